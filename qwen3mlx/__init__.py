@@ -1,0 +1,29 @@
+"""qwen3mlx: a runtime for the Qwen3 family on Apple Silicon.
+
+    >>> import qwen3mlx
+    >>> runtime = qwen3mlx.load("demo")
+    >>> for event in runtime.generate([{"role": "user", "content": "hi"}]): ...
+
+Nothing heavy is imported until a name below is used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .model import load_model
+    from .runtime import load
+    from .text import load_tokenizer
+
+__version__ = "0.1.0"
+__all__ = ["load", "load_model", "load_tokenizer"]
+
+_HOMES = {"load": "runtime", "load_model": "model", "load_tokenizer": "text"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

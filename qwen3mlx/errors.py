@@ -1,0 +1,60 @@
+"""Every error the runtime raises on purpose.
+
+    Qwen3MLXError
+    ├── UsageError            the call itself makes no sense (exit code 2)
+    ├── ModelNotFoundError    no such folder, alias or hub id, or it is not on disk and cannot be fetched
+    ├── DownloadError         a hub answered with something else than the files
+    ├── CheckpointError       a file of the checkpoint is missing, broken or not supported
+    │   └── TemplateError     its chat template does not compile or does not render
+    ├── InvalidRequestError   a value in a request cannot be honoured
+    │   └── ContextLengthError   prompt and answer do not fit the context
+    └── MemoryBudgetError     the model or the request does not fit the memory
+
+The message is one sentence that says what is wrong and what to do; `code` is for programs.
+"""
+
+from __future__ import annotations
+
+
+class Qwen3MLXError(Exception):
+    """Base of all of them; `str(error)` is meant for a person."""
+
+    code = "internal_error"
+
+
+class UsageError(Qwen3MLXError):
+    code = "usage"
+
+
+class ModelNotFoundError(Qwen3MLXError):
+    code = "model_not_found"
+
+
+class DownloadError(Qwen3MLXError):
+    code = "download_failed"
+
+
+class CheckpointError(Qwen3MLXError):
+    code = "invalid_checkpoint"
+
+
+class TemplateError(CheckpointError):
+    code = "invalid_chat_template"
+
+
+class InvalidRequestError(Qwen3MLXError):
+    """`param` names the field of the request."""
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class ContextLengthError(InvalidRequestError):
+    code = "context_length_exceeded"
+
+
+class MemoryBudgetError(Qwen3MLXError):
+    code = "insufficient_memory"

@@ -1,0 +1,198 @@
+"""Keys and values of the tokens seen so far.
+
+A cache owns how its keys and values are stored and how attention reads them, so the model does not
+know which kind it runs on. Arrays are replaced, never changed: copies share them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import mlx.core as mx
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+# Capacity grows by this many positions, so that decode rarely meets a new shape.
+CAPACITY_STEP = 256
+
+Layer = tuple[mx.array, ...]
+
+
+class AttentionContext(Protocol):
+    """What an attention layer needs to know about the past."""
+
+    @property
+    def offset(self) -> int | mx.array:
+        """Position of the first new token: one number, or an int32 array (scalar or [B])."""
+
+    def attend(
+        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
+    ) -> mx.array:
+        """queries [B, heads, L, D], new keys and values [B, kv_heads, L, D] -> [B, heads, L, D]."""
+
+
+class NoCache:
+    """Causal attention within one call; nothing is kept."""
+
+    offset = 0
+
+    def attend(
+        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
+    ) -> mx.array:
+        return mx.fast.scaled_dot_product_attention(
+            queries, keys, values, scale=scale, mask="causal"
+        )
+
+
+class KVCache:
+    """A growing cache: per layer keys and values [B, kv_heads, capacity, head_dim].
+
+    Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the tokens
+    of a finished forward pass.
+    """
+
+    def __init__(self, num_layers: int) -> None:
+        self.offset = 0
+        self.layers: list[Layer] = [()] * num_layers
+
+    @property
+    def capacity(self) -> int:
+        return self.layers[0][0].shape[2] if self.layers[0] else 0
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for layer in self.layers for array in layer)
+
+    def attend(
+        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
+    ) -> mx.array:
+        end = self.offset + keys.shape[2]
+        new = self.pack(keys, values)
+        if end > self.capacity_of(layer):
+            self.layers[layer] = _grown(self.layers[layer], new, end)
+        start = mx.array(self.offset)
+        stored = tuple(
+            mx.slice_update(old, update, start, axes=(2,))
+            for old, update in zip(self.layers[layer], new, strict=True)
+        )
+        self.layers[layer] = stored
+        visible = tuple(array[:, :, :end] for array in stored)
+        mask = "causal" if queries.shape[2] > 1 else None
+        return self.attention(queries, visible, scale, mask)
+
+    def capacity_of(self, layer: int) -> int:
+        return self.layers[layer][0].shape[2] if self.layers[layer] else 0
+
+    def pack(self, keys: mx.array, values: mx.array) -> Layer:
+        """The arrays that one layer stores for new keys and values."""
+        return keys, values
+
+    def attention(
+        self, queries: mx.array, stored: Layer, scale: float, mask: mx.array | str | None
+    ) -> mx.array:
+        keys, values = stored
+        return mx.fast.scaled_dot_product_attention(
+            queries, keys, values, scale=scale, mask=mask
+        )
+
+    def advance(self, num_tokens: int) -> None:
+        self.offset += num_tokens
+
+    def reserve(self, num_tokens: int) -> None:
+        """Make room for `num_tokens` more in a cache that has seen a prompt."""
+        end = self.offset + num_tokens
+        if end > self.capacity:
+            self.layers = [_grown(layer, layer, end) for layer in self.layers]
+
+    def trim(self, num_tokens: int) -> None:
+        """Forget the last `num_tokens`; no array is touched."""
+        self.offset -= min(num_tokens, self.offset)
+
+    def copy(self) -> Self:
+        """A cache that goes its own way from here; the arrays are shared until either writes."""
+        twin = copy.copy(self)
+        twin.layers = list(self.layers)
+        return twin
+
+
+class QuantizedKVCache(KVCache):
+    """A growing cache in `bits` per number (affine), about 1/4 or 1/2 of bfloat16's size."""
+
+    def __init__(self, num_layers: int, *, bits: int, group_size: int = 64) -> None:
+        super().__init__(num_layers)
+        self.bits = bits
+        self.group_size = group_size
+
+    def pack(self, keys: mx.array, values: mx.array) -> Layer:
+        return (*self._quantize(keys), *self._quantize(values))
+
+    def _quantize(self, x: mx.array) -> Layer:
+        return tuple(mx.quantize(x, group_size=self.group_size, bits=self.bits))
+
+    def attention(
+        self, queries: mx.array, stored: Layer, scale: float, mask: mx.array | str | None
+    ) -> mx.array:
+        batch, heads, length, head_dim = queries.shape
+        kv_heads = stored[0].shape[1]
+        # One quantized product serves all query heads that share a key head.
+        grouped = (queries * scale).reshape(batch, kv_heads, -1, head_dim)
+        scores = self._product(grouped, stored[:3], transpose=True)
+        scores = scores.reshape(batch, kv_heads, heads // kv_heads, length, -1)
+        if mask is not None:
+            visible = _causal_mask(length, scores.shape[-1]) if isinstance(mask, str) else mask
+            scores = mx.where(visible, scores, mx.finfo(scores.dtype).min)
+        weights = mx.softmax(scores, axis=-1, precise=True)
+        weights = weights.reshape(batch, kv_heads, -1, scores.shape[-1])
+        output = self._product(weights, stored[3:], transpose=False)
+        return output.reshape(batch, heads, length, head_dim)
+
+    def _product(self, x: mx.array, packed: Layer, *, transpose: bool) -> mx.array:
+        return mx.quantized_matmul(
+            x, *packed, transpose=transpose, group_size=self.group_size, bits=self.bits
+        )
+
+
+class DecodeView:
+    """A cache inside a traced decode step: the offset is an array and nothing changes shape.
+
+    The new token's keys and values are written at `offset`; attention reads the whole capacity
+    under a mask, so one compiled graph serves every step until the cache grows.
+    """
+
+    def __init__(self, cache: KVCache, layers: Sequence[Layer], offset: mx.array) -> None:
+        self.offset = offset
+        self.layers = list(layers)
+        self._cache = cache
+        positions = mx.arange(layers[0][0].shape[2])
+        self._mask = positions <= offset
+
+    def attend(
+        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
+    ) -> mx.array:
+        new = self._cache.pack(keys, values)
+        self.layers[layer] = tuple(
+            mx.slice_update(old, update, self.offset, axes=(2,))
+            for old, update in zip(self.layers[layer], new, strict=True)
+        )
+        return self._cache.attention(queries, self.layers[layer], scale, self._mask)
+
+
+def _grown(old: Layer, like: Layer, end: int) -> Layer:
+    """`old` with room for `end` positions; `like` tells shapes and dtypes when `old` is empty."""
+    capacity = -(-end // CAPACITY_STEP) * CAPACITY_STEP
+    grown = []
+    for i, model in enumerate(like):
+        batch, heads, _, width = model.shape
+        kept = old[i].shape[2] if old else 0
+        room = mx.zeros((batch, heads, capacity - kept, width), model.dtype)
+        grown.append(mx.concatenate([old[i], room], axis=2) if old else room)
+    return tuple(grown)
+
+
+def _causal_mask(length: int, total: int) -> mx.array:
+    """[length, total]: the last query sees everything, each earlier one token less."""
+    queries = mx.arange(total - length, total)[:, None]
+    return mx.arange(total)[None] <= queries

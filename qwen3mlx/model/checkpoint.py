@@ -1,0 +1,167 @@
+"""The tensors of a checkpoint folder, checked before any is read.
+
+safetensors only: a pickle can run code. Headers are read here, so that a truncated or broken shard
+is named before gigabytes are loaded; MLX then reads each tensor straight into its array when the
+loader evaluates it.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from ..config import read_json
+from ..errors import CheckpointError
+
+INDEX_NAME = "model.safetensors.index.json"
+SINGLE_NAME = "model.safetensors"
+
+# safetensors' dtype names -> bytes per element, for the types a Qwen3 checkpoint in MLX can hold.
+_ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
+_MAX_HEADER_BYTES = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    shard: Path
+    dtype: str
+    shape: tuple[int, ...]
+    nbytes: int
+
+
+class Checkpoint:
+    """`infos` by tensor name; `take` hands each tensor out once, lazily."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.infos: dict[str, TensorInfo] = {}
+        shards, indexed = _shards(folder)
+        for shard in shards:
+            self.infos.update(_read_header(shard))
+        for name, shard_name in indexed.items():
+            if name not in self.infos:
+                raise CheckpointError(
+                    f"{folder / shard_name} does not hold {name!r}, which {INDEX_NAME} says it does; "
+                    "download the model again."
+                )
+        self._arrays: dict[str, mx.array] = {}
+        for shard in shards:
+            self._arrays.update(_load(shard))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
+
+    @property
+    def nbytes(self) -> int:
+        return sum(info.nbytes for info in self.infos.values())
+
+    @property
+    def remaining(self) -> list[str]:
+        """Names that nobody has taken yet."""
+        return sorted(self._arrays)
+
+    def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
+        """The tensor, of exactly `shape` where one is given; the checkpoint lets go of it."""
+        if name not in self._arrays:
+            raise CheckpointError(f"{self.folder} has no tensor {name!r}; download the model again.")
+        array = self._arrays.pop(name)
+        if shape is not None and array.shape != shape:
+            info = self.infos[name]
+            raise CheckpointError(
+                f"{info.shard}: {name} has shape {list(info.shape)}, config.json asks for {list(shape)}."
+            )
+        return array
+
+    def drop(self, name: str) -> None:
+        """A tensor that the model has no use for."""
+        self._arrays.pop(name, None)
+
+
+def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
+    """The shard files, and the index's tensor -> file name (empty without an index)."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is not a folder; give one that holds config.json.")
+    index_path = folder / INDEX_NAME
+    if not index_path.exists():
+        shards = sorted(folder.glob("model*.safetensors"))
+        if not shards:
+            raise CheckpointError(_nothing_to_load(folder))
+        return shards, {}
+    weight_map = read_json(index_path).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{index_path} has no 'weight_map'; download the model again.")
+    names = sorted(set(weight_map.values()), key=str)
+    for name in names:
+        if not isinstance(name, str) or Path(name).name != name:
+            raise CheckpointError(f"{index_path} names {name!r}, which is no file of this folder.")
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder / name} is missing; download the model again.")
+    return [folder / name for name in names], weight_map
+
+
+def _nothing_to_load(folder: Path) -> str:
+    pickles = [*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth")]
+    if pickles:
+        return (
+            f"{pickles[0]} is a pickle, which can run code and is not read; "
+            "get the model's safetensors version."
+        )
+    return f"{folder} holds no {SINGLE_NAME}; download the model again."
+
+
+def _read_header(shard: Path) -> dict[str, TensorInfo]:
+    try:
+        size = shard.stat().st_size
+        with shard.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
+            if not 2 <= length <= min(size - 8, _MAX_HEADER_BYTES):
+                raise CheckpointError(_broken(shard, "its header is cut off"))
+            header = json.loads(file.read(length))
+    except OSError as error:
+        raise CheckpointError(f"{shard} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise CheckpointError(_broken(shard, "its header is not JSON")) from None
+    if not isinstance(header, dict):
+        raise CheckpointError(_broken(shard, "its header is not a JSON object"))
+    header.pop("__metadata__", None)
+    data_bytes = size - 8 - length
+    return {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
+
+
+def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorInfo:
+    try:
+        dtype, shape = str(entry["dtype"]), tuple(int(n) for n in entry["shape"])
+        start, end = (int(n) for n in entry["data_offsets"])
+    except (TypeError, KeyError, ValueError):
+        raise CheckpointError(_broken(shard, f"its entry for {name!r} is malformed")) from None
+    if dtype not in _ELEMENT_BYTES:
+        raise CheckpointError(
+            f"{shard}: {name} is stored as {dtype}; only {', '.join(_ELEMENT_BYTES)} load here: "
+            "get the model's bfloat16 or MLX version."
+        )
+    if not 0 <= start <= end <= data_bytes:
+        raise CheckpointError(_broken(shard, f"{name} lies beyond its end"))
+    expected = _ELEMENT_BYTES[dtype]
+    for dimension in shape:
+        expected *= dimension
+    if end - start != expected:
+        raise CheckpointError(_broken(shard, f"{name} has {end - start} bytes, not {expected}"))
+    return TensorInfo(shard, dtype, shape, end - start)
+
+
+def _broken(shard: Path, fault: str) -> str:
+    return f"{shard} is truncated or broken ({fault}); download it again."
+
+
+def _load(shard: Path) -> dict[str, mx.array]:
+    try:
+        arrays = mx.load(str(shard))
+    except RuntimeError as error:
+        raise CheckpointError(_broken(shard, str(error).splitlines()[0])) from None
+    assert isinstance(arrays, dict)
+    return arrays

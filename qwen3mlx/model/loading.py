@@ -1,0 +1,203 @@
+"""A checkpoint folder -> a model in memory, one block at a time."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import mlx.core as mx
+
+from ..config import LoadOptions, ModelConfig
+from ..errors import CheckpointError, MemoryBudgetError
+from .attention import Attention
+from .checkpoint import Checkpoint
+from .feed_forward import MLP, FeedForward, MixtureOfExperts
+from .linear import Embedding, Projection, QuantizedEmbedding
+from .qwen3 import Block, Qwen3
+from .rope import Rope
+from .weights import Weights, arrays_of
+
+# (bytes read, bytes in all)
+Progress = Callable[[int, int], None]
+
+
+def load_model(
+    path: str | Path,
+    *,
+    options: LoadOptions | None = None,
+    on_progress: Progress | None = None,
+) -> Qwen3:
+    """The model in folder `path`, in Hugging Face's or MLX's format; no tokenizer is needed.
+
+    It computes in the checkpoint's dtype on a GPU and in float32 on the CPU, where MLX's 16-bit
+    products are 7 to 30 times slower.
+
+    Raises CheckpointError naming the file and the fault, MemoryBudgetError if it cannot fit.
+    """
+    folder = Path(path).expanduser()
+    options = options or LoadOptions()
+    config = ModelConfig.from_folder(folder).with_options(options)
+    checkpoint = Checkpoint(folder)
+    dtype = _compute_dtype(checkpoint)
+    _check_memory(checkpoint, dtype)
+    try:
+        model = _build(Weights(checkpoint, config, dtype), options, on_progress)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"{folder} could not be read: {reason}") from error
+    _check_leftovers(checkpoint, config)
+    return model
+
+
+def _build(weights: Weights, options: LoadOptions, on_progress: Progress | None) -> Qwen3:
+    config, total = weights.config, weights.checkpoint.nbytes
+    # The largest tensors first: their staging memory is free again when the rest arrives.
+    embed_tokens = weights.embedding("model.embed_tokens")
+    mx.eval(arrays_of(embed_tokens))
+    lm_head = _lm_head(weights, embed_tokens)
+    norm = weights.vector("model.norm.weight", config.hidden_size)
+    mx.eval(arrays_of((lm_head, norm)))
+    rope = Rope.from_config(config.rope, config.head_dim)
+    blocks = []
+    for layer in range(config.num_hidden_layers):
+        blocks.append(_block(weights, layer, rope))
+        mx.eval(arrays_of(blocks[-1]))
+        if on_progress is not None:
+            on_progress(total * (layer + 1) // config.num_hidden_layers, total)
+    arrays = {id(a): a for a in arrays_of((embed_tokens, *blocks, norm, lm_head))}
+    mx.clear_cache()
+    return Qwen3(
+        config=config,
+        dtype=weights.dtype,
+        nbytes=sum(array.nbytes for array in arrays.values()),
+        num_parameters=_num_parameters(config),
+        kv_bits=options.kv_bits,
+        embed_tokens=embed_tokens,
+        blocks=tuple(blocks),
+        norm=norm,
+        lm_head=lm_head,
+    )
+
+
+def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> Projection:
+    config = weights.config
+    if config.tie_word_embeddings:
+        return embed_tokens.linear
+    return weights.projection("lm_head", [""], [config.vocab_size], config.hidden_size)
+
+
+def _block(weights: Weights, layer: int, rope: Rope) -> Block:
+    config, path = weights.config, f"model.layers.{layer}"
+    size = config.hidden_size
+    return Block(
+        eps=config.rms_norm_eps,
+        input_layernorm=weights.vector(f"{path}.input_layernorm.weight", size),
+        post_attention_layernorm=weights.vector(f"{path}.post_attention_layernorm.weight", size),
+        self_attn=_attention(weights, layer, rope),
+        mlp=_feed_forward(weights, layer),
+    )
+
+
+def _attention(weights: Weights, layer: int, rope: Rope) -> Attention:
+    config, path = weights.config, f"model.layers.{layer}.self_attn"
+    heads, kv_heads, head_dim = (
+        config.num_attention_heads,
+        config.num_key_value_heads,
+        config.head_dim,
+    )
+    q_norm = weights.vector(f"{path}.q_norm.weight", head_dim)
+    k_norm = weights.vector(f"{path}.k_norm.weight", head_dim)
+    sizes = [heads * head_dim, kv_heads * head_dim, kv_heads * head_dim]
+    return Attention(
+        layer=layer,
+        num_heads=heads,
+        num_kv_heads=kv_heads,
+        head_dim=head_dim,
+        eps=config.rms_norm_eps,
+        scale=rope.score_scale / math.sqrt(head_dim),
+        qkv_proj=weights.projection(
+            path, ["q_proj", "k_proj", "v_proj"], sizes, config.hidden_size
+        ),
+        o_proj=weights.projection(path, ["o_proj"], [config.hidden_size], heads * head_dim),
+        qk_norm=mx.stack([q_norm] * heads + [k_norm] * kv_heads),
+        rope=rope,
+    )
+
+
+def _feed_forward(weights: Weights, layer: int) -> FeedForward:
+    config, path = weights.config, f"model.layers.{layer}.mlp"
+    size, gate_up = config.hidden_size, ["gate_proj", "up_proj"]
+    if not config.is_sparse(layer):
+        inner = config.intermediate_size
+        return MLP(
+            gate_up_proj=weights.projection(path, gate_up, [inner, inner], size),
+            down_proj=weights.projection(path, ["down_proj"], [size], inner),
+        )
+    inner = config.moe_intermediate_size
+    return MixtureOfExperts(
+        num_experts_per_tok=config.num_experts_per_tok,
+        norm_topk_prob=config.norm_topk_prob,
+        gate=weights.projection(path, ["gate"], [config.num_experts], size),
+        gate_up_proj=weights.experts(path, gate_up, inner, size),
+        down_proj=weights.experts(path, ["down_proj"], size, inner),
+    )
+
+
+def _compute_dtype(checkpoint: Checkpoint) -> mx.Dtype:
+    if mx.default_device() == mx.Device(mx.cpu):
+        return mx.float32
+    stored = checkpoint.infos.get("model.norm.weight")
+    dtypes = {"F32": mx.float32, "F16": mx.float16}
+    return dtypes.get(stored.dtype, mx.bfloat16) if stored else mx.bfloat16
+
+
+def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
+    """Refuse what cannot fit before any of it is read."""
+    widened = sum(
+        info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
+        for info in checkpoint.infos.values()
+    )
+    memory = _usable_memory()
+    if widened > memory:
+        raise MemoryBudgetError(
+            f"{checkpoint.folder.name} needs {widened / 1e9:.1f} GB for its weights and "
+            f"{memory / 1e9:.1f} GB can be used here: take a smaller model or fewer bits."
+        )
+
+
+def _usable_memory() -> int:
+    """Bytes: what Metal lets a process keep resident, else the machine's memory."""
+    if mx.metal.is_available():
+        return int(mx.device_info()["max_recommended_working_set_size"])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
+    """A tensor nobody asked for means that config.json and the weights do not belong together."""
+    for name in checkpoint.remaining:
+        known = name.endswith("rotary_emb.inv_freq") or (
+            config.tie_word_embeddings and name.startswith("lm_head.")
+        )
+        if not known:
+            raise CheckpointError(
+                f"{checkpoint.infos[name].shard} holds {name!r}, which a model of config.json's "
+                "shape does not have; config.json and the weights do not belong together."
+            )
+
+
+def _num_parameters(config: ModelConfig) -> int:
+    """Numbers in the unquantized model, from the shapes."""
+    size, head_dim = config.hidden_size, config.head_dim
+    heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
+    attention = 2 * size * (heads + kv_heads) * head_dim + 2 * head_dim + 2 * size
+    total = config.vocab_size * size * (1 if config.tie_word_embeddings else 2) + size
+    for layer in range(config.num_hidden_layers):
+        experts, inner = 1, config.intermediate_size
+        router = 0
+        if config.is_sparse(layer):
+            experts, inner = config.num_experts, config.moe_intermediate_size
+            router = experts * size
+        total += attention + router + 3 * experts * inner * size
+    return total

@@ -1,0 +1,62 @@
+"""Qwen3: embedding, blocks, norm, head. Dense and MoE are one class with another feed-forward part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from ..config import ModelConfig
+from .attention import Attention
+from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache
+from .feed_forward import FeedForward
+from .linear import Embedding, Projection, QuantizedEmbedding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    eps: float
+    input_layernorm: mx.array
+    post_attention_layernorm: mx.array
+    self_attn: Attention
+    mlp: FeedForward
+
+    def __call__(self, x: mx.array, context: AttentionContext) -> mx.array:
+        """x [B, L, hidden] -> the same."""
+        x = x + self.self_attn(mx.fast.rms_norm(x, self.input_layernorm, self.eps), context)
+        return x + self.mlp(mx.fast.rms_norm(x, self.post_attention_layernorm, self.eps))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Qwen3:
+    """A loaded model. `dtype` is what it computes in; `nbytes` the memory its weights take."""
+
+    config: ModelConfig
+    dtype: mx.Dtype
+    nbytes: int
+    num_parameters: int
+    kv_bits: int | None
+    embed_tokens: Embedding | QuantizedEmbedding
+    blocks: tuple[Block, ...]
+    norm: mx.array
+    lm_head: Projection
+
+    def __call__(self, ids: mx.array, cache: KVCache | None = None) -> mx.array:
+        """ids [B, L] -> logits [B, L, vocab]; with a cache the ids go on after what it holds."""
+        hidden = self.hidden(ids, NoCache() if cache is None else cache)
+        if cache is not None:
+            cache.advance(ids.shape[1])
+        return self.lm_head(hidden)
+
+    def hidden(self, ids: mx.array, context: AttentionContext) -> mx.array:
+        """ids [B, L] -> the last hidden states [B, L, hidden], normalized; the head is not applied."""
+        x = self.embed_tokens(ids)
+        for block in self.blocks:
+            x = block(x, context)
+        return mx.fast.rms_norm(x, self.norm, self.config.rms_norm_eps)
+
+    def make_cache(self) -> KVCache:
+        if self.kv_bits is None:
+            return KVCache(len(self.blocks))
+        group_size = 64 if self.config.head_dim % 64 == 0 else 32
+        return QuantizedKVCache(len(self.blocks), bits=self.kv_bits, group_size=group_size)

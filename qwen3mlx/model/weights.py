@@ -1,0 +1,207 @@
+"""Tensors -> layers: names, quantization, fusing, compute dtype. Every checkpoint oddity lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import mlx.core as mx
+
+from ..config import ModelConfig, QuantizationSpec
+from ..errors import CheckpointError
+from .checkpoint import Checkpoint
+from .linear import (
+    Concatenated,
+    ConcatenatedExperts,
+    Embedding,
+    ExpertLinear,
+    ExpertProjection,
+    Linear,
+    Projection,
+    QuantizedEmbedding,
+    QuantizedExpertLinear,
+    QuantizedLinear,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """One matrix, or a stack of them, as a checkpoint stores it: [..., out, in], in `spec` or float."""
+
+    weight: mx.array
+    scales: mx.array | None = None
+    biases: mx.array | None = None
+    spec: QuantizationSpec | None = None
+    global_scale: mx.array | None = None
+
+    @property
+    def fuses_with(self) -> tuple[QuantizationSpec | None, bool]:
+        """Matrices with equal values may become one."""
+        return self.spec, self.global_scale is not None
+
+
+class Weights:
+    """Reads layers out of a checkpoint in the dtype the model computes in."""
+
+    def __init__(self, checkpoint: Checkpoint, config: ModelConfig, dtype: mx.Dtype) -> None:
+        self.checkpoint = checkpoint
+        self.config = config
+        self.dtype = dtype
+        self._transposed_storage = mx.default_device() == mx.Device(mx.cpu)
+
+    def vector(self, name: str, size: int) -> mx.array:
+        return self.checkpoint.take(name, (size,)).astype(self.dtype)
+
+    def embedding(self, path: str) -> Embedding | QuantizedEmbedding:
+        shape = (self.config.vocab_size, self.config.hidden_size)
+        linear = self._linear(self._packed(path, shape))
+        if isinstance(linear, QuantizedLinear):
+            return QuantizedEmbedding(linear)
+        return Embedding(linear)
+
+    def projection(self, prefix: str, names: Sequence[str], out: Sequence[int], dim: int) -> Projection:
+        """`names` of one input side by side: [.., dim] -> [.., sum(out)]."""
+        packed = [
+            self._packed(f"{prefix}.{name}" if name else prefix, (size, dim))
+            for name, size in zip(names, out, strict=True)
+        ]
+        parts = tuple(self._linear(group) for group in _fused(packed))
+        return parts[0] if len(parts) == 1 else Concatenated(parts)
+
+    def experts(self, prefix: str, names: Sequence[str], out: int, dim: int) -> ExpertProjection:
+        """As `projection` for `num_experts` matrices [out, dim] a name, under `prefix` (`...mlp`)."""
+        packed = [self._packed_experts(prefix, name, out, dim) for name in names]
+        parts = tuple(self._expert_linear(group) for group in _fused(packed, may_share_scale=False))
+        return parts[0] if len(parts) == 1 else ConcatenatedExperts(parts)
+
+    def _packed_experts(self, prefix: str, name: str, out: int, dim: int) -> Packed:
+        """mlx-lm stacks experts as `switch_mlp`, Hugging Face stores them one by one."""
+        shape = (self.config.num_experts, out, dim)
+        stacked = f"{prefix}.switch_mlp.{name}"
+        if f"{stacked}.weight" in self.checkpoint:
+            return self._packed(stacked, shape)
+        matrices = [
+            self.checkpoint.take(f"{prefix}.experts.{e}.{name}.weight", shape[1:]).astype(self.dtype)
+            for e in range(shape[0])
+        ]
+        return Packed(mx.stack(matrices))
+
+    def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
+        if f"{path}.scales" not in self.checkpoint:
+            weight = self.checkpoint.take(f"{path}.weight", shape)
+            if weight.dtype == mx.uint32:
+                raise CheckpointError(
+                    f"{self.checkpoint.folder}: {path}.weight is packed but has no {path}.scales."
+                )
+            return Packed(weight.astype(self.dtype))
+        scales = self.checkpoint.take(f"{path}.scales")
+        spec = self._spec(path, shape[-1], scales)
+        packed_shape = (*shape[:-1], shape[-1] * spec.bits // 32)
+        weight = self.checkpoint.take(f"{path}.weight", packed_shape)
+        groups = (*shape[:-1], shape[-1] // spec.group_size)
+        if scales.shape != groups:
+            raise CheckpointError(
+                f"{self.checkpoint.folder}: {path}.scales has shape {list(scales.shape)}, "
+                f"group_size {spec.group_size} asks for {list(groups)}."
+            )
+        if spec.mode != "affine":
+            scale_name = f"{path}.global_scale"
+            tensor_scale = (
+                self.checkpoint.take(scale_name) if scale_name in self.checkpoint else None
+            )
+            return Packed(weight, scales, None, spec, tensor_scale)
+        biases = self.checkpoint.take(f"{path}.biases", groups)
+        return Packed(weight, scales.astype(self.dtype), biases.astype(self.dtype), spec)
+
+    def _spec(self, path: str, dim: int, scales: mx.array) -> QuantizationSpec:
+        """What config.json says of `path`; where it does not name it, what the shapes say."""
+        quantization = self.config.quantization
+        if quantization is None:
+            raise CheckpointError(
+                f"{self.checkpoint.folder}: {path} is quantized but config.json has no 'quantization'."
+            )
+        if path in quantization.overrides:
+            spec = quantization.overrides[path]
+            if spec is None:
+                raise CheckpointError(
+                    f"{self.checkpoint.folder}: config.json says {path} is not quantized, "
+                    "but the checkpoint holds its scales."
+                )
+            return spec
+        default = quantization.default
+        bits = self.checkpoint.infos[f"{path}.weight"].shape[-1] * 32 // dim
+        group_size = dim // max(scales.shape[-1], 1)
+        if scales.dtype != mx.uint8:
+            return QuantizationSpec(group_size, bits, "affine")
+        mode = default.mode if default.mode != "affine" else _MODES.get((group_size, bits), "affine")
+        return QuantizationSpec(group_size, bits, mode)
+
+    def _linear(self, packed: Packed) -> Linear | QuantizedLinear:
+        if packed.spec is None:
+            return Linear(self._stored(packed.weight))
+        if packed.global_scale is not None:
+            raise CheckpointError(
+                f"{self.checkpoint.folder}: a global_scale is supported for experts only."
+            )
+        assert packed.scales is not None
+        spec = packed.spec
+        return QuantizedLinear(
+            packed.weight, packed.scales, packed.biases, spec.group_size, spec.bits, spec.mode
+        )
+
+    def _expert_linear(self, packed: Packed) -> ExpertLinear | QuantizedExpertLinear:
+        if packed.spec is None:
+            return ExpertLinear(self._stored(packed.weight))
+        assert packed.scales is not None
+        spec = packed.spec
+        return QuantizedExpertLinear(
+            packed.weight,
+            packed.scales,
+            packed.biases,
+            spec.group_size,
+            spec.bits,
+            spec.mode,
+            packed.global_scale,
+        )
+
+    def _stored(self, weight: mx.array) -> mx.array:
+        """[..., out, in] -> [..., in, out], contiguous on the CPU and a view on the GPU."""
+        transposed = weight.swapaxes(-1, -2)
+        return mx.contiguous(transposed) if self._transposed_storage else transposed
+
+
+_MODES: dict[tuple[int, int], Any] = {(16, 4): "nvfp4", (32, 4): "mxfp4", (32, 8): "mxfp8"}
+
+
+def _fused(packed: Sequence[Packed], *, may_share_scale: bool = True) -> list[Packed]:
+    """Neighbours that are stored alike become one matrix with their rows below each other."""
+    groups: list[list[Packed]] = []
+    for item in packed:
+        alone = item.global_scale is not None and not may_share_scale
+        if groups and not alone and groups[-1][-1].fuses_with == item.fuses_with:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return [group[0] if len(group) == 1 else _concatenated(group) for group in groups]
+
+
+def _concatenated(group: list[Packed]) -> Packed:
+    def joined(arrays: list[mx.array | None]) -> mx.array | None:
+        present = [array for array in arrays if array is not None]
+        return mx.concatenate(present, axis=-2) if present else None
+
+    weight = mx.concatenate([item.weight for item in group], axis=-2)
+    scales = joined([item.scales for item in group])
+    return Packed(weight, scales, joined([item.biases for item in group]), group[0].spec)
+
+
+def arrays_of(module: Any) -> list[mx.array]:
+    """Every array a layer holds, its parts' included."""
+    if isinstance(module, mx.array):
+        return [module]
+    if isinstance(module, tuple):
+        return [array for part in module for array in arrays_of(part)]
+    if is_dataclass(module):
+        return [array for f in fields(module) for array in arrays_of(getattr(module, f.name))]
+    return []

@@ -1,0 +1,323 @@
+"""A model ready to answer: weights, tokenizer and settings of one checkpoint, and `generate`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from . import hub
+from .config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
+from .errors import ContextLengthError, InvalidRequestError
+from .generate import Decoder, Prefilled, PromptCache, ThinkingMeter, Token, TokenStream
+from .model import Qwen3, load_model
+from .text import (
+    AnswerStream,
+    Content,
+    Delta,
+    Reasoning,
+    Tokenizer,
+    ToolCallDelta,
+    load_tokenizer,
+    reasoning_start,
+    soft_switch,
+)
+
+__all__ = [
+    "Content",
+    "Finished",
+    "Prefill",
+    "Reasoning",
+    "Runtime",
+    "Timings",
+    "TokenLogprob",
+    "ToolCallDelta",
+    "Usage",
+    "load",
+]
+
+# What Qwen3 says to itself when the thinking budget is used up (Qwen3's documentation, "thinking budget").
+EARLY_STOP = (
+    "\n\nConsidering the limited time by the user, I have to give the solution based on the "
+    "thinking directly now.\n</think>\n\n"
+)
+
+Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Prompt tokens computed or found in the cache, and all of them."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """Natural logarithms, of the model's own distribution (before temperature and filters)."""
+
+    token_id: int
+    token: bytes
+    logprob: float
+    top: tuple[tuple[int, bytes, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens. `cached_tokens` are part of the prompt's, `reasoning_tokens` of the completion's."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds: the prompt until its first token was chosen, until that token was out, and the rest."""
+
+    prefill_s: float
+    ttft_s: float
+    decode_s: float
+    prefill_tokens: int
+    decode_tokens: int
+
+    @property
+    def prefill_tps(self) -> float:
+        return self.prefill_tokens / self.prefill_s if self.prefill_s else 0.0
+
+    @property
+    def decode_tps(self) -> float:
+        return self.decode_tokens / self.decode_s if self.decode_s else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    finish_reason: Literal["stop", "length", "tool_calls"]
+    usage: Usage
+    timings: Timings
+
+
+Event = Prefill | Reasoning | Content | ToolCallDelta | TokenLogprob | Finished
+
+
+def load(
+    name: str | Path,
+    *,
+    context_length: int | None = None,
+    rope_scaling: Mapping[str, Any] | None = None,
+    kv_bits: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Runtime:
+    """The model called `name`: `demo`, a folder, an alias, or a hub id that is on disk already.
+
+    `on_progress(done, total)` counts bytes read. Raises ModelNotFoundError, CheckpointError,
+    MemoryBudgetError.
+    """
+    folder = hub.resolve(str(name))
+    options = LoadOptions(
+        context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits
+    )
+    tokenizer = load_tokenizer(folder)
+    model = load_model(folder, options=options, on_progress=on_progress)
+    return Runtime(folder, model, tokenizer, GenerationConfig.from_folder(folder))
+
+
+class Runtime:
+    """One loaded checkpoint. It answers one request at a time, on the thread that loaded it."""
+
+    def __init__(
+        self,
+        path: Path,
+        model: Qwen3,
+        tokenizer: Tokenizer,
+        generation_config: GenerationConfig,
+    ) -> None:
+        self.path = path
+        self.model = model
+        self.tokenizer = tokenizer
+        self.generation_config = generation_config
+        self._decoder = Decoder(model)
+        self._prompt_cache = PromptCache()
+        self._stop_ids = self._default_stop_ids()
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.model.config
+
+    def generate(
+        self,
+        messages_or_prompt: Sequence[Message] | str,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        enable_thinking: bool | None = None,
+        chat_template_kwargs: Mapping[str, Any] | None = None,
+        **sampling: Any,
+    ) -> Iterator[Event]:
+        """Answer a conversation, or complete a string as it is (no template: for Base models).
+
+        `sampling` are the fields of SamplingParams; None takes the checkpoint's default for the
+        mode. Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last
+        soft switch says `/no_think`. Raises InvalidRequestError, ContextLengthError before any work.
+        """
+        if sampling.get("thinking_budget") == 0:
+            enable_thinking = False
+        if isinstance(messages_or_prompt, str):
+            prompt, thinking = messages_or_prompt, False
+            start: Literal["auto", "inside", "off"] = "off"
+        else:
+            template_kwargs = dict(chat_template_kwargs or {})
+            if enable_thinking is not None:
+                template_kwargs["enable_thinking"] = enable_thinking
+            prompt = self.tokenizer.apply_chat_template(
+                messages_or_prompt, tools=tools, **template_kwargs
+            )
+            start = reasoning_start(prompt)
+            thinking = start != "off" and soft_switch(messages_or_prompt) is not False
+        request = self._sampling_params(thinking, sampling)
+        prompt_ids = self.tokenizer.encode(prompt)
+        max_tokens = self._max_tokens(len(prompt_ids), request)
+        answer = AnswerStream(
+            self.tokenizer, reasoning=start, parse_tools=bool(tools), stop=request.stop
+        )
+        meter = ThinkingMeter(
+            self.tokenizer.token_id("<think>") if start == "auto" else None,
+            self.tokenizer.token_id("</think>"),
+            inside=start == "inside",
+            budget=request.thinking_budget,
+            early_stop_ids=self.tokenizer.encode(EARLY_STOP),
+        )
+        return self._events(prompt_ids, request, max_tokens, answer, meter)
+
+    def _events(
+        self,
+        prompt_ids: list[int],
+        request: SamplingParams,
+        max_tokens: int,
+        answer: AnswerStream,
+        meter: ThinkingMeter,
+    ) -> Iterator[Event]:
+        clock = _Clock()
+        stop_ids = self._stop_ids | set(request.stop_token_ids)
+        stream = TokenStream(
+            self._decoder,
+            prompt_ids,
+            request,
+            max_tokens=max_tokens,
+            stop_ids=stop_ids,
+            meter=meter,
+            prompt_cache=self._prompt_cache,
+        )
+        tokens = iter(stream)
+        yield Prefill(0, len(prompt_ids))
+        try:
+            for token in tokens:
+                if isinstance(token, Prefilled):
+                    clock.prefilled()
+                    yield Prefill(token.done, token.total)
+                    continue
+                clock.token()
+                if token.logprob is not None:
+                    yield self._token_logprob(token)
+                if token.id not in stop_ids:
+                    yield from answer.add(token.id)
+                if answer.stopped:
+                    break
+        finally:
+            tokens.close()
+        yield from answer.finish()
+        reason = self._finish_reason(stream, answer)
+        usage = Usage(len(prompt_ids), clock.tokens, stream.cached_tokens, meter.num_tokens)
+        yield Finished(reason, usage, clock.timings(len(prompt_ids) - stream.cached_tokens))
+
+    def _finish_reason(
+        self, stream: TokenStream, answer: AnswerStream
+    ) -> Literal["stop", "length", "tool_calls"]:
+        if not answer.stopped and stream.finish_reason == "length":
+            return "length"
+        return "tool_calls" if answer.num_tool_calls else "stop"
+
+    def _token_logprob(self, token: Token) -> TokenLogprob:
+        assert token.logprob is not None
+        piece = self.tokenizer.token_bytes
+        top = tuple((token_id, piece(token_id), logprob) for token_id, logprob in token.top)
+        return TokenLogprob(token.id, piece(token.id), token.logprob, top)
+
+    def _default_stop_ids(self) -> frozenset[int]:
+        """What the checkpoint names, and the two tokens that end every Qwen3 turn or text."""
+        named = (*self.generation_config.eos_token_ids, *self.config.eos_token_ids)
+        usual = (self.tokenizer.token_id(t) for t in ("<|im_end|>", "<|endoftext|>"))
+        return frozenset((*named, *(token_id for token_id in usual if token_id is not None)))
+
+    def _sampling_params(self, thinking: bool, given: Mapping[str, Any]) -> SamplingParams:
+        known = {field.name for field in fields(SamplingParams)}
+        if unknown := sorted(set(given) - known):
+            raise InvalidRequestError(
+                f"{unknown[0]!r} is no sampling option; known are {', '.join(sorted(known))}.",
+                param=unknown[0],
+            )
+        values = {name: value for name, value in given.items() if value is not None}
+        if isinstance(values.get("stop"), str):
+            values["stop"] = (values["stop"],)
+        for name in ("stop", "stop_token_ids"):
+            values[name] = tuple(values.get(name, ()))
+        values["logit_bias"] = self._logit_bias(values.get("logit_bias", {}))
+        defaults = self.generation_config.sampling_defaults(thinking=thinking)
+        return SamplingParams(**{**defaults, **values})
+
+    def _logit_bias(self, biases: Mapping[Any, float]) -> dict[int, float]:
+        """Token ids may come as strings, as JSON's keys do."""
+        result = {}
+        for key, bias in biases.items():
+            token_id = int(key) if str(key).isdigit() else -1
+            if not 0 <= token_id < self.config.vocab_size:
+                raise InvalidRequestError(
+                    f"logit_bias names token {key!r}; ids run from 0 to "
+                    f"{self.config.vocab_size - 1}.",
+                    param="logit_bias",
+                )
+            result[token_id] = bias
+        return result
+
+    def _max_tokens(self, prompt_tokens: int, request: SamplingParams) -> int:
+        """What the request asks for, within what the context leaves."""
+        if not prompt_tokens:
+            raise InvalidRequestError("The prompt is empty: write something.", param="prompt")
+        context = self.config.max_position_embeddings
+        room = context - prompt_tokens
+        if room < 1:
+            raise ContextLengthError(
+                f"The prompt has {prompt_tokens:,} tokens and the context holds {context:,}, answer "
+                "included: shorten it, or load the model with a larger context (YaRN).",
+                param="messages",
+            )
+        return room if request.max_tokens is None else min(request.max_tokens, room)
+
+
+class _Clock:
+    """Reads the time when the first and the last token come out."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._start = self._prefilled = self._first = self._last = time.perf_counter()
+
+    def prefilled(self) -> None:
+        self._prefilled = time.perf_counter()
+
+    def token(self) -> None:
+        self.tokens += 1
+        self._last = time.perf_counter()
+        if self.tokens == 1:
+            self._first = self._last
+
+    def timings(self, prefill_tokens: int) -> Timings:
+        return Timings(
+            prefill_s=self._prefilled - self._start,
+            ttft_s=self._first - self._start,
+            decode_s=self._last - self._first,
+            prefill_tokens=prefill_tokens,
+            decode_tokens=max(self.tokens - 1, 0),
+        )
