@@ -2,7 +2,7 @@
 
     Qwen3MLXError
     ├── UsageError            the call itself makes no sense (exit code 2)
-    ├── ModelNotFoundError    no such folder, alias or hub id, or it is not on disk and cannot be fetched
+    ├── ModelNotFoundError    no such folder, alias or hub id, or it is not on disk
     ├── DownloadError         a hub answered with something else than the files
     ├── CheckpointError       a file of the checkpoint is missing, broken or not supported
     │   └── TemplateError     its chat template does not compile or does not render

@@ -4,104 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
 from . import hub
 from .config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
 from .errors import ContextLengthError, InvalidRequestError
+from .events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
 from .generate import Decoder, Prefilled, PromptCache, ThinkingMeter, Token, TokenStream
 from .model import Qwen3, load_model
 from .text import (
     AnswerStream,
-    Content,
-    Delta,
-    Reasoning,
     Tokenizer,
-    ToolCallDelta,
     load_tokenizer,
     reasoning_start,
     soft_switch,
 )
 
-__all__ = [
-    "Content",
-    "Finished",
-    "Prefill",
-    "Reasoning",
-    "Runtime",
-    "Timings",
-    "TokenLogprob",
-    "ToolCallDelta",
-    "Usage",
-    "load",
-]
-
-# What Qwen3 says to itself when the thinking budget is used up (Qwen3's documentation, "thinking budget").
+# What Qwen3 tells itself when its thinking budget is used up (from its documentation).
 EARLY_STOP = (
     "\n\nConsidering the limited time by the user, I have to give the solution based on the "
     "thinking directly now.\n</think>\n\n"
 )
 
 Message = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Prefill:
-    """Prompt tokens computed or found in the cache, and all of them."""
-
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
-    """Natural logarithms, of the model's own distribution (before temperature and filters)."""
-
-    token_id: int
-    token: bytes
-    logprob: float
-    top: tuple[tuple[int, bytes, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens. `cached_tokens` are part of the prompt's, `reasoning_tokens` of the completion's."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int
-    reasoning_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Seconds: the prompt until its first token was chosen, until that token was out, and the rest."""
-
-    prefill_s: float
-    ttft_s: float
-    decode_s: float
-    prefill_tokens: int
-    decode_tokens: int
-
-    @property
-    def prefill_tps(self) -> float:
-        return self.prefill_tokens / self.prefill_s if self.prefill_s else 0.0
-
-    @property
-    def decode_tps(self) -> float:
-        return self.decode_tokens / self.decode_s if self.decode_s else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    finish_reason: Literal["stop", "length", "tool_calls"]
-    usage: Usage
-    timings: Timings
-
-
-Event = Prefill | Reasoning | Content | ToolCallDelta | TokenLogprob | Finished
 
 
 def load(
@@ -118,9 +45,7 @@ def load(
     MemoryBudgetError.
     """
     folder = hub.resolve(str(name))
-    options = LoadOptions(
-        context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits
-    )
+    options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, options=options, on_progress=on_progress)
     return Runtime(folder, model, tokenizer, GenerationConfig.from_folder(folder))
@@ -161,7 +86,8 @@ class Runtime:
 
         `sampling` are the fields of SamplingParams; None takes the checkpoint's default for the
         mode. Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last
-        soft switch says `/no_think`. Raises InvalidRequestError, ContextLengthError before any work.
+        soft switch says `/no_think`. Raises InvalidRequestError or ContextLengthError before any
+        work.
         """
         if sampling.get("thinking_budget") == 0:
             enable_thinking = False
@@ -290,8 +216,8 @@ class Runtime:
         room = context - prompt_tokens
         if room < 1:
             raise ContextLengthError(
-                f"The prompt has {prompt_tokens:,} tokens and the context holds {context:,}, answer "
-                "included: shorten it, or load the model with a larger context (YaRN).",
+                f"The prompt has {prompt_tokens:,} tokens and the context holds {context:,}, "
+                "answer included: shorten it, or load the model with a larger context (YaRN).",
                 param="messages",
             )
         return room if request.max_tokens is None else min(request.max_tokens, room)

@@ -1,4 +1,4 @@
-"""Logits -> tokens: sampler, logits processors, thinking budget, the decode loop; token ids only."""
+"""Logits -> tokens: sampler, logits processors, thinking budget, decode loop; token ids only."""
 
 from .decoder import Decoder
 from .prompt_cache import PromptCache

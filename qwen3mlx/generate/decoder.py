@@ -3,80 +3,37 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import mlx.core as mx
 
-from ..config import SamplingParams
 from ..model import DecodeView, KVCache, Qwen3
-from .processors import Penalties, bias_array
-from .sampler import Choice, Knobs, Sampler, choose
+from ..model.device import on_cpu
+from .policy import Numbers, Policy, PolicyShape
+from .sampler import Choice, Sampler
 
 # Tokens per prefill pass. A GPU needs long ones to be busy; the CPU does not, and reports progress.
 PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
 
 Layers = list[tuple[mx.array, ...]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
-    """How a batch's logits become tokens: what is compiled (`sampler`, which parts) and its numbers."""
-
-    sampler: Sampler
-    knobs: Knobs
-    penalties: Penalties | None
-    bias: mx.array | None
-
-    @classmethod
-    def for_request(
-        cls, request: SamplingParams, vocab_size: int, forbidden: Sequence[int] = ()
-    ) -> Policy:
-        """`forbidden` ids cannot be drawn (stop tokens before `min_tokens`)."""
-        return cls(
-            sampler=Sampler.for_requests([request], vocab_size),
-            knobs=Sampler.knobs([request], vocab_size),
-            penalties=Penalties.for_requests([request]),
-            bias=bias_array(request, vocab_size, forbidden),
-        )
-
-    @property
-    def shape(self) -> tuple[Sampler, bool, bool]:
-        """What a compiled step depends on."""
-        return self.sampler, self.penalties is not None, self.bias is not None
-
-    def arrays(self) -> list[list[mx.array] | Knobs]:
-        """All numbers as a tree, for a compiled function's arguments; `from_arrays` undoes it."""
-        penalties = list(self.penalties.arrays()) if self.penalties else []
-        return [self.knobs, penalties, [] if self.bias is None else [self.bias]]
-
-    @classmethod
-    def from_arrays(cls, sampler: Sampler, tree: list[list[mx.array] | Knobs]) -> Policy:
-        knobs, penalties, bias = tree
-        assert isinstance(knobs, dict)
-        return cls(
-            sampler, knobs, Penalties(*penalties) if penalties else None, bias[0] if bias else None
-        )
-
-    def choose(self, logits: mx.array, uniform: mx.array, counts: mx.array | None) -> Choice:
-        """logits [B, vocab] -> tokens; `counts` [B, vocab] of generated tokens, for penalties."""
-        logits = logits.astype(mx.float32)
-        if self.penalties is not None and counts is not None:
-            logits = self.penalties(logits, counts)
-        if self.bias is not None:
-            logits = logits + self.bias
-        return choose(self.sampler, logits, uniform, self.knobs)
+StepResult = tuple[tuple[mx.array, ...], Layers, list[mx.array]]
 
 
 class Decoder:
-    """One model's prefill and decode passes; its compiled steps are kept for the next request."""
+    """One model's prefill and decode passes; its compiled steps are kept for the next request.
 
-    def __init__(self, model: Qwen3) -> None:
+    The first `eager_steps` decode steps run uncompiled (None: what suits the device).
+    """
+
+    def __init__(self, model: Qwen3, *, eager_steps: int | None = None) -> None:
         self.model = model
-        self._steps: dict[tuple[Sampler, bool, bool], Callable[..., tuple[object, ...]]] = {}
-        self._can_compile = can_compile()
-        self._chunk = PREFILL_CHUNK["cpu" if _on_cpu() else "gpu"]
+        self._kind = model.make_cache()
+        self._compiled: dict[PolicyShape, Callable[..., StepResult]] = {}
+        self._num_steps = 0
+        self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
+        self._chunk = PREFILL_CHUNK["cpu" if on_cpu() else "gpu"]
 
     def chunks(self, ids: Sequence[int]) -> list[Sequence[int]]:
         """`ids` in pieces of one prefill pass each; the last holds the last token."""
@@ -109,19 +66,25 @@ class Decoder:
         `counts` [B, vocab] are of the tokens before `token`; the updated ones are returned.
         """
         cache.reserve(1)
-        run = self._steps.get(policy.shape)
-        if run is None:
-            run = self._steps[policy.shape] = self._compiled(policy.sampler)
-        offset = mx.array(cache.offset)
-        chosen, cache.layers, new_counts = run(
-            token, offset, uniform, cache.layers, policy.arrays(), [] if counts is None else [counts]
+        chosen, cache.layers, new_counts = self._runner(policy)(
+            token,
+            mx.array(cache.offset),
+            uniform,
+            cache.layers,
+            policy.arrays(),
+            [] if counts is None else [counts],
         )
         cache.advance(1)
         return Choice(*chosen), new_counts[0] if new_counts else None
 
-    def _compiled(self, sampler: Sampler) -> Callable[..., tuple[object, ...]]:
-        step = partial(_step, self.model, self.model.make_cache(), sampler)
-        return mx.compile(step) if self._can_compile else step
+    def _runner(self, policy: Policy) -> Callable[..., StepResult]:
+        self._num_steps += 1
+        step = partial(_step, self.model, self._kind, policy.sampler)
+        if self._num_steps <= self._eager_steps:
+            return step
+        if policy.shape not in self._compiled:
+            self._compiled[policy.shape] = mx.compile(step)
+        return self._compiled[policy.shape]
 
 
 def _step(
@@ -132,10 +95,10 @@ def _step(
     offset: mx.array,
     uniform: mx.array,
     layers: Layers,
-    numbers: list[list[mx.array] | Knobs],
+    numbers: Numbers,
     counts: list[mx.array],
-) -> tuple[tuple[mx.array, ...], Layers, list[mx.array]]:
-    """One decode step on arrays alone, so that it can be compiled; `kind` says how keys are stored."""
+) -> StepResult:
+    """One decode step on arrays alone, so that it compiles; `kind` says how keys are stored."""
     view = DecodeView(kind, layers, offset)
     logits = model.lm_head(model.hidden(token[:, None], view))[:, -1]
     if counts:
@@ -146,10 +109,13 @@ def _step(
     return chosen.arrays(), view.layers, counts
 
 
-def can_compile() -> bool:
-    """Whether `mx.compile` works: always on a GPU; on the CPU it calls a C++ compiler at run time."""
-    return not _on_cpu() or shutil.which("g++") is not None
+def _eager_steps() -> int:
+    """How many steps come before compiling pays.
 
-
-def _on_cpu() -> bool:
-    return mx.default_device() == mx.Device(mx.cpu)
+    A GPU's kernels compile in milliseconds. On the CPU, MLX runs a C++ compiler (0.5 to 0.8 s for
+    each of about ten kernels, kept on disk), which a short answer never earns back; without one it
+    cannot fuse anything.
+    """
+    if not on_cpu():
+        return 0
+    return 64 if shutil.which("g++") else sys.maxsize

@@ -46,7 +46,7 @@ class Penalties:
 def bias_array(
     request: SamplingParams, vocab_size: int, forbidden: Collection[int] = ()
 ) -> mx.array | None:
-    """logit_bias, and minus infinity for `forbidden` ids, as one row [1, vocab]; None if neither."""
+    """logit_bias, and minus infinity for `forbidden` ids, as a row [1, vocab]; None if neither."""
     if not request.logit_bias and not forbidden:
         return None
     row = [0.0] * vocab_size

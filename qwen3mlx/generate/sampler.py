@@ -64,7 +64,7 @@ class Sampler:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """One token per row: `token` int32 [B]; with logprobs the token's own [B] and the best [B, n]."""
+    """`token` int32 [B], one per row; with logprobs the token's own [B] and the best [B, n]."""
 
     token: mx.array
     logprob: mx.array | None = None
@@ -116,7 +116,7 @@ def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
 
 
 def _filtered(values: mx.array, knobs: Knobs) -> mx.array:
-    """Probabilities [B, n] of descending logits, 0 where top_k, top_p or min_p leave a token out."""
+    """Probabilities [B, n] of descending logits; 0 where top_k, top_p or min_p exclude."""
     rank = mx.arange(values.shape[-1])
     probabilities = mx.softmax(mx.where(rank < knobs["top_k"], values, -mx.inf), axis=-1)
     before = mx.cumsum(probabilities, axis=-1) - probabilities

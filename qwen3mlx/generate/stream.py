@@ -1,16 +1,17 @@
-"""The decode loop: one request's prompt in, its tokens out. Token ids only; text is made elsewhere."""
+"""The decode loop: one request's prompt in, its tokens out. Text is made elsewhere."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import mlx.core as mx
 
 from ..config import SamplingParams
-from .decoder import Decoder, Policy
+from .decoder import Decoder
+from .policy import Policy
 from .prompt_cache import PromptCache
 from .sampler import Choice
 from .thinking import ThinkingMeter
@@ -69,11 +70,9 @@ class TokenStream:
             if request.min_tokens
             else self._policy
         )
-        self._counts = (
-            mx.zeros((1, vocab_size)) if self._policy.penalties is not None else None
-        )
+        self._counts = mx.zeros((1, vocab_size)) if self._policy.penalties is not None else None
 
-    def __iter__(self) -> Iterator[Token | Prefilled]:
+    def __iter__(self) -> Generator[Token | Prefilled, None, None]:
         if self._max_tokens < 1:
             return
         self._cache, self.cached_tokens = self._prompt_cache.take(
@@ -143,7 +142,7 @@ class TokenStream:
 
     def _choose(self, logits: mx.array) -> Choice:
         choice = self._current_policy(0).choose(logits, self._uniform(), self._counts)
-        mx.async_eval(choice.arrays())
+        _start(choice)
         return choice
 
     def _step(self, choice: Choice) -> Choice:
@@ -151,7 +150,7 @@ class TokenStream:
         following, self._counts = self._decoder.step(
             choice.token, self._cache, policy, self._uniform(), self._counts
         )
-        mx.async_eval(following.arrays())
+        _start(following)
         return following
 
     def _current_policy(self, ahead: int) -> Policy:
@@ -163,13 +162,18 @@ class TokenStream:
         return mx.array([[self._random.random()]])
 
 
+def _start(choice: Choice) -> None:
+    mx.async_eval(choice.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub for it
+
+
 def _read(choice: Choice) -> Token:
     """Wait for the device and take the values."""
-    token_id = int(choice.token.item())
+    token_id = cast(int, choice.token.item())
     if choice.logprob is None:
         return Token(token_id)
-    logprob = float(choice.logprob.item())
+    logprob = cast(float, choice.logprob.item())
     if choice.top_ids is None or choice.top_logprobs is None:
         return Token(token_id, logprob)
-    ids, values = choice.top_ids[0].tolist(), choice.top_logprobs[0].tolist()
+    ids = cast("list[int]", choice.top_ids[0].tolist())
+    values = cast("list[float]", choice.top_logprobs[0].tolist())
     return Token(token_id, logprob, tuple(zip(ids, values, strict=True)))

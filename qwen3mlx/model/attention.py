@@ -15,8 +15,8 @@ from .rope import Rope
 class Attention:
     """`qkv_proj` is q_proj, k_proj and v_proj side by side.
 
-    `qk_norm` [heads + kv_heads, head_dim] holds q_norm's weight for each query head and k_norm's for
-    each key head: normalizing and rotating queries and keys together takes half the kernels.
+    `qk_norm` [heads + kv_heads, head_dim] holds q_norm's weight for each query head and k_norm's
+    for each key head: normalizing and rotating queries and keys together takes half the kernels.
     """
 
     layer: int

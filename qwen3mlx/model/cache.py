@@ -50,8 +50,8 @@ class NoCache:
 class KVCache:
     """A growing cache: per layer keys and values [B, kv_heads, capacity, head_dim].
 
-    Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the tokens
-    of a finished forward pass.
+    Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the
+    tokens of a finished forward pass.
     """
 
     def __init__(self, num_layers: int) -> None:
@@ -94,9 +94,7 @@ class KVCache:
         self, queries: mx.array, stored: Layer, scale: float, mask: mx.array | str | None
     ) -> mx.array:
         keys, values = stored
-        return mx.fast.scaled_dot_product_attention(
-            queries, keys, values, scale=scale, mask=mask
-        )
+        return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
 
     def advance(self, num_tokens: int) -> None:
         self.offset += num_tokens
@@ -150,8 +148,15 @@ class QuantizedKVCache(KVCache):
         return output.reshape(batch, heads, length, head_dim)
 
     def _product(self, x: mx.array, packed: Layer, *, transpose: bool) -> mx.array:
+        weight, scales, biases = packed
         return mx.quantized_matmul(
-            x, *packed, transpose=transpose, group_size=self.group_size, bits=self.bits
+            x,
+            weight,
+            scales,
+            biases,
+            transpose=transpose,
+            group_size=self.group_size,
+            bits=self.bits,
         )
 
 

@@ -46,8 +46,8 @@ class Checkpoint:
         for name, shard_name in indexed.items():
             if name not in self.infos:
                 raise CheckpointError(
-                    f"{folder / shard_name} does not hold {name!r}, which {INDEX_NAME} says it does; "
-                    "download the model again."
+                    f"{folder / shard_name} does not hold {name!r}, "
+                    f"which {INDEX_NAME} says it does; download the model again."
                 )
         self._arrays: dict[str, mx.array] = {}
         for shard in shards:
@@ -68,12 +68,15 @@ class Checkpoint:
     def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
         """The tensor, of exactly `shape` where one is given; the checkpoint lets go of it."""
         if name not in self._arrays:
-            raise CheckpointError(f"{self.folder} has no tensor {name!r}; download the model again.")
+            raise CheckpointError(
+                f"{self.folder} has no tensor {name!r}; download the model again."
+            )
         array = self._arrays.pop(name)
         if shape is not None and array.shape != shape:
             info = self.infos[name]
             raise CheckpointError(
-                f"{info.shard}: {name} has shape {list(info.shape)}, config.json asks for {list(shape)}."
+                f"{info.shard}: {name} has shape {list(info.shape)}, "
+                f"config.json asks for {list(shape)}."
             )
         return array
 

@@ -13,6 +13,7 @@ from ..config import LoadOptions, ModelConfig
 from ..errors import CheckpointError, MemoryBudgetError
 from .attention import Attention
 from .checkpoint import Checkpoint
+from .device import on_cpu
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .linear import Embedding, Projection, QuantizedEmbedding
 from .qwen3 import Block, Qwen3
@@ -146,7 +147,7 @@ def _feed_forward(weights: Weights, layer: int) -> FeedForward:
 
 
 def _compute_dtype(checkpoint: Checkpoint) -> mx.Dtype:
-    if mx.default_device() == mx.Device(mx.cpu):
+    if on_cpu():
         return mx.float32
     stored = checkpoint.infos.get("model.norm.weight")
     dtypes = {"F32": mx.float32, "F16": mx.float16}

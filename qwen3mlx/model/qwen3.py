@@ -1,4 +1,4 @@
-"""Qwen3: embedding, blocks, norm, head. Dense and MoE are one class with another feed-forward part."""
+"""Qwen3: embedding, blocks, norm, head; MoE differs from dense in the blocks' feed-forward part."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Qwen3:
         return self.lm_head(hidden)
 
     def hidden(self, ids: mx.array, context: AttentionContext) -> mx.array:
-        """ids [B, L] -> the last hidden states [B, L, hidden], normalized; the head is not applied."""
+        """ids [B, L] -> the last hidden states [B, L, hidden], normalized, before the head."""
         x = self.embed_tokens(ids)
         for block in self.blocks:
             x = block(x, context)

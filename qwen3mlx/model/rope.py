@@ -44,7 +44,7 @@ class Rope:
 
 
 def _yarn_frequencies(config: RopeConfig, head_dim: int) -> list[float]:
-    """YaRN's "NTK by parts" (arXiv:2309.00071, section 3.2): slow rotations are interpolated, fast not."""
+    """YaRN's "NTK by parts" (arXiv:2309.00071, 3.2): only slow rotations are interpolated."""
     low = _dimension_of(config.beta_fast, config, head_dim)
     high = _dimension_of(config.beta_slow, config, head_dim)
     if config.truncate:

@@ -1,4 +1,4 @@
-"""Tensors -> layers: names, quantization, fusing, compute dtype. Every checkpoint oddity lives here."""
+"""Tensors -> layers: names, quantization, fusing, dtype. Every checkpoint oddity lives here."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import mlx.core as mx
 from ..config import ModelConfig, QuantizationSpec
 from ..errors import CheckpointError
 from .checkpoint import Checkpoint
+from .device import on_cpu
 from .linear import (
     Concatenated,
     ConcatenatedExperts,
@@ -27,7 +28,7 @@ from .linear import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Packed:
-    """One matrix, or a stack of them, as a checkpoint stores it: [..., out, in], in `spec` or float."""
+    """One matrix, or a stack of them, as stored: [..., out, in], packed by `spec` or float."""
 
     weight: mx.array
     scales: mx.array | None = None
@@ -48,7 +49,7 @@ class Weights:
         self.checkpoint = checkpoint
         self.config = config
         self.dtype = dtype
-        self._transposed_storage = mx.default_device() == mx.Device(mx.cpu)
+        self._transposed_storage = on_cpu()
 
     def vector(self, name: str, size: int) -> mx.array:
         return self.checkpoint.take(name, (size,)).astype(self.dtype)
@@ -60,7 +61,9 @@ class Weights:
             return QuantizedEmbedding(linear)
         return Embedding(linear)
 
-    def projection(self, prefix: str, names: Sequence[str], out: Sequence[int], dim: int) -> Projection:
+    def projection(
+        self, prefix: str, names: Sequence[str], out: Sequence[int], dim: int
+    ) -> Projection:
         """`names` of one input side by side: [.., dim] -> [.., sum(out)]."""
         packed = [
             self._packed(f"{prefix}.{name}" if name else prefix, (size, dim))
@@ -70,7 +73,7 @@ class Weights:
         return parts[0] if len(parts) == 1 else Concatenated(parts)
 
     def experts(self, prefix: str, names: Sequence[str], out: int, dim: int) -> ExpertProjection:
-        """As `projection` for `num_experts` matrices [out, dim] a name, under `prefix` (`...mlp`)."""
+        """As `projection`, with `num_experts` matrices [out, dim] for each name."""
         packed = [self._packed_experts(prefix, name, out, dim) for name in names]
         parts = tuple(self._expert_linear(group) for group in _fused(packed, may_share_scale=False))
         return parts[0] if len(parts) == 1 else ConcatenatedExperts(parts)
@@ -82,10 +85,10 @@ class Weights:
         if f"{stacked}.weight" in self.checkpoint:
             return self._packed(stacked, shape)
         matrices = [
-            self.checkpoint.take(f"{prefix}.experts.{e}.{name}.weight", shape[1:]).astype(self.dtype)
+            self.checkpoint.take(f"{prefix}.experts.{e}.{name}.weight", shape[1:])
             for e in range(shape[0])
         ]
-        return Packed(mx.stack(matrices))
+        return Packed(mx.stack(matrices).astype(self.dtype))
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
         if f"{path}.scales" not in self.checkpoint:
@@ -119,7 +122,8 @@ class Weights:
         quantization = self.config.quantization
         if quantization is None:
             raise CheckpointError(
-                f"{self.checkpoint.folder}: {path} is quantized but config.json has no 'quantization'."
+                f"{self.checkpoint.folder}: {path} is quantized "
+                "but config.json has no 'quantization'."
             )
         if path in quantization.overrides:
             spec = quantization.overrides[path]
@@ -134,7 +138,8 @@ class Weights:
         group_size = dim // max(scales.shape[-1], 1)
         if scales.dtype != mx.uint8:
             return QuantizationSpec(group_size, bits, "affine")
-        mode = default.mode if default.mode != "affine" else _MODES.get((group_size, bits), "affine")
+        inferred = _MODES.get((group_size, bits), "affine")
+        mode = inferred if default.mode == "affine" else default.mode
         return QuantizationSpec(group_size, bits, mode)
 
     def _linear(self, packed: Packed) -> Linear | QuantizedLinear:

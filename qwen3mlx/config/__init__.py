@@ -1,0 +1,20 @@
+"""What a checkpoint and a caller may set, each thing declared once: frozen and validated."""
+
+from .generation import GenerationConfig
+from .json_file import read_json
+from .model import ModelConfig
+from .options import LoadOptions, SamplingParams
+from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
+from .rope import RopeConfig
+
+__all__ = [
+    "GenerationConfig",
+    "LoadOptions",
+    "ModelConfig",
+    "QuantizationConfig",
+    "QuantizationMode",
+    "QuantizationSpec",
+    "RopeConfig",
+    "SamplingParams",
+    "read_json",
+]

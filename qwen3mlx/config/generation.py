@@ -1,0 +1,58 @@
+"""generation_config.json: stop tokens and the sampling the makers advise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .json_file import number, read_json, token_ids
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationConfig:
+    """`generation_config.json`: stop tokens and the sampling the model's makers advise.
+
+    Where the file says nothing, `sampling_defaults` has Qwen3's model card.
+    """
+
+    eos_token_ids: tuple[int, ...] = ()
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> GenerationConfig:
+        path = folder / "generation_config.json"
+        raw = read_json(path) if path.exists() else {}
+        greedy = raw.get("do_sample") is False
+        numbers = {
+            key: number(raw[key], f"{path} {key}")
+            for key in ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+            if raw.get(key) is not None
+        }
+        if "top_k" in numbers:
+            numbers["top_k"] = int(numbers["top_k"])
+        if greedy:
+            numbers["temperature"] = 0.0
+        eos = token_ids(raw.get("eos_token_id"), f"{path} eos_token_id")
+        return cls(eos_token_ids=eos, **numbers)  # type: ignore[arg-type]
+
+    def sampling_defaults(self, *, thinking: bool) -> dict[str, float]:
+        """temperature, top_p, top_k, min_p, repetition_penalty for one mode.
+
+        Qwen3's card: thinking 0.6 / 0.95 / 20 / 0, non-thinking 0.7 / 0.8 / 20 / 0. The released
+        generation_config.json holds the thinking values, so they rule that mode only.
+        """
+        card = {"temperature": 0.6, "top_p": 0.95, "top_k": 20, "min_p": 0.0}
+        own = {
+            key: value
+            for key in (*card, "repetition_penalty")
+            if (value := getattr(self, key)) is not None
+        }
+        if not thinking and (own.get("temperature"), own.get("top_p")) == (0.6, 0.95):
+            own |= {"temperature": 0.7, "top_p": 0.8}
+        if thinking and own.get("temperature") == 0.0:
+            del own["temperature"]  # greedy thinking repeats itself without end
+        return {**card, "repetition_penalty": 1.0, **own}

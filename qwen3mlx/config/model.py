@@ -1,0 +1,197 @@
+"""config.json: what a Qwen3 checkpoint is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import CheckpointError, InvalidRequestError
+from .json_file import number, read_json, token_ids
+from .options import LoadOptions
+from .quantization import QuantizationConfig
+from .rope import RopeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """`config.json` of a Qwen3, dense (`qwen3`) or MoE (`qwen3_moe`); keys keep their names.
+
+    `num_experts` is 0 for a dense model. Metadata keys are skipped; a key that would change the
+    computation and is not implemented here raises CheckpointError.
+    """
+
+    model_type: Literal["qwen3", "qwen3_moe"]
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    rms_norm_eps: float
+    max_position_embeddings: int
+    tie_word_embeddings: bool
+    rope: RopeConfig
+    quantization: QuantizationConfig | None = None
+    dtype: str = "bfloat16"
+    num_experts: int = 0
+    num_experts_per_tok: int = 0
+    moe_intermediate_size: int = 0
+    decoder_sparse_step: int = 1
+    mlp_only_layers: tuple[int, ...] = ()
+    norm_topk_prob: bool = False
+    eos_token_ids: tuple[int, ...] = ()
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> ModelConfig:
+        path = folder / "config.json"
+        return cls.from_mapping(read_json(path), source=str(path))
+
+    @classmethod
+    def from_mapping(cls, raw: Mapping[str, Any], *, source: str = "config.json") -> ModelConfig:
+        model_type = raw.get("model_type")
+        if model_type not in ("qwen3", "qwen3_moe"):
+            raise CheckpointError(
+                f"{source} has model_type {model_type!r}; "
+                "this program runs 'qwen3' and 'qwen3_moe'."
+            )
+        _refuse_unsupported(raw, source)
+        reader = _Reader(raw, source)
+        heads = reader.integer("num_attention_heads")
+        hidden_size = reader.integer("hidden_size")
+        max_positions = reader.integer("max_position_embeddings", 32_768)
+        moe = _moe_fields(reader) if model_type == "qwen3_moe" else {}
+        quantization = raw.get("quantization") or raw.get("quantization_config")
+        config = cls(
+            model_type=model_type,
+            vocab_size=reader.integer("vocab_size"),
+            hidden_size=hidden_size,
+            intermediate_size=reader.integer("intermediate_size"),
+            num_hidden_layers=reader.integer("num_hidden_layers"),
+            num_attention_heads=heads,
+            num_key_value_heads=reader.integer("num_key_value_heads", heads),
+            head_dim=reader.integer("head_dim", hidden_size // heads),
+            rms_norm_eps=number(raw.get("rms_norm_eps", 1e-6), f"{source} rms_norm_eps", above=0),
+            max_position_embeddings=max_positions,
+            tie_word_embeddings=bool(raw.get("tie_word_embeddings", False)),
+            rope=RopeConfig.from_mapping(
+                raw.get("rope_parameters") or raw.get("rope_scaling"),
+                theta=raw.get("rope_theta", 1_000_000.0),
+                max_positions=max_positions,
+                source=f"{source} rope",
+            ),
+            quantization=QuantizationConfig.from_mapping(quantization, f"{source} quantization")
+            if quantization
+            else None,
+            dtype=raw.get("dtype") or raw.get("torch_dtype") or "bfloat16",
+            eos_token_ids=token_ids(raw.get("eos_token_id"), f"{source} eos_token_id"),
+            **moe,
+        )
+        config._check(source)
+        return config
+
+    def _check(self, source: str) -> None:
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise CheckpointError(
+                f"{source}: num_attention_heads {self.num_attention_heads} is no multiple of "
+                f"num_key_value_heads {self.num_key_value_heads}."
+            )
+        if self.head_dim % 2:
+            raise CheckpointError(f"{source}: head_dim {self.head_dim} must be even.")
+        if self.num_experts_per_tok > self.num_experts:
+            raise CheckpointError(
+                f"{source}: num_experts_per_tok {self.num_experts_per_tok} is more than "
+                f"num_experts {self.num_experts}."
+            )
+
+    def is_sparse(self, layer: int) -> bool:
+        """Whether `layer` is a mixture of experts (`mlp_only_layers`, `decoder_sparse_step`)."""
+        return (
+            self.num_experts > 0
+            and layer not in self.mlp_only_layers
+            and (layer + 1) % self.decoder_sparse_step == 0
+        )
+
+    def with_options(self, options: LoadOptions) -> ModelConfig:
+        """This configuration under a user's load-time settings."""
+        config = self
+        if options.rope_scaling is not None:
+            try:
+                rope = RopeConfig.from_mapping(
+                    options.rope_scaling,
+                    theta=self.rope.theta,
+                    max_positions=self.max_position_embeddings,
+                    source="rope_scaling",
+                )
+            except CheckpointError as error:
+                raise InvalidRequestError(str(error), param="rope_scaling") from None
+            scaled = int(rope.factor * rope.original_max_position_embeddings)
+            positions = max(self.max_position_embeddings, scaled)
+            config = replace(config, rope=rope, max_position_embeddings=positions)
+        if options.context_length is not None:
+            config = replace(config, max_position_embeddings=options.context_length)
+            self._check_context(options, config)
+        return config
+
+    def _check_context(self, options: LoadOptions, config: ModelConfig) -> None:
+        rope = config.rope
+        trained = (
+            int(rope.factor * rope.original_max_position_embeddings)
+            if rope.kind == "yarn"
+            else self.max_position_embeddings
+        )
+        limit = max(trained, self.max_position_embeddings)
+        if options.context_length is not None and options.context_length > limit:
+            raise InvalidRequestError(
+                f"a context of {options.context_length} tokens is more than the {limit} this model "
+                "has positions for; ask for less, or set YaRN with rope_scaling "
+                '{"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}.',
+                param="context_length",
+            )
+
+
+def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
+    """Settings of transformers' Qwen3 that change the result and no released checkpoint uses."""
+    expected: dict[str, Any] = {
+        "attention_bias": False,
+        "use_sliding_window": False,
+        "hidden_act": "silu",
+    }
+    for key, value in expected.items():
+        if raw.get(key, value) != value:
+            raise CheckpointError(
+                f"{source} sets {key} to {raw[key]!r}; only {value!r} is supported."
+            )
+    layer_types = set(raw.get("layer_types") or ["full_attention"])
+    if layer_types != {"full_attention"}:
+        raise CheckpointError(f"{source} has layer_types other than 'full_attention'.")
+
+
+def _moe_fields(reader: _Reader) -> dict[str, Any]:
+    return {
+        "num_experts": reader.integer("num_experts"),
+        "num_experts_per_tok": reader.integer("num_experts_per_tok"),
+        "moe_intermediate_size": reader.integer("moe_intermediate_size"),
+        "decoder_sparse_step": reader.integer("decoder_sparse_step", 1),
+        "mlp_only_layers": tuple(reader.raw.get("mlp_only_layers") or ()),
+        "norm_topk_prob": bool(reader.raw.get("norm_topk_prob", False)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    raw: Mapping[str, Any]
+    source: str
+
+    def integer(self, key: str, default: int | None = None) -> int:
+        """A positive whole number, as every size and count is."""
+        value = self.raw.get(key, default)
+        if value is None:
+            raise CheckpointError(f"{self.source} has no {key!r}.")
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            raise CheckpointError(
+                f"{self.source} has {key} {value!r}; it must be a positive whole number."
+            )
+        return value

@@ -1,0 +1,89 @@
+"""What a user sets: when a model is loaded, and for one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """What a user may change when a model is loaded.
+
+    `context_length` in tokens; `rope_scaling` as in config.json (YaRN); `kv_bits` 4 or 8 keeps keys
+    and values quantized (None: in the compute dtype).
+    """
+
+    context_length: int | None = None
+    rope_scaling: Mapping[str, Any] | None = None
+    kv_bits: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.context_length is not None and self.context_length < 1:
+            raise InvalidRequestError(
+                f"context_length {self.context_length} must be at least 1.", param="context_length"
+            )
+        if self.kv_bits not in (None, 4, 8):
+            raise InvalidRequestError(
+                f"kv_bits {self.kv_bits!r} is not supported; use 4 or 8.", param="kv_bits"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingParams:
+    """How one request's tokens are chosen and when it ends.
+
+    Penalties count generated tokens only (OpenAI's presence and frequency; CTRL's repetition,
+    arXiv:1909.05858). `temperature` 0 is greedy; `top_k` 0, `top_p` 1 and `min_p` 0 are off.
+    `thinking_budget` is the number of tokens of thought after which the answer is begun.
+    """
+
+    temperature: float = 0.6
+    top_p: float = 0.95
+    top_k: int = 20
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    seed: int | None = None
+    logprobs: bool = False
+    top_logprobs: int = 0
+    stop: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+    min_tokens: int = 0
+    max_tokens: int | None = None
+    thinking_budget: int | None = None
+
+    def __post_init__(self) -> None:
+        _in_range("temperature", self.temperature, 0, 100)
+        _in_range("top_p", self.top_p, 0, 1, above=True)
+        _in_range("top_k", self.top_k, 0, 2**31 - 1)
+        _in_range("min_p", self.min_p, 0, 1)
+        _in_range("repetition_penalty", self.repetition_penalty, 0, 100, above=True)
+        _in_range("presence_penalty", self.presence_penalty, -2, 2)
+        _in_range("frequency_penalty", self.frequency_penalty, -2, 2)
+        _in_range("top_logprobs", self.top_logprobs, 0, 20)
+        _in_range("min_tokens", self.min_tokens, 0, 2**31 - 1)
+        for name in ("max_tokens", "thinking_budget"):
+            if getattr(self, name) is not None:
+                _in_range(name, getattr(self, name), 0, 2**31 - 1)
+        for token_id, bias in self.logit_bias.items():
+            _in_range(f"logit_bias of token {token_id}", bias, -100, 100, param="logit_bias")
+        if any(not stop for stop in self.stop):
+            raise InvalidRequestError("a stop string must not be empty.", param="stop")
+
+
+def _in_range(
+    name: str, value: float, low: float, high: float, *, above: bool = False, param: str = ""
+) -> None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and (low < value if above else low <= value) and value <= high:
+        return
+    bound = "above" if above else "from"
+    raise InvalidRequestError(
+        f"{name} is {value!r}; it must be a number {bound} {low} to {high}.", param=param or name
+    )

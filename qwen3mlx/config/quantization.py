@@ -1,0 +1,92 @@
+"""How a checkpoint's modules are packed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from ..errors import CheckpointError
+
+QuantizationMode = Literal["affine", "mxfp4", "mxfp8", "nvfp4"]
+
+# group_size and bits that MLX has kernels for, per mode.
+_QUANTIZATION_SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "affine": ((32, 64, 128), (2, 3, 4, 5, 6, 8)),
+    "mxfp4": ((32,), (4,)),
+    "mxfp8": ((32,), (8,)),
+    "nvfp4": ((16,), (4,)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizationSpec:
+    """How one weight is packed: affine with float scales and biases, others with uint8 scales."""
+
+    group_size: int
+    bits: int
+    mode: QuantizationMode = "affine"
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(QuantizationMode):
+            raise CheckpointError(
+                f"quantization mode {self.mode!r} is not supported; "
+                f"known are {', '.join(get_args(QuantizationMode))}."
+            )
+        group_sizes, bits = _QUANTIZATION_SHAPES[self.mode]
+        if self.group_size not in group_sizes or self.bits not in bits:
+            raise CheckpointError(
+                f"{self.mode} quantization with group_size {self.group_size!r} and bits "
+                f"{self.bits!r} is not supported; it takes group_size {_or(group_sizes)} "
+                f"and bits {_or(bits)}."
+            )
+
+
+_MODE_DEFAULTS = {"affine": (64, 4), "mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizationConfig:
+    """`quantization` of config.json as mlx-lm writes it: a default, and overrides by module path.
+
+    An override is a spec of its own, or None where the checkpoint says `false` (kept in float).
+    """
+
+    default: QuantizationSpec
+    overrides: Mapping[str, QuantizationSpec | None] = field(default_factory=dict)
+
+    def for_path(self, path: str) -> QuantizationSpec | None:
+        return self.overrides.get(path, self.default)
+
+    @classmethod
+    def from_mapping(cls, raw: Mapping[str, Any], source: str) -> QuantizationConfig:
+        if "quant_method" in raw:
+            raise CheckpointError(
+                f"{source} is quantized with {raw['quant_method']!r}; only MLX's own formats load: "
+                "get the model's MLX version, or its float weights."
+            )
+        default = _quantization_spec(raw, source)
+        overrides: dict[str, QuantizationSpec | None] = {}
+        for path, value in raw.items():
+            if isinstance(value, Mapping):
+                overrides[path] = _quantization_spec(value, f"{source} {path}")
+            elif value is False:
+                overrides[path] = None
+            elif path not in ("group_size", "bits", "mode", "linear_class"):
+                raise CheckpointError(f"{source} has an unknown entry {path!r}: {value!r}.")
+        return cls(default, overrides)
+
+
+def _quantization_spec(raw: Mapping[str, Any], source: str) -> QuantizationSpec:
+    mode: Any = raw.get("mode") or "affine"
+    group_size, bits = _MODE_DEFAULTS.get(mode, (64, 4))
+    try:
+        return QuantizationSpec(
+            group_size=raw.get("group_size") or group_size, bits=raw.get("bits") or bits, mode=mode
+        )
+    except CheckpointError as error:
+        raise CheckpointError(f"{source}: {error}") from None
+
+
+def _or(values: tuple[int, ...]) -> str:
+    return " or ".join(str(value) for value in values)

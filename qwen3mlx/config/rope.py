@@ -1,0 +1,61 @@
+"""Rotary embedding: its two spellings in config.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from ..errors import CheckpointError
+from .json_file import number
+
+
+@dataclass(frozen=True, slots=True)
+class RopeConfig:
+    """Rotary embedding: `rope_theta` + `rope_scaling`, or transformers 5's `rope_parameters`.
+
+    Only static YaRN (arXiv:2309.00071) scales; it is what Qwen3's model cards give.
+    """
+
+    theta: float = 1_000_000.0
+    kind: Literal["default", "yarn"] = "default"
+    factor: float = 1.0
+    original_max_position_embeddings: int = 32_768
+    beta_fast: float = 32.0
+    beta_slow: float = 1.0
+    attention_factor: float | None = None
+    mscale: float | None = None
+    mscale_all_dim: float | None = None
+    truncate: bool = True
+
+    @classmethod
+    def from_mapping(
+        cls, scaling: Mapping[str, Any] | None, *, theta: float, max_positions: int, source: str
+    ) -> RopeConfig:
+        """`scaling` is `rope_scaling` or `rope_parameters`; `source` names it in errors."""
+        values = dict(scaling or {})
+        kind = values.pop("rope_type", values.pop("type", "default"))
+        values.pop("type", None)
+        theta = number(values.pop("rope_theta", theta), f"{source} rope_theta", above=0)
+        if kind == "default":
+            return cls(theta=theta)
+        if kind != "yarn":
+            raise CheckpointError(
+                f"{source} asks for rope type {kind!r}; Qwen3 here knows 'default' and 'yarn'."
+            )
+        known = {f.name for f in fields(cls)} - {"theta", "kind"}
+        if unknown := sorted(set(values) - known):
+            raise CheckpointError(f"{source} has unknown keys for yarn: {', '.join(unknown)}.")
+        if "factor" not in values:
+            raise CheckpointError(f"{source} of type 'yarn' needs a 'factor'.")
+        values.setdefault("original_max_position_embeddings", max_positions)
+        truncate = values.pop("truncate", True)
+        numbers = {
+            key: number(value, f"{source} {key}", above=0)
+            for key, value in values.items()
+            if value is not None
+        }
+        numbers["original_max_position_embeddings"] = int(
+            numbers["original_max_position_embeddings"]
+        )
+        return cls(theta=theta, kind="yarn", truncate=bool(truncate), **numbers)  # type: ignore[arg-type]

@@ -1,0 +1,64 @@
+"""All that turns one batch's logits into tokens, as arrays a compiled step can take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from ..config import SamplingParams
+from .processors import Penalties, bias_array
+from .sampler import Choice, Knobs, Sampler, choose
+
+# Knobs, penalties and bias; the latter two may be empty.
+Numbers = tuple[Knobs, list[mx.array], list[mx.array]]
+PolicyShape = tuple[Sampler, bool, bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """How a batch's logits become tokens: the shape of the computation, and its numbers."""
+
+    sampler: Sampler
+    knobs: Knobs
+    penalties: Penalties | None
+    bias: mx.array | None
+
+    @classmethod
+    def for_request(
+        cls, request: SamplingParams, vocab_size: int, forbidden: Sequence[int] = ()
+    ) -> Policy:
+        """`forbidden` ids cannot be drawn (stop tokens before `min_tokens`)."""
+        return cls(
+            sampler=Sampler.for_requests([request], vocab_size),
+            knobs=Sampler.knobs([request], vocab_size),
+            penalties=Penalties.for_requests([request]),
+            bias=bias_array(request, vocab_size, forbidden),
+        )
+
+    @property
+    def shape(self) -> PolicyShape:
+        """What a compiled step depends on."""
+        return self.sampler, self.penalties is not None, self.bias is not None
+
+    def arrays(self) -> Numbers:
+        """All numbers as a tree, for a compiled function's arguments; `from_arrays` undoes it."""
+        penalties = list(self.penalties.arrays()) if self.penalties else []
+        return self.knobs, penalties, [] if self.bias is None else [self.bias]
+
+    @classmethod
+    def from_arrays(cls, sampler: Sampler, tree: Numbers) -> Policy:
+        knobs, penalties, bias = tree
+        return cls(
+            sampler, knobs, Penalties(*penalties) if penalties else None, bias[0] if bias else None
+        )
+
+    def choose(self, logits: mx.array, uniform: mx.array, counts: mx.array | None) -> Choice:
+        """logits [B, vocab] -> tokens; `counts` [B, vocab] of generated tokens, for penalties."""
+        logits = logits.astype(mx.float32)
+        if self.penalties is not None and counts is not None:
+            logits = self.penalties(logits, counts)
+        if self.bias is not None:
+            logits = logits + self.bias
+        return choose(self.sampler, logits, uniform, self.knobs)
