@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+from qwen3mlx.config import SamplingParams
+from qwen3mlx.generate.processors import Penalties, bias_array
+
+LOGITS = mx.array([[2.0, -2.0, 1.0, 0.0]])
+COUNTS = mx.array([[3.0, 1.0, 0.0, 0.0]])
+
+
+def test_no_penalties_no_work():
+    assert Penalties.for_requests([SamplingParams(), SamplingParams()]) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"presence_penalty": 0.5}, [1.5, -2.5, 1.0, 0.0]),
+        ({"frequency_penalty": 0.5}, [0.5, -2.5, 1.0, 0.0]),
+        ({"repetition_penalty": 2.0}, [1.0, -4.0, 1.0, 0.0]),
+        ({"presence_penalty": -1.0}, [3.0, -1.0, 1.0, 0.0]),
+    ],
+)
+def test_each_penalty_acts_on_generated_tokens_only(values, expected):
+    penalties = Penalties.for_requests([SamplingParams(**values)])
+    np.testing.assert_allclose(np.array(penalties(LOGITS, COUNTS))[0], expected)
+
+
+def test_every_row_has_its_own():
+    penalties = Penalties.for_requests([SamplingParams(), SamplingParams(presence_penalty=1.0)])
+    out = np.array(penalties(mx.repeat(LOGITS, 2, axis=0), mx.repeat(COUNTS, 2, axis=0)))
+    np.testing.assert_allclose(out[0], np.array(LOGITS)[0])
+    np.testing.assert_allclose(out[1], [1.0, -3.0, 1.0, 0.0])
+
+
+def test_bias_row():
+    row = bias_array(SamplingParams(logit_bias={1: 5.0}), 4, forbidden=[3])
+    assert row.tolist() == [[0.0, 5.0, 0.0, -float("inf")]]
+    assert bias_array(SamplingParams(), 4) is None

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen3mlx.config import SamplingParams
+from qwen3mlx.generate.sampler import Choice, Sampler, choose
+
+LOGITS = [1.0, 3.0, 2.0, -1.0]
+
+
+def draw(
+    requests: list[SamplingParams], logits: list[list[float]], uniform: list[float]
+) -> Choice:
+    vocab_size = len(logits[0])
+    sampler = Sampler.for_requests(requests, vocab_size)
+    knobs = Sampler.knobs(requests, vocab_size)
+    return choose(sampler, mx.array(logits), mx.array(uniform)[:, None], knobs)
+
+
+def tokens_over_the_interval(request: SamplingParams, logits: list[float], n: int) -> list[int]:
+    """What `n` evenly spaced numbers in [0, 1) draw: the distribution without noise."""
+    uniform = [(i + 0.5) / n for i in range(n)]
+    return draw([request] * n, [logits] * n, uniform).token.tolist()
+
+
+def reference(request: SamplingParams, logits: list[float]) -> np.ndarray:
+    """Filtered probabilities, computed one filter after the other."""
+    values = np.array(logits, np.float64) / request.temperature
+    order = np.argsort(-values, kind="stable")
+    if request.top_k:
+        values[order[request.top_k :]] = -np.inf
+    p = np.exp(values - values.max())
+    p /= p.sum()
+    sorted_p = p[order]
+    keep = (np.cumsum(sorted_p) - sorted_p < request.top_p) & (
+        sorted_p >= request.min_p * sorted_p[0]
+    )
+    keep[0] = True
+    p[order[~keep]] = 0
+    return p / p.sum()
+
+
+def test_the_cheapest_computation_is_chosen():
+    def kind(**values: float) -> str:
+        return Sampler.for_requests([SamplingParams(**values)], 100).kind
+
+    assert kind(temperature=0) == "greedy"
+    assert kind(temperature=1, top_k=20) == "top_k"
+    assert kind(temperature=1, top_k=0, top_p=1) == "plain"
+    assert kind(temperature=1, top_k=0, top_p=0.9) == "sorted"
+    assert kind(temperature=1, top_k=100) == "sorted"
+
+
+@pytest.mark.parametrize("mate", [{}, {"top_k": 0}, {"top_k": 0, "top_p": 1.0}])
+def test_temperature_zero_is_the_arg_max_in_any_company(mate):
+    greedy = SamplingParams(temperature=0, top_k=0, top_p=1.0)
+    for other in ([], [SamplingParams(temperature=5.0, **mate)]):
+        requests = [greedy, *other]
+        chosen = draw(requests, [LOGITS] * len(requests), [0.999] * len(requests))
+        assert chosen.token[0].item() == 1
+
+
+@given(
+    logits=st.lists(st.integers(-40, 40).map(lambda i: i / 4), min_size=4, max_size=12, unique=True),
+    temperature=st.sampled_from([0.3, 0.7, 1.0, 2.0]),
+    top_k=st.sampled_from([0, 1, 2, 3]),
+    top_p=st.sampled_from([0.1, 0.5, 0.9, 1.0]),
+    min_p=st.sampled_from([0.0, 0.05, 0.3]),
+)
+def test_draws_follow_the_filtered_distribution(logits, temperature, top_k, top_p, min_p):
+    request = SamplingParams(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    n = 400
+    drawn = np.bincount(tokens_over_the_interval(request, logits, n), minlength=len(logits)) / n
+    # Rounding at a filter's edge may let one token in or out: then its mass is next to nothing.
+    assert np.abs(drawn - reference(request, logits)).max() <= 2 / n + 1e-3
+
+
+@given(st.floats(0, 1, exclude_max=True, width=32))
+def test_a_token_of_probability_zero_is_never_drawn(uniform):
+    request = SamplingParams(temperature=1.0, top_k=2)
+    assert draw([request], [LOGITS], [uniform]).token.item() in (1, 2)
+
+
+def test_a_row_draws_the_same_alone_and_in_a_batch():
+    a = SamplingParams(temperature=0.8, top_k=3)
+    b = SamplingParams(temperature=1.3, top_k=40, top_p=0.7)
+    logits = [[(29 * i + 3 * r) % 64 / 8 for i in range(64)] for r in range(2)]
+    for u in (0.05, 0.4, 0.95):
+        together = draw([a, b], logits, [u, 1 - u]).token.tolist()
+        alone = [
+            draw([a], logits[:1], [u]).token.item(),
+            draw([b], logits[1:], [1 - u]).token.item(),
+        ]
+        assert together == alone
+
+
+def test_logprobs_are_of_the_models_own_distribution():
+    request = SamplingParams(temperature=0.1, top_k=1, logprobs=True, top_logprobs=3)
+    chosen = draw([request], [LOGITS], [0.5])
+    expected = np.array(LOGITS) - np.log(np.exp(LOGITS).sum())
+    assert chosen.logprob.item() == pytest.approx(expected[1], abs=1e-5)
+    assert chosen.top_ids.tolist() == [[1, 2, 0]]
+    np.testing.assert_allclose(np.array(chosen.top_logprobs)[0], expected[[1, 2, 0]], atol=1e-5)
+
+
+def test_no_logprobs_are_computed_unasked():
+    chosen = draw([SamplingParams()], [LOGITS], [0.5])
+    assert chosen.logprob is None
+    assert len(chosen.arrays()) == 1
