@@ -43,6 +43,7 @@ class Decoder:
         """Feed `ids` and wait; no logits are computed."""
         self._hidden(ids, cache)
         mx.eval(cache.layers)
+        mx.clear_cache()  # activations of the next chunk have other sizes as the context grows
 
     def logits(self, ids: Sequence[int], cache: KVCache) -> mx.array:
         """Feed `ids`; the logits [1, vocab] after the last of them, still lazy."""

@@ -15,7 +15,7 @@ import mlx.core as mx
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# Capacity grows by this many positions, so that decode rarely meets a new shape.
+# The least number of positions that capacity grows by.
 CAPACITY_STEP = 256
 
 Layer = tuple[mx.array, ...]
@@ -185,9 +185,18 @@ class DecodeView:
         return self._cache.attention(queries, self.layers[layer], scale, self._mask)
 
 
+def capacity_for(num_tokens: int) -> int:
+    """Positions to allocate: at most an eighth, or one step, more than needed.
+
+    Few distinct values, since a decode step is compiled once for each of them: eight an octave.
+    """
+    step = max(CAPACITY_STEP, (1 << num_tokens.bit_length()) // 16)
+    return -(-num_tokens // step) * step
+
+
 def _grown(old: Layer, like: Layer, end: int) -> Layer:
     """`old` with room for `end` positions; `like` tells shapes and dtypes when `old` is empty."""
-    capacity = -(-end // CAPACITY_STEP) * CAPACITY_STEP
+    capacity = capacity_for(end)
     grown = []
     for i, model in enumerate(like):
         batch, heads, _, width = model.shape

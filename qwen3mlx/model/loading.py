@@ -13,7 +13,7 @@ from ..config import LoadOptions, ModelConfig
 from ..errors import CheckpointError, MemoryBudgetError
 from .attention import Attention
 from .checkpoint import Checkpoint
-from .device import on_cpu
+from .device import keep_resident, on_cpu
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .linear import Embedding, Projection, QuantizedEmbedding
 from .qwen3 import Block, Qwen3
@@ -43,6 +43,7 @@ def load_model(
     checkpoint = Checkpoint(folder)
     dtype = _compute_dtype(checkpoint)
     _check_memory(checkpoint, dtype)
+    keep_resident()
     try:
         model = _build(Weights(checkpoint, config, dtype), options, on_progress)
     except RuntimeError as error:
