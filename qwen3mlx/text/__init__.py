@@ -1,0 +1,23 @@
+"""Strings <-> tokens: tokenizer, chat template, and the parsers of a streamed answer.
+
+docs/architecture.md has the contract. Never imports mlx; heavy libraries load when first used.
+"""
+
+from .answer import AnswerStream
+from .deltas import Content, Delta, Reasoning, ToolCallDelta
+from .messages import soft_switch
+from .reasoning import ReasoningStart, reasoning_start
+from .tokenizer import Tokenizer, load_tokenizer
+
+__all__ = [
+    "AnswerStream",
+    "Content",
+    "Delta",
+    "Reasoning",
+    "ReasoningStart",
+    "Tokenizer",
+    "ToolCallDelta",
+    "load_tokenizer",
+    "reasoning_start",
+    "soft_switch",
+]

@@ -1,0 +1,160 @@
+"""Chat messages as callers send them -> the plain form that chat templates expect.
+
+Content becomes a string, `developer` becomes `system`, opening system messages become one, the
+arguments of tool calls become objects. The caller's own objects are never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias, get_args
+
+from qwen3mlx.errors import InvalidRequestError
+
+Message: TypeAlias = dict[str, Any]
+Role = Literal["system", "user", "assistant", "tool"]
+
+_ROLES = (*get_args(Role), "developer")
+_TEXT_PARTS = ("text", "input_text", "output_text")
+# Chinese has no spaces, so only ASCII letters make `/think` part of a longer word or path.
+_SOFT_SWITCH = re.compile(r"(?<![\w/])/(no_)?think(?![\w/-])", re.ASCII)
+
+
+def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
+    """New messages with string contents; `InvalidRequestError` names the field it cannot honour."""
+    if isinstance(messages, (str, bytes, Mapping)):
+        raise InvalidRequestError("messages must be a list of messages", param="messages")
+    plain = [_normalise(message, f"messages[{index}]") for index, message in enumerate(messages)]
+    if not plain:
+        raise InvalidRequestError("messages must hold at least one message", param="messages")
+    return _merge_opening_system(plain)
+
+
+def normalise_tools(tools: object) -> list[Mapping[str, Any]] | None:
+    """The tools a template is given: a list of JSON schemas, None for an empty one."""
+    if tools is None:
+        return None
+    if not isinstance(tools, (list, tuple)):
+        raise InvalidRequestError("tools must be a list of tools", param="tools")
+    for index, tool in enumerate(tools):
+        if not isinstance(tool, Mapping):
+            raise InvalidRequestError(
+                f"tools[{index}] must be an object with a function", param=f"tools[{index}]"
+            )
+    return list(tools) or None
+
+
+def soft_switch(messages: Iterable[Mapping[str, Any]]) -> bool | None:
+    """The latest `/think` (True) or `/no_think` (False) of user and system; None without one."""
+    switch = None
+    for message in normalise_messages(messages):
+        if message["role"] in ("user", "system"):
+            for match in _SOFT_SWITCH.finditer(message["content"]):
+                switch = match[1] is None
+    return switch
+
+
+def _normalise(message: Mapping[str, Any], field: str) -> Message:
+    if not isinstance(message, Mapping):
+        raise InvalidRequestError(f"{field} must be an object with role and content", param=field)
+    role = message.get("role")
+    if role not in _ROLES:
+        known = ", ".join(_ROLES)
+        raise InvalidRequestError(
+            f"{field}.role is {role!r}; it must be one of {known}", param=f"{field}.role"
+        )
+    plain = {**message, "role": "system" if role == "developer" else role}
+    plain["content"] = _flatten(message.get("content"), f"{field}.content")
+    if role == "assistant":
+        _set_reasoning(plain, field)
+        _set_tool_calls(plain, field)
+    return plain
+
+
+def _flatten(content: object, field: str) -> str:
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, (list, tuple)):
+        raise InvalidRequestError(f"{field} must be a string or a list of text parts", param=field)
+    # Nothing goes between parts: Qwen's own multimodal templates join them like this.
+    return "".join(_part_text(part, f"{field}[{index}]") for index, part in enumerate(content))
+
+
+def _part_text(part: object, field: str) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, Mapping):
+        raise InvalidRequestError(f"{field} must be a text part", param=field)
+    kind = part.get("type", "text")
+    if kind not in _TEXT_PARTS:
+        raise InvalidRequestError(
+            f"{field} has type {kind!r}; Qwen3 reads text only: send {', '.join(_TEXT_PARTS)}",
+            param=field,
+        )
+    text = part.get("text")
+    if not isinstance(text, str):
+        raise InvalidRequestError(f"{field}.text must be a string", param=f"{field}.text")
+    return text
+
+
+def _set_reasoning(message: Message, field: str) -> None:
+    """Under the one name that templates read; `reasoning` is what other runtimes call it."""
+    other = message.pop("reasoning", None)
+    reasoning = message.pop("reasoning_content", None)
+    reasoning = other if reasoning is None else reasoning
+    if reasoning is None:
+        return
+    if not isinstance(reasoning, str):
+        name = f"{field}.reasoning_content"
+        raise InvalidRequestError(f"{name} must be a string", param=name)
+    message["reasoning_content"] = reasoning
+
+
+def _set_tool_calls(message: Message, field: str) -> None:
+    calls = message.pop("tool_calls", None)
+    if not calls:
+        return
+    if not isinstance(calls, (list, tuple)):
+        raise InvalidRequestError(f"{field}.tool_calls must be a list", param=f"{field}.tool_calls")
+    message["tool_calls"] = [
+        _normalise_call(call, f"{field}.tool_calls[{index}]") for index, call in enumerate(calls)
+    ]
+
+
+def _normalise_call(call: object, field: str) -> dict[str, Any]:
+    function = call.get("function", call) if isinstance(call, Mapping) else None
+    if not isinstance(call, Mapping) or not isinstance(function, Mapping):
+        raise InvalidRequestError(f"{field} must be an object with a function", param=field)
+    if not isinstance(function.get("name"), str):
+        raise InvalidRequestError(f"{field} has no function name", param=f"{field}.function.name")
+    plain = {**function, "arguments": _arguments(function.get("arguments"))}
+    return plain if function is call else {**call, "function": plain}
+
+
+def _arguments(arguments: object) -> object:
+    """An object where the JSON text is one, so that every template renders it in its own form."""
+    if arguments is None or arguments == "":
+        return {}
+    if not isinstance(arguments, str):
+        return arguments
+    try:
+        parsed = json.loads(arguments)
+        json.dumps(parsed, allow_nan=False)
+    except (ValueError, RecursionError):
+        return arguments
+    return parsed if isinstance(parsed, dict) else arguments
+
+
+def _merge_opening_system(messages: list[Message]) -> list[Message]:
+    """Qwen3 treats messages[0] apart: all instructions before the chat belong there."""
+    count = 0
+    while count < len(messages) and messages[count]["role"] == "system":
+        count += 1
+    if count < 2:
+        return messages
+    text = "\n\n".join(message["content"] for message in messages[:count])
+    return [{**messages[0], "content": text}, *messages[count:]]

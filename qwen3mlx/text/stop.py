@@ -1,0 +1,48 @@
+"""Stop strings: where an answer ends, found while it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qwen3mlx.errors import InvalidRequestError
+
+from .markers import partial_marker
+
+
+class StopMatcher:
+    """Passes text on up to the first stop string and holds back only what may still become one.
+
+    The stop string that is complete first wins; of several that end together, the longest.
+    """
+
+    def __init__(self, stop: Sequence[str] = ()) -> None:
+        if isinstance(stop, str) or not all(isinstance(text, str) and text for text in stop):
+            raise InvalidRequestError("stop must be a list of strings, none empty", param="stop")
+        self._stop = tuple(stop)
+        self._held = ""
+        self.matched = False
+
+    def feed(self, text: str) -> str:
+        """The text that is certainly before any stop string; "" once one has matched."""
+        if self.matched:
+            return ""
+        text = self._held + text
+        end = self._first_match(text)
+        if end is None:
+            end = len(text) - partial_marker(text, self._stop)
+            self._held = text[end:]
+        else:
+            self.matched = True
+            self._held = ""
+        return text[:end]
+
+    def finish(self) -> str:
+        """What was held back and never became a stop string."""
+        held, self._held = self._held, ""
+        return held
+
+    def _first_match(self, text: str) -> int | None:
+        """Where the winning stop string begins."""
+        starts = ((text.find(stop), stop) for stop in self._stop)
+        matches = [(start + len(stop), start) for start, stop in starts if start >= 0]
+        return min(matches)[1] if matches else None

@@ -1,0 +1,120 @@
+"""Strings <-> token ids of one checkpoint, and its chat format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qwen3mlx.config import read_json
+
+from . import byte_level
+from .detokenizer import StreamingDetokenizer
+from .messages import normalise_messages, normalise_tools
+from .template_source import DEFAULT, TOOL_USE, find_templates
+from .tokenizer_file import load_backend
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer as Backend
+
+    from .chat_template import ChatTemplate
+
+_NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens")
+
+
+def load_tokenizer(path: str | Path) -> Tokenizer:
+    """A checkpoint folder's tokenizer. `CheckpointError` when its files are missing or broken."""
+    folder = Path(path)
+    config_path = folder / "tokenizer_config.json"
+    config = read_json(config_path) if config_path.is_file() else {}
+    return Tokenizer(load_backend(folder, config), folder, config)
+
+
+class Tokenizer:
+    """`vocab_size` counts added tokens; a model's embedding may have more rows than that."""
+
+    def __init__(self, backend: Backend, folder: Path, config: Mapping[str, Any]) -> None:
+        self._backend = backend
+        self._folder = folder
+        self._config = config
+        # Added tokens are plain text; all other entries are in the byte-level alphabet.
+        self._bytes = {
+            token_id: token.content.encode()
+            for token_id, token in backend.get_added_tokens_decoder().items()
+        }
+        self._templates: dict[str, ChatTemplate] = {}
+        self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`, none added; special tokens written in it are read as such."""
+        return self._backend.encode(_without_surrogates(text), add_special_tokens=False).ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The exact text, special tokens included; bytes that are no UTF-8 become U+FFFD."""
+        return b"".join(map(self.token_bytes, ids)).decode(errors="replace")
+
+    def token_id(self, token: str) -> int | None:
+        """The id of a vocabulary entry such as `<think>`; None when there is none."""
+        return self._backend.token_to_id(token)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes one token stands for; b"" for an id outside the vocabulary (padding rows)."""
+        known = self._bytes.get(token_id)
+        if known is None:
+            token = self._backend.id_to_token(token_id)
+            known = self._bytes[token_id] = b"" if token is None else byte_level.to_bytes(token)
+        return known
+
+    def detokenizer(self) -> StreamingDetokenizer:
+        """A fresh one, for one answer."""
+        return StreamingDetokenizer(self.token_bytes)
+
+    def apply_chat_template(
+        self,
+        messages: Iterable[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        add_generation_prompt: bool = True,
+        **template_kwargs: Any,
+    ) -> str:
+        """The prompt for `messages`, which are normalised first (see `messages`).
+
+        `template_kwargs` reach the template as they are, `enable_thinking` among them. Raises
+        `InvalidRequestError` for messages it cannot honour, `TemplateError` for a bad template.
+        """
+        context = {"documents": None} | self._named_tokens() | template_kwargs
+        schemas = normalise_tools(tools)
+        return self._template(with_tools=schemas is not None).render(
+            **context,
+            messages=normalise_messages(messages),
+            tools=schemas,
+            add_generation_prompt=add_generation_prompt,
+        )
+
+    def _template(self, *, with_tools: bool) -> ChatTemplate:
+        from .chat_template import ChatTemplate
+
+        key = TOOL_USE if with_tools else DEFAULT
+        if key not in self._templates:
+            sources = find_templates(self._folder, self._config)
+            self._templates[key] = ChatTemplate(sources.get(key, sources[DEFAULT]))
+        return self._templates[key]
+
+    def _named_tokens(self) -> dict[str, Any]:
+        """`eos_token` and its kin as templates see them: texts, also where the file has objects."""
+        named = {key: self._config.get(key) for key in _NAMED_TOKENS}
+        return {
+            key: value["content"] if isinstance(value, Mapping) and "content" in value else value
+            for key, value in named.items()
+            if value is not None
+        }
+
+
+def _without_surrogates(text: str) -> str:
+    """Surrogate pairs joined, lone ones replaced: the library takes nothing that is no Unicode."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,69 @@
+"""A tiny byte-level tokenizer, and ways to feed a text in pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from qwen3mlx.text import byte_level
+
+T = TypeVar("T")
+
+BYTES = [character for character, _ in sorted(byte_level.ALPHABET.items(), key=lambda kv: kv[1])]
+ADDED = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
+
+
+def write_tiny_tokenizer(folder: Path, merged: Iterable[str] = ()) -> None:
+    """Its id n is byte n; then come the added tokens and the `merged` pairs of characters."""
+    vocab = {character: index for index, character in enumerate(BYTES)}
+    first = len(BYTES) + len(ADDED)
+    vocab.update({piece: first + index for index, piece in enumerate(merged)})
+    added = [
+        {
+            "id": len(BYTES) + index,
+            "content": content,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": True,
+        }
+        for index, content in enumerate(ADDED)
+    ]
+    byte_level_step = {
+        "type": "ByteLevel",
+        "add_prefix_space": False,
+        "trim_offsets": False,
+        "use_regex": False,
+    }
+    tokenizer = {
+        "version": "1.0",
+        "added_tokens": added,
+        "pre_tokenizer": byte_level_step,
+        "decoder": byte_level_step,
+        "model": {"type": "BPE", "vocab": vocab, "merges": [" ".join(piece) for piece in merged]},
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), "utf-8")
+
+
+@st.composite
+def pieces(draw: st.DrawFn, fragments: list[str], max_size: int = 12) -> list[str]:
+    """A text of `fragments`, cut anywhere into pieces."""
+    text = "".join(draw(st.lists(st.sampled_from(fragments), max_size=max_size)))
+    cuts = sorted(draw(st.sets(st.integers(1, max(1, len(text) - 1)))))
+    return [text[i:j] for i, j in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+
+def run(
+    feed: Callable[[str], Iterable[T]], finish: Callable[[], Iterable[T]], parts: Iterable[str]
+) -> list[T]:
+    """Everything a state machine gives out for `parts`."""
+    out: list[T] = []
+    for part in parts:
+        out += feed(part)
+    out += finish()
+    return out

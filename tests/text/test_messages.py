@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.text.messages import normalise_messages, normalise_tools, soft_switch
+
+
+def one(message: dict[str, Any]) -> dict[str, Any]:
+    (plain,) = normalise_messages([message])
+    return plain
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("plain", "plain"),
+        (None, ""),
+        ([], ""),
+        ([{"type": "text", "text": "a "}, {"type": "input_text", "text": "b"}], "a b"),
+        ([{"type": "output_text", "text": "c", "annotations": []}, "d", {"text": "e"}], "cde"),
+    ],
+)
+def test_content_becomes_text(content: object, text: str) -> None:
+    for role in ("user", "system", "assistant", "tool"):
+        assert one({"role": role, "content": content})["content"] == text
+    assert one({"role": "assistant"})["content"] == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "param", "names"),
+    [
+        (
+            {"role": "user", "content": [{"type": "image_url"}]},
+            "messages[0].content[0]",
+            "image_url",
+        ),
+        (
+            {"role": "user", "content": ["a", {"type": "text"}]},
+            "messages[0].content[1].text",
+            "string",
+        ),
+        ({"role": "user", "content": [7]}, "messages[0].content[0]", "text part"),
+        ({"role": "user", "content": {"type": "text"}}, "messages[0].content", "list"),
+        ({"role": "user", "content": 7}, "messages[0].content", "string"),
+        ({"role": "wizard", "content": ""}, "messages[0].role", "'wizard'"),
+        ({"role": ["user"], "content": ""}, "messages[0].role", "assistant"),
+        ({"content": "no role"}, "messages[0].role", "None"),
+        ("not a message", "messages[0]", "role and content"),
+        ({"role": "assistant", "reasoning_content": 7}, "messages[0].reasoning_content", "string"),
+        ({"role": "assistant", "tool_calls": "x"}, "messages[0].tool_calls", "list"),
+        ({"role": "assistant", "tool_calls": ["x"]}, "messages[0].tool_calls[0]", "function"),
+        (
+            {"role": "assistant", "tool_calls": [{}]},
+            "messages[0].tool_calls[0].function.name",
+            "name",
+        ),
+    ],
+)
+def test_what_cannot_be_honoured_is_named(message: Any, param: str, names: str) -> None:
+    with pytest.raises(InvalidRequestError, match=names) as caught:
+        normalise_messages([message])
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize("messages", [[], "text", {"role": "user", "content": "x"}])
+def test_messages_must_be_some(messages: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        normalise_messages(messages)
+    assert caught.value.param == "messages"
+
+
+def test_tools_are_a_list_of_objects() -> None:
+    tool = {"type": "function", "function": {"name": "now"}}
+    assert normalise_tools((tool,)) == [tool]
+    assert normalise_tools([]) is None
+    assert normalise_tools(None) is None
+    for tools, param in (({"type": "function"}, "tools"), ([tool, print], "tools[1]")):
+        with pytest.raises(InvalidRequestError) as caught:
+            normalise_tools(tools)
+        assert caught.value.param == param
+
+
+def test_developer_is_system_and_opening_instructions_are_one() -> None:
+    messages = [
+        {"role": "developer", "content": "Be brief.", "name": "x"},
+        {"role": "system", "content": [{"type": "text", "text": "Be kind."}]},
+        user("hi"),
+        {"role": "developer", "content": "Now in French."},
+        {"role": "system", "content": "Politely."},
+    ]
+    plain = normalise_messages(messages)
+    assert [(message["role"], message["content"]) for message in plain] == [
+        ("system", "Be brief.\n\nBe kind."),
+        ("user", "hi"),
+        ("system", "Now in French."),
+        ("system", "Politely."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "reasoning"),
+    [
+        ({"reasoning_content": "r"}, "r"),
+        ({"reasoning": "r"}, "r"),
+        ({"reasoning_content": "", "reasoning": "r"}, ""),
+        ({"reasoning_content": None, "reasoning": "r"}, "r"),
+        ({"reasoning_content": None}, None),
+    ],
+)
+def test_reasoning_is_passed_on_under_one_name(message: Any, reasoning: str | None) -> None:
+    plain = one({"role": "assistant", "content": "c", **message})
+    assert plain.get("reasoning_content") == reasoning
+    assert "reasoning" not in plain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rendered"),
+    [
+        ('{"a": "北京", "b": [1.5, null]}', {"a": "北京", "b": [1.5, None]}),
+        ({"a": 1}, {"a": 1}),
+        ("", {}),
+        (None, {}),
+        ("not json", "not json"),
+        ("[1]", "[1]"),
+        ('{"a": 1e999}', '{"a": 1e999}'),
+        ('{"a": NaN}', '{"a": NaN}'),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_arguments_are_objects_where_they_can_be(arguments: object, rendered: object) -> None:
+    function = {"name": "f", "arguments": arguments}
+    nested = {"id": "call_1", "type": "function", "function": function}
+    plain = one({"role": "assistant", "content": None, "tool_calls": [nested, function]})
+    assert plain["tool_calls"] == [
+        {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": rendered}},
+        {"name": "f", "arguments": rendered},
+    ]
+
+
+@pytest.mark.parametrize("calls", [None, []])
+def test_no_tool_calls(calls: object) -> None:
+    assert "tool_calls" not in one({"role": "assistant", "content": "c", "tool_calls": calls})
+
+
+def test_the_callers_objects_stay_as_they_were() -> None:
+    messages = [
+        {"role": "developer", "content": [{"type": "text", "text": "a"}]},
+        {"role": "system", "content": None},
+        {
+            "role": "assistant",
+            "reasoning": "r",
+            "tool_calls": [{"function": {"name": "f", "arguments": '{"a": 1}'}}],
+        },
+    ]
+    before = copy.deepcopy(messages)
+    normalise_messages(messages)
+    soft_switch(messages)
+    assert messages == before
+
+
+@pytest.mark.parametrize(
+    ("text", "switch"),
+    [
+        ("hi", None),
+        ("hi /think", True),
+        ("hi /no_think", False),
+        ("/no_think", False),
+        ("你好/no_think", False),
+        ("first /think then /no_think.", False),
+        ("/no_think\n/think\n", True),
+        ("see https://example.com/think", None),
+        ("run /think/tank or /thinking or /think_hard or /think-tank", None),
+        ("//think", None),
+        ("/nothink", None),
+    ],
+)
+def test_soft_switch_in_one_message(text: str, switch: bool | None) -> None:
+    assert soft_switch([user(text)]) is switch
+    assert soft_switch([{"role": "developer", "content": text}]) is switch
+
+
+def test_the_latest_soft_switch_of_user_or_system_wins() -> None:
+    off, on = user("a /no_think"), user("b /think")
+    said = {"role": "assistant", "content": "I will /think", "reasoning_content": "/think"}
+    result = {"role": "tool", "content": "/think"}
+    assert soft_switch([on, said, off, said, result]) is False
+    assert soft_switch([off, on, user("no switch here")]) is True
+    assert soft_switch([{"role": "system", "content": "/no_think"}, user("x"), said]) is False
+    assert soft_switch([user("x"), said, result]) is None
