@@ -95,7 +95,7 @@ class Runtime:
             prompt, thinking = messages_or_prompt, False
             start: Literal["auto", "inside", "off"] = "off"
         else:
-            template_kwargs = dict(chat_template_kwargs or {})
+            template_kwargs = _template_kwargs(chat_template_kwargs or {})
             if enable_thinking is not None:
                 template_kwargs["enable_thinking"] = enable_thinking
             prompt = self.tokenizer.apply_chat_template(
@@ -221,6 +221,18 @@ class Runtime:
                 param="messages",
             )
         return room if request.max_tokens is None else min(request.max_tokens, room)
+
+
+def _template_kwargs(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A template's own variables; what `generate` sets itself cannot be set behind its back."""
+    taken = {"messages", "tools", "add_generation_prompt", "self"} & set(given)
+    if taken:
+        raise InvalidRequestError(
+            f"chat_template_kwargs must not set {', '.join(sorted(taken))}: use generate's own "
+            "arguments.",
+            param="chat_template_kwargs",
+        )
+    return dict(given)
 
 
 class _Clock:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import CheckpointError, InvalidRequestError
 from .json_file import number, read_json, token_ids
+from .options import SamplingParams
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class GenerationConfig:
             numbers["top_k"] = int(numbers["top_k"])
         if greedy:
             numbers["temperature"] = 0.0
+        try:
+            SamplingParams(**numbers)  # type: ignore[arg-type]
+        except InvalidRequestError as error:
+            raise CheckpointError(f"{path}: {error}") from None
         eos = token_ids(raw.get("eos_token_id"), f"{path} eos_token_id")
         return cls(eos_token_ids=eos, **numbers)  # type: ignore[arg-type]
 

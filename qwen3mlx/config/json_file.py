@@ -8,6 +8,9 @@ from typing import Any
 
 from ..errors import CheckpointError
 
+# No quantity of a model comes near; it keeps products of two finite.
+_TOO_LARGE = 2.0**63
+
 
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in `path`; CheckpointError names the file when there is none."""
@@ -17,7 +20,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path} is missing: a checkpoint folder needs it; download the model again."
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read as JSON ({error}).") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not {type(value).__name__}.")
@@ -25,7 +28,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def number(value: Any, name: str, *, above: float | None = None) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not abs(value) < _TOO_LARGE  # NaN compares false
+    ):
         raise CheckpointError(f"{name} is {value!r}; it must be a number.")
     if above is not None and value <= above:
         raise CheckpointError(f"{name} is {value!r}; it must be more than {above}.")

@@ -75,17 +75,12 @@ class ModelConfig:
             head_dim=reader.integer("head_dim", hidden_size // heads),
             rms_norm_eps=number(raw.get("rms_norm_eps", 1e-6), f"{source} rms_norm_eps", above=0),
             max_position_embeddings=max_positions,
-            tie_word_embeddings=bool(raw.get("tie_word_embeddings", False)),
-            rope=RopeConfig.from_mapping(
-                raw.get("rope_parameters") or raw.get("rope_scaling"),
-                theta=raw.get("rope_theta", 1_000_000.0),
-                max_positions=max_positions,
-                source=f"{source} rope",
-            ),
+            tie_word_embeddings=reader.flag("tie_word_embeddings"),
+            rope=_rope(raw, max_positions, f"{source} rope"),
             quantization=QuantizationConfig.from_mapping(quantization, f"{source} quantization")
             if quantization
             else None,
-            dtype=raw.get("dtype") or raw.get("torch_dtype") or "bfloat16",
+            dtype=str(raw.get("dtype") or raw.get("torch_dtype") or "bfloat16"),
             eos_token_ids=token_ids(raw.get("eos_token_id"), f"{source} eos_token_id"),
             **moe,
         )
@@ -117,6 +112,12 @@ class ModelConfig:
     def with_options(self, options: LoadOptions) -> ModelConfig:
         """This configuration under a user's load-time settings."""
         config = self
+        if options.kv_bits is not None and self.head_dim % 32:
+            raise InvalidRequestError(
+                f"kv_bits needs a head_dim that is a multiple of 32; this model's is "
+                f"{self.head_dim}.",
+                param="kv_bits",
+            )
         if options.rope_scaling is not None:
             try:
                 rope = RopeConfig.from_mapping(
@@ -164,8 +165,8 @@ def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
             raise CheckpointError(
                 f"{source} sets {key} to {raw[key]!r}; only {value!r} is supported."
             )
-    layer_types = set(raw.get("layer_types") or ["full_attention"])
-    if layer_types != {"full_attention"}:
+    layer_types = raw.get("layer_types") or []
+    if not isinstance(layer_types, list) or any(kind != "full_attention" for kind in layer_types):
         raise CheckpointError(f"{source} has layer_types other than 'full_attention'.")
 
 
@@ -175,9 +176,23 @@ def _moe_fields(reader: _Reader) -> dict[str, Any]:
         "num_experts_per_tok": reader.integer("num_experts_per_tok"),
         "moe_intermediate_size": reader.integer("moe_intermediate_size"),
         "decoder_sparse_step": reader.integer("decoder_sparse_step", 1),
-        "mlp_only_layers": tuple(reader.raw.get("mlp_only_layers") or ()),
-        "norm_topk_prob": bool(reader.raw.get("norm_topk_prob", False)),
+        "mlp_only_layers": reader.integers("mlp_only_layers"),
+        "norm_topk_prob": reader.flag("norm_topk_prob"),
     }
+
+
+def _rope(raw: Mapping[str, Any], max_positions: int, source: str) -> RopeConfig:
+    """As transformers 5: `rope_scaling`, which model cards tell users to add, wins."""
+    parameters = raw.get("rope_parameters")
+    theta = raw.get("rope_theta")
+    if theta is None and isinstance(parameters, Mapping):
+        theta = parameters.get("rope_theta")
+    return RopeConfig.from_mapping(
+        raw.get("rope_scaling") or parameters,
+        theta=1_000_000.0 if theta is None else theta,
+        max_positions=max_positions,
+        source=source,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +205,23 @@ class _Reader:
         value = self.raw.get(key, default)
         if value is None:
             raise CheckpointError(f"{self.source} has no {key!r}.")
-        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
             raise CheckpointError(
-                f"{self.source} has {key} {value!r}; it must be a positive whole number."
+                f"{self.source} has {key} {value!r}; it must be a positive whole number "
+                "below 2**31."
             )
+        return value
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        value = self.raw.get(key) or []
+        if not isinstance(value, list) or any(type(item) is not int for item in value):
+            raise CheckpointError(
+                f"{self.source} has {key} {value!r}; it must be a list of whole numbers."
+            )
+        return tuple(value)
+
+    def flag(self, key: str) -> bool:
+        value = self.raw.get(key, False)
+        if not isinstance(value, bool):
+            raise CheckpointError(f"{self.source} has {key} {value!r}; it must be true or false.")
         return value

@@ -22,11 +22,14 @@ class LoadOptions:
     kv_bits: int | None = None
 
     def __post_init__(self) -> None:
-        if self.context_length is not None and self.context_length < 1:
+        if self.context_length is not None:
+            _in_range("context_length", self.context_length, 1, 2**31 - 1, whole=True)
+        if self.rope_scaling is not None and not isinstance(self.rope_scaling, Mapping):
             raise InvalidRequestError(
-                f"context_length {self.context_length} must be at least 1.", param="context_length"
+                f"rope_scaling is {self.rope_scaling!r}; it must be an object.",
+                param="rope_scaling",
             )
-        if self.kv_bits not in (None, 4, 8):
+        if self.kv_bits not in (None, 4, 8) or isinstance(self.kv_bits, float):
             raise InvalidRequestError(
                 f"kv_bits {self.kv_bits!r} is not supported; use 4 or 8.", param="kv_bits"
             )
@@ -61,29 +64,43 @@ class SamplingParams:
     def __post_init__(self) -> None:
         _in_range("temperature", self.temperature, 0, 100)
         _in_range("top_p", self.top_p, 0, 1, above=True)
-        _in_range("top_k", self.top_k, 0, 2**31 - 1)
+        _in_range("top_k", self.top_k, 0, 2**31 - 1, whole=True)
         _in_range("min_p", self.min_p, 0, 1)
         _in_range("repetition_penalty", self.repetition_penalty, 0, 100, above=True)
         _in_range("presence_penalty", self.presence_penalty, -2, 2)
         _in_range("frequency_penalty", self.frequency_penalty, -2, 2)
-        _in_range("top_logprobs", self.top_logprobs, 0, 20)
-        _in_range("min_tokens", self.min_tokens, 0, 2**31 - 1)
+        _in_range("top_logprobs", self.top_logprobs, 0, 20, whole=True)
+        _in_range("min_tokens", self.min_tokens, 0, 2**31 - 1, whole=True)
         for name in ("max_tokens", "thinking_budget"):
             if getattr(self, name) is not None:
-                _in_range(name, getattr(self, name), 0, 2**31 - 1)
+                _in_range(name, getattr(self, name), 0, 2**31 - 1, whole=True)
         for token_id, bias in self.logit_bias.items():
             _in_range(f"logit_bias of token {token_id}", bias, -100, 100, param="logit_bias")
-        if any(not stop for stop in self.stop):
-            raise InvalidRequestError("a stop string must not be empty.", param="stop")
+        stop: Any = self.stop
+        if not isinstance(stop, (tuple, list)) or any(
+            not isinstance(s, str) or not s for s in stop
+        ):
+            raise InvalidRequestError(
+                f"stop is {self.stop!r}; it must be a list of strings that are not empty.",
+                param="stop",
+            )
 
 
 def _in_range(
-    name: str, value: float, low: float, high: float, *, above: bool = False, param: str = ""
+    name: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    above: bool = False,
+    whole: bool = False,
+    param: str = "",
 ) -> None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if is_number and (low < value if above else low <= value) and value <= high:
         return
     bound = "above" if above else "from"
+    kind = "whole number" if whole else "number"
     raise InvalidRequestError(
-        f"{name} is {value!r}; it must be a number {bound} {low} to {high}.", param=param or name
+        f"{name} is {value!r}; it must be a {kind} {bound} {low} to {high}.", param=param or name
     )

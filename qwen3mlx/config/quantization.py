@@ -34,7 +34,8 @@ class QuantizationSpec:
                 f"known are {', '.join(get_args(QuantizationMode))}."
             )
         group_sizes, bits = _QUANTIZATION_SHAPES[self.mode]
-        if self.group_size not in group_sizes or self.bits not in bits:
+        whole = type(self.group_size) is type(self.bits) is int
+        if not whole or self.group_size not in group_sizes or self.bits not in bits:
             raise CheckpointError(
                 f"{self.mode} quantization with group_size {self.group_size!r} and bits "
                 f"{self.bits!r} is not supported; it takes group_size {_or(group_sizes)} "
@@ -55,11 +56,10 @@ class QuantizationConfig:
     default: QuantizationSpec
     overrides: Mapping[str, QuantizationSpec | None] = field(default_factory=dict)
 
-    def for_path(self, path: str) -> QuantizationSpec | None:
-        return self.overrides.get(path, self.default)
-
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any], source: str) -> QuantizationConfig:
+        if not isinstance(raw, Mapping):
+            raise CheckpointError(f"{source} is {raw!r}; it must be an object.")
         if "quant_method" in raw:
             raise CheckpointError(
                 f"{source} is quantized with {raw['quant_method']!r}; only MLX's own formats load: "
@@ -79,7 +79,7 @@ class QuantizationConfig:
 
 def _quantization_spec(raw: Mapping[str, Any], source: str) -> QuantizationSpec:
     mode: Any = raw.get("mode") or "affine"
-    group_size, bits = _MODE_DEFAULTS.get(mode, (64, 4))
+    group_size, bits = _MODE_DEFAULTS.get(str(mode), (64, 4))
     try:
         return QuantizationSpec(
             group_size=raw.get("group_size") or group_size, bits=raw.get("bits") or bits, mode=mode

@@ -33,11 +33,15 @@ class RopeConfig:
         cls, scaling: Mapping[str, Any] | None, *, theta: float, max_positions: int, source: str
     ) -> RopeConfig:
         """`scaling` is `rope_scaling` or `rope_parameters`; `source` names it in errors."""
+        if not isinstance(scaling or {}, Mapping):
+            raise CheckpointError(f"{source} is {scaling!r}; it must be an object.")
         values = dict(scaling or {})
         kind = values.pop("rope_type", values.pop("type", "default"))
         values.pop("type", None)
-        theta = number(values.pop("rope_theta", theta), f"{source} rope_theta", above=0)
+        theta = number(values.pop("rope_theta", theta), f"{source} rope_theta", above=1)
         if kind == "default":
+            if values.get("factor", 1) != 1:
+                raise CheckpointError(f"{source} has a factor but no type; say rope_type 'yarn'.")
             return cls(theta=theta)
         if kind != "yarn":
             raise CheckpointError(

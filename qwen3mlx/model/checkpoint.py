@@ -31,6 +31,7 @@ class TensorInfo:
     shard: Path
     dtype: str
     shape: tuple[int, ...]
+    start: int
     nbytes: int
 
 
@@ -133,13 +134,19 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
         raise CheckpointError(_broken(shard, "its header is not a JSON object"))
     header.pop("__metadata__", None)
     data_bytes = size - 8 - length
-    return {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
+    infos = {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
+    previous_end = 0
+    for name, info in sorted(infos.items(), key=lambda item: item[1].start):
+        if info.start < previous_end:
+            raise CheckpointError(_broken(shard, f"{name} overlaps another tensor"))
+        previous_end = info.start + info.nbytes
+    return infos
 
 
 def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorInfo:
     try:
-        dtype, shape = str(entry["dtype"]), tuple(int(n) for n in entry["shape"])
-        start, end = (int(n) for n in entry["data_offsets"])
+        dtype, shape = str(entry["dtype"]), tuple(map(_size, entry["shape"]))
+        start, end = map(_size, entry["data_offsets"])
     except (TypeError, KeyError, ValueError):
         raise CheckpointError(_broken(shard, f"its entry for {name!r} is malformed")) from None
     if dtype not in _ELEMENT_BYTES:
@@ -147,14 +154,20 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
             f"{shard}: {name} is stored as {dtype}; only {', '.join(_ELEMENT_BYTES)} load here: "
             "get the model's bfloat16 or MLX version."
         )
-    if not 0 <= start <= end <= data_bytes:
+    if not start <= end <= data_bytes:
         raise CheckpointError(_broken(shard, f"{name} lies beyond its end"))
     expected = _ELEMENT_BYTES[dtype]
     for dimension in shape:
         expected *= dimension
     if end - start != expected:
         raise CheckpointError(_broken(shard, f"{name} has {end - start} bytes, not {expected}"))
-    return TensorInfo(shard, dtype, shape, end - start)
+    return TensorInfo(shard, dtype, shape, start, end - start)
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(value)
+    return value
 
 
 def _broken(shard: Path, fault: str) -> str:
@@ -164,7 +177,7 @@ def _broken(shard: Path, fault: str) -> str:
 def _load(shard: Path) -> dict[str, mx.array]:
     try:
         arrays = mx.load(str(shard))
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         raise CheckpointError(_broken(shard, str(error).splitlines()[0])) from None
     assert isinstance(arrays, dict)
     return arrays

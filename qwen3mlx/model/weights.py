@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import mlx.core as mx
 
-from ..config import ModelConfig, QuantizationSpec
+from ..config import ModelConfig, QuantizationMode, QuantizationSpec
 from ..errors import CheckpointError
 from .checkpoint import Checkpoint
 from .device import on_cpu
@@ -24,6 +24,9 @@ from .linear import (
     QuantizedExpertLinear,
     QuantizedLinear,
 )
+
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,7 @@ class Weights:
         self._transposed_storage = on_cpu()
 
     def vector(self, name: str, size: int) -> mx.array:
-        return self.checkpoint.take(name, (size,)).astype(self.dtype)
+        return self._take_floats(name, (size,)).astype(self.dtype)
 
     def embedding(self, path: str) -> Embedding | QuantizedEmbedding:
         shape = (self.config.vocab_size, self.config.hidden_size)
@@ -65,17 +68,17 @@ class Weights:
         self, prefix: str, names: Sequence[str], out: Sequence[int], dim: int
     ) -> Projection:
         """`names` of one input side by side: [.., dim] -> [.., sum(out)]."""
-        packed = [
+        groups = _fused(
             self._packed(f"{prefix}.{name}" if name else prefix, (size, dim))
             for name, size in zip(names, out, strict=True)
-        ]
-        parts = tuple(self._linear(group) for group in _fused(packed))
+        )
+        parts = _evaluated(self._linear(group) for group in groups)
         return parts[0] if len(parts) == 1 else Concatenated(parts)
 
     def experts(self, prefix: str, names: Sequence[str], out: int, dim: int) -> ExpertProjection:
         """As `projection`, with `num_experts` matrices [out, dim] for each name."""
-        packed = [self._packed_experts(prefix, name, out, dim) for name in names]
-        parts = tuple(self._expert_linear(group) for group in _fused(packed, may_share_scale=False))
+        groups = _fused(self._packed_experts(prefix, name, out, dim) for name in names)
+        parts = _evaluated(self._expert_linear(group) for group in groups)
         return parts[0] if len(parts) == 1 else ConcatenatedExperts(parts)
 
     def _packed_experts(self, prefix: str, name: str, out: int, dim: int) -> Packed:
@@ -85,19 +88,14 @@ class Weights:
         if f"{stacked}.weight" in self.checkpoint:
             return self._packed(stacked, shape)
         matrices = [
-            self.checkpoint.take(f"{prefix}.experts.{e}.{name}.weight", shape[1:])
+            self._take_floats(f"{prefix}.experts.{e}.{name}.weight", shape[1:])
             for e in range(shape[0])
         ]
         return Packed(mx.stack(matrices).astype(self.dtype))
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
         if f"{path}.scales" not in self.checkpoint:
-            weight = self.checkpoint.take(f"{path}.weight", shape)
-            if weight.dtype == mx.uint32:
-                raise CheckpointError(
-                    f"{self.checkpoint.folder}: {path}.weight is packed but has no {path}.scales."
-                )
-            return Packed(weight.astype(self.dtype))
+            return Packed(self._take_floats(f"{path}.weight", shape).astype(self.dtype))
         scales = self.checkpoint.take(f"{path}.scales")
         spec = self._spec(path, shape[-1], scales)
         packed_shape = (*shape[:-1], shape[-1] * spec.bits // 32)
@@ -108,11 +106,25 @@ class Weights:
                 f"{self.checkpoint.folder}: {path}.scales has shape {list(scales.shape)}, "
                 f"group_size {spec.group_size} asks for {list(groups)}."
             )
+        float_scales = mx.issubdtype(scales.dtype, mx.floating)
+        if weight.dtype != mx.uint32 or float_scales != (spec.mode == "affine"):
+            info = self.checkpoint.infos[f"{path}.scales"]
+            raise CheckpointError(
+                f"{info.shard}: {path} with scales in {info.dtype} is not packed as config.json "
+                f"says ({spec.mode})."
+            )
         if spec.mode != "affine":
             scale_name = f"{path}.global_scale"
             tensor_scale = (
-                self.checkpoint.take(scale_name) if scale_name in self.checkpoint else None
+                self.checkpoint.take(scale_name, shape[:-2])
+                if scale_name in self.checkpoint
+                else None
             )
+            if tensor_scale is not None and (len(shape) == 2 or on_cpu()):
+                raise CheckpointError(
+                    f"{self.checkpoint.folder}: {scale_name} is supported for experts on a GPU "
+                    "only."
+                )
             return Packed(weight, scales, None, spec, tensor_scale)
         biases = self.checkpoint.take(f"{path}.biases", groups)
         return Packed(weight, scales.astype(self.dtype), biases.astype(self.dtype), spec)
@@ -134,21 +146,33 @@ class Weights:
                 )
             return spec
         default = quantization.default
-        bits = self.checkpoint.infos[f"{path}.weight"].shape[-1] * 32 // dim
+        weight = self.checkpoint.infos.get(f"{path}.weight")
+        if weight is None or not weight.shape or not scales.shape:
+            raise CheckpointError(
+                f"{self.checkpoint.folder} has no packed {path}.weight that fits {path}.scales; "
+                "download the model again."
+            )
+        bits = weight.shape[-1] * 32 // dim
         group_size = dim // max(scales.shape[-1], 1)
-        if scales.dtype != mx.uint8:
-            return QuantizationSpec(group_size, bits, "affine")
-        inferred = _MODES.get((group_size, bits), "affine")
-        mode = inferred if default.mode == "affine" else default.mode
-        return QuantizationSpec(group_size, bits, mode)
+        mode: QuantizationMode = "affine"
+        if scales.dtype == mx.uint8:
+            mode = _MODES.get((group_size, bits), "affine")
+            mode = mode if default.mode == "affine" else default.mode
+        try:
+            return QuantizationSpec(group_size, bits, mode)
+        except CheckpointError as error:
+            raise CheckpointError(f"{weight.shard}: {path}: {error}") from None
+
+    def _take_floats(self, name: str, shape: tuple[int, ...]) -> mx.array:
+        info = self.checkpoint.infos.get(name)
+        if info is not None and info.dtype in ("U32", "U8"):
+            path = name.removesuffix(".weight")
+            raise CheckpointError(f"{info.shard}: {name} is packed but has no {path}.scales.")
+        return self.checkpoint.take(name, shape)
 
     def _linear(self, packed: Packed) -> Linear | QuantizedLinear:
         if packed.spec is None:
             return Linear(self._stored(packed.weight))
-        if packed.global_scale is not None:
-            raise CheckpointError(
-                f"{self.checkpoint.folder}: a global_scale is supported for experts only."
-            )
         assert packed.scales is not None
         spec = packed.spec
         return QuantizedLinear(
@@ -176,19 +200,35 @@ class Weights:
         return mx.contiguous(transposed) if self._transposed_storage else transposed
 
 
-_MODES: dict[tuple[int, int], Any] = {(16, 4): "nvfp4", (32, 4): "mxfp4", (32, 8): "mxfp8"}
+_MODES: dict[tuple[int, int], QuantizationMode] = {
+    (16, 4): "nvfp4",
+    (32, 4): "mxfp4",
+    (32, 8): "mxfp8",
+}
 
 
-def _fused(packed: Sequence[Packed], *, may_share_scale: bool = True) -> list[Packed]:
-    """Neighbours that are stored alike become one matrix with their rows below each other."""
+def _fused(packed: Iterable[Packed]) -> Iterator[Packed]:
+    """Neighbours that are stored alike become one matrix with their rows below each other.
+
+    A global_scale belongs to one matrix, so those with one stay apart.
+    """
     groups: list[list[Packed]] = []
     for item in packed:
-        alone = item.global_scale is not None and not may_share_scale
+        alone = item.global_scale is not None
         if groups and not alone and groups[-1][-1].fuses_with == item.fuses_with:
             groups[-1].append(item)
         else:
             groups.append([item])
-    return [group[0] if len(group) == 1 else _concatenated(group) for group in groups]
+    while groups:
+        group = groups.pop(0)
+        yield group[0] if len(group) == 1 else _concatenated(group)
+
+
+def _evaluated(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Read now: what these were made from is let go before the next projection is read."""
+    evaluated = tuple(parts)
+    mx.eval(arrays_of(evaluated))
+    return evaluated
 
 
 def _concatenated(group: list[Packed]) -> Packed:

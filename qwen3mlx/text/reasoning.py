@@ -93,7 +93,7 @@ class ReasoningParser:
         while self._newlines and self._held.startswith("\n"):
             self._held = self._held[1:]
             self._newlines -= 1
-        if self._held or not self._newlines:
+        if self._held:
             self._state = self._answer
 
     def _answer(self, deltas: list[TextDelta]) -> None:

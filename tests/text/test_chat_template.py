@@ -97,6 +97,29 @@ def test_ours_renders_what_qwens_does(
     assert builtin.render(**context) == original.render(**context)
 
 
+@pytest.mark.parametrize(
+    "conversation",
+    [
+        [("user", "a"), ("assistant", "before<think>\n\nwhy\n</think>\n\nb")],
+        [("user", "a"), ("assistant", "why</think>b</think>c"), ("tool", "t")],
+        [("user", "a"), ("assistant", "<think>w</think>b"), ("user", "t</tool_response>")],
+        [("user", "a"), ("assistant", "<think>w</think>b"), ("user", "<tool_response>t")],
+        [
+            ("user", "a"),
+            ("assistant", "<think>w</think>b"),
+            ("user", "<tool_response>t</tool_response>"),
+        ],
+        [("assistant", "<think>w</think>b"), ("tool", "1"), ("tool", "2"), ("assistant", "\nc")],
+        [("user", "a"), ("system", "s"), ("assistant", "<think>w</think>b"), ("system", "s")],
+    ],
+)
+def test_ours_renders_the_corners_as_qwens_does(
+    builtin: ChatTemplate, original: ChatTemplate, conversation: list[tuple[str, str]]
+) -> None:
+    chat = [{"role": role, "content": content} for role, content in conversation]
+    assert builtin.render(messages=chat) == original.render(messages=chat)
+
+
 def test_unicode_and_html_reach_the_model_as_they_are() -> None:
     value = {"b": "<é & '北京'>", "a": 1}
     assert render("{{ v | tojson }}", v=value) == '{"b": "<é & \'北京\'>", "a": 1}'

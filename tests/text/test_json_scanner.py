@@ -100,6 +100,7 @@ def test_one_character_at_a_time_stops_at_the_same_place(text: str) -> None:
         ('"a\nb"', 2, "invalid"),
         ('"\\x"', 2, "invalid"),
         ('"\\u12g4"', 5, "invalid"),
+        ('"\\u123g"', 6, "invalid"),
         ("[1,]", 3, "invalid"),
         ('{"a" 1}', 5, "invalid"),
         ("trUe", 2, "invalid"),

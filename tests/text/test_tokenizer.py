@@ -99,7 +99,7 @@ def test_vocabulary_and_merges_without_tokenizer_json(
     for name in ("vocab.json", "merges.txt", "tokenizer_config.json"):
         shutil.copy(qwen3_folder / name, tmp_path)
     rebuilt = load_tokenizer(tmp_path)
-    text = "<|im_start|>user\nI'll pay 1234€, 北京 İ e\u0301\r\n\r\n  DON'T!  \tนี่ <think> 😀"
+    text = "<|im_start|>user\nI'll pay 1234€, 北京 İ e\u0301 ﬁ²\r\n\r\n  DON'T!  \tนี่ <think> 😀"
     assert rebuilt.encode(text) == qwen3.encode(text)
     assert rebuilt.vocab_size == qwen3.vocab_size
 

@@ -1,0 +1,55 @@
+# `make` alone lists the commands.
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check format bench demo constraints clean
+
+BIN := .venv/bin
+RUN_READY := .venv/.ready
+DEV_READY := .venv/.ready-dev
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_READY) ## chat with the demo checkpoint
+	@if [ -t 0 ] && [ -t 1 ]; then \
+		$(BIN)/qwen3mlx run demo; \
+	else \
+		$(BIN)/qwen3mlx run demo "How many r's are in strawberries?" < /dev/null; \
+	fi
+
+test: $(DEV_READY) ## run the tests, the slow ones left out
+	@$(BIN)/python -m pytest
+
+test-all: $(DEV_READY) ## run all the tests
+	@$(BIN)/python -m pytest -m ""
+
+check: $(DEV_READY) ## lint, formatting, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(DEV_READY) ## format the code and mend what the linter can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(DEV_READY) ## compare with mlx-lm, side by side
+	@$(BIN)/python -m benchmarks
+
+demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores)
+	@scripts/setup training
+	@$(BIN)/python -m training
+
+constraints: $(DEV_READY) ## pin the newest versions that work together (needs uv)
+	@scripts/constraints
+
+clean: ## remove .venv and the caches
+	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN_READY): pyproject.toml constraints.txt
+	@scripts/setup
+	@touch $@
+
+$(DEV_READY): pyproject.toml constraints.txt
+	@scripts/setup dev peer
+	@touch $(RUN_READY) $@

@@ -1,0 +1,132 @@
+"""What every test runs under: offline, away from the user's files, and nothing left behind.
+
+A test fails that opens a connection to anything but this machine, leaves a thread or a child
+process running, or logs a warning without asking for `caplog` to look at it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Set before anything reads them: huggingface_hub does so when it is imported.
+_STATE = tempfile.mkdtemp(prefix="qwen3mlx-tests-")
+for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", "QWEN3MLX_"))]:
+    del os.environ[_name]
+# Each of them makes rich or typer colour a pipe.
+for _name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(_name, None)
+os.environ.update(
+    HF_HOME=os.path.join(_STATE, "huggingface"),
+    HF_HUB_OFFLINE="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    QWEN3MLX_HOME=os.path.join(_STATE, "qwen3mlx"),
+)
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_STATE, ignore_errors=True)
+
+
+class Outside(Exception):
+    """A test reached for the network."""
+
+
+_reached: list[str] = []
+
+
+def _is_this_machine(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    if name in ("", "None", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    if not _is_this_machine(host):
+        _reached.append(f"{event} {host}")
+        raise Outside(f"the tests are offline: {event} to {host}")
+
+
+sys.addaudithook(_refuse_outside)
+
+
+@pytest.fixture(autouse=True)
+def _stays_offline() -> Iterator[None]:
+    _reached.clear()
+    yield
+    assert not _reached, f"reached for the network: {_reached}"
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_threads() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    patience = time.monotonic() + 2
+    for thread in set(threading.enumerate()) - before:
+        thread.join(max(0.0, patience - time.monotonic()))
+    left = [t for t in threading.enumerate() if t not in before]
+    assert not left, f"threads still running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    started: list[subprocess.Popen[Any]] = []
+    start = subprocess.Popen.__init__
+
+    def start_and_remember(process: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
+        start(process, *args, **kwargs)
+        started.append(process)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", start_and_remember)
+    before = set(multiprocessing.active_children())
+    yield
+    left: list[object] = [process for process in started if process.poll() is None]
+    left += set(multiprocessing.active_children()) - before
+    assert not left, f"child processes still running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _logs_nothing_unasked(request: pytest.FixtureRequest) -> Iterator[None]:
+    # A record factory sees the records of loggers that do not propagate, too.
+    records: list[logging.LogRecord] = []
+    make = logging.getLogRecordFactory()
+
+    def make_and_remember(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        if record.levelno >= logging.WARNING:
+            records.append(record)
+        return record
+
+    logging.setLogRecordFactory(make_and_remember)
+    yield
+    logging.setLogRecordFactory(make)
+    if "caplog" not in request.fixturenames:
+        stray = [f"{record.name}: {record.getMessage()}" for record in records]
+        assert not stray, f"logged without a test asking for caplog: {stray}"

@@ -1,0 +1,103 @@
+"""What holds for the project as a whole: quick start-up, import direction, clean files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+HEAVY = {
+    "mlx",
+    "mlx_lm",
+    "numpy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "jinja2",
+    "huggingface_hub",
+    "hf_xet",
+    "httpx",
+    "httpx2",
+    "prompt_toolkit",
+    "PySide6",
+}
+
+
+def modules_after(code: str) -> set[str]:
+    """The top-level modules a fresh interpreter holds after `code`."""
+    report = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    script = f"{code}\n{report}"
+    output = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    return set(output.splitlines()[-1].split())
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    loaded = modules_after("import qwen3mlx")
+    assert "qwen3mlx" in loaded
+    assert not loaded & (HEAVY | {"typer", "pydantic", "rich"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"]])
+def test_the_command_answers_before_anything_heavy_is_loaded(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from qwen3mlx.cli import main
+sys.argv = ["qwen3mlx", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    # Typer itself takes pydantic to build a verb's parameters.
+    assert not modules_after(code) & HEAVY
+
+
+def test_imports_go_one_way() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [lint, "--no-cache"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def tracked_files() -> list[Path]:
+    """The files git knows or would add; none in a source archive, which has no git."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    ).stdout
+    return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_names_this_machine_or_a_registry() -> None:
+    folders = [re.escape(str(folder)) for folder in (ROOT, Path.home()) if folder != Path("/")]
+    patterns = {
+        "a folder of this machine": rf"(?<![\w.~-])({'|'.join(folders)})/",
+        "a registry": r"index[-]url|\bregistry = [\"']|pypi\.org/simple|pythonhosted",
+        "a locked address": r"[\"']?resolved[\"']?[:=] *[\"']http",
+    }
+    found = [
+        f"{path.relative_to(ROOT)}: {what}"
+        for path in tracked_files()
+        if path != Path(__file__)
+        for what, pattern in patterns.items()
+        if re.search(pattern, path.read_bytes().decode("utf-8", "replace"))
+    ]
+    assert not found
+
+
+def test_the_constraints_are_pins_and_nothing_else() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pin = re.compile(r"[a-z0-9-]+==[\w.]+( ; [\w .'<>=*()]+)?")
+    assert [line for line in lines if not line.startswith("#") and not pin.fullmatch(line)] == []

@@ -1,0 +1,71 @@
+"""README.md says what is so: its options and commands exist, its sizes are the alias table's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from qwen3mlx import hub
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def printed_by(*command: str) -> str:
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT, stdin=subprocess.DEVNULL
+    ).stdout
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_options_exist() -> None:
+    known = printed_by(sys.executable, "-m", "qwen3mlx", "run", "--help")
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--help"}
+    assert shown
+    assert {option for option in shown if option not in known} == set()
+
+
+def test_the_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = {name for block in blocks("") for name in re.findall("^make ([a-z-]+)", block, re.M)}
+    assert shown
+    assert shown <= targets
+
+
+def test_the_table_is_the_alias_table() -> None:
+    rows = re.findall(r"^\| `(\S+)` \| [^|]+ \| ([\d.]+) \| ([\d.]+) \|", README, re.MULTILINE)
+    shown = {alias: (four, eight) for alias, four, eight in rows}
+    plain = {name for name in hub.aliases() if re.fullmatch(r"qwen3:[\d.]+b(-a\d+b)?", name)}
+    assert shown.keys() == plain
+    for alias, (four, eight) in shown.items():
+        assert four == gigabytes(alias)
+        assert eight == gigabytes(f"{alias}-8bit")
+
+
+def gigabytes(alias: str) -> str:
+    num_bytes = hub.aliases()[alias].approximate_bytes
+    assert num_bytes is not None
+    return f"{num_bytes / 1e9:.1f}"
+
+
+def test_the_one_shot_examples_answer() -> None:
+    commands = [
+        shlex.split(line, comments=True)
+        for block in blocks("")
+        for line in block.splitlines()
+        if line.startswith("qwen3mlx run demo ")
+    ]
+    assert commands
+    for command in commands:
+        assert printed_by(sys.executable, "-m", *command).strip()
+
+
+def test_the_python_example_answers() -> None:
+    [code] = blocks("python")
+    assert re.search(r"\d tokens/s", printed_by(sys.executable, "-c", code))

@@ -1,0 +1,236 @@
+"""`qwen3mlx.load` and `generate` on the embedded demo checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+import qwen3mlx
+from qwen3mlx.errors import ContextLengthError, InvalidRequestError, ModelNotFoundError
+from qwen3mlx.events import (
+    Content,
+    Event,
+    Finished,
+    Prefill,
+    Reasoning,
+    TokenLogprob,
+    ToolCallDelta,
+)
+from qwen3mlx.runtime import EARLY_STOP, Runtime
+
+LETTERS = [{"role": "user", "content": "How many r's are in strawberries?"}]
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get the current weather of a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"location": {"type": "string", "description": "The city"}},
+            "required": ["location"],
+        },
+    },
+}
+
+
+@pytest.fixture(scope="session", params=["demo", "demo-moe"])
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    return qwen3mlx.load(request.param)
+
+
+def answer(runtime: Runtime, messages: Any, **options: Any) -> list[Event]:
+    return list(runtime.generate(messages, **{"temperature": 0.0, "max_tokens": 400, **options}))
+
+
+def text(events: Iterable[Event], kind: type = Content) -> str:
+    return "".join(e.text for e in events if isinstance(e, kind))
+
+
+def finished(events: list[Event]) -> Finished:
+    assert isinstance(events[-1], Finished)
+    return events[-1]
+
+
+def test_thinks_then_answers(runtime):
+    events = answer(runtime, LETTERS)
+    assert text(events, Reasoning)
+    assert "3" in text(events)
+    kinds = [type(e) for e in events if isinstance(e, (Reasoning, Content))]
+    assert kinds == sorted(kinds, key=[Reasoning, Content].index)
+    assert finished(events).finish_reason == "stop"
+
+
+def test_prefill_comes_first_and_counts_to_the_end(runtime):
+    events = answer(runtime, LETTERS, max_tokens=1)
+    progress = [e for e in events if isinstance(e, Prefill)]
+    assert events[0] == progress[0]
+    assert progress[0].done == 0
+    assert progress[-1].done == progress[-1].total == finished(events).usage.prompt_tokens
+
+
+def test_usage_adds_up(runtime):
+    events = answer(runtime, LETTERS)
+    usage = finished(events).usage
+    thought = runtime.tokenizer.encode(text(events, Reasoning))
+    # The newlines next to the markers are tokens too.
+    assert len(thought) <= usage.reasoning_tokens <= len(thought) + 2
+    assert usage.reasoning_tokens < usage.completion_tokens
+    assert finished(events).timings.decode_tokens == usage.completion_tokens - 1
+
+
+def test_hard_switch(runtime):
+    events = answer(runtime, LETTERS, enable_thinking=False)
+    assert not text(events, Reasoning)
+    assert text(events)
+    assert finished(events).usage.reasoning_tokens == 0
+
+
+def test_soft_switch_and_back(runtime):
+    asked = LETTERS[0]["content"]
+    off = [{"role": "user", "content": f"{asked} /no_think"}]
+    assert not text(answer(runtime, off), Reasoning)
+    turn = [*off, {"role": "assistant", "content": "3"}, {"role": "user", "content": "Hi /think"}]
+    assert text(answer(runtime, turn), Reasoning)
+
+
+@pytest.mark.parametrize("budget", [1, 10])
+def test_thinking_budget_forces_the_answer(runtime, budget):
+    events = answer(runtime, LETTERS, thinking_budget=budget)
+    thought = text(events, Reasoning)
+    assert thought.endswith(EARLY_STOP.strip().removesuffix("\n</think>"))
+    sentence = len(runtime.tokenizer.encode(EARLY_STOP))
+    assert budget <= finished(events).usage.reasoning_tokens <= budget + sentence
+    assert text(events)
+
+
+def test_a_budget_that_suffices_changes_nothing(runtime):
+    free = answer(runtime, LETTERS)
+    assert text(answer(runtime, LETTERS, thinking_budget=399)) == text(free)
+
+
+def test_no_budget_at_all_is_no_thinking(runtime):
+    assert not text(answer(runtime, LETTERS, thinking_budget=0), Reasoning)
+
+
+def test_stop_string_ends_the_answer_before_it(runtime):
+    whole = text(answer(runtime, LETTERS))
+    stop = whole[5:8]
+    events = answer(runtime, LETTERS, stop=stop)
+    assert text(events) == whole[: whole.index(stop)]
+    assert finished(events).finish_reason == "stop"
+
+
+def test_seeds(runtime):
+    options = {"temperature": 1.5, "top_p": 1.0, "top_k": 0, "max_tokens": 40}
+    first = answer(runtime, LETTERS, seed=7, **options)
+    again = answer(runtime, LETTERS, seed=7, **options)
+    other = answer(runtime, LETTERS, seed=8, **options)
+    assert first[2:-1] == again[2:-1]
+    assert first[2:-1] != other[2:-1]
+
+
+def test_logprobs(runtime):
+    events = answer(runtime, LETTERS, logprobs=True, top_logprobs=3, enable_thinking=False)
+    tokens = [e for e in events if isinstance(e, TokenLogprob)]
+    assert len(tokens) == finished(events).usage.completion_tokens
+    assert b"".join(t.token for t in tokens[:-1]).decode() == text(events)
+    assert all(t.logprob <= 0 and t.top[0][0] == t.token_id and len(t.top) == 3 for t in tokens)
+
+
+def test_the_second_turn_reuses_the_first(runtime):
+    first = answer(runtime, LETTERS, enable_thinking=False)
+    turn = [
+        *LETTERS,
+        {"role": "assistant", "content": text(first)},
+        {"role": "user", "content": "thanks"},
+    ]
+    usage = finished(answer(runtime, turn, enable_thinking=False)).usage
+    assert usage.cached_tokens >= len(runtime.tokenizer.encode(LETTERS[0]["content"]))
+
+
+def test_tool_call_and_its_result(runtime):
+    asked = [{"role": "user", "content": "What is the weather in Paris?"}]
+    events = answer(runtime, asked, tools=[WEATHER], enable_thinking=False)
+    calls = [e for e in events if isinstance(e, ToolCallDelta)]
+    assert calls[0].name == "get_weather"
+    assert "Paris" in "".join(call.arguments for call in calls)
+    assert finished(events).finish_reason == "tool_calls"
+
+
+def test_without_tools_nothing_is_parsed(runtime):
+    asked = [{"role": "user", "content": "What is the weather in Paris?"}]
+    assert not any(isinstance(e, ToolCallDelta) for e in answer(runtime, asked))
+
+
+def test_an_abandoned_answer_leaves_the_next_one_whole(runtime):
+    expected = text(answer(runtime, LETTERS))
+    events = runtime.generate(LETTERS, temperature=0.0)
+    for event in events:
+        if isinstance(event, Reasoning):
+            break
+    events.close()
+    assert text(answer(runtime, LETTERS)) == expected
+
+
+def test_a_string_is_completed_without_the_template(runtime):
+    events = answer(runtime, "Hello", max_tokens=3)
+    assert finished(events).usage.prompt_tokens == len(runtime.tokenizer.encode("Hello"))
+    assert not text(events, Reasoning)
+
+
+def test_quantized_keys_and_values_answer_too():
+    runtime = qwen3mlx.load("demo", kv_bits=8)
+    assert "3" in text(answer(runtime, LETTERS))
+
+
+@pytest.mark.parametrize("content", ["", "\ud800 lone", "nul \0 byte", "🦉" * 50, "ا" * 30])
+def test_odd_text_is_answered(runtime, content):
+    events = answer(runtime, [{"role": "user", "content": content}], max_tokens=8)
+    assert finished(events).usage.completion_tokens > 0
+
+
+def test_too_long_a_prompt_names_the_numbers(runtime):
+    context = runtime.config.max_position_embeddings
+    with pytest.raises(ContextLengthError, match=f"context holds {context:,}"):
+        runtime.generate([{"role": "user", "content": "a" * 1_000_000}])
+
+
+def test_max_tokens_stays_within_the_context(runtime):
+    runtime = qwen3mlx.load("demo", context_length=64)
+    events = answer(runtime, LETTERS, max_tokens=10_000)
+    usage = finished(events).usage
+    assert usage.prompt_tokens + usage.completion_tokens == 64
+    assert finished(events).finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("options", "param"),
+    [
+        ({"temperature": -1}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"stop": [""]}, "stop"),
+        ({"logit_bias": {"999999": 1}}, "logit_bias"),
+        ({"logit_bias": {"x": 1}}, "logit_bias"),
+        ({"temprature": 1}, "temprature"),
+        ({"top_logprobs": 99}, "top_logprobs"),
+        ({"chat_template_kwargs": {"messages": []}}, "chat_template_kwargs"),
+    ],
+)
+def test_bad_options_name_the_field(runtime, options, param):
+    with pytest.raises(InvalidRequestError) as error:
+        runtime.generate(LETTERS, **options)
+    assert error.value.param == param
+
+
+def test_bad_messages_are_refused_before_any_work(runtime):
+    with pytest.raises(InvalidRequestError):
+        runtime.generate([{"role": "wizard", "content": "hi"}])
+    with pytest.raises(InvalidRequestError):
+        runtime.generate("")
+
+
+def test_unknown_model():
+    with pytest.raises(ModelNotFoundError):
+        qwen3mlx.load("no-such-model")
