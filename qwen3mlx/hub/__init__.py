@@ -1,0 +1,71 @@
+"""Names to folders on disk.
+
+`resolve` never uses the network; `fetch` does, because its caller asked for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import ModelNotFoundError
+from .cache import cached_snapshot
+from .download import Progress, ProgressCallback, download, gigabytes, is_offline
+from .names import DEMOS, Folder, Repository, aliases, nearest, parse_name
+
+__all__ = [
+    "DEMOS",
+    "Folder",
+    "NotDownloadedError",
+    "Progress",
+    "ProgressCallback",
+    "Repository",
+    "aliases",
+    "fetch",
+    "gigabytes",
+    "is_offline",
+    "nearest",
+    "parse_name",
+    "resolve",
+]
+
+
+class NotDownloadedError(ModelNotFoundError):
+    """The name is a hub repository that is not on this computer; `repository` can be fetched."""
+
+    def __init__(self, name: str, repository: Repository) -> None:
+        super().__init__(
+            f"{name} is not on this computer: download it with `qwen3mlx pull {name}`."
+        )
+        self.repository = repository
+
+
+def resolve(name: str, *, revision: str | None = None) -> Path:
+    """The folder that holds the model `name`, if it is on this computer."""
+    target = parse_name(name)
+    if isinstance(target, Folder):
+        return _existing(target.path)
+    snapshot = cached_snapshot(target.repo_id, revision)
+    if snapshot is None:
+        raise NotDownloadedError(name, target)
+    return snapshot
+
+
+def fetch(
+    name: str, *, revision: str | None = None, progress: ProgressCallback | None = None
+) -> Path:
+    """The folder that holds the model `name`, after downloading what is missing of it.
+
+    `progress` is called from the downloading threads; an exception it raises ends the download.
+    """
+    target = parse_name(name)
+    if isinstance(target, Folder):
+        return _existing(target.path)
+    return download(target.repo_id, revision, progress or (lambda _: None))
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise ModelNotFoundError(f"{path} is a file: a model is the folder that holds its files.")
+    raise ModelNotFoundError(f"There is no folder {path}.")

@@ -1,0 +1,56 @@
+"""The Hugging Face cache on this computer, read without the network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Container
+from pathlib import Path
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_INDEX = "model.safetensors.index.json"
+
+
+def cached_snapshot(repo_id: str, revision: str | None = None) -> Path | None:
+    """The snapshot folder of `repo_id`, or None unless every file needed to run it is there."""
+    from huggingface_hub import constants
+
+    repository = Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}"
+    commit = _commit(repository, revision or "main")
+    snapshot = repository / "snapshots" / commit if commit else None
+    return snapshot if snapshot and snapshot.is_dir() and not missing_files(snapshot) else None
+
+
+def _commit(repository: Path, revision: str) -> str | None:
+    if _COMMIT.fullmatch(revision):
+        return revision
+    try:
+        return (repository / "refs" / revision).read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def missing_files(snapshot: Path) -> list[str]:
+    """What a checkpoint folder still lacks: an interrupted download leaves some of these out."""
+    missing = missing_parts({path.name for path in snapshot.iterdir() if path.exists()})
+    if (snapshot / _INDEX).exists():
+        return missing + [
+            name for name in _shards(snapshot / _INDEX) if not (snapshot / name).exists()
+        ]
+    return missing if any(snapshot.glob("*.safetensors")) else [*missing, "*.safetensors"]
+
+
+def missing_parts(names: Container[str]) -> list[str]:
+    """What besides weights is needed to run a checkpoint, and is not among `names`."""
+    missing = [] if "config.json" in names else ["config.json"]
+    if "tokenizer.json" in names or ("vocab.json" in names and "merges.txt" in names):
+        return missing
+    return [*missing, "tokenizer.json"]
+
+
+def _shards(index: Path) -> list[str]:
+    try:
+        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        return sorted(set(weight_map.values()))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []  # a broken index is the loader's to report, by name

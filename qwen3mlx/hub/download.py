@@ -1,0 +1,232 @@
+"""Fetch a repository into the Hugging Face cache; `huggingface_hub` does the work."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckpointError, DownloadError
+from .cache import cached_snapshot, missing_files, missing_parts
+from .faults import explain, offline
+
+# Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, and pickles and modules are programs.
+ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
+IGNORE_PATTERNS = ("*/*",)  # copies in other formats live in subfolders
+CHUNK_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` bytes are on disk."""
+
+    done: int
+    total: int
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> Path:
+    """The snapshot folder of `repo_id`, downloaded or completed.
+
+    An exception raised by `progress`, and Ctrl-C, end the download; finished files are kept.
+    """
+    from huggingface_hub import constants
+
+    if is_offline():
+        if (snapshot := cached_snapshot(repo_id, revision)) is not None:
+            return snapshot
+        raise DownloadError(offline(repo_id))
+    with _tuned_library():
+        files = _list_files(repo_id, revision)
+        _check_runnable(repo_id, files)
+        _check_disk(Path(constants.HF_HUB_CACHE), repo_id, sum(files.values()))
+        meter = _Meter(sum(files.values()), progress)
+        return _Worker(repo_id, revision, meter).run()
+
+
+def is_offline() -> bool:
+    """Whether HF_HUB_OFFLINE forbids downloads."""
+    from huggingface_hub import constants
+
+    return bool(constants.HF_HUB_OFFLINE)
+
+
+def _list_files(repo_id: str, revision: str | None) -> dict[str, int]:
+    """Name and size of the files to fetch; those already in the cache count as zero bytes."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        info = HfApi().model_info(repo_id, revision=revision, files_metadata=True)
+        return {
+            file.rfilename: 0
+            if isinstance(try_to_load_from_cache(repo_id, file.rfilename, revision=info.sha), str)
+            else file.size or 0
+            for file in info.siblings or ()
+            if _wanted(file.rfilename)
+        }
+    except Exception as error:
+        raise explain(error, repo_id) from error
+
+
+def _wanted(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in ALLOW_PATTERNS) and not any(
+        fnmatch(name, pattern) for pattern in IGNORE_PATTERNS
+    )
+
+
+def _check_runnable(repo_id: str, files: dict[str, int]) -> None:
+    if not any(name.endswith(".safetensors") for name in files):
+        raise CheckpointError(
+            f"{repo_id} holds no safetensors weights (GGUF and pickle files are not supported)."
+        )
+    if lacking := missing_parts(files):
+        raise CheckpointError(f"{repo_id} holds no {lacking[0]}: qwen3mlx cannot run it.")
+
+
+def _check_disk(cache: Path, repo_id: str, needed: int) -> None:
+    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise DownloadError(
+            f"{repo_id} needs {gigabytes(needed)} more, and {existing} has {gigabytes(free)} free: "
+            "free some space, or set HF_HOME to a folder on another disk."
+        )
+
+
+def gigabytes(size: int) -> str:
+    """`4.4 GB`, or megabytes below one tenth of that unit."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+
+
+@contextmanager
+def _tuned_library() -> Iterator[None]:
+    """Small chunks, and no log lines.
+
+    `huggingface_hub` (2.4) reports, resumes and can be stopped at the end of a chunk only, and its
+    10 MB are ten seconds of a slow line. It logs each retry as a warning; a person sees the
+    progress, or the error.
+    """
+    from huggingface_hub import constants
+
+    logger = logging.getLogger("huggingface_hub")
+    level, chunk = logger.level, constants.DOWNLOAD_CHUNK_SIZE
+    logger.setLevel(logging.ERROR)
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        constants.DOWNLOAD_CHUNK_SIZE = chunk
+
+
+class _Cancelled(Exception):
+    """Raised inside the library's threads, at their next chunk."""
+
+
+class _Meter:
+    """Bytes on disk, summed over the library's threads, and the switch that stops them."""
+
+    def __init__(self, total: int, report: ProgressCallback) -> None:
+        self._total = total
+        self._report = report
+        self._done = 0
+        self._lock = threading.Lock()
+        self.stopped_by: BaseException | None = None
+
+    def advance(self, bar: _Bar, size: int) -> None:
+        with self._lock:
+            if self.stopped_by is not None:
+                raise _Cancelled
+            bar.n += size
+            if bar.n <= self._done:
+                return
+            self._done = bar.n
+            try:
+                self._report(Progress(min(self._done, self._total), self._total))
+            except BaseException as error:
+                self.stopped_by = error
+                raise _Cancelled from error
+
+
+class _Bar:
+    """What `snapshot_download` wants as `tqdm_class`, as far as it uses it.
+
+    It makes three bars: bytes from the network, bytes on disk, and files. The first two have the
+    unit "B" and agree except under Xet, which reuses chunks; the meter follows the one ahead.
+    """
+
+    meter: _Meter  # set in a subclass for each download
+
+    def __init__(self, total: int | None = None, initial: int = 0, **look: Any) -> None:
+        self._counts_bytes = look.get("unit") == "B"
+        self.total = total
+        self.n = initial
+        self.format_dict: dict[str, Any] = {}
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+    def update(self, n: float | None = 1) -> None:
+        if self._counts_bytes:
+            self.meter.advance(self, int(n or 0))
+
+    def _ignore(self, *args: object, **kwargs: object) -> None:
+        return None
+
+    refresh = close = set_description = set_description_str = set_postfix_str = _ignore
+
+
+class _Worker:
+    """`snapshot_download` in a thread of its own: its pool swallows Ctrl-C until all is done."""
+
+    def __init__(self, repo_id: str, revision: str | None, meter: _Meter) -> None:
+        self._repo_id = repo_id
+        self._revision = revision
+        self._meter = meter
+        self._path: str | None = None
+        self._error: Exception | None = None
+
+    def run(self) -> Path:
+        thread = threading.Thread(target=self._fetch, name=f"fetch {self._repo_id}", daemon=True)
+        thread.start()
+        try:
+            thread.join()
+        except BaseException as interruption:
+            self._meter.stopped_by = interruption
+            raise
+        return self._outcome()
+
+    def _fetch(self) -> None:
+        from huggingface_hub import snapshot_download
+
+        try:
+            self._path = snapshot_download(
+                self._repo_id,
+                revision=self._revision,
+                allow_patterns=list(ALLOW_PATTERNS),
+                ignore_patterns=list(IGNORE_PATTERNS),
+                tqdm_class=type("_BarOfThisDownload", (_Bar,), {"meter": self._meter}),
+            )
+        except Exception as error:
+            self._error = error
+
+    def _outcome(self) -> Path:
+        if self._meter.stopped_by is not None:
+            raise self._meter.stopped_by
+        if self._error is not None:
+            raise explain(self._error, self._repo_id) from self._error
+        assert self._path is not None
+        if missing := missing_files(Path(self._path)):
+            raise DownloadError(f"{self._repo_id} came without {missing[0]}: run it again.")
+        return Path(self._path)

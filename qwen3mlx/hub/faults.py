@@ -1,0 +1,70 @@
+"""What can go wrong between here and the hub, each in one sentence."""
+
+from __future__ import annotations
+
+import errno
+
+from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError
+
+
+def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
+    """The error of ours for whatever `huggingface_hub` raised while it worked on `repo_id`."""
+    from huggingface_hub import constants, errors
+
+    if isinstance(error, Qwen3MLXError):
+        return error
+    if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ is not None:
+        return explain(error.__cause__, repo_id)
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return DownloadError(offline(repo_id))
+    if isinstance(error, errors.HfHubHTTPError):
+        return _explain_answer(error, repo_id)
+    if isinstance(error, OSError) and error.errno is not None:
+        return DownloadError(_explain_disk(error))
+    if "Consistency check failed" in str(error):
+        return DownloadError(
+            f"A file of {repo_id} arrived incomplete: run it again; finished files are kept."
+        )
+    return DownloadError(
+        f"{constants.ENDPOINT} cannot be reached ({type(error).__name__}): check the connection, "
+        "then run it again; finished files are kept."
+    )
+
+
+def offline(repo_id: str) -> str:
+    """The sentence for a download that HF_HUB_OFFLINE forbids."""
+    return (
+        f"{repo_id} is not on this computer, and HF_HUB_OFFLINE forbids to download it: unset it."
+    )
+
+
+def _explain_answer(error: Exception, repo_id: str) -> Qwen3MLXError:
+    from huggingface_hub import constants, errors
+
+    assert isinstance(error, errors.HfHubHTTPError)
+    hub, status = constants.ENDPOINT, error.response.status_code
+    if isinstance(error, errors.GatedRepoError):
+        return DownloadError(
+            f"{repo_id} is gated: accept its terms at {hub}/{repo_id}, "
+            "then set HF_TOKEN to a token of that account."
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return ModelNotFoundError(f"{repo_id} has no such revision: see {hub}/{repo_id}/tree/main.")
+    if isinstance(error, errors.RepositoryNotFoundError) or status == 404:
+        return ModelNotFoundError(
+            f"{hub} has no model {repo_id}, or it is private: check the name, or set HF_TOKEN."
+        )
+    if status in (401, 403):
+        return DownloadError(
+            f"{hub} refused access to {repo_id} ({status}): check the token in HF_TOKEN."
+        )
+    if status == 429:
+        return DownloadError(f"{hub} asks to slow down (429): wait a few minutes, or set HF_TOKEN.")
+    return DownloadError(f"{hub} failed with status {status}: try again later.")
+
+
+def _explain_disk(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full: free some space, then run it again; finished files are kept."
+    where = f" {error.filename}" if error.filename else ""
+    return f"The download cannot be written{where}: {error.strerror}."

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from .fake_hub import FakeHub
+
+REPO = "org/Tiny-4bit"
+SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
+
+
+def checkpoint_files(shard_bytes: int = 300_000) -> dict[str, bytes]:
+    """A repository as the official ones are laid out, with files that must never be fetched."""
+    weight_map = {f"layer.{i}.weight": name for i, name in enumerate(SHARDS)}
+    return {
+        ".gitattributes": b"* text",
+        "README.md": b"# Tiny",
+        "config.json": b'{"model_type": "qwen3"}',
+        "tokenizer.json": b"{}",
+        "merges.txt": b"a b",
+        "chat_template.jinja": b"{{ messages }}",
+        "model.safetensors.index.json": json.dumps({"weight_map": weight_map}).encode(),
+        SHARDS[0]: bytes(range(256)) * (shard_bytes // 256),
+        SHARDS[1]: b"\1" * shard_bytes,
+        "pytorch_model.bin": b"pickle",
+        "modeling_tiny.py": b"raise SystemExit",
+        "onnx/model.safetensors": b"copy",
+    }
+
+
+@pytest.fixture
+def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    """The hub this process talks to, with an empty cache."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    with FakeHub({REPO: checkpoint_files()}) as hub:
+        monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+        template = f"{hub.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        yield hub

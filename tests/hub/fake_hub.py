@@ -1,0 +1,160 @@
+"""A hub on the loopback address: the part of the Hugging Face protocol that a download uses.
+
+Faults are data: `statuses` answers a path with an error, `cuts` closes the connection in the
+middle of a file, `delays` makes a file slow: seconds before each chunk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+CHUNK = 1 << 16
+_INFO = re.compile(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?")
+_TREE = re.compile(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)")
+_FILE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+
+
+@dataclass
+class Fault:
+    """The answer to one request: a status, and the header by which the hub says why."""
+
+    status: int
+    code: str = ""
+
+
+@dataclass
+class FakeHub:
+    repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    private: dict[str, Fault] = field(default_factory=dict)  # whole repositories
+    broken: dict[str, Fault] = field(default_factory=dict)  # single files
+    cuts: dict[str, list[int]] = field(default_factory=dict)  # file -> bytes sent before each cut
+    delays: dict[str, float] = field(default_factory=dict)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
+
+    def __enter__(self) -> FakeHub:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.block_on_close = False
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def fetched(self) -> list[str]:
+        """The files asked for with GET, in order, repeats included."""
+        return [
+            match[3]
+            for verb, path, _ in self.requests
+            if verb == "GET"
+            if (match := _FILE.fullmatch(path))
+        ]
+
+    def ranges(self, name: str) -> list[str | None]:
+        return [
+            span
+            for verb, path, span in self.requests
+            if verb == "GET" and path.endswith(f"/{name}")
+        ]
+
+
+def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self._answer()
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+        def _answer(self) -> None:
+            path = unquote(urlsplit(self.path).path)
+            hub.requests.append((self.command, path, self.headers.get("Range")))
+            for pattern, reply in ((_INFO, self._info), (_TREE, self._tree), (_FILE, self._file)):
+                if match := pattern.fullmatch(path):
+                    repo, revision, *rest = match.groups()
+                    if fault := self._fault(repo, revision or "main", *rest):
+                        return self._fail(fault)
+                    return reply(repo, *rest)
+            return self._fail(Fault(404))
+
+        def _fault(self, repo: str, revision: str, name: str = "") -> Fault | None:
+            if repo in hub.private:
+                return hub.private[repo]
+            if repo not in hub.repos:
+                return Fault(401, "RepoNotFound")
+            if revision not in ("main", COMMIT):
+                return Fault(404, "RevisionNotFound")
+            return hub.broken.get(name) if self.command == "GET" else None
+
+        def _fail(self, fault: Fault) -> None:
+            self.send_response(fault.status)
+            if fault.code:
+                self.send_header("X-Error-Code", fault.code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def _info(self, repo: str) -> None:
+            siblings = [
+                {"rfilename": name, "size": len(data)} for name, data in hub.repos[repo].items()
+            ]
+            self._json({"id": repo, "sha": COMMIT, "siblings": siblings})
+
+        def _tree(self, repo: str) -> None:
+            files = hub.repos[repo].items()
+            self._json(
+                [{"type": "file", "path": n, "size": len(d), "oid": _etag(d)} for n, d in files]
+            )
+
+        def _json(self, body: object) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def _file(self, repo: str, name: str) -> None:
+            data = hub.repos[repo][name]
+            start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
+            self.send_response(206 if start else 200)
+            self.send_header("ETag", f'"{_etag(data)}"')
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("Accept-Ranges", "bytes")
+            self.send_header("Content-Length", str(len(data) - start))
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+            self.end_headers()
+            if self.command == "GET":
+                self._send(data[start:], hub.cuts.get(name, []), hub.delays.get(name, 0))
+
+        def _send(self, data: bytes, cuts: list[int], delay: float) -> None:
+            end = cuts.pop(0) if cuts else len(data)
+            for at in range(0, end, CHUNK):
+                time.sleep(delay)
+                try:
+                    self.wfile.write(data[at : min(at + CHUNK, end)])
+                except OSError:  # the client has gone
+                    break
+
+    return Handler
+
+
+def _etag(data: bytes) -> str:
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()

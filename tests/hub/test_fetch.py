@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from qwen3mlx import hub
+from qwen3mlx.errors import CheckpointError, DownloadError, ModelNotFoundError, Qwen3MLXError
+from qwen3mlx.hub.download import CHUNK_BYTES
+
+from .conftest import REPO, SHARDS, checkpoint_files
+from .fake_hub import COMMIT, FakeHub, Fault
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def test_fetch_brings_what_a_checkpoint_needs_and_no_program(fake_hub: FakeHub) -> None:
+    folder = hub.fetch(REPO)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [
+            "README.md",
+            "chat_template.jinja",
+            "config.json",
+            "merges.txt",
+            "model.safetensors.index.json",
+            "tokenizer.json",
+            *SHARDS,
+        ]
+    )
+    for path in folder.iterdir():
+        assert path.read_bytes() == fake_hub.repos[REPO][path.name]
+    assert hub.resolve(REPO) == folder
+
+
+def test_progress_counts_bytes_up_to_the_total(fake_hub: FakeHub) -> None:
+    seen: list[hub.Progress] = []
+    folder = hub.fetch(REPO, progress=seen.append)
+    total = sum(path.stat().st_size for path in folder.iterdir())
+    assert {progress.total for progress in seen} == {total}
+    assert [p.done for p in seen] == sorted({p.done for p in seen})
+    assert seen[-1].done == total
+
+
+def test_a_second_fetch_sends_no_file_again(fake_hub: FakeHub) -> None:
+    hub.fetch(REPO)
+    fetched = len(fake_hub.fetched())
+    seen: list[hub.Progress] = []
+    hub.fetch(REPO, progress=seen.append)
+    assert len(fake_hub.fetched()) == fetched
+    assert seen == []
+
+
+def test_a_connection_cut_in_the_middle_of_a_file_resumes_there(fake_hub: FakeHub) -> None:
+    chunk = CHUNK_BYTES
+    fake_hub.repos[REPO] = checkpoint_files(shard_bytes=3 * chunk)
+    fake_hub.cuts[SHARDS[0]] = [chunk + 1000, 1000]
+    seen: list[hub.Progress] = []
+    folder = hub.fetch(REPO, progress=seen.append)
+    assert (folder / SHARDS[0]).read_bytes() == fake_hub.repos[REPO][SHARDS[0]]
+    assert fake_hub.ranges(SHARDS[0]) == [None, f"bytes={chunk}-", f"bytes={chunk}-"]
+    assert seen[-1].done == seen[-1].total
+
+
+def test_a_failed_fetch_keeps_the_finished_files_and_the_next_one_completes_it(
+    fake_hub: FakeHub,
+) -> None:
+    fake_hub.broken[SHARDS[1]] = Fault(500)
+    with pytest.raises(DownloadError, match="status 500: try again later"):
+        hub.fetch(REPO)
+    with pytest.raises(hub.NotDownloadedError):
+        hub.resolve(REPO)
+    fake_hub.broken.clear()
+    hub.fetch(REPO)
+    assert fake_hub.fetched().count(SHARDS[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "sentence"),
+    [
+        (
+            Fault(401, "RepoNotFound"),
+            ModelNotFoundError,
+            "has no model org/Tiny-4bit, or it is private",
+        ),
+        (Fault(401), DownloadError, r"refused access to org/Tiny-4bit \(401\): check the token"),
+        (Fault(404), ModelNotFoundError, "has no model org/Tiny-4bit"),
+        (Fault(403, "GatedRepo"), DownloadError, "is gated: accept its terms at .*/org/Tiny-4bit"),
+        (Fault(403), DownloadError, r"refused access to org/Tiny-4bit \(403\)"),
+        (Fault(429), DownloadError, "slow down"),
+        (Fault(503), DownloadError, "failed with status 503"),
+    ],
+)
+def test_each_refusal_of_the_hub_has_its_sentence(
+    fake_hub: FakeHub, fault: Fault, kind: type[Qwen3MLXError], sentence: str
+) -> None:
+    fake_hub.private[REPO] = fault
+    with pytest.raises(kind, match=sentence) as caught:
+        hub.fetch(REPO)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_repository_and_an_unknown_revision(fake_hub: FakeHub) -> None:
+    with pytest.raises(ModelNotFoundError, match="has no model org/other"):
+        hub.fetch("org/other")
+    with pytest.raises(ModelNotFoundError, match="no such revision"):
+        hub.fetch(REPO, revision="v9")
+
+
+def test_a_revision_is_fetched_and_resolved_by_its_commit(fake_hub: FakeHub) -> None:
+    folder = hub.fetch(REPO, revision=COMMIT)
+    assert folder.name == COMMIT
+    assert hub.resolve(REPO, revision=COMMIT) == folder
+
+
+def test_an_unreachable_hub(fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(DownloadError, match=r"http://127.0.0.1:9 cannot be reached"):
+        hub.fetch(REPO)
+
+
+def test_offline_serves_the_cache_and_refuses_the_rest(
+    fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = hub.fetch(REPO)
+    fake_hub.requests.clear()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert hub.fetch(REPO) == folder
+    with pytest.raises(DownloadError, match="HF_HUB_OFFLINE"):
+        hub.fetch("org/other")
+    assert fake_hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("lacking", "sentence"),
+    [
+        ("model", "holds no safetensors weights"),
+        ("config", "holds no config.json"),
+        ("tokenizer", "holds no tokenizer.json"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_any_file_is_fetched(
+    fake_hub: FakeHub, lacking: str, sentence: str
+) -> None:
+    files = fake_hub.repos[REPO]
+    fake_hub.repos[REPO] = {n: d for n, d in files.items() if not n.startswith(lacking)}
+    with pytest.raises(CheckpointError, match=sentence):
+        hub.fetch(REPO)
+    assert fake_hub.fetched() == []
+
+
+def test_a_disk_that_is_too_small_is_noticed_before_the_download(
+    fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(1, 1, 1000))
+    with pytest.raises(DownloadError, match=r"needs 0.6 MB more, and .* has 0.0 MB free"):
+        hub.fetch(REPO)
+    assert fake_hub.fetched() == []
+
+
+def test_a_folder_that_cannot_be_written(fake_hub: FakeHub, tmp_path: Path) -> None:
+    (tmp_path / "hub").write_text("a file where the cache folder should be")
+    with pytest.raises(DownloadError, match=r"cannot be written .*hub"):
+        hub.fetch(REPO)
+
+
+def test_an_exception_of_the_callback_ends_the_download(fake_hub: FakeHub) -> None:
+    def refuse(progress: hub.Progress) -> None:
+        raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        hub.fetch(REPO, progress=refuse)
+    assert threading.active_count() <= before + 1  # the server's own threads may still be closing
+    with pytest.raises(hub.NotDownloadedError):
+        hub.resolve(REPO)

@@ -1,0 +1,78 @@
+"""`qwen3mlx pull` as a process, which reads HF_ENDPOINT and HF_HOME itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import REPO, SHARDS, checkpoint_files
+from .fake_hub import COMMIT, FakeHub, Fault
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(fake_hub: FakeHub, tmp_path: Path) -> dict[str, str]:
+    return os.environ | {
+        "HF_ENDPOINT": fake_hub.url,
+        "HF_HOME": str(tmp_path / "huggingface"),
+        "HF_HUB_OFFLINE": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "qwen3mlx", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+def test_pull_prints_the_folder_and_its_progress(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    process = start(environment, "pull", REPO)
+    out, errors = process.communicate(timeout=60)
+    cache = tmp_path / "huggingface" / "hub" / "models--org--Tiny-4bit"
+    assert (process.returncode, out) == (0, f"{cache}/snapshots/{COMMIT}\n")
+    assert errors.splitlines()[-1] == "Downloading Tiny-4bit: 100% of 0.6 MB"
+
+
+def test_a_refusal_is_one_line(environment: dict[str, str], fake_hub: FakeHub) -> None:
+    fake_hub.private[REPO] = Fault(403, "GatedRepo")
+    process = start(environment, "pull", REPO)
+    out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert errors.count("\n") == 1
+    assert "is gated" in errors
+
+
+def test_ctrl_c_ends_a_pull_at_once_and_keeps_the_finished_files(
+    environment: dict[str, str], fake_hub: FakeHub
+) -> None:
+    fake_hub.repos[REPO] = checkpoint_files(shard_bytes=1 << 23)
+    fake_hub.delays[SHARDS[1]] = 0.5
+    process = start(environment, "pull", REPO)
+    while SHARDS[1] not in fake_hub.fetched():
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    fake_hub.delays.clear()
+    again = start(environment, "pull", REPO)
+    again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert fake_hub.fetched().count(SHARDS[0]) == 1
+    assert fake_hub.fetched().count(SHARDS[1]) == 2
