@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
@@ -81,7 +81,7 @@ class Runtime:
         enable_thinking: bool | None = None,
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **sampling: Any,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Answer a conversation, or complete a string as it is (no template: for Base models).
 
         `sampling` are the fields of SamplingParams; None takes the checkpoint's default for the
@@ -125,7 +125,7 @@ class Runtime:
         max_tokens: int,
         answer: AnswerStream,
         meter: ThinkingMeter,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         clock = _Clock()
         stop_ids = self._stop_ids | set(request.stop_token_ids)
         stream = TokenStream(

@@ -51,14 +51,15 @@ class GenerationConfig:
         Qwen3's card: thinking 0.6 / 0.95 / 20 / 0, non-thinking 0.7 / 0.8 / 20 / 0. The released
         generation_config.json holds the thinking values, so they rule that mode only.
         """
-        card = {"temperature": 0.6, "top_p": 0.95, "top_k": 20, "min_p": 0.0}
+        temperature, top_p = (0.6, 0.95) if thinking else (0.7, 0.8)
+        card = {"temperature": temperature, "top_p": top_p, "top_k": 20, "min_p": 0.0}
         own = {
             key: value
             for key in (*card, "repetition_penalty")
             if (value := getattr(self, key)) is not None
         }
         if not thinking and (own.get("temperature"), own.get("top_p")) == (0.6, 0.95):
-            own |= {"temperature": 0.7, "top_p": 0.8}
+            del own["temperature"], own["top_p"]
         if thinking and own.get("temperature") == 0.0:
             del own["temperature"]  # greedy thinking repeats itself without end
         return {**card, "repetition_penalty": 1.0, **own}

@@ -35,7 +35,7 @@ class RopeConfig:
         """`scaling` is `rope_scaling` or `rope_parameters`; `source` names it in errors."""
         if not isinstance(scaling or {}, Mapping):
             raise CheckpointError(f"{source} is {scaling!r}; it must be an object.")
-        values = dict(scaling or {})
+        values = {key: value for key, value in (scaling or {}).items() if value is not None}
         kind = values.pop("rope_type", values.pop("type", "default"))
         values.pop("type", None)
         theta = number(values.pop("rope_theta", theta), f"{source} rope_theta", above=1)
@@ -48,18 +48,20 @@ class RopeConfig:
                 f"{source} asks for rope type {kind!r}; Qwen3 here knows 'default' and 'yarn'."
             )
         known = {f.name for f in fields(cls)} - {"theta", "kind"}
-        if unknown := sorted(set(values) - known):
+        if unknown := sorted(set(map(str, values)) - known):
             raise CheckpointError(f"{source} has unknown keys for yarn: {', '.join(unknown)}.")
         if "factor" not in values:
             raise CheckpointError(f"{source} of type 'yarn' needs a 'factor'.")
-        values.setdefault("original_max_position_embeddings", max_positions)
         truncate = values.pop("truncate", True)
-        numbers = {
-            key: number(value, f"{source} {key}", above=0)
-            for key, value in values.items()
-            if value is not None
-        }
-        numbers["original_max_position_embeddings"] = int(
-            numbers["original_max_position_embeddings"]
+        if not isinstance(truncate, bool):
+            raise CheckpointError(f"{source} truncate is {truncate!r}; it must be true or false.")
+        original = "original_max_position_embeddings"
+        positions = number(values.pop(original, max_positions), f"{source} {original}", above=1)
+        numbers = {key: number(value, f"{source} {key}", above=0) for key, value in values.items()}
+        return cls(
+            theta=theta,
+            kind="yarn",
+            original_max_position_embeddings=int(positions),
+            truncate=truncate,
+            **numbers,
         )
-        return cls(theta=theta, kind="yarn", truncate=bool(truncate), **numbers)  # type: ignore[arg-type]

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError, DownloadError
-from .cache import cached_snapshot, missing_files, missing_parts
+from .cache import cached_snapshot, missing_files, missing_parts, repository_folder
 from .faults import explain, offline
 
 # Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, and pickles and modules are programs.
 ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
 IGNORE_PATTERNS = ("*/*",)  # copies in other formats live in subfolders
 CHUNK_BYTES = 1 << 18
+PATIENCE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +199,16 @@ class _Worker:
         self._error: Exception | None = None
 
     def run(self) -> Path:
+        before = _partial_files(self._repo_id)
         thread = threading.Thread(target=self._fetch, name=f"fetch {self._repo_id}", daemon=True)
         thread.start()
         try:
             thread.join()
         except BaseException as interruption:
             self._meter.stopped_by = interruption
+            thread.join(PATIENCE_SECONDS)  # a chunk; a line that went dead takes up to a minute
+            for partial in _partial_files(self._repo_id) - before:
+                partial.unlink(missing_ok=True)
             raise
         return self._outcome()
 
@@ -230,3 +235,8 @@ class _Worker:
         if missing := missing_files(Path(self._path)):
             raise DownloadError(f"{self._repo_id} came without {missing[0]}: run it again.")
         return Path(self._path)
+
+
+def _partial_files(repo_id: str) -> set[Path]:
+    """Files that `huggingface_hub` is writing; it never takes them up again."""
+    return set((repository_folder(repo_id) / "blobs").glob("*.incomplete"))

@@ -99,13 +99,20 @@ def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
     weight_map = read_json(index_path).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
         raise CheckpointError(f"{index_path} has no 'weight_map'; download the model again.")
-    names = sorted(set(weight_map.values()), key=str)
+    for name in weight_map.values():
+        if not _is_shard_name(name):
+            raise CheckpointError(
+                f"{index_path} names {name!r}, which is no safetensors file of this folder."
+            )
+    names = sorted(set(weight_map.values()))
     for name in names:
-        if not isinstance(name, str) or Path(name).name != name:
-            raise CheckpointError(f"{index_path} names {name!r}, which is no file of this folder.")
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder / name} is missing; download the model again.")
     return [folder / name for name in names], weight_map
+
+
+def _is_shard_name(name: Any) -> bool:
+    return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
 
 
 def _nothing_to_load(folder: Path) -> str:

@@ -25,7 +25,6 @@ from .linear import (
     QuantizedLinear,
 )
 
-
 Part = TypeVar("Part")
 
 

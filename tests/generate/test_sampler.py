@@ -12,9 +12,7 @@ from qwen3mlx.generate.sampler import Choice, Sampler, choose
 LOGITS = [1.0, 3.0, 2.0, -1.0]
 
 
-def draw(
-    requests: list[SamplingParams], logits: list[list[float]], uniform: list[float]
-) -> Choice:
+def draw(requests: list[SamplingParams], logits: list[list[float]], uniform: list[float]) -> Choice:
     vocab_size = len(logits[0])
     sampler = Sampler.for_requests(requests, vocab_size)
     knobs = Sampler.knobs(requests, vocab_size)
@@ -65,7 +63,9 @@ def test_temperature_zero_is_the_arg_max_in_any_company(mate):
 
 
 @given(
-    logits=st.lists(st.integers(-40, 40).map(lambda i: i / 4), min_size=4, max_size=12, unique=True),
+    logits=st.lists(
+        st.integers(-40, 40).map(lambda i: i / 4), min_size=4, max_size=12, unique=True
+    ),
     temperature=st.sampled_from([0.3, 0.7, 1.0, 2.0]),
     top_k=st.sampled_from([0, 1, 2, 3]),
     top_p=st.sampled_from([0.1, 0.5, 0.9, 1.0]),

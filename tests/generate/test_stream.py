@@ -110,9 +110,7 @@ def test_presence_penalty_counts_every_generated_token_once_it_is_fed(decoder):
 
 
 def test_logprobs_only_when_asked_and_right(model, decoder):
-    assert all(
-        item.logprob is None for item in stream(decoder, PROMPT) if isinstance(item, Token)
-    )
+    assert all(item.logprob is None for item in stream(decoder, PROMPT) if isinstance(item, Token))
     asked = stream(decoder, PROMPT, logprobs=True, top_logprobs=2, max_tokens=1)
     token = next(item for item in asked if isinstance(item, Token))
     logits = model(mx.array([PROMPT]))[0, -1]
@@ -176,9 +174,10 @@ def test_an_error_in_a_step_leaves_the_next_request_unharmed(decoder, monkeypatc
     cache = PromptCache()
     expected = ids_of(stream(decoder, PROMPT))
     broken = stream(decoder, PROMPT, prompt_cache=cache)
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="out of luck"):
+    with monkeypatch.context() as patch:
         patch.setattr(decoder, "step", _fail)
-        ids_of(broken)
+        with pytest.raises(RuntimeError, match="out of luck"):
+            ids_of(broken)
     assert ids_of(stream(decoder, PROMPT, prompt_cache=cache)) == expected
 
 

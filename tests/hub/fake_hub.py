@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -39,6 +38,8 @@ class FakeHub:
     delays: dict[str, float] = field(default_factory=dict)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
 
+    closing: threading.Event = field(default_factory=threading.Event)
+
     def __enter__(self) -> FakeHub:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.block_on_close = False
@@ -47,6 +48,7 @@ class FakeHub:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -147,7 +149,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
         def _send(self, data: bytes, cuts: list[int], delay: float) -> None:
             end = cuts.pop(0) if cuts else len(data)
             for at in range(0, end, CHUNK):
-                time.sleep(delay)
+                hub.closing.wait(delay)
                 try:
                     self.wfile.write(data[at : min(at + CHUNK, end)])
                 except OSError:  # the client has gone

@@ -76,3 +76,20 @@ def test_ctrl_c_ends_a_pull_at_once_and_keeps_the_finished_files(
     assert again.returncode == 0
     assert fake_hub.fetched().count(SHARDS[0]) == 1
     assert fake_hub.fetched().count(SHARDS[1]) == 2
+
+
+def test_ctrl_c_does_not_wait_for_a_line_that_went_dead(
+    environment: dict[str, str], fake_hub: FakeHub, tmp_path: Path
+) -> None:
+    fake_hub.delays[SHARDS[1]] = 60
+    process = start(environment, "pull", REPO)
+    while SHARDS[1] not in fake_hub.fetched():
+        time.sleep(0.05)
+    time.sleep(1)
+    pressed = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert time.monotonic() - pressed < 8
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert list(tmp_path.rglob("*.incomplete")) == []
