@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import mlx.core as mx
 
@@ -67,7 +68,7 @@ class Decoder:
         `counts` [B, vocab] are of the tokens before `token`; the updated ones are returned.
         """
         cache.reserve(1)
-        chosen, cache.layers, new_counts = self._runner(policy)(
+        arguments = (
             token,
             mx.array(cache.offset),
             uniform,
@@ -75,16 +76,18 @@ class Decoder:
             policy.arrays(),
             [] if counts is None else [counts],
         )
+        chosen, cache.layers, new_counts = self._runner(policy, arguments)(*arguments)
+        del arguments  # the old keys and values must be nobody's, to be written in place
         cache.advance(1)
         return Choice(*chosen), new_counts[0] if new_counts else None
 
-    def _runner(self, policy: Policy) -> Callable[..., StepResult]:
+    def _runner(self, policy: Policy, arguments: tuple[Any, ...]) -> Callable[..., StepResult]:
         self._num_steps += 1
         step = partial(_step, self.model, self._kind, policy.sampler)
         if self._num_steps <= self._eager_steps:
             return step
         if policy.shape not in self._compiled:
-            self._compiled[policy.shape] = mx.compile(step)
+            self._compiled[policy.shape] = _compiled(step, arguments)
         return self._compiled[policy.shape]
 
 
@@ -108,6 +111,25 @@ def _step(
     policy = Policy.from_arrays(sampler, numbers)
     chosen = policy.choose(logits, uniform, counts[0] if counts else None)
     return chosen.arrays(), view.layers, counts
+
+
+def _compiled(
+    step: Callable[..., StepResult], arguments: tuple[Any, ...]
+) -> Callable[..., StepResult]:
+    """`step` as one graph; on the CPU only if its kernels come out right, which a trial run shows.
+
+    MLX 0.32.4 loses the race when two processes compile the same kernel in the same folder.
+    """
+    compiled = mx.compile(step)
+    if not on_cpu():
+        return compiled
+    for _ in range(2):
+        try:
+            mx.eval(compiled(*arguments))
+        except RuntimeError:
+            continue
+        return compiled
+    return step
 
 
 def _eager_steps() -> int:

@@ -197,19 +197,21 @@ class _Worker:
         self._meter = meter
         self._path: str | None = None
         self._error: Exception | None = None
+        self._finished = threading.Event()
 
     def run(self) -> Path:
         before = _partial_files(self._repo_id)
         thread = threading.Thread(target=self._fetch, name=f"fetch {self._repo_id}", daemon=True)
         thread.start()
         try:
-            thread.join()
+            self._finished.wait()
         except BaseException as interruption:
             self._meter.stopped_by = interruption
-            thread.join(PATIENCE_SECONDS)  # a chunk; a line that went dead takes up to a minute
+            self._finished.wait(PATIENCE_SECONDS)  # a chunk; a dead line would take a minute
             for partial in _partial_files(self._repo_id) - before:
                 partial.unlink(missing_ok=True)
             raise
+        thread.join()
         return self._outcome()
 
     def _fetch(self) -> None:
@@ -225,6 +227,8 @@ class _Worker:
             )
         except Exception as error:
             self._error = error
+        finally:
+            self._finished.set()
 
     def _outcome(self) -> Path:
         if self._meter.stopped_by is not None:

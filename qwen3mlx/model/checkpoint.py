@@ -95,6 +95,11 @@ def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
         shards = sorted(folder.glob("model*.safetensors"))
         if not shards:
             raise CheckpointError(_nothing_to_load(folder))
+        if len(shards) > 1 and folder / SINGLE_NAME in shards:
+            raise CheckpointError(
+                f"{folder} holds {SINGLE_NAME} beside other shards and no {INDEX_NAME} that says "
+                "which to read; remove what does not belong."
+            )
         return shards, {}
     weight_map = read_json(index_path).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:

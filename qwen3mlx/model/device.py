@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import mlx.core as mx
 
 
@@ -9,6 +12,16 @@ def keep_resident() -> None:
     """Let Metal keep what this process loads in memory: paged-out weights stall every token."""
     if mx.metal.is_available():
         mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
+
+
+def release_staging_memory() -> None:
+    """Give memory that was freed back to the system while a model loads.
+
+    glibc keeps the holes that staging leaves between the weights: 15% of a float32 model.
+    """
+    mx.clear_cache()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def on_cpu() -> bool:

@@ -58,18 +58,25 @@ class QuantizedLinear:
 
     def _unpacked_product(self, x: mx.array) -> mx.array:
         rows = mx.contiguous(x.reshape(-1, x.shape[-1]).T)
-        return (self.dequantized(self.weight, self.scales, self.biases) @ rows).T.reshape(
-            *x.shape[:-1], -1
-        )
+        weight = self._dequantized(self.weight, self.scales, self.biases, x.dtype)
+        return (weight @ rows).T.reshape(*x.shape[:-1], -1)
 
-    def rows(self, ids: mx.array) -> mx.array:
-        """Rows `ids` [...] of the matrix in float: [..., in]."""
+    def rows(self, ids: mx.array, dtype: mx.Dtype) -> mx.array:
+        """Rows `ids` [...] of the matrix in `dtype`: [..., in]."""
         biases = None if self.biases is None else self.biases[ids]
-        return self.dequantized(self.weight[ids], self.scales[ids], biases)
+        return self._dequantized(self.weight[ids], self.scales[ids], biases, dtype)
 
-    def dequantized(self, weight: mx.array, scales: mx.array, biases: mx.array | None) -> mx.array:
+    def _dequantized(
+        self, weight: mx.array, scales: mx.array, biases: mx.array | None, dtype: mx.Dtype
+    ) -> mx.array:
         return mx.dequantize(
-            weight, scales, biases, group_size=self.group_size, bits=self.bits, mode=self.mode
+            weight,
+            scales,
+            biases,
+            group_size=self.group_size,
+            bits=self.bits,
+            mode=self.mode,
+            dtype=dtype,
         )
 
 
@@ -103,10 +110,11 @@ class QuantizedEmbedding:
     """As `Embedding`, with only the rows asked for dequantized."""
 
     linear: QuantizedLinear
+    dtype: mx.Dtype
 
     def __call__(self, ids: mx.array) -> mx.array:
         """ids [B, L] -> [B, L, hidden]."""
-        return self.linear.rows(ids)
+        return self.linear.rows(ids, self.dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

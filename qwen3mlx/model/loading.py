@@ -69,7 +69,6 @@ def _build(weights: Weights, options: LoadOptions, on_progress: Progress | None)
         if on_progress is not None:
             on_progress(total * (layer + 1) // config.num_hidden_layers, total)
     arrays = {id(a): a for a in arrays_of((embed_tokens, *blocks, norm, lm_head))}
-    mx.clear_cache()
     return Qwen3(
         config=config,
         dtype=weights.dtype,

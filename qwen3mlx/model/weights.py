@@ -11,7 +11,7 @@ import mlx.core as mx
 from ..config import ModelConfig, QuantizationMode, QuantizationSpec
 from ..errors import CheckpointError
 from .checkpoint import Checkpoint
-from .device import on_cpu
+from .device import on_cpu, release_staging_memory
 from .linear import (
     Concatenated,
     ConcatenatedExperts,
@@ -60,7 +60,7 @@ class Weights:
         shape = (self.config.vocab_size, self.config.hidden_size)
         linear = self._linear(self._packed(path, shape))
         if isinstance(linear, QuantizedLinear):
-            return QuantizedEmbedding(linear)
+            return QuantizedEmbedding(linear, self.dtype)
         return Embedding(linear)
 
     def projection(
@@ -90,11 +90,11 @@ class Weights:
             self._take_floats(f"{prefix}.experts.{e}.{name}.weight", shape[1:])
             for e in range(shape[0])
         ]
-        return Packed(mx.stack(matrices).astype(self.dtype))
+        return Packed(mx.stack(matrices))
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
         if f"{path}.scales" not in self.checkpoint:
-            return Packed(self._take_floats(f"{path}.weight", shape).astype(self.dtype))
+            return Packed(self._take_floats(f"{path}.weight", shape))
         scales = self.checkpoint.take(f"{path}.scales")
         spec = self._spec(path, shape[-1], scales)
         packed_shape = (*shape[:-1], shape[-1] * spec.bits // 32)
@@ -195,8 +195,9 @@ class Weights:
 
     def _stored(self, weight: mx.array) -> mx.array:
         """[..., out, in] -> [..., in, out], contiguous on the CPU and a view on the GPU."""
-        transposed = weight.swapaxes(-1, -2)
-        return mx.contiguous(transposed) if self._transposed_storage else transposed
+        if self._transposed_storage:
+            return _transposed(weight).astype(self.dtype)
+        return weight.astype(self.dtype).swapaxes(-1, -2)
 
 
 _MODES: dict[tuple[int, int], QuantizationMode] = {
@@ -227,6 +228,7 @@ def _evaluated(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Read now: what these were made from is let go before the next projection is read."""
     evaluated = tuple(parts)
     mx.eval(arrays_of(evaluated))
+    release_staging_memory()
     return evaluated
 
 
@@ -238,6 +240,18 @@ def _concatenated(group: list[Packed]) -> Packed:
     weight = mx.concatenate([item.weight for item in group], axis=-2)
     scales = joined([item.scales for item in group])
     return Packed(weight, scales, joined([item.biases for item in group]), group[0].spec)
+
+
+def _transposed(weight: mx.array) -> mx.array:
+    """[..., n, k] -> [..., k, n], contiguous.
+
+    Two copies that move runs of eight numbers take a fifth of the time of MLX's one strided copy.
+    """
+    *stack, n, k = weight.shape
+    if n % 8:
+        return mx.contiguous(weight.swapaxes(-1, -2))
+    runs = mx.contiguous(weight.reshape(*stack, n // 8, 8, k).swapaxes(-1, -2))
+    return mx.contiguous(runs.swapaxes(-3, -2)).reshape(*stack, k, n)
 
 
 def arrays_of(module: Any) -> list[mx.array]:

@@ -183,3 +183,19 @@ def test_an_error_in_a_step_leaves_the_next_request_unharmed(decoder, monkeypatc
 
 def _fail(*_: object) -> None:
     raise RuntimeError("out of luck")
+
+
+def test_a_step_that_does_not_compile_stays_eager(model, monkeypatch):
+    expected = ids_of(stream(Decoder(model, eager_steps=10**9), PROMPT))
+    attempts = []
+
+    def no_compiler(step: object) -> object:
+        def fail(*_: object) -> None:
+            attempts.append(step)
+            raise RuntimeError("Could not load C++ shared library")
+
+        return fail
+
+    monkeypatch.setattr(mx, "compile", no_compiler)
+    assert ids_of(stream(Decoder(model, eager_steps=0), PROMPT)) == expected
+    assert len(attempts) == 2

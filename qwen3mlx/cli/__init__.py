@@ -1,0 +1,7 @@
+"""The `qwen3mlx` command: one file per verb."""
+
+from __future__ import annotations
+
+from .app import main
+
+__all__ = ["main"]

@@ -1,0 +1,116 @@
+"""The events of one answer, told to whatever shows it and gathered into one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ..events import Event, Finished
+
+
+class View(Protocol):
+    """Shows an answer while it comes. `close` is called once, also after an error."""
+
+    def prefill(self, done: int, total: int) -> None: ...
+    def reasoning(self, text: str) -> None: ...
+    def content(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`finished` is None when the answer was interrupted."""
+
+    content: str
+    reasoning: str
+    finished: Finished | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        assert self.finished is not None
+        usage, timings = self.finished.usage, self.finished.timings
+        speeds = {"prefill_tps": timings.prefill_tps, "decode_tps": timings.decode_tps}
+        return {
+            "content": self.content,
+            "reasoning_content": self.reasoning or None,
+            "finish_reason": self.finished.finish_reason,
+            "usage": asdict(usage),
+            "timings": {**asdict(timings), **speeds},
+        }
+
+
+class Silent:
+    """The view of `--json`: everything is printed at the end."""
+
+    def prefill(self, done: int, total: int) -> None: ...
+    def reasoning(self, text: str) -> None: ...
+    def content(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+def collect(events: Iterable[Event], view: View) -> Answer:
+    """Show `events` in `view` until they end."""
+    from ..events import Finished, Prefill
+    from ..text import Content, Reasoning
+
+    content: list[str] = []
+    reasoning: list[str] = []
+    finished = None
+    try:
+        for event in events:
+            if isinstance(event, Prefill):
+                view.prefill(event.done, event.total)
+            elif isinstance(event, Reasoning):
+                reasoning.append(event.text)
+                view.reasoning(event.text)
+            elif isinstance(event, Content):
+                content.append(event.text)
+                view.content(event.text)
+            elif isinstance(event, Finished):
+                finished = event
+    finally:
+        _close(events)
+        view.close()
+    return Answer("".join(content), "".join(reasoning), finished)
+
+
+def _close(events: Iterable[Event]) -> None:
+    """Closing the iterator is what cancels the request."""
+    close = getattr(events, "close", None)
+    if close is not None:
+        close()
+
+
+def until(stop: Interrupt, events: Iterable[Event]) -> Iterator[Event]:
+    """`events`, ended early once `stop` was pressed."""
+    try:
+        for event in events:
+            yield event
+            if stop.pressed:
+                return
+    finally:
+        _close(events)
+
+
+class Interrupt(Protocol):
+    """Something that a person presses."""
+
+    @property
+    def pressed(self) -> bool: ...
+
+
+def stats_line(answer: Answer) -> str:
+    """Speeds and counts of one answer, for a person."""
+    if answer.finished is None:
+        return "No numbers: the answer was interrupted."
+    usage, timings = answer.finished.usage, answer.finished.timings
+    cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
+    thinking = f" ({usage.reasoning_tokens:,} thinking)" if usage.reasoning_tokens else ""
+    return (
+        f"prompt {usage.prompt_tokens:,} tokens{cached} at {timings.prefill_tps:,.1f}/s; "
+        f"first token after {timings.ttft_s:.2f} s; "
+        f"answer {usage.completion_tokens:,} tokens{thinking} at {timings.decode_tps:,.1f}/s; "
+        f"{answer.finished.finish_reason}"
+    )

@@ -1,0 +1,27 @@
+"""Ctrl-C while an answer comes: it stops the answer, between two tokens, and not the program."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+
+class CtrlC:
+    """Within its `with` block the first Ctrl-C is only noted; a second one is KeyboardInterrupt.
+
+    Noting it keeps the runtime whole: an exception could land in the middle of a cache update.
+    """
+
+    pressed = False
+
+    def __enter__(self) -> CtrlC:
+        self._previous = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        signal.signal(signal.SIGINT, self._previous)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True

@@ -1,0 +1,104 @@
+"""From a name on the command line to a loaded model, with what a person wants to see meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import hub
+from ..config import LoadOptions
+from .display import one_line
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..runtime import Runtime
+
+ByteCount = Callable[[int, int], None]
+
+
+def short_name(name: str) -> str:
+    """What to call the model in one word: `demo`, `Qwen3-8B-MLX-4bit`, a folder's own name."""
+    target = hub.parse_name(name)
+    if isinstance(target, hub.Repository):
+        return target.repo_id.split("/")[1]
+    return name if name in hub.DEMOS else target.path.resolve().name
+
+
+def locate(name: str, terminal: Terminal) -> Path:
+    """The model's folder; a person at a terminal may have it downloaded now."""
+    try:
+        return hub.resolve(name)
+    except hub.NotDownloadedError as missing:
+        if hub.is_offline() or not terminal.can_ask:
+            raise
+        repository = missing.repository
+        size = repository.approximate_bytes
+        about = f" (about {hub.gigabytes(size)})" if size else ""
+        if not terminal.ask(f"Download {repository.repo_id}{about}?"):
+            raise
+    return fetch(name, terminal)
+
+
+def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path:
+    """Download `name`, with a bar at a terminal and a line per tenth elsewhere."""
+    show = _bar if terminal.stderr.isatty() else _lines
+    with show(f"Downloading {short_name(name)}", terminal) as progress:
+        return hub.fetch(name, revision=revision, progress=lambda p: progress(p.done, p.total))
+
+
+def load(name: str, options: LoadOptions, terminal: Terminal) -> Runtime:
+    """The model, ready to answer; a spinner says what takes time."""
+    folder = locate(name, terminal)
+    if not terminal.stderr.isatty():
+        return _load(folder, options, None)
+    with terminal.console(terminal.stderr).status(f"Loading {short_name(name)} ...") as status:
+
+        def show(done: int, total: int) -> None:
+            percent = f" {100 * done // total}%" if total else ""
+            status.update(f"Loading {one_line(short_name(name))} ...{percent}")
+
+        return _load(folder, options, show)
+
+
+def _load(folder: Path, options: LoadOptions, on_progress: ByteCount | None) -> Runtime:
+    from ..runtime import load as load_runtime
+
+    return load_runtime(
+        folder,
+        context_length=options.context_length,
+        rope_scaling=options.rope_scaling,
+        kv_bits=options.kv_bits,
+        on_progress=on_progress,
+    )
+
+
+@contextmanager
+def _bar(title: str, terminal: Terminal) -> Iterator[ByteCount]:
+    from rich import progress as rich
+
+    columns = (
+        rich.TextColumn("{task.description}", markup=False),
+        rich.BarColumn(),
+        rich.DownloadColumn(),
+        rich.TransferSpeedColumn(),
+        rich.TimeRemainingColumn(compact=True),
+    )
+    with rich.Progress(*columns, console=terminal.console(terminal.stderr)) as bar:
+        task = bar.add_task(one_line(title), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _lines(title: str, terminal: Terminal) -> Iterator[ByteCount]:
+    shown = -1
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        tenth = 10 * done // total if total else 10
+        if tenth > shown:
+            shown = tenth
+            terminal.note(f"{title}: {10 * tenth}% of {hub.gigabytes(total)}")
+
+    yield show

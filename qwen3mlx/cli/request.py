@@ -1,0 +1,161 @@
+"""What a command line asks for, and the way from there to an answer or a chat."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .. import hub
+from ..config import LoadOptions
+from ..errors import InvalidRequestError, ModelNotFoundError, UsageError
+from . import models
+from .answer import Silent, View, collect, stats_line
+from .plain import PlainView
+from .settings import Settings
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """The command line, validated."""
+
+    model: str = "demo"
+    prompt: str | None = None
+    system: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    loading: LoadOptions = field(default_factory=LoadOptions)
+    raw: bool = False
+    json: bool = False
+    stats: bool = False
+    hide_thinking: bool = False
+
+    @classmethod
+    def from_options(
+        cls,
+        *,
+        model: str,
+        think: bool | None,
+        thinking_budget: int | None,
+        sampling: dict[str, Any],
+        loading: dict[str, Any],
+        raw: bool | None,
+        **rest: Any,
+    ) -> Request:
+        """Options that were not given are None; UsageError names the one that cannot be."""
+        given = {name: value for name, value in sampling.items() if value is not None}
+        try:
+            settings = Settings(think, thinking_budget, given)
+            load_options = LoadOptions(**loading)
+        except InvalidRequestError as error:
+            raise UsageError(str(error)) from error
+        return cls(
+            model=model,
+            settings=settings,
+            loading=load_options,
+            raw=is_base(model) if raw is None else raw,
+            **rest,
+        )
+
+
+Loader = Callable[[str, LoadOptions, Terminal], "Runtime"]
+
+
+def is_base(model: str) -> bool:
+    """Base models complete text: they were never taught the chat format."""
+    return re.search(r"-base(-[^/]*)?/?$", model.lower()) is not None
+
+
+def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
+    """What the command line asks for; everything it needs is passed in."""
+    _check_model(request)
+    chatting = request.prompt is None and terminal.can_chat
+    if chatting and (request.json or request.raw):
+        what = "--json" if request.json else "Completing text (--raw, or a -Base model)"
+        raise UsageError(f"{what} needs a PROMPT, or text piped in.")
+    if chatting:
+        _chat(request, terminal, load(request.model, request.loading, terminal))
+    else:
+        prompt = full_prompt(request.prompt, terminal)
+        _answer(request, terminal, load(request.model, request.loading, terminal), prompt)
+
+
+def _check_model(request: Request) -> None:
+    """An only argument could have been meant as the PROMPT: say so rather than guess."""
+    try:
+        hub.parse_name(request.model)
+    except ModelNotFoundError as error:
+        if request.prompt is not None:
+            raise
+        advice = "To ask the demo model, put `demo` before your question."
+        if " " in request.model.strip():
+            raise UsageError(f"The first argument is the model. {advice}") from error
+        raise ModelNotFoundError(f"{error} {advice}") from error
+
+
+def full_prompt(prompt: str | None, terminal: Terminal) -> str:
+    """PROMPT, then what was piped in."""
+    piped = terminal.piped_text(optional=prompt is not None)
+    text = "\n\n".join(part for part in (prompt, piped) if part and part.strip())
+    if not text:
+        raise UsageError(
+            'There is no prompt: `qwen3mlx run demo "Hello"`, or run it in a terminal to chat.'
+        )
+    return text
+
+
+def _answer(request: Request, terminal: Terminal, runtime: Runtime, prompt: str) -> None:
+    system = [{"role": "system", "content": request.system}] if request.system else []
+    messages = [*system, {"role": "user", "content": prompt}]
+    events = runtime.generate(
+        prompt if request.raw else messages, **request.settings.generate_options()
+    )
+    view = Silent() if request.json else _view(request, terminal, terminal.stderr)
+    answer = collect(events, view)
+    if request.json:
+        print(json.dumps(answer.as_json(), ensure_ascii=False), file=terminal.stdout)
+    if request.stats:
+        terminal.note(stats_line(answer))
+
+
+def _view(request: Request, terminal: Terminal, thinking: TextIO) -> View:
+    if not terminal.can_draw:
+        return PlainView(terminal, hide_thinking=request.hide_thinking)
+    from .markdown import MarkdownView
+
+    return MarkdownView(
+        terminal.console(terminal.stdout),
+        terminal.console(thinking),
+        hide_thinking=request.hide_thinking,
+    )
+
+
+def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
+    from .chat import Chat
+    from .display import visible
+    from .header import header
+    from .home import state_home
+    from .line_editor import LineEditor
+
+    console = terminal.console(terminal.stdout)
+
+    def say(text: str) -> None:
+        console.print(visible(text), style="dim")
+
+    chat = Chat(
+        runtime,
+        LineEditor(state_home() / "history"),
+        say=say,
+        new_view=lambda: _view(request, terminal, terminal.stdout),
+        settings=request.settings,
+        system=request.system,
+        show_stats=request.stats,
+    )
+    say(header(models.short_name(request.model), runtime.config, request.settings))
+    say("/help lists the commands; Ctrl-D leaves.")
+    chat.run()

@@ -1,0 +1,64 @@
+"""What a person may set for the answers: by options of `run`, and by commands inside the chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..config import SamplingParams
+from ..errors import UsageError
+from ..hub import nearest
+
+_NUMBERS: dict[str, type[int] | type[float]] = {
+    "temperature": float,
+    "top_p": float,
+    "top_k": int,
+    "min_p": float,
+    "repetition_penalty": float,
+    "presence_penalty": float,
+    "frequency_penalty": float,
+    "seed": int,
+    "max_tokens": int,
+}
+NAMES = (*_NUMBERS, "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`think` None leaves the mode to the checkpoint; `sampling` holds only what was set."""
+
+    think: bool | None = None
+    thinking_budget: int | None = None
+    sampling: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        SamplingParams(**self.sampling, thinking_budget=self.thinking_budget)
+
+    def with_sampling(self, name: str, text: str) -> Settings:
+        """`/set temperature 0.6`; `default` takes a setting back."""
+        if name not in NAMES:
+            guess = nearest(name, NAMES)
+            hint = f" Did you mean {guess}?" if guess else f" There are {', '.join(NAMES)}."
+            raise UsageError(f"There is no setting {name}.{hint}")
+        sampling = {key: value for key, value in self.sampling.items() if key != name}
+        if text != "default":
+            sampling[name] = _value(name, text)
+        return replace(self, sampling=sampling)
+
+    def generate_options(self) -> dict[str, Any]:
+        """The keyword arguments of `Runtime.generate`."""
+        return {
+            "enable_thinking": self.think,
+            "thinking_budget": self.thinking_budget,
+            **self.sampling,
+        }
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "stop":
+        return (text,)
+    try:
+        return _NUMBERS[name](text)
+    except ValueError:
+        kind = "a whole number" if _NUMBERS[name] is int else "a number"
+        raise UsageError(f"{name} takes {kind}, not {text!r}.") from None

@@ -1,0 +1,92 @@
+"""The three streams of the process, and what may be done with them."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import stat
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from .display import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NOTE_AFTER = 1.0
+GIVE_UP_AFTER = 30.0
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Injected wherever something is read or printed, so that tests need no process."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+    @classmethod
+    def standard(cls) -> Terminal:
+        """The process's own."""
+        return cls(sys.stdin, sys.stdout, sys.stderr)
+
+    @property
+    def can_chat(self) -> bool:
+        return self.stdin.isatty() and self.stdout.isatty()
+
+    @property
+    def can_draw(self) -> bool:
+        return self.stdout.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+    @property
+    def can_ask(self) -> bool:
+        return self.stdin.isatty() and self.stderr.isatty()
+
+    def note(self, text: str) -> None:
+        """One line for the person, not for the program at the other end of a pipe."""
+        print(one_line(text), file=self.stderr, flush=True)
+
+    def ask(self, question: str) -> bool:
+        """Yes unless the answer begins with n; Ctrl-D is a no."""
+        print(f"{one_line(question)} [Y/n] ", end="", file=self.stderr, flush=True)
+        answer = self.stdin.readline()
+        return answer != "" and not answer.strip().lower().startswith("n")
+
+    def console(self, stream: TextIO) -> Console:
+        """A rich console on one of the streams; rich is imported only where it draws."""
+        from rich.console import Console
+
+        return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+    def piped_text(self, *, optional: bool) -> str | None:
+        """What was piped or redirected in; None when nothing was.
+
+        With `optional`, a pipe whose other end stays silent for half a minute is taken for one
+        that a parent process left open, and is not waited for.
+        """
+        if not _is_piped(self.stdin):
+            return None
+        if optional and not self._something_comes():
+            return None
+        data = self.stdin.buffer.read()
+        return data.decode("utf-8", errors="replace").removeprefix("\ufeff")
+
+    def _something_comes(self) -> bool:
+        if select.select([self.stdin], [], [], NOTE_AFTER)[0]:
+            return True
+        self.note("Waiting for the rest of the prompt on stdin (`</dev/null` if there is none) ...")
+        if select.select([self.stdin], [], [], GIVE_UP_AFTER)[0]:
+            return True
+        self.note("Nothing came on stdin: answering the prompt alone.")
+        return False
+
+
+def _is_piped(stream: TextIO) -> bool:
+    """True for a pipe, a socket and a file, false for a terminal and /dev/null."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except (OSError, ValueError, AttributeError, io.UnsupportedOperation):
+        return False  # closed, or not a file at all
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISREG(mode)
