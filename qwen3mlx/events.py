@@ -18,7 +18,10 @@ class Prefill:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """Natural logarithms, of the model's own distribution (before temperature and filters)."""
+    """Natural logarithms of the model's own distribution, before penalties, biases and filters.
+
+    The tokens that a thinking budget forces were not drawn and have none.
+    """
 
     token_id: int
     token: bytes

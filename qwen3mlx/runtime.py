@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import fields
@@ -10,7 +11,7 @@ from typing import Any, Literal
 
 from . import hub
 from .config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
-from .errors import ContextLengthError, InvalidRequestError
+from .errors import ContextLengthError, InvalidRequestError, UsageError
 from .events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
 from .generate import Decoder, Prefilled, PromptCache, ThinkingMeter, Token, TokenStream
 from .model import Qwen3, load_model
@@ -46,9 +47,12 @@ def load(
     """
     folder = hub.resolve(str(name))
     options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
+    # The small files first: a broken one is known before gigabytes are read.
     tokenizer = load_tokenizer(folder)
+    tokenizer.check_chat_template()
+    generation_config = GenerationConfig.from_folder(folder)
     model = load_model(folder, options=options, on_progress=on_progress)
-    return Runtime(folder, model, tokenizer, GenerationConfig.from_folder(folder))
+    return Runtime(folder, model, tokenizer, generation_config)
 
 
 class Runtime:
@@ -68,6 +72,7 @@ class Runtime:
         self._decoder = Decoder(model)
         self._prompt_cache = PromptCache()
         self._stop_ids = self._default_stop_ids()
+        self._thread = threading.get_ident()
 
     @property
     def config(self) -> ModelConfig:
@@ -87,14 +92,22 @@ class Runtime:
         `sampling` are the fields of SamplingParams; None takes the checkpoint's default for the
         mode. Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last
         soft switch says `/no_think`. Raises InvalidRequestError or ContextLengthError before any
-        work.
+        work, and UsageError on another thread than the one that loaded the model.
         """
-        if sampling.get("thinking_budget") == 0:
-            enable_thinking = False
+        self._check_thread()
         if isinstance(messages_or_prompt, str):
+            chat_options = {
+                "tools": tools,
+                "enable_thinking": enable_thinking,
+                "chat_template_kwargs": chat_template_kwargs,
+                "thinking_budget": sampling.get("thinking_budget"),
+            }
+            _refuse_for_completion(chat_options)
             prompt, thinking = messages_or_prompt, False
             start: Literal["auto", "inside", "off"] = "off"
         else:
+            if sampling.get("thinking_budget") == 0:
+                enable_thinking = False
             template_kwargs = _template_kwargs(chat_template_kwargs or {})
             if enable_thinking is not None:
                 template_kwargs["enable_thinking"] = enable_thinking
@@ -117,6 +130,13 @@ class Runtime:
             early_stop_ids=self.tokenizer.encode(EARLY_STOP),
         )
         return self._events(prompt_ids, request, max_tokens, answer, meter)
+
+    def _check_thread(self) -> None:
+        """MLX 0.32 binds arrays to the thread that made them; another one would crash at exit."""
+        if threading.get_ident() != self._thread:
+            raise UsageError(
+                "This model was loaded on another thread: load and use it on the same one."
+            )
 
     def _events(
         self,
@@ -189,16 +209,20 @@ class Runtime:
         if isinstance(values.get("stop"), str):
             values["stop"] = (values["stop"],)
         for name in ("stop", "stop_token_ids"):
-            values[name] = tuple(values.get(name, ()))
+            values[name] = _as_tuple(name, values.get(name, ()))
         values["logit_bias"] = self._logit_bias(values.get("logit_bias", {}))
         defaults = self.generation_config.sampling_defaults(thinking=thinking)
         return SamplingParams(**{**defaults, **values})
 
     def _logit_bias(self, biases: Mapping[Any, float]) -> dict[int, float]:
         """Token ids may come as strings, as JSON's keys do."""
+        if not isinstance(biases, Mapping):
+            raise InvalidRequestError(
+                f"logit_bias is {biases!r}; it must map token ids to numbers.", param="logit_bias"
+            )
         result = {}
         for key, bias in biases.items():
-            token_id = int(key) if str(key).isdigit() else -1
+            token_id = int(key) if str(key).isascii() and str(key).isdecimal() else -1
             if not 0 <= token_id < self.config.vocab_size:
                 raise InvalidRequestError(
                     f"logit_bias names token {key!r}; ids run from 0 to "
@@ -217,14 +241,34 @@ class Runtime:
         if room < 1:
             raise ContextLengthError(
                 f"The prompt has {prompt_tokens:,} tokens and the context holds {context:,}, "
-                "answer included: shorten it, or load the model with a larger context (YaRN).",
+                "answer included: shorten it, or load the model with a larger context length.",
                 param="messages",
             )
         return room if request.max_tokens is None else min(request.max_tokens, room)
 
 
+def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:
+    if isinstance(values, Sequence) and not isinstance(values, (str, bytes)):
+        return tuple(values)
+    raise InvalidRequestError(f"{name} is {values!r}; it must be a list.", param=name)
+
+
+def _refuse_for_completion(options: Mapping[str, Any]) -> None:
+    """A plain prompt is completed as it is: what only the chat template can honour has no place."""
+    for name, value in options.items():
+        if value is not None:
+            raise InvalidRequestError(
+                f"{name} needs messages: a string is completed without the chat template.",
+                param=name,
+            )
+
+
 def _template_kwargs(given: Mapping[str, Any]) -> dict[str, Any]:
     """A template's own variables; what `generate` sets itself cannot be set behind its back."""
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise InvalidRequestError(
+            "chat_template_kwargs must map names to values.", param="chat_template_kwargs"
+        )
     taken = {"messages", "tools", "add_generation_prompt", "self"} & set(given)
     if taken:
         raise InvalidRequestError(

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import qwen3mlx
-from qwen3mlx.errors import ContextLengthError, InvalidRequestError, ModelNotFoundError
+from qwen3mlx.errors import (
+    CheckpointError,
+    ContextLengthError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    UsageError,
+)
 from qwen3mlx.events import (
     Content,
     Event,
@@ -214,7 +223,16 @@ def test_max_tokens_stays_within_the_context(runtime):
         ({"logit_bias": {"999999": 1}}, "logit_bias"),
         ({"logit_bias": {"x": 1}}, "logit_bias"),
         ({"temprature": 1}, "temprature"),
-        ({"top_logprobs": 99}, "top_logprobs"),
+        ({"top_logprobs": 99, "logprobs": True}, "top_logprobs"),
+        ({"top_logprobs": 3}, "top_logprobs"),
+        ({"logprobs": 5}, "logprobs"),
+        ({"seed": "abc"}, "seed"),
+        ({"stop": 5}, "stop"),
+        ({"stop_token_ids": "12"}, "stop_token_ids"),
+        ({"stop_token_ids": [-1]}, "stop_token_ids"),
+        ({"logit_bias": [1]}, "logit_bias"),
+        ({"logit_bias": {"²": 1}}, "logit_bias"),
+        ({"chat_template_kwargs": [1]}, "chat_template_kwargs"),
         ({"chat_template_kwargs": {"messages": []}}, "chat_template_kwargs"),
     ],
 )
@@ -229,6 +247,52 @@ def test_bad_messages_are_refused_before_any_work(runtime):
         runtime.generate([{"role": "wizard", "content": "hi"}])
     with pytest.raises(InvalidRequestError):
         runtime.generate("")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tools": [WEATHER]},
+        {"enable_thinking": True},
+        {"thinking_budget": 5},
+        {"chat_template_kwargs": {"x": 1}},
+    ],
+)
+def test_a_completion_refuses_what_only_a_chat_has(runtime, options):
+    with pytest.raises(InvalidRequestError, match="needs messages"):
+        runtime.generate("Hello", **options)
+
+
+def test_another_thread_is_refused(runtime):
+    refused = []
+
+    def use() -> None:
+        try:
+            runtime.generate(LETTERS)
+        except UsageError as error:
+            refused.append(str(error))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert len(refused) == 1
+    assert "another thread" in refused[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("generation_config.json", "{"), ("chat_template.jinja", "{% if %}")],
+)
+def test_a_broken_small_file_is_known_before_the_weights_are_read(tmp_path, name, text):
+    folder = shutil.copytree(demo_folder(), tmp_path / "copy")
+    (folder / name).write_text(text)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=name):
+        qwen3mlx.load(folder)
+
+
+def demo_folder() -> Path:
+    return Path(qwen3mlx.__file__).parent / "demo" / "dense"
 
 
 def test_unknown_model():

@@ -17,25 +17,8 @@ def header(name: str, config: ModelConfig, settings: Settings) -> str:
 
 
 def _count(config: ModelConfig) -> str:
-    parameters = num_parameters(config)
+    parameters = config.num_parameters
     for unit, size in (("B", 1e9), ("M", 1e6)):
         if parameters >= size:
             return f"{parameters / size:.1f}{unit}"
     return f"{parameters / 1e3:.0f}K"
-
-
-def num_parameters(config: ModelConfig) -> int:
-    """Weights of the checkpoint, quantized ones counted as the numbers they stand for."""
-    hidden, head = config.hidden_size, config.head_dim
-    heads = config.num_attention_heads + config.num_key_value_heads
-    attention = 2 * hidden * heads * head + 2 * head
-    embeddings = config.vocab_size * hidden * (1 if config.tie_word_embeddings else 2)
-    total = embeddings + hidden
-    for layer in range(config.num_hidden_layers):
-        if config.is_sparse(layer):
-            expert = 3 * hidden * config.moe_intermediate_size
-            feed_forward = config.num_experts * (expert + hidden)
-        else:
-            feed_forward = 3 * hidden * config.intermediate_size
-        total += attention + feed_forward + 2 * hidden
-    return total

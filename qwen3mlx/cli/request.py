@@ -49,6 +49,12 @@ class Request:
     ) -> Request:
         """Options that were not given are None; UsageError names the one that cannot be."""
         given = {name: value for name, value in sampling.items() if value is not None}
+        is_raw = is_base(model) if raw is None else raw
+        if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
+            raise UsageError(
+                "--system, --think, --no-think and --thinking-budget need the chat format: "
+                "leave out --raw, or add --chat for a -Base model."
+            )
         try:
             settings = Settings(think, thinking_budget, given)
             load_options = LoadOptions(**loading)
@@ -58,7 +64,7 @@ class Request:
             model=model,
             settings=settings,
             loading=load_options,
-            raw=is_base(model) if raw is None else raw,
+            raw=is_raw,
             **rest,
         )
 

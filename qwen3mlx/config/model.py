@@ -109,6 +109,21 @@ class ModelConfig:
             and (layer + 1) % self.decoder_sparse_step == 0
         )
 
+    @property
+    def num_parameters(self) -> int:
+        """Numbers in the model, quantized ones counted as what they stand for."""
+        hidden, head_dim = self.hidden_size, self.head_dim
+        heads = self.num_attention_heads + self.num_key_value_heads
+        attention = 2 * hidden * heads * head_dim + 2 * head_dim
+        total = self.vocab_size * hidden * (1 if self.tie_word_embeddings else 2) + hidden
+        for layer in range(self.num_hidden_layers):
+            feed_forward = 3 * hidden * self.intermediate_size
+            if self.is_sparse(layer):
+                expert = 3 * hidden * self.moe_intermediate_size
+                feed_forward = self.num_experts * (expert + hidden)
+            total += attention + feed_forward + 2 * hidden
+        return total
+
     def with_options(self, options: LoadOptions) -> ModelConfig:
         """This configuration under a user's load-time settings."""
         config = self
@@ -148,7 +163,8 @@ class ModelConfig:
             raise InvalidRequestError(
                 f"a context of {options.context_length} tokens is more than the {limit} this model "
                 "has positions for; ask for less, or set YaRN with rope_scaling "
-                '{"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}.',
+                '{"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": '
+                f"{min(self.max_position_embeddings, 32_768)}}}.",
                 param="context_length",
             )
 

@@ -74,6 +74,17 @@ class SamplingParams:
         for name in ("max_tokens", "thinking_budget"):
             if getattr(self, name) is not None:
                 _in_range(name, getattr(self, name), 0, 2**31 - 1, whole=True)
+        if self.seed is not None:
+            _in_range("seed", self.seed, -(2**63), 2**64 - 1, whole=True)
+        if not isinstance(self.logprobs, bool):
+            raise InvalidRequestError(
+                f"logprobs is {self.logprobs!r}; it must be true or false.", param="logprobs"
+            )
+        if self.top_logprobs and not self.logprobs:
+            raise InvalidRequestError("top_logprobs needs logprobs.", param="top_logprobs")
+        self._check_tokens()
+
+    def _check_tokens(self) -> None:
         for token_id, bias in self.logit_bias.items():
             _in_range(f"logit_bias of token {token_id}", bias, -100, 100, param="logit_bias")
         stop: Any = self.stop
@@ -84,6 +95,13 @@ class SamplingParams:
                 f"stop is {self.stop!r}; it must be a list of strings that are not empty.",
                 param="stop",
             )
+        for token_id in self.stop_token_ids:
+            _in_range("stop_token_ids", token_id, 0, 2**31 - 1, whole=True)
+
+    @property
+    def is_greedy(self) -> bool:
+        """Below this temperature float32 logits overflow; the best token is certain long before."""
+        return self.temperature < 1e-5
 
 
 def _in_range(

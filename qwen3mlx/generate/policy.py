@@ -56,9 +56,9 @@ class Policy:
 
     def choose(self, logits: mx.array, uniform: mx.array, counts: mx.array | None) -> Choice:
         """logits [B, vocab] -> tokens; `counts` [B, vocab] of generated tokens, for penalties."""
-        logits = logits.astype(mx.float32)
+        raw = logits = logits.astype(mx.float32)
         if self.penalties is not None and counts is not None:
             logits = self.penalties(logits, counts)
         if self.bias is not None:
             logits = logits + self.bias
-        return choose(self.sampler, logits, uniform, self.knobs)
+        return choose(self.sampler, logits, raw, uniform, self.knobs)

@@ -53,5 +53,6 @@ def bias_array(
     for token_id, bias in request.logit_bias.items():
         row[token_id] = bias
     for token_id in forbidden:
-        row[token_id] = -float("inf")
+        if token_id < vocab_size:  # a tokenizer may know more ids than the model
+            row[token_id] = -float("inf")
     return mx.array(row)[None]

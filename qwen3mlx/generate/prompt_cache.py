@@ -18,7 +18,7 @@ class PromptCache:
         """A cache that holds the longest common prefix, and its length in tokens.
 
         At least one prompt token is left to compute: its logits give the first new token. The cache
-        is handed over; `put` gives it back.
+        is handed over; `put` gives it back. A short prompt does not keep a long one's memory.
         """
         kv, ids, self.kv, self.ids = self.kv, self.ids, None, []
         if kv is None:
@@ -29,6 +29,7 @@ class PromptCache:
                 break
             common += 1
         kv.trim(kv.offset - common)
+        kv.shrink(len(prompt_ids))
         return kv, common
 
     def put(self, kv: KVCache, ids: list[int]) -> None:

@@ -38,26 +38,27 @@ class Sampler:
         """The cheapest computation that honours every request of a batch."""
         logprobs = any(r.logprobs for r in requests)
         num_logprobs = max(r.top_logprobs for r in requests) if logprobs else 0
-        sampled = [r for r in requests if r.temperature > 0]
+        sampled = [r for r in requests if not r.is_greedy]
         if not sampled:
             return cls("greedy", 0, logprobs, num_logprobs)
         if all(0 < r.top_k < vocab_size for r in sampled):
-            largest = max(r.top_k for r in sampled)
-            return cls("top_k", largest, logprobs, num_logprobs)
+            largest = max(32, *(r.top_k for r in sampled))
+            # Few distinct sizes, since a decode step is compiled for each; top_k masks the rest.
+            return cls("top_k", 1 << (largest - 1).bit_length(), logprobs, num_logprobs)
         if all(not r.top_k and r.top_p == 1 and not r.min_p for r in sampled):
             return cls("plain", 0, logprobs, num_logprobs)
         return cls("sorted", 0, logprobs, num_logprobs)
 
     @staticmethod
     def knobs(requests: Sequence[SamplingParams], vocab_size: int) -> Knobs:
-        """The requests' numbers, [B, 1] each; temperature 0 becomes greedy through top_k 1."""
+        """The requests' numbers, [B, 1] each; a greedy row has top_k 1."""
         rows = {
-            "temperature": [r.temperature or 1.0 for r in requests],
+            "temperature": [1.0 if r.is_greedy else r.temperature for r in requests],
             "top_p": [r.top_p for r in requests],
             "min_p": [r.min_p for r in requests],
         }
         knobs = {name: mx.array(values)[:, None] for name, values in rows.items()}
-        top_k = [(r.top_k or vocab_size) if r.temperature else 1 for r in requests]
+        top_k = [1 if r.is_greedy else r.top_k or vocab_size for r in requests]
         knobs["top_k"] = mx.array(top_k)[:, None]
         return knobs
 
@@ -76,13 +77,17 @@ class Choice:
         return (self.token, *(extra for extra in extras if extra is not None))
 
 
-def choose(sampler: Sampler, logits: mx.array, uniform: mx.array, knobs: Knobs) -> Choice:
-    """logits [B, vocab] (float), uniform [B, 1] in [0, 1) -> the tokens."""
-    token = _token(sampler, logits.astype(mx.float32), uniform, knobs)
+def choose(
+    sampler: Sampler, logits: mx.array, raw: mx.array, uniform: mx.array, knobs: Knobs
+) -> Choice:
+    """logits [B, vocab] float32, uniform [B, 1] in [0, 1) -> the tokens.
+
+    Logprobs are of `raw`, the model's logits before penalties and biases.
+    """
+    token = _token(sampler, logits, uniform, knobs)
     if not sampler.logprobs:
         return Choice(token)
-    logprobs = logits.astype(mx.float32)
-    logprobs = logprobs - mx.logsumexp(logprobs, axis=-1, keepdims=True)
+    logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
     own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
     if not sampler.num_logprobs:
         return Choice(token, own)

@@ -94,7 +94,7 @@ class TokenStream:
             is_first, is_last = not self._generated, len(self._generated) + 1 >= self._max_tokens
             # The next step is under way while this token is read, printed and sent; but the very
             # first token does not wait for that.
-            following = None if is_first or is_last else self._step(choice)
+            following = None if is_first or is_last else self._step(choice, ahead=1)
             token = _read(choice)
             self._generated.append(token.id)
             forced = self._meter.observe(token.id)
@@ -107,7 +107,7 @@ class TokenStream:
             if forced:
                 following = yield from self._force(forced)
             elif is_first:
-                following = self._step(choice)
+                following = self._step(choice, ahead=0)
             if following is None:
                 return
             choice = following
@@ -138,23 +138,26 @@ class TokenStream:
             yield Token(token_id)
         if len(forced) == room:
             return None
-        return self._choose(self._decoder.logits(self._generated[fed:], self._cache))
+        pending = self._generated[fed:]
+        if self._counts is not None:
+            self._counts = self._counts.at[0, mx.array(pending)].add(1)
+        return self._choose(self._decoder.logits(pending, self._cache))
 
     def _choose(self, logits: mx.array) -> Choice:
-        choice = self._current_policy(0).choose(logits, self._uniform(), self._counts)
+        choice = self._policy_for(0).choose(logits, self._uniform(), self._counts)
         _start(choice)
         return choice
 
-    def _step(self, choice: Choice) -> Choice:
-        policy = self._current_policy(1)
+    def _step(self, choice: Choice, *, ahead: int) -> Choice:
+        policy = self._policy_for(ahead)
         following, self._counts = self._decoder.step(
             choice.token, self._cache, policy, self._uniform(), self._counts
         )
         _start(following)
         return following
 
-    def _current_policy(self, ahead: int) -> Policy:
-        """The rule for the token that comes `ahead` places after the next one to be read."""
+    def _policy_for(self, ahead: int) -> Policy:
+        """The rule for the token that comes `ahead` places after those generated so far."""
         early = len(self._generated) + ahead < self._request.min_tokens
         return self._early_policy if early else self._policy
 

@@ -105,6 +105,16 @@ class KVCache:
         if end > self.capacity:
             self.layers = [_grown(layer, layer, end) for layer in self.layers]
 
+    def shrink(self, num_tokens: int) -> None:
+        """Let go of room that is far more than `num_tokens`: attention reads all of it."""
+        capacity = capacity_for(max(num_tokens, self.offset))
+        if 2 * capacity <= self.capacity:
+            self.layers = [
+                tuple(mx.contiguous(array[:, :, :capacity]) for array in layer)
+                for layer in self.layers
+            ]
+            mx.eval(self.layers)
+
     def trim(self, num_tokens: int) -> None:
         """Forget the last `num_tokens`; no array is touched."""
         self.offset -= min(num_tokens, self.offset)
@@ -134,18 +144,32 @@ class QuantizedKVCache(KVCache):
         self, queries: mx.array, stored: Layer, scale: float, mask: mx.array | str | None
     ) -> mx.array:
         batch, heads, length, head_dim = queries.shape
+        if length > 1:
+            # The fused kernel keeps no [length, total] scores: for a prompt they outweigh the keys.
+            keys, values = self._unpacked(stored[:3], queries), self._unpacked(stored[3:], queries)
+            return super().attention(queries, (keys, values), scale, mask)
         kv_heads = stored[0].shape[1]
         # One quantized product serves all query heads that share a key head.
         grouped = (queries * scale).reshape(batch, kv_heads, -1, head_dim)
         scores = self._product(grouped, stored[:3], transpose=True)
         scores = scores.reshape(batch, kv_heads, heads // kv_heads, length, -1)
         if mask is not None:
-            visible = _causal_mask(length, scores.shape[-1]) if isinstance(mask, str) else mask
-            scores = mx.where(visible, scores, mx.finfo(scores.dtype).min)
+            scores = mx.where(mask, scores, mx.finfo(scores.dtype).min)
         weights = mx.softmax(scores, axis=-1, precise=True)
         weights = weights.reshape(batch, kv_heads, -1, scores.shape[-1])
         output = self._product(weights, stored[3:], transpose=False)
         return output.reshape(batch, heads, length, head_dim)
+
+    def _unpacked(self, packed: Layer, like: mx.array) -> mx.array:
+        weight, scales, biases = packed
+        return mx.dequantize(
+            weight,
+            scales,
+            biases,
+            group_size=self.group_size,
+            bits=self.bits,
+            dtype=like.dtype,
+        )
 
     def _product(self, x: mx.array, packed: Layer, *, transpose: bool) -> mx.array:
         weight, scales, biases = packed
@@ -204,9 +228,3 @@ def _grown(old: Layer, like: Layer, end: int) -> Layer:
         room = mx.zeros((batch, heads, capacity - kept, width), model.dtype)
         grown.append(mx.concatenate([old[i], room], axis=2) if old else room)
     return tuple(grown)
-
-
-def _causal_mask(length: int, total: int) -> mx.array:
-    """[length, total]: the last query sees everything, each earlier one token less."""
-    queries = mx.arange(total - length, total)[:, None]
-    return mx.arange(total)[None] <= queries

@@ -47,10 +47,19 @@ def load_model(
     try:
         model = _build(Weights(checkpoint, config, dtype), options, on_progress)
     except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise CheckpointError(f"{folder} could not be read: {reason}") from error
+        raise _load_error(folder, str(error).splitlines()[0]) from error
     _check_leftovers(checkpoint, config)
     return model
+
+
+def _load_error(folder: Path, reason: str) -> CheckpointError | MemoryBudgetError:
+    """What MLX says when a file cannot be read, or when its allocator gives up."""
+    if "alloc" in reason:
+        return MemoryBudgetError(
+            f"There is not enough free memory for {folder.name} ({reason}): "
+            "close other programs, or take a smaller model or fewer bits."
+        )
+    return CheckpointError(f"{folder} could not be read ({reason}); download the model again.")
 
 
 def _build(weights: Weights, options: LoadOptions, on_progress: Progress | None) -> Qwen3:
@@ -73,7 +82,6 @@ def _build(weights: Weights, options: LoadOptions, on_progress: Progress | None)
         config=config,
         dtype=weights.dtype,
         nbytes=sum(array.nbytes for array in arrays.values()),
-        num_parameters=_num_parameters(config),
         kv_bits=options.kv_bits,
         embed_tokens=embed_tokens,
         blocks=tuple(blocks),
@@ -186,19 +194,3 @@ def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
                 f"{checkpoint.infos[name].shard} holds {name!r}, which a model of config.json's "
                 "shape does not have; config.json and the weights do not belong together."
             )
-
-
-def _num_parameters(config: ModelConfig) -> int:
-    """Numbers in the unquantized model, from the shapes."""
-    size, head_dim = config.hidden_size, config.head_dim
-    heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
-    attention = 2 * size * (heads + kv_heads) * head_dim + 2 * head_dim + 2 * size
-    total = config.vocab_size * size * (1 if config.tie_word_embeddings else 2) + size
-    for layer in range(config.num_hidden_layers):
-        experts, inner = 1, config.intermediate_size
-        router = 0
-        if config.is_sparse(layer):
-            experts, inner = config.num_experts, config.moe_intermediate_size
-            router = experts * size
-        total += attention + router + 3 * experts * inner * size
-    return total

@@ -34,7 +34,6 @@ class Qwen3:
     config: ModelConfig
     dtype: mx.Dtype
     nbytes: int
-    num_parameters: int
     kv_bits: int | None
     embed_tokens: Embedding | QuantizedEmbedding
     blocks: tuple[Block, ...]

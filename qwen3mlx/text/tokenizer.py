@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,9 @@ _NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token", "additional
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
     """A checkpoint folder's tokenizer. `CheckpointError` when its files are missing or broken."""
-    folder = Path(path)
+    folder = Path(path).expanduser()
     config_path = folder / "tokenizer_config.json"
-    config = read_json(config_path) if config_path.is_file() else {}
+    config = read_json(config_path) if os.path.isfile(config_path) else {}
     return Tokenizer(load_backend(folder, config), folder, config)
 
 
@@ -89,6 +90,10 @@ class Tokenizer:
             tools=schemas,
             add_generation_prompt=add_generation_prompt,
         )
+
+    def check_chat_template(self) -> None:
+        """Read and compile it now; `TemplateError` names the file and line of a broken one."""
+        self._template(with_tools=False)
 
     def _template(self, *, with_tools: bool) -> ChatTemplate:
         from .chat_template import ChatTemplate

@@ -24,6 +24,9 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "presence_penalty": ([-2, 0, 2], [-2.1, 2.1, NAN, None, "0"]),
     "frequency_penalty": ([-2, 0, 2], [-2.1, 2.1, NAN, None, "0"]),
     "top_logprobs": ([0, 20], [-1, 21, 1.5, None, True]),
+    "logprobs": ([True, False], [1, "yes", None]),
+    "seed": ([None, 0, -5, 2**64 - 1], [1.5, "abc", [1], True, 2**64]),
+    "stop_token_ids": ([(), (0, 151645)], [(-1,), ("12",), (1.5,)]),
     "min_tokens": ([0, 100], [-1, 2**31, 0.5, None]),
     "max_tokens": ([None, 0, 1, 2**31 - 1], [-1, 2**31, 1.5, "10", True]),
     "thinking_budget": ([None, 0, 1000], [-1, 2**31, 1.5, "10", True]),
@@ -37,7 +40,8 @@ BAD = [(name, value) for name, (_, bad) in RANGES.items() for value in bad]
 
 @pytest.mark.parametrize(("name", "value"), GOOD)
 def test_sampling_accepts(name: str, value: object) -> None:
-    assert getattr(SamplingParams(**{name: value}), name) == value  # type: ignore[arg-type]
+    given = {"logprobs": True, name: value}
+    assert getattr(SamplingParams(**given), name) == value  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)

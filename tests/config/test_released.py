@@ -7,7 +7,6 @@ import math
 import pytest
 
 from qwen3mlx.config import ModelConfig
-from qwen3mlx.model.loading import _num_parameters
 from tests.support.checkpoints import Shape, tensor_shapes
 
 from .released import RELEASED
@@ -55,7 +54,7 @@ def test_values_are_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", RELEASED)
 def test_number_of_parameters(name: str) -> None:
-    assert _num_parameters(ModelConfig.from_mapping(RELEASED[name])) == PUBLISHED[name]
+    assert ModelConfig.from_mapping(RELEASED[name]).num_parameters == PUBLISHED[name]
 
 
 @pytest.mark.parametrize("name", RELEASED)

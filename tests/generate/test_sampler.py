@@ -16,7 +16,8 @@ def draw(requests: list[SamplingParams], logits: list[list[float]], uniform: lis
     vocab_size = len(logits[0])
     sampler = Sampler.for_requests(requests, vocab_size)
     knobs = Sampler.knobs(requests, vocab_size)
-    return choose(sampler, mx.array(logits), mx.array(uniform)[:, None], knobs)
+    values = mx.array(logits)
+    return choose(sampler, values, values, mx.array(uniform)[:, None], knobs)
 
 
 def tokens_over_the_interval(request: SamplingParams, logits: list[float], n: int) -> list[int]:
@@ -96,6 +97,21 @@ def test_a_row_draws_the_same_alone_and_in_a_batch():
             draw([b], logits[1:], [1 - u]).token.item(),
         ]
         assert together == alone
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e-38, 1e-46])
+@pytest.mark.parametrize("top_k", [0, 3])
+def test_a_temperature_next_to_zero_is_greedy(temperature, top_k):
+    request = SamplingParams(temperature=temperature, top_k=top_k)
+    assert tokens_over_the_interval(request, LOGITS, 20) == [1] * 20
+
+
+def test_steps_are_compiled_for_few_sizes_of_top_k():
+    sizes = {
+        Sampler.for_requests([SamplingParams(temperature=1, top_k=k)], 10_000).num_candidates
+        for k in range(1, 129)
+    }
+    assert sizes == {32, 64, 128}
 
 
 def test_logprobs_are_of_the_models_own_distribution():

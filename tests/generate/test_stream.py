@@ -89,12 +89,12 @@ def test_max_tokens_ends_it_otherwise(decoder):
     assert ids_of(stream(decoder, PROMPT, max_tokens=0)) == []
 
 
-def test_min_tokens_keeps_stop_ids_out_until_then(decoder):
-    free = ids_of(stream(decoder, PROMPT))
-    stop = free[0]
-    answer = ids_of(stream(decoder, PROMPT, stop_ids=[stop], min_tokens=5, max_tokens=40))
-    assert len(answer) >= 5
-    assert stop not in answer[:5]
+@pytest.mark.parametrize("min_tokens", [0, 1, 2, 3, 5])
+def test_min_tokens_keeps_stop_ids_out_until_then(decoder, min_tokens):
+    eager_to_stop = {"stop_ids": [7], "logit_bias": {7: 100.0}}
+    answer = ids_of(stream(decoder, PROMPT, min_tokens=min_tokens, **eager_to_stop))
+    assert len(answer) == min_tokens + 1
+    assert answer.index(7) == min_tokens
 
 
 def test_presence_penalty_counts_every_generated_token_once_it_is_fed(decoder):
@@ -127,6 +127,19 @@ def test_forced_tokens_are_fed_as_if_generated(model, decoder):
     answer = ids_of(stream(decoder, PROMPT, meter=meter, max_tokens=10))
     assert answer[:6] == [*free[:3], *forced]
     assert answer[6:] == greedy_by_whole_forwards(model, [*PROMPT, *answer[:6]], 4)
+
+
+def test_forced_tokens_count_for_penalties(decoder):
+    forced = (50, 60, 70)
+    meter = ThinkingMeter(None, 70, inside=True, budget=1, early_stop_ids=forced)
+    penalized = stream(decoder, PROMPT, meter=meter, frequency_penalty=0.01, max_tokens=6)
+    answer = ids_of(penalized)
+    counts = penalized._counts[0]
+    # The last token was not fed any more, and so not counted.
+    assert {i: int(counts[i].item()) for i in set(answer[:-1])} == {
+        i: answer[:-1].count(i) for i in set(answer[:-1])
+    }
+    assert counts.sum().item() == 5
 
 
 @pytest.mark.parametrize("max_tokens", [3, 4, 5, 6, 7])
@@ -168,6 +181,18 @@ def test_the_next_turn_computes_only_what_is_new(decoder):
     turn = stream(decoder, [*PROMPT, *answer, 1, 2, 3], prompt_cache=cache)
     ids_of(turn)
     assert turn.cached_tokens == len(PROMPT) + len(answer) - 1
+
+
+def test_a_short_prompt_does_not_keep_a_long_ones_memory(decoder):
+    cache = PromptCache()
+    ids_of(stream(decoder, [*PROMPT, *range(250)] * 8, prompt_cache=cache, max_tokens=2))
+    long = cache.kv.nbytes
+    expected = ids_of(stream(decoder, [*PROMPT, 1]))
+    short = stream(decoder, [*PROMPT, 1], prompt_cache=cache)
+    assert ids_of(short) == expected
+    assert short.cached_tokens == len(PROMPT)
+    assert cache.kv.capacity == 256
+    assert cache.kv.nbytes < long / 4
 
 
 def test_an_error_in_a_step_leaves_the_next_request_unharmed(decoder, monkeypatch):

@@ -298,11 +298,11 @@ def test_what_is_alike_is_one_product(
 def test_memory_and_parameters_are_counted(sources: dict[str, Path], mixed: MLXPair) -> None:
     for name, shape in SHAPES.items():
         model = load_model(sources[name])
-        assert model.num_parameters == num_bytes(shape, "bfloat16") // 2
-        assert model.nbytes >= model.num_parameters * 4
+        assert model.config.num_parameters == num_bytes(shape, "bfloat16") // 2
+        assert model.nbytes >= model.config.num_parameters * 4
         assert model.nbytes == sum(array.nbytes for array in distinct_arrays(model))
     packed, floats = load_model(mixed.quantized), load_model(mixed.dequantized)
-    assert packed.num_parameters == floats.num_parameters
+    assert packed.config.num_parameters == floats.config.num_parameters
     assert packed.nbytes < 0.5 * floats.nbytes
 
 
