@@ -95,7 +95,13 @@ class SamplingParams:
                 f"stop is {self.stop!r}; it must be a list of strings that are not empty.",
                 param="stop",
             )
-        for token_id in self.stop_token_ids:
+        stop_token_ids: Any = self.stop_token_ids
+        if not isinstance(stop_token_ids, (tuple, list)):
+            raise InvalidRequestError(
+                f"stop_token_ids is {stop_token_ids!r}; it must be a list of token ids.",
+                param="stop_token_ids",
+            )
+        for token_id in stop_token_ids:
             _in_range("stop_token_ids", token_id, 0, 2**31 - 1, whole=True)
 
     @property

@@ -153,7 +153,7 @@ class QuantizedKVCache(KVCache):
         grouped = (queries * scale).reshape(batch, kv_heads, -1, head_dim)
         scores = self._product(grouped, stored[:3], transpose=True)
         scores = scores.reshape(batch, kv_heads, heads // kv_heads, length, -1)
-        if mask is not None:
+        if isinstance(mask, mx.array):
             scores = mx.where(mask, scores, mx.finfo(scores.dtype).min)
         weights = mx.softmax(scores, axis=-1, precise=True)
         weights = weights.reshape(batch, kv_heads, -1, scores.shape[-1])

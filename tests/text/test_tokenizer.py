@@ -163,7 +163,7 @@ def break_file(folder: Path, name: str, content: bytes) -> None:
         (
             "tokenizer_config.json",
             b'{"eos_token": ',
-            "tokenizer_config.json cannot be read as JSON",
+            "tokenizer_config.json is not JSON",
         ),
         ("tokenizer_config.json", b"[]", "tokenizer_config.json must hold a JSON object"),
     ],
