@@ -42,16 +42,16 @@ class Decoder:
 
     def extend(self, ids: Sequence[int], cache: KVCache) -> None:
         """Feed `ids` and wait; no logits are computed."""
-        self._hidden(ids, cache)
+        self._last_hidden(ids, cache)
         mx.eval(cache.layers)
         mx.clear_cache()  # activations of the next chunk have other sizes as the context grows
 
     def logits(self, ids: Sequence[int], cache: KVCache) -> mx.array:
         """Feed `ids`; the logits [1, vocab] after the last of them, still lazy."""
-        return self.model.lm_head(self._hidden(ids, cache)[:, -1:])[:, -1]
+        return self.model.lm_head(self._last_hidden(ids, cache))[:, -1]
 
-    def _hidden(self, ids: Sequence[int], cache: KVCache) -> mx.array:
-        hidden = self.model.hidden(mx.array([ids]), cache)
+    def _last_hidden(self, ids: Sequence[int], cache: KVCache) -> mx.array:
+        hidden = self.model.last_hidden(mx.array([ids]), cache)
         cache.advance(len(ids))
         return hidden
 

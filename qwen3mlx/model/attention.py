@@ -30,18 +30,18 @@ class Attention:
     qk_norm: mx.array
     rope: Rope
 
-    def __call__(self, x: mx.array, context: AttentionContext) -> mx.array:
-        """x [B, L, hidden] -> [B, L, hidden]."""
+    def __call__(
+        self, x: mx.array, context: AttentionContext, *, last_only: bool = False
+    ) -> mx.array:
+        """x [B, L, hidden] -> the same, or its last position alone [B, 1, hidden]."""
         batch, length, _ = x.shape
         num_qk = self.num_heads + self.num_kv_heads
         qkv = self.qkv_proj(x).reshape(batch, length, -1, self.head_dim)
         qk = mx.fast.rms_norm(qkv[:, :, :num_qk], None, self.eps) * self.qk_norm
         qk = self.rope(qk.transpose(0, 2, 1, 3), context.offset)
-        output = context.attend(
-            self.layer,
-            qk[:, : self.num_heads],
-            qk[:, self.num_heads :],
-            qkv[:, :, num_qk:].transpose(0, 2, 1, 3),
-            self.scale,
-        )
-        return self.o_proj(output.transpose(0, 2, 1, 3).reshape(batch, length, -1))
+        queries, keys = qk[:, : self.num_heads], qk[:, self.num_heads :]
+        values = qkv[:, :, num_qk:].transpose(0, 2, 1, 3)
+        if last_only:
+            queries = queries[:, :, -1:]
+        output = context.attend(self.layer, queries, keys, values, self.scale)
+        return self.o_proj(output.transpose(0, 2, 1, 3).flatten(-2))

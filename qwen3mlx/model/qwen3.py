@@ -21,9 +21,13 @@ class Block:
     self_attn: Attention
     mlp: FeedForward
 
-    def __call__(self, x: mx.array, context: AttentionContext) -> mx.array:
-        """x [B, L, hidden] -> the same."""
-        x = x + self.self_attn(mx.fast.rms_norm(x, self.input_layernorm, self.eps), context)
+    def __call__(
+        self, x: mx.array, context: AttentionContext, *, last_only: bool = False
+    ) -> mx.array:
+        """x [B, L, hidden] -> the same, or its last position alone [B, 1, hidden]."""
+        normed = mx.fast.rms_norm(x, self.input_layernorm, self.eps)
+        attended = self.self_attn(normed, context, last_only=last_only)
+        x = (x[:, -1:] if last_only else x) + attended
         return x + self.mlp(mx.fast.rms_norm(x, self.post_attention_layernorm, self.eps))
 
 
@@ -49,9 +53,20 @@ class Qwen3:
 
     def hidden(self, ids: mx.array, context: AttentionContext) -> mx.array:
         """ids [B, L] -> the last hidden states [B, L, hidden], normalized, before the head."""
+        return self._hidden(ids, context, last_only=False)
+
+    def last_hidden(self, ids: mx.array, context: AttentionContext) -> mx.array:
+        """As `hidden` for the last position alone [B, 1, hidden].
+
+        The last block then computes keys and values of all tokens, and the rest of it for one.
+        """
+        return self._hidden(ids, context, last_only=True)
+
+    def _hidden(self, ids: mx.array, context: AttentionContext, *, last_only: bool) -> mx.array:
         x = self.embed_tokens(ids)
-        for block in self.blocks:
+        for block in self.blocks[:-1]:
             x = block(x, context)
+        x = self.blocks[-1](x, context, last_only=last_only)
         return mx.fast.rms_norm(x, self.norm, self.config.rms_norm_eps)
 
     def make_cache(self) -> KVCache:
