@@ -1,0 +1,217 @@
+"""What is wrong with the files of a checkpoint: one line that names the file and the thing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qwen3mlx.model import load_model
+from qwen3mlx.model.checkpoint import INDEX_NAME
+
+from .faults import (
+    FILE,
+    JSON,
+    NORM,
+    Q_PROJ,
+    SHARDS,
+    change_header,
+    only_our_errors,
+    refused,
+)
+from .support import (
+    copy_checkpoint,
+)
+
+
+def test_the_good_one_loads(folder: Path, sharded: Path, packed: Path, experts: Path) -> None:
+    for checkpoint in (folder, sharded, packed, experts):
+        load_model(checkpoint)
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    refused(tmp_path / "nowhere", "config.json")
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    refused(tmp_path / "model.gguf")
+
+
+def test_no_weights(folder: Path) -> None:
+    (folder / FILE).unlink()
+    refused(folder, FILE)
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "consolidated.00.pth"])
+def test_only_a_pickle(folder: Path, name: str) -> None:
+    (folder / FILE).rename(folder / name)
+    refused(folder, name, "pickle", "safetensors")
+
+
+def test_missing_shard(sharded: Path) -> None:
+    (sharded / SHARDS[1]).unlink()
+    refused(sharded, SHARDS[1], "missing")
+
+
+def test_missing_shard_without_index(sharded: Path) -> None:
+    (sharded / SHARDS[1]).unlink()
+    (sharded / INDEX_NAME).unlink()
+    refused(sharded, "has no tensor", "lm_head.weight")
+
+
+def test_a_directory_for_a_shard(folder: Path) -> None:
+    (folder / FILE).unlink()
+    (folder / FILE).mkdir()
+    refused(folder, FILE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"weight_map": {}}',
+        '{"weight_map": ["a"]}',
+        "\0\0",
+        "[" * 9999,
+    ],
+)
+def test_broken_index(sharded: Path, content: str) -> None:
+    (sharded / INDEX_NAME).write_text(content)
+    refused(sharded, INDEX_NAME)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../x.safetensors", "/etc/passwd", "a/b.safetensors", "", ".", "..", 3, None, ["a"], {}],
+)
+def test_index_that_points_elsewhere(sharded: Path, name: object) -> None:
+    (sharded.parent / "x.safetensors").write_bytes(b"")
+    index = json.loads((sharded / INDEX_NAME).read_text())
+    index["weight_map"][NORM] = name
+    (sharded / INDEX_NAME).write_text(json.dumps(index))
+    refused(sharded, INDEX_NAME, repr(name))
+
+
+def test_index_of_another_model(sharded: Path) -> None:
+    index = json.loads((sharded / INDEX_NAME).read_text())
+    index["weight_map"]["model.layers.7.mlp.up_proj.weight"] = SHARDS[0]
+    (sharded / INDEX_NAME).write_text(json.dumps(index))
+    refused(sharded, SHARDS[0], "model.layers.7.mlp.up_proj.weight")
+
+
+@pytest.fixture(scope="module")
+def scratch(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose shard each example writes anew."""
+    return copy_checkpoint(good, tmp_path_factory.mktemp("scratch"))
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_truncated_anywhere(good: Path, scratch: Path, data: st.DataObject) -> None:
+    content = (good / FILE).read_bytes()
+    header_end = 8 + int.from_bytes(content[:8], "little")
+    position = st.integers(0, header_end) | st.integers(0, len(content) - 1)
+    (scratch / FILE).write_bytes(content[: data.draw(position)])
+    refused(scratch, FILE, "truncated or broken")
+
+
+@pytest.mark.parametrize("length", [0, 1, 2**31, 2**63, 2**64 - 1])
+def test_absurd_header_length(folder: Path, length: int) -> None:
+    content = (folder / FILE).read_bytes()
+    (folder / FILE).write_bytes(length.to_bytes(8, "little") + content[8:])
+    refused(folder, FILE, "header")
+
+
+@pytest.mark.parametrize(
+    "header", [b"nonsense", b"\xff\xfe\x00", b"[]", b"3", b'"x"', b"[" * 9999, b"9" * 9999]
+)
+def test_header_that_is_no_json_object(folder: Path, header: bytes) -> None:
+    (folder / FILE).write_bytes(len(header).to_bytes(8, "little") + header)
+    refused(folder, FILE, "header")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        3,
+        [],
+        {},
+        {"dtype": "BF16", "shape": [64]},
+        {"dtype": "BF16", "shape": 64, "data_offsets": [0, 128]},
+        {"dtype": "BF16", "shape": ["x"], "data_offsets": [0, 128]},
+        {"dtype": "BF16", "shape": [64.5], "data_offsets": [0, 128]},
+        {"dtype": "BF16", "shape": [-8, -8], "data_offsets": [0, 128]},
+        {"dtype": "BF16", "shape": [float("inf")], "data_offsets": [0, 128]},
+        {"dtype": "BF16", "shape": [2**70], "data_offsets": [0, 128]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [0]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [0, 1, 2]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [0, None]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [128, 0]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [-128, 0]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [0, 2**62]},
+        {"dtype": "BF16", "shape": [64], "data_offsets": [2**40, 2**40 + 128]},
+        {"dtype": "BF16", "shape": [63], "data_offsets": [0, 128]},
+        {"dtype": "F32", "shape": [64], "data_offsets": [0, 128]},
+    ],
+    ids=str,
+)
+def test_malformed_header_entry(folder: Path, entry: object) -> None:
+    change_header(folder / FILE, lambda header: header.update({NORM: entry}))
+    refused(folder, FILE, NORM, "truncated or broken")
+
+
+@pytest.mark.parametrize("dtype", ["F8_E4M3", "F8_E5M2", "I8", "I64", "F64", "BOOL", "Q4_K", ""])
+def test_dtypes_that_are_no_weights_of_ours(folder: Path, dtype: str) -> None:
+    change_header(folder / FILE, lambda header: header[NORM].update(dtype=dtype))
+    refused(folder, FILE, NORM, f"stored as {dtype}")
+
+
+def test_overlapping_tensors(folder: Path) -> None:
+    def overlap(header: dict[str, Any]) -> None:
+        header[NORM]["data_offsets"] = header["model.layers.0.input_layernorm.weight"][
+            "data_offsets"
+        ]
+
+    change_header(folder / FILE, overlap)
+    refused(folder, FILE, "overlaps")
+
+
+@settings(max_examples=150)
+@given(
+    name=st.sampled_from([NORM, f"{Q_PROJ}.weight", "__metadata__", "new"]),
+    key=st.sampled_from([None, "dtype", "shape", "data_offsets"]),
+    value=JSON,
+)
+def test_no_header_escapes(
+    good: Path, scratch: Path, name: str, key: str | None, value: object
+) -> None:
+    def change(header: dict[str, Any]) -> None:
+        if key is None or not isinstance(header.get(name), dict):
+            header[name] = value
+        else:
+            header[name][key] = value
+
+    shutil.copyfile(good / FILE, scratch / FILE)
+    change_header(scratch / FILE, change)
+    only_our_errors(lambda: load_model(scratch))
+
+
+@settings(max_examples=60)
+@given(flips=st.dictionaries(st.integers(0, 1500), st.integers(0, 255), min_size=1, max_size=4))
+def test_no_flipped_bytes_escape(good: Path, scratch: Path, flips: dict[int, int]) -> None:
+    content = bytearray((good / FILE).read_bytes())
+    for position, byte in flips.items():
+        content[position] = byte
+    (scratch / FILE).write_bytes(content)
+    only_our_errors(lambda: load_model(scratch))
