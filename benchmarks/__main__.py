@@ -1,0 +1,34 @@
+"""All scenarios one after the other; each prints its table, and its JSON as a line on stdout."""
+
+from __future__ import annotations
+
+from . import (
+    decode_narrow,
+    decode_wide,
+    load_memory,
+    prefill_wide,
+    primitives,
+    quantized_bf16,
+    startup,
+)
+from .report import arguments, publish
+
+SCENARIOS = (
+    primitives,
+    decode_narrow,
+    decode_wide,
+    prefill_wide,
+    quantized_bf16,
+    startup,
+    load_memory,
+)
+
+
+def main() -> None:
+    options = arguments(__doc__)
+    for scenario in SCENARIOS:
+        publish(scenario.run(options.repeats), save=options.save)
+
+
+if __name__ == "__main__":
+    main()

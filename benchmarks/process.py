@@ -1,0 +1,59 @@
+"""The parent's end of a worker: requests and replies over pipes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+SideName = Literal["ours", "peer"]
+SIDES: tuple[SideName, ...] = ("ours", "peer")
+REPOSITORY = Path(__file__).parents[1]
+
+
+class WorkerDied(Exception):
+    """Its stderr was shown as it came."""
+
+
+class WorkerProcess:
+    """A long-lived process that holds one side's model, so that runs can alternate."""
+
+    def __init__(self, side: SideName) -> None:
+        self.side = side
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "benchmarks.worker", side],
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, op: str, **arguments: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps({"op": op, **arguments}), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line:
+            raise WorkerDied(f"the {self.side} worker ended during {op}")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@contextmanager
+def both_sides(checkpoint: Path) -> Iterator[dict[SideName, WorkerProcess]]:
+    """Workers with `checkpoint` loaded."""
+    workers = {side: WorkerProcess(side) for side in SIDES}
+    try:
+        for worker in workers.values():
+            worker.ask("load", path=str(checkpoint))
+        yield workers
+    finally:
+        for worker in workers.values():
+            worker.close()
