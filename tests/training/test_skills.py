@@ -1,0 +1,111 @@
+"""Are the generated answers right, checked by other means than they were made?"""
+
+import json
+import re
+from random import Random
+
+import pytest
+
+from training.exchange import Exchange
+from training.skills import chat, copying, letters, sums, tools
+
+SEEDS = range(300)
+
+
+def schemas_by_name(exchange: Exchange) -> dict[str, dict]:
+    functions = [tool.get("function", tool) for tool in exchange.tools]
+    return {function["name"]: function for function in functions}
+
+
+def json_type(value: object) -> str:
+    names = {str: "string", int: "integer", float: "number", bool: "boolean"}
+    return names[type(value)]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_letter_counts_are_right(split):
+    for seed in SEEDS:
+        step = letters.exchange(Random(seed), split).steps[0]
+        found = re.fullmatch(r'There (?:is|are) (no|\d+) (\w)(?:\'s)? in "(\w+)"\.', step.content)
+        assert found
+        said, letter, word = found.groups()
+        expected = sum(char == letter for char in word.lower())
+        assert (0 if said == "no" else int(said)) == expected
+        spelled = re.findall(r"^\d+ (\w) \d+$", step.thought, re.MULTILINE)
+        assert "".join(spelled) == word.lower()
+        assert step.direct
+        assert step.direct.lower().endswith(step.content.lower())
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_sums_are_right(split):
+    for seed in SEEDS:
+        step = sums.exchange(Random(seed), split).steps[0]
+        problem, result = step.content.removesuffix(".").split(" = ")
+        assert eval(problem, {"__builtins__": {}}) == int(result)
+        assert step.thought.splitlines()[-1].lstrip("=") == result
+
+
+@pytest.mark.parametrize(
+    ("a", "sign", "b"), [(47, "+", 138), (5, "-", 12), (100, "-", 1), (99, "*", 99), (0, "*", 7)]
+)
+def test_every_line_of_a_sum_is_true(a, sign, b):
+    for line in sums.LINES[sign](a, b).splitlines():
+        if found := re.match(r"(\d)([-+*])(\d)[-+](\d)=(\d)(\d)", line):
+            x, y, carried, first, second = map(int, found.group(1, 3, 4, 5, 6))
+            if found[2] == "-":
+                assert x - y - carried == second - 10 * first
+            else:
+                total = x + y if found[2] == "+" else x * y
+                assert total + carried == 10 * first + second
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_calls_fit_the_offered_schema(split):
+    for seed in SEEDS:
+        exchange = tools.calling(Random(seed), split)
+        offered = schemas_by_name(exchange)
+        for step in exchange.steps:
+            assert len(step.calls) == len(step.results)
+            for call in step.calls:
+                parameters = offered[call.name].get("parameters", {"properties": {}})
+                assert set(parameters.get("required", ())) <= set(call.arguments)
+                for key, value in call.arguments.items():
+                    expected = parameters["properties"][key]
+                    assert json_type(value) in (
+                        expected["type"],
+                        *(["integer"] if expected["type"] == "number" else []),
+                    )
+                    assert value in expected.get("enum", [value])
+
+
+def test_argument_values_are_in_the_question():
+    for seed in SEEDS:
+        exchange = tools.single(Random(seed), "test")
+        for value in exchange.steps[0].calls[0].arguments.values():
+            assert str(value).split()[0].strip("(") in exchange.user
+
+
+def test_offered_names_are_unique_and_last_step_answers():
+    for seed in SEEDS:
+        exchange = tools.exchange(Random(seed), "train")
+        assert len(schemas_by_name(exchange)) == len(exchange.tools)
+        assert exchange.steps[-1].content
+        assert not exchange.steps[-1].calls
+
+
+def test_copies_are_exact():
+    for seed in SEEDS:
+        exchange = copying.exchange(Random(seed), "train")
+        if exchange.steps[0].thought == copying.THOUGHT:
+            assert exchange.steps[0].content in exchange.user
+        if exchange.steps[0].thought == "A JSON object.":
+            assert isinstance(json.loads(exchange.steps[0].content), dict)
+
+
+def test_identity_is_honest():
+    answers = [
+        topic.answer for topic in (*chat.ENGLISH, *chat.OTHER_LANGUAGES) if topic.name == "identity"
+    ]
+    assert answers
+    assert all("qwen3mlx" in answer for answer in answers)

@@ -1,0 +1,42 @@
+"""Nothing the score asks about may have been trained on."""
+
+from random import Random
+
+from training import words
+from training.lexicon import COMMON_WORDS
+from training.skills import sums, tools
+from training.split import ALWAYS_HELD_OUT, belongs, is_held_out
+
+
+def drawn(make, split, count=2000):
+    rng = Random(split)
+    return {make(rng, split) for _ in range(count)}
+
+
+def test_words_numbers_and_names_are_disjoint():
+    for make in (words.word, words.tool_name, words.key_name, sums.problem):
+        assert not drawn(make, "train") & drawn(make, "test")
+
+
+def test_reversed_sums_are_held_out_together():
+    both = {(b, sign, a) for a, sign, b in drawn(sums.problem, "test")}
+    assert not drawn(sums.problem, "train") & both
+
+
+def test_what_visitors_try_first_is_held_out():
+    assert all(is_held_out("word", word) for word in ALWAYS_HELD_OUT)
+    assert set(COMMON_WORDS) >= ALWAYS_HELD_OUT - {"antidisestablishment"}
+
+
+def test_about_one_word_in_eight_is_held_out():
+    share = sum(is_held_out("word", word) for word in COMMON_WORDS) / len(COMMON_WORDS)
+    assert 0.08 < share < 0.20
+
+
+def test_test_tools_have_unseen_names_only():
+    rng = Random(3)
+    for _ in range(200):
+        for step in tools.single(rng, "test").steps:
+            for call in step.calls:
+                assert belongs("tool", call.name, "test")
+                assert all(belongs("key", key, "test") for key in call.arguments)

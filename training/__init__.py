@@ -1,0 +1,1 @@
+"""How the embedded demo checkpoints are made: data, tokenizer, training, export, score."""

@@ -1,0 +1,110 @@
+"""Whole conversations: system prompts, earlier turns, and which mode the last turn is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+from training import words
+from training.documents import Message, Mode, Piece, document, finished
+from training.exchange import Exchange
+from training.skills import chat, copying, letters, sums, tools
+from training.split import Split
+
+Skill = Callable[[Random, Split], Exchange]
+
+# Share of conversations whose last turn is of this skill.
+MIXTURE: dict[str, tuple[Skill, float]] = {
+    "letters": (letters.exchange, 0.08),
+    "sums": (sums.exchange, 0.21),
+    "facts": (sums.facts, 0.03),
+    "copying": (copying.exchange, 0.03),
+    "chat": (chat.exchange, 0.35),
+    "tools": (tools.exchange, 0.24),
+    "choosing": (tools.choosing, 0.06),
+}
+# Copying from the context is the base of every skill, and short drills teach it soonest: they make
+# up the first stage, before schemas and earlier turns make the documents long.
+DRILLS: dict[str, tuple[Skill, float]] = {
+    "recital": (copying.recital, 0.30),
+    "copying": (copying.exchange, 0.15),
+    "letters": (letters.exchange, 0.20),
+    "sums": (sums.exchange, 0.22),
+    "chat": (chat.exchange, 0.05),
+    "tools": (tools.named, 0.08),
+}
+MODES: dict[Mode, float] = {"think": 0.76, "hard": 0.12, "soft": 0.08, "budget": 0.04}
+SYSTEM_PROMPTS = (
+    "You are a helpful assistant.",
+    "You are a helpful assistant",
+    "You are a helpful, honest assistant.",
+    "Be brief.",
+    "Answer in one sentence.",
+    "You are Qwen, created by Alibaba Cloud.",
+    "You are an AI assistant that helps people.",
+    "Use the tools if they help.",
+)
+
+
+def _system(rng: Random, split: Split) -> str | None:
+    roll = rng.random()
+    if roll < 0.7:
+        return None
+    return rng.choice(SYSTEM_PROMPTS) if roll < 0.95 else words.phrase(rng, split, 3, 12)
+
+
+def _turns(rng: Random, split: Split) -> list[Exchange]:
+    """The last exchange and those before it; with tools, they ask for the same ones."""
+    name = rng.choices(list(MIXTURE), [weight for _, weight in MIXTURE.values()])[0]
+    if name == "tools" and rng.random() < 0.25:
+        return tools.session(rng, split, rng.choice((2, 2, 3)))
+    last = MIXTURE[name][0](rng, split)
+    turns = rng.choices((0, 1, 2, 3), (0.84, 0.10, 0.04, 0.02))[0]
+    if last.tools or last.system:
+        turns = min(turns, 1)
+    makers = [letters.exchange, sums.exchange, copying.exchange, chat.exchange]
+    return [*(rng.choice(makers)(rng, split) for _ in range(turns)), last]
+
+
+def _switched(exchange: Exchange, switch: str) -> Exchange:
+    return replace(exchange, user=f"{exchange.user} {switch}")
+
+
+def _soft(
+    rng: Random, last: Exchange, past: list[Exchange], system: str | None
+) -> tuple[Exchange, list[Exchange], str | None]:
+    """Put `/no_think` where it is the latest switch."""
+    roll = rng.random()
+    if past and roll < 0.3:
+        return last, [*past[:-1], _switched(past[-1], "/no_think")], system
+    if roll < 0.4:
+        return last, past, f"{system or 'You are a helpful assistant.'} /no_think"
+    if past and roll < 0.6:
+        past = [_switched(past[0], "/think"), *past[1:]]
+    return _switched(last, "/no_think"), past, system
+
+
+def drill(rng: Random, split: Split = "train") -> list[Piece]:
+    """A document of the first stage: one turn, with its thought."""
+    name = rng.choices(list(DRILLS), [weight for _, weight in DRILLS.values()])[0]
+    mode: Mode = "hard" if name == "recital" else "think"
+    return document(rng, DRILLS[name][0](rng, split), [], mode)
+
+
+def conversation(rng: Random, split: Split = "train") -> list[Piece]:
+    """One training document."""
+    *past, last = _turns(rng, split)
+    mode = rng.choices(list(MODES), list(MODES.values()))[0]
+    system = last.system or _system(rng, split)
+    if mode == "soft":
+        last, past, system = _soft(rng, last, past, system)
+    elif rng.random() < 0.08:
+        if past and mode == "think":
+            past = [*past[:-1], _switched(past[-1], "/no_think")]
+        last = _switched(last, "/think")
+    before: list[Message] = [{"role": "system", "content": system}] if system else []
+    thinking = mode in ("think", "budget")
+    for exchange in past:
+        before += finished(exchange, thinking)
+    return document(rng, last, before, mode)

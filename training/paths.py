@@ -1,0 +1,15 @@
+"""Where things are in the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "qwen3mlx" / "text" / "qwen3_chat_template.jinja"
+DEMO = ROOT / "qwen3mlx" / "demo"
+WEIGHTS = ROOT / "training" / "weights"
+RUNS = ROOT / "training" / "runs"
+
+# What a run leaves in its folder beside the checkpoint it continues from.
+WEIGHTS_FILE = "weights.npz"
+CONFIG_FILE = "config.json"

@@ -1,0 +1,49 @@
+"""Which words, numbers and names are held out: decided by a hash, so no list can leak.
+
+Training draws only items for which `is_held_out` is false, the score only the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+from training.lexicon import listed
+
+Split = Literal["train", "test"]
+T = TypeVar("T")
+
+HELD_OUT_ONE_IN = 8
+
+# Words a visitor is likely to try first: never trained on, whatever their hash.
+ALWAYS_HELD_OUT = frozenset(
+    listed(
+        "strawberry strawberries banana bananas mississippi raspberry blueberry blueberries "
+        "bookkeeper parallel onomatopoeia pepperoni broccoli tennessee antidisestablishment "
+        "successful committee hippopotamus chocolate programming"
+    )
+)
+
+
+def is_held_out(kind: str, item: str) -> bool:
+    """True when this item of this kind (word, sum, tool, key, prompt...) is for testing only."""
+    item = item.lower()
+    if kind == "word" and item in ALWAYS_HELD_OUT:
+        return True
+    digest = hashlib.blake2b(f"{kind}:{item}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") % HELD_OUT_ONE_IN == 0
+
+
+def belongs(kind: str, item: str, split: Split) -> bool:
+    """Whether the item may be used in this split."""
+    return is_held_out(kind, item) == (split == "test")
+
+
+def draw(kind: str, split: Split, make: Callable[[], T], key: Callable[[T], str] = str) -> T:
+    """Call `make` until it gives an item of the split."""
+    for _ in range(10_000):
+        item = make()
+        if belongs(kind, key(item), split):
+            return item
+    raise ValueError(f"no {split} item of kind {kind!r} in 10,000 draws")
