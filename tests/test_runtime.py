@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Iterable
@@ -161,11 +162,26 @@ def test_the_second_turn_reuses_the_first(runtime):
 
 def test_tool_call_and_its_result(runtime):
     asked = [{"role": "user", "content": "What is the weather in Paris?"}]
-    events = answer(runtime, asked, tools=[WEATHER], enable_thinking=False)
+    events = answer(runtime, asked, tools=[WEATHER])
     calls = [e for e in events if isinstance(e, ToolCallDelta)]
+    arguments = "".join(call.arguments for call in calls)
     assert calls[0].name == "get_weather"
-    assert "Paris" in "".join(call.arguments for call in calls)
+    assert list(json.loads(arguments)) == ["location"]
     assert finished(events).finish_reason == "tool_calls"
+    call = {"id": calls[0].id, "function": {"name": "get_weather", "arguments": arguments}}
+    turn = [
+        *asked,
+        {"role": "assistant", "content": text(events), "tool_calls": [call]},
+        {"role": "tool", "content": "17 degrees and rain"},
+    ]
+    assert "17 degrees" in text(answer(runtime, turn, tools=[WEATHER]))
+
+
+def test_the_dense_demo_copies_the_argument():
+    asked = [{"role": "user", "content": "What is the weather in Paris?"}]
+    events = answer(qwen3mlx.load("demo"), asked, tools=[WEATHER])
+    calls = [e for e in events if isinstance(e, ToolCallDelta)]
+    assert json.loads("".join(call.arguments for call in calls)) == {"location": "Paris"}
 
 
 def test_without_tools_nothing_is_parsed(runtime):
