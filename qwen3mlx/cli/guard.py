@@ -35,6 +35,7 @@ def guarded(verb: Callable[..., None]) -> Callable[..., None]:
             if os.environ.get(DEBUG):
                 raise
             print(f"qwen3mlx: {describe(error)}", file=sys.stderr)
+            _settle_stdout()
             raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
 
     return run_verb
@@ -54,6 +55,14 @@ def _leave_threads_behind() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(INTERRUPTED)
+
+
+def _settle_stdout() -> None:
+    """What a full disk does not take would fail again at exit, and change the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _abandon_stdout()
 
 
 def _abandon_stdout() -> None:
