@@ -16,14 +16,13 @@ Skill = Callable[[Random, Split], Exchange]
 
 # Share of conversations whose last turn is of this skill.
 MIXTURE: dict[str, tuple[Skill, float]] = {
-    "letters": (letters.exchange, 0.14),
-    "spelling": (copying.spelling, 0.13),
-    "sums": (sums.exchange, 0.17),
-    "facts": (sums.facts, 0.02),
-    "copying": (copying.exchange, 0.07),
-    "chat": (chat.exchange, 0.27),
-    "tools": (tools.exchange, 0.16),
-    "choosing": (tools.choosing, 0.04),
+    "letters": (letters.exchange, 0.08),
+    "sums": (sums.exchange, 0.21),
+    "facts": (sums.facts, 0.03),
+    "copying": (copying.exchange, 0.03),
+    "chat": (chat.exchange, 0.35),
+    "tools": (tools.exchange, 0.24),
+    "choosing": (tools.choosing, 0.06),
 }
 # Copying from the context is the base of every skill, and short drills teach it soonest: they make
 # up the first stage, before schemas and earlier turns make the documents long.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.lexicon import CITIES, COMMON_WORDS, WHOLE_WORDS, listed
+from training.lexicon import CITIES, COMMON_WORDS, listed
 from training.split import Split, draw
 
 ONSETS = listed(
@@ -14,7 +14,6 @@ ONSETS = listed(
 VOWELS = listed("a e i o u a e i o u ai ea ee ie oa oo ou")
 CODAS = ("", "", "", *listed("b d g k l m n p r s t x ck ll mp nd ng nt rd rk rn ss st tt pp"))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WHOLE_SHARE = 0.1
 ENDINGS = listed("s ed ing er ly ness less ful able berry berries tion")
 
 
@@ -50,31 +49,8 @@ def _any_word(rng: Random) -> str:
 
 
 def word(rng: Random, split: Split) -> str:
-    """A lower-case word of the split: everyday, inflected, made up or random letters.
-
-    In training also one that is a single token; the score's words stay letters.
-    """
-    if split == "train" and rng.random() < WHOLE_SHARE:
-        return whole_word(rng, split)
+    """A lower-case word of the split: everyday, inflected, made up or random letters."""
     return draw("word", split, lambda: _any_word(rng))
-
-
-def whole_word(rng: Random, split: Split) -> str:
-    """A word that is one token."""
-    return draw("word", split, lambda: rng.choice(WHOLE_WORDS))
-
-
-def dressed(rng: Random, word: str) -> str:
-    """As people write it: bare, capitalised, in capitals."""
-    roll = rng.random()
-    if roll < 0.75:
-        return word
-    return word.capitalize() if roll < 0.9 else word.upper()
-
-
-def offhand(rng: Random, question: str) -> str:
-    """A question, or its template, as people type it: lower case, no mark at its end."""
-    return question.lower().rstrip(".?") if rng.random() < 0.5 else question
 
 
 def everyday_word(rng: Random, split: Split) -> str:

@@ -9,8 +9,7 @@ from training.exchange import Exchange, answered
 from training.skills.phrases import ENGLISH, OTHER_LANGUAGES, OUT_OF_SCOPE, THOUGHTS, Topic
 from training.split import Split, draw
 
-# The word that most greetings in another language consist of.
-SHORT_GREETINGS = 0.2
+WIDE = set("。，！？")
 OPENERS = (
     "What is",
     "Who is",
@@ -49,13 +48,6 @@ def _phrase(rng: Random) -> tuple[str, Topic]:
     return _punctuated(rng, rng.choice(topic.prompts)), topic
 
 
-def _short_greeting(rng: Random) -> tuple[str, Topic]:
-    """The usual hello of any language, in any case: alike words must not change the language."""
-    topic = rng.choice([topic for topic in OTHER_LANGUAGES if topic.name == "greeting"])
-    prompt = rng.choice(topic.prompts[:2])
-    return _punctuated(rng, prompt if rng.random() < 0.5 else prompt.lower()), topic
-
-
 def _outside(rng: Random, split: Split) -> Exchange:
     """A question about anything at all: the honest answer is that this is beyond a demo."""
     user = f"{rng.choice(OPENERS)} {words.phrase(rng, split, 1, 4)}{rng.choice(['?', '.', ''])}"
@@ -66,7 +58,5 @@ def exchange(rng: Random, split: Split) -> Exchange:
     """A short social turn; prompts (with their punctuation) are held out by hash."""
     if rng.random() < 0.15:
         return _outside(rng, split)
-    short = split == "train" and rng.random() < SHORT_GREETINGS
-    make = _short_greeting if short else _phrase
-    prompt, topic = draw("prompt", split, lambda: make(rng), lambda item: item[0])
+    prompt, topic = draw("prompt", split, lambda: _phrase(rng), lambda item: item[0])
     return answered(prompt, THOUGHTS[topic.name], topic.answer)

@@ -34,8 +34,6 @@ def _repeat(rng: Random, split: Split) -> Exchange:
             "Print: {}",
         )
     )
-    if split == "train":
-        ask = words.offhand(rng, ask)
     return answered(ask.format(text), THOUGHT, text)
 
 
@@ -48,27 +46,11 @@ def recital(rng: Random, split: Split) -> Exchange:
     return answered(f"Repeat: {text}", THOUGHT, text)
 
 
-def _numbered(word: str) -> str:
-    return "\n".join(f"{i} {char}" for i, char in enumerate(word, start=1))
-
-
 def _spell(rng: Random, split: Split) -> Exchange:
     word = words.word(rng, split)
     ask = rng.choice(("Spell {}.", "Spell the word {}.", "How do you spell {}?", 'Spell "{}"'))
-    if split == "train":
-        ask = words.offhand(rng, ask)
-    return answered(ask.format(word), _numbered(word), "-".join(word))
-
-
-def spelling(rng: Random, split: Split) -> Exchange:
-    """Spell words that are one token: alone, or a few at once to practise many."""
-    if rng.random() < 0.3:
-        word = words.dressed(rng, words.whole_word(rng, split))
-        ask = words.offhand(rng, rng.choice(("Spell {}.", "Spell the word {}.", 'Spell "{}"')))
-        return answered(ask.format(word), _numbered(word), "-".join(word))
-    few = [words.dressed(rng, words.whole_word(rng, split)) for _ in range(rng.randint(3, 9))]
-    spelled = "\n".join(f"{word}: {'-'.join(word)}" for word in few)
-    return answered(f"Spell these: {', '.join(few)}", "I spell each word.", spelled)
+    lines = "\n".join(f"{i} {char}" for i, char in enumerate(word, start=1))
+    return answered(ask.format(word), lines, "-".join(word))
 
 
 def _reverse(rng: Random, split: Split) -> Exchange:

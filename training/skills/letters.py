@@ -9,11 +9,7 @@ from training.exchange import Exchange, answered
 from training.split import Split, draw
 
 # Training words of two to four different letters: many hits, so that a match is learned soon.
-FEW_LETTERS = 0.3
-# Training words that are one token, whose letters have to be known by heart.
-WHOLE_WORDS = 0.35
-# Training questions as people type them in a hurry; the score keeps to `QUESTIONS`.
-CASUAL_SHARE = 0.45
+FEW_LETTERS = 0.35
 
 QUESTIONS = (
     "How many {c}'s are in {w}?",
@@ -41,28 +37,6 @@ QUESTIONS = (
     "Look at the word {w}. How many {c}'s does it have?",
     "I wonder how many {c}'s there are in {w}.",
     "Number of {c} in {w}?",
-)
-CASUAL = (
-    "How many times does '{c}' appear in {w}?",
-    'How many times does "{c}" appear in {w}?',
-    "How many times does '{c}' appear in the word {w}?",
-    "How many times does the letter '{c}' appear in {w}?",
-    "How many times is {c} in {w}?",
-    "How often does {c} appear in {w}?",
-    "How many {c}'s in {w}?",
-    "How many {c}s in {w}?",
-    "How many {c} in {w}?",
-    "How many {c} are in {w}?",
-    "How many letters {c} in {w}?",
-    "How many letter {c} in {w}?",
-    "How many {c}'s does {w} have?",
-    "How many {c}'s are in the word {w}?",
-    "Count the letter {c} in {w}",
-    "Count the letter '{c}' in {w}",
-    "Count the {c} in {w}",
-    "Count {c} in {w}",
-    "Count all {c}'s in {w}",
-    "{c}'s in {w}?",
 )
 
 
@@ -105,24 +79,23 @@ def _pick_letter(rng: Random, word: str) -> str:
     return rng.choice(word) if roll < 0.85 else rng.choice(words.LETTERS)
 
 
-def _question(rng: Random, split: Split) -> str:
-    if split == "train" and rng.random() < CASUAL_SHARE:
-        return words.offhand(rng, rng.choice(CASUAL + QUESTIONS))
-    return rng.choice(QUESTIONS)
+def _dressed(rng: Random, word: str) -> str:
+    """As people write it: bare, capitalised, in capitals."""
+    roll = rng.random()
+    if roll < 0.75:
+        return word
+    return word.capitalize() if roll < 0.9 else word.upper()
 
 
 def exchange(rng: Random, split: Split) -> Exchange:
     """How many of one letter a word has."""
     plain = words.word(rng, split)
-    roll = rng.random() if split == "train" else 1.0
-    if roll < FEW_LETTERS:
+    if split == "train" and rng.random() < FEW_LETTERS:
         plain = draw("word", split, lambda: words.few_letters(rng))
-    elif roll < FEW_LETTERS + WHOLE_WORDS:
-        plain = words.whole_word(rng, split)
     letter = _pick_letter(rng, plain)
-    word = words.dressed(rng, plain)
+    word = _dressed(rng, plain)
     quote = rng.choice(["", "", "", "'", '"'])
     shown = letter.upper() if rng.random() < 0.15 else letter
-    user = _question(rng, split).format(c=shown, w=f"{quote}{word}{quote}")
+    user = rng.choice(QUESTIONS).format(c=shown, w=f"{quote}{word}{quote}")
     thought = f'I spell "{word}" and count {letter}.\n{spelled(word, letter)}'
     return answered(user, thought, answer(word, letter), _direct(word, letter))
