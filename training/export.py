@@ -22,7 +22,6 @@ from training.paths import CONFIG_FILE, DEMO, RUNS, WEIGHTS, WEIGHTS_FILE
 BITS, GROUP_SIZE = 8, 64
 STACK = re.compile(r"(.*\.mlp)\.(gate_proj|up_proj|down_proj)")
 EXPERT = re.compile(r"(.*\.mlp)\.experts\.(\d+)\.(\w+)\.weight")
-# Qwen's own settings for thinking mode.
 # Calmer than Qwen3's own: so small a model falls into letter loops after one unlikely draw.
 SAMPLING = {"do_sample": True, "temperature": 0.2, "top_p": 0.9, "top_k": 20}
 
