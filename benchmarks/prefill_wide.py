@@ -26,8 +26,7 @@ def run(repeats: int | None = None) -> Report:
         setup=(
             f"float32, {shape.num_hidden_layers} of Qwen3-0.6B's 28 layers and its whole "
             "vocabulary, random weights; prompt tokens over the time to the first token; median "
-            "and quartiles. mlx-lm leaves out most of the last layer for all tokens but the last, "
-            "which weighs more here than in 28 layers."
+            "and quartiles. Both leave out most of the last layer for all tokens but the last."
         ),
         rows=rows,
     )
