@@ -8,7 +8,11 @@
     │   └── TemplateError     its chat template does not compile or does not render
     ├── InvalidRequestError   a value in a request cannot be honoured
     │   └── ContextLengthError   prompt and answer do not fit the context
-    └── MemoryBudgetError     the model or the request does not fit the memory
+    ├── ConfigurationError    a file of the program's own settings is broken
+    ├── MemoryBudgetError     the model or the request does not fit the memory
+    ├── OverloadedError       too many requests are waiting already: try again later
+    ├── UnavailableError      the model was unloaded, or the engine is closing, meanwhile
+    └── ListenError           the server cannot listen at the address and port it was given
 
 The message is one sentence that says what is wrong and what to do; `code` is for programs.
 """
@@ -56,5 +60,21 @@ class ContextLengthError(InvalidRequestError):
     code = "context_length_exceeded"
 
 
+class ConfigurationError(Qwen3MLXError):
+    code = "invalid_configuration"
+
+
 class MemoryBudgetError(Qwen3MLXError):
     code = "insufficient_memory"
+
+
+class OverloadedError(Qwen3MLXError):
+    code = "overloaded"
+
+
+class UnavailableError(Qwen3MLXError):
+    code = "unavailable"
+
+
+class ListenError(Qwen3MLXError):
+    code = "cannot_listen"

@@ -60,9 +60,12 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
+    """`stop_string` is the one that ended the answer, if one did."""
+
     finish_reason: Literal["stop", "length", "tool_calls"]
     usage: Usage
     timings: Timings
+    stop_string: str | None = None
 
 
 Event = Prefill | Reasoning | Content | ToolCallDelta | TokenLogprob | Finished

@@ -6,9 +6,15 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import pytest
+
 from qwen3mlx import hub
+
+from .cli.conftest import Serve
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,7 +31,8 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_options_exist() -> None:
-    known = printed_by(sys.executable, "-m", "qwen3mlx", "run", "--help")
+    verbs = ("run", "serve")
+    known = "".join(printed_by(sys.executable, "-m", "qwen3mlx", v, "--help") for v in verbs)
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--help"}
     assert shown
     assert {option for option in shown if option not in known} == set()
@@ -67,5 +74,26 @@ def test_the_one_shot_examples_answer() -> None:
 
 
 def test_the_python_example_answers() -> None:
-    [code] = blocks("python")
+    [code] = [block for block in blocks("python") if "import qwen3mlx" in block]
     assert re.search(r"\d tokens/s", printed_by(sys.executable, "-c", code))
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = Serve(tmp_path_factory.mktemp("serve"))
+    yield server.url
+    server.close()
+
+
+def test_the_client_example_answers(url: str) -> None:
+    [code] = [block for block in blocks("python") if "import OpenAI" in block]
+    code = code.replace("http://127.0.0.1:1234", url)
+    assert printed_by(sys.executable, "-c", code).strip()
+
+
+def test_the_endpoint_has_the_paths_of_the_table(url: str) -> None:
+    table = README[README.index("| clients of |") : README.index("Only programs on this")]
+    paths = [path.replace("…", "models") for path in re.findall(r"`(/[^`]*)`", table)]
+    assert len(paths) > 10
+    found = {path: httpx.get(url + path).status_code for path in paths}
+    assert set(found.values()) <= {200, 405}, found

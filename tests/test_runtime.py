@@ -28,7 +28,8 @@ from qwen3mlx.events import (
     TokenLogprob,
     ToolCallDelta,
 )
-from qwen3mlx.runtime import EARLY_STOP, Runtime
+from qwen3mlx.engine.loaded import EARLY_STOP
+from qwen3mlx.runtime import Runtime
 
 LETTERS = [{"role": "user", "content": "How many r's are in strawberries?"}]
 WEATHER = {

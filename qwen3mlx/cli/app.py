@@ -8,9 +8,17 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from . import keys
 from .guard import guarded
+from .list import list_models
+from .load import load
+from .ps import ps
 from .pull import pull
+from .rm import rm
 from .run import run
+from .serve import serve
+from .show import show
+from .unload import unload
 
 # Without rich's markup `--help` needs half the time, and docs/cli.md can quote it at any width.
 app = typer.Typer(
@@ -22,8 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(guarded(run))
-app.command()(guarded(pull))
+_VERBS = {
+    "run": run,
+    "serve": serve,
+    "pull": pull,
+    "list": list_models,
+    "show": show,
+    "rm": rm,
+    "ps": ps,
+    "load": load,
+    "unload": unload,
+}
+for _name, _verb in _VERBS.items():
+    app.command(name=_name)(guarded(_verb))
+app.add_typer(keys.app, name="keys")
 
 
 def _show_version(wanted: bool) -> None:
@@ -33,7 +53,9 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
+@guarded
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -41,7 +63,10 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand == "serve":  # its defaults are checked as options are
+        from ..config.user_settings import UserSettings
+
+        context.default_map = {"serve": UserSettings().server()}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,14 @@ def short_name(name: str) -> str:
     if isinstance(target, hub.Repository):
         return target.repo_id.split("/")[1]
     return name if name in hub.DEMOS else target.path.resolve().name
+
+
+def find_installed(name: str) -> hub.LocalModel:
+    """The model `name` on this computer; unlike a request, a person may name any folder."""
+    folder = Path(name).expanduser()
+    if name not in hub.DEMOS and os.path.isdir(folder):
+        return hub.Library(extra=[folder]).find(str(folder))
+    return hub.Library().find(name)
 
 
 def locate(name: str, terminal: Terminal) -> Path:

@@ -72,10 +72,10 @@ KvBits = Annotated[
 ]
 
 
-def parse_rope_scaling(text: str) -> Mapping[str, Any]:
-    """The value of --rope-scaling: the object of that name in config.json."""
+def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The value of --rope-scaling, or of settings.json: the object of that name in config.json."""
     try:
-        value = json.loads(text)
+        value = json.loads(given) if isinstance(given, str) else given
     except ValueError as error:
         raise typer.BadParameter(f"not JSON: {error}") from None
     if not isinstance(value, dict):
@@ -90,4 +90,21 @@ RopeScaling = Annotated[
         parser=parse_rope_scaling,
         help='YaRN: {"rope_type":"yarn","factor":2.0,"original_max_position_embeddings":32768}',
     ),
+]
+PrintJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="QWEN3MLX_URL",
+        help="The server; default: the one on this computer.",
+    ),
+]
+ApiKey = Annotated[
+    str | None,
+    typer.Option(metavar="KEY", envvar="QWEN3MLX_API_KEY", help="If the server asks for one."),
+]
+InstalledModel = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="A name that `qwen3mlx list` shows, or its alias."),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
@@ -49,7 +48,7 @@ class Request:
     ) -> Request:
         """Options that were not given are None; UsageError names the one that cannot be."""
         given = {name: value for name, value in sampling.items() if value is not None}
-        is_raw = is_base(model) if raw is None else raw
+        is_raw = hub.is_base(model) if raw is None else raw
         if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
             raise UsageError(
                 "--system, --think, --no-think and --thinking-budget need the chat format: "
@@ -70,11 +69,6 @@ class Request:
 
 
 Loader = Callable[[str, LoadOptions, Terminal], "Runtime"]
-
-
-def is_base(model: str) -> bool:
-    """Base models complete text: they were never taught the chat format."""
-    return re.search(r"-base(-[^/]*)?/?$", model.lower()) is not None
 
 
 def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
@@ -142,10 +136,10 @@ def _view(request: Request, terminal: Terminal, thinking: TextIO) -> View:
 
 
 def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
+    from ..config.state import state_home
     from .chat import Chat
     from .display import visible
     from .header import header
-    from .home import state_home
     from .line_editor import LineEditor
 
     console = terminal.console(terminal.stdout)

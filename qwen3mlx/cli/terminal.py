@@ -48,11 +48,14 @@ class Terminal:
         """One line for the person, not for the program at the other end of a pipe."""
         print(one_line(text), file=self.stderr, flush=True)
 
-    def ask(self, question: str) -> bool:
-        """Yes unless the answer begins with n; Ctrl-D is a no."""
-        print(f"{one_line(question)} [Y/n] ", end="", file=self.stderr, flush=True)
+    def ask(self, question: str, *, default: bool = True) -> bool:
+        """What does not clearly say the other is the `default`; Ctrl-D is a no."""
+        choices = "[Y/n]" if default else "[y/N]"
+        print(f"{one_line(question)} {choices} ", end="", file=self.stderr, flush=True)
         answer = self.stdin.readline()
-        return answer != "" and not answer.strip().lower().startswith("n")
+        if default:
+            return answer != "" and not answer.strip().lower().startswith("n")
+        return answer.strip().lower().startswith("y")
 
     def console(self, stream: TextIO) -> Console:
         """A rich console on one of the streams; rich is imported only where it draws."""

@@ -1,5 +1,6 @@
 """What a checkpoint and a caller may set, each thing declared once: frozen and validated."""
 
+from .engine import EngineConfig
 from .generation import GenerationConfig
 from .json_file import read_json
 from .model import ModelConfig
@@ -8,6 +9,7 @@ from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
 
 __all__ = [
+    "EngineConfig",
     "GenerationConfig",
     "LoadOptions",
     "ModelConfig",

@@ -1,8 +1,21 @@
-"""Logits -> tokens: sampler, logits processors, thinking budget, decode loop; token ids only."""
+"""Logits -> tokens: sampler, logits processors, thinking budget, grammar; token ids only."""
 
+from .constraint import Constraint
 from .decoder import Decoder
-from .prompt_cache import PromptCache
-from .stream import Prefilled, Token, TokenStream
+from .grammar import Grammar, GrammarTokenizer
+from .policy import Policy
+from .processors import bias_array, mask_bias
+from .sampler import Choice
 from .thinking import ThinkingMeter
 
-__all__ = ["Decoder", "Prefilled", "PromptCache", "ThinkingMeter", "Token", "TokenStream"]
+__all__ = [
+    "Choice",
+    "Constraint",
+    "Decoder",
+    "Grammar",
+    "GrammarTokenizer",
+    "Policy",
+    "ThinkingMeter",
+    "bias_array",
+    "mask_bias",
+]

@@ -10,7 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from ..model import DecodeView, KVCache, Qwen3
+from ..model import BatchView, DecodeView, KVCache, Qwen3
 from ..model.device import on_cpu
 from .policy import Numbers, Policy, PolicyShape
 from .sampler import Choice, Sampler
@@ -34,11 +34,7 @@ class Decoder:
         self._compiled: dict[PolicyShape, Callable[..., StepResult]] = {}
         self._num_steps = 0
         self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
-        self._chunk = PREFILL_CHUNK["cpu" if on_cpu() else "gpu"]
-
-    def chunks(self, ids: Sequence[int]) -> list[Sequence[int]]:
-        """`ids` in pieces of one prefill pass each; the last holds the last token."""
-        return [ids[start : start + self._chunk] for start in range(0, len(ids), self._chunk)]
+        self.max_chunk = PREFILL_CHUNK["cpu" if on_cpu() else "gpu"]
 
     def extend(self, ids: Sequence[int], cache: KVCache) -> None:
         """Feed `ids` and wait; no logits are computed."""
@@ -58,16 +54,33 @@ class Decoder:
     def step(
         self,
         token: mx.array,
+        caches: Sequence[KVCache],
+        policy: Policy,
+        uniform: mx.array,
+        counts: mx.array | None,
+    ) -> tuple[Choice, mx.array | None]:
+        """Feed `token` [B], a row for each cache, and choose the next; all may still be lazy.
+
+        `counts` [B, vocab] are of the tokens before `token`; the updated ones are returned.
+        """
+        for cache in caches:
+            cache.reserve(1)
+        if len(caches) == 1:
+            choice, counts = self._step_alone(token, caches[0], policy, uniform, counts)
+        else:
+            choice, counts = self._step_together(token, caches, policy, uniform, counts)
+        for cache in caches:
+            cache.advance(1)
+        return choice, counts
+
+    def _step_alone(
+        self,
+        token: mx.array,
         cache: KVCache,
         policy: Policy,
         uniform: mx.array,
         counts: mx.array | None,
     ) -> tuple[Choice, mx.array | None]:
-        """Feed `token` [B] and choose the next; both may still be on their way (lazy).
-
-        `counts` [B, vocab] are of the tokens before `token`; the updated ones are returned.
-        """
-        cache.reserve(1)
         arguments = (
             token,
             mx.array(cache.offset),
@@ -78,16 +91,31 @@ class Decoder:
         )
         chosen, cache.layers, new_counts = self._runner(policy, arguments)(*arguments)
         del arguments  # the old keys and values must be nobody's, to be written in place
-        cache.advance(1)
         return Choice(*chosen), new_counts[0] if new_counts else None
+
+    def _step_together(
+        self,
+        token: mx.array,
+        caches: Sequence[KVCache],
+        policy: Policy,
+        uniform: mx.array,
+        counts: mx.array | None,
+    ) -> tuple[Choice, mx.array | None]:
+        """Not compiled: a graph serves one set of capacities, and a batch's change all the time."""
+        hidden = self.model.hidden(token[:, None], BatchView(caches))
+        if counts is not None:
+            counts = counted(counts, token)
+        return policy.choose(self.model.lm_head(hidden)[:, -1], uniform, counts), counts
 
     def _runner(self, policy: Policy, arguments: tuple[Any, ...]) -> Callable[..., StepResult]:
         self._num_steps += 1
+        compiled = self._compiled.get(policy.shape)
+        if compiled is not None:
+            return compiled
         step = partial(_step, self.model, self._kind, policy.sampler)
         if self._num_steps <= self._eager_steps:
             return step
-        if policy.shape not in self._compiled:
-            self._compiled[policy.shape] = _compiled(step, arguments)
+        self._compiled[policy.shape] = _compiled(step, arguments)
         return self._compiled[policy.shape]
 
 
@@ -106,11 +134,15 @@ def _step(
     view = DecodeView(kind, layers, offset)
     logits = model.lm_head(model.hidden(token[:, None], view))[:, -1]
     if counts:
-        rows = mx.arange(token.shape[0])
-        counts = [counts[0].at[rows, token].add(1)]
+        counts = [counted(counts[0], token)]
     policy = Policy.from_arrays(sampler, numbers)
     chosen = policy.choose(logits, uniform, counts[0] if counts else None)
     return chosen.arrays(), view.layers, counts
+
+
+def counted(counts: mx.array, token: mx.array) -> mx.array:
+    """`counts` [B, vocab] with each row's `token` [B] added."""
+    return counts.at[mx.arange(token.shape[0]), token].add(1)
 
 
 def _compiled(

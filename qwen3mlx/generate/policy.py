@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mlx.core as mx
 
 from ..config import SamplingParams
-from .processors import Penalties, bias_array
+from .processors import Penalties
 from .sampler import Choice, Knobs, Sampler, choose
 
 # Knobs, penalties and bias; the latter two may be empty.
@@ -26,16 +26,23 @@ class Policy:
     bias: mx.array | None
 
     @classmethod
-    def for_request(
-        cls, request: SamplingParams, vocab_size: int, forbidden: Sequence[int] = ()
-    ) -> Policy:
-        """`forbidden` ids cannot be drawn (stop tokens before `min_tokens`)."""
+    def for_requests(cls, requests: Sequence[SamplingParams], vocab_size: int) -> Policy:
+        """One row each; biases come with `biased`."""
         return cls(
-            sampler=Sampler.for_requests([request], vocab_size),
-            knobs=Sampler.knobs([request], vocab_size),
-            penalties=Penalties.for_requests([request]),
-            bias=bias_array(request, vocab_size, forbidden),
+            sampler=Sampler.for_requests(requests, vocab_size),
+            knobs=Sampler.knobs(requests, vocab_size),
+            penalties=Penalties.for_requests(requests),
+            bias=None,
         )
+
+    def biased(self, rows: Sequence[mx.array | None]) -> Policy:
+        """The same with a bias [1, vocab] for each row that has one."""
+        given = next((row for row in rows if row is not None), None)
+        if given is None:
+            return self
+        none = mx.zeros_like(given)
+        bias = mx.concatenate([none if row is None else row for row in rows])
+        return replace(self, bias=bias)
 
     @property
     def shape(self) -> PolicyShape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -47,12 +48,18 @@ def bias_array(
     request: SamplingParams, vocab_size: int, forbidden: Collection[int] = ()
 ) -> mx.array | None:
     """logit_bias, and minus infinity for `forbidden` ids, as a row [1, vocab]; None if neither."""
-    if not request.logit_bias and not forbidden:
+    biases = dict(request.logit_bias)
+    # A tokenizer may know more ids than the model.
+    biases.update({token_id: -math.inf for token_id in forbidden if token_id < vocab_size})
+    if not biases:
         return None
-    row = [0.0] * vocab_size
-    for token_id, bias in request.logit_bias.items():
-        row[token_id] = bias
-    for token_id in forbidden:
-        if token_id < vocab_size:  # a tokenizer may know more ids than the model
-            row[token_id] = -float("inf")
-    return mx.array(row)[None]
+    row = mx.zeros((1, vocab_size))
+    row[0, mx.array(list(biases))] = mx.array([float(bias) for bias in biases.values()])
+    return row
+
+
+def mask_bias(mask: bytes, vocab_size: int) -> mx.array:
+    """A bit for each id, in words of 32 -> a row [1, vocab]: 0 where it is set, else -infinity."""
+    words = mx.array(memoryview(mask).cast("I"))  # type: ignore[arg-type]  # any buffer will do
+    bits = (words[:, None] >> mx.arange(32, dtype=mx.uint32)) & 1
+    return mx.where(bits.reshape(1, -1)[:, :vocab_size] > 0, 0.0, -math.inf)

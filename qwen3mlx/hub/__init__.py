@@ -10,18 +10,26 @@ from pathlib import Path
 from ..errors import ModelNotFoundError
 from .cache import cached_snapshot
 from .download import Progress, ProgressCallback, download, gigabytes, is_offline
-from .names import DEMOS, Folder, Repository, aliases, nearest, parse_name
+from .library import Library, Skipped
+from .local_model import LocalModel
+from .model_settings import ModelSettings
+from .names import DEMOS, Folder, Repository, aliases, is_base, nearest, parse_name
 
 __all__ = [
     "DEMOS",
     "Folder",
+    "Library",
+    "LocalModel",
+    "ModelSettings",
     "NotDownloadedError",
     "Progress",
     "ProgressCallback",
     "Repository",
+    "Skipped",
     "aliases",
     "fetch",
     "gigabytes",
+    "is_base",
     "is_offline",
     "nearest",
     "parse_name",

@@ -13,17 +13,28 @@ _INDEX = "model.safetensors.index.json"
 
 def cached_snapshot(repo_id: str, revision: str | None = None) -> Path | None:
     """The snapshot folder of `repo_id`, or None unless every file needed to run it is there."""
+    snapshot = snapshot_folder(repo_id, revision)
+    return snapshot if snapshot and not missing_files(snapshot) else None
+
+
+def snapshot_folder(repo_id: str, revision: str | None = None) -> Path | None:
+    """The snapshot folder of `repo_id`, complete or not; None when there is none."""
     repository = repository_folder(repo_id)
     commit = _commit(repository, revision or "main")
     snapshot = repository / "snapshots" / commit if commit else None
-    return snapshot if snapshot and snapshot.is_dir() and not missing_files(snapshot) else None
+    return snapshot if snapshot and snapshot.is_dir() else None
 
 
 def repository_folder(repo_id: str) -> Path:
     """Where every Hugging Face program keeps `repo_id`."""
+    return hub_cache() / f"models--{repo_id.replace('/', '--')}"
+
+
+def hub_cache() -> Path:
+    """The Hugging Face cache, which need not exist."""
     from huggingface_hub import constants
 
-    return Path(constants.HF_HUB_CACHE) / f"models--{repo_id.replace('/', '--')}"
+    return Path(constants.HF_HUB_CACHE)
 
 
 def _commit(repository: Path, revision: str) -> str | None:

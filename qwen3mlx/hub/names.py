@@ -51,7 +51,7 @@ def parse_name(name: str) -> Folder | Repository:
         return aliased
     if is_path(name):
         return Folder(Path(name).expanduser())
-    if _REPO_ID.fullmatch(name):
+    if is_repository(name):
         return Repository(name)
     raise ModelNotFoundError(_unknown(name))
 
@@ -64,6 +64,16 @@ def is_path(name: str) -> bool:
         return name != "" and Path(name).exists()
     except (OSError, ValueError):  # longer than a path can be, or with a NUL in it
         return False
+
+
+def is_repository(name: str) -> bool:
+    """True for what can be an id on the hub: `org/repo`."""
+    return _REPO_ID.fullmatch(name) is not None
+
+
+def is_base(name: str) -> bool:
+    """True for a base model: it completes text, and was never taught the chat format."""
+    return re.search(r"-base(-[^/]*)?/?$", name.lower()) is not None
 
 
 @cache

@@ -51,12 +51,13 @@ class KVCache:
     """A growing cache: per layer keys and values [B, kv_heads, capacity, head_dim].
 
     Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the
-    tokens of a finished forward pass.
+    tokens of a finished forward pass. Room for `planned` tokens is made at once: growing copies.
     """
 
     def __init__(self, num_layers: int) -> None:
         self.offset = 0
         self.layers: list[Layer] = [()] * num_layers
+        self.planned = 0
 
     @property
     def capacity(self) -> int:
@@ -72,7 +73,7 @@ class KVCache:
         end = self.offset + keys.shape[2]
         new = self.pack(keys, values)
         if end > self.capacity_of(layer):
-            self.layers[layer] = _grown(self.layers[layer], new, end)
+            self.layers[layer] = _grown(self.layers[layer], new, max(end, self.planned))
         start = mx.array(self.offset)
         stored = tuple(
             mx.slice_update(old, update, start, axes=(2,))
@@ -182,6 +183,29 @@ class QuantizedKVCache(KVCache):
             group_size=self.group_size,
             bits=self.bits,
         )
+
+
+class BatchView:
+    """Several caches in one forward pass, a row each: ragged lengths, nothing padded or copied.
+
+    The products with weights run over all rows at once, attention for each row over its own keys.
+    """
+
+    def __init__(self, caches: Sequence[KVCache]) -> None:
+        self.offset = mx.array([cache.offset for cache in caches])
+        self._caches = caches
+
+    def attend(
+        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
+    ) -> mx.array:
+        rows = range(len(self._caches))
+        outputs = [
+            self._caches[i].attend(
+                layer, queries[i : i + 1], keys[i : i + 1], values[i : i + 1], scale
+            )
+            for i in rows
+        ]
+        return mx.concatenate(outputs)
 
 
 class DecodeView:

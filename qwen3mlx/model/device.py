@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 import mlx.core as mx
@@ -26,3 +27,10 @@ def release_staging_memory() -> None:
 
 def on_cpu() -> bool:
     return bool(mx.default_device() == mx.Device(mx.cpu))
+
+
+def usable_memory() -> int:
+    """Bytes: what Metal lets a process keep resident, else the machine's memory."""
+    if mx.metal.is_available():
+        return int(mx.device_info()["max_recommended_working_set_size"])
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from ..config import LoadOptions, ModelConfig
 from ..errors import CheckpointError, MemoryBudgetError
 from .attention import Attention
 from .checkpoint import Checkpoint
-from .device import keep_resident, on_cpu
+from .device import keep_resident, on_cpu, usable_memory
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .linear import Embedding, Projection, QuantizedEmbedding
 from .qwen3 import Block, Qwen3
@@ -162,25 +161,27 @@ def _compute_dtype(checkpoint: Checkpoint) -> mx.Dtype:
     return dtypes.get(stored.dtype, mx.bfloat16) if stored else mx.bfloat16
 
 
-def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
-    """Refuse what cannot fit before any of it is read."""
-    widened = sum(
+def weight_bytes(path: str | Path) -> int:
+    """Memory that the weights in folder `path` will take. Raises CheckpointError."""
+    checkpoint = Checkpoint(Path(path).expanduser())
+    return _widened_bytes(checkpoint, _compute_dtype(checkpoint))
+
+
+def _widened_bytes(checkpoint: Checkpoint, dtype: mx.Dtype) -> int:
+    return sum(
         info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
         for info in checkpoint.infos.values()
     )
-    memory = _usable_memory()
+
+
+def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
+    """Refuse what cannot fit before any of it is read."""
+    widened, memory = _widened_bytes(checkpoint, dtype), usable_memory()
     if widened > memory:
         raise MemoryBudgetError(
             f"{checkpoint.folder.name} needs {widened / 1e9:.1f} GB for its weights and "
             f"{memory / 1e9:.1f} GB can be used here: take a smaller model or fewer bits."
         )
-
-
-def _usable_memory() -> int:
-    """Bytes: what Metal lets a process keep resident, else the machine's memory."""
-    if mx.metal.is_available():
-        return int(mx.device_info()["max_recommended_working_set_size"])
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:

@@ -5,6 +5,7 @@ docs/architecture.md has the contract. Never imports mlx; heavy libraries load w
 
 from .answer import AnswerStream
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
+from .grammar_source import answer_grammar
 from .messages import soft_switch
 from .reasoning import ReasoningStart, reasoning_start
 from .tokenizer import Tokenizer, load_tokenizer
@@ -17,6 +18,7 @@ __all__ = [
     "ReasoningStart",
     "Tokenizer",
     "ToolCallDelta",
+    "answer_grammar",
     "load_tokenizer",
     "reasoning_start",
     "soft_switch",

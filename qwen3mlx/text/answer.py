@@ -34,6 +34,11 @@ class AnswerStream:
     @property
     def stopped(self) -> bool:
         """A stop string has matched: nothing more will come but what `finish` flushes."""
+        return self._stop.matched is not None
+
+    @property
+    def stop_string(self) -> str | None:
+        """The one that matched."""
         return self._stop.matched
 
     @property

@@ -12,6 +12,8 @@ from .markers import partial_marker
 class StopMatcher:
     """Passes text on up to the first stop string and holds back only what may still become one.
 
+    `matched` is that stop string, once there is one.
+
     The stop string that is complete first wins; of several that end together, the longest.
     """
 
@@ -20,19 +22,19 @@ class StopMatcher:
             raise InvalidRequestError("stop must be a list of strings, none empty", param="stop")
         self._stop = tuple(stop)
         self._held = ""
-        self.matched = False
+        self.matched: str | None = None
 
     def feed(self, text: str) -> str:
         """The text that is certainly before any stop string; "" once one has matched."""
         if self.matched:
             return ""
         text = self._held + text
-        end = self._first_match(text)
-        if end is None:
+        match = self._first_match(text)
+        if match is None:
             end = len(text) - partial_marker(text, self._stop)
             self._held = text[end:]
         else:
-            self.matched = True
+            end, self.matched = match
             self._held = ""
         return text[:end]
 
@@ -41,8 +43,8 @@ class StopMatcher:
         held, self._held = self._held, ""
         return held
 
-    def _first_match(self, text: str) -> int | None:
-        """Where the winning stop string begins."""
+    def _first_match(self, text: str) -> tuple[int, str] | None:
+        """Where the winning stop string begins, and which it is."""
         starts = ((text.find(stop), stop) for stop in self._stop)
-        matches = [(start + len(stop), start) for start, stop in starts if start >= 0]
-        return min(matches)[1] if matches else None
+        matches = [(start + len(stop), start, stop) for start, stop in starts if start >= 0]
+        return min(matches)[1:] if matches else None

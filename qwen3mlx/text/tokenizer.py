@@ -32,7 +32,10 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
 
 
 class Tokenizer:
-    """`vocab_size` counts added tokens; a model's embedding may have more rows than that."""
+    """`vocab_size` counts added tokens; a model's embedding may have more rows than that.
+
+    `added_ids` are the tokens beside the byte-level vocabulary, such as `<|im_end|>` or `<think>`.
+    """
 
     def __init__(self, backend: Backend, folder: Path, config: Mapping[str, Any]) -> None:
         self._backend = backend
@@ -43,6 +46,7 @@ class Tokenizer:
             token_id: token.content.encode()
             for token_id, token in backend.get_added_tokens_decoder().items()
         }
+        self.added_ids = frozenset(self._bytes)
         self._templates: dict[str, ChatTemplate] = {}
         self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
 

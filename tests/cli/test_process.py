@@ -99,6 +99,9 @@ def test_piped_text_reaches_the_model(qwen3mlx: Command, endless_model: str) -> 
         (["run", "--nonsense"], 2, "No such option"),
         (["pull", "qwen4:1b"], 1, "is not a model"),
         (["pull", "org/model"], 1, "HF_HUB_OFFLINE"),
+        (["show", "gpt-4o"], 1, "there are demo, demo-moe"),
+        (["rm", "demo", "--yes"], 1, "demo comes with the program"),
+        (["ps", "--url", "http://127.0.0.1:9"], 1, "`qwen3mlx serve`"),
         (["walk"], 2, "No such command"),
     ],
 )

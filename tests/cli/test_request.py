@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx.cli.request import Request, answer_or_chat, is_base
+from qwen3mlx.cli.request import Request, answer_or_chat
 from qwen3mlx.cli.settings import Settings
 from qwen3mlx.cli.terminal import Terminal
 from qwen3mlx.config import LoadOptions
@@ -49,21 +49,6 @@ def test_stats_go_to_stderr() -> None:
 def test_raw_sends_the_text_itself() -> None:
     runtime, _ = answer(raw=True, prompt="Once upon")
     assert runtime.calls[0][0] == "Once upon"
-
-
-@pytest.mark.parametrize(
-    ("model", "base"),
-    [
-        ("Qwen/Qwen3-8B-Base", True),
-        ("/models/qwen3-8b-base/", True),
-        ("org/Qwen3-8B-Base-4bit", True),
-        ("./my-baseline", False),
-        ("Base/model", False),
-        ("demo", False),
-    ],
-)
-def test_base_models_are_known_by_their_name(model: str, base: bool) -> None:
-    assert is_base(model) == base
 
 
 def options(**given: Any) -> Request:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from qwen3mlx.errors import ModelNotFoundError
-from qwen3mlx.hub.names import DEMOS, Folder, Repository, aliases, parse_name
+from qwen3mlx.hub.names import DEMOS, Folder, Repository, aliases, is_base, parse_name
 
 SIZES = ("0.6B", "1.7B", "4B", "8B", "14B", "32B", "30B-A3B", "235B-A22B")
 
@@ -86,3 +86,18 @@ def test_what_is_no_name_is_refused_in_one_sentence_or_is_a_path(name: str) -> N
         parse_name(name)
     assert "Did you mean" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("model", "base"),
+    [
+        ("Qwen/Qwen3-8B-Base", True),
+        ("/models/qwen3-8b-base/", True),
+        ("org/Qwen3-8B-Base-4bit", True),
+        ("./my-baseline", False),
+        ("Base/model", False),
+        ("demo", False),
+    ],
+)
+def test_base_models_are_known_by_their_name(model: str, base: bool) -> None:
+    assert is_base(model) == base

@@ -127,7 +127,7 @@ def test_global_scale_where_it_cannot_be_used(experts: Path, path: str) -> None:
 
 
 def test_more_than_the_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_usable_memory", lambda: 100_000)
+    monkeypatch.setattr(loading, "usable_memory", lambda: 100_000)
     with pytest.raises(MemoryBudgetError, match=folder.name):
         load_model(folder)
 

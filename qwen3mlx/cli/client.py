@@ -1,0 +1,75 @@
+"""A running server, asked over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from ..config.user_settings import UserSettings
+from ..errors import Qwen3MLXError, UsageError
+
+_PORT = 1234
+_SECONDS = 30.0
+
+
+class ServerError(Qwen3MLXError):
+    """No server answered, or it refused."""
+
+    code = "server_failed"
+
+
+class Client:
+    """`url` None is the server on this computer, at its usual port or the one in settings.json."""
+
+    def __init__(self, url: str | None, api_key: str | None) -> None:
+        port = UserSettings().server().get("port", _PORT)
+        self.url = (url or f"http://127.0.0.1:{port}").rstrip("/").removesuffix("/v1")
+        if not self.url.startswith(("http://", "https://")):
+            raise UsageError(f"--url is {url!r}; it must begin with http:// or https://.")
+        self._headers = {"Content-Type": "application/json"}
+        if api_key:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        # A proxy for the web is none for this computer.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The JSON answer. ServerError says what is wrong, in the server's words if it has any."""
+        return self._send(Request(self.url + path, headers=self._headers), _SECONDS)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """As `get`; loading a large model may take minutes, so the answer is waited for."""
+        data = json.dumps(body).encode()
+        return self._send(Request(self.url + path, data=data, headers=self._headers), None)
+
+    def _send(self, request: Request, seconds: float | None) -> dict[str, Any]:
+        try:
+            with self._opener.open(request, timeout=seconds) as response:
+                answer: Any = json.loads(response.read())
+        except HTTPError as error:
+            raise ServerError(_refusal(error, self.url)) from None
+        except ValueError:
+            answer = None
+        except (URLError, HTTPException, OSError):
+            raise ServerError(
+                f"No server answers at {self.url}: start one with `qwen3mlx serve`, "
+                "or name another with --url."
+            ) from None
+        if not isinstance(answer, dict):
+            raise ServerError(f"{self.url} is no qwen3mlx server: it answered no JSON object.")
+        return answer
+
+
+def _refusal(error: HTTPError, url: str) -> str:
+    with error:
+        text = error.read()
+    if error.code == 401:
+        return f"{url} asks for an API key: give it with --api-key, or in QWEN3MLX_API_KEY."
+    try:
+        told = json.loads(text)["error"]
+        return str(told["message"] if isinstance(told, dict) else told)
+    except (ValueError, KeyError, TypeError):
+        return f"{url} is no qwen3mlx server, or another version: it answered {error.code}."

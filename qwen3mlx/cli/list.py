@@ -1,0 +1,38 @@
+"""`qwen3mlx list`: the models on this computer."""
+
+from __future__ import annotations
+
+from .options import PrintJson
+from .terminal import Terminal
+
+_COLUMNS = ("MODEL", "PARAMETERS", "WEIGHTS", "SIZE", "CONTEXT", "MODIFIED")
+
+
+def list_models(as_json: PrintJson = False) -> None:
+    """List the models on this computer.
+
+    They are the demo models, those in the Hugging Face cache, LM Studio's, and those in the
+    model_folders of settings.json. Into a pipe the columns are set apart by tabs.
+    """
+    from ..hub import Library, gigabytes
+    from .tables import day, model_object, print_json, print_table
+
+    terminal = Terminal.standard()
+    models, skipped = Library().scan()
+    if as_json:
+        print_json([model_object(model) for model in models], terminal)
+    else:
+        rows = [
+            (
+                model.id,
+                model.params,
+                model.quantization or "float",
+                gigabytes(model.size_bytes),
+                f"{model.max_context_length:,}",
+                day(model.modified),
+            )
+            for model in models
+        ]
+        print_table(_COLUMNS, rows, terminal)
+    for name, reason in skipped:
+        terminal.note(f"Not listed: {name}: {reason}")

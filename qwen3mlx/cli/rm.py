@@ -1,0 +1,66 @@
+"""`qwen3mlx rm`: delete a downloaded model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import InstalledModel
+from .terminal import Terminal
+
+
+def rm(
+    model: InstalledModel,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a downloaded model, complete or not.
+
+    Only what is in the Hugging Face cache is deleted, in all its revisions.
+    """
+    import shutil
+
+    from ..errors import UsageError
+    from ..hub import gigabytes
+
+    terminal = Terminal.standard()
+    name, folder = _downloaded(model)
+    size = gigabytes(_blob_bytes(folder))
+    if not yes:
+        if not terminal.can_ask:
+            raise UsageError(f"Nobody can be asked here: add --yes to delete {name} ({size}).")
+        if not terminal.ask(f"Delete {name} ({size})?", default=False):
+            terminal.note("Nothing was deleted.")
+            return
+    shutil.rmtree(folder)
+    terminal.note(f"Deleted {name} ({size}).")
+
+
+def _downloaded(name: str) -> tuple[str, Path]:
+    """The id and the cache folder of `name`; ModelNotFoundError when it is not in the cache."""
+    from .. import hub
+    from ..errors import ModelNotFoundError
+    from ..hub.cache import repository_folder
+
+    try:
+        found = hub.Library().find(name)
+    except ModelNotFoundError:
+        target = hub.parse_name(name)
+        if isinstance(target, hub.Repository):
+            folder = repository_folder(target.repo_id)
+            if folder.is_dir():
+                return target.repo_id, folder
+        raise
+    if found.source == "cache":
+        return found.id, repository_folder(found.id)
+    whose = "comes with the program" if found.source == "demo" else "is in a folder of yours"
+    raise ModelNotFoundError(
+        f"{found.id} {whose} ({found.path}): rm deletes only what is in the Hugging Face cache."
+    )
+
+
+def _blob_bytes(folder: Path) -> int:
+    """What deleting the folder sets free: links to one file count once."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return sum(path.stat().st_size for path in files)

@@ -1,0 +1,158 @@
+"""`qwen3mlx serve`: the local endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import ContextLength, KvBits, RopeScaling
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..hub import LocalModel
+
+Served = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="Load it at the start, and answer with it where a request names none.",
+    ),
+]
+Host = Annotated[
+    str,
+    typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets other computers in."),
+]
+Port = Annotated[int, typer.Option(metavar="PORT", help="0 takes a free one.")]
+ApiKeys = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        envvar="QWEN3MLX_API_KEY",
+        help="Ask for this key, beside those of `qwen3mlx keys`; repeatable.",
+    ),
+]
+AllowOrigin = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ORIGIN", help="Let this web page call the server (CORS); repeatable."),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A further name the server is reached by; repeatable."),
+]
+IdleTtl = Annotated[
+    float,
+    typer.Option(
+        "--ttl",
+        metavar="SECONDS",
+        min=0,
+        help="Idle time after which a model leaves memory; 0: never.",
+    ),
+]
+MemoryLimit = Annotated[
+    float | None,
+    typer.Option(metavar="GB", min=0, help="Memory for all; default: what the machine can give."),
+]
+PrefixCache = Annotated[
+    float | None, typer.Option(metavar="GB", min=0, help="Memory for computed prompts to reuse.")
+]
+MaxRunning = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Answers computed together.")
+]
+MaxWaiting = Annotated[
+    int | None, typer.Option(metavar="N", min=0, help="Requests that may wait for their turn.")
+]
+LogPrompts = Annotated[
+    bool, typer.Option("--log-prompts", help="Write prompts and answers into the log.")
+]
+ExitWithParent = Annotated[
+    bool, typer.Option("--exit-with-parent", help="Exit when stdin is closed.")
+]
+
+
+def serve(
+    model: Served = None,
+    host: Host = "127.0.0.1",
+    port: Port = 1234,
+    api_key: ApiKeys = None,
+    allow_origin: AllowOrigin = None,
+    allow_host: AllowHost = None,
+    context_length: ContextLength = None,
+    rope_scaling: RopeScaling = None,
+    kv_bits: KvBits = None,
+    ttl: IdleTtl = 3600,
+    memory_limit: MemoryLimit = None,
+    prefix_cache: PrefixCache = None,
+    max_running: MaxRunning = None,
+    max_waiting: MaxWaiting = None,
+    log_prompts: LogPrompts = False,
+    exit_with_parent: ExitWithParent = False,
+) -> None:
+    """Serve models to OpenAI, Anthropic, LM Studio and Ollama clients.
+
+    When it is ready it prints one line to stdout, {"url": "http://127.0.0.1:1234"}; its log goes
+    to stderr. Requests load the model they name, if it is on this computer. What "server" in
+    settings.json says takes the place of the defaults.
+    """
+    from ..server.settings import ServerSettings
+
+    loading = {"context_length": context_length, "rope_scaling": rope_scaling, "kv_bits": kv_bits}
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        model=_prepared(model, loading),
+        api_keys=tuple(api_key or ()),
+        allowed_origins=tuple(allow_origin or ()),
+        allowed_hosts=tuple(allow_host or ()),
+        ttl_s=ttl,
+        memory_limit=_bytes(memory_limit),
+        prefix_cache_bytes=_bytes(prefix_cache),
+        max_running=max_running,
+        max_waiting=max_waiting,
+        log_prompts=log_prompts,
+        exit_with_parent=exit_with_parent,
+    )
+    from ..server.run import serve as run_server
+
+    run_server(settings)
+
+
+def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
+    """The name the server finds the model by, its load settings saved.
+
+    A person at a terminal may have it downloaded first.
+    """
+    from ..errors import ModelNotFoundError, UsageError
+    from .models import find_installed, locate
+
+    given = any(value is not None for value in loading.values())
+    if model is None:
+        if given:
+            raise UsageError("--context-length, --rope-scaling and --kv-bits need --model.")
+        return None
+    try:
+        found = find_installed(model)
+    except ModelNotFoundError:
+        locate(model, Terminal.standard())
+        found = find_installed(model)
+    if given:
+        _save(found, loading)
+    return str(found.path) if found.source == "folder" else found.id
+
+
+def _save(model: LocalModel, loading: dict[str, Any]) -> None:
+    from ..config import LoadOptions, ModelConfig
+    from ..errors import InvalidRequestError, UsageError
+    from ..hub import ModelSettings
+
+    try:
+        options = LoadOptions(**loading)
+        ModelConfig.from_folder(model.path).with_options(options)
+    except InvalidRequestError as error:
+        raise UsageError(str(error)) from error
+    ModelSettings().save(model.id, options)
+
+
+def _bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else round(gigabytes * 1e9)

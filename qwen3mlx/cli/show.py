@@ -1,0 +1,134 @@
+"""`qwen3mlx show`: what is known about one model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .options import Model, PrintJson
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..config import ModelConfig
+    from ..hub import LocalModel
+
+
+def show(model: Model, as_json: PrintJson = False) -> None:
+    """Show a model's shape, size, sampling and settings."""
+    from .models import find_installed
+    from .tables import print_facts, print_json
+
+    found, terminal = find_installed(model), Terminal.standard()
+    if as_json:
+        print_json(_as_object(found), terminal)
+    else:
+        print_facts(_facts(found), terminal)
+
+
+def _as_object(model: LocalModel) -> dict[str, Any]:
+    from ..config import ModelConfig, read_json
+    from .tables import model_object
+
+    return model_object(model) | {
+        "num_parameters": ModelConfig.from_folder(model.path).num_parameters,
+        "sampling": _sampling(model.path),
+        "chat_template": _template(model.path),
+        "license": _license(model.path),
+        "load_settings": _load_settings(model),
+        "config": read_json(model.path / "config.json"),
+    }
+
+
+def _facts(model: LocalModel) -> list[tuple[str, str]]:
+    from ..config import ModelConfig
+    from ..hub import gigabytes
+
+    config = ModelConfig.from_folder(model.path)
+    kind = "embedding" if model.is_embedding else "chat" if model.is_chat else "base"
+    return [
+        ("model", model.id),
+        ("folder", str(model.path)),
+        ("kind", f"{model.arch}, {kind}"),
+        ("parameters", f"{model.params} ({config.num_parameters:,})"),
+        ("layers", _layers(config)),
+        ("weights", f"{_weights(config)}, {model.bits_per_weight} bits per weight"),
+        ("size", f"{gigabytes(model.size_bytes)} on disk"),
+        ("context", f"{model.max_context_length:,} tokens{_scaled(config)}"),
+        *(
+            (f"{mode} sampling".replace("_", "-"), _listed(values))
+            for mode, values in _sampling(model.path).items()
+        ),
+        ("chat template", _template(model.path)),
+        ("licence", _license(model.path) or "not stated"),
+        ("load settings", _listed(_load_settings(model)) or "none saved"),
+    ]
+
+
+def _layers(config: ModelConfig) -> str:
+    experts = (
+        f", {config.num_experts} experts of which {config.num_experts_per_tok} are used per token"
+        if config.num_experts
+        else ""
+    )
+    return (
+        f"{config.num_hidden_layers} of width {config.hidden_size:,}, "
+        f"{config.num_attention_heads} heads, {config.num_key_value_heads} for keys and values"
+        f"{experts}"
+    )
+
+
+def _weights(config: ModelConfig) -> str:
+    if config.quantization is None:
+        return config.dtype
+    spec = config.quantization.default
+    return f"{spec.mode} {spec.bits}-bit in groups of {spec.group_size}"
+
+
+def _scaled(config: ModelConfig) -> str:
+    return f", YaRN by {config.rope.factor:g}" if config.rope.kind == "yarn" else ""
+
+
+def _sampling(folder: Path) -> dict[str, dict[str, float]]:
+    from ..config import GenerationConfig
+
+    generation = GenerationConfig.from_folder(folder)
+    return {
+        "thinking": generation.sampling_defaults(thinking=True),
+        "non_thinking": generation.sampling_defaults(thinking=False),
+    }
+
+
+def _template(folder: Path) -> str:
+    """The file that holds it: one of the folder's, or our own copy of Qwen3's."""
+    from ..config import read_json
+    from ..text.template_source import DEFAULT, find_templates
+
+    path = folder / "tokenizer_config.json"
+    templates = find_templates(folder, read_json(path) if path.exists() else {})
+    return Path(templates[DEFAULT].name).name
+
+
+def _license(folder: Path) -> str | None:
+    """What the head of the model card says, else the name of the licence file."""
+    card = folder / "README.md"
+    if card.is_file():
+        text = card.read_text(encoding="utf-8", errors="replace")
+        head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+        if head and (named := re.search(r"^license:\s*(\S+)", head[1], re.MULTILINE)):
+            return named[1]
+    return next((path.name for path in sorted(folder.glob("LICENSE*"))), None)
+
+
+def _load_settings(model: LocalModel) -> dict[str, Any]:
+    from ..hub import ModelSettings
+
+    settings = ModelSettings()
+    values = asdict(settings.load(model.id)) | {"ttl": settings.ttl(model.id)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

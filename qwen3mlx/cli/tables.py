@@ -1,0 +1,50 @@
+"""What the verbs print: tables for a person, tabs and JSON for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from ..hub import LocalModel
+from .display import one_line
+from .terminal import Terminal
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> None:
+    """At a terminal with a heading; elsewhere the rows alone, their cells set apart by tabs."""
+    rows = [[one_line(cell) for cell in row] for row in rows]
+    if not terminal.can_draw:
+        for row in rows:
+            print("\t".join(row), file=terminal.stdout)
+        return
+    from rich.table import Table
+
+    table = Table(*columns, box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
+    terminal.console(terminal.stdout).print(table)
+
+
+def print_facts(facts: Sequence[tuple[str, str]], terminal: Terminal) -> None:
+    """One fact a line, its name before it."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        print(f"{name:<{width}}  {one_line(value)}", file=terminal.stdout)
+
+
+def print_json(value: Any, terminal: Terminal) -> None:
+    """Indented, and ASCII only: any terminal and any reader takes it."""
+    print(json.dumps(value, indent=2), file=terminal.stdout)
+
+
+def model_object(model: LocalModel) -> dict[str, Any]:
+    """The model in JSON; `modified` is in seconds since 1970."""
+    return asdict(model) | {"path": str(model.path)}
+
+
+def day(seconds: float) -> str:
+    """`2026-01-31`, in this computer's time zone."""
+    return datetime.fromtimestamp(seconds).date().isoformat()

@@ -1,0 +1,81 @@
+"""The folder of the program's own state, and the JSON files in it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigurationError
+
+
+def state_home() -> Path:
+    """QWEN3MLX_HOME, else where the platform keeps such things."""
+    if home := os.environ.get("QWEN3MLX_HOME"):
+        return Path(home).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("qwen3mlx", appauthor=False)
+
+
+class StateFile:
+    """One JSON object in the state folder, read and written as a whole; only its owner may read it.
+
+    A reader sees the old or the new content, never a part of it. A broken file is never written
+    over: reading it raises ConfigurationError, which names it.
+    """
+
+    def __init__(self, name: str, home: Path | None = None) -> None:
+        self.path = (home or state_home()) / name
+
+    def read(self) -> dict[str, Any]:
+        """The object; an empty one when there is no such file yet."""
+        try:
+            value = json.loads(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.path} cannot be read ({error.strerror}): check who may read it."
+            ) from None
+        except (ValueError, RecursionError) as error:
+            raise ConfigurationError(
+                f"{self.path} is not JSON ({error}): correct it, or delete it to start anew."
+            ) from None
+        if not isinstance(value, dict):
+            raise ConfigurationError(
+                f"{self.path} must hold a JSON object, not {type(value).__name__}: correct it, or "
+                "delete it to start anew."
+            )
+        return value
+
+    @contextmanager
+    def edit(self) -> Iterator[dict[str, Any]]:
+        """The object, to be changed in place and written back; other programs wait meanwhile."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            values = self.read()
+            yield values
+            self._replace(values)
+        finally:
+            os.close(folder)
+
+    def _replace(self, values: Mapping[str, Any]) -> None:
+        text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+        handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        try:
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self.path)
+        except BaseException:
+            os.unlink(temporary)
+            raise

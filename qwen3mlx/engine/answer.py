@@ -1,0 +1,104 @@
+"""Token outputs of a scheduler -> the events of one answer."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+from ..events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
+from ..text import AnswerStream, Tokenizer
+from .loaded import Prepared
+from .sequence import Failed, Output, Prefilled, StopReason, Token
+
+
+class AnswerBuilder:
+    """Fed with outputs, it returns events; `Finished` is the last.
+
+    A stop string ends the answer here: the caller then cancels the sequence. Raises the error of a
+    failed one.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, prepared: Prepared) -> None:
+        self.finished = False
+        self._piece = tokenizer.token_bytes
+        self._prompt_tokens = len(prepared.prompt_ids)
+        self._stop_ids = prepared.stop_ids
+        self._stream = AnswerStream(
+            tokenizer,
+            reasoning=prepared.reasoning,
+            parse_tools=prepared.parse_tools,
+            stop=prepared.params.stop,
+        )
+        self._meter = prepared.meter()
+        self._clock = _Clock()
+        self._cached_tokens = 0
+
+    def add(self, output: Output) -> list[Event]:
+        if isinstance(output, Prefilled):
+            self._cached_tokens = output.cached
+            self._clock.prefilled()
+            return [Prefill(output.done, output.total)]
+        if isinstance(output, Token):
+            return self._add_token(output)
+        if isinstance(output, Failed):
+            self.finished = True
+            raise output.error
+        return self._finish(output.reason)
+
+    def _add_token(self, token: Token) -> list[Event]:
+        self._clock.token()
+        self._meter.observe(token.id)
+        events: list[Event] = []
+        if token.logprob is not None:
+            events.append(self._logprob(token, token.logprob))
+        if token.id not in self._stop_ids:
+            events += self._stream.add(token.id)
+        if self._stream.stopped:
+            events += self._finish("stop")
+        return events
+
+    def _finish(self, reason: StopReason) -> list[Event]:
+        self.finished = True
+        deltas = self._stream.finish()
+        usage = Usage(
+            prompt_tokens=self._prompt_tokens,
+            completion_tokens=self._clock.tokens,
+            cached_tokens=self._cached_tokens,
+            reasoning_tokens=self._meter.num_tokens,
+        )
+        timings = self._clock.timings(self._prompt_tokens - self._cached_tokens)
+        last = Finished(self._reason(reason), usage, timings, self._stream.stop_string)
+        return [*deltas, last]
+
+    def _reason(self, reason: StopReason) -> Literal["stop", "length", "tool_calls"]:
+        return "tool_calls" if reason == "stop" and self._stream.num_tool_calls else reason
+
+    def _logprob(self, token: Token, logprob: float) -> TokenLogprob:
+        top = tuple((token_id, self._piece(token_id), value) for token_id, value in token.top)
+        return TokenLogprob(token.id, self._piece(token.id), logprob, top)
+
+
+class _Clock:
+    """Reads the time when the first and the last token come out."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._start = self._prefilled = self._first = self._last = time.perf_counter()
+
+    def prefilled(self) -> None:
+        self._prefilled = time.perf_counter()
+
+    def token(self) -> None:
+        self.tokens += 1
+        self._last = time.perf_counter()
+        if self.tokens == 1:
+            self._first = self._last
+
+    def timings(self, prefill_tokens: int) -> Timings:
+        return Timings(
+            prefill_s=self._prefilled - self._start,
+            ttft_s=self._first - self._start,
+            decode_s=self._last - self._first,
+            prefill_tokens=prefill_tokens,
+            decode_tokens=max(self.tokens - 1, 0),
+        )

@@ -1,0 +1,251 @@
+"""A checkpoint in memory, and how a request for it becomes token ids and the answer text again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
+from ..errors import ContextLengthError, InvalidRequestError
+from ..generate import Decoder, ThinkingMeter
+from ..model import Qwen3, load_model
+from ..request import GenerationRequest
+from ..text import ReasoningStart, Tokenizer, load_tokenizer, reasoning_start, soft_switch
+from .grammars import Grammars
+from .sequence import Constraint, Output, Sequence
+
+# What Qwen3 tells itself when its thinking budget is used up (from its documentation).
+EARLY_STOP = (
+    "\n\nConsidering the limited time by the user, I have to give the solution based on the "
+    "thinking directly now.\n</think>\n\n"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request that has been checked and rendered: all that is left is to compute it.
+
+    `reasoning` is where the answer begins; `think_ids` are those of `<think>` and `</think>`.
+    """
+
+    prompt_ids: list[int]
+    params: SamplingParams
+    max_tokens: int
+    stop_ids: frozenset[int]
+    reasoning: ReasoningStart
+    parse_tools: bool
+    think_ids: tuple[int | None, int | None]
+    early_stop_ids: list[int]
+    constraint: Callable[[], Constraint] | None = None
+
+    def sequence(self, sink: Callable[[Output], None]) -> Sequence:
+        """What a scheduler runs; `sink` gets its outputs."""
+        return Sequence(
+            self.prompt_ids,
+            self.params,
+            max_tokens=self.max_tokens,
+            stop_ids=self.stop_ids,
+            meter=self.meter(),
+            sink=sink,
+            constraint=self.constraint() if self.constraint else None,
+        )
+
+    def meter(self) -> ThinkingMeter:
+        open_id, close_id = self.think_ids
+        return ThinkingMeter(
+            open_id if self.reasoning == "auto" else None,
+            close_id,
+            inside=self.reasoning == "inside",
+            budget=self.params.thinking_budget,
+            early_stop_ids=self.early_stop_ids,
+        )
+
+    def seeded(self, offset: int) -> Prepared:
+        """The same request for another answer: its seed, if it has one, plus `offset`."""
+        if self.params.seed is None or not offset:
+            return self
+        return replace(self, params=replace(self.params, seed=self.params.seed + offset))
+
+
+class LoadedModel:
+    """Weights, tokenizer and settings of one checkpoint.
+
+    The weights belong to the thread that loaded them; all else may be used from any.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        model: Qwen3,
+        tokenizer: Tokenizer,
+        generation_config: GenerationConfig,
+    ) -> None:
+        self.path = path
+        self.model = model
+        self.tokenizer = tokenizer
+        self.generation_config = generation_config
+        self.decoder = Decoder(model)
+        self._stop_ids = self._default_stop_ids()
+        self._think_ids = (tokenizer.token_id("<think>"), tokenizer.token_id("</think>"))
+        self._early_stop_ids = tokenizer.encode(EARLY_STOP)
+        self._grammars = Grammars(tokenizer, model.config.vocab_size, self._stop_ids)
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        options: LoadOptions,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> LoadedModel:
+        """`on_progress(done, total)` counts bytes. Raises CheckpointError, MemoryBudgetError."""
+        # The small files first: a broken one is known before gigabytes are read.
+        tokenizer = load_tokenizer(folder)
+        tokenizer.check_chat_template()
+        generation_config = GenerationConfig.from_folder(folder)
+        model = load_model(folder, options=options, on_progress=on_progress)
+        return cls(folder, model, tokenizer, generation_config)
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.model.config
+
+    def prepare(self, request: GenerationRequest) -> Prepared:
+        """Render, encode and check. Raises InvalidRequestError, ContextLengthError, TemplateError.
+
+        Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last soft
+        switch says `/no_think`.
+        """
+        prompt_ids, reasoning = self._prompt(request)
+        thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
+        params = self._sampling_params(thinking, request.sampling)
+        uses_tools = bool(request.tools) and request.tool_choice != "none"
+        return Prepared(
+            prompt_ids=prompt_ids,
+            params=params,
+            max_tokens=self._max_tokens(len(prompt_ids), params),
+            stop_ids=self._stop_ids | set(params.stop_token_ids),
+            reasoning=reasoning,
+            parse_tools=uses_tools,
+            think_ids=self._think_ids,
+            early_stop_ids=self._early_stop_ids,
+            constraint=self._grammars.constraint(request, reasoning),
+        )
+
+    def _prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
+        if request.messages is None:
+            prompt = request.prompt if request.prompt is not None else ""
+            ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
+            self.check_ids(ids, param="prompt")
+            return ids, "off"
+        text = self.render(request)
+        return self.tokenizer.encode(text), reasoning_start(text)
+
+    def render(self, request: GenerationRequest) -> str:
+        """The chat template's text for `request.messages`."""
+        enable_thinking = request.enable_thinking
+        if request.sampling.get("thinking_budget") == 0:
+            enable_thinking = False
+        template_kwargs = _template_kwargs(request.chat_template_kwargs)
+        if enable_thinking is not None:
+            template_kwargs["enable_thinking"] = enable_thinking
+        messages = request.messages or ()
+        tools = request.tools if request.tool_choice != "none" else ()
+        if not request.continue_final_message:
+            return self.tokenizer.apply_chat_template(messages, tools=tools, **template_kwargs)
+        if not messages or messages[-1].get("role") != "assistant":
+            raise InvalidRequestError(
+                "Only a last message of the assistant can be continued.", param="messages"
+            )
+        text = self.tokenizer.apply_chat_template(
+            messages, tools=tools, add_generation_prompt=False, **template_kwargs
+        )
+        return text.rstrip().removesuffix("<|im_end|>")
+
+    def check_ids(self, ids: SequenceOf[int], *, param: str) -> None:
+        """Raises InvalidRequestError for an id that the model does not have."""
+        for token_id in ids:
+            if not 0 <= token_id < self.config.vocab_size:
+                raise InvalidRequestError(
+                    f"{param} holds token {token_id}; ids run from 0 to "
+                    f"{self.config.vocab_size - 1}.",
+                    param=param,
+                )
+
+    def _default_stop_ids(self) -> frozenset[int]:
+        """What the checkpoint names, and the two tokens that end every Qwen3 turn or text."""
+        named = (*self.generation_config.eos_token_ids, *self.config.eos_token_ids)
+        usual = (self.tokenizer.token_id(t) for t in ("<|im_end|>", "<|endoftext|>"))
+        return frozenset((*named, *(token_id for token_id in usual if token_id is not None)))
+
+    def _sampling_params(self, thinking: bool, given: Mapping[str, Any]) -> SamplingParams:
+        known = {field.name for field in fields(SamplingParams)}
+        if unknown := sorted(set(given) - known):
+            raise InvalidRequestError(
+                f"{unknown[0]!r} is no sampling option; known are {', '.join(sorted(known))}.",
+                param=unknown[0],
+            )
+        values = {name: value for name, value in given.items() if value is not None}
+        if isinstance(values.get("stop"), str):
+            values["stop"] = (values["stop"],)
+        for name in ("stop", "stop_token_ids"):
+            values[name] = _as_tuple(name, values.get(name, ()))
+        values["logit_bias"] = self._logit_bias(values.get("logit_bias", {}))
+        defaults = self.generation_config.sampling_defaults(thinking=thinking)
+        return SamplingParams(**{**defaults, **values})
+
+    def _logit_bias(self, biases: Mapping[Any, float]) -> dict[int, float]:
+        """Token ids may come as strings, as JSON's keys do."""
+        if not isinstance(biases, Mapping):
+            raise InvalidRequestError(
+                f"logit_bias is {biases!r}; it must map token ids to numbers.", param="logit_bias"
+            )
+        result = {}
+        for key, bias in biases.items():
+            token_id = int(key) if str(key).isascii() and str(key).isdecimal() else -1
+            if not 0 <= token_id < self.config.vocab_size:
+                raise InvalidRequestError(
+                    f"logit_bias names token {key!r}; ids run from 0 to "
+                    f"{self.config.vocab_size - 1}.",
+                    param="logit_bias",
+                )
+            result[token_id] = bias
+        return result
+
+    def _max_tokens(self, prompt_tokens: int, params: SamplingParams) -> int:
+        """What the request asks for, within what the context leaves."""
+        if not prompt_tokens:
+            raise InvalidRequestError("The prompt is empty: write something.", param="prompt")
+        context = self.config.max_position_embeddings
+        room = context - prompt_tokens
+        if room < 1:
+            raise ContextLengthError(
+                f"The prompt has {prompt_tokens:,} tokens and the context holds {context:,}, "
+                "answer included: shorten it, or load the model with a larger context length.",
+                param="messages",
+            )
+        return room if params.max_tokens is None else min(params.max_tokens, room)
+
+
+def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:
+    if isinstance(values, SequenceOf) and not isinstance(values, (str, bytes)):
+        return tuple(values)
+    raise InvalidRequestError(f"{name} is {values!r}; it must be a list.", param=name)
+
+
+def _template_kwargs(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A template's own variables; what a request sets itself cannot be set behind its back."""
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise InvalidRequestError(
+            "chat_template_kwargs must map names to values.", param="chat_template_kwargs"
+        )
+    taken = {"messages", "tools", "add_generation_prompt", "self"} & set(given)
+    if taken:
+        raise InvalidRequestError(
+            f"chat_template_kwargs must not set {', '.join(sorted(taken))}: use the request's own "
+            "fields.",
+            param="chat_template_kwargs",
+        )
+    return dict(given)

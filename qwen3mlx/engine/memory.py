@@ -1,0 +1,50 @@
+"""How the memory is shared between weights, live keys and values, and the prefix cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..model.device import usable_memory
+
+# Left to activations and to everything else on the machine.
+SHARE = 0.85
+# Of what the weights leave, at most this much holds prefixes nobody is using.
+PREFIX_SHARE = 0.5
+
+
+@dataclass(slots=True)
+class MemoryBudget:
+    """Bytes in use by purpose, against one limit.
+
+    `make_room(bytes)` gives cached prefixes up, least recently used first, and returns whether
+    that was enough.
+    """
+
+    limit: int = field(default_factory=lambda: int(usable_memory() * SHARE))
+    prefix_limit: int | None = None
+    weights: int = 0
+    live: int = 0
+    prefixes: int = 0
+    evictors: list[Callable[[], bool]] = field(default_factory=list)
+
+    @property
+    def free(self) -> int:
+        return self.limit - self.weights - self.live - self.prefixes
+
+    @property
+    def largest_request(self) -> int:
+        """Bytes that a request could have if it were the only one."""
+        return max(self.limit - self.weights, 0)
+
+    @property
+    def room_for_prefixes(self) -> int:
+        share = int(self.largest_request * PREFIX_SHARE)
+        limit = share if self.prefix_limit is None else min(share, self.prefix_limit)
+        return min(limit - self.prefixes, self.free)
+
+    def make_room(self, num_bytes: int) -> bool:
+        while self.free < num_bytes:
+            if not any(evict() for evict in self.evictors):
+                return False
+        return True

@@ -1,0 +1,166 @@
+"""Which models are in memory: loading on demand, and making room."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mlx.core as mx
+
+from ..config import EngineConfig, LoadOptions
+from ..errors import MemoryBudgetError, UnavailableError
+from ..model import weight_bytes
+from .loaded import LoadedModel
+from .memory import MemoryBudget
+from .slot import Slot
+
+ProgressCallback = Callable[[float], None]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """Someone who wants a model; `options` None takes it with those it has."""
+
+    options: LoadOptions | None
+    done: Future[Slot]
+    on_progress: ProgressCallback | None
+
+
+@dataclass(slots=True, eq=False)
+class Load:
+    """A model that is to be loaded; `progress` goes from 0 to 1."""
+
+    id: str
+    path: Path
+    waiters: list[Waiter] = field(default_factory=list)
+    progress: float = 0.0
+
+    @property
+    def options(self) -> LoadOptions:
+        wanted = (waiter.options for waiter in self.waiters)
+        return next((options for options in wanted if options is not None), LoadOptions())
+
+    def report(self, done: int, total: int) -> None:
+        self.progress = done / total if total else 1.0
+        for waiter in self.waiters:
+            if waiter.on_progress is not None:
+                waiter.on_progress(self.progress)
+
+    def fail(self, error: Exception) -> None:
+        for waiter in self.waiters:
+            if not waiter.done.cancelled():
+                waiter.done.set_exception(error)
+
+
+class Models:
+    """The models in memory, on the engine's thread. `others_turn` keeps streams alive meanwhile."""
+
+    def __init__(
+        self, config: EngineConfig, budget: MemoryBudget, others_turn: Callable[[], None]
+    ) -> None:
+        self.slots: dict[str, Slot] = {}
+        self.loads: dict[str, Load] = {}
+        self._config = config
+        self._budget = budget
+        self._others_turn = others_turn
+
+    def want(self, model_id: str, path: Path, waiter: Waiter) -> None:
+        """Give `waiter` the model now, or when it is loaded."""
+        slot = self.slots.get(model_id)
+        if slot is not None and waiter.options in (None, slot.options):
+            slot.touch()
+            if waiter.done.set_running_or_notify_cancel():
+                waiter.done.set_result(slot)
+            return
+        if waiter.done.set_running_or_notify_cancel():
+            self.loads.setdefault(model_id, Load(model_id, path)).waiters.append(waiter)
+
+    def unload(self, model_id: str) -> bool:
+        slot = self.slots.pop(model_id, None)
+        if slot is None:
+            return False
+        slot.close(UnavailableError(f"{model_id} was unloaded: send the request again to load it."))
+        mx.clear_cache()
+        return True
+
+    def close(self) -> None:
+        error = UnavailableError("The server is closing: send the request again when it is back.")
+        for load in self.loads.values():
+            load.fail(error)
+        self.loads.clear()
+        for slot in self.slots.values():
+            slot.close(error)
+        self.slots.clear()
+
+    def load_next(self) -> bool:
+        """Load the first model there is room for; False if there was nothing to do."""
+        for load in list(self.loads.values()):
+            try:
+                if not self._make_room(load):
+                    continue
+                self._load(load)
+            except Exception as error:
+                if self.loads.pop(load.id, None) is not None:
+                    load.fail(error)
+            return True
+        return False
+
+    def expire(self) -> float:
+        """Unload what nobody has used for its time; seconds until the next may have to go."""
+        now = time.monotonic()
+        for slot in list(self.slots.values()):
+            if slot.expires_at <= now:
+                _log.info("%s was not used for %.0f s and is unloaded.", slot.id, slot.ttl_s)
+                self.unload(slot.id)
+        return min((slot.expires_at - now for slot in self.slots.values()), default=math.inf)
+
+    def _load(self, load: Load) -> None:
+        start = time.perf_counter()
+
+        def report(done: int, total: int) -> None:
+            load.report(done, total)
+            self._others_turn()
+
+        options = load.options
+        loaded = LoadedModel.load(load.path, options, report)
+        seconds = time.perf_counter() - start
+        slot = Slot(load.id, loaded, options, self._budget, self._config, seconds)
+        self.slots[load.id] = slot
+        del self.loads[load.id]
+        _log.info("%s is loaded (%.1f s, %.2f GB).", load.id, seconds, slot.nbytes / 1e9)
+        for waiter in load.waiters:
+            if waiter.options in (None, options):
+                waiter.done.set_result(slot)
+            else:
+                self.loads.setdefault(load.id, Load(load.id, load.path)).waiters.append(waiter)
+
+    def _make_room(self, load: Load) -> bool:
+        """Unload idle models until `load` fits; False while busy ones stand in the way.
+
+        Raises MemoryBudgetError where even an empty memory is too small.
+        """
+        needed = weight_bytes(load.path)
+        if needed > self._budget.limit:
+            raise MemoryBudgetError(
+                f"{load.id} needs {needed / 1e9:.1f} GB for its weights and "
+                f"{self._budget.limit / 1e9:.1f} GB can be used here: take a smaller model or "
+                "fewer bits."
+            )
+        own = self.slots.get(load.id)
+        if own is not None:
+            if not own.is_idle:
+                return False
+            self.unload(own.id)
+        while not self._budget.make_room(needed):
+            idle = [slot for slot in self.slots.values() if slot.is_idle]
+            if not idle:
+                return False
+            self.unload(min(idle, key=lambda slot: slot.last_used).id)
+        return True

@@ -1,0 +1,207 @@
+"""Keys and values of past prompts and answers, for requests that begin alike.
+
+A trie of blocks: each holds the keys and values of up to BLOCK tokens that follow those of its
+parent. Conversations share the blocks of a common beginning. A hit copies what it reuses, once,
+into the request's own cache; so blocks never change, and can go at any time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import mlx.core as mx
+
+from ..model import KVCache, Qwen3, capacity_for
+from .memory import MemoryBudget
+
+BLOCK = 256
+
+Layer = tuple[mx.array, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """`layers` hold, for each layer, arrays [1, kv_heads, len(ids), width]."""
+
+    ids: tuple[int, ...]
+    layers: list[Layer]
+    parent: Block | None
+    last_used: int = 0
+    children: dict[tuple[int, ...], Block] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(array.nbytes for layer in self.layers for array in layer)
+
+
+class PrefixCache:
+    """One model's; all of them share the `budget`."""
+
+    def __init__(self, model: Qwen3, budget: MemoryBudget) -> None:
+        self.nbytes = 0
+        self._model = model
+        self._budget = budget
+        self._root = Block((), [], None)
+        self._clock = itertools.count(1)
+        budget.evictors.append(self.evict)
+
+    def close(self) -> None:
+        """Give all memory back."""
+        self._budget.evictors.remove(self.evict)
+        while self.evict():
+            pass
+
+    def match(self, ids: Sequence[int]) -> int:
+        """How many of the first `ids` are cached."""
+        return sum(length for _, length in self._path(ids))
+
+    def take(self, ids: Sequence[int]) -> KVCache:
+        """A cache of its own with the longest cached beginning of `ids`.
+
+        At least the last token is left to compute: its logits give the first new token.
+        """
+        path = list(self._path(ids[:-1]))
+        cache = self._model.make_cache()
+        cache.planned = len(ids)
+        if not path:
+            return cache
+        cache.offset = sum(length for _, length in path)
+        room = capacity_for(len(ids)) - cache.offset
+        cache.layers = [
+            _joined([[array[:, :, :n] for array in block.layers[layer]] for block, n in path], room)
+            for layer in range(len(cache.layers))
+        ]
+        mx.eval(cache.layers)
+        return cache
+
+    def put(self, ids: Sequence[int], cache: KVCache, *, last: bool) -> None:
+        """Keep the first `cache.offset` of `ids`; whole blocks only, unless it is the `last` time.
+
+        Then `cache` is used up: its layers go as they are copied, so memory never holds both.
+        """
+        new = self._missing(ids[: cache.offset], whole=not last)
+        if new:
+            self._fill(new, cache, consume=last)
+
+    def evict(self) -> bool:
+        """Let the least recently used block without successors go."""
+        leaves = [block for block in self._blocks() if not block.children]
+        if not leaves:
+            return False
+        self._remove(min(leaves, key=lambda block: block.last_used))
+        return True
+
+    def _path(self, ids: Sequence[int]) -> Iterator[tuple[Block, int]]:
+        """The blocks that spell the beginning of `ids`, and how much of each; the last in part."""
+        block, start, now = self._root, 0, next(self._clock)
+        while start < len(ids):
+            wanted = tuple(ids[start : start + BLOCK])
+            child = block.children.get(wanted)
+            length = len(wanted)
+            if child is None:
+                child, length = _closest(block, wanted)
+            if child is None or not length:
+                return
+            child.last_used = now
+            yield child, length
+            if length < BLOCK:
+                return
+            block, start = child, start + length
+
+    def _missing(self, ids: Sequence[int], *, whole: bool) -> list[tuple[int, Block]]:
+        """Empty blocks, in place in the trie, for what is not cached yet; as many as there is room.
+
+        Each comes with the place of its first token.
+        """
+        block, now, new = self._root, next(self._clock), []
+        for start in range(0, len(ids), BLOCK):
+            wanted = tuple(ids[start : start + BLOCK])
+            if whole and len(wanted) < BLOCK:
+                break
+            child = block.children.get(wanted)
+            if child is None:
+                if len(wanted) < BLOCK and _closest(block, wanted)[1] == len(wanted):
+                    break  # a longer block says it all
+                if not self._room_for(len(wanted), now):
+                    break
+                child = block.children[wanted] = Block(wanted, [], block)
+                new.append((start, child))
+            child.last_used = now
+            block = child
+        return new
+
+    def _room_for(self, num_tokens: int, now: int) -> bool:
+        """Make room, but never of the blocks that are just being put in."""
+        needed = num_tokens * self._model.kv_bytes_per_token
+        while self._budget.room_for_prefixes < needed:
+            leaves = [b for b in self._blocks() if not b.children and b.last_used < now]
+            if not leaves:
+                return False
+            self._remove(min(leaves, key=lambda block: block.last_used))
+        self.nbytes += needed
+        self._budget.prefixes += needed
+        return True
+
+    def _fill(self, new: list[tuple[int, Block]], cache: KVCache, *, consume: bool) -> None:
+        for layer in range(len(cache.layers)):
+            for start, block in new:
+                pieces = (a[:, :, start : start + len(block.ids)] for a in cache.layers[layer])
+                block.layers.append(tuple(mx.contiguous(piece) for piece in pieces))
+            if consume:
+                mx.eval([block.layers[layer] for _, block in new])
+                cache.layers[layer] = ()
+        mx.eval([block.layers for _, block in new])
+        for _, block in new:
+            self._drop_shorter(block)
+
+    def _drop_shorter(self, block: Block) -> None:
+        """A block cut short, of which `block` is the continuation, has nothing of its own."""
+        assert block.parent is not None
+        for ids, sibling in list(block.parent.children.items()):
+            if len(ids) < len(block.ids) and block.ids[: len(ids)] == ids:
+                self._remove(sibling)
+
+    def _remove(self, block: Block) -> None:
+        assert block.parent is not None
+        del block.parent.children[block.ids]
+        freed = len(block.ids) * self._model.kv_bytes_per_token
+        self.nbytes -= freed
+        self._budget.prefixes -= freed
+
+    def _blocks(self) -> Iterator[Block]:
+        waiting = list(self._root.children.values())
+        while waiting:
+            block = waiting.pop()
+            yield block
+            waiting.extend(block.children.values())
+
+
+def _closest(block: Block, wanted: tuple[int, ...]) -> tuple[Block | None, int]:
+    """The child that shares the longest beginning with `wanted`, and its length."""
+    best, longest = None, 0
+    for ids, child in block.children.items():
+        length = common_length(ids, wanted)
+        if length > longest:
+            best, longest = child, length
+    return best, longest
+
+
+def common_length(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two sequences begin with alike."""
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return length
+    return next(i for i in range(length) if one[i] != other[i])
+
+
+def _joined(pieces: list[list[mx.array]], room: int) -> Layer:
+    """Blocks of one layer, one after the other, and `room` positions to spare."""
+    joined = []
+    for arrays in zip(*pieces, strict=True):
+        batch, heads, _, width = arrays[0].shape
+        nothing = mx.zeros((1, 1, 1, 1), arrays[0].dtype)
+        spare = mx.broadcast_to(nothing, (batch, heads, room, width))
+        joined.append(mx.concatenate([*arrays, spare], axis=2))
+    return tuple(joined)

@@ -1,0 +1,383 @@
+"""Continuous batching for one model: requests join and leave the running batch at any step."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import cast
+
+import mlx.core as mx
+
+from ..errors import MemoryBudgetError
+from ..generate import Choice, Decoder, Policy
+from ..model import KVCache, capacity_for
+from .memory import MemoryBudget
+from .pace import Pace
+from .prefix_cache import BLOCK, PrefixCache, common_length
+from .sequence import Ahead, Ended, Failed, Prefilled, Sequence, StopReason, Token
+
+MAX_RUNNING = 16
+# A second of waiting weighs as much as this share of a second of prefill work still to do.
+PATIENCE = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """Waiting sequences have tokens to prefill; running ones decode one token per step, together.
+
+    `step` does a piece of each. All methods belong to the thread that loaded the model.
+    """
+
+    def __init__(
+        self, decoder: Decoder, budget: MemoryBudget, *, max_running: int = MAX_RUNNING
+    ) -> None:
+        self.waiting: list[Sequence] = []
+        self.running: list[Sequence] = []
+        self.prefixes = PrefixCache(decoder.model, budget)
+        self._decoder = decoder
+        self._budget = budget
+        self._max_running = max_running
+        self._vocab_size = decoder.model.config.vocab_size
+        self._pace = Pace(decoder.max_chunk)
+        self._arrived: dict[Sequence, float] = {}
+        self._live: dict[Sequence, int] = {}
+        self._policies: dict[tuple[int, ...], Policy] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.waiting and not self.running
+
+    def submit(self, sequence: Sequence) -> None:
+        """Queue it. Raises MemoryBudgetError if it could not even run alone."""
+        self.check_fits(sequence)
+        self._arrived[sequence] = time.perf_counter()
+        self.waiting.append(sequence)
+        if sequence.max_tokens < 1:
+            self._end(sequence, "length")
+
+    def check_fits(self, sequence: Sequence) -> None:
+        """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
+        needed = self._bytes(len(sequence.ids) + 1)
+        largest = self._budget.largest_request
+        if needed > largest:
+            raise MemoryBudgetError(
+                f"The prompt's {len(sequence.ids):,} tokens need {needed / 1e9:.1f} GB of memory "
+                f"and {largest / 1e9:.1f} GB are left beside the model: shorten it, load the model "
+                "with quantized keys and values (kv_bits), or take a smaller model."
+            )
+
+    def cancel(self, sequence: Sequence) -> None:
+        """Stop working on it now; what was computed is kept for others. No output is sent."""
+        if sequence in self._arrived:
+            self._leave(sequence)
+
+    def step(self) -> None:
+        """One token for each running sequence, and a piece of a waiting one's prompt."""
+        self._decode()
+        sequence = self._next_waiting()
+        if sequence is None:
+            return
+        streaming = bool(self.running)
+        if self._pace.may_prefill(sequence.num_unfed, streaming=streaming):
+            self._prefill(sequence, streaming=streaming)
+
+    def fail_all(self, error: Exception) -> None:
+        """End every sequence with `error`."""
+        for sequence in [*self.running, *self.waiting]:
+            self._fail(sequence, error)
+
+    # Prefill
+
+    def _next_waiting(self) -> Sequence | None:
+        """The one with the least work left, waiting counted in its favour."""
+        ready = [s for s in self.waiting if s.cache is not None or self._may_start(s)]
+        return min(ready, key=self._rank, default=None)
+
+    def _rank(self, sequence: Sequence) -> float:
+        waited = time.perf_counter() - self._arrived[sequence]
+        return sequence.num_unfed - waited * PATIENCE * (self._pace.tokens_per_second or 0.0)
+
+    def _may_start(self, sequence: Sequence) -> bool:
+        """There is a place and memory for it, and nobody is computing the same beginning."""
+        if len(self._live) >= self._max_running:
+            return False
+        for other in self.waiting:
+            if other.cache is not None and other.ids[:BLOCK] == sequence.ids[:BLOCK]:
+                shared = common_length(other.ids, sequence.ids) // BLOCK * BLOCK
+                if shared > other.num_fed:
+                    return False
+        needed = self._bytes(len(sequence.ids) + 1)
+        return self._budget.make_room(needed) or not self._live
+
+    def _prefill(self, sequence: Sequence, *, streaming: bool) -> None:
+        start = time.perf_counter()
+        before = sequence.num_fed
+        try:
+            self._prefill_chunk(sequence, streaming=streaming)
+        except Exception as error:
+            self._fail(sequence, error)
+        done = sequence.num_fed - before
+        self._pace.prefilled(done, time.perf_counter() - start, streaming=streaming)
+
+    def _prefill_chunk(self, sequence: Sequence, *, streaming: bool) -> None:
+        cache = sequence.cache or self._start(sequence)
+        size = self._pace.chunk(streaming=streaming)
+        ids = sequence.ids[cache.offset : cache.offset + size]
+        if cache.offset + len(ids) < len(sequence.ids):
+            self._decoder.extend(ids, cache)
+            self._report(sequence)
+            return
+        choice = self._choose(sequence, self._decoder.logits(ids, cache))
+        self._report(sequence)
+        self.waiting.remove(sequence)
+        self.running.append(sequence)
+        self._accept(sequence, _read(choice)[0])
+
+    def _start(self, sequence: Sequence) -> KVCache:
+        cache = sequence.cache = self.prefixes.take(sequence.ids)
+        self._account(sequence)
+        if not sequence.num_generated:
+            sequence.num_cached = cache.offset
+        return cache
+
+    def _report(self, sequence: Sequence) -> None:
+        """Tell how far the prompt is, and let others have what is computed of it."""
+        if sequence.cache is not None and not sequence.num_generated:
+            done, total = sequence.num_fed, sequence.num_prompt
+            sequence.sink(Prefilled(done, total, sequence.num_cached))
+            self.prefixes.put(sequence.ids, sequence.cache, last=False)
+
+    def _choose(self, sequence: Sequence, logits: mx.array) -> Choice:
+        policy = self._policy([sequence])
+        counts = None
+        if policy.penalties is not None:
+            counts = sequence.count_generated(self._vocab_size)
+        choice = policy.choose(logits, mx.array([[sequence.uniform()]]), counts)
+        mx.eval(choice.arrays())
+        return choice
+
+    # Decode
+
+    def _decode(self) -> None:
+        start = time.perf_counter()
+        for group in self._groups():
+            try:
+                self._decode_group(group)
+            except Exception as error:
+                self._recover(group, error)
+        if self.running:
+            if self.waiting:
+                self._settle()
+            self._pace.decoded(time.perf_counter() - start)
+
+    def _settle(self) -> None:
+        """Wait for what is under way: it is not to be counted as a prompt's time."""
+        try:
+            mx.eval([s.ahead.choice.token for s in self.running if s.ahead])
+        except Exception as error:
+            self._recover(list(self.running), error)
+
+    def _groups(self) -> list[list[Sequence]]:
+        """The batch; and each sequence by itself that is under suspicion."""
+        together = [s for s in self.running if not s.alone]
+        return [*([together] if together else []), *([s] for s in self.running if s.alone)]
+
+    def _decode_group(self, group: list[Sequence]) -> None:
+        """Read one token of each, and launch the computation of the next.
+
+        The next step is under way while tokens are read and sent, unless a grammar must see a token
+        to say what may follow.
+        """
+        lookahead = all(s.steady for s in group)
+        under_way = [(s, s.ahead) for s in group if s.ahead is not None]
+        if not lookahead:
+            for sequence in group:
+                sequence.ahead = None
+            self._collect(under_way)
+        self._launch([s for s in group if not s.ended and s.next_index < s.max_tokens])
+        if lookahead:
+            self._collect(under_way)
+
+    def _launch(self, group: list[Sequence]) -> None:
+        group = self._with_room(group)
+        if not group:
+            return
+        policy = self._policy(group)
+        counts = None
+        if policy.penalties is not None:
+            counts = mx.concatenate([self._counts(s) for s in group])
+        uniform = mx.array([[s.uniform()] for s in group])
+        caches = [s.cache for s in group if s.cache is not None]
+        choice, counts = self._decoder.step(_tokens(group), caches, policy, uniform, counts)
+        mx.async_eval(choice.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
+        for row, sequence in enumerate(group):
+            sequence.ahead = Ahead(choice, row)
+            sequence.counts = None if counts is None else counts[row : row + 1]
+
+    def _counts(self, sequence: Sequence) -> mx.array:
+        if sequence.counts is not None:
+            return sequence.counts
+        return sequence.count_generated(self._vocab_size, but_last=True)
+
+    def _with_room(self, group: list[Sequence]) -> list[Sequence]:
+        """Those whose caches can take one more token; others make way where memory is short."""
+        for sequence in group:
+            while not sequence.ended and sequence in self.running and not self._grow(sequence):
+                self._preempt()
+        return [s for s in group if s in self.running]
+
+    def _grow(self, sequence: Sequence) -> bool:
+        assert sequence.cache is not None
+        if sequence.cache.offset < sequence.cache.capacity:
+            return True
+        needed = self._bytes(sequence.cache.offset + 1)
+        if not self._budget.make_room(needed - self._live[sequence]):
+            return False
+        self._set_live(sequence, needed)
+        return True
+
+    def _preempt(self) -> None:
+        """The one that came last gives its memory up and starts over later from its tokens.
+
+        Where it is the only one, memory is what its answer's length ends at.
+        """
+        last = max(self._live, key=lambda s: self._arrived[s])
+        if len(self._live) == 1:
+            self._end(last, "length")
+            return
+        last.forget()
+        self._set_live(last, None)
+        if last in self.running:
+            self.running.remove(last)
+            self.waiting.append(last)
+
+    def _collect(self, under_way: list[tuple[Sequence, Ahead]]) -> None:
+        """Wait for the tokens and hand them out."""
+        tokens: dict[Choice, list[Token]] = {}
+        for sequence, ahead in under_way:
+            if sequence.ended or sequence not in self.running:
+                continue
+            if ahead.choice not in tokens:
+                tokens[ahead.choice] = _read(ahead.choice)
+            sequence.alone = False
+            self._accept(sequence, tokens[ahead.choice][ahead.row])
+
+    def _accept(self, sequence: Sequence, token: Token) -> None:
+        try:
+            forced = sequence.accept(token)
+            reason = self._reason_to_end(sequence)
+            while forced and reason is None:
+                sequence.accept(Token(forced.pop(0)))
+                reason = self._reason_to_end(sequence)
+        except Exception as error:
+            self._fail(sequence, error)
+            return
+        if reason is not None:
+            self._end(sequence, reason)
+        elif sequence.num_fed < len(sequence.ids) - 1:
+            sequence.rewind()
+            self.running.remove(sequence)
+            self.waiting.append(sequence)
+        elif not sequence.steady and sequence.ahead is not None:
+            sequence.rewind()  # it was computed with another mask
+
+    def _reason_to_end(self, sequence: Sequence) -> StopReason | None:
+        if sequence.ids[-1] in sequence.stop_ids:
+            return "stop"
+        return "length" if sequence.num_generated >= sequence.max_tokens else None
+
+    # Both
+
+    def _policy(self, group: list[Sequence]) -> Policy:
+        key = tuple(id(s) for s in group)
+        if key not in self._policies:
+            if len(self._policies) > MAX_RUNNING:
+                self._policies.clear()
+            params = [s.params for s in group]
+            self._policies[key] = Policy.for_requests(params, self._vocab_size)
+        return self._policies[key].biased([s.bias(self._vocab_size) for s in group])
+
+    def _recover(self, group: list[Sequence], error: Exception) -> None:
+        """A fault of a step: of its one sequence, or of an unknown one of several.
+
+        Those start over from their tokens, each by itself, so that only the faulty one fails.
+        """
+        still = [s for s in group if not s.ended]
+        if len(group) == 1:
+            for sequence in still:
+                self._fail(sequence, error)
+            return
+        _log.warning("A step of %d requests failed (%s); trying each alone.", len(group), error)
+        for sequence in still:
+            sequence.forget()
+            self._set_live(sequence, None)
+            sequence.alone = True
+            if sequence in self.running:
+                self.running.remove(sequence)
+                self.waiting.append(sequence)
+
+    def _fail(self, sequence: Sequence, error: Exception) -> None:
+        sequence.cache = None  # nobody knows what is in it
+        self._leave(sequence)
+        sequence.sink(Failed(error))
+
+    def _end(self, sequence: Sequence, reason: StopReason) -> None:
+        self._leave(sequence)
+        sequence.sink(Ended(reason))
+
+    def _leave(self, sequence: Sequence) -> None:
+        sequence.ended = True
+        for queue in (self.waiting, self.running):
+            if sequence in queue:
+                queue.remove(sequence)
+        del self._arrived[sequence]
+        self._policies.clear()
+        self._set_live(sequence, None)
+        if sequence.cache is not None:
+            sequence.cache.trim(max(0, sequence.cache.offset - len(sequence.ids)))
+            self.prefixes.put(sequence.ids, sequence.cache, last=True)
+        sequence.forget()
+
+    def _account(self, sequence: Sequence) -> None:
+        assert sequence.cache is not None
+        self._set_live(sequence, self._bytes(max(sequence.cache.capacity, sequence.cache.planned)))
+
+    def _set_live(self, sequence: Sequence, num_bytes: int | None) -> None:
+        self._budget.live += (num_bytes or 0) - self._live.pop(sequence, 0)
+        if num_bytes is not None:
+            self._live[sequence] = num_bytes
+
+    def _bytes(self, num_tokens: int) -> int:
+        return capacity_for(num_tokens) * self._decoder.model.kv_bytes_per_token
+
+
+def _tokens(group: list[Sequence]) -> mx.array:
+    """The tokens [B] to feed: on their way still, or known."""
+    choices = {s.ahead.choice for s in group if s.ahead is not None}
+    if len(choices) == 1 and all(s.ahead is not None for s in group):
+        (choice,) = choices
+        rows = [s.ahead.row for s in group if s.ahead is not None]
+        if rows == list(range(choice.token.shape[0])):
+            return choice.token
+        return choice.token[mx.array(rows)]
+    return mx.concatenate(
+        [
+            mx.array([s.ids[-1]]) if s.ahead is None else s.ahead.choice.token[s.ahead.row, None]
+            for s in group
+        ]
+    )
+
+
+def _read(choice: Choice) -> list[Token]:
+    """Wait for the device and take the values, a token for each row."""
+    ids = cast("list[int]", choice.token.tolist())
+    if choice.logprob is None:
+        return [Token(token_id) for token_id in ids]
+    logprobs = cast("list[float]", choice.logprob.tolist())
+    tops: list[tuple[tuple[int, float], ...]] = [()] * len(ids)
+    if choice.top_ids is not None and choice.top_logprobs is not None:
+        top_ids = cast("list[list[int]]", choice.top_ids.tolist())
+        values = cast("list[list[float]]", choice.top_logprobs.tolist())
+        tops = [tuple(zip(*row, strict=True)) for row in zip(top_ids, values, strict=True)]
+    return [Token(*row) for row in zip(ids, logprobs, tops, strict=True)]

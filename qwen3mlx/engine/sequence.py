@@ -1,0 +1,181 @@
+"""One request on its way through the engine: token ids and numbers, no text."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import mlx.core as mx
+
+from ..config import SamplingParams
+from ..generate import Choice, ThinkingMeter, bias_array, mask_bias
+from ..model import KVCache
+
+StopReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """Prompt tokens that need no more work (cached ones included), of all of them."""
+
+    done: int
+    total: int
+    cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A generated token. `top` pairs the most likely ids with their log probabilities."""
+
+    id: int
+    logprob: float | None = None
+    top: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """No more tokens will come; `stop` if the last one was a stop token."""
+
+    reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No more tokens will come, because of `error`."""
+
+    error: Exception
+
+
+Output = Prefilled | Token | Ended | Failed
+
+
+class Constraint(Protocol):
+    """A grammar's view of one answer."""
+
+    def mask(self) -> bytes | None:
+        """A bit for each id that may come next; None: all may."""
+
+    def observe(self, token_id: int) -> None:
+        """A token was generated."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ahead:
+    """A token that is being computed: row `row` of `choice`."""
+
+    choice: Choice
+    row: int
+
+
+class Sequence:
+    """A prompt, what has been generated, and the state of its sampling.
+
+    `ids` are the prompt and the tokens that have been read; `cache` holds keys and values of the
+    first `cache.offset` of them. `sink` is called with each output, on the engine's thread.
+    `stop_ids` end the answer and are part of it.
+    """
+
+    def __init__(
+        self,
+        prompt_ids: SequenceOf[int],
+        params: SamplingParams,
+        *,
+        max_tokens: int,
+        stop_ids: Collection[int],
+        meter: ThinkingMeter,
+        sink: Callable[[Output], None],
+        constraint: Constraint | None = None,
+    ) -> None:
+        self.ids = list(prompt_ids)
+        self.num_prompt = len(self.ids)
+        self.params = params
+        self.max_tokens = max_tokens
+        self.stop_ids = frozenset(stop_ids)
+        self.meter = meter
+        self.sink = sink
+        self.constraint = constraint
+        self.mask = constraint.mask() if constraint else None
+        # The next mask is likely to be this one: the step after the next can be launched with it.
+        self.steady = self.mask is None
+        self.cache: KVCache | None = None
+        self.ahead: Ahead | None = None
+        self.counts: mx.array | None = None
+        self.num_cached = 0
+        self.ended = False
+        # After a fault in a batch, its rows decode alone until each has shown that it can.
+        self.alone = False
+        self._random = random.Random(params.seed)
+        self._uniforms: list[float] = []
+        self._biases: dict[bool, mx.array | None] = {}
+        self._masked: tuple[bytes, mx.array] | None = None
+
+    @property
+    def num_generated(self) -> int:
+        return len(self.ids) - self.num_prompt
+
+    @property
+    def num_fed(self) -> int:
+        return self.cache.offset if self.cache else 0
+
+    @property
+    def num_unfed(self) -> int:
+        return len(self.ids) - self.num_fed
+
+    @property
+    def next_index(self) -> int:
+        """Place, from 0, of the token that a step launched now would choose."""
+        return self.num_generated + (self.ahead is not None)
+
+    def uniform(self) -> float:
+        """The random number of the next token; always the same one for one place."""
+        index = self.next_index
+        while len(self._uniforms) <= index:
+            self._uniforms.append(self._random.random())
+        return self._uniforms[index]
+
+    def bias(self, vocab_size: int) -> mx.array | None:
+        """What is added to the logits [1, vocab] of the next token: biases, and the mask."""
+        early = self.next_index < self.params.min_tokens
+        if early not in self._biases:
+            forbidden = sorted(self.stop_ids) if early else ()
+            self._biases[early] = bias_array(self.params, vocab_size, forbidden)
+        fixed = self._biases[early]
+        if self.mask is None:
+            return fixed
+        if self._masked is None or self._masked[0] is not self.mask:
+            self._masked = self.mask, mask_bias(self.mask, vocab_size)
+        masked = self._masked[1]
+        return masked if fixed is None else masked + fixed
+
+    def accept(self, token: Token) -> list[int]:
+        """Take a token that was generated; returns the ids that must follow it (see the meter)."""
+        self.ids.append(token.id)
+        self.sink(token)
+        forced = list(self.meter.observe(token.id))
+        if self.constraint is not None:
+            self.constraint.observe(token.id)
+            before, self.mask = self.mask, self.constraint.mask()
+            self.steady = self.mask is before
+        return forced
+
+    def rewind(self) -> None:
+        """Drop what was computed beyond `ids`; at least the last of them is fed again."""
+        self.ahead = None
+        self.counts = None
+        if self.cache is not None:
+            self.cache.trim(max(0, self.cache.offset - len(self.ids) + 1))
+
+    def forget(self) -> None:
+        """Drop all that was computed: the ids are enough to go on."""
+        self.rewind()
+        self.cache = None
+
+    def count_generated(self, vocab_size: int, *, but_last: bool = False) -> mx.array:
+        """Sets `counts` [1, vocab]: how often each token was generated."""
+        ids = self.ids[self.num_prompt : len(self.ids) - but_last]
+        counts = mx.zeros((1, vocab_size))
+        self.counts = counts.at[0, mx.array(ids)].add(1) if ids else counts
+        return self.counts

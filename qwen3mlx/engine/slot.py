@@ -1,0 +1,73 @@
+"""A model in memory: its scheduler, who uses it, and when it goes."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from ..config import EngineConfig, LoadOptions
+from .loaded import LoadedModel
+from .memory import MemoryBudget
+from .scheduler import Scheduler
+
+# A model that was loaded for a request and has not seen it yet stays this long, in seconds.
+GRACE = 30.0
+
+
+class Slot:
+    """`id` is the model's name in requests; `options` are what it was loaded with.
+
+    A request that comes while nobody uses it starts `ttl_s` again.
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        loaded: LoadedModel,
+        options: LoadOptions,
+        budget: MemoryBudget,
+        config: EngineConfig,
+        load_time_s: float,
+    ) -> None:
+        self.id = model_id
+        self.loaded = loaded
+        self.options = options
+        self.load_time_s = load_time_s
+        self.ttl_s = config.ttl_s
+        self.last_used = time.monotonic()
+        self.num_served = 0
+        self.nbytes = loaded.model.nbytes
+        self._budget = budget
+        budget.weights += self.nbytes
+        self.scheduler = Scheduler(loaded.decoder, budget, max_running=config.max_running)
+
+    @property
+    def num_requests(self) -> int:
+        return len(self.scheduler.running) + len(self.scheduler.waiting)
+
+    @property
+    def is_idle(self) -> bool:
+        return self.scheduler.is_idle
+
+    @property
+    def expires_at(self) -> float:
+        """On time.monotonic()'s clock; infinity while it is in use."""
+        if not self.is_idle:
+            return math.inf
+        return self.last_used + (self.ttl_s if self.num_served else max(self.ttl_s, GRACE))
+
+    def use(self, ttl_s: float | None) -> None:
+        """A request is here; `ttl_s` changes how long the model stays after it."""
+        self.num_served += 1
+        self.touch()
+        if ttl_s is not None:
+            self.ttl_s = ttl_s
+
+    def touch(self) -> None:
+        self.last_used = time.monotonic()
+
+    def close(self, error: Exception) -> None:
+        """End its requests with `error` and give the memory back."""
+        self.scheduler.fail_all(error)
+        self.scheduler.prefixes.close()
+        self._budget.weights -= self.nbytes

@@ -1,0 +1,74 @@
+"""Where on this computer there may be a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from ..config.user_settings import UserSettings
+from .cache import hub_cache, snapshot_folder
+from .local_model import Source
+from .names import DEMOS
+
+
+class Candidate(NamedTuple):
+    """A folder with a config.json, and the id it has if it is a checkpoint."""
+
+    id: str
+    path: Path
+    source: Source
+
+
+def known_folders() -> list[Path]:
+    """The folders a user added in settings.json, then LM Studio's if it is installed."""
+    lm_studio = Path.home() / ".lmstudio" / "models"
+    return [*UserSettings().model_folders(), *([lm_studio] if lm_studio.is_dir() else [])]
+
+
+def demos() -> Iterator[Candidate]:
+    """The checkpoints that come with the program."""
+    for name, path in DEMOS.items():
+        yield Candidate(name, path, "demo")
+
+
+def cached() -> Iterator[Candidate]:
+    """The main revision of every repository in the Hugging Face cache, complete or not."""
+    for folder in _subfolders(hub_cache()):
+        kind, *parts = folder.name.split("--")
+        repo_id = "/".join(parts)
+        if kind == "models" and (snapshot := snapshot_folder(repo_id)) and _has_config(snapshot):
+            yield Candidate(repo_id, snapshot, "cache")
+
+
+def inside(folder: Path) -> Iterator[Candidate]:
+    """`folder` itself, or what lies in it as `model/` or `publisher/model/`."""
+    if _has_config(folder):
+        yield Candidate(folder.resolve().name, folder, "folder")
+        return
+    for child in _subfolders(folder):
+        if _has_config(child):
+            yield Candidate(child.name, child, "folder")
+            continue
+        for grandchild in _subfolders(child):
+            if _has_config(grandchild):
+                yield Candidate(f"{child.name}/{grandchild.name}", grandchild, "folder")
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """The folders in `folder` that are not hidden, by name; none where it cannot be read."""
+    try:
+        children = list(folder.iterdir())
+    except OSError:
+        return []
+    return sorted(child for child in children if _is_shown(child.name) and os.path.isdir(child))
+
+
+def _is_shown(name: str) -> bool:
+    """False also for control characters and for bytes that are no UTF-8: no client says them."""
+    return not name.startswith(".") and name.isprintable()
+
+
+def _has_config(folder: Path) -> bool:
+    return os.path.isfile(folder / "config.json")

@@ -1,0 +1,176 @@
+"""The models on this computer: found by looking, named as requests name them."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import CheckpointError, ModelNotFoundError
+from . import folders
+from .folders import Candidate
+from .local_model import LocalModel, OtherFamilyError, read_local_model
+from .names import aliases, is_repository
+
+_NUM_LISTED = 10
+# A hundred repositories take 10 ms to look at: not for each of many requests.
+_FRESH_SECONDS = 1.0
+
+
+class Skipped(NamedTuple):
+    """A Qwen3 that cannot be loaded, and why."""
+
+    name: str
+    reason: str
+
+
+class Scan(NamedTuple):
+    """What a look at the disk found."""
+
+    models: list[LocalModel]
+    skipped: list[Skipped]
+
+
+class _Reading(NamedTuple):
+    files: object  # what `_fingerprint` said of them; None: not known
+    found: LocalModel | Skipped | None
+
+
+class Library:
+    """The demo models, the Hugging Face cache, and folders laid out as LM Studio's.
+
+    `roots` None takes the user's folders from settings.json and LM Studio's, at each look. `extra`
+    are checkpoint folders, as `serve --model ./folder` names one; where two models have one id, the
+    first found is it, and these come first. A checkpoint is read again when its files have changed.
+    """
+
+    def __init__(self, roots: Sequence[Path] | None = None, *, extra: Sequence[Path] = ()) -> None:
+        self._roots = roots
+        self._extra = [Path(os.path.abspath(path)) for path in extra]
+        self._known: dict[Candidate, _Reading] = {}
+        self._last = Scan([], [])
+        self._looked_at = -math.inf
+
+    def installed(self) -> list[LocalModel]:
+        """Every model that can be loaded, in a fixed order."""
+        return self.scan().models
+
+    def find(self, name: str) -> LocalModel:
+        """The model of this id, alias, or id without its publisher, in upper or lower case.
+
+        Ollama's clients put `:latest` behind a name that has no other tag: it may be there.
+        No `name` leads outside the library: a path is understood only if it is one of `extra`.
+        Raises ModelNotFoundError, which lists what there is; CheckpointError for a broken `extra`.
+        """
+        if time.monotonic() - self._looked_at < _FRESH_SECONDS:
+            with suppress(ModelNotFoundError):
+                return self._match(name, self._last)
+        return self._match(name, self.scan())
+
+    def _match(self, name: str, scan: Scan) -> LocalModel:
+        if name and (path := Path(os.path.abspath(name))) in self._extra:
+            return _at(path, scan.models)
+        wanted = name.casefold().removesuffix(":latest")
+        if (repository := aliases().get(wanted)) is not None:
+            wanted = repository.repo_id.casefold()
+        for model in scan.models:
+            if model.id.casefold() == wanted:
+                return model
+        short = [m for m in scan.models if m.id.casefold().partition("/")[2] == wanted != ""]
+        if len(short) == 1:
+            return short[0]
+        if short:
+            both = " or ".join(model.id for model in short)
+            raise ModelNotFoundError(f'"{name}" is the name of several models: say {both}.')
+        raise ModelNotFoundError(_unknown(name, wanted, scan))
+
+    def scan(self) -> Scan:
+        """Look at the disk now: the models, and what looks like one and cannot be loaded."""
+        models: dict[str, LocalModel] = {}
+        skipped: list[Skipped] = []
+        places: set[object] = set()
+        known: dict[Candidate, _Reading] = {}
+        for candidate in self._candidates():
+            if (place := _place(candidate.path)) in places:
+                continue
+            places.add(place)
+            known[candidate] = reading = _read(candidate, self._known.get(candidate))
+            found = reading.found
+            if isinstance(found, LocalModel) and found.id.casefold() in models:
+                other = models[found.id.casefold()].path
+                found = Skipped(str(found.path), f"{other} has the same name.")
+            if isinstance(found, LocalModel):
+                models[found.id.casefold()] = found
+            elif found is not None:
+                skipped.append(found)
+        # Whole, as several threads may look at once.
+        self._known, self._last = known, Scan(list(models.values()), skipped)
+        self._looked_at = time.monotonic()
+        return self._last
+
+    def _candidates(self) -> list[Candidate]:
+        roots = folders.known_folders() if self._roots is None else self._roots
+        listed = [*folders.demos(), *folders.cached()]
+        listed += [candidate for root in roots for candidate in folders.inside(root)]
+        places = {_place(candidate.path) for candidate in listed}
+        extra = [path for path in self._extra if _place(path) not in places]
+        return [*(Candidate(path.name, path, "folder") for path in extra), *listed]
+
+
+def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
+    """What is there, read only if its files are not as they were when it was `known`."""
+    files: object = None
+    try:
+        files = _fingerprint(candidate.path)
+        if known is not None and known.files == files:
+            return known
+        return _Reading(files, read_local_model(*candidate))
+    except OtherFamilyError:
+        return _Reading(files, None)
+    except CheckpointError as error:
+        return _Reading(files, Skipped(candidate.id, str(error)))
+    except OSError as error:
+        reason = f"{candidate.path} cannot be read ({error.strerror})."
+        return _Reading(None, Skipped(candidate.id, reason))
+
+
+def _place(path: Path) -> object:
+    """The same for two paths to one folder."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path
+    return status.st_dev, status.st_ino
+
+
+def _fingerprint(folder: Path) -> object:
+    """Differs when a file was added, removed or written."""
+    with os.scandir(folder) as entries:
+        files = [(entry.name, os.stat(entry)) for entry in entries if os.path.exists(entry)]
+    return sorted((name, status.st_size, status.st_mtime_ns) for name, status in files)
+
+
+def _at(path: Path, models: list[LocalModel]) -> LocalModel:
+    place = _place(path)
+    for model in models:
+        if _place(model.path) == place:
+            return model
+    return read_local_model(path.name, path, "folder")  # says what is wrong with it
+
+
+def _unknown(name: str, wanted: str, scan: Scan) -> str:
+    for skipped in scan.skipped:
+        if skipped.name.casefold() == wanted:
+            return f"{skipped.name} cannot be loaded: {skipped.reason}"
+    ids = [model.id for model in scan.models]
+    known = ", ".join(ids[:_NUM_LISTED])
+    if len(ids) > _NUM_LISTED:
+        known += f" and {len(ids) - _NUM_LISTED} more"
+    shown = name if len(name) <= 60 else name[:57] + "..."
+    can_pull = name.casefold() in aliases() or is_repository(name)
+    pull = f"download it with `qwen3mlx pull {name}`, or use one of " if can_pull else "there are "
+    return f'There is no model "{shown}" on this computer: {pull}{known}.'

@@ -1,0 +1,98 @@
+"""A checkpoint on this computer, as far as its small files tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..config.json_file import read_json
+from ..config.model import ModelConfig
+from ..errors import CheckpointError
+from .cache import missing_files
+from .names import is_base
+
+Source = Literal["demo", "cache", "folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A checkpoint that can be loaded; nothing of its weights has been read.
+
+    `source` says whose it is: the program's own, the Hugging Face cache's, or a user folder's.
+    `size_bytes` counts all files of the folder, `bits_per_weight` the weights only.
+    """
+
+    id: str
+    path: Path
+    source: Source
+    size_bytes: int
+    modified: float  # seconds since the epoch
+    arch: str  # qwen3 | qwen3_moe
+    quantization: str | None  # "4bit", "mxfp4"; None: not quantized
+    bits_per_weight: float
+    params: str  # "0.6B", "30B-A3B"
+    publisher: str  # the id's first part, or "local"
+    max_context_length: int
+    is_chat: bool
+    is_embedding: bool
+
+
+class OtherFamilyError(CheckpointError):
+    """It is no Qwen3."""
+
+
+def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
+    """What is in the folder `path`; CheckpointError says why it cannot be loaded."""
+    raw = read_json(path / "config.json")
+    try:
+        config = ModelConfig.from_mapping(raw, source=str(path / "config.json"))
+    except CheckpointError as error:
+        is_qwen3 = raw.get("model_type") in ("qwen3", "qwen3_moe")
+        raise error if is_qwen3 else OtherFamilyError(str(error)) from None
+    if missing := missing_files(path):
+        raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
+    sizes = {file.name: file.stat().st_size for file in path.iterdir() if file.is_file()}
+    weights = sum(size for name, size in sizes.items() if name.endswith(".safetensors"))
+    is_embedding = "embedding" in model_id.lower() or "modules.json" in sizes
+    return LocalModel(
+        id=model_id,
+        path=path,
+        source=source,
+        size_bytes=sum(sizes.values()),
+        modified=path.stat().st_mtime,
+        arch=config.model_type,
+        quantization=_quantization(config),
+        bits_per_weight=round(8 * weights / config.num_parameters, 2),
+        params=params_string(config),
+        publisher=model_id.split("/")[0] if "/" in model_id else "local",
+        max_context_length=config.max_position_embeddings,
+        is_chat=not is_embedding and not is_base(model_id),
+        is_embedding=is_embedding,
+    )
+
+
+def params_string(config: ModelConfig) -> str:
+    """The size in Qwen's way of naming: `0.6B`, `8B`, `30B-A3B` (the second: used per token)."""
+    if not config.num_experts:
+        return _count(config.num_parameters)
+    sparse = sum(config.is_sparse(layer) for layer in range(config.num_hidden_layers))
+    expert = 3 * config.hidden_size * config.moe_intermediate_size
+    idle = sparse * (config.num_experts - config.num_experts_per_tok) * expert
+    return f"{_count(config.num_parameters)}-A{_count(config.num_parameters - idle)}"
+
+
+def _count(parameters: int) -> str:
+    for unit, size in (("B", 1e9), ("M", 1e6)):
+        if parameters >= size / 2:
+            # Qwen cuts whole billions: 14.8 billion parameters are a 14B.
+            whole = parameters >= 3 * size
+            return f"{int(parameters / size) if whole else round(parameters / size, 1)}{unit}"
+    return f"{parameters // 1000}K"
+
+
+def _quantization(config: ModelConfig) -> str | None:
+    if config.quantization is None:
+        return None
+    spec = config.quantization.default
+    return f"{spec.bits}bit" if spec.mode == "affine" else spec.mode

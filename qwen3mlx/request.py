@@ -1,0 +1,73 @@
+"""One request for an answer, as every dialect and caller expresses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .errors import InvalidRequestError
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTool:
+    """`tool_choice` that asks for one function."""
+
+    name: str
+
+
+ToolChoice = Literal["auto", "none", "required"] | NamedTool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest:
+    """A conversation to answer (`messages`), or a text or token ids to complete (`prompt`).
+
+    `messages` and `tools` are OpenAI-shaped. `json_schema` binds the answer, thinking left out.
+    `continue_final_message` goes on with the last message, which is the assistant's. `sampling` are
+    fields of SamplingParams; None takes the checkpoint's default.
+    """
+
+    messages: Sequence[Mapping[str, Any]] | None = None
+    prompt: str | Sequence[int] | None = None
+    tools: Sequence[Mapping[str, Any]] = ()
+    tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
+    json_schema: Mapping[str, Any] | None = None
+    enable_thinking: bool | None = None
+    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    continue_final_message: bool = False
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.messages is None) == (self.prompt is None):
+            raise InvalidRequestError("Send either messages or a prompt.", param="messages")
+        if self.prompt is not None:
+            self._refuse_chat_options()
+        if isinstance(self.tool_choice, NamedTool) or self.tool_choice == "required":
+            self._check_tool_choice()
+
+    def _refuse_chat_options(self) -> None:
+        """A prompt is completed as it is: what only the chat template can honour has no place."""
+        chat_only = {
+            "tools": bool(self.tools),
+            "enable_thinking": self.enable_thinking is not None,
+            "chat_template_kwargs": bool(self.chat_template_kwargs),
+            "continue_final_message": self.continue_final_message,
+            "thinking_budget": self.sampling.get("thinking_budget") is not None,
+        }
+        for name, given in chat_only.items():
+            if given:
+                raise InvalidRequestError(
+                    f"{name} needs messages: a prompt is completed without the chat template.",
+                    param=name,
+                )
+
+    def _check_tool_choice(self) -> None:
+        names = [tool.get("function", tool).get("name") for tool in self.tools]
+        wanted = self.tool_choice.name if isinstance(self.tool_choice, NamedTool) else None
+        if not names or (wanted is not None and wanted not in names):
+            asked = f"the function {wanted!r}" if wanted else "a tool call"
+            raise InvalidRequestError(
+                f"tool_choice asks for {asked}, which is not among tools.", param="tool_choice"
+            )

@@ -1,0 +1,40 @@
+"""Anthropic's error object: https://platform.claude.com/docs/en/api/errors"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ApiError
+
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+# What the engine calls a field that has another name here.
+_FIELDS = {
+    ".function.parameters": ".input_schema",
+    "response_format": "output_config.format",
+    "thinking_budget": "thinking.budget_tokens",
+}
+
+
+def render_error(error: ApiError) -> dict[str, Any]:
+    """The body of an error reply, and the data of an `error` event."""
+    default = "api_error" if error.status >= 500 else "invalid_request_error"
+    message = error.message
+    if error.status == 400:
+        for ours, theirs in _FIELDS.items():
+            message = message.replace(ours, theirs)
+    if error.code == "context_length_exceeded":
+        # Agents look for these words, and shorten the conversation then.
+        message = f"prompt is too long: {message}"
+    return {
+        "type": "error",
+        "error": {"type": _TYPES.get(error.status, default), "message": message},
+        "request_id": None,
+    }

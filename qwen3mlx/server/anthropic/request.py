@@ -1,0 +1,139 @@
+"""Anthropic's bodies -> requests of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ...request import GenerationRequest, NamedTool
+from ...request import ToolChoice as EngineToolChoice
+from ..fields import EFFORT_BUDGETS, json_schema_from, one_of, sampling_from, token_limit
+from .conversation import chat_messages
+from .schemas import MessageBody, PromptBody, Tool, ToolChoice
+
+_TOOL_CHOICES: Mapping[str, EngineToolChoice] = {
+    "auto": "auto",
+    "any": "required",
+    "none": "none",
+}
+
+
+def message_request(body: MessageBody) -> GenerationRequest:
+    """The request of `/v1/messages`. InvalidRequestError names the field that is at fault."""
+    limits = {
+        "stop": one_of(body, "stop_sequences", "stop"),
+        "max_tokens": token_limit(body, "max_tokens"),
+        "thinking_budget": _thinking_budget(body),
+    }
+    given = {name: value for name, value in limits.items() if value is not None}
+    return replace(prompt_request(body), sampling={**sampling_from(body), **given})
+
+
+def prompt_request(body: PromptBody) -> GenerationRequest:
+    """Its prompt alone, which is what `count_tokens` counts."""
+    _refuse(body)
+    choice = body.tool_choice or ToolChoice(type="auto")
+    return GenerationRequest(
+        messages=chat_messages(body.system, body.messages),
+        tools=[_function(tool, f"tools[{i}]") for i, tool in enumerate(body.tools or ())],
+        tool_choice=_tool_choice(choice),
+        parallel_tool_calls=not choice.disable_parallel_tool_use,
+        json_schema=_json_schema(body),
+        enable_thinking=_thinks(body),
+        continue_final_message=_has_prefill(body),
+    )
+
+
+def _thinks(body: PromptBody) -> bool:
+    """Anthropic's clients expect thinking only where they ask for it."""
+    return body.thinking is not None and body.thinking.type != "disabled"
+
+
+def _thinking_budget(body: PromptBody) -> int | None:
+    if body.thinking is None or body.thinking.type == "disabled":
+        return None
+    if body.thinking.budget_tokens is not None:
+        return body.thinking.budget_tokens
+    effort = body.output_config.effort if body.output_config else None
+    return EFFORT_BUDGETS[effort] if effort else None
+
+
+def _has_prefill(body: PromptBody) -> bool:
+    return bool(body.messages) and body.messages[-1].role == "assistant"
+
+
+def _refuse(body: PromptBody) -> None:
+    """What is declared and cannot be done."""
+    for name in ("mcp_servers", "container"):
+        if getattr(body, name):
+            raise InvalidRequestError(
+                f"{name} is not supported: this server runs no tools, the caller does.", param=name
+            )
+    if body.thinking is not None and body.thinking.type == "enabled":
+        if body.thinking.budget_tokens is None:
+            raise InvalidRequestError(
+                "thinking.budget_tokens is missing: say how many tokens of thought there may be.",
+                param="thinking.budget_tokens",
+            )
+        if _has_prefill(body):
+            raise InvalidRequestError(
+                "thinking cannot be enabled where the last message already begins the answer.",
+                param="thinking",
+            )
+    if _has_prefill(body):
+        _check_prefill(body)
+
+
+def _check_prefill(body: PromptBody) -> None:
+    where, content = f"messages[{len(body.messages) - 1}].content", body.messages[-1].content
+    if not isinstance(content, str) and any(block.type == "tool_use" for block in content):
+        raise InvalidRequestError(
+            f"{where} calls a tool: a message with its tool_result must follow.", param=where
+        )
+    if _json_schema(body) is not None:
+        raise InvalidRequestError(
+            "A JSON schema cannot be followed where the last message already begins the answer.",
+            param="messages",
+        )
+
+
+def _function(tool: Tool, where: str) -> dict[str, Any]:
+    if tool.type not in (None, "custom"):
+        raise InvalidRequestError(
+            f"{where}.type is {tool.type!r}; this server runs no tools, so only custom ones (name "
+            "and input_schema) can be offered.",
+            param=f"{where}.type",
+        )
+    if not tool.name:
+        raise InvalidRequestError(f"{where}.name must not be empty.", param=f"{where}.name")
+    if tool.input_schema is None:
+        field = f"{where}.input_schema"
+        raise InvalidRequestError(f"{field} is missing: send a JSON schema.", param=field)
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.input_schema,
+        "strict": tool.strict,
+    }
+    given = {name: value for name, value in function.items() if value is not None}
+    return {"type": "function", "function": given}
+
+
+def _tool_choice(choice: ToolChoice) -> EngineToolChoice:
+    if choice.type != "tool":
+        return _TOOL_CHOICES[choice.type]
+    if not choice.name:
+        raise InvalidRequestError(
+            "tool_choice.name is missing: it must be the name of one of tools.",
+            param="tool_choice.name",
+        )
+    return NamedTool(choice.name)
+
+
+def _json_schema(body: PromptBody) -> Mapping[str, Any] | None:
+    """`output_format` is what `output_config.format` was called before."""
+    if body.output_config and body.output_config.format is not None:
+        return json_schema_from(body.output_config.format, param="output_config.format")
+    return json_schema_from(body.output_format, param="output_format")

@@ -1,0 +1,124 @@
+"""Bodies of Anthropic's endpoints, with the sampling fields that the other dialects know too."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from ..fields import Body, Effort, Flag, Number, Object, SamplingFields, Whole
+
+Unread = Any  # declared to be refused
+
+
+class TextBlock(Body):
+    type: Literal["text"]
+    text: str
+
+
+class ThinkingBlock(Body):
+    type: Literal["thinking"]
+    thinking: str
+    signature: str | None = None
+
+
+class RedactedThinkingBlock(Body):
+    type: Literal["redacted_thinking"]
+
+
+class ToolUseBlock(Body):
+    type: Literal["tool_use"]
+    id: str
+    name: str
+    input: Object
+
+
+class OtherBlock(Body):
+    """Images, documents and what else Qwen3 cannot read: refused, by its place."""
+
+    type: str
+
+
+def _by_type(*known: str) -> Discriminator:
+    def tag(block: Any) -> str:
+        kind = block.get("type") if isinstance(block, dict) else getattr(block, "type", None)
+        return kind if kind in known else "other"
+
+    return Discriminator(tag)
+
+
+ResultBlock = Annotated[
+    Annotated[TextBlock, Tag("text")] | Annotated[OtherBlock, Tag("other")], _by_type("text")
+]
+
+
+class ToolResultBlock(Body):
+    type: Literal["tool_result"]
+    tool_use_id: str
+    content: str | list[ResultBlock] | None = None
+    is_error: Flag | None = None
+
+
+Block = Annotated[
+    Annotated[TextBlock, Tag("text")]
+    | Annotated[ThinkingBlock, Tag("thinking")]
+    | Annotated[RedactedThinkingBlock, Tag("redacted_thinking")]
+    | Annotated[ToolUseBlock, Tag("tool_use")]
+    | Annotated[ToolResultBlock, Tag("tool_result")]
+    | Annotated[OtherBlock, Tag("other")],
+    _by_type("text", "thinking", "redacted_thinking", "tool_use", "tool_result"),
+]
+
+
+class Message(Body):
+    role: Literal["user", "assistant", "system"]
+    content: str | list[Block]
+
+
+class Tool(Body):
+    """`type` null or `custom`: a tool of the caller's, the only ones there are."""
+
+    type: str | None = None
+    name: str
+    description: str | None = None
+    input_schema: Object | None = None
+    strict: Flag | None = None
+
+
+class ToolChoice(Body):
+    type: Literal["auto", "any", "tool", "none"]
+    name: str | None = None
+    disable_parallel_tool_use: Flag | None = None
+
+
+class ThinkingConfig(Body):
+    type: Literal["enabled", "disabled", "adaptive"]
+    budget_tokens: Annotated[Whole, Field(ge=1)] | None = None
+    display: Literal["summarized", "omitted"] | None = None
+
+
+class OutputConfig(Body):
+    effort: Effort | None = None
+    format: Object | None = None
+
+
+class PromptBody(Body):
+    """What makes the prompt: all that `count_tokens` takes."""
+
+    model: str
+    messages: list[Message]
+    system: str | list[TextBlock] | None = None
+    tools: list[Tool] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: ThinkingConfig | None = None
+    output_config: OutputConfig | None = None
+    output_format: Object | None = None
+    mcp_servers: Unread = None
+    container: Unread = None
+
+
+class MessageBody(PromptBody, SamplingFields):
+    max_tokens: Whole
+    stop_sequences: list[Annotated[str, Field(min_length=1)]] | None = None
+    stream: Flag | None = None
+    ttl: Annotated[Number, Field(ge=0)] | None = None

@@ -1,0 +1,104 @@
+"""The application: every dialect over one service, behind the guards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from .. import __version__
+from ..errors import Qwen3MLXError
+from . import anthropic, lmstudio, ollama, openai, operations, responses
+from .guard import HostGuard, KeyGuard, OriginGuard
+from .keys import Keys, KeyStore
+from .limits import BodyLimit
+from .logs import AccessLog, Faults
+from .metrics import Metrics, RequestCounter
+from .replies import ErrorReplies, JSONReply
+from .service import Service
+from .settings import ServerSettings
+
+DESCRIPTION = (
+    "Qwen3 models on this computer, for clients of OpenAI, Anthropic, LM Studio and Ollama."
+)
+# Anthropic's before OpenAI's: it takes /v1/models from clients with `anthropic-version` only.
+DIALECTS = (anthropic, openai, responses, lmstudio, ollama, operations)
+# Whose error object a path has, by how it begins; all others have OpenAI's.
+ERROR_BODIES = {
+    "/v1/messages": anthropic.render_error,
+    "/api/": ollama.render_error,
+    "/api/v0": openai.render_error,
+    "/api/v1": lmstudio.render_error,
+}
+
+
+class Application(FastAPI):
+    """FastAPI, with the status in its description that a wrong body has here."""
+
+    def openapi(self) -> dict[str, Any]:
+        schema = super().openapi()
+        for path in schema["paths"].values():
+            for operation in path.values():
+                if operation["responses"].pop("422", None):
+                    operation["responses"]["400"] = {"description": "A field is not valid"}
+        return schema
+
+
+def create_app(service: Service, settings: ServerSettings) -> FastAPI:
+    """The ASGI application; its lifespan is the engine's.
+
+    Raises ConfigurationError when the file of the API keys is broken.
+    """
+    errors = ErrorReplies(ERROR_BODIES)
+    metrics = Metrics(service.engine.stats)
+    service.on_finished.append(metrics.finished)
+    app = Application(
+        title="qwen3mlx",
+        version=__version__,
+        description=DESCRIPTION,
+        # FastAPI's pages load their scripts from another server.
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=JSONReply,
+        lifespan=_lifespan,
+        # From the outermost to the innermost.
+        middleware=[
+            Middleware(AccessLog, settings.log_prompts),
+            Middleware(RequestCounter, metrics),
+            Middleware(HostGuard, settings, errors),
+            Middleware(OriginGuard, settings, errors),
+            Middleware(Faults, errors),
+            Middleware(KeyGuard, Keys(settings.api_keys, KeyStore()), errors),
+            Middleware(BodyLimit, settings.max_body_bytes),
+        ],
+    )
+    app.state.service = service
+    app.state.metrics = metrics
+    for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
+        app.add_exception_handler(expected, errors.handle)
+    app.add_exception_handler(ClientDisconnect, _nobody_listens)
+    for dialect in DIALECTS:
+        app.include_router(dialect.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    await service.start()
+    try:
+        yield
+    finally:
+        await service.stop()
+
+
+async def _nobody_listens(request: Request, error: Exception) -> Response:
+    """For the log only: 499, as nginx has it."""
+    return Response(status_code=499)

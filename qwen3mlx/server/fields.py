@@ -1,0 +1,259 @@
+"""Request fields that several dialects share: their types, and what the engine makes of them.
+
+Numbers and flags are taken as JSON has them (`"0.5"` is no number, `true` is no 1), null means
+"not given", and keys that are not declared are tolerated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
+
+from ..errors import InvalidRequestError
+from ..request import NamedTool, ToolChoice
+
+Number = Annotated[float, Strict()]
+Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+Object = dict[str, Any]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+# Tokens of thought that each reasoning effort allows; None: as many as the model wants.
+EFFORT_BUDGETS: Mapping[Effort, int | None] = {
+    "none": 0,
+    "minimal": 512,
+    "low": 1024,
+    "medium": 8192,
+    "high": None,
+    "xhigh": None,
+    "max": None,
+}
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Strings = Annotated[
+    list[str] | None, BeforeValidator(_as_list, json_schema_input_type=str | list[str] | None)
+]
+
+
+class Body(BaseModel):
+    """A request's JSON object."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class SamplingFields(Body):
+    """Names as OpenAI, LM Studio and vLLM have them; `sampling_from` reads them."""
+
+    temperature: Number | None = None
+    top_p: Number | None = None
+    top_k: Whole | None = None
+    min_p: Number | None = None
+    repetition_penalty: Number | None = None
+    repeat_penalty: Number | None = None
+    presence_penalty: Number | None = None
+    frequency_penalty: Number | None = None
+    logit_bias: dict[str, Number] | None = None
+    seed: Whole | None = None
+    stop: Strings = None
+    stop_token_ids: list[Whole] | None = None
+    min_tokens: Whole | None = None
+
+
+class ThinkingFields(Body):
+    """The ways to say whether and how long to think; `thinking_from` reads them."""
+
+    enable_thinking: Flag | None = None
+    thinking_budget: Whole | None = None
+    reasoning_effort: Effort | None = None
+    chat_template_kwargs: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """`enable` None: as the model does by default; `budget` in tokens, None: without end."""
+
+    enable: bool | None = None
+    budget: int | None = None
+
+
+def sampling_from(fields: SamplingFields) -> dict[str, Any]:
+    """`GenerationRequest.sampling` without the limits of length; only what was given.
+
+    Two names of one penalty must agree, else InvalidRequestError.
+    """
+    names = set(SamplingFields.model_fields) - {"repeat_penalty"}
+    given = {name: getattr(fields, name) for name in sorted(names)}
+    given["repetition_penalty"] = one_of(fields, "repetition_penalty", "repeat_penalty")
+    if given["top_k"] == -1:  # how vLLM's clients say "off"
+        given["top_k"] = 0
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def token_limit(fields: BaseModel, *names: str) -> int | None:
+    """The limit under whichever of `names` it came; -1 and null are no limit."""
+    limit: int | None = one_of(fields, *names)
+    if limit is None or limit == -1:
+        return None
+    if limit < 0:
+        name = next(name for name in names if getattr(fields, name) is not None)
+        raise InvalidRequestError(
+            f"{name} is {limit}; it must be a whole number from 0, or -1 for no limit.", param=name
+        )
+    return limit
+
+
+def one_of(fields: BaseModel, *names: str) -> Any:
+    """The value of several names for one thing; those that are given must agree."""
+    given = [(name, value) for name in names if (value := getattr(fields, name)) is not None]
+    for name, value in given[1:]:
+        if value != given[0][1]:
+            raise InvalidRequestError(
+                f"{given[0][0]} and {name} are the same setting and differ: send one.", param=name
+            )
+    return given[0][1] if given else None
+
+
+def thinking_from(fields: ThinkingFields) -> Thinking:
+    """What `enable_thinking`, `reasoning_effort` and `thinking_budget` say together.
+
+    A budget that is given wins over the one of the effort. InvalidRequestError when one switches
+    thinking off and the other on.
+    """
+    effort, budget = fields.reasoning_effort, fields.thinking_budget
+    enable = fields.enable_thinking
+    if enable is None:
+        in_template = (fields.chat_template_kwargs or {}).get("enable_thinking")
+        enable = in_template if isinstance(in_template, bool) else None
+    if effort is None:
+        return Thinking(enable, budget)
+    if enable is not None and enable != (effort != "none"):
+        raise InvalidRequestError(
+            f"reasoning_effort {effort!r} and enable_thinking {str(enable).lower()} contradict "
+            "each other: send one.",
+            param="reasoning_effort",
+        )
+    if effort == "none":
+        return Thinking(enable=False)
+    return Thinking(True, EFFORT_BUDGETS[effort] if budget is None else budget)
+
+
+def json_schema_from(
+    answer_format: Mapping[str, Any] | None, *, param: str = "response_format"
+) -> Mapping[str, Any] | None:
+    """The JSON schema that binds the answer, None for text.
+
+    Takes the nested form of chat completions (`json_schema: {name, schema, strict}`) and the flat
+    one of Responses (`name`, `schema`, `strict` beside `type`).
+    """
+    if answer_format is None or answer_format.get("type") == "text":
+        return None
+    kind = answer_format.get("type")
+    if kind == "json_object":
+        return {"type": "object"}
+    if kind != "json_schema":
+        raise InvalidRequestError(
+            f"{param}.type is {kind!r}; it must be text, json_object or json_schema.",
+            param=f"{param}.type",
+        )
+    where, holder = param, answer_format
+    if "json_schema" in answer_format:
+        where, holder = f"{param}.json_schema", answer_format["json_schema"]
+    schema = holder.get("schema") if isinstance(holder, Mapping) else None
+    if not isinstance(schema, Mapping):
+        raise InvalidRequestError(
+            f"{where}.schema must be a JSON schema (an object).", param=f"{where}.schema"
+        )
+    return schema
+
+
+def tools_from(
+    tools: Sequence[Mapping[str, Any]] | None, *, param: str = "tools"
+) -> list[dict[str, Any]]:
+    """Function tools in the nested form that templates read; the flat one of Responses too.
+
+    InvalidRequestError for any other kind of tool, and for a function without a name.
+    """
+    return [_function_tool(tool, f"{param}[{index}]") for index, tool in enumerate(tools or ())]
+
+
+def _function_tool(tool: Mapping[str, Any], where: str) -> dict[str, Any]:
+    kind = tool.get("type", "function")
+    if kind != "function":
+        raise InvalidRequestError(
+            f"{where}.type is {kind!r}; only function tools can be called.", param=f"{where}.type"
+        )
+    flat = {name: value for name, value in tool.items() if name != "type"}
+    function = tool.get("function", flat)
+    name = function.get("name") if isinstance(function, Mapping) else None
+    if not isinstance(name, str) or not name:
+        field = f"{where}.function.name" if "function" in tool else f"{where}.name"
+        raise InvalidRequestError(f"{field} must be a string that is not empty.", param=field)
+    if not isinstance(function.get("parameters", {}), Mapping | None):
+        field = f"{where}.function.parameters" if "function" in tool else f"{where}.parameters"
+        raise InvalidRequestError(f"{field} must be a JSON schema (an object).", param=field)
+    given = {key: value for key, value in function.items() if value is not None}
+    return {"type": "function", "function": given}
+
+
+def tool_choice_from(
+    choice: str | Mapping[str, Any] | None,
+    tools: Sequence[Mapping[str, Any]],
+    *,
+    param: str = "tool_choice",
+) -> tuple[ToolChoice, Sequence[Mapping[str, Any]]]:
+    """The choice, and the tools it leaves: `allowed_tools` takes the others away.
+
+    `tools` are in the nested form. Objects may be nested (chat completions) or flat (Responses).
+    """
+    if choice is None or choice == "auto":
+        return "auto", tools
+    if choice == "none":
+        return "none", tools
+    if choice == "required":
+        return "required", tools
+    kind = choice.get("type") if isinstance(choice, Mapping) else None
+    if isinstance(choice, Mapping) and kind == "function":
+        return NamedTool(_chosen_name(choice, param)), tools
+    if isinstance(choice, Mapping) and kind == "allowed_tools":
+        return _allowed_tools(choice, tools, param)
+    raise InvalidRequestError(
+        f"{param} is {choice!r}; it must be auto, none, required, or an object that names a "
+        "function or allowed_tools.",
+        param=param,
+    )
+
+
+def _chosen_name(choice: object, param: str) -> str:
+    function = choice.get("function", choice) if isinstance(choice, Mapping) else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    if not isinstance(name, str):
+        raise InvalidRequestError(f"{param} must name a function.", param=param)
+    return name
+
+
+def _allowed_tools(
+    choice: Mapping[str, Any], tools: Sequence[Mapping[str, Any]], param: str
+) -> tuple[ToolChoice, Sequence[Mapping[str, Any]]]:
+    allowed = choice.get("allowed_tools", choice)
+    mode = allowed.get("mode", "auto") if isinstance(allowed, Mapping) else None
+    listed = allowed.get("tools") if isinstance(allowed, Mapping) else None
+    if mode not in ("auto", "required") or not isinstance(listed, list):
+        raise InvalidRequestError(
+            f"{param} allowed_tools needs a mode (auto or required) and a list of tools.",
+            param=param,
+        )
+    names = {_chosen_name(tool, param) for tool in listed}
+    known = {tool["function"]["name"] for tool in tools}
+    if unknown := sorted(names - known):
+        raise InvalidRequestError(
+            f"{param} allows the function {unknown[0]!r}, which is not among tools.", param=param
+        )
+    left = [tool for tool in tools if tool["function"]["name"] in names]
+    return ("required" if mode == "required" else "auto"), left

@@ -1,0 +1,164 @@
+"""Who may call: names of this server, listed web pages, holders of a key."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import api_error
+from .keys import Keys
+from .replies import ErrorReplies
+from .settings import ServerSettings
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+OPEN_PATHS = {"/", "/health", "/docs", "/openapi.json"}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+WILDCARDS = {"0.0.0.0", "::"}
+
+
+class HostGuard:
+    """Refuses requests made to a name that is not this server's.
+
+    A web page whose name was rebound to 127.0.0.1 is of the same origin to the browser, but the
+    name in `Host` is still its own.
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorReplies) -> None:
+        self._app = app
+        self._errors = errors
+        self._names = LOOPBACK | {_plain(settings.host), *map(_plain, settings.allowed_hosts)}
+        # A machine has more addresses than can be listed; a rebound name is never an address.
+        self._any_address = settings.host in WILDCARDS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
+        if self._is_known(_host_name(host)):
+            await self._app(scope, receive, send)
+            return
+        message = (
+            f"The host {host!r} is not a name of this server; if it is meant to be, start the "
+            "server with it as an allowed host."
+        )
+        await self._errors.send(
+            api_error(403, message, code="forbidden_host"), scope, receive, send
+        )
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._names or (self._any_address and _is_address(name))
+
+
+class OriginGuard:
+    """CORS for the listed origins; other web pages change nothing here and read nothing.
+
+    https://fetch.spec.whatwg.org/#http-cors-protocol
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorReplies) -> None:
+        self._app = app
+        self._errors = errors
+        self._allowed = set(settings.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        origin = headers.get("origin")
+        if origin is None or origin == f"{scope['scheme']}://{headers.get('host')}":
+            await self._app(scope, receive, send)
+        elif origin in self._allowed:
+            await self._serve_listed(origin, headers, scope, receive, send)
+        elif scope["method"] in SAFE_METHODS and not _is_preflight(scope, headers):
+            # Without CORS headers the browser keeps the answer from the page.
+            await self._app(scope, receive, send)
+        else:
+            message = (
+                f"Web pages from {origin!r} may not use this server; start it with that as an "
+                "allowed origin if they are meant to."
+            )
+            error = api_error(403, message, code="forbidden_origin")
+            await self._errors.send(error, scope, receive, send)
+
+    async def _serve_listed(
+        self, origin: str, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        async def send_with_cors(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                answer["Access-Control-Allow-Origin"] = origin
+                answer["Access-Control-Expose-Headers"] = "Retry-After"
+                answer.add_vary_header("Origin")
+            await send(message)
+
+        app = _preflight_reply(headers) if _is_preflight(scope, headers) else self._app
+        await app(scope, receive, send_with_cors)
+
+
+class KeyGuard:
+    """Asks for an API key, where there is one, on all paths but those that say nothing."""
+
+    def __init__(self, app: ASGIApp, keys: Keys, errors: ErrorReplies) -> None:
+        self._app = app
+        self._keys = keys
+        self._errors = errors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_open = scope["type"] != "http" or scope["path"] in OPEN_PATHS
+        if is_open or not self._keys.required:
+            await self._app(scope, receive, send)
+            return
+        secret = _secret(Headers(scope=scope))
+        if secret and self._keys.accepts(secret):
+            await self._app(scope, receive, send)
+            return
+        message = (
+            "The API key is not one of this server's."
+            if secret
+            else "This server needs an API key"
+            " in the Authorization header (Bearer) or in x-api-key."
+        )
+        error = api_error(401, message, code="invalid_api_key")
+        await self._errors.send(error, scope, receive, send)
+
+
+def _secret(headers: Headers) -> str:
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret.strip():
+        return secret.strip()
+    return headers.get("x-api-key", "").strip()
+
+
+def _is_preflight(scope: Scope, headers: Headers) -> bool:
+    return scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+
+
+def _preflight_reply(headers: Headers) -> Response:
+    allowed: dict[str, Any] = {
+        "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+        "Access-Control-Max-Age": "600",
+    }
+    if wanted := headers.get("access-control-request-headers"):
+        allowed["Access-Control-Allow-Headers"] = wanted
+    if "access-control-request-private-network" in headers:
+        allowed["Access-Control-Allow-Private-Network"] = "true"
+    return Response(status_code=204, headers=allowed)
+
+
+def _host_name(host: str) -> str:
+    """`Host` without its port."""
+    if host.startswith("["):
+        return _plain(host.partition("]")[0])
+    return _plain(host.partition(":")[0])
+
+
+def _plain(name: str) -> str:
+    return name.strip("[]").rstrip(".").lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

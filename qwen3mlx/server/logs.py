@@ -1,0 +1,89 @@
+"""The server's log, on stderr: a line for each request, its prompt only when asked for."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import to_api_error
+from .replies import ErrorReplies
+
+# Of a body that is logged, so many bytes.
+MAX_LOGGED = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+def log_to_stderr() -> None:
+    """For a process that is nothing but the server."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    # What uvicorn says at this level is that it starts and stops.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+class AccessLog:
+    """Method, path, status and seconds of each request, when it is over; never its query."""
+
+    def __init__(self, app: ASGIApp, log_prompts: bool) -> None:
+        self._app = app
+        self._log_prompts = log_prompts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start, status, body = time.perf_counter(), "-", bytearray()
+
+        async def keep_body() -> Message:
+            message = await receive()
+            body.extend(message.get("body", b"")[: MAX_LOGGED - len(body)])
+            return message
+
+        async def keep_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, keep_body if self._log_prompts else receive, keep_status)
+        finally:
+            seconds = time.perf_counter() - start
+            logger.info("%s %s %s %.3f s", scope["method"], _path(scope), status, seconds)
+            if body:
+                logger.info("its body: %s", body.decode("utf-8", "backslashreplace"))
+
+
+class Faults:
+    """A fault that nothing has foreseen is logged and answered; the connection stays."""
+
+    def __init__(self, app: ASGIApp, errors: ErrorReplies) -> None:
+        self._app = app
+        self._errors = errors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            await self._errors.send(to_api_error(error), scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """A path may hold anything; a line of the log may not."""
+    path: str = scope["path"]
+    return path if path.isprintable() else repr(path)

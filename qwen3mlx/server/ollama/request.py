@@ -1,0 +1,173 @@
+"""Bodies -> the requests of the engine; pure, every field honoured or refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ...request import GenerationRequest
+from ..fields import EFFORT_BUDGETS, Thinking, tools_from
+from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
+
+_NO_IMAGES = "Qwen3 reads and writes text only"
+_REFUSED_IN_GENERATE = {
+    "suffix": "Qwen3 was not trained to fill in the middle",
+    "template": "the checkpoint's own is used; send raw and the whole prompt instead",
+    "context": "send the conversation to /api/chat instead",
+    "images": _NO_IMAGES,
+    "width": _NO_IMAGES,
+    "height": _NO_IMAGES,
+    "steps": _NO_IMAGES,
+}
+# Options that change the answer, and the value with which they do not.
+_OFF = {"mirostat": 0, "tfs_z": 1, "typical_p": 1, "penalize_newline": True}
+_PENALTIES = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+
+
+def plain_name(name: str) -> str:
+    """The model's name without the tag `latest`, which every name may have in Ollama."""
+    plain = name.removesuffix(":latest")
+    if not plain:
+        raise InvalidRequestError(
+            "model is empty; GET /api/tags lists what there is.", param="model"
+        )
+    return plain
+
+
+def chat_request(body: ChatBody) -> GenerationRequest | None:
+    """None when there is nothing to answer: the model is only to be loaded, or unloaded."""
+    thinking = thinking_from(body.think)
+    if not body.messages:
+        return None
+    return GenerationRequest(
+        messages=[_message(message, index) for index, message in enumerate(body.messages)],
+        tools=tools_from(body.tools),
+        json_schema=_json_schema(body.format),
+        enable_thinking=thinking.enable,
+        continue_final_message=_is_begun(body.messages[-1]),
+        sampling=_sampling(body, thinking),
+    )
+
+
+def generate_request(body: GenerateBody) -> GenerationRequest | None:
+    """None when there is nothing to answer: the model is only to be loaded, or unloaded."""
+    for name, reason in _REFUSED_IN_GENERATE.items():
+        if getattr(body, name):
+            raise InvalidRequestError(f"{name} is not supported: {reason}.", param=name)
+    thinking = thinking_from(body.think)
+    schema = _json_schema(body.format)
+    if not body.prompt:
+        return None
+    if body.raw:
+        _refuse_in_raw(body)
+        return GenerationRequest(
+            prompt=body.prompt, json_schema=schema, sampling=_sampling(body, Thinking())
+        )
+    system = [{"role": "system", "content": body.system}] if body.system else []
+    return GenerationRequest(
+        messages=[*system, {"role": "user", "content": body.prompt}],
+        json_schema=schema,
+        enable_thinking=thinking.enable,
+        sampling=_sampling(body, thinking),
+    )
+
+
+def thinking_from(think: Think) -> Thinking:
+    """A level switches thinking on and bounds it as the reasoning effort of that name does."""
+    if think is None or isinstance(think, bool):
+        return Thinking(enable=think)
+    return Thinking(enable=True, budget=EFFORT_BUDGETS[think])
+
+
+def _message(message: Message, index: int) -> dict[str, Any]:
+    """In OpenAI's words. Roles are told apart by their letters only, not by their case."""
+    if message.images:
+        field = f"messages[{index}].images"
+        raise InvalidRequestError(f"{field} is not supported: {_NO_IMAGES}.", param=field)
+    given = {
+        "role": message.role.lower(),
+        "content": message.content or "",
+        "reasoning_content": message.thinking,
+        "tool_calls": message.tool_calls,
+        "name": message.tool_name,
+        "tool_call_id": message.tool_call_id,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _is_begun(last: Message) -> bool:
+    """An answer that the client has begun: Ollama goes on with it."""
+    return last.role.lower() == "assistant" and bool(last.content) and not last.tool_calls
+
+
+def _refuse_in_raw(body: GenerateBody) -> None:
+    for name in ("system", "think"):
+        if getattr(body, name):
+            raise InvalidRequestError(
+                f"{name} has no place in a raw prompt: leave raw out, or write it into the prompt.",
+                param=name,
+            )
+
+
+def _json_schema(answer_format: str | Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if answer_format is None or answer_format == "":
+        return None
+    if answer_format == "json":
+        return {"type": "object"}
+    if isinstance(answer_format, str):
+        raise InvalidRequestError(
+            f"format is {answer_format!r}; it must be json or a JSON schema (an object).",
+            param="format",
+        )
+    return answer_format
+
+
+def _sampling(body: AnswerBody, thinking: Thinking) -> dict[str, Any]:
+    options = body.options or Options()
+    _refuse_options(options)
+    top_logprobs = body.top_logprobs if body.logprobs else None
+    given = {
+        "temperature": options.temperature,
+        "top_k": None if options.top_k is None else max(options.top_k, 0),
+        "top_p": options.top_p,
+        "min_p": options.min_p,
+        "seed": None if options.seed == -1 else options.seed,
+        "stop": options.stop,
+        "max_tokens": _max_tokens(options.num_predict),
+        "thinking_budget": thinking.budget,
+        "logprobs": body.logprobs,
+        "top_logprobs": top_logprobs,
+        **_penalties(options),
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _refuse_options(options: Options) -> None:
+    for name, off in _OFF.items():
+        if getattr(options, name) not in (None, off):
+            raise InvalidRequestError(
+                f"options.{name} is not supported: leave it out, or send {str(off).lower()}.",
+                param=f"options.{name}",
+            )
+
+
+def _penalties(options: Options) -> dict[str, float | None]:
+    """They count all generated tokens. 0 looks back at none; 64 is Ollama's word for "default"."""
+    if options.repeat_last_n == 0:
+        return dict(_PENALTIES)
+    if options.repeat_last_n not in (None, -1, 64):
+        raise InvalidRequestError(
+            "options.repeat_last_n must be -1 or 0: penalties count all generated tokens or none.",
+            param="options.repeat_last_n",
+        )
+    return {
+        "repetition_penalty": options.repeat_penalty,
+        "presence_penalty": options.presence_penalty,
+        "frequency_penalty": options.frequency_penalty,
+    }
+
+
+def _max_tokens(num_predict: int | None) -> int | None:
+    """-1 is no limit, -2 until the context is full: here the same."""
+    return None if num_predict is None or num_predict < 0 else num_predict

@@ -1,0 +1,107 @@
+"""Bodies of Ollama's endpoints (its `api/types.go`); "" means "not given", as it does in Go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ..fields import Body, Flag, Number, Object, Strings, Whole
+
+KeepAlive = Number | str | None
+Think = Flag | Literal["low", "medium", "high", "max"] | None
+
+
+class Options(Body):
+    """What changes an answer. How llama.cpp is to compute it (`num_gpu`) is not declared."""
+
+    temperature: Number | None = None
+    top_k: Whole | None = None
+    top_p: Number | None = None
+    min_p: Number | None = None
+    repeat_penalty: Annotated[Number, Field(gt=0, le=100)] | None = None
+    repeat_last_n: Whole | None = None
+    presence_penalty: Number | None = None
+    frequency_penalty: Number | None = None
+    seed: Whole | None = None
+    stop: Strings = None
+    num_predict: Whole | None = None
+    num_ctx: Annotated[Whole, Field(ge=0)] | None = None
+    # Declared to be refused when they are on: they would change the answer.
+    mirostat: Whole | None = None
+    tfs_z: Number | None = None
+    typical_p: Number | None = None
+    penalize_newline: Flag | None = None
+
+
+class ModelBody(Body):
+    """What names a model; `name` is the older spelling."""
+
+    model: str = ""
+    name: str = ""
+
+
+class AnswerBody(Body):
+    """What chat and generate have in common."""
+
+    model: str
+    stream: Flag | None = None
+    format: str | Object | None = None
+    options: Options | None = None
+    think: Think = None
+    keep_alive: KeepAlive = None
+    logprobs: Flag | None = None
+    top_logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None
+
+    @property
+    def wants_stream(self) -> bool:
+        return self.stream is not False
+
+
+class Message(Body):
+    role: str
+    content: str | None = None
+    thinking: str | None = None
+    images: list[Any] | None = None
+    tool_calls: list[Object] | None = None
+    tool_name: str | None = None
+    tool_call_id: str | None = None
+
+
+class ChatBody(AnswerBody):
+    messages: list[Message] | None = None
+    tools: list[Object] | None = None
+
+
+class GenerateBody(AnswerBody):
+    prompt: str | None = None
+    system: str | None = None
+    raw: Flag | None = None
+    # Declared to be refused.
+    suffix: str | None = None
+    template: str | None = None
+    context: list[Any] | None = None
+    images: list[Any] | None = None
+    width: Whole | None = None
+    height: Whole | None = None
+    steps: Whole | None = None
+
+
+class EmbedBody(Body):
+    model: str
+    input: str | list[str] | None = None
+    truncate: Flag | None = None
+    dimensions: Annotated[Whole, Field(ge=0)] | None = None
+    keep_alive: KeepAlive = None
+
+
+class EmbeddingsBody(Body):
+    """The older endpoint: one text, one vector."""
+
+    model: str
+    prompt: str | None = None
+    keep_alive: KeepAlive = None
+
+
+class PullBody(ModelBody):
+    stream: Flag | None = None

@@ -1,0 +1,40 @@
+"""`/v1/models`: what is on this computer, loaded or not, by the names that requests take."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from ..dependencies import get_service
+from ..info import ModelInfo
+from ..service import Service
+
+router = APIRouter(tags=["OpenAI"])
+
+
+@router.get("/v1/models")
+async def list_models(service: Annotated[Service, Depends(get_service)]) -> dict[str, Any]:
+    return {"object": "list", "data": [_model_json(info) for info in await service.models()]}
+
+
+@router.get("/v1/models/{model_id:path}")
+async def get_model(
+    model_id: str, service: Annotated[Service, Depends(get_service)]
+) -> dict[str, Any]:
+    return _model_json(await service.model(model_id))
+
+
+def context_length(info: ModelInfo) -> int:
+    """Tokens it holds as it is loaded, or could hold."""
+    return info.loaded.context_length if info.loaded else info.max_context_length
+
+
+def _model_json(info: ModelInfo) -> dict[str, Any]:
+    return {
+        "id": info.id,
+        "object": "model",
+        "created": int(info.modified),
+        "owned_by": info.publisher,
+        "max_model_len": context_length(info),
+    }

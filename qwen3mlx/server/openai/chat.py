@@ -1,0 +1,109 @@
+"""Events of answers -> OpenAI's chat completion and its chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...events import Event, Finished, TokenLogprob
+from ...text import Content, Reasoning, ToolCallDelta
+from .logprobs import TextTokens, chat_logprobs
+from .reply import Json, Reply, ReplyOptions
+
+
+class ChatReply(Reply):
+    id_prefix = "chatcmpl-"
+    whole_object = "chat.completion"
+    chunk_object = "chat.completion.chunk"
+
+    def __init__(self, options: ReplyOptions) -> None:
+        super().__init__(options)
+        self._choices = [_Choice(index, options.logprobs) for index in range(options.num_choices)]
+
+    def choice_chunks(self, index: int, event: Event) -> list[Json]:
+        return list(self._choices[index].add(event))
+
+    def whole_choice(self, index: int) -> Json:
+        return self._choices[index].whole()
+
+
+class _Choice:
+    """One answer: its chunks while it comes, and what they add up to."""
+
+    def __init__(self, index: int, logprobs: bool) -> None:
+        self._index = index
+        self._text_tokens = TextTokens() if logprobs else None
+        self._role_sent = False
+        self._content: list[str] = []
+        self._reasoning: list[str] = []
+        self._tool_calls: list[Json] = []
+        self._logprobs: list[TokenLogprob] = []
+        self._finish_reason: str | None = None
+
+    def add(self, event: Event) -> Iterator[Json]:
+        if isinstance(event, TokenLogprob) and self._text_tokens:
+            self._text_tokens.add(event)
+        if not isinstance(event, Content | Reasoning | ToolCallDelta | Finished):
+            return
+        if not self._role_sent:
+            self._role_sent = True
+            yield self._chunk({"role": "assistant"})
+        if isinstance(event, Content):
+            yield self._add_content(event.text)
+        elif isinstance(event, Finished):
+            self._finish_reason = event.finish_reason
+            yield self._chunk({})
+        else:
+            if self._text_tokens:
+                self._text_tokens.skip()
+            yield from self._add_other(event)
+
+    def whole(self) -> Json:
+        """`content` is null only where tool calls stand in its place."""
+        message: Json = {
+            "role": "assistant",
+            "content": "".join(self._content) or (None if self._tool_calls else ""),
+            "refusal": None,
+            "annotations": [],
+        }
+        if self._reasoning:
+            message["reasoning_content"] = "".join(self._reasoning)
+        if self._tool_calls:
+            message["tool_calls"] = self._tool_calls
+        return {
+            "index": self._index,
+            "message": message,
+            "logprobs": chat_logprobs(self._logprobs) if self._text_tokens else None,
+            "finish_reason": self._finish_reason,
+        }
+
+    def _add_content(self, text: str) -> Json:
+        self._content.append(text)
+        chunk = self._chunk({"content": text})
+        if self._text_tokens:
+            tokens = self._text_tokens.take(text)
+            self._logprobs += tokens
+            chunk["logprobs"] = chat_logprobs(tokens)
+        return chunk
+
+    def _add_other(self, event: Reasoning | ToolCallDelta) -> Iterator[Json]:
+        if isinstance(event, Reasoning):
+            self._reasoning.append(event.text)
+            yield self._chunk({"reasoning_content": event.text})
+            return
+        if event.id is not None:
+            function = {"name": event.name, "arguments": ""}
+            call = {"id": event.id, "type": "function", "function": function}
+            self._tool_calls.append({**call, "function": {**function}})
+            yield self._chunk({"tool_calls": [{"index": event.index, **call}]})
+        if event.arguments:
+            self._tool_calls[event.index]["function"]["arguments"] += event.arguments
+            piece = {"index": event.index, "function": {"arguments": event.arguments}}
+            yield self._chunk({"tool_calls": [piece]})
+
+    def _chunk(self, delta: Json) -> Json:
+        return {
+            "index": self._index,
+            "delta": delta,
+            "logprobs": None,
+            "finish_reason": self._finish_reason,
+        }

@@ -1,0 +1,82 @@
+"""Events of answers -> OpenAI's text completion and its chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...events import Event, Finished, TokenLogprob
+from ...text import Content
+from .logprobs import TextTokens, text_logprobs
+from .reply import Json, Reply, ReplyOptions
+
+
+class CompletionReply(Reply):
+    """`echoes` are the prompts' texts to begin the answers with, one for each choice."""
+
+    id_prefix = "cmpl-"
+    whole_object = "text_completion"
+    chunk_object = "text_completion"
+
+    def __init__(self, options: ReplyOptions, echoes: Sequence[str] | None = None) -> None:
+        super().__init__(options)
+        texts = echoes or [""] * options.num_choices
+        self._choices = [_Choice(index, options.logprobs, text) for index, text in enumerate(texts)]
+
+    def choice_chunks(self, index: int, event: Event) -> list[Json]:
+        return self._choices[index].add(event)
+
+    def whole_choice(self, index: int) -> Json:
+        return self._choices[index].whole()
+
+
+class _Choice:
+    def __init__(self, index: int, logprobs: bool, echo: str) -> None:
+        self._index = index
+        self._text_tokens = TextTokens() if logprobs else None
+        self._echo = echo
+        self._pieces: list[str] = []
+        self._length = 0
+        self._logprobs = text_logprobs([], 0)
+        self._finish_reason: str | None = None
+
+    def add(self, event: Event) -> list[Json]:
+        if isinstance(event, TokenLogprob) and self._text_tokens:
+            self._text_tokens.add(event)
+            return []
+        if isinstance(event, Content):
+            return [*self._begin(), self._add_text(event.text)]
+        if isinstance(event, Finished):
+            begin = self._begin()
+            self._finish_reason = event.finish_reason
+            return [*begin, self._chunk("")]
+        return []
+
+    def whole(self) -> Json:
+        return {
+            "index": self._index,
+            "text": "".join(self._pieces),
+            "logprobs": self._logprobs if self._text_tokens else None,
+            "finish_reason": self._finish_reason,
+        }
+
+    def _begin(self) -> list[Json]:
+        echo, self._echo = self._echo, ""
+        return [self._add_text(echo)] if echo else []
+
+    def _add_text(self, text: str) -> Json:
+        chunk = self._chunk(text)
+        if self._text_tokens:
+            chunk["logprobs"] = text_logprobs(self._text_tokens.take(text), self._length)
+            for name, values in chunk["logprobs"].items():
+                self._logprobs[name] += values
+        self._pieces.append(text)
+        self._length += len(text)
+        return chunk
+
+    def _chunk(self, text: str) -> Json:
+        return {
+            "index": self._index,
+            "text": text,
+            "logprobs": None,
+            "finish_reason": self._finish_reason,
+        }

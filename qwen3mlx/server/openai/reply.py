@@ -1,0 +1,99 @@
+"""What a chat and a text completion have in common on the way out."""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ... import __version__
+from ...events import Event, Finished
+from .usage import timings_json, usage_json
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyOptions:
+    """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk for it."""
+
+    model: str
+    num_choices: int = 1
+    num_answers: int = 1
+    logprobs: bool = False
+    include_usage: bool = False
+    load_time_s: float | None = None
+
+
+class Reply(ABC):
+    """One reply, fed with the events of all its choices in the order they come.
+
+    `add` gives the chunks of a stream; `whole` is the same as one JSON object, once all choices are
+    finished.
+    """
+
+    id_prefix: str
+    whole_object: str
+    chunk_object: str
+
+    def __init__(self, options: ReplyOptions) -> None:
+        self.options = options
+        self._id = self.id_prefix + os.urandom(12).hex()
+        self._created = int(time.time())
+        self._finished: dict[int, Finished] = {}
+
+    def add(self, index: int, event: Event) -> list[Json]:
+        """The chunks that this event of choice number `index` brings."""
+        if isinstance(event, Finished):
+            self._finished[index] = event
+        chunks = [self._chunk([choice]) for choice in self.choice_chunks(index, event)]
+        if chunks and len(self._finished) == self.options.num_choices:
+            chunks[-1]["timings"] = self._timings()
+        return chunks
+
+    def last(self) -> list[Json]:
+        """The chunk behind the last choice, if one was asked for."""
+        return [{**self._chunk([]), "usage": self._usage()}] if self.options.include_usage else []
+
+    def whole(self) -> Json:
+        choices = [self.whole_choice(index) for index in range(self.options.num_choices)]
+        return {
+            **self._head(self.whole_object),
+            "choices": choices,
+            "usage": self._usage(),
+            "timings": self._timings(),
+        }
+
+    @abstractmethod
+    def choice_chunks(self, index: int, event: Event) -> list[Json]:
+        """The members of a chunk's `choices` that `event` makes."""
+
+    @abstractmethod
+    def whole_choice(self, index: int) -> Json:
+        """A member of `choices` of the whole reply."""
+
+    def _head(self, kind: str) -> Json:
+        return {
+            "id": self._id,
+            "object": kind,
+            "created": self._created,
+            "model": self.options.model,
+            "system_fingerprint": f"qwen3mlx-{__version__}",
+        }
+
+    def _chunk(self, choices: list[Json]) -> Json:
+        usage = {"usage": None} if self.options.include_usage else {}
+        return {**self._head(self.chunk_object), "choices": choices, **usage}
+
+    def _in_order(self) -> Sequence[Finished]:
+        return [self._finished[index] for index in range(self.options.num_choices)]
+
+    def _usage(self) -> Json:
+        return usage_json(self._in_order(), self.options.num_answers)
+
+    def _timings(self) -> Json:
+        options = self.options
+        return timings_json(self._in_order(), options.num_answers, options.load_time_s)

@@ -1,0 +1,56 @@
+"""What runs the server rather than a model: health, metrics, and a page about the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from .. import __version__
+from .dependencies import get_service
+from .replies import JSONReply
+from .service import Service
+
+# The page has its script and style in itself and asks for /openapi.json; nothing else is allowed.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'"
+)
+PAGE = Path(__file__).with_name("docs.html")
+
+router = APIRouter(tags=["Server"])
+
+
+@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+async def root() -> dict[str, str]:
+    return {
+        "name": "qwen3mlx",
+        "version": __version__,
+        "openai": "/v1",
+        "docs": "/docs",
+        "health": "/health",
+    }
+
+
+@router.get("/health")
+async def health(service: Annotated[Service, Depends(get_service)]) -> Response:
+    """503 when the engine has died: nothing will be answered any more."""
+    if service.engine.is_alive:
+        return JSONReply({"status": "ok"})
+    return JSONReply({"status": "the engine has stopped: start the server again"}, 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """In Prometheus' text format."""
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+    return Response(request.app.state.metrics.text(), headers={"Content-Type": content_type})
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs() -> HTMLResponse:
+    return HTMLResponse(
+        PAGE.read_text(encoding="utf-8"), headers={"Content-Security-Policy": POLICY}
+    )

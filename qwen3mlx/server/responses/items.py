@@ -1,0 +1,221 @@
+"""Items of a conversation: as clients send them, as they are kept, and as chat messages.
+
+An item that is kept has an id, its content as a list of parts, and only fields of the
+specification, so that it can be listed, referred to and sent again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ...errors import InvalidRequestError
+
+Item = dict[str, Any]
+
+_ROLES = ("user", "assistant", "system", "developer")
+_STATUSES = ("in_progress", "completed", "incomplete")
+_ID_PREFIXES = {
+    "message": "msg",
+    "reasoning": "rs",
+    "function_call": "fc",
+    "function_call_output": "fco",
+}
+_MESSAGE_PARTS = ("input_text", "output_text", "text", "refusal")
+# What stands before the text: content that another server has encrypted is not taken for ours.
+_SEALED = "qwen3mlx:"
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{os.urandom(24).hex()}"
+
+
+def seal(reasoning: str) -> str:
+    """`encrypted_content`: thinking in a form that clients pass on without looking at it.
+
+    It is encoded, not encrypted: whoever may ask this server may read its thoughts.
+    """
+    return _SEALED + base64.b64encode(reasoning.encode("utf-8", "replace")).decode()
+
+
+def unseal(content: object) -> str:
+    """The thinking; empty for what another server has sealed."""
+    if not isinstance(content, str) or not content.startswith(_SEALED):
+        return ""
+    try:
+        return base64.b64decode(content.removeprefix(_SEALED), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def input_items(
+    given: str | Sequence[Mapping[str, Any]] | None, find: Callable[[str], Item | None]
+) -> list[Item]:
+    """The items of `input`; `find` looks up what an item_reference names.
+
+    InvalidRequestError names the field that cannot be honoured.
+    """
+    if given is None:
+        return []
+    if isinstance(given, str):
+        given = [{"role": "user", "content": given}]
+    return [_item(item, f"input[{index}]", find) for index, item in enumerate(given)]
+
+
+def to_messages(instructions: str | None, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """The conversation as the chat template takes it.
+
+    A turn of the assistant is several items (reasoning, message, function calls) and one message.
+    """
+    messages: list[dict[str, Any]] = []
+    if instructions:
+        messages.append({"role": "system", "content": instructions})
+    for item in items:
+        if item["type"] == "function_call_output":
+            content = item["output"]
+            text = content if isinstance(content, str) else _text(content)
+            messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": text})
+        elif item.get("role", "assistant") != "assistant":
+            messages.append({"role": item["role"], "content": _text(item["content"])})
+        else:
+            _add_to_turn(messages, item)
+    return messages
+
+
+def _add_to_turn(messages: list[dict[str, Any]], item: Item) -> None:
+    kind = item["type"]
+    if not messages or not _continues(messages[-1], kind):
+        messages.append({"role": "assistant", "content": ""})
+    turn = messages[-1]
+    if kind == "reasoning":
+        turn["reasoning_content"] = _thoughts(item)
+    elif kind == "message":
+        turn["content"] = _text(item["content"])
+    else:
+        function = {"name": item["name"], "arguments": item["arguments"]}
+        call = {"id": item["call_id"], "type": "function", "function": function}
+        turn.setdefault("tool_calls", []).append(call)
+
+
+def _continues(message: Mapping[str, Any], kind: str) -> bool:
+    """Within a turn the template writes thinking first, then the text, then the calls."""
+    if message["role"] != "assistant" or kind == "reasoning":
+        return False
+    return kind == "function_call" or not (message["content"] or message.get("tool_calls"))
+
+
+def _text(parts: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(part.get("text", part.get("refusal", "")) for part in parts)
+
+
+def _thoughts(item: Item) -> str:
+    return _text(item.get("content", ())) or unseal(item.get("encrypted_content"))
+
+
+def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:
+    kind = item.get("type") or ("message" if "role" in item else None)
+    if kind == "item_reference":
+        return _referred(item, where, find)
+    if kind == "message":
+        fields = _message(item, where)
+    elif kind == "reasoning":
+        fields = _reasoning(item, where)
+    elif kind == "function_call":
+        fields = {name: _string(item, name, where) for name in ("call_id", "name", "arguments")}
+    elif kind == "function_call_output":
+        fields = {"call_id": _string(item, "call_id", where), "output": _output(item, where)}
+    else:
+        raise InvalidRequestError(
+            f"{where}.type is {kind!r}; it must be message, reasoning, function_call, "
+            "function_call_output or item_reference.",
+            param=f"{where}.type",
+        )
+    given_id = item.get("id")
+    item_id = given_id if isinstance(given_id, str) and given_id else new_id(_ID_PREFIXES[kind])
+    status = item.get("status")
+    return {
+        "id": item_id,
+        "type": kind,
+        "status": status if status in _STATUSES else "completed",
+        **fields,
+    }
+
+
+def _referred(reference: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:
+    item_id = _string(reference, "id", where)
+    item = find(item_id)
+    if item is None:
+        raise InvalidRequestError(
+            f"{where}.id: there is no item {item_id!r} here, or not any more; send the item "
+            "itself.",
+            param=f"{where}.id",
+        )
+    return item
+
+
+def _message(item: Mapping[str, Any], where: str) -> Item:
+    role = item.get("role")
+    if role not in _ROLES:
+        raise InvalidRequestError(
+            f"{where}.role is {role!r}; it must be one of {', '.join(_ROLES)}.",
+            param=f"{where}.role",
+        )
+    kind = "output_text" if role == "assistant" else "input_text"
+    phase = item.get("phase")
+    return {
+        "role": role,
+        "content": _parts(item.get("content"), f"{where}.content", kind, _MESSAGE_PARTS),
+        **({"phase": phase} if phase in ("commentary", "final_answer") else {}),
+    }
+
+
+def _reasoning(item: Mapping[str, Any], where: str) -> Item:
+    content, summary = item.get("content") or [], item.get("summary") or []
+    sealed = item.get("encrypted_content")
+    return {
+        "content": _parts(content, f"{where}.content", "reasoning_text", ("reasoning_text",)),
+        "summary": _parts(summary, f"{where}.summary", "summary_text", ("summary_text",)),
+        **({"encrypted_content": sealed} if isinstance(sealed, str) else {}),
+    }
+
+
+def _output(item: Mapping[str, Any], where: str) -> str | list[Item]:
+    output = item.get("output")
+    if isinstance(output, str):
+        return output
+    return _parts(output, f"{where}.output", "input_text", ("input_text", "output_text", "text"))
+
+
+def _parts(content: object, where: str, kind: str, known: Sequence[str]) -> list[Item]:
+    """Parts of text, all under the name `kind`; refusals stay what they are."""
+    if isinstance(content, str):
+        content = [{"type": kind, "text": content}]
+    if not isinstance(content, list):
+        raise InvalidRequestError(f"{where} must be a string or a list of text parts.", param=where)
+    return [_part(part, f"{where}[{index}]", kind, known) for index, part in enumerate(content)]
+
+
+def _part(part: object, where: str, kind: str, known: Sequence[str]) -> Item:
+    if not isinstance(part, Mapping):
+        raise InvalidRequestError(f"{where} must be an object with type and text.", param=where)
+    given = part.get("type")
+    if given not in known:
+        raise InvalidRequestError(
+            f"{where}.type is {given!r}; Qwen3 reads text only: send {' or '.join(known)}.",
+            param=f"{where}.type",
+        )
+    if given == "refusal":
+        return {"type": "refusal", "refusal": _string(part, "refusal", where)}
+    text = _string(part, "text", where)
+    annotations: Item = {"annotations": []} if kind == "output_text" else {}
+    return {"type": kind, "text": text, **annotations}
+
+
+def _string(holder: Mapping[str, Any], name: str, where: str) -> str:
+    value = holder.get(name)
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{where}.{name} must be a string.", param=f"{where}.{name}")
+    return value

@@ -1,0 +1,109 @@
+"""Bodies -> the request of the engine; pure, every field honoured or refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ...errors import InvalidRequestError
+from ...request import GenerationRequest
+from ..fields import (
+    json_schema_from,
+    sampling_from,
+    thinking_from,
+    token_limit,
+    tool_choice_from,
+    tools_from,
+)
+from .items import Item, to_messages
+from .schemas import ConversationBody, ResponseBody
+
+_REFUSED = {
+    "conversation": "send previous_response_id, or the items themselves as input",
+    "prompt": "there are no stored prompts; send instructions and input",
+    "context_management": "shorten the input, or send truncation auto",
+}
+
+# How errors name a field, which is as chat completions do -> its name here.
+_FIELD_NAMES = {
+    "messages": "input",
+    "max_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning.effort",
+    "response_format": "text.format.schema",
+}
+
+
+@contextmanager
+def own_field_names() -> Iterator[None]:
+    """Errors that are raised inside name the fields of this API."""
+    try:
+        yield
+    except InvalidRequestError as error:
+        theirs = error.param or ""
+        ours = _FIELD_NAMES.get(theirs, theirs.replace(".function.", "."))
+        if theirs:
+            error.args = (str(error).replace(theirs, ours), *error.args[1:])
+            error.param = ours
+        raise
+
+
+def generation_request(body: ConversationBody, items: Sequence[Item]) -> GenerationRequest:
+    """The answer that `body` asks for; `items` are the conversation, its own input included."""
+    for name, advice in _REFUSED.items():
+        if getattr(body, name) not in (None, [], {}):
+            raise InvalidRequestError(f"{name} is not supported: {advice}.", param=name)
+    messages = to_messages(body.instructions, items)
+    if not messages:
+        raise InvalidRequestError("input is empty: send a string or items.", param="input")
+    tools = tools_from(body.tools)
+    tool_choice, tools_left = tool_choice_from(body.tool_choice, tools)
+    thinking = thinking_from(_with_effort(body))
+    sampling = _sampling(body) if isinstance(body, ResponseBody) else {}
+    if thinking.budget is not None:
+        sampling["thinking_budget"] = thinking.budget
+    answer_format = body.text.format if body.text else None
+    return GenerationRequest(
+        messages=messages,
+        tools=tools_left,
+        tool_choice=tool_choice,
+        parallel_tool_calls=body.parallel_tool_calls is not False,
+        json_schema=json_schema_from(answer_format, param="text.format"),
+        enable_thinking=thinking.enable,
+        chat_template_kwargs=body.chat_template_kwargs or {},
+        sampling=sampling,
+    )
+
+
+def _with_effort(body: ConversationBody) -> ConversationBody:
+    """`reasoning.effort` is chat completions' `reasoning_effort`."""
+    effort = body.reasoning.effort if body.reasoning else None
+    return body if effort is None else body.model_copy(update={"reasoning_effort": effort})
+
+
+def _sampling(body: ResponseBody) -> dict[str, Any]:
+    if body.background:
+        raise InvalidRequestError(
+            "background is not supported: leave it out, and stream the answer if it is long.",
+            param="background",
+        )
+    sampling = sampling_from(body)
+    limit = token_limit(body, "max_output_tokens")
+    if limit is not None:
+        sampling["max_tokens"] = limit
+    if body.top_logprobs or body.includes("message.output_text.logprobs"):
+        sampling |= {"logprobs": True, "top_logprobs": body.top_logprobs or 0}
+    return sampling
+
+
+def without_oldest_turn(items: Sequence[Item]) -> Sequence[Item] | None:
+    """What is left without the oldest question and all that followed it; None: nothing would be.
+
+    Instructions among the items stay. Questions begin turns, so that no result of a tool loses its
+    call.
+    """
+    questions = [index for index, item in enumerate(items) if item.get("role") == "user"]
+    if len(questions) < 2:
+        return None
+    kept = [item for item in items[: questions[1]] if item.get("role") in ("system", "developer")]
+    return [*kept, *items[questions[1] :]]

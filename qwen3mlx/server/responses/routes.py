@@ -1,0 +1,213 @@
+"""`/v1/responses`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from ...errors import ContextLengthError, InvalidRequestError
+from ...events import Prefill
+from ..answer import Answer
+from ..dependencies import get_service
+from ..errors import api_error, openai_body, to_api_error
+from ..replies import JSONReply
+from ..service import Service
+from ..sse import comment, sse, streaming, while_connected
+from .items import Item, input_items
+from .request import generation_request, own_field_names, without_oldest_turn
+from .response import Json, response_head
+from .schemas import CountBody, ResponseBody
+from .store import ResponseStore, StoredResponse
+from .stream import ResponseWriter
+
+router = APIRouter(prefix="/v1/responses", tags=["responses"])
+
+
+async def get_store(request: Request) -> ResponseStore:
+    """The one store of this application."""
+    state = request.app.state
+    if not hasattr(state, "responses"):
+        state.responses = ResponseStore()
+    store: ResponseStore = state.responses
+    return store
+
+
+ServiceOf = Annotated[Service, Depends(get_service)]
+StoreOf = Annotated[ResponseStore, Depends(get_store)]
+
+
+@router.post("")
+async def create(
+    body: ResponseBody, request: Request, service: ServiceOf, store: StoreOf
+) -> Response:
+    """Answer a conversation, whole or as a stream of events."""
+    items = store.conversation(body.previous_response_id) + input_items(body.input, store.item)
+    with own_field_names():
+        answer = await while_connected(request, _generate(service, body, items))
+    writer = ResponseWriter(
+        response_head(body, answer.model.id, answer.params),
+        thinking_events=_thinking_events(body, request.headers),
+        sealed=body.includes("reasoning.encrypted_content"),
+    )
+
+    def keep() -> None:
+        if body.store is not False:
+            store.put(StoredResponse(writer.response, items))
+
+    if body.stream:
+        return streaming(request, _stream(answer, writer, keep))
+    await while_connected(request, _write(answer, writer))
+    keep()
+    return JSONReply(writer.response)
+
+
+@router.post("/input_tokens")
+async def count_input_tokens(
+    body: CountBody, request: Request, service: ServiceOf, store: StoreOf
+) -> Response:
+    """The tokens that the model would read."""
+    items = store.conversation(body.previous_response_id) + input_items(body.input, store.item)
+    with own_field_names():
+        counting = service.count_tokens(body.model, generation_request(body, items))
+        count = await while_connected(request, counting)
+    return JSONReply({"object": "response.input_tokens", "input_tokens": count})
+
+
+@router.post("/compact")
+async def compact() -> Response:
+    """Refused: a conversation is not summarised; `truncation: auto` shortens it."""
+    message = "Conversations are not compacted here: send truncation auto with the next request."
+    return _error(404, message, code="not_supported")
+
+
+@router.get("/{response_id}")
+async def retrieve(
+    response_id: str, store: StoreOf, stream: Annotated[bool, Query()] = False
+) -> Response:
+    """A response that was stored."""
+    stored = store.get(response_id)
+    if stored is None:
+        return _not_found(response_id)
+    if stream:
+        raise InvalidRequestError(
+            "A response that is complete is not streamed again: leave stream out.", param="stream"
+        )
+    return JSONReply(stored.response)
+
+
+@router.delete("/{response_id}")
+async def delete(response_id: str, store: StoreOf) -> Response:
+    """Forget a response that was stored."""
+    if not store.delete(response_id):
+        return _not_found(response_id)
+    return JSONReply({"id": response_id, "object": "response", "deleted": True})
+
+
+@router.get("/{response_id}/input_items")
+async def list_input_items(
+    response_id: str,
+    store: StoreOf,
+    order: Annotated[Literal["asc", "desc"], Query()] = "desc",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[str | None, Query()] = None,
+) -> Response:
+    """The items that a response was made from, the conversation before it included."""
+    stored = store.get(response_id)
+    if stored is None:
+        return _not_found(response_id)
+    items = list(stored.input_items)
+    return JSONReply(_page(items if order == "asc" else items[::-1], limit, after))
+
+
+@router.post("/{response_id}/cancel")
+async def cancel(response_id: str, store: StoreOf) -> Response:
+    """Refused: there are no responses in the background."""
+    if store.get(response_id) is None:
+        return _not_found(response_id)
+    raise InvalidRequestError(
+        "Only a response made in the background can be cancelled: close the connection to stop one "
+        "that is being made.",
+        param="response_id",
+    )
+
+
+def _page(items: Sequence[Item], limit: int, after: str | None) -> Json:
+    ids = [item["id"] for item in items]
+    if after is not None and after not in ids:
+        raise InvalidRequestError(f"after: there is no input item {after!r}.", param="after")
+    start = 0 if after is None else ids.index(after) + 1
+    page = ids[start : start + limit]
+    return {
+        "object": "list",
+        "data": items[start : start + limit],
+        "first_id": page[0] if page else None,
+        "last_id": page[-1] if page else None,
+        "has_more": start + limit < len(items),
+    }
+
+
+async def _generate(service: Service, body: ResponseBody, items: Sequence[Item]) -> Answer:
+    """With `truncation: auto` the oldest turns go until the rest fits the context."""
+    while True:
+        request = generation_request(body, items)
+        try:
+            return await service.generate(body.model, request, ttl=body.ttl)
+        except ContextLengthError:
+            shorter = without_oldest_turn(items) if body.truncation == "auto" else None
+            if shorter is None:
+                raise
+            items = shorter
+
+
+def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
+    """The name under which thinking streams: the two specifications differ in it.
+
+    OpenAI's own SDKs say what they are, and `reasoning` is how OpenAI's clients ask for thoughts;
+    to all others Open Responses applies, which has no event under OpenAI's name.
+    """
+    is_openai = "x-stainless-lang" in headers or body.reasoning is not None
+    return "response.reasoning_text" if is_openai else "response.reasoning"
+
+
+async def _write(answer: Answer, writer: ResponseWriter) -> None:
+    try:
+        async for event in answer:
+            writer.add(event)
+    finally:
+        await answer.aclose()
+
+
+async def _stream(
+    answer: Answer, writer: ResponseWriter, keep: Callable[[], None]
+) -> AsyncIterator[bytes]:
+    try:
+        yield _events(writer.start())
+        async for event in answer:
+            if isinstance(event, Prefill):
+                yield comment(f"prefill {event.done}/{event.total}")
+                continue
+            events = writer.add(event)
+            if writer.finished:  # before the client hears of it: it may go on with it at once
+                keep()
+            if events:
+                yield _events(events)
+    except Exception as error:  # the head is sent: whatever it is, it can only be told as an event
+        yield _events(writer.fail(to_api_error(error)))
+    finally:
+        await answer.aclose()
+    yield sse("[DONE]")
+
+
+def _events(events: Sequence[Json]) -> bytes:
+    return b"".join(sse(event, event["type"]) for event in events)
+
+
+def _not_found(response_id: str) -> Response:
+    message = f"There is no response {response_id!r} here, or not any more."
+    return _error(404, message, param="response_id", code="response_not_found")
+
+
+def _error(status: int, message: str, *, code: str, param: str | None = None) -> Response:
+    return JSONReply(openai_body(api_error(status, message, param=param, code=code)), status)

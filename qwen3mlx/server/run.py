@@ -1,0 +1,170 @@
+"""The server as a process: it listens, says so, and ends when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from ..errors import ListenError
+from .app import create_app
+from .logs import log_to_stderr
+from .service import Service
+from .settings import ServerSettings
+
+# Seconds that running requests have to end, and that an idle connection is kept: longer than
+# clients keep theirs, or one would be closed just when a request is sent on it.
+SHUTDOWN_PATIENCE = 3
+KEEP_ALIVE = 75
+
+logger = logging.getLogger(__name__)
+
+
+def serve(settings: ServerSettings) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    When it is ready, and `settings.model` is loaded, the one line `{"url": ...}` goes to stdout;
+    the log goes to stderr. Raises ListenError when the port is taken, and what loading the model
+    raises.
+    """
+    log_to_stderr()
+    if not settings.is_loopback and not settings.api_keys:
+        logger.warning("Everyone on the network may use this server; --api-key asks for a key.")
+    server = Server(settings, on_ready=_print_url)
+    asyncio.run(server.serve_until_told())
+
+
+class Server(uvicorn.Server):
+    """One service at one address; `url` is where it is, also when port 0 was asked for.
+
+    `on_ready(url)` is called when it answers and `settings.model` is loaded.
+    """
+
+    def __init__(self, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
+        self.settings = settings
+        self._on_ready = on_ready
+        self.service = Service(settings)
+        self._failure: Exception | None = None
+        app = create_app(self.service, settings)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
+            )
+        )
+        self._socket = _listen(settings.host, settings.port)
+        self.url = _url(self._socket)
+
+    async def serve_until_told(self) -> None:
+        """Raises what loading `settings.model` raised."""
+        if self.settings.exit_with_parent:
+            self._watch_parent(asyncio.get_running_loop())
+        await self.serve(sockets=[self._socket])
+        if self._failure is not None:
+            raise self._failure
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announcement = asyncio.create_task(self._announce())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Running streams get an error event before their connections are closed."""
+        self._announcement.cancel()
+        for server in self.servers:
+            server.close()
+        await self.service.stop()
+        await super().shutdown(sockets)
+
+    async def _announce(self) -> None:
+        try:
+            if self.settings.model is not None:
+                await self.service.load(self.settings.model, on_progress=_Progress())
+        except Exception as error:  # whatever it is, it must not end with this task
+            self._failure, self.should_exit = error, True
+            return
+        self._on_ready(self.url)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's own raises the signal again at the end: the exit code would not be 0."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    def _watch_parent(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Whoever started the server holds the other end of its stdin."""
+
+        def wait() -> None:
+            # Not sys.stdin: its lock would be held while the interpreter ends.
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self.handle_exit, signal.SIGTERM, None)
+
+        threading.Thread(target=wait, name="qwen3mlx-parent", daemon=True).start()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except UnicodeError:
+        raise ListenError(f"{host!r} is not the name of a computer.") from None
+    except OSError as error:
+        raise ListenError(_why(error, host, port)) from None
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} is taken by another program; stop that, or choose another with --port "
+            "(0 takes a free one)."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs administrator rights; choose one above 1023 with --port."
+    reason = error.strerror or error
+    return f"Nothing can listen at {host} ({reason}); choose an address of this computer."
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _print_url(url: str) -> None:
+    print(json.dumps({"url": url}), flush=True)
+
+
+class _Progress:
+    """A line of the log for each tenth of the model."""
+
+    def __init__(self) -> None:
+        self._tenths = 0
+
+    def __call__(self, progress: float) -> None:
+        if int(progress * 10) > self._tenths:
+            self._tenths = int(progress * 10)
+            logger.info("loading the model: %d%%", self._tenths * 10)

@@ -1,0 +1,238 @@
+"""What every dialect calls: models and answers, on the event loop, which nothing here blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..config import EngineConfig, LoadOptions
+from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Slot
+from ..errors import InvalidRequestError
+from ..events import Finished
+from ..hub.library import Library
+from ..hub.local_model import LocalModel
+from ..hub.model_settings import ModelSettings
+from ..request import GenerationRequest
+from .answer import Answer
+from .downloads import Downloads
+from .info import ModelInfo
+from .settings import ServerSettings
+
+DEFAULT_MODEL = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedInfo:
+    """`load_time_s` is None where the model was in memory already."""
+
+    info: ModelInfo
+    load_time_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Unit vectors, one for each input, and the tokens of all inputs."""
+
+    model: ModelInfo
+    vectors: list[list[float]]
+    prompt_tokens: int
+
+
+class Service:
+    """The engine, the library and the saved settings behind one server.
+
+    `on_finished` hear of every complete answer.
+    """
+
+    def __init__(self, settings: ServerSettings, library: Library | None = None) -> None:
+        self.settings = settings
+        self.library = library or Library(extra=settings.model_folders)
+        self.model_settings = ModelSettings()
+        self.engine = Engine(_engine_config(settings))
+        self.downloads = Downloads()
+        self.started_at = time.time()
+        self.on_finished: list[Callable[[Finished], None]] = []
+
+    async def start(self) -> None:
+        self.engine.start()
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self.downloads.close)
+        await asyncio.to_thread(self.engine.close)
+
+    async def models(self) -> list[ModelInfo]:
+        """All models on this computer, loaded or not."""
+        return [self._info(local) for local in await asyncio.to_thread(self.library.installed)]
+
+    async def model(self, name: str) -> ModelInfo:
+        """Raises ModelNotFoundError, which lists the known ones."""
+        return self._info(await asyncio.to_thread(self.library.find, name))
+
+    async def load(
+        self,
+        name: str | None,
+        *,
+        options: LoadOptions | None = None,
+        save: bool = True,
+        ttl: float | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> LoadedInfo:
+        """The model in memory, with the saved options where `options` is None.
+
+        Others are saved for the next time if `save`, once the model could be loaded with them.
+        `on_progress` gets 0 to 1, on the event loop. Raises ModelNotFoundError, CheckpointError,
+        InvalidRequestError, MemoryBudgetError.
+        """
+        local = await self._find(name)
+        slot, load_time_s = await self._slot(local, options, on_progress)
+        if options is not None and save:
+            await asyncio.to_thread(self.model_settings.save, local.id, options)
+        if ttl is not None:
+            slot.ttl_s = ttl
+        return LoadedInfo(self._info(local), load_time_s)
+
+    async def unload(self, name: str) -> bool:
+        """Its requests end with an error. False if it was not in memory."""
+        local = await self._find(name)
+        return await asyncio.wrap_future(self.engine.unload(local.id))
+
+    async def generate(
+        self, name: str | None, request: GenerationRequest, *, ttl: float | None = None
+    ) -> Answer:
+        """Load if need be, render, tokenize, hand in: all that can be wrong with it shows here."""
+        local = await self._find(name)
+        slot, load_time_s = await self._slot(local)
+        prepared = await asyncio.to_thread(slot.loaded.prepare, request)
+        loop = asyncio.get_running_loop()
+        outputs: asyncio.Queue[Output] = asyncio.Queue()
+
+        def sink(output: Output) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(outputs.put_nowait, output)
+
+        sequence = prepared.sequence(sink)
+        builder = AnswerBuilder(slot.loaded.tokenizer, prepared)
+
+        def end(finished: Finished | None) -> None:
+            self.engine.cancel(slot, sequence)
+            if finished is not None:
+                for listener in self.on_finished:
+                    listener(finished)
+
+        try:
+            await asyncio.wrap_future(self.engine.submit(slot, sequence, ttl))
+        except asyncio.CancelledError:
+            self.engine.cancel(slot, sequence)
+            raise
+        return Answer(
+            self._info(local),
+            prepared.prompt_ids,
+            prepared.params,
+            load_time_s,
+            builder,
+            outputs,
+            end,
+        )
+
+    async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
+        """Of the prompt that `generate` would compute."""
+        loaded = await self._loaded(name)
+        return (await asyncio.to_thread(loaded.prepare, request)).prompt_ids
+
+    async def count_tokens(self, name: str | None, request: GenerationRequest) -> int:
+        """Of the prompt that `generate` would compute."""
+        return len(await self.prompt_ids(name, request))
+
+    async def tokenize(self, name: str | None, text: str) -> list[int]:
+        loaded = await self._loaded(name)
+        return await asyncio.to_thread(loaded.tokenizer.encode, text)
+
+    async def detokenize(self, name: str | None, ids: Sequence[int]) -> str:
+        loaded = await self._loaded(name)
+        loaded.check_ids(ids, param="tokens")
+        return await asyncio.to_thread(loaded.tokenizer.decode, ids)
+
+    async def embed(
+        self,
+        name: str | None,
+        inputs: Sequence[str | Sequence[int]],
+        *,
+        ttl: float | None = None,
+    ) -> Embeddings:
+        """Raises InvalidRequestError for inputs that are empty or longer than the context."""
+        local = await self._find(name)
+        slot, _ = await self._slot(local)
+        ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
+        vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
+        return Embeddings(self._info(local), vectors, sum(map(len, ids)))
+
+    async def _find(self, name: str | None) -> LocalModel:
+        if name is None:
+            used = sorted(self.engine.slots.values(), key=lambda slot: slot.last_used)
+            name = self.settings.model or (used[-1].id if used else DEFAULT_MODEL)
+        return await asyncio.to_thread(self.library.find, name)
+
+    async def _loaded(self, name: str | None) -> LoadedModel:
+        slot, _ = await self._slot(await self._find(name))
+        return slot.loaded
+
+    async def _slot(
+        self,
+        local: LocalModel,
+        options: LoadOptions | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> tuple[Slot, float | None]:
+        """The model in memory, and the seconds that took if it had to be loaded."""
+        slot = self.engine.slots.get(local.id)
+        if slot is not None and options in (None, slot.options):
+            return slot, None
+        saved = await asyncio.to_thread(self.model_settings.load, local.id)
+        loop = asyncio.get_running_loop()
+
+        def report(progress: float) -> None:
+            if on_progress is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(on_progress, progress)
+
+        start = time.perf_counter()
+        wanted = saved if options is None else options
+        loading = self.engine.load(local.id, local.path, wanted, report)
+        slot = await asyncio.wrap_future(loading)
+        if (saved_ttl := self.model_settings.ttl(local.id)) is not None:
+            slot.ttl_s = saved_ttl
+        return slot, time.perf_counter() - start
+
+    def _info(self, local: LocalModel) -> ModelInfo:
+        return ModelInfo.of(
+            local, self.engine.slots.get(local.id), self.engine.loads.get(local.id)
+        )
+
+
+def _engine_config(settings: ServerSettings) -> EngineConfig:
+    given = {
+        name: getattr(settings, name)
+        for name in ("max_running", "max_waiting", "memory_limit", "prefix_cache_bytes")
+        if getattr(settings, name) is not None
+    }
+    return EngineConfig(**given, ttl_s=settings.ttl_s or math.inf)
+
+
+def _embedding_ids(
+    loaded: LoadedModel, local: LocalModel, inputs: Sequence[str | Sequence[int]]
+) -> list[list[int]]:
+    """Embedding checkpoints are trained to see the end-of-text token last."""
+    end = loaded.tokenizer.token_id("<|endoftext|>") if local.is_embedding else None
+    context = loaded.config.max_position_embeddings
+    result = []
+    for i, text in enumerate(inputs):
+        ids = loaded.tokenizer.encode(text) if isinstance(text, str) else list(text)
+        ids += [end] if end is not None and ids[-1:] != [end] else []
+        loaded.check_ids(ids, param=f"input[{i}]")
+        if not 0 < len(ids) <= context:
+            raise InvalidRequestError(
+                f"input[{i}] has {len(ids):,} tokens; send 1 to {context:,}.", param=f"input[{i}]"
+            )
+        result.append(ids)
+    return result

@@ -1,0 +1,82 @@
+"""What a user sets for one run of the server."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..errors import UsageError
+
+MEGABYTE = 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Sizes in bytes, times in seconds; None leaves the choice to the engine.
+
+    `port` 0 takes a free one. `api_keys` are accepted beside those in the key store.
+    `allowed_origins` are the web pages (`https://chat.example.com`) that may call the server,
+    `allowed_hosts` further names it is reached by. `max_running` requests are computed together,
+    `max_waiting` more may queue. An idle model is unloaded after `ttl_s`; 0 keeps it for good.
+
+    Raises UsageError.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1234
+    model: str | None = None
+    api_keys: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    max_body_bytes: int = 32 * MEGABYTE
+    max_running: int | None = None
+    max_waiting: int | None = None
+    memory_limit: int | None = None
+    prefix_cache_bytes: int | None = None
+    ttl_s: float = 60 * 60
+    log_prompts: bool = False
+    exit_with_parent: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise UsageError(f"Port {self.port} does not exist; choose one from 0 to 65535.")
+        if not self.host:
+            raise UsageError("The host is empty; 127.0.0.1 serves this computer only.")
+        if not all(self.api_keys):
+            raise UsageError("An API key is empty; leave it out to serve without one.")
+        for name in ("max_body_bytes", "max_running", "memory_limit"):
+            self._check_at_least(name, 1)
+        for name in ("max_waiting", "prefix_cache_bytes", "ttl_s"):
+            self._check_at_least(name, 0)
+        for origin in self.allowed_origins:
+            _check_origin(origin)
+
+    def _check_at_least(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        if value is not None and not value >= least:
+            raise UsageError(f"{name} is {value}; it must be at least {least}.")
+
+    @property
+    def model_folders(self) -> list[Path]:
+        """`model`, if that is the whole path of a folder."""
+        return [Path(self.model)] if self.model and Path(self.model).is_absolute() else []
+
+    @property
+    def is_loopback(self) -> bool:
+        """Only programs on this computer reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    if not parts.scheme or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+        raise UsageError(
+            f"{origin!r} is not an origin; write scheme, host and port, as in http://localhost:3000."
+        )

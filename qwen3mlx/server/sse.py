@@ -1,0 +1,110 @@
+"""Answers on the wire: events of a stream, and work that ends when the client goes away.
+
+Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from .errors import ApiError, to_api_error
+
+T = TypeVar("T")
+
+
+def json_bytes(value: Any) -> bytes:
+    """Compact JSON in UTF-8; half a surrogate pair, which UTF-8 cannot hold, becomes `?`."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
+
+
+def sse(data: Mapping[str, Any] | str, event: str | None = None) -> bytes:
+    """One event; a mapping is sent as JSON, a string as it is, line by line."""
+    lines = data.splitlines() or [""] if isinstance(data, str) else [json_bytes(data).decode()]
+    head = [f"event: {event}"] if event else []
+    return "\n".join([*head, *(f"data: {line}" for line in lines), "", ""]).encode()
+
+
+def comment(text: str) -> bytes:
+    """A line that clients skip: it shows that the server is alive."""
+    return f": {' '.join(text.split())}\n\n".encode()
+
+
+def ndjson(value: Mapping[str, Any]) -> bytes:
+    """One line of newline-delimited JSON."""
+    return json_bytes(value) + b"\n"
+
+
+def streaming(
+    request: Request, chunks: AsyncIterator[bytes], media_type: str = "text/event-stream"
+) -> Response:
+    """Send `chunks` as they come; they are cancelled as soon as the client of `request` is gone.
+
+    The iterator must turn its own faults into events (see `with_error_event`).
+    """
+    return _Stream(
+        chunks,
+        media_type=media_type,
+        # A proxy must pass each event on at once.
+        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    )
+
+
+async def with_error_event(
+    chunks: AsyncGenerator[bytes, None], render: Callable[[ApiError], bytes]
+) -> AsyncGenerator[bytes, None]:
+    """`chunks`, and `render(error)` in the end when they fail: the socket is never just dropped."""
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except Exception as error:  # the head is sent: whatever it is, it can only be told as an event
+        yield render(to_api_error(error))
+    finally:
+        await chunks.aclose()
+
+
+async def while_connected(request: Request, work: Awaitable[T]) -> T:
+    """The result of `work`, which is cancelled when the client goes away.
+
+    ClientDisconnect is raised then; the server answers it with nothing.
+    """
+    return await _unless_gone(request.receive, work)
+
+
+class _Stream(StreamingResponse):
+    """Listens for the disconnect also while there is nothing to send."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await _unless_gone(receive, self.stream_response(send))
+        except (ClientDisconnect, OSError):
+            pass
+        finally:
+            if isinstance(self.body_iterator, AsyncGenerator):
+                await self.body_iterator.aclose()
+
+
+async def _unless_gone(receive: Receive, work: Awaitable[T]) -> T:
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientDisconnect
+    finally:
+        task.cancel()
+        gone.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

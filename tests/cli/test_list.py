@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qwen3mlx.cli.list import list_models
+from qwen3mlx.cli.terminal import Terminal
+from qwen3mlx.hub import DEMOS
+
+from .support import fake_terminal, printed
+
+
+def test_into_a_pipe_a_model_is_a_line_of_columns(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    list_models()
+    out, errors = capsys.readouterr()
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [row[0] for row in rows] == ["demo", "demo-moe", "org/model"]
+    assert {len(row) for row in rows} == {6}
+    assert rows[0][1:5] == ["3M", "8bit", "3.3 MB", "4,096"]
+    assert errors == ""
+
+
+def test_at_a_terminal_there_is_a_heading(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = fake_terminal(tty=True)
+    monkeypatch.setattr(Terminal, "standard", lambda: terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    list_models()
+    heading, *rows = printed(terminal.stdout).splitlines()
+    assert "MODEL" in heading
+    assert "CONTEXT" in heading
+    assert any("org/model" in row and "8bit" in row for row in rows)
+
+
+def test_json(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    list_models(as_json=True)
+    demo, _, model = json.loads(capsys.readouterr().out)
+    assert demo["path"] == str(DEMOS["demo"])
+    assert (model["id"], model["publisher"], model["source"]) == ("org/model", "org", "cache")
+    assert model["quantization"] == "8bit"
+
+
+def test_what_is_not_listed_is_said_on_stderr(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (cache / "model.safetensors").unlink()
+    list_models()
+    out, errors = capsys.readouterr()
+    assert "org/model" not in out
+    assert errors.startswith("Not listed: org/model: ")
+    assert errors.count("\n") == 1

@@ -1,0 +1,153 @@
+"""`qwen3mlx serve` as a process: what it prints, what it takes from files, how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from qwen3mlx.cli.app import app
+from qwen3mlx.config import LoadOptions
+from qwen3mlx.hub import ModelSettings
+
+from .conftest import COMMAND, Serve
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Serve]]:
+    """Starts servers whose state folder is `tmp_path`."""
+    started: list[Serve] = []
+
+    def start(*arguments: str, **options: Any) -> Serve:
+        started.append(Serve(tmp_path, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.close()
+
+
+def get(url: str, key: str = "secret") -> Any:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def test_when_ready_it_says_its_url_and_the_model_is_in_memory(endpoint: Serve) -> None:
+    assert re.fullmatch(r'\{"url": "http://127\.0\.0\.1:\d+"\}\n', endpoint.line)
+    models = {model["id"] for model in get(f"{endpoint.url}/v1/models")["data"]}
+    assert models >= {"demo", "demo-moe"}
+    assert [model["model"] for model in get(f"{endpoint.url}/api/ps")["models"]] == ["demo:latest"]
+
+
+def test_with_exit_with_parent_it_ends_when_stdin_does(serve: Callable[..., Serve]) -> None:
+    server = serve("--exit-with-parent")
+    assert server.process.stdin is not None
+    server.process.stdin.close()
+    server.process.stdin = None
+    assert server.wait() == (0, "")
+
+
+def test_settings_json_has_the_defaults_and_sigterm_ends_it(
+    serve: Callable[..., Serve], tmp_path: Path
+) -> None:
+    yarn = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 4096}
+    defaults = {"kv_bits": 4, "api_key": ["from-file"], "rope_scaling": yarn, "unknown": 1}
+    (tmp_path / "settings.json").write_text(json.dumps({"server": defaults}))
+    server = serve("--model", "demo", "--kv-bits", "8", "--context-length", "500")
+    [model] = get(f"{server.url}/api/ps", "from-file")["models"]
+    assert model["context_length"] == 500
+    kept = LoadOptions(kv_bits=8, context_length=500, rope_scaling=yarn)
+    assert ModelSettings(tmp_path).load("demo") == kept
+    assert server.end(signal.SIGTERM) == (0, "")
+    assert "Traceback" not in server.log()
+
+
+def test_a_folder_is_served_under_its_name_and_ctrl_c_ends_it(
+    serve: Callable[..., Serve], cache: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "My Model"
+    folder.symlink_to(cache.resolve())
+    server = serve("--model", str(folder))
+    [model] = get(f"{server.url}/api/ps")["models"]
+    assert model["name"] == "My Model:latest"
+    assert server.end(signal.SIGINT) == (0, "")
+    assert "Traceback" not in server.log()
+
+
+@pytest.fixture
+def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
+    """The exit code and stderr of a command line that fails before the server is made."""
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+
+    def fail(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, ["serve", *arguments])
+        assert result.stdout == ""
+        return result.exit_code, result.stderr
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--port", "70000"], 2, "Port 70000 does not exist"),
+        (["--port", "http"], 2, "--port"),
+        (["--kv-bits", "4"], 2, "need --model"),
+        (["--model", "demo", "--kv-bits", "5"], 2, "kv_bits 5 is not supported"),
+        (["--model", "qwen3:8b"], 1, "`qwen3mlx pull qwen3:8b`"),
+        (["--model", "./nowhere"], 1, "There is no folder nowhere"),
+        (["--allow-origin", "*"], 2, "is not an origin"),
+        (["--memory-limit", "-1"], 2, "--memory-limit"),
+        (["--ttl", "soon"], 2, "--ttl"),
+    ],
+)
+def test_mistakes_end_it_with_a_sentence(
+    failing: Callable[..., tuple[int, str]], arguments: list[str], code: int, sentence: str
+) -> None:
+    returned, errors = failing(*arguments)
+    assert returned == code
+    assert sentence in errors
+    assert code == 2 or errors.count("\n") == 1
+
+
+def test_settings_that_do_not_fit_the_model_are_not_kept(
+    failing: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    code, errors = failing("--model", "demo", "--context-length", "9999999")
+    assert code == 2
+    assert "9999999 tokens is more than" in errors
+    assert ModelSettings(tmp_path).load("demo") == LoadOptions()
+
+
+def test_a_broken_settings_file_is_named(
+    failing: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"server": {"port": "http"}}')
+    assert failing()[0] == 2
+    for text, sentence in (("{", "is not JSON"), ('{"server": 1}', "server is 1")):
+        file.write_text(text)
+        code, errors = failing()
+        assert code == 1
+        assert f"{file}" in errors
+        assert sentence in errors
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [*COMMAND, "serve", "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"Port {port} is taken" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,102 @@
+"""Sequences run on a scheduler, as a test wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as SequenceOf
+from typing import Any
+
+from qwen3mlx.config import SamplingParams
+from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.scheduler import Scheduler
+from qwen3mlx.engine.sequence import Ended, Failed, Output, Prefilled, Sequence, Token
+from qwen3mlx.generate import Decoder, ThinkingMeter
+
+
+def scheduler_for(decoder: Decoder, *, limit: int = 10**9, **options: Any) -> Scheduler:
+    budget = MemoryBudget(limit=limit)
+    budget.weights = decoder.model.nbytes
+    return Scheduler(decoder, budget, **options)
+
+
+class Request:
+    """A sequence and all its outputs; greedy unless told otherwise."""
+
+    def __init__(
+        self,
+        prompt_ids: SequenceOf[int],
+        *,
+        max_tokens: int = 16,
+        stop_ids: SequenceOf[int] = (),
+        meter: ThinkingMeter | None = None,
+        constraint: Any = None,
+        **sampling: Any,
+    ) -> None:
+        self.outputs: list[Output] = []
+        self.sequence = Sequence(
+            prompt_ids,
+            SamplingParams(**{"temperature": 0.0, **sampling}),
+            max_tokens=max_tokens,
+            stop_ids=stop_ids,
+            meter=meter or ThinkingMeter(None, None),
+            sink=self.outputs.append,
+            constraint=constraint,
+        )
+
+    @property
+    def ids(self) -> list[int]:
+        return [output.id for output in self.tokens]
+
+    @property
+    def tokens(self) -> list[Token]:
+        return [output for output in self.outputs if isinstance(output, Token)]
+
+    @property
+    def progress(self) -> list[Prefilled]:
+        return [output for output in self.outputs if isinstance(output, Prefilled)]
+
+    @property
+    def cached_tokens(self) -> int:
+        return self.progress[-1].cached
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.outputs) and isinstance(self.outputs[-1], Ended | Failed)
+
+    @property
+    def reason(self) -> str:
+        last = self.outputs[-1]
+        assert isinstance(last, Ended)
+        return last.reason
+
+    @property
+    def error(self) -> Exception:
+        last = self.outputs[-1]
+        assert isinstance(last, Failed)
+        return last.error
+
+
+def finish(scheduler: Scheduler, *requests: Request) -> None:
+    """Step until all are done."""
+    while not all(request.is_done for request in requests):
+        scheduler.step()
+
+
+def run(scheduler: Scheduler, prompt_ids: SequenceOf[int], **options: Any) -> Request:
+    """One request from its beginning to its end."""
+    request = Request(prompt_ids, **options)
+    scheduler.submit(request.sequence)
+    finish(scheduler, request)
+    return request
+
+
+_alone: dict[str, list[int]] = {}
+
+
+def ids_alone(decoder: Decoder, prompt_ids: SequenceOf[int], **options: Any) -> list[int]:
+    """What a request gives on a scheduler of its own."""
+    if "meter" in options or "constraint" in options:
+        return run(scheduler_for(decoder), prompt_ids, **options).ids
+    key = repr((id(decoder), prompt_ids, sorted(options.items())))
+    if key not in _alone:
+        _alone[key] = run(scheduler_for(decoder), prompt_ids, **options).ids
+    return _alone[key]

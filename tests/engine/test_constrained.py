@@ -1,0 +1,190 @@
+"""Answers of the demo checkpoint that must follow a grammar, however unlikely it finds them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from qwen3mlx import hub
+from qwen3mlx.config import LoadOptions
+from qwen3mlx.engine import AnswerBuilder, LoadedModel
+from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.scheduler import Scheduler
+from qwen3mlx.engine.sequence import Output
+from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.events import Finished
+from qwen3mlx.request import GenerationRequest, NamedTool
+from qwen3mlx.text import Content, Reasoning, ToolCallDelta
+
+ASK = [{"role": "user", "content": "Tell me about the weather in Oslo."}]
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "degrees": {"type": "integer", "minimum": -40, "maximum": 50},
+        "sky": {"enum": ["clear", "cloudy"]},
+        "wind": {"type": "string", "maxLength": 12},
+    },
+    "required": ["degrees", "sky", "wind"],
+}
+TOOLS = [
+    {"type": "function", "function": {"name": "weather", "parameters": SCHEMA}},
+    {"type": "function", "function": {"name": "now", "parameters": {"properties": {}}}},
+]
+# Far from what the model would say by itself.
+WILD = {"temperature": 2.0, "top_p": 1.0, "top_k": 0}
+
+
+@pytest.fixture(scope="module")
+def demo() -> LoadedModel:
+    return LoadedModel.load(hub.resolve("demo"), LoadOptions())
+
+
+class Answer:
+    def __init__(self, demo: LoadedModel, **options: Any) -> None:
+        request = GenerationRequest(**{"messages": ASK, "enable_thinking": False, **options})
+        prepared = demo.prepare(request)
+        self.outputs: list[Output] = []
+        self.sequence = prepared.sequence(self.outputs.append)
+        self._builder = AnswerBuilder(demo.tokenizer, prepared)
+        self.content = self.reasoning = ""
+        self.calls: list[list[str]] = []
+        self.finished: Finished | None = None
+
+    def read(self) -> None:
+        while self.outputs:
+            for event in self._builder.add(self.outputs.pop(0)):
+                if isinstance(event, Content):
+                    self.content += event.text
+                elif isinstance(event, Reasoning):
+                    self.reasoning += event.text
+                elif isinstance(event, Finished):
+                    self.finished = event
+                elif isinstance(event, ToolCallDelta):
+                    self._add_call(event)
+
+    def _add_call(self, delta: ToolCallDelta) -> None:
+        if delta.name is not None:
+            self.calls.append([delta.name, delta.arguments])
+        else:
+            self.calls[-1][1] += delta.arguments
+
+    @property
+    def reason(self) -> str:
+        assert self.finished is not None
+        return self.finished.finish_reason
+
+
+def answer(demo: LoadedModel, *options: dict[str, Any]) -> list[Answer]:
+    """All at once, in one batch."""
+    scheduler = Scheduler(demo.decoder, MemoryBudget())
+    answers = [Answer(demo, **each) for each in options]
+    for each in answers:
+        scheduler.submit(each.sequence)
+    while not scheduler.is_idle:
+        scheduler.step()
+    for each in answers:
+        each.read()
+    return answers
+
+
+def fits(text: str) -> bool:
+    value = json.loads(text)
+    return (
+        set(value) == {"degrees", "sky", "wind"}
+        and value["degrees"] in range(-40, 51)
+        and value["sky"] in ("clear", "cloudy")
+        and len(value["wind"]) <= 12
+    )
+
+
+@pytest.mark.parametrize("sampling", [{"temperature": 0.0}, *({**WILD, "seed": s} for s in (1, 2))])
+def test_an_answer_follows_its_schema(demo, sampling):
+    (one,) = answer(demo, {"json_schema": SCHEMA, "sampling": sampling})
+    assert one.reason == "stop"
+    assert one.reasoning == ""
+    assert fits(one.content)
+
+
+@pytest.mark.parametrize("budget", [0, 5, None])
+def test_the_schema_binds_what_follows_the_thought(demo, budget):
+    sampling = {"temperature": 0.0, "thinking_budget": budget}
+    (one,) = answer(demo, {"json_schema": SCHEMA, "enable_thinking": True, "sampling": sampling})
+    assert one.reason == "stop"
+    assert bool(one.reasoning) == (budget != 0)
+    assert one.content.startswith("{")
+    assert fits(one.content)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        ("required", {"weather", "now"}),
+        (NamedTool("weather"), {"weather"}),
+        (NamedTool("now"), {"now"}),
+    ],
+)
+def test_a_call_that_is_asked_for_comes(demo, choice, names, seed):
+    (one,) = answer(
+        demo,
+        {
+            "tools": TOOLS,
+            "tool_choice": choice,
+            "parallel_tool_calls": False,
+            "sampling": {**WILD, "seed": seed},
+        },
+    )
+    assert one.reason == "tool_calls"
+    assert one.content == ""
+    ((name, arguments),) = one.calls
+    assert name in names
+    assert fits(arguments) if name == "weather" else json.loads(arguments) == {}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_with_a_schema_and_tools_the_answer_is_one_of_them(demo, seed):
+    (one,) = answer(
+        demo,
+        {
+            "tools": TOOLS,
+            "json_schema": SCHEMA,
+            "parallel_tool_calls": False,
+            "sampling": {**WILD, "seed": seed},
+        },
+    )
+    if one.calls:
+        assert one.content == ""
+        assert one.calls[0][0] in ("weather", "now")
+    else:
+        assert fits(one.content)
+
+
+def test_bound_and_free_answers_share_a_batch(demo):
+    kinds: list[dict[str, Any]] = [
+        {"sampling": {"temperature": 0.0, "max_tokens": 40}},
+        {"json_schema": SCHEMA, "sampling": {"temperature": 0.0}},
+        {"tools": TOOLS, "tool_choice": "required", "sampling": {"temperature": 0.0}},
+        {"json_schema": SCHEMA, "sampling": {**WILD, "seed": 3}},
+        {"tools": TOOLS, "sampling": {"temperature": 0.0, "max_tokens": 40}},
+    ]
+    for kind in kinds:
+        kind["sampling"].setdefault("max_tokens", 120)
+    together = answer(demo, *kinds)
+    for kind, one in zip(kinds, together, strict=True):
+        (alone,) = answer(demo, kind)
+        assert (one.content, one.calls, one.reason) == (alone.content, alone.calls, alone.reason)
+
+
+def test_the_grammar_says_where_an_answer_ends_whatever_its_least_length(demo):
+    sampling = {"temperature": 0.0, "min_tokens": 200, "max_tokens": 300}
+    (one,) = answer(demo, {"json_schema": {"enum": ["yes"]}, "sampling": sampling})
+    assert one.content == '"yes"'
+    assert one.reason == "stop"
+
+
+def test_a_schema_that_cannot_be_followed_is_refused_before_any_work(demo):
+    with pytest.raises(InvalidRequestError) as refusal:
+        Answer(demo, json_schema={"not": {}})
+    assert refusal.value.param == "response_format"

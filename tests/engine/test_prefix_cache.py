@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import mlx.core as mx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.prefix_cache import BLOCK, PrefixCache
+from tests.engine.support import Request, ids_alone, run, scheduler_for
+
+LONG = [i * 7 % 300 for i in range(BLOCK + 60)]
+
+
+@settings(max_examples=10)
+@given(
+    turns=st.lists(
+        st.tuples(st.integers(0, 400), st.lists(st.integers(0, 319), min_size=1, max_size=9)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_it_never_changes_an_answer(decoder, turns):
+    """Each prompt goes on from somewhere in what came before, as edited and stripped chats do."""
+    scheduler = scheduler_for(decoder)
+    past = LONG
+    for keep, new in turns:
+        prompt = [*past[:keep], *new]
+        request = run(scheduler, prompt, max_tokens=4)
+        assert request.ids == ids_alone(decoder, prompt, max_tokens=4)
+        assert request.cached_tokens < len(prompt)
+        past = [*prompt, *request.ids, *past]
+
+
+def test_the_next_turn_computes_only_what_is_new(scheduler):
+    first = run(scheduler, LONG)
+    turn = run(scheduler, [*LONG, *first.ids, 1, 2, 3])
+    assert turn.cached_tokens == len(LONG) + len(first.ids) - 1
+
+
+def test_a_turn_that_was_rewritten_is_used_up_to_the_last_common_token(scheduler):
+    """As when the template drops the thinking of an earlier answer."""
+    run(scheduler, [*LONG, 1, 2, 3, 4, 5, 6, 7])
+    assert run(scheduler, [*LONG, 1, 2, 99, 7, 8]).cached_tokens == len(LONG) + 2
+
+
+def test_several_conversations_stay_hot(scheduler):
+    starts = [[i, *LONG] for i in range(3)]
+    for start in starts:
+        run(scheduler, start)
+    for start in starts:
+        assert run(scheduler, [*start, 5]).cached_tokens >= len(start)
+
+
+def test_the_whole_prompt_again_leaves_one_token_to_compute(scheduler):
+    first = run(scheduler, LONG)
+    again = run(scheduler, LONG)
+    assert again.cached_tokens == len(LONG) - 1
+    assert again.ids == first.ids
+
+
+def test_common_beginnings_are_kept_once(decoder):
+    scheduler = scheduler_for(decoder)
+    for last in range(4):
+        run(scheduler, [*LONG[:BLOCK], last], max_tokens=1)
+    blocks = list(scheduler.prefixes._blocks())
+    assert sum(len(block.ids) == BLOCK for block in blocks) == 1
+    assert sum(len(block.ids) < BLOCK for block in blocks) == 4
+
+
+def test_it_stays_within_its_bytes_and_lets_the_least_recently_used_go(decoder):
+    per_token = decoder.model.kv_bytes_per_token
+    scheduler = scheduler_for(decoder)
+    scheduler._budget.prefix_limit = 2 * 120 * per_token
+    prompts = [[i, *range(100)] for i in range(3)]
+    for prompt in (prompts[0], prompts[1], prompts[0], prompts[2]):
+        run(scheduler, prompt, max_tokens=2)
+        assert scheduler._budget.prefixes <= scheduler._budget.prefix_limit
+    assert scheduler.prefixes.match(prompts[1]) <= 1
+    assert scheduler.prefixes.match(prompts[0]) >= 100
+    assert scheduler.prefixes.match(prompts[2]) >= 100
+
+
+def test_the_bytes_counted_are_those_of_the_arrays(decoder):
+    scheduler = scheduler_for(decoder)
+    for last in range(3):
+        run(scheduler, [*LONG, last], max_tokens=3)
+    blocks = list(scheduler.prefixes._blocks())
+    assert scheduler.prefixes.nbytes == sum(block.nbytes for block in blocks)
+    assert scheduler._budget.prefixes == scheduler.prefixes.nbytes
+    scheduler.prefixes.close()
+    assert scheduler._budget.prefixes == 0
+
+
+def test_live_requests_take_memory_back_from_it(decoder):
+    per_token = decoder.model.kv_bytes_per_token
+    limit = decoder.model.nbytes + 1200 * per_token
+    scheduler = scheduler_for(decoder, limit=limit)
+    for i in range(4):
+        run(scheduler, [i, *range(120)], max_tokens=1)
+    assert scheduler._budget.prefixes > 400 * per_token
+    big = [i * 3 % 300 for i in range(1000)]
+    assert run(scheduler, big, max_tokens=1).ids == ids_alone(decoder, big, max_tokens=1)
+    assert scheduler._budget.live + scheduler._budget.prefixes <= 1200 * per_token
+
+
+def test_a_hit_copies_what_it_reuses_once(model, monkeypatch):
+    """The copy is the request's own cache, which is then written in place."""
+    budget = MemoryBudget(limit=10**9)
+    prefixes = PrefixCache(model, budget)
+    cache = model.make_cache()
+    model(mx.array([LONG]), cache)
+    prefixes.put(LONG, cache, last=True)
+    before = mx.get_active_memory()
+    mx.reset_peak_memory()
+    taken = prefixes.take([*LONG, 1])
+    needed = taken.capacity * model.kv_bytes_per_token
+    assert taken.offset == len(LONG)
+    assert mx.get_peak_memory() - before == pytest.approx(needed, rel=0.2)
+
+
+def test_a_finished_request_hands_its_memory_over(decoder, scheduler):
+    """Its last blocks are copied layer by layer while its own cache goes."""
+    request = Request(LONG * 2, max_tokens=1)
+    scheduler.submit(request.sequence)
+    while not request.is_done:
+        scheduler.step()
+    assert request.sequence.cache is None
+    assert scheduler._budget.live == 0

@@ -1,0 +1,51 @@
+"""Errors in Anthropic's words."""
+
+from __future__ import annotations
+
+import pytest
+
+from qwen3mlx.errors import ContextLengthError, InvalidRequestError, OverloadedError
+from qwen3mlx.server.anthropic import render_error
+from qwen3mlx.server.errors import api_error, to_api_error
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "invalid_request_error"),
+        (401, "authentication_error"),
+        (403, "permission_error"),
+        (404, "not_found_error"),
+        (405, "invalid_request_error"),
+        (413, "request_too_large"),
+        (429, "rate_limit_error"),
+        (500, "api_error"),
+        (502, "api_error"),
+        (503, "overloaded_error"),
+    ],
+)
+def test_each_status_has_its_type(status: int, kind: str) -> None:
+    assert render_error(api_error(status, "It is so.")) == {
+        "type": "error",
+        "error": {"type": kind, "message": "It is so."},
+        "request_id": None,
+    }
+
+
+def test_a_prompt_that_is_too_long_is_told_in_the_words_that_agents_look_for() -> None:
+    error = to_api_error(ContextLengthError("The prompt has 9 tokens."))
+    message = render_error(error)["error"]["message"]
+    assert message == "prompt is too long: The prompt has 9 tokens."
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("tools[0].function.parameters has no type.", "tools[0].input_schema has no type."),
+        ("response_format is not valid.", "output_config.format is not valid."),
+        ("thinking_budget is -1.", "thinking.budget_tokens is -1."),
+    ],
+)
+def test_fields_have_the_names_that_the_client_knows(ours: str, theirs: str) -> None:
+    assert render_error(to_api_error(InvalidRequestError(ours)))["error"]["message"] == theirs
+    assert render_error(to_api_error(OverloadedError(ours)))["error"]["message"] == ours

@@ -1,0 +1,115 @@
+"""`/v1/completions` with OpenAI's own client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from openai import BadRequestError, OpenAI
+
+PROMPT = "<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n"
+
+
+def complete(client: OpenAI, prompt: Any, **fields: Any) -> Any:
+    settings = {"temperature": 0, "max_tokens": 12, **fields}
+    return client.completions.create(model="demo", prompt=prompt, **settings)
+
+
+def tokenize(http: httpx.Client, text: str) -> list[int]:
+    ids: list[int] = http.post("/tokenize", json={"prompt": text}).json()["tokens"]
+    return ids
+
+
+def test_text_and_its_tokens_are_one_prompt(client: OpenAI, http: httpx.Client) -> None:
+    text = complete(client, PROMPT)
+    ids = complete(client, tokenize(http, PROMPT))
+    assert text.choices[0].text == ids.choices[0].text != ""
+    assert text.usage.prompt_tokens == ids.usage.prompt_tokens
+
+
+def test_a_list_of_prompts_is_answered_in_order(client: OpenAI, http: httpx.Client) -> None:
+    prompts = [PROMPT, "The sum of", "One, two,"]
+    alone = [complete(client, prompt) for prompt in prompts]
+    expected = [reply.choices[0].text for reply in alone]
+    together = complete(client, prompts)
+    assert [choice.index for choice in together.choices] == [0, 1, 2]
+    assert [choice.text for choice in together.choices] == expected
+    assert together.usage.prompt_tokens == sum(reply.usage.prompt_tokens for reply in alone)
+    ids = complete(client, [tokenize(http, prompt) for prompt in prompts])
+    assert [choice.text for choice in ids.choices] == expected
+
+
+def test_n_answers_for_each_prompt(client: OpenAI) -> None:
+    reply = complete(client, [PROMPT, "The sum of"], n=2, max_tokens=4)
+    texts = [choice.text for choice in reply.choices]
+    assert texts[0] == texts[1]
+    assert texts[2] == texts[3]
+    assert texts[0] != texts[2]
+
+
+@pytest.mark.parametrize("as_ids", [False, True])
+def test_echo_begins_with_the_prompt(client: OpenAI, http: httpx.Client, as_ids: bool) -> None:
+    plain = complete(client, PROMPT).choices[0].text
+    prompt = tokenize(http, PROMPT) if as_ids else PROMPT
+    assert complete(client, prompt, echo=True).choices[0].text == PROMPT + plain
+    with complete(client, prompt, echo=True, stream=True) as stream:
+        assert "".join(chunk.choices[0].text for chunk in stream) == PROMPT + plain
+
+
+def test_a_stream_is_the_same_answer(client: OpenAI) -> None:
+    whole = complete(client, [PROMPT, "The sum of"])
+    texts, usage = {0: "", 1: ""}, None
+    with complete(
+        client, [PROMPT, "The sum of"], stream=True, stream_options={"include_usage": True}
+    ) as stream:
+        for chunk in stream:
+            usage = chunk.usage
+            for choice in chunk.choices:
+                texts[choice.index] += choice.text
+    assert list(texts.values()) == [choice.text for choice in whole.choices]
+    assert usage
+    assert usage.completion_tokens == whole.usage.completion_tokens
+
+
+def test_legacy_logprobs(client: OpenAI) -> None:
+    choice = complete(client, PROMPT, logprobs=2).choices[0]
+    logprobs = choice.logprobs
+    assert "".join(logprobs.tokens) == choice.text
+    assert all(len(top) <= 2 for top in logprobs.top_logprobs)
+    for token, value, top, offset in zip(
+        logprobs.tokens,
+        logprobs.token_logprobs,
+        logprobs.top_logprobs,
+        logprobs.text_offset,
+        strict=True,
+    ):
+        assert choice.text[offset:].startswith(token)
+        assert top[token] == value <= 0
+
+
+def test_logprobs_of_none_but_the_drawn(client: OpenAI) -> None:
+    logprobs = complete(client, PROMPT, logprobs=0, max_tokens=3).choices[0].logprobs
+    assert len(logprobs.token_logprobs) == 3
+    assert logprobs.top_logprobs == [{}, {}, {}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"suffix": "end"}, "suffix"),
+        ({"best_of": 3}, "best_of"),
+        ({"echo": True, "logprobs": 1}, "echo"),
+        ({"logprobs": 21}, "logprobs"),
+        ({"temperature": -1}, "temperature"),
+        ({"prompt": []}, "prompt"),
+        ({"prompt": [99999999]}, "prompt"),
+        ({"prompt": ""}, "prompt"),
+    ],
+)
+def test_what_cannot_be_honoured_is_named(
+    client: OpenAI, fields: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        complete(client, **{"prompt": PROMPT, **fields})
+    assert caught.value.param == param

@@ -1,0 +1,225 @@
+"""Bodies -> requests of the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.request import GenerationRequest, NamedTool
+from qwen3mlx.server.openai.request import chat_requests, completion_requests
+from qwen3mlx.server.openai.schemas import ChatBody, CompletionBody, TokenizeBody, split_prompts
+from qwen3mlx.server.openai.tokens import tokenize_request
+
+MESSAGES = [{"role": "user", "content": "Hi"}]
+TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type": "object"}}}
+
+
+def chat(**fields: Any) -> list[GenerationRequest]:
+    body = {"model": "demo", "messages": MESSAGES, **fields}
+    return chat_requests(ChatBody.model_validate(body))
+
+
+def complete(prompt: Any = "Hi", **fields: Any) -> list[GenerationRequest]:
+    body = {"model": "demo", "prompt": prompt, **fields}
+    return completion_requests(CompletionBody.model_validate(body))
+
+
+def test_the_least_body() -> None:
+    assert chat() == [GenerationRequest(messages=MESSAGES, tools=[])]
+
+
+def test_null_means_not_given() -> None:
+    nulls = {name: None for name in ChatBody.model_fields if name not in ("model", "messages")}
+    assert chat(**nulls) == chat()
+    nulls = {name: None for name in CompletionBody.model_fields if name not in ("model", "prompt")}
+    assert complete(**nulls) == complete()
+
+
+def test_unknown_keys_are_tolerated() -> None:
+    tolerated = {
+        "user": "me",
+        "metadata": {"a": "b"},
+        "store": True,
+        "service_tier": "auto",
+        "prompt_cache_key": "k",
+        "stream_options": {"include_obfuscation": False},
+        "modalities": ["text"],
+        "functions": [],
+        "new": {"x": 1},
+    }
+    assert chat(**tolerated) == chat()
+
+
+def test_chat_fields_arrive() -> None:
+    schema = {"type": "object"}
+    [request] = chat(
+        temperature=0.1,
+        max_completion_tokens=9,
+        logprobs=True,
+        top_logprobs=3,
+        tools=[TOOL],
+        tool_choice={"type": "function", "function": {"name": "clock"}},
+        parallel_tool_calls=False,
+        response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
+        reasoning_effort="low",
+        chat_template_kwargs={"x": 1},
+        continue_final_message=True,
+    )
+    assert request == GenerationRequest(
+        messages=MESSAGES,
+        tools=[TOOL],
+        tool_choice=NamedTool("clock"),
+        parallel_tool_calls=False,
+        json_schema=schema,
+        enable_thinking=True,
+        chat_template_kwargs={"x": 1},
+        continue_final_message=True,
+        sampling={
+            "temperature": 0.1,
+            "max_tokens": 9,
+            "thinking_budget": 1024,
+            "logprobs": True,
+            "top_logprobs": 3,
+        },
+    )
+
+
+def test_each_of_n_answers_has_its_own_seed() -> None:
+    assert [request.sampling for request in chat(n=3, seed=7)] == [
+        {"seed": 7},
+        {"seed": 8},
+        {"seed": 9},
+    ]
+    assert chat(n=2) == [*chat(), *chat()]
+    last = 2**64 - 1
+    assert [request.sampling["seed"] for request in chat(n=2, seed=last)] == [last, 0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"draft_model": "x"}, "draft_model"),
+        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"function_call": "auto"}, "function_call"),
+        ({"audio": {"voice": "x"}}, "audio"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
+        ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
+        (
+            {"stream_options": {"continuous_usage_stats": True}},
+            "stream_options.continuous_usage_stats",
+        ),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": {"type": "function", "name": "x"}}, "tool_choice"),
+    ],
+)
+def test_what_cannot_be_honoured_in_chat_is_named(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        chat(**fields)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"n": 0},
+        {"n": 129},
+        {"n": 1.5},
+        {"stream": "yes"},
+        {"logprobs": 5},
+        {"reasoning_effort": "huge"},
+        {"messages": "Hi"},
+        {"messages": None},
+        {"model": None},
+        {"ttl": -1},
+        {"tools": {}},
+        {"tool_choice": 3},
+        {"response_format": "json"},
+    ],
+)
+def test_wrong_values_in_chat_are_named(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        chat(**fields)
+    assert caught.value.errors()[0]["loc"][0] == next(iter(fields))
+
+
+def test_completion_fields_arrive() -> None:
+    [request] = complete([1, 2], max_tokens=3, logprobs=2, echo=False, stop="x")
+    assert request == GenerationRequest(
+        prompt=[1, 2],
+        sampling={"max_tokens": 3, "logprobs": True, "top_logprobs": 2, "stop": ["x"]},
+    )
+
+
+def test_zero_logprobs_are_logprobs() -> None:
+    assert complete(logprobs=0)[0].sampling == {"logprobs": True, "top_logprobs": 0}
+
+
+def test_answers_are_prompt_by_prompt() -> None:
+    requests = complete(["a", "b"], n=2, seed=1, best_of=2)
+    made = [(request.prompt, request.sampling["seed"]) for request in requests]
+    assert made == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"suffix": "x"}, "suffix"),
+        ({"best_of": 2}, "best_of"),
+        ({"n": 2, "best_of": 3}, "best_of"),
+        ({"echo": True, "logprobs": 0}, "echo"),
+        ({"draft_model": "x"}, "draft_model"),
+        ({"max_tokens": -7}, "max_tokens"),
+    ],
+)
+def test_what_cannot_be_honoured_in_a_completion_is_named(
+    fields: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        complete(**fields)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("value", "prompts"),
+    [
+        ("a", ["a"]),
+        ("", [""]),
+        (["a", "b"], ["a", "b"]),
+        ([1, 2], [[1, 2]]),
+        ([[1], [2, 3]], [[1], [2, 3]]),
+        (["a", [1]], ["a", [1]]),
+    ],
+)
+def test_prompts(value: object, prompts: list[object]) -> None:
+    assert split_prompts(value) == prompts
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {}, [None], [[]], [True], [-1], [1, "a"], [1.0]])
+def test_bad_prompts_are_named(value: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        complete(value)
+    assert caught.value.errors()[0]["loc"] == ("prompt",)
+
+
+def test_tokenize_takes_a_prompt_or_messages() -> None:
+    assert tokenize_request(TokenizeBody(prompt="x")) == GenerationRequest(prompt="x")
+    body = TokenizeBody(messages=MESSAGES, tools=[TOOL], add_generation_prompt=True)
+    assert tokenize_request(body) == GenerationRequest(messages=MESSAGES, tools=[TOOL])
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (TokenizeBody(messages=MESSAGES, add_generation_prompt=False), "add_generation_prompt"),
+        (TokenizeBody(), "messages"),
+        (TokenizeBody(messages=MESSAGES, prompt="x"), "messages"),
+    ],
+)
+def test_tokenize_refuses_by_name(body: TokenizeBody, param: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        tokenize_request(body)
+    assert caught.value.param == param

@@ -1,0 +1,85 @@
+"""Responses that can be asked for again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen3mlx.server.responses.items import input_items
+from qwen3mlx.server.responses.store import (
+    PreviousResponseNotFoundError,
+    ResponseStore,
+    StoredResponse,
+)
+
+
+def stored(response_id: str, text: str = "Hi") -> StoredResponse:
+    output = {"id": f"msg_{response_id}", "type": "message", "content": []}
+    items = input_items([{"id": f"in_{response_id}", "role": "user", "content": text}], _nothing)
+    return StoredResponse({"id": response_id, "output": [output]}, items)
+
+
+def _nothing(item_id: str) -> None:
+    return None
+
+
+def test_a_conversation_is_the_input_and_the_output() -> None:
+    store = ResponseStore()
+    store.put(stored("resp_1"))
+    assert [item["id"] for item in store.conversation("resp_1")] == ["in_resp_1", "msg_resp_1"]
+    assert store.conversation(None) == []
+
+
+def test_an_unknown_one_is_refused_with_openais_code() -> None:
+    with pytest.raises(PreviousResponseNotFoundError) as caught:
+        ResponseStore().conversation("resp_9")
+    assert caught.value.param == "previous_response_id"
+    assert caught.value.code == "previous_response_not_found"
+
+
+def test_items_are_found_until_they_go() -> None:
+    store = ResponseStore()
+    store.put(stored("resp_1"))
+    found = store.item("in_resp_1")
+    assert found is not None
+    assert found["content"][0]["text"] == "Hi"
+    assert store.delete("resp_1")
+    assert store.item("in_resp_1") is None
+    assert not store.delete("resp_1")
+
+
+def test_those_not_used_for_longest_go_first() -> None:
+    store = ResponseStore(max_bytes=stored("resp_1").nbytes * 2)
+    store.put(stored("resp_1"))
+    store.put(stored("resp_2"))
+    store.get("resp_1")
+    store.put(stored("resp_3"))
+    assert store.get("resp_2") is None
+    assert store.get("resp_1") is not None
+    assert store.get("resp_3") is not None
+
+
+def test_one_larger_than_the_bound_is_not_kept() -> None:
+    store = ResponseStore(max_bytes=100)
+    store.put(stored("resp_1", "x" * 200))
+    assert store.get("resp_1") is None
+    assert store.nbytes == 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["put", "get", "delete"]), st.integers(0, 9)), max_size=40)
+)
+def test_the_bound_holds_and_the_count_is_exact(steps: list[tuple[str, int]]) -> None:
+    sizes = {n: stored(f"resp_{n}", "x" * 50 * n).nbytes for n in range(10)}
+    store = ResponseStore(max_bytes=2000)
+    for step, n in steps:
+        if step == "get":
+            store.get(f"resp_{n}")
+        else:
+            store.delete(f"resp_{n}")
+        if step == "put":
+            store.put(stored(f"resp_{n}", "x" * 50 * n))
+        assert store.nbytes <= 2000
+    left = [n for n in range(10) if store.get(f"resp_{n}") is not None]
+    assert store.nbytes == sum(sizes[n] for n in left)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen3mlx.server.conversations import ConversationStore
+from qwen3mlx.server.sse import json_bytes
+
+IDS = st.sampled_from("abcde")
+TEXTS = st.text(max_size=40)
+
+
+def messages(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+def size(text: str) -> int:
+    return len(json_bytes(messages(text)))
+
+
+@given(
+    st.integers(0, 300),
+    st.lists(st.one_of(st.tuples(IDS, TEXTS), st.tuples(IDS, st.none())), max_size=40),
+)
+def test_what_was_used_last_is_kept_as_far_as_there_is_room(
+    max_bytes: int, uses: list[tuple[str, str | None]]
+) -> None:
+    store = ConversationStore(max_bytes)
+    newest_last: list[tuple[str, str]] = []
+    for name, text in uses:
+        known = dict(newest_last).get(name)
+        if text is None:
+            assert store.get(name) == (None if known is None else messages(known))
+            text = known
+        else:
+            store.put(name, messages(text))
+        newest_last = [entry for entry in newest_last if entry[0] != name]
+        if text is not None and size(text) <= max_bytes:
+            newest_last.append((name, text))
+        while sum(size(entry[1]) for entry in newest_last) > max_bytes:
+            newest_last.pop(0)
+        assert store.nbytes == sum(size(entry[1]) for entry in newest_last)
+    for name, text in newest_last:
+        assert store.get(name) == messages(text)
+    for name in set("abcde") - dict(newest_last).keys():
+        assert store.get(name) is None
+
+
+def test_one_that_is_too_large_does_not_push_the_others_out() -> None:
+    store = ConversationStore(max_bytes=size("short") + 10)
+    store.put("a", messages("short"))
+    store.put("b", messages("long" * 100))
+    assert store.get("a") == messages("short")
+    assert store.get("b") is None

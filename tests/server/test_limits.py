@@ -1,0 +1,59 @@
+"""Bodies that are too large."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from .live import LiveServer, live_server
+
+LIMIT = 1000
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[LiveServer]:
+    with live_server(max_body_bytes=LIMIT) as running:
+        yield running
+
+
+def body_of(num_bytes: int) -> bytes:
+    return json.dumps({"prompt": "a" * (num_bytes - len('{"prompt": ""}'))}).encode()
+
+
+def in_pieces(body: bytes) -> Iterator[bytes]:
+    """Sent in chunks: without Content-Length."""
+    for start in range(0, len(body), 100):
+        yield body[start : start + 100]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_the_limit_is_exact(small: LiveServer, chunked: bool) -> None:
+    for num_bytes, status in [(LIMIT, 200), (LIMIT + 1, 413)]:
+        body = body_of(num_bytes)
+        content = in_pieces(body) if chunked else body
+        answer = small.http.post("/tokenize", content=content)
+        assert answer.status_code == status
+    assert answer.json()["error"]["code"] == "request_too_large"
+
+
+def test_a_client_that_sends_all_first_sees_the_answer(small: LiveServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", small.port)
+    connection.request("POST", "/tokenize", body=body_of(4 * LIMIT))
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_the_dialect_of_the_path_writes_the_error(small: LiveServer) -> None:
+    answer = small.http.post("/v1/messages", content=body_of(LIMIT + 1))
+    assert answer.status_code == 413
+    assert answer.json()["error"]["type"] == "request_too_large"
+
+
+def test_the_default_takes_long_conversations(server: LiveServer) -> None:
+    messages = [{"role": "user", "content": "a b " * 500_000}]
+    body = {"model": "no-such-model", "messages": messages}
+    answer = server.http.post("/v1/chat/completions", json=body)
+    assert answer.json()["error"]["code"] == "model_not_found"

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.text.json_schema import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_EXACT,
+    MAX_MULTIPLE,
+    MAX_PROPERTIES,
+    plain_schema,
+)
+
+POINT = {"type": "object", "properties": {"x": {"type": "number"}}}
+
+
+def plain(schema: Any) -> dict[str, Any]:
+    return plain_schema(schema, param="p")
+
+
+def is_closed(schema: dict[str, Any]) -> bool:
+    return schema.get("additionalProperties") is False
+
+
+def test_the_callers_schema_stays_as_it_is():
+    schema = {**POINT, "format": "path"}
+    before = copy.deepcopy(schema)
+    plain(schema)
+    assert schema == before
+
+
+@pytest.mark.parametrize("schema", [None, True, 5, "object", [POINT]])
+def test_what_is_no_object_is_refused(schema):
+    with pytest.raises(InvalidRequestError, match="p must be a JSON schema") as refusal:
+        plain(schema)
+    assert refusal.value.param == "p"
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        schema = {"items": schema}
+    return schema
+
+
+def objects(count: int) -> dict[str, Any]:
+    return {"type": "object", "properties": {f"p{i}": {} for i in range(count)}}
+
+
+@pytest.mark.parametrize(
+    ("fits", "too_much", "said"),
+    [
+        (nested(MAX_DEPTH), nested(MAX_DEPTH + 1), "nested"),
+        (nested(MAX_DEPTH), nested(50_000), "nested"),
+        ({"title": "x" * (MAX_BYTES - 20)}, {"title": "x" * MAX_BYTES}, "bytes"),
+        (objects(MAX_PROPERTIES), objects(MAX_PROPERTIES + 1), "properties"),
+        ({"multipleOf": MAX_MULTIPLE}, {"multipleOf": MAX_MULTIPLE + 1}, "multiples"),
+        ({"multipleOf": 0.001}, {"multipleOf": 0.123456789}, "multiples"),
+        (
+            {"allOf": [{"multipleOf": 60}, {"multipleOf": 100}]},
+            {"allOf": [{"multipleOf": 997}, {"multipleOf": 991}]},
+            "multiples",
+        ),
+        ({"$ref": "#/$defs/a"}, {"$ref": "https://example.com/a.json"}, "example.com"),
+        ({"$ref": "#"}, {"items": {"anyOf": [{"$ref": "other.json#/a"}]}}, "other.json"),
+        ({"default": 0.5}, {"default": float("nan")}, "no JSON"),
+        ({"default": 0.5}, {"default": object()}, "no JSON"),
+        ({"enum": [MAX_EXACT]}, {"enum": [{"a": [MAX_EXACT + 1]}]}, "9007199254740993"),
+        ({"const": -MAX_EXACT}, {"const": -(2**64)}, "strings"),
+        ({"minimum": MAX_EXACT}, {"minimum": MAX_EXACT + 1}, "cannot be enforced"),
+        ({"maximum": -MAX_EXACT}, {"exclusiveMaximum": -1e20}, "cannot be enforced"),
+    ],
+)
+def test_there_is_a_limit(fits, too_much, said):
+    plain(fits)
+    with pytest.raises(InvalidRequestError, match=r"^p ") as refusal:
+        plain(too_much)
+    assert said in str(refusal.value)
+    assert str(refusal.value).endswith(".")
+
+
+def test_bounds_beyond_what_is_exact_are_drawn_in():
+    int64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
+    assert plain(int64) == {"minimum": -MAX_EXACT, "maximum": MAX_EXACT}
+    assert plain({"minimum": 0.5, "exclusiveMaximum": 7}) == {"minimum": 0.5, "exclusiveMaximum": 7}
+    assert plain({"exclusiveMinimum": True}) == {"exclusiveMinimum": True}
+
+
+def test_formats_that_nothing_enforces_are_remarks():
+    schema = {"type": "object", "properties": {"format": {"type": "string", "format": "path"}}}
+    assert plain(schema)["properties"] == {"format": {"type": "string"}}
+    assert plain({"format": "uuid"}) == {"format": "uuid"}
+    assert plain({"enum": [{"format": "path"}]}) == {"enum": [{"format": "path"}]}
+
+
+def test_objects_that_list_their_properties_hold_no_others():
+    schema = plain(
+        {
+            "$defs": {"point": POINT},
+            "type": "object",
+            "properties": {
+                "at": {"$ref": "#/$defs/point"},
+                "maybe": {"anyOf": [POINT, {"type": "null"}]},
+                "many": {"type": "array", "items": POINT},
+                "map": {"type": "object"},
+            },
+            "required": ["at"],
+        }
+    )
+    properties = schema["properties"]
+    assert is_closed(schema)
+    assert is_closed(schema["$defs"]["point"])
+    assert is_closed(properties["maybe"]["anyOf"][0])
+    assert is_closed(properties["many"]["items"])
+    assert "additionalProperties" not in properties["map"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"additionalProperties": {"type": "string"}},
+        {"additionalProperties": True},
+        {"patternProperties": {"^x-": {}}},
+        {"minProperties": 2},
+        {"required": ["y"]},
+        {"allOf": [{"properties": {"y": {}}}]},
+        {"anyOf": [{"properties": {"y": {}}}, {"required": ["z"]}]},
+        {"$ref": "#/$defs/other"},
+        {"if": {}, "then": {"properties": {"y": {}}}},
+    ],
+)
+def test_but_those_that_others_may_be_in_stay_open(more):
+    assert not is_closed(plain({**POINT, **more}))
+
+
+def test_a_schema_combined_with_another_stays_open_where_it_is_defined():
+    combined = {"$defs": {"a": POINT, "b": POINT}, "allOf": [{"$ref": "#/$defs/a"}]}
+    assert not is_closed(plain(combined)["$defs"]["a"])
