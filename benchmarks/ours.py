@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 import qwen3mlx
 from qwen3mlx.config import SamplingParams
-from qwen3mlx.generate import Decoder, ThinkingMeter, Token, TokenStream
+from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.scheduler import Scheduler
+from qwen3mlx.engine.sequence import Ended, Output, Token
+from qwen3mlx.engine.sequence import Sequence as Request
+from qwen3mlx.generate import Decoder, ThinkingMeter
 
 from .side import Sampling
 
@@ -24,17 +29,25 @@ class Ours:
         return self.model.nbytes
 
     def generate(self, prompt: Sequence[int], max_tokens: int, sampling: Sampling) -> Iterator[int]:
-        request = SamplingParams(
-            temperature=sampling.temperature, top_p=sampling.top_p, top_k=sampling.top_k, seed=0
-        )
-        tokens = TokenStream(
-            self.decoder,
+        """On a scheduler of its own, so that nothing of the prompt is cached."""
+        outputs: deque[Output] = deque()
+        request = Request(
             prompt,
-            request,
+            SamplingParams(
+                temperature=sampling.temperature, top_p=sampling.top_p, top_k=sampling.top_k, seed=0
+            ),
             max_tokens=max_tokens,
             stop_ids=(),
             meter=ThinkingMeter(None, None),
+            sink=outputs.append,
         )
-        for event in tokens:
-            if isinstance(event, Token):
-                yield event.id
+        scheduler = Scheduler(self.decoder, MemoryBudget())
+        scheduler.submit(request)
+        while True:
+            while not outputs:
+                scheduler.step()
+            output = outputs.popleft()
+            if isinstance(output, Ended):
+                return
+            if isinstance(output, Token):
+                yield output.id

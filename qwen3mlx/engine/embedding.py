@@ -16,16 +16,16 @@ def embed(
 
     A generator, so that others have their turn between two chunks.
     """
+    model, size = decoder.model, decoder.max_chunk
     vectors = []
     for ids in inputs:
-        cache = decoder.model.make_cache()
-        cache.planned = len(ids)
-        last = (len(ids) - 1) // decoder.max_chunk * decoder.max_chunk
-        for start in range(0, last, decoder.max_chunk):
-            decoder.extend(ids[start : start + decoder.max_chunk], cache)
+        cache = model.make_cache()
+        for start in range(0, len(ids), size):
+            chunk = ids[start : start + size]
+            hidden = model.last_hidden(mx.array([chunk]), cache)
+            cache.advance(len(chunk))
+            mx.eval(hidden, cache.layers)
             yield
-        hidden = decoder.model.last_hidden(mx.array([ids[last:]]), cache)[0, -1]
-        hidden = hidden.astype(mx.float32)
-        vectors.append((hidden / mx.linalg.norm(hidden)).tolist())
-        yield
+        last = hidden[0, -1].astype(mx.float32)
+        vectors.append((last / mx.linalg.norm(last)).tolist())
     return vectors  # type: ignore[return-value]  # tolist() of one dimension is a list of floats

@@ -118,7 +118,7 @@ class LoadedModel:
         Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last soft
         switch says `/no_think`.
         """
-        prompt_ids, reasoning = self._prompt(request)
+        prompt_ids, reasoning = self.prompt(request)
         thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
         params = self._sampling_params(thinking, request.sampling)
         uses_tools = bool(request.tools) and request.tool_choice != "none"
@@ -134,7 +134,8 @@ class LoadedModel:
             constraint=self._grammars.constraint(request, reasoning),
         )
 
-    def _prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
+    def prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
+        """Its token ids, however many, and where the answer to it begins."""
         if request.messages is None:
             prompt = request.prompt if request.prompt is not None else ""
             ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)

@@ -2,7 +2,7 @@
 
 A trie of blocks: each holds the keys and values of up to BLOCK tokens that follow those of its
 parent. Conversations share the blocks of a common beginning. A hit copies what it reuses, once,
-into the request's own cache; so blocks never change, and can go at any time.
+into the request's own row; so blocks never change, and can go at any time.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 
 import mlx.core as mx
 
-from ..model import KVCache, Qwen3, capacity_for
+from ..model import KVRow, Layer
 from .memory import MemoryBudget
 
 BLOCK = 256
-
-Layer = tuple[mx.array, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -39,9 +37,9 @@ class Block:
 class PrefixCache:
     """One model's; all of them share the `budget`."""
 
-    def __init__(self, model: Qwen3, budget: MemoryBudget) -> None:
+    def __init__(self, bytes_per_token: int, budget: MemoryBudget) -> None:
         self.nbytes = 0
-        self._model = model
+        self._bytes_per_token = bytes_per_token
         self._budget = budget
         self._root = Block((), [], None)
         self._clock = itertools.count(1)
@@ -57,33 +55,30 @@ class PrefixCache:
         """How many of the first `ids` are cached."""
         return sum(length for _, length in self._path(ids))
 
-    def take(self, ids: Sequence[int]) -> KVCache:
-        """A cache of its own with the longest cached beginning of `ids`.
+    def fill(self, row: KVRow, ids: Sequence[int]) -> None:
+        """Copy the longest cached beginning of `ids` into an empty `row`.
 
         At least the last token is left to compute: its logits give the first new token.
         """
-        path = list(self._path(ids[:-1]))
-        cache = self._model.make_cache()
-        cache.planned = len(ids)
-        if not path:
-            return cache
-        cache.offset = sum(length for _, length in path)
-        room = capacity_for(len(ids)) - cache.offset
-        cache.layers = [
-            _joined([[array[:, :, :n] for array in block.layers[layer]] for block, n in path], room)
-            for layer in range(len(cache.layers))
-        ]
-        mx.eval(cache.layers)
-        return cache
+        for block, length in self._path(ids[:-1]):
+            for layer, arrays in enumerate(block.layers):
+                row.write(layer, row.offset, tuple(array[:, :, :length] for array in arrays))
+            row.advance(length)
+        mx.eval(row.stack.layers)
 
-    def put(self, ids: Sequence[int], cache: KVCache, *, last: bool) -> None:
-        """Keep the first `cache.offset` of `ids`; whole blocks only, unless it is the `last` time.
-
-        Then `cache` is used up: its layers go as they are copied, so memory never holds both.
-        """
-        new = self._missing(ids[: cache.offset], whole=not last)
-        if new:
-            self._fill(new, cache, consume=last)
+    def put(self, ids: Sequence[int], row: KVRow, *, whole: bool) -> None:
+        """Keep the first `row.offset` of `ids`, or only as many as are `whole` blocks."""
+        new = self._missing(ids[: row.offset], whole=whole)
+        if not new:
+            return
+        for layer in range(len(row.stack.layers)):
+            arrays = row.layer(layer)
+            for start, block in new:
+                pieces = (array[:, :, start : start + len(block.ids)] for array in arrays)
+                block.layers.append(tuple(mx.contiguous(piece) for piece in pieces))
+        mx.eval([block.layers for _, block in new])
+        for _, block in new:
+            self._drop_shorter(block)
 
     def evict(self) -> bool:
         """Let the least recently used block without successors go."""
@@ -134,7 +129,7 @@ class PrefixCache:
 
     def _room_for(self, num_tokens: int, now: int) -> bool:
         """Make room, but never of the blocks that are just being put in."""
-        needed = num_tokens * self._model.kv_bytes_per_token
+        needed = num_tokens * self._bytes_per_token
         while self._budget.room_for_prefixes < needed:
             leaves = [b for b in self._blocks() if not b.children and b.last_used < now]
             if not leaves:
@@ -143,18 +138,6 @@ class PrefixCache:
         self.nbytes += needed
         self._budget.prefixes += needed
         return True
-
-    def _fill(self, new: list[tuple[int, Block]], cache: KVCache, *, consume: bool) -> None:
-        for layer in range(len(cache.layers)):
-            for start, block in new:
-                pieces = (a[:, :, start : start + len(block.ids)] for a in cache.layers[layer])
-                block.layers.append(tuple(mx.contiguous(piece) for piece in pieces))
-            if consume:
-                mx.eval([block.layers[layer] for _, block in new])
-                cache.layers[layer] = ()
-        mx.eval([block.layers for _, block in new])
-        for _, block in new:
-            self._drop_shorter(block)
 
     def _drop_shorter(self, block: Block) -> None:
         """A block cut short, of which `block` is the continuation, has nothing of its own."""
@@ -166,7 +149,7 @@ class PrefixCache:
     def _remove(self, block: Block) -> None:
         assert block.parent is not None
         del block.parent.children[block.ids]
-        freed = len(block.ids) * self._model.kv_bytes_per_token
+        freed = len(block.ids) * self._bytes_per_token
         self.nbytes -= freed
         self._budget.prefixes -= freed
 
@@ -194,14 +177,3 @@ def common_length(one: Sequence[int], other: Sequence[int]) -> int:
     if one[:length] == other[:length]:
         return length
     return next(i for i in range(length) if one[i] != other[i])
-
-
-def _joined(pieces: list[list[mx.array]], room: int) -> Layer:
-    """Blocks of one layer, one after the other, and `room` positions to spare."""
-    joined = []
-    for arrays in zip(*pieces, strict=True):
-        batch, heads, _, width = arrays[0].shape
-        nothing = mx.zeros((1, 1, 1, 1), arrays[0].dtype)
-        spare = mx.broadcast_to(nothing, (batch, heads, room, width))
-        joined.append(mx.concatenate([*arrays, spare], axis=2))
-    return tuple(joined)

@@ -10,7 +10,7 @@ import mlx.core as mx
 
 from ..errors import MemoryBudgetError
 from ..generate import Choice, Decoder, Policy
-from ..model import KVCache, capacity_for
+from ..model import KVPool, KVRow
 from .memory import MemoryBudget
 from .pace import Pace
 from .prefix_cache import BLOCK, PrefixCache, common_length
@@ -34,14 +34,15 @@ class Scheduler:
     ) -> None:
         self.waiting: list[Sequence] = []
         self.running: list[Sequence] = []
-        self.prefixes = PrefixCache(decoder.model, budget)
+        self.pool = KVPool(decoder.model)
+        self.prefixes = PrefixCache(self.pool.bytes_per_token, budget)
         self._decoder = decoder
         self._budget = budget
         self._max_running = max_running
         self._vocab_size = decoder.model.config.vocab_size
         self._pace = Pace(decoder.max_chunk)
         self._arrived: dict[Sequence, float] = {}
-        self._live: dict[Sequence, int] = {}
+        self._live_bytes = 0
         self._policies: dict[tuple[int, ...], Policy] = {}
 
     @property
@@ -58,7 +59,7 @@ class Scheduler:
 
     def check_fits(self, sequence: Sequence) -> None:
         """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
-        needed = self._bytes(len(sequence.ids) + 1)
+        needed = self.pool.bytes_alone(len(sequence.ids) + 1)
         largest = self._budget.largest_request
         if needed > largest:
             raise MemoryBudgetError(
@@ -91,7 +92,7 @@ class Scheduler:
 
     def _next_waiting(self) -> Sequence | None:
         """The one with the least work left, waiting counted in its favour."""
-        ready = [s for s in self.waiting if s.cache is not None or self._may_start(s)]
+        ready = [s for s in self.waiting if s.row is not None or self._may_start(s)]
         return min(ready, key=self._rank, default=None)
 
     def _rank(self, sequence: Sequence) -> float:
@@ -100,15 +101,15 @@ class Scheduler:
 
     def _may_start(self, sequence: Sequence) -> bool:
         """There is a place and memory for it, and nobody is computing the same beginning."""
-        if len(self._live) >= self._max_running:
+        started = [s for s in self.waiting if s.row is not None]
+        if len(self.running) + len(started) >= self._max_running:
             return False
-        for other in self.waiting:
-            if other.cache is not None and other.ids[:BLOCK] == sequence.ids[:BLOCK]:
+        for other in started:
+            if other.ids[:BLOCK] == sequence.ids[:BLOCK]:
                 shared = common_length(other.ids, sequence.ids) // BLOCK * BLOCK
                 if shared > other.num_fed:
                     return False
-        needed = self._bytes(len(sequence.ids) + 1)
-        return self._budget.make_room(needed) or not self._live
+        return self._budget.make_room(self.pool.bytes_for(len(sequence.ids) + 1))
 
     def _prefill(self, sequence: Sequence, *, streaming: bool) -> None:
         start = time.perf_counter()
@@ -116,37 +117,37 @@ class Scheduler:
         try:
             self._prefill_chunk(sequence, streaming=streaming)
         except Exception as error:
-            self._fail(sequence, error)
+            self._recover([sequence], error)
         done = sequence.num_fed - before
         self._pace.prefilled(done, time.perf_counter() - start, streaming=streaming)
 
     def _prefill_chunk(self, sequence: Sequence, *, streaming: bool) -> None:
-        cache = sequence.cache or self._start(sequence)
+        row = sequence.row or self._start(sequence)
         size = self._pace.chunk(streaming=streaming)
-        ids = sequence.ids[cache.offset : cache.offset + size]
-        if cache.offset + len(ids) < len(sequence.ids):
-            self._decoder.extend(ids, cache)
-            self._report(sequence)
+        ids = sequence.ids[row.offset : row.offset + size]
+        if row.offset + len(ids) < len(sequence.ids):
+            self._decoder.extend(ids, row)
+            self._report(sequence, row)
             return
-        choice = self._choose(sequence, self._decoder.logits(ids, cache))
-        self._report(sequence)
+        choice = self._choose(sequence, self._decoder.logits(ids, row))
+        self._report(sequence, row)
         self.waiting.remove(sequence)
         self.running.append(sequence)
         self._accept(sequence, _read(choice)[0])
 
-    def _start(self, sequence: Sequence) -> KVCache:
-        cache = sequence.cache = self.prefixes.take(sequence.ids)
-        self._account(sequence)
+    def _start(self, sequence: Sequence) -> KVRow:
+        row = sequence.row = self.pool.allocate(len(sequence.ids) + 1)
+        self._count_live()
+        self.prefixes.fill(row, sequence.ids)
         if not sequence.num_generated:
-            sequence.num_cached = cache.offset
-        return cache
+            sequence.num_cached = row.offset
+        return row
 
-    def _report(self, sequence: Sequence) -> None:
+    def _report(self, sequence: Sequence, row: KVRow) -> None:
         """Tell how far the prompt is, and let others have what is computed of it."""
-        if sequence.cache is not None and not sequence.num_generated:
-            done, total = sequence.num_fed, sequence.num_prompt
-            sequence.sink(Prefilled(done, total, sequence.num_cached))
-            self.prefixes.put(sequence.ids, sequence.cache, last=False)
+        if not sequence.num_generated:
+            sequence.sink(Prefilled(row.offset, sequence.num_prompt, sequence.num_cached))
+            self.prefixes.put(sequence.ids, row, whole=True)
 
     def _choose(self, sequence: Sequence, logits: mx.array) -> Choice:
         policy = self._policy([sequence])
@@ -208,12 +209,12 @@ class Scheduler:
         if policy.penalties is not None:
             counts = mx.concatenate([self._counts(s) for s in group])
         uniform = mx.array([[s.uniform()] for s in group])
-        caches = [s.cache for s in group if s.cache is not None]
-        choice, counts = self._decoder.step(_tokens(group), caches, policy, uniform, counts)
+        rows = [s.row for s in group if s.row is not None]
+        choice, counts = self._decoder.step(_tokens(group), rows, policy, uniform, counts)
         mx.async_eval(choice.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
-        for row, sequence in enumerate(group):
-            sequence.ahead = Ahead(choice, row)
-            sequence.counts = None if counts is None else counts[row : row + 1]
+        for index, sequence in enumerate(group):
+            sequence.ahead = Ahead(choice, index)
+            sequence.counts = None if counts is None else counts[index : index + 1]
 
     def _counts(self, sequence: Sequence) -> mx.array:
         if sequence.counts is not None:
@@ -221,20 +222,21 @@ class Scheduler:
         return sequence.count_generated(self._vocab_size, but_last=True)
 
     def _with_room(self, group: list[Sequence]) -> list[Sequence]:
-        """Those whose caches can take one more token; others make way where memory is short."""
+        """Those whose rows can take one more token; others make way where memory is short."""
         for sequence in group:
-            while not sequence.ended and sequence in self.running and not self._grow(sequence):
+            while sequence in self.running and not self._has_room(sequence):
                 self._preempt()
         return [s for s in group if s in self.running]
 
-    def _grow(self, sequence: Sequence) -> bool:
-        assert sequence.cache is not None
-        if sequence.cache.offset < sequence.cache.capacity:
+    def _has_room(self, sequence: Sequence) -> bool:
+        row = sequence.row
+        assert row is not None
+        if row.offset < row.capacity:
             return True
-        needed = self._bytes(sequence.cache.offset + 1)
-        if not self._budget.make_room(needed - self._live[sequence]):
+        if not self._budget.make_room(self.pool.bytes_for(row.offset + 1)):
             return False
-        self._set_live(sequence, needed)
+        row.grow()
+        self._count_live()
         return True
 
     def _preempt(self) -> None:
@@ -242,15 +244,19 @@ class Scheduler:
 
         Where it is the only one, memory is what its answer's length ends at.
         """
-        last = max(self._live, key=lambda s: self._arrived[s])
-        if len(self._live) == 1:
+        started = [s for s in self._arrived if s.row is not None]
+        last = max(started, key=lambda s: self._arrived[s])
+        if len(started) == 1:
             self._end(last, "length")
-            return
-        last.forget()
-        self._set_live(last, None)
-        if last in self.running:
-            self.running.remove(last)
-            self.waiting.append(last)
+        else:
+            self._start_over(last)
+
+    def _start_over(self, sequence: Sequence) -> None:
+        sequence.forget()
+        self._count_live()
+        if sequence in self.running:
+            self.running.remove(sequence)
+            self.waiting.append(sequence)
 
     def _collect(self, under_way: list[tuple[Sequence, Ahead]]) -> None:
         """Wait for the tokens and hand them out."""
@@ -261,7 +267,7 @@ class Scheduler:
             if ahead.choice not in tokens:
                 tokens[ahead.choice] = _read(ahead.choice)
             sequence.alone = False
-            self._accept(sequence, tokens[ahead.choice][ahead.row])
+            self._accept(sequence, tokens[ahead.choice][ahead.index])
 
     def _accept(self, sequence: Sequence, token: Token) -> None:
         try:
@@ -301,24 +307,23 @@ class Scheduler:
     def _recover(self, group: list[Sequence], error: Exception) -> None:
         """A fault of a step: of its one sequence, or of an unknown one of several.
 
-        Those start over from their tokens, each by itself, so that only the faulty one fails.
+        Nobody knows what the shared arrays hold now, so all sequences start over from their tokens;
+        the suspects each by itself, so that only the faulty one fails.
         """
-        still = [s for s in group if not s.ended]
-        if len(group) == 1:
-            for sequence in still:
+        if len(group) > 1:
+            _log.warning("A step of %d requests failed (%s); trying each alone.", len(group), error)
+        self.pool.clear()
+        for sequence in [*self.running, *self.waiting]:
+            sequence.row = None
+            self._start_over(sequence)
+        for sequence in group:
+            if len(group) > 1:
+                sequence.alone = True
+            elif not sequence.ended:
                 self._fail(sequence, error)
-            return
-        _log.warning("A step of %d requests failed (%s); trying each alone.", len(group), error)
-        for sequence in still:
-            sequence.forget()
-            self._set_live(sequence, None)
-            sequence.alone = True
-            if sequence in self.running:
-                self.running.remove(sequence)
-                self.waiting.append(sequence)
 
     def _fail(self, sequence: Sequence, error: Exception) -> None:
-        sequence.cache = None  # nobody knows what is in it
+        sequence.forget()
         self._leave(sequence)
         sequence.sink(Failed(error))
 
@@ -333,23 +338,14 @@ class Scheduler:
                 queue.remove(sequence)
         del self._arrived[sequence]
         self._policies.clear()
-        self._set_live(sequence, None)
-        if sequence.cache is not None:
-            sequence.cache.trim(max(0, sequence.cache.offset - len(sequence.ids)))
-            self.prefixes.put(sequence.ids, sequence.cache, last=True)
+        if sequence.row is not None:
+            self.prefixes.put(sequence.ids, sequence.row, whole=False)
         sequence.forget()
+        self._count_live()
 
-    def _account(self, sequence: Sequence) -> None:
-        assert sequence.cache is not None
-        self._set_live(sequence, self._bytes(max(sequence.cache.capacity, sequence.cache.planned)))
-
-    def _set_live(self, sequence: Sequence, num_bytes: int | None) -> None:
-        self._budget.live += (num_bytes or 0) - self._live.pop(sequence, 0)
-        if num_bytes is not None:
-            self._live[sequence] = num_bytes
-
-    def _bytes(self, num_tokens: int) -> int:
-        return capacity_for(num_tokens) * self._decoder.model.kv_bytes_per_token
+    def _count_live(self) -> None:
+        self._budget.live += self.pool.nbytes - self._live_bytes
+        self._live_bytes = self.pool.nbytes
 
 
 def _tokens(group: list[Sequence]) -> mx.array:
@@ -357,13 +353,13 @@ def _tokens(group: list[Sequence]) -> mx.array:
     choices = {s.ahead.choice for s in group if s.ahead is not None}
     if len(choices) == 1 and all(s.ahead is not None for s in group):
         (choice,) = choices
-        rows = [s.ahead.row for s in group if s.ahead is not None]
+        rows = [s.ahead.index for s in group if s.ahead is not None]
         if rows == list(range(choice.token.shape[0])):
             return choice.token
         return choice.token[mx.array(rows)]
     return mx.concatenate(
         [
-            mx.array([s.ids[-1]]) if s.ahead is None else s.ahead.choice.token[s.ahead.row, None]
+            mx.array([s.ids[-1]]) if s.ahead is None else s.ahead.choice.token[s.ahead.index, None]
             for s in group
         ]
     )

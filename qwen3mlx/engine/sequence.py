@@ -12,7 +12,7 @@ import mlx.core as mx
 
 from ..config import SamplingParams
 from ..generate import Choice, ThinkingMeter, bias_array, mask_bias
-from ..model import KVCache
+from ..model import KVRow
 
 StopReason = Literal["stop", "length"]
 
@@ -64,17 +64,17 @@ class Constraint(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ahead:
-    """A token that is being computed: row `row` of `choice`."""
+    """A token that is being computed: number `index` of `choice`."""
 
     choice: Choice
-    row: int
+    index: int
 
 
 class Sequence:
     """A prompt, what has been generated, and the state of its sampling.
 
-    `ids` are the prompt and the tokens that have been read; `cache` holds keys and values of the
-    first `cache.offset` of them. `sink` is called with each output, on the engine's thread.
+    `ids` are the prompt and the tokens that have been read; `row` holds keys and values of the
+    first `row.offset` of them. `sink` is called with each output, on the engine's thread.
     `stop_ids` end the answer and are part of it.
     """
 
@@ -100,7 +100,7 @@ class Sequence:
         self.mask = constraint.mask() if constraint else None
         # The next mask is likely to be this one: the step after the next can be launched with it.
         self.steady = self.mask is None
-        self.cache: KVCache | None = None
+        self.row: KVRow | None = None
         self.ahead: Ahead | None = None
         self.counts: mx.array | None = None
         self.num_cached = 0
@@ -118,7 +118,7 @@ class Sequence:
 
     @property
     def num_fed(self) -> int:
-        return self.cache.offset if self.cache else 0
+        return self.row.offset if self.row else 0
 
     @property
     def num_unfed(self) -> int:
@@ -138,7 +138,8 @@ class Sequence:
 
     def bias(self, vocab_size: int) -> mx.array | None:
         """What is added to the logits [1, vocab] of the next token: biases, and the mask."""
-        early = self.next_index < self.params.min_tokens
+        # A mask says itself where the answer may end.
+        early = self.mask is None and self.next_index < self.params.min_tokens
         if early not in self._biases:
             forbidden = sorted(self.stop_ids) if early else ()
             self._biases[early] = bias_array(self.params, vocab_size, forbidden)
@@ -165,13 +166,15 @@ class Sequence:
         """Drop what was computed beyond `ids`; at least the last of them is fed again."""
         self.ahead = None
         self.counts = None
-        if self.cache is not None:
-            self.cache.trim(max(0, self.cache.offset - len(self.ids) + 1))
+        if self.row is not None:
+            self.row.trim(max(0, self.row.offset - len(self.ids) + 1))
 
     def forget(self) -> None:
         """Drop all that was computed: the ids are enough to go on."""
         self.rewind()
-        self.cache = None
+        if self.row is not None:
+            self.row.release()
+            self.row = None
 
     def count_generated(self, vocab_size: int, *, but_last: bool = False) -> mx.array:
         """Sets `counts` [1, vocab]: how often each token was generated."""

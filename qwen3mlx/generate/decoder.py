@@ -10,7 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from ..model import BatchView, DecodeView, KVCache, Qwen3
+from ..model import Batch, BatchArrays, BatchView, KVCache, KVRow, Layer, Qwen3
 from ..model.device import on_cpu
 from .policy import Numbers, Policy, PolicyShape
 from .sampler import Choice, Sampler
@@ -18,8 +18,7 @@ from .sampler import Choice, Sampler
 # Tokens per prefill pass. A GPU needs long ones to be busy; the CPU does not, and reports progress.
 PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
 
-Layers = list[tuple[mx.array, ...]]
-StepResult = tuple[tuple[mx.array, ...], Layers, list[mx.array]]
+StepResult = tuple[tuple[mx.array, ...], list[list[Layer]], list[mx.array]]
 
 
 class Decoder:
@@ -36,76 +35,49 @@ class Decoder:
         self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
         self.max_chunk = PREFILL_CHUNK["cpu" if on_cpu() else "gpu"]
 
-    def extend(self, ids: Sequence[int], cache: KVCache) -> None:
+    def extend(self, ids: Sequence[int], row: KVRow) -> None:
         """Feed `ids` and wait; no logits are computed."""
-        self._last_hidden(ids, cache)
-        mx.eval(cache.layers)
+        self._last_hidden(ids, row)
+        mx.eval(row.stack.layers)
         mx.clear_cache()  # activations of the next chunk have other sizes as the context grows
 
-    def logits(self, ids: Sequence[int], cache: KVCache) -> mx.array:
+    def logits(self, ids: Sequence[int], row: KVRow) -> mx.array:
         """Feed `ids`; the logits [1, vocab] after the last of them, still lazy."""
-        return self.model.lm_head(self._last_hidden(ids, cache))[:, -1]
+        return self.model.lm_head(self._last_hidden(ids, row))[:, -1]
 
-    def _last_hidden(self, ids: Sequence[int], cache: KVCache) -> mx.array:
-        hidden = self.model.last_hidden(mx.array([ids]), cache)
-        cache.advance(len(ids))
+    def _last_hidden(self, ids: Sequence[int], row: KVRow) -> mx.array:
+        hidden = self.model.last_hidden(mx.array([ids]), row)
+        row.advance(len(ids))
         return hidden
 
     def step(
         self,
         token: mx.array,
-        caches: Sequence[KVCache],
+        rows: Sequence[KVRow],
         policy: Policy,
         uniform: mx.array,
         counts: mx.array | None,
     ) -> tuple[Choice, mx.array | None]:
-        """Feed `token` [B], a row for each cache, and choose the next; all may still be lazy.
+        """Feed `token` [rows] and choose the next; all may still be on their way (lazy).
 
-        `counts` [B, vocab] are of the tokens before `token`; the updated ones are returned.
+        Each row must have room. `counts` [rows, vocab] are of the tokens before `token`; the
+        updated ones are returned.
         """
-        for cache in caches:
-            cache.reserve(1)
-        if len(caches) == 1:
-            choice, counts = self._step_alone(token, caches[0], policy, uniform, counts)
-        else:
-            choice, counts = self._step_together(token, caches, policy, uniform, counts)
-        for cache in caches:
-            cache.advance(1)
-        return choice, counts
-
-    def _step_alone(
-        self,
-        token: mx.array,
-        cache: KVCache,
-        policy: Policy,
-        uniform: mx.array,
-        counts: mx.array | None,
-    ) -> tuple[Choice, mx.array | None]:
+        stacks = list(dict.fromkeys(row.stack for row in rows))
         arguments = (
             token,
-            mx.array(cache.offset),
             uniform,
-            cache.layers,
+            Batch.of(rows).arrays(),
             policy.arrays(),
             [] if counts is None else [counts],
         )
-        chosen, cache.layers, new_counts = self._runner(policy, arguments)(*arguments)
+        chosen, layers, new_counts = self._runner(policy, arguments)(*arguments)
         del arguments  # the old keys and values must be nobody's, to be written in place
+        for stack, written in zip(stacks, layers, strict=True):
+            stack.layers = written
+        for row in rows:
+            row.advance(1)
         return Choice(*chosen), new_counts[0] if new_counts else None
-
-    def _step_together(
-        self,
-        token: mx.array,
-        caches: Sequence[KVCache],
-        policy: Policy,
-        uniform: mx.array,
-        counts: mx.array | None,
-    ) -> tuple[Choice, mx.array | None]:
-        """Not compiled: a graph serves one set of capacities, and a batch's change all the time."""
-        hidden = self.model.hidden(token[:, None], BatchView(caches))
-        if counts is not None:
-            counts = counted(counts, token)
-        return policy.choose(self.model.lm_head(hidden)[:, -1], uniform, counts), counts
 
     def _runner(self, policy: Policy, arguments: tuple[Any, ...]) -> Callable[..., StepResult]:
         self._num_steps += 1
@@ -124,14 +96,13 @@ def _step(
     kind: KVCache,
     sampler: Sampler,
     token: mx.array,
-    offset: mx.array,
     uniform: mx.array,
-    layers: Layers,
+    batch: BatchArrays,
     numbers: Numbers,
     counts: list[mx.array],
 ) -> StepResult:
     """One decode step on arrays alone, so that it compiles; `kind` says how keys are stored."""
-    view = DecodeView(kind, layers, offset)
+    view = BatchView(kind, Batch(*batch))
     logits = model.lm_head(model.hidden(token[:, None], view))[:, -1]
     if counts:
         counts = [counted(counts[0], token)]

@@ -22,6 +22,10 @@ IGNORE_PATTERNS = ("*/*",)  # copies in other formats live in subfolders
 CHUNK_BYTES = 1 << 18
 PATIENCE_SECONDS = 3.0
 
+# What each running download found; whichever ends last takes the bottom one, the library's own.
+_settings_before: list[tuple[int, int]] = []
+_tuning = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -118,14 +122,16 @@ def _tuned_library() -> Iterator[None]:
     from huggingface_hub import constants
 
     logger = logging.getLogger("huggingface_hub")
-    level, chunk = logger.level, constants.DOWNLOAD_CHUNK_SIZE
-    logger.setLevel(logging.ERROR)
-    constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
+    with _tuning:
+        _settings_before.append((logger.level, constants.DOWNLOAD_CHUNK_SIZE))
+        logger.setLevel(logging.ERROR)
+        constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
     try:
         yield
     finally:
-        logger.setLevel(level)
-        constants.DOWNLOAD_CHUNK_SIZE = chunk
+        with _tuning:
+            level, constants.DOWNLOAD_CHUNK_SIZE = _settings_before.pop()
+            logger.setLevel(level)
 
 
 class _Cancelled(Exception):

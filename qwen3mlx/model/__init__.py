@@ -1,16 +1,20 @@
 """What Qwen3 is: layers, attention, MoE, KV caches, checkpoint loading."""
 
-from .cache import BatchView, DecodeView, KVCache, QuantizedKVCache, capacity_for
+from .cache import KVCache, Layer, QuantizedKVCache
+from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
 from .loading import load_model, weight_bytes
 from .qwen3 import Qwen3
 
 __all__ = [
+    "Batch",
+    "BatchArrays",
     "BatchView",
-    "DecodeView",
     "KVCache",
+    "KVPool",
+    "KVRow",
+    "Layer",
     "QuantizedKVCache",
     "Qwen3",
-    "capacity_for",
     "load_model",
     "weight_bytes",
 ]

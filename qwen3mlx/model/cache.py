@@ -7,7 +7,6 @@ know which kind it runs on. Arrays are replaced, never changed: copies share the
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import mlx.core as mx
@@ -51,13 +50,12 @@ class KVCache:
     """A growing cache: per layer keys and values [B, kv_heads, capacity, head_dim].
 
     Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the
-    tokens of a finished forward pass. Room for `planned` tokens is made at once: growing copies.
+    tokens of a finished forward pass.
     """
 
     def __init__(self, num_layers: int) -> None:
         self.offset = 0
         self.layers: list[Layer] = [()] * num_layers
-        self.planned = 0
 
     @property
     def capacity(self) -> int:
@@ -73,7 +71,7 @@ class KVCache:
         end = self.offset + keys.shape[2]
         new = self.pack(keys, values)
         if end > self.capacity_of(layer):
-            self.layers[layer] = _grown(self.layers[layer], new, max(end, self.planned))
+            self.layers[layer] = _grown(self.layers[layer], new, end)
         start = mx.array(self.offset)
         stored = tuple(
             mx.slice_update(old, update, start, axes=(2,))
@@ -105,16 +103,6 @@ class KVCache:
         end = self.offset + num_tokens
         if end > self.capacity:
             self.layers = [_grown(layer, layer, end) for layer in self.layers]
-
-    def shrink(self, num_tokens: int) -> None:
-        """Let go of room that is far more than `num_tokens`: attention reads all of it."""
-        capacity = capacity_for(max(num_tokens, self.offset))
-        if 2 * capacity <= self.capacity:
-            self.layers = [
-                tuple(mx.contiguous(array[:, :, :capacity]) for array in layer)
-                for layer in self.layers
-            ]
-            mx.eval(self.layers)
 
     def trim(self, num_tokens: int) -> None:
         """Forget the last `num_tokens`; no array is touched."""
@@ -183,54 +171,6 @@ class QuantizedKVCache(KVCache):
             group_size=self.group_size,
             bits=self.bits,
         )
-
-
-class BatchView:
-    """Several caches in one forward pass, a row each: ragged lengths, nothing padded or copied.
-
-    The products with weights run over all rows at once, attention for each row over its own keys.
-    """
-
-    def __init__(self, caches: Sequence[KVCache]) -> None:
-        self.offset = mx.array([cache.offset for cache in caches])
-        self._caches = caches
-
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
-        rows = range(len(self._caches))
-        outputs = [
-            self._caches[i].attend(
-                layer, queries[i : i + 1], keys[i : i + 1], values[i : i + 1], scale
-            )
-            for i in rows
-        ]
-        return mx.concatenate(outputs)
-
-
-class DecodeView:
-    """A cache inside a traced decode step: the offset is an array and nothing changes shape.
-
-    The new token's keys and values are written at `offset`; attention reads the whole capacity
-    under a mask, so one compiled graph serves every step until the cache grows.
-    """
-
-    def __init__(self, cache: KVCache, layers: Sequence[Layer], offset: mx.array) -> None:
-        self.offset = offset
-        self.layers = list(layers)
-        self._cache = cache
-        positions = mx.arange(layers[0][0].shape[2])
-        self._mask = positions <= offset
-
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
-        new = self._cache.pack(keys, values)
-        self.layers[layer] = tuple(
-            mx.slice_update(old, update, self.offset, axes=(2,))
-            for old, update in zip(self.layers[layer], new, strict=True)
-        )
-        return self._cache.attention(queries, self.layers[layer], scale, self._mask)
 
 
 def capacity_for(num_tokens: int) -> int:

@@ -72,18 +72,5 @@ class Qwen3:
     def make_cache(self) -> KVCache:
         if self.kv_bits is None:
             return KVCache(len(self.blocks))
-        return QuantizedKVCache(len(self.blocks), bits=self.kv_bits, group_size=self._kv_group_size)
-
-    @property
-    def _kv_group_size(self) -> int:
-        return 64 if self.config.head_dim % 64 == 0 else 32
-
-    @property
-    def kv_bytes_per_token(self) -> int:
-        """Keys and values of one token in all layers, as `make_cache` stores them."""
-        config = self.config
-        numbers = 2 * len(self.blocks) * config.num_key_value_heads * config.head_dim
-        if self.kv_bits is None:
-            return numbers * self.dtype.size
-        scales_and_biases = 2 * numbers // self._kv_group_size * self.dtype.size
-        return numbers * self.kv_bits // 8 + scales_and_biases
+        group_size = 64 if self.config.head_dim % 64 == 0 else 32
+        return QuantizedKVCache(len(self.blocks), bits=self.kv_bits, group_size=group_size)

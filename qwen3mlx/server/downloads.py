@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..errors import DownloadError, Qwen3MLXError
+from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError
 from ..hub import Progress
 from ..hub.download import download
+from ..hub.names import aliases, is_repository
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +68,12 @@ class Downloads:
         self._lock = threading.Lock()
         self._closing = False
 
-    def start(self, repo_id: str) -> Job:
-        """A new job, or the one that downloads `repo_id` already."""
+    def start(self, name: str) -> Job:
+        """A new job for an alias or a hub id, or the one that downloads it already.
+
+        Raises ModelNotFoundError for any other name; a path is never one.
+        """
+        repo_id = _repository_id(name)
         with self._lock:
             for job in self._jobs.values():
                 if job.repo_id.casefold() == repo_id.casefold() and job.status == "downloading":
@@ -76,8 +81,9 @@ class Downloads:
             self._forget_oldest()
             job = Job(repo_id)
             self._jobs[job.id] = job
-            name = f"download {repo_id}"
-            thread = threading.Thread(target=self._run, args=(job,), name=name, daemon=True)
+            thread = threading.Thread(
+                target=self._run, args=(job,), name=f"download {repo_id}", daemon=True
+            )
             self._threads[job.id] = thread
             thread.start()
             return job
@@ -122,3 +128,14 @@ class Downloads:
         job.status = "failed" if error else "completed"
         job.begun.set()
         self._threads.pop(job.id, None)
+
+
+def _repository_id(name: str) -> str:
+    if (known := aliases().get(name.lower())) is not None:
+        return known.repo_id
+    if is_repository(name):
+        return name
+    raise ModelNotFoundError(
+        f"{name!r} names no model to download: send an alias such as qwen3:8b, or a repository "
+        "such as Qwen/Qwen3-8B-MLX-4bit."
+    )

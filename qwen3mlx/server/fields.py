@@ -111,37 +111,45 @@ def token_limit(fields: BaseModel, *names: str) -> int | None:
 
 def one_of(fields: BaseModel, *names: str) -> Any:
     """The value of several names for one thing; those that are given must agree."""
-    given = [(name, value) for name in names if (value := getattr(fields, name)) is not None]
+    return _agreed({name: getattr(fields, name) for name in names})
+
+
+def _agreed(said: Mapping[str, Any]) -> Any:
+    given = [(name, value) for name, value in said.items() if value is not None]
     for name, value in given[1:]:
         if value != given[0][1]:
             raise InvalidRequestError(
-                f"{given[0][0]} and {name} are the same setting and differ: send one.", param=name
+                f"{given[0][0]} and {name} contradict each other: send one of them.", param=name
             )
     return given[0][1] if given else None
 
 
-def thinking_from(fields: ThinkingFields) -> Thinking:
+def thinking_from(fields: ThinkingFields, max_tokens: int | None = None) -> Thinking:
     """What `enable_thinking`, `reasoning_effort` and `thinking_budget` say together.
 
-    A budget that is given wins over the one of the effort. InvalidRequestError when one switches
-    thinking off and the other on.
+    A budget that is given wins over the one of the effort, which leaves at least half of
+    `max_tokens` to the answer. InvalidRequestError when one field switches thinking off and the
+    other on.
     """
     effort, budget = fields.reasoning_effort, fields.thinking_budget
-    enable = fields.enable_thinking
-    if enable is None:
-        in_template = (fields.chat_template_kwargs or {}).get("enable_thinking")
-        enable = in_template if isinstance(in_template, bool) else None
+    in_template = (fields.chat_template_kwargs or {}).get("enable_thinking")
+    enable: bool | None = _agreed(
+        {
+            "enable_thinking": fields.enable_thinking,
+            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
+            "reasoning_effort": None if effort is None else effort != "none",
+        }
+    )
+    if enable is False:
+        return Thinking(enable=False)
     if effort is None:
         return Thinking(enable, budget)
-    if enable is not None and enable != (effort != "none"):
-        raise InvalidRequestError(
-            f"reasoning_effort {effort!r} and enable_thinking {str(enable).lower()} contradict "
-            "each other: send one.",
-            param="reasoning_effort",
-        )
-    if effort == "none":
-        return Thinking(enable=False)
-    return Thinking(True, EFFORT_BUDGETS[effort] if budget is None else budget)
+    return Thinking(True, _effort_budget(effort, max_tokens) if budget is None else budget)
+
+
+def _effort_budget(effort: Effort, max_tokens: int | None) -> int | None:
+    budget = EFFORT_BUDGETS[effort]
+    return budget if budget is None or max_tokens is None else min(budget, max_tokens // 2)
 
 
 def json_schema_from(

@@ -40,8 +40,8 @@ class HostGuard:
             await self._app(scope, receive, send)
             return
         message = (
-            f"The host {host!r} is not a name of this server; if it is meant to be, start the "
-            "server with it as an allowed host."
+            f"The host {host!r} is not a name of this server; if it is meant to be, start it with "
+            "--allow-host and that name."
         )
         await self._errors.send(
             api_error(403, message, code="forbidden_host"), scope, receive, send
@@ -74,8 +74,8 @@ class OriginGuard:
             await self._app(scope, receive, send)
         else:
             message = (
-                f"Web pages from {origin!r} may not use this server; start it with that as an "
-                "allowed origin if they are meant to."
+                f"Web pages from {origin!r} may not use this server; if they are meant to, start "
+                "it with --allow-origin and that."
             )
             error = api_error(403, message, code="forbidden_origin")
             await self._errors.send(error, scope, receive, send)

@@ -38,26 +38,32 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status, body = time.perf_counter(), "-", bytearray()
+        start, status = time.perf_counter(), "-"
+        question, answer = bytearray(), bytearray()
 
-        async def keep_body() -> Message:
+        async def watch_question() -> Message:
             message = await receive()
-            body.extend(message.get("body", b"")[: MAX_LOGGED - len(body)])
+            self._keep(question, message)
             return message
 
-        async def keep_status(message: Message) -> None:
+        async def watch_answer(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            status = message.get("status", status)
+            self._keep(answer, message)
             await send(message)
 
         try:
-            await self._app(scope, keep_body if self._log_prompts else receive, keep_status)
+            await self._app(scope, watch_question, watch_answer)
         finally:
             seconds = time.perf_counter() - start
             logger.info("%s %s %s %.3f s", scope["method"], _path(scope), status, seconds)
-            if body:
-                logger.info("its body: %s", body.decode("utf-8", "backslashreplace"))
+            for name, body in (("asked", question), ("answered", answer)):
+                if body:
+                    logger.info("%s: %s", name, body.decode("utf-8", "backslashreplace"))
+
+    def _keep(self, body: bytearray, message: Message) -> None:
+        if self._log_prompts:
+            body.extend(message.get("body", b"")[: MAX_LOGGED - len(body)])
 
 
 class Faults:

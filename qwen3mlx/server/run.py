@@ -18,6 +18,7 @@ import uvicorn
 
 from ..errors import ListenError
 from .app import create_app
+from .keys import KeyStore
 from .logs import log_to_stderr
 from .service import Service
 from .settings import ServerSettings
@@ -38,10 +39,15 @@ def serve(settings: ServerSettings) -> None:
     raises.
     """
     log_to_stderr()
-    if not settings.is_loopback and not settings.api_keys:
-        logger.warning("Everyone on the network may use this server; --api-key asks for a key.")
+    warn_if_open(settings)
     server = Server(settings, on_ready=_print_url)
     asyncio.run(server.serve_until_told())
+
+
+def warn_if_open(settings: ServerSettings) -> None:
+    """A server that others can reach should ask them for a key."""
+    if not (settings.is_loopback or settings.api_keys or KeyStore().keys()):
+        logger.warning("Everyone on the network may use this server; --api-key asks for a key.")
 
 
 class Server(uvicorn.Server):
@@ -72,6 +78,10 @@ class Server(uvicorn.Server):
         )
         self._socket = _listen(settings.host, settings.port)
         self.url = _url(self._socket)
+
+    def close(self) -> None:
+        """Give the port back, for a server that is not started."""
+        self._socket.close()
 
     async def serve_until_told(self) -> None:
         """Raises what loading `settings.model` raised."""
@@ -117,8 +127,8 @@ class Server(uvicorn.Server):
         """Whoever started the server holds the other end of its stdin."""
 
         def wait() -> None:
-            # Not sys.stdin: its lock would be held while the interpreter ends.
-            while os.read(sys.stdin.fileno(), 4096):
+            # Not sys.stdin.read: its lock would be held while the interpreter ends.
+            while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
                 pass
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self.handle_exit, signal.SIGTERM, None)
@@ -129,6 +139,7 @@ class Server(uvicorn.Server):
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        host.encode("idna")
         return socket.create_server((host, port), family=family)
     except UnicodeError:
         raise ListenError(f"{host!r} is not the name of a computer.") from None

@@ -138,9 +138,10 @@ class Service:
         )
 
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
-        """Of the prompt that `generate` would compute."""
+        """The prompt that `generate` would compute, even where it is too long for the context."""
         loaded = await self._loaded(name)
-        return (await asyncio.to_thread(loaded.prepare, request)).prompt_ids
+        ids, _ = await asyncio.to_thread(loaded.prompt, request)
+        return ids
 
     async def count_tokens(self, name: str | None, request: GenerationRequest) -> int:
         """Of the prompt that `generate` would compute."""
@@ -205,9 +206,7 @@ class Service:
         return slot, time.perf_counter() - start
 
     def _info(self, local: LocalModel) -> ModelInfo:
-        return ModelInfo.of(
-            local, self.engine.slots.get(local.id), self.engine.loads.get(local.id)
-        )
+        return ModelInfo.of(local, self.engine.slots.get(local.id), self.engine.loads.get(local.id))
 
 
 def _engine_config(settings: ServerSettings) -> EngineConfig:

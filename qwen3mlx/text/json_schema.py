@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias, TypeGuard
+from urllib.parse import unquote
 
 from qwen3mlx.errors import InvalidRequestError
 
@@ -14,6 +15,9 @@ Schema: TypeAlias = dict[str, Any]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100
+# With the levels of all schemas that are referred to: the library descends into them one by one,
+# and where its stack ends the process does. That is at twice as many, or later.
+MAX_LEVELS = 800
 # What a grammar costs grows with the square of the first, and in proportion to the second.
 MAX_PROPERTIES = 1000
 MAX_MULTIPLE = 100_000
@@ -53,9 +57,11 @@ def plain_schema(schema: object, *, param: str) -> Schema:
     """
     plain = _plain(schema, param)
     nodes = list(_nodes(plain))
+    _check_levels(plain, nodes, param)
     for node in nodes:
         _check(node, param)
         _check_numbers(node, param)
+        node.pop("$id", None)  # there are no other documents that could ask for it
         if node.get("format") not in _FORMATS:
             node.pop("format", None)
     _check_multiples(nodes, param)
@@ -90,29 +96,76 @@ def _plain(schema: object, param: str) -> Schema:
 def _is_deeper(value: object, limit: int) -> bool:
     level: list[object] = [value]
     for _ in range(limit):
-        inner: list[object] = []
-        for item in level:
-            if isinstance(item, Mapping):
-                inner += item.values()
-            elif isinstance(item, (list, tuple)):
-                inner += item
-        level = inner
+        level = [inner for item in level for inner in _inner(item)]
     return bool(level)
 
 
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level:
+        level = [inner for item in level for inner in _inner(item)]
+        depth += 1
+    return depth
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
+
+
 def _nodes(schema: Schema) -> Iterator[Schema]:
-    """The schema and all schemas in it; not what only looks like one, in an enum or an example."""
+    """The schema, all schemas in it, and those it refers to, wherever they are.
+
+    Not what only looks like one, in an enum or an example.
+    """
     pending: list[object] = [schema]
+    seen: set[int] = set()
     while pending:
         node = pending.pop()
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or id(node) in seen:
             continue
+        seen.add(id(node))
         yield node
+        pending.append(_target(schema, node.get("$ref")))
         for key, value in node.items():
             if key in _MAPS_OF_SCHEMAS and isinstance(value, dict):
                 pending += value.values()
             elif key in _SCHEMAS:
                 pending += value if isinstance(value, list) else [value]
+
+
+def _target(schema: Schema, reference: object) -> object:
+    """What `#/a/b` points to (RFC 6901); None if it is no such pointer, or points nowhere."""
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    if reference == "#":
+        return schema
+    target: object = schema
+    for part in unquote(reference).split("/")[1:] or [reference]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(target, list) and name.isascii() and name.isdecimal():
+            target = dict(enumerate(target)).get(int(name))
+        else:
+            target = target.get(name) if isinstance(target, dict) else None
+    return target
+
+
+def _check_levels(schema: Schema, nodes: list[Schema], param: str) -> None:
+    """An anchor may stand for any part of the schema: it counts as all of it."""
+    targets: dict[object, object] = {id(schema): schema}
+    for reference in {str(node["$ref"]) for node in nodes if "$ref" in node}:
+        target = _target(schema, reference)
+        if target is None:
+            targets[reference] = schema
+        else:
+            targets[id(target)] = target
+    if len(targets) > MAX_LEVELS or sum(map(_depth, targets.values())) > MAX_LEVELS:
+        raise InvalidRequestError(
+            f"{param} is nested too deeply: the {len(targets):,} schemas that refer to each other "
+            f"have more than {MAX_LEVELS} levels together; split it.",
+            param=param,
+        )
 
 
 def _check(node: Schema, param: str) -> None:
@@ -123,13 +176,14 @@ def _check(node: Schema, param: str) -> None:
             "followed: put it under $defs.",
             param=param,
         )
-    properties = node.get("properties", {})
-    if isinstance(properties, dict) and len(properties) > MAX_PROPERTIES:
-        raise InvalidRequestError(
-            f"{param} has an object with {len(properties):,} properties; the limit is "
-            f"{MAX_PROPERTIES:,}.",
-            param=param,
-        )
+    for key in ("properties", "required"):
+        names = node.get(key)
+        if isinstance(names, (dict, list)) and len(names) > MAX_PROPERTIES:
+            raise InvalidRequestError(
+                f"{param} has an object with {len(names):,} {key}; the limit is "
+                f"{MAX_PROPERTIES:,}.",
+                param=param,
+            )
 
 
 def _check_numbers(node: Schema, param: str) -> None:
@@ -155,13 +209,10 @@ def _inexact(number: float, param: str) -> InvalidRequestError:
 
 def _numbers(value: object) -> Iterator[float]:
     """Those anywhere in a JSON value."""
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _numbers(item)
-    elif _is_number(value):
+    if _is_number(value):
         yield value
+    for inner in _inner(value):
+        yield from _numbers(inner)
 
 
 def _check_multiples(nodes: list[Schema], param: str) -> None:

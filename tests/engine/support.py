@@ -10,12 +10,17 @@ from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.sequence import Ended, Failed, Output, Prefilled, Sequence, Token
 from qwen3mlx.generate import Decoder, ThinkingMeter
+from qwen3mlx.model import KVPool
 
 
 def scheduler_for(decoder: Decoder, *, limit: int = 10**9, **options: Any) -> Scheduler:
     budget = MemoryBudget(limit=limit)
     budget.weights = decoder.model.nbytes
     return Scheduler(decoder, budget, **options)
+
+
+def bytes_per_token(decoder: Decoder) -> int:
+    return KVPool(decoder.model).bytes_per_token
 
 
 class Request:

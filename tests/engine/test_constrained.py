@@ -163,14 +163,14 @@ def test_with_a_schema_and_tools_the_answer_is_one_of_them(demo, seed):
 
 def test_bound_and_free_answers_share_a_batch(demo):
     kinds: list[dict[str, Any]] = [
-        {"sampling": {"temperature": 0.0, "max_tokens": 40}},
+        {"sampling": {"temperature": 0.0, "max_tokens": 20}},
         {"json_schema": SCHEMA, "sampling": {"temperature": 0.0}},
         {"tools": TOOLS, "tool_choice": "required", "sampling": {"temperature": 0.0}},
         {"json_schema": SCHEMA, "sampling": {**WILD, "seed": 3}},
-        {"tools": TOOLS, "sampling": {"temperature": 0.0, "max_tokens": 40}},
+        {"tools": TOOLS, "sampling": {"temperature": 0.0, "max_tokens": 20}},
     ]
     for kind in kinds:
-        kind["sampling"].setdefault("max_tokens", 120)
+        kind["sampling"].setdefault("max_tokens", 30)
     together = answer(demo, *kinds)
     for kind, one in zip(kinds, together, strict=True):
         (alone,) = answer(demo, kind)

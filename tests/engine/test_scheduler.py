@@ -5,8 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.errors import MemoryBudgetError
-from qwen3mlx.generate import Decoder, ThinkingMeter
-from tests.engine.support import Request, finish, ids_alone, run, scheduler_for
+from qwen3mlx.generate import ThinkingMeter
+from tests.engine.support import (
+    Request,
+    bytes_per_token,
+    finish,
+    ids_alone,
+    run,
+    scheduler_for,
+)
 
 PROMPTS = [[5, 17, 200, 31, 8], [i * 7 % 300 for i in range(300)], [9], [44, 45, 46] * 30]
 
@@ -195,7 +202,7 @@ def test_a_fault_in_the_common_step_fails_only_the_one_that_has_it(
     step = decoder.step
 
     def fail_with_the_bad_one(token, caches, *rest):
-        if len(bad.ids) > 3 and bad.sequence.cache in caches:
+        if len(bad.ids) > 3 and bad.sequence.row in caches:
             raise RuntimeError("a broken row")
         return step(token, caches, *rest)
 
@@ -222,12 +229,8 @@ def test_a_cancelled_request_leaves_at_once_and_its_work_is_kept(decoder, schedu
     assert again.cached_tokens == len(PROMPTS[1]) - 1
 
 
-def per_token(decoder: Decoder) -> int:
-    return decoder.model.kv_bytes_per_token
-
-
 def test_a_prompt_that_cannot_fit_is_refused_before_any_work(decoder):
-    limit = decoder.model.nbytes + 512 * per_token(decoder)
+    limit = decoder.model.nbytes + 512 * bytes_per_token(decoder)
     scheduler = scheduler_for(decoder, limit=limit)
     with pytest.raises(MemoryBudgetError, match="1,000 tokens"):
         scheduler.submit(Request(list(range(300)) * 3 + [1] * 100).sequence)
@@ -236,21 +239,21 @@ def test_a_prompt_that_cannot_fit_is_refused_before_any_work(decoder):
 
 
 def test_requests_wait_for_memory_and_all_are_answered(decoder):
-    limit = decoder.model.nbytes + 600 * per_token(decoder)
+    limit = decoder.model.nbytes + 600 * bytes_per_token(decoder)
     scheduler = scheduler_for(decoder, limit=limit)
     requests = [Request([i + 1, 2, 3], max_tokens=5) for i in range(5)]
     for request in requests:
         scheduler.submit(request.sequence)
     while not all(request.is_done for request in requests):
         scheduler.step()
-        assert scheduler._budget.live + scheduler._budget.prefixes <= 600 * per_token(decoder)
+        assert scheduler._budget.live + scheduler._budget.prefixes <= 600 * bytes_per_token(decoder)
     for i, request in enumerate(requests):
         assert request.ids == ids_alone(decoder, [i + 1, 2, 3], max_tokens=5)
 
 
 def test_where_memory_runs_out_the_last_to_come_starts_over_later(decoder):
     """Both need a second step of capacity; there is room for three steps."""
-    limit = decoder.model.nbytes + 3 * 256 * per_token(decoder)
+    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
     scheduler = scheduler_for(decoder, limit=limit)
     prompts = [[i % 300 for i in range(250)], [i * 3 % 300 for i in range(250)]]
     requests = [Request(prompt, max_tokens=12) for prompt in prompts]
@@ -263,7 +266,7 @@ def test_where_memory_runs_out_the_last_to_come_starts_over_later(decoder):
 
 
 def test_the_only_request_ends_where_memory_does(decoder):
-    limit = decoder.model.nbytes + 256 * per_token(decoder)
+    limit = decoder.model.nbytes + 256 * bytes_per_token(decoder)
     request = run(scheduler_for(decoder, limit=limit), [1, 2, 3], max_tokens=1000)
     assert request.reason == "length"
     assert len(request.ids) == pytest.approx(256 - 3, abs=2)

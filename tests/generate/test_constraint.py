@@ -245,6 +245,14 @@ def test_only_the_first_token_may_open_a_thought():
     assert words.id("<think>") not in allowed(constraint.mask())
 
 
+def test_a_thought_has_no_tokens_that_do_not_exist():
+    words = qwen3_words()
+    constraint = words.constraint(json_grammar(NUMBER), thinking="inside", **words.think)
+    assert (
+        set(allowed(constraint.mask())) == set(range(words.tokenizer.vocab_size)) - words.stop_ids
+    )
+
+
 @pytest.mark.parametrize("newlines", ["", "\n", "\n\n"])
 def test_up_to_two_newlines_follow_a_thought(newlines):
     words = demo_words()

@@ -192,6 +192,10 @@ HOSTILE: dict[str, dict[str, Any]] = {
         },
         "$ref": "#/$defs/a0",
     },
+    "long chain of references": {
+        "$defs": {f"a{i}": {"items": {"$ref": f"#/$defs/a{i + 1}"}} for i in range(5000)},
+        "$ref": "#/$defs/a0",
+    },
     "product of alternatives": {
         "allOf": [
             {"anyOf": [{"properties": {f"a{i}_{j}": {}}} for j in range(4)]} for i in range(12)

@@ -80,7 +80,8 @@ def test_the_connection_of_an_answer_is_used_again(server: LiveServer) -> None:
             received += connection.recv(65536)
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         while b'{"status":"ok"}' not in received:
-            assert (more := connection.recv(65536)), "the connection was closed"
+            more = connection.recv(65536)
+            assert more, "the connection was closed"
             received += more
 
 

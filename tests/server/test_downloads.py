@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from huggingface_hub import constants
 
 from qwen3mlx.errors import DownloadError, ModelNotFoundError
 from qwen3mlx.hub import resolve
@@ -60,6 +61,20 @@ def test_a_model_is_not_downloaded_twice_at_a_time(jobs: Downloads, fake_hub: Fa
     assert jobs.start(hub.REPO) is not job
 
 
+def test_downloads_side_by_side_leave_the_library_as_it_was(
+    jobs: Downloads, fake_hub: FakeHub
+) -> None:
+    before = constants.DOWNLOAD_CHUNK_SIZE
+    fake_hub.delays[hub.SHARDS[0]] = 0.05
+    first = jobs.start(hub.REPO)
+    assert first.begun.wait(PATIENCE)
+    second = jobs.start(OTHER)
+    finish(first)
+    finish(second)
+    after = constants.DOWNLOAD_CHUNK_SIZE
+    assert after == before
+
+
 def test_the_speed_and_the_end_are_known_once_bytes_have_come(
     jobs: Downloads, fake_hub: FakeHub
 ) -> None:
@@ -84,6 +99,21 @@ def test_a_job_that_fails_says_why(jobs: Downloads) -> None:
     assert job.status == "failed"
     assert isinstance(job.error, ModelNotFoundError)
     assert job.total_bytes is None
+
+
+@pytest.mark.parametrize("name", ["", ".", "/etc", "../x", "a/b/c", "http://example.com/a/b"])
+def test_only_what_a_hub_can_have_is_asked_for(
+    jobs: Downloads, fake_hub: FakeHub, name: str
+) -> None:
+    with pytest.raises(ModelNotFoundError):
+        jobs.start(name)
+    assert fake_hub.requests == []
+
+
+def test_an_alias_is_downloaded_from_its_repository(jobs: Downloads) -> None:
+    job = jobs.start("qwen3:8B")
+    finish(job)
+    assert job.repo_id == "Qwen/Qwen3-8B-MLX-4bit"
 
 
 def test_a_fault_that_nobody_foresaw_ends_the_job_too(

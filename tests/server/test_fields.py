@@ -146,17 +146,40 @@ def test_thinking(body: dict[str, Any], thinking: Thinking) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "max_tokens", "budget"),
     [
-        {"reasoning_effort": "none", "enable_thinking": True},
-        {"reasoning_effort": "high", "enable_thinking": False},
-        {"reasoning_effort": "high", "chat_template_kwargs": {"enable_thinking": False}},
+        ({"reasoning_effort": "low"}, 1000, 500),
+        ({"reasoning_effort": "low"}, 5000, 1024),
+        ({"reasoning_effort": "low", "thinking_budget": 900}, 1000, 900),
+        ({"reasoning_effort": "high"}, 1000, None),
+        ({}, 1000, None),
     ],
 )
-def test_thinking_that_contradicts_itself_is_refused(body: dict[str, Any]) -> None:
+def test_an_effort_leaves_half_of_the_tokens_to_the_answer(
+    body: dict[str, Any], max_tokens: int, budget: int | None
+) -> None:
+    assert thinking_from(ThinkingFields.model_validate(body), max_tokens).budget == budget
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"reasoning_effort": "none", "enable_thinking": True}, "reasoning_effort"),
+        ({"reasoning_effort": "high", "enable_thinking": False}, "reasoning_effort"),
+        (
+            {"reasoning_effort": "high", "chat_template_kwargs": {"enable_thinking": False}},
+            "reasoning_effort",
+        ),
+        (
+            {"enable_thinking": True, "chat_template_kwargs": {"enable_thinking": False}},
+            "chat_template_kwargs",
+        ),
+    ],
+)
+def test_thinking_that_contradicts_itself_is_refused(body: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         thinking_from(ThinkingFields.model_validate(body))
-    assert caught.value.param == "reasoning_effort"
+    assert caught.value.param == param
 
 
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}}

@@ -71,7 +71,7 @@ def test_the_refusal_says_what_to_do(server: LiveServer) -> None:
     error = server.http.get("/v1/models", headers={"Host": "evil.example"}).json()["error"]
     assert error["code"] == "forbidden_host"
     assert "'evil.example'" in error["message"]
-    assert "allowed host" in error["message"]
+    assert "--allow-host" in error["message"]
 
 
 @pytest.mark.parametrize("origin", [PAGE, "null", "http://localhost:3000", "vscode-webview://x"])

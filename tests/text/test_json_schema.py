@@ -10,6 +10,7 @@ from qwen3mlx.text.json_schema import (
     MAX_BYTES,
     MAX_DEPTH,
     MAX_EXACT,
+    MAX_LEVELS,
     MAX_MULTIPLE,
     MAX_PROPERTIES,
     plain_schema,
@@ -51,6 +52,14 @@ def objects(count: int) -> dict[str, Any]:
     return {"type": "object", "properties": {f"p{i}": {} for i in range(count)}}
 
 
+def chain(length: int, where: str = "$defs") -> dict[str, Any]:
+    """Each schema refers to the next."""
+    links: dict[str, Any] = {
+        f"a{i}": {"allOf": [{"$ref": f"#/{where}/a{i + 1}"}]} for i in range(length)
+    }
+    return {where: {**links, f"a{length}": {}}, "$ref": f"#/{where}/a0"}
+
+
 @pytest.mark.parametrize(
     ("fits", "too_much", "said"),
     [
@@ -58,6 +67,24 @@ def objects(count: int) -> dict[str, Any]:
         (nested(MAX_DEPTH), nested(50_000), "nested"),
         ({"title": "x" * (MAX_BYTES - 20)}, {"title": "x" * MAX_BYTES}, "bytes"),
         (objects(MAX_PROPERTIES), objects(MAX_PROPERTIES + 1), "properties"),
+        (
+            {"required": ["a"] * MAX_PROPERTIES},
+            {"required": ["a"] * (MAX_PROPERTIES + 1)},
+            "required",
+        ),
+        (chain(MAX_LEVELS // 5), chain(MAX_LEVELS // 3), "levels together"),
+        (chain(MAX_LEVELS // 5, "x"), chain(MAX_LEVELS // 3, "x"), "levels together"),
+        ({"$ref": "#/x", "x": {}}, {"$ref": "#/x", "x": {"multipleOf": 1_000_003}}, "multiples"),
+        (
+            {"$ref": "#/a~1b%20c/0", "a/b c": [{}]},
+            {"$ref": "#/a~1b%20c/0", "a/b c": [{"minimum": 1e20}]},
+            "cannot be enforced",
+        ),
+        (
+            {"$ref": "#a", "$defs": {"a": {"$anchor": "a"}}},
+            {"anyOf": [{"$ref": f"#a{i}"} for i in range(MAX_LEVELS // 2)]},
+            "levels together",
+        ),
         ({"multipleOf": MAX_MULTIPLE}, {"multipleOf": MAX_MULTIPLE + 1}, "multiples"),
         ({"multipleOf": 0.001}, {"multipleOf": 0.123456789}, "multiples"),
         (
@@ -88,6 +115,20 @@ def test_bounds_beyond_what_is_exact_are_drawn_in():
     assert plain(int64) == {"minimum": -MAX_EXACT, "maximum": MAX_EXACT}
     assert plain({"minimum": 0.5, "exclusiveMaximum": 7}) == {"minimum": 0.5, "exclusiveMaximum": 7}
     assert plain({"exclusiveMinimum": True}) == {"exclusiveMinimum": True}
+
+
+def test_a_schema_may_refer_to_itself():
+    tree = {"properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
+    assert is_closed(plain(tree))
+
+
+def test_what_is_referred_to_is_changed_too_wherever_it_is():
+    schema = plain({"$ref": "#/components/a", "components": {"a": {"format": "path"}}})
+    assert schema["components"]["a"] == {}
+
+
+def test_ids_give_references_no_other_meaning():
+    assert plain({"$id": "http://x/y", "items": {"$id": "z"}}) == {"items": {}}
 
 
 def test_formats_that_nothing_enforces_are_remarks():

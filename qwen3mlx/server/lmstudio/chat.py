@@ -19,10 +19,10 @@ from ..conversations import ConversationStore, Messages
 from ..dependencies import get_service
 from ..errors import to_api_error
 from ..info import ModelInfo
-from ..ollama.template import template_traits
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import sse, streaming, while_connected
+from ..template import template_traits
 from .chat_reply import ChatReply, Json
 from .chat_request import generation_request, messages_from
 from .schemas import ChatBody
@@ -33,7 +33,7 @@ _PARAMS = {"messages": "input", "max_tokens": "max_output_tokens"}
 router = APIRouter(prefix="/api/v1", tags=["LM Studio"])
 
 
-def get_store(request: Request) -> ConversationStore:
+async def get_store(request: Request) -> ConversationStore:
     """The one store of this application."""
     state = request.app.state
     if not hasattr(state, "conversations"):

@@ -13,13 +13,12 @@ from starlette.requests import Request
 
 from ...config import LoadOptions
 from ...errors import CheckpointError, InvalidRequestError, ModelNotFoundError
-from ...hub.names import aliases, is_repository
 from ..dependencies import get_service
 from ..downloads import Job
 from ..info import ModelInfo
-from ..ollama.template import template_traits
 from ..service import Service
 from ..sse import while_connected
+from ..template import template_traits
 from .errors import JobNotFoundError, NotSupportedError
 from .models import Json, load_config, model_type, v1_model
 from .schemas import DownloadBody, LoadBody, UnloadBody
@@ -76,12 +75,12 @@ async def download(body: DownloadBody, service: Injected) -> Json:
         raise NotSupportedError(
             "quantization cannot be chosen: name the repository that has it.", param="quantization"
         )
-    name = _repository_name(body.model)
+    name = _hub_name(body.model)
     try:
         await service.model(name)
         return {"status": "already_downloaded"}
     except ModelNotFoundError:
-        job = service.downloads.start(_repository(name))
+        job = service.downloads.start(name)
     await asyncio.to_thread(job.begun.wait, PATIENCE)
     if job.error is not None:
         raise job.error
@@ -125,7 +124,7 @@ def _thinking(info: ModelInfo) -> tuple[bool, ...]:
         return (False,)
 
 
-def _repository_name(model: str) -> str:
+def _hub_name(model: str) -> str:
     """A link to the hub, read: `https://huggingface.co/org/repo` is `org/repo`."""
     if not model.startswith(("http://", "https://")):
         return model
@@ -135,18 +134,6 @@ def _repository_name(model: str) -> str:
             param="model",
         )
     return link[1]
-
-
-def _repository(name: str) -> str:
-    """The hub's id for a name; never a path. Raises ModelNotFoundError."""
-    if (known := aliases().get(name.lower())) is not None:
-        return known.repo_id
-    if is_repository(name):
-        return name
-    raise ModelNotFoundError(
-        f"{name!r} names no repository: send one such as Qwen/Qwen3-8B-MLX-4bit, or an alias "
-        "such as qwen3:8b."
-    )
 
 
 def _iso(seconds: float) -> str:

@@ -8,30 +8,33 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 from starlette.requests import Request
+from starlette.responses import Response
 
 from ...errors import InvalidRequestError
 from ..info import ModelInfo
+from ..replies import JSONReply
 from ..service import Service
 from ..sse import while_connected
+from .body import JSONRoute
 from .keep_alive import seconds
 from .request import plain_name
 from .response import Json, nanoseconds
 from .routes import Injected
 from .schemas import EmbedBody, EmbeddingsBody
 
-router = APIRouter(tags=["Ollama"])
+router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
 
 
 @router.post("/api/embed")
-async def embed(body: EmbedBody, request: Request, service: Injected) -> Json:
-    return await while_connected(request, _embed(service, body))
+async def embed(body: EmbedBody, request: Request, service: Injected) -> Response:
+    return JSONReply(await while_connected(request, _embed(service, body)))
 
 
 @router.post("/api/embeddings")
-async def embeddings(body: EmbeddingsBody, request: Request, service: Injected) -> Json:
+async def embeddings(body: EmbeddingsBody, request: Request, service: Injected) -> Response:
     whole = EmbedBody(model=body.model, input=body.prompt, keep_alive=body.keep_alive)
     vectors = (await while_connected(request, _embed(service, whole)))["embeddings"]
-    return {"embedding": vectors[0] if vectors else []}
+    return JSONReply({"embedding": vectors[0] if vectors else []})
 
 
 async def _embed(service: Service, body: EmbedBody) -> Json:

@@ -10,18 +10,19 @@ from starlette.responses import Response
 from ...errors import InvalidRequestError
 from ..errors import api_error
 from ..replies import JSONReply
+from ..template import template_traits
 from . import models
+from .body import JSONRoute
 from .errors import render_error
 from .request import plain_name
 from .response import Json
 from .routes import Injected
 from .schemas import ModelBody
-from .template import template_traits
 
 # Clients compare it with the version that brought what they need (logprobs: 0.12.11).
 API_VERSION = "0.12.11"
 
-router = APIRouter(tags=["Ollama"])
+router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
 
 
 @router.get("/api/version")

@@ -11,8 +11,8 @@ from typing import Any
 from ...config import GenerationConfig, ModelConfig
 from ...hub.names import aliases
 from ..info import LoadedState, ModelInfo
+from ..template import TemplateTraits
 from .response import timestamp
-from .template import TemplateTraits
 
 Json = dict[str, Any]
 # Ollama says "for good" with a moment in a later century.

@@ -16,6 +16,7 @@ from ..downloads import Job
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import ndjson, streaming, while_connected, with_error_event
+from .body import JSONRoute
 from .errors import error_line
 from .model_routes import model_name
 from .response import Json
@@ -27,7 +28,7 @@ INTERVAL = 0.1
 
 SUCCESS = {"status": "success"}
 
-router = APIRouter(tags=["Ollama"])
+router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
 
 
 @router.post("/api/pull")

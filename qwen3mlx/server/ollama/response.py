@@ -168,16 +168,12 @@ def summary(finished: Finished, total_s: float, load_s: float | None) -> Json:
 
 def timestamp(seconds: float | None = None) -> str:
     """RFC 3339, in UTC; `seconds` since the epoch, None for now."""
-    moment = datetime.now(timezone.utc) if seconds is None else _moment(seconds)
+    moment = datetime.fromtimestamp(time.time() if seconds is None else seconds, timezone.utc)
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def nanoseconds(seconds: float) -> int:
     return round(seconds * 1e9)
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def _object(text: str) -> Json | None:

@@ -18,16 +18,17 @@ from ..dependencies import get_service
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import ndjson, streaming, while_connected, with_error_event
+from ..template import template_traits
+from .body import JSONRoute
 from .errors import error_line
 from .keep_alive import seconds
 from .request import chat_request, generate_request, plain_name, thinking_from
 from .response import Json, Piece, Records, chat_fields, generate_fields, head
 from .schemas import AnswerBody, ChatBody, GenerateBody
-from .template import template_traits
 
 NDJSON = "application/x-ndjson"
 
-router = APIRouter(tags=["Ollama"])
+router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
 Injected = Annotated[Service, Depends(get_service)]
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..fields import Body, Flag, Number, Object, Strings, Whole
 
 KeepAlive = Number | str | None
-Think = Flag | Literal["low", "medium", "high", "max"] | None
+Level = Literal["low", "medium", "high", "max"]
+
+
+def _check_think(value: object) -> object:
+    levels = get_args(Level)
+    if value is None or isinstance(value, bool) or value in levels:
+        return value
+    raise ValueError(f"it must be true, false, {', '.join(levels[:-1])} or {levels[-1]}")
+
+
+Think = Annotated[bool | Level | None, BeforeValidator(_check_think)]
 
 
 class Options(Body):
@@ -37,8 +47,8 @@ class Options(Body):
 class ModelBody(Body):
     """What names a model; `name` is the older spelling."""
 
-    model: str = ""
-    name: str = ""
+    model: str | None = None
+    name: str | None = None
 
 
 class AnswerBody(Body):

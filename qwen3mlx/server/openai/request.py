@@ -38,7 +38,8 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
         )
     tools = tools_from(body.tools)
     tool_choice, tools_left = tool_choice_from(body.tool_choice, tools)
-    thinking = thinking_from(body)
+    max_tokens = token_limit(body, "max_completion_tokens", "max_tokens")
+    thinking = thinking_from(body, max_tokens)
     request = GenerationRequest(
         messages=body.messages,
         tools=tools_left,
@@ -51,7 +52,7 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
         sampling={
             **sampling_from(body),
             **_given(
-                max_tokens=token_limit(body, "max_completion_tokens", "max_tokens"),
+                max_tokens=max_tokens,
                 thinking_budget=thinking.budget,
                 logprobs=body.logprobs,
                 top_logprobs=body.top_logprobs,

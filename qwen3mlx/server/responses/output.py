@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from ...text import Content, Reasoning, ToolCallDelta
+from ...text import Content, Delta, Reasoning, ToolCallDelta
 from .items import new_id, seal
 from .response import Json
-
-Delta = Reasoning | Content | ToolCallDelta
 
 
 class OutputItem(ABC):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from ...events import Event, Finished, TokenLogprob
-from ...text import Content, Reasoning, ToolCallDelta
+from ...text import Content, Delta, Reasoning, ToolCallDelta
 from ..errors import ApiError
 from ..openai.logprobs import TextTokens, chat_logprobs
-from .output import Delta, FunctionCall, Message, OutputItem, Thinking
+from .output import FunctionCall, Message, OutputItem, Thinking
 from .response import Json, usage_json
 
 

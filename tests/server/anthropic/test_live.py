@@ -180,6 +180,14 @@ def test_tokens_are_counted_as_they_are_used(client: Anthropic, fields: dict[str
     assert counted.input_tokens == total_input(create(client, **given))
 
 
+def test_tokens_are_counted_beyond_the_context_too(client: Anthropic) -> None:
+    long: list[Any] = [{"role": "user", "content": "one two three " * 4000}]
+    counted = client.messages.count_tokens(model="demo", messages=long)
+    context = client.models.retrieve("demo").max_input_tokens
+    assert context is not None
+    assert counted.input_tokens > context
+
+
 def test_a_conversation_is_found_in_the_cache(client: Anthropic) -> None:
     def system(number: int) -> Any:
         line = f"x-anthropic-billing-header: cc_version=2.1.177; cch={number};"

@@ -22,6 +22,13 @@ def events_of(lines: Iterable[str]) -> list[dict[str, Any]]:
     return found
 
 
+def skip_to_delta(lines: Iterable[str]) -> None:
+    """The answer has begun."""
+    for line in lines:
+        if line.startswith("data:") and ".delta" in line:
+            break
+
+
 def stream_chat(http: httpx.Client, **body: Any) -> list[dict[str, Any]]:
     """The events of a v1 chat."""
     with http.stream("POST", "/api/v1/chat", json={"stream": True, **body}) as reply:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from ..live import LiveServer
-from .support import chat, events_of, stream_chat, types
+from .support import chat, events_of, skip_to_delta, stream_chat, types
 
 ASK: dict[str, Any] = {"model": "demo", "input": "What is 2 + 2?", "temperature": 0}
 ANSWERED = [
@@ -51,14 +51,6 @@ def test_a_stream_names_its_events_and_ends_with_the_same_result(http: httpx.Cli
     result, whole = events[-1]["result"], chat(http, **ASK, reasoning="on")
     assert result["output"] == whole["output"]
     assert result["stats"]["total_output_tokens"] == whole["stats"]["total_output_tokens"]
-
-
-def test_a_long_prompt_shows_its_progress(http: httpx.Client) -> None:
-    events = stream_chat(http, **{**ASK, "input": "two and " * 700, "max_output_tokens": 1})
-    progress = [event["progress"] for event in events if "progress" in event]
-    assert len(progress) > 1
-    assert progress == sorted(progress)
-    assert progress[-1] == 1
 
 
 def test_a_chat_goes_on_from_any_response(http: httpx.Client) -> None:
@@ -168,7 +160,8 @@ def test_a_context_length_that_the_model_cannot_have_is_an_event(own_server: Liv
 def test_a_model_in_use_keeps_its_context_length(own_server: LiveServer) -> None:
     endless = {**ASK, "stream": True, "min_tokens": 3000}
     with own_server.http.stream("POST", "/api/v1/chat", json=endless) as reply:
-        next(line for line in reply.iter_lines() if "delta" in line)
+        lines = reply.iter_lines()
+        skip_to_delta(lines)
         refused = own_server.http.post("/api/v1/chat", json={**ASK, "context_length": 64})
     assert refused.status_code == 400
     assert refused.json()["error"]["param"] == "context_length"
@@ -178,7 +171,7 @@ def test_a_model_in_use_keeps_its_context_length(own_server: LiveServer) -> None
 def test_a_client_that_goes_away_frees_its_place(server: LiveServer) -> None:
     endless = {**ASK, "stream": True, "min_tokens": 3000}
     with server.http.stream("POST", "/api/v1/chat", json=endless) as reply:
-        next(line for line in reply.iter_lines() if "delta" in line)
+        skip_to_delta(reply.iter_lines())
     server.wait_until_idle()
 
 
@@ -189,9 +182,9 @@ def test_a_fault_in_a_stream_is_an_event_and_the_result_what_there_is(
     endless = {**ASK, "stream": True, "min_tokens": 3000}
     with http.stream("POST", "/api/v1/chat", json=endless) as reply:
         lines = reply.iter_lines()
-        next(line for line in lines if "delta" in line)
+        skip_to_delta(lines)
         http.post("/api/v1/models/unload", json={"instance_id": "demo"})
-        events = events_of(line for line in lines if line != "")
+        events = events_of(lines)
     assert types(events)[-2:] == ["error", "chat.end"]
     assert events[-2]["error"]["code"] == "unavailable"
     assert events[-1]["result"]["output"]

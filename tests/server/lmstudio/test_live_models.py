@@ -11,7 +11,7 @@ import pytest
 from qwen3mlx.hub import DEMOS
 
 from ...hub.conftest import REPO, SHARDS, checkpoint_files
-from ...hub.fake_hub import FakeHub
+from ...hub.fake_hub import FakeHub, Fault
 from ..live import LiveServer
 from .support import chat
 
@@ -126,7 +126,6 @@ def test_a_load_that_cannot_be_is_refused_and_not_remembered(
     error = reply.json()["error"]
     assert (reply.status_code, error["type"], error.get("param")) == (status, kind, param)
     assert own_server.service.model_settings.load("demo") == before
-    assert listed(own_server.http, "demo")["loaded_instances"]
 
 
 def test_only_what_is_in_memory_can_be_unloaded(http: httpx.Client) -> None:
@@ -155,7 +154,7 @@ def test_a_download_goes_on_after_the_reply(
     http: httpx.Client, fake_hub: FakeHub, name: str
 ) -> None:
     fake_hub.repos[REPO] = checkpoint_files(shard_bytes=2**20)
-    fake_hub.delays[SHARDS[0]] = 0.02
+    fake_hub.delays[SHARDS[0]] = 0.05
     begun = post(http, "download", model=name)
     assert re.fullmatch("job_[0-9a-f]{10}", begun["job_id"])
     assert begun["status"] == "downloading"
@@ -194,7 +193,8 @@ def test_a_model_that_was_downloaded_can_be_asked_at_once(
 
 def test_a_download_that_breaks_off_says_why(http: httpx.Client, fake_hub: FakeHub) -> None:
     fake_hub.repos[REPO] = checkpoint_files(shard_bytes=2**20)
-    fake_hub.cuts[SHARDS[0]] = [100_000] * 50
+    fake_hub.delays[SHARDS[0]] = 0.05
+    fake_hub.broken[SHARDS[1]] = Fault(403)
     job = finished(http, post(http, "download", model=REPO)["job_id"])
     assert job["status"] == "failed"
     assert REPO in job["error"]

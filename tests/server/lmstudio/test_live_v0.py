@@ -108,6 +108,13 @@ def test_the_stop_reason(own_server: LiveServer, fields: dict[str, Any], reason:
     assert reply["stats"]["stop_reason"] == reason
 
 
+def test_a_call_is_a_stop_reason(http: httpx.Client) -> None:
+    tool = {"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}
+    reply = post(http, "chat/completions", {**ASK, "tools": [tool], "tool_choice": "required"})
+    assert reply["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "now"
+    assert reply["stats"]["stop_reason"] == "toolCalls"
+
+
 def test_a_text_completion_has_statistics_too(http: httpx.Client) -> None:
     reply = post(http, "completions", {"model": "demo", "prompt": "2 + 2 =", "max_tokens": 4})
     assert reply["object"] == "text_completion"

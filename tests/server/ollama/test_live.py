@@ -196,6 +196,12 @@ def test_models_are_listed_and_shown(client: Client) -> None:
         assert shown.details.family == "qwen3"
 
 
+def test_the_older_field_for_the_name_is_read(http: httpx.Client) -> None:
+    assert http.post("/api/show", json={"model": None, "name": "demo"}).status_code == 200
+    reply = http.post("/api/show", json={})
+    assert (reply.status_code, reply.json()) == (400, {"error": "model is missing."})
+
+
 def test_an_empty_request_loads_and_unloads(client: Client) -> None:
     assert client.chat("demo-moe", [], keep_alive="10m").done_reason == "load"
     assert "demo-moe:latest" in loaded(client)
@@ -260,7 +266,7 @@ def test_embed_without_input_loads_only(client: Client) -> None:
         ({"messages": [{"role": "user", "content": "?", "images": [b"x"]}]}, 400, "images"),
         ({"messages": [{"role": "nobody", "content": "?"}]}, 400, "role"),
         ({"keep_alive": "soon"}, 400, "keep_alive"),
-        ({"think": "much"}, 400, "think"),
+        ({"think": "much"}, 400, "think.*true, false, low"),
         ({"format": {"type": "nothing"}}, 400, "nothing"),
         ({"messages": [{"role": "user", "content": "long " * 9000}]}, 400, "context"),
     ],
@@ -300,6 +306,25 @@ def test_a_stream_is_lines_of_json_and_the_default(http: httpx.Client) -> None:
     assert len(lines) > 2
     assert {line["model"] for line in lines} == {"demo:latest"}
     assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True]
+
+
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain"])
+def test_a_body_is_json_whatever_its_header_says(http: httpx.Client, content_type: str) -> None:
+    body = json.dumps({"model": "demo", "prompt": "What is 2+2?", "stream": False})
+    headers = {"Content-Type": content_type}
+    for path in ("/api/generate", "/api/embed", "/api/show", "/api/pull"):
+        assert http.post(path, content=body, headers=headers).status_code == 200
+    reply = http.post("/api/generate", content="not JSON", headers=headers)
+    assert reply.status_code == 400
+    assert "JSON" in reply.json()["error"]
+
+
+def test_a_web_page_of_another_site_may_not_ask(http: httpx.Client) -> None:
+    headers = {"Content-Type": "text/plain", "Origin": "https://example.com"}
+    body = json.dumps({"model": "demo", "prompt": "What is 2+2?"})
+    reply = http.post("/api/generate", content=body, headers=headers)
+    assert reply.status_code == 403
+    assert list(reply.json()) == ["error"]
 
 
 def test_probes(http: httpx.Client) -> None:

@@ -14,7 +14,7 @@ from qwen3mlx.config import LoadOptions
 from qwen3mlx.hub.library import Library
 from qwen3mlx.server.info import LoadedState, ModelInfo
 from qwen3mlx.server.ollama import models
-from qwen3mlx.server.ollama.template import TemplateTraits, template_traits
+from qwen3mlx.server.template import TemplateTraits, template_traits
 
 YEAR = 365 * 24 * 3600
 

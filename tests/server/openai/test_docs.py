@@ -18,7 +18,7 @@ EXAMPLES = re.findall(
 )
 
 
-@pytest.mark.parametrize(("path", "body"), EXAMPLES)
+@pytest.mark.parametrize(("path", "body"), EXAMPLES, ids=[path for path, _ in EXAMPLES])
 def test_examples_work(http: httpx.Client, path: str, body: str) -> None:
     reply = http.post(path, json=json.loads(body))
     assert reply.status_code == 200

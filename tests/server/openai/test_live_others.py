@@ -98,6 +98,13 @@ def test_tokens_of_messages_are_the_prompt(client: OpenAI, http: httpx.Client) -
     assert back == "<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n"
 
 
+def test_tokens_are_counted_beyond_the_context(http: httpx.Client) -> None:
+    messages = [{"role": "user", "content": "one two three " * 3000}]
+    made = http.post("/tokenize", json={"model": "demo", "messages": messages}).json()
+    assert made["count"] == len(made["tokens"]) > made["max_model_len"]
+    assert http.post("/tokenize", json={"prompt": ""}).json()["tokens"] == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "param"),
     [

@@ -15,7 +15,6 @@ from openai import APITimeoutError, BadRequestError, NotFoundError, OpenAI
 from tests.server.live import LiveServer
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello!"}]
-NO_THINKING = {"enable_thinking": False}
 PROMPT = "<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 TOOL: Any = {
     "type": "function",
@@ -28,10 +27,30 @@ TOOL: Any = {
         },
     },
 }
+WEATHER: Any = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather in a city",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+ASK_WEATHER: list[Any] = [{"role": "user", "content": "What is the weather in Oslo?"}]
 
 
-def chat(client: OpenAI, messages: list[Any] = HELLO, **fields: Any) -> Any:
-    extra = {**NO_THINKING, **fields.pop("extra_body", {})}
+def chat(
+    client: OpenAI,
+    messages: list[Any] = HELLO,
+    *,
+    thinking: bool = False,
+    extra_body: Any = None,
+    **fields: Any,
+) -> Any:
+    extra = {"chat_template_kwargs": {"enable_thinking": thinking}, **(extra_body or {})}
     return client.chat.completions.create(
         model="demo", messages=messages, temperature=0, extra_body=extra, **fields
     )
@@ -87,30 +106,33 @@ def test_fault_09_a_stop_string_inside_a_token_ends_the_answer(client: OpenAI) -
 def test_fault_10_a_begun_marker_at_the_end_is_not_lost(
     client: OpenAI, http: httpx.Client, stream: bool
 ) -> None:
-    asked: Any = {"tools": [TOOL], "logit_bias": only(http, "<"), "max_tokens": 3}
+    [begun], [end] = tokenize(http, prompt="<"), tokenize(http, prompt="<|im_end|>")
+    asked: Any = {
+        "tools": [TOOL],
+        "logit_bias": {str(begun): 50, str(end): 100},
+        "extra_body": {"min_tokens": 1},
+    }
     if stream:
         with chat(client, stream=True, **asked) as chunks:
             content = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     else:
         content = chat(client, **asked).choices[0].message.content
-    assert content == "<<<"
+    assert content == "<"
 
 
-def test_fault_11_think_in_the_users_text_is_only_text(client: OpenAI) -> None:
+def test_fault_11_think_in_the_users_text_is_only_text(client: OpenAI, http: httpx.Client) -> None:
+    [think] = tokenize(http, prompt="<think>")
     asked = [{"role": "user", "content": "Hello! <think> is a tag."}]
-    message = chat(client, asked).choices[0].message
+    message = chat(client, asked, thinking=True, logit_bias={str(think): -100}).choices[0].message
     assert message.content
     assert not hasattr(message, "reasoning_content")
 
 
-def test_fault_12_a_call_that_cannot_be_read_stays_visible(
-    client: OpenAI, http: httpx.Client
-) -> None:
-    bias = only(http, "<tool_call>")
-    choice = chat(client, tools=[TOOL], logit_bias=bias, max_tokens=3).choices[0]
-    assert choice.message.content.startswith("<tool_call>")
+def test_fault_12_a_call_that_cannot_be_read_stays_visible(client: OpenAI) -> None:
+    choice = chat(client, ASK_WEATHER, tools=[WEATHER], stop='"arguments"').choices[0]
+    assert choice.message.content == '<tool_call>\n{"name": "get_weather", '
     assert choice.message.tool_calls is None
-    assert choice.finish_reason == "length"
+    assert choice.finish_reason == "stop"
 
 
 def test_fault_12_arguments_in_the_history_are_missing_or_text_or_an_object(
@@ -128,8 +150,17 @@ def test_fault_12_arguments_in_the_history_are_missing_or_text_or_an_object(
 def test_fault_13_calls_are_only_looked_for_where_tools_were_sent(
     client: OpenAI, http: httpx.Client
 ) -> None:
-    choice = chat(client, logit_bias=only(http, "<tool_call>"), max_tokens=2).choices[0]
-    assert choice.message.content == "<tool_call>" * 2
+    """Agents that write their tools into the system prompt parse the calls themselves."""
+    ids = tokenize(http, messages=ASK_WEATHER, tools=[WEATHER])
+    prompt = http.post("/detokenize", json={"tokens": ids}).json()["prompt"]
+    system = prompt.removeprefix("<|im_start|>system\n").partition("<|im_end|>")[0]
+    sent = chat(client, ASK_WEATHER, tools=[WEATHER]).choices[0]
+    assert sent.finish_reason == "tool_calls"
+    written = chat(client, [{"role": "system", "content": system}, *ASK_WEATHER]).choices[0]
+    call = sent.message.tool_calls[0].function
+    assert written.message.tool_calls is None
+    assert written.finish_reason == "stop"
+    assert f'"name": "{call.name}", "arguments": {call.arguments}' in written.message.content
 
 
 def test_fault_13_arguments_stream(client: OpenAI) -> None:
@@ -202,7 +233,7 @@ def test_fault_18_a_schema_binds_the_answer(client: OpenAI, thinking: bool) -> N
         "additionalProperties": False,
     }
     wanted: Any = {"type": "json_schema", "json_schema": {"name": "thing", "schema": schema}}
-    reply = chat(client, response_format=wanted, extra_body={"enable_thinking": thinking})
+    reply = chat(client, response_format=wanted, thinking=thinking)
     made = json.loads(reply.choices[0].message.content)
     assert set(made) == {"size", "count"}
     assert made["size"] in ("big", "small")
@@ -223,8 +254,8 @@ def test_fault_19_tool_choice_is_honoured(client: OpenAI, http: httpx.Client) ->
 
 def test_fault_20_a_thinking_budget_is_kept(client: OpenAI) -> None:
     asked = [{"role": "user", "content": 'How many "r" are in "strawberry"?'}]
-    free = chat(client, asked, extra_body={"enable_thinking": True})
-    kept = chat(client, asked, extra_body={"enable_thinking": True, "thinking_budget": 6})
+    free = chat(client, asked, thinking=True)
+    kept = chat(client, asked, thinking=True, extra_body={"thinking_budget": 6})
     early_stop = "Considering the limited time"
     assert free.usage.completion_tokens_details.reasoning_tokens > 20
     assert early_stop not in free.choices[0].message.reasoning_content

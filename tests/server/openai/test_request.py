@@ -57,7 +57,7 @@ def test_chat_fields_arrive() -> None:
     schema = {"type": "object"}
     [request] = chat(
         temperature=0.1,
-        max_completion_tokens=9,
+        max_completion_tokens=5000,
         logprobs=True,
         top_logprobs=3,
         tools=[TOOL],
@@ -79,7 +79,7 @@ def test_chat_fields_arrive() -> None:
         continue_final_message=True,
         sampling={
             "temperature": 0.1,
-            "max_tokens": 9,
+            "max_tokens": 5000,
             "thinking_budget": 1024,
             "logprobs": True,
             "top_logprobs": 3,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qwen3mlx.hub.names import DEMOS
-from qwen3mlx.server.ollama.template import template_traits
+from qwen3mlx.server.template import template_traits
 
 TURN = "{{ messages[0].content }}<|im_start|>assistant\n"
 TOOLS = "{% if tools %}{{ tools | tojson }}{% endif %}"

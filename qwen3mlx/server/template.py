@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...config import read_json
-from ...errors import InvalidRequestError
-from ...text import reasoning_start
-from ...text.chat_template import ChatTemplate
-from ...text.template_source import DEFAULT, TOOL_USE, TemplateSource, find_templates
+from ..config import read_json
+from ..errors import InvalidRequestError
+from ..text import reasoning_start
+from ..text.chat_template import ChatTemplate
+from ..text.template_source import DEFAULT, TOOL_USE, TemplateSource, find_templates
 
 _QUESTION = [{"role": "user", "content": "Hi"}]
 _TOOL = {
