@@ -46,6 +46,8 @@ class GenerationRequest:
             self._refuse_chat_options()
         if isinstance(self.tool_choice, NamedTool) or self.tool_choice == "required":
             self._check_tool_choice()
+        if self.continue_final_message:
+            self._refuse_grammar()
 
     def _refuse_chat_options(self) -> None:
         """A prompt is completed as it is: what only the chat template can honour has no place."""
@@ -63,8 +65,18 @@ class GenerationRequest:
                     param=name,
                 )
 
+    def _refuse_grammar(self) -> None:
+        """A grammar holds for an answer from its first token."""
+        if self.json_schema is not None or self.tool_choice not in ("auto", "none"):
+            raise InvalidRequestError(
+                "The last message cannot be continued under a JSON schema or a forced tool call: "
+                "leave one of them out.",
+                param="messages",
+            )
+
     def _check_tool_choice(self) -> None:
-        names = [tool.get("function", tool).get("name") for tool in self.tools]
+        functions = [tool.get("function", tool) for tool in self.tools]
+        names = [f.get("name") for f in functions if isinstance(f, Mapping)]
         wanted = self.tool_choice.name if isinstance(self.tool_choice, NamedTool) else None
         if not names or (wanted is not None and wanted not in names):
             asked = f"the function {wanted!r}" if wanted else "a tool call"

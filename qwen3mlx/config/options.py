@@ -74,6 +74,11 @@ class SamplingParams:
         for name in ("max_tokens", "thinking_budget"):
             if getattr(self, name) is not None:
                 _in_range(name, getattr(self, name), 0, 2**31 - 1, whole=True)
+        if self.max_tokens is not None and self.min_tokens > self.max_tokens:
+            raise InvalidRequestError(
+                f"min_tokens is {self.min_tokens}, more than max_tokens ({self.max_tokens}).",
+                param="min_tokens",
+            )
         if self.seed is not None:
             _in_range("seed", self.seed, -(2**63), 2**64 - 1, whole=True)
         if not isinstance(self.logprobs, bool):

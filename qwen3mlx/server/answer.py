@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..config import SamplingParams
 from ..engine import AnswerBuilder, Output
-from ..events import Event, Finished, TokenLogprob
+from ..events import Event, Finished, Prefill, TokenLogprob
 from ..text import Content, Reasoning, ToolCallDelta
 from .info import ModelInfo
 
@@ -79,6 +79,7 @@ class Answer:
     async def _generate(self) -> AsyncGenerator[Event, None]:
         finished: Finished | None = None
         try:
+            yield Prefill(0, len(self.prompt_ids))
             while not self._builder.finished:
                 for event in self._builder.add(await self._outputs.get()):
                     if isinstance(event, Finished):

@@ -6,10 +6,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What is too large is still read up to this many times the limit: a client that is cut off while
-# it sends sees a broken connection instead of the answer.
-PATIENCE = 4
-
 
 class BodyLimit:
     """Counts the bytes as they come, with or without Content-Length; 413 for too many.
@@ -34,13 +30,7 @@ class BodyLimit:
             message = await receive()
             num_bytes += len(message.get("body", b""))
             if num_bytes > self._max_bytes:
-                await self._discard(receive, message, num_bytes)
                 raise HTTPException(413)
             return message
 
         await self._app(scope, count, send)
-
-    async def _discard(self, receive: Receive, message: Message, num_bytes: int) -> None:
-        while message.get("more_body") and num_bytes < PATIENCE * self._max_bytes:
-            message = await receive()
-            num_bytes += len(message.get("body", b""))

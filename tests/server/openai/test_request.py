@@ -66,7 +66,6 @@ def test_chat_fields_arrive() -> None:
         response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
         reasoning_effort="low",
         chat_template_kwargs={"x": 1},
-        continue_final_message=True,
     )
     assert request == GenerationRequest(
         messages=MESSAGES,
@@ -76,7 +75,6 @@ def test_chat_fields_arrive() -> None:
         json_schema=schema,
         enable_thinking=True,
         chat_template_kwargs={"x": 1},
-        continue_final_message=True,
         sampling={
             "temperature": 0.1,
             "max_tokens": 5000,
@@ -223,3 +221,15 @@ def test_tokenize_refuses_by_name(body: TokenizeBody, param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         tokenize_request(body)
     assert caught.value.param == param
+
+
+def test_a_message_is_continued_without_a_grammar_only() -> None:
+    messages = [*MESSAGES, {"role": "assistant", "content": "He"}]
+    [request] = chat(messages=messages, continue_final_message=True)
+    assert request.continue_final_message
+    with pytest.raises(InvalidRequestError, match="continued"):
+        chat(
+            messages=messages,
+            continue_final_message=True,
+            response_format={"type": "json_object"},
+        )
