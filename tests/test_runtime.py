@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import qwen3mlx
+from qwen3mlx.engine.loaded import EARLY_STOP
 from qwen3mlx.errors import (
     CheckpointError,
     ContextLengthError,
@@ -28,7 +29,6 @@ from qwen3mlx.events import (
     TokenLogprob,
     ToolCallDelta,
 )
-from qwen3mlx.engine.loaded import EARLY_STOP
 from qwen3mlx.runtime import Runtime
 
 LETTERS = [{"role": "user", "content": "How many r's are in strawberries?"}]

@@ -44,6 +44,8 @@ class MemoryBudget:
         return min(limit - self.prefixes, self.free)
 
     def make_room(self, num_bytes: int) -> bool:
+        if self.free + self.prefixes < num_bytes:
+            return False
         while self.free < num_bytes:
             if not any(evict() for evict in self.evictors):
                 return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -15,9 +16,15 @@ from ..model.device import on_cpu
 from .policy import Numbers, Policy, PolicyShape
 from .sampler import Choice, Sampler
 
+# A batch whose shape has stayed for this many steps is worth compiling for; tracing takes as long
+# as a few steps, and each compiled step keeps its graph.
+STEADY = 8
+MAX_COMPILED = 32
 # Tokens per prefill pass. A GPU needs long ones to be busy; the CPU does not, and reports progress.
 PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
 
+# What a compiled step depends on: the policy, rows, slots and capacity of each stack, their order.
+Signature = tuple[PolicyShape, int, tuple[tuple[int, int], ...], bool]
 StepResult = tuple[tuple[mx.array, ...], list[list[Layer]], list[mx.array]]
 
 
@@ -30,7 +37,8 @@ class Decoder:
     def __init__(self, model: Qwen3, *, eager_steps: int | None = None) -> None:
         self.model = model
         self._kind = model.make_cache()
-        self._compiled: dict[PolicyShape, Callable[..., StepResult]] = {}
+        self._compiled: OrderedDict[Signature, Callable[..., StepResult]] = OrderedDict()
+        self._seen: Counter[Signature] = Counter()
         self._num_steps = 0
         self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
         self.max_chunk = PREFILL_CHUNK["cpu" if on_cpu() else "gpu"]
@@ -71,7 +79,10 @@ class Decoder:
             policy.arrays(),
             [] if counts is None else [counts],
         )
-        chosen, layers, new_counts = self._runner(policy, arguments)(*arguments)
+        shapes = tuple((len(stack.rows), stack.capacity) for stack in stacks)
+        signature = policy.shape, len(rows), shapes, bool(arguments[2][3])
+        runner = self._runner(signature, policy.sampler, arguments)
+        chosen, layers, new_counts = runner(*arguments)
         del arguments  # the old keys and values must be nobody's, to be written in place
         for stack, written in zip(stacks, layers, strict=True):
             stack.layers = written
@@ -79,16 +90,23 @@ class Decoder:
             row.advance(1)
         return Choice(*chosen), new_counts[0] if new_counts else None
 
-    def _runner(self, policy: Policy, arguments: tuple[Any, ...]) -> Callable[..., StepResult]:
+    def _runner(
+        self, signature: Signature, sampler: Sampler, arguments: tuple[Any, ...]
+    ) -> Callable[..., StepResult]:
+        """The compiled step for arrays of this `signature`, once it has come often enough."""
+        if signature in self._compiled:
+            self._compiled.move_to_end(signature)
+            return self._compiled[signature]
         self._num_steps += 1
-        compiled = self._compiled.get(policy.shape)
-        if compiled is not None:
-            return compiled
-        step = partial(_step, self.model, self._kind, policy.sampler)
-        if self._num_steps <= self._eager_steps:
+        self._seen[signature] += 1
+        step = partial(_step, self.model, self._kind, sampler)
+        if self._num_steps <= self._eager_steps or self._seen[signature] <= STEADY:
             return step
-        self._compiled[policy.shape] = _compiled(step, arguments)
-        return self._compiled[policy.shape]
+        self._seen.clear()
+        self._compiled[signature] = _compiled(step, arguments)
+        if len(self._compiled) > MAX_COMPILED:
+            self._compiled.popitem(last=False)
+        return self._compiled[signature]
 
 
 def _step(
