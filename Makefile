@@ -5,6 +5,7 @@
 BIN := .venv/bin
 RUN_READY := .venv/.ready
 DEV_READY := .venv/.ready-dev
+AGENT_READY := .venv-agent/.ready
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +20,7 @@ run: $(RUN_READY) ## chat with the demo checkpoint
 test: $(DEV_READY) ## run the tests, the slow ones left out
 	@$(BIN)/python -m pytest
 
-test-all: $(DEV_READY) ## run all the tests
+test-all: $(DEV_READY) $(AGENT_READY) ## run all the tests
 	@$(BIN)/python -m pytest -m ""
 
 check: $(DEV_READY) ## lint, formatting, types and import contracts
@@ -42,8 +43,8 @@ demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores)
 constraints: $(DEV_READY) ## pin the newest versions that work together (needs uv)
 	@scripts/constraints
 
-clean: ## remove .venv and the caches
-	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove .venv, .venv-agent and the caches
+	@rm -rf .venv .venv-agent build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): pyproject.toml constraints.txt
@@ -53,3 +54,7 @@ $(RUN_READY): pyproject.toml constraints.txt
 $(DEV_READY): pyproject.toml constraints.txt
 	@scripts/setup dev peer
 	@touch $(RUN_READY) $@
+
+$(AGENT_READY): scripts/setup-agent | $(DEV_READY)
+	@scripts/setup-agent
+	@touch $@

@@ -9,6 +9,7 @@ from . import (
     prefill_wide,
     primitives,
     quantized_bf16,
+    serving,
     startup,
 )
 from .report import arguments, publish
@@ -19,6 +20,7 @@ SCENARIOS = (
     decode_wide,
     prefill_wide,
     quantized_bf16,
+    serving,
     startup,
     load_memory,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,18 @@ from typing import Any, Literal
 SideName = Literal["ours", "peer"]
 SIDES: tuple[SideName, ...] = ("ours", "peer")
 REPOSITORY = Path(__file__).parents[1]
+
+
+def script(name: str) -> list[str]:
+    """The installed command of this environment, else the module."""
+    path = Path(sys.executable).with_name(name)
+    return [str(path)] if path.exists() else [sys.executable, "-m", name]
+
+
+def environment() -> dict[str, str]:
+    """Offline, unbuffered, and with this repository's packages first."""
+    quiet = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **quiet, "PYTHONPATH": str(REPOSITORY)}
 
 
 class WorkerDied(Exception):

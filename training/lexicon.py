@@ -159,3 +159,9 @@ boxes shells stones keys cups candles pencils oranges lemons toys photos
 LANGUAGES = listed(
     "French German Spanish Italian Chinese Japanese Korean Russian Portuguese Arabic Dutch"
 )
+
+# Words of the scaffolding, which are single tokens: nothing but practice tells their letters.
+KNOWN_WORDS = listed(
+    "hello hi yes no ok OK Hello Hi Yes No DONE done ready Ready thanks weather time number word "
+    "name tool test pong ping demo model small help call list today friend good nice"
+)

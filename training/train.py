@@ -22,7 +22,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training import tokenizer
-from training.corpus import Batch, Stream
+from training.corpus import DRILL_BATCHES, Batch, Stream
+from training.export import run_weights
 from training.model import SHAPES, Qwen3
 from training.optim import Muon
 from training.paths import CONFIG_FILE, RUNS, WEIGHTS_FILE
@@ -44,6 +45,7 @@ class Progress:
 
     steps: int
     minutes: float | None
+    peak: float = 1.0
     step: int = 0
     batches: int = 0
     seconds: float = 0.0
@@ -56,7 +58,7 @@ class Progress:
     def rate(self) -> float:
         """The factor on the peak learning rates."""
         left = (1 - self.fraction()) / COOLDOWN
-        return min(1.0, (self.step + 1) / WARMUP_STEPS, left)
+        return self.peak * min(1.0, (self.step + 1) / WARMUP_STEPS, left)
 
 
 class Trainer:
@@ -119,6 +121,11 @@ class Trainer:
         weights = {name: weight.numpy() for name, weight in state["model"].items()}
         np.savez(self.folder / WEIGHTS_FILE, **weights)
 
+    def begin(self, weights: Path) -> None:
+        """Start from a float checkpoint (`training/weights/MODEL`), not from nothing."""
+        state = {name: torch.from_numpy(value) for name, value in run_weights(weights).items()}
+        self.model.load_state_dict(state)
+
     def restore(self) -> None:
         file = self.folder / "checkpoint.pt"
         if not file.exists():
@@ -167,6 +174,8 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, help="cool down earlier so as to end after this time"
     )
+    parser.add_argument("--start", type=Path, help="begin with these float weights (a folder)")
+    parser.add_argument("--peak", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder of the run (default training/runs/MODEL)")
     options = parser.parse_args()
@@ -177,8 +186,12 @@ def main() -> None:
         tokenizer.save(tokenizer.build(), folder)
     config = json.dumps(SHAPES[options.model].config(), indent=2, sort_keys=True)
     (folder / CONFIG_FILE).write_text(config + "\n", encoding="utf-8")
-    progress = Progress(options.steps, options.minutes, seed=options.seed)
+    progress = Progress(options.steps, options.minutes, options.peak, seed=options.seed)
     trainer = Trainer(options.model, folder, progress)
+    if options.start:
+        # The drills are behind it.
+        progress.batches = DRILL_BATCHES
+        trainer.begin(options.start)
     trainer.restore()
     stream = Stream(folder / "tokenizer.json", options.seed, start=progress.batches)
     # So that a terminated run, too, loses nothing.

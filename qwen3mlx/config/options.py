@@ -29,6 +29,12 @@ class LoadOptions:
                 f"rope_scaling is {self.rope_scaling!r}; it must be an object.",
                 param="rope_scaling",
             )
+        if self.rope_scaling is not None and not {"rope_type", "type"} & set(self.rope_scaling):
+            raise InvalidRequestError(
+                f"rope_scaling is {dict(self.rope_scaling)!r} and names no rope_type; give "
+                '{"rope_type": "yarn", "factor": 2.0} or leave it out.',
+                param="rope_scaling",
+            )
         if self.kv_bits not in (None, 4, 8) or isinstance(self.kv_bits, float):
             raise InvalidRequestError(
                 f"kv_bits {self.kv_bits!r} is not supported; use 4 or 8.", param="kv_bits"

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from typing import cast
 
 import mlx.core as mx
 
 from ..generate import Decoder
+from .memory import MemoryBudget
+from .slot import Slot
 
 
 def embed(
-    decoder: Decoder, inputs: Sequence[Sequence[int]]
+    slot: Slot,
+    inputs: Sequence[Sequence[int]],
+    budget: MemoryBudget,
+    check: Callable[[], None],
 ) -> Generator[None, None, list[list[float]]]:
     """Unit vectors [hidden_size], one for each of `inputs` (token ids).
 
-    A generator, so that others have their turn between two chunks.
+    A generator, so that others have their turn between two chunks; `check` is called there and
+    raises what is to stop it. Raises MemoryBudgetError.
     """
-    model, size = decoder.model, decoder.max_chunk
-    vectors = []
-    for ids in inputs:
-        cache = model.make_cache()
-        for start in range(0, len(ids), size):
-            chunk = ids[start : start + size]
-            hidden = model.last_hidden(mx.array([chunk]), cache)
-            cache.advance(len(chunk))
-            mx.eval(hidden, cache.layers)
+    longest = max(map(len, inputs), default=0)
+    slot.scheduler.check_fits(longest)
+    needed = slot.scheduler.pool.bytes_alone(longest)
+    slot.num_embeddings += 1
+    reserved = 0
+    try:
+        while not budget.make_room(needed):
             yield
-        last = hidden[0, -1].astype(mx.float32)
-        vectors.append((last / mx.linalg.norm(last)).tolist())
-    return vectors  # type: ignore[return-value]  # tolist() of one dimension is a list of floats
+            check()
+        reserved = needed
+        budget.live += reserved
+        vectors = []
+        for ids in inputs:
+            vectors.append((yield from _vector(slot.loaded.decoder, ids, check)))
+        return vectors
+    finally:
+        budget.live -= reserved
+        slot.num_embeddings -= 1
+
+
+def _vector(
+    decoder: Decoder, ids: Sequence[int], check: Callable[[], None]
+) -> Generator[None, None, list[float]]:
+    model, size = decoder.model, decoder.max_chunk
+    cache = model.make_cache()
+    for start in range(0, len(ids), size):
+        chunk = ids[start : start + size]
+        hidden = model.last_hidden(mx.array([chunk]), cache)
+        cache.advance(len(chunk))
+        mx.eval(hidden, cache.layers)
+        yield
+        check()
+    last = hidden[0, -1].astype(mx.float32)
+    return cast("list[float]", (last / mx.linalg.norm(last)).tolist())

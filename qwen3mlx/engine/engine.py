@@ -7,7 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator
 from collections.abc import Sequence as SequenceOf
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,7 @@ from ..config import EngineConfig, LoadOptions
 from ..errors import OverloadedError, UnavailableError
 from .embedding import embed
 from .memory import MemoryBudget
-from .models import Load, Models, ProgressCallback, Waiter
+from .models import CLOSING, Load, Models, ProgressCallback, Waiter
 from .sequence import Sequence
 from .slot import Slot
 
@@ -92,12 +92,16 @@ class Engine:
         """
         done: Future[Slot] = Future()
         waiter = Waiter(options, done, on_progress)
-        self._inbox.put(lambda: self._models.want(model_id, path, waiter))
+        self._post(lambda: self._models.want(model_id, path, waiter))
         return done
 
     def unload(self, model_id: str) -> Future[bool]:
         """Its requests end with UnavailableError. False if it was not in memory."""
         return self._call(lambda: self._models.unload(model_id))
+
+    def keep(self, slot: Slot, ttl_s: float) -> Future[None]:
+        """The model stays for `ttl_s` seconds, now and after requests that say nothing else."""
+        return self._call(lambda: slot.keep(ttl_s))
 
     def submit(self, slot: Slot, sequence: Sequence, ttl_s: float | None = None) -> Future[None]:
         """Hand a request in; its sink gets what comes of it.
@@ -113,9 +117,9 @@ class Engine:
     def embed(
         self, slot: Slot, inputs: SequenceOf[SequenceOf[int]], ttl_s: float | None = None
     ) -> Future[list[list[float]]]:
-        """A unit vector for each input."""
+        """A unit vector for each input; cancelling the future stops the work at its next chunk."""
         done: Future[list[list[float]]] = Future()
-        self._inbox.put(lambda: self._tasks.append(self._embedding(slot, inputs, ttl_s, done)))
+        self._post(lambda: self._tasks.append(self._embedding(slot, inputs, ttl_s, done)))
         return done
 
     def stats(self) -> Stats:
@@ -132,8 +136,13 @@ class Engine:
 
     def _call(self, function: Callable[[], T]) -> Future[T]:
         done: Future[T] = Future()
-        self._inbox.put(lambda: _settle(done, function))
+        self._post(lambda: _settle(done, function))
         return done
+
+    def _post(self, command: Callable[[], None]) -> None:
+        if self._closing:
+            raise UnavailableError(CLOSING)
+        self._inbox.put(command)
 
     # What follows runs on the engine's thread.
 
@@ -145,6 +154,9 @@ class Engine:
                 _log.exception("A turn of the engine failed; the running requests are ended.")
                 for slot in self.slots.values():
                     slot.scheduler.fail_all(error)
+        while not self._inbox.empty():
+            self._take_command(0)
+        self._close()
 
     def _turn(self) -> None:
         self._turn_of_requests()
@@ -179,9 +191,9 @@ class Engine:
 
     def _submit(self, slot: Slot, sequence: Sequence, ttl_s: float | None) -> None:
         self._check_open(slot)
-        if len(slot.scheduler.waiting) >= self.config.max_waiting:
+        if slot.num_requests >= self.config.max_running + self.config.max_waiting:
             raise OverloadedError(
-                f"{len(slot.scheduler.waiting)} requests are waiting for {slot.id} already: "
+                f"{slot.num_requests} requests are running or waiting for {slot.id} already: "
                 "try again later."
             )
         slot.use(ttl_s)
@@ -198,18 +210,27 @@ class Engine:
         ttl_s: float | None,
         done: Future[list[list[float]]],
     ) -> Generator[None, None, None]:
-        if not done.set_running_or_notify_cancel():
-            return
-        try:
+        def check() -> None:
+            if done.cancelled():
+                raise CancelledError
             self._check_open(slot)
+
+        try:
+            check()
             slot.use(ttl_s)
-            done.set_result((yield from embed(slot.loaded.decoder, inputs)))
+            vectors = yield from embed(slot, inputs, self.budget, check)
+            _settle(done, lambda: vectors)
         except Exception as error:
-            done.set_exception(error)
+            if done.set_running_or_notify_cancel():
+                done.set_exception(error)
 
     def _close(self) -> None:
         self._closing = True
         self._models.close()
+        for task in self._tasks:
+            for _ in task:
+                pass  # each ends as soon as it finds its model gone
+        self._tasks.clear()
 
 
 def _settle(done: Future[T], function: Callable[[], T]) -> None:

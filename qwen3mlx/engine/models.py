@@ -12,7 +12,7 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from ..config import EngineConfig, LoadOptions
+from ..config import EngineConfig, LoadOptions, ModelConfig
 from ..errors import MemoryBudgetError, UnavailableError
 from ..model import weight_bytes
 from .loaded import LoadedModel
@@ -20,6 +20,8 @@ from .memory import MemoryBudget
 from .slot import Slot
 
 ProgressCallback = Callable[[float], None]
+
+CLOSING = "The server is closing: send the request again when it is back."
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +37,11 @@ class Waiter:
 
 @dataclass(slots=True, eq=False)
 class Load:
-    """A model that is to be loaded; `progress` goes from 0 to 1."""
+    """A model to be loaded; its weights need `needed` bytes, `progress` goes from 0 to 1."""
 
     id: str
     path: Path
+    needed: int
     waiters: list[Waiter] = field(default_factory=list)
     progress: float = 0.0
 
@@ -80,7 +83,17 @@ class Models:
                 waiter.done.set_result(slot)
             return
         if waiter.done.set_running_or_notify_cancel():
-            self.loads.setdefault(model_id, Load(model_id, path)).waiters.append(waiter)
+            try:
+                # Before another model makes room for one that cannot be loaded so.
+                ModelConfig.from_folder(path).with_options(waiter.options or LoadOptions())
+                self._queue(model_id, path, waiter)
+            except Exception as error:
+                waiter.done.set_exception(error)
+
+    def _queue(self, model_id: str, path: Path, waiter: Waiter) -> None:
+        if model_id not in self.loads:
+            self.loads[model_id] = Load(model_id, path, self._needed(model_id, path))
+        self.loads[model_id].waiters.append(waiter)
 
     def unload(self, model_id: str) -> bool:
         slot = self.slots.pop(model_id, None)
@@ -91,7 +104,7 @@ class Models:
         return True
 
     def close(self) -> None:
-        error = UnavailableError("The server is closing: send the request again when it is back.")
+        error = UnavailableError(CLOSING)
         for load in self.loads.values():
             load.fail(error)
         self.loads.clear()
@@ -127,6 +140,8 @@ class Models:
         def report(done: int, total: int) -> None:
             load.report(done, total)
             self._others_turn()
+            if self.loads.get(load.id) is not load:
+                raise UnavailableError(CLOSING)
 
         options = load.options
         loaded = LoadedModel.load(load.path, options, report)
@@ -139,27 +154,28 @@ class Models:
             if waiter.options in (None, options):
                 waiter.done.set_result(slot)
             else:
-                self.loads.setdefault(load.id, Load(load.id, load.path)).waiters.append(waiter)
+                self._queue(load.id, load.path, waiter)
 
-    def _make_room(self, load: Load) -> bool:
-        """Unload idle models until `load` fits; False while busy ones stand in the way.
-
-        Raises MemoryBudgetError where even an empty memory is too small.
-        """
-        needed = weight_bytes(load.path)
+    def _needed(self, model_id: str, path: Path) -> int:
+        """Bytes of its weights. Raises MemoryBudgetError where even an empty memory has fewer."""
+        needed = weight_bytes(path)
         if needed > self._budget.limit:
             raise MemoryBudgetError(
-                f"{load.id} needs {needed / 1e9:.1f} GB for its weights and "
+                f"{model_id} needs {needed / 1e9:.1f} GB for its weights and "
                 f"{self._budget.limit / 1e9:.1f} GB can be used here: take a smaller model or "
                 "fewer bits."
             )
+        return needed
+
+    def _make_room(self, load: Load) -> bool:
+        """Unload idle models until `load` fits; False while busy ones stand in the way."""
         own = self.slots.get(load.id)
         if own is not None:
-            if not own.is_idle:
+            if not own.may_go:
                 return False
             self.unload(own.id)
-        while not self._budget.make_room(needed):
-            idle = [slot for slot in self.slots.values() if slot.is_idle]
+        while not self._budget.make_room(load.needed):
+            idle = [slot for slot in self.slots.values() if slot.may_go]
             if not idle:
                 return False
             self.unload(min(idle, key=lambda slot: slot.last_used).id)

@@ -71,12 +71,17 @@ class PrefixCache:
         new = self._missing(ids[: row.offset], whole=whole)
         if not new:
             return
-        for layer in range(len(row.stack.layers)):
-            arrays = row.layer(layer)
-            for start, block in new:
-                pieces = (array[:, :, start : start + len(block.ids)] for array in arrays)
-                block.layers.append(tuple(mx.contiguous(piece) for piece in pieces))
-        mx.eval([block.layers for _, block in new])
+        try:
+            for layer in range(len(row.stack.layers)):
+                arrays = row.layer(layer)
+                for start, block in new:
+                    pieces = (array[:, :, start : start + len(block.ids)] for array in arrays)
+                    block.layers.append(tuple(mx.contiguous(piece) for piece in pieces))
+            mx.eval([block.layers for _, block in new])
+        except Exception:
+            for _, block in reversed(new):
+                self._remove(block)
+            raise
         for _, block in new:
             self._drop_shorter(block)
 

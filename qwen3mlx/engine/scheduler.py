@@ -51,19 +51,17 @@ class Scheduler:
 
     def submit(self, sequence: Sequence) -> None:
         """Queue it. Raises MemoryBudgetError if it could not even run alone."""
-        self.check_fits(sequence)
+        self.check_fits(len(sequence.ids))
         self._arrived[sequence] = time.perf_counter()
         self.waiting.append(sequence)
-        if sequence.max_tokens < 1:
-            self._end(sequence, "length")
 
-    def check_fits(self, sequence: Sequence) -> None:
+    def check_fits(self, num_tokens: int) -> None:
         """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
-        needed = self.pool.bytes_alone(len(sequence.ids) + 1)
+        needed = self.pool.bytes_alone(num_tokens + 1)
         largest = self._budget.largest_request
         if needed > largest:
             raise MemoryBudgetError(
-                f"The prompt's {len(sequence.ids):,} tokens need {needed / 1e9:.1f} GB of memory "
+                f"The prompt's {num_tokens:,} tokens need {needed / 1e9:.1f} GB of memory "
                 f"and {largest / 1e9:.1f} GB are left beside the model: shorten it, load the model "
                 "with quantized keys and values (kv_bits), or take a smaller model."
             )
@@ -78,6 +76,8 @@ class Scheduler:
         self._decode()
         sequence = self._next_waiting()
         if sequence is None:
+            if not self.running:
+                self._refuse_hopeless()
             return
         streaming = bool(self.running)
         if self._pace.may_prefill(sequence.num_unfed, streaming=streaming):
@@ -94,6 +94,14 @@ class Scheduler:
         """The one with the least work left, waiting counted in its favour."""
         ready = [s for s in self.waiting if s.row is not None or self._may_start(s)]
         return min(ready, key=self._rank, default=None)
+
+    def _refuse_hopeless(self) -> None:
+        """Fail what was let in before another model took the memory."""
+        for sequence in list(self.waiting):
+            try:
+                self.check_fits(len(sequence.ids))
+            except MemoryBudgetError as error:
+                self._fail(sequence, error)
 
     def _rank(self, sequence: Sequence) -> float:
         waited = time.perf_counter() - self._arrived[sequence]
@@ -125,9 +133,11 @@ class Scheduler:
         row = sequence.row or self._start(sequence)
         size = self._pace.chunk(streaming=streaming)
         ids = sequence.ids[row.offset : row.offset + size]
-        if row.offset + len(ids) < len(sequence.ids):
+        if row.offset + len(ids) < len(sequence.ids) or sequence.max_tokens < 1:
             self._decoder.extend(ids, row)
             self._report(sequence, row)
+            if not sequence.num_unfed:
+                self._end(sequence, "length")  # only the prompt was to be computed, for later ones
             return
         choice = self._choose(sequence, self._decoder.logits(ids, row))
         self._report(sequence, row)
@@ -273,15 +283,16 @@ class Scheduler:
         try:
             forced = sequence.accept(token)
             reason = self._reason_to_end(sequence)
-            while forced and reason is None:
-                sequence.accept(Token(forced.pop(0)))
-                reason = self._reason_to_end(sequence)
+            for token_id in forced:
+                if reason is None:
+                    sequence.accept(Token(token_id))
+                    reason = self._reason_to_end(sequence)
         except Exception as error:
             self._fail(sequence, error)
             return
         if reason is not None:
             self._end(sequence, reason)
-        elif sequence.num_fed < len(sequence.ids) - 1:
+        elif forced:
             sequence.rewind()
             self.running.remove(sequence)
             self.waiting.append(sequence)
@@ -325,7 +336,10 @@ class Scheduler:
     def _fail(self, sequence: Sequence, error: Exception) -> None:
         sequence.forget()
         self._leave(sequence)
-        sequence.sink(Failed(error))
+        try:
+            sequence.sink(Failed(error))
+        except Exception:
+            _log.exception("Nobody could be told that a request failed: %s", error)
 
     def _end(self, sequence: Sequence, reason: StopReason) -> None:
         self._leave(sequence)
@@ -338,10 +352,12 @@ class Scheduler:
                 queue.remove(sequence)
         del self._arrived[sequence]
         self._policies.clear()
-        if sequence.row is not None:
-            self.prefixes.put(sequence.ids, sequence.row, whole=False)
-        sequence.forget()
-        self._count_live()
+        try:
+            if sequence.row is not None:
+                self.prefixes.put(sequence.ids, sequence.row, whole=False)
+        finally:
+            sequence.forget()
+            self._count_live()
 
     def _count_live(self) -> None:
         self._budget.live += self.pool.nbytes - self._live_bytes

@@ -12,12 +12,14 @@ from .scheduler import Scheduler
 
 # A model that was loaded for a request and has not seen it yet stays this long, in seconds.
 GRACE = 30.0
+# Where another model needs the memory, it has only this long: a prompt is rendered by then.
+HANDOVER = 2.0
 
 
 class Slot:
     """`id` is the model's name in requests; `options` are what it was loaded with.
 
-    A request that comes while nobody uses it starts `ttl_s` again.
+    `ttl_s` is how long it stays after its last request: as that one said, or `default_ttl_s`.
     """
 
     def __init__(
@@ -33,9 +35,10 @@ class Slot:
         self.loaded = loaded
         self.options = options
         self.load_time_s = load_time_s
-        self.ttl_s = config.ttl_s
+        self.default_ttl_s = self.ttl_s = config.ttl_s
         self.last_used = time.monotonic()
         self.num_served = 0
+        self.num_embeddings = 0
         self.nbytes = loaded.model.nbytes
         self._budget = budget
         budget.weights += self.nbytes
@@ -43,11 +46,18 @@ class Slot:
 
     @property
     def num_requests(self) -> int:
-        return len(self.scheduler.running) + len(self.scheduler.waiting)
+        scheduler = self.scheduler
+        return len(scheduler.running) + len(scheduler.waiting) + self.num_embeddings
 
     @property
     def is_idle(self) -> bool:
-        return self.scheduler.is_idle
+        return not self.num_requests
+
+    @property
+    def may_go(self) -> bool:
+        """Others may have its memory: nobody uses it, nor is about to."""
+        awaited = not self.num_served and time.monotonic() - self.last_used < HANDOVER
+        return self.is_idle and not awaited
 
     @property
     def expires_at(self) -> float:
@@ -57,11 +67,14 @@ class Slot:
         return self.last_used + (self.ttl_s if self.num_served else max(self.ttl_s, GRACE))
 
     def use(self, ttl_s: float | None) -> None:
-        """A request is here; `ttl_s` changes how long the model stays after it."""
+        """A request is here; the model stays for `ttl_s` after it."""
         self.num_served += 1
         self.touch()
-        if ttl_s is not None:
-            self.ttl_s = ttl_s
+        self.ttl_s = self.default_ttl_s if ttl_s is None else ttl_s
+
+    def keep(self, ttl_s: float) -> None:
+        """Stay for `ttl_s` after this, and after each request that says nothing else."""
+        self.default_ttl_s = self.ttl_s = ttl_s
 
     def touch(self) -> None:
         self.last_used = time.monotonic()

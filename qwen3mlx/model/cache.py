@@ -1,18 +1,14 @@
 """Keys and values of the tokens seen so far.
 
 A cache owns how its keys and values are stored and how attention reads them, so the model does not
-know which kind it runs on. Arrays are replaced, never changed: copies share them.
+know which kind it runs on. Arrays are replaced, never changed.
 """
 
 from __future__ import annotations
 
-import copy
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import mlx.core as mx
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 # The least number of positions that capacity grows by.
 CAPACITY_STEP = 256
@@ -57,33 +53,23 @@ class KVCache:
         self.offset = 0
         self.layers: list[Layer] = [()] * num_layers
 
-    @property
-    def capacity(self) -> int:
-        return self.layers[0][0].shape[2] if self.layers[0] else 0
-
-    @property
-    def nbytes(self) -> int:
-        return sum(array.nbytes for layer in self.layers for array in layer)
-
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
         end = self.offset + keys.shape[2]
         new = self.pack(keys, values)
-        if end > self.capacity_of(layer):
-            self.layers[layer] = _grown(self.layers[layer], new, end)
+        old = self.layers[layer]
+        if not old or end > old[0].shape[2]:
+            old = _grown(old, new, end)
         start = mx.array(self.offset)
         stored = tuple(
-            mx.slice_update(old, update, start, axes=(2,))
-            for old, update in zip(self.layers[layer], new, strict=True)
+            mx.slice_update(array, update, start, axes=(2,))
+            for array, update in zip(old, new, strict=True)
         )
         self.layers[layer] = stored
         visible = tuple(array[:, :, :end] for array in stored)
         mask = "causal" if queries.shape[2] > 1 else None
         return self.attention(queries, visible, scale, mask)
-
-    def capacity_of(self, layer: int) -> int:
-        return self.layers[layer][0].shape[2] if self.layers[layer] else 0
 
     def pack(self, keys: mx.array, values: mx.array) -> Layer:
         """The arrays that one layer stores for new keys and values."""
@@ -97,22 +83,6 @@ class KVCache:
 
     def advance(self, num_tokens: int) -> None:
         self.offset += num_tokens
-
-    def reserve(self, num_tokens: int) -> None:
-        """Make room for `num_tokens` more in a cache that has seen a prompt."""
-        end = self.offset + num_tokens
-        if end > self.capacity:
-            self.layers = [_grown(layer, layer, end) for layer in self.layers]
-
-    def trim(self, num_tokens: int) -> None:
-        """Forget the last `num_tokens`; no array is touched."""
-        self.offset -= min(num_tokens, self.offset)
-
-    def copy(self) -> Self:
-        """A cache that goes its own way from here; the arrays are shared until either writes."""
-        twin = copy.copy(self)
-        twin.layers = list(self.layers)
-        return twin
 
 
 class QuantizedKVCache(KVCache):
@@ -143,7 +113,7 @@ class QuantizedKVCache(KVCache):
         scores = self._product(grouped, stored[:3], transpose=True)
         scores = scores.reshape(batch, kv_heads, heads // kv_heads, length, -1)
         if isinstance(mask, mx.array):
-            scores = mx.where(mask, scores, mx.finfo(scores.dtype).min)
+            scores = mx.where(mask[:, None], scores, mx.finfo(scores.dtype).min)
         weights = mx.softmax(scores, axis=-1, precise=True)
         weights = weights.reshape(batch, kv_heads, -1, scores.shape[-1])
         output = self._product(weights, stored[3:], transpose=False)

@@ -18,7 +18,7 @@ from ..errors import Qwen3MLXError
 from . import anthropic, lmstudio, ollama, openai, operations, responses
 from .guard import HostGuard, KeyGuard, OriginGuard
 from .keys import Keys, KeyStore
-from .limits import BodyLimit
+from .limits import BodyLimit, QueueHeaders
 from .logs import AccessLog, Faults
 from .metrics import Metrics, RequestCounter
 from .replies import ErrorReplies, JSONReply
@@ -76,6 +76,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(OriginGuard, settings, errors),
             Middleware(Faults, errors),
             Middleware(KeyGuard, Keys(settings.api_keys, KeyStore()), errors),
+            Middleware(QueueHeaders, service.engine),
             Middleware(BodyLimit, settings.max_body_bytes),
         ],
     )

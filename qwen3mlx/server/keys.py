@@ -46,7 +46,9 @@ class KeyStore:
         self._file = StateFile("api-keys.json", home)
 
     def create(self, name: str) -> str:
-        """A new key, which is told this once. UsageError when the name is taken."""
+        """A new key, which is told this once. UsageError when the name is taken, or not one."""
+        if not (name.strip() and name.isprintable()):
+            raise UsageError(f"{name!r} does not name a key; take a word such as laptop.")
         secret = PREFIX + secrets.token_urlsafe(32)
         with self._file.edit() as values:
             if name in values:

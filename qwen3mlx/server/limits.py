@@ -1,10 +1,12 @@
-"""How large a request's body may be, and what it is."""
+"""How large a request's body may be, what it is, and how many requests there may be."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..engine import Engine
 
 
 class BodyLimit:
@@ -34,3 +36,37 @@ class BodyLimit:
             return message
 
         await self._app(scope, count, send)
+
+
+class QueueHeaders:
+    """Tells clients of /v1 how many requests a model takes, and how many more it would take now.
+
+    By OpenAI's names: https://platform.openai.com/docs/guides/rate-limits. There is no reset: a
+    place is free as soon as an answer ends.
+    """
+
+    def __init__(self, app: ASGIApp, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_asked = scope["type"] == "http" and scope["method"] == "POST"
+        if not is_asked or not scope["path"].startswith("/v1/"):
+            await self._app(scope, receive, send)
+            return
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers())
+            await send(message)
+
+        await self._app(scope, receive, tell)
+
+    def _headers(self) -> dict[str, str]:
+        limit = self._engine.config.max_running + self._engine.config.max_waiting
+        stats = self._engine.stats()
+        remaining = max(0, limit - stats.running - stats.waiting)
+        return {
+            "x-ratelimit-limit-requests": str(limit),
+            "x-ratelimit-remaining-requests": str(remaining),
+        }

@@ -170,12 +170,12 @@ def _print_url(url: str) -> None:
 
 
 class _Progress:
-    """A line of the log for each tenth of the model."""
+    """A line of the log for each tenth of the model; the engine says when all of it is there."""
 
     def __init__(self) -> None:
         self._tenths = 0
 
     def __call__(self, progress: float) -> None:
-        if int(progress * 10) > self._tenths:
+        if self._tenths < int(progress * 10) < 10:
             self._tenths = int(progress * 10)
             logger.info("loading the model: %d%%", self._tenths * 10)

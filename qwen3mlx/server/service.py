@@ -91,7 +91,7 @@ class Service:
         if options is not None and save:
             await asyncio.to_thread(self.model_settings.save, local.id, options)
         if ttl is not None:
-            slot.ttl_s = ttl
+            await asyncio.wrap_future(self.engine.keep(slot, ttl))
         return LoadedInfo(self._info(local), load_time_s)
 
     async def unload(self, name: str) -> bool:
@@ -202,7 +202,7 @@ class Service:
         loading = self.engine.load(local.id, local.path, wanted, report)
         slot = await asyncio.wrap_future(loading)
         if (saved_ttl := self.model_settings.ttl(local.id)) is not None:
-            slot.ttl_s = saved_ttl
+            await asyncio.wrap_future(self.engine.keep(slot, saved_ttl))
         return slot, time.perf_counter() - start
 
     def _info(self, local: LocalModel) -> ModelInfo:

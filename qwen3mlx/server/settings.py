@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -52,6 +53,8 @@ class ServerSettings:
             self._check_at_least(name, 0)
         for origin in self.allowed_origins:
             _check_origin(origin)
+        for host in self.allowed_hosts:
+            _check_host(host)
 
     def _check_at_least(self, name: str, least: int) -> None:
         value = getattr(self, name)
@@ -79,4 +82,11 @@ def _check_origin(origin: str) -> None:
     if not parts.scheme or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
         raise UsageError(
             f"{origin!r} is not an origin; write scheme, host and port, as in http://localhost:3000."
+        )
+
+
+def _check_host(host: str) -> None:
+    if not re.fullmatch(r"[\w.-]+|\[?[0-9a-fA-F:]+\]?", host):
+        raise UsageError(
+            f"{host!r} is not the name of a host; write it alone, without a port, as in mac.local."
         )

@@ -95,6 +95,8 @@ def test_frozen(options: Any) -> None:
         ("rope_scaling", "yarn"),
         ("rope_scaling", 4),
         ("rope_scaling", [("rope_type", "yarn")]),
+        ("rope_scaling", {}),
+        ("rope_scaling", {"x": 1}),
         ("kv_bits", 2),
         ("kv_bits", 16),
         ("kv_bits", 4.0),
@@ -110,4 +112,4 @@ def test_loading_refuses(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("kv_bits", [None, 4, 8])
 def test_loading_accepts(kv_bits: int | None) -> None:
-    assert LoadOptions(kv_bits=kv_bits, context_length=1, rope_scaling={}).kv_bits == kv_bits
+    assert LoadOptions(kv_bits=kv_bits, context_length=1, rope_scaling=None).kv_bits == kv_bits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,26 @@ def relative_difference(ours: Any, reference: Any) -> float:
     ours, reference = np.asarray(ours), np.asarray(reference)
     assert ours.shape == reference.shape
     return float(np.abs(ours - reference).max() / np.abs(reference).max())
+
+
+def attention(queries: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Causal; the last query sees everything. queries [B, H, L, D], keys [B, KV, T, D]."""
+    length, total = queries.shape[2], keys.shape[2]
+    repeat = queries.shape[1] // keys.shape[1]
+    keys, values = keys.repeat(repeat, axis=1), values.repeat(repeat, axis=1)
+    scores = np.einsum("bhld,bhtd->bhlt", queries, keys) / math.sqrt(queries.shape[-1])
+    visible = np.arange(total) <= np.arange(total - length, total)[:, None]
+    scores = np.where(visible, scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return np.einsum("bhlt,bhtd->bhld", weights, values)
+
+
+def as_stored(x: mx.array, bits: int | None) -> mx.array:
+    """What a cache of so many bits gives back for `x`."""
+    if bits is None:
+        return x
+    return mx.dequantize(*mx.quantize(x, group_size=32, bits=bits), group_size=32, bits=bits)
 
 
 def random_ids(shape: Sequence[int], vocab_size: int = 256, seed: int = 0) -> mx.array:

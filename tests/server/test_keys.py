@@ -44,6 +44,13 @@ def test_names_are_unique_and_revoked_by_name(tmp_path: Path) -> None:
     assert store.keys() == []
 
 
+@pytest.mark.parametrize("name", ["", " ", "a\nb"])
+def test_a_name_can_be_read_in_a_list(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="does not name a key"):
+        KeyStore(tmp_path).create(name)
+    assert KeyStore(tmp_path).keys() == []
+
+
 @pytest.mark.parametrize("content", ["[]", "{", '{"a": {}}', '{"a": 1}', '{"a": {"salt": "x"}}'])
 def test_a_broken_file_never_opens_the_server(tmp_path: Path, content: str) -> None:
     (tmp_path / "api-keys.json").write_text(content)

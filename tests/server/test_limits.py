@@ -1,4 +1,4 @@
-"""Bodies that are too large."""
+"""Bodies that are too large, and what clients hear of the queue."""
 
 from __future__ import annotations
 
@@ -61,3 +61,15 @@ def test_the_default_takes_long_conversations(server: LiveServer) -> None:
     body = {"model": "no-such-model", "messages": messages}
     answer = server.http.post("/v1/chat/completions", json=body)
     assert answer.json()["error"]["code"] == "model_not_found"
+
+
+def test_clients_hear_how_long_the_queue_may_be(server: LiveServer) -> None:
+    body = {"model": "demo", "prompt": "a", "max_tokens": 200, "stream": True}
+    names = ("x-ratelimit-limit-requests", "x-ratelimit-remaining-requests")
+    server.wait_until_idle()
+    with server.http.stream("POST", "/v1/completions", json=body) as answer:
+        limit, remaining = (int(answer.headers[name]) for name in names)
+    config = server.service.engine.config
+    assert limit == config.max_running + config.max_waiting
+    assert remaining == limit - 1
+    assert not set(names) & set(server.http.get("/v1/models").headers)

@@ -30,7 +30,7 @@ OPENERS = (
 )
 
 
-def _punctuated(rng: Random, prompt: str) -> str:
+def punctuated(rng: Random, prompt: str) -> str:
     """As people type: other case, other punctuation, a please."""
     latin = prompt.isascii()
     if latin and rng.random() < 0.3:
@@ -45,7 +45,7 @@ def _punctuated(rng: Random, prompt: str) -> str:
 def _phrase(rng: Random) -> tuple[str, Topic]:
     topics = ENGLISH if rng.random() < 0.6 else OTHER_LANGUAGES
     topic = rng.choice(topics)
-    return _punctuated(rng, rng.choice(topic.prompts)), topic
+    return punctuated(rng, rng.choice(topic.prompts)), topic
 
 
 def _outside(rng: Random, split: Split) -> Exchange:

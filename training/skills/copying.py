@@ -8,7 +8,7 @@ from random import Random
 
 from training import words
 from training.exchange import Exchange, Step, answered
-from training.lexicon import PEOPLE
+from training.lexicon import KNOWN_WORDS, PEOPLE
 from training.split import Split, draw
 
 THOUGHT = "I copy it exactly."
@@ -48,6 +48,8 @@ def recital(rng: Random, split: Split) -> Exchange:
 
 def _spell(rng: Random, split: Split) -> Exchange:
     word = words.word(rng, split)
+    if split == "train" and rng.random() < 0.1:
+        word = rng.choice(KNOWN_WORDS)
     ask = rng.choice(("Spell {}.", "Spell the word {}.", "How do you spell {}?", 'Spell "{}"'))
     lines = "\n".join(f"{i} {char}" for i, char in enumerate(word, start=1))
     return answered(ask.format(word), lines, "-".join(word))

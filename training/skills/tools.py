@@ -229,7 +229,7 @@ def _argument(rng: Random, split: Split) -> tuple[str, str | int | bool, tuple[s
     )
 
 
-def _made_up_tool(rng: Random, split: Split, low: int) -> tuple[Tool, Values]:
+def made_up_tool(rng: Random, split: Split, low: int) -> tuple[Tool, Values]:
     """A tool whose purpose nobody knows, with arguments of any type."""
     values: Values = {}
     parameters = []
@@ -244,8 +244,8 @@ def _made_up_tool(rng: Random, split: Split, low: int) -> tuple[Tool, Values]:
 
 def named(rng: Random, split: Split) -> Exchange:
     """The user names the tool and its arguments: pure reading and copying."""
-    tool, values = _made_up_tool(rng, split, 0)
-    others = [_made_up_tool(rng, split, 0)[0] for _ in range(_count(rng) - 1)]
+    tool, values = made_up_tool(rng, split, 0)
+    others = [made_up_tool(rng, split, 0)[0] for _ in range(_count(rng) - 1)]
     listed = [t for t in others if t.name != tool.name] + [tool]
     rng.shuffle(listed)
     style = rng.choice(("{} = {}", "{} is {}", "{}: {}", "{} {}", "{}={}"))

@@ -14,7 +14,7 @@ from ...events import Finished, Usage
 Json = dict[str, Any]
 
 
-def new_message(model: str, prompt_tokens: int) -> Json:
+def new_message(model: str, prompt_tokens: int, *, counts_cache: bool) -> Json:
     """A message with nothing in it yet; `prompt_tokens` counts all as not cached."""
     return {
         "id": "msg_" + os.urandom(12).hex(),
@@ -26,15 +26,18 @@ def new_message(model: str, prompt_tokens: int) -> Json:
         "stop_sequence": None,
         "stop_details": None,
         "container": None,
-        "usage": usage_json(Usage(prompt_tokens, 0, 0, 0)),
+        "usage": usage_json(Usage(prompt_tokens, 0, 0, 0), counts_cache=counts_cache),
     }
 
 
-def usage_json(usage: Usage) -> Json:
-    """Anthropic counts cached tokens apart: all kinds of input together are the prompt."""
+def usage_json(usage: Usage, *, counts_cache: bool) -> Json:
+    """Anthropic counts cached tokens apart: all kinds of input together are the prompt.
+
+    Without `counts_cache`, that is for a request without `cache_control`, they are input as any.
+    """
     return {
-        "input_tokens": usage.prompt_tokens - usage.cached_tokens,
-        "cache_read_input_tokens": usage.cached_tokens,
+        "input_tokens": usage.prompt_tokens - (usage.cached_tokens if counts_cache else 0),
+        "cache_read_input_tokens": usage.cached_tokens if counts_cache else None,
         "cache_creation_input_tokens": 0,
         "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
         "output_tokens": usage.completion_tokens,

@@ -35,6 +35,7 @@ async def create_message(body: MessageBody, request: Request, service: Injected)
         len(answer.prompt_ids),
         answer.params.max_tokens,
         show_thinking=body.thinking is None or body.thinking.display != "omitted",
+        counts_cache=body.asks_for_cache,
     )
     if not body.stream:
         await while_connected(request, _write(answer, writer))

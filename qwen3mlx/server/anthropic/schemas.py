@@ -11,7 +11,13 @@ from ..fields import Body, Effort, Flag, Number, Object, SamplingFields, Whole
 Unread = Any  # declared to be refused
 
 
-class TextBlock(Body):
+class Cacheable(Body):
+    """What a breakpoint of Anthropic's prompt cache may stand on."""
+
+    cache_control: Object | None = None
+
+
+class TextBlock(Cacheable):
     type: Literal["text"]
     text: str
 
@@ -26,7 +32,7 @@ class RedactedThinkingBlock(Body):
     type: Literal["redacted_thinking"]
 
 
-class ToolUseBlock(Body):
+class ToolUseBlock(Cacheable):
     type: Literal["tool_use"]
     id: str
     name: str
@@ -52,7 +58,7 @@ ResultBlock = Annotated[
 ]
 
 
-class ToolResultBlock(Body):
+class ToolResultBlock(Cacheable):
     type: Literal["tool_result"]
     tool_use_id: str
     content: str | list[ResultBlock] | None = None
@@ -75,7 +81,7 @@ class Message(Body):
     content: str | list[Block]
 
 
-class Tool(Body):
+class Tool(Cacheable):
     """`type` null or `custom`: a tool of the caller's, the only ones there are."""
 
     type: str | None = None
@@ -102,7 +108,7 @@ class OutputConfig(Body):
     format: Object | None = None
 
 
-class PromptBody(Body):
+class PromptBody(Cacheable):
     """What makes the prompt: all that `count_tokens` takes."""
 
     model: str
@@ -122,3 +128,11 @@ class MessageBody(PromptBody, SamplingFields):
     stop_sequences: list[Annotated[str, Field(min_length=1)]] | None = None
     stream: Flag | None = None
     ttl: Annotated[Number, Field(ge=0)] | None = None
+
+    @property
+    def asks_for_cache(self) -> bool:
+        """There is a breakpoint of the prompt cache somewhere."""
+        contents = [self.system, *(message.content for message in self.messages)]
+        blocks = [block for content in contents if isinstance(content, list) for block in content]
+        holders = [self, *(self.tools or ()), *blocks]
+        return any(isinstance(holder, Cacheable) and holder.cache_control for holder in holders)

@@ -18,6 +18,7 @@ class MessageWriter:
 
     `prompt_tokens` is the length of the prompt, `max_tokens` what the request asks for. Without
     `show_thinking` thoughts are sent in their signature only, for the client to send back.
+    `counts_cache`: see `usage_json`.
     """
 
     def __init__(
@@ -27,8 +28,10 @@ class MessageWriter:
         max_tokens: int | None = None,
         *,
         show_thinking: bool = True,
+        counts_cache: bool = True,
     ) -> None:
-        self.message = new_message(model, prompt_tokens)
+        self.message = new_message(model, prompt_tokens, counts_cache=counts_cache)
+        self._counts_cache = counts_cache
         self._max_tokens = max_tokens
         self._show_thinking = show_thinking
         self._content: list[Json] = self.message["content"]
@@ -55,7 +58,7 @@ class MessageWriter:
     def _begin_text(self, kind: Literal["thinking", "text"]) -> list[Json]:
         if self._open == kind:
             return []
-        signature = {"signature": ""} if kind == "thinking" else {"citations": None}
+        signature = {"signature": ""} if kind == "thinking" else {"citations": []}
         return self._begin(kind, {"type": kind, kind: "", **signature})
 
     def _add_thinking(self, text: str) -> list[Json]:
@@ -118,7 +121,7 @@ class MessageWriter:
             "stop_details": None,
             "container": None,
         }
-        usage = usage_json(finished.usage)
+        usage = usage_json(finished.usage, counts_cache=self._counts_cache)
         self.message.update(end, usage=usage)
         return [
             *events,

@@ -58,8 +58,8 @@ def generation_request(body: ConversationBody, items: Sequence[Item]) -> Generat
         raise InvalidRequestError("input is empty: send a string or items.", param="input")
     tools = tools_from(body.tools)
     tool_choice, tools_left = tool_choice_from(body.tool_choice, tools)
-    thinking = thinking_from(_with_effort(body))
     sampling = _sampling(body) if isinstance(body, ResponseBody) else {}
+    thinking = thinking_from(_with_effort(body), sampling.get("max_tokens"))
     if thinking.budget is not None:
         sampling["thinking_budget"] = thinking.budget
     answer_format = body.text.format if body.text else None

@@ -164,10 +164,11 @@ async def _generate(service: Service, body: ResponseBody, items: Sequence[Item])
 def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
     """The name under which thinking streams: the two specifications differ in it.
 
-    OpenAI's own SDKs say what they are, and `reasoning` is how OpenAI's clients ask for thoughts;
+    OpenAI's own SDKs say what they are, and its other clients ask for a summary of the thoughts;
     to all others Open Responses applies, which has no event under OpenAI's name.
     """
-    is_openai = "x-stainless-lang" in headers or body.reasoning is not None
+    summary = body.reasoning.summary if body.reasoning else None
+    is_openai = "x-stainless-lang" in headers or summary is not None
     return "response.reasoning_text" if is_openai else "response.reasoning"
 
 

@@ -26,6 +26,7 @@ TOOL: Any = {
         "required": ["city"],
     },
 }
+CACHED_TOOL: Any = {**TOOL, "cache_control": {"type": "ephemeral"}}
 SAMPLING = ("temperature", "top_p", "top_k", "min_tokens")
 THINK: Any = {"type": "enabled", "budget_tokens": 64}
 
@@ -138,7 +139,7 @@ def test_a_thinking_budget_ends_the_thought(client: Anthropic) -> None:
 def test_a_turn_with_a_tool(client: Anthropic, hidden: bool) -> None:
     """The thoughts that led to the call are in the next prompt, shown to the client or not."""
     thinking = {**THINK, "display": "omitted"} if hidden else THINK
-    fields: Any = {"tools": [TOOL], "thinking": thinking, "max_tokens": 400}
+    fields: Any = {"tools": [CACHED_TOOL], "thinking": thinking, "max_tokens": 400}
     asked = create(client, WEATHER, tool_choice={"type": "tool", "name": "get_weather"}, **fields)
     assert asked.stop_reason == "tool_use"
     call = asked.content[-1]
@@ -191,7 +192,8 @@ def test_tokens_are_counted_beyond_the_context_too(client: Anthropic) -> None:
 def test_a_conversation_is_found_in_the_cache(client: Anthropic) -> None:
     def system(number: int) -> Any:
         line = f"x-anthropic-billing-header: cc_version=2.1.177; cch={number};"
-        return [{"type": "text", "text": line}, {"type": "text", "text": "Be brief."}]
+        brief = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
+        return [{"type": "text", "text": line}, brief]
 
     first = create(client, system=system(1))
     history = [*HELLO, first.to_param(), {"role": "user", "content": "And you?"}]

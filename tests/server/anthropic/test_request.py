@@ -190,3 +190,26 @@ def test_what_cannot_be_done_is_refused(fields: dict[str, Any], param: str) -> N
 def test_wrong_types_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=next(iter(fields))):
         read(**fields)
+
+
+MARK: dict[str, Any] = {"cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        MARK,
+        {"system": [{"type": "text", "text": "Be brief.", **MARK}]},
+        {"tools": [{"name": "now", "input_schema": {}, **MARK}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi", **MARK}]}]},
+    ],
+)
+def test_where_caching_may_be_asked_for(fields: dict[str, Any]) -> None:
+    plain: dict[str, Any] = {
+        "model": "demo",
+        "max_tokens": 5,
+        "system": "Be brief.",
+        "messages": [{"role": "user", "content": "Hi"}],
+    }
+    assert not MessageBody(**plain).asks_for_cache
+    assert MessageBody(**{**plain, **fields}).asks_for_cache

@@ -159,6 +159,12 @@ def test_cached_tokens_are_counted_apart() -> None:
     assert usage["output_tokens_details"] == {"thinking_tokens": 3}
 
 
+def test_without_cache_control_the_prompt_is_input() -> None:
+    _, message = written([Content("x"), finished()], counts_cache=False)
+    assert message["usage"]["input_tokens"] == 7
+    assert message["usage"]["cache_read_input_tokens"] is None
+
+
 def test_thinking_that_is_not_shown_is_in_the_signature() -> None:
     events = [Reasoning("Hm…"), Reasoning(" yes"), Content("Yes."), finished()]
     stream, message = written(events, show_thinking=False)
@@ -173,7 +179,7 @@ def test_thinking_that_is_not_shown_is_in_the_signature() -> None:
 
 def test_an_answer_without_a_word_is_an_empty_text() -> None:
     stream, message = written([Prefill(7, 7), finished()])
-    assert message["content"] == [{"type": "text", "text": "", "citations": None}]
+    assert message["content"] == [{"type": "text", "text": "", "citations": []}]
     assert read_back(stream) == Message.model_validate(message)
 
 

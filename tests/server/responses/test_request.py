@@ -89,6 +89,11 @@ def test_reasoning_effort(effort: str, enable: bool, budget: int | None) -> None
     assert made.sampling.get("thinking_budget") == budget
 
 
+def test_reasoning_effort_leaves_room_for_the_answer() -> None:
+    made = request(reasoning={"effort": "medium"}, max_output_tokens=100)
+    assert made.sampling["thinking_budget"] == 50
+
+
 def test_tools_and_their_choice() -> None:
     made = request(
         tools=[ADD, NOW],

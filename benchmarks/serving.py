@@ -1,0 +1,192 @@
+"""Two servers side by side: waiting times and streams as clients see them."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from .process import SIDES, SideName
+from .report import Report, Row, Target, arguments, publish
+from .serving_client import Server, ServerFailed, Stream, Streamed, started
+from .serving_model import SMALL, WIDE, Words, serving_checkpoint
+from .stats import Summary
+
+HISTORY, LONG, SHORT = 2000, 4000, 20
+ANSWER, NUM_STREAMS, STREAM_TOKENS = 16, 8, 96
+RUNNING_STREAMS, ENDLESS, ALONE_S = 4, 20_000, 2.0
+HEAD_START_S = 0.3  # of the long prompt before the short request arrives
+SECOND_TURN, SECOND_TURN_PEER = Target("<=", 0.1), Target("<=", 1.0)
+STREAMS, OVERTAKING = Target(">=", 1.2), Target("<=", 0.25)
+KEPT, START = Target(">=", 0.7), Target("<=", 0.4)
+
+Samples = dict[SideName, dict[str, list[float]]]
+
+
+def run(repeats: int | None = None) -> Report:
+    repeats = repeats or 3
+    small = serving_checkpoint("serving-small", SMALL)
+    wide = serving_checkpoint("serving-wide", WIDE)
+    samples: Samples = {side: defaultdict(list) for side in SIDES}
+    _start(small, samples, repeats + 2)
+    words = Words(small, seed=time.time_ns())
+    _together(wide, samples, repeats, {"streams, wide": _streams}, words)
+    scenarios = {
+        "turns": _turns,
+        "streams": _streams,
+        "overtaking": _overtaking,
+        "kept": _kept,
+    }
+    _together(small, samples, repeats, scenarios, words)
+    return Report(
+        scenario="serving",
+        setup=(
+            "`qwen3mlx serve` and `mlx_lm.server` with the same float32 checkpoint of random "
+            "weights, temperature 0, streamed over loopback; 4 layers of width 256 and 1,984 "
+            "tokens (wide: 1,024, as Qwen3-0.6B's); every prompt is new; median and quartiles. "
+            "TTFT: from the request to the first text."
+        ),
+        rows=_rows(samples),
+        notes=NOTES,
+    )
+
+
+NOTES = (
+    f"Second turn: a chat of one question of {HISTORY:,} tokens and its answer, gone on with.",
+    f"Overtaking: a request of {SHORT} tokens sent {HEAD_START_S} s after one of {LONG:,}.",
+    f"Speed kept: {RUNNING_STREAMS} streams, from when a prompt of {LONG:,} tokens is sent until "
+    f"its first token, over the {ALONE_S:g} s before.",
+    "Ready: from the start of the process until a request of one token is answered.",
+)
+
+
+def _together(
+    folder: Path,
+    samples: Samples,
+    repeats: int,
+    scenarios: dict[str, Callable[[Server, Words], dict[str, float]]],
+    words: Words,
+) -> None:
+    """Both servers are up; the one that is not asked is idle."""
+    with started("ours", folder) as ours, started("peer", folder) as peer:
+        for name, scenario in scenarios.items():
+            for repeat in range(repeats):
+                for server in _alternating(repeat, ours, peer):
+                    for metric, value in scenario(server, words).items():
+                        samples[server.side][f"{name}: {metric}"].append(value)
+
+
+def _alternating(repeat: int, ours: Server, peer: Server) -> tuple[Server, Server]:
+    return (ours, peer) if repeat % 2 == 0 else (peer, ours)
+
+
+def _start(folder: Path, samples: Samples, repeats: int) -> None:
+    for repeat in range(-1, repeats):  # the first of each brings the files into memory
+        for side in SIDES if repeat % 2 == 0 else SIDES[::-1]:
+            server = Server(side, folder)
+            try:
+                healthy, ready = server.wait()
+            finally:
+                server.close()
+            if repeat >= 0:
+                samples[side]["start: healthy"].append(healthy)
+                samples[side]["start: ready"].append(ready)
+
+
+def _turns(server: Server, words: Words) -> dict[str, float]:
+    question = {"role": "user", "content": words.draw(HISTORY)}
+    first = server.chat([question], ANSWER).result()
+    messages = [question, {"role": "assistant", "content": first.text}]
+    messages.append({"role": "user", "content": words.draw(8)})
+    second = server.chat(messages, ANSWER).result()
+    return {"first": first.ttft, "second": second.ttft}
+
+
+def _streams(server: Server, words: Words) -> dict[str, float]:
+    start = time.perf_counter()
+    streams = [server.complete(words.draw(SHORT), STREAM_TOKENS) for _ in range(NUM_STREAMS)]
+    got = [stream.result() for stream in streams]
+    seconds = time.perf_counter() - start
+    if any(one.num_tokens != STREAM_TOKENS for one in got):
+        raise ServerFailed(f"the {server.side} server ended an answer early")
+    return {"speed": NUM_STREAMS * STREAM_TOKENS / seconds}
+
+
+def _overtaking(server: Server, words: Words) -> dict[str, float]:
+    long = server.complete(words.draw(LONG), 1)
+    time.sleep(HEAD_START_S)
+    short = server.complete(words.draw(SHORT), 4).result()
+    if long.got.times:
+        raise ServerFailed("the long prompt was computed before the short request came")
+    return {"short": short.ttft, "long": long.result().ttft}
+
+
+def _kept(server: Server, words: Words) -> dict[str, float]:
+    streams = [server.complete(words.draw(SHORT), ENDLESS) for _ in range(RUNNING_STREAMS)]
+    try:
+        _wait_for_all(streams)
+        start = time.perf_counter()
+        time.sleep(ALONE_S)
+        long = server.complete(words.draw(LONG), 1).result()
+        got = [stream.got for stream in streams]
+        alone = _speed(got, start, long.sent)
+        return {"share": _speed(got, long.sent, long.times[0]) / alone, "long": long.ttft}
+    finally:
+        for stream in streams:
+            stream.cut()
+
+
+def _wait_for_all(streams: list[Stream]) -> None:
+    while not all(stream.got.times for stream in streams):
+        if not all(stream.is_alive() for stream in streams):
+            raise ServerFailed("a stream ended before it had begun")
+        time.sleep(0.01)
+
+
+def _speed(got: list[Streamed], start: float, end: float) -> float:
+    """Pieces of text per second, of all streams."""
+    pieces = sum(1 for one in got for at in one.times if start <= at < end)
+    return pieces / (end - start)
+
+
+def _rows(samples: Samples) -> list[Row]:
+    def compare(metric: str, unit: str, key: str, target: Target | None = None) -> Row:
+        return Row.compare(metric, unit, samples["ours"][key], samples["peer"][key], target)
+
+    return [
+        compare("first turn, TTFT", "s", "turns: first"),
+        compare("second turn, TTFT", "s", "turns: second", SECOND_TURN_PEER),
+        _second_over_first(samples),
+        compare(f"{NUM_STREAMS} streams", "tokens/s", "streams: speed", STREAMS),
+        compare(f"{NUM_STREAMS} streams, wide", "tokens/s", "streams, wide: speed", STREAMS),
+        compare("short request behind a long one, TTFT", "s", "overtaking: short", OVERTAKING),
+        compare("the long one, TTFT", "s", "overtaking: long"),
+        _speed_kept(samples),
+        compare("start to ready", "s", "start: ready", START),
+        compare("start to /health", "s", "start: healthy"),
+    ]
+
+
+def _second_over_first(samples: Samples) -> Row:
+    def shares(side: SideName) -> Summary:
+        turns = zip(samples[side]["turns: second"], samples[side]["turns: first"], strict=True)
+        return Summary.of([second / first for second, first in turns])
+
+    ours = shares("ours")
+    return Row(
+        "second turn over first, TTFT", "share", ours, shares("peer"), ours.median, SECOND_TURN,
+        "our share",
+    )  # fmt: skip
+
+
+def _speed_kept(samples: Samples) -> Row:
+    ours, peer = (Summary.of(samples[side]["kept: share"]) for side in SIDES)
+    return Row(
+        "speed kept beside a long prompt", "share", ours, peer, ours.median, KEPT, "our share"
+    )
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    publish(run(options.repeats), save=options.save)

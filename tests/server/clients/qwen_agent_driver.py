@@ -1,0 +1,61 @@
+"""Run by an interpreter that has Qwen-Agent: `python qwen_agent_driver.py URL prompt|raw`.
+
+Prints what `Assistant` made of two questions, one for a tool of its own and one for a local MCP
+server, as JSON: for each question, how many times the stream was looked at, and the messages.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from qwen_agent.agents import Assistant
+from qwen_agent.tools.base import BaseTool, register_tool
+
+QUESTIONS = ("What is the weather in Oslo?", "What time is it in Europe/Paris?")
+
+
+@register_tool("get_weather")
+class GetWeather(BaseTool):
+    description = "Get the current weather for a city"
+    parameters = {  # noqa: RUF012  # as Qwen-Agent's own tools write it
+        "type": "object",
+        "properties": {"city": {"type": "string", "description": "City name"}},
+        "required": ["city"],
+    }
+
+    def call(self, params: str, **kwargs: Any) -> str:
+        return f"sunny, 21 degrees in {json.loads(params)['city']}"
+
+
+def assistant(url: str, mode: str) -> Assistant:
+    clock = ["-m", "mcp_server_time", "--local-timezone=Europe/Berlin"]
+    return Assistant(
+        llm={
+            "model": "demo",
+            "model_server": f"{url}/v1",
+            "api_key": "lm-studio",
+            "generate_cfg": {"temperature": 0, **({"use_raw_api": True} if mode == "raw" else {})},
+        },
+        function_list=[
+            "get_weather",
+            {"mcpServers": {"time": {"command": sys.executable, "args": clock}}},
+        ],
+    )
+
+
+def main(url: str, mode: str) -> None:
+    agent = assistant(url, mode)
+    history: list[Any] = []
+    turns = []
+    for question in QUESTIONS:
+        history.append({"role": "user", "content": question})
+        *_, (looks, messages) = enumerate(agent.run(history), 1)
+        history += messages
+        turns.append({"looks": looks, "messages": messages})
+    print(json.dumps(turns))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
