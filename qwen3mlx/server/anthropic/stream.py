@@ -58,7 +58,7 @@ class MessageWriter:
     def _begin_text(self, kind: Literal["thinking", "text"]) -> list[Json]:
         if self._open == kind:
             return []
-        signature = {"signature": ""} if kind == "thinking" else {"citations": []}
+        signature: Json = {"signature": ""} if kind == "thinking" else {"citations": []}
         return self._begin(kind, {"type": kind, kind: "", **signature})
 
     def _add_thinking(self, text: str) -> list[Json]:
