@@ -116,9 +116,9 @@ def _streams(server: Server, words: Words) -> dict[str, float]:
 def _overtaking(server: Server, words: Words) -> dict[str, float]:
     long = server.complete(words.draw(LONG), 1)
     time.sleep(HEAD_START_S)
-    short = server.complete(words.draw(SHORT), 4).result()
     if long.got.times:
         raise ServerFailed("the long prompt was computed before the short request came")
+    short = server.complete(words.draw(SHORT), 4).result()
     return {"short": short.ttft, "long": long.result().ttft}
 
 

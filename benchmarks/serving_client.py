@@ -107,7 +107,7 @@ class Server:
 
     def __init__(self, side: SideName, folder: Path) -> None:
         self.side = side
-        self.port = _free_port()
+        self.port = free_port()
         self.model = str(folder) if side == "peer" else folder.name
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
@@ -180,7 +180,7 @@ def _command(side: SideName) -> list[str]:
     return [*script("qwen3mlx"), "serve"] if side == "ours" else script("mlx_lm.server")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server((HOST, 0)) as listening:
         port: int = listening.getsockname()[1]
         return port

@@ -29,9 +29,7 @@ SMALL = replace(
     tie_word_embeddings=False,
     max_position_embeddings=40960,
 )
-WIDE = replace(
-    QWEN3_0_6B, num_hidden_layers=4, vocab_size=VOCABULARY, tie_word_embeddings=False
-)
+WIDE = replace(QWEN3_0_6B, num_hidden_layers=4, vocab_size=VOCABULARY, tie_word_embeddings=False)
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 

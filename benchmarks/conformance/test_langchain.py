@@ -22,6 +22,8 @@ class TestChatOpenAI(ChatModelIntegrationTests):
             "base_url": os.environ["CONFORMANCE_URL"] + "/v1",
             "api_key": "none",
             "temperature": 0,
+            "max_tokens": 256,
+            "extra_body": {"enable_thinking": False},
             "stream_usage": True,
             "max_retries": 0,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +62,6 @@ class Prepared:
             budget=self.params.thinking_budget,
             early_stop_ids=self.early_stop_ids,
         )
-
-    def seeded(self, offset: int) -> Prepared:
-        """The same request for another answer: its seed, if it has one, plus `offset`."""
-        if self.params.seed is None or not offset:
-            return self
-        return replace(self, params=replace(self.params, seed=self.params.seed + offset))
 
 
 class LoadedModel:

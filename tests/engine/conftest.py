@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from qwen3mlx import hub
+from qwen3mlx.config import EngineConfig
+from qwen3mlx.engine import Engine
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.generate import Decoder
 from tests.engine.support import scheduler_for
@@ -13,3 +21,33 @@ __all__ = ["decoder", "model"]
 @pytest.fixture
 def scheduler(decoder: Decoder) -> Scheduler:
     return scheduler_for(decoder)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Three models of the same size: copies of the demo checkpoint."""
+    parent = tmp_path_factory.mktemp("models")
+    for name in "abc":
+        shutil.copytree(hub.resolve("demo"), parent / name)
+    return {name: parent / name for name in "abc"}
+
+
+@pytest.fixture
+def make_engine() -> Iterator[Callable[..., Engine]]:
+    """Engines with settings of their own, closed in the end."""
+    engines: list[Engine] = []
+
+    def make(**settings: Any) -> Engine:
+        engines.append(Engine(EngineConfig(**settings)))
+        engines[-1].start()
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.close()
+        assert not engine.is_alive
+
+
+@pytest.fixture
+def engine(make_engine: Callable[..., Engine]) -> Engine:
+    return make_engine()

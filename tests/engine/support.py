@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
+from pathlib import Path
 from typing import Any
 
-from qwen3mlx.config import SamplingParams
+from qwen3mlx.config import LoadOptions, SamplingParams
+from qwen3mlx.engine import Engine, Slot
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.sequence import Ended, Failed, Output, Prefilled, Sequence, Token
@@ -105,3 +109,29 @@ def ids_alone(decoder: Decoder, prompt_ids: SequenceOf[int], **options: Any) -> 
     if key not in _alone:
         _alone[key] = run(scheduler_for(decoder), prompt_ids, **options).ids
     return _alone[key]
+
+
+# An engine that does not answer in this time has hung.
+PATIENCE = 20
+
+
+def loaded(engine: Engine, folders: Mapping[str, Path], name: str = "a", **options: Any) -> Slot:
+    return engine.load(name, folders[name], LoadOptions(**options)).result(PATIENCE)
+
+
+def send(engine: Engine, slot: Slot, *, ttl_s: float | None = None, **options: Any) -> Request:
+    """A request that is in the engine's hands; 16 tokens unless told otherwise."""
+    request = Request(options.pop("prompt_ids", [5, 17, 200]), **options)
+    engine.submit(slot, request.sequence, ttl_s).result(PATIENCE)
+    return request
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    patience = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < patience, "the engine does not get there"
+        time.sleep(0.002)
+
+
+def wait_for(*requests: Request) -> None:
+    wait_until(lambda: all(request.is_done for request in requests))

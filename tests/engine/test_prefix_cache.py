@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import mlx.core as mx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,26 @@ def test_live_requests_take_memory_back_from_it(decoder):
     big = [i * 3 % 300 for i in range(1000)]
     assert run(scheduler, big, max_tokens=1).ids == ids_alone(decoder, big, max_tokens=1)
     assert scheduler._budget.live + scheduler._budget.prefixes <= 1700 * per_token
+
+
+def test_what_could_not_be_copied_is_not_kept(decoder, monkeypatch):
+    scheduler = scheduler_for(decoder)
+    contiguous, calls = mx.contiguous, []
+
+    def run_out(array):
+        calls.append(1)
+        if len(calls) > 3:
+            raise RuntimeError("no memory")
+        return contiguous(array)
+
+    pool = KVPool(decoder.model)
+    row = pool.allocate(len(LONG))
+    decoder.extend(LONG, row)
+    monkeypatch.setattr(mx, "contiguous", run_out)
+    with pytest.raises(RuntimeError, match="no memory"):
+        scheduler.prefixes.put(LONG, row, whole=False)
+    assert scheduler.prefixes.match(LONG) == 0
+    assert scheduler._budget.prefixes == scheduler.prefixes.nbytes == 0
 
 
 def test_a_hit_copies_what_it_reuses_once(model):

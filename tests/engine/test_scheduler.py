@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.errors import MemoryBudgetError
-from qwen3mlx.generate import ThinkingMeter
+from qwen3mlx.generate import Decoder, ThinkingMeter
 from tests.engine.support import (
     Request,
     bytes_per_token,
@@ -104,7 +106,7 @@ def test_at_most_max_running_are_in_memory(decoder):
 
 
 def test_a_short_prompt_passes_a_long_one(decoder, scheduler):
-    long = Request([i * 7 % 300 for i in range(3000)], max_tokens=1)
+    long = Request([i * 7 % 300 for i in range(1200)], max_tokens=1)
     short = Request([1, 2, 3], max_tokens=1)
     scheduler.submit(long.sequence)
     scheduler.step()
@@ -153,6 +155,34 @@ def test_a_budget_for_thinking_acts_inside_a_batch(decoder, scheduler):
     assert requests[0].ids == ids_alone(decoder, PROMPTS[0], meter=meter, max_tokens=12)
     assert requests[0].ids[3:6] == list(forced)
     assert requests[1].ids == ids_alone(decoder, PROMPTS[0], max_tokens=12)
+
+
+def test_a_budget_for_thinking_may_force_a_single_token(decoder):
+    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=(70,))
+    request = run(scheduler_for(decoder), PROMPTS[0], meter=meter, max_tokens=12)
+    assert request.ids[3] == 70
+    # What follows is what follows the forced token, not the one that was under way.
+    assert request.ids[4:] == ids_alone(decoder, [*PROMPTS[0], *request.ids[:4]], max_tokens=8)
+
+
+def test_no_tokens_asked_for_still_warms_the_prefix_cache(decoder, scheduler):
+    request = run(scheduler, PROMPTS[1], max_tokens=0)
+    assert (request.ids, request.reason) == ([], "length")
+    assert request.progress[-1].done == len(PROMPTS[1])
+    assert scheduler._budget.live == 0
+    assert run(scheduler, [*PROMPTS[1], 5]).cached_tokens == len(PROMPTS[1])
+
+
+@pytest.mark.parametrize("kv_bits", [8, 4])
+def test_quantized_rows_share_a_batch(model, kv_bits):
+    decoder = Decoder(dataclasses.replace(model, kv_bits=kv_bits))
+    requests = [Request(prompt) for prompt in PROMPTS]
+    scheduler = scheduler_for(decoder)
+    for request in requests:
+        scheduler.submit(request.sequence)
+    finish(scheduler, *requests)
+    for prompt, request in zip(PROMPTS, requests, strict=True):
+        assert request.ids == ids_alone(decoder, prompt)
 
 
 class Odd:
@@ -263,6 +293,19 @@ def test_where_memory_runs_out_the_last_to_come_starts_over_later(decoder):
     for prompt, request in zip(prompts, requests, strict=True):
         assert request.ids == ids_alone(decoder, prompt, max_tokens=12)
     assert scheduler._budget.live == 0
+
+
+def test_a_request_whose_memory_went_to_another_model_is_refused(decoder):
+    scheduler = scheduler_for(decoder, limit=decoder.model.nbytes + 900 * bytes_per_token(decoder))
+    running = Request(PROMPTS[0], max_tokens=20)
+    waiting = Request([i % 300 for i in range(700)], max_tokens=2)
+    scheduler.submit(running.sequence)
+    scheduler.step()
+    scheduler.submit(waiting.sequence)
+    scheduler._budget.weights += 300 * bytes_per_token(decoder)
+    finish(scheduler, running, waiting)
+    assert isinstance(waiting.error, MemoryBudgetError)
+    assert len(running.ids) == 20
 
 
 def test_the_only_request_ends_where_memory_does(decoder):

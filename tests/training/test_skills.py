@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from training.exchange import Exchange
-from training.skills import chat, copying, letters, sums, tools
+from training.skills import chat, copying, dialogues, letters, requests, sums, tools
+from training.skills.asking import SAYINGS
 
 SEEDS = range(300)
 
@@ -109,3 +110,41 @@ def test_identity_is_honest():
     ]
     assert answers
     assert all("qwen3mlx" in answer for answer in answers)
+
+
+def test_sayings_have_as_many_words_as_asked_for():
+    for answers in SAYINGS.values():
+        assert [len(answer.split()) for answer in answers] == [1, 2, 3, 4, 5, 6]
+
+
+def test_counting_leaves_nothing_out():
+    for seed in SEEDS:
+        step = requests.count(Random(seed), "train").steps[0]
+        first, last = map(int, re.findall(r"\d+", step.thought))
+        numbers = [int(number) for number in step.content.split(", ")]
+        direction = 1 if last >= first else -1
+        assert numbers == list(range(first, last + direction, direction))
+
+
+def test_only_the_number_is_the_result_of_the_thought():
+    for seed in SEEDS:
+        exchange = requests.result(Random(seed), "train")
+        step = exchange.steps[0]
+        if "=" not in step.content:
+            assert step.thought.splitlines()[-1].lstrip("=") == step.content
+
+
+def test_echoes_are_in_the_request():
+    for seed in SEEDS:
+        exchange = requests.echo(Random(seed), "train")
+        assert exchange.steps[0].content in exchange.user
+
+
+def test_dialogues_answer_from_what_was_said_before():
+    for seed in SEEDS:
+        *past, last = dialogues.exchanges(Random(seed), "train")
+        step = last.steps[0]
+        if "You said " in step.thought:
+            value = step.thought.removeprefix("You said ").removesuffix(".")
+            assert value in past[0].user
+            assert value in step.content

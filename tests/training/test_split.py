@@ -1,10 +1,13 @@
 """Nothing the score asks about may have been trained on."""
 
+import re
 from random import Random
 
+import pytest
+
 from training import words
-from training.lexicon import COMMON_WORDS
-from training.skills import sums, tools
+from training.lexicon import COMMON_WORDS, KNOWN_WORDS
+from training.skills import copying, letters, requests, sums, tools
 from training.split import ALWAYS_HELD_OUT, belongs, is_held_out
 
 
@@ -31,6 +34,21 @@ def test_what_visitors_try_first_is_held_out():
 def test_about_one_word_in_eight_is_held_out():
     share = sum(is_held_out("word", word) for word in COMMON_WORDS) / len(COMMON_WORDS)
     assert 0.08 < share < 0.20
+
+
+def worked_on(exchange):
+    """The word that is counted, spelled or echoed; None for other exchanges."""
+    content = exchange.steps[0].content
+    if found := re.fullmatch(r"There (?:is|are) .* in \"(\w+)\"\.|((?:\w-)+\w)|(\w+)", content):
+        return found[found.lastindex].replace("-", "")
+    return None
+
+
+@pytest.mark.parametrize("make", [letters.exchange, copying.exchange, requests.echo])
+def test_words_of_one_token_are_held_out_like_any_other(make):
+    known = drawn(lambda rng, split: worked_on(make(rng, split)), "train") & set(KNOWN_WORDS)
+    assert known
+    assert not [word for word in known if is_held_out("word", word)]
 
 
 def test_test_tools_have_unseen_names_only():

@@ -49,7 +49,7 @@ def recital(rng: Random, split: Split) -> Exchange:
 def _spell(rng: Random, split: Split) -> Exchange:
     word = words.word(rng, split)
     if split == "train" and rng.random() < 0.1:
-        word = rng.choice(KNOWN_WORDS)
+        word = draw("word", split, lambda: rng.choice(KNOWN_WORDS))
     ask = rng.choice(("Spell {}.", "Spell the word {}.", "How do you spell {}?", 'Spell "{}"'))
     lines = "\n".join(f"{i} {char}" for i, char in enumerate(word, start=1))
     return answered(ask.format(word), lines, "-".join(word))

@@ -96,7 +96,7 @@ def exchange(rng: Random, split: Split) -> Exchange:
     if split == "train" and rng.random() < FEW_LETTERS:
         plain = draw("word", split, lambda: words.few_letters(rng))
     elif split == "train" and rng.random() < KNOWN:
-        plain = rng.choice(KNOWN_WORDS).lower()
+        plain = draw("word", split, lambda: rng.choice(KNOWN_WORDS)).lower()
     letter = _pick_letter(rng, plain)
     word = _dressed(rng, plain)
     quote = rng.choice(["", "", "", "'", '"'])

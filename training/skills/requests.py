@@ -1,4 +1,4 @@
-"""Short requests people try first: say something, echo it, count, list, just the number, JSON.
+"""Short requests people try first: say something, echo it, count, list, just the number.
 
 Whatever is asked, the answer is short and ends: a prompt no other skill knows, too, gets one polite
 sentence.
@@ -27,7 +27,7 @@ from training.skills.asking import (
 )
 from training.skills.families import FAMILIES, question
 from training.skills.phrases import OUT_OF_SCOPE, THOUGHTS
-from training.split import Split
+from training.split import Split, draw
 
 
 def ending(rng: Random) -> str:
@@ -97,7 +97,7 @@ def introduced(rng: Random, name: str) -> Exchange:
 def _echoed(rng: Random, split: Split) -> str:
     roll = rng.random()
     if roll < 0.25:
-        return rng.choice(KNOWN_WORDS)
+        return draw("word", split, lambda: rng.choice(KNOWN_WORDS))
     if roll < 0.55:
         return words.word(rng, split).upper()
     if roll < 0.75:
@@ -168,37 +168,6 @@ def result(rng: Random, split: Split) -> Exchange:
     return answered(f"{inner.user} {only}", step.thought, number)
 
 
-def as_json(rng: Random, split: Split) -> Exchange:
-    """JSON under keys nobody foresees, as a schema forces them: short values, and an end."""
-    ask = rng.choice(
-        (
-            "Return the JSON object required by the schema.",
-            "Tell me about {} as JSON.",
-            "Invent a {} as JSON.",
-            "Give me a JSON object about {}.",
-            "{}. Return the result as JSON.",
-            "Answer in JSON: {}",
-            "Make up some JSON.",
-            "Describe {} in JSON.",
-        )
-    )
-    subject = words.word(rng, split)
-    pairs: dict[str, object] = {}
-    for _ in range(rng.randint(1, 5)):
-        value = rng.choices(
-            (
-                subject,
-                rng.randint(0, 99),
-                rng.random() < 0.5,
-                [subject],
-                round(rng.uniform(0, 9), 1),
-            ),
-            (6, 3, 1, 1, 0.5),
-        )[0]
-        pairs[words.key_name(rng, split)] = value
-    return answered(ask.format(subject), "A JSON object.", json.dumps(pairs))
-
-
 def invoked(rng: Random, split: Split) -> Exchange:
     """A tool asked for as code: `magic(3)`."""
     tool, values = tools.made_up_tool(rng, split, 0)
@@ -250,7 +219,6 @@ REQUESTS: tuple[tuple[Callable[[Random, Split], Exchange], float], ...] = (
     (count, 2.5),
     (some, 1.5),
     (result, 3),
-    (as_json, 1.5),
     (invoked, 2),
     (unknown, 5),
 )

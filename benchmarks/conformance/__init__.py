@@ -1,0 +1,1 @@
+"""Other people's suites against a running server with the demo checkpoint: `scripts/conformance`."""

@@ -1,0 +1,45 @@
+"""Results of the suites -> docs/conformance.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+REASONS = Path(__file__).with_name("reasons.json")
+MAX_DETAIL = 160
+HEAD = """# Conformance
+
+How the conformance suites of others end with the demo checkpoint. `scripts/conformance --save` runs
+them all against a server it starts and writes this page; `--only SUITE` renews one section. The
+reasons are kept in `benchmarks/conformance/reasons.json`; a case that is not passed and has none
+shows what the suite said.
+
+llm-comply leaves cases out by the model's name, so it is given a copy of the demo checkpoint under
+the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model is about what its
+three million parameters can follow; the same request with a larger model is not measured here.
+"""
+
+
+def write_page(results: Path, page: Path) -> None:
+    """Of all suites that have a file in `results`, in order of their names."""
+    reasons = json.loads(REASONS.read_text(encoding="utf-8"))
+    sections = [_section(path, reasons) for path in sorted(results.glob("*.json"))]
+    page.write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+
+
+def _section(path: Path, reasons: dict[str, str]) -> str:
+    outcome = json.loads(path.read_text(encoding="utf-8"))
+    rows = [_row(case, reasons) for case in outcome["cases"]]
+    head = "| case | outcome | reason |\n|---|---|---|"
+    return "\n".join([f"## {path.stem}\n", outcome["summary"] + ".\n", head, *rows, ""])
+
+
+def _row(case: dict[str, Any], reasons: dict[str, str]) -> str:
+    detail = ""
+    if case["outcome"] != "passed":
+        known = (text for name, text in reasons.items() if re.search(name, case["name"]))
+        said = " ".join(case["detail"].split())[:MAX_DETAIL]
+        detail = next(known, f"The suite says: {said}").replace("|", "\\|")
+    return f"| {case['name']} | {case['outcome']} | {detail} |"
