@@ -43,7 +43,7 @@ def run(repeats: int | None = None) -> Report:
         scenario="serving",
         setup=(
             "`qwen3mlx serve` and `mlx_lm.server` with the same float32 checkpoint of random "
-            "weights, temperature 0, streamed over loopback; 4 layers of width 256 and 1,984 "
+            "weights, temperature 0, streamed over loopback; 4 layers of width 128 and 1,984 "
             "tokens (wide: 1,024, as Qwen3-0.6B's); every prompt is new; median and quartiles. "
             "TTFT: from the request to the first text."
         ),

@@ -18,7 +18,7 @@ from .process import REPOSITORY, SideName, environment, script
 
 HOST = "127.0.0.1"
 START_PATIENCE = 60.0
-ANSWER_PATIENCE = 300.0
+ANSWER_PATIENCE = 600.0
 
 
 class ServerFailed(Exception):

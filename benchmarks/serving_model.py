@@ -19,11 +19,11 @@ from .startup import DEMO
 VOCABULARY = 1984  # the demo's, whose tokenizer it takes
 SMALL = replace(
     NARROW,
-    hidden_size=256,
-    intermediate_size=768,
+    hidden_size=128,
+    intermediate_size=384,
     num_hidden_layers=4,
-    num_attention_heads=8,
-    num_key_value_heads=4,
+    num_attention_heads=4,
+    num_key_value_heads=2,
     head_dim=32,
     vocab_size=VOCABULARY,
     tie_word_embeddings=False,

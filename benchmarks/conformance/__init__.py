@@ -1,1 +1,1 @@
-"""Other people's suites against a running server with the demo checkpoint: `scripts/conformance`."""
+"""Conformance suites of others against a live server with the demo checkpoint."""

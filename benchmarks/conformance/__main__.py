@@ -18,6 +18,7 @@ from .page import write_page
 from .suites import ALIAS, SUITES, Outcome
 
 RAW = Path(__file__).parent / "results"
+LOG_SHOWN = 4000
 
 
 def main() -> None:
@@ -46,10 +47,16 @@ def _server(folder: Path) -> Iterator[str]:
     alias = folder / ALIAS
     shutil.copytree(REPOSITORY / "qwen3mlx" / "demo" / "dense", alias)
     command = [sys.executable, "-m", "qwen3mlx", "serve", "--model", str(alias), "--port", "0"]
+    command += ["--exit-with-parent"]
     state = {"QWEN3MLX_HOME": str(folder / "home"), "HF_HOME": str(folder / "hub")}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(
-            command, env=environment() | state, stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            env=environment() | state,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
         )
     try:
         assert server.stdout is not None
@@ -57,6 +64,9 @@ def _server(folder: Path) -> Iterator[str]:
         if not line:
             sys.exit("The server did not start:\n" + (folder / "server.log").read_text())
         yield json.loads(line)["url"]
+        if server.poll() is not None:
+            log_end = (folder / "server.log").read_text()[-LOG_SHOWN:]
+            sys.exit(f"The server ended with {server.returncode} while a suite ran:\n{log_end}")
     finally:
         server.terminate()
         server.wait()

@@ -13,8 +13,8 @@ HEAD = """# Conformance
 
 How the conformance suites of others end with the demo checkpoint. `scripts/conformance --save` runs
 them all against a server it starts and writes this page; `--only SUITE` renews one section. The
-reasons are kept in `benchmarks/conformance/reasons.json`; a case that is not passed and has none
-shows what the suite said.
+reasons are kept in `benchmarks/conformance/reasons.json`, each for a case and what the suite said;
+a case that is not passed and has none shows what the suite said.
 
 llm-comply leaves cases out by the model's name, so it is given a copy of the demo checkpoint under
 the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model is about what its
@@ -39,7 +39,8 @@ def _section(path: Path, reasons: dict[str, str]) -> str:
 def _row(case: dict[str, Any], reasons: dict[str, str]) -> str:
     detail = ""
     if case["outcome"] != "passed":
-        known = (text for name, text in reasons.items() if re.search(name, case["name"]))
-        said = " ".join(case["detail"].split())[:MAX_DETAIL]
-        detail = next(known, f"The suite says: {said}").replace("|", "\\|")
+        said = " ".join(case["detail"].split())
+        line = f"{case['name']}: {said}"
+        known = (text for pattern, text in reasons.items() if re.search(pattern, line))
+        detail = next(known, f"The suite says: {said[:MAX_DETAIL]}").replace("|", "\\|")
     return f"| {case['name']} | {case['outcome']} | {detail} |"

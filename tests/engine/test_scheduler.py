@@ -116,7 +116,19 @@ def test_a_short_prompt_passes_a_long_one(decoder, scheduler):
     finish(scheduler, long)
 
 
-def test_streams_go_on_while_a_long_prompt_is_computed(decoder, scheduler):
+class Ticks:
+    """A clock on which everything takes as long."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        self.now += 0.01
+        return self.now
+
+
+def test_streams_go_on_while_a_long_prompt_is_computed(decoder, scheduler, monkeypatch):
+    monkeypatch.setattr("qwen3mlx.engine.scheduler.time", Ticks())
     stream = Request([1, 2, 3], max_tokens=500)
     scheduler.submit(stream.sequence)
     while len(stream.ids) < 5:
