@@ -145,6 +145,10 @@ class KVPool:
 
     def clear(self) -> None:
         """Drop everything, rows in use as well."""
+        for stack in self._stacks:
+            # Rows and stacks hold each other: the arrays would wait for Python's collector.
+            stack.layers = []
+            stack.rows = []
         self._stacks.clear()
 
     def _shared(self, capacity: int) -> KVStack | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -310,3 +311,17 @@ def test_a_step_writes_in_place(lengths: list[int], eager: bool) -> None:
     mx.reset_peak_memory()
     step()
     assert mx.get_peak_memory() - before < 0.3 * pool.nbytes
+
+
+def test_a_cleared_pool_holds_no_memory_until_the_next_collection() -> None:
+    pool = KVPool(golden(None))
+    gc.collect()
+    gc.disable()
+    try:
+        before = mx.get_active_memory()
+        pool.allocate(SHARED)
+        assert mx.get_active_memory() > before
+        pool.clear()
+        assert mx.get_active_memory() == before
+    finally:
+        gc.enable()
