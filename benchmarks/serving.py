@@ -15,7 +15,7 @@ from .stats import Summary
 
 HISTORY, LONG, SHORT = 2000, 4000, 20
 ANSWER, NUM_STREAMS, STREAM_TOKENS = 16, 8, 96
-RUNNING_STREAMS, ENDLESS, ALONE_S = 4, 20_000, 2.0
+RUNNING_STREAMS, ENDLESS = 4, 20_000
 HEAD_START_S = 0.3  # of the long prompt before the short request arrives
 SECOND_TURN, SECOND_TURN_PEER = Target("<=", 0.1), Target("<=", 1.0)
 STREAMS, OVERTAKING = Target(">=", 1.2), Target("<=", 0.25)
@@ -56,7 +56,7 @@ NOTES = (
     f"Second turn: a chat of one question of {HISTORY:,} tokens and its answer, gone on with.",
     f"Overtaking: a request of {SHORT} tokens sent {HEAD_START_S} s after one of {LONG:,}.",
     f"Speed kept: {RUNNING_STREAMS} streams, from when a prompt of {LONG:,} tokens is sent until "
-    f"its first token, over the mean of the {ALONE_S:g} s before and after.",
+    "its first token; over the speed of such streams alone, at the same places of their answers.",
     "Ready: from the start of the process until a request of one token is answered.",
 )
 
@@ -123,34 +123,34 @@ def _overtaking(server: Server, words: Words) -> dict[str, float]:
 
 
 def _kept(server: Server, words: Words) -> dict[str, float]:
-    streams = [server.complete(words.draw(SHORT), ENDLESS) for _ in range(RUNNING_STREAMS)]
+    """Against streams that have nothing beside them, over the same tokens: later ones cost more."""
+    streams = _endless(server, words, ENDLESS)
     try:
-        _wait_for_all(streams)
-        start = time.perf_counter()
-        time.sleep(ALONE_S)
+        begin = [len(stream.got.times) for stream in streams]
         long = server.complete(words.draw(LONG), 1).result()
-        done = long.times[0]
-        time.sleep(ALONE_S)
-        got = [stream.got for stream in streams]
-        # Both: the streams' own contexts grow meanwhile, and each token of them costs more.
-        alone = (_speed(got, start, long.sent) + _speed(got, done, time.perf_counter())) / 2
-        return {"share": _speed(got, long.sent, done) / alone, "long": long.ttft}
+        end = [len(stream.got.times) for stream in streams]
     finally:
         for stream in streams:
             stream.cut()
+    beside = _seconds([stream.got for stream in streams], begin, end)
+    alone = [stream.result() for stream in _endless(server, words, max(end))]
+    return {"share": _seconds(alone, begin, end) / beside, "long": long.ttft}
 
 
-def _wait_for_all(streams: list[Stream]) -> None:
+def _seconds(got: list[Streamed], begin: list[int], end: list[int]) -> float:
+    """What these pieces of text took, of all streams together."""
+    ranges = zip(got, begin, end, strict=True)
+    return sum(one.times[last - 1] - one.times[first - 1] for one, first, last in ranges)
+
+
+def _endless(server: Server, words: Words, num_tokens: int) -> list[Stream]:
+    """Streams that all have begun."""
+    streams = [server.complete(words.draw(SHORT), num_tokens) for _ in range(RUNNING_STREAMS)]
     while not all(stream.got.times for stream in streams):
         if not all(stream.is_alive() for stream in streams):
             raise ServerFailed("a stream ended before it had begun")
         time.sleep(0.01)
-
-
-def _speed(got: list[Streamed], start: float, end: float) -> float:
-    """Pieces of text per second, of all streams."""
-    pieces = sum(1 for one in got for at in one.times if start <= at < end)
-    return pieces / (end - start)
+    return streams
 
 
 def _rows(samples: Samples) -> list[Row]:

@@ -205,7 +205,7 @@ def run(repeats: int | None = None) -> Report:
     count = repeats or COUNT
     with soaked() as soak:
         outcome = soak.run(count)
-    for fault in outcome.wrong[:20]:
+    for fault in [*outcome.wrong, *outcome.hung][:20]:
         print(fault, file=sys.stderr)
     return Report(
         scenario="soak",

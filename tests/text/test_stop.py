@@ -10,18 +10,19 @@ from qwen3mlx.text.stop import StopMatcher
 from .support import pieces
 
 
-def cut(stop: list[str], parts: list[str]) -> tuple[str, bool]:
+def cut(stop: list[str], parts: list[str]) -> tuple[str, str | None]:
     matcher = StopMatcher(stop)
     text = "".join(map(matcher.feed, parts)) + matcher.finish()
     return text, matcher.matched
 
 
-def expected(stop: list[str], text: str) -> tuple[str, bool]:
+def expected(stop: list[str], text: str) -> tuple[str, str | None]:
     for end in range(len(text) + 1):
-        starts = [end - len(s) for s in stop if text[:end].endswith(s)]
-        if starts:
-            return text[: min(starts)], True
-    return text, False
+        matches = [s for s in stop if text[:end].endswith(s)]
+        if matches:
+            longest = max(matches, key=len)
+            return text[: end - len(longest)], longest
+    return text, None
 
 
 @settings(max_examples=300)
@@ -39,17 +40,17 @@ def test_any_cut_gives_what_the_whole_text_says(parts: list[str], stop: list[str
 @pytest.mark.parametrize(
     ("stop", "parts", "text", "matched"),
     [
-        (["):"], ["def f(", "():", " pass"], "def f((", True),
-        (["STOP"], ["ab S", "TO", "P more"], "ab ", True),
-        (["STOP"], ["ab STO"], "ab STO", False),
-        (["b", "abc"], ["abc"], "a", True),
-        (["bc", "abc"], ["abc"], "", True),
-        (["x", "y"], ["1y2x"], "1", True),
-        ([], ["anything"], "anything", False),
-        (["\n\n"], ["a\n", "\nb"], "a", True),
+        (["):"], ["def f(", "():", " pass"], "def f((", "):"),
+        (["STOP"], ["ab S", "TO", "P more"], "ab ", "STOP"),
+        (["STOP"], ["ab STO"], "ab STO", None),
+        (["b", "abc"], ["abc"], "a", "b"),
+        (["bc", "abc"], ["abc"], "", "abc"),
+        (["x", "y"], ["1y2x"], "1", "y"),
+        ([], ["anything"], "anything", None),
+        (["\n\n"], ["a\n", "\nb"], "a", "\n\n"),
     ],
 )
-def test_examples(stop: list[str], parts: list[str], text: str, matched: bool) -> None:
+def test_examples(stop: list[str], parts: list[str], text: str, matched: str | None) -> None:
     assert cut(stop, parts) == (text, matched)
 
 
@@ -58,7 +59,7 @@ def test_only_what_may_still_match_is_held_back() -> None:
     assert matcher.feed("text <e") == "text "
     assert matcher.feed("x") == "<ex"
     assert matcher.feed("<end>tail") == ""
-    assert matcher.matched
+    assert matcher.matched == "<end>"
     assert matcher.feed("after") == ""
     assert matcher.finish() == ""
 
