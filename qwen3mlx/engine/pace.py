@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # Of the time while answers stream, this much goes to prompts.
-PREFILL_SHARE = 0.25
+PREFILL_SHARE = 0.2
 # Seconds between two tokens of a stream that one piece of a prompt may take, and how long a new
 # request may wait for a piece of another's prompt where nothing streams.
 STREAM_GAP = 0.15
