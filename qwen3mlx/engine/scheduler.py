@@ -55,9 +55,13 @@ class Scheduler:
         self._arrived[sequence] = time.perf_counter()
         self.waiting.append(sequence)
 
+    def bytes_needed(self, num_tokens: int) -> int:
+        """What a prompt of so many tokens takes if it runs alone."""
+        return self.pool.bytes_alone(num_tokens + 1)
+
     def check_fits(self, num_tokens: int) -> None:
         """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
-        needed = self.pool.bytes_alone(num_tokens + 1)
+        needed = self.bytes_needed(num_tokens)
         largest = self._budget.largest_request
         if needed > largest:
             raise MemoryBudgetError(

@@ -6,11 +6,12 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..config import EngineConfig, LoadOptions
 from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Slot
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, ModelGoneError
 from ..events import Finished
 from ..hub.library import Library
 from ..hub.local_model import LocalModel
@@ -104,6 +105,13 @@ class Service:
     ) -> Answer:
         """Load if need be, render, tokenize, hand in: all that can be wrong with it shows here."""
         local = await self._find(name)
+        while True:
+            with suppress(ModelGoneError):  # while the prompt was rendered, and is loaded again
+                return await self._answer(local, request, ttl)
+
+    async def _answer(
+        self, local: LocalModel, request: GenerationRequest, ttl: float | None
+    ) -> Answer:
         slot, load_time_s = await self._slot(local)
         prepared = await asyncio.to_thread(slot.loaded.prepare, request)
         loop = asyncio.get_running_loop()
@@ -165,10 +173,12 @@ class Service:
     ) -> Embeddings:
         """Raises InvalidRequestError for inputs that are empty or longer than the context."""
         local = await self._find(name)
-        slot, _ = await self._slot(local)
-        ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
-        vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
-        return Embeddings(self._info(local), vectors, sum(map(len, ids)))
+        while True:
+            slot, _ = await self._slot(local)
+            ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
+            with suppress(ModelGoneError):
+                vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
+                return Embeddings(self._info(local), vectors, sum(map(len, ids)))
 
     async def _find(self, name: str | None) -> LocalModel:
         if name is None:
@@ -187,7 +197,7 @@ class Service:
         on_progress: Callable[[float], None] | None = None,
     ) -> tuple[Slot, float | None]:
         """The model in memory, and the seconds that took if it had to be loaded."""
-        slot = self.engine.slots.get(local.id)
+        slot = self.engine.available(local.id)
         if slot is not None and options in (None, slot.options):
             return slot, None
         saved = await asyncio.to_thread(self.model_settings.load, local.id)
