@@ -211,7 +211,9 @@ def _of_one_place(rng: Random, split: Split) -> tuple[list[tuple[Offer, Values]]
     ask = (
         "What are the {a} and the {b} in {p}?|{a} and {b} in {p}|Tell me the {a} and {b} in {p}.|"
         "How is the {a} and what is the {b} in {p}?|I need the {a} and also the {b} for {p}|"
-        "Get the {a} and the {b} in {p}. Use both tools.|What's the {a} and {b} for {p}?"
+        "Get the {a} and the {b} in {p}. Use both tools.|What's the {a} and {b} for {p}?|"
+        "The {a} AND the {b} in {p}, please. Call two tools.|What is the {a} AND the {b} in {p}?|"
+        "What's the {a} and the current {b} in {p}?|Check the current {a} and {b} in {p}"
     )
     return asked, _pick(rng, ask).format(a=names[0], b=names[1], p=place)
 
