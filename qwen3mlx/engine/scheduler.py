@@ -19,6 +19,8 @@ from .sequence import Ahead, Ended, Failed, Prefilled, Sequence, StopReason, Tok
 MAX_RUNNING = 16
 # A second of waiting weighs as much as this share of a second of prefill work still to do.
 PATIENCE = 0.5
+# So many tokens in common with a prompt that is being computed are worth waiting for.
+SHARED = 32
 
 _log = logging.getLogger(__name__)
 
@@ -116,11 +118,8 @@ class Scheduler:
         started = [s for s in self.waiting if s.row is not None]
         if len(self.running) + len(started) >= self._max_running:
             return False
-        for other in started:
-            if other.ids[:BLOCK] == sequence.ids[:BLOCK]:
-                shared = common_length(other.ids, sequence.ids) // BLOCK * BLOCK
-                if shared > other.num_fed:
-                    return False
+        if any(common_length(s.ids, sequence.ids) - s.num_fed >= SHARED for s in started):
+            return False
         return self._budget.make_room(self.pool.bytes_for(len(sequence.ids) + 1))
 
     def _prefill(self, sequence: Sequence, *, streaming: bool) -> None:
@@ -161,7 +160,10 @@ class Scheduler:
         """Tell how far the prompt is, and let others have what is computed of it."""
         if not sequence.num_generated:
             sequence.sink(Prefilled(row.offset, sequence.num_prompt, sequence.num_cached))
-            self.prefixes.put(sequence.ids, row, whole=True)
+            least = row.offset // BLOCK * BLOCK + SHARED
+            others = [s for s in self.waiting if s.row is None]
+            awaited = any(common_length(s.ids, sequence.ids) >= least for s in others)
+            self.prefixes.put(sequence.ids, row, whole=not awaited)
 
     def _choose(self, sequence: Sequence, logits: mx.array) -> Choice:
         policy = self._policy([sequence])
