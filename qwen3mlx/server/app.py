@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from .. import __version__
 from ..errors import Qwen3MLXError
-from . import anthropic, lmstudio, ollama, openai, operations, responses
+from . import anthropic, lmstudio, native, ollama, openai, operations, responses
 from .guard import HostGuard, KeyGuard, OriginGuard
 from .keys import Keys, KeyStore
 from .limits import BodyLimit, QueueHeaders
@@ -29,13 +29,14 @@ DESCRIPTION = (
     "Qwen3 models on this computer, for clients of OpenAI, Anthropic, LM Studio and Ollama."
 )
 # Anthropic's before OpenAI's: it takes /v1/models from clients with `anthropic-version` only.
-DIALECTS = (anthropic, openai, responses, lmstudio, ollama, operations)
+DIALECTS = (anthropic, openai, responses, lmstudio, ollama, native, operations)
 # Whose error object a path has, by how it begins; all others have OpenAI's.
 ERROR_BODIES = {
     "/v1/messages": anthropic.render_error,
     "/api/": ollama.render_error,
     "/api/v0": openai.render_error,
     "/api/v1": lmstudio.render_error,
+    "/api/qwen3mlx/": openai.render_error,
 }
 
 
@@ -59,6 +60,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     errors = ErrorReplies(ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
     service.on_finished.append(metrics.finished)
+    keys = Keys(settings.api_keys, KeyStore(), settings.parent_key)
     app = Application(
         title="qwen3mlx",
         version=__version__,
@@ -70,18 +72,19 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         lifespan=_lifespan,
         # From the outermost to the innermost.
         middleware=[
-            Middleware(AccessLog, settings.log_prompts),
+            Middleware(AccessLog, service.activity, settings.log_prompts),
             Middleware(RequestCounter, metrics),
             Middleware(HostGuard, settings, errors),
             Middleware(OriginGuard, settings, errors),
             Middleware(Faults, errors),
-            Middleware(KeyGuard, Keys(settings.api_keys, KeyStore()), errors),
+            Middleware(KeyGuard, keys, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(BodyLimit, settings.max_body_bytes),
         ],
     )
     app.state.service = service
     app.state.metrics = metrics
+    app.state.keys = keys
     for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, errors.handle)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
