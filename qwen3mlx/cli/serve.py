@@ -34,6 +34,14 @@ ApiKeys = Annotated[
         help="Ask for this key, beside those of `qwen3mlx keys`; repeatable.",
     ),
 ]
+ParentKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KEY",
+        envvar="QWEN3MLX_PARENT_KEY",
+        help="Accept this key of the program that starts the server; others need none for it.",
+    ),
+]
 AllowOrigin = Annotated[
     list[str] | None,
     typer.Option(metavar="ORIGIN", help="Let this web page call the server (CORS); repeatable."),
@@ -77,6 +85,7 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 1234,
     api_key: ApiKeys = None,
+    parent_key: ParentKey = None,
     allow_origin: AllowOrigin = None,
     allow_host: AllowHost = None,
     context_length: ContextLength = None,
@@ -106,6 +115,7 @@ def serve(
         port=port,
         model=_prepared(model, loading),
         api_keys=tuple(api_key or ()),
+        parent_key=parent_key,
         allowed_origins=tuple(allow_origin or ()),
         allowed_hosts=tuple(allow_host or ()),
         ttl_s=ttl,

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,49 @@ class UserSettings:
 
     def model_folders(self) -> list[Path]:
         """Absolute folders to look for models in, besides the Hugging Face cache."""
-        value = self._file.read().get("model_folders", [])
+        return [folder for _, folder in self._model_folders(self._file.read())]
+
+    def add_model_folder(self, folder: Path) -> None:
+        """An absolute one; nothing changes where it is listed already."""
+        with self._file.edit() as values:
+            listed = self._model_folders(values)
+            if folder not in [known for _, known in listed]:
+                values["model_folders"] = [*(item for item, _ in listed), str(folder)]
+
+    def remove_model_folder(self, folder: Path) -> bool:
+        """Off the list; its files stay. False if it was not listed."""
+        with self._file.edit() as values:
+            listed = self._model_folders(values)
+            kept = [item for item, known in listed if known != folder]
+            values["model_folders"] = kept
+            return len(kept) < len(listed)
+
+    def server(self) -> dict[str, Any]:
+        """Defaults for `serve` by option name; what they may be is the option's to say."""
+        return self._server(self._file.read())
+
+    def save_server(self, changes: Mapping[str, Any]) -> None:
+        """Sets defaults of `serve` by option name; None takes one back."""
+        with self._file.edit() as values:
+            server = {**self._server(values), **changes}
+            values["server"] = {name: value for name, value in server.items() if value is not None}
+
+    def _model_folders(self, values: Mapping[str, Any]) -> list[tuple[str, Path]]:
+        """Each as it is written, and what it names."""
+        value = values.get("model_folders", [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(
                 f"{self.path}: model_folders is {value!r}; it must be a list of folders."
             )
-        folders = [Path(item).expanduser() for item in value]
-        if relative := [folder for folder in folders if not folder.is_absolute()]:
+        folders = [(item, Path(item).expanduser()) for item in value]
+        if relative := [folder for _, folder in folders if not folder.is_absolute()]:
             raise ConfigurationError(
                 f"{self.path}: model_folders holds {relative[0]}; write the whole path."
             )
         return folders
 
-    def server(self) -> dict[str, Any]:
-        """Defaults for `serve` by option name; what they may be is the option's to say."""
-        value = self._file.read().get("server", {})
+    def _server(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        value = values.get("server", {})
         if not isinstance(value, dict):
             raise ConfigurationError(f"{self.path}: server is {value!r}; it must be a JSON object.")
         return value

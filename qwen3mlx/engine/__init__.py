@@ -2,9 +2,9 @@
 
 from .answer import AnswerBuilder
 from .engine import Engine, Stats
-from .loaded import LoadedModel, Prepared
+from .loaded import LoadedModel, Prepared, render_chat
 from .models import Load
-from .sequence import Output, Sequence
+from .sequence import Output, Prefilled, Sequence, Token
 from .slot import Slot
 
 __all__ = [
@@ -13,8 +13,11 @@ __all__ = [
     "Load",
     "LoadedModel",
     "Output",
+    "Prefilled",
     "Prepared",
     "Sequence",
     "Slot",
     "Stats",
+    "Token",
+    "render_chat",
 ]

@@ -100,7 +100,7 @@ class Engine:
         return done
 
     def unload(self, model_id: str) -> Future[bool]:
-        """Its requests end with UnavailableError. False if it was not in memory."""
+        """Its requests, or its load, end with UnavailableError. False if there was neither."""
         return self._call(lambda: self._models.unload(model_id))
 
     def keep(self, slot: Slot, ttl_s: float) -> Future[None]:

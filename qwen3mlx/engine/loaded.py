@@ -135,29 +135,8 @@ class LoadedModel:
             ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
             self.check_ids(ids, param="prompt")
             return ids, "off"
-        text = self.render(request)
+        text = render_chat(self.tokenizer, request)
         return self.tokenizer.encode(text), reasoning_start(text)
-
-    def render(self, request: GenerationRequest) -> str:
-        """The chat template's text for `request.messages`."""
-        enable_thinking = request.enable_thinking
-        if request.sampling.get("thinking_budget") == 0:
-            enable_thinking = False
-        template_kwargs = _template_kwargs(request.chat_template_kwargs)
-        if enable_thinking is not None:
-            template_kwargs["enable_thinking"] = enable_thinking
-        messages = request.messages or ()
-        tools = request.tools if request.tool_choice != "none" else ()
-        if not request.continue_final_message:
-            return self.tokenizer.apply_chat_template(messages, tools=tools, **template_kwargs)
-        if not messages or messages[-1].get("role") != "assistant":
-            raise InvalidRequestError(
-                "Only a last message of the assistant can be continued.", param="messages"
-            )
-        text = self.tokenizer.apply_chat_template(
-            messages, tools=tools, add_generation_prompt=False, **template_kwargs
-        )
-        return text.rstrip().removesuffix("<|im_end|>")
 
     def check_ids(self, ids: SequenceOf[int], *, param: str) -> None:
         """Raises InvalidRequestError for an id that the model does not have."""
@@ -222,6 +201,28 @@ class LoadedModel:
                 param="messages",
             )
         return room if params.max_tokens is None else min(params.max_tokens, room)
+
+
+def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> str:
+    """The chat template's text for `request.messages`; needs no weights."""
+    enable_thinking = request.enable_thinking
+    if request.sampling.get("thinking_budget") == 0:
+        enable_thinking = False
+    template_kwargs = _template_kwargs(request.chat_template_kwargs)
+    if enable_thinking is not None:
+        template_kwargs["enable_thinking"] = enable_thinking
+    messages = request.messages or ()
+    tools = request.tools if request.tool_choice != "none" else ()
+    if not request.continue_final_message:
+        return tokenizer.apply_chat_template(messages, tools=tools, **template_kwargs)
+    if not messages or messages[-1].get("role") != "assistant":
+        raise InvalidRequestError(
+            "Only a last message of the assistant can be continued.", param="messages"
+        )
+    text = tokenizer.apply_chat_template(
+        messages, tools=tools, add_generation_prompt=False, **template_kwargs
+    )
+    return text.rstrip().removesuffix("<|im_end|>")
 
 
 def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:

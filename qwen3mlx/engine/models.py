@@ -120,12 +120,14 @@ class Models:
         self.loads[model_id].waiters.append(waiter)
 
     def unload(self, model_id: str) -> bool:
-        slot = self.slots.pop(model_id, None)
-        if slot is None:
-            return False
-        slot.close(UnavailableError(f"{model_id} was unloaded: send the request again to load it."))
-        mx.clear_cache()
-        return True
+        """Ends its requests, and its load where it is being loaded; False if neither was."""
+        load = self.loads.pop(model_id, None)
+        if load is not None:
+            load.fail(_unloaded(model_id))  # one under way finds itself gone at its next report
+        slot = self.slots.get(model_id)
+        if slot is not None:
+            self._evict(slot)
+        return load is not None or slot is not None
 
     def close(self) -> None:
         error = UnavailableError(CLOSING)
@@ -147,7 +149,8 @@ class Models:
                 else:
                     continue
             except Exception as error:
-                if self.loads.pop(load.id, None) is not None:
+                if self.loads.get(load.id) is load:
+                    del self.loads[load.id]
                     load.fail(error)
             return True
         return False
@@ -158,7 +161,7 @@ class Models:
         for slot in list(self.slots.values()):
             if slot.expires_at <= now:
                 _log.info("%s was not used for %.0f s and is unloaded.", slot.id, slot.ttl_s)
-                self.unload(slot.id)
+                self._evict(slot)
         return min((slot.expires_at - now for slot in self.slots.values()), default=math.inf)
 
     def _load(self, load: Load) -> None:
@@ -193,6 +196,11 @@ class Models:
             else:
                 self._queue(load.id, load.path, waiter)
 
+    def _evict(self, slot: Slot) -> None:
+        del self.slots[slot.id]
+        slot.close(_unloaded(slot.id))
+        mx.clear_cache()
+
     def _needed(self, model_id: str, path: Path) -> int:
         """Bytes of its weights. Raises MemoryBudgetError where even an empty memory has fewer."""
         needed = weight_bytes(path)
@@ -210,7 +218,7 @@ class Models:
         if own is not None:
             if not own.may_go:
                 return False
-            self.unload(own.id)
+            self._evict(own)
         while not self._budget.make_room(load.needed):
             if not self._unload_idle():
                 return False
@@ -219,4 +227,11 @@ class Models:
     def _unload_idle(self, but: Slot | None = None) -> bool:
         """The one that was used longest ago."""
         idle = [slot for slot in self.slots.values() if slot.may_go and slot is not but]
-        return bool(idle) and self.unload(min(idle, key=lambda slot: slot.last_used).id)
+        if not idle:
+            return False
+        self._evict(min(idle, key=lambda slot: slot.last_used))
+        return True
+
+
+def _unloaded(model_id: str) -> UnavailableError:
+    return UnavailableError(f"{model_id} was unloaded: send the request again to load it.")

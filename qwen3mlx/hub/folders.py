@@ -23,8 +23,13 @@ class Candidate(NamedTuple):
 
 def known_folders() -> list[Path]:
     """The folders a user added in settings.json, then LM Studio's if it is installed."""
-    lm_studio = Path.home() / ".lmstudio" / "models"
+    lm_studio = lm_studio_folder()
     return [*UserSettings().model_folders(), *([lm_studio] if lm_studio.is_dir() else [])]
+
+
+def lm_studio_folder() -> Path:
+    """Where LM Studio keeps its models."""
+    return Path.home() / ".lmstudio" / "models"
 
 
 def demos() -> Iterator[Candidate]:

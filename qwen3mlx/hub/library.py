@@ -59,6 +59,11 @@ class Library:
         """Every model that can be loaded, in a fixed order."""
         return self.scan().models
 
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What the last look at the disk found to be no good."""
+        return self._last.skipped
+
     def find(self, name: str) -> LocalModel:
         """The model of this id, alias, or id without its publisher, in upper or lower case.
 

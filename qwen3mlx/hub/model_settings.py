@@ -1,8 +1,10 @@
 """How each model is to be loaded: `models.json` in the state folder.
 
-    {"Qwen/Qwen3-8B-MLX-4bit": {"context_length": 16384, "kv_bits": 8, "ttl": 600}}
+    {"Qwen/Qwen3-8B-MLX-4bit": {"context_length": 16384, "kv_bits": 8, "ttl": 600,
+                                "sampling": {"temperature": 0.3}}}
 
-`ttl` is the idle time in seconds after which the model leaves memory.
+`ttl` is the idle time in seconds after which the model leaves memory; `sampling` is what requests
+take that say nothing else.
 """
 
 from __future__ import annotations
@@ -13,11 +15,21 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..config.options import LoadOptions
+from ..config.options import LoadOptions, SamplingParams
 from ..config.state import StateFile
 from ..errors import ConfigurationError, InvalidRequestError
 
 _OPTIONS = tuple(field.name for field in fields(LoadOptions))
+# What can be a habit of a model; a seed or a stop string belongs to one request.
+SAMPLING = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+)
 
 
 class ModelSettings:
@@ -49,6 +61,14 @@ class ModelSettings:
             "above 0."
         )
 
+    def sampling(self, model_id: str) -> dict[str, Any]:
+        """The saved sampling defaults, those of SAMPLING that were set."""
+        value = self._entry(self._file.read(), model_id).get("sampling", {})
+        try:
+            return checked_sampling(value)
+        except InvalidRequestError as error:
+            raise ConfigurationError(f"{self._file.path}, {model_id}: {error}") from None
+
     def save(self, model_id: str, options: LoadOptions) -> None:
         """Replaces the saved options; an option that is None is the default from now on."""
         values = {name: getattr(options, name) for name in _OPTIONS}
@@ -61,6 +81,12 @@ class ModelSettings:
         """Replaces the saved idle time in seconds; None takes it back."""
         with self._edit(model_id) as entry:
             _put(entry, {"ttl": ttl})
+
+    def save_sampling(self, model_id: str, sampling: Mapping[str, Any]) -> None:
+        """Replaces the saved sampling defaults; InvalidRequestError for what cannot be."""
+        values = checked_sampling(sampling)
+        with self._edit(model_id) as entry:
+            _put(entry, {"sampling": values or None})
 
     @contextmanager
     def _edit(self, model_id: str) -> Iterator[dict[str, Any]]:
@@ -79,6 +105,23 @@ class ModelSettings:
                 "object."
             )
         return entry
+
+
+def checked_sampling(value: Any) -> dict[str, Any]:
+    """Sampling defaults without those that are None. Raises InvalidRequestError."""
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(f"sampling is {value!r}; it must be an object.", param="sampling")
+    if unknown := sorted(set(value) - set(SAMPLING)):
+        raise InvalidRequestError(
+            f"{unknown[0]!r} is no sampling default; known are {', '.join(SAMPLING)}.",
+            param=f"sampling.{unknown[0]}",
+        )
+    given = {name: number for name, number in value.items() if number is not None}
+    try:
+        SamplingParams(**given)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(str(error), param=f"sampling.{error.param}") from None
+    return given
 
 
 def _put(entry: dict[str, Any], values: Mapping[str, Any]) -> None:

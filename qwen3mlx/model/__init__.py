@@ -1,20 +1,23 @@
 """What Qwen3 is: layers, attention, MoE, KV caches, checkpoint loading."""
 
 from .cache import KVCache, Layer, QuantizedKVCache
+from .footprint import Footprint, footprint, weight_bytes
 from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
-from .loading import load_model, weight_bytes
+from .loading import load_model
 from .qwen3 import Qwen3
 
 __all__ = [
     "Batch",
     "BatchArrays",
     "BatchView",
+    "Footprint",
     "KVCache",
     "KVPool",
     "KVRow",
     "Layer",
     "QuantizedKVCache",
     "Qwen3",
+    "footprint",
     "load_model",
     "weight_bytes",
 ]

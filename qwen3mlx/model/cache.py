@@ -143,6 +143,11 @@ class QuantizedKVCache(KVCache):
         )
 
 
+def kv_group_size(head_dim: int) -> int:
+    """Numbers that share a scale when keys and values are quantized."""
+    return 64 if head_dim % 64 == 0 else 32
+
+
 def capacity_for(num_tokens: int) -> int:
     """Positions to allocate: at most an eighth, or one step, more than needed.
 

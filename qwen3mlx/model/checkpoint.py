@@ -40,18 +40,9 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.infos: dict[str, TensorInfo] = {}
-        shards, indexed = _shards(folder)
-        for shard in shards:
-            self.infos.update(_read_header(shard))
-        for name, shard_name in indexed.items():
-            if name not in self.infos:
-                raise CheckpointError(
-                    f"{folder / shard_name} does not hold {name!r}, "
-                    f"which {INDEX_NAME} says it does; download the model again."
-                )
+        self.infos = read_infos(folder)
         self._arrays: dict[str, mx.array] = {}
-        for shard in shards:
+        for shard in sorted({info.shard for info in self.infos.values()}):
             self._arrays.update(_load(shard))
 
     def __contains__(self, name: str) -> bool:
@@ -84,6 +75,21 @@ class Checkpoint:
     def drop(self, name: str) -> None:
         """A tensor that the model has no use for."""
         self._arrays.pop(name, None)
+
+
+def read_infos(folder: Path) -> dict[str, TensorInfo]:
+    """What the headers of the shards say, by tensor name. Raises CheckpointError."""
+    infos: dict[str, TensorInfo] = {}
+    shards, indexed = _shards(folder)
+    for shard in shards:
+        infos.update(_read_header(shard))
+    for name, shard_name in indexed.items():
+        if name not in infos:
+            raise CheckpointError(
+                f"{folder / shard_name} does not hold {name!r}, "
+                f"which {INDEX_NAME} says it does; download the model again."
+            )
+    return infos
 
 
 def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:

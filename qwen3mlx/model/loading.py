@@ -12,8 +12,9 @@ from ..config import LoadOptions, ModelConfig
 from ..errors import CheckpointError, MemoryBudgetError
 from .attention import Attention
 from .checkpoint import Checkpoint
-from .device import keep_resident, on_cpu, usable_memory
+from .device import keep_resident, usable_memory
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
+from .footprint import compute_dtype, resident_bytes
 from .linear import Embedding, Projection, QuantizedEmbedding
 from .qwen3 import Block, Qwen3
 from .rope import Rope
@@ -40,7 +41,7 @@ def load_model(
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
     checkpoint = Checkpoint(folder)
-    dtype = _compute_dtype(checkpoint)
+    dtype = compute_dtype(checkpoint.infos)
     _check_memory(checkpoint, dtype)
     keep_resident()
     try:
@@ -153,30 +154,9 @@ def _feed_forward(weights: Weights, layer: int) -> FeedForward:
     )
 
 
-def _compute_dtype(checkpoint: Checkpoint) -> mx.Dtype:
-    if on_cpu():
-        return mx.float32
-    stored = checkpoint.infos.get("model.norm.weight")
-    dtypes = {"F32": mx.float32, "F16": mx.float16}
-    return dtypes.get(stored.dtype, mx.bfloat16) if stored else mx.bfloat16
-
-
-def weight_bytes(path: str | Path) -> int:
-    """Memory that the weights in folder `path` will take. Raises CheckpointError."""
-    checkpoint = Checkpoint(Path(path).expanduser())
-    return _widened_bytes(checkpoint, _compute_dtype(checkpoint))
-
-
-def _widened_bytes(checkpoint: Checkpoint, dtype: mx.Dtype) -> int:
-    return sum(
-        info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
-        for info in checkpoint.infos.values()
-    )
-
-
 def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
     """Refuse what cannot fit before any of it is read."""
-    widened, memory = _widened_bytes(checkpoint, dtype), usable_memory()
+    widened, memory = resident_bytes(checkpoint.infos, dtype), usable_memory()
     if widened > memory:
         raise MemoryBudgetError(
             f"{checkpoint.folder.name} needs {widened / 1e9:.1f} GB for its weights and "

@@ -8,7 +8,7 @@ import mlx.core as mx
 
 from ..config import ModelConfig
 from .attention import Attention
-from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache
+from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache, kv_group_size
 from .feed_forward import FeedForward
 from .linear import Embedding, Projection, QuantizedEmbedding
 
@@ -72,5 +72,6 @@ class Qwen3:
     def make_cache(self) -> KVCache:
         if self.kv_bits is None:
             return KVCache(len(self.blocks))
-        group_size = 64 if self.config.head_dim % 64 == 0 else 32
-        return QuantizedKVCache(len(self.blocks), bits=self.kv_bits, group_size=group_size)
+        return QuantizedKVCache(
+            len(self.blocks), bits=self.kv_bits, group_size=kv_group_size(self.config.head_dim)
+        )

@@ -52,6 +52,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     errors = ErrorReplies(ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
     service.on_finished.append(metrics.finished)
+    keys = Keys(settings.api_keys, KeyStore(), settings.parent_key)
     app = Application(
         title="qwen3mlx",
         version=__version__,
@@ -63,12 +64,12 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         lifespan=_lifespan,
         # From the outermost to the innermost.
         middleware=[
-            Middleware(AccessLog, settings.log_prompts),
+            Middleware(AccessLog, service.activity, settings.log_prompts),
             Middleware(RequestCounter, metrics),
             Middleware(HostGuard, settings, errors),
             Middleware(OriginGuard, settings, errors),
             Middleware(Faults, errors),
-            Middleware(KeyGuard, Keys(settings.api_keys, KeyStore()), errors),
+            Middleware(KeyGuard, keys, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(BodyLimit, settings.max_body_bytes),
             Middleware(LateDialects),
@@ -77,6 +78,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     app.state.service = service
     app.state.metrics = metrics
     app.state.dialects = set()
+    app.state.keys = keys
     for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, errors.handle)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)

@@ -36,6 +36,7 @@ LATE = (
     Dialect("responses", ("/v1/responses",)),
     Dialect("lmstudio", ("/api/v0", "/api/v1")),
     Dialect("ollama", ("/api/",)),
+    Dialect("native", ("/api/qwen3mlx/",)),
 )
 
 
@@ -74,4 +75,5 @@ ERROR_BODIES: Mapping[str, RenderError] = {
     "/api/": _errors_of("ollama"),
     "/api/v0": openai_body,
     "/api/v1": _errors_of("lmstudio"),
+    "/api/qwen3mlx/": openai_body,
 }

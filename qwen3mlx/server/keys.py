@@ -85,9 +85,15 @@ class KeyStore:
 
 
 class Keys:
-    """The keys a running server accepts: those it was started with, and the store's."""
+    """The keys a running server accepts: those it was started with, and the store's.
 
-    def __init__(self, given: Iterable[str], store: KeyStore) -> None:
+    `parent_key` is accepted, and nobody else needs a key because of it.
+    """
+
+    def __init__(
+        self, given: Iterable[str], store: KeyStore, parent_key: str | None = None
+    ) -> None:
+        self._parent = [] if parent_key is None else [ApiKey.of("--parent-key", parent_key)]
         self._given = [ApiKey.of(f"--api-key {i}", key) for i, key in enumerate(given, start=1)]
         self._store = store
         self._version = store.version()
@@ -103,7 +109,7 @@ class Keys:
     def accepts(self, secret: str) -> bool:
         self._refresh()
         # Every key is compared: how long it takes says nothing about which one came close.
-        matches = [key.matches(secret) for key in [*self._given, *self._stored]]
+        matches = [key.matches(secret) for key in [*self._parent, *self._given, *self._stored]]
         return any(matches)
 
     def _refresh(self) -> None:

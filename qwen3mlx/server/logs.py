@@ -8,6 +8,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .activity import Activity
 from .errors import to_api_error
 from .replies import ErrorReplies
 
@@ -28,17 +29,21 @@ def log_to_stderr() -> None:
 
 
 class AccessLog:
-    """Method, path, status and seconds of each request, when it is over; never its query."""
+    """Method, path, status and seconds of each request, when it is over; never its query.
 
-    def __init__(self, app: ASGIApp, log_prompts: bool) -> None:
+    On stderr, and in `activity`, where the window looks.
+    """
+
+    def __init__(self, app: ASGIApp, activity: Activity, log_prompts: bool) -> None:
         self._app = app
+        self._activity = activity
         self._log_prompts = log_prompts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, status = time.perf_counter(), "-"
+        start, entry = time.perf_counter(), self._activity.begin(scope)
         question, answer = bytearray(), bytearray()
 
         async def watch_question() -> Message:
@@ -47,8 +52,7 @@ class AccessLog:
             return message
 
         async def watch_answer(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            entry.status = message.get("status", entry.status)
             self._keep(answer, message)
             await send(message)
 
@@ -56,7 +60,10 @@ class AccessLog:
             await self._app(scope, watch_question, watch_answer)
         finally:
             seconds = time.perf_counter() - start
-            logger.info("%s %s %s %.3f s", scope["method"], _path(scope), status, seconds)
+            entry.ms = seconds * 1000
+            self._activity.end(entry)
+            shown = (scope["method"], _path(scope), entry.status or "-")
+            logger.info("%s %s %s %.3f s", *shown, seconds)
             for name, body in (("asked", question), ("answered", answer)):
                 if body:
                     logger.info("%s: %s", name, body.decode("utf-8", "backslashreplace"))

@@ -7,7 +7,9 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 from ..config import EngineConfig, LoadOptions
 from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Slot
@@ -17,6 +19,8 @@ from ..hub.library import Library
 from ..hub.local_model import LocalModel
 from ..hub.model_settings import ModelSettings
 from ..request import GenerationRequest
+from ..text import Tokenizer, load_tokenizer
+from .activity import Activity
 from .answer import Answer
 from .downloads import Downloads
 from .info import ModelInfo
@@ -54,6 +58,7 @@ class Service:
         self.model_settings = ModelSettings()
         self.engine = Engine(_engine_config(settings))
         self.downloads = Downloads()
+        self.activity = Activity()
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
 
@@ -61,6 +66,7 @@ class Service:
         self.engine.start()
 
     async def stop(self) -> None:
+        self.activity.close()
         await asyncio.to_thread(self.downloads.close)
         await asyncio.to_thread(self.engine.close)
 
@@ -71,6 +77,10 @@ class Service:
     async def model(self, name: str) -> ModelInfo:
         """Raises ModelNotFoundError, which lists the known ones."""
         return self._info(await asyncio.to_thread(self.library.find, name))
+
+    async def default_model(self, name: str | None) -> ModelInfo:
+        """The model `name`, or the one that answers where none is named."""
+        return self._info(await self._find(name))
 
     async def load(
         self,
@@ -113,11 +123,14 @@ class Service:
         self, local: LocalModel, request: GenerationRequest, ttl: float | None
     ) -> Answer:
         slot, load_time_s = await self._slot(local)
+        request = await asyncio.to_thread(self._with_saved_sampling, local.id, request)
         prepared = await asyncio.to_thread(slot.loaded.prepare, request)
+        running = self.activity.start(local.id, len(prepared.prompt_ids))
         loop = asyncio.get_running_loop()
         outputs: asyncio.Queue[Output] = asyncio.Queue()
 
         def sink(output: Output) -> None:
+            running.observe(output)
             if not loop.is_closed():
                 loop.call_soon_threadsafe(outputs.put_nowait, output)
 
@@ -126,14 +139,15 @@ class Service:
 
         def end(finished: Finished | None) -> None:
             self.engine.cancel(slot, sequence)
+            self.activity.stop(running)
             if finished is not None:
                 for listener in self.on_finished:
                     listener(finished)
 
         try:
             await asyncio.wrap_future(self.engine.submit(slot, sequence, ttl))
-        except asyncio.CancelledError:
-            self.engine.cancel(slot, sequence)
+        except BaseException:
+            end(None)
             raise
         return Answer(
             self._info(local),
@@ -159,6 +173,14 @@ class Service:
         loaded = await self._loaded(name)
         return await asyncio.to_thread(loaded.tokenizer.encode, text)
 
+    async def tokenizer(self, name: str | None) -> Tokenizer:
+        """The model's, whether it is in memory or not; nothing is loaded for it."""
+        local = await self._find(name)
+        slot = self.engine.slots.get(local.id)
+        if slot is not None:
+            return slot.loaded.tokenizer
+        return await asyncio.to_thread(_tokenizer, local.path, local.modified)
+
     async def detokenize(self, name: str | None, ids: Sequence[int]) -> str:
         loaded = await self._loaded(name)
         loaded.check_ids(ids, param="tokens")
@@ -178,13 +200,21 @@ class Service:
             ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
             with suppress(ModelGoneError):
                 vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
-                return Embeddings(self._info(local), vectors, sum(map(len, ids)))
+                num_tokens = sum(map(len, ids))
+                self.activity.count(local.id, num_tokens)
+                return Embeddings(self._info(local), vectors, num_tokens)
 
     async def _find(self, name: str | None) -> LocalModel:
         if name is None:
             used = sorted(self.engine.slots.values(), key=lambda slot: slot.last_used)
             name = self.settings.model or (used[-1].id if used else DEFAULT_MODEL)
         return await asyncio.to_thread(self.library.find, name)
+
+    def _with_saved_sampling(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
+        """What the request says itself goes before what is saved for the model."""
+        saved = self.model_settings.sampling(model_id)
+        given = {name: value for name, value in request.sampling.items() if value is not None}
+        return replace(request, sampling={**saved, **given})
 
     async def _loaded(self, name: str | None) -> LoadedModel:
         slot, _ = await self._slot(await self._find(name))
@@ -217,6 +247,12 @@ class Service:
 
     def _info(self, local: LocalModel) -> ModelInfo:
         return ModelInfo.of(local, self.engine.slots.get(local.id), self.engine.loads.get(local.id))
+
+
+@lru_cache(maxsize=2)
+def _tokenizer(folder: Path, modified: float) -> Tokenizer:
+    """Read anew when the checkpoint was modified."""
+    return load_tokenizer(folder)
 
 
 def _engine_config(settings: ServerSettings) -> EngineConfig:

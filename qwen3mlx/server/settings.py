@@ -17,7 +17,8 @@ MEGABYTE = 1024**2
 class ServerSettings:
     """Sizes in bytes, times in seconds; None leaves the choice to the engine.
 
-    `port` 0 takes a free one. `api_keys` are accepted beside those in the key store.
+    `port` 0 takes a free one. `api_keys` are accepted beside those in the key store. So is
+    `parent_key`, that of the program which started the server; no other needs one because of it.
     `allowed_origins` are the web pages (`https://chat.example.com`) that may call the server,
     `allowed_hosts` further names it is reached by. `max_running` requests are computed together,
     `max_waiting` more may queue. An idle model is unloaded after `ttl_s`; 0 keeps it for good.
@@ -29,6 +30,7 @@ class ServerSettings:
     port: int = 1234
     model: str | None = None
     api_keys: tuple[str, ...] = ()
+    parent_key: str | None = None
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     max_body_bytes: int = 32 * MEGABYTE
@@ -45,7 +47,7 @@ class ServerSettings:
             raise UsageError(f"Port {self.port} does not exist; choose one from 0 to 65535.")
         if not self.host:
             raise UsageError("The host is empty; 127.0.0.1 serves this computer only.")
-        if not all(self.api_keys):
+        if not all(self.api_keys) or self.parent_key == "":
             raise UsageError("An API key is empty; leave it out to serve without one.")
         for name in ("max_body_bytes", "max_running", "memory_limit"):
             self._check_at_least(name, 1)

@@ -15,6 +15,7 @@ from qwen3mlx.errors import (
     InvalidRequestError,
     MemoryBudgetError,
     ModelGoneError,
+    UnavailableError,
 )
 from tests.engine.support import PATIENCE, loaded, send, wait_for, wait_until
 from tests.model.support import copy_checkpoint
@@ -250,3 +251,19 @@ def test_a_load_that_fails_leaves_the_engine_whole(engine, folders, tmp_path):
         engine.load("broken", folder).result(PATIENCE)
     assert engine.loads == {}
     wait_for(send(engine, loaded(engine, folders)))
+
+
+def test_unloading_ends_a_load_under_way(engine, folders):
+    calls = []
+
+    def unload_once(progress):
+        if not calls:
+            calls.append(engine.unload("a"))
+
+    loading = engine.load("a", folders["a"], on_progress=unload_once)
+    with pytest.raises(UnavailableError, match="unloaded"):
+        loading.result(PATIENCE)
+    assert calls[0].result(PATIENCE) is True
+    wait_until(lambda: not engine.loads and not engine.slots)
+    assert engine.stats().weight_bytes == 0
+    assert loaded(engine, folders).id == "a"

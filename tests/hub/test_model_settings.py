@@ -75,3 +75,20 @@ def test_a_broken_file_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"models\.json is not JSON"):
         ModelSettings(tmp_path).save("m", LoadOptions(kv_bits=8))
     assert file.read_text() == "{"
+
+
+def test_sampling_defaults_are_kept_beside_the_options(tmp_path: Path) -> None:
+    settings = ModelSettings(tmp_path)
+    settings.save("m", LoadOptions(kv_bits=8))
+    settings.save_sampling("m", {"temperature": 0.2, "top_k": None})
+    settings.save("m", LoadOptions())
+    assert ModelSettings(tmp_path).sampling("m") == {"temperature": 0.2}
+    settings.save_sampling("m", {})
+    assert json.loads((tmp_path / "models.json").read_text()) == {}
+
+
+@pytest.mark.parametrize("sampling", [[], {"top_p": 2}, {"seed": 3}, {"top_k": "many"}])
+def test_sampling_that_cannot_be_is_named(tmp_path: Path, sampling: object) -> None:
+    (tmp_path / "models.json").write_text(json.dumps({"m": {"sampling": sampling}}))
+    with pytest.raises(ConfigurationError, match=r"models\.json, m: "):
+        ModelSettings(tmp_path).sampling("m")

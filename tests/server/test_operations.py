@@ -84,6 +84,7 @@ def test_openapi_describes_every_dialect(server: LiveServer) -> None:
         "/api/v0/models",
         "/api/v1/chat",
         "/api/chat",
+        "/api/qwen3mlx/models/load",
         "/tokenize",
         "/health",
         "/metrics",

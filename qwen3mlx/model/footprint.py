@@ -1,0 +1,83 @@
+"""What a checkpoint will take of the memory, from its small files and headers alone."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlx.core as mx
+
+from ..config import LoadOptions, ModelConfig
+from .cache import kv_group_size
+from .checkpoint import TensorInfo, read_infos
+from .device import on_cpu
+from .kv_pool import stack_capacity
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Bytes; `context_length` is the one the model would be loaded with, in tokens."""
+
+    weight_bytes: int
+    kv_bytes_per_token: int
+    context_length: int
+
+    def kv_bytes(self, num_tokens: int) -> int:
+        """Of one request with so many tokens, alone."""
+        return stack_capacity(num_tokens) * self.kv_bytes_per_token
+
+    def longest_request(self, limit: int) -> int:
+        """Tokens of the longest request that fits beside the weights in `limit` bytes."""
+        tokens = range(1, self.context_length + 1)
+        return bisect_right(tokens, limit - self.weight_bytes, key=self.kv_bytes)
+
+
+def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint:
+    """Of the model in folder `path`. Raises CheckpointError, and InvalidRequestError for options.
+
+    Builds no array, so any thread may ask.
+    """
+    folder = Path(path).expanduser()
+    options = options or LoadOptions()
+    config = ModelConfig.from_folder(folder).with_options(options)
+    infos = read_infos(folder)
+    dtype = compute_dtype(infos)
+    return Footprint(
+        resident_bytes(infos, dtype),
+        kv_bytes_per_token(config, dtype, options.kv_bits),
+        config.max_position_embeddings,
+    )
+
+
+def kv_bytes_per_token(config: ModelConfig, dtype: mx.Dtype, kv_bits: int | None) -> int:
+    """Keys and values of all layers; a group of quantized numbers has a scale and a bias."""
+    width = config.head_dim * dtype.size
+    if kv_bits is not None:
+        groups = config.head_dim // kv_group_size(config.head_dim)
+        width = config.head_dim * kv_bits // 8 + 2 * groups * dtype.size
+    return 2 * config.num_hidden_layers * config.num_key_value_heads * width
+
+
+def weight_bytes(path: str | Path) -> int:
+    """Memory that the weights in folder `path` will take. Raises CheckpointError."""
+    infos = read_infos(Path(path).expanduser())
+    return resident_bytes(infos, compute_dtype(infos))
+
+
+def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:
+    """The checkpoint's own on a GPU, float32 on the CPU."""
+    if on_cpu():
+        return mx.float32
+    stored = infos.get("model.norm.weight")
+    dtypes = {"F32": mx.float32, "F16": mx.float16}
+    return dtypes.get(stored.dtype, mx.bfloat16) if stored else mx.bfloat16
+
+
+def resident_bytes(infos: Mapping[str, TensorInfo], dtype: mx.Dtype) -> int:
+    """Of tensors of which those in 16 bits are kept in `dtype`."""
+    return sum(
+        info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
+        for info in infos.values()
+    )

@@ -1,0 +1,50 @@
+"""`/tokens`: what texts and a chat cost, before they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from ...config import ModelConfig
+from ...engine import render_chat
+from ...request import GenerationRequest
+from ...text import Tokenizer
+from ..dependencies import get_service
+from ..fields import tools_from
+from ..info import ModelInfo
+from ..service import Service
+from .schemas import Json, TokensBody
+
+router = APIRouter(prefix="/tokens")
+
+
+@router.post("")
+async def count(body: TokensBody, service: Annotated[Service, Depends(get_service)]) -> Json:
+    """Tokens of each text alone, and of the prompt a chat would be; no weights are loaded."""
+    info = await service.default_model(body.model)
+    tokenizer = await service.tokenizer(info.id)
+    texts, chat = await asyncio.to_thread(_count, tokenizer, body)
+    context_length = await asyncio.to_thread(_context_length, service, info)
+    return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}
+
+
+def _count(tokenizer: Tokenizer, body: TokensBody) -> tuple[list[int], int | None]:
+    texts = [len(tokenizer.encode(text)) for text in body.texts]
+    if body.messages is None:
+        return texts, None
+    request = GenerationRequest(
+        messages=body.messages,
+        tools=tools_from(body.tools),
+        enable_thinking=body.enable_thinking,
+    )
+    return texts, len(tokenizer.encode(render_chat(tokenizer, request)))
+
+
+def _context_length(service: Service, info: ModelInfo) -> int:
+    """Tokens it holds as it is in memory, or as it would be loaded."""
+    if info.loaded is not None:
+        return info.loaded.context_length
+    options = service.model_settings.load(info.id)
+    return ModelConfig.from_folder(info.path).with_options(options).max_position_embeddings
