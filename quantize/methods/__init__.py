@@ -1,0 +1,38 @@
+"""How a matrix becomes packed integers and scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import mlx.core as mx
+
+from qwen3mlx.config import QuantizationSpec
+
+Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedMatrix:
+    """`weight` uint32 [out, in * bits / 32]; `scales` and (affine) `biases` [out, in / group]."""
+
+    weight: mx.array
+    scales: mx.array
+    biases: mx.array | None
+
+    def arrays(self) -> dict[str, mx.array]:
+        """By the last part of their tensor's name."""
+        found = {"weight": self.weight, "scales": self.scales}
+        return found if self.biases is None else found | {"biases": self.biases}
+
+    def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
+        """[out, in] as it will be computed with."""
+        return mx.dequantize(
+            self.weight,
+            self.scales,
+            self.biases,
+            group_size=spec.group_size,
+            bits=spec.bits,
+            mode=spec.mode,
+            dtype=dtype,
+        )

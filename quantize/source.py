@@ -1,0 +1,184 @@
+"""The checkpoint that is converted: its matrices one at a time, whatever format it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from qwen3mlx.config import ModelConfig, QuantizationSpec, read_json
+from qwen3mlx.errors import CheckpointError
+from qwen3mlx.model.checkpoint import Checkpoint, TensorInfo
+from qwen3mlx.model.device import release_staging_memory
+
+_FLOATS = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16}
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A matrix [out, in], or a stack of experts [experts, out, in]."""
+
+    path: str
+    shape: tuple[int, ...]
+
+    @property
+    def num_weights(self) -> int:
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+    @property
+    def num_matrices(self) -> int:
+        return self.shape[0] if len(self.shape) == 3 else 1
+
+
+class Source:
+    """`config` is validated, `raw_config` is config.json as it is; `dtype` that of the floats."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = ModelConfig.from_folder(folder)
+        self.raw_config: dict[str, Any] = read_json(folder / "config.json")
+        self._checkpoint = Checkpoint(folder)
+        self.infos = self._checkpoint.infos
+        self.dtype = self._float_dtype()
+        self.modules = list(_modules(self.config))
+        self.vectors = [name for name in self.infos if self._is_vector(name)]
+        self._check_names()
+
+    @property
+    def is_quantized(self) -> bool:
+        return any(name.endswith(".scales") for name in self.infos)
+
+    @property
+    def nbytes(self) -> int:
+        return self._checkpoint.nbytes
+
+    def reopen(self) -> None:
+        """Let every tensor be read once more."""
+        self._checkpoint = Checkpoint(self.folder)
+
+    def vector(self, name: str) -> mx.array:
+        """A norm's weight."""
+        return _finite(self._checkpoint.take(name), name, self.folder)
+
+    def matrices(self, module: Module) -> Iterator[mx.array]:
+        """Each [out, in] of the module in float; each is read when its turn comes.
+
+        Raises CheckpointError where one is not finite or not of the shape that config.json says.
+        """
+        if len(module.shape) == 2:
+            yield self._matrix(module.path, module.shape)
+            return
+        stacked = f"{module.path}.weight" in self.infos
+        if stacked:
+            stack = self._matrix(module.path, module.shape)
+            yield from (stack[expert] for expert in range(module.shape[0]))
+            return
+        prefix, name = module.path.rsplit(".switch_mlp.", 1)
+        for expert in range(module.shape[0]):
+            yield self._matrix(f"{prefix}.experts.{expert}.{name}", module.shape[1:])
+
+    def _matrix(self, path: str, shape: tuple[int, ...]) -> mx.array:
+        name = f"{path}.weight"
+        if f"{path}.scales" not in self.infos:
+            return _finite(self._checkpoint.take(name, shape), name, self.folder)
+        spec = self.spec(path)
+        scales = self._checkpoint.take(f"{path}.scales")
+        biases = self._checkpoint.take(f"{path}.biases") if spec.mode == "affine" else None
+        weight = mx.dequantize(
+            self._checkpoint.take(name),
+            scales,
+            biases,
+            group_size=spec.group_size,
+            bits=spec.bits,
+            mode=spec.mode,
+            dtype=self.dtype,
+        )
+        if weight.shape != shape:
+            raise CheckpointError(f"{self.folder}: {path} is not packed as config.json says.")
+        return _finite(weight, name, self.folder)
+
+    def spec(self, path: str) -> QuantizationSpec:
+        """How the source packs a module."""
+        quantization = self.config.quantization
+        if quantization is None:
+            raise CheckpointError(f"{self.folder}: {path} is packed, but config.json has no "
+                                  "'quantization'.")  # fmt: skip
+        return quantization.overrides.get(path) or quantization.default
+
+    def _float_dtype(self) -> mx.Dtype:
+        for info in self.infos.values():
+            if info.dtype in _FLOATS:
+                return _FLOATS[info.dtype]
+        raise CheckpointError(f"{self.folder} holds no float tensor.")
+
+    def _is_vector(self, name: str) -> bool:
+        info: TensorInfo = self.infos[name]
+        return len(info.shape) == 1 and not name.endswith("rotary_emb.inv_freq")
+
+    def _check_names(self) -> None:
+        known = {name for module in self.modules for name in self._names(module)}
+        known.update(self.vectors)
+        for name in self.infos:
+            extra = name.endswith("rotary_emb.inv_freq") or (
+                self.config.tie_word_embeddings and name.startswith("lm_head.")
+            )
+            if name not in known and not extra:
+                raise CheckpointError(
+                    f"{self.infos[name].shard} holds {name!r}, which a model of config.json's "
+                    "shape does not have; config.json and the weights do not belong together."
+                )
+        for module in self.modules:
+            missing = [name for name in self._names(module) if name not in self.infos]
+            if missing:
+                raise CheckpointError(
+                    f"{self.folder} has no tensor {missing[0]!r}; download the model again."
+                )
+
+    def _names(self, module: Module) -> list[str]:
+        paths = [module.path]
+        if len(module.shape) == 3 and f"{module.path}.weight" not in self.infos:
+            prefix, name = module.path.rsplit(".switch_mlp.", 1)
+            paths = [f"{prefix}.experts.{e}.{name}" for e in range(module.shape[0])]
+        suffixes = ("scales", "biases", "global_scale")
+        packed = [f"{p}.{suffix}" for p in paths for suffix in suffixes]
+        return [*(f"{path}.weight" for path in paths), *(n for n in packed if n in self.infos)]
+
+
+def _modules(config: ModelConfig) -> Iterator[Module]:
+    """In the order of the computation."""
+    hidden, width = config.hidden_size, config.head_dim
+    heads, kv_heads = config.num_attention_heads * width, config.num_key_value_heads * width
+    yield Module("model.embed_tokens", (config.vocab_size, hidden))
+    for layer in range(config.num_hidden_layers):
+        path = f"model.layers.{layer}"
+        for name, size in (("q_proj", heads), ("k_proj", kv_heads), ("v_proj", kv_heads)):
+            yield Module(f"{path}.self_attn.{name}", (size, hidden))
+        yield Module(f"{path}.self_attn.o_proj", (hidden, heads))
+        if not config.is_sparse(layer):
+            inner, group = config.intermediate_size, "mlp"
+            stack: tuple[int, ...] = ()
+        else:
+            inner, group = config.moe_intermediate_size, "mlp.switch_mlp"
+            stack = (config.num_experts,)
+            yield Module(f"{path}.mlp.gate", (config.num_experts, hidden))
+        yield Module(f"{path}.{group}.gate_proj", (*stack, inner, hidden))
+        yield Module(f"{path}.{group}.up_proj", (*stack, inner, hidden))
+        yield Module(f"{path}.{group}.down_proj", (*stack, hidden, inner))
+    if not config.tie_word_embeddings:
+        yield Module("lm_head", (config.vocab_size, hidden))
+
+
+def _finite(tensor: mx.array, name: str, folder: Path) -> mx.array:
+    """Raises CheckpointError naming the tensor that has a NaN or an infinity."""
+    if not mx.isfinite(tensor).all().item():
+        raise CheckpointError(
+            f"{folder}: {name} holds numbers that are not finite; download the model again."
+        )
+    release_staging_memory()
+    return tensor
