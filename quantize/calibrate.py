@@ -21,6 +21,8 @@ from qwen3mlx.model.qwen3 import Block
 from qwen3mlx.model.rope import Rope
 from qwen3mlx.model.weights import Weights
 
+from .evaluate import bounded
+from .held import Held
 from .methods import PackedMatrix, gptq, mse, rtn
 from .source import Module, Source
 
@@ -61,7 +63,7 @@ class Calibrated:
 
     def __init__(self, source: Source, documents: Sequence[Sequence[int]]) -> None:
         self._source = source
-        self._documents = [mx.array([list(ids)]) for ids in _bounded(documents)]
+        self._documents = [mx.array([list(ids)]) for ids in bounded(documents, MOST_TOKENS)]
         self._config = replace(source.config, quantization=None)
         self._dtype = compute_dtype(source.infos)
         self._rope = Rope.from_config(source.config.rope, source.config.head_dim)
@@ -135,7 +137,7 @@ class Calibrated:
         if layer == self._layer:
             return
         if self._layer >= 0:
-            block = self._block(_Held(self._source.folder, self._new | self._norms()))
+            block = self._block(Held(self._source.folder, self._new | self._norms()))
             self._states = [block(states, NoCache()) for states in self._states]
             mx.eval(self._states)
         self._layer, self._inputs, self._new = layer, {}, {}
@@ -159,7 +161,7 @@ class Calibrated:
         for states in self._states:
             mx.eval(watched(states, NoCache()))
 
-    def _block(self, held: _Held) -> Block:
+    def _block(self, held: Held) -> Block:
         return load_block(Weights(held, self._config, self._dtype), self._layer, self._rope)
 
     def _norms(self) -> dict[str, mx.array]:
@@ -167,15 +169,6 @@ class Calibrated:
         prefix = f"model.layers.{self._layer}."
         names = [name for name in self._source.vectors if name.startswith(prefix)]
         return {name: checkpoint.take(name) for name in names}
-
-
-class _Held(Checkpoint):
-    """Tensors in memory, as a checkpoint."""
-
-    def __init__(self, folder: Any, tensors: dict[str, mx.array]) -> None:
-        self.folder = folder
-        self.infos = {}
-        self._arrays = dict(tensors)
 
 
 # Which projection of a loaded block a module is part of.
@@ -192,11 +185,3 @@ def _rows_of(rows: mx.array, ids: mx.array, expert: int) -> mx.array:
     """The rows that one expert was given."""
     order = mx.argsort(ids != expert)
     return rows[order[: (ids == expert).sum().item()]]
-
-
-def _bounded(documents: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
-    left = MOST_TOKENS
-    for ids in documents:
-        if len(ids) > 1 and left > 0:
-            yield ids[:left]
-            left -= len(ids)

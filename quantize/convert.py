@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,8 @@ from qwen3mlx.errors import UsageError
 from qwen3mlx.model.device import release_staging_memory
 from qwen3mlx.text import load_tokenizer
 
-from . import card, texts
+from . import card, sensitivity, texts
+from .calibrate import Calibrated
 from .card import MLX_VERSION
 from .evaluate import chunks, number
 from .methods import Method, PackedMatrix, mse, rtn
@@ -108,20 +109,30 @@ class DataFree:
 
 def quantizer(source: Source, plan: Plan, options: Options, calibration: Path | None) -> Quantizer:
     """What packs by `options.method`. Raises UsageError for a text that cannot be used."""
-    if options.method != "gptq":
-        if calibration is not None:
-            raise UsageError("--calibration is for --method gptq.")
-        return DataFree(options.method)
-    from .calibrate import Calibrated
+    if options.method == "gptq":
+        return Calibrated(source, _documents(source, calibration))
+    if calibration is not None and options.recipe.name != "auto":
+        raise UsageError("--calibration is for --method gptq and --recipe auto.")
+    return DataFree(options.method)
 
+
+def automatic(
+    source: Source, target_bpw: float, calibration: Path | None, on_progress: Progress
+) -> Recipe:
+    """`auto`: bits for each module by measured sensitivity. Raises UsageError."""
+    costs = sensitivity.measure(source, _documents(source, calibration), on_progress)
+    return sensitivity.recipe(source, costs, target_bpw)
+
+
+def _documents(source: Source, calibration: Path | None) -> list[Sequence[int]]:
     if not (source.folder / "tokenizer.json").exists():
         raise UsageError(
-            f"{source.folder} has no tokenizer.json, which gptq needs for its text: use "
-            "--method mse, or put the file there."
+            f"{source.folder} has no tokenizer.json, which calibration needs for its text: use "
+            "--method mse and another recipe, or put the file there."
         )
     encode = load_tokenizer(source.folder).encode
     documents = [encode(text) for text in texts.load(calibration)]
-    return Calibrated(source, [c for ids in documents for c in chunks(ids, texts.LONGEST)])
+    return [piece for ids in documents for piece in chunks(ids, texts.LONGEST)]
 
 
 def check(source: Source, plan: Plan, output: Path) -> None:

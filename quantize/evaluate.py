@@ -180,3 +180,11 @@ def chunks(ids: Sequence[int], length: int) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), length):
         if len(piece := ids[start : start + length]) > 1:
             yield piece
+
+
+def bounded(documents: Sequence[Sequence[int]], most: int) -> Iterator[Sequence[int]]:
+    """The first documents, `most` tokens in all."""
+    for ids in documents:
+        if len(ids) > 1 and most > 1:
+            yield ids[:most]
+            most -= len(ids)

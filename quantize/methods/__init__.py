@@ -27,10 +27,13 @@ class PackedMatrix:
 
     def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
         """[out, in] as it will be computed with."""
+        scales, biases = self.scales, self.biases
+        if biases is not None:  # the product is rounded to the dtype of these
+            scales, biases = scales.astype(dtype), biases.astype(dtype)
         return mx.dequantize(
             self.weight,
-            self.scales,
-            self.biases,
+            scales,
+            biases,
             group_size=spec.group_size,
             bits=spec.bits,
             mode=spec.mode,

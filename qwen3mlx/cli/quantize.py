@@ -27,8 +27,13 @@ RecipeName = Annotated[
     typer.Option(
         "--recipe",
         metavar="NAME|FILE.toml",
-        help="2bit, 3bit, 4bit, 5bit, 6bit, 8bit, mixed-4-8, mxfp4, mxfp8, nvfp4, bf16, or a file.",
+        help="2bit, 3bit, 4bit, 5bit, 6bit, 8bit, mixed-4-8, auto, mxfp4, mxfp8, nvfp4, bf16, "
+        "or a file.",
     ),
+]
+TargetBits = Annotated[
+    float | None,
+    typer.Option(metavar="X", help="Bits per weight that --recipe auto may spend, such as 5."),
 ]
 GroupSize = Annotated[
     int | None, typer.Option(metavar="N", help="Weights that share a scale: 32, 64 or 128.")
@@ -44,7 +49,9 @@ MethodName = Annotated[
 ]
 Calibration = Annotated[
     Path | None,
-    typer.Option(metavar="PATH", help="Text for gptq: a file or a folder; default: our own."),
+    typer.Option(
+        metavar="PATH", help="Text for gptq and auto: a file or a folder; default: our own."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and stop.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted conversion.")]
@@ -57,6 +64,7 @@ def quantize(
     ],
     output: Output,
     recipe: RecipeName = "4bit",
+    target_bpw: TargetBits = None,
     group_size: GroupSize = None,
     method: MethodName = None,
     calibration: Calibration = None,
@@ -74,15 +82,21 @@ def quantize(
     from quantize.plan import make
     from quantize.source import Source
 
+    from ..errors import UsageError
     from .models import locate
 
     terminal = Terminal.standard()
-    chosen = recipes.load(recipe)
+    if (recipe == "auto") != (target_bpw is not None):
+        raise UsageError("--recipe auto and --target-bpw go together: --target-bpw 5, say.")
+    chosen = recipes.load("4bit" if recipe == "auto" else recipe)
     if group_size is not None:
         chosen = chosen.with_group_size(group_size)
     opened = Source(locate(source, terminal))
     if opened.is_quantized and recipe != "bf16":
         terminal.note("The source is quantized already: what was lost then stays lost.")
+    if target_bpw is not None:
+        with _progress(terminal) as on_progress:
+            chosen = convert.automatic(opened, target_bpw, calibration, on_progress)
     plan = make(opened, chosen)
     if dry_run:
         convert.check(opened, plan, output)
@@ -97,7 +111,7 @@ def quantize(
 
 def method_for(name: str | None, recipe: Any) -> Any:
     """Raises UsageError for a method there is not, or one that the recipe's mode has no use for."""
-    from qwen3mlx.errors import UsageError
+    from ..errors import UsageError
 
     floats = recipe.default is not None and recipe.default.mode != "affine"
     if name is None:
