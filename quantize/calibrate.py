@@ -55,7 +55,11 @@ class Recorder:
 
     def inputs(self) -> tuple[mx.array, mx.array | None]:
         """All rows, and the expert of each."""
-        return mx.concatenate(self.rows), mx.concatenate(self.ids) if self.ids else None
+        if len(self.rows) > 1:
+            self.rows = [mx.concatenate(self.rows)]
+            self.ids = [mx.concatenate(self.ids)] if self.ids else []
+            mx.eval(self.rows, self.ids)
+        return self.rows[0], self.ids[0] if self.ids else None
 
 
 class Calibrated:
@@ -71,33 +75,38 @@ class Calibrated:
         self._layer = -1
         self._inputs: dict[str, Recorder] = {}
         self._new: dict[str, mx.array] = {}
+        self._floats: list[mx.array] = []
 
     def packed(
-        self, module: Module, spec: QuantizationSpec, matrices: Iterator[mx.array]
+        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
     ) -> Iterator[PackedMatrix]:
         """As the Quantizer protocol; modules come in the order of the computation."""
         recorder = self._recorder(module)
-        if recorder is None or spec.mode != "affine":
-            for matrix in matrices:
-                made = (mse if spec.mode == "affine" else rtn).quantized(matrix, spec)
-                yield made
-                self._keep(module, [made.unpacked(spec, self._dtype)])
-            return
+        matrix = mx.concatenate(list(blocks))
+        made = self._quantized(matrix, spec, recorder, index)
+        yield made
+        self._floats.append(made.unpacked(spec, self._dtype))
+        mx.eval(self._floats[-1])
+        if len(self._floats) == module.num_matrices:
+            self._keep(module, self._floats)
+
+    def _quantized(
+        self, matrix: mx.array, spec: QuantizationSpec, recorder: Recorder | None, index: int
+    ) -> PackedMatrix:
+        if spec.mode != "affine":
+            return rtn.quantized(matrix, spec)
+        if recorder is None:
+            return mse.quantized(matrix, spec)
         rows, ids = recorder.inputs()
-        floats = []
-        for index, matrix in enumerate(matrices):
-            seen = rows if ids is None else _rows_of(rows, ids, index)
-            few = seen.shape[0] < LEAST_ROWS
-            made = mse.quantized(matrix, spec) if few else gptq.quantized(matrix, seen, spec)
-            yield made
-            floats.append(made.unpacked(spec, self._dtype))
-            mx.eval(floats[-1])
-        self._keep(module, floats)
+        seen = rows if ids is None else _rows_of(rows, ids, index)
+        if seen.shape[0] < LEAST_ROWS:
+            return mse.quantized(matrix, spec)
+        return gptq.quantized(matrix, seen, spec)
 
     def seen(self, module: Module, spec: QuantizationSpec | None, read: Any) -> None:
         """A module that an earlier run has written already."""
         if spec is None:
-            floats = list(self._source.matrices(module))
+            floats = [self._source.matrix(module, e) for e in range(module.num_matrices)]
         else:
             arrays = read()
             path, whole = module.path, len(module.shape) == 2
@@ -114,6 +123,7 @@ class Calibrated:
 
     def _keep(self, module: Module, floats: list[mx.array]) -> None:
         weight = floats[0] if len(module.shape) == 2 else mx.stack(floats)
+        self._floats = []
         mx.eval(weight)
         if module.path == "model.embed_tokens":
             self._states = [weight[ids] for ids in self._documents]
@@ -165,10 +175,9 @@ class Calibrated:
         return load_block(Weights(held, self._config, self._dtype), self._layer, self._rope)
 
     def _norms(self) -> dict[str, mx.array]:
-        checkpoint = Checkpoint(self._source.folder)
         prefix = f"model.layers.{self._layer}."
         names = [name for name in self._source.vectors if name.startswith(prefix)]
-        return {name: checkpoint.take(name) for name in names}
+        return {name: self._source.vector(name) for name in names}
 
 
 # Which projection of a loaded block a module is part of.

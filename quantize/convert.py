@@ -83,28 +83,29 @@ class Quantizer(Protocol):
     """Packs a module's matrices, in the order of the computation."""
 
     def packed(
-        self, module: Module, spec: QuantizationSpec, matrices: Iterator[mx.array]
-    ) -> Iterator[PackedMatrix]: ...
+        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
+    ) -> Iterator[PackedMatrix]:
+        """Matrix `index` of the module, given and taken in runs of rows."""
 
     def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
         """One that needs no packing: it stays in float (`spec` None), or `read` has it."""
 
 
 class DataFree:
-    """A matrix at a time, looking at nothing else."""
-
-    def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
-        pass
+    """A run of rows at a time, looking at nothing else."""
 
     def __init__(self, method: Method) -> None:
         self._searches = method == "mse"
 
     def packed(
-        self, module: Module, spec: QuantizationSpec, matrices: Iterator[mx.array]
+        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
     ) -> Iterator[PackedMatrix]:
         quantized = mse.quantized if self._searches and spec.mode == "affine" else rtn.quantized
-        for matrix in matrices:
-            yield quantized(matrix, spec)
+        for block in blocks:
+            yield quantized(block, spec)
+
+    def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
+        pass
 
 
 def quantizer(source: Source, plan: Plan, options: Options, calibration: Path | None) -> Quantizer:
@@ -211,58 +212,57 @@ def _made(
     if step.module is None:
         name = step.tensors[0].name
         return {name: source.vector(name)}, {}
-    matrices = source.matrices(step.module)
-    path = step.module.path
-    if step.spec is None:
-        floats = list(matrices)
-        return {
-            f"{path}.weight": floats[0] if len(step.module.shape) == 2 else mx.stack(floats)
-        }, {}
-    measured = _Measured(matrices)
-    parts = []
-    for packed in quantizer.packed(step.module, step.spec, iter(measured)):
-        mx.eval(list(packed.arrays().values()))
-        measured.compare(packed, step.spec)
-        parts.append(packed.arrays())
-    arrays = {
-        f"{path}.{name}": parts[0][name]
-        if len(step.module.shape) == 2
-        else mx.stack([part[name] for part in parts])
-        for name in parts[0]
-    }
+    module, spec = step.module, step.spec
+    if spec is None:
+        floats = [source.matrix(module, index) for index in range(module.num_matrices)]
+        return {f"{module.path}.weight": _whole(floats, module)}, {}
+    measured = _Measured(spec)
+    matrices: list[dict[str, mx.array]] = []
+    for index in range(module.num_matrices):
+        parts = []
+        blocks = measured.watch(source.blocks(module, index))
+        for packed in quantizer.packed(module, spec, index, blocks):
+            mx.eval(list(packed.arrays().values()))
+            measured.compare(packed)
+            parts.append(packed.arrays())
+        matrices.append({n: mx.concatenate([part[n] for part in parts]) for n in parts[0]})
+        mx.eval(matrices[-1])
+    arrays = {f"{module.path}.{n}": _whole([m[n] for m in matrices], module) for n in matrices[0]}
     return arrays, {"error": measured.error}
 
 
-class _Measured:
-    """The matrices on their way to the quantizer, and how far what comes of them is off."""
+def _whole(matrices: list[mx.array], module: Module) -> mx.array:
+    return matrices[0] if len(module.shape) == 2 else mx.stack(matrices)
 
-    def __init__(self, matrices: Iterator[mx.array]) -> None:
-        self._matrices = matrices
+
+class _Measured:
+    """Rows on their way to the quantizer, and how far what comes of them is off."""
+
+    def __init__(self, spec: QuantizationSpec) -> None:
+        self._spec = spec
         self._waiting: list[mx.array] = []
         self._squared_error = 0.0
         self._squared = 0.0
 
-    def __iter__(self) -> Iterator[mx.array]:
-        for matrix in self._matrices:
-            self._waiting.append(matrix)
-            yield matrix
-
     @property
     def error(self) -> float:
+        """Squared error over squared weights."""
         return self._squared_error / self._squared if self._squared else 0.0
 
-    def compare(self, packed: PackedMatrix, spec: QuantizationSpec) -> None:
-        matrix = self._waiting.pop(0)
-        for start in range(0, matrix.shape[0], rows := max(1, mse.CHUNK // matrix.shape[1])):
-            part = PackedMatrix(
-                packed.weight[start : start + rows],
-                packed.scales[start : start + rows],
-                None if packed.biases is None else packed.biases[start : start + rows],
-            )
-            floats = matrix[start : start + rows].astype(mx.float32)
-            off = part.unpacked(spec, mx.float32) - floats
+    def watch(self, blocks: Iterator[mx.array]) -> Iterator[mx.array]:
+        for block in blocks:
+            self._waiting.append(block)
+            yield block
+
+    def compare(self, packed: PackedMatrix) -> None:
+        start = 0
+        while start < packed.weight.shape[0]:
+            block = self._waiting.pop(0).astype(mx.float32)
+            part = packed.rows(start, start + block.shape[0])
+            off = part.unpacked(self._spec, mx.float32) - block
             self._squared_error += number((off * off).sum())
-            self._squared += number((floats * floats).sum())
+            self._squared += number((block * block).sum())
+            start += block.shape[0]
 
 
 def _complete(

@@ -21,6 +21,7 @@ import mlx.core as mx
 from qwen3mlx.errors import Qwen3MLXError, UsageError
 
 from .plan import Plan, Step
+from .tensor_file import as_array
 
 JOURNAL = "journal.jsonl"
 
@@ -82,8 +83,8 @@ class Partial:
         with (self.folder / shard.name).open("rb") as file:
             file.seek(offset)
             for tensor in step.tensors:
-                raw = mx.array(memoryview(file.read(tensor.nbytes)))  # type: ignore[arg-type]
-                arrays[tensor.name] = raw.view(_DTYPES[tensor.dtype]).reshape(tensor.shape)
+                data = file.read(tensor.nbytes)
+                arrays[tensor.name] = as_array(data, tensor.dtype, tensor.shape)
         return arrays
 
     def verify(self) -> Iterator[Step]:
@@ -185,15 +186,6 @@ class Partial:
         """Delete what was written so far."""
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-_DTYPES = {
-    "F32": mx.float32,
-    "F16": mx.float16,
-    "BF16": mx.bfloat16,
-    "U32": mx.uint32,
-    "U8": mx.uint8,
-}
 
 
 def _made(folder: Path) -> bool:

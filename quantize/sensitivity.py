@@ -94,7 +94,6 @@ def measure(
     for index, module in enumerate(modules):
         on_progress(index, len(modules), f"measuring {module.path}")
         costs[module.path] = measured.cost(module)
-    source.reopen()
     return costs
 
 
@@ -152,11 +151,9 @@ class _Measured:
         return result
 
     def _perturbed(self, module: Module) -> mx.array:
-        self._source.reopen()
-        made = [
-            mse.quantized(matrix, MEASURED).unpacked(MEASURED, self._model.dtype)
-            for matrix in self._source.matrices(module)
-        ]
+        matrices = (self._source.matrix(module, e) for e in range(module.num_matrices))
+        dtype = self._model.dtype
+        made = [mse.quantized(m, MEASURED).unpacked(MEASURED, dtype) for m in matrices]
         return made[0] if len(module.shape) == 2 else mx.stack(made)
 
     def _load(self, layer: int) -> None:
@@ -164,7 +161,6 @@ class _Measured:
         if layer == self._layer:
             return
         prefix = f"model.layers.{layer}."
-        self._source.reopen()
         self._floats = {
             name: self._source.vector(name)
             for name in self._source.vectors
@@ -172,7 +168,7 @@ class _Measured:
         }
         for module in self._source.modules:
             if module.path.startswith(prefix):
-                matrices = list(self._source.matrices(module))
+                matrices = [self._source.matrix(module, e) for e in range(module.num_matrices)]
                 whole = matrices[0] if len(module.shape) == 2 else mx.stack(matrices)
                 self._floats[f"{module.path}.weight"] = whole
         self._layer = layer

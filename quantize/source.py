@@ -1,4 +1,4 @@
-"""The checkpoint that is converted: its matrices one at a time, whatever format it is in."""
+"""The checkpoint that is converted: its matrices in float, whatever format it is in."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import mlx.core as mx
 
 from qwen3mlx.config import ModelConfig, QuantizationSpec, read_json
 from qwen3mlx.errors import CheckpointError
-from qwen3mlx.model.checkpoint import Checkpoint, TensorInfo
-from qwen3mlx.model.device import release_staging_memory
+from qwen3mlx.model.checkpoint import TensorInfo, read_infos
 
-_FLOATS = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16}
+from .methods import PackedMatrix
+from .tensor_file import DTYPES, TensorReader
+
+# Weights that are worked on at a time: bounds the memory.
+BLOCK = 1 << 22
+_FLOATS = ("F32", "F16", "BF16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,65 +47,52 @@ class Source:
         self.folder = folder
         self.config = ModelConfig.from_folder(folder)
         self.raw_config: dict[str, Any] = read_json(folder / "config.json")
-        self._checkpoint = Checkpoint(folder)
-        self.infos = self._checkpoint.infos
+        self.infos = read_infos(folder)
         self.dtype = self._float_dtype()
         self.modules = list(_modules(self.config))
         self.vectors = [name for name in self.infos if self._is_vector(name)]
+        self._reader = TensorReader(self.infos)
         self._check_names()
 
     @property
     def is_quantized(self) -> bool:
         return any(name.endswith(".scales") for name in self.infos)
 
-    @property
-    def nbytes(self) -> int:
-        return self._checkpoint.nbytes
-
-    def reopen(self) -> None:
-        """Let every tensor be read once more."""
-        self._checkpoint = Checkpoint(self.folder)
-
     def vector(self, name: str) -> mx.array:
         """A norm's weight."""
-        return _finite(self._checkpoint.take(name), name, self.folder)
+        return _finite(self._reader.whole(name), name, self.folder)
 
-    def matrices(self, module: Module) -> Iterator[mx.array]:
-        """Each [out, in] of the module in float; each is read when its turn comes.
+    def matrix(self, module: Module, index: int = 0) -> mx.array:
+        """Matrix [out, in] number `index` of the module, in float."""
+        return mx.concatenate(list(self.blocks(module, index)))
 
-        Raises CheckpointError where one is not finite or not of the shape that config.json says.
+    def blocks(self, module: Module, index: int = 0) -> Iterator[mx.array]:
+        """The same in runs of rows, each read when its turn comes.
+
+        Raises CheckpointError naming the tensor that holds something else than finite numbers.
         """
-        if len(module.shape) == 2:
-            yield self._matrix(module.path, module.shape)
-            return
-        stacked = f"{module.path}.weight" in self.infos
-        if stacked:
-            stack = self._matrix(module.path, module.shape)
-            yield from (stack[expert] for expert in range(module.shape[0]))
-            return
-        prefix, name = module.path.rsplit(".switch_mlp.", 1)
-        for expert in range(module.shape[0]):
-            yield self._matrix(f"{prefix}.experts.{expert}.{name}", module.shape[1:])
+        out, width = module.shape[-2:]
+        path, first = self._place(module, index)
+        step = max(1, BLOCK // width)
+        for start in range(0, out, step):
+            rows = self._rows(path, first + start, first + min(start + step, out))
+            yield _finite(rows, f"{path}.weight", self.folder)
 
-    def _matrix(self, path: str, shape: tuple[int, ...]) -> mx.array:
-        name = f"{path}.weight"
+    def _place(self, module: Module, index: int) -> tuple[str, int]:
+        """Which stored tensor holds a matrix, and at which of its rows it begins."""
+        if len(module.shape) == 2 or f"{module.path}.weight" in self.infos:
+            return module.path, index * module.shape[-2]
+        prefix, name = module.path.rsplit(".switch_mlp.", 1)
+        return f"{prefix}.experts.{index}.{name}", 0
+
+    def _rows(self, path: str, start: int, stop: int) -> mx.array:
+        weight = self._reader.rows(f"{path}.weight", start, stop)
         if f"{path}.scales" not in self.infos:
-            return _finite(self._checkpoint.take(name, shape), name, self.folder)
+            return weight
         spec = self.spec(path)
-        scales = self._checkpoint.take(f"{path}.scales")
-        biases = self._checkpoint.take(f"{path}.biases") if spec.mode == "affine" else None
-        weight = mx.dequantize(
-            self._checkpoint.take(name),
-            scales,
-            biases,
-            group_size=spec.group_size,
-            bits=spec.bits,
-            mode=spec.mode,
-            dtype=self.dtype,
-        )
-        if weight.shape != shape:
-            raise CheckpointError(f"{self.folder}: {path} is not packed as config.json says.")
-        return _finite(weight, name, self.folder)
+        scales = self._reader.rows(f"{path}.scales", start, stop)
+        biases = self._reader.rows(f"{path}.biases", start, stop) if spec.mode == "affine" else None
+        return PackedMatrix(weight, scales, biases).unpacked(spec, self.dtype)
 
     def spec(self, path: str) -> QuantizationSpec:
         """How the source packs a module."""
@@ -114,7 +105,7 @@ class Source:
     def _float_dtype(self) -> mx.Dtype:
         for info in self.infos.values():
             if info.dtype in _FLOATS:
-                return _FLOATS[info.dtype]
+                return DTYPES[info.dtype]
         raise CheckpointError(f"{self.folder} holds no float tensor.")
 
     def _is_vector(self, name: str) -> bool:
@@ -139,6 +130,23 @@ class Source:
                 raise CheckpointError(
                     f"{self.folder} has no tensor {missing[0]!r}; download the model again."
                 )
+            self._check_shape(module)
+
+    def _check_shape(self, module: Module) -> None:
+        for index in range(module.num_matrices):
+            path, _ = self._place(module, index)
+            stacked = path == module.path
+            expected = module.shape if stacked else module.shape[1:]
+            if f"{path}.scales" in self.infos:
+                expected = (*expected[:-1], expected[-1] * self.spec(path).bits // 32)
+            info = self.infos[f"{path}.weight"]
+            if info.shape != expected:
+                raise CheckpointError(
+                    f"{info.shard}: {path}.weight has shape {list(info.shape)}, config.json asks "
+                    f"for {list(expected)}."
+                )
+            if stacked:
+                return
 
     def _names(self, module: Module) -> list[str]:
         paths = [module.path]
@@ -175,10 +183,8 @@ def _modules(config: ModelConfig) -> Iterator[Module]:
 
 
 def _finite(tensor: mx.array, name: str, folder: Path) -> mx.array:
-    """Raises CheckpointError naming the tensor that has a NaN or an infinity."""
     if not mx.isfinite(tensor).all().item():
         raise CheckpointError(
             f"{folder}: {name} holds numbers that are not finite; download the model again."
         )
-    release_staging_memory()
     return tensor

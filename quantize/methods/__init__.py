@@ -25,6 +25,11 @@ class PackedMatrix:
         found = {"weight": self.weight, "scales": self.scales}
         return found if self.biases is None else found | {"biases": self.biases}
 
+    def rows(self, start: int, stop: int) -> PackedMatrix:
+        """A part of it."""
+        biases = None if self.biases is None else self.biases[start:stop]
+        return PackedMatrix(self.weight[start:stop], self.scales[start:stop], biases)
+
     def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
         """[out, in] as it will be computed with."""
         scales, biases = self.scales, self.biases
