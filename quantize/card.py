@@ -71,6 +71,7 @@ def _errors(result: Converted) -> list[str]:
     worst = sorted(result.errors.items(), key=lambda item: -item[1])[:WORST]
     named = ", ".join(f"`{path}` {error:.2e}" for path, error in worst)
     return [
-        f"Squared error over squared weights: {mean:.2e} on average. Most: {named}.",
+        f"Squared error over squared weights, in a sample of rows: {mean:.2e} on average. "
+        f"Most: {named}.",
         "",
     ]

@@ -19,7 +19,7 @@ DTYPES = {
 }
 
 
-def as_array(data: bytes, dtype: str, shape: tuple[int, ...]) -> mx.array:
+def as_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> mx.array:
     """The bytes as an array of safetensors' `dtype`."""
     raw = mx.array(memoryview(data))  # type: ignore[arg-type]  # mlx has no stub for it
     return raw.view(DTYPES[dtype]).reshape(shape)
@@ -31,6 +31,8 @@ class TensorReader:
     def __init__(self, infos: Mapping[str, TensorInfo]) -> None:
         self.infos = infos
         self._starts: dict[str, int] = {}
+        # Read into again and again: fresh memory would cost as much as the reading.
+        self._buffer = bytearray()
 
     def rows(self, name: str, start: int, stop: int) -> mx.array:
         """Rows of the tensor, its leading dimensions taken as one: [stop - start, last]."""
@@ -44,18 +46,22 @@ class TensorReader:
         info = self.infos[name]
         return as_array(self._read(info, 0, info.nbytes), info.dtype, info.shape)
 
-    def _read(self, info: TensorInfo, offset: int, num_bytes: int) -> bytes:
+    def _read(self, info: TensorInfo, offset: int, num_bytes: int) -> memoryview:
+        """Valid until the next call."""
+        if len(self._buffer) < num_bytes:
+            self._buffer = bytearray(num_bytes)
+        data = memoryview(self._buffer)[:num_bytes]
         try:
-            with info.shard.open("rb") as file:
+            with info.shard.open("rb", buffering=0) as file:
                 key = str(info.shard)
                 if key not in self._starts:
                     (length,) = struct.unpack("<Q", file.read(8))
                     self._starts[key] = 8 + length
                 file.seek(self._starts[key] + info.start + offset)
-                data = file.read(num_bytes)
+                done = file.readinto(data)
         except OSError as error:
             raise CheckpointError(f"{info.shard} cannot be read: {error.strerror}.") from None
-        if len(data) != num_bytes:
+        if done != num_bytes:
             raise CheckpointError(f"{info.shard} has become shorter meanwhile; download it again.")
         return data
 

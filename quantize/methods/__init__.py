@@ -25,10 +25,10 @@ class PackedMatrix:
         found = {"weight": self.weight, "scales": self.scales}
         return found if self.biases is None else found | {"biases": self.biases}
 
-    def rows(self, start: int, stop: int) -> PackedMatrix:
+    def rows(self, which: slice) -> PackedMatrix:
         """A part of it."""
-        biases = None if self.biases is None else self.biases[start:stop]
-        return PackedMatrix(self.weight[start:stop], self.scales[start:stop], biases)
+        biases = None if self.biases is None else self.biases[which]
+        return PackedMatrix(self.weight[which], self.scales[which], biases)
 
     def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
         """[out, in] as it will be computed with."""
