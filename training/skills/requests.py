@@ -104,10 +104,8 @@ def _echoed(rng: Random, split: Split) -> str:
         return words.word(rng, split)
     if roll < 0.85:
         return str(rng.randint(0, 9999))
-    if roll < 0.90:
+    if roll < 0.92:
         return words.code(rng)
-    if roll < 0.95:
-        return words.foreign(rng)
     return words.phrase(rng, split, 2, 7)
 
 

@@ -1,0 +1,167 @@
+"""What quantizing the demo checkpoints costs in quality: every recipe and method on one text.
+
+The text is held-out conversations of the kind the demos were trained on; gptq and auto are
+calibrated with others, from the training side. `--save` also writes the tables of
+docs/quantization.md.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+import mlx.core as mx
+from tokenizers import Tokenizer
+
+from quantize import recipe, sensitivity
+from quantize.calibrate import Calibrated
+from quantize.convert import Options, convert
+from quantize.evaluate import Quality, evaluate
+from quantize.methods import mse, rtn
+from quantize.plan import make
+from quantize.recipe import Recipe
+from quantize.source import Source
+from qwen3mlx.config import QuantizationSpec
+from training.conversations import conversation
+from training.paths import DEMO, ROOT, WEIGHTS
+from training.split import Split
+
+from .checkpoints import QWEN3_0_6B
+from .report import Report, Row, Target, arguments, publish
+from .stats import Summary
+
+PAGE = ROOT / "docs" / "quantization.md"
+NUM_TEST, NUM_CALIBRATION, LONGEST = 40, 60, 512
+MSE, GPTQ, AUTO, WEIGHT_ERROR = (Target("<=", value) for value in (0.85, 0.6, 0.9, 0.9))
+RUNS = (
+    ("8bit", "rtn"), ("6bit", "mse"), ("5bit", "mse"), ("4bit", "rtn"), ("4bit", "mse"),
+    ("4bit", "gptq"), ("3bit", "mse"), ("3bit", "gptq"), ("mixed-4-8", "mse"), ("auto", "mse"),
+    ("mxfp8", "rtn"), ("mxfp4", "rtn"), ("nvfp4", "rtn"),
+)  # fmt: skip
+
+
+def run(repeats: int | None = None) -> Report:
+    del repeats  # nothing here depends on the machine's speed
+    tables: dict[str, list[Quality]] = {}
+    rows: list[Row] = []
+    for name in ("dense", "moe"):
+        tables[name] = _measured(name)
+        by_name = {quality.name: quality.kl_mean for quality in tables[name]}
+        for metric, ours, base, target in (
+            ("mse over rtn, 4 bit", "4bit mse", "4bit rtn", MSE),
+            ("gptq over rtn, 4 bit", "4bit gptq", "4bit rtn", GPTQ),
+            ("auto over mixed-4-8, its size", "auto mse", "mixed-4-8 mse", AUTO),
+        ):
+            share = by_name[ours] / by_name[base]
+            one, other = Summary.of([by_name[ours]]), Summary.of([by_name[base]])
+            rows.append(
+                Row(f"{name}: KL of {metric}", "nats", one, other, share, target, "first/second")
+            )
+    rows += _weight_errors()
+    return Report(
+        scenario="quantization",
+        setup=(
+            "KL divergence in nats per token from the float demo checkpoint, on held-out "
+            "conversations; the second column is what the first is compared with, here another "
+            "method of our own. Weight error: squared, over squared weights, on random "
+            "heavy-tailed weights (Student's t, 4 degrees of freedom) of Qwen3-0.6B's shapes."
+        ),
+        rows=rows,
+        extra={"tables": {name: [q.as_json() for q in found] for name, found in tables.items()}},
+    )
+
+
+def _measured(name: str) -> list[Quality]:
+    source = WEIGHTS / name
+    test, calibration = (
+        _documents(name, "test", NUM_TEST),
+        _documents(name, "train", NUM_CALIBRATION),
+    )
+    with tempfile.TemporaryDirectory() as parent:
+        folders = []
+        for recipe_name, method in RUNS:
+            opened = Source(source)
+            chosen = _recipe(opened, recipe_name, calibration)
+            folders.append(Path(parent) / f"{recipe_name} {method}")
+            packs = Calibrated(opened, calibration) if method == "gptq" else None
+            convert(opened, folders[-1], Options(chosen, method), packs)  # type: ignore[arg-type]
+            print(f"  {name}: {folders[-1].name}", file=sys.stderr)
+        return evaluate(folders, source, test)
+
+
+def _recipe(source: Source, name: str, calibration: Sequence[Sequence[int]]) -> Recipe:
+    if name != "auto":
+        return recipe.load(name)
+    size = make(source, recipe.load("mixed-4-8")).bits_per_weight
+    return sensitivity.recipe(source, sensitivity.measure(source, calibration), size)
+
+
+def _documents(name: str, split: Split, count: int) -> list[list[int]]:
+    tokenizer = Tokenizer.from_file(str(DEMO / name / "tokenizer.json"))
+    rng = Random(f"quantization:{split}")
+    texts = ("".join(p.text for p in conversation(rng, split)) for _ in range(count))
+    return [tokenizer.encode(text).ids[:LONGEST] for text in texts]
+
+
+def _weight_errors() -> list[Row]:
+    shape = QWEN3_0_6B
+    rows = []
+    for label, out, width in (
+        ("attention", 2048, shape.hidden_size),
+        ("feed-forward", shape.intermediate_size, shape.hidden_size),
+        ("down", shape.hidden_size, shape.intermediate_size),
+    ):
+        weight = _heavy_tailed(out, width)
+        for bits in (4, 8):
+            spec = QuantizationSpec(64, bits)
+            errors = []
+            for method in (mse, rtn):
+                off = method.quantized(weight, spec).unpacked(spec, mx.float32) - weight
+                errors.append(((off**2).sum() / (weight.astype(mx.float32) ** 2).sum()).item())
+            one, other = (Summary.of([float(error)]) for error in errors)
+            ratio = one.median / other.median
+            metric = f"weight error of mse over rtn, {label}, {bits} bit"
+            rows.append(Row(metric, "share", one, other, ratio, WEIGHT_ERROR, "first/second"))
+    return rows
+
+
+def _heavy_tailed(out: int, width: int) -> mx.array:
+    """A normal number over the root of a mean of four squares: Student's t."""
+    key = mx.random.key(out * 31 + width)
+    normal, *others = (mx.random.normal((out, width), key=k) for k in mx.random.split(key, 5))
+    scale = mx.sqrt(sum(other**2 for other in others) / 4)
+    return (0.02 * normal / scale).astype(mx.bfloat16)
+
+
+def write_tables(report: Report) -> None:
+    """The parts of docs/quantization.md between markers."""
+    text = PAGE.read_text(encoding="utf-8")
+    tables = report.extra["tables"]
+    assert isinstance(tables, dict)
+    for name, found in tables.items():
+        lines = [
+            "| recipe and method | bits/weight | KL, mean | KL, 99% | same top | perplexity |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {q['name']} | {q['bits_per_weight']:.2f} | {q['kl_mean']:.5f} | "
+            f"{q['kl_quantiles']['0.99']:.4f} | {q['agreement']:.2%} | {q['perplexity']:.2f} |"
+            for q in found
+        ]
+        lines.append(f"| float | 16 | 0 | 0 | 100% | {found[0]['reference_perplexity']:.2f} |")
+        table = "\n".join(lines)
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(?=\n<!-- end -->)", re.S)
+        text = pattern.sub(lambda match, table=table: match[1] + table, text)
+    PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    found = run(options.repeats)
+    if options.save:
+        write_tables(found)
+    publish(found, save=options.save)
