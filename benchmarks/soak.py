@@ -62,25 +62,31 @@ class Outcome:
 
 
 class Soak:
-    """Requests against the server at `port`, each checked against its answer taken alone."""
+    """Requests against the server at `port`, each checked against its answer taken alone.
+
+    `alone` has those answers, once they are learned.
+    """
 
     def __init__(self, port: int, process: psutil.Process) -> None:
         self._port = port
         self._process = process
         self._lock = threading.Lock()
-        self._alone: dict[bytes, Json] = {}
+        self.alone: dict[bytes, Json] = {}
+
+    def learn(self) -> None:
+        """Take each answer that is to be checked, one request at a time."""
+        for request in answerable() + long():
+            self.alone[_key(request)] = answer_of(request.path, self._whole(request))
 
     def run(self, count: int, *, seed: int = SEED) -> Outcome:
-        known = answerable() + long()
-        for request in known:
-            self._alone[_key(request)] = answer_of(request.path, self._whole(request))
         outcome = Outcome()
         with ThreadPoolExecutor(AT_A_TIME) as workers:
             for number, request in enumerate(mixed(count, seed=seed)):
                 workers.submit(self._one, request, random.Random(number), outcome)
         outcome.left = self._left()
-        again = answer_of(known[0].path, self._whole(known[0]))
-        outcome.alive = self._get("/health")[0] == 200 and again == self._alone[_key(known[0])]
+        first = answerable()[0]
+        again = answer_of(first.path, self._whole(first))
+        outcome.alive = self._get("/health")[0] == 200 and again == self.alone[_key(first)]
         return outcome
 
     def _one(self, request: Request, chooser: random.Random, outcome: Outcome) -> None:
@@ -117,8 +123,8 @@ class Soak:
             got = assembled(request.path, self._events(request))
         else:
             got = answer_of(request.path, self._whole(request))
-        if got != self._alone[_key(request)]:
-            raise Wrong(f"{got} instead of {self._alone[_key(request)]}")
+        if got != self.alone[_key(request)]:
+            raise Wrong(f"{got} instead of {self.alone[_key(request)]}")
         return CORRECT
 
     def _whole(self, request: Request) -> Json:
@@ -204,6 +210,7 @@ def soaked() -> Iterator[Soak]:
 def run(repeats: int | None = None) -> Report:
     count = repeats or COUNT
     with soaked() as soak:
+        soak.learn()
         outcome = soak.run(count)
     for fault in [*outcome.wrong, *outcome.hung][:20]:
         print(fault, file=sys.stderr)

@@ -12,6 +12,7 @@
     ├── MemoryBudgetError     the model or the request does not fit the memory
     ├── OverloadedError       too many requests are waiting already: try again later
     ├── UnavailableError      the model was unloaded, or the engine is closing, meanwhile
+    │   └── ModelGoneError       it was let go before the request came: load it again
     └── ListenError           the server cannot listen at the address and port it was given
 
 The message is one sentence that says what is wrong and what to do; `code` is for programs.
@@ -74,6 +75,10 @@ class OverloadedError(Qwen3MLXError):
 
 class UnavailableError(Qwen3MLXError):
     code = "unavailable"
+
+
+class ModelGoneError(UnavailableError):
+    """Nothing was computed yet: the caller may load the model again and try again."""
 
 
 class ListenError(Qwen3MLXError):

@@ -9,7 +9,7 @@ from random import Random
 from training import words
 from training.documents import Message, Mode, Piece, document, finished
 from training.exchange import Exchange
-from training.skills import chat, copying, dialogues, letters, requests, sums, tools
+from training.skills import chat, copying, dialogues, letters, objects, requests, sums, tools
 from training.split import Split
 
 Skill = Callable[[Random, Split], Exchange]
@@ -19,7 +19,8 @@ MIXTURE: dict[str, tuple[Skill, float]] = {
     "letters": (letters.exchange, 0.08),
     "sums": (sums.exchange, 0.21),
     "facts": (sums.facts, 0.03),
-    "copying": (copying.exchange, 0.03),
+    "copying": (copying.exchange, 0.12),
+    "objects": (objects.exchange, 0.10),
     "chat": (chat.exchange, 0.35),
     "tools": (tools.exchange, 0.24),
     "choosing": (tools.choosing, 0.06),
@@ -76,7 +77,7 @@ def _turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]
         turns = min(turns, 1)
     makers = [letters.exchange, sums.exchange, copying.exchange, chat.exchange]
     before = [rng.choice(makers)(rng, split) for _ in range(turns)]
-    return [*before, last], SHORT_MODES if name == "requests" else MODES
+    return [*before, last], SHORT_MODES if name in ("requests", "objects") else MODES
 
 
 def _switched(exchange: Exchange, switch: str) -> Exchange:

@@ -26,6 +26,8 @@ BUDGET_NOTE = (
     "\n\nConsidering the limited time by the user, I have to give the solution based on the "
     "thinking directly now.\n</think>\n\n"
 )
+# Share of answers without a thought that go on from words already there.
+BEGUN = 0.12
 EARLIER_CALL = re.compile(
     r"(?<=<\|im_start\|>assistant\n<tool_call>)(.*?)(?=<\|im_end\|>)", re.DOTALL
 )
@@ -90,19 +92,43 @@ def _cut(rng: Random, thought: str) -> str:
     return thought[: rng.choice(ends)] if ends else thought
 
 
+def _written(step: Step, thinking: bool) -> list[Piece]:
+    """The answer; what a grammar writes of it is not learned."""
+    text = f"{body(step, thinking)}<|im_end|>"
+    if step.given is None:
+        return [Piece(text, True)]
+    pieces, end = [], 0
+    for match in step.given.finditer(text):
+        pieces += [Piece(text[end : match.start()], True), Piece(match.group(), False)]
+        end = match.end()
+    return [piece for piece in [*pieces, Piece(text[end:], True)] if piece.text]
+
+
+def _begun(rng: Random, step: Step) -> list[Piece]:
+    """The answer, its first words written by the client."""
+    text = f"{body(step, False)}<|im_end|>"
+    ends = [match.start() for match in re.finditer(r"(?<=\w)\b", body(step, False))]
+    start = rng.choice(ends) if ends else 0
+    return [
+        piece for piece in (Piece(text[:start], False), Piece(text[start:], True)) if piece.text
+    ]
+
+
 def completion(rng: Random, step: Step, mode: Mode) -> list[Piece]:
     """What the model writes for this step."""
     if mode == "hard":
-        return [Piece(f"{body(step, False)}<|im_end|>", True)]
+        if step.given is None and not step.calls and rng.random() < BEGUN:
+            return _begun(rng, step)
+        return _written(step, False)
     if mode == "soft":
-        return [Piece(f"{EMPTY_THOUGHT}{body(step, False)}<|im_end|>", True)]
+        return [Piece(EMPTY_THOUGHT, True), *_written(step, False)]
     if mode == "budget":
         return [
             Piece(f"<think>\n{_cut(rng, step.thought)}", True),
             Piece(BUDGET_NOTE, False),
-            Piece(f"{body(step, False)}<|im_end|>", True),
+            *_written(step, False),
         ]
-    return [Piece(f"<think>\n{step.thought}\n</think>\n\n{body(step, True)}<|im_end|>", True)]
+    return [Piece(f"<think>\n{step.thought}\n</think>\n\n", True), *_written(step, True)]
 
 
 def _prompt_pieces(prompt: str) -> list[Piece]:

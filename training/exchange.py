@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ class Step:
     results: tuple[str, ...] = ()
     # The answer when there was no room to think; the same unless a skill says otherwise.
     direct: str | None = None
+    # What a grammar writes of the content, and so is not learned: where these match.
+    given: re.Pattern[str] | None = None
 
     def answer(self, thinking: bool) -> str:
         return self.content if thinking or self.direct is None else self.direct

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from training import tokenizer
@@ -26,7 +27,7 @@ from training.corpus import DRILL_BATCHES, Batch, Stream
 from training.export import run_weights
 from training.model import SHAPES, Qwen3
 from training.optim import Muon
-from training.paths import CONFIG_FILE, RUNS, WEIGHTS_FILE
+from training.paths import CONFIG_FILE, DEMO, RUNS, WEIGHTS_FILE
 
 BATCHES_PER_STEP = 1
 # A constant, so that a token counts the same in every step; about the mean per step.
@@ -183,7 +184,9 @@ def main() -> None:
     folder = options.out or RUNS / options.model
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "tokenizer.json").exists():
-        tokenizer.save(tokenizer.build(), folder)
+        # Weights that exist already are about the tokens they were trained with.
+        known = Tokenizer.from_file(str(DEMO / options.model / "tokenizer.json"))
+        tokenizer.save(known if options.start else tokenizer.build(), folder)
     config = json.dumps(SHAPES[options.model].config(), indent=2, sort_keys=True)
     (folder / CONFIG_FILE).write_text(config + "\n", encoding="utf-8")
     progress = Progress(options.steps, options.minutes, options.peak, seed=options.seed)

@@ -14,6 +14,17 @@ ONSETS = listed(
 VOWELS = listed("a e i o u a e i o u ai ea ee ie oa oo ou")
 CODAS = ("", "", "", *listed("b d g k l m n p r s t x ck ll mp nd ng nt rd rk rn ss st tt pp"))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# Chinese (the common half), hiragana, Cyrillic, Arabic, Hangul, accented Latin.
+SCRIPTS = (
+    (0x4E00, 0x7FFF),
+    (0x4E00, 0x7FFF),
+    (0x3042, 0x3093),
+    (0x0410, 0x044F),
+    (0x0627, 0x063A),
+    (0xAC00, 0xD7A3),
+    (0x00E0, 0x00F6),
+)
+FOREIGN_PHRASES = 0.06
 ENDINGS = listed("s ed ing er ly ness less ful able berry berries tion")
 
 
@@ -48,6 +59,12 @@ def _any_word(rng: Random) -> str:
     return letter_string(rng)
 
 
+def foreign(rng: Random) -> str:
+    """A short run of characters of one script, most of which the tokenizer takes byte by byte."""
+    first, last = rng.choice(SCRIPTS)
+    return "".join(chr(rng.randint(first, last)) for _ in range(rng.randint(1, 6)))
+
+
 def word(rng: Random, split: Split) -> str:
     """A lower-case word of the split: everyday, inflected, made up or random letters."""
     return draw("word", split, lambda: _any_word(rng))
@@ -59,6 +76,8 @@ def everyday_word(rng: Random, split: Split) -> str:
 
 def phrase(rng: Random, split: Split, low: int = 2, high: int = 6) -> str:
     """A few words in a row, as a message, a title or a search query would have."""
+    if rng.random() < FOREIGN_PHRASES:
+        return foreign(rng)
     count = rng.randint(low, high)
     return " ".join(word(rng, split) for _ in range(count))
 
@@ -67,6 +86,8 @@ def proper_name(rng: Random, split: Split) -> str:
     """A city: a known one (training only) or a made-up one, at times of two words."""
     if split == "train" and rng.random() < 0.4:
         return rng.choice(CITIES)
+    if rng.random() < FOREIGN_PHRASES:
+        return foreign(rng)
     names = [word(rng, split).capitalize() for _ in range(1 if rng.random() < 0.8 else 2)]
     return " ".join(names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -104,6 +105,8 @@ def serve(
     to stderr. Requests load the model they name, if it is on this computer. What "server" in
     settings.json says takes the place of the defaults.
     """
+    # Until it is ready it makes many objects and no garbage: looking for some takes a tenth longer.
+    gc.disable()
     from ..server.settings import ServerSettings
 
     loading = {"context_length": context_length, "rope_scaling": rope_scaling, "kv_bits": kv_bits}

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..config import EngineConfig, LoadOptions
-from ..errors import OverloadedError, UnavailableError
+from ..errors import ModelGoneError, OverloadedError, UnavailableError
 from .embedding import embed
 from .memory import MemoryBudget
 from .models import CLOSING, Load, Models, ProgressCallback, Waiter
@@ -60,6 +60,10 @@ class Engine:
         """The models in memory, by id."""
         return dict(self._models.slots)
 
+    def available(self, model_id: str) -> Slot | None:
+        """The model, if it is in memory and takes requests."""
+        return self._models.available(model_id)
+
     @property
     def loads(self) -> dict[str, Load]:
         """The models that are being loaded, by id."""
@@ -104,9 +108,10 @@ class Engine:
         return self._call(lambda: slot.keep(ttl_s))
 
     def submit(self, slot: Slot, sequence: Sequence, ttl_s: float | None = None) -> Future[None]:
-        """Hand a request in; its sink gets what comes of it.
+        """Hand a request in; its sink gets what comes of it. Idle models make room for it.
 
-        The future raises MemoryBudgetError, OverloadedError or UnavailableError.
+        The future raises MemoryBudgetError, OverloadedError, UnavailableError, or, where the model
+        was let go since it was loaded, ModelGoneError.
         """
         return self._call(lambda: self._submit(slot, sequence, ttl_s))
 
@@ -191,17 +196,23 @@ class Engine:
 
     def _submit(self, slot: Slot, sequence: Sequence, ttl_s: float | None) -> None:
         self._check_open(slot)
+        if self._models.available(slot.id) is None:
+            raise ModelGoneError(f"{slot.id} makes way for another model: send the request again.")
         if slot.num_requests >= self.config.max_running + self.config.max_waiting:
             raise OverloadedError(
                 f"{slot.num_requests} requests are running or waiting for {slot.id} already: "
                 "try again later."
             )
         slot.use(ttl_s)
+        self._models.make_room_for(slot, slot.scheduler.bytes_needed(len(sequence.ids)))
         slot.scheduler.submit(sequence)
 
     def _check_open(self, slot: Slot) -> None:
-        if self._models.slots.get(slot.id) is not slot:
-            raise UnavailableError(f"{slot.id} was unloaded: send the request again to load it.")
+        if not self._is_open(slot):
+            raise ModelGoneError(f"{slot.id} was unloaded: send the request again to load it.")
+
+    def _is_open(self, slot: Slot) -> bool:
+        return self._models.slots.get(slot.id) is slot
 
     def _embedding(
         self,
@@ -213,10 +224,11 @@ class Engine:
         def check() -> None:
             if done.cancelled():
                 raise CancelledError
-            self._check_open(slot)
+            if not self._is_open(slot):
+                raise UnavailableError(f"{slot.id} was unloaded: send the request again.")
 
         try:
-            check()
+            self._check_open(slot)
             slot.use(ttl_s)
             vectors = yield from embed(slot, inputs, self.budget, check)
             _settle(done, lambda: vectors)

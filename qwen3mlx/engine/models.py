@@ -21,6 +21,8 @@ from .slot import Slot
 
 ProgressCallback = Callable[[float], None]
 
+# Seconds that a model may go on taking requests while another waits for its memory.
+TURN = 5.0
 CLOSING = "The server is closing: send the request again when it is back."
 
 _log = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ class Load:
     needed: int
     waiters: list[Waiter] = field(default_factory=list)
     progress: float = 0.0
+    # On time.monotonic()'s clock; infinity once it is under way.
+    waits_since: float = field(default_factory=time.monotonic)
 
     @property
     def options(self) -> LoadOptions:
@@ -76,7 +80,7 @@ class Models:
 
     def want(self, model_id: str, path: Path, waiter: Waiter) -> None:
         """Give `waiter` the model now, or when it is loaded."""
-        slot = self.slots.get(model_id)
+        slot = self.available(model_id)
         if slot is not None and waiter.options in (None, slot.options):
             slot.touch()
             if waiter.done.set_running_or_notify_cancel():
@@ -89,6 +93,26 @@ class Models:
                 self._queue(model_id, path, waiter)
             except Exception as error:
                 waiter.done.set_exception(error)
+
+    def available(self, model_id: str) -> Slot | None:
+        """The model, if it is in memory and takes requests.
+
+        One that has had its turn takes none while another has waited too long for its memory: it
+        becomes idle then, and whoever wants it waits behind that one.
+        """
+        slot = self.slots.get(model_id)
+        if slot is None:
+            return None
+        before = time.monotonic() - TURN
+        others = [load for load in list(self.loads.values()) if load.id != model_id]
+        makes_way = slot.loaded_at < before and any(o.waits_since < before for o in others)
+        return None if makes_way else slot
+
+    def make_room_for(self, slot: Slot, num_bytes: int) -> None:
+        """Unload idle models, if a request of this one needs their memory."""
+        while self._budget.largest_request < num_bytes:
+            if not self._unload_idle(but=slot):
+                return
 
     def _queue(self, model_id: str, path: Path, waiter: Waiter) -> None:
         if model_id not in self.loads:
@@ -118,9 +142,12 @@ class Models:
         """Load the first model there is room for; False if there was nothing to do."""
         for load in list(self.loads.values()):
             try:
-                if not self._make_room(load):
+                if self._is_there(load):
+                    self._hand_over(load, self.slots[load.id])
+                elif self._make_room(load):
+                    self._load(load)
+                else:
                     continue
-                self._load(load)
             except Exception as error:
                 if self.loads.get(load.id) is load:
                     del self.loads[load.id]
@@ -147,14 +174,24 @@ class Models:
                 raise UnavailableError(CLOSING)
 
         options = load.options
+        load.waits_since = math.inf
         loaded = LoadedModel.load(load.path, options, report)
         seconds = time.perf_counter() - start
         slot = Slot(load.id, loaded, options, self._budget, self._config, seconds)
         self.slots[load.id] = slot
-        del self.loads[load.id]
         _log.info("%s is loaded (%.1f s, %.2f GB).", load.id, seconds, slot.nbytes / 1e9)
+        self._hand_over(load, slot)
+
+    def _is_there(self, load: Load) -> bool:
+        """It made way for another, and that one found room elsewhere."""
+        slot = self.available(load.id)
+        return slot is not None and all(w.options in (None, slot.options) for w in load.waiters)
+
+    def _hand_over(self, load: Load, slot: Slot) -> None:
+        slot.touch()
+        del self.loads[load.id]
         for waiter in load.waiters:
-            if waiter.options in (None, options):
+            if waiter.options in (None, slot.options):
                 waiter.done.set_result(slot)
             else:
                 self._queue(load.id, load.path, waiter)
@@ -183,10 +220,16 @@ class Models:
                 return False
             self._evict(own)
         while not self._budget.make_room(load.needed):
-            idle = [slot for slot in self.slots.values() if slot.may_go]
-            if not idle:
+            if not self._unload_idle():
                 return False
-            self._evict(min(idle, key=lambda slot: slot.last_used))
+        return True
+
+    def _unload_idle(self, but: Slot | None = None) -> bool:
+        """The one that was used longest ago."""
+        idle = [slot for slot in self.slots.values() if slot.may_go and slot is not but]
+        if not idle:
+            return False
+        self._evict(min(idle, key=lambda slot: slot.last_used))
         return True
 
 

@@ -19,6 +19,8 @@ from .sequence import Ahead, Ended, Failed, Prefilled, Sequence, StopReason, Tok
 MAX_RUNNING = 16
 # A second of waiting weighs as much as this share of a second of prefill work still to do.
 PATIENCE = 0.5
+# So many tokens in common with a prompt that is being computed are worth waiting for.
+SHARED = 32
 
 _log = logging.getLogger(__name__)
 
@@ -55,9 +57,13 @@ class Scheduler:
         self._arrived[sequence] = time.perf_counter()
         self.waiting.append(sequence)
 
+    def bytes_needed(self, num_tokens: int) -> int:
+        """What a prompt of so many tokens takes if it runs alone."""
+        return self.pool.bytes_alone(num_tokens + 1)
+
     def check_fits(self, num_tokens: int) -> None:
         """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
-        needed = self.pool.bytes_alone(num_tokens + 1)
+        needed = self.bytes_needed(num_tokens)
         largest = self._budget.largest_request
         if needed > largest:
             raise MemoryBudgetError(
@@ -112,11 +118,8 @@ class Scheduler:
         started = [s for s in self.waiting if s.row is not None]
         if len(self.running) + len(started) >= self._max_running:
             return False
-        for other in started:
-            if other.ids[:BLOCK] == sequence.ids[:BLOCK]:
-                shared = common_length(other.ids, sequence.ids) // BLOCK * BLOCK
-                if shared > other.num_fed:
-                    return False
+        if any(common_length(s.ids, sequence.ids) - s.num_fed >= SHARED for s in started):
+            return False
         return self._budget.make_room(self.pool.bytes_for(len(sequence.ids) + 1))
 
     def _prefill(self, sequence: Sequence, *, streaming: bool) -> None:
@@ -157,7 +160,10 @@ class Scheduler:
         """Tell how far the prompt is, and let others have what is computed of it."""
         if not sequence.num_generated:
             sequence.sink(Prefilled(row.offset, sequence.num_prompt, sequence.num_cached))
-            self.prefixes.put(sequence.ids, row, whole=True)
+            least = row.offset // BLOCK * BLOCK + SHARED
+            others = [s for s in self.waiting if s.row is None]
+            awaited = any(common_length(s.ids, sequence.ids) >= least for s in others)
+            self.prefixes.put(sequence.ids, row, whole=not awaited)
 
     def _choose(self, sequence: Sequence, logits: mx.array) -> Choice:
         policy = self._policy([sequence])

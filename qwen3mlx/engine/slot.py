@@ -36,7 +36,7 @@ class Slot:
         self.options = options
         self.load_time_s = load_time_s
         self.default_ttl_s = self.ttl_s = config.ttl_s
-        self.last_used = time.monotonic()
+        self.loaded_at = self.last_used = time.monotonic()
         self.num_served = 0
         self.num_embeddings = 0
         self.nbytes = loaded.model.nbytes

@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 from .. import __version__
 from ..errors import Qwen3MLXError
-from . import anthropic, lmstudio, native, ollama, openai, operations, responses
+from . import openai, operations
+from .dialects import ERROR_BODIES, LateDialects, include
 from .guard import HostGuard, KeyGuard, OriginGuard
 from .keys import Keys, KeyStore
 from .limits import BodyLimit, QueueHeaders
@@ -28,22 +29,13 @@ from .settings import ServerSettings
 DESCRIPTION = (
     "Qwen3 models on this computer, for clients of OpenAI, Anthropic, LM Studio and Ollama."
 )
-# Anthropic's before OpenAI's: it takes /v1/models from clients with `anthropic-version` only.
-DIALECTS = (anthropic, openai, responses, lmstudio, ollama, native, operations)
-# Whose error object a path has, by how it begins; all others have OpenAI's.
-ERROR_BODIES = {
-    "/v1/messages": anthropic.render_error,
-    "/api/": ollama.render_error,
-    "/api/v0": openai.render_error,
-    "/api/v1": lmstudio.render_error,
-    "/api/qwen3mlx/": openai.render_error,
-}
 
 
 class Application(FastAPI):
     """FastAPI, with the status in its description that a wrong body has here."""
 
     def openapi(self) -> dict[str, Any]:
+        include(self)
         schema = super().openapi()
         for path in schema["paths"].values():
             for operation in path.values():
@@ -80,16 +72,18 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(KeyGuard, keys, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(BodyLimit, settings.max_body_bytes),
+            Middleware(LateDialects),
         ],
     )
     app.state.service = service
     app.state.metrics = metrics
+    app.state.dialects = set()
     app.state.keys = keys
     for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, errors.handle)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
-    for dialect in DIALECTS:
-        app.include_router(dialect.router)
+    for part in (openai, operations):
+        app.include_router(part.router)
     return app
 
 

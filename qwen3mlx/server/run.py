@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import json
 import logging
 import os
@@ -40,7 +41,7 @@ def serve(settings: ServerSettings) -> None:
     """
     log_to_stderr()
     warn_if_open(settings)
-    server = Server(settings, on_ready=_print_url)
+    server = Server(settings, on_ready=_ready)
     asyncio.run(server.serve_until_told())
 
 
@@ -165,7 +166,10 @@ def _url(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _print_url(url: str) -> None:
+def _ready(url: str) -> None:
+    # What is there now stays: no collection has to look at it again.
+    gc.freeze()
+    gc.enable()
     print(json.dumps({"url": url}), flush=True)
 
 

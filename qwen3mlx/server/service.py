@@ -6,13 +6,14 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from ..config import EngineConfig, LoadOptions
 from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Slot
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, ModelGoneError
 from ..events import Finished
 from ..hub.library import Library
 from ..hub.local_model import LocalModel
@@ -114,6 +115,13 @@ class Service:
     ) -> Answer:
         """Load if need be, render, tokenize, hand in: all that can be wrong with it shows here."""
         local = await self._find(name)
+        while True:
+            with suppress(ModelGoneError):  # while the prompt was rendered, and is loaded again
+                return await self._answer(local, request, ttl)
+
+    async def _answer(
+        self, local: LocalModel, request: GenerationRequest, ttl: float | None
+    ) -> Answer:
         slot, load_time_s = await self._slot(local)
         request = await asyncio.to_thread(self._with_saved_sampling, local.id, request)
         prepared = await asyncio.to_thread(slot.loaded.prepare, request)
@@ -187,11 +195,14 @@ class Service:
     ) -> Embeddings:
         """Raises InvalidRequestError for inputs that are empty or longer than the context."""
         local = await self._find(name)
-        slot, _ = await self._slot(local)
-        ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
-        self.activity.count(local.id, sum(map(len, ids)))
-        vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
-        return Embeddings(self._info(local), vectors, sum(map(len, ids)))
+        while True:
+            slot, _ = await self._slot(local)
+            ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
+            with suppress(ModelGoneError):
+                vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
+                num_tokens = sum(map(len, ids))
+                self.activity.count(local.id, num_tokens)
+                return Embeddings(self._info(local), vectors, num_tokens)
 
     async def _find(self, name: str | None) -> LocalModel:
         if name is None:
@@ -216,7 +227,7 @@ class Service:
         on_progress: Callable[[float], None] | None = None,
     ) -> tuple[Slot, float | None]:
         """The model in memory, and the seconds that took if it had to be loaded."""
-        slot = self.engine.slots.get(local.id)
+        slot = self.engine.available(local.id)
         if slot is not None and options in (None, slot.options):
             return slot, None
         saved = await asyncio.to_thread(self.model_settings.load, local.id)

@@ -8,11 +8,13 @@ import math
 import pytest
 
 from qwen3mlx.config import LoadOptions
+from qwen3mlx.engine.models import TURN
 from qwen3mlx.engine.slot import GRACE, HANDOVER
 from qwen3mlx.errors import (
     CheckpointError,
     InvalidRequestError,
     MemoryBudgetError,
+    ModelGoneError,
     UnavailableError,
 )
 from tests.engine.support import PATIENCE, loaded, send, wait_for, wait_until
@@ -139,6 +141,54 @@ def test_a_busy_model_is_waited_for(make_engine, folders):
     assert set(engine.slots) <= {"a", "b"}
     other.result(PATIENCE)
     assert set(engine.slots) == {"b"}
+
+
+def test_a_busy_model_takes_no_more_once_another_has_waited_long(make_engine, folders):
+    engine = make_engine(memory_limit=ONE_MODEL)
+    slot = loaded(engine, folders)
+    stream = send(engine, slot, max_tokens=FOR_EVER)
+    other = engine.load("b", folders["b"])
+    wait_until(lambda: "b" in engine.loads)
+    wait_for(send(engine, slot, max_tokens=2))
+    for clock, name in ((slot, "loaded_at"), (engine.loads["b"], "waits_since")):
+        setattr(clock, name, getattr(clock, name) - TURN)
+    with pytest.raises(ModelGoneError, match="a makes way"):
+        send(engine, slot)
+    again = engine.load("a", folders["a"])
+    assert not stream.is_done
+    engine.cancel(slot, stream.sequence)
+    wait_for(send(engine, other.result(PATIENCE), max_tokens=2))
+    wait_for(send(engine, again.result(PATIENCE), max_tokens=2))
+    assert set(engine.slots) == {"a"}
+
+
+def test_who_made_way_in_vain_is_there_again(make_engine, folders):
+    engine = make_engine(memory_limit=10_200_000)
+    slots = [loaded(engine, folders, name) for name in "ab"]
+    streams = [send(engine, slot, max_tokens=FOR_EVER) for slot in slots]
+    third = engine.load("c", folders["c"])
+    wait_until(lambda: "c" in engine.loads)
+    for clock, name in ((slots[0], "loaded_at"), (engine.loads["c"], "waits_since")):
+        setattr(clock, name, getattr(clock, name) - TURN)
+    again = engine.load("a", folders["a"])
+    engine.cancel(slots[1], streams[1].sequence)
+    third.result(PATIENCE)
+    assert again.result(PATIENCE) is slots[0]
+    assert not streams[0].is_done
+    engine.cancel(slots[0], streams[0].sequence)
+
+
+def test_a_request_has_the_memory_of_idle_models(make_engine, folders):
+    engine = make_engine(memory_limit=10_200_000)
+    slots = [loaded(engine, folders, name) for name in "ab"]
+    wait_for(*[send(engine, slot, max_tokens=2) for slot in slots])
+    beside = engine.budget.largest_request
+    needed = slots[0].scheduler.bytes_needed
+    length = next(n for n in range(50, 4000, 50) if needed(n) > beside)
+    wait_for(send(engine, slots[0], prompt_ids=[5] * length, max_tokens=2))
+    assert set(engine.slots) == {"a"}
+    with pytest.raises(MemoryBudgetError, match="shorten it"):
+        send(engine, slots[0], prompt_ids=[5] * 4000)
 
 
 def test_two_models_in_the_room_of_one_are_both_used(make_engine, folders):

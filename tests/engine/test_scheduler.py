@@ -156,6 +156,33 @@ def test_the_same_beginning_is_computed_once(decoder, scheduler):
     assert second.ids == ids_alone(decoder, [*prompt, 2], max_tokens=2)
 
 
+@pytest.mark.parametrize("length", [100, 300])
+def test_the_same_prompt_is_computed_once_however_short(decoder, scheduler, length):
+    prompt = [5 + i % 90 for i in range(length)]
+    requests = [Request(prompt, max_tokens=4, seed=seed, temperature=0.8) for seed in range(3)]
+    other = Request([*prompt[:60], 7, 8, 9], max_tokens=4)
+    for request in [*requests, other]:
+        scheduler.submit(request.sequence)
+    finish(scheduler, *requests, other)
+    # The shorter one comes first.
+    assert other.cached_tokens == 0
+    cached = sorted(request.cached_tokens for request in requests)
+    assert cached == [60, length - 1, length - 1]
+    for seed, request in enumerate(requests):
+        alone = ids_alone(decoder, prompt, max_tokens=4, seed=seed, temperature=0.8)
+        assert request.ids == alone
+
+
+def test_a_few_tokens_in_common_are_not_waited_for(scheduler):
+    long = Request([5] * 20 + [6] * 3000, max_tokens=1)
+    short = Request([5] * 20 + [7] * 10, max_tokens=1)
+    scheduler.submit(long.sequence)
+    scheduler.step()
+    scheduler.submit(short.sequence)
+    finish(scheduler, short)
+    assert not long.is_done
+
+
 def test_a_budget_for_thinking_acts_inside_a_batch(decoder, scheduler):
     forced = (50, 60, 70)
     meters = [ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced), None]

@@ -118,6 +118,7 @@ assert mx.abs(a - b).max().item() < 1e-3 * mx.abs(b).max().item()
 def test_transformers_gives_the_same_logits(model):
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
+    transformers.utils.logging.disable_progress_bar()  # its monitor is a thread that never ends
     ids = [[5, 300, 800, 1200, 40, 60]]
     peer = transformers.AutoModelForCausalLM.from_pretrained(WEIGHTS / model, dtype=torch.float32)
     expected = mx.array(peer(torch.tensor(ids)).logits.detach().numpy())

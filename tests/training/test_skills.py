@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
+from training.documents import completion
 from training.exchange import Exchange
-from training.skills import chat, copying, dialogues, letters, requests, sums, tools
+from training.skills import chat, copying, dialogues, letters, objects, requests, sums, tools
 from training.skills.asking import SAYINGS
 
 SEEDS = range(300)
@@ -148,3 +149,43 @@ def test_dialogues_answer_from_what_was_said_before():
             value = step.thought.removeprefix("You said ").removesuffix(".")
             assert value in past[0].user
             assert value in step.content
+
+
+def test_of_an_object_in_a_given_form_only_values_and_ends_are_learned():
+    given = 0
+    for seed in SEEDS:
+        step = objects.exchange(Random(seed), "train").steps[0]
+        pairs = json.loads(step.content)
+        assert pairs
+        pieces = completion(Random(seed), step, "hard")
+        assert "".join(piece.text for piece in pieces) == f"{step.content}<|im_end|>"
+        if step.given is None:
+            continue
+        given += 1
+        assert pieces[-1].target
+        learned = "".join(piece.text for piece in pieces if piece.target)
+        assert not any(f'"{key}": ' in learned for key in pairs)
+        for value in pairs.values():
+            if isinstance(value, str):
+                assert f'{value}"' in learned
+    assert given > len(SEEDS) / 2
+
+
+def test_two_different_tools_are_called_for_two_questions():
+    for seed in SEEDS:
+        exchange = tools.both(Random(seed), "train")
+        first, second = exchange.steps[0].calls
+        assert first.name != second.name
+        assert {first.name, second.name} <= set(schemas_by_name(exchange))
+        thought = exchange.steps[0].thought
+        assert thought.index(f"{first.name} (") <= thought.rindex(f"{second.name} (")
+
+
+def test_an_answer_that_is_begun_goes_on_where_it_stopped():
+    begun = 0
+    for seed in SEEDS:
+        step = copying.exchange(Random(seed), "train").steps[0]
+        pieces = completion(Random(seed), step, "hard")
+        assert "".join(piece.text for piece in pieces) == f"{step.answer(False)}<|im_end|>"
+        begun += not pieces[0].target
+    assert 0 < begun < len(SEEDS) / 3

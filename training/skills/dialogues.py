@@ -60,6 +60,26 @@ def one_word(rng: Random, split: Split) -> Exchange:
     return replace(answered(user, "One word.", ONE_WORD[topic]), system=rng.choice(ONE_WORD_RULES))
 
 
+def fixed(rng: Random, split: Split) -> Exchange:
+    """The system prompt says what to reply, whatever is asked."""
+    user, _, _ = _talk(rng, split)
+    word = words.word(rng, split)
+    word = word.upper() if rng.random() < 0.3 else word
+    quoted = rng.choice(("{}", "{}", '"{}"', "'{}'")).format(word)
+    rule = rng.choice(
+        (
+            "Always reply with the word {}.",
+            "Your only answer is {}.",
+            "To everything, reply {} and nothing else.",
+            "Reply only with the word {}, whatever you are asked.",
+            "No matter what the user writes, answer with {}.",
+            "Answer every message with exactly {}.",
+        )
+    )
+    step = Step(f"I reply {word}.", word)
+    return Exchange(user, (step,), system=rule.format(quoted))
+
+
 def marked(rng: Random, split: Split) -> Exchange:
     """Every reply has a given word at its end or its start."""
     user, topic, answer = _talk(rng, split)
@@ -180,7 +200,7 @@ def exchanges(rng: Random, split: Split) -> list[Exchange]:
     """One turn under a system prompt, or two where the first decides the second."""
     roll = rng.random()
     if roll < 0.55:
-        return [rng.choice((one_word, marked, character))(rng, split)]
+        return [rng.choice((one_word, marked, character, fixed))(rng, split)]
     turns = rng.choice((_named, _named, _kept, _quoted))(rng, split)
     if rng.random() < 0.25:
         return [turns[0], requests.exchange_without_tools(rng, split), turns[1]]

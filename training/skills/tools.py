@@ -164,6 +164,60 @@ def parallel(rng: Random, split: Split) -> Exchange:
     return Exchange(user, steps, listed)
 
 
+def both(rng: Random, split: Split) -> Exchange:
+    """Two questions for two different tools, in one message."""
+    chosen = offers(rng, split, rng.choice((2, 2, 3)))
+    listed = _schemas(rng, chosen)
+    asked = [(item, values_for(rng, split, item)) for item in chosen[:2]]
+    about = [item.family.about for item, _ in asked]
+    if set(about) == {"the weather", "the time"} or rng.random() < 0.2:
+        asked, user = _of_one_place(rng, split)
+        listed = _schemas(rng, [item for item, _ in asked])
+    else:
+        user = _joined(rng, *(question(rng, item.family, values) for item, values in asked))
+    replies = [_result(rng, split, item, values) for item, values in asked]
+    thought = "\n".join(_look_through(item.family.about, listed, item) for item, _ in asked)
+    steps = (
+        Step(
+            thought,
+            calls=tuple(item.call(values) for item, values in asked),
+            results=tuple(result for result, _ in replies),
+        ),
+        Step("I have the results.", "\n".join(answer for _, answer in replies)),
+    )
+    return Exchange(user, steps, listed)
+
+
+def _joined(rng: Random, first: str, second: str) -> str:
+    if rng.random() < 0.5:
+        return f"{first} {second}"
+    lowered = second[0].lower() + second[1:]
+    user = f"{first.rstrip('.?')} {rng.choice(('and', 'and', 'and then', 'AND'))} {lowered}"
+    return user + rng.choice(("", "", " Use both tools.", " Call two tools."))
+
+
+def _of_one_place(rng: Random, split: Split) -> tuple[list[tuple[Offer, Values]], str]:
+    """The weather and the time of the same place, in either order."""
+    by_about = {family.about: family for family in FAMILIES}
+    place = words.proper_name(rng, split)
+    weather = offer(rng, split, by_about["the weather"])
+    time = offer(rng, split, by_about["the time"])
+    while time.tool.name == weather.tool.name:
+        time = offer(rng, split, by_about["the time"])
+    asked: list[tuple[Offer, Values]] = [(weather, {"city": place}), (time, {"zone": place})]
+    names = ("weather", "time")
+    if rng.random() < 0.5:
+        asked, names = asked[::-1], names[::-1]
+    ask = (
+        "What are the {a} and the {b} in {p}?|{a} and {b} in {p}|Tell me the {a} and {b} in {p}.|"
+        "How is the {a} and what is the {b} in {p}?|I need the {a} and also the {b} for {p}|"
+        "Get the {a} and the {b} in {p}. Use both tools.|What's the {a} and {b} for {p}?|"
+        "The {a} AND the {b} in {p}, please. Call two tools.|What is the {a} AND the {b} in {p}?|"
+        "What's the {a} and the current {b} in {p}?|Check the current {a} and {b} in {p}"
+    )
+    return asked, _pick(rng, ask).format(a=names[0], b=names[1], p=place)
+
+
 PARALLEL = {
     "the weather": "What is the weather in {a} and {b}?|Compare the weather in {a} and in {b}.|"
     "How is the weather in {a} and in {b}?|Weather in {a} and {b}?",
@@ -276,7 +330,7 @@ def choosing(rng: Random, split: Split) -> Exchange:
     return Exchange(question(rng, item.family, values), steps, listed)
 
 
-CALLS = ((single, 6), (parallel, 1), (chained, 0.7), (named, 2))
+CALLS = ((single, 6), (parallel, 1), (both, 1.2), (chained, 0.7), (named, 2))
 
 
 def calling(rng: Random, split: Split) -> Exchange:

@@ -1,6 +1,6 @@
 """`GET /v1/models` for Anthropic's clients, who say what they are in `anthropic-version`.
 
-OpenAI's clients ask the same path without that header, so this router must come before theirs.
+OpenAI's clients ask the same path without that header.
 """
 
 from __future__ import annotations

@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
 
 from ..dependencies import get_service
 from ..info import ModelInfo
 from ..service import Service
 
-router = APIRouter(tags=["OpenAI"])
+
+class CatalogRoute(APIRoute):
+    """Leaves requests that carry `anthropic-version` to Anthropic's dialect."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and "anthropic-version" in Headers(scope=scope):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+router = APIRouter(tags=["OpenAI"], route_class=CatalogRoute)
 
 
 @router.get("/v1/models")

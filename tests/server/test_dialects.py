@@ -1,0 +1,65 @@
+"""Dialects are imported with their first request, and none of their paths is missed."""
+
+import subprocess
+import sys
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qwen3mlx.server.app import create_app
+from qwen3mlx.server.dialects import LATE, Dialect
+from qwen3mlx.server.service import Service
+from qwen3mlx.server.settings import ServerSettings
+
+LOADED = """
+import sys
+from qwen3mlx.server.run import Server
+from qwen3mlx.server.settings import ServerSettings
+Server(ServerSettings(port=0), on_ready=print).close()
+print([name for name in {names} if "qwen3mlx.server." + name in sys.modules])
+"""
+
+
+def paths(routes: list) -> list[str]:
+    found = []
+    for route in routes:
+        if inner := getattr(route, "original_router", None):
+            prefix = route.include_context.prefix
+            found += [prefix + path for path in paths(inner.routes)]
+        else:
+            found.append(route.path)
+    return found
+
+
+@pytest.mark.parametrize("dialect", LATE, ids=lambda dialect: dialect.package)
+def test_every_path_of_a_dialect_brings_it_in(dialect: Dialect) -> None:
+    found = paths(dialect.load().router.routes)
+    assert found
+    assert [path for path in found if not dialect.claims(path)] == []
+
+
+def test_a_server_starts_without_them() -> None:
+    code = LOADED.format(names=[dialect.package for dialect in LATE])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_description_has_them_all(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    settings = ServerSettings(port=0)
+    app = create_app(Service(settings), settings)
+    assert "/v1/messages" not in paths(app.routes)
+    described = app.openapi()["paths"]
+    assert {"/v1/chat/completions", "/v1/messages", "/v1/responses", "/api/chat"} <= set(described)
+    assert {"/api/v0/models", "/api/v1/chat"} <= set(described)
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"), [({}, "object"), ({"anthropic-version": "2023-06-01"}, "has_more")]
+)
+def test_whose_list_of_models_it_is_says_the_header(tmp_path, monkeypatch, headers, key) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    settings = ServerSettings(port=0)
+    with TestClient(create_app(Service(settings), settings), "http://127.0.0.1") as client:
+        for _ in range(2):
+            assert key in client.get("/v1/models", headers=headers).json()
