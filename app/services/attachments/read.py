@@ -5,12 +5,12 @@ Its content decides, never its name alone. Nothing here runs, fetches or expands
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMimeDatabase
 
 from ...domain import Attachment, AttachmentKind
+from ..fence import fenced
 from .plain import decoded
 from .refused import AttachmentRefused
 
@@ -43,9 +43,7 @@ def read_attachment(path: Path) -> Attachment:
 
 def in_context(attachment: Attachment) -> str:
     """How it stands in the prompt: its name, and its text inside a fence that it cannot close."""
-    longest = max(map(len, re.findall("`{3,}", attachment.text)), default=2)
-    fence = "`" * (longest + 1)
-    return f"{attachment.name}\n{fence}{attachment.language}\n{attachment.text}\n{fence}"
+    return f"{attachment.name}\n{fenced(attachment.text, attachment.language)}"
 
 
 def _content(path: Path) -> bytes:
