@@ -113,6 +113,15 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    """A message as it stands in its conversation: version number `version`, from 0, of all."""
+
+    message: Message
+    version: int = 0
+    num_versions: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     id: str = field(default_factory=new_id)
     name: str
@@ -126,3 +135,194 @@ class Preset:
     id: str = field(default_factory=new_id)
     name: str
     settings: ChatSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a person should know, said calmly: what happened, and what to do.
+
+    `action` is what a button beside it may do.
+    """
+
+    text: str
+    kind: Literal["info", "warning", "error"] = "info"
+    action: Literal["undo_delete", "start_server", "retry"] | None = None
+
+
+ServerPhase = Literal["stopped", "starting", "ready", "failed", "stopping"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """`url` is there while it is ready, `reason` says why it failed."""
+
+    phase: ServerPhase
+    url: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Whether a model goes into the memory with its context; bytes and tokens."""
+
+    verdict: Literal["fits", "tight", "too-large"]
+    context_length: int
+    weight_bytes: int
+    kv_bytes: int
+    needed_bytes: int
+    limit_bytes: int
+    largest_context: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """How a model is loaded, and what its requests take by default; None: as it comes."""
+
+    context_length: int | None = None
+    rope_scaling: Mapping[str, Any] | None = None
+    kv_bits: int | None = None
+    ttl: float | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """As it is in memory; `ttl` None: it stays."""
+
+    context_length: int
+    kv_bits: int | None
+    nbytes: int
+    ttl: float | None
+    num_requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """A model on this computer, as the server tells of it."""
+
+    id: str
+    path: str
+    source: Literal["demo", "cache", "folder"]
+    publisher: str
+    params: str
+    quantization: str | None
+    bits_per_weight: float
+    size_bytes: int
+    max_context_length: int
+    is_chat: bool
+    is_embedding: bool
+    can_think: bool
+    thinks_by_default: bool
+    can_disable_thinking: bool
+    state: Literal["loaded", "loading", "not-loaded"]
+    load_progress: float | None
+    loaded: LoadedModel | None
+    settings: ModelSettings
+    sampling_defaults: Mapping[str, Mapping[str, float]]
+    fit: Fit
+
+    @property
+    def name(self) -> str:
+        """Without its publisher."""
+        return self.id.rpartition("/")[2]
+
+    @property
+    def context_length(self) -> int:
+        """As it is in memory, or would be loaded."""
+        return self.loaded.context_length if self.loaded else self.fit.context_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Bytes of the server's memory, by purpose."""
+
+    limit_bytes: int
+    weight_bytes: int
+    kv_bytes: int
+    prefix_cache_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningRequest:
+    """An answer that the server is making, for whomever."""
+
+    id: int
+    model: str
+    path: str | None
+    client: str | None
+    address: str | None
+    phase: Literal["waiting", "prefill", "decode"]
+    prompt_tokens: int
+    prefilled_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    tokens_per_second: float | None
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """A request that is over; `time` in seconds since the epoch."""
+
+    id: int
+    time: float
+    method: str
+    path: str
+    client: str
+    address: str
+    status: int | None
+    ms: float
+    model: str | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """`created`: ISO 8601, UTC."""
+
+    name: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFolder:
+    """Where models are looked for."""
+
+    path: str
+    source: Literal["user", "lmstudio", "cache"]
+    exists: bool
+    num_models: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """What the server is started with; GB and seconds, None: what suits the machine."""
+
+    port: int
+    allow_origin: tuple[str, ...]
+    ttl: float
+    memory_limit: float | None
+    prefix_cache: float | None
+    max_running: int | None
+    max_waiting: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSettings:
+    """The window's own; `language` and `theme` `system` follow the computer."""
+
+    theme: Literal["system", "light", "dark"] = "system"
+    language: Literal["system", "en", "zh_CN"] = "system"
+    font_size: int = 14
+    send_with: Literal["enter", "ctrl_enter"] = "enter"
+    show_tray: bool = True
+    notify: bool = True
+    reduce_motion: bool = False
+    auto_title: bool = True
+    start_server: bool = True
+    last_model: str | None = None
+    first_run_done: bool = False
+    last_conversation_id: str | None = None
