@@ -25,7 +25,8 @@ SAVE_EVERY = 500
 class Generation(QObject):
     """`message` is the answer so far. `updated` is said when it grew, `ended` when it is over.
 
-    `save_failed` says why a piece could not be saved; it is tried again, with what came since.
+    `save_failed` says why it could not be saved; that is tried again, with what came since, also
+    when the answer is over. It deletes itself when all is saved.
     """
 
     updated = Signal(object)
@@ -41,7 +42,8 @@ class Generation(QObject):
         self._endpoint = endpoint
         self._store = store
         self._call: Call | None = None
-        self._is_over = False
+        self.is_over = False
+        self._save_has_failed = False
         self._shown = _Pending()
         self._saved = _Pending()
         self._calls: list[ToolCall] = list(message.tool_calls)
@@ -53,7 +55,7 @@ class Generation(QObject):
         self._store_message()
 
     def start(self, body: Mapping[str, Any]) -> None:
-        if not self._is_over:
+        if not self.is_over:
             self._call = self._endpoint.chat(
                 body, on_delta=self._take, done=self._done, failed=self._failed
             )
@@ -118,14 +120,17 @@ class Generation(QObject):
         self.updated.emit(self.message)
 
     def _save_piece(self) -> None:
+        if self.is_over:
+            self._store_message()
+            return
         content, reasoning = "".join(self._saved.content), "".join(self._saved.reasoning)
         try:
             self._store.append(self.message.id, content=content, reasoning=reasoning)
         except StoreError as error:
-            self.save_failed.emit(str(error))
-            self._save.start()
+            self._try_later(error)
             return
         self._saved.clear()
+        self._save_has_failed = False
 
     def _finish(self, reason: str, stats: AnswerStats) -> None:
         thinking_s = self._thinking_s if self._thinking_s else None
@@ -140,9 +145,9 @@ class Generation(QObject):
         self._end("failed", error=str(error))
 
     def _end(self, status: Status, *, error: str | None = None) -> None:
-        if self._is_over:
+        if self.is_over:
             return
-        self._is_over = True
+        self.is_over = True
         if self._call is not None:
             self._call.abort()
         self._stop_thinking()
@@ -159,7 +164,16 @@ class Generation(QObject):
         try:
             self._store.save_message(self.message)
         except StoreError as error:
+            self._try_later(error)
+            return
+        if self.is_over:
+            self.deleteLater()
+
+    def _try_later(self, error: StoreError) -> None:
+        if not self._save_has_failed:
+            self._save_has_failed = True
             self.save_failed.emit(str(error))
+        self._save.start()
 
 
 class _Pending:

@@ -45,10 +45,8 @@ def options(settings: ChatSettings, last_question: str) -> dict[str, Any]:
 
 def soft_switch(text: str) -> bool | None:
     """What the last `/think` or `/no_think` in it says; None where there is none."""
-    last = None
-    for last in _SOFT_SWITCH.finditer(text):
-        pass
-    return None if last is None else last[1] is None
+    switches = list(_SOFT_SWITCH.finditer(text))
+    return switches[-1][1] is None if switches else None
 
 
 def first_words(text: str, limit: int = 48) -> str:
