@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,9 @@ class ConversationsController(QObject):
             except TransferError as error:
                 self.notice.emit(Notice(text=str(error), kind="error"))
                 continue
-            transcripts = imported.transcripts
-            if self._saving(lambda transcripts=transcripts: self._store.add(transcripts)):
-                num_imported += len(transcripts)
-                last = transcripts[-1].conversation.id
+            if self._saving(partial(self._store.add, imported.transcripts)):
+                num_imported += len(imported.transcripts)
+                last = imported.transcripts[-1].conversation.id
         if num_imported:
             self._read()
             text = translate("conversations", "Imported: {count}.").format(count=num_imported)

@@ -20,7 +20,7 @@ from ..domain import (
 )
 from .chat import ChatReader, Delta, MalformedError
 from .endpoint_json import as_model, as_value
-from .http import Call, EndpointError, Failed, Http, malformed
+from .http import Call, EndpointError, Failed, Http, interrupted, malformed
 from .sse import Comment, Event
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class Endpoint:
             if reader.is_complete:
                 done()
             else:
-                failed(malformed())
+                failed(interrupted())
 
         streamed = {**body, "stream": True, "stream_options": {"include_usage": True}}
         call = self._http.stream(

@@ -36,15 +36,15 @@ class EndpointError(Exception):
         self.status = status
 
 
-class Call(QObject):
+class Call:
     """A request under way. After `abort` nothing is heard of it any more."""
 
     def __init__(self, reply: QNetworkReply, failed: Failed) -> None:
-        super().__init__(reply)
         self._reply = reply
         self._failed = failed
         self._is_over = False
-        reply.finished.connect(self._finish)
+        # A lambda keeps this alive as long as the reply; PySide loses a method's object.
+        reply.finished.connect(lambda: self._finish())  # noqa: PLW0108
 
     def abort(self) -> None:
         if not self._is_over:
@@ -95,7 +95,7 @@ class _StreamCall(Call):
         self._on_item = on_item
         self._done = done
         self._parser = SseParser()
-        reply.readyRead.connect(self._read)
+        reply.readyRead.connect(lambda: self._read())  # noqa: PLW0108
 
     def _read(self) -> None:
         status = _status(self._reply)
@@ -181,6 +181,12 @@ def malformed() -> EndpointError:
     )
 
 
+def interrupted() -> EndpointError:
+    return EndpointError(
+        translate("http", "The connection to the server broke off."), "interrupted"
+    )
+
+
 def _bytes(reply: QNetworkReply) -> bytes:
     return bytes(reply.readAll().data())
 
@@ -197,9 +203,7 @@ def _error(reply: QNetworkReply) -> EndpointError | None:
     if reply.error() == QNetworkReply.NetworkError.NoError:
         return None
     if status is not None:
-        return EndpointError(
-            translate("http", "The connection to the server broke off."), "interrupted", status
-        )
+        return interrupted()
     return EndpointError(
         translate("http", "The server does not answer: start it on the Server page."), "unreachable"
     )

@@ -20,6 +20,7 @@ from .run import run
 from .serve import serve
 from .show import show
 from .unload import unload
+from .window import app as window
 
 # Without rich's markup `--help` needs half the time, and docs/cli.md can quote it at any width.
 app = typer.Typer(
@@ -41,6 +42,7 @@ _VERBS: dict[str, Callable[..., None]] = {
     "ps": ps,
     "load": load,
     "unload": unload,
+    "app": window,
 }
 for _name, _verb in _VERBS.items():
     app.command(name=_name)(guarded(_verb))
