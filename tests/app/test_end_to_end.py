@@ -21,9 +21,7 @@ from .controllers.support import ask, last, shown
 
 STARTED = 60_000
 GREEDY = ChatSettings(sampling={"temperature": 0, "max_tokens": 60})
-ENDLESS = ChatSettings(
-    thinking=False, sampling={"temperature": 1.5, "top_k": 0, "max_tokens": 3000}
-)
+ENDLESS = ChatSettings(thinking=False, sampling={"max_tokens": 3000, "min_tokens": 2999})
 
 
 @contextmanager
