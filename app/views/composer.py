@@ -155,7 +155,7 @@ class Composer(QFrame):
         row = QHBoxLayout()
         row.setSpacing(GAP_S)
         attach = QToolButton(self)
-        attach.setText("＋")
+        attach.setText("+")
         attach.setAccessibleName(self.tr("Attach files"))
         attach.setToolTip(self.tr("Attach text, code, PDF or Word files"))
         attach.clicked.connect(self._choose_files)

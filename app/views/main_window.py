@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
@@ -35,6 +36,8 @@ def make_window(program: Program) -> MainWindow:
     assert isinstance(application, QApplication)
     theme = Theme(program.settings.settings)
     theme.apply(application)
+    # Seconds. The window must not wait for the threads that read files and colour code.
+    sys.setswitchinterval(0.0005)
     return MainWindow(program, theme, application)
 
 
@@ -47,6 +50,7 @@ class MainWindow(QMainWindow):
         self.resize(1120, 760)
         self._program = program
         self._application = application
+        self._looks = (program.settings.settings.theme, program.settings.settings.font_size)
         self._state = QSettings(str(program.profile / "window.ini"), QSettings.Format.IniFormat)
         conversations = program.conversations
         self.sidebar = Sidebar(
@@ -62,7 +66,8 @@ class MainWindow(QMainWindow):
         self._splitter.addWidget(self._right())
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
-        self._splitter.setSizes([260, 860])
+        self._splitter.setSizes([270, 850])
+        self._splitter.setHandleWidth(1)
         self.setCentralWidget(self._splitter)
         self._make_menu()
         self._connect()
@@ -103,12 +108,13 @@ class MainWindow(QMainWindow):
         panel = QWidget(self)
         panel.setObjectName("sidebar")
         panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        panel.setMinimumWidth(220)
+        panel.setMinimumWidth(250)
         layout = QVBoxLayout(panel)
         layout.setContentsMargins(0, 0, 0, GAP)
         layout.addWidget(self.sidebar, 1)
         tabs = QHBoxLayout()
         tabs.setContentsMargins(GAP, 0, GAP, 0)
+        tabs.setSpacing(2)
         self._tabs: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         for name, text in (
@@ -119,6 +125,7 @@ class MainWindow(QMainWindow):
         ):
             button = QToolButton(panel)
             button.setText(text)
+            button.setObjectName("tab")
             button.setCheckable(True)
             button.setAccessibleName(text)
             button.clicked.connect(lambda _=False, name=name: self.show_page(name))
@@ -257,4 +264,7 @@ class MainWindow(QMainWindow):
         self.notices.show_notice(Notice(text=sentence, kind="warning"))
 
     def _settings_changed(self, settings: AppSettings) -> None:
-        Theme(settings).apply(self._application)
+        looks = (settings.theme, settings.font_size)
+        if looks != self._looks:  # to apply one takes half a second
+            self._looks = looks
+            Theme(settings).apply(self._application)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +12,6 @@ from .tex import plain_tex
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
-
-# A block that still grows, or is larger than this, is not highlighted: each key would cost.
-MAX_HIGHLIGHTED = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +46,11 @@ class BlockReader:
         return unchanged
 
 
-def to_html(block: Block, style: str, *, highlight: bool = True) -> str:
-    """Rich text of a block. `style` is Pygments' for code."""
-    if block.language is None:
-        return str(_parser().render(plain_tex(block.source)))
-    if not highlight or len(block.source) > MAX_HIGHLIGHTED:
-        return f"<pre>{html.escape(block.source)}</pre>"
-    return _highlighted(block, style)
+def to_html(block: Block) -> str:
+    """Rich text of a block that is no code."""
+    shown = str(_parser().render(plain_tex(block.source)))
+    # Qt's rich text knows no other way to space cells.
+    return shown.replace("<table>", '<table cellpadding="5" cellspacing="0" border="1">')
 
 
 def _places(text: str) -> list[tuple[int, Block]]:
@@ -91,17 +85,3 @@ def _parser() -> MarkdownIt:
     parser.enable(["table", "strikethrough"]).disable("image")
     parser.validateLink = is_safe  # type: ignore[method-assign]
     return parser
-
-
-def _highlighted(block: Block, style: str) -> str:
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        lexer = get_lexer_by_name(block.language or "text")
-    except ClassNotFound:
-        return f"<pre>{html.escape(block.source)}</pre>"
-    formatter = HtmlFormatter(noclasses=True, nowrap=True, style=style)
-    return f"<pre>{highlight(block.source, lexer, formatter)}</pre>"

@@ -47,10 +47,10 @@ class MessageCard(QWidget):
         layout.setContentsMargins(0, GAP, 0, GAP)
         layout.setSpacing(GAP)
         if row.message.role == "user":
-            self._text = RichText(theme, self)
+            self._text = RichText(theme.highlighter, self)
             layout.addWidget(self._bubble(self._text))
         else:
-            self._text = RichText(theme, self)
+            self._text = RichText(theme.highlighter, self)
             layout.addWidget(self._text)
         self._error = QLabel(self)
         self._error.setObjectName("error")
@@ -63,7 +63,7 @@ class MessageCard(QWidget):
     def show_row(self, row: MessageRow) -> None:
         message = row.message
         self._show_thinking(message)
-        self._text.show_text(_shown_text(message))
+        self._text.show_text(_shown_text(message), growing=message.status == "streaming")
         self._text.setVisible(bool(message.content or message.attachments))
         self._show_calls(message)
         self._error.setText(message.error or "")
@@ -232,6 +232,7 @@ class Footer(QWidget):
 
     def _button(self, text: str, name: str) -> QToolButton:
         button = QToolButton(self)
+        button.setObjectName("action")
         button.setText(text)
         button.setToolTip(name)
         button.setAccessibleName(name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ..services.links import is_safe
+from .highlighter import Highlighter, plain
 from .markdown import Block, BlockReader, to_html
-from .theme import GAP, GAP_S, Theme
+from .theme import GAP, GAP_S
 
 # What is longer is cut for the eye; copying and saving have all of it.
 MAX_SHOWN = 200_000
@@ -36,11 +38,12 @@ def open_link(url: str) -> None:
 class BlockWidget(QWidget):
     """One block; `show_block` changes what it shows."""
 
-    def __init__(self, block: Block, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, block: Block, highlighter: Highlighter, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._highlighter = highlighter
         self._block: Block | None = None
-        self._highlighted = False
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.is_code = block.language is not None
@@ -50,13 +53,20 @@ class BlockWidget(QWidget):
         else:
             layout.addWidget(self._label)
 
-    def show_block(self, block: Block, *, is_last: bool) -> None:
-        """The last one may still grow, and is not highlighted when it is long."""
-        highlight = not is_last or len(block.source) < 4000
-        if block == self._block and highlight == self._highlighted:
-            return
-        self._block, self._highlighted = block, highlight
-        self._label.setText(to_html(block, self._theme.colours.code_style, highlight=highlight))
+    def show_block(self, block: Block, *, growing: bool) -> None:
+        """Code that still grows has no colours yet."""
+        if block != self._block:
+            self._block = block
+            if not self.is_code:
+                self._label.setText(to_html(block))
+                return
+            self._label.setText(self._highlighter.rich_text(block) or plain(block))
+        if self.is_code and not growing:
+            self._highlighter.want(block, self._colour)
+
+    def _colour(self, block: Block) -> None:
+        if shiboken6.isValid(self) and block == self._block:
+            self._label.setText(self._highlighter.rich_text(block) or plain(block))
 
     def _framed(self, block: Block) -> QFrame:
         frame = QFrame(self)
@@ -87,9 +97,9 @@ class BlockWidget(QWidget):
 class RichText(QWidget):
     """Markdown that may grow: only its last blocks are made anew."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, highlighter: Highlighter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._highlighter = highlighter
         self._reader = BlockReader()
         self._widgets: list[BlockWidget] = []
         self._cut = QLabel(self)
@@ -101,7 +111,7 @@ class RichText(QWidget):
         self._layout.setSpacing(GAP)
         self._layout.addWidget(self._cut)
 
-    def show_text(self, text: str) -> None:
+    def show_text(self, text: str, *, growing: bool = False) -> None:
         self._cut.setVisible(len(text) > MAX_SHOWN)
         if len(text) > MAX_SHOWN:
             missing = f"{len(text) - MAX_SHOWN:,}"
@@ -116,19 +126,20 @@ class RichText(QWidget):
         while len(self._widgets) > len(blocks):
             self._drop(len(self._widgets) - 1)
         for place in range(unchanged, len(blocks)):
-            self._show_block(place, blocks[place], is_last=place == len(blocks) - 1)
+            is_last = place == len(blocks) - 1
+            self._show_block(place, blocks[place], growing=growing and is_last)
 
-    def _show_block(self, place: int, block: Block, *, is_last: bool) -> None:
+    def _show_block(self, place: int, block: Block, *, growing: bool) -> None:
         is_code = block.language is not None
         if place < len(self._widgets) and self._widgets[place].is_code != is_code:
             self._drop(place)
             self._insert(place, block)
         elif place == len(self._widgets):
             self._insert(place, block)
-        self._widgets[place].show_block(block, is_last=is_last)
+        self._widgets[place].show_block(block, growing=growing)
 
     def _insert(self, place: int, block: Block) -> None:
-        widget = BlockWidget(block, self._theme, self)
+        widget = BlockWidget(block, self._highlighter, self)
         self._widgets.insert(place, widget)
         self._layout.insertWidget(place, widget)
 

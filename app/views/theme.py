@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from ..domain import AppSettings
+from .highlighter import Highlighter
 
 # Pixels; every distance is one of these.
 GAP_S, GAP, GAP_L, GAP_XL = 4, 8, 16, 24
@@ -78,6 +79,7 @@ class Theme:
         self.is_dark = _is_dark(settings)
         self.colours = DARK if self.is_dark else LIGHT
         self.font_size = settings.font_size
+        self.highlighter = Highlighter(self.colours.code_style)
 
     def apply(self, application: QApplication) -> None:
         application.setStyle("Fusion")
@@ -136,6 +138,11 @@ class Theme:
         QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{
             border: 1px solid {c.accent};
         }}
+        QComboBox::drop-down {{ border: none; width: 18px; }}
+        QSpinBox::up-button, QSpinBox::down-button {{ border: none; width: 0; }}
+        QSplitter::handle {{ background: {c.line}; width: 1px; }}
+        QToolButton#tab {{ padding: 4px 6px; font-size: {self.font_size - 1}px; }}
+        QToolButton#action {{ padding: 2px 4px; font-size: {self.font_size - 2}px; }}
         QFrame#composer QPlainTextEdit {{ border: none; padding: 0; }}
         QPushButton {{
             background: {c.sunken}; border: 1px solid {c.line}; border-radius: 6px;
