@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     profile.mkdir(parents=True, exist_ok=True)
     lock = QLockFile(str(profile / "window.lock"))
     if not lock.tryLock(0):
-        print("qwen3mlx: The window is open already: look for it there.", file=sys.stderr)
+        print(f"qwen3mlx: {_not_locked(lock)}", file=sys.stderr)
         return 1
     application = QApplication(["qwen3mlx"])
     QGuiApplication.setApplicationDisplayName("qwen3mlx")
@@ -49,6 +49,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         return application.exec()
     finally:
+        window.hide()  # what follows takes a moment, and is not to be drawn
         program.close()
         del translators
 
@@ -83,6 +84,12 @@ def _profile(argv: Sequence[str]) -> Path:
     parser.add_argument("--profile-dir", type=Path)
     given = parser.parse_args(argv).profile_dir
     return Path(os.path.abspath(given.expanduser())) if given else default_profile()
+
+
+def _not_locked(lock: QLockFile) -> str:
+    if lock.error() == QLockFile.LockError.LockFailedError:
+        return "The window is open already: look for it there."
+    return f"{lock.fileName()} cannot be written: free some space, or allow writing to its folder."
 
 
 def _end_on_signals(application: QApplication) -> None:
