@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         sidebar.deleted.connect(conversations.delete)
         sidebar.exported.connect(self._export)
         program.chat.opened.connect(self._opened)
+        program.chat.changed.connect(self._show_title)
         program.chat.saved.connect(lambda _: sidebar.select(program.chat.conversation))
         self.notices.action_wanted.connect(self._act)
         program.settings.changed.connect(self._settings_changed)
@@ -219,9 +220,11 @@ class MainWindow(QMainWindow):
 
     def _opened(self, conversation: Conversation | None) -> None:
         self.sidebar.select(conversation)
-        self.setWindowTitle(
-            conversation.title if conversation and conversation.title else "qwen3mlx"
-        )
+        self._show_title(conversation)
+
+    def _show_title(self, conversation: Conversation | None) -> None:
+        title = conversation.title if conversation else ""
+        self.setWindowTitle(title or "qwen3mlx")
 
     def _new(self) -> None:
         self.show_page("chat")

@@ -131,6 +131,7 @@ class FakeEndpoint:
 def _handler(fake: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = 1  # a connection on which nothing is asked would keep its thread
 
         def log_message(self, *_: object) -> None:
             pass
