@@ -24,7 +24,12 @@ def offscreen(environment: dict[str, str]) -> dict[str, str]:
 
 def run_app(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, "app", *arguments], env=environment, capture_output=True, text=True, timeout=60
+        [*COMMAND, "app", *arguments],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
