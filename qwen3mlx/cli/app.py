@@ -10,11 +10,13 @@ import typer
 
 from .. import __version__
 from . import keys
+from .evaluate import evaluate
 from .guard import guarded
 from .list import list_models
 from .load import load
 from .ps import ps
 from .pull import pull
+from .quantize import quantize
 from .rm import rm
 from .run import run
 from .serve import serve
@@ -42,6 +44,8 @@ _VERBS: dict[str, Callable[..., None]] = {
     "ps": ps,
     "load": load,
     "unload": unload,
+    "quantize": quantize,
+    "evaluate": evaluate,
     "app": window,
 }
 for _name, _verb in _VERBS.items():

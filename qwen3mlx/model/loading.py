@@ -73,7 +73,7 @@ def _build(weights: Weights, options: LoadOptions, on_progress: Progress | None)
     rope = Rope.from_config(config.rope, config.head_dim)
     blocks = []
     for layer in range(config.num_hidden_layers):
-        blocks.append(_block(weights, layer, rope))
+        blocks.append(load_block(weights, layer, rope))
         mx.eval(arrays_of(blocks[-1]))
         if on_progress is not None:
             on_progress(total * (layer + 1) // config.num_hidden_layers, total)
@@ -97,7 +97,8 @@ def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> 
     return weights.projection("lm_head", [""], [config.vocab_size], config.hidden_size)
 
 
-def _block(weights: Weights, layer: int, rope: Rope) -> Block:
+def load_block(weights: Weights, layer: int, rope: Rope) -> Block:
+    """One block of the model that `weights` hold."""
     config, path = weights.config, f"model.layers.{layer}"
     size = config.hidden_size
     return Block(

@@ -20,6 +20,8 @@ def _repeat(rng: Random, split: Split) -> Exchange:
         text = str(rng.randint(0, 10 ** rng.randint(2, 9)))
     elif rng.random() < 0.1:
         text = words.url(rng, split)
+    elif rng.random() < 0.35:
+        text = words.foreign(rng)
     ask = rng.choice(
         (
             "Repeat after me: {}",
@@ -41,6 +43,8 @@ def recital(rng: Random, split: Split) -> Exchange:
     """A long text to say again, of words or of digits: what teaches attention to copy at all."""
     if rng.random() < 0.2:
         text = "".join(rng.choice("0123456789") for _ in range(rng.randint(5, 60)))
+    elif rng.random() < 0.2:
+        text = " ".join(words.foreign(rng) for _ in range(rng.randint(1, 5)))
     else:
         text = words.phrase(rng, split, 4, 25)
     return answered(f"Repeat: {text}", THOUGHT, text)
@@ -171,6 +175,7 @@ def _remember(rng: Random, split: Split) -> Exchange:
 
 DRILLS: tuple[tuple[Callable[[Random, Split], Exchange], float], ...] = (
     (_repeat, 4),
+    (recital, 1),
     (_spell, 2),
     (_reverse, 1),
     (_capitals, 1),

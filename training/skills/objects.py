@@ -148,4 +148,4 @@ def requested(rng: Random, split: Split) -> Exchange:
 
 def exchange(rng: Random, split: Split) -> Exchange:
     """An object of one of these kinds."""
-    return rng.choice((free, free, invented, stated, stated, requested))(rng, split)
+    return rng.choice((free, free, invented, stated, stated, requested, requested))(rng, split)

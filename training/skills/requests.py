@@ -104,8 +104,10 @@ def _echoed(rng: Random, split: Split) -> str:
         return words.word(rng, split)
     if roll < 0.85:
         return str(rng.randint(0, 9999))
-    if roll < 0.92:
+    if roll < 0.90:
         return words.code(rng)
+    if roll < 0.95:
+        return words.foreign(rng)
     return words.phrase(rng, split, 2, 7)
 
 
@@ -219,7 +221,7 @@ REQUESTS: tuple[tuple[Callable[[Random, Split], Exchange], float], ...] = (
     (count, 2.5),
     (some, 1.5),
     (result, 3),
-    (invoked, 2),
+    (invoked, 3),
     (unknown, 5),
 )
 

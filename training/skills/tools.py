@@ -330,7 +330,7 @@ def choosing(rng: Random, split: Split) -> Exchange:
     return Exchange(question(rng, item.family, values), steps, listed)
 
 
-CALLS = ((single, 6), (parallel, 1), (both, 1.2), (chained, 0.7), (named, 2))
+CALLS = ((single, 6), (parallel, 1), (both, 2), (chained, 0.7), (named, 2))
 
 
 def calling(rng: Random, split: Split) -> Exchange:

@@ -1,0 +1,77 @@
+"""The model card of a converted checkpoint."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import qwen3mlx
+
+if TYPE_CHECKING:
+    from .convert import Converted, Options
+    from .source import Source
+
+WORST = 5
+MLX_VERSION = version("mlx")
+
+
+def text(source: Source, result: Converted, options: Options) -> str:
+    """README.md: what it was made of, how, and what the weights lost."""
+    plan, recipe = result.plan, options.recipe
+    bits = plan.bits_per_weight
+    lines = [
+        "---",
+        "library_name: mlx",
+        "pipeline_tag: text-generation",
+        f"tags: [mlx, qwen3{', moe' if source.config.num_experts else ''}]",
+        "---",
+        "",
+        f"# {result.folder.name}",
+        "",
+        f"{source.folder.name}, quantized for MLX with the recipe `{recipe.name}` ({recipe.about}) "
+        f"and the method `{options.method}`: {bits:.3f} bits per weight, "
+        f"{plan.nbytes / 1e9:.2f} GB.",
+        "",
+        "    " + (options.command or "qwen3mlx quantize"),
+        "",
+        f"qwen3mlx {qwen3mlx.__version__}, mlx {MLX_VERSION}, "
+        f"Python {sys.version_info.major}.{sys.version_info.minor}.",
+        "",
+        *_modules(result),
+        "## Quality",
+        "",
+        *_errors(result),
+        "What that costs in answers, `qwen3mlx evaluate` measures: KL divergence per token, "
+        "agreement, perplexity.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _modules(result: Converted) -> list[str]:
+    counts: Counter[str] = Counter()
+    for step in result.plan.steps:
+        if step.module is None:
+            continue
+        spec = step.spec
+        kind = "float" if spec is None else f"{spec.mode} {spec.bits} bit, groups {spec.group_size}"
+        counts[kind] += step.module.num_weights
+    total = sum(counts.values())
+    rows = [f"| {kind} | {100 * n / total:.1f}% |" for kind, n in counts.most_common()]
+    return ["| stored as | of the weights |", "|---|---|", *rows, ""]
+
+
+def _errors(result: Converted) -> list[str]:
+    if not result.errors:
+        return ["Nothing was quantized.", ""]
+    sizes = {s.module.path: s.module.num_weights for s in result.plan.steps if s.module}
+    total = sum(sizes[path] for path in result.errors)
+    mean = sum(error * sizes[path] for path, error in result.errors.items()) / total
+    worst = sorted(result.errors.items(), key=lambda item: -item[1])[:WORST]
+    named = ", ".join(f"`{path}` {error:.2e}" for path, error in worst)
+    return [
+        f"Squared error over squared weights, in a sample of rows: {mean:.2e} on average. "
+        f"Most: {named}.",
+        "",
+    ]

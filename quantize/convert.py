@@ -1,0 +1,350 @@
+"""A checkpoint folder -> a quantized one: module by module, resumable, verified, then renamed."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import mlx.core as mx
+
+from qwen3mlx import __version__ as VERSION
+from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.errors import UsageError
+from qwen3mlx.model.device import release_staging_memory
+from qwen3mlx.text import load_tokenizer
+
+from . import card, sensitivity, texts
+from .calibrate import Calibrated
+from .card import MLX_VERSION
+from .evaluate import chunks, number
+from .methods import Method, PackedMatrix, mse, rtn
+from .partial import ConversionError, Partial
+from .plan import Plan, Step
+from .plan import make as make_plan
+from .recipe import Recipe
+from .source import Module, Source
+
+MANIFEST = "manifest.json"
+INDEX = "model.safetensors.index.json"
+# What is not copied: weights in any format, what is written anew, and code.
+_LEFT_OUT = [
+    ".safetensors",
+    ".bin",
+    ".pt",
+    ".pth",
+    ".gguf",
+    ".onnx",
+    ".h5",
+    ".msgpack",
+    ".ot",
+    ".py",
+    ".pyc",
+    ".lock",
+    ".incomplete",
+]
+_WRITTEN = {"config.json", "README.md", INDEX, MANIFEST}
+# Beyond the result itself, in bytes: tokenizer, card, the file system's own.
+SLACK = 64 << 20
+
+# (weights done, weights in all, what is being done)
+Progress = Callable[[int, int, str], None]
+Read = Callable[[], dict[str, mx.array]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`command` is how it was asked for, for the model card."""
+
+    recipe: Recipe
+    method: Method = "mse"
+    resume: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """`errors` has each quantized module's squared error, as a share of its squared weights."""
+
+    folder: Path
+    plan: Plan
+    errors: dict[str, float]
+    seconds: float
+
+
+class Quantizer(Protocol):
+    """Packs a module's matrices, in the order of the computation."""
+
+    def packed(
+        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
+    ) -> Iterator[PackedMatrix]:
+        """Matrix `index` of the module, given and taken in runs of rows."""
+
+    def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
+        """One that needs no packing: it stays in float (`spec` None), or `read` has it."""
+
+
+class DataFree:
+    """A run of rows at a time, looking at nothing else."""
+
+    def __init__(self, method: Method) -> None:
+        self._searches = method == "mse"
+
+    def packed(
+        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
+    ) -> Iterator[PackedMatrix]:
+        quantized = mse.quantized if self._searches and spec.mode == "affine" else rtn.quantized
+        for block in blocks:
+            yield quantized(block, spec)
+
+    def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
+        pass
+
+
+def quantizer(source: Source, plan: Plan, options: Options, calibration: Path | None) -> Quantizer:
+    """What packs by `options.method`. Raises UsageError for a text that cannot be used."""
+    if options.method == "gptq":
+        return Calibrated(source, _documents(source, calibration))
+    if calibration is not None and options.recipe.name != "auto":
+        raise UsageError("--calibration is for --method gptq and --recipe auto.")
+    return DataFree(options.method)
+
+
+def automatic(
+    source: Source, target_bpw: float, calibration: Path | None, on_progress: Progress
+) -> Recipe:
+    """`auto`: bits for each module by measured sensitivity. Raises UsageError."""
+    costs = sensitivity.measure(source, _documents(source, calibration), on_progress)
+    return sensitivity.recipe(source, costs, target_bpw)
+
+
+def _documents(source: Source, calibration: Path | None) -> list[Sequence[int]]:
+    if not (source.folder / "tokenizer.json").exists():
+        raise UsageError(
+            f"{source.folder} has no tokenizer.json, which calibration needs for its text: use "
+            "--method mse and another recipe, or put the file there."
+        )
+    encode = load_tokenizer(source.folder).encode
+    documents = [encode(text) for text in texts.load(calibration)]
+    return [piece for ids in documents for piece in chunks(ids, texts.LONGEST)]
+
+
+def check(source: Source, plan: Plan, output: Path) -> None:
+    """Raises UsageError before any work where the result could not be written."""
+    folder, target = source.folder.resolve(), output.resolve()
+    if target == folder or folder in target.parents or target in folder.parents:
+        raise UsageError(f"{output} is the source, or in it: choose another folder.")
+    if output.exists():
+        raise UsageError(f"{output} exists already: choose another folder, or delete it first.")
+    parent = next(folder for folder in target.parents if folder.exists())
+    free, needed = shutil.disk_usage(parent).free, plan.nbytes + SLACK
+    if free < needed:
+        raise UsageError(
+            f"{output} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free there: free "
+            "some, or choose another disk."
+        )
+
+
+def convert(
+    source: Source,
+    output: Path,
+    options: Options,
+    packs: Quantizer | None = None,
+    on_progress: Progress = lambda *_: None,
+) -> Converted:
+    """Write `output`; it is there whole, verified, or not at all.
+
+    Raises UsageError, CheckpointError for a fault of the source, ConversionError for the disk's.
+    """
+    start = time.perf_counter()
+    plan = make_plan(source, options.recipe)
+    if not options.resume:
+        check(source, plan, output)
+    written = Partial(output, plan, _identity(source, options), resume=options.resume)
+    try:
+        _write_steps(source, plan, written, packs or DataFree(options.method), on_progress)
+        errors = {name: e["error"] for name, e in written.done.items() if "error" in e}
+        seconds = time.perf_counter() - start
+        result = Converted(output, plan, errors, seconds)
+        _complete(source, written, result, options, on_progress)
+    except OSError as error:
+        written.discard()
+        if error.errno != errno.ENOSPC:
+            raise
+        raise ConversionError(
+            f"The disk of {output} is full; nothing was left there: free {plan.nbytes / 1e9:.1f} "
+            "GB and try again."
+        ) from None
+    finally:
+        written.close()
+    return result
+
+
+def _write_steps(
+    source: Source, plan: Plan, written: Partial, quantizer: Quantizer, on_progress: Progress
+) -> None:
+    done = 0
+    for step in plan.steps:
+        on_progress(done, plan.num_weights, step.name)
+        is_done = step.name in written.done
+        if step.module and (is_done or step.spec is None):
+            quantizer.seen(step.module, step.spec, partial(written.read, step))
+        if not is_done:
+            arrays, facts = _made(source, step, quantizer)
+            written.write(step, arrays, facts)
+            del arrays
+            release_staging_memory()
+        done += step.module.num_weights if step.module else step.tensors[0].shape[0]
+    on_progress(done, plan.num_weights, "")
+
+
+def _made(
+    source: Source, step: Step, quantizer: Quantizer
+) -> tuple[dict[str, mx.array], dict[str, Any]]:
+    """A step's tensors, and the error of quantizing them."""
+    if step.module is None:
+        name = step.tensors[0].name
+        return {name: source.vector(name)}, {}
+    module, spec = step.module, step.spec
+    if spec is None:
+        floats = [source.matrix(module, index) for index in range(module.num_matrices)]
+        return {f"{module.path}.weight": _whole(floats, module)}, {}
+    measured = _Measured(spec)
+    matrices: list[dict[str, mx.array]] = []
+    for index in range(module.num_matrices):
+        parts = []
+        blocks = measured.watch(source.blocks(module, index))
+        for packed in quantizer.packed(module, spec, index, blocks):
+            mx.eval(list(packed.arrays().values()))
+            measured.compare(packed)
+            parts.append(packed.arrays())
+        matrices.append({n: mx.concatenate([part[n] for part in parts]) for n in parts[0]})
+        mx.eval(matrices[-1])
+    arrays = {f"{module.path}.{n}": _whole([m[n] for m in matrices], module) for n in matrices[0]}
+    return arrays, {"error": measured.error}
+
+
+def _whole(matrices: list[mx.array], module: Module) -> mx.array:
+    return matrices[0] if len(module.shape) == 2 else mx.stack(matrices)
+
+
+# The error is that of every so many-th row: all of them would take longer than rounding does.
+SAMPLED = 16
+
+
+class _Measured:
+    """Rows on their way to the quantizer, and how far what comes of them is off."""
+
+    def __init__(self, spec: QuantizationSpec) -> None:
+        self._spec = spec
+        self._waiting: list[mx.array] = []
+        self._squared_error = 0.0
+        self._squared = 0.0
+
+    @property
+    def error(self) -> float:
+        """Squared error over squared weights."""
+        return self._squared_error / self._squared if self._squared else 0.0
+
+    def watch(self, blocks: Iterator[mx.array]) -> Iterator[mx.array]:
+        for block in blocks:
+            self._waiting.append(block)
+            yield block
+
+    def compare(self, packed: PackedMatrix) -> None:
+        start = 0
+        while start < packed.weight.shape[0]:
+            block = self._waiting.pop(0)
+            sample = block[::SAMPLED].astype(mx.float32)
+            part = packed.rows(slice(start, start + block.shape[0], SAMPLED))
+            off = part.unpacked(self._spec, mx.float32) - sample
+            self._squared_error += number((off * off).sum())
+            self._squared += number((sample * sample).sum())
+            start += block.shape[0]
+
+
+def _complete(
+    source: Source, written: Partial, result: Converted, options: Options, on_progress: Progress
+) -> None:
+    """The files beside the weights; then everything is read back and gets its name."""
+    folder, plan = written.folder, result.plan
+    for path in sorted(source.folder.iterdir()):
+        if _is_copied(path):
+            shutil.copyfile(path, folder / path.name)
+    _write_json(folder / "config.json", _config(source, plan))
+    _write_json(folder / INDEX, _index(plan))
+    (folder / "README.md").write_text(card.text(source, result, options), encoding="utf-8")
+    checked = 0
+    for step in written.verify():
+        checked += step.module.num_weights if step.module else step.tensors[0].shape[0]
+        on_progress(checked, plan.num_weights, "verifying")
+    _write_json(folder / MANIFEST, _manifest(folder, options))
+    written.finish()
+
+
+def _is_copied(path: Path) -> bool:
+    hidden, left_out = path.name.startswith("."), path.suffix in _LEFT_OUT
+    return path.is_file() and not hidden and not left_out and path.name not in _WRITTEN
+
+
+def _config(source: Source, plan: Plan) -> dict[str, Any]:
+    config = dict(source.raw_config)
+    for key in ("quantization", "quantization_config"):
+        config.pop(key, None)
+    if (entry := plan.quantization()) is not None:
+        config |= {"quantization": entry, "quantization_config": entry}
+    return dict(sorted(config.items()))
+
+
+def _index(plan: Plan) -> dict[str, Any]:
+    places = {t.name: s.name for s in plan.shards for step in s.steps for t in step.tensors}
+    size = sum(step.nbytes for step in plan.steps)
+    metadata = {"total_size": size, "total_parameters": plan.num_weights}
+    return {"metadata": metadata, "weight_map": dict(sorted(places.items()))}
+
+
+def _manifest(folder: Path, options: Options) -> dict[str, Any]:
+    files = {}
+    for path in sorted(folder.iterdir()):
+        if path.name not in (MANIFEST, "journal.jsonl"):
+            with path.open("rb") as file:
+                digest = _sha256(file)
+            files[path.name] = {"size": path.stat().st_size, "sha256": digest}
+    return {
+        "format": 1,
+        "recipe": options.recipe.name,
+        "method": options.method,
+        "qwen3mlx": VERSION,
+        "mlx": MLX_VERSION,
+        "files": files,
+    }
+
+
+def _sha256(file: Any) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _identity(source: Source, options: Options) -> dict[str, Any]:
+    """What a resumed run must have in common with the one that was stopped."""
+    files = sorted({info.shard for info in source.infos.values()})
+    stats = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+    return {
+        "source": stats,
+        "recipe": repr(options.recipe),
+        "method": options.method,
+        "versions": [VERSION, MLX_VERSION],
+    }
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

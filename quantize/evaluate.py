@@ -1,0 +1,190 @@
+"""What quantizing cost: a model against its reference, token by token, on the same text.
+
+The two are in memory one after the other: the reference's log probabilities wait on disk meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from qwen3mlx.config import ModelConfig
+from qwen3mlx.errors import UsageError
+from qwen3mlx.model import Qwen3, load_model
+from qwen3mlx.model.checkpoint import read_infos
+from qwen3mlx.model.device import release_staging_memory
+
+# Tokens of decode that its speed is taken over, after as many to warm up.
+SPEED_TOKENS = 32
+QUANTILES = (0.5, 0.9, 0.99)
+BINS = 40
+
+# (documents done, documents in all, what is being done)
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Of one model. KL in nats per token, from the reference to it; agreement is of the top token.
+
+    `histogram` counts tokens by log10 of their KL: edges, and counts between them.
+    """
+
+    name: str
+    size_bytes: int
+    bits_per_weight: float
+    num_tokens: int
+    kl_mean: float
+    kl_quantiles: dict[str, float]
+    agreement: float
+    perplexity: float
+    reference_perplexity: float
+    decode_tps: float
+    histogram: tuple[list[float], list[int]]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def evaluate(
+    candidates: Sequence[Path],
+    reference: Path,
+    documents: Sequence[Sequence[int]],
+    on_progress: Progress = lambda *_: None,
+) -> list[Quality]:
+    """Each candidate against `reference` on `documents`, token ids of at least two each.
+
+    Raises CheckpointError, MemoryBudgetError, UsageError where the vocabularies differ.
+    """
+    documents = [ids for ids in documents if len(ids) > 1]
+    if not documents:
+        raise UsageError("The text is too short: give one of at least a few sentences.")
+    _check_vocabularies(candidates, reference)
+    with tempfile.TemporaryDirectory(prefix="qwen3mlx-logits-") as folder:
+        cache = Path(folder)
+        model = load_model(reference)
+        for index, ids in enumerate(documents):
+            on_progress(index, len(documents), f"reference {reference.name}")
+            mx.save_safetensors(str(cache / f"{index}.safetensors"), {"p": _logprobs(model, ids)})
+        del model
+        release_staging_memory()
+        return [_quality(path, documents, cache, on_progress) for path in candidates]
+
+
+def _quality(
+    path: Path, documents: Sequence[Sequence[int]], cache: Path, on_progress: Progress
+) -> Quality:
+    model = load_model(path)
+    kls: list[float] = []
+    agreed, loss, reference_loss = 0, 0.0, 0.0
+    for index, ids in enumerate(documents):
+        on_progress(index, len(documents), path.name)
+        expected = mx.load(str(cache / f"{index}.safetensors"))
+        assert isinstance(expected, dict)
+        kl, same, losses = _compared(expected["p"], _logprobs(model, ids), ids)
+        kls += kl
+        agreed += same
+        reference_loss, loss = reference_loss + losses[0], loss + losses[1]
+    ordered, count = sorted(kls), len(kls)
+    size, bits = stored_size(path)
+    return Quality(
+        name=path.name,
+        size_bytes=size,
+        bits_per_weight=bits,
+        num_tokens=count,
+        kl_mean=sum(kls) / count,
+        kl_quantiles={f"{q:g}": ordered[min(count - 1, int(q * count))] for q in QUANTILES},
+        agreement=agreed / count,
+        perplexity=math.exp(loss / count),
+        reference_perplexity=math.exp(reference_loss / count),
+        decode_tps=_decode_speed(model, documents[0]),
+        histogram=_histogram(kls),
+    )
+
+
+def _logprobs(model: Qwen3, ids: Sequence[int]) -> mx.array:
+    """float32 [len(ids) - 1, vocab]: of what follows each token but the last."""
+    logits = model(mx.array([list(ids[:-1])]))[0].astype(mx.float32)
+    result = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
+    mx.eval(result)
+    return result
+
+
+def _compared(
+    expected: mx.array, got: mx.array, ids: Sequence[int]
+) -> tuple[list[float], int, tuple[float, float]]:
+    """KL of each token, how many top tokens agree, the losses of both."""
+    kl = (mx.exp(expected) * (expected - got)).sum(-1)
+    same = (expected.argmax(-1) == got.argmax(-1)).sum()
+    follows = mx.array(list(ids[1:]))[:, None]
+    losses = [-mx.take_along_axis(one, follows, axis=-1).sum() for one in (expected, got)]
+    mx.eval(kl, same, losses)
+    values: list[float] = mx.maximum(kl, 0.0).tolist()  # type: ignore[assignment]
+    return values, int(number(same)), (number(losses[0]), number(losses[1]))
+
+
+def number(array: mx.array) -> float:
+    """A scalar's value."""
+    return float(array.item())  # type: ignore[arg-type]  # never complex here
+
+
+def _decode_speed(model: Qwen3, ids: Sequence[int]) -> float:
+    """Tokens per second, one at a time, greedy."""
+    cache = model.make_cache()
+    token = model(mx.array([list(ids[:32])]), cache)[:, -1:].argmax(-1)
+    start = 0.0
+    for step in range(2 * SPEED_TOKENS):
+        if step == SPEED_TOKENS:
+            start = time.perf_counter()
+        token = model(token, cache)[:, -1:].argmax(-1)
+        mx.eval(token)
+    return SPEED_TOKENS / (time.perf_counter() - start)
+
+
+def _histogram(values: Sequence[float], least: float = -8, most: float = 2) -> Any:
+    width = (most - least) / BINS
+    counts = [0] * BINS
+    for value in values:
+        place = int((math.log10(max(value, 10**least)) - least) / width)
+        counts[min(max(place, 0), BINS - 1)] += 1
+    return [least + width * i for i in range(BINS + 1)], counts
+
+
+def stored_size(path: Path) -> tuple[int, float]:
+    """Bytes of the tensors, and bits for each number they stand for."""
+    infos = read_infos(path)
+    size = sum(info.nbytes for info in infos.values())
+    return size, 8 * size / ModelConfig.from_folder(path).num_parameters
+
+
+def _check_vocabularies(candidates: Sequence[Path], reference: Path) -> None:
+    size = ModelConfig.from_folder(reference).vocab_size
+    for path in candidates:
+        other = ModelConfig.from_folder(path).vocab_size
+        if other != size:
+            raise UsageError(
+                f"{path} has {other:,} tokens and {reference} {size:,}: compare models of one "
+                "vocabulary."
+            )
+
+
+def chunks(ids: Sequence[int], length: int) -> Iterator[Sequence[int]]:
+    """A long text in pieces that are computed at once."""
+    for start in range(0, len(ids), length):
+        if len(piece := ids[start : start + length]) > 1:
+            yield piece
+
+
+def bounded(documents: Sequence[Sequence[int]], most: int) -> Iterator[Sequence[int]]:
+    """The first documents, `most` tokens in all."""
+    for ids in documents:
+        if len(ids) > 1 and most > 1:
+            yield ids[:most]
+            most -= len(ids)

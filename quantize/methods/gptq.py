@@ -1,0 +1,70 @@
+"""GPTQ: each column's rounding error is made good by the columns that are not rounded yet.
+
+Frantar et al., arXiv:2210.17323. With the inputs X that a matrix W sees, what counts is the error
+of X W^T. Rounding goes through the columns (inputs) in order; the inverse of X^T X says how the
+others best make up for each column's error. Scales and biases of a group are searched (see mse)
+when its turn comes, for the weights as they are then.
+"""
+
+from __future__ import annotations
+
+import mlx.core as mx
+
+from qwen3mlx.config import QuantizationSpec
+
+from ..packing import packed
+from . import PackedMatrix, mse
+
+# Added to the diagonal, as a share of its mean: inputs that seldom vary would be trusted too much.
+DAMPING = 0.01
+CPU = mx.Device(mx.cpu)
+
+
+def quantized(weight: mx.array, inputs: mx.array, spec: QuantizationSpec) -> PackedMatrix:
+    """weight [out, in] -> affine integers, for `inputs` [rows, in] as it will see them."""
+    factor = _inverse_factor(inputs.astype(mx.float32))
+    size, steps = spec.group_size, (1 << spec.bits) - 1
+    rest = weight.astype(mx.float32)
+    integers, scales, biases = [], [], []
+    for start in range(0, weight.shape[1], size):
+        group, rest = rest[:, :size], rest[:, size:]
+        _, scale, bias = mse.fitted(group, spec.bits, weight.dtype)
+        own = factor[start : start + size, start : start + size]
+        chosen, errors = _group(group, own, (scale, bias), steps)
+        rest = rest - errors @ factor[start : start + size, start + size :]
+        mx.eval(chosen, rest)
+        integers.append(chosen)
+        scales.append(scale)
+        biases.append(bias)
+    words = packed(mx.concatenate(integers, axis=1).astype(mx.uint32), spec.bits)
+    return PackedMatrix(words, mx.concatenate(scales, axis=1), mx.concatenate(biases, axis=1))
+
+
+def _group(
+    group: mx.array, factor: mx.array, line: tuple[mx.array, mx.array], steps: int
+) -> tuple[mx.array, mx.array]:
+    """Integers and scaled errors [out, group] of one group's columns; `line` is scale and bias."""
+    scale, bias = (array.astype(mx.float32) for array in line)
+    integers, errors = [], []
+    for column in range(group.shape[1]):
+        weight = group[:, column : column + 1]
+        integer = mse.nearest(weight, scale, bias, steps)
+        error = (weight - integer * scale - bias) / factor[column, column]
+        group = group - error * factor[column]
+        integers.append(integer)
+        errors.append(error)
+    return mx.concatenate(integers, axis=1), mx.concatenate(errors, axis=1)
+
+
+def _inverse_factor(inputs: mx.array) -> mx.array:
+    """The upper Cholesky factor of (X^T X)^-1, damped [in, in]."""
+    hessian = inputs.T @ inputs
+    diagonal = mx.diag(hessian)
+    damping = DAMPING * diagonal.mean() + mx.where(diagonal == 0, 1.0, 0.0)
+    hessian = hessian + mx.diag(damping)
+    with mx.stream(CPU):  # Metal has no factorizations
+        lower = mx.linalg.cholesky(hessian)
+        inverse = mx.linalg.cholesky_inv(lower)
+        factor = mx.linalg.cholesky(inverse, upper=True)
+        mx.eval(factor)
+    return factor

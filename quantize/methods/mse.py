@@ -1,0 +1,94 @@
+"""Scale and zero of each group searched for the least squared error; needs no data.
+
+Rounding to nearest spans a group from its least to its greatest weight. Most of a group lies in the
+middle: a narrower span, with the outermost weights clipped, is often nearer to all of them. Each
+candidate's integers then get the scale and bias that fit them best (least squares), the integers
+are chosen anew for those, and so on. The error is that of scale and bias as they will be stored.
+"""
+
+from __future__ import annotations
+
+import mlx.core as mx
+
+from qwen3mlx.config import QuantizationSpec
+
+from ..packing import packed
+from . import PackedMatrix
+
+# Shares of the group's span, and refits of each.
+SPANS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.74, 0.68, 0.6)
+REFITS = 4
+# Weights that are worked on at a time: bounds the memory.
+CHUNK = 1 << 22
+
+Fit = tuple[mx.array, mx.array, mx.array]
+Trial = tuple[mx.array, mx.array, mx.array, mx.array]
+
+
+def quantized(weight: mx.array, spec: QuantizationSpec) -> PackedMatrix:
+    """weight [out, in] -> affine integers with scales and biases in its dtype."""
+    rows = max(1, CHUNK // weight.shape[1])
+    parts = []
+    for start in range(0, weight.shape[0], rows):
+        part = _quantized(weight[start : start + rows], spec)
+        mx.eval(part)
+        parts.append(part)
+    words, scales, biases = (mx.concatenate(list(a)) for a in zip(*parts, strict=True))
+    return PackedMatrix(words, scales, biases)
+
+
+def _quantized(weight: mx.array, spec: QuantizationSpec) -> Fit:
+    groups = weight.astype(mx.float32).reshape(weight.shape[0], -1, spec.group_size)
+    integers, scales, biases = fitted(groups, spec.bits, weight.dtype)
+    words = packed(integers.reshape(weight.shape), spec.bits)
+    return words, scales.squeeze(-1), biases.squeeze(-1)
+
+
+def fitted(groups: mx.array, bits: int, dtype: mx.Dtype) -> Fit:
+    """groups float32 [..., group] -> integers uint32 [..., group], scales and biases [..., 1]."""
+    steps = (1 << bits) - 1
+    low, high = groups.min(-1, keepdims=True), groups.max(-1, keepdims=True)
+    middle, span = (low + high) / 2, high - low
+    best: Trial | None = None
+    for share in SPANS:
+        scale, bias = span * (share / steps), middle - span * (share / 2)
+        for refit in range(REFITS + 1):
+            trial = _trial(groups, scale, bias, steps, dtype)
+            best = trial if best is None else _better(best, trial)
+            if refit < REFITS:
+                scale, bias = _least_squares(groups, trial[0])
+    assert best is not None
+    return best[0].astype(mx.uint32), best[1].astype(dtype), best[2].astype(dtype)
+
+
+def _trial(groups: mx.array, scale: mx.array, bias: mx.array, steps: int, dtype: mx.Dtype) -> Trial:
+    """Integers as floats, scale and bias as they will be stored, the squared error."""
+    scale, bias = (array.astype(dtype).astype(mx.float32) for array in (scale, bias))
+    integers = nearest(groups, scale, bias, steps)
+    off = groups - integers * scale - bias
+    trial = integers, scale, bias, (off * off).sum(-1, keepdims=True)
+    mx.eval(trial)
+    return trial
+
+
+def _better(best: Trial, new: Trial) -> Trial:
+    better = new[3] < best[3]
+    chosen = tuple(mx.where(better, a, b) for a, b in zip(new, best, strict=True))
+    mx.eval(chosen)
+    return chosen[0], chosen[1], chosen[2], chosen[3]
+
+
+def nearest(groups: mx.array, scale: mx.array, bias: mx.array, steps: int) -> mx.array:
+    """The integers, as floats, that `scale` and `bias` bring nearest."""
+    safe = mx.where(scale == 0, 1.0, scale)
+    return mx.clip(mx.round((groups - bias) / safe), 0, steps)
+
+
+def _least_squares(groups: mx.array, integers: mx.array) -> tuple[mx.array, mx.array]:
+    """The line through the integers that the weights are nearest to."""
+    mean_q, mean_w = integers.mean(-1, keepdims=True), groups.mean(-1, keepdims=True)
+    deviation = integers - mean_q
+    variance = (deviation * deviation).sum(-1, keepdims=True)
+    covariance = (deviation * groups).sum(-1, keepdims=True)
+    scale = covariance / mx.where(variance == 0, 1.0, variance)
+    return scale, mean_w - scale * mean_q

@@ -1,0 +1,179 @@
+"""Recipes: which module gets how many bits. Data, read from TOML.
+
+    name = "mixed-4-8"
+    about = "4 bit, 8 where an error costs most"
+    bits = 4                          # optional: group_size, mode
+    [[rules]]                         # the first that fits a module decides
+    modules = ["*.self_attn.v_proj"]  # shell patterns of module paths
+    layers = "edges"                  # optional: only the first and last eighth of the layers
+    bits = 8
+
+`bits = 16` keeps a module in float. Beneath every recipe lies what breaks models: a router has 8
+bits in groups of 64, as mlx-lm has it, or what a rule says that gives it as many; norms are never
+quantized.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from qwen3mlx.config import QuantizationMode, QuantizationSpec
+from qwen3mlx.errors import CheckpointError, UsageError
+
+FLOAT_BITS = 16
+ROUTER = re.compile(r".*\.mlp\.gate")
+ROUTER_SPEC = QuantizationSpec(group_size=64, bits=8)
+MODE_DEFAULTS: dict[str, tuple[int, int]] = {
+    "affine": (64, 4),
+    "mxfp4": (32, 4),
+    "mxfp8": (32, 8),
+    "nvfp4": (16, 4),
+}
+_LAYER = re.compile(r"model\.layers\.(\d+)\.")
+_KEYS = {"name", "about", "bits", "group_size", "mode", "rules"}
+_RULE_KEYS = {"modules", "layers", "bits", "group_size", "mode"}
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Layers = Literal["all", "edges"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`spec` None keeps the modules in float."""
+
+    modules: tuple[str, ...]
+    spec: QuantizationSpec | None
+    layers: Layers = "all"
+
+    def fits(self, path: str, num_layers: int) -> bool:
+        if not any(fnmatchcase(path, pattern) for pattern in self.modules):
+            return False
+        match = _LAYER.match(path)
+        if self.layers == "all" or match is None:
+            return True
+        edge, layer = max(1, num_layers // 8), int(match.group(1))
+        return layer < edge or layer >= num_layers - edge
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """`default` None keeps everything in float: what `bf16` does to a quantized checkpoint."""
+
+    name: str
+    about: str
+    default: QuantizationSpec | None
+    rules: tuple[Rule, ...] = field(default=())
+
+    def spec(self, path: str, num_layers: int) -> QuantizationSpec | None:
+        """How module `path` is stored; None: in float."""
+        rule = next((rule for rule in self.rules if rule.fits(path, num_layers)), None)
+        spec = self.default if rule is None else rule.spec
+        if spec is not None and ROUTER.fullmatch(path):
+            return spec if rule and spec.bits >= ROUTER_SPEC.bits else ROUTER_SPEC
+        return spec
+
+    def with_group_size(self, group_size: int) -> Recipe:
+        """The same bits in other groups, in affine modules."""
+
+        def changed(spec: QuantizationSpec | None) -> QuantizationSpec | None:
+            return spec and replace(spec, group_size=group_size)
+
+        try:
+            rules = tuple(replace(rule, spec=changed(rule.spec)) for rule in self.rules)
+            return replace(self, default=changed(self.default), rules=rules)
+        except CheckpointError as error:
+            raise UsageError(f"--group-size {group_size}: {error}") from None
+
+
+def names() -> list[str]:
+    """The recipes that come with the program."""
+    files = resources.files(__package__).joinpath("recipes").iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load(name: str) -> Recipe:
+    """A recipe of the program, or a TOML file. Raises UsageError naming the key at fault."""
+    if name in names():
+        file = resources.files(__package__).joinpath("recipes", f"{name}.toml")
+        return parse(file.read_text(encoding="utf-8"), name)
+    path = Path(name).expanduser()
+    if path.suffix != ".toml":
+        raise UsageError(
+            f"There is no recipe {name!r}: there are {', '.join(names())}, or name a .toml file."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from None
+    return parse(text, str(path), default_name=path.stem)
+
+
+def parse(text: str, source: str, default_name: str = "") -> Recipe:
+    """Raises UsageError naming the key at fault."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{source} is not TOML: {error}.") from None
+    _check_keys(raw, _KEYS, source)
+    rules = raw.get("rules", [])
+    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
+        raise UsageError(f"{source}: rules must be tables, [[rules]].")
+    return Recipe(
+        name=_text(raw.get("name", default_name), f"{source}: name"),
+        about=_text(raw.get("about", ""), f"{source}: about"),
+        default=_spec(raw, source),
+        rules=tuple(_rule(rule, f"{source}: rule {i}") for i, rule in enumerate(rules, 1)),
+    )
+
+
+def _rule(raw: Mapping[str, Any], source: str) -> Rule:
+    _check_keys(raw, _RULE_KEYS, source)
+    modules = raw.get("modules")
+    patterns = isinstance(modules, list) and modules and all(type(m) is str for m in modules)
+    if not patterns:
+        raise UsageError(f"{source}: modules must be a list of patterns of module paths.")
+    layers = raw.get("layers", "all")
+    if layers not in get_args(Layers):
+        raise UsageError(f"{source}: layers is {layers!r}; it must be 'all' or 'edges'.")
+    assert isinstance(modules, list)
+    return Rule(tuple(modules), _spec(raw, source), layers)
+
+
+def _spec(raw: Mapping[str, Any], source: str) -> QuantizationSpec | None:
+    mode = raw.get("mode", "affine")
+    if mode not in get_args(QuantizationMode):
+        known = ", ".join(get_args(QuantizationMode))
+        raise UsageError(f"{source}: mode is {mode!r}; it must be one of {known}.")
+    group_size, bits = MODE_DEFAULTS[mode]
+    bits = raw.get("bits", bits)
+    if bits == FLOAT_BITS:
+        return None
+    try:
+        return QuantizationSpec(raw.get("group_size", group_size), bits, mode)
+    except CheckpointError as error:
+        raise UsageError(f"{source}: {error}") from None
+
+
+def _check_keys(raw: Mapping[str, Any], known: set[str], source: str) -> None:
+    for key in raw:
+        if key not in known:
+            raise UsageError(
+                f"{source}: unknown key {key!r}; known are {', '.join(sorted(known))}."
+            )
+
+
+def _text(value: Any, source: str) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{source} is {value!r}; it must be a text.")
+    return value

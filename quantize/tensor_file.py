@@ -1,0 +1,73 @@
+"""Parts of a checkpoint's tensors, read from the shard without the rest of them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+import mlx.core as mx
+
+from qwen3mlx.errors import CheckpointError
+from qwen3mlx.model.checkpoint import TensorInfo
+
+DTYPES = {
+    "F32": mx.float32,
+    "F16": mx.float16,
+    "BF16": mx.bfloat16,
+    "U32": mx.uint32,
+    "U8": mx.uint8,
+}
+
+
+def as_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> mx.array:
+    """The bytes as an array of safetensors' `dtype`."""
+    raw = mx.array(memoryview(data))  # type: ignore[arg-type]  # mlx has no stub for it
+    return raw.view(DTYPES[dtype]).reshape(shape)
+
+
+class TensorReader:
+    """`infos` are what the shards' headers say (see qwen3mlx.model.checkpoint)."""
+
+    def __init__(self, infos: Mapping[str, TensorInfo]) -> None:
+        self.infos = infos
+        self._starts: dict[str, int] = {}
+        # Read into again and again: fresh memory would cost as much as the reading.
+        self._buffer = bytearray()
+
+    def rows(self, name: str, start: int, stop: int) -> mx.array:
+        """Rows of the tensor, its leading dimensions taken as one: [stop - start, last]."""
+        info = self.infos[name]
+        width = info.shape[-1]
+        row_bytes = width * info.nbytes // max(1, _size(info.shape))
+        data = self._read(info, start * row_bytes, (stop - start) * row_bytes)
+        return as_array(data, info.dtype, (stop - start, width))
+
+    def whole(self, name: str) -> mx.array:
+        info = self.infos[name]
+        return as_array(self._read(info, 0, info.nbytes), info.dtype, info.shape)
+
+    def _read(self, info: TensorInfo, offset: int, num_bytes: int) -> memoryview:
+        """Valid until the next call."""
+        if len(self._buffer) < num_bytes:
+            self._buffer = bytearray(num_bytes)
+        data = memoryview(self._buffer)[:num_bytes]
+        try:
+            with info.shard.open("rb", buffering=0) as file:
+                key = str(info.shard)
+                if key not in self._starts:
+                    (length,) = struct.unpack("<Q", file.read(8))
+                    self._starts[key] = 8 + length
+                file.seek(self._starts[key] + info.start + offset)
+                done = file.readinto(data)
+        except OSError as error:
+            raise CheckpointError(f"{info.shard} cannot be read: {error.strerror}.") from None
+        if done != num_bytes:
+            raise CheckpointError(f"{info.shard} has become shorter meanwhile; download it again.")
+        return data
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for dimension in shape:
+        size *= dimension
+    return size

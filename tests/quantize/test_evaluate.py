@@ -1,0 +1,107 @@
+"""What is measured, against the same computed another way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+import qwen3mlx
+from quantize import evaluate, recipe, report, texts
+from quantize.convert import Options, convert
+from quantize.source import Source
+from qwen3mlx.errors import UsageError
+from tests.support.checkpoints import DENSE, Shape, write_checkpoint
+
+DOCUMENTS = [list(range(5, 60)), list(range(100, 130))]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A float checkpoint, and it in 3 bits."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    source = write_checkpoint(folder / "float", DENSE)
+    convert(Source(source), folder / "3bit", Options(recipe.load("3bit"), "rtn"))
+    return source, folder / "3bit"
+
+
+def logprobs(folder: Path, ids: list[int]) -> np.ndarray:
+    logits = np.array(qwen3mlx.load_model(folder)(mx.array([ids]))[0, :-1], dtype=np.float64)
+    shifted = logits - logits.max(-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+
+
+def test_every_figure_is_what_numpy_says(folders):
+    source, quantized = folders
+    (quality,) = evaluate.evaluate([quantized], source, DOCUMENTS)
+    kl, same, loss = [], [], []
+    for ids in DOCUMENTS:
+        p, q = logprobs(source, ids), logprobs(quantized, ids)
+        kl += list((np.exp(p) * (p - q)).sum(-1))
+        same += list(p.argmax(-1) == q.argmax(-1))
+        loss += list(-q[np.arange(len(ids) - 1), ids[1:]])
+    assert quality.num_tokens == len(kl)
+    assert quality.kl_mean == pytest.approx(np.mean(kl), rel=1e-3)
+    assert quality.kl_quantiles["0.5"] == pytest.approx(np.median(kl), rel=0.1)
+    assert quality.agreement == pytest.approx(np.mean(same))
+    assert quality.perplexity == pytest.approx(np.exp(np.mean(loss)), rel=1e-3)
+    assert sum(quality.histogram[1]) == len(kl)
+    assert quality.decode_tps > 0
+    stored = (quantized / "model.safetensors").stat().st_size
+    assert quality.size_bytes == pytest.approx(stored, rel=0.05)
+
+
+def test_a_model_is_equal_to_itself(folders):
+    (quality,) = evaluate.evaluate([folders[0]], folders[0], DOCUMENTS)
+    assert quality.kl_mean < 1e-6
+    assert quality.agreement == 1
+    assert quality.perplexity == quality.reference_perplexity
+
+
+def test_the_table_names_models_and_reference(folders):
+    found = evaluate.evaluate(list(folders[::-1]), folders[0], DOCUMENTS)
+    lines = report.table(found).splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["3bit", "float"]
+    assert "reference's perplexity" in lines[-1]
+    json.dumps([quality.as_json() for quality in found])
+
+
+def test_other_vocabularies_cannot_be_compared(folders, tmp_path):
+    other = write_checkpoint(tmp_path / "other", Shape(vocab_size=256))
+    with pytest.raises(UsageError, match="one vocabulary"):
+        evaluate.evaluate([other], folders[0], DOCUMENTS)
+
+
+def test_a_text_of_one_token_says_nothing(folders):
+    with pytest.raises(UsageError, match="too short"):
+        evaluate.evaluate([folders[1]], folders[0], [[5], []])
+
+
+def test_our_own_texts_are_many_languages_and_code():
+    documents = texts.load(None)
+    assert len(documents) > 20
+    whole = "".join(documents)
+    assert all(sign in whole for sign in ("def ", "的", "ü", "ы", "ال", "の", "할", "।", "<think>"))
+
+
+@pytest.mark.parametrize(
+    ("content", "named"), [("", "0 characters"), ("short", "5 characters"), (b"\xff\xfe", "text")]
+)
+def test_texts_that_are_none(tmp_path, content, named):
+    file = tmp_path / "a.txt"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=named):
+        texts.load(file)
+    with pytest.raises(UsageError, match="There is no"):
+        texts.load(tmp_path / "none")
+
+
+def test_a_folder_of_texts(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.md").write_text("a" * 300 + "\n---\n" + "b" * 300)
+    (tmp_path / "sub" / "b.txt").write_text("c" * 300)
+    (tmp_path / "c.png").write_bytes(b"\x89PNG")
+    assert [document[0] for document in texts.load(tmp_path)] == ["a", "b", "c"]

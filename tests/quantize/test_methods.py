@@ -1,0 +1,88 @@
+"""Packing and the methods, on small matrices."""
+
+from __future__ import annotations
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantize.methods import gptq, mse, rtn
+from quantize.packing import packed
+from qwen3mlx.config import QuantizationSpec
+
+BITS = (2, 3, 4, 5, 6, 8)
+
+
+@given(st.sampled_from(BITS), st.integers(1, 5), st.sampled_from([32, 64, 160]), st.integers(0))
+def test_packed_integers_are_those_that_mlx_unpacks(bits, rows, width, seed):
+    random = np.random.default_rng(seed)
+    values = mx.array(random.integers(0, 1 << bits, (rows, width)).astype(np.uint32))
+    ones = mx.ones((rows, width // 32))
+    words = packed(values, bits)
+    unpacked = mx.dequantize(words, ones, ones * 0, group_size=32, bits=bits)
+    assert words.dtype == mx.uint32
+    assert (unpacked == values.astype(mx.float32)).all().item()
+
+
+def heavy_tailed(rows: int, width: int, seed: int, dtype: mx.Dtype) -> mx.array:
+    random = np.random.default_rng(seed)
+    values = random.standard_t(4, (rows, width)) * 0.02
+    return mx.array(values.astype(np.float32)).astype(dtype)
+
+
+def squared_error(made, weight: mx.array, spec: QuantizationSpec) -> mx.array:
+    """Of each group."""
+    off = made.unpacked(spec, mx.float32) - weight.astype(mx.float32)
+    return (off**2).reshape(weight.shape[0], -1, spec.group_size).sum(-1)
+
+
+@pytest.mark.parametrize("bits", BITS)
+@pytest.mark.parametrize("dtype", [mx.bfloat16, mx.float32], ids=str)
+def test_a_searched_scale_is_nearer_than_a_rounded_one(bits, dtype):
+    spec = QuantizationSpec(64, bits)
+    weight = heavy_tailed(64, 512, bits, dtype)
+    searched, rounded = (m.quantized(weight, spec) for m in (mse, rtn))
+    for name, array in rounded.arrays().items():
+        assert searched.arrays()[name].shape == array.shape
+        assert searched.arrays()[name].dtype == array.dtype
+    ours = squared_error(searched, weight, spec).sum().item()
+    assert ours < 0.95 * squared_error(rounded, weight, spec).sum().item()
+
+
+def test_constant_and_empty_groups_stay_as_they_are():
+    weight = mx.concatenate([mx.zeros((2, 64)), mx.full((2, 64), 0.25)], axis=1)
+    spec = QuantizationSpec(64, 4)
+    assert (mse.quantized(weight, spec).unpacked(spec, mx.float32) == weight).all().item()
+
+
+def test_the_chunk_size_changes_nothing(monkeypatch):
+    weight, spec = heavy_tailed(40, 128, 1, mx.bfloat16), QuantizationSpec(32, 4)
+    whole = mse.quantized(weight, spec).arrays()
+    monkeypatch.setattr(mse, "CHUNK", 128 * 7)
+    for name, array in mse.quantized(weight, spec).arrays().items():
+        assert (array == whole[name]).all().item()
+
+
+@pytest.mark.parametrize("bits", [3, 4])
+def test_gptq_keeps_the_product_with_its_inputs(bits):
+    """On inputs that vary together, where one weight can make up for another."""
+    random = np.random.default_rng(0)
+    mixing = random.normal(size=(12, 256)).astype(np.float32)
+    noise = 0.1 * random.normal(size=(1024, 256)).astype(np.float32)
+    inputs = mx.array(random.normal(size=(1024, 12)).astype(np.float32) @ mixing + noise)
+    weight, spec = heavy_tailed(96, 256, 2, mx.float32), QuantizationSpec(64, bits)
+
+    def off(made) -> float:
+        lost = inputs @ (made.unpacked(spec, mx.float32) - weight).T
+        return (lost**2).mean().item()
+
+    assert off(gptq.quantized(weight, inputs, spec)) < 0.5 * off(mse.quantized(weight, spec))
+
+
+def test_gptq_bears_inputs_that_are_always_zero():
+    inputs = mx.concatenate([mx.random.normal((200, 64)), mx.zeros((200, 64))], axis=1)
+    weight, spec = heavy_tailed(8, 128, 3, mx.float32), QuantizationSpec(64, 4)
+    made = gptq.quantized(weight, inputs, spec)
+    assert mx.isfinite(made.unpacked(spec, mx.float32)).all().item()
