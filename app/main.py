@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QLibraryInfo, QLocale, QLockFile, QStandardPaths, QTimer, QTranslator
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
@@ -49,7 +50,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         return application.exec()
     finally:
-        window.hide()  # what follows takes a moment, and is not to be drawn
+        window.close()
+        shiboken6.delete(window)  # what follows takes a moment, and is not to be drawn
         program.close()
         del translators
 
@@ -95,7 +97,7 @@ def _not_locked(lock: QLockFile) -> str:
 def _end_on_signals(application: QApplication) -> None:
     """Ctrl-C and SIGTERM end it in good order."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: application.quit())
+        signal.signal(number, lambda *_: application.exit(0))
     # Python looks for signals when Python runs.
     timer = QTimer(application)
     timer.timeout.connect(lambda: None)
