@@ -4,18 +4,25 @@
 
 BIN := .venv/bin
 RUN_READY := .venv/.ready
+APP_READY := .venv/.ready-app
 DEV_READY := .venv/.ready-dev
 AGENT_READY := .venv-agent/.ready
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUN_READY) ## chat with the demo checkpoint
+run: ## open the window; without a display, chat with the demo in the terminal
+ifneq ($(shell scripts/has-display && echo yes),)
+run: $(APP_READY)
+	@$(BIN)/qwen3mlx app
+else
+run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then \
 		$(BIN)/qwen3mlx run demo; \
 	else \
 		$(BIN)/qwen3mlx run demo "How many r's are in strawberries?" < /dev/null; \
 	fi
+endif
 
 test: $(DEV_READY) ## run the tests, the slow ones left out
 	@$(BIN)/python -m pytest
@@ -51,9 +58,13 @@ $(RUN_READY): pyproject.toml constraints.txt
 	@scripts/setup
 	@touch $@
 
+$(APP_READY): pyproject.toml constraints.txt
+	@scripts/setup app
+	@touch $(RUN_READY) $@
+
 $(DEV_READY): pyproject.toml constraints.txt
 	@scripts/setup dev peer
-	@touch $(RUN_READY) $@
+	@touch $(RUN_READY) $(APP_READY) $@
 
 $(AGENT_READY): scripts/setup-agent | $(DEV_READY)
 	@scripts/setup-agent

@@ -21,9 +21,16 @@ def section(title: str) -> str:
     return PAGE.split(f"# {title}\n")[1].split("\n#")[0]
 
 
-@pytest.mark.parametrize(("title", "folder"), [("The engine", "engine"), ("The server", "server")])
+@pytest.mark.parametrize(
+    ("title", "folder"),
+    [
+        ("The engine", "qwen3mlx/engine"),
+        ("The server", "qwen3mlx/server"),
+        ("The window", "app"),
+    ],
+)
 def test_the_modules_are_those_of_the_folder(title: str, folder: str) -> None:
-    package = ROOT / "qwen3mlx" / folder
+    package = ROOT / folder
     modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
     folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     assert named(section(title)) == modules | folders

@@ -22,6 +22,7 @@ from .run import run
 from .serve import serve
 from .show import show
 from .unload import unload
+from .window import app as window
 
 # Without rich's markup `--help` needs half the time, and docs/cli.md can quote it at any width.
 app = typer.Typer(
@@ -45,6 +46,7 @@ _VERBS: dict[str, Callable[..., None]] = {
     "unload": unload,
     "quantize": quantize,
     "evaluate": evaluate,
+    "app": window,
 }
 for _name, _verb in _VERBS.items():
     app.command(name=_name)(guarded(_verb))

@@ -1,0 +1,116 @@
+"""Every part of the program, made once and handed to those who need it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QObject
+
+from .controllers.chat import ChatController
+from .controllers.conversations import ConversationsController
+from .controllers.models import ModelsController
+from .controllers.server import DEFAULT_PORT, ServerController
+from .controllers.settings import SettingsController
+from .domain import Message, Notice, ServerState
+from .services.endpoint import Endpoint
+from .services.http import Http
+from .services.server_process import COMMAND, ServerProcess
+from .services.settings import SettingsFile
+from .services.store import Store
+
+translate = QCoreApplication.translate
+
+
+class Program(QObject):
+    """Services and controllers over one profile folder, without a window.
+
+    `start` begins with the server, `close` ends all. `greeting` is what is to be said at the start.
+    """
+
+    def __init__(self, profile: Path, command: Sequence[str] = COMMAND) -> None:
+        super().__init__()
+        self.profile = profile
+        self.settings = SettingsController(SettingsFile(profile / "window.json"), self)
+        self.store = Store(profile / "conversations.sqlite")
+        self.process = ServerProcess(command, self)
+        http = Http(self.process.key, self)
+        endpoint = Endpoint(http)
+        self.models = ModelsController(endpoint, self)
+        self.conversations = ConversationsController(self.store, self)
+        self.server = ServerController(
+            self.process, http, endpoint, port=lambda: saved_port(profile), parent=self
+        )
+        self.chat = ChatController(
+            self.store,
+            endpoint,
+            self.models.models,
+            last_model=lambda: self.settings.settings.last_model,
+            auto_title=lambda: self.settings.settings.auto_title,
+            parent=self,
+        )
+        self._connect()
+
+    @property
+    def greeting(self) -> Notice | None:
+        recovery = self.store.recovery
+        if recovery is None:
+            return None
+        text = translate(
+            "program",
+            "The file of your conversations was damaged. {messages} messages of {conversations}"
+            " conversations were rescued; the damaged file is kept as {name}.",
+        ).format(
+            messages=recovery.num_messages,
+            conversations=recovery.num_conversations,
+            name=recovery.backup.name,
+        )
+        return Notice(text=text, kind="warning")
+
+    def start(self) -> None:
+        self.conversations.purge()
+        if self.settings.settings.start_server:
+            self.server.start()
+
+    def close(self) -> None:
+        """What is being written is kept, and the server's process gone."""
+        self.chat.stop_all()
+        self.process.wait_until_stopped()
+        self.store.close()
+
+    def _connect(self) -> None:
+        self.server.state_changed.connect(self._server_changed)
+        self.models.refreshed.connect(lambda: self.chat.set_server_ready(True))
+        self.chat.saved.connect(self.conversations.take)
+        self.chat.load_progress.connect(self.models.show_progress)
+        self.chat.finished.connect(self._remember_model)
+        self.conversations.changed.connect(self.chat.refresh)
+        self.conversations.current_wanted.connect(self.chat.open)
+        self.conversations.removed.connect(self._close_removed)
+
+    def _server_changed(self, state: ServerState) -> None:
+        if state.phase == "ready":
+            self.models.refresh()
+        else:
+            self.chat.set_server_ready(False, state.reason)
+
+    def _remember_model(self, message: Message) -> None:
+        if message.model and message.status == "done":
+            self.settings.update(last_model=message.model)
+
+    def _close_removed(self, conversation_id: str) -> None:
+        shown = self.chat.conversation
+        if shown is not None and shown.id == conversation_id:
+            self.chat.stop()
+            self.chat.open(None)
+
+
+def saved_port(profile: Path) -> int:
+    """The port in the server's own settings file, which it also reads itself."""
+    try:
+        values = json.loads((profile / "settings.json").read_text(encoding="utf-8"))
+        port = values["server"]["port"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return DEFAULT_PORT
+    return port if isinstance(port, int) and 0 <= port <= 65535 else DEFAULT_PORT

@@ -1,0 +1,1 @@
+"""What views want -> what services do."""

@@ -1,0 +1,50 @@
+"""Files -> attachments, read on a thread of their own: a PDF takes seconds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ..domain import Attachment
+from ..services.attachments import AttachmentRefused, in_context, read_attachment
+from ..services.endpoint import Endpoint
+
+
+class Attaching(QObject):
+    """`added(attachment, tokens)`, -1 where nobody could count them; `refused(sentence)`."""
+
+    added = Signal(object, int)
+    refused = Signal(str)
+    _read = Signal(object, str)
+
+    def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._endpoint = endpoint
+        self._read.connect(self._count)
+
+    def read(self, paths: Sequence[Path], model_id: str) -> None:
+        thread = threading.Thread(
+            target=self._read_all, args=(list(paths), model_id), name="attachments", daemon=True
+        )
+        thread.start()
+
+    def _read_all(self, paths: list[Path], model_id: str) -> None:
+        """On its own thread; signals are heard on the window's."""
+        for path in paths:
+            try:
+                self._read.emit(read_attachment(path), model_id)
+            except AttachmentRefused as error:
+                self.refused.emit(str(error))
+
+    def _count(self, attachment: Attachment, model_id: str) -> None:
+        self._endpoint.count_tokens(
+            model=model_id,
+            texts=[in_context(attachment)],
+            messages=None,
+            enable_thinking=None,
+            done=lambda texts, chat, context_length: self.added.emit(attachment, texts[0]),
+            failed=lambda error: self.added.emit(attachment, -1),
+        )

@@ -1,0 +1,210 @@
+"""The list of conversations: found, named, filed, deleted and taken back, brought in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+
+from ..domain import ChatSettings, Conversation, Folder, Notice, Preset
+from ..models import ListModel
+from ..services.store import Hit, Store, StoreError
+from ..services.transfer import TransferError, import_file, to_json, to_markdown
+
+translate = QCoreApplication.translate
+
+# What was deleted can be taken back for so long; seconds.
+KEPT_DELETED = 30 * 24 * 3600.0
+# Milliseconds after the last key before it is searched.
+SEARCH_PAUSE = 80
+
+
+class ConversationsController(QObject):
+    """`conversations`: the pinned first, then the last used. `hits`: what was searched for.
+
+    `current_wanted(id)`: that one is to be shown. `removed(id)`: it is gone from the list.
+    """
+
+    current_wanted = Signal(str)
+    removed = Signal(str)
+    changed = Signal(object)
+    notice = Signal(object)
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self.conversations = ListModel[Conversation](
+            lambda conversation: conversation.id, lambda conversation: conversation.title, self
+        )
+        self.hits = ListModel[Hit](lambda hit: hit.conversation_id, self._title_of, self)
+        self.folders = ListModel[Folder](lambda folder: folder.id, lambda folder: folder.name, self)
+        self.presets = ListModel[Preset](lambda preset: preset.id, lambda preset: preset.name, self)
+        self._deleted: list[str] = []
+        self._question = ""
+        self._search_timer = QTimer(self)
+        self._search_timer.setSingleShot(True)
+        self._search_timer.setInterval(SEARCH_PAUSE)
+        self._search_timer.timeout.connect(self._search)
+        self._read()
+
+    def take(self, conversation: Conversation) -> None:
+        """It was changed where it is shown."""
+        values = [c for c in self.conversations.values() if c.id != conversation.id]
+        self.conversations.set_values(_ordered([*values, conversation]))
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        if title.strip():
+            self._change(conversation_id, title=title.strip())
+
+    def set_pinned(self, conversation_id: str, pinned: bool) -> None:
+        self._change(conversation_id, pinned=pinned)
+
+    def move(self, conversation_id: str, folder_id: str | None) -> None:
+        self._change(conversation_id, folder_id=folder_id)
+
+    def delete(self, conversation_id: str) -> None:
+        """`undo_delete` takes it back."""
+        known = self.conversations.find(conversation_id)
+        if known is None or not self._saving(
+            lambda: self._store.delete_conversation(conversation_id)
+        ):
+            return
+        self._deleted.append(conversation_id)
+        self.conversations.remove(conversation_id)
+        self.hits.remove(conversation_id)
+        self.removed.emit(conversation_id)
+        text = translate("conversations", "“{title}” was deleted.").format(title=known.title)
+        self.notice.emit(Notice(text=text, action="undo_delete"))
+
+    def undo_delete(self) -> None:
+        """The last one that was deleted is back, and shown."""
+        if not self._deleted:
+            return
+        conversation_id = self._deleted.pop()
+        if self._saving(lambda: self._store.restore_conversation(conversation_id)):
+            self._read()
+            self.current_wanted.emit(conversation_id)
+
+    def search(self, question: str) -> None:
+        """`hits` follow a moment later; none for nothing."""
+        self._question = question
+        if question.strip():
+            self._search_timer.start()
+        else:
+            self._search_timer.stop()
+            self.hits.reset([])
+
+    def add_folder(self, name: str) -> None:
+        folder = Folder(name=name.strip(), position=self.folders.rowCount())
+        if folder.name and self._saving(lambda: self._store.save_folder(folder)):
+            self.folders.put(folder)
+
+    def rename_folder(self, folder_id: str, name: str) -> None:
+        known = self.folders.find(folder_id)
+        if known is not None and name.strip():
+            renamed = replace(known, name=name.strip())
+            if self._saving(lambda: self._store.save_folder(renamed)):
+                self.folders.put(renamed)
+
+    def delete_folder(self, folder_id: str) -> None:
+        """What is in it stays, outside of any folder."""
+        if self._saving(lambda: self._store.delete_folder(folder_id)):
+            self._read()
+
+    def save_preset(self, name: str, settings: ChatSettings) -> None:
+        """One of the same name is replaced."""
+        known = next((preset for preset in self.presets.values() if preset.name == name), None)
+        preset = (
+            replace(known, settings=settings) if known else Preset(name=name, settings=settings)
+        )
+        if self._saving(lambda: self._store.save_preset(preset)):
+            self.presets.put(preset)
+
+    def delete_preset(self, preset_id: str) -> None:
+        if self._saving(lambda: self._store.delete_preset(preset_id)):
+            self.presets.remove(preset_id)
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Says how many came in; the last of them is shown."""
+        num_imported, last = 0, ""
+        for path in paths:
+            try:
+                imported = import_file(path)
+            except TransferError as error:
+                self.notice.emit(Notice(text=str(error), kind="error"))
+                continue
+            if self._saving(partial(self._store.add, imported.transcripts)):
+                num_imported += len(imported.transcripts)
+                last = imported.transcripts[-1].conversation.id
+        if num_imported:
+            self._read()
+            text = translate("conversations", "Imported: {count}.").format(count=num_imported)
+            self.notice.emit(Notice(text=text))
+            self.current_wanted.emit(last)
+
+    def export_to(self, conversation_ids: Sequence[str], path: Path) -> None:
+        """As Markdown where the name ends in .md, else as JSON, which can be imported again."""
+        try:
+            found = [self._store.transcript(known) for known in conversation_ids]
+            transcripts = [transcript for transcript in found if transcript is not None]
+            if path.suffix.lower() == ".md":
+                text = "\n".join(map(to_markdown, transcripts))
+            else:
+                text = to_json(transcripts)
+            path.write_text(text, encoding="utf-8")
+        except StoreError as error:
+            self.notice.emit(Notice(text=str(error), kind="error"))
+        except OSError as error:
+            text = translate("conversations", "{name} cannot be written: {reason}.").format(
+                name=path.name, reason=error.strerror
+            )
+            self.notice.emit(Notice(text=text, kind="error"))
+        else:
+            text = translate("conversations", "Saved as {name}.").format(name=path.name)
+            self.notice.emit(Notice(text=text))
+
+    def purge(self) -> None:
+        """What was deleted long ago is gone for good."""
+        self._saving(lambda: self._store.purge(KEPT_DELETED))
+
+    def _read(self) -> None:
+        try:
+            self.conversations.set_values(_ordered(self._store.conversations()))
+            self.folders.set_values(self._store.folders())
+            self.presets.set_values(self._store.presets())
+        except StoreError as error:
+            self.notice.emit(Notice(text=str(error), kind="error"))
+
+    def _search(self) -> None:
+        try:
+            self.hits.reset(self._store.search(self._question))
+        except StoreError as error:
+            self.notice.emit(Notice(text=str(error), kind="error"))
+
+    def _title_of(self, hit: Hit) -> str:
+        known = self.conversations.find(hit.conversation_id)
+        return known.title if known else ""
+
+    def _change(self, conversation_id: str, **fields: Any) -> None:
+        known = self.conversations.find(conversation_id)
+        if known is not None:
+            changed = replace(known, **fields)
+            if self._saving(lambda: self._store.save_conversation(changed)):
+                self.take(changed)
+                self.changed.emit(changed)
+
+    def _saving(self, save: Callable[[], None]) -> bool:
+        try:
+            save()
+        except StoreError as error:
+            self.notice.emit(Notice(text=str(error), kind="error"))
+            return False
+        return True
+
+
+def _ordered(conversations: Sequence[Conversation]) -> list[Conversation]:
+    return sorted(conversations, key=lambda one: (not one.pinned, -one.updated_at, one.id))

@@ -1,0 +1,206 @@
+"""One answer while it is written: shown at once, saved in pieces, never lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+
+from ..domain import AnswerStats, Message, Status, ToolCall
+from ..services.chat import CallPiece, Content, Delta, Ended, Prefill, Reasoning, Refused
+from ..services.endpoint import Endpoint
+from ..services.http import Call, EndpointError
+from ..services.store import Store, StoreError
+
+translate = QCoreApplication.translate
+
+# Milliseconds between two looks of the views at it, and between two pieces on disk.
+SHOW_EVERY = 25
+SAVE_EVERY = 500
+
+
+class Generation(QObject):
+    """`message` is the answer so far. `updated` is said when it grew, `ended` when it is over.
+
+    `save_failed` says why it could not be saved; that is tried again, with what came since, also
+    when the answer is over. It deletes itself when all is saved.
+    """
+
+    updated = Signal(object)
+    prefill = Signal(int, int)
+    ended = Signal(object)
+    save_failed = Signal(str)
+
+    def __init__(
+        self, message: Message, endpoint: Endpoint, store: Store, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.message = replace(message, status="streaming", error=None)
+        self._endpoint = endpoint
+        self._store = store
+        self._call: Call | None = None
+        self.is_over = False
+        self._save_has_failed = False
+        self._shown = _Pending()
+        self._saved = _Pending()
+        self._calls: list[ToolCall] = list(message.tool_calls)
+        self._num_calls_before = len(self._calls)
+        self._thinking_since: float | None = None
+        self._thinking_s = (message.stats.thinking_s if message.stats else None) or 0.0
+        self._show = _timer(self, SHOW_EVERY, self._flush)
+        self._save = _timer(self, SAVE_EVERY, self._save_piece)
+        self._store_message()
+
+    def start(self, body: Mapping[str, Any]) -> None:
+        if not self.is_over:
+            self._call = self._endpoint.chat(
+                body, on_delta=self._take, done=self._done, failed=self._failed
+            )
+
+    def stop(self) -> None:
+        """At once; what has come stays."""
+        self._end("stopped")
+
+    def fail(self, reason: str) -> None:
+        """What has come stays."""
+        self._end("failed", error=reason)
+
+    def _take(self, delta: Delta) -> None:
+        match delta:
+            case Prefill(done, total):
+                self.prefill.emit(done, total)
+            case Reasoning(text):
+                self._thinking_since = self._thinking_since or time.monotonic()
+                self._grow(reasoning=text)
+            case Content(text):
+                self._stop_thinking()
+                self._grow(content=text)
+            case CallPiece():
+                self._stop_thinking()
+                self._take_call(delta)
+            case Ended(reason, stats):
+                self._stop_thinking()
+                self._finish(reason, stats)
+            case Refused(message):
+                self.fail(message)
+
+    def _grow(self, *, content: str = "", reasoning: str = "") -> None:
+        for pending in (self._shown, self._saved):
+            pending.content.append(content)
+            pending.reasoning.append(reasoning)
+        for timer in (self._show, self._save):
+            if not timer.isActive():
+                timer.start()
+
+    def _take_call(self, piece: CallPiece) -> None:
+        index = self._num_calls_before + piece.index
+        if index >= len(self._calls):
+            self._calls.append(ToolCall(id=piece.id, name=piece.name, arguments=""))
+        known = self._calls[-1]
+        self._calls[-1] = replace(known, arguments=known.arguments + piece.arguments)
+        self._grow()
+
+    def _stop_thinking(self) -> None:
+        if self._thinking_since is not None:
+            self._thinking_s += time.monotonic() - self._thinking_since
+            self._thinking_since = None
+
+    def _flush(self) -> None:
+        """Put what has come into the message, and show it."""
+        self._show.stop()
+        self.message = replace(
+            self.message,
+            content=self.message.content + self._shown.take_content(),
+            reasoning=self.message.reasoning + self._shown.take_reasoning(),
+            tool_calls=tuple(self._calls),
+        )
+        self.updated.emit(self.message)
+
+    def _save_piece(self) -> None:
+        if self.is_over:
+            self._store_message()
+            return
+        content, reasoning = "".join(self._saved.content), "".join(self._saved.reasoning)
+        try:
+            self._store.append(self.message.id, content=content, reasoning=reasoning)
+        except StoreError as error:
+            self._try_later(error)
+            return
+        self._saved.clear()
+        self._save_has_failed = False
+
+    def _finish(self, reason: str, stats: AnswerStats) -> None:
+        thinking_s = self._thinking_s if self._thinking_s else None
+        self.message = replace(
+            self.message, finish_reason=reason, stats=replace(stats, thinking_s=thinking_s)
+        )
+
+    def _done(self) -> None:
+        self._end("done")
+
+    def _failed(self, error: EndpointError) -> None:
+        self._end("failed", error=str(error))
+
+    def _end(self, status: Status, *, error: str | None = None) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        if self._call is not None:
+            self._call.abort()
+        self._stop_thinking()
+        if self.message.stats is None and self._thinking_s:
+            self.message = replace(self.message, stats=AnswerStats(thinking_s=self._thinking_s))
+        self._save.stop()
+        self._flush()
+        self.message = replace(self.message, status=status, error=error)
+        self._store_message()
+        self.updated.emit(self.message)
+        self.ended.emit(self.message)
+
+    def _store_message(self) -> None:
+        try:
+            self._store.save_message(self.message)
+        except StoreError as error:
+            self._try_later(error)
+            return
+        if self.is_over:
+            self.deleteLater()
+
+    def _try_later(self, error: StoreError) -> None:
+        if not self._save_has_failed:
+            self._save_has_failed = True
+            self.save_failed.emit(str(error))
+        self._save.start()
+
+
+class _Pending:
+    """Pieces that somebody has not seen yet."""
+
+    def __init__(self) -> None:
+        self.content: list[str] = []
+        self.reasoning: list[str] = []
+
+    def take_content(self) -> str:
+        text = "".join(self.content)
+        self.content.clear()
+        return text
+
+    def take_reasoning(self) -> str:
+        text = "".join(self.reasoning)
+        self.reasoning.clear()
+        return text
+
+    def clear(self) -> None:
+        self.content.clear()
+        self.reasoning.clear()
+
+
+def _timer(parent: QObject, interval: int, timeout: Callable[[], None]) -> QTimer:
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(interval)
+    timer.timeout.connect(timeout)
+    return timer

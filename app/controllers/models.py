@@ -1,0 +1,87 @@
+"""The models on this computer: what fits, what is in memory, how each is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice
+from ..models import ListModel
+from ..services.endpoint import Endpoint
+from ..services.http import EndpointError
+
+
+class ModelsController(QObject):
+    """`models` has a ModelEntry for each; `folders` is where they are looked for."""
+
+    refreshed = Signal()
+    folders_changed = Signal(object)
+    notice = Signal(object)
+
+    def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._endpoint = endpoint
+        self.models = ListModel[ModelEntry](lambda entry: entry.id, lambda entry: entry.name, self)
+        self.folders: list[ModelFolder] = []
+
+    def refresh(self) -> None:
+        self._endpoint.models(done=self._take, failed=self._say)
+
+    def refresh_folders(self) -> None:
+        self._endpoint.folders(done=self._take_folders, failed=self._say)
+
+    def load(self, model_id: str) -> None:
+        """Its row tells how far it is."""
+        self._edit(model_id, lambda entry: replace(entry, state="loading", load_progress=0.0))
+        self._endpoint.load(
+            model_id,
+            on_progress=lambda progress: self.show_progress(model_id, progress),
+            done=self.models.put,
+            failed=self._failed,
+        )
+
+    def unload(self, model_id: str) -> None:
+        """Also while it is being loaded."""
+        self._endpoint.unload(model_id, done=self.models.put, failed=self._failed)
+
+    def show_progress(self, model_id: str, progress: float) -> None:
+        """Of a load, whoever asked for it."""
+        self._edit(model_id, lambda entry: replace(entry, state="loading", load_progress=progress))
+
+    def save_settings(self, model_id: str, settings: ModelSettings) -> None:
+        self._endpoint.save_model_settings(
+            model_id, settings, done=self.models.put, failed=self._say
+        )
+
+    def add_folder(self, path: str) -> None:
+        self._endpoint.folders("POST", path, done=self._new_folders, failed=self._say)
+
+    def remove_folder(self, path: str) -> None:
+        self._endpoint.folders("DELETE", path, done=self._new_folders, failed=self._say)
+
+    def _take(self, entries: list[ModelEntry]) -> None:
+        self.models.set_values(entries)
+        self.refreshed.emit()
+
+    def _take_folders(self, folders: list[ModelFolder]) -> None:
+        self.folders = folders
+        self.folders_changed.emit(folders)
+
+    def _new_folders(self, folders: list[ModelFolder]) -> None:
+        self._take_folders(folders)
+        self.refresh()
+
+    def _edit(self, model_id: str, change: Callable[[ModelEntry], ModelEntry]) -> None:
+        entry = self.models.find(model_id)
+        if entry is not None:
+            self.models.put(change(entry))
+
+    def _failed(self, error: EndpointError) -> None:
+        self._say(error)
+        self.refresh()
+
+    def _say(self, error: EndpointError) -> None:
+        if error.code != "unreachable":  # that the server is not there is said elsewhere
+            self.notice.emit(Notice(text=str(error), kind="error"))

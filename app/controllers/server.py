@@ -1,0 +1,185 @@
+"""The server: on and off, who may use it, what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+
+from ..domain import (
+    ApiKey,
+    LogEntry,
+    Memory,
+    Notice,
+    RunningRequest,
+    ServerSettings,
+    ServerState,
+)
+from ..models import ListModel
+from ..services.endpoint import Endpoint
+from ..services.http import Call, EndpointError, Http
+from ..services.server_process import ServerProcess
+from ..services.snippets import Endpoint as Address
+from ..services.snippets import Snippet, snippets
+
+translate = QCoreApplication.translate
+
+DEFAULT_PORT = 1234
+MAX_LOG = 1000
+# Milliseconds between two looks while somebody watches.
+WATCH_EVERY = 1000
+
+
+class ServerController(QObject):
+    """`running` and `log` are kept up to date while somebody watches."""
+
+    state_changed = Signal(object)
+    memory_changed = Signal(object)
+    keys_changed = Signal(object)
+    key_created = Signal(str, str)
+    settings_changed = Signal(object, bool)
+    notice = Signal(object)
+
+    def __init__(
+        self,
+        process: ServerProcess,
+        http: Http,
+        endpoint: Endpoint,
+        *,
+        port: Callable[[], int] = lambda: DEFAULT_PORT,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._process = process
+        self._http = http
+        self._endpoint = endpoint
+        self._port = port
+        self.memory: Memory | None = None
+        self.keys: list[ApiKey] = []
+        self.settings: ServerSettings | None = None
+        self.running = ListModel[RunningRequest](
+            lambda request: request.id, lambda request: request.model, self
+        )
+        self.log = ListModel[LogEntry](lambda entry: entry.id, lambda entry: entry.path, self)
+        self._log_call: Call | None = None
+        self._watched = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(WATCH_EVERY)
+        self._timer.timeout.connect(self._look)
+        process.state_changed.connect(self._state_changed)
+        process.port_taken.connect(self._port_taken)
+        process.crashed.connect(self._crashed)
+
+    @property
+    def state(self) -> ServerState:
+        return self._process.state
+
+    @property
+    def server_log(self) -> list[str]:
+        """The last lines that the process itself wrote."""
+        return self._process.log_lines
+
+    def start(self) -> None:
+        self._process.start(self._port())
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def restart(self) -> None:
+        self._process.restart(self._port())
+
+    def watch(self, watched: bool) -> None:
+        """While the page is seen, it is kept up to date."""
+        self._watched = watched
+        if watched and self.state.phase == "ready":
+            self._timer.start()
+            self._look()
+            self._listen()
+        else:
+            self._timer.stop()
+            if self._log_call is not None:
+                self._log_call.abort()
+                self._log_call = None
+
+    def refresh_keys(self) -> None:
+        self._endpoint.keys(done=self._take_keys, failed=self._say)
+
+    def create_key(self, name: str) -> None:
+        """`key_created(name, key)` tells it, this once."""
+
+        def created(key: str) -> None:
+            self.key_created.emit(name, key)
+            self.refresh_keys()
+
+        self._endpoint.create_key(name, done=created, failed=self._say)
+
+    def revoke_key(self, name: str) -> None:
+        self._endpoint.revoke_key(name, done=self._take_keys, failed=self._say)
+
+    def refresh_settings(self) -> None:
+        self._endpoint.settings(done=self._take_settings, failed=self._say)
+
+    def save_settings(self, changes: Mapping[str, Any]) -> None:
+        """They count from the next start."""
+        self._endpoint.settings(changes, done=self._take_settings, failed=self._say)
+
+    def snippets(self, model_id: str) -> list[Snippet]:
+        """With the address the server has, or would have."""
+        url = self.state.url or f"http://127.0.0.1:{self._port()}"
+        return snippets(Address(url, model_id, needs_key=bool(self.keys)))
+
+    def _state_changed(self, state: ServerState) -> None:
+        self._http.url = state.url or ""
+        self.running.reset([])
+        if state.phase == "ready":
+            self.log.reset([])
+            self.refresh_keys()
+            self.refresh_settings()
+        self.watch(self._watched)
+        self.state_changed.emit(state)
+
+    def _look(self) -> None:
+        self._endpoint.status(done=self._take_status, failed=lambda error: None)
+
+    def _take_status(self, memory: Memory, running: list[RunningRequest]) -> None:
+        self.memory = memory
+        self.running.set_values(running)
+        self.memory_changed.emit(memory)
+
+    def _listen(self) -> None:
+        if self._log_call is None:
+            last = self.log.value(0).id if self.log.rowCount() else 0
+            self._log_call = self._endpoint.log(
+                last, on_entry=self._take_entry, failed=self._log_ended
+            )
+
+    def _take_entry(self, entry: LogEntry) -> None:
+        self.log.insert_first(entry, MAX_LOG)
+
+    def _log_ended(self, error: EndpointError) -> None:
+        self._log_call = None  # it begins again when the server is back
+
+    def _take_keys(self, keys: list[ApiKey]) -> None:
+        self.keys = keys
+        self.keys_changed.emit(keys)
+
+    def _take_settings(self, settings: ServerSettings, restart_needed: bool) -> None:
+        self.settings = settings
+        self.settings_changed.emit(settings, restart_needed)
+
+    def _port_taken(self, port: int) -> None:
+        text = translate(
+            "server", "Port {port} is taken by another program: the server uses a free one for now."
+        ).format(port=port)
+        self.notice.emit(Notice(text=text, kind="warning"))
+
+    def _crashed(self, reason: str) -> None:
+        text = translate("server", "The server ended and was started again. {reason}").format(
+            reason=reason
+        )
+        self.notice.emit(Notice(text=text, kind="warning"))
+
+    def _say(self, error: EndpointError) -> None:
+        if error.code != "unreachable":
+            self.notice.emit(Notice(text=str(error), kind="error"))

@@ -1,0 +1,328 @@
+"""What the window is about: values that services, models, controllers and views hand each other."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Role = Literal["user", "assistant", "tool"]
+Status = Literal["streaming", "done", "stopped", "failed"]
+AttachmentKind = Literal["text", "pdf", "docx"]
+
+
+def new_id() -> str:
+    """Of a conversation, message, folder or preset; never used twice, on no computer."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file's text, as it was when it was attached; `language` is a code fence's, or empty."""
+
+    name: str
+    kind: AttachmentKind
+    text: str
+    num_bytes: int
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """`arguments` are the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerStats:
+    """Tokens, and times in seconds; None where nobody has told."""
+
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    ttft_s: float | None = None
+    tokens_per_second: float | None = None
+    thinking_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A node of a conversation's tree; siblings are versions. Times: seconds since the epoch.
+
+    A `tool` message answers the call `tool_call_id` of its parent.
+    """
+
+    id: str = field(default_factory=new_id)
+    conversation_id: str
+    parent_id: str | None = None
+    role: Role
+    content: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    model: str | None = None
+    status: Status = "done"
+    error: str | None = None
+    finish_reason: str | None = None
+    stats: AnswerStats | None = None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatSettings:
+    """Of one conversation; None and an empty text leave it to the model.
+
+    `sampling` holds what was set of temperature, top_p, top_k, min_p, repetition_penalty,
+    presence_penalty, frequency_penalty, seed and max_tokens.
+    """
+
+    system_prompt: str = ""
+    thinking: bool | None = None
+    thinking_budget: int | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """`leaf_id` is the last message of the path that is shown. Times: seconds since the epoch."""
+
+    id: str = field(default_factory=new_id)
+    title: str = ""
+    folder_id: str | None = None
+    pinned: bool = False
+    model: str | None = None
+    settings: ChatSettings = field(default_factory=ChatSettings)
+    draft: str = ""
+    leaf_id: str | None = None
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """A conversation with all messages of its tree, parents before their children."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRow:
+    """A message as it stands in its conversation: version number `version`, from 0, of all."""
+
+    message: Message
+    version: int = 0
+    num_versions: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    id: str = field(default_factory=new_id)
+    name: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """Chat settings under a name."""
+
+    id: str = field(default_factory=new_id)
+    name: str
+    settings: ChatSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a person should know, said calmly: what happened, and what to do.
+
+    `action` is what a button beside it may do.
+    """
+
+    text: str
+    kind: Literal["info", "warning", "error"] = "info"
+    action: Literal["undo_delete", "start_server", "retry"] | None = None
+
+
+ServerPhase = Literal["stopped", "starting", "ready", "failed", "stopping"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerState:
+    """`url` is there while it is ready, `reason` says why it failed."""
+
+    phase: ServerPhase
+    url: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Whether a model goes into the memory with its context; bytes and tokens."""
+
+    verdict: Literal["fits", "tight", "too-large"]
+    context_length: int
+    weight_bytes: int
+    kv_bytes: int
+    needed_bytes: int
+    limit_bytes: int
+    largest_context: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """How a model is loaded, and what its requests take by default; None: as it comes."""
+
+    context_length: int | None = None
+    rope_scaling: Mapping[str, Any] | None = None
+    kv_bits: int | None = None
+    ttl: float | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """As it is in memory; `ttl` None: it stays."""
+
+    context_length: int
+    kv_bits: int | None
+    nbytes: int
+    ttl: float | None
+    num_requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """A model on this computer, as the server tells of it."""
+
+    id: str
+    path: str
+    source: Literal["demo", "cache", "folder"]
+    publisher: str
+    params: str
+    quantization: str | None
+    bits_per_weight: float
+    size_bytes: int
+    max_context_length: int
+    is_chat: bool
+    is_embedding: bool
+    can_think: bool
+    thinks_by_default: bool
+    can_disable_thinking: bool
+    state: Literal["loaded", "loading", "not-loaded"]
+    load_progress: float | None
+    loaded: LoadedModel | None
+    settings: ModelSettings
+    sampling_defaults: Mapping[str, Mapping[str, float]]
+    fit: Fit
+
+    @property
+    def name(self) -> str:
+        """Without its publisher."""
+        return self.id.rpartition("/")[2]
+
+    @property
+    def context_length(self) -> int:
+        """As it is in memory, or would be loaded."""
+        return self.loaded.context_length if self.loaded else self.fit.context_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Bytes of the server's memory, by purpose."""
+
+    limit_bytes: int
+    weight_bytes: int
+    kv_bytes: int
+    prefix_cache_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningRequest:
+    """An answer that the server is making, for whomever."""
+
+    id: int
+    model: str
+    path: str | None
+    client: str | None
+    address: str | None
+    phase: Literal["waiting", "prefill", "decode"]
+    prompt_tokens: int
+    prefilled_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    tokens_per_second: float | None
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """A request that is over; `time` in seconds since the epoch."""
+
+    id: int
+    time: float
+    method: str
+    path: str
+    client: str
+    address: str
+    status: int | None
+    ms: float
+    model: str | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """`created`: ISO 8601, UTC."""
+
+    name: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFolder:
+    """Where models are looked for."""
+
+    path: str
+    source: Literal["user", "lmstudio", "cache"]
+    exists: bool
+    num_models: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """What the server is started with; GB and seconds, None: what suits the machine."""
+
+    port: int
+    allow_origin: tuple[str, ...]
+    ttl: float
+    memory_limit: float | None
+    prefix_cache: float | None
+    max_running: int | None
+    max_waiting: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSettings:
+    """The window's own; `language` and `theme` `system` follow the computer."""
+
+    theme: Literal["system", "light", "dark"] = "system"
+    language: Literal["system", "en", "zh_CN"] = "system"
+    font_size: int = 14
+    send_with: Literal["enter", "ctrl_enter"] = "enter"
+    show_tray: bool = True
+    notify: bool = True
+    reduce_motion: bool = False
+    auto_title: bool = True
+    start_server: bool = True
+    last_model: str | None = None
+    first_run_done: bool = False
+    last_conversation_id: str | None = None

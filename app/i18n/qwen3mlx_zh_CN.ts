@@ -1,0 +1,933 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN">
+<context>
+    <name>BlockWidget</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the code</source>
+        <translation>复制代码</translation>
+    </message>
+</context>
+<context>
+    <name>ChatPage</name>
+    <message>
+        <source>What can Qwen do for you?</source>
+        <translation>Qwen 可以帮你做什么？</translation>
+    </message>
+    <message>
+        <source>Everything you write stays on this computer.</source>
+        <translation>你写的一切都留在这台电脑上。</translation>
+    </message>
+    <message>
+        <source>Waiting for the model…</source>
+        <translation>正在等待模型…</translation>
+    </message>
+    <message>
+        <source>Reading: {done} of {total} tokens</source>
+        <translation>正在读取：{done} / {total} 个词元</translation>
+    </message>
+    <message>
+        <source>Loading {model}: {percent}%</source>
+        <translation>正在加载 {model}：{percent}%</translation>
+    </message>
+</context>
+<context>
+    <name>Composer</name>
+    <message>
+        <source>Editing an earlier message — Esc leaves it as it is</source>
+        <translation>正在编辑之前的消息 — 按 Esc 保持原样</translation>
+    </message>
+    <message>
+        <source>Ask Qwen…</source>
+        <translation>向 Qwen 提问…</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source> (short context only)</source>
+        <translation>（仅限较短上下文）</translation>
+    </message>
+    <message>
+        <source> (too large)</source>
+        <translation>（太大）</translation>
+    </message>
+    <message>
+        <source>{percent}% of {size}</source>
+        <translation>{size} 的 {percent}%</translation>
+    </message>
+    <message>
+        <source>{used} of {total} tokens</source>
+        <translation>{used} / {total} 个词元</translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation>{count} 个词元</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>Attach files</source>
+        <translation>附加文件</translation>
+    </message>
+    <message>
+        <source>Attach text, code, PDF or Word files</source>
+        <translation>附加文本、代码、PDF 或 Word 文件</translation>
+    </message>
+    <message>
+        <source>Think</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>Think before answering</source>
+        <translation>回答前先思考</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Context used</source>
+        <translation>已用上下文</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+</context>
+<context>
+    <name>Footer</name>
+    <message>
+        <source>Previous version</source>
+        <translation>上一个版本</translation>
+    </message>
+    <message>
+        <source>Next version</source>
+        <translation>下一个版本</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the message</source>
+        <translation>复制消息</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Edit the message</source>
+        <translation>编辑消息</translation>
+    </message>
+    <message>
+        <source>Again</source>
+        <translation>重答</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Branch</source>
+        <translation>分支</translation>
+    </message>
+    <message>
+        <source>Branch from here</source>
+        <translation>从这里分支</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Delete from here on</source>
+        <translation>从这里起删除</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Continue the answer</source>
+        <translation>继续回答</translation>
+    </message>
+    <message>
+        <source>{rate} tokens/s</source>
+        <translation>{rate} 词元/秒</translation>
+    </message>
+    <message>
+        <source>first after {seconds} s</source>
+        <translation>{seconds} 秒后开始</translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation>{count} 个词元</translation>
+    </message>
+    <message>
+        <source>{count} cached</source>
+        <translation>{count} 个来自缓存</translation>
+    </message>
+    <message>
+        <source>length limit</source>
+        <translation>达到长度上限</translation>
+    </message>
+    <message>
+        <source>tool calls</source>
+        <translation>工具调用</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>New Conversation</source>
+        <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Close Window</source>
+        <translation>关闭窗口</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>查找</translation>
+    </message>
+    <message>
+        <source>Write</source>
+        <translation>撰写</translation>
+    </message>
+    <message>
+        <source>Undo Delete</source>
+        <translation>撤销删除</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>View</source>
+        <translation>显示</translation>
+    </message>
+    <message>
+        <source>Import conversations</source>
+        <translation>导入对话</translation>
+    </message>
+    <message>
+        <source>Exports (*.json *.zip)</source>
+        <translation>导出文件 (*.json *.zip)</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Markdown (*.md);;JSON (*.json)</source>
+        <translation>Markdown (*.md);;JSON (*.json)</translation>
+    </message>
+</context>
+<context>
+    <name>MessageList</name>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>ModelCard</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Loading</source>
+        <translation>正在加载</translation>
+    </message>
+    <message>
+        <source>The model&apos;s</source>
+        <translation>模型默认值</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>上下文长度</translation>
+    </message>
+    <message>
+        <source>The server&apos;s</source>
+        <translation>服务器默认值</translation>
+    </message>
+    <message>
+        <source>Unload after seconds</source>
+        <translation>空闲多少秒后卸载</translation>
+    </message>
+    <message>
+        <source>Keys and values</source>
+        <translation>键和值</translation>
+    </message>
+    <message>
+        <source>Full</source>
+        <translation>完整</translation>
+    </message>
+    <message>
+        <source>8 bits</source>
+        <translation>8 位</translation>
+    </message>
+    <message>
+        <source>4 bits</source>
+        <translation>4 位</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>not quantized</source>
+        <translation>未量化</translation>
+    </message>
+    <message>
+        <source>{size} GB</source>
+        <translation>{size} GB</translation>
+    </message>
+    <message>
+        <source>in memory with {count} tokens of context</source>
+        <translation>已在内存中，上下文 {count} 个词元</translation>
+    </message>
+    <message>
+        <source>Unload</source>
+        <translation>卸载</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>加载</translation>
+    </message>
+    <message>
+        <source>Settings of {name}</source>
+        <translation>{name} 的设置</translation>
+    </message>
+    <message>
+        <source>fits: needs {needed} of {limit} GB</source>
+        <translation>可以运行：需要 {needed} GB，共 {limit} GB</translation>
+    </message>
+    <message>
+        <source>fits with up to {count} tokens of context</source>
+        <translation>上下文不超过 {count} 个词元时可以运行</translation>
+    </message>
+    <message>
+        <source>too large: needs {needed} GB, {limit} GB can be used</source>
+        <translation>太大：需要 {needed} GB，可用 {limit} GB</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Add a folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>{count} models</source>
+        <translation>{count} 个模型</translation>
+    </message>
+    <message>
+        <source>not there</source>
+        <translation>不存在</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>A folder with models</source>
+        <translation>存放模型的文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>NoticeBar</name>
+    <message>
+        <source>Close the notice</source>
+        <translation>关闭通知</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Start the server</source>
+        <translation>启动服务器</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+</context>
+<context>
+    <name>RichText</name>
+    <message>
+        <source>{count} more characters: copy the answer to have all of it.</source>
+        <translation>还有 {count} 个字符：复制回答即可得到全部内容。</translation>
+    </message>
+</context>
+<context>
+    <name>ServerPage</name>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>Memory used</source>
+        <translation>已用内存</translation>
+    </message>
+    <message>
+        <source>At the next start</source>
+        <translation>下次启动时</translation>
+    </message>
+    <message>
+        <source>Keys</source>
+        <translation>密钥</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>连接</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>重新启动</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>端口</translation>
+    </message>
+    <message>
+        <source>Web pages that may call it</source>
+        <translation>可以调用它的网页</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Name of a new key</source>
+        <translation>新密钥的名称</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>创建</translation>
+    </message>
+    <message>
+        <source>Create a key</source>
+        <translation>创建密钥</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>客户端</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the snippet</source>
+        <translation>复制示例</translation>
+    </message>
+    <message>
+        <source>Snippet</source>
+        <translation>示例</translation>
+    </message>
+    <message>
+        <source>Filter by path, client or model</source>
+        <translation>按路径、客户端或模型筛选</translation>
+    </message>
+    <message>
+        <source>Filter requests</source>
+        <translation>筛选请求</translation>
+    </message>
+    <message>
+        <source>The server is off.</source>
+        <translation>服务器已关闭。</translation>
+    </message>
+    <message>
+        <source>The server is starting…</source>
+        <translation>服务器正在启动…</translation>
+    </message>
+    <message>
+        <source>The server answers at {url}.</source>
+        <translation>服务器地址：{url}</translation>
+    </message>
+    <message>
+        <source>The server is ending…</source>
+        <translation>服务器正在关闭…</translation>
+    </message>
+    <message>
+        <source>Turn off</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Turn on</source>
+        <translation>开启</translation>
+    </message>
+    <message>
+        <source>weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>running answers</source>
+        <translation>正在进行的回答</translation>
+    </message>
+    <message>
+        <source>prompts kept</source>
+        <translation>保留的提示</translation>
+    </message>
+    <message>
+        <source>free</source>
+        <translation>空闲</translation>
+    </message>
+    <message>
+        <source>Revoke</source>
+        <translation>吊销</translation>
+    </message>
+    <message>
+        <source>Revoke {name}</source>
+        <translation>吊销 {name}</translation>
+    </message>
+    <message>
+        <source>{key} — this is {name}, copied already. It is not shown again.</source>
+        <translation>{key} — 这是 {name}，已复制。之后不再显示。</translation>
+    </message>
+    <message>
+        <source>Restart the server, and they count.</source>
+        <translation>重新启动服务器后生效。</translation>
+    </message>
+    <message>
+        <source>running: {model}, {count} tokens, {rate} tokens/s</source>
+        <translation>运行中：{model}，{count} 个词元，{rate} 词元/秒</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Language (after a restart)</source>
+        <translation>语言（重启后生效）</translation>
+    </message>
+    <message>
+        <source>Send with (after a restart)</source>
+        <translation>发送方式（重启后生效）</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>回车</translation>
+    </message>
+    <message>
+        <source>Ctrl or ⌘ and Enter</source>
+        <translation>Ctrl 或 ⌘ 加回车</translation>
+    </message>
+    <message>
+        <source>Size of text</source>
+        <translation>文字大小</translation>
+    </message>
+    <message>
+        <source>Start the server with the window</source>
+        <translation>随窗口启动服务器</translation>
+    </message>
+    <message>
+        <source>Let the model write titles</source>
+        <translation>让模型撰写标题</translation>
+    </message>
+    <message>
+        <source>Privacy: nothing you write leaves this computer. The window talks to its own server on this computer only, and sends no statistics.</source>
+        <translation>隐私：你写的内容不会离开这台电脑。窗口只与这台电脑上自己的服务器通信，不发送任何统计数据。</translation>
+    </message>
+</context>
+<context>
+    <name>Sidebar</name>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search all conversations</source>
+        <translation>搜索所有对话</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>对话列表</translation>
+    </message>
+    <message>
+        <source>Found</source>
+        <translation>搜索结果</translation>
+    </message>
+    <message>
+        <source>Nothing found.</source>
+        <translation>没有找到。</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>取消置顶</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>置顶</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Move to folder</source>
+        <translation>移到文件夹</translation>
+    </message>
+    <message>
+        <source>No folder</source>
+        <translation>无文件夹</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Name of the conversation</source>
+        <translation>对话名称</translation>
+    </message>
+</context>
+<context>
+    <name>Thinking</name>
+    <message>
+        <source>Thinking… {count} characters</source>
+        <translation>正在思考… {count} 个字符</translation>
+    </message>
+    <message>
+        <source>Thoughts</source>
+        <translation>思考过程</translation>
+    </message>
+    <message>
+        <source>Thought for {seconds} s, {tokens} tokens</source>
+        <translation>思考了 {seconds} 秒，{tokens} 个词元</translation>
+    </message>
+    <message>
+        <source>Thought for {seconds} s</source>
+        <translation>思考了 {seconds} 秒</translation>
+    </message>
+</context>
+<context>
+    <name>attachments</name>
+    <message>
+        <source>{name} is protected by a password: save it without one.</source>
+        <translation>{name} 有密码保护：请另存为无密码的文件。</translation>
+    </message>
+    <message>
+        <source>{name} has over {limit} pages: attach a part of it.</source>
+        <translation>{name} 超过 {limit} 页：请附加其中一部分。</translation>
+    </message>
+    <message>
+        <source>{name} is not a PDF that can be read.</source>
+        <translation>{name} 不是可以读取的 PDF。</translation>
+    </message>
+    <message>
+        <source>{name} is not a text file.</source>
+        <translation>{name} 不是文本文件。</translation>
+    </message>
+    <message>
+        <source>{name} holds more text than a model can read: attach a part of it.</source>
+        <translation>{name} 的文字超出模型能读取的长度：请附加其中一部分。</translation>
+    </message>
+    <message>
+        <source>There is no file {name}.</source>
+        <translation>没有文件 {name}。</translation>
+    </message>
+    <message>
+        <source>{name} has {size} MB; up to {limit} MB are read.</source>
+        <translation>{name} 有 {size} MB；最多可读取 {limit} MB。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read: {reason}.</source>
+        <translation>无法读取 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} is of a kind that is not read: save it as .docx, PDF or text.</source>
+        <translation>无法读取 {name} 这种类型：请另存为 .docx、PDF 或文本。</translation>
+    </message>
+    <message>
+        <source>{name} is an image: Qwen3 reads text only, and would not see it.</source>
+        <translation>{name} 是图片：Qwen3 只能读文字，看不到它。</translation>
+    </message>
+    <message>
+        <source>{name} is a recording: Qwen3 reads text only.</source>
+        <translation>{name} 是音视频：Qwen3 只能读文字。</translation>
+    </message>
+    <message>
+        <source>{name} holds no text, only pictures of it: attach one with text.</source>
+        <translation>{name} 只有图片，没有文字：请附加带文字的版本。</translation>
+    </message>
+    <message>
+        <source>{name} is empty.</source>
+        <translation>{name} 是空的。</translation>
+    </message>
+    <message>
+        <source>{name} is not a Word file that can be read.</source>
+        <translation>{name} 不是可以读取的 Word 文件。</translation>
+    </message>
+</context>
+<context>
+    <name>conversations</name>
+    <message>
+        <source>“{title}” was deleted.</source>
+        <translation>已删除“{title}”。</translation>
+    </message>
+    <message>
+        <source>Imported: {count}.</source>
+        <translation>已导入：{count}。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be written: {reason}.</source>
+        <translation>无法写入 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Saved as {name}.</source>
+        <translation>已保存为 {name}。</translation>
+    </message>
+</context>
+<context>
+    <name>http</name>
+    <message>
+        <source>The server answered with something that cannot be read: start it again.</source>
+        <translation>服务器的回答无法读取：请重新启动它。</translation>
+    </message>
+    <message>
+        <source>The connection to the server broke off.</source>
+        <translation>与服务器的连接中断了。</translation>
+    </message>
+    <message>
+        <source>The server does not answer: start it on the Server page.</source>
+        <translation>服务器没有响应：请在“服务器”页启动它。</translation>
+    </message>
+    <message>
+        <source>The server refused with status {status}.</source>
+        <translation>服务器拒绝了请求，状态 {status}。</translation>
+    </message>
+</context>
+<context>
+    <name>program</name>
+    <message>
+        <source>The file of your conversations was damaged. {messages} messages of {conversations} conversations were rescued; the damaged file is kept as {name}.</source>
+        <translation>对话文件已损坏。已找回 {conversations} 个对话的 {messages} 条消息；损坏的文件保存为 {name}。</translation>
+    </message>
+</context>
+<context>
+    <name>server</name>
+    <message>
+        <source>Port {port} is taken by another program: the server uses a free one for now.</source>
+        <translation>端口 {port} 被其他程序占用：服务器暂时使用一个空闲端口。</translation>
+    </message>
+    <message>
+        <source>The server ended and was started again. {reason}</source>
+        <translation>服务器意外结束，已重新启动。{reason}</translation>
+    </message>
+    <message>
+        <source>The server&apos;s program cannot be run: install it again.</source>
+        <translation>无法运行服务器程序：请重新安装。</translation>
+    </message>
+    <message>
+        <source>The server ended by itself (code {code}): a model may need too much memory.</source>
+        <translation>服务器意外结束（代码 {code}）：模型可能需要太多内存。</translation>
+    </message>
+</context>
+<context>
+    <name>settings</name>
+    <message>
+        <source>The settings cannot be saved: {reason}.</source>
+        <translation>无法保存设置：{reason}。</translation>
+    </message>
+</context>
+<context>
+    <name>snippets</name>
+    <message>
+        <source>Its prompts are long: load the model with a context of 32,768 tokens or more.</source>
+        <translation>它的提示很长：请用 32,768 个词元或更长的上下文加载模型。</translation>
+    </message>
+    <message>
+        <source>The ollama command sends no key.</source>
+        <translation>ollama 命令不会发送密钥。</translation>
+    </message>
+    <message>
+        <source>Enter these in Cursor&apos;s settings, under Models. Cursor sends requests from its own servers, which do not reach this computer: it needs a tunnel, a key, and its address here. Nothing on this page opens one.</source>
+        <translation>请在 Cursor 设置的 Models 中填写。Cursor 从它自己的服务器发送请求，无法到达这台电脑：需要隧道、密钥，并在这里填写隧道地址。本页面不会开启隧道。</translation>
+    </message>
+    <message>
+        <source>Needs: {command}</source>
+        <translation>需要：{command}</translation>
+    </message>
+</context>
+<context>
+    <name>store</name>
+    <message>
+        <source>The disk is full: make room, and what is on the screen will be saved.</source>
+        <translation>磁盘已满：请腾出空间，屏幕上的内容随后会保存。</translation>
+    </message>
+    <message>
+        <source>Your conversations&apos; file is damaged: start the program again to mend it.</source>
+        <translation>对话文件已损坏：请重新启动程序以修复。</translation>
+    </message>
+    <message>
+        <source>Another program holds the file of your conversations: close it and try again.</source>
+        <translation>其他程序正占用对话文件：请关闭它再试。</translation>
+    </message>
+    <message>
+        <source>Your conversations were saved by a newer version of the program: update it.</source>
+        <translation>对话由更新版本的程序保存：请更新程序。</translation>
+    </message>
+    <message>
+        <source>Your conversations cannot be saved ({reason}): check who may write there.</source>
+        <translation>无法保存对话（{reason}）：请检查写入权限。</translation>
+    </message>
+</context>
+<context>
+    <name>transfer</name>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Result of a tool</source>
+        <translation>工具结果</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>{name} was written by a newer version of this program: update it.</source>
+        <translation>{name} 由更新版本的程序写出：请更新程序。</translation>
+    </message>
+    <message>
+        <source>{name} holds no conversation that can be read.</source>
+        <translation>{name} 中没有可以读取的对话。</translation>
+    </message>
+    <message>
+        <source>{name} is no export of LM Studio, ChatGPT or this program: choose one of those.</source>
+        <translation>{name} 不是 LM Studio、ChatGPT 或本程序的导出文件：请另选一个。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read: {reason}.</source>
+        <translation>无法读取 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} is damaged, or not JSON: export it again.</source>
+        <translation>{name} 已损坏，或不是 JSON：请重新导出。</translation>
+    </message>
+    <message>
+        <source>{name} is too large to be imported.</source>
+        <translation>{name} 太大，无法导入。</translation>
+    </message>
+</context>
+</TS>

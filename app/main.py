@@ -1,0 +1,104 @@
+"""`qwen3mlx app`: the program from its first line to its last."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import shiboken6
+from PySide6.QtCore import QLibraryInfo, QLocale, QLockFile, QStandardPaths, QTimer, QTranslator
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from .composition import Program
+from .domain import AppSettings
+from .services.settings import SettingsFile
+from .services.store import StoreError
+
+TRANSLATIONS = Path(__file__).with_name("i18n")
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code. What cannot be mended in a window is one line on stderr."""
+    profile = _profile(argv)
+    os.environ["QWEN3MLX_HOME"] = str(profile)  # the server's, too
+    profile.mkdir(parents=True, exist_ok=True)
+    lock = QLockFile(str(profile / "window.lock"))
+    if not lock.tryLock(0):
+        print(f"qwen3mlx: {_not_locked(lock)}", file=sys.stderr)
+        return 1
+    application = QApplication(["qwen3mlx"])
+    QGuiApplication.setApplicationDisplayName("qwen3mlx")
+    QGuiApplication.setQuitOnLastWindowClosed(True)
+    translators = install_translations(application, SettingsFile(profile / "window.json").read())
+    try:
+        program = Program(profile)
+    except StoreError as error:
+        print(f"qwen3mlx: {error}", file=sys.stderr)
+        return 1
+    # Late, so that what a view imports when it is first shown does not delay the window.
+    from .views.main_window import make_window
+
+    window = make_window(program)
+    window.show()
+    QTimer.singleShot(0, program.start)
+    _end_on_signals(application)
+    try:
+        return application.exec()
+    finally:
+        window.close()
+        shiboken6.delete(window)  # what follows takes a moment, and is not to be drawn
+        program.close()
+        del translators
+
+
+def install_translations(
+    application: QApplication, settings: AppSettings, folder: Path = TRANSLATIONS
+) -> list[QTranslator]:
+    """Of the language that is set; they count as long as somebody keeps them."""
+    system = settings.language == "system"
+    locale = QLocale.system() if system else QLocale(settings.language)
+    QLocale.setDefault(locale)
+    qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    installed = []
+    for name, where in (("qtbase", qt), ("qwen3mlx", str(folder))):
+        translator = QTranslator(application)
+        if translator.load(locale, name, "_", where):
+            application.installTranslator(translator)
+            installed.append(translator)
+    return installed
+
+
+def default_profile() -> Path:
+    """The same folder as the server's own state."""
+    if home := os.environ.get("QWEN3MLX_HOME"):
+        return Path(home).expanduser()
+    kind = QStandardPaths.StandardLocation.GenericDataLocation
+    return Path(QStandardPaths.writableLocation(kind)) / "qwen3mlx"
+
+
+def _profile(argv: Sequence[str]) -> Path:
+    parser = argparse.ArgumentParser(prog="qwen3mlx app")
+    parser.add_argument("--profile-dir", type=Path)
+    given = parser.parse_args(argv).profile_dir
+    return Path(os.path.abspath(given.expanduser())) if given else default_profile()
+
+
+def _not_locked(lock: QLockFile) -> str:
+    if lock.error() == QLockFile.LockError.LockFailedError:
+        return "The window is open already: look for it there."
+    return f"{lock.fileName()} cannot be written: free some space, or allow writing to its folder."
+
+
+def _end_on_signals(application: QApplication) -> None:
+    """Ctrl-C and SIGTERM end it in good order."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.exit(0))
+    # Python looks for signals when Python runs.
+    timer = QTimer(application)
+    timer.timeout.connect(lambda: None)
+    timer.start(200)

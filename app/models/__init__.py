@@ -1,0 +1,5 @@
+"""What views show, as Qt's models."""
+
+from .list_model import ListModel
+
+__all__ = ["ListModel"]

@@ -1,0 +1,54 @@
+"""The text of a PDF."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pypdf import PdfReader
+from PySide6.QtCore import QCoreApplication
+
+from .refused import AttachmentRefused
+
+translate = QCoreApplication.translate
+
+MAX_PAGES = 3000
+
+
+def pdf_text(path: Path, max_characters: int) -> str:
+    """Its pages, a blank line between them, until there are more characters than that.
+
+    Raises AttachmentRefused.
+    """
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns about every oddity
+    try:
+        reader = PdfReader(path)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise AttachmentRefused(
+                translate("attachments", "{name} is protected by a password: save it without one."),
+                path.name,
+            )
+        if len(reader.pages) > MAX_PAGES:
+            raise AttachmentRefused(
+                translate("attachments", "{name} has over {limit} pages: attach a part of it."),
+                path.name,
+                limit=MAX_PAGES,
+            )
+        return _pages(reader, max_characters)
+    except AttachmentRefused:
+        raise
+    except Exception:  # a file can be broken in any way, and the parser fails in as many
+        raise AttachmentRefused(
+            translate("attachments", "{name} is not a PDF that can be read."), path.name
+        ) from None
+
+
+def _pages(reader: PdfReader, max_characters: int) -> str:
+    texts: list[str] = []
+    length = 0
+    for page in reader.pages:
+        texts.append(page.extract_text().strip())
+        length += len(texts[-1])
+        if length > max_characters:
+            break
+    return "\n\n".join(text for text in texts if text)

@@ -1,0 +1,122 @@
+"""What a file is, and its text.
+
+Its content decides, never its name alone. Nothing here runs, fetches or expands what a file holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QMimeDatabase
+
+from ...domain import Attachment, AttachmentKind
+from ..fence import fenced
+from .plain import decoded
+from .refused import AttachmentRefused
+
+translate = QCoreApplication.translate
+
+MEGABYTE = 1024**2
+MAX_FILE_BYTES = 50 * MEGABYTE
+# More would not fit into any context that Qwen3 has (a million tokens).
+MAX_CHARACTERS = 4_000_000
+_HEAD_BYTES = 4096
+_OFFICE = ("application/vnd.", "application/msword", "application/x-ole-storage")
+
+
+def read_attachment(path: Path) -> Attachment:
+    """The text of a text, code, PDF or Word file. Raises AttachmentRefused; may take seconds."""
+    name = path.name
+    data = _content(path)
+    kind, text = _text(path, data)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    if not text.strip():
+        raise AttachmentRefused(_nothing(kind), name)
+    if len(text) > MAX_CHARACTERS:
+        sentence = translate(
+            "attachments", "{name} holds more text than a model can read: attach a part of it."
+        )
+        raise AttachmentRefused(sentence, name)
+    language = _language(name) if kind == "text" else ""
+    return Attachment(name=name, kind=kind, text=text, num_bytes=len(data), language=language)
+
+
+def in_context(attachment: Attachment) -> str:
+    """How it stands in the prompt: its name, and its text inside a fence that it cannot close."""
+    return f"{attachment.name}\n{fenced(attachment.text, attachment.language)}"
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise AttachmentRefused(translate("attachments", "There is no file {name}."), path.name)
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise AttachmentRefused(
+                translate("attachments", "{name} has {size} MB; up to {limit} MB are read."),
+                path.name,
+                size=round(size / MEGABYTE),
+                limit=MAX_FILE_BYTES // MEGABYTE,
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise AttachmentRefused(
+            translate("attachments", "{name} cannot be read: {reason}."),
+            path.name,
+            reason=error.strerror,
+        ) from None
+
+
+def _text(path: Path, data: bytes) -> tuple[AttachmentKind, str]:
+    """What it is, and what it says."""
+    if b"%PDF-" in data[:1024]:
+        from .pdf import pdf_text
+
+        return "pdf", pdf_text(path, MAX_CHARACTERS)
+    if data.startswith(b"PK\x03\x04"):
+        from .word import is_word, word_text
+
+        if is_word(path):
+            return "docx", word_text(path, MAX_CHARACTERS)
+    _refuse_by_type(path.name, data[:_HEAD_BYTES])
+    return "text", decoded(path.name, data)
+
+
+def _refuse_by_type(name: str, head: bytes) -> None:
+    mime = QMimeDatabase().mimeTypeForData(head)
+    kind = mime.name()
+    if mime.inherits("application/rtf") or kind.startswith(_OFFICE) or head.startswith(b"{\\rtf"):
+        sentence = translate(
+            "attachments", "{name} is of a kind that is not read: save it as .docx, PDF or text."
+        )
+    elif mime.inherits("text/plain"):
+        return
+    elif kind.startswith("image/"):
+        sentence = translate(
+            "attachments", "{name} is an image: Qwen3 reads text only, and would not see it."
+        )
+    elif kind.startswith(("audio/", "video/")):
+        sentence = translate("attachments", "{name} is a recording: Qwen3 reads text only.")
+    else:
+        return
+    raise AttachmentRefused(sentence, name)
+
+
+def _nothing(kind: AttachmentKind) -> str:
+    if kind == "pdf":
+        return translate(
+            "attachments", "{name} holds no text, only pictures of it: attach one with text."
+        )
+    return translate("attachments", "{name} is empty.")
+
+
+def _language(name: str) -> str:
+    """What a code fence calls it, by Pygments' names; nothing for files that are not code."""
+    from pygments.lexers import get_lexer_for_filename
+    from pygments.util import ClassNotFound
+
+    try:
+        aliases = get_lexer_for_filename(name).aliases
+    except ClassNotFound:
+        return ""
+    return aliases[0] if aliases and aliases[0] != "text" else ""

@@ -1,0 +1,134 @@
+"""The stream of a chat completion -> what has come of the answer. Pure: no network, no Qt."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain import AnswerStats
+from .sse import Comment, Event
+
+_PREFILL = re.compile(r"prefill (\d+)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Tokens of the prompt that are done, of all of them."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """Of tool call number `index`; id and name only in its first."""
+
+    index: int
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`finish_reason` is `stop`, `length` or `tool_calls`."""
+
+    finish_reason: str
+    stats: AnswerStats
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server gave up in the middle, and says why."""
+
+    message: str
+
+
+Delta = Prefill | Reasoning | Content | CallPiece | Ended | Refused
+
+
+class MalformedError(Exception):
+    """What came is no chunk of a chat completion."""
+
+
+class ChatReader:
+    """`is_complete` once the server has said that nothing more comes."""
+
+    def __init__(self) -> None:
+        self.is_complete = False
+        self._reason: str | None = None
+        self._timings: dict[str, Any] = {}
+
+    def read(self, item: Event | Comment) -> list[Delta]:
+        """Raises MalformedError."""
+        if isinstance(item, Comment):
+            known = _PREFILL.match(item.text)
+            return [Prefill(int(known[1]), int(known[2]))] if known else []
+        if item.data == "[DONE]":
+            self.is_complete = True
+            return []
+        try:
+            return self._chunk(json.loads(item.data))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise MalformedError from None
+
+    def _chunk(self, chunk: dict[str, Any]) -> list[Delta]:
+        if (error := chunk.get("error")) is not None:
+            return [Refused(str(error["message"]))]
+        deltas: list[Delta] = []
+        for choice in chunk.get("choices") or ():
+            deltas += _deltas(choice.get("delta") or {})
+            self._reason = choice.get("finish_reason") or self._reason
+        self._timings = chunk.get("timings") or self._timings
+        if (usage := chunk.get("usage")) is not None and self._reason is not None:
+            deltas.append(Ended(self._reason, _stats(usage, self._timings)))
+        return deltas
+
+
+def _deltas(delta: dict[str, Any]) -> list[Delta]:
+    deltas: list[Delta] = []
+    if text := delta.get("reasoning_content"):
+        deltas.append(Reasoning(_text(text)))
+    if text := delta.get("content"):
+        deltas.append(Content(_text(text)))
+    for call in delta.get("tool_calls") or ():
+        function = call.get("function") or {}
+        deltas.append(
+            CallPiece(
+                int(call.get("index", 0)),
+                _text(call.get("id") or ""),
+                _text(function.get("name") or ""),
+                _text(function.get("arguments") or ""),
+            )
+        )
+    return deltas
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _stats(usage: dict[str, Any], timings: dict[str, Any]) -> AnswerStats:
+    ttft_ms = timings.get("ttft_ms")
+    return AnswerStats(
+        prompt_tokens=usage.get("prompt_tokens"),
+        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
+        completion_tokens=usage.get("completion_tokens"),
+        reasoning_tokens=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
+        ttft_s=None if ttft_ms is None else ttft_ms / 1000,
+        tokens_per_second=timings.get("decode_tokens_per_second"),
+    )

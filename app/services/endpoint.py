@@ -1,0 +1,314 @@
+"""What the window asks of its server: the paths, and JSON <-> values."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from ..domain import (
+    ApiKey,
+    LogEntry,
+    Memory,
+    ModelEntry,
+    ModelFolder,
+    ModelSettings,
+    RunningRequest,
+    ServerSettings,
+)
+from .chat import ChatReader, Delta, MalformedError
+from .endpoint_json import as_model, as_value
+from .http import Call, EndpointError, Failed, Http, interrupted, malformed
+from .sse import Comment, Event
+
+T = TypeVar("T")
+
+_OWN = "/api/qwen3mlx"
+
+
+class Endpoint:
+    """Answers come to `done`, what goes wrong to `failed`, both on the event loop, later."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    # Chat
+
+    def chat(
+        self,
+        body: Mapping[str, Any],
+        *,
+        on_delta: Callable[[Delta], None],
+        done: Callable[[], None],
+        failed: Failed,
+    ) -> Call:
+        """A streamed answer; `done` only if the server said that it is whole."""
+        reader = ChatReader()
+
+        def read(item: Event | Comment) -> None:
+            try:
+                deltas = reader.read(item)
+            except MalformedError:
+                call.abort()
+                failed(malformed())
+                return
+            for delta in deltas:
+                on_delta(delta)
+
+        def end() -> None:
+            if reader.is_complete:
+                done()
+            else:
+                failed(interrupted())
+
+        streamed = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        call = self._http.stream(
+            "POST", "/v1/chat/completions", streamed, on_item=read, done=end, failed=failed
+        )
+        return call
+
+    def short_answer(
+        self, body: Mapping[str, Any], *, done: Callable[[str], None], failed: Failed
+    ) -> Call:
+        """The text of an answer that is waited for as a whole."""
+        return self._ask(
+            "POST",
+            "/v1/chat/completions",
+            body,
+            read=lambda reply: str(reply["choices"][0]["message"]["content"] or ""),
+            done=done,
+            failed=failed,
+        )
+
+    def count_tokens(
+        self,
+        *,
+        model: str | None,
+        texts: Sequence[str],
+        messages: Sequence[Mapping[str, Any]] | None,
+        enable_thinking: bool | None,
+        done: Callable[[list[int], int | None, int], None],
+        failed: Failed,
+    ) -> Call:
+        """`done(of each text, of the chat, context length)`."""
+        body = {
+            "model": model,
+            "texts": list(texts),
+            "messages": None if messages is None else list(messages),
+            "enable_thinking": enable_thinking,
+        }
+        return self._ask(
+            "POST",
+            f"{_OWN}/tokens",
+            body,
+            read=lambda reply: (
+                [int(count) for count in reply["texts"]],
+                reply["chat"],
+                int(reply["context_length"]),
+            ),
+            done=lambda counts: done(*counts),
+            failed=failed,
+        )
+
+    # Models
+
+    def models(self, *, done: Callable[[list[ModelEntry]], None], failed: Failed) -> Call:
+        return self._ask(
+            "GET",
+            f"{_OWN}/models",
+            read=lambda reply: [as_model(model) for model in reply["models"]],
+            done=done,
+            failed=failed,
+        )
+
+    def save_model_settings(
+        self,
+        model_id: str,
+        settings: ModelSettings,
+        *,
+        done: Callable[[ModelEntry], None],
+        failed: Failed,
+    ) -> Call:
+        body = {"model": model_id, **dataclasses.asdict(settings)}
+        return self._ask(
+            "PUT", f"{_OWN}/models/settings", body, read=as_model, done=done, failed=failed
+        )
+
+    def load(
+        self,
+        model_id: str,
+        *,
+        on_progress: Callable[[float], None],
+        done: Callable[[ModelEntry], None],
+        failed: Failed,
+    ) -> Call:
+        """The load goes on when the call is aborted; `unload` ends it."""
+        outcome: list[ModelEntry | EndpointError] = []
+
+        def read(item: Event | Comment) -> None:
+            if isinstance(item, Comment):
+                return
+            value = _json(item.data)
+            if item.name == "progress":
+                on_progress(float(value.get("progress", 0.0)))
+            elif item.name == "loaded":
+                outcome.append(_read(as_model, value.get("model")))
+            elif item.name == "error":
+                error = value.get("error") or {}
+                outcome.append(EndpointError(str(error.get("message")), str(error.get("code"))))
+
+        def end() -> None:
+            last = outcome[-1] if outcome else malformed()
+            if isinstance(last, EndpointError):
+                failed(last)
+            else:
+                done(last)
+
+        return self._http.stream(
+            "POST",
+            f"{_OWN}/models/load",
+            {"model": model_id},
+            on_item=read,
+            done=end,
+            failed=failed,
+        )
+
+    def unload(self, model_id: str, *, done: Callable[[ModelEntry], None], failed: Failed) -> Call:
+        body = {"model": model_id}
+        return self._ask(
+            "POST", f"{_OWN}/models/unload", body, read=as_model, done=done, failed=failed
+        )
+
+    def folders(
+        self,
+        method: str = "GET",
+        path: str = "",
+        *,
+        done: Callable[[list[ModelFolder]], None],
+        failed: Failed,
+    ) -> Call:
+        """`POST` adds the folder at `path`, `DELETE` takes it off the list."""
+        query = f"?path={quote(path, safe='')}" if method == "DELETE" else ""
+        return self._ask(
+            method,
+            f"{_OWN}/folders{query}",
+            {"path": path} if method == "POST" else None,
+            read=lambda reply: [as_value(ModelFolder, folder) for folder in reply["folders"]],
+            done=done,
+            failed=failed,
+        )
+
+    # Server
+
+    def status(
+        self,
+        *,
+        done: Callable[[Memory, list[RunningRequest]], None],
+        failed: Failed,
+    ) -> Call:
+        return self._ask(
+            "GET",
+            f"{_OWN}/status",
+            read=lambda reply: (
+                as_value(Memory, reply["memory"]),
+                [as_value(RunningRequest, request) for request in reply["requests"]],
+            ),
+            done=lambda status: done(*status),
+            failed=failed,
+        )
+
+    def log(self, after: int, *, on_entry: Callable[[LogEntry], None], failed: Failed) -> Call:
+        """Past requests and then each new one, until the call is aborted or the server ends."""
+
+        def read(item: Event | Comment) -> None:
+            if isinstance(item, Event) and item.name == "request":
+                entry = _read(lambda value: as_value(LogEntry, value), _json(item.data))
+                if isinstance(entry, LogEntry):
+                    on_entry(entry)
+
+        query = urlencode({"after": after})
+        return self._http.stream(
+            "GET", f"{_OWN}/log?{query}", on_item=read, done=lambda: None, failed=failed
+        )
+
+    def keys(self, *, done: Callable[[list[ApiKey]], None], failed: Failed) -> Call:
+        return self._ask("GET", f"{_OWN}/keys", read=_keys, done=done, failed=failed)
+
+    def create_key(self, name: str, *, done: Callable[[str], None], failed: Failed) -> Call:
+        """`done` gets the key, which is told this once."""
+        return self._ask(
+            "POST",
+            f"{_OWN}/keys",
+            {"name": name},
+            read=lambda reply: str(reply["key"]),
+            done=done,
+            failed=failed,
+        )
+
+    def revoke_key(
+        self, name: str, *, done: Callable[[list[ApiKey]], None], failed: Failed
+    ) -> Call:
+        path = f"{_OWN}/keys?name={quote(name, safe='')}"
+        return self._ask("DELETE", path, read=_keys, done=done, failed=failed)
+
+    def settings(
+        self,
+        changes: Mapping[str, Any] | None = None,
+        *,
+        done: Callable[[ServerSettings, bool], None],
+        failed: Failed,
+    ) -> Call:
+        """Those of the next start, after `changes`; and whether the server runs with others."""
+        return self._ask(
+            "GET" if changes is None else "PATCH",
+            f"{_OWN}/settings",
+            changes,
+            read=lambda reply: (_server_settings(reply["saved"]), bool(reply["restart_needed"])),
+            done=lambda settings: done(*settings),
+            failed=failed,
+        )
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        read: Callable[[Any], T],
+        done: Callable[[T], None],
+        failed: Failed,
+    ) -> Call:
+        def receive(reply: Any) -> None:
+            value = _read(read, reply)
+            if isinstance(value, EndpointError):
+                failed(value)
+            else:
+                done(value)
+
+        return self._http.request(method, path, body, done=receive, failed=failed)
+
+
+def _read(read: Callable[[Any], T], value: Any) -> T | EndpointError:
+    """What another program than ours may answer must not end this one."""
+    try:
+        return read(value)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return malformed()
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _keys(reply: Any) -> list[ApiKey]:
+    return [as_value(ApiKey, key) for key in reply["keys"]]
+
+
+def _server_settings(saved: Mapping[str, Any]) -> ServerSettings:
+    return as_value(ServerSettings, {**saved, "allow_origin": tuple(saved["allow_origin"])})

@@ -1,0 +1,221 @@
+"""HTTP with the local server, on Qt's network stack: nothing blocks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QUrl
+from PySide6.QtNetwork import (
+    QNetworkAccessManager,
+    QNetworkProxy,
+    QNetworkReply,
+    QNetworkRequest,
+)
+
+from .sse import Comment, Event, LineTooLongError, SseParser
+
+translate = QCoreApplication.translate
+
+# Milliseconds for an answer that is not a stream.
+PATIENCE = 60_000
+
+Failed = Callable[["EndpointError"], None]
+
+
+class EndpointError(Exception):
+    """What the server, or the way to it, has against a request: a sentence for a person.
+
+    `code` is the server's, or `unreachable`, `interrupted`, `malformed`.
+    """
+
+    def __init__(self, message: str, code: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+class Call:
+    """A request under way. After `abort` nothing is heard of it any more."""
+
+    def __init__(self, reply: QNetworkReply, failed: Failed) -> None:
+        self._reply = reply
+        self._failed = failed
+        self._is_over = False
+        # A lambda keeps this alive as long as the reply; PySide loses a method's object.
+        reply.finished.connect(lambda: self._finish())  # noqa: PLW0108
+
+    def abort(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self._reply.abort()
+            self._reply.deleteLater()
+
+    def _finish(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        error = _error(self._reply)
+        try:
+            if error is not None:
+                self._failed(error)
+            else:
+                self._succeed()
+        finally:
+            self._reply.deleteLater()
+
+    def _succeed(self) -> None:
+        raise NotImplementedError
+
+
+class _JsonCall(Call):
+    def __init__(self, reply: QNetworkReply, done: Callable[[Any], None], failed: Failed) -> None:
+        super().__init__(reply, failed)
+        self._done = done
+
+    def _succeed(self) -> None:
+        try:
+            value = json.loads(_bytes(self._reply))
+        except ValueError:
+            self._failed(malformed())
+            return
+        self._done(value)
+
+
+class _StreamCall(Call):
+    def __init__(
+        self,
+        reply: QNetworkReply,
+        on_item: Callable[[Event | Comment], None],
+        done: Callable[[], None],
+        failed: Failed,
+    ) -> None:
+        super().__init__(reply, failed)
+        self._on_item = on_item
+        self._done = done
+        self._parser = SseParser()
+        reply.readyRead.connect(lambda: self._read())  # noqa: PLW0108
+
+    def _read(self) -> None:
+        status = _status(self._reply)
+        if self._is_over or status is None or status >= 400:
+            return  # the body of an error is read whole, when it is there
+        try:
+            items = self._parser.feed(_bytes(self._reply))
+        except LineTooLongError:
+            self.abort()
+            self._failed(malformed())
+            return
+        for item in items:
+            if not self._is_over:
+                self._on_item(item)
+
+    def _succeed(self) -> None:
+        self._is_over = False
+        self._read()
+        if not self._is_over:
+            self._is_over = True
+            self._done()
+
+
+class Http(QObject):
+    """Requests to `url`, with the window's key."""
+
+    def __init__(self, key: str = "", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.url = ""
+        self._key = key
+        self._manager = QNetworkAccessManager(self)
+        self._manager.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
+        self._manager.setRedirectPolicy(QNetworkRequest.RedirectPolicy.ManualRedirectPolicy)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        done: Callable[[Any], None],
+        failed: Failed,
+    ) -> Call:
+        """`done` gets the JSON of the answer."""
+        request = self._request(path)
+        request.setTransferTimeout(PATIENCE)
+        return _JsonCall(self._send(method, request, body), done, failed)
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        on_item: Callable[[Event | Comment], None],
+        done: Callable[[], None],
+        failed: Failed,
+    ) -> Call:
+        """`on_item` gets each event as it comes; `done`: the server ended the stream."""
+        return _StreamCall(self._send(method, self._request(path), body), on_item, done, failed)
+
+    def _request(self, path: str) -> QNetworkRequest:
+        request = QNetworkRequest(QUrl(self.url + path))
+        request.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
+        request.setRawHeader(b"User-Agent", b"qwen3mlx window")
+        # Compressed events would come in lumps.
+        request.setRawHeader(b"Accept-Encoding", b"identity")
+        if self._key:
+            request.setRawHeader(b"Authorization", f"Bearer {self._key}".encode())
+        return request
+
+    def _send(self, method: str, request: QNetworkRequest, body: Any) -> QNetworkReply:
+        data = b"" if body is None else json.dumps(body).encode()
+        return self._manager.sendCustomRequest(request, method.encode(), QByteArray(data))
+
+
+def malformed() -> EndpointError:
+    return EndpointError(
+        translate(
+            "http", "The server answered with something that cannot be read: start it again."
+        ),
+        "malformed",
+    )
+
+
+def interrupted() -> EndpointError:
+    return EndpointError(
+        translate("http", "The connection to the server broke off."), "interrupted"
+    )
+
+
+def _bytes(reply: QNetworkReply) -> bytes:
+    return bytes(reply.readAll().data())
+
+
+def _status(reply: QNetworkReply) -> int | None:
+    status = reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute)
+    return status if isinstance(status, int) else None
+
+
+def _error(reply: QNetworkReply) -> EndpointError | None:
+    status = _status(reply)
+    if status is not None and status >= 400:
+        return _refusal(_bytes(reply), status)
+    if reply.error() == QNetworkReply.NetworkError.NoError:
+        return None
+    if status is not None:
+        return interrupted()
+    return EndpointError(
+        translate("http", "The server does not answer: start it on the Server page."), "unreachable"
+    )
+
+
+def _refusal(body: bytes, status: int) -> EndpointError:
+    try:
+        error = json.loads(body)["error"]
+        return EndpointError(str(error["message"]), str(error.get("code") or ""), status)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return EndpointError(
+            translate("http", "The server refused with status {status}.").format(status=status),
+            "malformed",
+            status,
+        )

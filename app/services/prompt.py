@@ -1,0 +1,88 @@
+"""A conversation -> the body of a chat completion. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from ..domain import Attachment, ChatSettings, Message
+from .attachments import in_context
+
+_SOFT_SWITCH = re.compile(r"(?:^|\s)/(no_)?think(?=\s|$)")
+TITLE_QUESTION = (
+    "Write a title of at most six words for this conversation, in its language. "
+    "Answer with the title alone."
+)
+
+
+def messages(path: Sequence[Message], settings: ChatSettings) -> list[dict[str, Any]]:
+    """OpenAI's messages for a path, the system prompt first."""
+    prompt = settings.system_prompt.strip()
+    head = [{"role": "system", "content": prompt}] if prompt else []
+    return [*head, *(_message(message) for message in path)]
+
+
+def user_content(text: str, attachments: Sequence[Attachment]) -> str:
+    """The documents first, so that what is asked about them comes last."""
+    return "\n\n".join([*(in_context(attachment) for attachment in attachments), text])
+
+
+def options(settings: ChatSettings, last_question: str) -> dict[str, Any]:
+    """Thinking and sampling; what the question itself switches goes before the settings."""
+    thinking = soft_switch(last_question)
+    thinking = settings.thinking if thinking is None else thinking
+    chosen: dict[str, Any] = {
+        ("max_completion_tokens" if name == "max_tokens" else name): value
+        for name, value in settings.sampling.items()
+    }
+    if thinking is not None:
+        chosen["enable_thinking"] = thinking
+    if thinking is not False and settings.thinking_budget is not None:
+        chosen["thinking_budget"] = settings.thinking_budget
+    return chosen
+
+
+def soft_switch(text: str) -> bool | None:
+    """What the last `/think` or `/no_think` in it says; None where there is none."""
+    switches = list(_SOFT_SWITCH.finditer(text))
+    return switches[-1][1] is None if switches else None
+
+
+def first_words(text: str, limit: int = 48) -> str:
+    """A title for now: the beginning of the first line."""
+    line = _SOFT_SWITCH.sub(" ", text).strip().partition("\n")[0].strip()
+    if len(line) <= limit:
+        return line
+    cut = line[:limit]
+    return (cut.rpartition(" ")[0] if " " in cut else cut).rstrip(",.;: ") + "…"
+
+
+def title_from(answer: str) -> str | None:
+    """The title in a model's answer; None where it is no title."""
+    line = answer.strip().strip("\"'“”«»#* ").strip().removesuffix(".")
+    return line if line and "\n" not in line and len(line) <= 80 else None
+
+
+def _message(message: Message) -> dict[str, Any]:
+    if message.role == "user":
+        return {"role": "user", "content": user_content(message.content, message.attachments)}
+    if message.role == "tool":
+        return {
+            "role": "tool",
+            "content": message.content,
+            "tool_call_id": message.tool_call_id or "",
+        }
+    said: dict[str, Any] = {"role": "assistant", "content": message.content}
+    if message.reasoning:
+        said["reasoning_content"] = message.reasoning
+    if message.tool_calls:
+        said["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+    return said

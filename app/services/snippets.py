@@ -1,0 +1,164 @@
+"""How other programs connect to the endpoint: texts to copy, with the real address in them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+# What stands where a person puts a key of theirs.
+KEY_PLACEHOLDER = "YOUR_API_KEY"
+# Clients that insist on a key get this one where none is needed.
+_NO_KEY = "not-needed"
+
+Language = Literal["sh", "python", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """`id` is the same in every language; `note` says what to know first, or is empty."""
+
+    id: str
+    title: str
+    language: Language
+    code: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`url` is without a path: `http://127.0.0.1:1234`."""
+
+    url: str
+    model: str
+    needs_key: bool = False
+
+    @property
+    def key(self) -> str:
+        return KEY_PLACEHOLDER if self.needs_key else _NO_KEY
+
+
+def snippets(endpoint: Endpoint) -> list[Snippet]:
+    """One for each kind of client, those that are ready to run first."""
+    builders: list[Callable[[Endpoint], Snippet]] = [
+        _curl,
+        _openai,
+        _qwen_agent,
+        _claude_code,
+        _ollama,
+        _ollama_python,
+        _cursor,
+    ]
+    return [build(endpoint) for build in builders]
+
+
+def _curl(endpoint: Endpoint) -> Snippet:
+    body = {"model": endpoint.model, "messages": [{"role": "user", "content": "Hello!"}]}
+    lines = [
+        f"curl {shlex.quote(endpoint.url + '/v1/chat/completions')}",
+        "-H 'Content-Type: application/json'",
+        *([f"-H 'Authorization: Bearer {endpoint.key}'"] if endpoint.needs_key else []),
+        f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
+    ]
+    return Snippet("curl", "curl", "sh", " \\\n  ".join(lines))
+
+
+def _openai(endpoint: Endpoint) -> Snippet:
+    code = f"""\
+from openai import OpenAI
+
+client = OpenAI(base_url={_text(endpoint.url + "/v1")}, api_key={_text(endpoint.key)})
+stream = client.chat.completions.create(
+    model={_text(endpoint.model)},
+    messages=[{{"role": "user", "content": "Hello!"}}],
+    stream=True,
+)
+for chunk in stream:
+    print(chunk.choices[0].delta.content or "", end="", flush=True)
+"""
+    return Snippet("openai", "OpenAI Python", "python", code, _install("pip install openai"))
+
+
+def _qwen_agent(endpoint: Endpoint) -> Snippet:
+    code = f"""\
+from qwen_agent.agents import Assistant
+
+agent = Assistant(
+    llm={{
+        "model": {_text(endpoint.model)},
+        "model_server": {_text(endpoint.url + "/v1")},
+        "api_key": {_text(endpoint.key)},
+    }}
+)
+for messages in agent.run([{{"role": "user", "content": "Hello!"}}]):
+    pass
+print(messages[-1]["content"])
+"""
+    return Snippet("qwen-agent", "Qwen-Agent", "python", code, _install("pip install qwen-agent"))
+
+
+def _claude_code(endpoint: Endpoint) -> Snippet:
+    code = f"""\
+export ANTHROPIC_BASE_URL={shlex.quote(endpoint.url)}
+export ANTHROPIC_AUTH_TOKEN={endpoint.key}
+export ANTHROPIC_MODEL={shlex.quote(endpoint.model)}
+export ANTHROPIC_DEFAULT_HAIKU_MODEL={shlex.quote(endpoint.model)}
+claude
+"""
+    note = translate(
+        "snippets", "Its prompts are long: load the model with a context of 32,768 tokens or more."
+    )
+    return Snippet("claude-code", "Claude Code", "sh", code, note)
+
+
+def _ollama(endpoint: Endpoint) -> Snippet:
+    code = (
+        f"OLLAMA_HOST={shlex.quote(endpoint.url)}"
+        f" ollama run {shlex.quote(endpoint.model)} 'Hello!'\n"
+    )
+    note = translate("snippets", "The ollama command sends no key.") if endpoint.needs_key else ""
+    return Snippet("ollama", "Ollama", "sh", code, note)
+
+
+def _ollama_python(endpoint: Endpoint) -> Snippet:
+    headers = (
+        f', headers={{"Authorization": "Bearer {endpoint.key}"}}' if endpoint.needs_key else ""
+    )
+    code = f"""\
+from ollama import Client
+
+client = Client({_text(endpoint.url)}{headers})
+reply = client.chat({_text(endpoint.model)}, [{{"role": "user", "content": "Hello!"}}])
+print(reply.message.content)
+"""
+    return Snippet("ollama-python", "Ollama Python", "python", code, _install("pip install ollama"))
+
+
+def _cursor(endpoint: Endpoint) -> Snippet:
+    code = f"""\
+Override OpenAI Base URL: {endpoint.url}/v1
+OpenAI API Key: {endpoint.key}
+Model: {endpoint.model}
+"""
+    note = translate(
+        "snippets",
+        "Enter these in Cursor's settings, under Models. Cursor sends requests from its own"
+        " servers, which do not reach this computer: it needs a tunnel, a key, and its address"
+        " here. Nothing on this page opens one.",
+    )
+    return Snippet("cursor", "Cursor", "text", code, note)
+
+
+def _install(command: str) -> str:
+    return translate("snippets", "Needs: {command}").format(command=command)
+
+
+def _text(value: str) -> str:
+    """A Python string literal in double quotes, whatever the value holds."""
+    return json.dumps(value, ensure_ascii=False)

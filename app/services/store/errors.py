@@ -1,0 +1,47 @@
+"""What goes wrong with the database, as a sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+class StoreError(Exception):
+    """Something could not be saved or read; the message says what to do."""
+
+
+def store_error(error: sqlite3.Error | OSError) -> StoreError:
+    """What a person is told about `error`."""
+    return StoreError(_sentence(str(error)))
+
+
+def is_corrupt(error: Exception) -> bool:
+    # Python 3.10 has no error codes, and SQLite's words for these never change.
+    return "malformed" in str(error) or "not a database" in str(error)
+
+
+def _sentence(reason: str) -> str:
+    if "disk is full" in reason or "No space left" in reason:
+        return translate(
+            "store", "The disk is full: make room, and what is on the screen will be saved."
+        )
+    if "malformed" in reason or "not a database" in reason:
+        return translate(
+            "store",
+            "Your conversations' file is damaged: start the program again to mend it.",
+        )
+    if "locked" in reason:
+        return translate(
+            "store", "Another program holds the file of your conversations: close it and try again."
+        )
+    if "newer version" in reason:
+        return translate(
+            "store", "Your conversations were saved by a newer version of the program: update it."
+        )
+    return translate(
+        "store",
+        "Your conversations cannot be saved ({reason}): check who may write there.",
+    ).format(reason=reason)

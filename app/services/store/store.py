@@ -1,0 +1,252 @@
+"""Everything that a person wrote and was answered, in one SQLite file.
+
+For one thread. Every call is over when what it changes is on disk, as far as a killed process is
+concerned. Raises StoreError.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...domain import Conversation, Folder, Message, Preset, Transcript
+from .database import open_database, trust
+from .errors import is_corrupt, store_error
+from .rows import put, to_conversation, to_folder, to_message, to_preset, to_row
+from .search import Hit, hit, indexed, match_expression
+
+_HITS_LOOKED_AT = 400
+
+
+class Store:
+    """`recovery` says what became of a file that was broken, None where it was not.
+
+    Answers that were being written when the program ended are `stopped`, with all that was saved of
+    them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._damaged = False
+        with self._errors():
+            self._connection, self.recovery = open_database(path)
+            self._finish_interrupted()
+
+    def close(self) -> None:
+        self._connection.close()
+        if not self._damaged:
+            trust(self.path)
+
+    # Conversations
+
+    def conversations(self) -> list[Conversation]:
+        """Those that are not deleted, the last used first."""
+        rows = self._read(
+            "SELECT * FROM conversations WHERE deleted_at IS NULL ORDER BY updated_at DESC, id"
+        )
+        return [to_conversation(row) for row in rows]
+
+    def conversation(self, conversation_id: str) -> Conversation | None:
+        """Also a deleted one, as long as it can be taken back."""
+        rows = self._read("SELECT * FROM conversations WHERE id = ?", conversation_id)
+        return to_conversation(rows[0]) if rows else None
+
+    def save_conversation(self, conversation: Conversation) -> None:
+        """New or changed; its messages are saved by themselves."""
+        self._put("conversations", conversation)
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        """Until `purge`, `restore_conversation` takes it back."""
+        self._write(
+            "UPDATE conversations SET deleted_at = ? WHERE id = ?", time.time(), conversation_id
+        )
+
+    def restore_conversation(self, conversation_id: str) -> None:
+        self._write("UPDATE conversations SET deleted_at = NULL WHERE id = ?", conversation_id)
+
+    def purge(self, older_than_s: float = 0.0) -> None:
+        """What was deleted so long ago is gone for good."""
+        self._write("DELETE FROM conversations WHERE deleted_at <= ?", time.time() - older_than_s)
+
+    # Messages
+
+    def messages(self, conversation_id: str) -> list[Message]:
+        """The whole tree, in the order in which they were added."""
+        rows = self._read(
+            "SELECT * FROM messages WHERE conversation_id = ? ORDER BY number", conversation_id
+        )
+        return [to_message(row) for row in rows]
+
+    def save_message(self, message: Message) -> None:
+        """New or changed."""
+        with self._transaction():
+            self._save_message(message)
+
+    def append(self, message_id: str, *, content: str = "", reasoning: str = "") -> None:
+        """An answer that is being written grows; `save_message` in the end replaces all of it."""
+        self._write(
+            "INSERT INTO deltas (message_id, content, reasoning) VALUES (?, ?, ?)",
+            message_id,
+            content,
+            reasoning,
+        )
+
+    def delete_messages(self, message_ids: Iterable[str]) -> None:
+        """For good; what followed them is the caller's to delete, or to save again."""
+        with self._transaction():
+            self._connection.executemany(
+                "DELETE FROM messages WHERE id = ?", [(message_id,) for message_id in message_ids]
+            )
+
+    # Whole conversations
+
+    def transcript(self, conversation_id: str) -> Transcript | None:
+        conversation = self.conversation(conversation_id)
+        if conversation is None:
+            return None
+        messages = tuple(self.messages(conversation_id))
+        return Transcript(conversation=conversation, messages=messages)
+
+    def add(self, transcripts: Sequence[Transcript]) -> None:
+        """All or none of them."""
+        with self._transaction():
+            for transcript in transcripts:
+                self._put("conversations", transcript.conversation)
+                for message in transcript.messages:
+                    self._save_message(message)
+
+    # Folders and presets
+
+    def folders(self) -> list[Folder]:
+        return [to_folder(row) for row in self._read("SELECT * FROM folders ORDER BY position, id")]
+
+    def save_folder(self, folder: Folder) -> None:
+        self._put("folders", folder)
+
+    def delete_folder(self, folder_id: str) -> None:
+        """What is in it stays, outside of any folder."""
+        self._write("DELETE FROM folders WHERE id = ?", folder_id)
+
+    def presets(self) -> list[Preset]:
+        rows = self._read("SELECT * FROM presets ORDER BY name COLLATE NOCASE, id")
+        return [to_preset(row) for row in rows]
+
+    def save_preset(self, preset: Preset) -> None:
+        self._put("presets", preset)
+
+    def delete_preset(self, preset_id: str) -> None:
+        self._write("DELETE FROM presets WHERE id = ?", preset_id)
+
+    # Search
+
+    def search(self, question: str, limit: int = 50) -> list[Hit]:
+        """A hit for each conversation: those with it in the title, then the latest messages."""
+        hits = {found.conversation_id: found for found in self._in_titles(question.strip(), limit)}
+        expression = match_expression(question)
+        if expression is not None:
+            for row in self._in_messages(expression):
+                hits.setdefault(
+                    row["conversation_id"],
+                    hit(row["conversation_id"], row["id"], row["content"], question),
+                )
+                if len(hits) >= limit:
+                    break
+        return list(hits.values())[:limit]
+
+    def _in_titles(self, question: str, limit: int) -> list[Hit]:
+        if not question:
+            return []
+        rows = self._read(
+            "SELECT id FROM conversations WHERE deleted_at IS NULL AND instr(casefold(title), ?)"
+            " ORDER BY updated_at DESC LIMIT ?",
+            question.casefold(),
+            limit,
+        )
+        return [Hit(conversation_id=row["id"]) for row in rows]
+
+    def _in_messages(self, expression: str) -> list[sqlite3.Row]:
+        return self._read(
+            "SELECT messages.id, conversation_id, content FROM"
+            " (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?) AS found"
+            " JOIN messages ON messages.number = found.rowid"
+            " JOIN conversations ON conversations.id = conversation_id"
+            " WHERE deleted_at IS NULL ORDER BY messages.number DESC",
+            expression,
+            _HITS_LOOKED_AT,
+        )
+
+    # How
+
+    def _finish_interrupted(self) -> None:
+        """Put together what a program that was killed left of its answers."""
+        with self._transaction():
+            rows = self._connection.execute("SELECT id FROM messages WHERE status = 'streaming'")
+            for row in rows.fetchall():
+                deltas = self._connection.execute(
+                    "SELECT content, reasoning FROM deltas WHERE message_id = ? ORDER BY rowid",
+                    (row["id"],),
+                ).fetchall()
+                self._connection.execute(
+                    "UPDATE messages SET status = 'stopped', content = content || ?,"
+                    " reasoning = reasoning || ? WHERE id = ?",
+                    (
+                        "".join(delta["content"] for delta in deltas),
+                        "".join(delta["reasoning"] for delta in deltas),
+                        row["id"],
+                    ),
+                )
+                self._part_words(row["id"])
+            self._connection.execute("DELETE FROM deltas")
+
+    def _save_message(self, message: Message) -> None:
+        row = to_row(message)
+        self._connection.execute(put("messages", row), row)
+        self._connection.execute("DELETE FROM deltas WHERE message_id = ?", (message.id,))
+        if message.status != "streaming":
+            self._part_words(message.id)
+
+    def _part_words(self, message_id: str) -> None:
+        row = self._connection.execute(
+            "SELECT number, content FROM messages WHERE id = ?", (message_id,)
+        ).fetchone()
+        self._connection.execute(
+            "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)",
+            (row["number"], indexed(row["content"])),
+        )
+
+    def _put(self, table: str, value: Conversation | Folder | Preset) -> None:
+        row = to_row(value)
+        with self._errors():
+            self._connection.execute(put(table, row), row)
+
+    def _read(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        with self._errors():
+            return self._connection.execute(statement, values).fetchall()
+
+    def _write(self, statement: str, *values: object) -> None:
+        with self._errors():
+            self._connection.execute(statement, values)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's, and the file system's, as StoreError."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            self._damaged = self._damaged or is_corrupt(error)
+            raise store_error(error) from error

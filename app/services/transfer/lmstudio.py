@@ -1,0 +1,233 @@
+"""LM Studio's conversations: `~/.lmstudio/conversations/*.conversation.json`, as of 0.3 and 0.4.
+
+A list of messages, each with its versions; only what follows the selected one of each is kept by LM
+Studio. An answer is a list of steps: thinking, text, calls of tools and their results.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...domain import (
+    AnswerStats,
+    ChatSettings,
+    Conversation,
+    Message,
+    ToolCall,
+    Transcript,
+    new_id,
+)
+from .values import Json, an_object, number, objects, text, whole
+
+_SAMPLING = {
+    "llm.prediction.temperature": "temperature",
+    "llm.prediction.topKSampling": "top_k",
+    "llm.prediction.topPSampling": "top_p",
+    "llm.prediction.minPSampling": "min_p",
+    "llm.prediction.repeatPenalty": "repetition_penalty",
+    "llm.prediction.maxPredictedTokens": "max_tokens",
+}
+_WHOLE = {"top_k", "max_tokens"}
+_STOP_REASONS = {
+    "eosFound": "stop",
+    "stopStringFound": "stop",
+    "toolCalls": "tool_calls",
+    "maxPredictedTokensReached": "length",
+    "contextLengthReached": "length",
+}
+
+
+def read(document: Json) -> Transcript | None:
+    """None where nobody says anything."""
+    created_at = (number(document.get("createdAt")) or time.time() * 1000) / 1000
+    tree = _Tree(new_id(), created_at)
+    for message in objects(document.get("messages")):
+        tree.add_versions(message)
+    if not tree.messages:
+        return None
+    return Transcript(
+        conversation=Conversation(
+            id=tree.conversation_id,
+            title=text(document.get("name")).strip(),
+            pinned=document.get("pinned") is True,
+            settings=_settings(document),
+            leaf_id=tree.parent_id,
+            created_at=created_at,
+            updated_at=max(message.created_at for message in tree.messages),
+        ),
+        messages=tuple(tree.messages),
+    )
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What of an answer has come so far, until a tool is called."""
+
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    calls: list[ToolCall] = field(default_factory=list)
+    info: Json = field(default_factory=dict)
+    began_ms: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.content or self.reasoning or self.calls)
+
+
+class _Tree:
+    """`parent_id` is the message that the next one follows."""
+
+    def __init__(self, conversation_id: str, created_at: float) -> None:
+        self.conversation_id = conversation_id
+        self.messages: list[Message] = []
+        self.parent_id: str | None = None
+        self._time = created_at
+
+    def add_versions(self, message: Json) -> None:
+        """All become siblings; what comes next follows the selected one."""
+        versions = objects(message.get("versions"))
+        selected = whole(message.get("currentlySelected")) or 0
+        before = after = self.parent_id
+        for index, version in enumerate(versions):
+            self.parent_id = before
+            self._add_version(version)
+            if index == selected or index == 0:
+                after = self.parent_id
+        self.parent_id = after
+
+    def _add_version(self, version: Json) -> None:
+        if version.get("role") == "user":
+            content = "\n".join(_texts(version.get("content")))
+            if content.strip():
+                self._add("user", content=content)
+        elif version.get("role") == "assistant":
+            self._add_answer(version)
+
+    def _add_answer(self, version: Json) -> None:
+        steps = objects(version.get("steps")) or [{**version, "type": "contentBlock"}]
+        sender = text(an_object(version.get("senderInfo")).get("senderName"))
+        answer = _Answer()
+        for step in steps:
+            results = [c for c in objects(step.get("content")) if c.get("type") == "toolCallResult"]
+            if results:
+                self._flush(answer, sender)
+                answer = _Answer()
+            for result in results:
+                call_id = text(result.get("toolCallId")) or text(result.get("toolCallRequestId"))
+                self._add("tool", content=_result(result), tool_call_id=call_id or None)
+            if not results and step.get("type") == "contentBlock":
+                _take(answer, step)
+        self._flush(answer, sender)
+
+    def _flush(self, answer: _Answer, sender: str) -> None:
+        if answer.is_empty:
+            return
+        if answer.began_ms is not None:
+            self._time = answer.began_ms / 1000
+        stats = an_object(answer.info.get("stats"))
+        self._add(
+            "assistant",
+            content="".join(answer.content).strip("\n"),
+            reasoning="".join(answer.reasoning).strip("\n"),
+            tool_calls=tuple(answer.calls),
+            model=text(answer.info.get("identifier")) or sender or None,
+            status="stopped" if stats.get("stopReason") == "userStopped" else "done",
+            finish_reason=_STOP_REASONS.get(text(stats.get("stopReason"))),
+            stats=_stats(stats) if stats else None,
+        )
+
+    def _add(self, role: str, **fields: object) -> None:
+        message = Message(
+            conversation_id=self.conversation_id,
+            parent_id=self.parent_id,
+            role=role,  # type: ignore[arg-type]
+            created_at=self._time,
+            **fields,  # type: ignore[arg-type]
+        )
+        self.messages.append(message)
+        self.parent_id = message.id
+
+
+def _take(answer: _Answer, step: Json) -> None:
+    style = an_object(step.get("style")).get("type")
+    target = answer.reasoning if style == "thinking" else answer.content
+    target += _texts(step.get("content"))
+    for part in objects(step.get("content")):
+        if part.get("type") == "toolCallRequest":
+            answer.calls.append(
+                ToolCall(
+                    id=text(part.get("callId")) or text(part.get("toolCallRequestId")) or new_id(),
+                    name=text(part.get("name")),
+                    arguments=_arguments(part.get("parameters")),
+                )
+            )
+    answer.info = an_object(step.get("genInfo")) or answer.info
+    if answer.began_ms is None:
+        answer.began_ms = _milliseconds(text(step.get("stepIdentifier")))
+
+
+def _milliseconds(step_identifier: str) -> float | None:
+    """A step's name begins with when it was made: `1734038234123-0.52`."""
+    stamp = step_identifier.partition("-")[0]
+    return float(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) == 13 else None
+
+
+def _texts(content: object) -> list[str]:
+    """Without the tags around thinking, which are marked as structure."""
+    return [
+        text(part.get("text"))
+        for part in objects(content)
+        if part.get("type") == "text" and part.get("isStructural") is not True
+    ]
+
+
+def _result(part: Json) -> str:
+    """A tool's result is JSON in a string: a list of texts."""
+    content = part.get("content")
+    try:
+        parsed = json.loads(content) if isinstance(content, str) else content
+    except (ValueError, RecursionError):
+        return text(content)
+    texts = _texts(parsed)
+    return "\n".join(texts) if texts else text(content)
+
+
+def _arguments(parameters: object) -> str:
+    return text(parameters) or text(json.dumps(an_object(parameters), ensure_ascii=False))
+
+
+def _stats(stats: Json) -> AnswerStats:
+    return AnswerStats(
+        prompt_tokens=whole(stats.get("promptTokensCount")),
+        completion_tokens=whole(stats.get("predictedTokensCount")),
+        tokens_per_second=number(stats.get("tokensPerSecond")),
+        ttft_s=number(stats.get("timeToFirstTokenSec")),
+    )
+
+
+def _settings(document: Json) -> ChatSettings:
+    config = {
+        text(entry.get("key")): _checked(entry.get("value"))
+        for entry in objects(an_object(document.get("perChatPredictionConfig")).get("fields"))
+    }
+    prompt = text(document.get("systemPrompt")) or text(config.get("llm.prediction.systemPrompt"))
+    return ChatSettings(system_prompt=prompt, sampling=_sampling(config))
+
+
+def _checked(value: object) -> object:
+    """Some settings have a box that must be checked for them to count."""
+    if isinstance(value, dict) and "checked" in value:
+        return value.get("value") if value["checked"] is True else None
+    return value
+
+
+def _sampling(config: Mapping[str, object]) -> dict[str, float]:
+    sampling: dict[str, float] = {}
+    for key, name in _SAMPLING.items():
+        value = whole(config.get(key)) if name in _WHOLE else number(config.get(key))
+        if value is not None and value >= 0:
+            sampling[name] = value
+    return sampling

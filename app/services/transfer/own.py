@@ -1,0 +1,168 @@
+"""This program's own JSON: everything of a conversation, so that importing it loses nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from PySide6.QtCore import QCoreApplication
+
+from ...domain import (
+    AnswerStats,
+    Attachment,
+    AttachmentKind,
+    ChatSettings,
+    Conversation,
+    Message,
+    Role,
+    ToolCall,
+    Transcript,
+    new_id,
+)
+from .values import Json, TransferError, an_object, number, objects, text, whole
+
+translate = QCoreApplication.translate
+
+FORMAT = "qwen3mlx.conversations"
+VERSION = 1
+# One that was being written when it was exported is so no more.
+_ENDED = ("done", "stopped", "failed")
+
+
+def document(transcripts: Iterable[Transcript]) -> Json:
+    """What `read` reads."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "conversations": [_written(transcript) for transcript in transcripts],
+    }
+
+
+def check_version(document: Json, name: str) -> None:
+    """Raises TransferError for one that a later version of the program wrote."""
+    version = whole(document.get("version"))
+    if version is None or version > VERSION:
+        raise TransferError(
+            translate(
+                "transfer", "{name} was written by a newer version of this program: update it."
+            ).format(name=name)
+        )
+
+
+def read(source: Json) -> Transcript | None:
+    """None where there is no message."""
+    conversation_id = new_id()
+    ids: dict[str, str] = {}
+    messages = []
+    for entry in objects(source.get("messages")):
+        old_id = text(entry.get("id"))
+        if old_id not in ids and (message := _message(entry, conversation_id, ids)) is not None:
+            messages.append(message)
+            ids[old_id] = message.id
+    if not messages:
+        return None
+    return Transcript(
+        conversation=_conversation(source, conversation_id, ids, messages),
+        messages=tuple(messages),
+    )
+
+
+def _written(transcript: Transcript) -> Json:
+    conversation = dataclasses.asdict(transcript.conversation)
+    # A folder is a matter of this computer.
+    del conversation["folder_id"]
+    messages = [dataclasses.asdict(message) for message in transcript.messages]
+    for message in messages:
+        del message["conversation_id"]
+    return {**conversation, "messages": messages}
+
+
+def _conversation(
+    source: Json, conversation_id: str, ids: dict[str, str], messages: list[Message]
+) -> Conversation:
+    created_at = number(source.get("created_at"))
+    updated_at = number(source.get("updated_at"))
+    return Conversation(
+        id=conversation_id,
+        title=text(source.get("title")),
+        pinned=source.get("pinned") is True,
+        model=text(source.get("model")) or None,
+        settings=_settings(an_object(source.get("settings"))),
+        draft=text(source.get("draft")),
+        leaf_id=ids.get(text(source.get("leaf_id"))) or messages[-1].id,
+        created_at=messages[0].created_at if created_at is None else created_at,
+        updated_at=messages[-1].created_at if updated_at is None else updated_at,
+    )
+
+
+def _settings(source: Json) -> ChatSettings:
+    thinking = source.get("thinking")
+    sampling = an_object(source.get("sampling"))
+    return ChatSettings(
+        system_prompt=text(source.get("system_prompt")),
+        thinking=thinking if isinstance(thinking, bool) else None,
+        thinking_budget=whole(source.get("thinking_budget")),
+        sampling={
+            text(name): value
+            for name, value in sampling.items()
+            if isinstance(value, (int, float)) and number(value) is not None
+        },
+    )
+
+
+def _message(source: Json, conversation_id: str, ids: dict[str, str]) -> Message | None:
+    role: Any = source.get("role")
+    if role not in get_args(Role):
+        return None
+    status: Any = source.get("status")
+    return Message(
+        conversation_id=conversation_id,
+        parent_id=ids.get(text(source.get("parent_id"))),
+        role=role,
+        content=text(source.get("content")),
+        reasoning=text(source.get("reasoning")),
+        tool_calls=tuple(_call(call) for call in objects(source.get("tool_calls"))),
+        tool_call_id=text(source.get("tool_call_id")) or None,
+        attachments=tuple(_attachments(source)),
+        model=text(source.get("model")) or None,
+        status=status if status in _ENDED else "stopped",
+        error=text(source.get("error")) or None,
+        finish_reason=text(source.get("finish_reason")) or None,
+        stats=_stats(source.get("stats")),
+        created_at=number(source.get("created_at")) or 0.0,
+    )
+
+
+def _call(source: Json) -> ToolCall:
+    return ToolCall(
+        id=text(source.get("id")),
+        name=text(source.get("name")),
+        arguments=text(source.get("arguments")),
+    )
+
+
+def _attachments(source: Json) -> Iterable[Attachment]:
+    for entry in objects(source.get("attachments")):
+        kind: Any = entry.get("kind")
+        yield Attachment(
+            name=text(entry.get("name")),
+            kind=kind if kind in get_args(AttachmentKind) else "text",
+            text=text(entry.get("text")),
+            num_bytes=whole(entry.get("num_bytes")) or 0,
+            language=text(entry.get("language")),
+        )
+
+
+def _stats(source: object) -> AnswerStats | None:
+    if not isinstance(source, dict):
+        return None
+    return AnswerStats(
+        prompt_tokens=whole(source.get("prompt_tokens")),
+        cached_tokens=whole(source.get("cached_tokens")),
+        completion_tokens=whole(source.get("completion_tokens")),
+        reasoning_tokens=whole(source.get("reasoning_tokens")),
+        ttft_s=number(source.get("ttft_s")),
+        tokens_per_second=number(source.get("tokens_per_second")),
+        thinking_s=number(source.get("thinking_s")),
+    )

@@ -1,0 +1,123 @@
+"""A file -> conversations, whichever program wrote it."""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from ...domain import Transcript
+from . import chatgpt, lmstudio, own
+from .values import Json, TransferError, objects
+
+translate = QCoreApplication.translate
+
+MAX_BYTES = 1024**3
+# OpenAI's export: one file, or several where there is much.
+_IN_ARCHIVE = re.compile(r"(.*/)?conversations(-\d+)?\.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`num_skipped` conversations had nothing in them that could be read."""
+
+    transcripts: tuple[Transcript, ...]
+    num_skipped: int
+
+
+def import_file(path: Path) -> Imported:
+    """Every conversation of a file, each with new ids: importing twice makes copies.
+
+    Takes LM Studio's `*.conversation.json`, OpenAI's `conversations.json` or the archive it comes
+    in, and this program's own export. Raises TransferError; may take seconds.
+    """
+    transcripts: list[Transcript] = []
+    num_skipped = 0
+    for document in _documents(path):
+        read, conversations = _reader(document, path.name)
+        for conversation in conversations:
+            transcript = read(conversation)
+            if transcript is None:
+                num_skipped += 1
+            else:
+                transcripts.append(transcript)
+    if not transcripts:
+        raise TransferError(
+            translate("transfer", "{name} holds no conversation that can be read.").format(
+                name=path.name
+            )
+        )
+    return Imported(tuple(transcripts), num_skipped)
+
+
+def _reader(document: Any, name: str) -> tuple[Callable[[Json], Transcript | None], list[Json]]:
+    """Who reads it, and its conversations."""
+    if isinstance(document, list) and any("mapping" in item for item in objects(document)):
+        return chatgpt.read, objects(document)
+    if isinstance(document, dict):
+        if document.get("format") == own.FORMAT:
+            own.check_version(document, name)
+            return own.read, objects(document.get("conversations"))
+        if "mapping" in document:
+            return chatgpt.read, [document]
+        if any("versions" in message for message in objects(document.get("messages"))):
+            return lmstudio.read, [document]
+    raise TransferError(
+        translate(
+            "transfer",
+            "{name} is no export of LM Studio, ChatGPT or this program: choose one of those.",
+        ).format(name=name)
+    )
+
+
+def _documents(path: Path) -> Iterator[Any]:
+    try:
+        if zipfile.is_zipfile(path):
+            yield from _in_archive(path)
+            return
+        if path.stat().st_size > MAX_BYTES:
+            raise _too_large(path.name)
+        yield json.loads(path.read_bytes())
+    except OSError as error:
+        raise TransferError(
+            translate("transfer", "{name} cannot be read: {reason}.").format(
+                name=path.name, reason=error.strerror or error
+            )
+        ) from None
+    except (
+        ValueError,
+        RecursionError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        NotImplementedError,
+    ):
+        raise TransferError(
+            translate("transfer", "{name} is damaged, or not JSON: export it again.").format(
+                name=path.name
+            )
+        ) from None
+
+
+def _in_archive(path: Path) -> Iterator[Any]:
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            if _IN_ARCHIVE.fullmatch(entry.filename):
+                if entry.file_size > MAX_BYTES:
+                    raise _too_large(path.name)
+                with archive.open(entry) as file:
+                    # What an archive says of a file's size need not be true.
+                    yield json.loads(file.read(MAX_BYTES))
+
+
+def _too_large(name: str) -> TransferError:
+    return TransferError(
+        translate("transfer", "{name} is too large to be imported.").format(name=name)
+    )

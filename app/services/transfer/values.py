@@ -1,0 +1,40 @@
+"""JSON that others wrote: what is not of the kind that is wanted is as good as absent."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class TransferError(Exception):
+    """Nothing could be imported; the message says why, in the language of the window."""
+
+
+def an_object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: object) -> list[Json]:
+    """The objects of a list; whatever else is in it is left out."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """Half a surrogate pair, which no database takes, becomes U+FFFD."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def number(value: object) -> float | None:
+    """A finite one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e18:
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def whole(value: object) -> int | None:
+    given = number(value)
+    return None if given is None else int(given)

@@ -1,0 +1,93 @@
+"""A conversation as a tree of messages: paths, versions, branches. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..domain import Conversation, Message, MessageRow, Transcript, new_id
+
+
+class Tree:
+    """Messages by id, in the order in which they came."""
+
+    def __init__(self, messages: Iterable[Message] = ()) -> None:
+        self._messages: dict[str, Message] = {}
+        self._children: defaultdict[str | None, list[str]] = defaultdict(list)
+        for message in messages:
+            self.put(message)
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._messages
+
+    def __getitem__(self, message_id: str) -> Message:
+        return self._messages[message_id]
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def put(self, message: Message) -> None:
+        """New, or changed in place; its parent stays."""
+        if message.id not in self._messages:
+            self._children[message.parent_id].append(message.id)
+        self._messages[message.id] = message
+
+    def remove(self, message_id: str) -> list[str]:
+        """It and all that follows it; their ids."""
+        removed = [message_id]
+        for known in removed:
+            removed += self._children.pop(known, [])
+        self._children[self._messages[message_id].parent_id].remove(message_id)
+        for known in removed:
+            del self._messages[known]
+        return removed
+
+    def path(self, leaf_id: str | None) -> list[Message]:
+        """From the first message to `leaf_id`."""
+        path: list[Message] = []
+        seen: set[str] = set()
+        while leaf_id in self._messages and leaf_id not in seen:
+            seen.add(leaf_id)
+            path.append(self._messages[leaf_id])
+            leaf_id = path[-1].parent_id
+        return path[::-1]
+
+    def versions(self, message_id: str) -> list[str]:
+        """It and its siblings."""
+        return self._children[self._messages[message_id].parent_id]
+
+    def row(self, message: Message) -> MessageRow:
+        versions = self.versions(message.id)
+        return MessageRow(
+            message=message,
+            version=versions.index(message.id),
+            num_versions=len(versions),
+        )
+
+    def rows(self, leaf_id: str | None) -> list[MessageRow]:
+        return [self.row(message) for message in self.path(leaf_id)]
+
+    def leaf_below(self, message_id: str) -> str:
+        """Where the latest that followed it ends."""
+        while children := self._children.get(message_id):
+            message_id = children[-1]
+        return message_id
+
+    def last_leaf(self) -> str | None:
+        """Of the latest first message; None in an empty tree."""
+        roots = self._children.get(None)
+        return self.leaf_below(roots[-1]) if roots else None
+
+
+def branch(conversation: Conversation, path: list[Message], now: float) -> Transcript:
+    """A conversation of its own with copies of `path`."""
+    copy = replace(
+        conversation, id=new_id(), pinned=False, draft="", created_at=now, updated_at=now
+    )
+    copies: list[Message] = []
+    for message in path:
+        above = copies[-1].id if copies else None
+        copies.append(replace(message, id=new_id(), conversation_id=copy.id, parent_id=above))
+    leaf_id = copies[-1].id if copies else None
+    return Transcript(conversation=replace(copy, leaf_id=leaf_id), messages=tuple(copies))

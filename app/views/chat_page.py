@@ -1,0 +1,195 @@
+"""The conversation and the composer below it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from ..controllers.chat import ChatController
+from ..controllers.models import ModelsController
+from ..controllers.settings import SettingsController
+from ..domain import Attachment, Conversation
+from .composer import Composer
+from .message_card import Intents
+from .message_list import MessageList
+from .theme import COLUMN, GAP, GAP_L, Theme
+
+
+class ChatPage(QWidget):
+    """Joins the views of a conversation to its controller."""
+
+    def __init__(
+        self,
+        chat: ChatController,
+        models: ModelsController,
+        settings: SettingsController,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._chat = chat
+        self._models = models
+        self._editing: str | None = None
+        self.intents = Intents(self)
+        self.messages = MessageList(chat.messages, theme, self.intents, self)
+        self.composer = Composer(models.models, settings.settings.send_with, self)
+        self._status = QLabel(self)
+        self._status.setObjectName("muted")
+        self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._welcome())
+        self._stack.addWidget(self.messages)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, GAP_L)
+        layout.setSpacing(GAP)
+        layout.addWidget(self._stack, 1)
+        layout.addWidget(self._status)
+        centre = QHBoxLayout()
+        centre.setContentsMargins(GAP_L, 0, GAP_L, 0)
+        self.composer.setMaximumWidth(COLUMN + 2 * GAP_L)
+        centre.addStretch(1)
+        centre.addWidget(self.composer, 100)
+        centre.addStretch(1)
+        layout.addLayout(centre)
+        self._connect()
+        self._show_stack()
+
+    def _connect(self) -> None:
+        chat, composer, intents = self._chat, self.composer, self.intents
+        composer.sent.connect(self._send)
+        composer.stopped.connect(chat.stop)
+        composer.text_changed.connect(self._text_changed)
+        composer.files_given.connect(chat.attach)
+        composer.thinking_changed.connect(self._set_thinking)
+        composer.model_changed.connect(self._set_model)
+        composer.edit_cancelled.connect(self._cancel_edit)
+        chat.opened.connect(self._opened)
+        chat.busy_changed.connect(self._busy_changed)
+        chat.context_changed.connect(composer.set_cost)
+        chat.attachment_added.connect(composer.add_attachment)
+        chat.prefill_changed.connect(self._show_prefill)
+        chat.load_progress.connect(self._show_load)
+        for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
+            signal.connect(self._show_stack)
+        self._models.refreshed.connect(self._show_models)
+        self._models.models.dataChanged.connect(lambda *_: self._show_models())
+        intents.copy.connect(self._copy)
+        intents.edit.connect(self._edit)
+        intents.regenerate.connect(chat.regenerate)
+        intents.step_version.connect(chat.step_version)
+        intents.branch.connect(chat.branch)
+        intents.continue_answer.connect(chat.continue_answer)
+        intents.delete.connect(chat.delete)
+
+    def _welcome(self) -> QWidget:
+        page = QWidget(self)
+        layout = QVBoxLayout(page)
+        layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        heading = QLabel(self.tr("What can Qwen do for you?"), page)
+        heading.setObjectName("heading")
+        text = QLabel(self.tr("Everything you write stays on this computer."), page)
+        text.setObjectName("muted")
+        for label in (heading, text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(label)
+        return page
+
+    def _show_stack(self) -> None:
+        self._stack.setCurrentIndex(1 if self._chat.messages.rowCount() else 0)
+
+    def _send(self, text: str) -> None:
+        if self._editing is not None:
+            sent = self._chat.edit(self._editing, text)
+        else:
+            sent = self._chat.send(text, self.composer.attachments)
+        if sent:
+            self._editing = None
+            self.composer.set_editing(False)
+            self.composer.clear()
+            self.messages.scroll_to_end()
+
+    def _text_changed(self, text: str) -> None:
+        attachments: list[Attachment] = self.composer.attachments
+        self._chat.estimate(text, attachments)
+        if self._editing is None:
+            self._chat.set_draft(text)
+
+    def _opened(self, conversation: Conversation | None) -> None:
+        self._cancel_edit()
+        self.composer.clear()
+        self.composer.set_text(conversation.draft if conversation else "")
+        self._show_models()
+        self._show_stack()
+        self._chat.estimate(self.composer.text.toPlainText())
+        self.composer.text.setFocus()
+
+    def _show_models(self) -> None:
+        model_id = self._chat.model_id
+        self.composer.set_models(self._models.models.values(), model_id)
+        entry = self._models.models.find(model_id)
+        conversation = self._chat.conversation
+        thinking = conversation.settings.thinking if conversation else None
+        if entry is not None:
+            on = entry.thinks_by_default if thinking is None else thinking
+            possible = entry.can_think and entry.can_disable_thinking
+            self.composer.set_thinking(on and entry.can_think, possible=possible)
+
+    def _set_thinking(self, thinking: bool) -> None:
+        if self._chat.conversation is None:
+            self._chat.new()
+        conversation = self._chat.conversation
+        assert conversation is not None
+        self._chat.set_settings(replace(conversation.settings, thinking=thinking))
+
+    def _set_model(self, model_id: str) -> None:
+        if self._chat.conversation is None:
+            self._chat.new()
+        self._chat.set_model(model_id)
+        self._show_models()
+
+    def _busy_changed(self, busy: bool) -> None:
+        self.composer.set_busy(busy)
+        self._status.setText(self.tr("Waiting for the model…") if busy else "")
+
+    def _show_prefill(self, done: int, total: int) -> None:
+        if done < total:
+            self._status.setText(
+                self.tr("Reading: {done} of {total} tokens").format(
+                    done=f"{done:,}", total=f"{total:,}"
+                )
+            )
+        else:
+            self._status.setText("")
+
+    def _show_load(self, model_id: str, progress: float) -> None:
+        percent = round(100 * progress)
+        self._status.setText(
+            self.tr("Loading {model}: {percent}%").format(model=model_id, percent=percent)
+            if progress < 1
+            else ""
+        )
+
+    def _copy(self, message_id: str) -> None:
+        row = self._chat.messages.find(message_id)
+        if row is not None:
+            QGuiApplication.clipboard().setText(row.message.content)
+
+    def _edit(self, message_id: str) -> None:
+        row = self._chat.messages.find(message_id)
+        if row is not None:
+            self._editing = message_id
+            self.composer.set_editing(True)
+            self.composer.set_text(row.message.content)
+            self.composer.text.setFocus()
+
+    def _cancel_edit(self) -> None:
+        if self._editing is not None:
+            self._editing = None
+            self.composer.set_editing(False)
+            draft = self._chat.conversation.draft if self._chat.conversation else ""
+            self.composer.set_text(draft)

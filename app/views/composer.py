@@ -1,0 +1,228 @@
+"""Where a question is written: text, documents, thinking, model, and what it would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..domain import Attachment, ModelEntry
+from ..models import ListModel
+from .theme import GAP, GAP_S
+
+_MAX_LINES = 10
+
+
+class Composer(QFrame):
+    """Says what is wanted; shows what it is told."""
+
+    sent = Signal(str)
+    stopped = Signal()
+    text_changed = Signal(str)
+    files_given = Signal(object)
+    thinking_changed = Signal(bool)
+    model_changed = Signal(str)
+    edit_cancelled = Signal()
+
+    def __init__(
+        self, models: ListModel[ModelEntry], send_with: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("composer")
+        self.setAcceptDrops(True)
+        self.attachments: list[Attachment] = []
+        self._send_with = send_with
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP + 4, GAP, GAP, GAP)
+        layout.setSpacing(GAP_S)
+        self._editing = QLabel(self.tr("Editing an earlier message — Esc leaves it as it is"), self)
+        self._editing.setObjectName("muted")
+        self._editing.hide()
+        layout.addWidget(self._editing)
+        self._chips = QHBoxLayout()
+        layout.addLayout(self._chips)
+        self.text = QPlainTextEdit(self)
+        self.text.setPlaceholderText(self.tr("Ask Qwen…"))
+        self.text.setAccessibleName(self.tr("Message"))
+        self.text.setTabChangesFocus(True)
+        self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.text.textChanged.connect(self._text_changed)
+        self.text.installEventFilter(self)
+        layout.addWidget(self.text)
+        layout.addLayout(self._row(models))
+        self._grow()
+
+    def set_busy(self, busy: bool) -> None:
+        self._send.setVisible(not busy)
+        self._stop.setVisible(busy)
+
+    def set_text(self, text: str) -> None:
+        if text != self.text.toPlainText():
+            self.text.setPlainText(text)
+            self.text.moveCursor(self.text.textCursor().MoveOperation.End)
+
+    def set_editing(self, editing: bool) -> None:
+        self._editing.setVisible(editing)
+
+    def set_thinking(self, thinking: bool, *, possible: bool) -> None:
+        self._think.blockSignals(True)
+        self._think.setChecked(thinking)
+        self._think.setEnabled(possible)
+        self._think.blockSignals(False)
+
+    def set_model(self, model_id: str) -> None:
+        place = self._model.findData(model_id)
+        self._model.blockSignals(True)
+        self._model.setCurrentIndex(place)
+        self._model.blockSignals(False)
+
+    def set_models(self, entries: Sequence[ModelEntry], current: str) -> None:
+        self._model.blockSignals(True)
+        self._model.clear()
+        verdicts = {
+            "fits": "",
+            "tight": self.tr(" (short context only)"),
+            "too-large": self.tr(" (too large)"),
+        }
+        for entry in entries:
+            if entry.is_chat:
+                loaded = " ●" if entry.state == "loaded" else ""
+                self._model.addItem(f"{entry.name}{loaded}{verdicts[entry.fit.verdict]}", entry.id)
+        self._model.blockSignals(False)
+        self.set_model(current)
+
+    def set_cost(self, used: int | None, total: int | None) -> None:
+        if used is None or not total:
+            self._cost.setText("")
+            return
+        size = f"{total / 1024:.0f}K" if total >= 1024 else str(total)
+        percent = round(100 * used / total)
+        self._cost.setText(self.tr("{percent}% of {size}").format(percent=percent, size=size))
+        self._cost.setToolTip(
+            self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}")
+        )
+
+    def add_attachment(self, attachment: Attachment, tokens: int) -> None:
+        self.attachments.append(attachment)
+        chip = QPushButton(self)
+        cost = self.tr("{count} tokens").format(count=f"{tokens:,}") if tokens >= 0 else ""
+        chip.setText(f"{attachment.name}  {cost}  ✕")
+        chip.setAccessibleName(self.tr("Remove {name}").format(name=attachment.name))
+        chip.clicked.connect(lambda: self._remove(attachment, chip))
+        self._chips.insertWidget(self._chips.count(), chip)
+        self.text_changed.emit(self.text.toPlainText())
+
+    def clear(self) -> None:
+        self.text.clear()
+        self.attachments.clear()
+        while (item := self._chips.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.text and isinstance(event, QKeyEvent) and _is_press(event):
+            if event.key() == Qt.Key.Key_Escape and self._editing.isVisible():
+                self.edit_cancelled.emit()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._sends(event):
+                self._emit_sent()
+                return True
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.files_given.emit(_paths(event.mimeData()))
+
+    def _row(self, models: ListModel[ModelEntry]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP_S)
+        attach = QToolButton(self)
+        attach.setText("+")
+        attach.setAccessibleName(self.tr("Attach files"))
+        attach.setToolTip(self.tr("Attach text, code, PDF or Word files"))
+        attach.clicked.connect(self._choose_files)
+        self._think = QToolButton(self)
+        self._think.setText(self.tr("Think"))
+        self._think.setAccessibleName(self.tr("Think before answering"))
+        self._think.setCheckable(True)
+        self._think.toggled.connect(self.thinking_changed)
+        self._model = QComboBox(self)
+        self._model.setAccessibleName(self.tr("Model"))
+        self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._model.activated.connect(
+            lambda place: self.model_changed.emit(self._model.itemData(place))
+        )
+        self._cost = QLabel(self)
+        self._cost.setObjectName("muted")
+        self._cost.setAccessibleName(self.tr("Context used"))
+        self._send = QPushButton(self.tr("Send"), self)
+        self._send.setObjectName("primary")
+        self._send.setAccessibleName(self.tr("Send"))
+        self._send.clicked.connect(self._emit_sent)
+        self._stop = QPushButton(self.tr("Stop"), self)
+        self._stop.setAccessibleName(self.tr("Stop"))
+        self._stop.clicked.connect(self.stopped)
+        self._stop.hide()
+        left: list[QWidget] = [attach, self._think, self._model]
+        right: list[QWidget] = [self._cost, self._send, self._stop]
+        for widget in left:
+            row.addWidget(widget)
+        row.addStretch()
+        for widget in right:
+            row.addWidget(widget)
+        return row
+
+    def _emit_sent(self) -> None:
+        if self._send.isVisible():
+            self.sent.emit(self.text.toPlainText())
+
+    def _sends(self, event: QKeyEvent) -> bool:
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        return control or (self._send_with == "enter" and not shift)
+
+    def _text_changed(self) -> None:
+        self._grow()
+        self.text_changed.emit(self.text.toPlainText())
+
+    def _grow(self) -> None:
+        lines = min(_MAX_LINES, max(1, int(self.text.document().size().height())))
+        margins = 2 * int(self.text.document().documentMargin()) + 2
+        self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + margins)
+
+    def _choose_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"))
+        if names:
+            self.files_given.emit([Path(name) for name in names])
+
+    def _remove(self, attachment: Attachment, chip: QPushButton) -> None:
+        self.attachments.remove(attachment)
+        self._chips.removeWidget(chip)
+        chip.deleteLater()
+        self.text_changed.emit(self.text.toPlainText())
+
+
+def _is_press(event: QKeyEvent) -> bool:
+    return event.type() == QEvent.Type.KeyPress
+
+
+def _paths(data: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -1,0 +1,80 @@
+r"""TeX formulas -> legible text: `$\frac{1}{2}\pi r^2$` is (1)/(2)πr²."""
+
+from __future__ import annotations
+
+import re
+
+_FORMULA = re.compile(
+    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\\w$])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])",
+    re.DOTALL,
+)
+_CODE = re.compile(r"(`+)(?:.+?)\1", re.DOTALL)
+_SYMBOLS = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
+    "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ",
+    "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
+    "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ",
+    "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
+    "Omega": "Ω", "times": "×", "cdot": "·", "div": "÷", "pm": "±", "mp": "∓", "le": "≤",
+    "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠", "approx": "≈", "equiv": "≡",
+    "sim": "∼", "propto": "∝", "infty": "∞", "sum": "∑", "prod": "∏", "int": "∫", "oint": "∮",
+    "partial": "∂", "nabla": "∇", "in": "∈", "notin": "∉", "subset": "⊂", "subseteq": "⊆",
+    "supset": "⊃", "cup": "∪", "cap": "∩", "emptyset": "∅", "forall": "∀", "exists": "∃",
+    "neg": "¬", "land": "∧", "lor": "∨", "to": "→", "rightarrow": "→", "leftarrow": "←",
+    "Rightarrow": "⇒", "Leftarrow": "⇐", "Leftrightarrow": "⇔", "iff": "⇔", "implies": "⇒",
+    "mapsto": "↦", "ldots": "…", "cdots": "⋯", "dots": "…", "angle": "∠", "perp": "⊥",
+    "parallel": "∥", "circ": "∘", "degree": "°", "prime": "′", "quad": " ", "qquad": "  ",
+    "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉",
+    "hbar": "ℏ", "ell": "ℓ", "Re": "ℜ", "Im": "ℑ", "aleph": "ℵ", "mid": "|", "because": "∵",
+    "therefore": "∴", "left": "", "right": "", "big": "", "Big": "", "displaystyle": "",
+}  # fmt: skip
+_UPPER = dict(zip("0123456789+-=()nix", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱˣ", strict=True))
+_LOWER = dict(zip("0123456789+-=()aeijknx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑᵢⱼₖₙₓ", strict=True))
+_SETS = {"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ"}
+_GROUP = r"\{([^{}]*)\}"
+
+
+def plain_tex(text: str) -> str:
+    """`text` with its formulas in Unicode; code is left alone."""
+    if "$" not in text and "\\" not in text:
+        return text
+    parts: list[str] = []
+    end = 0
+    for code in _CODE.finditer(text):
+        parts += [_FORMULA.sub(_formula, text[end : code.start()]), code[0]]
+        end = code.end()
+    return "".join([*parts, _FORMULA.sub(_formula, text[end:])])
+
+
+def _formula(match: re.Match[str]) -> str:
+    source = next(group for group in match.groups() if group is not None)
+    shown = _unicode(source)
+    # What Markdown would take for its own.
+    shown = re.sub(r"([*_\\`\[\]<>|])", r"\\\1", shown)
+    return f"\n\n{shown}\n\n" if match[1] or match[2] else shown
+
+
+def _unicode(source: str) -> str:
+    text = " ".join(source.split())
+    for _ in range(8):  # groups within groups, from the innermost
+        before = text
+        text = re.sub(rf"\\[dt]?frac{_GROUP}{_GROUP}", r"(\1)/(\2)", text)
+        text = re.sub(rf"\\sqrt{_GROUP}", r"√(\1)", text)
+        text = re.sub(rf"\\mathbb{_GROUP}", lambda m: _SETS.get(m[1], m[1]), text)
+        text = re.sub(
+            rf"\\(?:text|mathrm|mathbf|mathit|operatorname|boxed|mathcal){_GROUP}", r"\1", text
+        )
+        text = re.sub(rf"\^(?:{_GROUP}|(\w))", lambda m: _script(m, _UPPER, "^"), text)
+        text = re.sub(rf"_(?:{_GROUP}|(\w))", lambda m: _script(m, _LOWER, "_"), text)
+        if text == before:
+            break
+    text = re.sub(r"\\([A-Za-z]+) ?", lambda m: _SYMBOLS.get(m[1], m[1]), text)
+    text = re.sub(r"\\([,;:! ])", " ", text).replace(r"\\", "; ").replace("&", " ")
+    return re.sub(r"\\([{}%$#_&|])", r"\1", text).strip()
+
+
+def _script(match: re.Match[str], table: dict[str, str], mark: str) -> str:
+    source = match[1] if match[1] is not None else match[2]
+    if source and all(character in table for character in source):
+        return "".join(table[character] for character in source)
+    return f"{mark}({source})" if len(source) > 1 else f"{mark}{source}\u200b"

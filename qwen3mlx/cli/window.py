@@ -1,0 +1,52 @@
+"""`qwen3mlx app`: the window."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProfileDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Keep conversations and settings there, in place of QWEN3MLX_HOME: a throw-away"
+        " profile.",
+    ),
+]
+
+
+def app(profile_dir: ProfileDir = None) -> None:
+    """Open the window: a chat over a server of its own.
+
+    Its conversations, settings and keys stay on this computer.
+    """
+    from ..errors import UsageError
+
+    if not _has_display():
+        raise UsageError(
+            "There is no display for a window here: chat in the terminal with `qwen3mlx run`."
+        )
+    try:
+        from app.main import main
+    except ImportError as error:
+        raise UsageError(_how_to_install(error)) from None
+    raise typer.Exit(main(["--profile-dir", str(profile_dir)] if profile_dir else []))
+
+
+def _has_display() -> bool:
+    """Qt ends the process where there is none."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(map(os.environ.get, names))
+
+
+def _how_to_install(error: ImportError) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"The window is not installed ({error}): run `pip install 'qwen3mlx[app]'`."
+    return (
+        f"Qt cannot be loaded ({error}): on Debian or Ubuntu run `sudo apt-get install libegl1"
+        " libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon0 libxcb-cursor0`."
+    )

@@ -1,0 +1,272 @@
+"""The window as a person uses it: keys and clicks, over a scripted server."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from app.composition import Program
+from app.views.main_window import MainWindow, make_window
+
+from ..controllers.support import connect, last, shown, wait_for_models
+from ..fake_endpoint import FakeEndpoint, answer, delta, ending
+
+PAGES = ("chat", "models", "server", "settings")
+
+
+@pytest.fixture
+def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWindow]:
+    program = Program(profile)
+    made = make_window(program)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    connect(program, fake.url)
+    wait_for_models(program, qtbot)
+    yield made
+    made.close()
+    program.close()
+
+
+def program_of(window: MainWindow) -> Program:
+    return window._program
+
+
+def write(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    qtbot.keyClicks(window.chat.composer.text, text)
+    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+
+
+def ask(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        write(window, qtbot, text)
+
+
+def seen(window: MainWindow) -> str:
+    """All text of the conversation that has widgets."""
+    window.chat.messages.lay_out()
+    labels = window.chat.messages.viewport().findChildren(QLabel)
+    return "\n".join(label.text() for label in labels if label.isVisibleTo(window))
+
+
+def button(within: QWidget, name: str) -> QAbstractButton:
+    found = [
+        one
+        for one in within.findChildren(QAbstractButton)
+        if one.accessibleName() == name and one.isVisible()
+    ]
+    assert found, name
+    return found[-1]
+
+
+def test_typing_and_enter_ask_and_the_answer_is_shown(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    fake.script = [answer("It is **bold**.\n\n```python\nprint(1)\n```", "They ask.")]
+    ask(window, qtbot, "What is it?")
+    assert window.chat.composer.text.toPlainText() == ""
+    qtbot.waitUntil(lambda: "<strong>bold</strong>" in seen(window))
+    qtbot.waitUntil(lambda: "color" in seen(window), timeout=10_000)  # the code's
+    assert "150.0 tokens/s" in seen(window)
+    assert window.windowTitle() == "What is it?"
+    button(window.chat.messages, "Copy the code").click()
+    assert QGuiApplication.clipboard().text() == "print(1)"
+
+
+def test_shift_enter_is_a_line(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
+    text = window.chat.composer.text
+    qtbot.keyClicks(text, "one")
+    qtbot.keyClick(text, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClicks(text, "two")
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        qtbot.keyClick(text, Qt.Key.Key_Return)
+    assert fake.bodies[0]["messages"][0]["content"] == "one\ntwo"
+
+
+def test_stop_stops(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
+    go_on = threading.Event()
+    fake.script = [[delta(content="Half"), go_on, ending()]]
+    write(window, qtbot, "Go")
+    qtbot.waitUntil(lambda: "Half" in seen(window))
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        button(window, "Stop").click()
+    go_on.set()
+    qtbot.waitUntil(lambda: "stopped" in seen(window))
+    assert button(window, "Continue the answer")
+
+
+def test_edit_version_and_escape(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
+    fake.script = [answer("A"), answer("B")]
+    program = program_of(window)
+    ask(window, qtbot, "Question")
+    window.chat.intents.edit.emit(program.chat.messages.value(0).message.id)
+    composer = window.chat.composer.text
+    assert composer.toPlainText() == "Question"
+    qtbot.keyClick(composer, Qt.Key.Key_Escape)
+    assert composer.toPlainText() == ""
+    window.chat.intents.edit.emit(program.chat.messages.value(0).message.id)
+    composer.selectAll()
+    ask(window, qtbot, "Other")
+    assert shown(program) == [("user", "Other"), ("assistant", "B")]
+    window.chat.messages.lay_out()
+    button(window.chat.messages, "Previous version").click()
+    assert shown(program) == [("user", "Question"), ("assistant", "A")]
+
+
+def test_hostile_markup_is_text_and_fetches_nothing(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    hostile = "<b>x</b> <script>alert(1)</script>\n\n![p](http://127.0.0.1:9/x.png)\n\n"
+    hostile += '<img src="http://127.0.0.1:9/y.png"> [j](javascript:alert(1))'
+    fake.script = [answer(hostile, hostile)]
+    write(window, qtbot, hostile.replace("\n", " "))
+    qtbot.waitUntil(lambda: last(program_of(window)).status == "done")
+    assert "&lt;script&gt;" in seen(window)
+    labels = window.chat.messages.viewport().findChildren(QLabel)
+    rich = [label.text() for label in labels if label.textFormat() == Qt.TextFormat.RichText]
+    assert len(rich) > 3
+    for text in rich:
+        assert "<script" not in text
+        assert "<img" not in text
+        assert 'href="javascript' not in text
+
+
+def test_a_long_conversation_has_widgets_for_what_is_seen(window: MainWindow, qtbot: QtBot) -> None:
+    from benchmarks.window import PARAGRAPH, _transcript
+
+    program = program_of(window)
+    transcript = _transcript(2000, lambda n: PARAGRAPH.format(n=n))
+    program.store.add([transcript])
+    program.chat.open(transcript.conversation.id)
+    messages = window.chat.messages
+    assert 0 < messages.num_widgets() < 30
+    assert "step 1998" in seen(window)
+    messages.verticalScrollBar().setValue(0)
+    assert 0 < messages.num_widgets() < 60
+    assert "step 0" in seen(window)
+    bar = messages.verticalScrollBar()
+    for _ in range(50):
+        bar.setValue(bar.value() + 400)
+    assert messages.num_widgets() < 30
+    bar.setValue(bar.maximum())
+    assert "step 1998" in seen(window)
+
+
+def test_ten_megabytes_do_not_fill_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    from benchmarks.window import _transcript
+
+    program = program_of(window)
+    transcript = _transcript(2, lambda n: "word " * 2_000_000)
+    program.store.add([transcript])
+    program.chat.open(transcript.conversation.id)
+    assert "more characters" in seen(window)
+    assert len(seen(window)) < 400_000
+
+
+def test_search_finds_and_opens(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
+    fake.script = [answer("needle"), answer("hay")]
+    ask(window, qtbot, "First")
+    program = program_of(window)
+    program.chat.new()
+    ask(window, qtbot, "Second")
+    with qtbot.waitSignal(program.conversations.hits.modelReset):
+        qtbot.keyClicks(window.sidebar.search, "needle")
+    qtbot.waitUntil(lambda: program.conversations.hits.rowCount() == 1)
+    window.sidebar.opened.emit(program.conversations.hits.value(0).conversation_id)
+    assert shown(program)[0] == ("user", "First")
+
+
+def test_delete_can_be_undone_from_the_notice(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    ask(window, qtbot, "Keep me")
+    program = program_of(window)
+    program.conversations.delete(program.conversations.conversations.value(0).id)
+    assert program.conversations.conversations.rowCount() == 0
+    assert window.notices.isVisible()
+    button(window.notices, "Undo").click()
+    assert shown(program)[0] == ("user", "Keep me")
+    assert not window.notices.isVisible()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_that_can_be_used_has_a_name(
+    window: MainWindow, qtbot: QtBot, page: str, fake: FakeEndpoint
+) -> None:
+    ask(window, qtbot, "Hi")
+    window.show_page(page)
+    window.chat.messages.lay_out()
+    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QAbstractItemView)
+    inner = {"qt_spinbox_lineedit"}
+    nameless = [
+        widget
+        for kind in kinds
+        for widget in window.findChildren(kind)
+        if widget.isVisibleTo(window)
+        and widget.objectName() not in inner
+        and not isinstance(widget.parent(), QComboBox)
+        and not (isinstance(widget, QToolButton) and widget.objectName().startswith("qt_"))
+        and not (widget.accessibleName() or getattr(widget, "text", lambda: "")())
+    ]
+    assert nameless == []
+
+
+def test_tab_goes_through_the_composer(window: MainWindow, qtbot: QtBot) -> None:
+    window.chat.composer.text.setFocus()
+    order = []
+    widget: QWidget = window.chat.composer.text
+    for _ in range(12):
+        widget = widget.nextInFocusChain()
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            order.append(widget.accessibleName())
+    assert order[:3] == ["Attach files", "Think before answering", "Model"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_can_be_shown_in_both_themes(
+    window: MainWindow, qtbot: QtBot, theme: str
+) -> None:
+    program_of(window).settings.update(theme=theme)
+    for page in PAGES:
+        window.show_page(page)
+        assert not window.grab().isNull()
+
+
+def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> None:
+    program = Program(profile)
+    first = make_window(program)
+    qtbot.addWidget(first)
+    first.show()
+    connect(program, fake.url)
+    wait_for_models(program, qtbot)
+    ask(first, qtbot, "Remember")
+    program.chat.set_draft("unfinished")
+    first.resize(790, 640)
+    first.close()
+    program.close()
+    again = Program(profile)
+    second = make_window(again)
+    qtbot.addWidget(second)
+    second.show()
+    assert shown(again)[0] == ("user", "Remember")
+    assert second.chat.composer.text.toPlainText() == "unfinished"
+    assert (second.width(), second.height()) == (790, 640)
+    second.close()
+    again.close()
