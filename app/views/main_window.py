@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolButton,
@@ -66,7 +67,7 @@ class MainWindow(QMainWindow):
         self._splitter.addWidget(self._right())
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
-        self._splitter.setSizes([270, 850])
+        self._splitter.setSizes([280, 840])
         self._splitter.setHandleWidth(1)
         self.setCentralWidget(self._splitter)
         self._make_menu()
@@ -108,7 +109,6 @@ class MainWindow(QMainWindow):
         panel = QWidget(self)
         panel.setObjectName("sidebar")
         panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        panel.setMinimumWidth(250)
         layout = QVBoxLayout(panel)
         layout.setContentsMargins(0, 0, 0, GAP)
         layout.addWidget(self.sidebar, 1)
@@ -128,6 +128,8 @@ class MainWindow(QMainWindow):
             button.setObjectName("tab")
             button.setCheckable(True)
             button.setAccessibleName(text)
+            # Never narrower than its word, at any font size: the sidebar is as wide as these need.
+            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
             button.clicked.connect(lambda _=False, name=name: self.show_page(name))
             group.addButton(button)
             tabs.addWidget(button)

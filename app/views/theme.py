@@ -138,6 +138,7 @@ class Theme:
         QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{
             border: 1px solid {c.accent};
         }}
+        QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0; }}
         QComboBox::drop-down {{ border: none; width: 18px; }}
         QSpinBox::up-button, QSpinBox::down-button {{ border: none; width: 0; }}
         QSplitter::handle {{ background: {c.line}; width: 1px; }}
