@@ -31,7 +31,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_options_exist() -> None:
-    verbs = ("run", "serve")
+    verbs = ("run", "serve", "quantize", "evaluate")
     known = "".join(printed_by(sys.executable, "-m", "qwen3mlx", v, "--help") for v in verbs)
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--help"}
     assert shown
