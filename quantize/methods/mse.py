@@ -16,8 +16,8 @@ from ..packing import packed
 from . import PackedMatrix
 
 # Shares of the group's span, and refits of each.
-SPANS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.74, 0.68, 0.6)
-REFITS = 4
+SPANS = tuple(1 - 0.02 * step for step in range(22))
+REFITS = 5
 # Weights that are worked on at a time: bounds the memory.
 CHUNK = 1 << 22
 
