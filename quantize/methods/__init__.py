@@ -9,7 +9,7 @@ import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
 
-Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
+Method = Literal["mse", "rtn", "gptq"]
 
 
 @dataclass(frozen=True, slots=True)
