@@ -1,0 +1,154 @@
+"""`qwen3mlx quantize` and `evaluate` as processes: what they print, and what kills leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkpoints import DENSE, MOE, write_checkpoint
+
+from .conftest import COMMAND, ROOT
+
+DEMO_WEIGHTS = ROOT / "training" / "weights" / "dense"
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo checkpoint in float, with its tokenizer."""
+    folder = tmp_path_factory.mktemp("source") / "demo-float"
+    shutil.copytree(DEMO_WEIGHTS, folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+        shutil.copy(ROOT / "qwen3mlx" / "demo" / "dense" / name, folder / name)
+    return folder
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+
+def test_a_checkpoint_and_what_it_cost(source, tmp_path):
+    out = tmp_path / "out"
+    planned = run("quantize", source, "-o", out, "--dry-run", "--json")
+    assert json.loads(planned.stdout)["recipe"] == "4bit"
+    assert not out.exists()
+    done = run("quantize", source, "-o", out, "--method", "rtn", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["size_bytes"] == json.loads(planned.stdout)["size_bytes"]
+    (tmp_path / "text.txt").write_text("How many letters are in a word? " * 30)
+    words = ("evaluate", out, "--reference", source, "--text", tmp_path / "text.txt")
+    table, as_json = run(*words), run(*words, "--json")
+    assert table.stdout.splitlines()[1].startswith("out ")
+    (quality,) = json.loads(as_json.stdout)
+    assert 0 < quality["kl_mean"] < 1
+    answer = run("run", out, "How many r's are in strawberries?", "--no-think", "--max-tokens", 5)
+    assert answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        (["nosuch", "-o", "OUT"], 1, "is not a model"),
+        (["SOURCE"], 2, "--output"),
+        (["SOURCE", "-o", "SOURCE"], 2, "choose another folder"),
+        (["SOURCE", "-o", "OUT", "--recipe", "7bit"], 2, "There is no recipe '7bit'"),
+        (["SOURCE", "-o", "OUT", "--method", "awq"], 2, "There is no method 'awq'"),
+        (["SOURCE", "-o", "OUT", "--recipe", "mxfp4", "--method", "mse"], 2, "use --method rtn"),
+        (["SOURCE", "-o", "OUT", "--recipe", "auto"], 2, "--target-bpw go together"),
+        (["SOURCE", "-o", "OUT", "--calibration", "x.txt"], 2, "is for --method gptq"),
+        (
+            ["SOURCE", "-o", "OUT", "--method", "gptq", "--calibration", "none"],
+            2,
+            "There is no none",
+        ),
+        (["SOURCE", "-o", "OUT", "--group-size", "48"], 2, "--group-size 48"),
+    ],
+)
+def test_a_mistake_is_one_line(source, tmp_path, words, code, named):
+    places = {"SOURCE": source, "OUT": tmp_path / "out"}
+    done = run("quantize", *(places.get(word, word) for word in words))
+    assert done.returncode == code
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def killed(source: Path, out: Path, after: float) -> None:
+    """A run that goes on with what is there, and is killed after so many seconds."""
+    command = [*COMMAND, "quantize", str(source), "-o", str(out), "--method", "mse", "--resume"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_ten_kills_and_the_same_bytes(source, tmp_path):
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    start = time.monotonic()
+    assert run("quantize", source, "-o", whole, "--method", "mse").returncode == 0
+    took = time.monotonic() - start
+    chooser, progress = random.Random(3), []
+    for _ in range(10):
+        killed(source, out, chooser.uniform(0.1, 0.3) * took)
+        if out.exists():
+            break
+        written = tmp_path / ".out.partial" / "model.safetensors"
+        progress.append(written.stat().st_size if written.exists() else 0)
+    assert progress == sorted(progress)
+    assert len(set(progress)) > 2
+    if not out.exists():
+        assert run("quantize", source, "-o", out, "--method", "mse", "--resume").returncode == 0
+    for path in whole.iterdir():
+        if path.name not in ("README.md", "manifest.json"):  # these have the folder's name in them
+            assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk")
+def test_a_small_disk_that_fills_up(tmp_path):
+    """Another program takes the room that was there when the run began."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    source = write_checkpoint(tmp_path / "moe", MOE)
+    small = write_checkpoint(tmp_path / "dense", DENSE)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        refused = run("quantize", source, "-o", disk / "out")
+        assert refused.returncode == 2
+        assert "are free there" in refused.stderr
+        code = (
+            "import sys, quantize.convert as c; c.SLACK = -(1 << 40); "
+            "from qwen3mlx.cli.app import app; app(sys.argv[1:])"
+        )
+        (disk / "other").write_bytes(b"x" * 500_000)
+        words = ["quantize", str(small), "-o", str(disk / "out"), "--method", "rtn"]
+        full = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        assert full.returncode == 1, full.stderr
+        assert "is full; nothing was left there" in full.stderr
+        assert [path.name for path in disk.iterdir()] == ["other"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
