@@ -175,10 +175,10 @@ def test_an_answer_that_is_begun_goes_on(client: Client) -> None:
 
 
 def test_one_seed_gives_one_answer(client: Client) -> None:
-    options = {"temperature": 1.5, "top_p": 1.0, "top_k": 0, "num_predict": 12}
+    options = {"temperature": 2.0, "top_p": 1.0, "top_k": 0, "num_predict": 24}
 
     def answer(seed: int) -> str | None:
-        messages = [{"role": "user", "content": "Tell me a story."}]
+        messages = [{"role": "user", "content": "Compare a tower and a river."}]
         answer = client.chat("demo", messages, think=False, options={**options, "seed": seed})
         return answer.message.content
 
