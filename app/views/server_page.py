@@ -76,6 +76,9 @@ class ServerPage(QWidget):
             signal.connect(self._show_log)
         self._show_state(server.state)
         self._show_snippets()
+        if server.state.phase == "ready":  # what the server told at its start was before this page
+            server.refresh_keys()
+            server.refresh_settings()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -111,11 +114,12 @@ class ServerPage(QWidget):
         self._origins.setAccessibleName(self.tr("Web pages that may call it"))
         form.addRow(self.tr("Port"), self._port)
         form.addRow(self.tr("Web pages that may call it"), self._origins)
-        save = QPushButton(self.tr("Save"), self)
-        save.clicked.connect(self._save)
+        self._save_button = QPushButton(self.tr("Save"), self)
+        self._save_button.clicked.connect(self._save)
+        self._save_button.setEnabled(False)  # until it is known what is saved
         self._needs_restart = self._muted()
         column.addLayout(form)
-        column.addWidget(save, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._save_button, alignment=Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._needs_restart)
         return column
 
@@ -240,6 +244,7 @@ class ServerPage(QWidget):
     def _show_settings(self, saved: ServerSettings, restart_needed: bool) -> None:
         self._port.setValue(saved.port)
         self._origins.setText(", ".join(saved.allow_origin))
+        self._save_button.setEnabled(True)
         self._needs_restart.setText(
             self.tr("Restart the server, and they count.") if restart_needed else ""
         )

@@ -1,0 +1,60 @@
+"""The server page over the real server: it shows what is saved, and saves what it shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.composition import Program
+from app.views.main_window import make_window
+
+ORIGIN = "https://chat.example.com"
+
+
+def named(page: QWidget, kind: type[QWidget], name: str) -> QWidget:
+    return next(one for one in page.findChildren(kind) if one.accessibleName() == name)
+
+
+def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
+    profile: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(profile))
+    profile.mkdir()
+    saved = {"server": {"port": 0, "allow_origin": [ORIGIN]}}
+    (profile / "settings.json").write_text(json.dumps(saved))
+    program = Program(profile)
+    window = make_window(program)
+    qtbot.addWidget(window)
+    try:
+        with qtbot.waitSignal(program.server.settings_changed, timeout=60_000):
+            program.start()
+        with qtbot.waitSignal(program.server.keys_changed):
+            program.server.create_key("laptop")
+        window.show_page("server")
+        page = window._pages.currentWidget()
+        assert page is not None
+        save = next(one for one in page.findChildren(QPushButton) if one.text() == "Save")
+        assert not save.isEnabled()
+        qtbot.waitUntil(save.isEnabled)
+        origins = named(page, QLineEdit, "Web pages that may call it")
+        assert isinstance(origins, QLineEdit)
+        assert origins.text() == ORIGIN
+        qtbot.waitUntil(
+            lambda: any(
+                one.accessibleName() == "Revoke laptop" for one in page.findChildren(QPushButton)
+            )
+        )
+        port = named(page, QSpinBox, "Port")
+        assert isinstance(port, QSpinBox)
+        port.setValue(4321)
+        with qtbot.waitSignal(program.server.settings_changed):
+            save.click()
+        kept = json.loads((profile / "settings.json").read_text())["server"]
+        assert (kept["port"], kept["allow_origin"]) == (4321, [ORIGIN])
+    finally:
+        window.close()
+        program.close()
