@@ -19,6 +19,11 @@ a case that is not passed and has none shows what the suite said.
 llm-comply leaves cases out by the model's name, so it is given a copy of the demo checkpoint under
 the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model is about what its
 three million parameters can follow; the same request with a larger model is not measured here.
+
+The demo's recipe was extended after its failures in these suites had been read, and some of its
+templates can produce a suite's prompt word for word ("What is my name? Reply with just the name.",
+"What is the value of ...? Use the tool.", "Say hello in exactly 3 words."). So a case that passes
+shows that the server carries it; it is no evidence of what the demo can do with unseen prompts.
 """
 
 
