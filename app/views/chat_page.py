@@ -13,7 +13,7 @@ from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
 from ..domain import Attachment, Conversation
 from .composer import Composer
-from .message_card import Intents
+from .message_footer import Intents
 from .message_list import MessageList
 from .theme import COLUMN, GAP, GAP_L, Theme
 

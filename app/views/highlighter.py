@@ -20,17 +20,23 @@ MAX_CHARACTERS = 40_000
 class Highlighter(QObject):
     """What is found is kept; whoever wanted it is told, if they are still there."""
 
-    _ready = Signal(object, str)
+    _ready = Signal(object, str, str)
 
-    def __init__(self, style: str, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._style = style
+        self._style = "default"
         self._known: OrderedDict[Block, str] = OrderedDict()
         self._wanted: deque[Block] = deque()
         self._waiting: dict[Block, list[WeakMethod[Callable[[Block], None]]]] = {}
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self._ready.connect(self._keep)
+
+    def set_style(self, style: str) -> None:
+        """Colours of Pygments' `style` from now on; those of the one before are forgotten."""
+        self._style = style
+        self._known.clear()
+        self._waiting.clear()
 
     def rich_text(self, block: Block) -> str | None:
         """None where it is not known yet."""
@@ -55,9 +61,12 @@ class Highlighter(QObject):
                     self._thread = None
                     return
                 block = self._wanted.popleft()
-            self._ready.emit(block, highlighted(block, self._style))
+            style = self._style
+            self._ready.emit(block, style, highlighted(block, style))
 
-    def _keep(self, block: Block, text: str) -> None:
+    def _keep(self, block: Block, style: str, text: str) -> None:
+        if style != self._style:  # it was changed meanwhile
+            return
         self._known[block] = text
         while len(self._known) > MAX_KEPT:
             self._known.popitem(last=False)

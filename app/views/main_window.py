@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..composition import Program
-from ..domain import AppSettings, Conversation, Notice
+from ..domain import Conversation, Notice
 from .chat_page import ChatPage
 from .models_page import ModelsPage
 from .notice_bar import NoticeBar
@@ -35,23 +35,21 @@ from .theme import GAP, Theme
 def make_window(program: Program) -> MainWindow:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    theme = Theme(program.settings.settings)
-    theme.apply(application)
+    theme = Theme(program.settings.settings, application)
     # Seconds. The window must not wait for the threads that read files and colour code.
     sys.setswitchinterval(0.0005)
-    return MainWindow(program, theme, application)
+    return MainWindow(program, theme)
 
 
 class MainWindow(QMainWindow):
     """`show_page` turns to one of chat, models, server, settings."""
 
-    def __init__(self, program: Program, theme: Theme, application: QApplication) -> None:
+    def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
         self.setWindowTitle("qwen3mlx")
         self.resize(1120, 760)
         self._program = program
-        self._application = application
-        self._looks = (program.settings.settings.theme, program.settings.settings.font_size)
+        theme.setParent(self)
         self._state = QSettings(str(program.profile / "window.ini"), QSettings.Format.IniFormat)
         conversations = program.conversations
         self.sidebar = Sidebar(
@@ -71,7 +69,7 @@ class MainWindow(QMainWindow):
         self._splitter.setHandleWidth(1)
         self.setCentralWidget(self._splitter)
         self._make_menu()
-        self._connect()
+        self._connect(theme)
         self._restore()
 
     def show_page(self, name: str) -> None:
@@ -176,7 +174,7 @@ class MainWindow(QMainWindow):
             action.setShortcut(QKeySequence(shortcut))
         action.triggered.connect(lambda *_: do())  # type: ignore[operator]
 
-    def _connect(self) -> None:
+    def _connect(self, theme: Theme) -> None:
         program, sidebar = self._program, self.sidebar
         conversations = program.conversations
         sidebar.opened.connect(self._open)
@@ -191,7 +189,7 @@ class MainWindow(QMainWindow):
         program.chat.changed.connect(self._show_title)
         program.chat.saved.connect(lambda _: sidebar.select(program.chat.conversation))
         self.notices.action_wanted.connect(self._act)
-        program.settings.changed.connect(self._settings_changed)
+        program.settings.changed.connect(theme.use)
         for controller in (
             program.chat,
             program.conversations,
@@ -267,9 +265,3 @@ class MainWindow(QMainWindow):
 
     def _refused(self, sentence: str) -> None:
         self.notices.show_notice(Notice(text=sentence, kind="warning"))
-
-    def _settings_changed(self, settings: AppSettings) -> None:
-        looks = (settings.theme, settings.font_size)
-        if looks != self._looks:  # to apply one takes half a second
-            self._looks = looks
-            Theme(settings).apply(self._application)

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
-from .message_card import Intents, MessageCard
+from .message_card import MessageCard
+from .message_footer import Intents
 from .theme import COLUMN, GAP_L, Theme
 
 # Pixels above and below what is seen that have their widgets already.
@@ -50,6 +51,7 @@ class MessageList(QAbstractScrollArea):
         for signal in (model.rowsInserted, model.rowsRemoved, model.rowsMoved):
             signal.connect(self._rows_changed)
         intents.thinking_toggled.connect(self._forget_height)
+        theme.changed.connect(self._look_anew)
         self._reset()
 
     def num_widgets(self) -> int:
@@ -151,6 +153,7 @@ class MessageList(QAbstractScrollArea):
         seen = set()
         for place in range(first, last):
             card = self._card(rows[place])
+            card.set_last(place == len(rows) - 1)
             card.setGeometry(left, y, width, heights[place])
             card.show()
             y += heights[place]
@@ -176,12 +179,16 @@ class MessageList(QAbstractScrollArea):
         return int(60 + lines * size * 1.5)
 
     def _reset(self) -> None:
+        self._at_end = True
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        """Other messages, or another theme: no card is right any more."""
         for card in self._cards.values():
             card.hide()
             card.deleteLater()
         self._cards.clear()
         self._heights.clear()
-        self._at_end = True
         self.lay_out()
 
     def _rows_changed(self) -> None:

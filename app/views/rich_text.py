@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shiboken6
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ..services.links import is_safe
-from .highlighter import Highlighter, plain
+from .highlighter import plain
+from .icons import SMALL, icon
 from .markdown import Block, BlockReader, to_html
-from .theme import GAP, GAP_S
+from .style import MONOSPACE
+from .theme import GAP, GAP_S, Theme
 
 # What is longer is cut for the eye; copying and saving have all of it.
 MAX_SHOWN = 200_000
+# Characters of a text whose natural width is looked for; a longer one takes the whole width.
+MAX_HUGGED = 1000
+WIDE = 10_000
 
 
 def text_label(parent: QWidget | None = None) -> QLabel:
@@ -35,15 +40,30 @@ def open_link(url: str) -> None:
         QDesktopServices.openUrl(QUrl(url))
 
 
-class BlockWidget(QWidget):
-    """One block; `show_block` changes what it shows."""
+def text_style(theme: Theme) -> str:
+    """Goes before rich text, which knows no application style sheet."""
+    c, size = theme.colours, theme.font_size
+    return f"""<style>
+    p, li {{ line-height: 145%; }}
+    h1 {{ font-size: {size + 7}px; }} h2 {{ font-size: {size + 4}px; }}
+    h3, h4, h5, h6 {{ font-size: {size + 2}px; }}
+    h1, h2, h3, h4, h5, h6 {{ font-weight: 600; }}
+    code {{ font-family: {MONOSPACE}; font-size: {size - 1}px; background-color: {c.hover}; }}
+    table {{ border-collapse: collapse; border-color: {c.line}; }}
+    th {{ background-color: {c.sunken}; font-weight: 600; text-align: left; }}
+    blockquote {{ color: {c.muted}; margin-left: 16px; }}
+    a {{ color: {c.accent}; text-decoration: none; }}
+    </style>"""
 
-    def __init__(
-        self, block: Block, highlighter: Highlighter, parent: QWidget | None = None
-    ) -> None:
+
+class BlockWidget(QWidget):
+    """One block; `show_block` changes what it shows, `height_at` tells how high that is."""
+
+    def __init__(self, block: Block, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._highlighter = highlighter
+        self._theme = theme
         self._block: Block | None = None
+        self._measured = (-1, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.is_code = block.language is not None
@@ -53,39 +73,51 @@ class BlockWidget(QWidget):
         else:
             layout.addWidget(self._label)
 
+    def height_at(self, width: int) -> int:
+        if self._measured[0] != width:
+            layout = self.layout()
+            assert layout is not None
+            self._measured = (width, layout.totalHeightForWidth(width))
+        return self._measured[1]
+
     def show_block(self, block: Block, *, growing: bool) -> None:
         """Code that still grows has no colours yet."""
         if block != self._block:
             self._block = block
+            self._measured = (-1, 0)
             if not self.is_code:
-                self._label.setText(to_html(block))
+                self._label.setText(text_style(self._theme) + to_html(block))
                 return
-            self._label.setText(self._highlighter.rich_text(block) or plain(block))
+            self._label.setText(self._theme.highlighter.rich_text(block) or plain(block))
         if self.is_code and not growing:
-            self._highlighter.want(block, self._colour)
+            self._theme.highlighter.want(block, self._colour)
 
     def _colour(self, block: Block) -> None:
         if shiboken6.isValid(self) and block == self._block:
-            self._label.setText(self._highlighter.rich_text(block) or plain(block))
+            self._label.setText(self._theme.highlighter.rich_text(block) or plain(block))
 
     def _framed(self, block: Block) -> QFrame:
         frame = QFrame(self)
         frame.setObjectName("code")
         layout = QVBoxLayout(frame)
-        layout.setContentsMargins(GAP + 4, GAP_S, GAP, GAP)
+        layout.setContentsMargins(GAP + 6, GAP_S + 2, GAP, GAP + 2)
         layout.setSpacing(GAP_S)
         head = QHBoxLayout()
         language = QLabel(block.language or "", frame)
         language.setObjectName("muted")
         copy = QToolButton(frame)
-        copy.setText(self.tr("Copy"))
+        copy.setObjectName("action")
+        copy.setIcon(icon("copy"))
+        copy.setIconSize(SMALL)
+        copy.setToolTip(self.tr("Copy"))
         copy.setAccessibleName(self.tr("Copy the code"))
         copy.clicked.connect(self._copy)
         head.addWidget(language)
         head.addStretch()
         head.addWidget(copy)
         layout.addLayout(head)
-        self._label.setStyleSheet("font-family: 'SF Mono', Menlo, 'DejaVu Sans Mono', monospace;")
+        size = self._theme.font_size - 1
+        self._label.setStyleSheet(f"font-family: {MONOSPACE}; font-size: {size}px;")
         layout.addWidget(self._label)
         return frame
 
@@ -95,21 +127,25 @@ class BlockWidget(QWidget):
 
 
 class RichText(QWidget):
-    """Markdown that may grow: only its last blocks are made anew."""
+    """Markdown that may grow: only its last blocks are made, measured and placed anew.
 
-    def __init__(self, highlighter: Highlighter, parent: QWidget | None = None) -> None:
+    One that `hugs` is no wider than its text needs.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, hugs: bool = False) -> None:
         super().__init__(parent)
-        self._highlighter = highlighter
+        self._theme = theme
+        self._hugs = hugs
+        self._natural = QSize(-1, -1)
         self._reader = BlockReader()
         self._widgets: list[BlockWidget] = []
         self._cut = QLabel(self)
         self._cut.setObjectName("muted")
         self._cut.setWordWrap(True)
         self._cut.hide()
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(GAP)
-        self._layout.addWidget(self._cut)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def show_text(self, text: str, *, growing: bool = False) -> None:
         self._cut.setVisible(len(text) > MAX_SHOWN)
@@ -123,11 +159,47 @@ class RichText(QWidget):
             text = text[:MAX_SHOWN]
         unchanged = self._reader.read(text)
         blocks = self._reader.blocks
+        if self._hugs:
+            self._natural = QSize(self._natural_width(blocks), -1)
         while len(self._widgets) > len(blocks):
             self._drop(len(self._widgets) - 1)
         for place in range(unchanged, len(blocks)):
             is_last = place == len(blocks) - 1
             self._show_block(place, blocks[place], growing=growing and is_last)
+        self.updateGeometry()
+        self._place()
+
+    def heightForWidth(self, width: int) -> int:
+        heights = [widget.height_at(width) for widget in self._widgets]
+        if not self._cut.isHidden():
+            heights.append(self._cut.heightForWidth(width))
+        return sum(heights) + GAP * max(0, len(heights) - 1)
+
+    def sizeHint(self) -> QSize:
+        return self._natural
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        y, width = 0, self.width()
+        for widget in self._widgets:
+            height = widget.height_at(width)
+            widget.setGeometry(0, y, width, height)
+            y += height + GAP
+        if not self._cut.isHidden():
+            self._cut.setGeometry(0, y, width, self._cut.heightForWidth(width))
+
+    def _natural_width(self, blocks: list[Block]) -> int:
+        length = sum(len(block.source) for block in blocks)
+        if length > MAX_HUGGED or any(block.language is not None for block in blocks):
+            return WIDE
+        document = QTextDocument()
+        document.setDefaultFont(self.font())
+        document.setDocumentMargin(0)
+        document.setHtml(text_style(self._theme) + "".join(map(to_html, blocks)))
+        return int(document.idealWidth()) + 2
 
     def _show_block(self, place: int, block: Block, *, growing: bool) -> None:
         is_code = block.language is not None
@@ -139,12 +211,11 @@ class RichText(QWidget):
         self._widgets[place].show_block(block, growing=growing)
 
     def _insert(self, place: int, block: Block) -> None:
-        widget = BlockWidget(block, self._highlighter, self)
+        widget = BlockWidget(block, self._theme, self)
         self._widgets.insert(place, widget)
-        self._layout.insertWidget(place, widget)
+        widget.show()
 
     def _drop(self, place: int) -> None:
         widget = self._widgets.pop(place)
-        self._layout.removeWidget(widget)
         widget.hide()
         widget.deleteLater()

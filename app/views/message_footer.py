@@ -1,0 +1,152 @@
+"""Below a message: its versions, its figures, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from ..domain import Message, MessageRow
+from .icons import SMALL, icon
+from .theme import GAP_S
+
+
+class Intents(QObject):
+    """What a person wants of a message; its id comes along."""
+
+    copy = Signal(str)
+    edit = Signal(str)
+    regenerate = Signal(str)
+    step_version = Signal(str, int)
+    branch = Signal(str)
+    continue_answer = Signal(str)
+    delete = Signal(str)
+    thinking_toggled = Signal(str, bool)
+
+
+class Footer(QWidget):
+    """Its buttons keep their room where they are not seen."""
+
+    def __init__(self, message: Message, intents: Intents, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._message = message
+        self._intents = intents
+        self._is_last = self._is_hovered = False
+        is_question = message.role == "user"
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self._previous = self._button("left", self.tr("Previous version"), partial(self._step, -1))
+        self._place = QLabel(self)
+        self._place.setObjectName("muted")
+        self._next = self._button("right", self.tr("Next version"), partial(self._step, 1))
+        self._actions = [
+            self._button(name, text, partial(self._emit, signal))
+            for name, text, signal in self._choices()
+        ]
+        for button in self._actions:
+            policy = button.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            button.setSizePolicy(policy)
+        self._continue = self._button(
+            "continue", self.tr("Continue the answer"), partial(self._emit, intents.continue_answer)
+        )
+        self._stats = QLabel(self)
+        self._stats.setObjectName("muted")
+        versions = [self._previous, self._place, self._next]
+        row: list[QWidget] = [*versions, self._continue, *self._actions]
+        if is_question:
+            layout.addStretch()
+        for widget in row:
+            layout.addWidget(widget)
+        if not is_question:
+            layout.addSpacing(GAP_S)
+            layout.addWidget(self._stats)
+            layout.addStretch()
+
+    def show_row(self, row: MessageRow) -> None:
+        message, several = row.message, row.num_versions > 1
+        self._message = message
+        is_over = message.status != "streaming"
+        for widget in (self._previous, self._place, self._next):
+            widget.setVisible(several and is_over)
+        self._previous.setEnabled(row.version > 0)
+        self._next.setEnabled(row.version < row.num_versions - 1)
+        self._place.setText(f"{row.version + 1}/{row.num_versions}")
+        self._continue.setVisible(self._is_broken())
+        self._stats.setText(self._figures(message))
+        self._show_actions()
+
+    def set_last(self, is_last: bool) -> None:
+        self._is_last = is_last
+        self._show_actions()
+
+    def set_hovered(self, is_hovered: bool) -> None:
+        self._is_hovered = is_hovered
+        self._show_actions()
+
+    def fill(self, menu: QMenu) -> None:
+        """The same in a menu."""
+        if self._message.status == "streaming":
+            return
+        if self._is_broken():
+            menu.addAction(
+                self.tr("Continue the answer"), partial(self._emit, self._intents.continue_answer)
+            )
+        for name, text, signal in self._choices():
+            menu.addAction(icon(name), text, partial(self._emit, signal))
+
+    def _choices(self) -> list[tuple[str, str, SignalInstance]]:
+        intents = self._intents
+        return [
+            ("copy", self.tr("Copy the message"), intents.copy),
+            ("edit", self.tr("Edit the message"), intents.edit),
+            ("again", self.tr("Answer again"), intents.regenerate),
+            ("branch", self.tr("Branch from here"), intents.branch),
+            ("trash", self.tr("Delete from here on"), intents.delete),
+        ]
+
+    def _is_broken(self) -> bool:
+        message = self._message
+        broken = message.status in ("stopped", "failed") or message.finish_reason == "length"
+        return message.role == "assistant" and message.status != "streaming" and broken
+
+    def _show_actions(self) -> None:
+        shown = self._message.status != "streaming" and (self._is_last or self._is_hovered)
+        for button in self._actions:
+            button.setVisible(shown)
+
+    def _emit(self, signal: SignalInstance) -> None:
+        signal.emit(self._message.id)
+
+    def _step(self, step: int) -> None:
+        self._intents.step_version.emit(self._message.id, step)
+
+    def _figures(self, message: Message) -> str:
+        stats, parts = message.stats, []
+        if stats is not None and stats.tokens_per_second:
+            parts.append(self.tr("{rate} tokens/s").format(rate=f"{stats.tokens_per_second:.1f}"))
+        if stats is not None and stats.ttft_s is not None:
+            parts.append(self.tr("first after {seconds} s").format(seconds=f"{stats.ttft_s:.2f}"))
+        if stats is not None and stats.completion_tokens is not None:
+            parts.append(self.tr("{count} tokens").format(count=stats.completion_tokens))
+        if stats is not None and stats.cached_tokens:
+            parts.append(self.tr("{count} cached").format(count=stats.cached_tokens))
+        reasons = {"length": self.tr("length limit"), "tool_calls": self.tr("tool calls")}
+        if message.status == "stopped":
+            parts.append(self.tr("stopped"))
+        elif message.finish_reason in reasons:
+            parts.append(reasons[message.finish_reason])
+        return " · ".join(parts)
+
+    def _button(self, name: str, text: str, do: Callable[[], None]) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("action")
+        button.setIcon(icon(name))
+        button.setIconSize(SMALL)
+        button.setToolTip(text)
+        button.setAccessibleName(text)
+        button.clicked.connect(lambda *_: do())
+        return button
