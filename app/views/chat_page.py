@@ -37,7 +37,7 @@ class ChatPage(QWidget):
         self._editing: str | None = None
         self.intents = Intents(self)
         self.messages = MessageList(chat.messages, theme, self.intents, self)
-        self.composer = Composer(models.models, settings.settings.send_with, self)
+        self.composer = Composer(models.models, settings.settings.send_with, theme, self)
         self._status = QLabel(self)
         self._status.setObjectName("muted")
         self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)

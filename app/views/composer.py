@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 
 from ..domain import Attachment, ModelEntry
 from ..models import ListModel
-from .theme import GAP, GAP_S
+from .icons import SIZE, SMALL, icon
+from .meter import Meter
+from .theme import GAP, GAP_S, Theme
 
 _MAX_LINES = 10
 
@@ -39,21 +41,27 @@ class Composer(QFrame):
     edit_cancelled = Signal()
 
     def __init__(
-        self, models: ListModel[ModelEntry], send_with: str, parent: QWidget | None = None
+        self,
+        models: ListModel[ModelEntry],
+        send_with: str,
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setObjectName("composer")
         self.setAcceptDrops(True)
         self.attachments: list[Attachment] = []
         self._send_with = send_with
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP + 4, GAP, GAP, GAP)
-        layout.setSpacing(GAP_S)
+        layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
+        layout.setSpacing(GAP)
         self._editing = QLabel(self.tr("Editing an earlier message — Esc leaves it as it is"), self)
         self._editing.setObjectName("muted")
         self._editing.hide()
         layout.addWidget(self._editing)
         self._chips = QHBoxLayout()
+        self._chips.addStretch()
         layout.addLayout(self._chips)
         self.text = QPlainTextEdit(self)
         self.text.setPlaceholderText(self.tr("Ask Qwen…"))
@@ -107,9 +115,12 @@ class Composer(QFrame):
         self.set_model(current)
 
     def set_cost(self, used: int | None, total: int | None) -> None:
+        known = used is not None and bool(total)
+        self._meter.setVisible(known)
         if used is None or not total:
             self._cost.setText("")
             return
+        self._meter.set_share(used / total)
         size = f"{total / 1024:.0f}K" if total >= 1024 else str(total)
         percent = round(100 * used / total)
         self._cost.setText(self.tr("{percent}% of {size}").format(percent=percent, size=size))
@@ -119,22 +130,33 @@ class Composer(QFrame):
 
     def add_attachment(self, attachment: Attachment, tokens: int) -> None:
         self.attachments.append(attachment)
-        chip = QPushButton(self)
+        chip = QToolButton(self)
+        chip.setObjectName("chip")
+        chip.setIcon(icon("close"))
+        chip.setIconSize(SMALL)
+        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the cross stands at the end
         cost = self.tr("{count} tokens").format(count=f"{tokens:,}") if tokens >= 0 else ""
-        chip.setText(f"{attachment.name}  {cost}  ✕")
+        chip.setText(f"{attachment.name}  {cost}".rstrip())
         chip.setAccessibleName(self.tr("Remove {name}").format(name=attachment.name))
         chip.clicked.connect(lambda: self._remove(attachment, chip))
-        self._chips.insertWidget(self._chips.count(), chip)
+        self._chips.insertWidget(len(self.attachments) - 1, chip)
+        self._show_sendable()
         self.text_changed.emit(self.text.toPlainText())
 
     def clear(self) -> None:
         self.text.clear()
         self.attachments.clear()
-        while (item := self._chips.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        for chip in self.findChildren(QToolButton, "chip"):
+            self._chips.removeWidget(chip)
+            chip.deleteLater()
+        self._show_sendable()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
+            self.style().unpolish(self)
+            self.style().polish(self)
         if watched is self.text and isinstance(event, QKeyEvent) and _is_press(event):
             if event.key() == Qt.Key.Key_Escape and self._editing.isVisible():
                 self.edit_cancelled.emit()
@@ -155,34 +177,39 @@ class Composer(QFrame):
         row = QHBoxLayout()
         row.setSpacing(GAP_S)
         attach = QToolButton(self)
-        attach.setText("+")
+        attach.setIcon(icon("attach"))
+        attach.setIconSize(SIZE)
         attach.setAccessibleName(self.tr("Attach files"))
         attach.setToolTip(self.tr("Attach text, code, PDF or Word files"))
         attach.clicked.connect(self._choose_files)
         self._think = QToolButton(self)
+        self._think.setObjectName("pill")
+        self._think.setIcon(icon("think"))
+        self._think.setIconSize(SMALL)
+        self._think.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._think.setText(self.tr("Think"))
         self._think.setAccessibleName(self.tr("Think before answering"))
         self._think.setCheckable(True)
         self._think.toggled.connect(self.thinking_changed)
         self._model = QComboBox(self)
+        self._model.setObjectName("flat")
         self._model.setAccessibleName(self.tr("Model"))
         self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._model.activated.connect(
             lambda place: self.model_changed.emit(self._model.itemData(place))
         )
+        self._meter = Meter(self._theme, self)
         self._cost = QLabel(self)
         self._cost.setObjectName("muted")
         self._cost.setAccessibleName(self.tr("Context used"))
-        self._send = QPushButton(self.tr("Send"), self)
-        self._send.setObjectName("primary")
-        self._send.setAccessibleName(self.tr("Send"))
+        self._send = self._round("send", self.tr("Send"))
+        self._send.setEnabled(False)
         self._send.clicked.connect(self._emit_sent)
-        self._stop = QPushButton(self.tr("Stop"), self)
-        self._stop.setAccessibleName(self.tr("Stop"))
+        self._stop = self._round("stop", self.tr("Stop"))
         self._stop.clicked.connect(self.stopped)
         self._stop.hide()
         left: list[QWidget] = [attach, self._think, self._model]
-        right: list[QWidget] = [self._cost, self._send, self._stop]
+        right: list[QWidget] = [self._meter, self._cost, self._send, self._stop]
         for widget in left:
             row.addWidget(widget)
         row.addStretch()
@@ -190,8 +217,17 @@ class Composer(QFrame):
             row.addWidget(widget)
         return row
 
+    def _round(self, name: str, text: str) -> QPushButton:
+        button = QPushButton(self)
+        button.setObjectName("round")
+        button.setIcon(icon(name, "on_accent"))
+        button.setIconSize(SIZE)
+        button.setToolTip(text)
+        button.setAccessibleName(text)
+        return button
+
     def _emit_sent(self) -> None:
-        if self._send.isVisible():
+        if self._send.isVisible() and self._send.isEnabled():
             self.sent.emit(self.text.toPlainText())
 
     def _sends(self, event: QKeyEvent) -> bool:
@@ -201,7 +237,11 @@ class Composer(QFrame):
 
     def _text_changed(self) -> None:
         self._grow()
+        self._show_sendable()
         self.text_changed.emit(self.text.toPlainText())
+
+    def _show_sendable(self) -> None:
+        self._send.setEnabled(bool(self.text.toPlainText().strip() or self.attachments))
 
     def _grow(self) -> None:
         lines = min(_MAX_LINES, max(1, int(self.text.document().size().height())))
@@ -213,10 +253,11 @@ class Composer(QFrame):
         if names:
             self.files_given.emit([Path(name) for name in names])
 
-    def _remove(self, attachment: Attachment, chip: QPushButton) -> None:
+    def _remove(self, attachment: Attachment, chip: QToolButton) -> None:
         self.attachments.remove(attachment)
         self._chips.removeWidget(chip)
         chip.deleteLater()
+        self._show_sendable()
         self.text_changed.emit(self.text.toPlainText())
 
 

@@ -9,14 +9,12 @@ from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
-    QButtonGroup,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QMainWindow,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,10 +24,11 @@ from ..domain import Conversation, Notice
 from .chat_page import ChatPage
 from .models_page import ModelsPage
 from .notice_bar import NoticeBar
+from .rail import Rail
 from .server_page import ServerPage
 from .settings_page import SettingsPage
 from .sidebar import Sidebar
-from .theme import GAP, Theme
+from .theme import GAP, GAP_L, Theme
 
 
 def make_window(program: Program) -> MainWindow:
@@ -60,14 +59,15 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.chat)
         self._late: dict[str, QWidget] = {}
         self.notices = NoticeBar(self)
+        self.rail = Rail(self)
         self._splitter = QSplitter(self)
-        self._splitter.addWidget(self._left())
+        self._splitter.addWidget(self.sidebar)
         self._splitter.addWidget(self._right())
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
-        self._splitter.setSizes([280, 840])
+        self._splitter.setSizes([250, 800])
         self._splitter.setHandleWidth(1)
-        self.setCentralWidget(self._splitter)
+        self.setCentralWidget(self._body())
         self._make_menu()
         self._connect(theme)
         self._restore()
@@ -82,9 +82,8 @@ class MainWindow(QMainWindow):
                 self._pages.addWidget(self._late[name])
             page = self._late[name]
         self._pages.setCurrentWidget(page)
-        button = self._tabs.get(name)
-        if button is not None:
-            button.setChecked(True)
+        self.sidebar.setVisible(name == "chat")
+        self.rail.show_page(name)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._state.setValue("geometry", self.saveGeometry())
@@ -103,38 +102,17 @@ class MainWindow(QMainWindow):
             return ServerPage(program.server, lambda: program.chat.model_id, self)
         return SettingsPage(program.settings, self)
 
-    def _left(self) -> QWidget:
-        panel = QWidget(self)
-        panel.setObjectName("sidebar")
-        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        layout = QVBoxLayout(panel)
-        layout.setContentsMargins(0, 0, 0, GAP)
-        layout.addWidget(self.sidebar, 1)
-        tabs = QHBoxLayout()
-        tabs.setContentsMargins(GAP, 0, GAP, 0)
-        tabs.setSpacing(2)
-        self._tabs: dict[str, QToolButton] = {}
-        group = QButtonGroup(self)
-        for name, text in (
-            ("chat", self.tr("Chat")),
-            ("models", self.tr("Models")),
-            ("server", self.tr("Server")),
-            ("settings", self.tr("Settings")),
-        ):
-            button = QToolButton(panel)
-            button.setText(text)
-            button.setObjectName("tab")
-            button.setCheckable(True)
-            button.setAccessibleName(text)
-            # Never narrower than its word, at any font size: the sidebar is as wide as these need.
-            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-            button.clicked.connect(lambda _=False, name=name: self.show_page(name))
-            group.addButton(button)
-            tabs.addWidget(button)
-            self._tabs[name] = button
-        self._tabs["chat"].setChecked(True)
-        layout.addLayout(tabs)
-        return panel
+    def _body(self) -> QWidget:
+        body, rule = QWidget(self), QFrame(self)
+        rule.setObjectName("rule")
+        rule.setFixedWidth(1)
+        layout = QHBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addWidget(rule)
+        layout.addWidget(self._splitter, 1)
+        return body
 
     def _right(self) -> QWidget:
         panel = QWidget(self)
@@ -143,7 +121,10 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(panel)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.notices)
+        above = QHBoxLayout()
+        above.setContentsMargins(GAP_L, GAP, GAP_L, 0)
+        above.addWidget(self.notices)
+        layout.addLayout(above)
         layout.addWidget(self._pages, 1)
         return panel
 
@@ -164,9 +145,9 @@ class MainWindow(QMainWindow):
         self._action(chat.addAction(self.tr("Rename")), "F2", self.sidebar.rename_current)
         self._action(chat.addAction(self.tr("Stop")), "Ctrl+.", self._program.chat.stop)
         view = bar.addMenu(self.tr("View"))
-        for number, (name, button) in enumerate(self._tabs.items(), start=1):
+        for number, (name, title) in enumerate(self.rail.titles.items(), start=1):
             shortcut = "Ctrl+," if name == "settings" else f"Ctrl+{number}"
-            action = view.addAction(button.text())
+            action = view.addAction(title)
             self._action(action, shortcut, lambda name=name: self.show_page(name))
 
     def _action(self, action: QAction, shortcut: str, do: object) -> None:
@@ -177,6 +158,7 @@ class MainWindow(QMainWindow):
     def _connect(self, theme: Theme) -> None:
         program, sidebar = self._program, self.sidebar
         conversations = program.conversations
+        self.rail.wanted.connect(self.show_page)
         sidebar.opened.connect(self._open)
         sidebar.new_wanted.connect(self._new)
         sidebar.searched.connect(conversations.search)
@@ -231,6 +213,7 @@ class MainWindow(QMainWindow):
         self._program.chat.new()
 
     def _find(self) -> None:
+        self.show_page("chat")
         self.sidebar.search.setFocus()
         self.sidebar.search.selectAll()
 

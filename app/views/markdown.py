@@ -49,8 +49,7 @@ class BlockReader:
 def to_html(block: Block) -> str:
     """Rich text of a block that is no code."""
     shown = str(_parser().render(plain_tex(block.source)))
-    # Qt's rich text knows no other way to space cells.
-    return shown.replace("<table>", '<table cellpadding="6" cellspacing="0" border="1">')
+    return shown.replace("<table>", '<table cellspacing="0">')
 
 
 def _places(text: str) -> list[tuple[int, Block]]:

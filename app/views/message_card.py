@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -187,6 +187,9 @@ class Thinking(QFrame):
         self._message: Message | None = None
         layout.addWidget(self._head)
         layout.addWidget(self._text)
+
+    def open(self) -> None:
+        self._head.setChecked(True)
 
     def show_message(self, message: Message) -> None:
         self._message = message

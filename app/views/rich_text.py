@@ -49,8 +49,9 @@ def text_style(theme: Theme) -> str:
     h3, h4, h5, h6 {{ font-size: {size + 2}px; }}
     h1, h2, h3, h4, h5, h6 {{ font-weight: 600; }}
     code {{ font-family: {MONOSPACE}; font-size: {size - 1}px; background-color: {c.hover}; }}
-    table {{ border-collapse: collapse; border-color: {c.line}; }}
-    th {{ background-color: {c.sunken}; font-weight: 600; text-align: left; }}
+    pre {{ font-family: {MONOSPACE}; font-size: {size - 1}px; line-height: 130%; }}
+    th, td {{ padding: 6px 14px 6px 4px; border-bottom: 1px solid {c.line}; }}
+    th {{ color: {c.muted}; font-weight: 600; text-align: left; }}
     blockquote {{ color: {c.muted}; margin-left: 16px; }}
     a {{ color: {c.accent}; text-decoration: none; }}
     </style>"""
@@ -64,6 +65,7 @@ class BlockWidget(QWidget):
         self._theme = theme
         self._block: Block | None = None
         self._measured = (-1, 0)
+        self._margins = (0, 0, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.is_code = block.language is not None
@@ -75,9 +77,9 @@ class BlockWidget(QWidget):
 
     def height_at(self, width: int) -> int:
         if self._measured[0] != width:
-            layout = self.layout()
-            assert layout is not None
-            self._measured = (width, layout.totalHeightForWidth(width))
+            left, top, right, bottom = self._margins
+            height = self._label.heightForWidth(width - left - right)
+            self._measured = (width, top + height + bottom)
         return self._measured[1]
 
     def show_block(self, block: Block, *, growing: bool) -> None:
@@ -88,19 +90,24 @@ class BlockWidget(QWidget):
             if not self.is_code:
                 self._label.setText(text_style(self._theme) + to_html(block))
                 return
-            self._label.setText(self._theme.highlighter.rich_text(block) or plain(block))
+            self._show_code(block)
         if self.is_code and not growing:
             self._theme.highlighter.want(block, self._colour)
 
     def _colour(self, block: Block) -> None:
         if shiboken6.isValid(self) and block == self._block:
-            self._label.setText(self._theme.highlighter.rich_text(block) or plain(block))
+            self._show_code(block)
+
+    def _show_code(self, block: Block) -> None:
+        code = self._theme.highlighter.rich_text(block) or plain(block)
+        self._label.setText(text_style(self._theme) + code)
 
     def _framed(self, block: Block) -> QFrame:
+        left, above, right, below = GAP + 6, GAP_S + 2, GAP, GAP + 4
         frame = QFrame(self)
         frame.setObjectName("code")
         layout = QVBoxLayout(frame)
-        layout.setContentsMargins(GAP + 6, GAP_S + 2, GAP, GAP + 2)
+        layout.setContentsMargins(left, above, right, below)
         layout.setSpacing(GAP_S)
         head = QHBoxLayout()
         language = QLabel(block.language or "", frame)
@@ -116,9 +123,11 @@ class BlockWidget(QWidget):
         head.addStretch()
         head.addWidget(copy)
         layout.addLayout(head)
-        size = self._theme.font_size - 1
-        self._label.setStyleSheet(f"font-family: {MONOSPACE}; font-size: {size}px;")
         layout.addWidget(self._label)
+        # The height is reckoned rather than asked of the layout, which leaves out what is hidden.
+        line = 2 * frame.frameWidth()
+        top = line + above + copy.sizeHint().height() + GAP_S
+        self._margins = (left, top, right + line, below)
         return frame
 
     def _copy(self) -> None:

@@ -125,6 +125,7 @@ def _buttons(c: Colours, size: int) -> str:
         padding: 5px 9px; color: {c.text}; font-size: {size - 1}px;
     }}
     QToolButton#fold {{ padding: 2px 6px 2px 2px; font-size: {size - 1}px; }}
+    QToolButton#fold:checked {{ background: transparent; }}
     QCheckBox {{ spacing: 8px; }}
     QCheckBox::indicator, QRadioButton::indicator {{
         width: 15px; height: 15px; border: 1px solid {c.faint}; border-radius: 5px;

@@ -1,0 +1,46 @@
+"""How full something is: a ring that closes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from .theme import Theme
+
+# Pixels.
+SIDE, WIDTH = 14, 2.2
+# From this share on it warns.
+NEARLY_FULL = 0.9
+
+
+class Meter(QWidget):
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._share = 0.0
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def set_share(self, share: float) -> None:
+        """Of 1."""
+        self._share = share
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(SIDE, SIDE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours = self._theme.colours
+        inset = WIDTH / 2
+        ring = QRectF(inset, inset, SIDE - WIDTH, SIDE - WIDTH)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(colours.line), WIDTH))
+        painter.drawEllipse(ring)
+        colour = colours.accent if self._share < NEARLY_FULL else colours.error
+        pen = QPen(QColor(colour), WIDTH)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        sixteenths = round(360 * 16 * min(1.0, self._share))
+        painter.drawArc(ring, 90 * 16, -sixteenths)

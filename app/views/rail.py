@@ -1,0 +1,55 @@
+"""The pages of the window, as a column of buttons at its edge."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from .icons import SIZE, icon
+from .theme import GAP, GAP_S
+
+
+class Rail(QWidget):
+    """`titles` has each page's name as it is shown; the last page stands at the bottom."""
+
+    wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("rail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.titles = {
+            "chat": self.tr("Chat"),
+            "models": self.tr("Models"),
+            "server": self.tr("Server"),
+            "settings": self.tr("Settings"),
+        }
+        self._buttons: dict[str, QToolButton] = {}
+        self._group = QButtonGroup(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP - 2, GAP + 4, GAP - 2, GAP)
+        layout.setSpacing(GAP_S)
+        for name, title in self.titles.items():
+            if name == "settings":
+                layout.addStretch()
+            layout.addWidget(self._button(name, title))
+        self.show_page("chat")
+
+    def show_page(self, name: str) -> None:
+        self._buttons[name].setChecked(True)
+
+    def _button(self, name: str, title: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("tab")
+        button.setIcon(icon(name))
+        button.setIconSize(SIZE * 1.2)
+        button.setText(title)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setCheckable(True)
+        button.setAccessibleName(title)
+        # As wide as the widest title, at any size of text.
+        button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
+        button.clicked.connect(lambda: self.wanted.emit(name))
+        self._group.addButton(button)
+        self._buttons[name] = button
+        return button
