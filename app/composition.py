@@ -11,8 +11,10 @@ from PySide6.QtCore import QCoreApplication, QObject
 from .controllers.chat import ChatController
 from .controllers.conversations import ConversationsController
 from .controllers.models import ModelsController
+from .controllers.sections import Sections
 from .controllers.server import DEFAULT_PORT, ServerController
 from .controllers.settings import SettingsController
+from .controllers.titles import Titles
 from .domain import Message, Notice, ServerState
 from .services.endpoint import Endpoint
 from .services.http import Http
@@ -47,9 +49,16 @@ class Program(QObject):
             endpoint,
             self.models.models,
             last_model=lambda: self.settings.settings.last_model,
-            auto_title=lambda: self.settings.settings.auto_title,
             parent=self,
         )
+        self.titles = Titles(
+            self.store,
+            endpoint,
+            self.models.models,
+            is_wanted=lambda: self.settings.settings.auto_title,
+            parent=self,
+        )
+        self.sections = Sections(self.conversations.conversations, self.conversations.folders, self)
         self._connect()
 
     @property
@@ -85,6 +94,10 @@ class Program(QObject):
         self.chat.saved.connect(self.conversations.take)
         self.chat.load_progress.connect(self.models.show_progress)
         self.chat.finished.connect(self._remember_model)
+        self.chat.finished.connect(self.titles.after)
+        self.chat.writing_changed.connect(self.sections.set_busy)
+        self.titles.written.connect(self.chat.refresh)
+        self.titles.written.connect(self.conversations.take)
         self.conversations.changed.connect(self.chat.refresh)
         self.conversations.current_wanted.connect(self.chat.open)
         self.conversations.removed.connect(self._close_removed)

@@ -41,7 +41,8 @@ class ChatController(QObject):
     """`messages` is the path that is shown, a MessageRow each.
 
     Answers of conversations that are not shown go on being written. `saved(conversation)` is said
-    of every conversation whose line in a list has changed.
+    of every conversation whose line in a list has changed, `writing_changed(ids)` when answers
+    are written in others than before.
     """
 
     opened = Signal(object)
@@ -53,6 +54,7 @@ class ChatController(QObject):
     context_changed = Signal(object, object)
     attachment_added = Signal(object, int)
     attachment_refused = Signal(str)
+    writing_changed = Signal(object)
     finished = Signal(object)
     notice = Signal(object)
 
@@ -63,7 +65,6 @@ class ChatController(QObject):
         models: ListModel[ModelEntry],
         *,
         last_model: Callable[[], str | None],
-        auto_title: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -75,7 +76,6 @@ class ChatController(QObject):
         self._endpoint = endpoint
         self._models = models
         self._last_model = last_model
-        self._auto_title = auto_title
         self._tree = Tree()
         self._is_new = False
         self._generations: dict[str, Generation] = {}
@@ -224,10 +224,19 @@ class ChatController(QObject):
         self._change(title=title)
 
     def refresh(self, conversation: Conversation) -> None:
-        """It was changed elsewhere: renamed, pinned, moved."""
-        if self.conversation is not None and self.conversation.id == conversation.id:
-            self.conversation = conversation
-            self.changed.emit(conversation)
+        """It was changed elsewhere: renamed, pinned, moved. What is set and written here stays."""
+        mine = self.conversation
+        if mine is None or mine.id != conversation.id:
+            return
+        self.conversation = replace(
+            mine,
+            title=conversation.title,
+            pinned=conversation.pinned,
+            folder_id=conversation.folder_id,
+        )
+        self.changed.emit(self.conversation)
+        if mine.draft != conversation.draft:
+            self._draft_timer.start()
 
     def set_draft(self, text: str) -> None:
         """Kept with the conversation, saved a moment later."""
@@ -281,6 +290,7 @@ class ChatController(QObject):
         body = self._body(conversation, path, answer.model or self.model_id, continues=continues)
         generation = Generation(answer, self._endpoint, self._store, self)
         self._generations[conversation.id] = generation
+        self.writing_changed.emit(list(self._generations))
         generation.updated.connect(self._show_growth)
         generation.prefill.connect(self.prefill_changed)
         generation.save_failed.connect(self._say)
@@ -311,47 +321,11 @@ class ChatController(QObject):
 
     def _ended(self, conversation_id: str, message: Message) -> None:
         del self._generations[conversation_id]
+        self.writing_changed.emit(list(self._generations))
         self._starter.forget()
         self.finished.emit(message)
         if self.conversation is not None and self.conversation.id == conversation_id:
             self.busy_changed.emit(False)
-        if message.status == "done" and self._auto_title():
-            self._write_title(conversation_id)
-
-    def _write_title(self, conversation_id: str) -> None:
-        """After the first answer, by the model itself, if it is one that can."""
-        transcript = self._store.transcript(conversation_id)
-        if transcript is None:
-            return
-        first = [m for m in transcript.messages if m.role == "user"]
-        entry = self._models.find(transcript.conversation.model)
-        given = transcript.conversation.title
-        if len(first) != 1 or entry is None or entry.source == "demo":
-            return
-        if given != prompt.first_words(first[0].content):
-            return  # a person named it
-        path = [*Tree(transcript.messages).path(transcript.conversation.leaf_id)]
-        question = self._message("user", None, prompt.TITLE_QUESTION)
-        body = {
-            "model": entry.id,
-            "messages": prompt.messages([*path, question], ChatSettings()),
-            "max_completion_tokens": 32,
-            **({"enable_thinking": False} if entry.can_disable_thinking else {}),
-        }
-        self._endpoint.short_answer(
-            body, done=lambda text: self._retitle(conversation_id, given, text), failed=_ignore
-        )
-
-    def _retitle(self, conversation_id: str, before: str, text: str) -> None:
-        title = prompt.title_from(text)
-        conversation = self._store.conversation(conversation_id)
-        if title and conversation is not None and conversation.title == before:
-            renamed = replace(conversation, title=title)
-            if self._saving(lambda: self._store.save_conversation(renamed)):
-                self.saved.emit(renamed)
-                if self.conversation is not None and self.conversation.id == conversation_id:
-                    self.conversation = replace(self.conversation, title=title)
-                    self.changed.emit(self.conversation)
 
     def _message(
         self,
@@ -426,7 +400,3 @@ class ChatController(QObject):
 
     def _say(self, text: str) -> None:
         self.notice.emit(Notice(text=text, kind="error"))
-
-
-def _ignore(error: Exception) -> None:
-    """A title that could not be written is no news: the first words stay."""

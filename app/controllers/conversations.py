@@ -43,7 +43,7 @@ class ConversationsController(QObject):
         self.hits = ListModel[Hit](lambda hit: hit.conversation_id, self._title_of, self)
         self.folders = ListModel[Folder](lambda folder: folder.id, lambda folder: folder.name, self)
         self.presets = ListModel[Preset](lambda preset: preset.id, lambda preset: preset.name, self)
-        self._deleted: list[str] = []
+        self._deleted: list[list[str]] = []
         self._question = ""
         self._search_timer = QTimer(self)
         self._search_timer.setSingleShot(True)
@@ -63,31 +63,43 @@ class ConversationsController(QObject):
     def set_pinned(self, conversation_id: str, pinned: bool) -> None:
         self._change(conversation_id, pinned=pinned)
 
-    def move(self, conversation_id: str, folder_id: str | None) -> None:
-        self._change(conversation_id, folder_id=folder_id)
+    def move(self, conversation_ids: Sequence[str], folder_id: str | None) -> None:
+        """Into a folder, or out of any."""
+        for conversation_id in conversation_ids:
+            self._change(conversation_id, folder_id=folder_id)
 
-    def delete(self, conversation_id: str) -> None:
-        """`undo_delete` takes it back."""
-        known = self.conversations.find(conversation_id)
-        if known is None or not self._saving(
-            lambda: self._store.delete_conversation(conversation_id)
-        ):
+    def delete(self, conversation_ids: Sequence[str]) -> None:
+        """`undo_delete` takes them back, together."""
+        known = [one for one in map(self.conversations.find, conversation_ids) if one is not None]
+        deleted = [
+            one for one in known if self._saving(partial(self._store.delete_conversation, one.id))
+        ]
+        if not deleted:
             return
-        self._deleted.append(conversation_id)
-        self.conversations.remove(conversation_id)
-        self.hits.remove(conversation_id)
-        self.removed.emit(conversation_id)
-        text = translate("conversations", "“{title}” was deleted.").format(title=known.title)
+        self._deleted.append([one.id for one in deleted])
+        for one in deleted:
+            self.conversations.remove(one.id)
+            self.hits.remove(one.id)
+            self.removed.emit(one.id)
+        if len(deleted) == 1:
+            text = translate("conversations", "“{title}” was deleted.").format(
+                title=deleted[0].title
+            )
+        else:
+            text = translate("conversations", "{count} conversations were deleted.").format(
+                count=len(deleted)
+            )
         self.notice.emit(Notice(text=text, action="undo_delete"))
 
     def undo_delete(self) -> None:
-        """The last one that was deleted is back, and shown."""
+        """What was deleted last is back, and shown."""
         if not self._deleted:
             return
-        conversation_id = self._deleted.pop()
-        if self._saving(lambda: self._store.restore_conversation(conversation_id)):
+        last = self._deleted[-1]
+        if all(self._saving(partial(self._store.restore_conversation, one)) for one in last):
+            self._deleted.pop()
             self._read()
-            self.current_wanted.emit(conversation_id)
+            self.current_wanted.emit(last[0])
 
     def search(self, question: str) -> None:
         """`hits` follow a moment later; none for nothing."""
@@ -98,10 +110,13 @@ class ConversationsController(QObject):
             self._search_timer.stop()
             self.hits.reset([])
 
-    def add_folder(self, name: str) -> None:
+    def add_folder(self, name: str) -> Folder | None:
+        """None where it could not be saved, or has no name."""
         folder = Folder(name=name.strip(), position=self.folders.rowCount())
-        if folder.name and self._saving(lambda: self._store.save_folder(folder)):
-            self.folders.put(folder)
+        if not folder.name or not self._saving(lambda: self._store.save_folder(folder)):
+            return None
+        self.folders.put(folder)
+        return folder
 
     def rename_folder(self, folder_id: str, name: str) -> None:
         known = self.folders.find(folder_id)
@@ -112,8 +127,11 @@ class ConversationsController(QObject):
 
     def delete_folder(self, folder_id: str) -> None:
         """What is in it stays, outside of any folder."""
+        inside = [one.id for one in self.conversations.values() if one.folder_id == folder_id]
         if self._saving(lambda: self._store.delete_folder(folder_id)):
             self._read()
+            for one in filter(None, map(self.conversations.find, inside)):
+                self.changed.emit(one)
 
     def save_preset(self, name: str, settings: ChatSettings) -> None:
         """One of the same name is replaced."""

@@ -13,6 +13,13 @@
     </message>
 </context>
 <context>
+    <name>CallCard</name>
+    <message>
+        <source>Tool call: {name}</source>
+        <translation>工具调用：{name}</translation>
+    </message>
+</context>
+<context>
     <name>ChatPage</name>
     <message>
         <source>What can Qwen do for you?</source>
@@ -117,48 +124,24 @@
         <translation>下一个版本</translation>
     </message>
     <message>
-        <source>Copy</source>
-        <translation>复制</translation>
-    </message>
-    <message>
         <source>Copy the message</source>
         <translation>复制消息</translation>
-    </message>
-    <message>
-        <source>Edit</source>
-        <translation>编辑</translation>
     </message>
     <message>
         <source>Edit the message</source>
         <translation>编辑消息</translation>
     </message>
     <message>
-        <source>Again</source>
-        <translation>重答</translation>
-    </message>
-    <message>
         <source>Answer again</source>
         <translation>重新回答</translation>
-    </message>
-    <message>
-        <source>Branch</source>
-        <translation>分支</translation>
     </message>
     <message>
         <source>Branch from here</source>
         <translation>从这里分支</translation>
     </message>
     <message>
-        <source>Delete</source>
-        <translation>删除</translation>
-    </message>
-    <message>
         <source>Delete from here on</source>
         <translation>从这里起删除</translation>
-    </message>
-    <message>
-        <source>Continue</source>
-        <translation>继续</translation>
     </message>
     <message>
         <source>Continue the answer</source>
@@ -194,23 +177,14 @@
     </message>
 </context>
 <context>
+    <name>HitDelegate</name>
+    <message>
+        <source>Untitled</source>
+        <translation>未命名</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
-    <message>
-        <source>Chat</source>
-        <translation>对话</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>模型</translation>
-    </message>
-    <message>
-        <source>Server</source>
-        <translation>服务器</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>设置</translation>
-    </message>
     <message>
         <source>File</source>
         <translation>文件</translation>
@@ -278,6 +252,21 @@
     <message>
         <source>Markdown (*.md);;JSON (*.json)</source>
         <translation>Markdown (*.md);;JSON (*.json)</translation>
+    </message>
+</context>
+<context>
+    <name>MessageCard</name>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>结果</translation>
     </message>
 </context>
 <context>
@@ -429,10 +418,60 @@
     </message>
 </context>
 <context>
+    <name>Rail</name>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Server</source>
+        <translation>服务器</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+</context>
+<context>
     <name>RichText</name>
     <message>
         <source>{count} more characters: copy the answer to have all of it.</source>
         <translation>还有 {count} 个字符：复制回答即可得到全部内容。</translation>
+    </message>
+</context>
+<context>
+    <name>RowDelegate</name>
+    <message>
+        <source>MMMM yyyy</source>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Pinned</source>
+        <translation>已置顶</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>过去 7 天</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>过去 30 天</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>未命名</translation>
     </message>
 </context>
 <context>
@@ -632,6 +671,10 @@
 <context>
     <name>Sidebar</name>
     <message>
+        <source>Your conversations will be listed here.</source>
+        <translation>你的对话会显示在这里。</translation>
+    </message>
+    <message>
         <source>Search</source>
         <translation>搜索</translation>
     </message>
@@ -640,16 +683,12 @@
         <translation>搜索所有对话</translation>
     </message>
     <message>
-        <source>New</source>
-        <translation>新建</translation>
+        <source>New folder</source>
+        <translation>新建文件夹</translation>
     </message>
     <message>
         <source>New conversation</source>
         <translation>新建对话</translation>
-    </message>
-    <message>
-        <source>Conversations</source>
-        <translation>对话列表</translation>
     </message>
     <message>
         <source>Found</source>
@@ -658,6 +697,17 @@
     <message>
         <source>Nothing found.</source>
         <translation>没有找到。</translation>
+    </message>
+</context>
+<context>
+    <name>SidebarList</name>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>New folder</source>
+        <translation>新建文件夹</translation>
     </message>
     <message>
         <source>Unpin</source>
@@ -672,24 +722,32 @@
         <translation>重命名</translation>
     </message>
     <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
         <source>Move to folder</source>
         <translation>移到文件夹</translation>
     </message>
     <message>
         <source>No folder</source>
-        <translation>无文件夹</translation>
-    </message>
-    <message>
-        <source>Export…</source>
-        <translation>导出…</translation>
+        <translation>不放入文件夹</translation>
     </message>
     <message>
         <source>Delete</source>
         <translation>删除</translation>
     </message>
     <message>
+        <source>Delete the folder, keep its conversations</source>
+        <translation>删除文件夹，保留其中的对话</translation>
+    </message>
+    <message>
         <source>Name of the conversation</source>
         <translation>对话名称</translation>
+    </message>
+    <message>
+        <source>Name of the folder</source>
+        <translation>文件夹名称</translation>
     </message>
 </context>
 <context>
@@ -775,6 +833,10 @@
     <message>
         <source>“{title}” was deleted.</source>
         <translation>已删除“{title}”。</translation>
+    </message>
+    <message>
+        <source>{count} conversations were deleted.</source>
+        <translation>已删除 {count} 个对话。</translation>
     </message>
     <message>
         <source>Imported: {count}.</source>

@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         self._state = QSettings(str(program.profile / "window.ini"), QSettings.Format.IniFormat)
         conversations = program.conversations
         self.sidebar = Sidebar(
-            conversations.conversations, conversations.hits, conversations.folders, self
+            program.sections, conversations.hits, conversations.folders, theme, self
         )
         self.chat = ChatPage(program.chat, program.models, program.settings, theme, self)
         self._pages = QStackedWidget(self)
@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         undo = self._program.conversations.undo_delete
         self._action(edit.addAction(self.tr("Undo Delete")), "Ctrl+Shift+Z", undo)
         chat = bar.addMenu(self.tr("Conversation"))
-        self._action(chat.addAction(self.tr("Rename")), "F2", self.sidebar.rename_current)
+        self._action(chat.addAction(self.tr("Rename")), "F2", self.sidebar.list.rename_current)
         self._action(chat.addAction(self.tr("Stop")), "Ctrl+.", self._program.chat.stop)
         view = bar.addMenu(self.tr("View"))
         for number, (name, title) in enumerate(self.rail.titles.items(), start=1):
@@ -162,11 +162,16 @@ class MainWindow(QMainWindow):
         sidebar.opened.connect(self._open)
         sidebar.new_wanted.connect(self._new)
         sidebar.searched.connect(conversations.search)
-        sidebar.renamed.connect(conversations.rename)
-        sidebar.pinned.connect(conversations.set_pinned)
-        sidebar.moved.connect(conversations.move)
-        sidebar.deleted.connect(conversations.delete)
-        sidebar.exported.connect(self._export)
+        chats = sidebar.list
+        chats.renamed.connect(conversations.rename)
+        chats.pinned.connect(conversations.set_pinned)
+        chats.moved.connect(conversations.move)
+        chats.deleted.connect(conversations.delete)
+        chats.exported.connect(self._export)
+        chats.folder_added.connect(conversations.add_folder)
+        chats.folder_renamed.connect(conversations.rename_folder)
+        chats.folder_deleted.connect(conversations.delete_folder)
+        program.sections.folded_changed.connect(lambda keys: self._state.setValue("folded", keys))
         program.chat.opened.connect(self._opened)
         program.chat.changed.connect(self._show_title)
         program.chat.saved.connect(lambda _: sidebar.select(program.chat.conversation))
@@ -188,6 +193,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
         if isinstance(splitter, QByteArray):
             self._splitter.restoreState(splitter)
+        folded = self._state.value("folded") or []
+        self._program.sections.set_folded([folded] if isinstance(folded, str) else folded)
         last = self._program.settings.settings.last_conversation_id
         if last is not None and self._program.conversations.conversations.find(last):
             self._program.chat.open(last)

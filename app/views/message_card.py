@@ -101,7 +101,7 @@ class MessageCard(QWidget):
         bubble = QFrame(holder)
         bubble.setObjectName("bubble")
         inner = QVBoxLayout(bubble)
-        inner.setContentsMargins(GAP_L, GAP + 2, GAP_L, GAP + 2)
+        inner.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP - 1)  # a line has its room below it
         inner.addWidget(text)
         layout.addStretch(1)
         layout.addWidget(bubble)

@@ -27,7 +27,7 @@ class Intents(QObject):
 
 
 class Footer(QWidget):
-    """Its buttons keep their room where they are not seen."""
+    """Figures and buttons keep their room where they are not seen."""
 
     def __init__(self, message: Message, intents: Intents, parent: QWidget) -> None:
         super().__init__(parent)
@@ -46,15 +46,15 @@ class Footer(QWidget):
             self._button(name, text, partial(self._emit, signal))
             for name, text, signal in self._choices()
         ]
-        for button in self._actions:
-            policy = button.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
-            button.setSizePolicy(policy)
         self._continue = self._button(
             "continue", self.tr("Continue the answer"), partial(self._emit, intents.continue_answer)
         )
         self._stats = QLabel(self)
         self._stats.setObjectName("muted")
+        for kept in (*self._actions, self._stats):
+            policy = kept.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            kept.setSizePolicy(policy)
         versions = [self._previous, self._place, self._next]
         row: list[QWidget] = [*versions, self._continue, *self._actions]
         if is_question:
@@ -115,8 +115,8 @@ class Footer(QWidget):
 
     def _show_actions(self) -> None:
         shown = self._message.status != "streaming" and (self._is_last or self._is_hovered)
-        for button in self._actions:
-            button.setVisible(shown)
+        for widget in (*self._actions, self._stats):
+            widget.setVisible(shown)
 
     def _emit(self, signal: SignalInstance) -> None:
         signal.emit(self._message.id)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
-    QMenu,
-    QPushButton,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from ..controllers.sections import Sections
 from ..domain import Conversation, Folder
 from ..models import ListModel
 from ..services.store import Hit
-from .theme import GAP, GAP_L
+from .icons import SIZE, icon
+from .sidebar_list import SidebarList
+from .sidebar_rows import HitDelegate
+from .theme import GAP, Theme
 
 
 class Sidebar(QWidget):
@@ -29,115 +31,106 @@ class Sidebar(QWidget):
     opened = Signal(str)
     new_wanted = Signal()
     searched = Signal(str)
-    renamed = Signal(str, str)
-    pinned = Signal(str, bool)
-    moved = Signal(str, object)
-    deleted = Signal(str)
-    exported = Signal(str)
 
     def __init__(
         self,
-        conversations: ListModel[Conversation],
+        sections: Sections,
         hits: ListModel[Hit],
         folders: ListModel[Folder],
+        theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._conversations = conversations
         self._hits = hits
-        self._folders = folders
+        self.list = SidebarList(sections, folders, theme, self)
+        self.list.opened.connect(self.opened)
+        self._found = self._hit_list(hits, theme)
+        self._stack = QStackedWidget(self)
+        for widget in (
+            self.list,
+            self._found,
+            self._empty(self.tr("Nothing found.")),
+            self._empty(self.tr("Your conversations will be listed here.")),
+        ):
+            self._stack.addWidget(widget)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP_L, GAP, GAP)
+        layout.setContentsMargins(GAP, GAP + 4, GAP, GAP)
         layout.setSpacing(GAP)
-        head = QHBoxLayout()
+        layout.addLayout(self._head())
+        layout.addWidget(self._stack)
+        hits.modelReset.connect(self._show)
+        for signal in (sections.rows.rowsInserted, sections.rows.rowsRemoved):
+            signal.connect(self._show)
+        self._show()
+
+    def select(self, conversation: Conversation | None) -> None:
+        self.list.select(conversation.id if conversation else None)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.search and isinstance(event, QKeyEvent):
+            is_press = event.type() == QEvent.Type.KeyPress
+            if is_press and event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+            if is_press and event.key() == Qt.Key.Key_Down:
+                (self.list if self._stack.currentIndex() == 0 else self._found).setFocus()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(2)
         self.search = QLineEdit(self)
+        self.search.setObjectName("search")
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all conversations"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._search)
-        new = QPushButton(self.tr("New"), self)
-        new.setAccessibleName(self.tr("New conversation"))
-        new.clicked.connect(self.new_wanted)
-        head.addWidget(self.search)
-        head.addWidget(new)
-        layout.addLayout(head)
-        self._list = self._view(conversations, self.tr("Conversations"))
-        self._found = self._view(hits, self.tr("Found"))
-        nothing = QLabel(self.tr("Nothing found."), self)
-        nothing.setObjectName("muted")
-        nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._stack = QStackedWidget(self)
-        for widget in (self._list, self._found, nothing):
-            self._stack.addWidget(widget)
-        layout.addWidget(self._stack)
-        hits.modelReset.connect(self._show_found)
+        self.search.installEventFilter(self)
+        row.addWidget(self.search)
+        for name, text, do in (
+            ("folder-plus", self.tr("New folder"), self.list.add_folder),
+            ("compose", self.tr("New conversation"), self.new_wanted.emit),
+        ):
+            button = QToolButton(self)
+            button.setIcon(icon(name))
+            button.setIconSize(SIZE)
+            button.setToolTip(text)
+            button.setAccessibleName(text)
+            button.clicked.connect(lambda _=False, do=do: do())
+            row.addWidget(button)
+        return row
 
-    def select(self, conversation: Conversation | None) -> None:
-        row = self._conversations.row_of(conversation.id) if conversation else -1
-        self._list.setCurrentIndex(self._conversations.index(row))
-
-    def rename_current(self) -> None:
-        """In place, in the list."""
-        index = self._list.currentIndex()
-        if index.isValid():
-            self._ask_name(self._conversations.value(index.row()))
-
-    def _view(self, model: ListModel[Conversation] | ListModel[Hit], name: str) -> QListView:
+    def _hit_list(self, hits: ListModel[Hit], theme: Theme) -> QListView:
         view = QListView(self)
-        view.setModel(model)
-        view.setAccessibleName(name)
-        view.setUniformItemSizes(True)
+        view.setModel(hits)
+        view.setItemDelegate(HitDelegate(theme, view))
+        view.setAccessibleName(self.tr("Found"))
+        view.setMouseTracking(True)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setTextElideMode(Qt.TextElideMode.ElideRight)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.customContextMenuRequested.connect(lambda place: self._show_menu(view, place))
-        view.clicked.connect(lambda index: self._open(model, index))
-        view.activated.connect(lambda index: self._open(model, index))
+        view.clicked.connect(self._open_hit)
+        view.activated.connect(self._open_hit)
         return view
 
-    def _open(self, model: ListModel[Conversation] | ListModel[Hit], index: QModelIndex) -> None:
-        value = model.value(index.row())
-        self.opened.emit(value.id if isinstance(value, Conversation) else value.conversation_id)
+    def _empty(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setObjectName("muted")
+        label.setWordWrap(True)
+        label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        label.setContentsMargins(GAP, 2 * GAP, GAP, 0)
+        return label
+
+    def _open_hit(self, index: QModelIndex) -> None:
+        self.opened.emit(self._hits.value(index.row()).conversation_id)
 
     def _search(self, text: str) -> None:
         self.searched.emit(text)
-        if not text.strip():
-            self._stack.setCurrentIndex(0)
+        self._show()
 
-    def _show_found(self) -> None:
+    def _show(self) -> None:
         if self.search.text().strip():
             self._stack.setCurrentIndex(1 if self._hits.rowCount() else 2)
-
-    def _show_menu(self, view: QListView, place: QPoint) -> None:
-        index = view.indexAt(place)
-        if view is not self._list or not index.isValid():
-            return
-        chat = self._conversations.value(index.row())
-        menu = QMenu(self)
-        menu.addAction(
-            self.tr("Unpin") if chat.pinned else self.tr("Pin"),
-            lambda: self.pinned.emit(chat.id, not chat.pinned),
-        )
-        menu.addAction(self.tr("Rename"), lambda: self._ask_name(chat))
-        into = menu.addMenu(self.tr("Move to folder"))
-        into.addAction(self.tr("No folder"), lambda: self.moved.emit(chat.id, None))
-        for folder in self._folders.values():
-            into.addAction(folder.name, partial(self.moved.emit, chat.id, folder.id))
-        menu.addAction(self.tr("Export…"), lambda: self.exported.emit(chat.id))
-        menu.addSeparator()
-        menu.addAction(self.tr("Delete"), lambda: self.deleted.emit(chat.id))
-        menu.exec(view.viewport().mapToGlobal(place))
-
-    def _ask_name(self, chat: Conversation) -> None:
-        """A field in the place of the line."""
-        row = self._conversations.row_of(chat.id)
-        editor = QLineEdit(chat.title, self._list.viewport())
-        editor.setAccessibleName(self.tr("Name of the conversation"))
-        editor.setGeometry(self._list.visualRect(self._conversations.index(row)))
-        editor.selectAll()
-        editor.editingFinished.connect(editor.deleteLater)
-        editor.returnPressed.connect(lambda: self.renamed.emit(chat.id, editor.text()))
-        editor.show()
-        editor.setFocus()
+        else:
+            self._stack.setCurrentIndex(0 if self.list.has_rows else 3)

@@ -198,7 +198,7 @@ def test_delete_can_be_undone_from_the_notice(
 ) -> None:
     ask(window, qtbot, "Keep me")
     program = program_of(window)
-    program.conversations.delete(program.conversations.conversations.value(0).id)
+    program.conversations.delete([program.conversations.conversations.value(0).id])
     assert program.conversations.conversations.rowCount() == 0
     assert window.notices.isVisible()
     button(window.notices, "Undo").click()

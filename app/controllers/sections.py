@@ -1,0 +1,83 @@
+"""What the sidebar shows: conversations under their headings, as they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ..domain import Conversation, Folder
+from ..models import ListModel
+from ..models.sections import Heading, SidebarRow, key_of, sidebar_rows
+
+# Milliseconds: a day ends while the window is open.
+LOOK_AGAIN = 5 * 60 * 1000
+
+
+class Sections(QObject):
+    """`rows` follows the conversations and folders. `folded_changed(keys)`: one was (un)folded."""
+
+    folded_changed = Signal(object)
+
+    def __init__(
+        self,
+        conversations: ListModel[Conversation],
+        folders: ListModel[Folder],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.rows = ListModel[SidebarRow](key_of, _title, self)
+        self._conversations = conversations
+        self._folders = folders
+        self._folded: frozenset[str] = frozenset()
+        self._busy: frozenset[str] = frozenset()
+        for model in (conversations, folders):
+            for signal in (model.rowsInserted, model.rowsRemoved, model.rowsMoved):
+                signal.connect(self._soon)
+            model.dataChanged.connect(self._soon)
+            model.modelReset.connect(self._soon)
+        # Several changes at once are shown together.
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self.refresh)
+        days = QTimer(self)
+        days.timeout.connect(self.refresh)
+        days.start(LOOK_AGAIN)
+        self.refresh()
+
+    def set_folded(self, keys: Iterable[str]) -> None:
+        self._folded = frozenset(keys)
+        self.refresh()
+
+    def toggle(self, key: str) -> None:
+        """Fold what is below a heading, or unfold it."""
+        self._folded ^= {key}
+        self.refresh()
+        self.folded_changed.emit(sorted(self._folded))
+
+    def set_busy(self, conversation_ids: Iterable[str]) -> None:
+        """Answers are written in these."""
+        self._busy = frozenset(conversation_ids)
+        self.refresh()
+
+    def refresh(self) -> None:
+        self._timer.stop()
+        rows = sidebar_rows(
+            self._conversations.values(),
+            self._folders.values(),
+            folded=self._folded,
+            busy=self._busy,
+            today=date.today(),
+        )
+        self.rows.set_values(rows)
+
+    def _soon(self) -> None:
+        self._timer.start()
+
+
+def _title(row: SidebarRow) -> str:
+    if isinstance(row, Heading):
+        return row.folder.name if row.folder else row.key
+    return row.conversation.title
