@@ -89,6 +89,16 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkingMode:
+    """Whether a question is thought about; `by_switch`: because of a switch in its own text."""
+
+    is_on: bool
+    can_change: bool
+    by_switch: bool = False
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """`leaf_id` is the last message of the path that is shown. Times: seconds since the epoch."""
 

@@ -19,6 +19,7 @@ from ..domain import (
     ModelEntry,
     Notice,
     Role,
+    ThinkingMode,
     Transcript,
 )
 from ..models import ListModel
@@ -106,6 +107,21 @@ class ChatController(QObject):
         entries = [entry for entry in self._models.values() if entry.is_chat]
         entries.sort(key=lambda entry: entry.state != "loaded")
         return entries[0].id if entries else chosen or "demo"
+
+    def thinking_mode(self, text: str) -> ThinkingMode:
+        """Of a question with this text."""
+        entry = self._models.find(self.model_id)
+        if entry is None or not entry.can_think:
+            return ThinkingMode(is_on=False, can_change=False)
+        settings = self.conversation.settings if self.conversation else ChatSettings()
+        by_switch = prompt.soft_switch(text) if entry.can_disable_thinking else None
+        chosen = settings.thinking if by_switch is None else by_switch
+        return ThinkingMode(
+            is_on=entry.thinks_by_default if chosen is None else chosen,
+            can_change=entry.can_disable_thinking,
+            by_switch=by_switch is not None,
+            budget=settings.thinking_budget,
+        )
 
     def set_server_ready(self, ready: bool, reason: str | None = None) -> None:
         """Questions asked before it was ready are answered then; `reason`: it will not be."""
@@ -218,6 +234,9 @@ class ChatController(QObject):
         self._change(model=model_id)
 
     def set_settings(self, settings: ChatSettings) -> None:
+        """Of the conversation that is shown; a new one is begun for them."""
+        if self.conversation is None:
+            self.new()
         self._change(settings=settings)
 
     def set_title(self, title: str) -> None:

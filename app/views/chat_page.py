@@ -1,29 +1,42 @@
-"""The conversation and the composer below it."""
+"""The conversation, the composer below it, and its settings beside it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ..controllers.chat import ChatController
+from ..controllers.conversations import ConversationsController
 from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
-from ..domain import Attachment, Conversation
+from ..domain import Attachment, ChatSettings, Conversation
+from .chat_panel import ChatPanel
 from .composer import Composer
+from .icons import SIZE, icon
 from .message_footer import Intents
 from .message_list import MessageList
-from .theme import COLUMN, GAP, GAP_L, Theme
+from .theme import COLUMN, GAP, GAP_L, GAP_S, Theme
 
 
 class ChatPage(QWidget):
-    """Joins the views of a conversation to its controller."""
+    """Joins the views of a conversation to its controller. `panel_toggled(is_shown)`."""
+
+    panel_toggled = Signal(bool)
 
     def __init__(
         self,
         chat: ChatController,
+        conversations: ConversationsController,
         models: ModelsController,
         settings: SettingsController,
         theme: Theme,
@@ -38,28 +51,65 @@ class ChatPage(QWidget):
         self.intents = Intents(self)
         self.messages = MessageList(chat.messages, theme, self.intents, self)
         self.composer = Composer(models.models, settings.settings.send_with, theme, self)
+        self.panel = ChatPanel(conversations.presets, self)
+        self.panel.hide()
         self._status = QLabel(self)
         self._status.setObjectName("muted")
         self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._welcome())
         self._stack.addWidget(self.messages)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, GAP_L)
-        layout.setSpacing(GAP)
-        layout.addWidget(self._stack, 1)
-        layout.addWidget(self._status)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(self._column(), 1)
+        row.addWidget(self.panel)
+        self._connect(conversations)
+        self._show_stack()
+
+    def show_panel(self, is_shown: bool) -> None:
+        self._panel_button.setChecked(is_shown)
+
+    def toggle_panel(self) -> None:
+        self._panel_button.toggle()
+
+    def _column(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, GAP_L)
+        column.setSpacing(GAP)
+        column.addLayout(self._header())
+        column.addWidget(self._stack, 1)
+        column.addWidget(self._status)
         centre = QHBoxLayout()
         centre.setContentsMargins(GAP_L, 0, GAP_L, 0)
         self.composer.setMaximumWidth(COLUMN + 2 * GAP_L)
         centre.addStretch(1)
         centre.addWidget(self.composer, 100)
         centre.addStretch(1)
-        layout.addLayout(centre)
-        self._connect()
-        self._show_stack()
+        column.addLayout(centre)
+        return column
 
-    def _connect(self) -> None:
+    def _header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_L, GAP, GAP, 0)
+        self._title = QLabel(self)
+        self._title.setObjectName("section")
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.setMinimumWidth(1)
+        self._panel_button = QToolButton(self)
+        self._panel_button.setIcon(icon("sliders"))
+        self._panel_button.setIconSize(SIZE)
+        self._panel_button.setCheckable(True)
+        name = self.tr("Settings of the conversation")
+        self._panel_button.setToolTip(name)
+        self._panel_button.setAccessibleName(name)
+        self._panel_button.toggled.connect(self.panel.setVisible)
+        self._panel_button.toggled.connect(self.panel_toggled)
+        row.addWidget(self._title, 1)
+        row.addWidget(self._panel_button)
+        return row
+
+    def _connect(self, conversations: ConversationsController) -> None:
         chat, composer, intents = self._chat, self.composer, self.intents
         composer.sent.connect(self._send)
         composer.stopped.connect(chat.stop)
@@ -69,6 +119,7 @@ class ChatPage(QWidget):
         composer.model_changed.connect(self._set_model)
         composer.edit_cancelled.connect(self._cancel_edit)
         chat.opened.connect(self._opened)
+        chat.changed.connect(self._show_settings)
         chat.busy_changed.connect(self._busy_changed)
         chat.context_changed.connect(composer.set_cost)
         chat.attachment_added.connect(composer.add_attachment)
@@ -78,6 +129,11 @@ class ChatPage(QWidget):
             signal.connect(self._show_stack)
         self._models.refreshed.connect(self._show_models)
         self._models.models.dataChanged.connect(lambda *_: self._show_models())
+        self.panel.changed.connect(chat.set_settings)
+        self.panel.preset_saved.connect(
+            lambda name: conversations.save_preset(name, self._settings())
+        )
+        self.panel.preset_deleted.connect(conversations.delete_preset)
         intents.copy.connect(self._copy)
         intents.edit.connect(self._edit)
         intents.regenerate.connect(chat.regenerate)
@@ -90,6 +146,7 @@ class ChatPage(QWidget):
         page = QWidget(self)
         layout = QVBoxLayout(page)
         layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.setSpacing(GAP_S)
         heading = QLabel(self.tr("What can Qwen do for you?"), page)
         heading.setObjectName("heading")
         text = QLabel(self.tr("Everything you write stays on this computer."), page)
@@ -99,10 +156,14 @@ class ChatPage(QWidget):
             layout.addWidget(label)
         return page
 
+    def _settings(self) -> ChatSettings:
+        return self._chat.conversation.settings if self._chat.conversation else ChatSettings()
+
     def _show_stack(self) -> None:
         self._stack.setCurrentIndex(1 if self._chat.messages.rowCount() else 0)
 
     def _send(self, text: str) -> None:
+        self.panel.flush()
         if self._editing is not None:
             sent = self._chat.edit(self._editing, text)
         else:
@@ -116,6 +177,7 @@ class ChatPage(QWidget):
     def _text_changed(self, text: str) -> None:
         attachments: list[Attachment] = self.composer.attachments
         self._chat.estimate(text, attachments)
+        self.composer.set_thinking(self._chat.thinking_mode(text))
         if self._editing is None:
             self._chat.set_draft(text)
 
@@ -129,22 +191,17 @@ class ChatPage(QWidget):
         self.composer.text.setFocus()
 
     def _show_models(self) -> None:
-        model_id = self._chat.model_id
-        self.composer.set_models(self._models.models.values(), model_id)
-        entry = self._models.models.find(model_id)
+        self.composer.set_models(self._models.models.values(), self._chat.model_id)
+        self._show_settings()
+
+    def _show_settings(self, *_: object) -> None:
         conversation = self._chat.conversation
-        thinking = conversation.settings.thinking if conversation else None
-        if entry is not None:
-            on = entry.thinks_by_default if thinking is None else thinking
-            possible = entry.can_think and entry.can_disable_thinking
-            self.composer.set_thinking(on and entry.can_think, possible=possible)
+        self._title.setText(conversation.title if conversation else "")
+        self.composer.set_thinking(self._chat.thinking_mode(self.composer.text.toPlainText()))
+        self.panel.show_settings(self._settings(), self._models.models.find(self._chat.model_id))
 
     def _set_thinking(self, thinking: bool) -> None:
-        if self._chat.conversation is None:
-            self._chat.new()
-        conversation = self._chat.conversation
-        assert conversation is not None
-        self._chat.set_settings(replace(conversation.settings, thinking=thinking))
+        self._chat.set_settings(replace(self._settings(), thinking=thinking))
 
     def _set_model(self, model_id: str) -> None:
         if self._chat.conversation is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..domain import Attachment, ModelEntry
+from ..domain import Attachment, ModelEntry, ThinkingMode
 from ..models import ListModel
 from .icons import SIZE, SMALL, icon
 from .meter import Meter
@@ -87,31 +87,38 @@ class Composer(QFrame):
     def set_editing(self, editing: bool) -> None:
         self._editing.setVisible(editing)
 
-    def set_thinking(self, thinking: bool, *, possible: bool) -> None:
-        self._think.blockSignals(True)
-        self._think.setChecked(thinking)
-        self._think.setEnabled(possible)
-        self._think.blockSignals(False)
+    def set_thinking(self, mode: ThinkingMode) -> None:
+        with QSignalBlocker(self._think):
+            self._think.setChecked(mode.is_on)
+        self._think.setEnabled(mode.can_change and not mode.by_switch)
+        text = self.tr("Think")
+        if mode.is_on and mode.budget is not None:
+            text += f" · {short_count(mode.budget)}"
+        self._think.setText(text)
+        self._think.setToolTip(
+            self.tr("A switch in the message decides this time")
+            if mode.by_switch
+            else self.tr("Think before answering")
+        )
 
     def set_model(self, model_id: str) -> None:
         place = self._model.findData(model_id)
-        self._model.blockSignals(True)
-        self._model.setCurrentIndex(place)
-        self._model.blockSignals(False)
+        with QSignalBlocker(self._model):
+            self._model.setCurrentIndex(place)
 
     def set_models(self, entries: Sequence[ModelEntry], current: str) -> None:
-        self._model.blockSignals(True)
-        self._model.clear()
         verdicts = {
             "fits": "",
             "tight": self.tr(" (short context only)"),
             "too-large": self.tr(" (too large)"),
         }
-        for entry in entries:
-            if entry.is_chat:
-                loaded = " ●" if entry.state == "loaded" else ""
-                self._model.addItem(f"{entry.name}{loaded}{verdicts[entry.fit.verdict]}", entry.id)
-        self._model.blockSignals(False)
+        with QSignalBlocker(self._model):
+            self._model.clear()
+            for entry in entries:
+                if entry.is_chat:
+                    loaded = "  ●" if entry.state == "loaded" else ""
+                    text = f"{entry.name}{loaded}{verdicts[entry.fit.verdict]}"
+                    self._model.addItem(text, entry.id)
         self.set_model(current)
 
     def set_cost(self, used: int | None, total: int | None) -> None:
@@ -121,7 +128,7 @@ class Composer(QFrame):
             self._cost.setText("")
             return
         self._meter.set_share(used / total)
-        size = f"{total / 1024:.0f}K" if total >= 1024 else str(total)
+        size = short_count(total)
         percent = round(100 * used / total)
         self._cost.setText(self.tr("{percent}% of {size}").format(percent=percent, size=size))
         self._cost.setToolTip(
@@ -259,6 +266,10 @@ class Composer(QFrame):
         chip.deleteLater()
         self._show_sendable()
         self.text_changed.emit(self.text.toPlainText())
+
+
+def short_count(tokens: int) -> str:
+    return f"{tokens / 1024:.0f}K" if tokens >= 1024 else str(tokens)
 
 
 def _is_press(event: QKeyEvent) -> bool:

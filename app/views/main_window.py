@@ -28,7 +28,7 @@ from .rail import Rail
 from .server_page import ServerPage
 from .settings_page import SettingsPage
 from .sidebar import Sidebar
-from .theme import GAP, GAP_L, Theme
+from .theme import Theme
 
 
 def make_window(program: Program) -> MainWindow:
@@ -54,7 +54,9 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(
             program.sections, conversations.hits, conversations.folders, theme, self
         )
-        self.chat = ChatPage(program.chat, program.models, program.settings, theme, self)
+        self.chat = ChatPage(
+            program.chat, conversations, program.models, program.settings, theme, self
+        )
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.chat)
         self._late: dict[str, QWidget] = {}
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())
+        self._state.setValue("panel", str(self.chat.panel.isVisibleTo(self)).lower())
         shown = self._program.chat.conversation
         self._program.settings.update(last_conversation_id=shown.id if shown else None)
         event.accept()
@@ -121,10 +124,7 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(panel)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        above = QHBoxLayout()
-        above.setContentsMargins(GAP_L, GAP, GAP_L, 0)
-        above.addWidget(self.notices)
-        layout.addLayout(above)
+        layout.addWidget(self.notices)
         layout.addWidget(self._pages, 1)
         return panel
 
@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
         self._action(edit.addAction(self.tr("Undo Delete")), "Ctrl+Shift+Z", undo)
         chat = bar.addMenu(self.tr("Conversation"))
         self._action(chat.addAction(self.tr("Rename")), "F2", self.sidebar.list.rename_current)
+        settings = chat.addAction(self.tr("Settings of the Conversation"))
+        self._action(settings, "Ctrl+I", self.chat.toggle_panel)
         self._action(chat.addAction(self.tr("Stop")), "Ctrl+.", self._program.chat.stop)
         view = bar.addMenu(self.tr("View"))
         for number, (name, title) in enumerate(self.rail.titles.items(), start=1):
@@ -195,6 +197,7 @@ class MainWindow(QMainWindow):
             self._splitter.restoreState(splitter)
         folded = self._state.value("folded") or []
         self._program.sections.set_folded([folded] if isinstance(folded, str) else folded)
+        self.chat.show_panel(self._state.value("panel") == "true")
         last = self._program.settings.settings.last_conversation_id
         if last is not None and self._program.conversations.conversations.find(last):
             self._program.chat.open(last)

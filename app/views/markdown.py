@@ -49,6 +49,7 @@ class BlockReader:
 def to_html(block: Block) -> str:
     """Rich text of a block that is no code."""
     shown = str(_parser().render(plain_tex(block.source)))
+    shown = re.sub(r'style="text-align:(\w+)"', r'align="\1"', shown)  # it would hide the sheet's
     return shown.replace("<table>", '<table cellspacing="0">')
 
 

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from ..domain import Notice
-from .theme import GAP
+from .icons import SMALL, icon
+from .theme import GAP, GAP_L
 
 # Milliseconds that a notice stays; what went wrong stays until it is closed.
 STAYS = 8000
 
 
-class NoticeBar(QFrame):
+class NoticeBar(QWidget):
     action_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("notice")
         self._action = ""
+        self._frame = QFrame(self)
+        self._frame.setObjectName("notice")
         self._text = QLabel(self)
         self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._button = QPushButton(self)
         self._button.clicked.connect(self._act)
         close = QToolButton(self)
-        close.setText("✕")
+        close.setIcon(icon("close"))
+        close.setIconSize(SMALL)
         close.setAccessibleName(self.tr("Close the notice"))
         close.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(GAP * 2, GAP, GAP, GAP)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(GAP_L, GAP, GAP_L, 0)
+        outer.addWidget(self._frame)
+        layout = QHBoxLayout(self._frame)
+        layout.setContentsMargins(GAP_L, GAP, GAP, GAP)
         layout.addWidget(self._text, 1)
         layout.addWidget(self._button)
         layout.addWidget(close)
@@ -48,9 +55,10 @@ class NoticeBar(QFrame):
         self._button.setVisible(bool(self._action))
         self._button.setText(names.get(self._action, ""))
         self._button.setAccessibleName(names.get(self._action, ""))
-        self.setProperty("kind", notice.kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        self._frame.setProperty("kind", notice.kind)
+        for widget in (self._frame, self._text):
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
         self.show()
         if notice.kind == "info":
             self._timer.start(STAYS)

@@ -170,6 +170,7 @@ def _fields(c: Colours, icons: str) -> str:
     QRadioButton::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; }}
     QProgressBar {{ background: {c.hover}; border: none; border-radius: 3px; max-height: 6px; }}
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
+    QSlider {{ min-height: 22px; }}
     QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line}; }}
     QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {c.accent}; }}
     QSlider::handle:horizontal {{

@@ -1,0 +1,71 @@
+"""Sampling, a field for each of its numbers; an empty one leaves it to the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFormLayout, QWidget
+
+from .number_field import NumberField
+from .theme import GAP
+
+# Least, most, and decimals, of what requests may carry.
+BOUNDS: dict[str, tuple[float, float, int]] = {
+    "temperature": (0, 2, 2),
+    "top_p": (0, 1, 2),
+    "top_k": (0, 1000, 0),
+    "min_p": (0, 1, 2),
+    "presence_penalty": (-2, 2, 2),
+    "frequency_penalty": (-2, 2, 2),
+    "repetition_penalty": (0.1, 2, 2),
+    "max_tokens": (1, 1_000_000, 0),
+    "seed": (0, 2**31 - 1, 0),
+}
+
+
+class SamplingForm(QWidget):
+    """`changed(mapping)`: what is set now of `names`."""
+
+    changed = Signal(object)
+
+    def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        labels = {
+            "temperature": self.tr("Temperature"),
+            "top_p": self.tr("Top P"),
+            "top_k": self.tr("Top K"),
+            "min_p": self.tr("Min P"),
+            "presence_penalty": self.tr("Presence penalty"),
+            "frequency_penalty": self.tr("Frequency penalty"),
+            "repetition_penalty": self.tr("Repetition penalty"),
+            "max_tokens": self.tr("Most tokens"),
+            "seed": self.tr("Seed"),
+        }
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(GAP - 2)
+        self._fields: dict[str, NumberField] = {}
+        for name in names:
+            field = NumberField(*BOUNDS[name], labels[name], self)
+            field.edited.connect(lambda _: self.changed.emit(self.values()))
+            form.addRow(labels[name], field)
+            self._fields[name] = field
+
+    def values(self) -> dict[str, float]:
+        named = {name: field.value for name, field in self._fields.items()}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def show_values(self, values: Mapping[str, Any], defaults: Mapping[str, float]) -> None:
+        """`defaults` count where nothing is set."""
+        for name, field in self._fields.items():
+            if not field.hasFocus() or field.value != values.get(name):
+                field.set_value(values.get(name))
+            field.suggest(defaults.get(name), self._otherwise(name))
+
+    def _otherwise(self, name: str) -> str:
+        return {
+            "max_tokens": self.tr("no limit"),
+            "seed": self.tr("random"),
+        }.get(name, self.tr("off"))
