@@ -142,6 +142,7 @@ def test_another_conversation_is_shown_while_one_is_written(
     program.chat.send("First")
     first = program.chat.conversation
     assert first is not None
+    qtbot.waitUntil(lambda: last(program).content == "Slow")
     program.chat.new()
     assert shown(program) == []
     assert not program.chat.is_busy
