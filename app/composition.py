@@ -36,7 +36,7 @@ class Program(QObject):
         self.profile = profile
         self.settings = SettingsController(SettingsFile(profile / "window.json"), self)
         self.store = Store(profile / "conversations.sqlite")
-        self.process = ServerProcess(command, self)
+        self.process = ServerProcess(command, self, environment=self._environment)
         http = Http(self.process.key, self)
         endpoint = Endpoint(http)
         self.models = ModelsController(endpoint, self)
@@ -101,6 +101,11 @@ class Program(QObject):
         self.conversations.changed.connect(self.chat.refresh)
         self.conversations.current_wanted.connect(self.chat.open)
         self.conversations.removed.connect(self._close_removed)
+
+    def _environment(self) -> dict[str, str]:
+        """huggingface_hub in the server reads it."""
+        mirror = self.settings.settings.hub_mirror
+        return {"HF_ENDPOINT": mirror} if mirror else {}
 
     def _server_changed(self, state: ServerState) -> None:
         if state.phase == "ready":

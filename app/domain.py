@@ -322,7 +322,10 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
-    """The window's own; `language` and `theme` `system` follow the computer."""
+    """The window's own; `language` and `theme` `system` follow the computer.
+
+    `hub_mirror` is a URL in the place of Hugging Face's, or empty.
+    """
 
     theme: Literal["system", "light", "dark"] = "system"
     language: Literal["system", "en", "zh_CN"] = "system"
@@ -332,6 +335,7 @@ class AppSettings:
     notify: bool = True
     reduce_motion: bool = False
     auto_title: bool = True
+    hub_mirror: str = ""
     start_server: bool = True
     last_model: str | None = None
     first_run_done: bool = False

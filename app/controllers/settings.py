@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import AppSettings, Notice
+from ..services.links import is_web_address
 from ..services.settings import SettingsFile
 
 translate = QCoreApplication.translate
@@ -23,6 +25,32 @@ class SettingsController(QObject):
         super().__init__(parent)
         self._file = file
         self.settings: AppSettings = file.read()
+
+    def reset(self) -> None:
+        """As at the first start; where one is in the program stays."""
+        before = self.settings
+        self.update(
+            **dataclasses.asdict(
+                replace(
+                    AppSettings(),
+                    first_run_done=before.first_run_done,
+                    last_model=before.last_model,
+                    last_conversation_id=before.last_conversation_id,
+                )
+            )
+        )
+
+    def set_mirror(self, url: str) -> bool:
+        """False, and said, where it cannot be one. Empty: Hugging Face itself."""
+        url = url.strip().rstrip("/")
+        if url and not is_web_address(url):
+            text = translate(
+                "settings", "{url} is no web address: write one like https://hf-mirror.com."
+            ).format(url=url)
+            self.notice.emit(Notice(text=text, kind="warning"))
+            return False
+        self.update(hub_mirror=url)
+        return True
 
     def update(self, **fields: Any) -> None:
         """Counts at once, and at the next start."""

@@ -26,14 +26,6 @@
         <translation>对话设置</translation>
     </message>
     <message>
-        <source>What can Qwen do for you?</source>
-        <translation>Qwen 可以帮你做什么？</translation>
-    </message>
-    <message>
-        <source>Everything you write stays on this computer.</source>
-        <translation>你写的一切都留在这台电脑上。</translation>
-    </message>
-    <message>
         <source>Waiting for the model…</source>
         <translation>正在等待模型…</translation>
     </message>
@@ -181,6 +173,57 @@
     </message>
 </context>
 <context>
+    <name>FirstRun</name>
+    <message>
+        <source>Welcome</source>
+        <translation>欢迎</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Welcome to qwen3mlx</source>
+        <translation>欢迎使用 qwen3mlx</translation>
+    </message>
+    <message>
+        <source>Qwen3 on your own computer: chat here, or serve other programs.</source>
+        <translation>在自己的电脑上运行 Qwen3：在这里对话，或为其他程序提供服务。</translation>
+    </message>
+    <message>
+        <source>Private</source>
+        <translation>私密</translation>
+    </message>
+    <message>
+        <source>What you write stays on this computer. Nothing is sent anywhere, and nothing is downloaded unless you ask for it.</source>
+        <translation>你写的内容都留在这台电脑上。不会发送到任何地方，也不会在你没有要求时下载任何东西。</translation>
+    </message>
+    <message>
+        <source>A demo is ready</source>
+        <translation>演示模型已就绪</translation>
+    </message>
+    <message>
+        <source>It is tiny, made to show how everything works: it counts letters, adds numbers, calls tools, and knows little else.</source>
+        <translation>它很小，只用来展示各项功能：能数字母、做加法、调用工具，除此之外所知甚少。</translation>
+    </message>
+    <message>
+        <source>Bring a Qwen3 model</source>
+        <translation>添加 Qwen3 模型</translation>
+    </message>
+    <message>
+        <source>Models in the Hugging Face cache and in LM Studio&apos;s folder are found by themselves. Add other folders on the Models page, or drop one here.</source>
+        <translation>Hugging Face 缓存和 LM Studio 文件夹中的模型会自动找到。其他文件夹可在“模型”页添加，或直接拖到这里。</translation>
+    </message>
+    <message>
+        <source>Open the Models page</source>
+        <translation>打开“模型”页</translation>
+    </message>
+    <message>
+        <source>Try one:</source>
+        <translation>试一试：</translation>
+    </message>
+</context>
+<context>
     <name>Footer</name>
     <message>
         <source>Previous version</source>
@@ -244,6 +287,17 @@
     </message>
 </context>
 <context>
+    <name>Greeting</name>
+    <message>
+        <source>What can Qwen do for you?</source>
+        <translation>Qwen 可以帮你做什么？</translation>
+    </message>
+    <message>
+        <source>Everything you write stays on this computer.</source>
+        <translation>你写的一切都留在这台电脑上。</translation>
+    </message>
+</context>
+<context>
     <name>HitDelegate</name>
     <message>
         <source>Untitled</source>
@@ -253,62 +307,6 @@
 <context>
     <name>MainWindow</name>
     <message>
-        <source>File</source>
-        <translation>文件</translation>
-    </message>
-    <message>
-        <source>New Conversation</source>
-        <translation>新建对话</translation>
-    </message>
-    <message>
-        <source>Import…</source>
-        <translation>导入…</translation>
-    </message>
-    <message>
-        <source>Export…</source>
-        <translation>导出…</translation>
-    </message>
-    <message>
-        <source>Close Window</source>
-        <translation>关闭窗口</translation>
-    </message>
-    <message>
-        <source>Edit</source>
-        <translation>编辑</translation>
-    </message>
-    <message>
-        <source>Find</source>
-        <translation>查找</translation>
-    </message>
-    <message>
-        <source>Write</source>
-        <translation>撰写</translation>
-    </message>
-    <message>
-        <source>Undo Delete</source>
-        <translation>撤销删除</translation>
-    </message>
-    <message>
-        <source>Conversation</source>
-        <translation>对话</translation>
-    </message>
-    <message>
-        <source>Rename</source>
-        <translation>重命名</translation>
-    </message>
-    <message>
-        <source>Settings of the Conversation</source>
-        <translation>对话设置</translation>
-    </message>
-    <message>
-        <source>Stop</source>
-        <translation>停止</translation>
-    </message>
-    <message>
-        <source>View</source>
-        <translation>显示</translation>
-    </message>
-    <message>
         <source>Import conversations</source>
         <translation>导入对话</translation>
     </message>
@@ -317,12 +315,51 @@
         <translation>导出文件 (*.json *.zip)</translation>
     </message>
     <message>
+        <source>Qwen3 on your own computer. Version {version}.</source>
+        <translation>在自己的电脑上运行 Qwen3。版本 {version}。</translation>
+    </message>
+    <message>
         <source>Export</source>
         <translation>导出</translation>
     </message>
     <message>
         <source>Markdown (*.md);;JSON (*.json)</source>
         <translation>Markdown (*.md);;JSON (*.json)</translation>
+    </message>
+</context>
+<context>
+    <name>Menus</name>
+    <message>
+        <source>Answer with {name}</source>
+        <translation>用 {name} 回答</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Unload {name}</source>
+        <translation>卸载 {name}</translation>
+    </message>
+    <message>
+        <source>Load {name}</source>
+        <translation>加载 {name}</translation>
+    </message>
+    <message>
+        <source>Use the preset {name}</source>
+        <translation>使用预设 {name}</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>预设</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>未命名</translation>
     </message>
 </context>
 <context>
@@ -486,6 +523,25 @@
     <message>
         <source>Try again</source>
         <translation>重试</translation>
+    </message>
+</context>
+<context>
+    <name>Palette</name>
+    <message>
+        <source>What do you want to do?</source>
+        <translation>你想做什么？</translation>
+    </message>
+    <message>
+        <source>Command</source>
+        <translation>命令</translation>
+    </message>
+    <message>
+        <source>Commands</source>
+        <translation>命令列表</translation>
+    </message>
+    <message>
+        <source>Nothing found.</source>
+        <translation>没有找到。</translation>
     </message>
 </context>
 <context>
@@ -742,12 +798,64 @@
         <translation>设置</translation>
     </message>
     <message>
+        <source>General</source>
+        <translation>通用</translation>
+    </message>
+    <message>
         <source>Appearance</source>
         <translation>外观</translation>
     </message>
     <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Memory of the server</source>
+        <translation>服务器内存</translation>
+    </message>
+    <message>
+        <source>Privacy</source>
+        <translation>隐私</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>高级</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
         <source>As the system</source>
         <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>After a restart.</source>
+        <translation>重启后生效。</translation>
+    </message>
+    <message>
+        <source>Show in the menu bar</source>
+        <translation>在菜单栏显示</translation>
+    </message>
+    <message>
+        <source>The server goes on there when the window is closed.</source>
+        <translation>关闭窗口后，服务器仍在那里运行。</translation>
+    </message>
+    <message>
+        <source>Notifications</source>
+        <translation>通知</translation>
+    </message>
+    <message>
+        <source>When long work ends while the window is not in front.</source>
+        <translation>当窗口不在前面而耗时的工作结束时。</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
     </message>
     <message>
         <source>Light</source>
@@ -758,12 +866,28 @@
         <translation>深色</translation>
     </message>
     <message>
-        <source>Language (after a restart)</source>
-        <translation>语言（重启后生效）</translation>
+        <source>Open the folder</source>
+        <translation>打开文件夹</translation>
     </message>
     <message>
-        <source>Send with (after a restart)</source>
-        <translation>发送方式（重启后生效）</translation>
+        <source>Conversations and settings</source>
+        <translation>对话与设置</translation>
+    </message>
+    <message>
+        <source>Reset</source>
+        <translation>重置</translation>
+    </message>
+    <message>
+        <source>Reset the settings of the window</source>
+        <translation>重置窗口设置</translation>
+    </message>
+    <message>
+        <source>Settings of the window</source>
+        <translation>窗口设置</translation>
+    </message>
+    <message>
+        <source>As they were at the first start. Conversations stay.</source>
+        <translation>恢复到首次启动时的状态，对话会保留。</translation>
     </message>
     <message>
         <source>Enter</source>
@@ -782,12 +906,91 @@
         <translation>随窗口启动服务器</translation>
     </message>
     <message>
+        <source>Reduce motion</source>
+        <translation>减少动态效果</translation>
+    </message>
+    <message>
+        <source>Send with</source>
+        <translation>发送方式</translation>
+    </message>
+    <message>
         <source>Let the model write titles</source>
         <translation>让模型撰写标题</translation>
     </message>
     <message>
+        <source>Mirror of Hugging Face</source>
+        <translation>Hugging Face 镜像</translation>
+    </message>
+    <message>
+        <source>Where the server downloads what its clients ask for. After its restart.</source>
+        <translation>服务器为其客户端下载模型的来源。服务器重启后生效。</translation>
+    </message>
+    <message>
+        <source>Limit, GB</source>
+        <translation>上限（GB）</translation>
+    </message>
+    <message>
+        <source>For weights, keys and values together.</source>
+        <translation>权重与键值缓存合计。</translation>
+    </message>
+    <message>
+        <source>Kept prompts, GB</source>
+        <translation>保留的提示（GB）</translation>
+    </message>
+    <message>
+        <source>So that a conversation need not be read again.</source>
+        <translation>这样就不必重新读取整个对话。</translation>
+    </message>
+    <message>
+        <source>Answers at once</source>
+        <translation>同时进行的回答</translation>
+    </message>
+    <message>
+        <source>Others wait for their turn.</source>
+        <translation>其余的排队等候。</translation>
+    </message>
+    <message>
+        <source>what suits the computer</source>
+        <translation>由电脑决定</translation>
+    </message>
+    <message>
+        <source>These count after a restart of the server.</source>
+        <translation>重新启动服务器后生效。</translation>
+    </message>
+    <message>
         <source>Privacy: nothing you write leaves this computer. The window talks to its own server on this computer only, and sends no statistics.</source>
         <translation>隐私：你写的内容不会离开这台电脑。窗口只与这台电脑上自己的服务器通信，不发送任何统计数据。</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutSheet</name>
+    <message>
+        <source>Keyboard Shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Send the message</source>
+        <translation>发送消息</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>回车</translation>
+    </message>
+    <message>
+        <source>A new line in the message</source>
+        <translation>在消息中换行</translation>
+    </message>
+    <message>
+        <source>Shift+Enter</source>
+        <translation>Shift+回车</translation>
+    </message>
+    <message>
+        <source>Stop the answer, or leave an edit</source>
+        <translation>停止回答，或退出编辑</translation>
+    </message>
+    <message>
+        <source>Esc</source>
+        <translation>Esc</translation>
     </message>
 </context>
 <context>
@@ -892,6 +1095,65 @@
     </message>
 </context>
 <context>
+    <name>TrayMenu</name>
+    <message>
+        <source>Show the window</source>
+        <translation>显示窗口</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>Turn the server off</source>
+        <translation>关闭服务器</translation>
+    </message>
+    <message>
+        <source>Turn the server on</source>
+        <translation>开启服务器</translation>
+    </message>
+    <message>
+        <source>Quit qwen3mlx</source>
+        <translation>退出 qwen3mlx</translation>
+    </message>
+    <message>
+        <source>The server is off</source>
+        <translation>服务器已关闭</translation>
+    </message>
+    <message>
+        <source>The server is starting</source>
+        <translation>服务器正在启动</translation>
+    </message>
+    <message>
+        <source>The server answers at {url}</source>
+        <translation>服务器地址：{url}</translation>
+    </message>
+    <message>
+        <source>The server failed</source>
+        <translation>服务器出错</translation>
+    </message>
+    <message>
+        <source>The server is ending</source>
+        <translation>服务器正在关闭</translation>
+    </message>
+    <message>
+        <source>{name}: loading, {percent}%</source>
+        <translation>{name}：正在加载，{percent}%</translation>
+    </message>
+    <message>
+        <source>{name}: in memory</source>
+        <translation>{name}：已在内存中</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>加载</translation>
+    </message>
+    <message>
+        <source>Unload</source>
+        <translation>卸载</translation>
+    </message>
+</context>
+<context>
     <name>attachments</name>
     <message>
         <source>{name} is protected by a password: save it without one.</source>
@@ -993,6 +1255,120 @@
     </message>
 </context>
 <context>
+    <name>menu</name>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>New Conversation</source>
+        <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>New Folder</source>
+        <translation>新建文件夹</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Close Window</source>
+        <translation>关闭窗口</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>查找</translation>
+    </message>
+    <message>
+        <source>Write</source>
+        <translation>撰写</translation>
+    </message>
+    <message>
+        <source>Undo Delete</source>
+        <translation>撤销删除</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>设置…</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Settings of the Conversation</source>
+        <translation>对话设置</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>View</source>
+        <translation>显示</translation>
+    </message>
+    <message>
+        <source>Do Anything…</source>
+        <translation>执行任意操作…</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>窗口</translation>
+    </message>
+    <message>
+        <source>Minimize</source>
+        <translation>最小化</translation>
+    </message>
+    <message>
+        <source>Help</source>
+        <translation>帮助</translation>
+    </message>
+    <message>
+        <source>Keyboard Shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>About qwen3mlx</source>
+        <translation>关于 qwen3mlx</translation>
+    </message>
+</context>
+<context>
+    <name>notifier</name>
+    <message>
+        <source>The answer failed</source>
+        <translation>回答失败</translation>
+    </message>
+    <message>
+        <source>The answer is there</source>
+        <translation>回答已完成</translation>
+    </message>
+    <message>
+        <source>{name} is loaded</source>
+        <translation>{name} 已加载</translation>
+    </message>
+    <message>
+        <source>{name} was not loaded</source>
+        <translation>{name} 未能加载</translation>
+    </message>
+</context>
+<context>
     <name>program</name>
     <message>
         <source>The file of your conversations was damaged. {messages} messages of {conversations} conversations were rescued; the damaged file is kept as {name}.</source>
@@ -1020,6 +1396,10 @@
 </context>
 <context>
     <name>settings</name>
+    <message>
+        <source>{url} is no web address: write one like https://hf-mirror.com.</source>
+        <translation>{url} 不是网址：请写成 https://hf-mirror.com 这样。</translation>
+    </message>
     <message>
         <source>The settings cannot be saved: {reason}.</source>
         <translation>无法保存设置：{reason}。</translation>

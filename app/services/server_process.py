@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
@@ -35,8 +35,16 @@ class ServerProcess(QObject):
     port_taken = Signal(int)
     crashed = Signal(str)
 
-    def __init__(self, command: Sequence[str] = COMMAND, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str] = COMMAND,
+        parent: QObject | None = None,
+        *,
+        environment: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """`environment` is asked at each start for what it has besides the window's own."""
         super().__init__(parent)
+        self._environment = environment
         self.key = secrets.token_urlsafe(32)
         self.state = ServerState(phase="stopped")
         self._command = list(command)
@@ -91,6 +99,8 @@ class ServerProcess(QObject):
         self._output = b""
         process = self._process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
+        for name, value in self._environment().items():
+            environment.insert(name, value)
         environment.insert("QWEN3MLX_PARENT_KEY", self.key)
         process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._read_output)

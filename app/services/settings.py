@@ -55,6 +55,8 @@ def _may_be(name: str, value: Any) -> bool:
         return isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool) and 8 <= value <= 40
+    if hint is str:
+        return isinstance(value, str)
     if hint == str | None:
         return value is None or isinstance(value, str)
     return value in get_args(hint)

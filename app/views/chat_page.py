@@ -25,7 +25,8 @@ from .composer import Composer
 from .icons import SIZE, icon
 from .message_footer import Intents
 from .message_list import MessageList
-from .theme import COLUMN, GAP, GAP_L, GAP_S, Theme
+from .theme import COLUMN, GAP, GAP_L, Theme
+from .welcome import FirstRun, Greeting
 
 
 class ChatPage(QWidget):
@@ -47,18 +48,20 @@ class ChatPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._chat = chat
         self._models = models
+        self._app_settings = settings
         self._editing: str | None = None
         self.intents = Intents(self)
         self.messages = MessageList(chat.messages, theme, self.intents, self)
-        self.composer = Composer(models.models, settings.settings.send_with, theme, self)
+        self.composer = Composer(models.models, lambda: settings.settings.send_with, theme, self)
         self.panel = ChatPanel(conversations.presets, self)
         self.panel.hide()
         self._status = QLabel(self)
         self._status.setObjectName("muted")
         self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._welcome())
-        self._stack.addWidget(self.messages)
+        self.first_run = FirstRun(self)
+        for widget in (Greeting(self), self.first_run, self.messages):
+            self._stack.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -127,6 +130,9 @@ class ChatPage(QWidget):
         chat.load_progress.connect(self._show_load)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
+        self.first_run.asked.connect(self._ask_first)
+        self.first_run.finished.connect(self._end_first_run)
+        self._app_settings.changed.connect(self._show_stack)
         self._models.refreshed.connect(self._show_models)
         self._models.models.dataChanged.connect(lambda *_: self._show_models())
         self.panel.changed.connect(chat.set_settings)
@@ -142,25 +148,22 @@ class ChatPage(QWidget):
         intents.continue_answer.connect(chat.continue_answer)
         intents.delete.connect(chat.delete)
 
-    def _welcome(self) -> QWidget:
-        page = QWidget(self)
-        layout = QVBoxLayout(page)
-        layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout.setSpacing(GAP_S)
-        heading = QLabel(self.tr("What can Qwen do for you?"), page)
-        heading.setObjectName("heading")
-        text = QLabel(self.tr("Everything you write stays on this computer."), page)
-        text.setObjectName("muted")
-        for label in (heading, text):
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            layout.addWidget(label)
-        return page
-
     def _settings(self) -> ChatSettings:
         return self._chat.conversation.settings if self._chat.conversation else ChatSettings()
 
-    def _show_stack(self) -> None:
-        self._stack.setCurrentIndex(1 if self._chat.messages.rowCount() else 0)
+    def _show_stack(self, *_: object) -> None:
+        if self._chat.messages.rowCount():
+            self._stack.setCurrentIndex(2)
+        else:
+            self._stack.setCurrentIndex(0 if self._app_settings.settings.first_run_done else 1)
+
+    def _ask_first(self, prompt: str) -> None:
+        self._end_first_run()
+        self._send(prompt)
+
+    def _end_first_run(self) -> None:
+        self._app_settings.update(first_run_done=True)
+        self.composer.text.setFocus()
 
     def _send(self, text: str) -> None:
         self.panel.flush()

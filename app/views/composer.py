@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -43,14 +43,13 @@ class Composer(QFrame):
     def __init__(
         self,
         models: ListModel[ModelEntry],
-        send_with: str,
+        send_with: Callable[[], str],
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self.setObjectName("composer")
-        self.setAcceptDrops(True)
         self.attachments: list[Attachment] = []
         self._send_with = send_with
         layout = QVBoxLayout(self)
@@ -67,6 +66,7 @@ class Composer(QFrame):
         self.text.setPlaceholderText(self.tr("Ask Qwen…"))
         self.text.setAccessibleName(self.tr("Message"))
         self.text.setTabChangesFocus(True)
+        self.text.setAcceptDrops(False)  # the window takes files
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.text.textChanged.connect(self._text_changed)
@@ -165,20 +165,22 @@ class Composer(QFrame):
             self.style().unpolish(self)
             self.style().polish(self)
         if watched is self.text and isinstance(event, QKeyEvent) and _is_press(event):
-            if event.key() == Qt.Key.Key_Escape and self._editing.isVisible():
-                self.edit_cancelled.emit()
+            if event.key() == Qt.Key.Key_Escape and self._escape():
                 return True
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._sends(event):
                 self._emit_sent()
                 return True
         return super().eventFilter(watched, event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _paths(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.files_given.emit(_paths(event.mimeData()))
+    def _escape(self) -> bool:
+        """Leaves an edit, else stops the answer; False where there is neither."""
+        if self._editing.isVisible():
+            self.edit_cancelled.emit()
+        elif self._stop.isVisible():
+            self.stopped.emit()
+        else:
+            return False
+        return True
 
     def _row(self, models: ListModel[ModelEntry]) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -240,7 +242,7 @@ class Composer(QFrame):
     def _sends(self, event: QKeyEvent) -> bool:
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        return control or (self._send_with == "enter" and not shift)
+        return control or (self._send_with() == "enter" and not shift)
 
     def _text_changed(self) -> None:
         self._grow()
@@ -274,7 +276,3 @@ def short_count(tokens: int) -> str:
 
 def _is_press(event: QKeyEvent) -> bool:
     return event.type() == QEvent.Type.KeyPress
-
-
-def _paths(data: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -1,18 +1,20 @@
-"""The window: sidebar, pages, menu, and what is said above them."""
+"""The window: its pages, what is said above them, and what comes in from outside."""
 
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtCore import QByteArray, QMimeData, QSettings, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QMainWindow,
+    QMessageBox,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -20,15 +22,21 @@ from PySide6.QtWidgets import (
 )
 
 from ..composition import Program
+from ..controllers.notifier import Notifier
 from ..domain import Conversation, Notice
 from .chat_page import ChatPage
+from .icons import icon
+from .menus import Menus
 from .models_page import ModelsPage
 from .notice_bar import NoticeBar
+from .palette import Palette
 from .rail import Rail
 from .server_page import ServerPage
 from .settings_page import SettingsPage
 from .sidebar import Sidebar
 from .theme import Theme
+from .tray import Tray, TrayMenu
+from .window_menus import fill_menus
 
 
 def make_window(program: Program) -> MainWindow:
@@ -46,8 +54,11 @@ class MainWindow(QMainWindow):
     def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
         self.setWindowTitle("qwen3mlx")
+        self.setWindowIcon(icon("app"))
+        self.setAcceptDrops(True)
         self.resize(1120, 760)
-        self._program = program
+        self.program = program
+        self._theme = theme
         theme.setParent(self)
         self._state = QSettings(str(program.profile / "window.ini"), QSettings.Format.IniFormat)
         conversations = program.conversations
@@ -70,8 +81,18 @@ class MainWindow(QMainWindow):
         self._splitter.setSizes([250, 800])
         self._splitter.setHandleWidth(1)
         self.setCentralWidget(self._body())
-        self._make_menu()
-        self._connect(theme)
+        self.menus = Menus(self.menuBar(), program, self)
+        self.palette_sheet = Palette(lambda: self.menus.entries(self.open), theme, self)
+        fill_menus(self)
+        self.tray = Tray(TrayMenu(program.models, program.server), self)
+        self.notifier = Notifier(
+            program.chat,
+            program.models.models,
+            is_wanted=lambda: program.settings.settings.notify,
+            is_watched=self.isActiveWindow,
+            parent=self,
+        )
+        self._connect()
         self._restore()
 
     def show_page(self, name: str) -> None:
@@ -87,23 +108,80 @@ class MainWindow(QMainWindow):
         self.sidebar.setVisible(name == "chat")
         self.rail.show_page(name)
 
+    def open(self, conversation_id: str) -> None:
+        self.show_page("chat")
+        self.program.chat.open(conversation_id)
+
+    def new(self) -> None:
+        self.show_page("chat")
+        self.program.chat.new()
+
+    def search(self) -> None:
+        self.show_page("chat")
+        self.sidebar.search.setFocus()
+        self.sidebar.search.selectAll()
+
+    def write(self) -> None:
+        self.show_page("chat")
+        self.chat.composer.text.setFocus()
+
+    def come_to_front(self) -> None:
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def import_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(
+            self, self.tr("Import conversations"), "", self.tr("Exports (*.json *.zip)")
+        )
+        if names:
+            self.program.conversations.import_files([Path(name) for name in names])
+
+    def export_shown(self) -> None:
+        shown = self.program.chat.conversation
+        if shown is not None:
+            self._export(shown.id)
+
+    def show_about(self) -> None:
+        text = self.tr("Qwen3 on your own computer. Version {version}.").format(
+            version=version("qwen3mlx")
+        )
+        QMessageBox.about(self, "qwen3mlx", text)
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        """With its item in the menu bar the program goes on there."""
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())
         self._state.setValue("panel", str(self.chat.panel.isVisibleTo(self)).lower())
-        shown = self._program.chat.conversation
-        self._program.settings.update(last_conversation_id=shown.id if shown else None)
+        shown = self.program.chat.conversation
+        self.program.settings.update(last_conversation_id=shown.id if shown else None)
         event.accept()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Folders are models, files belong to the next question."""
+        event.acceptProposedAction()
+        paths = _paths(event.mimeData())
+        folders = [path for path in paths if path.is_dir()]
+        files = [path for path in paths if path not in folders]
+        for folder in folders:
+            self.program.models.add_folder(str(folder))
+        self.show_page("models" if folders else "chat")
+        if files:
+            self.program.chat.attach(files)
+
     def _make_page(self, name: str) -> QWidget:
-        program = self._program
+        program = self.program
         if name == "models":
             page = ModelsPage(program.models, self)
             program.models.refresh_folders()
             return page
         if name == "server":
             return ServerPage(program.server, lambda: program.chat.model_id, self)
-        return SettingsPage(program.settings, self)
+        return SettingsPage(program.settings, program.server, program.profile, self._theme, self)
 
     def _body(self) -> QWidget:
         body, rule = QWidget(self), QFrame(self)
@@ -128,43 +206,13 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._pages, 1)
         return panel
 
-    def _make_menu(self) -> None:
-        bar = self.menuBar()
-        file = bar.addMenu(self.tr("File"))
-        self._action(file.addAction(self.tr("New Conversation")), "Ctrl+N", self._new)
-        self._action(file.addAction(self.tr("Import…")), "", self._import)
-        self._action(file.addAction(self.tr("Export…")), "Ctrl+Shift+E", self._export_shown)
-        file.addSeparator()
-        self._action(file.addAction(self.tr("Close Window")), "Ctrl+W", self.close)
-        edit = bar.addMenu(self.tr("Edit"))
-        self._action(edit.addAction(self.tr("Find")), "Ctrl+F", self._find)
-        self._action(edit.addAction(self.tr("Write")), "Ctrl+L", self._write)
-        undo = self._program.conversations.undo_delete
-        self._action(edit.addAction(self.tr("Undo Delete")), "Ctrl+Shift+Z", undo)
-        chat = bar.addMenu(self.tr("Conversation"))
-        self._action(chat.addAction(self.tr("Rename")), "F2", self.sidebar.list.rename_current)
-        settings = chat.addAction(self.tr("Settings of the Conversation"))
-        self._action(settings, "Ctrl+I", self.chat.toggle_panel)
-        self._action(chat.addAction(self.tr("Stop")), "Ctrl+.", self._program.chat.stop)
-        view = bar.addMenu(self.tr("View"))
-        for number, (name, title) in enumerate(self.rail.titles.items(), start=1):
-            shortcut = "Ctrl+," if name == "settings" else f"Ctrl+{number}"
-            action = view.addAction(title)
-            self._action(action, shortcut, lambda name=name: self.show_page(name))
-
-    def _action(self, action: QAction, shortcut: str, do: object) -> None:
-        if shortcut:
-            action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(lambda *_: do())  # type: ignore[operator]
-
-    def _connect(self, theme: Theme) -> None:
-        program, sidebar = self._program, self.sidebar
-        conversations = program.conversations
+    def _connect(self) -> None:
+        program, conversations = self.program, self.program.conversations
         self.rail.wanted.connect(self.show_page)
-        sidebar.opened.connect(self._open)
-        sidebar.new_wanted.connect(self._new)
-        sidebar.searched.connect(conversations.search)
-        chats = sidebar.list
+        self.sidebar.opened.connect(self.open)
+        self.sidebar.new_wanted.connect(self.new)
+        self.sidebar.searched.connect(conversations.search)
+        chats = self.sidebar.list
         chats.renamed.connect(conversations.rename)
         chats.pinned.connect(conversations.set_pinned)
         chats.moved.connect(conversations.move)
@@ -176,9 +224,10 @@ class MainWindow(QMainWindow):
         program.sections.folded_changed.connect(lambda keys: self._state.setValue("folded", keys))
         program.chat.opened.connect(self._opened)
         program.chat.changed.connect(self._show_title)
-        program.chat.saved.connect(lambda _: sidebar.select(program.chat.conversation))
-        self.notices.action_wanted.connect(self._act)
-        program.settings.changed.connect(theme.use)
+        program.chat.saved.connect(lambda _: self.sidebar.select(program.chat.conversation))
+        self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
+        program.settings.changed.connect(self._theme.use)
+        program.settings.changed.connect(lambda _: self._show_tray())
         for controller in (
             program.chat,
             program.conversations,
@@ -188,6 +237,21 @@ class MainWindow(QMainWindow):
         ):
             controller.notice.connect(self.notices.show_notice)
         program.chat.attachment_refused.connect(self._refused)
+        self.notices.action_wanted.connect(self._act)
+        self._connect_tray()
+
+    def _connect_tray(self) -> None:
+        menu = self.tray.menu
+        menu.show_wanted.connect(self.come_to_front)
+        menu.new_wanted.connect(self.come_to_front)
+        menu.new_wanted.connect(self.new)
+        menu.quit_wanted.connect(QApplication.quit)
+        self.tray.opened.connect(self._told)
+        self.notifier.wanted.connect(self.tray.notify)
+        self.notifier.wanted.connect(lambda *_: QApplication.alert(self))
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.applicationStateChanged.connect(self._activated)
 
     def _restore(self) -> None:
         geometry, splitter = self._state.value("geometry"), self._state.value("splitter")
@@ -196,19 +260,30 @@ class MainWindow(QMainWindow):
         if isinstance(splitter, QByteArray):
             self._splitter.restoreState(splitter)
         folded = self._state.value("folded") or []
-        self._program.sections.set_folded([folded] if isinstance(folded, str) else folded)
+        self.program.sections.set_folded([folded] if isinstance(folded, str) else folded)
         self.chat.show_panel(self._state.value("panel") == "true")
-        last = self._program.settings.settings.last_conversation_id
-        if last is not None and self._program.conversations.conversations.find(last):
-            self._program.chat.open(last)
+        self._show_tray()
+        last = self.program.settings.settings.last_conversation_id
+        if last is not None and self.program.conversations.conversations.find(last):
+            self.program.chat.open(last)
         else:
-            self._program.chat.new()
-        if self._program.greeting is not None:
-            self.notices.show_notice(self._program.greeting)
+            self.program.chat.new()
+        if self.program.greeting is not None:
+            self.notices.show_notice(self.program.greeting)
 
-    def _open(self, conversation_id: str) -> None:
-        self.show_page("chat")
-        self._program.chat.open(conversation_id)
+    def _show_tray(self) -> None:
+        self.tray.set_wanted(self.program.settings.settings.show_tray)
+        QGuiApplication.setQuitOnLastWindowClosed(not self.tray.is_seen)
+
+    def _activated(self, state: Qt.ApplicationState) -> None:
+        """A click on the icon in the Dock brings a closed window back."""
+        if state == Qt.ApplicationState.ApplicationActive and self.isHidden() and self.tray.is_seen:
+            self.show()
+
+    def _told(self, conversation_id: str | None) -> None:
+        self.come_to_front()
+        if conversation_id is not None:
+            self.open(conversation_id)
 
     def _opened(self, conversation: Conversation | None) -> None:
         self.sidebar.select(conversation)
@@ -218,43 +293,22 @@ class MainWindow(QMainWindow):
         title = conversation.title if conversation else ""
         self.setWindowTitle(title or "qwen3mlx")
 
-    def _new(self) -> None:
-        self.show_page("chat")
-        self._program.chat.new()
-
-    def _find(self) -> None:
-        self.show_page("chat")
-        self.sidebar.search.setFocus()
-        self.sidebar.search.selectAll()
-
-    def _write(self) -> None:
-        self.show_page("chat")
-        self.chat.composer.text.setFocus()
-
-    def _import(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(
-            self, self.tr("Import conversations"), "", self.tr("Exports (*.json *.zip)")
-        )
-        if names:
-            self._program.conversations.import_files([Path(name) for name in names])
-
-    def _export_shown(self) -> None:
-        shown = self._program.chat.conversation
-        if shown is not None:
-            self._export(shown.id)
-
     def _export(self, conversation_id: str) -> None:
         name, _ = QFileDialog.getSaveFileName(
             self, self.tr("Export"), "", self.tr("Markdown (*.md);;JSON (*.json)")
         )
         if name:
-            self._program.conversations.export_to([conversation_id], Path(name))
+            self.program.conversations.export_to([conversation_id], Path(name))
 
     def _act(self, action: str) -> None:
         if action == "undo_delete":
-            self._program.conversations.undo_delete()
+            self.program.conversations.undo_delete()
         elif action == "start_server":
-            self._program.server.start()
+            self.program.server.start()
 
     def _refused(self, sentence: str) -> None:
         self.notices.show_notice(Notice(text=sentence, kind="warning"))
+
+
+def _paths(data: QMimeData) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

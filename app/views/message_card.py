@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..domain import Message, MessageRow, ToolCall
+from .icon_label import IconLabel
 from .icons import SMALL, icon
 from .message_footer import Footer, Intents
 from .rich_text import RichText, text_label
@@ -137,8 +138,7 @@ class CallCard(QFrame):
         layout.setContentsMargins(GAP + 4, GAP, GAP + 4, GAP)
         layout.setSpacing(GAP_S)
         head = QHBoxLayout()
-        sign = QLabel(self)
-        sign.setPixmap(icon("tool").pixmap(SMALL))
+        sign = IconLabel("tool", SMALL.width(), self)
         self._name = QLabel(self)
         self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setStyleSheet("font-weight: 600;")

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -23,21 +22,21 @@ from PySide6.QtWidgets import (
 
 from ..controllers.models import ModelsController
 from ..domain import Fit, ModelEntry, ModelFolder
-from .theme import COLUMN, GAP, GAP_L, GAP_XL
+from .page import Page
+from .theme import GAP, GAP_L
 
 _GB = 1e9
 
 
-class ModelsPage(QWidget):
+class ModelsPage(Page):
     """A card for each model, and the folders they are looked for in."""
 
     def __init__(self, models: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.set_title(self.tr("Models"))
         self._models = models
         self._cards: dict[str, ModelCard] = {}
-        layout = page_layout(self, self.tr("Models"))
+        layout = self.column
         self._list = QVBoxLayout()
         self._list.setSpacing(GAP)
         layout.addLayout(self._list)
@@ -212,31 +211,6 @@ class ModelCard(QFrame):
             )
             self._models.save_settings(self._entry.id, changed)
             self._more.setChecked(False)
-
-
-def page_layout(page: QWidget, title: str) -> QVBoxLayout:
-    """A column with a heading, that scrolls."""
-    outer = QVBoxLayout(page)
-    outer.setContentsMargins(0, 0, 0, 0)
-    area = QScrollArea(page)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    outer.addWidget(area)
-    content = QWidget(area)
-    content.setObjectName("page")
-    content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    area.setWidget(content)
-    centre = QHBoxLayout(content)
-    column = QWidget(content)
-    column.setMaximumWidth(COLUMN + 2 * GAP_L)
-    centre.addWidget(column)
-    layout = QVBoxLayout(column)
-    layout.setContentsMargins(GAP_L, GAP_XL, GAP_L, GAP_XL)
-    layout.setSpacing(GAP + 4)
-    heading = QLabel(title, column)
-    heading.setObjectName("heading")
-    layout.addWidget(heading)
-    return layout
 
 
 def _spin(least: int, most: int, special: str, name: str) -> QSpinBox:

@@ -25,14 +25,14 @@ from PySide6.QtWidgets import (
 
 from ..controllers.server import ServerController
 from ..domain import ApiKey, LogEntry, Memory, ServerSettings, ServerState
-from .models_page import page_layout
+from .page import Page
 from .theme import GAP
 
 _GB = 1e9
 _SHOWN_LOG = 200
 
 
-class ServerPage(QWidget):
+class ServerPage(Page):
     """Kept up to date while it is seen."""
 
     def __init__(
@@ -42,11 +42,10 @@ class ServerPage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.set_title(self.tr("Server"))
         self._server = server
         self._model_id = model_id
-        layout = page_layout(self, self.tr("Server"))
+        layout = self.column
         layout.addLayout(self._switch())
         self._memory = QProgressBar(self)
         self._memory.setTextVisible(False)

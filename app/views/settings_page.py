@@ -1,80 +1,222 @@
-"""The window's own settings."""
+"""The window's settings, and the server's that are about this computer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
+from ..controllers.server import ServerController
 from ..controllers.settings import SettingsController
-from .models_page import page_layout
+from ..domain import ServerSettings
+from .number_field import NumberField
+from .page import Group, Page, muted, whole_number
+from .switch import Switch
+from .theme import Theme
 
 
-class SettingsPage(QWidget):
-    def __init__(self, settings: SettingsController, parent: QWidget | None = None) -> None:
+class SettingsPage(Page):
+    def __init__(
+        self,
+        settings: SettingsController,
+        server: ServerController,
+        profile: Path,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.set_title(self.tr("Settings"))
         self._settings = settings
-        layout = page_layout(self, self.tr("Settings"))
-        self._form = QFormLayout()
-        layout.addLayout(self._form)
+        self._server = server
+        self._profile = profile
+        self._theme = theme
+        self._server_fields: dict[str, NumberField] = {}
+        for title, group in (
+            (self.tr("General"), self._general()),
+            (self.tr("Appearance"), self._appearance()),
+            (self.tr("Chat"), self._chat()),
+            (self.tr("Downloads"), self._downloads()),
+            (self.tr("Memory of the server"), self._memory()),
+            (self.tr("Privacy"), self._privacy()),
+            (self.tr("Advanced"), self._advanced()),
+        ):
+            self.add_section(title, group)
+        self.column.addStretch()
+        server.settings_changed.connect(self._show_server)
+        if server.settings is not None:
+            self._show_server(server.settings)
+
+    def _general(self) -> Group:
+        group = Group(self)
         self._choice(
+            group,
+            "language",
+            self.tr("Language"),
+            [(self.tr("As the system"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
+            self.tr("After a restart."),
+        )
+        self._switch(group, "start_server", self.tr("Start the server with the window"))
+        self._switch(
+            group,
+            "show_tray",
+            self.tr("Show in the menu bar"),
+            self.tr("The server goes on there when the window is closed."),
+        )
+        self._switch(
+            group,
+            "notify",
+            self.tr("Notifications"),
+            self.tr("When long work ends while the window is not in front."),
+        )
+        return group
+
+    def _appearance(self) -> Group:
+        group = Group(self)
+        self._choice(
+            group,
             "theme",
-            self.tr("Appearance"),
+            self.tr("Theme"),
             [
                 (self.tr("As the system"), "system"),
                 (self.tr("Light"), "light"),
                 (self.tr("Dark"), "dark"),
             ],
         )
+        size = whole_number(10, 24, self.tr("Size of text"), self)
+        size.setValue(self._settings.settings.font_size)
+        size.valueChanged.connect(partial(self._set, "font_size"))
+        group.add_row(self.tr("Size of text"), size)
+        self._switch(group, "reduce_motion", self.tr("Reduce motion"))
+        return group
+
+    def _chat(self) -> Group:
+        group = Group(self)
         self._choice(
-            "language",
-            self.tr("Language (after a restart)"),
-            [(self.tr("As the system"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
-        )
-        self._choice(
+            group,
             "send_with",
-            self.tr("Send with (after a restart)"),
+            self.tr("Send with"),
             [(self.tr("Enter"), "enter"), (self.tr("Ctrl or ⌘ and Enter"), "ctrl_enter")],
         )
-        size = QSpinBox(self)
-        size.setRange(10, 24)
-        size.setValue(settings.settings.font_size)
-        size.setAccessibleName(self.tr("Size of text"))
-        size.valueChanged.connect(lambda value: settings.update(font_size=value))
-        self._form.addRow(self.tr("Size of text"), size)
-        self._switch("start_server", self.tr("Start the server with the window"))
-        self._switch("auto_title", self.tr("Let the model write titles"))
-        privacy = QLabel(
-            self.tr(
-                "Privacy: nothing you write leaves this computer. The window talks to its own"
-                " server on this computer only, and sends no statistics."
-            ),
-            self,
-        )
-        privacy.setWordWrap(True)
-        privacy.setObjectName("muted")
-        layout.addWidget(privacy)
-        layout.addStretch()
+        self._switch(group, "auto_title", self.tr("Let the model write titles"))
+        return group
 
-    def _choice(self, name: str, label: str, choices: Sequence[tuple[str, str]]) -> None:
+    def _downloads(self) -> Group:
+        group = Group(self)
+        mirror = QLineEdit(self._settings.settings.hub_mirror, self)
+        mirror.setPlaceholderText("https://huggingface.co")
+        mirror.setAccessibleName(self.tr("Mirror of Hugging Face"))
+        mirror.editingFinished.connect(lambda: self._set_mirror(mirror))
+        group.add_row(
+            self.tr("Mirror of Hugging Face"),
+            mirror,
+            self.tr("Where the server downloads what its clients ask for. After its restart."),
+        )
+        return group
+
+    def _memory(self) -> Group:
+        group = Group(self)
+        rows: tuple[tuple[str, str, str, tuple[float, float, int]], ...] = (
+            (
+                "memory_limit",
+                self.tr("Limit, GB"),
+                self.tr("For weights, keys and values together."),
+                (0.1, 4096, 1),
+            ),
+            (
+                "prefix_cache",
+                self.tr("Kept prompts, GB"),
+                self.tr("So that a conversation need not be read again."),
+                (0, 4096, 1),
+            ),
+            (
+                "max_running",
+                self.tr("Answers at once"),
+                self.tr("Others wait for their turn."),
+                (1, 1024, 0),
+            ),
+        )
+        for name, title, hint, bounds in rows:
+            field = NumberField(*bounds, title, self)
+            field.setEnabled(False)  # until it is known what is saved
+            field.suggest(None, self.tr("what suits the computer"))
+            field.edited.connect(partial(self._set_server, name))
+            group.add_row(title, field, hint)
+            self._server_fields[name] = field
+        group.add_widget(muted(self.tr("These count after a restart of the server."), self))
+        return group
+
+    def _privacy(self) -> Group:
+        group = Group(self)
+        group.add_widget(
+            muted(
+                self.tr(
+                    "Privacy: nothing you write leaves this computer. The window talks to its own"
+                    " server on this computer only, and sends no statistics."
+                ),
+                self,
+            )
+        )
+        return group
+
+    def _advanced(self) -> Group:
+        group = Group(self)
+        show = QPushButton(self.tr("Open the folder"), self)
+        url = QUrl.fromLocalFile(str(self._profile))
+        show.clicked.connect(lambda: QDesktopServices.openUrl(url))
+        group.add_row(self.tr("Conversations and settings"), show, str(self._profile))
+        reset = QPushButton(self.tr("Reset"), self)
+        reset.setAccessibleName(self.tr("Reset the settings of the window"))
+        reset.clicked.connect(self._settings.reset)
+        group.add_row(
+            self.tr("Settings of the window"),
+            reset,
+            self.tr("As they were at the first start. Conversations stay."),
+        )
+        return group
+
+    def _choice(
+        self,
+        group: Group,
+        name: str,
+        label: str,
+        choices: Sequence[tuple[str, str]],
+        hint: str = "",
+    ) -> None:
         box = QComboBox(self)
         box.setAccessibleName(label)
         for text, value in choices:
             box.addItem(text, value)
-        box.setCurrentIndex(box.findData(getattr(self._settings.settings, name)))
         box.activated.connect(lambda place: self._set(name, box.itemData(place)))
-        self._form.addRow(label, box)
+        self._follow(name, lambda value: box.setCurrentIndex(box.findData(value)))
+        group.add_row(label, box, hint)
 
-    def _switch(self, name: str, label: str) -> None:
-        box = QCheckBox(label, self)
-        box.setChecked(getattr(self._settings.settings, name))
-        box.toggled.connect(partial(self._set, name))
-        self._form.addRow("", box)
+    def _switch(self, group: Group, name: str, label: str, hint: str = "") -> None:
+        switch = Switch(label, self._theme, self)
+        self._follow(name, switch.setChecked)
+        switch.toggled.connect(partial(self._set, name))
+        group.add_row(label, switch, hint)
+
+    def _follow(self, name: str, show: Any) -> None:
+        """Shows the value, now and when it changes."""
+        show(getattr(self._settings.settings, name))
+        self._settings.changed.connect(lambda settings: show(getattr(settings, name)))
 
     def _set(self, name: str, value: Any) -> None:
         self._settings.update(**{name: value})
+
+    def _set_mirror(self, field: QLineEdit) -> None:
+        if not self._settings.set_mirror(field.text()):
+            field.setText(self._settings.settings.hub_mirror)
+
+    def _show_server(self, saved: ServerSettings, *_: object) -> None:
+        for name, field in self._server_fields.items():
+            field.setEnabled(True)
+            field.set_value(getattr(saved, name))
+
+    def _set_server(self, name: str, value: float | None) -> None:
+        self._server.save_settings({name: value})

@@ -38,6 +38,7 @@ class Theme(QObject):
         self.highlighter = Highlighter(self)
         self._application = application
         self._families = application.font().families()
+        self._flash_time = application.cursorFlashTime()
         self._settings = settings
         application.setStyle("Fusion")
         application.styleHints().colorSchemeChanged.connect(self._follow)
@@ -46,6 +47,7 @@ class Theme(QObject):
     def use(self, settings: AppSettings) -> None:
         """Look as these want it."""
         self._settings = settings
+        self._still(settings.reduce_motion)
         looks = (self._wants_dark(), settings.font_size)
         if looks == (self.is_dark, self.font_size):  # to apply one takes half a second
             return
@@ -61,6 +63,16 @@ class Theme(QObject):
     def _follow(self) -> None:
         """The computer's look has changed."""
         self.use(self._settings)
+
+    def _still(self, still: bool) -> None:
+        """Nothing moves by itself: no menu fades in, no cursor blinks."""
+        for effect in (
+            Qt.UIEffect.UI_AnimateMenu,
+            Qt.UIEffect.UI_AnimateCombo,
+            Qt.UIEffect.UI_FadeMenu,
+        ):
+            self._application.setEffectEnabled(effect, not still)
+        self._application.setCursorFlashTime(0 if still else self._flash_time)
 
     def _wants_dark(self) -> bool:
         if self._settings.theme == "system":

@@ -46,7 +46,7 @@ def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWind
 
 
 def program_of(window: MainWindow) -> Program:
-    return window._program
+    return window.program
 
 
 def write(window: MainWindow, qtbot: QtBot, text: str) -> None:

@@ -1,0 +1,75 @@
+"""What is worth a notification: long work that ended while nobody looked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+
+from ..domain import Message, ModelEntry
+from ..models import ListModel
+from .chat import ChatController
+
+translate = QCoreApplication.translate
+
+# Seconds from which on work is long.
+LONG = 15.0
+
+
+class Notifier(QObject):
+    """`wanted(title, text, conversation id or None)`: of answers, and of models being loaded.
+
+    `is_watched`: the window is in front; `is_wanted`: notifications are allowed.
+    """
+
+    wanted = Signal(str, str, object)
+
+    def __init__(
+        self,
+        chat: ChatController,
+        models: ListModel[ModelEntry],
+        *,
+        is_wanted: Callable[[], bool],
+        is_watched: Callable[[], bool],
+        clock: Callable[[], float] = time.time,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._is_wanted = is_wanted
+        self._is_watched = is_watched
+        self._clock = clock
+        self._loading: dict[str, float] = {}
+        chat.finished.connect(self._answered)
+        models.dataChanged.connect(self._look)
+
+    def _answered(self, message: Message) -> None:
+        if message.status == "stopped" or self._clock() - message.created_at < LONG:
+            return
+        if message.status == "failed":
+            title = translate("notifier", "The answer failed")
+            self._say(title, message.error or "", message.conversation_id)
+        else:
+            title = translate("notifier", "The answer is there")
+            self._say(title, message.content[:120], message.conversation_id)
+
+    def _look(self) -> None:
+        for entry in self._models.values():
+            if entry.state == "loading":
+                self._loading.setdefault(entry.id, self._clock())
+                continue
+            since = self._loading.pop(entry.id, None)
+            if since is not None and self._clock() - since >= LONG:
+                self._loaded(entry)
+
+    def _loaded(self, entry: ModelEntry) -> None:
+        if entry.state == "loaded":
+            self._say(translate("notifier", "{name} is loaded").format(name=entry.name), "", None)
+        else:
+            text = translate("notifier", "{name} was not loaded").format(name=entry.name)
+            self._say(text, "", None)
+
+    def _say(self, title: str, text: str, conversation_id: str | None) -> None:
+        if self._is_wanted() and not self._is_watched():
+            self.wanted.emit(title, text, conversation_id)

@@ -1,0 +1,91 @@
+"""The menu bar, and what the command palette can do besides: all actions of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from ..composition import Program
+from .palette import Entry
+
+
+class Menus(QObject):
+    """`add` makes an action in a menu; `entries` are all of them, and models and conversations."""
+
+    def __init__(self, bar: QMenuBar, program: Program, parent: QObject) -> None:
+        super().__init__(parent)
+        self._bar = bar
+        self._program = program
+        self._actions: list[tuple[QAction, str]] = []
+
+    def menu(self, title: str) -> QMenu:
+        return self._bar.addMenu(title)
+
+    def add(
+        self,
+        menu: QMenu,
+        title: str,
+        shortcut: str,
+        do: Callable[[], object],
+        *,
+        icon: str = "right",
+        role: QAction.MenuRole = QAction.MenuRole.NoRole,
+    ) -> QAction:
+        """`role` says where a Mac has it."""
+        action = menu.addAction(title)
+        action.setMenuRole(role)
+        if shortcut:
+            action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(lambda *_: do())
+        self._actions.append((action, icon))
+        return action
+
+    def shortcuts(self) -> list[tuple[str, str]]:
+        """What each does, and its keys."""
+        native = QKeySequence.SequenceFormat.NativeText
+        shown = [(action.text(), action.shortcut().toString(native)) for action, _ in self._actions]
+        return [(title, keys) for title, keys in shown if keys]
+
+    def entries(self, open_conversation: Callable[[str], object]) -> list[Entry]:
+        return [
+            *self._of_actions(),
+            *self._of_models(),
+            *self._of_presets(),
+            *self._of_conversations(open_conversation),
+        ]
+
+    def _of_actions(self) -> Iterator[Entry]:
+        for place, (action, icon) in enumerate(self._actions):
+            hint = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            yield Entry(f"action {place}", action.text(), hint, icon, action.trigger)
+
+    def _of_models(self) -> Iterator[Entry]:
+        models, chat = self._program.models, self._program.chat
+        for entry in models.models.values():
+            if entry.is_chat:
+                use = self.tr("Answer with {name}").format(name=entry.name)
+                do = partial(chat.set_model, entry.id)
+                yield Entry(f"use {entry.id}", use, self.tr("Model"), "models", do)
+            if entry.state == "loaded":
+                text = self.tr("Unload {name}").format(name=entry.name)
+                change, sign = partial(models.unload, entry.id), "eject"
+            else:
+                text = self.tr("Load {name}").format(name=entry.name)
+                change, sign = partial(models.load, entry.id), "play"
+            yield Entry(f"load {entry.id}", text, self.tr("Model"), sign, change)
+
+    def _of_presets(self) -> Iterator[Entry]:
+        for preset in self._program.conversations.presets.values():
+            text = self.tr("Use the preset {name}").format(name=preset.name)
+            do = partial(self._program.chat.set_settings, preset.settings)
+            yield Entry(f"preset {preset.id}", text, self.tr("Preset"), "sliders", do)
+
+    def _of_conversations(self, open_conversation: Callable[[str], object]) -> Iterator[Entry]:
+        for chat in self._program.conversations.conversations.values():
+            do = partial(open_conversation, chat.id)
+            hint = self.tr("Conversation")
+            yield Entry(f"chat {chat.id}", chat.title or self.tr("Untitled"), hint, "chat", do)

@@ -1,0 +1,125 @@
+"""What pages are made of: a column that scrolls, and groups of rows in it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
+
+# The width of a row's field, in pixels.
+FIELD = 240
+
+
+class Page(QWidget):
+    """A heading, and below it a column that scrolls."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        outer.addWidget(area)
+        content = QWidget(area)
+        content.setObjectName("page")
+        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        area.setWidget(content)
+        centre = QHBoxLayout(content)
+        column = QWidget(content)
+        column.setMaximumWidth(COLUMN + 2 * GAP_L)
+        centre.addWidget(column)
+        self.column = QVBoxLayout(column)
+        self.column.setContentsMargins(GAP_L, GAP_L, GAP_L, GAP_XL)
+        self.column.setSpacing(GAP)
+        self._heading = QLabel(column)
+        self._heading.setObjectName("heading")
+        self.column.addWidget(self._heading)
+        self.column.addSpacing(GAP)
+
+    def set_title(self, title: str) -> None:
+        self._heading.setText(title)
+
+    def add_section(self, title: str, widget: QWidget) -> None:
+        if self.column.count() > 2:
+            self.column.addSpacing(GAP_L)
+        self.column.addWidget(section(title, self))
+        self.column.addWidget(widget)
+
+
+class Group(QFrame):
+    """Rows in a frame: what it is at the left, what to set at the right, a line between rows."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(GAP_L, GAP_S, GAP_L, GAP_S)
+        self._rows.setSpacing(0)
+
+    def add_row(self, title: str, field: QWidget | None = None, hint: str = "") -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, GAP, 0, GAP)
+        row.setSpacing(GAP_L)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(QLabel(title, self))
+        if hint:
+            words.addWidget(muted(hint, self))
+        row.addLayout(words, 1)
+        if field is not None:
+            if field.sizePolicy().horizontalPolicy() != QSizePolicy.Policy.Fixed:
+                field.setFixedWidth(FIELD)
+            row.addWidget(field, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.add_layout(row)
+
+    def add_widget(self, widget: QWidget) -> None:
+        """One that takes the whole width."""
+        row = QVBoxLayout()
+        row.setContentsMargins(0, GAP, 0, GAP)
+        row.addWidget(widget)
+        self.add_layout(row)
+
+    def add_layout(self, layout: QHBoxLayout | QVBoxLayout) -> None:
+        if self._rows.count():
+            rule = QFrame(self)
+            rule.setObjectName("rule")
+            rule.setFixedHeight(1)
+            self._rows.addWidget(rule)
+        self._rows.addLayout(layout)
+
+
+def section(title: str, parent: QWidget) -> QLabel:
+    label = QLabel(title, parent)
+    label.setObjectName("section")
+    return label
+
+
+def muted(text: str, parent: QWidget) -> QLabel:
+    label = QLabel(text, parent)
+    label.setObjectName("muted")
+    label.setWordWrap(True)
+    return label
+
+
+def whole_number(least: int, most: int, name: str, parent: QWidget, special: str = "") -> QSpinBox:
+    """`special` is shown for the least one."""
+    spin = QSpinBox(parent)
+    spin.setRange(least, most)
+    spin.setSpecialValueText(special)
+    spin.setGroupSeparatorShown(True)
+    spin.setAccessibleName(name)
+    spin.lineEdit().setTextMargins(GAP, 0, GAP, 0)
+    return spin

@@ -1,0 +1,45 @@
+"""A switch: on or off."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+
+from .theme import Theme
+
+WIDTH, HEIGHT, INSET = 38, 22, 2
+
+
+class Switch(QAbstractButton):
+    def __init__(self, name: str, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setCheckable(True)
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH + 4, HEIGHT + 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colours, on = self._theme.colours, self.isChecked()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRectF(2, 2, WIDTH, HEIGHT)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.accent if on else colours.faint))
+        if not self.isEnabled():
+            painter.setOpacity(0.5)
+        painter.drawRoundedRect(track, HEIGHT / 2, HEIGHT / 2)
+        side = HEIGHT - 2 * INSET
+        left = track.right() - INSET - side if on else track.left() + INSET
+        painter.setBrush(QColor("#ffffff"))
+        painter.drawEllipse(QRectF(left, track.top() + INSET, side, side))
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(colours.accent), 1.5))
+            ring = track.adjusted(-1.2, -1.2, 1.2, 1.2)
+            painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)

@@ -1,0 +1,118 @@
+"""The item in the menu bar: what the server and the models are doing, and the way back."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+
+from ..controllers.models import ModelsController
+from ..controllers.server import ServerController
+from ..domain import ModelEntry, ServerState
+from .icons import icon
+
+# Milliseconds that a notification stays, where the system lets us say.
+STAYS = 8000
+
+
+class TrayMenu(QMenu):
+    """Up to date whenever it is opened."""
+
+    show_wanted = Signal()
+    new_wanted = Signal()
+    quit_wanted = Signal()
+
+    def __init__(self, models: ModelsController, server: ServerController) -> None:
+        super().__init__()
+        self._models = models
+        self._server = server
+        self.aboutToShow.connect(self.fill)
+
+    def fill(self) -> None:
+        self.clear()
+        self._said(self.server_line(self._server.state))
+        for entry in self._models.models.values():
+            if entry.state != "not-loaded":
+                self._said(self.model_line(entry))
+        self.addSeparator()
+        self.addAction(self.tr("Show the window"), self.show_wanted.emit)
+        self.addAction(self.tr("New conversation"), self.new_wanted.emit)
+        self.addSeparator()
+        self._add_models()
+        if self._server.state.phase in ("ready", "starting"):
+            self.addAction(self.tr("Turn the server off"), self._server.stop)
+        else:
+            self.addAction(self.tr("Turn the server on"), self._server.start)
+        self.addSeparator()
+        self.addAction(self.tr("Quit qwen3mlx"), self.quit_wanted.emit)
+
+    def server_line(self, state: ServerState) -> str:
+        return {
+            "stopped": self.tr("The server is off"),
+            "starting": self.tr("The server is starting"),
+            "ready": self.tr("The server answers at {url}").format(url=state.url),
+            "failed": self.tr("The server failed"),
+            "stopping": self.tr("The server is ending"),
+        }[state.phase]
+
+    def model_line(self, entry: ModelEntry) -> str:
+        if entry.state == "loading":
+            percent = round(100 * (entry.load_progress or 0))
+            return self.tr("{name}: loading, {percent}%").format(name=entry.name, percent=percent)
+        return self.tr("{name}: in memory").format(name=entry.name)
+
+    def _said(self, text: str) -> QAction:
+        action = self.addAction(text)
+        action.setEnabled(False)
+        return action
+
+    def _add_models(self) -> None:
+        load = self.addMenu(self.tr("Load"))
+        unload = self.addMenu(self.tr("Unload"))
+        for entry in self._models.models.values():
+            if entry.state == "not-loaded":
+                load.addAction(entry.name, partial(self._models.load, entry.id))
+            else:
+                unload.addAction(entry.name, partial(self._models.unload, entry.id))
+        load.setEnabled(bool(load.actions()))
+        unload.setEnabled(bool(unload.actions()))
+
+
+class Tray(QObject):
+    """Seen while `set_wanted` and the system has a place for it.
+
+    `opened(conversation id or None)`: its notification was clicked.
+    """
+
+    opened = Signal(object)
+
+    def __init__(self, menu: TrayMenu, parent: QObject) -> None:
+        super().__init__(parent)
+        self.menu = menu
+        self._item = QSystemTrayIcon(_template(), self)
+        self._item.setContextMenu(menu)
+        self._item.setToolTip("qwen3mlx")
+        self._item.messageClicked.connect(lambda: self.opened.emit(self._told_of))
+        self._told_of: str | None = None
+
+    @property
+    def is_seen(self) -> bool:
+        return self._item.isVisible()
+
+    def set_wanted(self, wanted: bool) -> None:
+        self._item.setVisible(wanted and QSystemTrayIcon.isSystemTrayAvailable())
+
+    def notify(self, title: str, text: str, conversation_id: str | None = None) -> None:
+        """Nothing happens where the item is not seen."""
+        self._told_of = conversation_id
+        if self.is_seen:
+            self._item.showMessage(title, text or title, _template(), STAYS)
+
+
+def _template() -> QIcon:
+    """A Mac colours it as its menu bar is coloured."""
+    drawn = icon("chat", "text")
+    drawn.setIsMask(True)
+    return drawn

@@ -1,0 +1,167 @@
+"""Where a conversation is to begin: a greeting, or at the very first start what this is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .icon_label import IconLabel
+from .icons import SIZE, icon
+from .theme import GAP, GAP_L, GAP_S, GAP_XL
+
+WIDTH = 560
+# What the demo does well.
+PROMPTS = ("How many r's are in strawberry?", "What is 27 + 45?", "Who are you?")
+
+
+class Greeting(QWidget):
+    """An empty conversation."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.setSpacing(GAP_S)
+        heading = QLabel(self.tr("What can Qwen do for you?"), self)
+        heading.setObjectName("heading")
+        text = QLabel(self.tr("Everything you write stays on this computer."), self)
+        text.setObjectName("muted")
+        for label in (heading, text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(label)
+
+
+class FirstRun(QScrollArea):
+    """Until `finished`: what the program is, and something to try at once."""
+
+    asked = Signal(str)
+    models_wanted = Signal()
+    finished = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Welcome"))
+        content = QWidget(self)
+        content.setObjectName("page")
+        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWidget(content)
+        outer = QHBoxLayout(content)
+        column = QWidget(content)
+        column.setMaximumWidth(WIDTH)
+        outer.addWidget(column)
+        layout = QVBoxLayout(column)
+        layout.setSpacing(GAP)
+        layout.addStretch()
+        self._add_head(layout)
+        self._add_facts(layout)
+        self._add_prompts(layout)
+        start = QPushButton(self.tr("Start"), self)
+        start.setObjectName("primary")
+        start.setMinimumWidth(140)
+        start.clicked.connect(self.finished)
+        layout.addSpacing(GAP_L)
+        layout.addWidget(start, 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addStretch()
+
+    def _add_head(self, layout: QVBoxLayout) -> None:
+        layout.addWidget(IconLabel("app", 72, self), 0, Qt.AlignmentFlag.AlignCenter)
+        heading = QLabel(self.tr("Welcome to qwen3mlx"), self)
+        heading.setObjectName("heading")
+        text = QLabel(
+            self.tr("Qwen3 on your own computer: chat here, or serve other programs."), self
+        )
+        for label in (heading, text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(label)
+        text.setWordWrap(True)
+        layout.addSpacing(GAP_L)
+
+    def _add_facts(self, layout: QVBoxLayout) -> None:
+        card = QFrame(self)
+        card.setObjectName("card")
+        rows = QVBoxLayout(card)
+        rows.setContentsMargins(GAP_L, GAP_L, GAP_L, GAP_L)
+        rows.setSpacing(GAP_L)
+        for name, title, text in (
+            (
+                "lock",
+                self.tr("Private"),
+                self.tr(
+                    "What you write stays on this computer. Nothing is sent anywhere, and nothing"
+                    " is downloaded unless you ask for it."
+                ),
+            ),
+            (
+                "models",
+                self.tr("A demo is ready"),
+                self.tr(
+                    "It is tiny, made to show how everything works: it counts letters, adds"
+                    " numbers, calls tools, and knows little else."
+                ),
+            ),
+            (
+                "folder",
+                self.tr("Bring a Qwen3 model"),
+                self.tr(
+                    "Models in the Hugging Face cache and in LM Studio's folder are found by"
+                    " themselves. Add other folders on the Models page, or drop one here."
+                ),
+            ),
+        ):
+            rows.addLayout(self._fact(name, title, text))
+        models = QPushButton(self.tr("Open the Models page"), self)
+        models.setObjectName("link")
+        models.clicked.connect(self.models_wanted)
+        rows.addWidget(models, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(card)
+
+    def _fact(self, name: str, title: str, text: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP_L)
+        sign = IconLabel(name, 22, self, "accent")
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        head = QLabel(title, self)
+        head.setObjectName("section")
+        body = QLabel(text, self)
+        body.setObjectName("muted")
+        body.setWordWrap(True)
+        words.addWidget(head)
+        words.addWidget(body)
+        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        return row
+
+    def _add_prompts(self, layout: QVBoxLayout) -> None:
+        label = QLabel(self.tr("Try one:"), self)
+        label.setObjectName("muted")
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addSpacing(GAP_XL - GAP)
+        layout.addWidget(label)
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addStretch()
+        for prompt in PROMPTS:
+            button = QToolButton(self)
+            button.setObjectName("chip")
+            button.setText(prompt)
+            button.setIcon(icon("chat"))
+            button.setIconSize(SIZE)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.clicked.connect(partial(self.asked.emit, prompt))
+            row.addWidget(button)
+        row.addStretch()
+        layout.addLayout(row)
