@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -54,6 +55,19 @@ class ModelsController(QObject):
         self._endpoint.save_model_settings(
             model_id, settings, done=self.models.put, failed=self._say
         )
+
+    def yarn(self, entry: ModelEntry, factor: float) -> dict[str, Any]:
+        """`rope_scaling` for a context `factor` times as long as the one it was trained with.
+
+        Qwen3's config.json leaves room for an answer: 40,960 positions, of which 32,768 count
+        (the models' cards).
+        """
+        trained = entry.max_context_length
+        return {
+            "rope_type": "yarn",
+            "factor": float(factor),
+            "original_max_position_embeddings": 32768 if trained == 40960 else trained,
+        }
 
     def add_folder(self, path: str) -> None:
         self._endpoint.folders("POST", path, done=self._new_folders, failed=self._say)

@@ -2,6 +2,41 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>AccessGroup</name>
+    <message>
+        <source>Port</source>
+        <translation>端口</translation>
+    </message>
+    <message>
+        <source>any free one</source>
+        <translation>任意空闲端口</translation>
+    </message>
+    <message>
+        <source>Only this computer can reach it.</source>
+        <translation>只有这台电脑可以访问。</translation>
+    </message>
+    <message>
+        <source>Web pages that may call it</source>
+        <translation>可以调用它的网页</translation>
+    </message>
+    <message>
+        <source>Their addresses, with commas between them. Others are refused.</source>
+        <translation>填写网址，用逗号分隔。其他网页会被拒绝。</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Restart the server, and they count.</source>
+        <translation>重新启动服务器后生效。</translation>
+    </message>
+    <message>
+        <source>These count after a restart of the server.</source>
+        <translation>重新启动服务器后生效。</translation>
+    </message>
+</context>
+<context>
     <name>BlockWidget</name>
     <message>
         <source>Copy</source>
@@ -173,6 +208,25 @@
     </message>
 </context>
 <context>
+    <name>ConnectGroup</name>
+    <message>
+        <source>Client</source>
+        <translation>客户端</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the snippet</source>
+        <translation>复制示例</translation>
+    </message>
+    <message>
+        <source>Snippet</source>
+        <translation>示例</translation>
+    </message>
+</context>
+<context>
     <name>FirstRun</name>
     <message>
         <source>Welcome</source>
@@ -305,6 +359,100 @@
     </message>
 </context>
 <context>
+    <name>KeysGroup</name>
+    <message>
+        <source>No key: every program on this computer may use the server.</source>
+        <translation>没有密钥：这台电脑上的任何程序都可以使用服务器。</translation>
+    </message>
+    <message>
+        <source>Name of a new key</source>
+        <translation>新密钥的名称</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>创建</translation>
+    </message>
+    <message>
+        <source>Create a key</source>
+        <translation>创建密钥</translation>
+    </message>
+    <message>
+        <source>Revoke</source>
+        <translation>吊销</translation>
+    </message>
+    <message>
+        <source>Revoke {name}</source>
+        <translation>吊销 {name}</translation>
+    </message>
+    <message>
+        <source>{key} — this is {name}, copied already. It is not shown again.</source>
+        <translation>{key} — 这是 {name}，已复制。之后不再显示。</translation>
+    </message>
+</context>
+<context>
+    <name>LogGroup</name>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Request</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Read</source>
+        <translation>读取</translation>
+    </message>
+    <message>
+        <source>Cached</source>
+        <translation>缓存</translation>
+    </message>
+    <message>
+        <source>Written</source>
+        <translation>写出</translation>
+    </message>
+    <message>
+        <source>ms</source>
+        <translation>毫秒</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>客户端</translation>
+    </message>
+    <message>
+        <source>Filter by path, client or model</source>
+        <translation>按路径、客户端或模型筛选</translation>
+    </message>
+    <message>
+        <source>Filter requests</source>
+        <translation>筛选请求</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Successful</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Import conversations</source>
@@ -325,6 +473,29 @@
     <message>
         <source>Markdown (*.md);;JSON (*.json)</source>
         <translation>Markdown (*.md);;JSON (*.json)</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryGroup</name>
+    <message>
+        <source>Memory used</source>
+        <translation>已用内存</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>Running answers</source>
+        <translation>正在进行的回答</translation>
+    </message>
+    <message>
+        <source>Kept prompts</source>
+        <translation>保留的提示</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>空闲</translation>
     </message>
 </context>
 <context>
@@ -395,48 +566,8 @@
         <translation>正在加载</translation>
     </message>
     <message>
-        <source>The model&apos;s</source>
-        <translation>模型默认值</translation>
-    </message>
-    <message>
-        <source>Context length</source>
-        <translation>上下文长度</translation>
-    </message>
-    <message>
-        <source>The server&apos;s</source>
-        <translation>服务器默认值</translation>
-    </message>
-    <message>
-        <source>Unload after seconds</source>
-        <translation>空闲多少秒后卸载</translation>
-    </message>
-    <message>
-        <source>Keys and values</source>
-        <translation>键和值</translation>
-    </message>
-    <message>
-        <source>Full</source>
-        <translation>完整</translation>
-    </message>
-    <message>
-        <source>8 bits</source>
-        <translation>8 位</translation>
-    </message>
-    <message>
-        <source>4 bits</source>
-        <translation>4 位</translation>
-    </message>
-    <message>
-        <source>Save</source>
-        <translation>保存</translation>
-    </message>
-    <message>
         <source>not quantized</source>
         <translation>未量化</translation>
-    </message>
-    <message>
-        <source>{size} GB</source>
-        <translation>{size} GB</translation>
     </message>
     <message>
         <source>in memory with {count} tokens of context</source>
@@ -459,16 +590,99 @@
         <translation>{name} 的设置</translation>
     </message>
     <message>
-        <source>fits: needs {needed} of {limit} GB</source>
-        <translation>可以运行：需要 {needed} GB，共 {limit} GB</translation>
+        <source>Show the files of {name}</source>
+        <translation>显示 {name} 的文件</translation>
     </message>
     <message>
-        <source>fits with up to {count} tokens of context</source>
+        <source>Show its files</source>
+        <translation>显示文件</translation>
+    </message>
+    <message>
+        <source>Fits: needs {needed} of {limit} with {count} tokens of context</source>
+        <translation>可以运行：上下文 {count} 个词元时需要 {needed}，可用 {limit}</translation>
+    </message>
+    <message>
+        <source>Fits with up to {count} tokens of context</source>
         <translation>上下文不超过 {count} 个词元时可以运行</translation>
     </message>
     <message>
-        <source>too large: needs {needed} GB, {limit} GB can be used</source>
-        <translation>太大：需要 {needed} GB，可用 {limit} GB</translation>
+        <source>Too large: needs {needed}, {limit} can be used</source>
+        <translation>太大：需要 {needed}，可用 {limit}</translation>
+    </message>
+</context>
+<context>
+    <name>ModelSettingsForm</name>
+    <message>
+        <source>When it is loaded</source>
+        <translation>加载时</translation>
+    </message>
+    <message>
+        <source>Sampling, where a request says nothing</source>
+        <translation>采样（请求未指定时）</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>上下文长度</translation>
+    </message>
+    <message>
+        <source>In tokens. Longer needs more memory.</source>
+        <translation>单位为词元。越长越占内存。</translation>
+    </message>
+    <message>
+        <source>Longer context with YaRN</source>
+        <translation>用 YaRN 扩展上下文</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>{factor} times as long</source>
+        <translation>{factor} 倍长度</translation>
+    </message>
+    <message>
+        <source>Only where long texts are needed: short ones may be answered less well.</source>
+        <translation>仅在需要长文本时使用：短文本的回答可能会变差。</translation>
+    </message>
+    <message>
+        <source>Keys and values</source>
+        <translation>键值缓存</translation>
+    </message>
+    <message>
+        <source>Full</source>
+        <translation>完整</translation>
+    </message>
+    <message>
+        <source>8 bits</source>
+        <translation>8 位</translation>
+    </message>
+    <message>
+        <source>4 bits</source>
+        <translation>4 位</translation>
+    </message>
+    <message>
+        <source>Fewer bits: more context in the memory.</source>
+        <translation>位数越少，内存能容纳的上下文越长。</translation>
+    </message>
+    <message>
+        <source>Unload after minutes</source>
+        <translation>空闲多少分钟后卸载</translation>
+    </message>
+    <message>
+        <source>In which nobody asked it anything.</source>
+        <translation>期间没有任何请求。</translation>
+    </message>
+    <message>
+        <source>Reset to the model&apos;s own</source>
+        <translation>恢复为模型默认值</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>as the server</source>
+        <translation>同服务器</translation>
     </message>
 </context>
 <context>
@@ -478,8 +692,44 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>Nothing found.</source>
+        <translation>没有找到。</translation>
+    </message>
+    <message>
+        <source>Only the demo is here so far. Download a Qwen3 model with Hugging Face&apos;s own tools or with LM Studio and it is found by itself, or add the folder it is in.</source>
+        <translation>目前只有演示模型。用 Hugging Face 自己的工具或 LM Studio 下载 Qwen3 模型后会自动找到，也可以添加它所在的文件夹。</translation>
+    </message>
+    <message>
+        <source>Another folder</source>
+        <translation>其他文件夹</translation>
+    </message>
+    <message>
+        <source>A model, or a folder of models. It can be dropped on the window, too.</source>
+        <translation>一个模型，或存放模型的文件夹。也可以直接拖到窗口上。</translation>
+    </message>
+    <message>
         <source>Folders</source>
         <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Filter models</source>
+        <translation>筛选模型</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>排序</translation>
+    </message>
+    <message>
+        <source>In memory first</source>
+        <translation>已在内存的优先</translation>
+    </message>
+    <message>
+        <source>By name</source>
+        <translation>按名称</translation>
+    </message>
+    <message>
+        <source>By size</source>
+        <translation>按大小</translation>
     </message>
     <message>
         <source>Add a folder…</source>
@@ -602,6 +852,53 @@
     </message>
 </context>
 <context>
+    <name>RunningGroup</name>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>For</source>
+        <translation>来自</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>Tokens/s</source>
+        <translation>词元/秒</translation>
+    </message>
+    <message>
+        <source>Seconds</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>Running now</source>
+        <translation>正在运行</translation>
+    </message>
+    <message>
+        <source>Nothing at the moment.</source>
+        <translation>目前没有。</translation>
+    </message>
+    <message>
+        <source>waits</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>answers</source>
+        <translation>正在回答</translation>
+    </message>
+    <message>
+        <source>reads, {percent}%</source>
+        <translation>正在读取，{percent}%</translation>
+    </message>
+</context>
+<context>
     <name>SamplingForm</name>
     <message>
         <source>Temperature</source>
@@ -659,14 +956,6 @@
         <translation>服务器</translation>
     </message>
     <message>
-        <source>Memory used</source>
-        <translation>已用内存</translation>
-    </message>
-    <message>
-        <source>At the next start</source>
-        <translation>下次启动时</translation>
-    </message>
-    <message>
         <source>Keys</source>
         <translation>密钥</translation>
     </message>
@@ -675,120 +964,52 @@
         <translation>连接</translation>
     </message>
     <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Running now</source>
+        <translation>正在运行</translation>
+    </message>
+    <message>
+        <source>Access</source>
+        <translation>访问</translation>
+    </message>
+    <message>
         <source>Requests</source>
         <translation>请求</translation>
+    </message>
+    <message>
+        <source>Copy the address</source>
+        <translation>复制地址</translation>
     </message>
     <message>
         <source>Restart</source>
         <translation>重新启动</translation>
     </message>
     <message>
-        <source>Port</source>
-        <translation>端口</translation>
+        <source>Server on</source>
+        <translation>开启服务器</translation>
     </message>
     <message>
-        <source>Web pages that may call it</source>
-        <translation>可以调用它的网页</translation>
+        <source>The server is off</source>
+        <translation>服务器已关闭</translation>
     </message>
     <message>
-        <source>Save</source>
-        <translation>保存</translation>
+        <source>The server is on</source>
+        <translation>服务器已开启</translation>
     </message>
     <message>
-        <source>Name of a new key</source>
-        <translation>新密钥的名称</translation>
-    </message>
-    <message>
-        <source>Create</source>
-        <translation>创建</translation>
-    </message>
-    <message>
-        <source>Create a key</source>
-        <translation>创建密钥</translation>
-    </message>
-    <message>
-        <source>Client</source>
-        <translation>客户端</translation>
-    </message>
-    <message>
-        <source>Copy</source>
-        <translation>复制</translation>
-    </message>
-    <message>
-        <source>Copy the snippet</source>
-        <translation>复制示例</translation>
-    </message>
-    <message>
-        <source>Snippet</source>
-        <translation>示例</translation>
-    </message>
-    <message>
-        <source>Filter by path, client or model</source>
-        <translation>按路径、客户端或模型筛选</translation>
-    </message>
-    <message>
-        <source>Filter requests</source>
-        <translation>筛选请求</translation>
-    </message>
-    <message>
-        <source>The server is off.</source>
-        <translation>服务器已关闭。</translation>
+        <source>The server cannot be started</source>
+        <translation>服务器无法启动</translation>
     </message>
     <message>
         <source>The server is starting…</source>
         <translation>服务器正在启动…</translation>
     </message>
     <message>
-        <source>The server answers at {url}.</source>
-        <translation>服务器地址：{url}</translation>
-    </message>
-    <message>
         <source>The server is ending…</source>
         <translation>服务器正在关闭…</translation>
-    </message>
-    <message>
-        <source>Turn off</source>
-        <translation>关闭</translation>
-    </message>
-    <message>
-        <source>Turn on</source>
-        <translation>开启</translation>
-    </message>
-    <message>
-        <source>weights</source>
-        <translation>权重</translation>
-    </message>
-    <message>
-        <source>running answers</source>
-        <translation>正在进行的回答</translation>
-    </message>
-    <message>
-        <source>prompts kept</source>
-        <translation>保留的提示</translation>
-    </message>
-    <message>
-        <source>free</source>
-        <translation>空闲</translation>
-    </message>
-    <message>
-        <source>Revoke</source>
-        <translation>吊销</translation>
-    </message>
-    <message>
-        <source>Revoke {name}</source>
-        <translation>吊销 {name}</translation>
-    </message>
-    <message>
-        <source>{key} — this is {name}, copied already. It is not shown again.</source>
-        <translation>{key} — 这是 {name}，已复制。之后不再显示。</translation>
-    </message>
-    <message>
-        <source>Restart the server, and they count.</source>
-        <translation>重新启动服务器后生效。</translation>
-    </message>
-    <message>
-        <source>running: {model}, {count} tokens, {rate} tokens/s</source>
-        <translation>运行中：{model}，{count} 个词元，{rate} 词元/秒</translation>
     </message>
 </context>
 <context>

@@ -27,11 +27,11 @@ from ..domain import Conversation, Notice
 from .chat_page import ChatPage
 from .icons import icon
 from .menus import Menus
-from .models_page import ModelsPage
+from .models import ModelsPage
 from .notice_bar import NoticeBar
 from .palette import Palette
 from .rail import Rail
-from .server_page import ServerPage
+from .server import ServerPage
 from .settings_page import SettingsPage
 from .sidebar import Sidebar
 from .theme import Theme
@@ -176,11 +176,11 @@ class MainWindow(QMainWindow):
     def _make_page(self, name: str) -> QWidget:
         program = self.program
         if name == "models":
-            page = ModelsPage(program.models, self)
+            page = ModelsPage(program.models, self._theme, self)
             program.models.refresh_folders()
             return page
         if name == "server":
-            return ServerPage(program.server, lambda: program.chat.model_id, self)
+            return ServerPage(program.server, lambda: program.chat.model_id, self._theme, self)
         return SettingsPage(program.settings, program.server, program.profile, self._theme, self)
 
     def _body(self) -> QWidget:

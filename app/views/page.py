@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -80,7 +80,7 @@ class Group(QFrame):
             words.addWidget(muted(hint, self))
         row.addLayout(words, 1)
         if field is not None:
-            if field.sizePolicy().horizontalPolicy() != QSizePolicy.Policy.Fixed:
+            if not isinstance(field, QAbstractButton):
                 field.setFixedWidth(FIELD)
             row.addWidget(field, 0, Qt.AlignmentFlag.AlignVCenter)
         self.add_layout(row)

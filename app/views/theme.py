@@ -82,7 +82,7 @@ class Theme(QObject):
     def _font(self) -> QFont:
         font = QFont(self._application.font())
         if sys.platform != "darwin":  # a Mac's own is the right one there
-            font.setFamilies(["Inter", *self._families])
+            font.setFamilies(["Inter", "Noto Sans CJK SC", *self._families])
         font.setPixelSize(self.font_size)
         return font
 

@@ -1,0 +1,85 @@
+"""A list as a table: the same rows, with columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+
+from .list_model import ListModel
+
+T = TypeVar("T")
+_ROOT = QModelIndex()
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """Figures stand at the right. `tip` has what is too long for the cell."""
+
+    title: str
+    text: Callable[[T], str]
+    is_figure: bool = False
+    tip: Callable[[T], str] | None = None
+
+
+class Table(QAbstractTableModel, Generic[T]):
+    """Follows the list; `ListModel.VALUE` is the row's value in every column."""
+
+    def __init__(
+        self, rows: ListModel[T], columns: Sequence[Column[T]], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._rows = rows
+        self._columns = list(columns)
+        rows.rowsAboutToBeInserted.connect(lambda _, a, b: self.beginInsertRows(_ROOT, a, b))
+        rows.rowsInserted.connect(lambda *_: self.endInsertRows())
+        rows.rowsAboutToBeRemoved.connect(lambda _, a, b: self.beginRemoveRows(_ROOT, a, b))
+        rows.rowsRemoved.connect(lambda *_: self.endRemoveRows())
+        rows.rowsAboutToBeMoved.connect(
+            lambda _, a, b, __, to: self.beginMoveRows(_ROOT, a, b, _ROOT, to)
+        )
+        rows.rowsMoved.connect(lambda *_: self.endMoveRows())
+        rows.modelAboutToBeReset.connect(self.beginResetModel)
+        rows.modelReset.connect(self.endResetModel)
+        rows.dataChanged.connect(self._changed)
+
+    def rowCount(self, parent: Any = _ROOT) -> int:
+        return 0 if parent.isValid() else self._rows.rowCount()
+
+    def columnCount(self, parent: Any = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._columns)
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= self._rows.rowCount():
+            return None
+        value, column = self._rows.value(index.row()), self._columns[index.column()]
+        if role == ListModel.VALUE:
+            return value
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(value)
+        if role == Qt.ItemDataRole.ToolTipRole and column.tip is not None:
+            return column.tip(value)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(column)
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self._columns):
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._columns[section].title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(self._columns[section])
+        return None
+
+    def _alignment(self, column: Column[T]) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+    def _changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        end = len(self._columns) - 1
+        self.dataChanged.emit(self.index(first.row(), 0), self.index(last.row(), end))

@@ -1,0 +1,144 @@
+"""A model: what it is and needs, into memory and out of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...controllers.models import ModelsController
+from ...domain import Fit, ModelEntry
+from ..icons import SIZE, icon
+from ..page import muted
+from ..server.dot import Dot
+from ..sizes import count_text, size_text
+from ..theme import GAP, GAP_L, GAP_S, Theme
+from .model_settings import ModelSettingsForm
+
+
+class ModelCard(QFrame):
+    """Its settings stand below, when they are wanted."""
+
+    def __init__(
+        self, models: ModelsController, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._models = models
+        self._entry: ModelEntry | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP + 4)
+        layout.setSpacing(GAP_S)
+        layout.addLayout(self._head())
+        self._about = muted("", self)
+        layout.addWidget(self._about)
+        self._dot = Dot(theme, self)
+        self._fit = muted("", self)
+        line = QHBoxLayout()
+        line.setSpacing(GAP - 2)
+        line.addWidget(self._dot)
+        line.addWidget(self._fit, 1)
+        layout.addLayout(line)
+        self._progress = QProgressBar(self)
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName(self.tr("Loading"))
+        layout.addWidget(self._progress)
+        self._form = ModelSettingsForm(models, theme, self)
+        self._form.hide()
+        self._form.finished.connect(lambda: self._more.setChecked(False))
+        layout.addWidget(self._form)
+
+    def show_entry(self, entry: ModelEntry) -> None:
+        self._entry = entry
+        self._name.setText(entry.name)
+        self._about.setText(" · ".join(self._parts(entry)))
+        colours = {"fits": "good", "tight": "warning", "too-large": "error"}
+        self._dot.set_colour(colours[entry.fit.verdict])
+        self._fit.setText(self._fit_text(entry.fit))
+        names = {
+            "loaded": self.tr("Unload"),
+            "loading": self.tr("Cancel"),
+            "not-loaded": self.tr("Load"),
+        }
+        self._load.setText(names[entry.state])
+        self._load.setAccessibleName(f"{names[entry.state]} {entry.name}")
+        self._load.setEnabled(entry.state != "not-loaded" or entry.fit.verdict != "too-large")
+        self._more.setAccessibleName(self.tr("Settings of {name}").format(name=entry.name))
+        self._reveal.setAccessibleName(self.tr("Show the files of {name}").format(name=entry.name))
+        self._progress.setVisible(entry.state == "loading")
+        self._progress.setValue(round(100 * (entry.load_progress or 0)))
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP_S)
+        self._name = QLabel(self)
+        self._name.setObjectName("section")
+        self._reveal = QToolButton(self)
+        self._reveal.setIcon(icon("folder"))
+        self._reveal.setIconSize(SIZE)
+        self._reveal.setToolTip(self.tr("Show its files"))
+        self._reveal.clicked.connect(self._show_files)
+        self._more = QToolButton(self)
+        self._more.setIcon(icon("sliders"))
+        self._more.setIconSize(SIZE)
+        self._more.setToolTip(self.tr("Settings"))
+        self._more.setCheckable(True)
+        self._more.toggled.connect(self._show_settings)
+        self._load = QPushButton(self)
+        self._load.setMinimumWidth(84)
+        self._load.clicked.connect(self._toggle)
+        row.addWidget(self._name, 1)
+        for button in (self._reveal, self._more, self._load):
+            row.addWidget(button)
+        return row
+
+    def _parts(self, entry: ModelEntry) -> list[str]:
+        parts = [entry.publisher] if entry.source != "demo" and entry.publisher else []
+        parts += [entry.params, entry.quantization or self.tr("not quantized")]
+        parts.append(size_text(entry.size_bytes))
+        if entry.loaded is not None:
+            parts.append(
+                self.tr("in memory with {count} tokens of context").format(
+                    count=count_text(entry.loaded.context_length)
+                )
+            )
+        return parts
+
+    def _fit_text(self, fit: Fit) -> str:
+        needed, limit = size_text(fit.needed_bytes), size_text(fit.limit_bytes)
+        if fit.verdict == "fits":
+            return self.tr("Fits: needs {needed} of {limit} with {count} tokens of context").format(
+                needed=needed, limit=limit, count=count_text(fit.context_length)
+            )
+        if fit.verdict == "tight":
+            return self.tr("Fits with up to {count} tokens of context").format(
+                count=count_text(fit.largest_context)
+            )
+        return self.tr("Too large: needs {needed}, {limit} can be used").format(
+            needed=needed, limit=limit
+        )
+
+    def _toggle(self) -> None:
+        if self._entry is not None:
+            if self._entry.state == "not-loaded":
+                self._models.load(self._entry.id)
+            else:
+                self._models.unload(self._entry.id)
+
+    def _show_files(self) -> None:
+        if self._entry is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(self._entry.path))
+
+    def _show_settings(self, shown: bool) -> None:
+        self._form.setVisible(shown)
+        if shown and self._entry is not None:
+            self._form.show_entry(self._entry)

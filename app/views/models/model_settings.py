@@ -1,0 +1,139 @@
+"""How a model is loaded, and what its requests take where they say nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...controllers.models import ModelsController
+from ...domain import ModelEntry, ModelSettings
+from ..number_field import NumberField
+from ..page import Group, section
+from ..sampling_form import SamplingForm
+from ..theme import GAP, Theme
+
+# Those that a model can be given for all of its requests.
+SAMPLING = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+)
+FACTORS = (2, 4)
+
+
+class ModelSettingsForm(QWidget):
+    """`finished`: saved, or left as it was."""
+
+    finished = Signal()
+
+    def __init__(
+        self, models: ModelsController, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._models = models
+        self._entry: ModelEntry | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, GAP, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addWidget(section(self.tr("When it is loaded"), self))
+        layout.addWidget(self._loading())
+        layout.addWidget(section(self.tr("Sampling, where a request says nothing"), self))
+        self._sampling = SamplingForm(SAMPLING, self)
+        layout.addWidget(self._sampling)
+        layout.addLayout(self._buttons())
+
+    def show_entry(self, entry: ModelEntry) -> None:
+        self._entry = entry
+        self._show(entry.settings)
+
+    def _loading(self) -> Group:
+        group = Group(self)
+        self._context = NumberField(1, 2**31 - 1, 0, self.tr("Context length"), self)
+        group.add_row(
+            self.tr("Context length"),
+            self._context,
+            self.tr("In tokens. Longer needs more memory."),
+        )
+        self._yarn = QComboBox(self)
+        self._yarn.setAccessibleName(self.tr("Longer context with YaRN"))
+        self._yarn.addItem(self.tr("Off"), None)
+        for factor in FACTORS:
+            self._yarn.addItem(self.tr("{factor} times as long").format(factor=factor), factor)
+        group.add_row(
+            self.tr("Longer context with YaRN"),
+            self._yarn,
+            self.tr("Only where long texts are needed: short ones may be answered less well."),
+        )
+        self._kv = QComboBox(self)
+        self._kv.setAccessibleName(self.tr("Keys and values"))
+        for text, bits in ((self.tr("Full"), None), (self.tr("8 bits"), 8), (self.tr("4 bits"), 4)):
+            self._kv.addItem(text, bits)
+        group.add_row(
+            self.tr("Keys and values"), self._kv, self.tr("Fewer bits: more context in the memory.")
+        )
+        self._ttl = NumberField(0.1, 100_000, 1, self.tr("Unload after minutes"), self)
+        group.add_row(
+            self.tr("Unload after minutes"),
+            self._ttl,
+            self.tr("In which nobody asked it anything."),
+        )
+        return group
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        reset = QPushButton(self.tr("Reset to the model's own"), self)
+        reset.clicked.connect(lambda: self._show(ModelSettings()))
+        save = QPushButton(self.tr("Save"), self)
+        save.setObjectName("primary")
+        save.clicked.connect(self._save)
+        row.addWidget(reset)
+        row.addStretch()
+        row.addWidget(save)
+        return row
+
+    def _show(self, settings: ModelSettings) -> None:
+        entry = self._entry
+        assert entry is not None
+        self._context.set_value(settings.context_length)
+        self._context.suggest(entry.fit.context_length, "")
+        self._kv.setCurrentIndex(self._kv.findData(settings.kv_bits))
+        self._ttl.set_value(None if settings.ttl is None else settings.ttl / 60)
+        self._ttl.suggest(None, self.tr("as the server"))
+        scaling = settings.rope_scaling or {}
+        self._show_factor(scaling.get("factor"))
+        advised = entry.sampling_defaults["thinking" if entry.thinks_by_default else "no_thinking"]
+        self._sampling.show_values(settings.sampling, advised)
+
+    def _show_factor(self, factor: float | None) -> None:
+        """One that was set by hand stays to be chosen."""
+        if factor is not None and self._yarn.findData(int(factor)) < 0:
+            text = self.tr("{factor} times as long").format(factor=f"{factor:g}")
+            self._yarn.addItem(text, factor)
+        place = self._yarn.findData(factor if factor is None else int(factor))
+        self._yarn.setCurrentIndex(place if place >= 0 else self._yarn.findData(factor))
+
+    def _save(self) -> None:
+        entry = self._entry
+        assert entry is not None
+        context, ttl, factor = self._context.value, self._ttl.value, self._yarn.currentData()
+        self._models.save_settings(
+            entry.id,
+            ModelSettings(
+                context_length=None if context is None else int(context),
+                rope_scaling=self._models.yarn(entry, factor) if factor else None,
+                kv_bits=self._kv.currentData(),
+                ttl=None if ttl is None else ttl * 60,
+                sampling=self._sampling.values(),
+            ),
+        )
+        self.finished.emit()

@@ -1,0 +1,129 @@
+"""Who may use the server: its port, web pages, keys."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from ...controllers.server import ServerController
+from ...domain import ApiKey, ServerSettings
+from ..page import Group, muted, whole_number
+from ..theme import GAP
+
+
+class AccessGroup(Group):
+    """Settings that count at the next start."""
+
+    def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._server = server
+        self._port = whole_number(0, 65535, self.tr("Port"), self, self.tr("any free one"))
+        self._port.setGroupSeparatorShown(False)
+        self.add_row(self.tr("Port"), self._port, self.tr("Only this computer can reach it."))
+        self._origins = QLineEdit(self)
+        self._origins.setPlaceholderText("https://chat.example.com")
+        self._origins.setAccessibleName(self.tr("Web pages that may call it"))
+        self.add_row(
+            self.tr("Web pages that may call it"),
+            self._origins,
+            self.tr("Their addresses, with commas between them. Others are refused."),
+        )
+        self._save = QPushButton(self.tr("Save"), self)
+        self._save.clicked.connect(self._send)
+        self._save.setEnabled(False)  # until it is known what is saved
+        self._needs_restart = muted("", self)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, GAP, 0, GAP)
+        row.addWidget(self._needs_restart, 1)
+        row.addWidget(self._save)
+        self.add_layout(row)
+        server.settings_changed.connect(self._show)
+
+    def _show(self, saved: ServerSettings, restart_needed: bool) -> None:
+        self._port.setValue(saved.port)
+        self._origins.setText(", ".join(saved.allow_origin))
+        self._save.setEnabled(True)
+        self._needs_restart.setText(
+            self.tr("Restart the server, and they count.")
+            if restart_needed
+            else self.tr("These count after a restart of the server.")
+        )
+
+    def _send(self) -> None:
+        origins = [text.strip() for text in self._origins.text().split(",") if text.strip()]
+        self._server.save_settings({"port": self._port.value(), "allow_origin": origins})
+
+
+class KeysGroup(Group):
+    """Without any key, every program on this computer may use the server."""
+
+    def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._server = server
+        self._none = muted(
+            self.tr("No key: every program on this computer may use the server."), self
+        )
+        self._lines = QVBoxLayout()
+        self._lines.setContentsMargins(0, GAP, 0, GAP)
+        self._lines.setSpacing(GAP)
+        self.add_layout(self._lines)
+        self._name = QLineEdit(self)
+        self._name.setPlaceholderText(self.tr("Name of a new key"))
+        self._name.setAccessibleName(self.tr("Name of a new key"))
+        self._name.returnPressed.connect(self._create)
+        create = QPushButton(self.tr("Create"), self)
+        create.setAccessibleName(self.tr("Create a key"))
+        create.clicked.connect(self._create)
+        self._new = muted("", self)
+        self._new.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._new.hide()
+        column = QVBoxLayout()
+        column.setContentsMargins(0, GAP, 0, GAP)
+        row = QHBoxLayout()
+        row.addWidget(self._name, 1)
+        row.addWidget(create)
+        column.addLayout(row)
+        column.addWidget(self._new)
+        self.add_layout(column)
+        server.keys_changed.connect(self._show)
+        server.key_created.connect(self._show_new)
+        self._show(server.keys)
+
+    def _show(self, keys: list[ApiKey]) -> None:
+        while (item := self._lines.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None and widget is not self._none:
+                widget.deleteLater()
+        self._none.setVisible(not keys)
+        self._lines.addWidget(self._none)
+        for key in keys:
+            self._lines.addWidget(self._line(key))
+
+    def _line(self, key: ApiKey) -> QWidget:
+        line = QWidget(self)
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        revoke = QPushButton(self.tr("Revoke"), line)
+        revoke.setObjectName("danger")
+        revoke.setAccessibleName(self.tr("Revoke {name}").format(name=key.name))
+        revoke.clicked.connect(partial(self._server.revoke_key, key.name))
+        row.addWidget(muted(f"{key.name}   {key.created[:10]}", line), 1)
+        row.addWidget(revoke)
+        return line
+
+    def _create(self) -> None:
+        if self._name.text().strip():
+            self._server.create_key(self._name.text().strip())
+            self._name.clear()
+
+    def _show_new(self, name: str, key: str) -> None:
+        QGuiApplication.clipboard().setText(key)
+        self._new.show()
+        self._new.setText(
+            self.tr("{key} — this is {name}, copied already. It is not shown again.").format(
+                key=key, name=name
+            )
+        )

@@ -1,0 +1,84 @@
+"""How other programs connect: texts to copy, with the real address in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...services.snippets import Snippet
+from ..page import Group, muted
+from ..style import MONOSPACE
+from ..theme import GAP, Theme
+
+# Lines of code that are seen without scrolling.
+FEWEST, MOST = 4, 14
+
+
+class ConnectGroup(Group):
+    """`snippets` are asked for whenever they may have changed."""
+
+    def __init__(
+        self,
+        snippets: Callable[[], list[Snippet]],
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._ask = snippets
+        self._all: list[Snippet] = []
+        self._tabs = QTabBar(self)
+        self._tabs.setDrawBase(False)
+        self._tabs.setExpanding(False)
+        self._tabs.setAccessibleName(self.tr("Client"))
+        self._tabs.currentChanged.connect(self._show)
+        self._copy = QPushButton(self.tr("Copy"), self)
+        self._copy.setAccessibleName(self.tr("Copy the snippet"))
+        self._copy.clicked.connect(self._copy_shown)
+        self._code = QPlainTextEdit(self)
+        self._code.setReadOnly(True)
+        self._code.setTabChangesFocus(True)
+        self._code.setAccessibleName(self.tr("Snippet"))
+        self._code.setStyleSheet(
+            f"font-family: {MONOSPACE}; font-size: {theme.font_size - 1}px; border: none;"
+            " background: transparent;"
+        )
+        self._note: QLabel = muted("", self)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, GAP, 0, GAP)
+        column.setSpacing(GAP)
+        row = QHBoxLayout()
+        row.addWidget(self._tabs, 1)
+        row.addWidget(self._copy)
+        column.addLayout(row)
+        column.addWidget(self._code)
+        column.addWidget(self._note)
+        self.add_layout(column)
+
+    def show_snippets(self) -> None:
+        self._all = self._ask()
+        for place, snippet in enumerate(self._all):
+            if place == self._tabs.count():
+                self._tabs.addTab(snippet.title)
+        self._show(self._tabs.currentIndex())
+
+    def _show(self, place: int) -> None:
+        if 0 <= place < len(self._all):
+            code = self._all[place].code.rstrip()
+            self._code.setPlainText(code)
+            lines = min(MOST, max(FEWEST, code.count("\n") + 1))
+            self._code.setFixedHeight((lines + 1) * self._code.fontMetrics().lineSpacing() + 8)
+            self._note.setText(self._all[place].note)
+            self._note.setVisible(bool(self._all[place].note))
+
+    def _copy_shown(self) -> None:
+        QGuiApplication.clipboard().setText(self._code.toPlainText())

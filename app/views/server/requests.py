@@ -1,0 +1,183 @@
+"""What the server does, and what it has done: two tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...domain import LogEntry, RunningRequest
+from ...models import ListModel
+from ...models.table import Column, Table
+from ..page import Group, muted
+from ..sizes import count_text
+from ..theme import GAP, Theme
+
+LOG_HEIGHT, ROW = 300, 30
+
+
+class RunningGroup(Group):
+    """The answers that are being made, for whomever."""
+
+    def __init__(
+        self, running: ListModel[RunningRequest], theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._running = running
+        columns: list[Column[RunningRequest]] = [
+            Column(self.tr("Model"), lambda one: one.model),
+            Column(self.tr("For"), lambda one: one.client or one.address or "–"),
+            Column(self.tr("State"), self._state),
+            Column(self.tr("Tokens"), lambda one: count_text(one.completion_tokens), True),
+            Column(self.tr("Tokens/s"), lambda one: f"{one.tokens_per_second or 0:.0f}", True),
+            Column(self.tr("Seconds"), lambda one: f"{one.age:.0f}", True),
+        ]
+        self._table = table_view(Table(running, columns, self), self.tr("Running now"), self)
+        self._none = muted(self.tr("Nothing at the moment."), self)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, GAP, 0, GAP)
+        column.addWidget(self._none)
+        column.addWidget(self._table)
+        self.add_layout(column)
+        for signal in (running.rowsInserted, running.rowsRemoved, running.modelReset):
+            signal.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        count = self._running.rowCount()
+        self._none.setVisible(not count)
+        self._table.setVisible(bool(count))
+        self._table.setFixedHeight((min(count, 8) + 1) * ROW + 4)
+
+    def _state(self, one: RunningRequest) -> str:
+        if one.phase == "waiting":
+            return self.tr("waits")
+        if one.phase == "decode":
+            return self.tr("answers")
+        percent = round(100 * one.prefilled_tokens / max(1, one.prompt_tokens))
+        return self.tr("reads, {percent}%").format(percent=percent)
+
+
+class LogGroup(Group):
+    """The requests that are over, the last one first."""
+
+    def __init__(
+        self, log: ListModel[LogEntry], theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        columns: list[Column[LogEntry]] = [
+            Column(self.tr("Time"), _time),
+            Column(self.tr("Status"), lambda one: str(one.status or "–")),
+            Column(self.tr("Request"), _request, tip=_request),
+            Column(self.tr("Model"), lambda one: one.model or ""),
+            Column(self.tr("Read"), lambda one: _count(one.prompt_tokens), True),
+            Column(self.tr("Cached"), lambda one: _count(one.cached_tokens), True),
+            Column(self.tr("Written"), lambda one: _count(one.completion_tokens), True),
+            Column(self.tr("ms"), lambda one: f"{one.ms:,.0f}", True),
+            Column(self.tr("Client"), lambda one: one.client, tip=lambda one: one.client),
+        ]
+        self._proxy = LogFilter(self)
+        self._proxy.setSourceModel(Table(log, columns, self))
+        self._text = QLineEdit(self)
+        self._text.setPlaceholderText(self.tr("Filter by path, client or model"))
+        self._text.setAccessibleName(self.tr("Filter requests"))
+        self._text.setClearButtonEnabled(True)
+        self._text.textChanged.connect(self._proxy.set_text)
+        self._kind = QComboBox(self)
+        self._kind.setAccessibleName(self.tr("Status"))
+        for text, kind in (
+            (self.tr("All"), ""),
+            (self.tr("Successful"), "good"),
+            (self.tr("Failed"), "bad"),
+        ):
+            self._kind.addItem(text, kind)
+        self._kind.currentIndexChanged.connect(
+            lambda: self._proxy.set_kind(self._kind.currentData())
+        )
+        row = QHBoxLayout()
+        row.addWidget(self._text, 1)
+        row.addWidget(self._kind)
+        table = table_view(self._proxy, self.tr("Requests"), self, stretched=2)
+        table.setFixedHeight(LOG_HEIGHT)
+        column = QVBoxLayout()
+        column.setContentsMargins(0, GAP, 0, GAP)
+        column.setSpacing(GAP)
+        column.addLayout(row)
+        column.addWidget(table)
+        self.add_layout(column)
+
+
+class LogFilter(QSortFilterProxyModel):
+    """Requests with a text in them, of one kind: `good`, `bad`, or any for nothing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = ""
+        self._kind = ""
+
+    def set_text(self, text: str) -> None:
+        self._text = text.casefold()
+        self.invalidate()
+
+    def set_kind(self, kind: str) -> None:
+        self._kind = kind
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
+        entry = self.sourceModel().index(row, 0, parent).data(ListModel.VALUE)
+        if self._kind and (self._kind == "good") != _is_good(entry):
+            return False
+        texts = (entry.method, entry.path, entry.model, entry.client, str(entry.status))
+        return any(self._text in (text or "").casefold() for text in texts)
+
+
+def table_view(
+    model: Table[LogEntry] | Table[RunningRequest] | QSortFilterProxyModel,
+    name: str,
+    parent: QWidget,
+    stretched: int = 0,
+) -> QTableView:
+    """Whole rows, no grid; the column `stretched` takes the room that is left."""
+    view = QTableView(parent)
+    view.setModel(model)
+    view.setAccessibleName(name)
+    view.setShowGrid(False)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setTabKeyNavigation(False)
+    view.setWordWrap(False)
+    view.verticalHeader().hide()
+    view.verticalHeader().setDefaultSectionSize(ROW)
+    header = view.horizontalHeader()
+    header.setAccessibleName(name)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+    header.setHighlightSections(False)
+    return view
+
+
+def _is_good(entry: LogEntry) -> bool:
+    return entry.status is not None and entry.status < 400
+
+
+def _time(entry: LogEntry) -> str:
+    return datetime.fromtimestamp(entry.time).strftime("%H:%M:%S")
+
+
+def _request(entry: LogEntry) -> str:
+    return f"{entry.method} {entry.path}"
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else count_text(number)

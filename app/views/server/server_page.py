@@ -1,0 +1,125 @@
+"""The server: on and off, memory, who may use it, how others connect, what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from ...controllers.server import ServerController
+from ...domain import ServerState
+from ..icons import SMALL, icon
+from ..page import Group, Page
+from ..switch import Switch
+from ..theme import GAP, Theme
+from .access import AccessGroup, KeysGroup
+from .connect import ConnectGroup
+from .dot import Dot
+from .memory import MemoryGroup
+from .requests import LogGroup, RunningGroup
+
+
+class ServerPage(Page):
+    """Kept up to date while it is seen."""
+
+    def __init__(
+        self,
+        server: ServerController,
+        model_id: Callable[[], str],
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.set_title(self.tr("Server"))
+        self._server = server
+        self._connect = ConnectGroup(lambda: server.snippets(model_id()), theme, self)
+        self.column.addWidget(self._head(theme))
+        for title, group in (
+            (self.tr("Memory"), MemoryGroup(server, theme, self)),
+            (self.tr("Running now"), RunningGroup(server.running, theme, self)),
+            (self.tr("Connect"), self._connect),
+            (self.tr("Access"), AccessGroup(server, self)),
+            (self.tr("Keys"), KeysGroup(server, self)),
+            (self.tr("Requests"), LogGroup(server.log, theme, self)),
+        ):
+            self.add_section(title, group)
+        self.column.addStretch()
+        server.state_changed.connect(self._show_state)
+        server.keys_changed.connect(lambda _: self._connect.show_snippets())
+        self._show_state(server.state)
+        if server.state.phase == "ready":  # what the server told at its start was before this page
+            server.refresh_keys()
+            server.refresh_settings()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._server.watch(True)
+        self._connect.show_snippets()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._server.watch(False)
+
+    def _head(self, theme: Theme) -> Group:
+        group = Group(self)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, GAP, 0, GAP)
+        row.setSpacing(GAP)
+        self._dot = Dot(theme, self)
+        self._state = QLabel(self)
+        self._address = QLabel(self)
+        self._address.setObjectName("muted")
+        self._address.setWordWrap(True)
+        self._copy = QToolButton(self)
+        self._copy.setIcon(icon("copy"))
+        self._copy.setIconSize(SMALL)
+        self._copy.setToolTip(self.tr("Copy the address"))
+        self._copy.setAccessibleName(self.tr("Copy the address"))
+        self._copy.clicked.connect(self._copy_address)
+        self._restart = QPushButton(self.tr("Restart"), self)
+        self._restart.clicked.connect(self._server.restart)
+        self._on = Switch(self.tr("Server on"), theme, self)
+        self._on.clicked.connect(self._toggle)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        line = QHBoxLayout()
+        line.setSpacing(2)
+        line.addWidget(self._address)
+        line.addWidget(self._copy)
+        line.addStretch()
+        words.addWidget(self._state)
+        words.addLayout(line)
+        row.addWidget(self._dot)
+        row.addLayout(words, 1)
+        row.addWidget(self._restart)
+        row.addWidget(self._on)
+        group.add_layout(row)
+        return group
+
+    def _toggle(self) -> None:
+        if self._server.state.phase in ("ready", "starting"):
+            self._server.stop()
+        else:
+            self._server.start()
+
+    def _show_state(self, state: ServerState) -> None:
+        title, kind = {
+            "stopped": (self.tr("The server is off"), "faint"),
+            "starting": (self.tr("The server is starting…"), "warning"),
+            "ready": (self.tr("The server is on"), "good"),
+            "failed": (self.tr("The server cannot be started"), "error"),
+            "stopping": (self.tr("The server is ending…"), "warning"),
+        }[state.phase]
+        self._state.setText(title)
+        self._dot.set_colour(kind)
+        self._address.setText(f"{state.url}/v1" if state.url else state.reason or "")
+        self._address.setVisible(bool(self._address.text()))
+        self._copy.setVisible(state.url is not None)
+        self._on.setChecked(state.phase in ("ready", "starting"))
+        self._on.setEnabled(state.phase != "stopping")
+        self._restart.setEnabled(state.phase == "ready")
+        self._connect.show_snippets()
+
+    def _copy_address(self) -> None:
+        QGuiApplication.clipboard().setText(self._address.text())
