@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 # What a letter is worth: at all, after its predecessor, at the start of a word, of the title.
-HIT, NEXT, WORD, FIRST = 1, 4, 6, 3
+HIT, NEXT, WORD, FIRST = 1, 8, 6, 3
 
 
 def score(query: str, title: str) -> int | None:
@@ -18,10 +18,11 @@ def score(query: str, title: str) -> int | None:
     """
     text = title.casefold()
     # For each place in the title: the best score of the letters so far, the last one found there.
-    ends: list[int | None] = []
-    for number, letter in enumerate(letter for letter in query.casefold() if letter.strip()):
-        ends = _next_ends(text, letter, ends if number else None)
-    if not ends:
+    ends: list[int | None] | None = None
+    for letter in query.casefold():
+        if letter.strip():
+            ends = _next_ends(text, letter, ends)
+    if ends is None:
         return 0
     return max((end for end in ends if end is not None), default=None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDoubleValidator, QIntValidator, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 
@@ -25,10 +25,7 @@ class NumberField(QLineEdit):
         self._value: float | None = None
         self.setAccessibleName(name)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
-        if decimals:
-            self.setValidator(QDoubleValidator(-1e9, 1e9, decimals, self))
-        else:
-            self.setValidator(QIntValidator(-(2**31), 2**31 - 1, self))
+        # No validator: with one, Qt would not tell that the field was emptied.
         self.editingFinished.connect(self._take)
 
     @property
@@ -55,12 +52,15 @@ class NumberField(QLineEdit):
             self._set(round(min(self._bounds[1], max(self._bounds[0], start + step * size)), 4))
 
     def _take(self) -> None:
-        value = self._number(self.text()) if self.text().strip() else None
+        text = self.text().strip()
+        value = self._number(text) if text else None
         least, most = self._bounds
-        if (value is not None and not least <= value <= most) or (value is None and self.text()):
+        if text and (value is None or not least <= value <= most):
             self.set_value(self._value)
         elif value != self._value:
             self._set(value)
+        else:
+            self.set_value(value)
 
     def _set(self, value: float | None) -> None:
         self.set_value(value)

@@ -20,7 +20,7 @@ from .icon_label import IconLabel
 from .icons import SIZE, icon
 from .theme import GAP, GAP_L, GAP_S, GAP_XL
 
-WIDTH = 560
+WIDTH = 620
 # What the demo does well.
 PROMPTS = ("How many r's are in strawberry?", "What is 27 + 45?", "Who are you?")
 
@@ -77,7 +77,7 @@ class FirstRun(QScrollArea):
         layout.addStretch()
 
     def _add_head(self, layout: QVBoxLayout) -> None:
-        layout.addWidget(IconLabel("app", 72, self), 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(IconLabel("app", 60, self), 0, Qt.AlignmentFlag.AlignCenter)
         heading = QLabel(self.tr("Welcome to qwen3mlx"), self)
         heading.setObjectName("heading")
         text = QLabel(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,53 +26,9 @@ from app.views.main_window import MainWindow, make_window
 
 from ..controllers.support import connect, last, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
+from .support import ask, button, program_of, seen, write
 
 PAGES = ("chat", "models", "server", "settings")
-
-
-@pytest.fixture
-def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWindow]:
-    program = Program(profile)
-    made = make_window(program)
-    qtbot.addWidget(made)
-    with qtbot.waitExposed(made):
-        made.show()
-    connect(program, fake.url)
-    wait_for_models(program, qtbot)
-    yield made
-    made.close()
-    program.close()
-
-
-def program_of(window: MainWindow) -> Program:
-    return window.program
-
-
-def write(window: MainWindow, qtbot: QtBot, text: str) -> None:
-    qtbot.keyClicks(window.chat.composer.text, text)
-    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
-
-
-def ask(window: MainWindow, qtbot: QtBot, text: str) -> None:
-    with qtbot.waitSignal(program_of(window).chat.finished):
-        write(window, qtbot, text)
-
-
-def seen(window: MainWindow) -> str:
-    """All text of the conversation that has widgets."""
-    window.chat.messages.lay_out()
-    labels = window.chat.messages.viewport().findChildren(QLabel)
-    return "\n".join(label.text() for label in labels if label.isVisibleTo(window))
-
-
-def button(within: QWidget, name: str) -> QAbstractButton:
-    found = [
-        one
-        for one in within.findChildren(QAbstractButton)
-        if one.accessibleName() == name and one.isVisible()
-    ]
-    assert found, name
-    return found[-1]
 
 
 def test_typing_and_enter_ask_and_the_answer_is_shown(

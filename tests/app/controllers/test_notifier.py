@@ -1,0 +1,76 @@
+"""Only long work that ended unseen is worth a notification."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.composition import Program
+from app.controllers.notifier import LONG, Notifier
+from app.domain import Message
+
+
+class Desk:
+    """What the notifier is told of its surroundings, and what it said."""
+
+    def __init__(self, program: Program) -> None:
+        self.now, self.is_wanted, self.is_watched = 1000.0, True, False
+        self.said: list[tuple[Any, ...]] = []
+        self.notifier = Notifier(
+            program.chat,
+            program.models.models,
+            is_wanted=lambda: self.is_wanted,
+            is_watched=lambda: self.is_watched,
+            clock=lambda: self.now,
+        )
+        self.notifier.wanted.connect(lambda *what: self.said.append(what))
+
+
+@pytest.fixture
+def desk(program: Program) -> Desk:
+    return Desk(program)
+
+
+def answered(program: Program, **fields: Any) -> None:
+    message = Message(conversation_id="c", role="assistant", content="Done", created_at=0.0)
+    program.chat.finished.emit(replace(message, **fields))
+
+
+def test_a_long_answer_is_told_with_its_conversation(program: Program, desk: Desk) -> None:
+    answered(program, created_at=desk.now - LONG)
+    assert desk.said == [("The answer is there", "Done", "c")]
+
+
+def test_a_failure_is_told_with_its_reason(program: Program, desk: Desk) -> None:
+    answered(program, status="failed", error="No memory.")
+    assert desk.said == [("The answer failed", "No memory.", "c")]
+
+
+def test_nothing_is_told_of_what_was_short_stopped_watched_or_unwanted(
+    program: Program, desk: Desk
+) -> None:
+    answered(program, created_at=desk.now - LONG + 1)
+    answered(program, status="stopped")
+    desk.is_watched = True
+    answered(program)
+    desk.is_watched, desk.is_wanted = False, False
+    answered(program)
+    assert desk.said == []
+
+
+@pytest.mark.parametrize(
+    ("state", "text"), [("loaded", "demo is loaded"), ("not-loaded", "demo was not loaded")]
+)
+def test_a_long_load_is_told(
+    program: Program, desk: Desk, qtbot: QtBot, state: Any, text: str
+) -> None:
+    entry = program.models.models.value(0)
+    program.models.models.put(replace(entry, state="loading", load_progress=0.1))
+    desk.now += LONG
+    program.models.models.put(replace(entry, state="loading", load_progress=0.9))
+    assert desk.said == []
+    program.models.models.put(replace(entry, state=state, load_progress=None))
+    assert desk.said == [(text, "", None)]

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.composition import Program
+from app.views.main_window import MainWindow, make_window
+
+from ..controllers.support import connect, wait_for_models
+from ..fake_endpoint import FakeEndpoint
+
+
+@pytest.fixture
+def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWindow]:
+    """Over the scripted server."""
+    program = Program(profile)
+    made = make_window(program)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    connect(program, fake.url)
+    wait_for_models(program, qtbot)
+    yield made
+    made.close()
+    program.close()

@@ -1,0 +1,45 @@
+"""What a person does with the window, and sees of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.composition import Program
+from app.views.main_window import MainWindow
+
+
+def program_of(window: MainWindow) -> Program:
+    return window.program
+
+
+def write(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    qtbot.keyClicks(window.chat.composer.text, text)
+    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+
+
+def ask(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        write(window, qtbot, text)
+
+
+def seen(window: MainWindow) -> str:
+    """All text of the conversation that has widgets."""
+    window.chat.messages.lay_out()
+    labels = window.chat.messages.viewport().findChildren(QLabel)
+    return "\n".join(label.text() for label in labels if label.isVisibleTo(window))
+
+
+def button(within: QWidget, name: str) -> QAbstractButton:
+    found = [
+        one
+        for one in within.findChildren(QAbstractButton)
+        if one.accessibleName() == name and one.isVisible()
+    ]
+    assert found, name
+    return found[-1]
+
+
+def named(within: QWidget, kind: type[QWidget], name: str) -> QWidget:
+    return next(one for one in within.findChildren(kind) if one.accessibleName() == name)

@@ -1,0 +1,218 @@
+"""The palette, the item in the menu bar, the first run, drops, and the look that follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from pytestqt.qtbot import QtBot
+
+from app.views.icons import SIZE, icon
+from app.views.main_window import MainWindow
+from app.views.shortcuts import ShortcutSheet
+
+from ..controllers.support import last
+from ..fake_endpoint import FakeEndpoint, answer
+from .support import ask, button, named, program_of
+
+
+def palette(window: MainWindow, qtbot: QtBot, text: str) -> list[str]:
+    window.palette_sheet.open()
+    qtbot.keyClicks(window.palette_sheet.field, text)
+    return [entry.title for entry in window.palette_sheet._found.values()]
+
+
+def test_the_palette_does_what_is_chosen(window: MainWindow, qtbot: QtBot) -> None:
+    field = window.palette_sheet.field
+    assert palette(window, qtbot, "server")[0] == "Server"
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not window.palette_sheet.isVisible()
+    assert window._pages.currentWidget() is window._late["server"]
+
+
+def test_the_palette_finds_conversations_models_and_presets(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "A trip to Hangzhou")
+    assert program.chat.conversation is not None
+    chosen = program.chat.conversation.id
+    program.conversations.save_preset("Pirate", program.chat.conversation.settings)
+    program.chat.new()
+    assert "Use the preset Pirate" in palette(window, qtbot, "pirate")
+    assert "Unload demo" in palette(window, qtbot, "unload")
+    palette(window, qtbot, "hangzhou")
+    qtbot.keyClick(window.palette_sheet.field, Qt.Key.Key_Return)
+    assert program.chat.conversation is not None
+    assert program.chat.conversation.id == chosen
+
+
+def test_arrows_choose_and_escape_leaves(window: MainWindow, qtbot: QtBot) -> None:
+    sheet = window.palette_sheet
+    palette(window, qtbot, "")
+    qtbot.keyClick(sheet.field, Qt.Key.Key_Down)
+    assert sheet._list.currentIndex().row() == 1
+    for _ in range(3):
+        qtbot.keyClick(sheet.field, Qt.Key.Key_Up)
+    assert sheet._list.currentIndex().row() == 0
+    qtbot.keyClick(sheet.field, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    assert palette(window, qtbot, "zzzz") == []
+    assert sheet._nothing.isVisible()
+    qtbot.keyClick(sheet.field, Qt.Key.Key_Return)  # nothing to do
+    assert sheet.isVisible()
+
+
+def test_the_menu_of_the_menu_bar_item_says_and_does(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program, menu = program_of(window), window.tray.menu
+    entry = program.models.models.value(0)
+    program.models.models.put(replace(entry, state="loading", load_progress=0.4, loaded=None))
+    menu.fill()
+    texts = [action.text() for action in menu.actions()]
+    assert texts[0] == f"The server answers at {fake.url}"
+    assert texts[1] == "demo: loading, 40%"
+    program.models.models.put(replace(entry, state="not-loaded", loaded=None))
+    menu.fill()
+    load = next(action.menu() for action in menu.actions() if action.text() == "Load")
+    assert load is not None
+    load.actions()[0].trigger()
+    assert program.models.models.value(0).state == "loading"
+    window.hide()
+    next(action for action in menu.actions() if action.text() == "Show the window").trigger()
+    assert window.isVisible()
+
+
+def test_without_a_place_for_the_item_the_window_ends_the_program(window: MainWindow) -> None:
+    assert not window.tray.is_seen  # there is none offscreen
+    assert QApplication.quitOnLastWindowClosed()
+
+
+def test_a_click_on_a_notification_opens_its_conversation(window: MainWindow, qtbot: QtBot) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "First")
+    assert program.chat.conversation is not None
+    first = program.chat.conversation.id
+    program.chat.new()
+    window.show_page("models")
+    window.tray.notify("The answer is there", "…", first)
+    window.tray._item.messageClicked.emit()
+    assert program.chat.conversation is not None
+    assert program.chat.conversation.id == first
+    assert window._pages.currentWidget() is window.chat
+
+
+def test_the_first_run_ends_with_a_question_and_does_not_come_back(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    assert window.chat.first_run.isVisible()
+    fake.script = [answer("3")]
+    chip = next(
+        one
+        for one in window.chat.first_run.findChildren(QToolButton)
+        if "strawberry" in one.text()
+    )
+    with qtbot.waitSignal(program.chat.finished):
+        chip.click()
+    assert last(program).content == "3"
+    assert program.settings.settings.first_run_done
+    program.chat.new()
+    assert not window.chat.first_run.isVisible()
+
+
+def test_the_first_run_leads_to_the_models(window: MainWindow) -> None:
+    found = [one for one in window.chat.first_run.findChildren(QLabel) if "demo" in one.text()]
+    assert found
+    window.chat.first_run.models_wanted.emit()
+    assert window._pages.currentWidget() is window._late["models"]
+
+
+def drop(window: MainWindow, paths: list[Path]) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(QPoint(5, 5), action, data, left, Qt.KeyboardModifier.NoModifier)
+    window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    window.dropEvent(QDropEvent(QPointF(5, 5), action, data, left, Qt.KeyboardModifier.NoModifier))
+
+
+def test_a_folder_that_is_dropped_is_looked_at_for_models(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Qwen3-0.6B"
+    folder.mkdir()
+    drop(window, [folder])
+    assert window._pages.currentWidget() is window._late["models"]
+    qtbot.waitUntil(lambda: ("POST", "/api/qwen3mlx/folders") in fake.requests)
+
+
+def test_a_file_that_is_dropped_is_attached(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Some notes")
+    with qtbot.waitSignal(program_of(window).chat.attachment_added):
+        drop(window, [file])
+    assert [one.name for one in window.chat.composer.attachments] == ["notes.txt"]
+    composer = window.chat.composer
+    qtbot.waitUntil(lambda: named(composer, QToolButton, "Remove notes.txt").isVisible())
+    button(composer, "Remove notes.txt").click()
+    assert window.chat.composer.attachments == []
+
+
+def test_code_takes_the_colours_of_another_theme(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    program.settings.update(theme="light")
+    fake.script = [answer("```python\nprint('x')\n```")]
+    ask(window, qtbot, "Code")
+
+    def code() -> str:
+        window.chat.messages.lay_out()
+        labels = window.chat.messages.viewport().findChildren(QLabel)
+        return "".join(one.text() for one in labels if "color: #" in one.text())
+
+    qtbot.waitUntil(lambda: "#4070A0" in code(), timeout=10_000)  # a string, in the light style
+    program.settings.update(theme="dark")
+    qtbot.waitUntil(lambda: "#A5D6FF" in code(), timeout=10_000)
+    assert "#4070A0" not in code()
+
+
+def test_icons_follow_the_theme(window: MainWindow) -> None:
+    program = program_of(window)
+
+    def drawn() -> Any:
+        return icon("plus").pixmap(SIZE).toImage()
+
+    program.settings.update(theme="light")
+    light = drawn()
+    program.settings.update(theme="dark")
+    assert drawn() != light
+
+
+def test_with_reduced_motion_nothing_blinks(window: MainWindow) -> None:
+    program_of(window).settings.update(reduce_motion=True)
+    assert QApplication.cursorFlashTime() == 0
+    assert not QApplication.isEffectEnabled(Qt.UIEffect.UI_FadeMenu)
+    program_of(window).settings.update(reduce_motion=False)
+    assert QApplication.cursorFlashTime() > 0
+
+
+def test_every_shortcut_is_used_once_and_is_in_the_sheet(window: MainWindow, qtbot: QtBot) -> None:
+    shortcuts = window.menus.shortcuts()
+    keys = [keys for _, keys in shortcuts]
+    assert len(set(keys)) == len(keys)
+    assert {"Ctrl+N", "Ctrl+F", "Ctrl+L", "Ctrl+,", "Ctrl+W", "Ctrl+K"} <= set(keys)
+    sheet = ShortcutSheet(shortcuts, window)
+    qtbot.addWidget(sheet)
+    texts = [label.text() for label in sheet.findChildren(QLabel)]
+    assert "New Conversation" in texts
+    assert "Ctrl+N" in texts

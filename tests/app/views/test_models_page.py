@@ -1,0 +1,157 @@
+"""The models page: what each model is, into memory and out, and what is set for it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from app.views.main_window import MainWindow
+from app.views.models.model_card import ModelCard
+
+from ..fake_endpoint import MODEL, FakeEndpoint
+from .support import button, named, program_of
+
+
+def other(**fields: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(MODEL), "state": "not-loaded", "loaded": None, **fields}
+
+
+MODELS = [
+    MODEL,
+    other(id="Qwen/Qwen3-8B", source="cache", publisher="Qwen", size_bytes=16_400_000_000),
+    other(id="Qwen/Qwen3-0.6B", source="cache", publisher="Qwen", max_context_length=40960),
+    other(id="me/Tiny", source="folder", fit={**MODEL["fit"], "verdict": "too-large"}),
+]
+
+
+@pytest.fixture
+def page(window: MainWindow, fake: FakeEndpoint, qtbot: QtBot) -> Any:
+    reply = json.dumps({"models": MODELS, "skipped": []}).encode()
+    fake.replies["/api/qwen3mlx/models"] = (200, reply)
+    window.show_page("models")
+    with qtbot.waitSignal(program_of(window).models.refreshed):
+        program_of(window).models.refresh()
+    return window._late["models"]
+
+
+def names(page: Any) -> list[str]:
+    cards = [page._list.itemAt(place).widget() for place in range(page._list.count())]
+    return [card._name.text() for card in cards if not card.isHidden()]
+
+
+def card(page: Any, model_id: str) -> ModelCard:
+    found = page._cards[model_id]
+    assert isinstance(found, ModelCard)
+    return found
+
+
+def texts(card: ModelCard) -> str:
+    return "\n".join(label.text() for label in card.findChildren(QLabel))
+
+
+def test_a_card_says_size_and_fit(page: Any) -> None:
+    assert "16.4 GB" in texts(card(page, "Qwen/Qwen3-8B"))
+    assert "Fits: needs 6.0 MB of 10.0 GB" in texts(card(page, "demo"))
+    assert "Too large" in texts(card(page, "me/Tiny"))
+    assert not button(page, "Load Tiny").isEnabled()
+
+
+def test_those_in_memory_go_first_and_the_order_can_be_chosen(page: Any) -> None:
+    assert names(page) == ["demo", "Qwen3-0.6B", "Qwen3-8B", "Tiny"]
+    page._order.setCurrentIndex(page._order.findData("size"))
+    page._order.activated.emit(page._order.currentIndex())
+    assert names(page)[-1] == "Qwen3-8B"
+
+
+def test_the_filter_leaves_what_is_looked_for(page: Any, qtbot: QtBot) -> None:
+    qtbot.keyClicks(page._text, "qwen3-8")
+    assert names(page) == ["Qwen3-8B"]
+    qtbot.keyClicks(page._text, "zz")
+    assert names(page) == []
+    assert page._nothing.isVisible()
+
+
+def test_with_only_the_demo_it_says_how_to_get_more(
+    window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    assert not page._only_demo.isVisible()
+    del fake.replies["/api/qwen3mlx/models"]
+    with qtbot.waitSignal(program_of(window).models.refreshed):
+        program_of(window).models.refresh()
+    assert page._only_demo.isVisible()
+    assert not page._tools.isVisible()
+
+
+def test_load_and_unload_are_asked_for(
+    window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    button(page, "Unload demo").click()
+    qtbot.waitUntil(lambda: ("POST", "/api/qwen3mlx/models/unload") in fake.requests)
+    button(page, "Load Qwen3-0.6B").click()
+    assert card(page, "Qwen/Qwen3-0.6B")._progress.isVisible()
+    qtbot.waitUntil(lambda: ("POST", "/api/qwen3mlx/models/load") in fake.requests)
+
+
+def test_what_is_set_is_sent_whole(
+    window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot, monkeypatch: Any
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(
+        program_of(window).models, "save_settings", lambda model, what: sent.append((model, what))
+    )
+    one = card(page, "Qwen/Qwen3-0.6B")
+    button(one, "Settings of Qwen3-0.6B").click()
+    for name, text in (("Context length", "65536"), ("Unload after minutes", "2.5")):
+        field = named(one, QLineEdit, name)
+        assert isinstance(field, QLineEdit)
+        field.setText(text)
+        field.editingFinished.emit()
+    temperature = named(one, QLineEdit, "Temperature")
+    assert isinstance(temperature, QLineEdit)
+    assert temperature.placeholderText() == "0.6"
+    temperature.setText("0.5")
+    temperature.editingFinished.emit()
+    for name, value in (("Longer context with YaRN", 2), ("Keys and values", 8)):
+        box = named(one, QComboBox, name)
+        assert isinstance(box, QComboBox)
+        box.setCurrentIndex(box.findData(value))
+    next(b for b in one.findChildren(QPushButton) if b.text() == "Save").click()
+    model_id, settings = sent[0]
+    assert model_id == "Qwen/Qwen3-0.6B"
+    assert (settings.context_length, settings.ttl, settings.kv_bits) == (65536, 150, 8)
+    assert settings.rope_scaling == {
+        "rope_type": "yarn",
+        "factor": 2.0,
+        "original_max_position_embeddings": 32768,
+    }
+    assert settings.sampling == {"temperature": 0.5}
+    assert not one._form.isVisible()
+
+
+def test_a_folder_line_can_be_removed(
+    window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot, tmp_path: Path
+) -> None:
+    from app.domain import ModelFolder
+
+    folders = [
+        ModelFolder(path="/cache", source="cache", exists=False, num_models=0),
+        ModelFolder(path=str(tmp_path), source="user", exists=True, num_models=3),
+    ]
+    page._show_folders(folders)
+    lines = [label.text() for label in page._folders.findChildren(QLabel)]
+    assert "not there" in lines
+    assert "3 models" in lines
+    qtbot.waitUntil(lambda: named(page, QPushButton, f"Remove {tmp_path}").isVisible())
+    button(page, f"Remove {tmp_path}").click()
+    qtbot.waitUntil(
+        lambda: any(
+            method == "DELETE" and path.startswith("/api/qwen3mlx/folders")
+            for method, path in fake.requests
+        )
+    )

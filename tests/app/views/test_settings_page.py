@@ -1,0 +1,121 @@
+"""The settings page: each setting counts at once, and is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from app.domain import AppSettings, ServerSettings
+from app.services.settings import SettingsFile
+from app.views.main_window import MainWindow
+from app.views.switch import Switch
+
+from .support import named, program_of
+
+
+@pytest.fixture
+def page(window: MainWindow) -> Any:
+    window.show_page("settings")
+    return window._late["settings"]
+
+
+def kept(window: MainWindow) -> AppSettings:
+    return SettingsFile(program_of(window).profile / "window.json").read()
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("Start the server with the window", "start_server"),
+        ("Show in the menu bar", "show_tray"),
+        ("Notifications", "notify"),
+        ("Reduce motion", "reduce_motion"),
+        ("Let the model write titles", "auto_title"),
+    ],
+)
+def test_a_switch_is_kept(window: MainWindow, page: Any, name: str, setting: str) -> None:
+    switch = named(page, Switch, name)
+    assert isinstance(switch, Switch)
+    before = getattr(AppSettings(), setting)
+    assert switch.isChecked() == before
+    switch.click()
+    assert getattr(kept(window), setting) is not before
+
+
+def test_choices_and_the_size_of_text(window: MainWindow, page: Any) -> None:
+    for name, value in (("Theme", "dark"), ("Send with", "ctrl_enter"), ("Language", "zh_CN")):
+        box = named(page, QComboBox, name)
+        assert isinstance(box, QComboBox)
+        box.activated.emit(box.findData(value))
+    size = named(page, QSpinBox, "Size of text")
+    assert isinstance(size, QSpinBox)
+    size.setValue(18)
+    assert kept(window).theme == "dark"
+    assert kept(window).send_with == "ctrl_enter"
+    assert kept(window).language == "zh_CN"
+    assert QApplication.font().pixelSize() == 18
+
+
+@pytest.mark.parametrize(
+    ("text", "is_taken"),
+    [
+        ("https://hf-mirror.com/", True),
+        ("", True),
+        ("hf-mirror.com", False),
+        ("ftp://x.org", False),
+        ("https://me:secret@x.org", False),
+        ("https://[", False),
+    ],
+)
+def test_a_mirror_is_a_web_address(
+    window: MainWindow, page: Any, text: str, is_taken: bool
+) -> None:
+    program_of(window).settings.update(hub_mirror="https://old.example")
+    field = named(page, QLineEdit, "Mirror of Hugging Face")
+    assert isinstance(field, QLineEdit)
+    field.setText(text)
+    field.editingFinished.emit()
+    assert kept(window).hub_mirror == (text.rstrip("/") if is_taken else "https://old.example")
+    assert ("is no web address" in window.notices._text.text()) is not is_taken
+    expected = {"HF_ENDPOINT": kept(window).hub_mirror} if kept(window).hub_mirror else {}
+    assert program_of(window)._environment() == expected
+
+
+def test_reset_brings_the_first_settings_back(window: MainWindow, page: Any) -> None:
+    program = program_of(window)
+    program.settings.update(font_size=20, notify=False, first_run_done=True)
+    named(page, QPushButton, "Reset the settings of the window").click()  # type: ignore[attr-defined]
+    assert program.settings.settings == AppSettings(first_run_done=True)
+    size = named(page, QSpinBox, "Size of text")
+    assert isinstance(size, QSpinBox)
+    assert size.value() == AppSettings().font_size
+
+
+def test_the_servers_memory_is_sent_to_the_server(
+    window: MainWindow, page: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = program_of(window).server
+    field = named(page, QLineEdit, "Limit, GB")
+    assert isinstance(field, QLineEdit)
+    assert not field.isEnabled()
+    saved = ServerSettings(
+        port=1234,
+        allow_origin=(),
+        ttl=3600.0,
+        memory_limit=12.5,
+        prefix_cache=None,
+        max_running=4,
+        max_waiting=None,
+    )
+    server.settings_changed.emit(saved, False)
+    assert field.text() == "12.5"
+    sent: list[Any] = []
+    monkeypatch.setattr(server, "save_settings", sent.append)
+    field.setText("8")
+    field.editingFinished.emit()
+    field.clear()
+    field.editingFinished.emit()
+    assert sent == [{"memory_limit": 8.0}, {"memory_limit": None}]
