@@ -43,8 +43,7 @@ def text(source: Source, result: Converted, options: Options) -> str:
         "## Quality",
         "",
         *_errors(result),
-        "What that costs in answers, `qwen3mlx evaluate` measures: KL divergence per token, "
-        "agreement, perplexity.",
+        *_quality(source, result, options),
     ]
     return "\n".join(lines) + "\n"
 
@@ -74,4 +73,26 @@ def _errors(result: Converted) -> list[str]:
         f"Squared error over squared weights, in a sample of rows: {mean:.2e} on average. "
         f"Most: {named}.",
         "",
+    ]
+
+
+def _quality(source: Source, result: Converted, options: Options) -> list[str]:
+    quality = result.quality
+    if quality is None:
+        return [
+            "What that costs in answers, `qwen3mlx evaluate` measures: KL divergence per token, "
+            "agreement, perplexity."
+        ]
+    told = options.method == "gptq" or options.recipe.name.startswith("auto")
+    same = " Unless another was given, it was calibrated with the same text."
+    bias = same if told else ""
+    return [
+        f"Against {source.folder.name}, on {quality.num_tokens:,} tokens of the texts that come "
+        f"with qwen3mlx.{bias}",
+        "",
+        "| KL, mean | KL, 99% | same top token | perplexity | of the source |",
+        "|---|---|---|---|---|",
+        f"| {quality.kl_mean:.5f} | {quality.kl_quantiles['0.99']:.4f} | "
+        f"{quality.agreement:.2%} | {quality.perplexity:.3f} | "
+        f"{quality.reference_perplexity:.3f} |",
     ]

@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +24,7 @@ from qwen3mlx.text import load_tokenizer
 from . import card, sensitivity, texts
 from .calibrate import Calibrated
 from .card import MLX_VERSION
-from .evaluate import chunks, number
+from .evaluate import Quality, chunks, evaluate, number
 from .methods import Method, PackedMatrix, mse, rtn
 from .partial import ConversionError, Partial
 from .plan import Plan, Step
@@ -61,22 +61,27 @@ Read = Callable[[], dict[str, mx.array]]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`command` is how it was asked for, for the model card."""
+    """`command` is how it was asked for, for the model card; `measures`: so is what it cost."""
 
     recipe: Recipe
     method: Method = "mse"
     resume: bool = False
     command: str = ""
+    measures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """`errors` has each quantized module's squared error, as a share of its squared weights."""
+    """`errors` has each quantized module's squared error, as a share of its squared weights.
+
+    `quality` is there where it was to be measured.
+    """
 
     folder: Path
     plan: Plan
     errors: dict[str, float]
     seconds: float
+    quality: Quality | None = None
 
 
 class Quantizer(Protocol):
@@ -173,7 +178,7 @@ def convert(
         errors = {name: e["error"] for name, e in written.done.items() if "error" in e}
         seconds = time.perf_counter() - start
         result = Converted(output, plan, errors, seconds)
-        _complete(source, written, result, options, on_progress)
+        result = _complete(source, written, result, options, on_progress)
     except OSError as error:
         written.discard()
         if error.errno != errno.ENOSPC:
@@ -272,7 +277,7 @@ class _Measured:
 
 def _complete(
     source: Source, written: Partial, result: Converted, options: Options, on_progress: Progress
-) -> None:
+) -> Converted:
     """The files beside the weights; then everything is read back and gets its name."""
     folder, plan = written.folder, result.plan
     for path in sorted(source.folder.iterdir()):
@@ -280,6 +285,8 @@ def _complete(
             shutil.copyfile(path, folder / path.name)
     _write_json(folder / "config.json", _config(source, plan))
     _write_json(folder / INDEX, _index(plan))
+    if options.measures:
+        result = replace(result, quality=_quality(source, folder, on_progress))
     (folder / "README.md").write_text(card.text(source, result, options), encoding="utf-8")
     checked = 0
     for step in written.verify():
@@ -287,6 +294,13 @@ def _complete(
         on_progress(checked, plan.num_weights, "verifying")
     _write_json(folder / MANIFEST, _manifest(folder, options))
     written.finish()
+    return result
+
+
+def _quality(source: Source, folder: Path, on_progress: Progress) -> Quality:
+    """Against the source, on the program's own texts."""
+    (quality,) = evaluate([folder], source.folder, _documents(source, None), on_progress)
+    return quality
 
 
 def _is_copied(path: Path) -> bool:

@@ -95,7 +95,7 @@ def _quality(
     ordered, count = sorted(kls), len(kls)
     size, bits = stored_size(path)
     return Quality(
-        name=path.name,
+        name=path.name.removeprefix(".").removesuffix(".partial"),
         size_bytes=size,
         bits_per_weight=bits,
         num_tokens=count,

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from qwen3mlx.config import QuantizationMode, QuantizationSpec
 from qwen3mlx.errors import CheckpointError, UsageError
@@ -82,6 +82,26 @@ class Recipe:
         if spec is not None and ROUTER.fullmatch(path):
             return spec if rule and spec.bits >= ROUTER_SPEC.bits else ROUTER_SPEC
         return spec
+
+    def with_mode(self, mode: str) -> Recipe:
+        """The same in another mode of numbers, in its own groups; rules stay as they are.
+
+        Raises UsageError for a mode there is not, or one without the recipe's bits.
+        """
+        if mode not in MODE_DEFAULTS:
+            raise UsageError(f"There is no mode {mode!r}: there are {', '.join(MODE_DEFAULTS)}.")
+        if self.default is None:
+            raise UsageError(f"{self.name} keeps everything in float: it has no mode.")
+        group_size, bits = MODE_DEFAULTS[mode]
+        if mode == "affine":
+            bits = self.default.bits
+        if bits != self.default.bits:
+            raise UsageError(
+                f"--mode {mode} has {bits} bits and the recipe {self.name} has "
+                f"{self.default.bits}: use --recipe {bits}bit with it."
+            )
+        spec = QuantizationSpec(group_size, bits, cast(QuantizationMode, mode))
+        return replace(self, default=spec)
 
     def with_group_size(self, group_size: int) -> Recipe:
         """The same bits in other groups, in affine modules."""

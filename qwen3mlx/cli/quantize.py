@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .quantize_progress import progress_for
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from quantize.convert import Converted, Progress
+    from quantize.convert import Converted
+    from quantize.evaluate import Quality
     from quantize.plan import Plan
-
-# Seconds between two lines about the progress, where there is no terminal.
-SAY_EVERY = 10.0
 
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="The new checkpoint's folder.")
 ]
 RecipeName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--recipe",
         metavar="NAME|FILE.toml",
-        help="2bit, 3bit, 4bit, 5bit, 6bit, 8bit, mixed-4-8, auto, mxfp4, mxfp8, nvfp4, bf16, "
-        "or a file.",
+        help="2bit, 3bit, 4bit (the default), 5bit, 6bit, 8bit, mixed-4-8, auto, mxfp4, mxfp8, "
+        "nvfp4, bf16, or a file.",
+    ),
+]
+Mode = Annotated[
+    str | None,
+    typer.Option(
+        "--mode",
+        metavar="NAME",
+        help="What the bits stand for: affine, mxfp4, mxfp8 or nvfp4; default: the recipe's.",
     ),
 ]
 TargetBits = Annotated[
@@ -55,7 +61,14 @@ Calibration = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and stop.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted conversion.")]
+Evaluate = Annotated[
+    bool,
+    typer.Option("--evaluate", help="Measure what it cost, too, and write it into the model card."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Events = Annotated[
+    bool, typer.Option("--events", help="JSON lines on stdout: the progress, then the result.")
+]
 
 
 def quantize(
@@ -63,14 +76,17 @@ def quantize(
         str, typer.Argument(metavar="SRC", help="A folder, a hub id or an alias (qwen3:8b-bf16).")
     ],
     output: Output,
-    recipe: RecipeName = "4bit",
+    recipe: RecipeName = None,
     target_bpw: TargetBits = None,
+    mode: Mode = None,
     group_size: GroupSize = None,
     method: MethodName = None,
     calibration: Calibration = None,
+    measure: Evaluate = False,
     dry_run: DryRun = False,
     resume: Resume = False,
     json_: AsJson = False,
+    events: Events = False,
 ) -> None:
     """Convert a checkpoint to MLX's format with fewer bits per weight.
 
@@ -86,27 +102,39 @@ def quantize(
     from .models import locate
 
     terminal = Terminal.standard()
+    if json_ and events:
+        raise UsageError("--json and --events are two ways to print: choose one.")
     if (recipe == "auto") != (target_bpw is not None):
         raise UsageError("--recipe auto and --target-bpw go together: --target-bpw 5, say.")
-    chosen = recipes.load("4bit" if recipe == "auto" else recipe)
+    chosen = recipes.load(_base(recipe, mode))
+    if mode is not None:
+        chosen = chosen.with_mode(mode)
     if group_size is not None:
         chosen = chosen.with_group_size(group_size)
     opened = Source(locate(source, terminal))
     if opened.is_quantized and recipe != "bf16":
         terminal.note("The source is quantized already: what was lost then stays lost.")
+    progress = progress_for(terminal, events)
     if target_bpw is not None:
-        with _progress(terminal) as on_progress:
+        with progress as on_progress:
             chosen = convert.automatic(opened, target_bpw, calibration, on_progress)
     plan = make(opened, chosen)
     if dry_run:
         convert.check(opened, plan, output)
-        _say_plan(plan, output, json_)
+        _say_plan(plan, output, json_ or events)
         return
-    options = convert.Options(chosen, method_for(method, chosen), resume, _command())
+    options = convert.Options(chosen, method_for(method, chosen), resume, _command(), measure)
     quantizer = convert.quantizer(opened, plan, options, calibration)
-    with _progress(terminal) as on_progress:
+    with progress as on_progress:
         result = convert.convert(opened, output, options, quantizer, on_progress)
-    _say_result(result, json_)
+    _say_result(result, json_ or events)
+
+
+def _base(recipe: str | None, mode: str | None) -> str:
+    """The recipe that is meant where none is named, and that `auto` starts from."""
+    if recipe is None:
+        return "8bit" if mode == "mxfp8" else "4bit"
+    return "4bit" if recipe == "auto" else recipe
 
 
 def method_for(name: str | None, recipe: Any) -> Any:
@@ -152,54 +180,26 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
 def _say_result(result: Converted, as_json: bool) -> None:
     if as_json:
         about = {"output": str(result.folder), "seconds": result.seconds, "errors": result.errors}
+        if result.quality is not None:
+            about["quality"] = result.quality.as_json()
         print(json.dumps(_plan_json(result.plan) | about))
         return
     print(result.folder)
     plan = result.plan
     print(
         f"{plan.bits_per_weight:.3f} bits per weight, {plan.nbytes / 1e9:.2f} GB, "
-        f"{result.seconds:.0f} s; `qwen3mlx evaluate` says what it cost.",
+        f"{result.seconds:.0f} s; {_cost(result.quality)}.",
         file=sys.stderr,
     )
 
 
-class _progress:
-    """A bar with the time left at a terminal, a line now and then elsewhere."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-        self._bar: Any = None
-        self._started = self._said = time.monotonic()
-
-    def __enter__(self) -> Progress:
-        if not self._terminal.stderr.isatty():
-            return self._line
-        from rich import progress as rich
-
-        columns = (
-            rich.TextColumn("{task.description}", markup=False),
-            rich.BarColumn(),
-            rich.TaskProgressColumn(),
-            rich.TimeRemainingColumn(compact=True),
-        )
-        self._bar = rich.Progress(*columns, console=self._terminal.console(self._terminal.stderr))
-        self._bar.start()
-        self._task = self._bar.add_task("", total=None)
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def _show(self, done: int, total: int, name: str) -> None:
-        self._bar.update(self._task, completed=done, total=total, description=name)
-
-    def _line(self, done: int, total: int, name: str) -> None:
-        now = time.monotonic()
-        if done and name != "verifying" and now - self._said > SAY_EVERY:
-            self._said = now
-            left = (now - self._started) * (total - done) / done
-            self._terminal.note(f"{100 * done // total}% quantized, about {left:.0f} s left")
+def _cost(quality: Quality | None) -> str:
+    if quality is None:
+        return "`qwen3mlx evaluate` says what it cost"
+    return (
+        f"KL divergence {quality.kl_mean:.5f} nats per token, "
+        f"{quality.agreement:.1%} of the top tokens are the same"
+    )
 
 
 def _command() -> str:

@@ -72,6 +72,11 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
             "There is no none",
         ),
         (["SOURCE", "-o", "OUT", "--group-size", "48"], 2, "--group-size 48"),
+        (["SOURCE", "-o", "OUT", "--mode", "fp3"], 2, "There is no mode 'fp3'"),
+        (["SOURCE", "-o", "OUT", "--mode", "mxfp8", "--recipe", "4bit"], 2, "--recipe 8bit"),
+        (["SOURCE", "-o", "OUT", "--mode", "nvfp4", "--group-size", "64"], 2, "--group-size 64"),
+        (["SOURCE", "-o", "OUT", "--mode", "mxfp4", "--recipe", "bf16"], 2, "it has no mode"),
+        (["SOURCE", "-o", "OUT", "--json", "--events"], 2, "choose one"),
     ],
 )
 def test_a_mistake_is_one_line(source, tmp_path, words, code, named):
@@ -81,6 +86,23 @@ def test_a_mistake_is_one_line(source, tmp_path, words, code, named):
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_it_cost_is_in_the_card(source, tmp_path):
+    out = tmp_path / "out"
+    done = run("quantize", source, "-o", out, "--mode", "mxfp8", "--evaluate", "--events")
+    assert done.returncode == 0, done.stderr
+    *events, result = map(json.loads, done.stdout.splitlines())
+    shares = [event["done"] for event in events]
+    assert shares[0] == 0
+    assert 1.0 in shares
+    assert any(event["doing"].startswith("model.") for event in events)
+    quality = result["quality"]
+    assert quality["name"] == "out"
+    assert 0 < quality["kl_mean"] < 1
+    assert f"| {quality['kl_mean']:.5f} |" in (out / "README.md").read_text()
+    config = json.loads((out / "config.json").read_text())
+    assert config["quantization"]["mode"] == "mxfp8"
 
 
 def killed(source: Path, out: Path, after: float) -> None:
@@ -97,7 +119,9 @@ def killed(source: Path, out: Path, after: float) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_ten_kills_and_the_same_bytes(source, tmp_path):
-    whole, out = tmp_path / "whole", tmp_path / "out"
+    whole, out = tmp_path / "whole" / "out", tmp_path / "killed" / "out"
+    for folder in (whole.parent, out.parent):
+        folder.mkdir()
     start = time.monotonic()
     assert run("quantize", source, "-o", whole, "--method", "mse").returncode == 0
     took = time.monotonic() - start
@@ -106,15 +130,15 @@ def test_ten_kills_and_the_same_bytes(source, tmp_path):
         killed(source, out, chooser.uniform(0.1, 0.3) * took)
         if out.exists():
             break
-        written = tmp_path / ".out.partial" / "model.safetensors"
+        written = out.parent / ".out.partial" / "model.safetensors"
         progress.append(written.stat().st_size if written.exists() else 0)
     assert progress == sorted(progress)
     assert len(set(progress)) > 2
     if not out.exists():
         assert run("quantize", source, "-o", out, "--method", "mse", "--resume").returncode == 0
+    assert {path.name for path in out.iterdir()} == {path.name for path in whole.iterdir()}
     for path in whole.iterdir():
-        if path.name not in ("README.md", "manifest.json"):  # these have the folder's name in them
-            assert (out / path.name).read_bytes() == path.read_bytes(), path.name
+        assert (out / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 @pytest.mark.slow

@@ -90,3 +90,17 @@ def test_a_recipe_that_is_not_there_lists_those_that_are(tmp_path):
 def test_group_sizes_that_a_mode_has_not_are_refused():
     with pytest.raises(UsageError, match="--group-size 64"):
         recipe.load("mxfp4").with_group_size(64)
+
+
+@pytest.mark.parametrize(
+    ("base", "mode"), [("4bit", "mxfp4"), ("8bit", "mxfp8"), ("4bit", "nvfp4")]
+)
+def test_a_mode_makes_the_recipe_of_its_name(base, mode):
+    assert recipe.load(base).with_mode(mode).default == recipe.load(mode).default
+    assert recipe.load(mode).with_mode("affine").default == recipe.load(base).default
+
+
+def test_a_mode_leaves_the_rules_as_they_are():
+    mixed = recipe.load("mixed-4-8")
+    assert mixed.with_mode("mxfp4").rules == mixed.rules
+    assert mixed.with_mode("mxfp4").spec("model.layers.9.mlp.up_proj", 28).mode == "mxfp4"

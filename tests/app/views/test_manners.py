@@ -114,9 +114,7 @@ def test_the_first_run_ends_with_a_question_and_does_not_come_back(
     assert window.chat.first_run.isVisible()
     fake.script = [answer("3")]
     chip = next(
-        one
-        for one in window.chat.first_run.findChildren(QToolButton)
-        if "strawberry" in one.text()
+        one for one in window.chat.first_run.findChildren(QToolButton) if "strawberry" in one.text()
     )
     with qtbot.waitSignal(program.chat.finished):
         chip.click()
