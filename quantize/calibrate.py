@@ -65,6 +65,8 @@ class Recorder:
 class Calibrated:
     """A Quantizer for gptq: embedding, head and routers as `mse`, all else with its inputs."""
 
+    keeps_weights = True
+
     def __init__(self, source: Source, documents: Sequence[Sequence[int]]) -> None:
         self._source = source
         self._documents = [mx.array([list(ids)]) for ids in bounded(documents, MOST_TOKENS)]
@@ -76,6 +78,9 @@ class Calibrated:
         self._inputs: dict[str, Recorder] = {}
         self._new: dict[str, mx.array] = {}
         self._floats: list[mx.array] = []
+
+    def vector(self, name: str, values: mx.array) -> mx.array:
+        return values
 
     def packed(
         self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]

@@ -63,7 +63,7 @@ def _modules(result: Converted) -> list[str]:
 
 def _errors(result: Converted) -> list[str]:
     if not result.errors:
-        return ["Nothing was quantized.", ""]
+        return []
     sizes = {s.module.path: s.module.num_weights for s in result.plan.steps if s.module}
     total = sum(sizes[path] for path in result.errors)
     mean = sum(error * sizes[path] for path, error in result.errors.items()) / total
@@ -83,7 +83,7 @@ def _quality(source: Source, result: Converted, options: Options) -> list[str]:
             "What that costs in answers, `qwen3mlx evaluate` measures: KL divergence per token, "
             "agreement, perplexity."
         ]
-    told = options.method == "gptq" or options.recipe.name.startswith("auto")
+    told = options.method in ("gptq", "awq", "dwq") or options.recipe.name.startswith("auto")
     same = " Unless another was given, it was calibrated with the same text."
     bias = same if told else ""
     return [

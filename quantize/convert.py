@@ -25,7 +25,8 @@ from . import card, sensitivity, texts
 from .calibrate import Calibrated
 from .card import MLX_VERSION
 from .evaluate import Quality, chunks, evaluate, number
-from .methods import Method, PackedMatrix, mse, rtn
+from .methods import Method, PackedMatrix, learned, mse, rtn
+from .methods.learned import Learned
 from .partial import ConversionError, Partial
 from .plan import Plan, Step
 from .plan import make as make_plan
@@ -95,9 +96,18 @@ class Quantizer(Protocol):
     def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
         """One that needs no packing: it stays in float (`spec` None), or `read` has it."""
 
+    def vector(self, name: str, values: mx.array) -> mx.array:
+        """A norm's weight, as it is to be written."""
+
+    @property
+    def keeps_weights(self) -> bool:
+        """Each matrix is to be what it was: the difference is an error."""
+
 
 class DataFree:
     """A run of rows at a time, looking at nothing else."""
+
+    keeps_weights = True
 
     def __init__(self, method: Method) -> None:
         self._searches = method == "mse"
@@ -112,14 +122,25 @@ class DataFree:
     def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
         pass
 
+    def vector(self, name: str, values: mx.array) -> mx.array:
+        return values
+
 
 def quantizer(source: Source, plan: Plan, options: Options, calibration: Path | None) -> Quantizer:
     """What packs by `options.method`. Raises UsageError for a text that cannot be used."""
-    if options.method == "gptq":
+    method, recipe = options.method, options.recipe
+    if method == "gptq":
         return Calibrated(source, _documents(source, calibration))
-    if calibration is not None and options.recipe.name != "auto":
-        raise UsageError("--calibration is for --method gptq and --recipe auto.")
-    return DataFree(options.method)
+    if method in ("awq", "dwq"):
+        learned.check(method, source, recipe)
+        documents = _documents(source, calibration)
+        if method == "awq":
+            return Learned(learned.awq(source, recipe, documents), keeps_weights=False)
+        begin = partial(convert, source, options=Options(recipe, "mse"))
+        return Learned(learned.dwq(source, documents, begin), keeps_weights=True)
+    if calibration is not None and recipe.name != "auto":
+        raise UsageError("--calibration is for --method gptq, awq and dwq, and for --recipe auto.")
+    return DataFree(method)
 
 
 def automatic(
@@ -216,7 +237,7 @@ def _made(
     """A step's tensors, and the error of quantizing them."""
     if step.module is None:
         name = step.tensors[0].name
-        return {name: source.vector(name)}, {}
+        return {name: quantizer.vector(name, source.vector(name))}, {}
     module, spec = step.module, step.spec
     if spec is None:
         floats = [source.matrix(module, index) for index in range(module.num_matrices)]
@@ -233,7 +254,7 @@ def _made(
         matrices.append({n: mx.concatenate([part[n] for part in parts]) for n in parts[0]})
         mx.eval(matrices[-1])
     arrays = {f"{module.path}.{n}": _whole([m[n] for m in matrices], module) for n in matrices[0]}
-    return arrays, {"error": measured.error}
+    return arrays, {"error": measured.error} if quantizer.keeps_weights else {}
 
 
 def _whole(matrices: list[mx.array], module: Module) -> mx.array:

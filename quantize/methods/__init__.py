@@ -9,7 +9,7 @@ import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
 
-Method = Literal["mse", "rtn", "gptq"]
+Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
 
 
 @dataclass(frozen=True, slots=True)

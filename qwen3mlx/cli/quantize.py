@@ -50,13 +50,14 @@ MethodName = Annotated[
         "--method",
         metavar="NAME",
         help="rtn: rounds, as mlx-lm does; mse: searches each scale (the default); gptq: corrects "
-        "errors with the help of a text.",
+        "errors with the help of a text; awq, dwq: by mlx-lm, with a text.",
     ),
 ]
 Calibration = Annotated[
     Path | None,
     typer.Option(
-        metavar="PATH", help="Text for gptq and auto: a file or a folder; default: our own."
+        metavar="PATH",
+        help="Text for gptq, awq, dwq and auto: a file or a folder; default: our own.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and stop.")]
@@ -144,8 +145,8 @@ def method_for(name: str | None, recipe: Any) -> Any:
     floats = recipe.default is not None and recipe.default.mode != "affine"
     if name is None:
         return "rtn" if floats or recipe.default is None else "mse"
-    if name not in ("rtn", "mse", "gptq"):
-        raise UsageError(f"There is no method {name!r}: there are rtn, mse and gptq.")
+    if name not in ("rtn", "mse", "gptq", "awq", "dwq"):
+        raise UsageError(f"There is no method {name!r}: there are rtn, mse, gptq, awq and dwq.")
     if name != "rtn" and floats:
         raise UsageError(
             f"{name} searches scales of affine integers; {recipe.name} has none: use --method rtn."

@@ -1,0 +1,158 @@
+"""AWQ and DWQ, which mlx-lm does: the whole model in memory, on the user's text.
+
+AWQ (Lin et al., arXiv:2306.00978) scales the weights that matter most before they are rounded, and
+the norms and matrices before them the other way. DWQ trains scales and biases so that the answers
+come near the float model's; the integers stay. Both return the tensors of a checkpoint by name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.errors import UsageError
+
+from ..recipe import Recipe
+from ..source import Module, Source
+from . import PackedMatrix
+
+# Tokens of a sample. AWQ takes so many samples at most; DWQ sees so many, some of them repeatedly.
+LONGEST, AWQ_SAMPLES, DWQ_SAMPLES = 512, 128, 1024
+# Of DWQ: mlx-lm's own rate is for its default of some million tokens, and moves nothing on a
+# short text.
+DWQ_RATE, DWQ_BATCH, DWQ_VALIDATION = 2e-5, 4, 8
+
+Tensors = dict[str, mx.array]
+Documents = Sequence[Sequence[int]]
+
+
+class Learned:
+    """A Quantizer whose matrices and norms are there already."""
+
+    def __init__(self, tensors: Tensors, *, keeps_weights: bool) -> None:
+        self._tensors = tensors
+        self.keeps_weights = keeps_weights
+
+    def packed(
+        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
+    ) -> Iterator[PackedMatrix]:
+        names = ("weight", "scales", "biases")
+        parts = [self._tensors.get(f"{module.path}.{name}") for name in names]
+        if len(module.shape) == 3:
+            parts = [None if part is None else part[index] for part in parts]
+        start = 0
+        for block in blocks:
+            rows = slice(start, start + block.shape[0])
+            weight, scales, biases = (None if part is None else part[rows] for part in parts)
+            assert weight is not None
+            assert scales is not None
+            yield PackedMatrix(weight, scales, biases)
+            start = rows.stop
+
+    def seen(self, module: Module, spec: QuantizationSpec | None, read: object) -> None:
+        pass
+
+    def vector(self, name: str, values: mx.array) -> mx.array:
+        return self._tensors.get(name, values).astype(values.dtype)
+
+
+def check(method: str, source: Source, recipe: Recipe) -> None:
+    """Raises UsageError where mlx-lm is not installed, or cannot do that."""
+    if importlib.util.find_spec("mlx_lm") is None:
+        raise UsageError(
+            f"--method {method} is done by mlx-lm, which is not installed: "
+            'pip install "qwen3mlx[mlx-lm]".'
+        )
+    if source.is_quantized:
+        raise UsageError(f"--method {method} needs a float checkpoint; {source.folder} is packed.")
+    if recipe.default is None or recipe.default.mode != "affine":
+        raise UsageError(f"--method {method} is for affine integers; {recipe.name} has none.")
+    if method == "awq" and source.config.num_experts:
+        raise UsageError("mlx-lm's AWQ knows dense Qwen3 only: use --method dwq or gptq.")
+    if method == "awq" and recipe.rules:
+        raise UsageError(
+            f"mlx-lm's AWQ gives every module the same bits, which {recipe.name} does not: use "
+            "a recipe such as 4bit."
+        )
+
+
+def awq(source: Source, recipe: Recipe, documents: Documents) -> Tensors:
+    """For a recipe without rules; norms are among the tensors."""
+    spec = recipe.default
+    assert spec is not None
+    ids = [token for document in documents for token in document]
+    length = min(LONGEST, len(ids))
+    samples = [ids[at : at + length] for at in range(0, len(ids) - length + 1, length)]
+    with _mlx_lm() as load:
+        from mlx_lm.quant.awq import AWQ_MODEL_CONFIGS, awq_quantize
+
+        model = load(source.folder)
+        awq_quantize(
+            model,
+            mx.array(samples[:AWQ_SAMPLES]),
+            AWQ_MODEL_CONFIGS["qwen3"],
+            group_size=spec.group_size,
+            bits=spec.bits,
+            embed_group_size=spec.group_size,
+            embed_bits=spec.bits,
+        )
+        return _tensors(model)
+
+
+def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -> Tensors:
+    """`begin` writes the quantized checkpoint whose scales and biases are trained."""
+    samples = [(list(ids[:LONGEST]), 0) for ids in documents]
+    if len(samples) < 2 * DWQ_BATCH:
+        raise UsageError(
+            f"--method dwq needs {2 * DWQ_BATCH} documents of text at least, and there are "
+            f"{len(samples)}: part them by lines of ---."
+        )
+    random.Random(0).shuffle(samples)
+    held = max(DWQ_BATCH, min(DWQ_VALIDATION, len(samples) // 8))
+    validation, training = samples[:held], samples[held:]
+    repeats = -(-DWQ_SAMPLES // len(training))
+    with _mlx_lm() as load, tempfile.TemporaryDirectory(prefix="qwen3mlx-dwq-") as folder:
+        from mlx.optimizers import Adam
+        from mlx_lm.quant.dwq import dwq_quantize
+
+        begin(Path(folder) / "start")
+        student, teacher = load(Path(folder) / "start"), load(source.folder)
+        dwq_quantize(
+            student,
+            lambda batch, index, split: teacher(batch),
+            Adam(learning_rate=DWQ_RATE, bias_correction=True),
+            (training * repeats)[:DWQ_SAMPLES],
+            validation,
+            batch_size=DWQ_BATCH,
+            max_seq_length=LONGEST + 1,
+            seed=0,
+            dtype=source.dtype,
+        )
+        return _tensors(student)
+
+
+@contextlib.contextmanager
+def _mlx_lm() -> Iterator[Callable[[Path], Any]]:
+    """How it loads a checkpoint's model. What it prints goes to stderr."""
+    with contextlib.redirect_stdout(sys.stderr):
+        from mlx_lm.utils import load_model
+
+        mx.random.seed(0)
+        yield lambda folder: load_model(folder)[0]
+
+
+def _tensors(model: Any) -> Tensors:
+    from mlx.utils import tree_flatten
+
+    tensors: Tensors = dict(tree_flatten(model.parameters()))
+    mx.eval(list(tensors.values()))
+    return tensors
