@@ -101,7 +101,14 @@ class Sidebar(QWidget):
         self.search.setObjectName("search")
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all conversations"))
-        self.search.setClearButtonEnabled(True)
+        at_start = QLineEdit.ActionPosition.LeadingPosition
+        self.search.addAction(icon("search"), at_start)
+        self._clear = self.search.addAction(
+            icon("close"), QLineEdit.ActionPosition.TrailingPosition
+        )
+        self._clear.setText(self.tr("Clear the search"))
+        self._clear.setVisible(False)
+        self._clear.triggered.connect(self.show_list)
         self.search.textChanged.connect(self._search)
         self.search.installEventFilter(self)
         row.addWidget(self.search)
@@ -119,6 +126,7 @@ class Sidebar(QWidget):
         return row
 
     def _search(self, text: str) -> None:
+        self._clear.setVisible(bool(text))
         self.searched.emit(text)
         self._show()
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewIt
 
 from ..models import ListModel
 from ..services.store import Hit
-from .sidebar_rows import INSET, Index, option_of, paint_ground, small
+from .sidebar_rows import ENTER, INSET, Index, option_of, paint_ground, small
 from .sizes import day_text
 from .theme import GAP, Theme
 
@@ -53,7 +53,7 @@ class HitList(QListView):
         self.setCurrentIndex(self._hits.index(0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in ENTER:
             self.open(self.currentIndex())
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit(True)

@@ -28,11 +28,11 @@ from ..models import ListModel
 from ..models.sections import Heading, Line, SidebarRow, dragged, folder_key
 from .scroll_anchor import ScrollAnchor
 from .sidebar_menu import SidebarMenu
-from .sidebar_rows import RowDelegate
+from .sidebar_rows import ENTER, RowDelegate
 from .theme import Theme
 
 Key = Qt.Key
-_ENTER = (Key.Key_Return, Key.Key_Enter)
+_SELECT = QItemSelectionModel.SelectionFlag.Select
 
 
 class SidebarList(QListView):
@@ -89,6 +89,7 @@ class SidebarList(QListView):
         if conversation_id != self._open_id:
             self._open_id = conversation_id
             self.clearSelection()
+            self._clear_current()
             self._select_open()
 
     def rename_current(self) -> None:
@@ -120,13 +121,15 @@ class SidebarList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, row = event.key(), self._row(self.currentIndex())
-        if key in (Key.Key_Delete, Key.Key_Backspace) and self.chosen():
+        if self.state() == QListView.State.EditingState:
+            super().keyPressEvent(event)  # what a name's field has no use for
+        elif key in (Key.Key_Delete, Key.Key_Backspace) and self.chosen():
             self.deleted.emit(self.chosen())
-        elif key in _ENTER and event.isAutoRepeat():
+        elif key in ENTER and event.isAutoRepeat():
             if self._enter_is_down:
                 self._enter_is_down = False
                 self.rename_current()
-        elif key in _ENTER:
+        elif key in ENTER:
             self._enter_is_down = True
         elif key in (Key.Key_Left, Key.Key_Right) and row is not None:
             self._step(row, is_left=key == Key.Key_Left)
@@ -138,7 +141,7 @@ class SidebarList(QListView):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Enter opens when it is let go, for held down it renames."""
-        if event.key() in _ENTER and self._enter_is_down and not event.isAutoRepeat():
+        if event.key() in ENTER and self._enter_is_down and not event.isAutoRepeat():
             self._enter_is_down = False
             self._activate(self.currentIndex())
         else:
@@ -203,6 +206,7 @@ class SidebarList(QListView):
     def _clicked(self, index: QModelIndex) -> None:
         if isinstance(self._row(index), Heading):
             self._activate(index)
+            self._clear_current()
             self._select_open()
         elif len(self.chosen()) == 1:
             self._activate(index)
@@ -225,8 +229,15 @@ class SidebarList(QListView):
     def _select_open(self) -> None:
         """It may have been folded away, or new; what else is chosen stays."""
         row = self._rows.row_of(self._open_id)
-        if row >= 0 and not self.selectedIndexes():
+        if row < 0 or self.selectedIndexes():
+            return
+        if isinstance(self._row(self.currentIndex()), Heading):  # keys go on from there
+            self.selectionModel().select(self._rows.index(row), _SELECT)
+        else:
             self.setCurrentIndex(self._rows.index(row))
+
+    def _clear_current(self) -> None:
+        self.selectionModel().clearCurrentIndex()
 
     def _named(self, row: SidebarRow, name: str) -> None:
         if isinstance(row, Line):

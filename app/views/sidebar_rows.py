@@ -6,7 +6,9 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
@@ -14,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -39,6 +41,7 @@ DOT, SIGN = 6, 13
 
 Index = QModelIndex | QPersistentModelIndex
 State = QStyle.StateFlag
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -87,6 +90,12 @@ class RowDelegate(QStyledItemDelegate):
         )
         return editor
 
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """An Enter that is still held down, to begin with, does not end it."""
+        if isinstance(event, QKeyEvent) and event.isAutoRepeat() and event.key() in ENTER:
+            return True
+        return super().eventFilter(editor, event)
+
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         """What is being written stays, also when the row changes meanwhile."""
         if isinstance(editor, QLineEdit) and not editor.isModified():
@@ -101,8 +110,10 @@ class RowDelegate(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        place = self._text_place(option_of(option).rect, index.data(ListModel.VALUE))
-        editor.setGeometry(place.adjusted(-GAP - 1, 1, INSET, -1))
+        row = index.data(ListModel.VALUE)
+        place = self._text_place(option_of(option).rect, row)
+        left = GAP + 1 if isinstance(row, Line) else SPACE - 1  # beside the icon of a folder
+        editor.setGeometry(place.adjusted(-left, 1, INSET, -1))
 
     def helpEvent(
         self,
@@ -128,10 +139,10 @@ class RowDelegate(QStyledItemDelegate):
         return place.adjusted(0, GAP, 0, 0)  # nearer to what it is the heading of
 
     def _font(self, given: QFont, row: SidebarRow) -> QFont:
-        if isinstance(row, Line):
+        if isinstance(row, Line) or row.folder is not None:
             return given
-        font = QFont(given) if row.folder is not None else small(given)
-        font.setWeight(QFont.Weight.Medium if row.folder is not None else QFont.Weight.DemiBold)
+        font = small(given)
+        font.setWeight(QFont.Weight.DemiBold)
         return font
 
     def _text_colour(self, view: Any, row: SidebarRow) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDateTime, QLocale
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+
+translate = QCoreApplication.translate
 
 
 def size_text(num_bytes: int) -> str:
@@ -25,4 +27,6 @@ def day_text(moment: float) -> str:
         return locale.toString(then.time(), QLocale.FormatType.ShortFormat)
     if days < 7:
         return locale.dayName(then.date().dayOfWeek(), QLocale.FormatType.ShortFormat)
+    if then.date().year() == now.date().year():
+        return locale.toString(then.date(), translate("sizes", "MMM d"))
     return locale.toString(then.date(), QLocale.FormatType.ShortFormat)
