@@ -61,6 +61,11 @@ class SidebarModel(ListModel[SidebarRow]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_key, row_text, parent)
 
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.isValid():
+            return _spoken(self.value(index.row()))
+        return super().data(index, role)
+
     def flags(self, index: Any) -> Qt.ItemFlag:
         flag = Qt.ItemFlag
         if not index.isValid():
@@ -116,6 +121,18 @@ def row_text(row: SidebarRow) -> str:
         "week": translate("sections", "Previous 7 days"),
         "month": translate("sections", "Previous 30 days"),
     }[row.kind]
+
+
+def _spoken(row: SidebarRow) -> str:
+    """What is read to those who do not see its marks."""
+    text = row_text(row)
+    if isinstance(row, Line):
+        busy = translate("sections", "{title}, an answer is being written")
+        return busy.format(title=text) if row.is_busy else text
+    if row.is_folded:
+        folded = translate("sections", "{heading}, folded, {count} in it")
+        return folded.format(heading=text, count=row.num_below)
+    return text
 
 
 def sidebar_rows(

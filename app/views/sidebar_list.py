@@ -86,11 +86,10 @@ class SidebarList(QListView):
 
     def select(self, conversation_id: str | None) -> None:
         """It is the one that is open."""
-        if conversation_id != self._open_id:
-            self._open_id = conversation_id
-            self.clearSelection()
-            self._clear_current()
-            self._select_open()
+        self._open_id = conversation_id
+        self.clearSelection()
+        self._clear_current()
+        self._select_open()
 
     def rename_current(self) -> None:
         """In its place in the list."""

@@ -189,6 +189,19 @@ def test_conversations_are_dragged_and_headings_are_not() -> None:
     assert dragged(data) == []
 
 
+def test_what_is_heard_of_a_row() -> None:
+    chats = [chat("a", moment(0)), chat("b", moment(0)), chat("c", moment(1))]
+    model = SidebarModel()
+    model.set_values(rows(chats, folded=frozenset(["yesterday"]), busy=frozenset("b")))
+    role = Qt.ItemDataRole.AccessibleTextRole
+    assert [model.data(model.index(row), role) for row in range(model.rowCount())] == [
+        "Today",
+        "a",
+        "b, an answer is being written",
+        "Yesterday, folded, 1 in it",
+    ]
+
+
 def test_what_is_read_in_a_row() -> None:
     chats = [chat("a", moment(0), title=""), chat("b", moment(40)), chat("c", moment(3))]
     texts = [row_text(row) for row in rows(chats, FOLDERS[:1])]

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage, QKeyEvent
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QToolButton, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.composition import Program
@@ -515,6 +524,33 @@ def test_the_menu_acts_on_all_that_is_chosen_or_on_another_alone(
     assert shown(window) == ["pinned", "a", "b"]
     choose(window, "a", "Unpin")
     assert [saved(window, key).pinned for key in "ab"] == [False, False]
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_where_the_menu_comes_from(window: MainWindow, qtbot: QtBot, by_keyboard: bool) -> None:
+    fill(window, "a", "b")
+    window.open("a")
+    view, reason = window.sidebar.list, QContextMenuEvent.Reason
+    how, where = (reason.Keyboard, QPoint()) if by_keyboard else (reason.Mouse, place(window, "b"))
+    QApplication.sendEvent(
+        view.viewport(), QContextMenuEvent(how, where, view.viewport().mapToGlobal(where))
+    )
+    [menu] = [one for one in view.findChildren(QMenu) if one.isVisible()]
+    action(menu, "Pin").trigger()
+    menu.close()
+    assert [saved(window, key).pinned for key in "ab"] == [by_keyboard, not by_keyboard]
+
+
+def test_a_title_without_room_can_be_read(window: MainWindow, qtbot: QtBot) -> None:
+    long = "A title that is much longer than a sidebar is wide, however wide it is made"
+    fill(window, "short", long)
+    viewport = window.sidebar.list.viewport()
+    for key, text in ((long, long), ("short", "")):
+        where = place(window, key)
+        tip = QHelpEvent(QEvent.Type.ToolTip, where, viewport.mapToGlobal(where))
+        QApplication.sendEvent(viewport, tip)
+        qtbot.waitUntil(lambda text=text: QToolTip.text() == text)
+        QToolTip.hideText()
 
 
 def test_export_from_the_menu(window: MainWindow, qtbot: QtBot) -> None:
