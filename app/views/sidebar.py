@@ -101,11 +101,11 @@ class Sidebar(QWidget):
         self.search.setObjectName("search")
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all conversations"))
-        at_start = QLineEdit.ActionPosition.LeadingPosition
-        self.search.addAction(icon("search"), at_start)
-        self._clear = self.search.addAction(
-            icon("close"), QLineEdit.ActionPosition.TrailingPosition
-        )
+        side = QLineEdit.ActionPosition
+        sign = self.search.addAction(icon("search"), side.LeadingPosition)
+        sign.setText(self.tr("Search"))
+        sign.triggered.connect(self.search.selectAll)
+        self._clear = self.search.addAction(icon("close"), side.TrailingPosition)
         self._clear.setText(self.tr("Clear the search"))
         self._clear.setVisible(False)
         self._clear.triggered.connect(self.show_list)

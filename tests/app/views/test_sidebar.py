@@ -611,6 +611,18 @@ def test_search_finds_and_escape_goes_back(window: MainWindow, qtbot: QtBot) -> 
     assert sidebar.list.chosen() == ["needle"]
 
 
+def test_the_cross_clears_the_search(window: MainWindow, qtbot: QtBot) -> None:
+    fill(window, "a")
+    field = window.sidebar.search
+    search(window, qtbot, "hello")
+    crosses = [one for one in field.findChildren(QToolButton) if one.isVisible()]
+    assert [one.text() for one in crosses] == ["Search", "Clear the search"]
+    crosses[1].click()
+    assert field.text() == ""
+    assert window.sidebar.list.isVisible()
+    qtbot.waitUntil(lambda: not crosses[1].isVisible())
+
+
 def test_keys_in_what_was_found(window: MainWindow, qtbot: QtBot) -> None:
     fill(window, "a", "b", "c")
     sidebar = window.sidebar
