@@ -65,10 +65,8 @@ class RowDelegate(QStyledItemDelegate):
         view = option_of(option)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_target(painter, view, row)
-        if isinstance(row, Line) or row.folder is not None:
-            paint_ground(painter, option, self._theme)
-        self._paint_focus(painter, view)
+        self._paint_ground(painter, view, row)
+        self._paint_focus(painter, view, row)
         place = self._text_place(view.rect, row)
         place.setRight(self._paint_end(painter, view, row))
         painter.setFont(self._font(view.font, row))
@@ -151,19 +149,24 @@ class RowDelegate(QStyledItemDelegate):
             return self._theme.colours.muted
         return self._theme.colours.text
 
-    def _paint_target(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
+    def _paint_ground(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
+        """Under all that stands where something would be dropped, too."""
         key = row.key if isinstance(row, Heading) else row.heading
         if key == self.target:
-            painter.fillRect(view.rect, QColor(self._theme.colours.selection))
+            colours, is_heading = self._theme.colours, isinstance(row, Heading)
+            _paint_rounded(painter, view.rect, colours.selection if is_heading else colours.hover)
+        elif isinstance(row, Line) or row.folder is not None:
+            paint_ground(painter, view, self._theme)
 
-    def _paint_focus(self, painter: QPainter, view: Any) -> None:
+    def _paint_focus(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
         """Around the row that keys would act on, where it is not selected."""
-        has_focus = view.state & State.State_HasFocus
-        if has_focus and not view.state & State.State_Selected:
-            painter.setPen(QPen(QColor(self._theme.colours.accent), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            frame = QRectF(view.rect).adjusted(0.5, 1.5, -0.5, -1.5)
-            painter.drawRoundedRect(frame, RADIUS, RADIUS)
+        if not view.state & State.State_HasFocus or view.state & State.State_Selected:
+            return
+        is_low = isinstance(row, Heading) and row.folder is None
+        frame = QRectF(view.rect).adjusted(0.5, GAP + 0.5 if is_low else 1.5, -0.5, -1.5)
+        painter.setPen(QPen(QColor(self._theme.colours.accent), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame, RADIUS, RADIUS)
 
     def _paint_end(self, painter: QPainter, view: Any, row: SidebarRow) -> int:
         """What stands at the right; returns where the text before it must end."""
@@ -215,9 +218,7 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, theme: Theme) 
         colour = theme.colours.hover
     else:
         return
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(QRectF(view.rect).adjusted(0, 1, 0, -1), RADIUS, RADIUS)
+    _paint_rounded(painter, view.rect, colour)
 
 
 def small(font: QFont) -> QFont:
@@ -230,6 +231,12 @@ def small(font: QFont) -> QFont:
 def option_of(option: QStyleOptionViewItem) -> Any:
     """The stubs know none of its fields."""
     return option
+
+
+def _paint_rounded(painter: QPainter, rect: QRect, colour: str) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawRoundedRect(QRectF(rect).adjusted(0, 1, 0, -1), RADIUS, RADIUS)
 
 
 def _paint_sign(painter: QPainter, name: str, left: int, rect: QRect, side: int) -> None:

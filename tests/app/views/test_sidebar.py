@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
     QHelpEvent,
@@ -430,7 +431,6 @@ def drop(window: MainWindow, keys: list[str], place: QPoint) -> QDropEvent:
     over = QDragMoveEvent(place, move, data, left, none)
     QApplication.sendEvent(viewport, over)
     assert over.isAccepted()
-    assert not viewport.grab().isNull()
     event = QDropEvent(QPointF(place), move, data, left, none)
     QApplication.sendEvent(viewport, event)
     window.program.sections.refresh()
@@ -459,6 +459,22 @@ def test_conversations_are_dragged_among_the_pinned_and_out(window: MainWindow) 
     folder = add_folder(window, "Work")
     drop(window, ["c"], place(window, folder))
     assert shown(window) == ["pinned", "b", folder, "c", "today", "a"]
+
+
+def test_where_it_would_be_dropped_is_seen(window: MainWindow) -> None:
+    fill(window, "a", "b")
+    folder = add_folder(window, "Work", "b")
+    viewport, move = window.sidebar.list.viewport(), Qt.DropAction.MoveAction
+    data = window.program.sections.rows.mimeData([index(window, "a")])
+    given = (place(window, "b"), move, data, Qt.MouseButton.LeftButton, Modifier.NoModifier)
+    selection = window._theme.colours.selection
+    assert selection not in colours_of(row_image(window, folder))
+    QApplication.sendEvent(viewport, QDragEnterEvent(*given))
+    QApplication.sendEvent(viewport, QDragMoveEvent(*given))
+    assert selection in colours_of(row_image(window, folder))
+    assert selection not in colours_of(row_image(window, "a"))
+    QApplication.sendEvent(viewport, QDragLeaveEvent())
+    assert selection not in colours_of(row_image(window, folder))
 
 
 def test_a_conversation_can_be_picked_up(window: MainWindow) -> None:
