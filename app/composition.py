@@ -100,7 +100,7 @@ class Program(QObject):
         self.titles.written.connect(self.conversations.take)
         self.conversations.changed.connect(self.chat.refresh)
         self.conversations.current_wanted.connect(self.chat.open)
-        self.conversations.removed.connect(self._close_removed)
+        self.conversations.removed.connect(self.chat.close)
 
     def _environment(self) -> dict[str, str]:
         """huggingface_hub in the server reads it."""
@@ -116,12 +116,6 @@ class Program(QObject):
     def _remember_model(self, message: Message) -> None:
         if message.model and message.status == "done":
             self.settings.update(last_model=message.model)
-
-    def _close_removed(self, conversation_id: str) -> None:
-        shown = self.chat.conversation
-        if shown is not None and shown.id == conversation_id:
-            self.chat.stop()
-            self.chat.open(None)
 
 
 def saved_port(profile: Path) -> int:

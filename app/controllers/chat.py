@@ -195,6 +195,13 @@ class ChatController(QObject):
         if self.conversation is not None and self.is_busy:
             self._generations[self.conversation.id].stop()
 
+    def close(self, conversation_id: str) -> None:
+        """It was deleted: nothing more is written in it, or shown of it."""
+        if conversation_id in self._generations:
+            self._generations[conversation_id].stop()
+        if self.conversation is not None and self.conversation.id == conversation_id:
+            self.open(None)
+
     def stop_all(self) -> None:
         """For the end of the program."""
         self._save_draft()

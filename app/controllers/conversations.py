@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ class ConversationsController(QObject):
     """`conversations`: the pinned first, then the last used. `hits`: what was searched for.
 
     `current_wanted(id)`: that one is to be shown. `removed(id)`: it is gone from the list.
+    `folder_added(folder)`: it is there, and may be named.
     """
 
     current_wanted = Signal(str)
     removed = Signal(str)
     changed = Signal(object)
+    folder_added = Signal(object)
     notice = Signal(object)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
@@ -52,38 +55,39 @@ class ConversationsController(QObject):
         self._read()
 
     def take(self, conversation: Conversation) -> None:
-        """It was changed where it is shown."""
-        values = [c for c in self.conversations.values() if c.id != conversation.id]
-        self.conversations.set_values(_ordered([*values, conversation]))
+        """It was changed where it is shown. What was deleted stays away until it is taken back."""
+        if not any(conversation.id in deleted for deleted in self._deleted):
+            self._put([conversation])
 
     def rename(self, conversation_id: str, title: str) -> None:
         if title.strip():
-            self._change(conversation_id, title=title.strip())
+            self._change([conversation_id], title=title.strip())
 
-    def set_pinned(self, conversation_id: str, pinned: bool) -> None:
-        self._change(conversation_id, pinned=pinned)
+    def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self._change(conversation_ids, pinned=pinned)
 
     def move(self, conversation_ids: Sequence[str], folder_id: str | None) -> None:
         """Into a folder, or out of any."""
-        for conversation_id in conversation_ids:
-            self._change(conversation_id, folder_id=folder_id)
+        self._change(conversation_ids, folder_id=folder_id)
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
         """`undo_delete` takes them back, together."""
-        known = [one for one in map(self.conversations.find, conversation_ids) if one is not None]
-        deleted = [
-            one for one in known if self._saving(partial(self._store.delete_conversation, one.id))
-        ]
+        known = filter(None, map(self.conversations.find, conversation_ids))
+        deleted = list(takewhile(self._delete, known))
         if not deleted:
             return
-        self._deleted.append([one.id for one in deleted])
-        for one in deleted:
-            self.conversations.remove(one.id)
-            self.hits.remove(one.id)
-            self.removed.emit(one.id)
+        ids = [one.id for one in deleted]
+        self._deleted.append(ids)
+        gone = set(ids)
+        self.conversations.set_values(
+            [one for one in self.conversations.values() if one.id not in gone]
+        )
+        self.hits.set_values([hit for hit in self.hits.values() if hit.conversation_id not in gone])
+        for conversation_id in ids:
+            self.removed.emit(conversation_id)
         if len(deleted) == 1:
             text = translate("conversations", "“{title}” was deleted.").format(
-                title=deleted[0].title
+                title=deleted[0].title or translate("sections", "Untitled")
             )
         else:
             text = translate("conversations", "{count} conversations were deleted.").format(
@@ -110,13 +114,14 @@ class ConversationsController(QObject):
             self._search_timer.stop()
             self.hits.reset([])
 
-    def add_folder(self, name: str) -> Folder | None:
-        """None where it could not be saved, or has no name."""
-        folder = Folder(name=name.strip(), position=self.folders.rowCount())
-        if not folder.name or not self._saving(lambda: self._store.save_folder(folder)):
-            return None
-        self.folders.put(folder)
-        return folder
+    def add_folder(self, name: str, conversation_ids: Sequence[str] = ()) -> None:
+        """With these in it."""
+        position = max((known.position for known in self.folders.values()), default=-1) + 1
+        folder = Folder(name=name.strip(), position=position)
+        if folder.name and self._saving(lambda: self._store.save_folder(folder)):
+            self.folders.put(folder)
+            self.move(conversation_ids, folder.id)
+            self.folder_added.emit(folder)
 
     def rename_folder(self, folder_id: str, name: str) -> None:
         known = self.folders.find(folder_id)
@@ -207,13 +212,25 @@ class ConversationsController(QObject):
         known = self.conversations.find(hit.conversation_id)
         return known.title if known else ""
 
-    def _change(self, conversation_id: str, **fields: Any) -> None:
-        known = self.conversations.find(conversation_id)
-        if known is not None:
-            changed = replace(known, **fields)
-            if self._saving(lambda: self._store.save_conversation(changed)):
-                self.take(changed)
-                self.changed.emit(changed)
+    def _change(self, conversation_ids: Sequence[str], **fields: Any) -> None:
+        """Up to the first that cannot be saved."""
+        known = filter(None, map(self.conversations.find, conversation_ids))
+        wanted = [(one, replace(one, **fields)) for one in known]
+        changed = list(takewhile(self._save, (new for old, new in wanted if new != old)))
+        self._put(changed)
+        for one in changed:
+            self.changed.emit(one)
+
+    def _put(self, conversations: Sequence[Conversation]) -> None:
+        values = {one.id: one for one in self.conversations.values()}
+        values.update((one.id, one) for one in conversations)
+        self.conversations.set_values(_ordered(values.values()))
+
+    def _save(self, conversation: Conversation) -> bool:
+        return self._saving(lambda: self._store.save_conversation(conversation))
+
+    def _delete(self, conversation: Conversation) -> bool:
+        return self._saving(lambda: self._store.delete_conversation(conversation.id))
 
     def _saving(self, save: Callable[[], None]) -> bool:
         try:
@@ -224,5 +241,5 @@ class ConversationsController(QObject):
         return True
 
 
-def _ordered(conversations: Sequence[Conversation]) -> list[Conversation]:
+def _ordered(conversations: Iterable[Conversation]) -> list[Conversation]:
     return sorted(conversations, key=lambda one: (not one.pinned, -one.updated_at, one.id))

@@ -9,16 +9,20 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ..domain import Conversation, Folder
 from ..models import ListModel
-from ..models.sections import Heading, SidebarRow, key_of, sidebar_rows
+from ..models.sections import SidebarModel, sidebar_rows
 
 # Milliseconds: a day ends while the window is open.
 LOOK_AGAIN = 5 * 60 * 1000
 
 
 class Sections(QObject):
-    """`rows` follows the conversations and folders. `folded_changed(keys)`: one was (un)folded."""
+    """`rows` follows the conversations and folders.
+
+    `folded_changed(keys)`: one was folded or unfolded. `refreshed`: `rows` are up to date.
+    """
 
     folded_changed = Signal(object)
+    refreshed = Signal()
 
     def __init__(
         self,
@@ -27,7 +31,7 @@ class Sections(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.rows = ListModel[SidebarRow](key_of, _title, self)
+        self.rows = SidebarModel(self)
         self._conversations = conversations
         self._folders = folders
         self._folded: frozenset[str] = frozenset()
@@ -72,12 +76,7 @@ class Sections(QObject):
             today=date.today(),
         )
         self.rows.set_values(rows)
+        self.refreshed.emit()
 
     def _soon(self) -> None:
         self._timer.start()
-
-
-def _title(row: SidebarRow) -> str:
-    if isinstance(row, Heading):
-        return row.folder.name if row.folder else row.key
-    return row.conversation.title

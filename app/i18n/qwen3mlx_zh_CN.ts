@@ -359,6 +359,13 @@
     </message>
 </context>
 <context>
+    <name>HitList</name>
+    <message>
+        <source>Found</source>
+        <translation>搜索结果</translation>
+    </message>
+</context>
+<context>
     <name>KeysGroup</name>
     <message>
         <source>No key: every program on this computer may use the server.</source>
@@ -823,32 +830,12 @@
 <context>
     <name>RowDelegate</name>
     <message>
-        <source>MMMM yyyy</source>
-        <translation>yyyy年M月</translation>
+        <source>Name of the folder</source>
+        <translation>文件夹名称</translation>
     </message>
     <message>
-        <source>Pinned</source>
-        <translation>已置顶</translation>
-    </message>
-    <message>
-        <source>Today</source>
-        <translation>今天</translation>
-    </message>
-    <message>
-        <source>Yesterday</source>
-        <translation>昨天</translation>
-    </message>
-    <message>
-        <source>Last 7 days</source>
-        <translation>过去 7 天</translation>
-    </message>
-    <message>
-        <source>Last 30 days</source>
-        <translation>过去 30 天</translation>
-    </message>
-    <message>
-        <source>Untitled</source>
-        <translation>未命名</translation>
+        <source>Name of the conversation</source>
+        <translation>对话名称</translation>
     </message>
 </context>
 <context>
@@ -1229,16 +1216,16 @@
         <translation>搜索所有对话</translation>
     </message>
     <message>
+        <source>Clear the search</source>
+        <translation>清除搜索</translation>
+    </message>
+    <message>
         <source>New folder</source>
         <translation>新建文件夹</translation>
     </message>
     <message>
         <source>New conversation</source>
         <translation>新建对话</translation>
-    </message>
-    <message>
-        <source>Found</source>
-        <translation>搜索结果</translation>
     </message>
     <message>
         <source>Nothing found.</source>
@@ -1255,6 +1242,13 @@
         <source>New folder</source>
         <translation>新建文件夹</translation>
     </message>
+</context>
+<context>
+    <name>SidebarMenu</name>
+    <message>
+        <source>New folder</source>
+        <translation>新建文件夹</translation>
+    </message>
     <message>
         <source>Unpin</source>
         <translation>取消置顶</translation>
@@ -1264,36 +1258,36 @@
         <translation>置顶</translation>
     </message>
     <message>
-        <source>Rename</source>
-        <translation>重命名</translation>
+        <source>Move to folder</source>
+        <translation>移到文件夹</translation>
     </message>
     <message>
         <source>Export…</source>
         <translation>导出…</translation>
     </message>
     <message>
-        <source>Move to folder</source>
-        <translation>移到文件夹</translation>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Delete {count} conversations</source>
+        <translation>删除 {count} 个对话</translation>
     </message>
     <message>
         <source>No folder</source>
         <translation>不放入文件夹</translation>
     </message>
     <message>
-        <source>Delete</source>
-        <translation>删除</translation>
+        <source>New folder…</source>
+        <translation>新建文件夹…</translation>
     </message>
     <message>
         <source>Delete the folder, keep its conversations</source>
         <translation>删除文件夹，保留其中的对话</translation>
     </message>
     <message>
-        <source>Name of the conversation</source>
-        <translation>对话名称</translation>
-    </message>
-    <message>
-        <source>Name of the folder</source>
-        <translation>文件夹名称</translation>
+        <source>Rename</source>
+        <translation>重命名</translation>
     </message>
 </context>
 <context>
@@ -1597,6 +1591,45 @@
     </message>
 </context>
 <context>
+    <name>sections</name>
+    <message>
+        <source>Untitled</source>
+        <translation>未命名</translation>
+    </message>
+    <message>
+        <source>MMMM yyyy</source>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Pinned</source>
+        <translation>已置顶</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Previous 7 days</source>
+        <translation>过去 7 天</translation>
+    </message>
+    <message>
+        <source>Previous 30 days</source>
+        <translation>过去 30 天</translation>
+    </message>
+    <message>
+        <source>{title}, an answer is being written</source>
+        <translation>{title}，正在生成回答</translation>
+    </message>
+    <message>
+        <source>{heading}, folded, {count} in it</source>
+        <translation>{heading}，已折叠，共 {count} 个</translation>
+    </message>
+</context>
+<context>
     <name>server</name>
     <message>
         <source>Port {port} is taken by another program: the server uses a free one for now.</source>
@@ -1624,6 +1657,13 @@
     <message>
         <source>The settings cannot be saved: {reason}.</source>
         <translation>无法保存设置：{reason}。</translation>
+    </message>
+</context>
+<context>
+    <name>sizes</name>
+    <message>
+        <source>MMM d</source>
+        <translation>M月d日</translation>
     </message>
 </context>
 <context>

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, Qt
@@ -69,56 +70,68 @@ class ListModel(QAbstractListModel, Generic[T]):
         self.endResetModel()
 
     def set_values(self, values: Sequence[T]) -> None:
-        """The same list, later: rows that stayed stay, wherever they went."""
-        wanted = {self._key(value) for value in values}
-        for row in range(len(self._values) - 1, -1, -1):
-            if self._key(self._values[row]) not in wanted:
-                self._remove(row)
+        """The same list, later: rows that stayed stay, and as few as can be move."""
+        keys = [self._key(value) for value in values]
+        wanted = set(keys)
+        gone = [row for row, value in enumerate(self._values) if self._key(value) not in wanted]
+        for first, last in reversed(list(_runs(gone))):
+            self._remove(first, last)
+        self._arrange([key for key in keys if key in self._rows])
+        new = [row for row, key in enumerate(keys) if key not in self._rows]
+        for first, last in _runs(new):
+            self._insert(first, values[first : last + 1])
         for row, value in enumerate(values):
-            known = self.row_of(self._key(value))
-            if known < 0:
-                self._insert(row, value)
-            else:
-                if known != row:
-                    self._move(known, row)
-                self._change(row, value)
+            self._change(row, value)
 
     def put(self, value: T) -> None:
         """In the place of the one with its key, or at the end."""
         row = self.row_of(self._key(value))
         if row < 0:
-            self._insert(len(self._values), value)
+            self._insert(len(self._values), [value])
         else:
             self._change(row, value)
 
     def insert_first(self, value: T, limit: int) -> None:
         """Before all others, of which at most `limit` stay."""
-        self._insert(0, value)
-        while len(self._values) > limit:
-            self._remove(len(self._values) - 1)
+        self._insert(0, [value])
+        if len(self._values) > limit:
+            self._remove(limit, len(self._values) - 1)
 
     def remove(self, key: Hashable) -> None:
         row = self.row_of(key)
         if row >= 0:
-            self._remove(row)
+            self._remove(row, row)
 
-    def _insert(self, row: int, value: T) -> None:
-        self.beginInsertRows(QModelIndex(), row, row)
-        self._values.insert(row, value)
-        self._number(row)
+    def _insert(self, first: int, values: Sequence[T]) -> None:
+        self.beginInsertRows(QModelIndex(), first, first + len(values) - 1)
+        self._values[first:first] = values
+        self._number(first, len(self._values))
         self.endInsertRows()
 
-    def _remove(self, row: int) -> None:
-        self.beginRemoveRows(QModelIndex(), row, row)
-        del self._rows[self._key(self._values.pop(row))]
-        self._number(row)
+    def _remove(self, first: int, last: int) -> None:
+        self.beginRemoveRows(QModelIndex(), first, last)
+        for value in self._values[first : last + 1]:
+            del self._rows[self._key(value)]
+        del self._values[first : last + 1]
+        self._number(first, len(self._values))
         self.endRemoveRows()
 
-    def _move(self, source: int, target: int) -> None:
-        """Upwards only: the rows before `target` are in place already."""
-        self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
+    def _arrange(self, keys: Sequence[Hashable]) -> None:
+        """The rows that there are, in the order of `keys`."""
+        staying = _longest_rising([self._rows[key] for key in keys])
+        for place, key in enumerate(keys):
+            if place not in staying:
+                before = self._rows[keys[place - 1]] + 1 if place else 0
+                self._move(self._rows[key], before)
+
+    def _move(self, source: int, before: int) -> None:
+        """`before`: the row that it is put before, as they are numbered now."""
+        if before in (source, source + 1):
+            return
+        self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), before)
+        target = before if before < source else before - 1
         self._values.insert(target, self._values.pop(source))
-        self._number(target)
+        self._number(min(source, target), max(source, target) + 1)
         self.endMoveRows()
 
     def _change(self, row: int, value: T) -> None:
@@ -130,11 +143,35 @@ class ListModel(QAbstractListModel, Generic[T]):
     def _take(self, values: list[T]) -> None:
         self._values = values
         self._rows = {}
-        self._number(0)
+        self._number(0, len(values))
 
-    def _number(self, start: int) -> None:
-        if start == len(self._values) - 1 >= 0:
-            self._rows[self._key(self._values[start])] = start
-            return
-        for row in range(start, len(self._values)):
+    def _number(self, first: int, end: int) -> None:
+        for row in range(first, end):
             self._rows[self._key(self._values[row])] = row
+
+
+def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each stretch of rising numbers without a gap."""
+    first = 0
+    for place in range(1, len(rows) + 1):
+        if place == len(rows) or rows[place] != rows[place - 1] + 1:
+            yield rows[first], rows[place - 1]
+            first = place
+
+
+def _longest_rising(numbers: Sequence[int]) -> set[int]:
+    """The places of a longest rising subsequence of distinct numbers, by patience sorting."""
+    lowest: list[int] = []  # the smallest number that ends a rising one of each length
+    places: list[int] = []  # where it is
+    before: list[int] = []  # for each place, the one before it in its rising one
+    for place, number in enumerate(numbers):
+        length = bisect_left(lowest, number)
+        before.append(places[length - 1] if length else -1)
+        lowest[length : length + 1] = [number]
+        places[length : length + 1] = [place]
+    found: set[int] = set()
+    place = places[-1] if places else -1
+    while place >= 0:
+        found.add(place)
+        place = before[place]
+    return found

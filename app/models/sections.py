@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QMimeData, QObject, Qt
 
 from ..domain import Conversation, Folder
+from .list_model import ListModel
+
+translate = QCoreApplication.translate
 
 HeadingKind = Literal["pinned", "folder", "today", "yesterday", "week", "month", "earlier"]
+# What is dragged: a JSON list of ids of conversations.
+DRAGGED = "application/x-qwen3mlx-conversations"
+# Days before today that each goes back to.
+_DAYS: dict[HeadingKind, int] = {"today": 0, "yesterday": 1, "week": 7, "month": 30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +27,7 @@ class Heading:
     """`month` is the first day of an `earlier` one's month, `folder` that of a `folder` one."""
 
     kind: HeadingKind
-    num_below: int
+    num_below: int = 0
     is_folded: bool = False
     folder: Folder | None = None
     month: date | None = None
@@ -25,24 +35,104 @@ class Heading:
     @property
     def key(self) -> str:
         if self.folder is not None:
-            return f"folder {self.folder.id}"
+            return folder_key(self.folder.id)
         return f"{self.kind} {self.month:%Y-%m}" if self.month else self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """`is_busy`: an answer is written in it."""
+    """A conversation; `heading` and `kind` are the key and kind of what it stands under.
+
+    `is_busy`: an answer is written in it.
+    """
 
     conversation: Conversation
+    heading: str
+    kind: HeadingKind
     is_busy: bool = False
 
 
 SidebarRow = Heading | Line
 
 
-def key_of(row: SidebarRow) -> str:
-    """A line's is its conversation's id."""
-    return row.key if isinstance(row, Heading) else row.conversation.id
+class SidebarModel(ListModel[SidebarRow]):
+    """Lines can be chosen, named and dragged, folders named; anything can be dropped upon."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(_key, row_text, parent)
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.AccessibleTextRole and index.isValid():
+            return _spoken(self.value(index.row()))
+        return super().data(index, role)
+
+    def flags(self, index: Any) -> Qt.ItemFlag:
+        flag = Qt.ItemFlag
+        if not index.isValid():
+            return flag.ItemIsDropEnabled
+        row, common = self.value(index.row()), flag.ItemIsEnabled | flag.ItemIsDropEnabled
+        if isinstance(row, Line):
+            return common | flag.ItemIsSelectable | flag.ItemIsEditable | flag.ItemIsDragEnabled
+        return common | flag.ItemIsEditable if row.folder else common
+
+    def mimeTypes(self) -> list[str]:
+        return [DRAGGED]
+
+    def mimeData(self, indexes: Sequence[Any]) -> QMimeData:
+        rows = [self.value(index.row()) for index in indexes]
+        data = QMimeData()
+        ids = [row.conversation.id for row in rows if isinstance(row, Line)]
+        data.setData(DRAGGED, json.dumps(ids).encode())
+        return data
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
+
+    def heading_of(self, row: SidebarRow) -> Heading:
+        """Itself, or the one it stands under."""
+        heading = row if isinstance(row, Heading) else self.find(row.heading)
+        assert isinstance(heading, Heading)
+        return heading
+
+
+def dragged(data: QMimeData) -> list[str]:
+    """Ids of the conversations in it; none where something else is dragged."""
+    given = data.data(DRAGGED).data()
+    return list(json.loads(bytes(given))) if data.hasFormat(DRAGGED) else []
+
+
+def folder_key(folder_id: str) -> str:
+    return f"folder {folder_id}"
+
+
+def row_text(row: SidebarRow) -> str:
+    """What a person reads in it."""
+    if isinstance(row, Line):
+        return row.conversation.title or translate("sections", "Untitled")
+    if row.folder is not None:
+        return row.folder.name
+    if row.month is not None:
+        day = QDate(row.month.year, row.month.month, 1)
+        return QLocale().toString(day, translate("sections", "MMMM yyyy"))
+    return {
+        "pinned": translate("sections", "Pinned"),
+        "today": translate("sections", "Today"),
+        "yesterday": translate("sections", "Yesterday"),
+        "week": translate("sections", "Previous 7 days"),
+        "month": translate("sections", "Previous 30 days"),
+    }[row.kind]
+
+
+def _spoken(row: SidebarRow) -> str:
+    """What is read to those who do not see its marks."""
+    text = row_text(row)
+    if isinstance(row, Line):
+        busy = translate("sections", "{title}, an answer is being written")
+        return busy.format(title=text) if row.is_busy else text
+    if row.is_folded:
+        folded = translate("sections", "{heading}, folded, {count} in it")
+        return folded.format(heading=text, count=row.num_below)
+    return text
 
 
 def sidebar_rows(
@@ -55,51 +145,55 @@ def sidebar_rows(
 ) -> list[SidebarRow]:
     """Every conversation once, in the given order below its heading; `folded` holds keys.
 
-    A folder is there without conversations too. One that is pinned stands with the pinned.
+    The given order is the last used first. A folder is there without conversations too. One that is
+    pinned stands with the pinned.
     """
-    groups: dict[str, tuple[Heading, list[Conversation]]] = {}
-    pinned = Heading(kind="pinned", num_below=0)
-    places = {folder.id: Heading(kind="folder", num_below=0, folder=folder) for folder in folders}
-    for place in (pinned, *places.values()):
-        groups[place.key] = (place, [])
+    pinned, calendar = Heading(kind="pinned"), _Calendar(today)
+    places = {folder.id: Heading(kind="folder", folder=folder) for folder in folders}
+    groups: dict[Heading, list[Conversation]] = {pinned: [], **{one: [] for one in places.values()}}
     for one in conversations:
         heading = pinned if one.pinned else places.get(one.folder_id or "")
-        heading = heading or _by_time(datetime.fromtimestamp(one.updated_at).date(), today)
-        groups.setdefault(heading.key, (heading, []))[1].append(one)
+        heading = heading or calendar.heading(one.updated_at)
+        groups.setdefault(heading, []).append(one)
     rows: list[SidebarRow] = []
-    for heading, members in groups.values():
+    for heading, members in groups.items():
+        key = heading.key
         if members or heading.folder is not None:
-            rows += _group(heading, members, folded, busy)
+            rows.append(replace(heading, num_below=len(members), is_folded=key in folded))
+        if key not in folded:
+            rows += [
+                Line(conversation=one, heading=key, kind=heading.kind, is_busy=one.id in busy)
+                for one in members
+            ]
     return rows
 
 
-def _group(
-    heading: Heading,
-    members: list[Conversation],
-    folded: frozenset[str],
-    busy: frozenset[str],
-) -> list[SidebarRow]:
-    is_folded = heading.key in folded
-    first = Heading(
-        kind=heading.kind,
-        num_below=len(members),
-        is_folded=is_folded,
-        folder=heading.folder,
-        month=heading.month,
-    )
-    if is_folded:
-        return [first]
-    return [first, *(Line(conversation=one, is_busy=one.id in busy) for one in members)]
+def _key(row: SidebarRow) -> str:
+    """A line's is its conversation's id."""
+    return row.key if isinstance(row, Heading) else row.conversation.id
 
 
-def _by_time(day: date, today: date) -> Heading:
-    days = (today - day).days
-    if days <= 0:
-        return Heading(kind="today", num_below=0)
-    if days == 1:
-        return Heading(kind="yesterday", num_below=0)
-    if days <= 7:
-        return Heading(kind="week", num_below=0)
-    if days <= 30:
-        return Heading(kind="month", num_below=0)
-    return Heading(kind="earlier", num_below=0, month=day.replace(day=1))
+class _Calendar:
+    """The headings of times, as seen from `today`."""
+
+    def __init__(self, today: date) -> None:
+        self._starts = [
+            (_midnight(today - timedelta(days)), Heading(kind=kind)) for kind, days in _DAYS.items()
+        ]
+        self._month = (0.0, 0.0, Heading(kind="earlier"))
+
+    def heading(self, moment: float) -> Heading:
+        for start, heading in self._starts:
+            if moment >= start:
+                return heading
+        start, end, heading = self._month
+        if not start <= moment < end:  # thousands follow each other in few months
+            first = datetime.fromtimestamp(moment).date().replace(day=1)
+            after = (first + timedelta(31)).replace(day=1)
+            heading = Heading(kind="earlier", month=first)
+            self._month = (_midnight(first), _midnight(after), heading)
+        return heading
+
+
+def _midnight(day: date) -> float:
+    return datetime.combine(day, time.min).timestamp()

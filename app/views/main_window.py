@@ -121,6 +121,16 @@ class MainWindow(QMainWindow):
         self.sidebar.search.setFocus()
         self.sidebar.search.selectAll()
 
+    def add_folder(self) -> None:
+        self.show_page("chat")
+        self.sidebar.list.add_folder()
+
+    def rename(self) -> None:
+        """The conversation or folder that is chosen in the sidebar."""
+        self.show_page("chat")
+        self.sidebar.show_list()
+        self.sidebar.list.rename_current()
+
     def write(self) -> None:
         self.show_page("chat")
         self.chat.composer.text.setFocus()
@@ -140,7 +150,7 @@ class MainWindow(QMainWindow):
     def export_shown(self) -> None:
         shown = self.program.chat.conversation
         if shown is not None:
-            self._export(shown.id)
+            self._export([shown.id])
 
     def show_about(self) -> None:
         text = self.tr("Qwen3 on your own computer. Version {version}.").format(
@@ -218,13 +228,13 @@ class MainWindow(QMainWindow):
         chats.moved.connect(conversations.move)
         chats.deleted.connect(conversations.delete)
         chats.exported.connect(self._export)
-        chats.folder_added.connect(conversations.add_folder)
+        chats.folder_wanted.connect(conversations.add_folder)
+        conversations.folder_added.connect(self.sidebar.name_folder)
         chats.folder_renamed.connect(conversations.rename_folder)
         chats.folder_deleted.connect(conversations.delete_folder)
         program.sections.folded_changed.connect(lambda keys: self._state.setValue("folded", keys))
         program.chat.opened.connect(self._opened)
         program.chat.changed.connect(self._show_title)
-        program.chat.saved.connect(lambda _: self.sidebar.select(program.chat.conversation))
         self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
         program.settings.changed.connect(self._theme.use)
         program.settings.changed.connect(lambda _: self._show_tray())
@@ -293,12 +303,12 @@ class MainWindow(QMainWindow):
         title = conversation.title if conversation else ""
         self.setWindowTitle(title or "qwen3mlx")
 
-    def _export(self, conversation_id: str) -> None:
+    def _export(self, conversation_ids: list[str]) -> None:
         name, _ = QFileDialog.getSaveFileName(
             self, self.tr("Export"), "", self.tr("Markdown (*.md);;JSON (*.json)")
         )
         if name:
-            self.program.conversations.export_to([conversation_id], Path(name))
+            self.program.conversations.export_to(conversation_ids, Path(name))
 
     def _act(self, action: str) -> None:
         if action == "undo_delete":

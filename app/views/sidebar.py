@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListView,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -19,9 +18,10 @@ from ..controllers.sections import Sections
 from ..domain import Conversation, Folder
 from ..models import ListModel
 from ..services.store import Hit
+from .icon_label import IconLabel
 from .icons import SIZE, icon
+from .sidebar_hits import HitList
 from .sidebar_list import SidebarList
-from .sidebar_rows import HitDelegate
 from .theme import GAP, Theme
 
 
@@ -46,14 +46,13 @@ class Sidebar(QWidget):
         self._hits = hits
         self.list = SidebarList(sections, folders, theme, self)
         self.list.opened.connect(self.opened)
-        self._found = self._hit_list(hits, theme)
+        self.found = HitList(hits, theme, self)
+        self.found.opened.connect(self.opened)
+        self.found.left.connect(self._leave_found)
+        self._nothing = _empty("search", self.tr("Nothing found."))
+        self._none = _empty("chat", self.tr("Your conversations will be listed here."))
         self._stack = QStackedWidget(self)
-        for widget in (
-            self.list,
-            self._found,
-            self._empty(self.tr("Nothing found.")),
-            self._empty(self.tr("Your conversations will be listed here.")),
-        ):
+        for widget in (self.list, self.found, self._nothing, self._none):
             self._stack.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP + 4, GAP, GAP)
@@ -61,23 +60,39 @@ class Sidebar(QWidget):
         layout.addLayout(self._head())
         layout.addWidget(self._stack)
         hits.modelReset.connect(self._show)
-        for signal in (sections.rows.rowsInserted, sections.rows.rowsRemoved):
+        for signal in (sections.rows.rowsInserted, sections.rows.rowsRemoved, hits.rowsRemoved):
             signal.connect(self._show)
         self._show()
 
     def select(self, conversation: Conversation | None) -> None:
         self.list.select(conversation.id if conversation else None)
 
+    def show_list(self) -> None:
+        """Nothing is looked for any more."""
+        self.search.clear()
+
+    def name_folder(self, folder: Folder) -> None:
+        """A new one: its name is written in the list."""
+        self.show_list()
+        self.list.rename_folder(folder)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.search and isinstance(event, QKeyEvent):
-            is_press = event.type() == QEvent.Type.KeyPress
-            if is_press and event.key() == Qt.Key.Key_Escape and self.search.text():
-                self.search.clear()
-                return True
-            if is_press and event.key() == Qt.Key.Key_Down:
-                (self.list if self._stack.currentIndex() == 0 else self._found).setFocus()
-                return True
-        return super().eventFilter(watched, event)
+        if watched is not self.search or event.type() != QEvent.Type.KeyPress:
+            return super().eventFilter(watched, event)
+        assert isinstance(event, QKeyEvent)
+        is_found = self._stack.currentWidget() is self.found
+        match event.key():
+            case Qt.Key.Key_Escape:
+                self._leave_found(True)
+            case Qt.Key.Key_Down if is_found:
+                self.found.go_to_first()
+            case Qt.Key.Key_Down:
+                self.list.setFocus()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if is_found:
+                self.found.open(self._hits.index(0))
+            case _:
+                return super().eventFilter(watched, event)
+        return True
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -86,7 +101,14 @@ class Sidebar(QWidget):
         self.search.setObjectName("search")
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all conversations"))
-        self.search.setClearButtonEnabled(True)
+        side = QLineEdit.ActionPosition
+        sign = self.search.addAction(icon("search"), side.LeadingPosition)
+        sign.setText(self.tr("Search"))
+        sign.triggered.connect(self.search.selectAll)
+        self._clear = self.search.addAction(icon("close"), side.TrailingPosition)
+        self._clear.setText(self.tr("Clear the search"))
+        self._clear.setVisible(False)
+        self._clear.triggered.connect(self.show_list)
         self.search.textChanged.connect(self._search)
         self.search.installEventFilter(self)
         row.addWidget(self.search)
@@ -103,34 +125,38 @@ class Sidebar(QWidget):
             row.addWidget(button)
         return row
 
-    def _hit_list(self, hits: ListModel[Hit], theme: Theme) -> QListView:
-        view = QListView(self)
-        view.setModel(hits)
-        view.setItemDelegate(HitDelegate(theme, view))
-        view.setAccessibleName(self.tr("Found"))
-        view.setMouseTracking(True)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.clicked.connect(self._open_hit)
-        view.activated.connect(self._open_hit)
-        return view
-
-    def _empty(self, text: str) -> QLabel:
-        label = QLabel(text, self)
-        label.setObjectName("muted")
-        label.setWordWrap(True)
-        label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        label.setContentsMargins(GAP, 2 * GAP, GAP, 0)
-        return label
-
-    def _open_hit(self, index: QModelIndex) -> None:
-        self.opened.emit(self._hits.value(index.row()).conversation_id)
-
     def _search(self, text: str) -> None:
+        self._clear.setVisible(bool(text))
         self.searched.emit(text)
         self._show()
 
+    def _leave_found(self, for_good: bool) -> None:
+        """To the list, or back to the question."""
+        if for_good:
+            self.show_list()
+            self.list.setFocus()
+        else:
+            self.search.setFocus()
+
     def _show(self) -> None:
         if self.search.text().strip():
-            self._stack.setCurrentIndex(1 if self._hits.rowCount() else 2)
+            shown: QWidget = self.found if self._hits.rowCount() else self._nothing
         else:
-            self._stack.setCurrentIndex(0 if self.list.has_rows else 3)
+            shown = self.list if self.list.has_rows else self._none
+        self._stack.setCurrentWidget(shown)
+
+
+def _empty(sign: str, text: str) -> QWidget:
+    """What stands in the place of a list that has nothing in it."""
+    page = QWidget()
+    label = QLabel(text, page)
+    label.setObjectName("muted")
+    label.setWordWrap(True)
+    label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    layout = QVBoxLayout(page)
+    layout.setSpacing(GAP)
+    layout.addStretch(2)
+    layout.addWidget(IconLabel(sign, 28, page, "faint"), 0, Qt.AlignmentFlag.AlignHCenter)
+    layout.addWidget(label)
+    layout.addStretch(3)
+    return page

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QListView, QMenu, QWidget
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+)
+from PySide6.QtWidgets import QListView, QWidget
 
 from ..controllers.sections import Sections
-from ..domain import Conversation, Folder
+from ..domain import Folder
 from ..models import ListModel
-from ..models.sections import Heading, Line, SidebarRow
-from .icons import icon
-from .sidebar_rows import RowDelegate
+from ..models.sections import Heading, Line, SidebarRow, dragged, folder_key
+from .scroll_anchor import ScrollAnchor
+from .sidebar_menu import SidebarMenu
+from .sidebar_rows import ENTER, RowDelegate
 from .theme import Theme
+
+Key = Qt.Key
+_SELECT = QItemSelectionModel.SelectionFlag.Select
 
 
 class SidebarList(QListView):
@@ -23,11 +40,11 @@ class SidebarList(QListView):
 
     opened = Signal(str)
     renamed = Signal(str, str)
-    pinned = Signal(str, bool)
+    pinned = Signal(object, bool)
     moved = Signal(object, object)
     deleted = Signal(object)
-    exported = Signal(str)
-    folder_added = Signal(str)
+    exported = Signal(object)
+    folder_wanted = Signal(str, object)
     folder_renamed = Signal(str, str)
     folder_deleted = Signal(str)
 
@@ -40,23 +57,28 @@ class SidebarList(QListView):
     ) -> None:
         super().__init__(parent)
         self._sections = sections
-        self._rows: ListModel[SidebarRow] = sections.rows
+        self._rows = sections.rows
         self._folders = folders
         self._open_id: str | None = None
+        self._enter_is_down = False
+        self._delegate = RowDelegate(theme, self)
         self.setModel(sections.rows)
-        self.setItemDelegate(RowDelegate(theme, self))
+        self.setItemDelegate(self._delegate)
         self.setAccessibleName(self.tr("Conversations"))
         self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setDragEnabled(True)
-        self.setAcceptDrops(True)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(self._show_menu)
+        self.setDragDropMode(QListView.DragDropMode.DragDrop)
+        self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.setDropIndicatorShown(False)
         self.clicked.connect(self._clicked)
-        self.activated.connect(self._activated)
+        self._delegate.named.connect(self._named)
         sections.rows.rowsInserted.connect(self._select_open)
+        theme.changed.connect(self.scheduleDelayedItemsLayout)
+        ScrollAnchor(self, sections.refreshed)
 
     @property
     def has_rows(self) -> bool:
@@ -65,146 +87,159 @@ class SidebarList(QListView):
     def select(self, conversation_id: str | None) -> None:
         """It is the one that is open."""
         self._open_id = conversation_id
-        row = self._rows.row_of(conversation_id)
-        if row < 0:
-            self.clearSelection()
-            self.setCurrentIndex(QModelIndex())
-        else:
-            self.setCurrentIndex(self._rows.index(row))
+        self.clearSelection()
+        self._clear_current()
+        self._select_open()
 
     def rename_current(self) -> None:
         """In its place in the list."""
-        self._rename(self.currentIndex())
+        self.rename(self.currentIndex())
 
-    def add_folder(self) -> None:
-        """With a name to write over."""
-        before = {folder.id for folder in self._folders.values()}
-        self.folder_added.emit(self.tr("New folder"))
+    def rename(self, index: QModelIndex) -> None:
+        if index.isValid() and self._rows.flags(index) & Qt.ItemFlag.ItemIsEditable:
+            self.setCurrentIndex(index)
+            self.edit(index)
+
+    def rename_key(self, key: str) -> None:
+        """Of a heading, or a conversation's id."""
+        self.rename(self._rows.index(self._rows.row_of(key)))
+
+    def rename_folder(self, folder: Folder) -> None:
+        """A new one has a name to write over."""
         self._sections.refresh()
-        for folder in self._folders.values():
-            if folder.id not in before:
-                self._rename(self._rows.index(self._rows.row_of(f"folder {folder.id}")))
+        self.rename_key(folder_key(folder.id))
+
+    def add_folder(self, conversation_ids: object = ()) -> None:
+        """With these in it."""
+        self.folder_wanted.emit(self.tr("New folder"), conversation_ids)
+
+    def chosen(self) -> list[str]:
+        """Ids of conversations, from top to bottom."""
+        rows = [self._rows.value(row) for row in sorted(i.row() for i in self.selectedIndexes())]
+        return [row.conversation.id for row in rows if isinstance(row, Line)]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._chosen():
-            self.deleted.emit(self._chosen())
-        elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self._fold(self._row(self.currentIndex()), event.key() == Qt.Key.Key_Left)
+        key, row = event.key(), self._row(self.currentIndex())
+        if self.state() == QListView.State.EditingState:
+            super().keyPressEvent(event)  # what a name's field has no use for
+        elif key in (Key.Key_Delete, Key.Key_Backspace) and self.chosen():
+            self.deleted.emit(self.chosen())
+        elif key in ENTER and event.isAutoRepeat():
+            if self._enter_is_down:
+                self._enter_is_down = False
+                self.rename_current()
+        elif key in ENTER:
+            self._enter_is_down = True
+        elif key in (Key.Key_Left, Key.Key_Right) and row is not None:
+            self._step(row, is_left=key == Key.Key_Left)
+        elif key == Key.Key_Escape and len(self.chosen()) > 1:
+            self.clearSelection()
+            self._select_open()
         else:
             super().keyPressEvent(event)
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Enter opens when it is let go, for held down it renames."""
+        if event.key() in ENTER and self._enter_is_down and not event.isAutoRepeat():
+            self._enter_is_down = False
+            self._activate(self.currentIndex())
+        else:
+            super().keyReleaseEvent(event)
+
+    def selectionCommand(
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        """A click on a heading, on nothing or with the right button leaves what is chosen."""
+        if isinstance(event, QMouseEvent):
+            is_left = event.button() != Qt.MouseButton.RightButton
+            if not (is_left and isinstance(self._row(index), Line)):
+                return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        place, index = event.globalPos(), self.indexAt(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            place = self.viewport().mapToGlobal(self.visualRect(index).center())
+        self.open_menu(index, place)
+
+    def open_menu(self, index: QModelIndex, place: QPoint) -> None:
+        SidebarMenu(self, self._row(index), self._folders.values()).popup(place)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is self:
-            event.acceptProposedAction()
+        super().dragEnterEvent(event)
+        event.setAccepted(bool(dragged(event.mimeData())))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if event.source() is self:
+        super().dragMoveEvent(event)  # it scrolls near the edges
+        if dragged(event.mimeData()):
             event.acceptProposedAction()
+            self._show_target(self._target(event.position().toPoint()))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self._show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Onto a folder or something in it: into that folder; elsewhere: out of any."""
-        row = self._row(self.indexAt(event.position().toPoint()))
-        if event.source() is not self or row is None:
-            return
-        folder_id = row.conversation.folder_id if isinstance(row, Line) else None
-        if isinstance(row, Heading) and row.folder is not None:
-            folder_id = row.folder.id
-        event.setDropAction(Qt.DropAction.CopyAction)  # the view is not to take the lines out
-        event.accept()
-        self.moved.emit(self._chosen(), folder_id)
+        """Into a folder or among the pinned; elsewhere: out of both."""
+        ids, target = dragged(event.mimeData()), self._target(event.position().toPoint())
+        self._show_target(None)
+        event.acceptProposedAction()
+        if target is not None and target.kind == "pinned":
+            self.pinned.emit(ids, True)
+        else:
+            self.moved.emit(ids, target.folder.id if target and target.folder else None)
+            self.pinned.emit(ids, False)
 
-    def _row(self, index: QModelIndex) -> SidebarRow | None:
+    def _row(self, index: QModelIndex | QPersistentModelIndex) -> SidebarRow | None:
         return self._rows.value(index.row()) if index.isValid() else None
 
-    def _chosen(self) -> list[str]:
-        rows = [self._row(index) for index in self.selectedIndexes()]
-        return [row.conversation.id for row in rows if isinstance(row, Line)]
+    def _target(self, place: QPoint) -> Heading | None:
+        row = self._row(self.indexAt(place))
+        return None if row is None else self._rows.heading_of(row)
+
+    def _show_target(self, heading: Heading | None) -> None:
+        self._delegate.target = heading.key if heading else None
+        self.viewport().update()
 
     def _clicked(self, index: QModelIndex) -> None:
+        if isinstance(self._row(index), Heading):
+            self._activate(index)
+            self._clear_current()
+            self._select_open()
+        elif len(self.chosen()) == 1:
+            self._activate(index)
+
+    def _activate(self, index: QModelIndex) -> None:
         row = self._row(index)
         if isinstance(row, Heading):
             self._sections.toggle(row.key)
-        elif len(self._chosen()) == 1:
-            self._activated(index)
-
-    def _activated(self, index: QModelIndex) -> None:
-        row = self._row(index)
-        if isinstance(row, Line):
+        elif row is not None:
             self.opened.emit(row.conversation.id)
 
-    def _fold(self, row: SidebarRow | None, wanted: bool) -> None:
-        if isinstance(row, Heading) and row.is_folded != wanted:
-            self._sections.toggle(row.key)
+    def _step(self, row: SidebarRow, *, is_left: bool) -> None:
+        """To the left is the heading, and it folds; to the right it unfolds."""
+        if isinstance(row, Heading):
+            if row.is_folded != is_left:
+                self._sections.toggle(row.key)
+        elif is_left:
+            self.setCurrentIndex(self._rows.index(self._rows.row_of(row.heading)))
 
     def _select_open(self) -> None:
-        """It may have been folded away, or new."""
-        if not self.selectedIndexes():
-            self.select(self._open_id)
-
-    def _show_menu(self, place: QPoint) -> None:
-        row = self._row(self.indexAt(place))
-        menu = QMenu(self)
-        if isinstance(row, Line):
-            self._fill_for_line(menu, row.conversation)
-        elif isinstance(row, Heading) and row.folder is not None:
-            self._fill_for_folder(menu, row.folder, self.indexAt(place))
+        """It may have been folded away, or new; what else is chosen stays."""
+        row = self._rows.row_of(self._open_id)
+        if row < 0 or self.selectedIndexes():
+            return
+        if isinstance(self._row(self.currentIndex()), Heading):  # keys go on from there
+            self.selectionModel().select(self._rows.index(row), _SELECT)
         else:
-            menu.addAction(icon("folder-plus"), self.tr("New folder"), self.add_folder)
-        menu.exec(self.viewport().mapToGlobal(place))
+            self.setCurrentIndex(self._rows.index(row))
 
-    def _fill_for_line(self, menu: QMenu, chat: Conversation) -> None:
-        chosen = self._chosen()
-        chosen = chosen if chat.id in chosen else [chat.id]
-        if len(chosen) == 1:
-            index = self._rows.index(self._rows.row_of(chat.id))
-            menu.addAction(
-                icon("pin"),
-                self.tr("Unpin") if chat.pinned else self.tr("Pin"),
-                lambda: self.pinned.emit(chat.id, not chat.pinned),
-            )
-            menu.addAction(icon("edit"), self.tr("Rename"), partial(self._rename, index))
-            menu.addAction(icon("export"), self.tr("Export…"), lambda: self.exported.emit(chat.id))
-        into = menu.addMenu(icon("folder"), self.tr("Move to folder"))
-        into.addAction(self.tr("No folder"), lambda: self.moved.emit(chosen, None))
-        for folder in self._folders.values():
-            into.addAction(folder.name, partial(self.moved.emit, chosen, folder.id))
-        menu.addSeparator()
-        menu.addAction(icon("trash"), self.tr("Delete"), lambda: self.deleted.emit(chosen))
+    def _clear_current(self) -> None:
+        self.selectionModel().clearCurrentIndex()
 
-    def _fill_for_folder(self, menu: QMenu, folder: Folder, index: QModelIndex) -> None:
-        menu.addAction(icon("edit"), self.tr("Rename"), partial(self._rename, index))
-        menu.addAction(icon("folder-plus"), self.tr("New folder"), self.add_folder)
-        menu.addSeparator()
-        menu.addAction(
-            icon("trash"),
-            self.tr("Delete the folder, keep its conversations"),
-            lambda: self.folder_deleted.emit(folder.id),
-        )
-
-    def _rename(self, index: QModelIndex) -> None:
-        row = self._row(index)
+    def _named(self, row: SidebarRow, name: str) -> None:
         if isinstance(row, Line):
-            chat = row.conversation
-            name = self.tr("Name of the conversation")
-            self._edit(index, name, chat.title, partial(self.renamed.emit, chat.id))
-        elif isinstance(row, Heading) and row.folder is not None:
-            name = self.tr("Name of the folder")
-            self._edit(
-                index, name, row.folder.name, partial(self.folder_renamed.emit, row.folder.id)
-            )
-
-    def _edit(
-        self, index: QModelIndex, name: str, text: str, then: Callable[[str], object]
-    ) -> None:
-        """A field in the place of the line."""
-        self.scrollTo(index)
-        editor = QLineEdit(text, self.viewport())
-        editor.setAccessibleName(name)
-        place = self.visualRect(index)
-        place.setTop(place.bottom() - editor.sizeHint().height() + 1)
-        editor.setGeometry(place)
-        editor.selectAll()
-        editor.returnPressed.connect(lambda: then(editor.text()))
-        editor.editingFinished.connect(editor.deleteLater)
-        editor.show()
-        editor.setFocus()
+            self.renamed.emit(row.conversation.id, name)
+        elif row.folder is not None:
+            self.folder_renamed.emit(row.folder.id, name)

@@ -1,190 +1,244 @@
-"""How the lines of the sidebar are drawn: headings, conversations, and what a search found."""
+"""How the rows of the sidebar are drawn and named: headings, and conversations."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import (
-    QDate,
-    QLocale,
+    QAbstractItemModel,
+    QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QRect,
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontMetrics,
-    QPainter,
-    QTextCharFormat,
-    QTextLayout,
-    QTextOption,
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
 )
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ..models import ListModel
-from ..models.sections import Heading, Line
-from ..services.store import Hit
+from ..models.sections import Heading, Line, SidebarRow, row_text
 from .icons import icon
-from .theme import GAP, GAP_S, Theme
+from .sizes import count_text, day_text
+from .theme import GAP, GAP_L, Theme
 
 RADIUS = 7
-# Lines of text around what was found.
-SNIPPET_LINES = 2
+# From the edge of a row to its text, and between texts, in pixels.
+INSET, SPACE = GAP + 2, 6
+# Of the mark of an answer that is written, and of small icons.
+DOT, SIGN = 6, 13
 
 Index = QModelIndex | QPersistentModelIndex
+State = QStyle.StateFlag
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Headings with their fold, lines with a dot while an answer is written in them."""
+    """All rows are equally high. `named(row, name)`: a person gave it that name.
+
+    `target` is the key of the heading that what is dragged would go under.
+    """
+
+    named = Signal(object, str)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.target: str | None = None
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        is_heading = isinstance(index.data(ListModel.VALUE), Heading)
-        height = self._theme.font_size + (18 if is_heading else 17)
-        return QSize(0, height + (6 if is_heading and index.row() else 0))
+        return QSize(0, self._theme.font_size + 18)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row = index.data(ListModel.VALUE)
+        row: SidebarRow = index.data(ListModel.VALUE)
+        view = option_of(option)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if isinstance(row, Heading):
-            self._paint_heading(painter, option, row)
-        else:
-            self._paint_line(painter, option, row)
-        painter.restore()
-
-    def heading(self, row: Heading) -> str:
-        if row.folder is not None:
-            return row.folder.name
-        if row.month is not None:
-            day = QDate(row.month.year, row.month.month, 1)
-            return QLocale().toString(day, self.tr("MMMM yyyy"))
-        return {
-            "pinned": self.tr("Pinned"),
-            "today": self.tr("Today"),
-            "yesterday": self.tr("Yesterday"),
-            "week": self.tr("Last 7 days"),
-            "month": self.tr("Last 30 days"),
-        }[row.kind]
-
-    def _paint_heading(self, painter: QPainter, option: Any, row: Heading) -> None:
-        colours, rect = self._theme.colours, option.rect.adjusted(GAP, 0, -GAP, -2)
-        font = QFont(option.font)
-        font.setPixelSize(self._theme.font_size - 3)
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        painter.setPen(QColor(colours.text if hovered else colours.muted))
-        bottom = rect.adjusted(0, rect.height() - self._theme.font_size - 10, 0, 0)
-        left = bottom.left()
-        if row.folder is not None:
-            side = self._theme.font_size + 1
-            box = QRect(left, bottom.center().y() - side // 2, side, side)
-            icon("folder").paint(painter, box)
-            left += side + GAP_S + 1
-        text = self.heading(row) + (f"  {row.num_below}" if row.is_folded else "")
-        place = bottom.adjusted(left - bottom.left(), 0, -18, 0)
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, shown)
-        if hovered or row.is_folded:
-            fold = QRect(bottom.right() - 13, bottom.center().y() - 6, 13, 13)
-            icon("right" if row.is_folded else "down").paint(painter, fold)
-
-    def _paint_line(self, painter: QPainter, option: Any, row: Line) -> None:
-        colours = self._theme.colours
-        paint_ground(painter, option, self._theme)
-        place = option.rect.adjusted(GAP + 2, 0, -GAP, 0)
-        if row.is_busy:
-            painter.setBrush(QColor(colours.accent))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawEllipse(QRectF(place.right() - 6, place.center().y() - 2.5, 6, 6))
-            place.adjust(0, 0, -14, 0)
-        painter.setPen(QColor(colours.text))
-        painter.setFont(option.font)
-        title = row.conversation.title or self.tr("Untitled")
-        title = QFontMetrics(option.font).elidedText(
-            title, Qt.TextElideMode.ElideRight, place.width()
+        self._paint_ground(painter, view, row)
+        self._paint_focus(painter, view, row)
+        place = self._text_place(view.rect, row)
+        place.setRight(self._paint_end(painter, view, row))
+        painter.setFont(self._font(view.font, row))
+        painter.setPen(QColor(self._text_colour(view, row)))
+        text = QFontMetrics(painter.font()).elidedText(
+            row_text(row), Qt.TextElideMode.ElideRight, place.width()
         )
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, title)
-
-
-class HitDelegate(QStyledItemDelegate):
-    """A conversation's title, and the text around what was found in it."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        lines = 1 + (SNIPPET_LINES if index.data(ListModel.VALUE).snippet else 0)
-        return QSize(0, lines * (self._theme.font_size + 5) + 2 * GAP)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        hit, colours, view = index.data(ListModel.VALUE), self._theme.colours, _any(option)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(painter, option, self._theme)
-        rect = view.rect.adjusted(GAP + 2, GAP, -GAP, -GAP)
-        font = QFont(view.font)
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        painter.setPen(QColor(colours.text))
-        title = index.data(Qt.ItemDataRole.DisplayRole) or self.tr("Untitled")
-        metrics = QFontMetrics(font)
-        title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, Qt.AlignmentFlag.AlignTop, title)
-        self._paint_snippet(painter, rect.adjusted(0, metrics.height() + 2, 0, 0), hit)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
+        if isinstance(row, Heading) and row.folder is not None:
+            side = self._theme.font_size + 2
+            _paint_sign(painter, "folder", view.rect.left() + INSET, view.rect, side)
         painter.restore()
 
-    def _paint_snippet(self, painter: QPainter, rect: QRect, hit: Hit) -> None:
-        colours = self._theme.colours
-        font = QFont(painter.font())
-        font.setWeight(QFont.Weight.Normal)
-        font.setPixelSize(self._theme.font_size - 2)
-        layout = QTextLayout(hit.snippet.replace("\n", " "), font)
-        option = QTextOption()
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        layout.setTextOption(option)
-        mark = QTextLayout.FormatRange()
-        mark.start, mark.length, mark.format = hit.start, hit.length, QTextCharFormat()
-        mark.format.setForeground(QColor(colours.accent))
-        mark.format.setFontWeight(QFont.Weight.DemiBold)
-        layout.setFormats([mark])
-        layout.beginLayout()
-        y = 0.0
-        for _ in range(SNIPPET_LINES):
-            line = layout.createLine()
-            if not line.isValid():
-                break
-            line.setLineWidth(rect.width())
-            line.setPosition(QRectF(0, y, 0, 0).topLeft())
-            y += line.height()
-        layout.endLayout()
-        painter.setPen(QColor(colours.muted))
-        layout.draw(painter, QRectF(rect).topLeft())
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QLineEdit(parent)
+        is_heading = isinstance(index.data(ListModel.VALUE), Heading)
+        editor.setAccessibleName(
+            self.tr("Name of the folder") if is_heading else self.tr("Name of the conversation")
+        )
+        return editor
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """An Enter that is still held down, to begin with, does not end it."""
+        if isinstance(event, QKeyEvent) and event.isAutoRepeat() and event.key() in ENTER:
+            return True
+        return super().eventFilter(editor, event)
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """What is being written stays, also when the row changes meanwhile."""
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            row = index.data(ListModel.VALUE)
+            editor.setText(row.conversation.title if isinstance(row, Line) else row_text(row))
+            editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        if isinstance(editor, QLineEdit) and editor.isModified():
+            self.named.emit(index.data(ListModel.VALUE), editor.text())
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        row = index.data(ListModel.VALUE)
+        place = self._text_place(option_of(option).rect, row)
+        left = GAP + 1 if isinstance(row, Line) else SPACE - 1  # beside the icon of a folder
+        editor.setGeometry(place.adjusted(-left, 1, INSET, -1))
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        """The whole title, where it has not enough room."""
+        row = index.data(ListModel.VALUE) if index.isValid() else None
+        text = row_text(row) if row is not None else ""
+        metrics = QFontMetrics(option_of(option).font)
+        has_room = metrics.horizontalAdvance(text) < option_of(option).rect.width() - 3 * INSET
+        QToolTip.showText(event.globalPos(), "" if has_room else text, view)
+        return True
+
+    def _text_place(self, rect: QRect, row: SidebarRow) -> QRect:
+        place = rect.adjusted(INSET, 0, -INSET, 0)
+        if isinstance(row, Line):
+            return place.adjusted(GAP_L if row.kind == "folder" else 0, 0, 0, 0)
+        if row.folder is not None:
+            return place.adjusted(self._theme.font_size + 2 + SPACE, 0, 0, 0)
+        return place.adjusted(0, GAP, 0, 0)  # nearer to what it is the heading of
+
+    def _font(self, given: QFont, row: SidebarRow) -> QFont:
+        if isinstance(row, Line) or row.folder is not None:
+            return given
+        font = small(given)
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def _text_colour(self, view: Any, row: SidebarRow) -> str:
+        is_quiet = isinstance(row, Heading) and row.folder is None
+        if is_quiet and not view.state & State.State_MouseOver:
+            return self._theme.colours.muted
+        return self._theme.colours.text
+
+    def _paint_ground(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
+        """Under all that stands where something would be dropped, too."""
+        key = row.key if isinstance(row, Heading) else row.heading
+        if key == self.target:
+            colours, is_heading = self._theme.colours, isinstance(row, Heading)
+            _paint_rounded(painter, view.rect, colours.selection if is_heading else colours.hover)
+        elif isinstance(row, Line) or row.folder is not None:
+            paint_ground(painter, view, self._theme)
+
+    def _paint_focus(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
+        """Around the row that keys would act on, where it is not selected."""
+        if not view.state & State.State_HasFocus or view.state & State.State_Selected:
+            return
+        is_low = isinstance(row, Heading) and row.folder is None
+        frame = QRectF(view.rect).adjusted(0.5, GAP + 0.5 if is_low else 1.5, -0.5, -1.5)
+        painter.setPen(QPen(QColor(self._theme.colours.accent), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame, RADIUS, RADIUS)
+
+    def _paint_end(self, painter: QPainter, view: Any, row: SidebarRow) -> int:
+        """What stands at the right; returns where the text before it must end."""
+        right: int = view.rect.right() - INSET
+        if isinstance(row, Heading):
+            return self._paint_fold(painter, view, row, right)
+        if row.is_busy:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._theme.colours.accent))
+            painter.drawEllipse(
+                QRectF(right - DOT, view.rect.center().y() + 0.5 - DOT / 2, DOT, DOT)
+            )
+            return right - DOT - SPACE
+        if row.conversation.pinned:
+            _paint_sign(painter, "pin", right - SIGN, view.rect, SIGN)
+            return right - SIGN - SPACE
+        if row.kind == "folder":
+            return self._paint_small(painter, view, day_text(row.conversation.updated_at), right)
+        return right
+
+    def _paint_fold(self, painter: QPainter, view: Any, row: Heading, right: int) -> int:
+        """Which way it folds, and how many are folded away."""
+        rect = view.rect if row.folder is not None else view.rect.adjusted(0, GAP, 0, 0)
+        if row.is_folded or view.state & State.State_MouseOver:
+            sign = "right" if row.is_folded else "down"
+            _paint_sign(painter, sign, right - SIGN + 2, rect, SIGN)
+        right -= SIGN + 2
+        if row.is_folded and row.num_below:
+            view.rect = rect
+            return self._paint_small(painter, view, count_text(row.num_below), right)
+        return right
+
+    def _paint_small(self, painter: QPainter, view: Any, text: str, right: int) -> int:
+        font = small(view.font)
+        width = QFontMetrics(font).horizontalAdvance(text)
+        painter.setFont(font)
+        painter.setPen(QColor(self._theme.colours.muted))
+        place = QRect(right - width, view.rect.top(), width + 1, view.rect.height())
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
+        return right - width - SPACE
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, theme: Theme) -> None:
-    """Under a line that is selected, or that the pointer is over."""
-    view = _any(option)
-    if view.state & QStyle.StateFlag.State_Selected:
+    """Under a row that is selected, or that the pointer is over."""
+    view = option_of(option)
+    if view.state & State.State_Selected:
         colour = theme.colours.selection
-    elif view.state & QStyle.StateFlag.State_MouseOver:
+    elif view.state & State.State_MouseOver:
         colour = theme.colours.hover
     else:
         return
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(QRectF(view.rect).adjusted(0, 1, 0, -1), RADIUS, RADIUS)
+    _paint_rounded(painter, view.rect, colour)
 
 
-def _any(option: QStyleOptionViewItem) -> Any:
+def small(font: QFont) -> QFont:
+    """For what stands beside something more important."""
+    smaller = QFont(font)
+    smaller.setPixelSize(font.pixelSize() - 2)
+    return smaller
+
+
+def option_of(option: QStyleOptionViewItem) -> Any:
     """The stubs know none of its fields."""
     return option
+
+
+def _paint_rounded(painter: QPainter, rect: QRect, colour: str) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawRoundedRect(QRectF(rect).adjusted(0, 1, 0, -1), RADIUS, RADIUS)
+
+
+def _paint_sign(painter: QPainter, name: str, left: int, rect: QRect, side: int) -> None:
+    top = rect.top() + (rect.height() - side) // 2
+    icon(name).paint(painter, QRect(left, top, side, side))

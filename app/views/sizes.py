@@ -1,8 +1,10 @@
-"""Numbers as people read them."""
+"""Numbers and times as people read them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+
+translate = QCoreApplication.translate
 
 
 def size_text(num_bytes: int) -> str:
@@ -14,3 +16,17 @@ def size_text(num_bytes: int) -> str:
 
 def count_text(number: int) -> str:
     return QLocale().toString(number)
+
+
+def day_text(moment: float) -> str:
+    """When it was, as briefly as it can be told: a time of today, a day of this week, a date."""
+    locale, now = QLocale(), QDateTime.currentDateTime()
+    then = QDateTime.fromSecsSinceEpoch(int(moment))
+    days = then.date().daysTo(now.date())
+    if days <= 0:
+        return locale.toString(then.time(), QLocale.FormatType.ShortFormat)
+    if days < 7:
+        return locale.dayName(then.date().dayOfWeek(), QLocale.FormatType.ShortFormat)
+    if then.date().year() == now.date().year():
+        return locale.toString(then.date(), translate("sizes", "MMM d"))
+    return locale.toString(then.date(), QLocale.FormatType.ShortFormat)

@@ -149,7 +149,9 @@ def _fields(c: Colours, icons: str) -> str:
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 0; }}
     QPlainTextEdit:focus, QTextEdit:focus, QLineEdit:focus, QComboBox:focus,
     QAbstractSpinBox:focus {{ border-color: {c.accent}; }}
-    QLineEdit#search {{ background: {c.hover}; border-color: {c.hover}; border-radius: 8px; }}
+    QLineEdit#search {{
+        background: {c.hover}; border-color: {c.hover}; border-radius: 8px; padding: 5px 2px;
+    }}
     QLineEdit#search:focus {{ background: {c.surface}; border-color: {c.accent}; }}
     QFrame#composer QPlainTextEdit {{ border: none; padding: 0; background: transparent; }}
     QComboBox::drop-down {{ border: none; width: 22px; }}

@@ -29,12 +29,12 @@ def fill_menus(window: MainWindow) -> None:
 
 
 def _file(window: MainWindow) -> None:
-    menus, chats = window.menus, window.sidebar.list
+    menus = window.menus
     menu = menus.menu(translate("menu", "File"))
     add = partial(menus.add, menu)
     add(translate("menu", "New Conversation"), "Ctrl+N", window.new, icon="compose")
     folder = translate("menu", "New Folder")
-    add(folder, "Ctrl+Shift+N", chats.add_folder, icon="folder-plus")
+    add(folder, "Ctrl+Shift+N", window.add_folder, icon="folder-plus")
     menu.addSeparator()
     add(translate("menu", "Import…"), "", window.import_files, icon="download")
     add(translate("menu", "Export…"), "Ctrl+Shift+E", window.export_shown, icon="export")
@@ -60,9 +60,9 @@ def _edit(window: MainWindow) -> None:
 
 
 def _conversation(window: MainWindow) -> None:
-    menus, chats = window.menus, window.sidebar.list
+    menus = window.menus
     add = partial(menus.add, menus.menu(translate("menu", "Conversation")))
-    add(translate("menu", "Rename"), "F2", chats.rename_current, icon="edit")
+    add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
     settings = translate("menu", "Settings of the Conversation")
     add(settings, "Ctrl+I", window.chat.toggle_panel, icon="sliders")
     add(translate("menu", "Stop"), "Ctrl+.", window.program.chat.stop, icon="stop")

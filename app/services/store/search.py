@@ -22,14 +22,24 @@ _BEFORE, _AFTER = 40, 120
 class Hit:
     """A conversation that has what was asked for; without a message it is in the title.
 
-    `snippet` is the text around it, and `start`, `length` where it is in there.
+    `snippet` is the text around it. `updated_at`: when the conversation was last used, in seconds
+    since the epoch.
     """
 
     conversation_id: str
+    updated_at: float
+    question: str
     message_id: str | None = None
     snippet: str = ""
-    start: int = 0
-    length: int = 0
+
+    def marks(self, text: str) -> list[tuple[int, int]]:
+        """Start and length of what was asked for in `text`: all of it, or else each word."""
+        for wanted in ([self.question.strip()], self.question.split()):
+            pattern = "|".join(re.escape(part) for part in sorted(wanted, key=len, reverse=True))
+            found = [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
+            if found and pattern:
+                return [(start, end - start) for start, end in found]
+        return []
 
 
 def indexed(text: str) -> str:
@@ -49,18 +59,12 @@ def match_expression(question: str) -> str | None:
     return " ".join(phrases) + ("*" if not question[-1:].isspace() else "")
 
 
-def hit(conversation_id: str, message_id: str, text: str, question: str) -> Hit:
-    start, length = _place(text, question)
+def snippet(text: str, question: str) -> str:
+    """The part of `text` around what was asked for, in one line."""
+    start, end = _place(text, question)
     begin = max(0, start - _BEFORE)
-    around = text[begin : start + length + _AFTER]
-    shown = re.sub(r"\s", " ", around)
-    return Hit(
-        conversation_id=conversation_id,
-        message_id=message_id,
-        snippet=shown,
-        start=start - begin,
-        length=length,
-    )
+    around = text[begin : end + _AFTER]
+    return ("…" if begin else "") + re.sub(r"\s", " ", around)
 
 
 def _place(text: str, question: str) -> tuple[int, int]:
@@ -68,5 +72,5 @@ def _place(text: str, question: str) -> tuple[int, int]:
     for wanted in (question.strip(), *question.split()):
         found = re.search(re.escape(wanted), text, re.IGNORECASE)
         if found and wanted:
-            return found.start(), found.end() - found.start()
+            return found.span()
     return 0, 0

@@ -16,7 +16,7 @@ from ...domain import Conversation, Folder, Message, Preset, Transcript
 from .database import open_database, trust
 from .errors import is_corrupt, store_error
 from .rows import put, to_conversation, to_folder, to_message, to_preset, to_row
-from .search import Hit, hit, indexed, match_expression
+from .search import Hit, indexed, match_expression, snippet
 
 _HITS_LOOKED_AT = 400
 
@@ -148,10 +148,14 @@ class Store:
         expression = match_expression(question)
         if expression is not None:
             for row in self._in_messages(expression):
-                hits.setdefault(
-                    row["conversation_id"],
-                    hit(row["conversation_id"], row["id"], row["content"], question),
-                )
+                if row["conversation_id"] not in hits:
+                    hits[row["conversation_id"]] = Hit(
+                        conversation_id=row["conversation_id"],
+                        updated_at=row["updated_at"],
+                        question=question,
+                        message_id=row["id"],
+                        snippet=snippet(row["content"], question),
+                    )
                 if len(hits) >= limit:
                     break
         return list(hits.values())[:limit]
@@ -160,16 +164,20 @@ class Store:
         if not question:
             return []
         rows = self._read(
-            "SELECT id FROM conversations WHERE deleted_at IS NULL AND instr(casefold(title), ?)"
+            "SELECT id, updated_at FROM conversations"
+            " WHERE deleted_at IS NULL AND instr(casefold(title), ?)"
             " ORDER BY updated_at DESC LIMIT ?",
             question.casefold(),
             limit,
         )
-        return [Hit(conversation_id=row["id"]) for row in rows]
+        return [
+            Hit(conversation_id=row["id"], updated_at=row["updated_at"], question=question)
+            for row in rows
+        ]
 
     def _in_messages(self, expression: str) -> list[sqlite3.Row]:
         return self._read(
-            "SELECT messages.id, conversation_id, content FROM"
+            "SELECT messages.id, conversation_id, content, updated_at FROM"
             " (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?) AS found"
             " JOIN messages ON messages.number = found.rowid"
             " JOIN conversations ON conversations.id = conversation_id"

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from ...domain import Conversation, Message, ToolCall, Transcript, new_id
-from .values import Json, an_object, number, objects, text
+from .values import Json, an_object, moment, objects, text
 
 _PASSED_OVER = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 
@@ -29,7 +29,7 @@ class _Above:
 
 def read(document: Json) -> Transcript | None:
     """None where nobody says anything."""
-    created_at = number(document.get("create_time")) or time.time()
+    created_at = moment(document.get("create_time")) or time.time()
     conversation_id = new_id()
     nodes = {key: an_object(node) for key, node in an_object(document.get("mapping")).items()}
     messages, shown = _walk(nodes, conversation_id, created_at)
@@ -43,7 +43,7 @@ def read(document: Json) -> Transcript | None:
             pinned=document.get("is_starred") is True,
             leaf_id=leaf_id,
             created_at=created_at,
-            updated_at=number(document.get("update_time")) or created_at,
+            updated_at=moment(document.get("update_time")) or created_at,
         ),
         messages=tuple(messages),
     )
@@ -103,7 +103,7 @@ def _node(
         tool_call_id=above.calls[0].id if role == "tool" and above.calls else None,
         model=text(metadata.get("model_slug")) or None if role == "assistant" else None,
         status="stopped" if _was_stopped(source, metadata) else "done",
-        created_at=number(source.get("create_time")) or above.time,
+        created_at=moment(source.get("create_time")) or above.time,
     )
     return message, _Above(message.id, message.created_at, calls)
 

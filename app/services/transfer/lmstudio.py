@@ -20,7 +20,7 @@ from ...domain import (
     Transcript,
     new_id,
 )
-from .values import Json, an_object, number, objects, text, whole
+from .values import Json, an_object, moment, number, objects, text, whole
 
 _SAMPLING = {
     "llm.prediction.temperature": "temperature",
@@ -42,7 +42,7 @@ _STOP_REASONS = {
 
 def read(document: Json) -> Transcript | None:
     """None where nobody says anything."""
-    created_at = (number(document.get("createdAt")) or time.time() * 1000) / 1000
+    created_at = moment(document.get("createdAt"), 1000) or time.time()
     tree = _Tree(new_id(), created_at)
     for message in objects(document.get("messages")):
         tree.add_versions(message)
@@ -125,8 +125,7 @@ class _Tree:
     def _flush(self, answer: _Answer, sender: str) -> None:
         if answer.is_empty:
             return
-        if answer.began_ms is not None:
-            self._time = answer.began_ms / 1000
+        self._time = moment(answer.began_ms, 1000) or self._time
         stats = an_object(answer.info.get("stats"))
         self._add(
             "assistant",

@@ -20,7 +20,7 @@ from ...domain import (
     Transcript,
     new_id,
 )
-from .values import Json, TransferError, an_object, number, objects, text, whole
+from .values import Json, TransferError, an_object, moment, number, objects, text, whole
 
 translate = QCoreApplication.translate
 
@@ -81,8 +81,8 @@ def _written(transcript: Transcript) -> Json:
 def _conversation(
     source: Json, conversation_id: str, ids: dict[str, str], messages: list[Message]
 ) -> Conversation:
-    created_at = number(source.get("created_at"))
-    updated_at = number(source.get("updated_at"))
+    created_at = moment(source.get("created_at"))
+    updated_at = moment(source.get("updated_at"))
     return Conversation(
         id=conversation_id,
         title=text(source.get("title")),
@@ -130,7 +130,7 @@ def _message(source: Json, conversation_id: str, ids: dict[str, str]) -> Message
         error=text(source.get("error")) or None,
         finish_reason=text(source.get("finish_reason")) or None,
         stats=_stats(source.get("stats")),
-        created_at=number(source.get("created_at")) or 0.0,
+        created_at=moment(source.get("created_at")) or 0.0,
     )
 
 

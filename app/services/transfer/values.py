@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 Json = dict[str, Any]
+# The end of the year 9998, wherever one is.
+_LAST_MOMENT = 253370764800.0
 
 
 class TransferError(Exception):
@@ -33,6 +35,13 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e18:
         return None
     return float(value) if math.isfinite(value) else None
+
+
+def moment(value: object, per_second: int = 1) -> float | None:
+    """Seconds since the epoch, of a day that a calendar has; `value` counts parts of a second."""
+    given = number(value)
+    seconds = None if given is None else given / per_second
+    return seconds if seconds is not None and 0 <= seconds <= _LAST_MOMENT else None
 
 
 def whole(value: object) -> int | None:

@@ -27,6 +27,7 @@ class Mirror:
     def __init__(self, model: ListModel[Value]) -> None:
         self.model = model
         self.rows = model.values()
+        self.moves = 0
         model.rowsInserted.connect(self._insert)
         model.rowsRemoved.connect(self._remove)
         model.rowsMoved.connect(self._move)
@@ -40,7 +41,8 @@ class Mirror:
         del self.rows[first : last + 1]
 
     def _move(self, _: QModelIndex, source: int, last: int, __: QModelIndex, target: int) -> None:
-        self.rows.insert(target, self.rows.pop(source))
+        self.moves += 1
+        self.rows.insert(target - (target > source), self.rows.pop(source))
 
     def _change(self, first: QModelIndex, last: QModelIndex) -> None:
         for row in range(first.row(), last.row() + 1):
@@ -76,6 +78,34 @@ def test_only_the_row_that_changed_is_told(qtbot: QtBot) -> None:
     with qtbot.waitSignal(model.dataChanged) as told:
         model.set_values([(1, "a"), (2, "B"), (3, "c")])
     assert (told.args[0].row(), told.args[1].row()) == (1, 1)
+
+
+def fewest_moves(before: list[int], after: list[int]) -> int:
+    """By trying: the longest part of `after` that keeps its order stays."""
+    places = [before.index(key) for key in after]
+    longest: list[int] = []
+    for place, number in enumerate(places):
+        longest.append(1 + max((longest[i] for i in range(place) if places[i] < number), default=0))
+    return len(places) - max(longest, default=0)
+
+
+@given(st.permutations(range(12)))
+def test_no_more_rows_move_than_must(after: list[int]) -> None:
+    model = make([(key, "a") for key in range(12)])
+    mirror = Mirror(model)
+    model.set_values([(key, "a") for key in after])
+    assert model.values() == mirror.rows
+    assert mirror.moves == fewest_moves(list(range(12)), after)
+
+
+def test_neighbours_come_and_go_together(qtbot: QtBot) -> None:
+    model = make([(key, "a") for key in range(10)])
+    with qtbot.waitSignal(model.rowsRemoved) as removed:
+        model.set_values([(key, "a") for key in (0, 1, 8, 9)])
+    assert removed.args[1:] == [2, 7]
+    with qtbot.waitSignal(model.rowsInserted) as inserted:
+        model.set_values([(key, "a") for key in range(10)])
+    assert inserted.args[1:] == [2, 7]
 
 
 def test_roles() -> None:

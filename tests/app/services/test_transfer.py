@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,17 @@ def test_importing_twice_makes_copies(tmp_path: Path) -> None:
     assert len(set(ids)) == len(ids)
     assert first.conversation.id != second.conversation.id
     assert all(m.conversation_id == second.conversation.id for m in second.messages)
+
+
+@pytest.mark.parametrize("odd", [-1e15, -1, 1e17, "yesterday"])
+def test_a_time_that_no_calendar_has_is_as_good_as_none(tmp_path: Path, odd: object) -> None:
+    ours = json.loads(to_json(imported(tmp_path, WEATHER)))
+    ours["conversations"][0] |= {"created_at": odd, "updated_at": odd}
+    theirs = [STRAWBERRIES | {"create_time": odd, "update_time": odd}]
+    for document in (ours, theirs, WEATHER | {"createdAt": odd}):
+        [found] = imported(tmp_path, document)
+        datetime.fromtimestamp(found.conversation.created_at)
+        datetime.fromtimestamp(found.conversation.updated_at)
 
 
 def test_what_is_empty_is_counted_and_the_others_come(tmp_path: Path) -> None:

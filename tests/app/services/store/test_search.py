@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.store import Store
+from app.services.store import Hit, Store
 
 from .support import conversation, message, opened
 
@@ -52,8 +52,8 @@ def test_it_is_found(store: Store, text: str, question: str) -> None:
     add(store, "something else")
     [hit] = store.search(question)
     assert hit.conversation_id == chat_id
-    found = hit.snippet[hit.start : hit.start + hit.length]
-    assert not found or found.lower() in question.lower()
+    for found in marked(hit):
+        assert found.lower() in question.lower()
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,31 @@ def test_the_latest_come_first_and_no_more_than_wanted(store: Store) -> None:
 def test_the_snippet_is_around_what_was_found(store: Store) -> None:
     add(store, "x " * 500 + "before\nneedle after" + " y" * 500)
     [hit] = store.search("NEEDLE")
-    assert hit.snippet[hit.start : hit.start + hit.length] == "needle"
+    assert marked(hit) == ["needle"]
     assert "before needle after" in hit.snippet
+    assert hit.snippet.startswith("…")
     assert len(hit.snippet) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "found"),
+    [
+        ("Two trains, two TRAINS", "two trains", ["Two trains", "two TRAINS"]),
+        ("Trains go, two of them; trains", "two trains", ["Trains", "two", "trains"]),
+        ("trainstation", "train trains", ["trains"]),
+        ("a (b) c", "(b)", ["(b)"]),
+        ("通义千问可以", "千问 可", ["千问", "可"]),
+        ("nothing", "else", []),
+        ("nothing", " ", []),
+    ],
+)
+def test_marks(text: str, question: str, found: list[str]) -> None:
+    hit = Hit(conversation_id="", updated_at=0.0, question=question)
+    assert [text[start : start + length] for start, length in hit.marks(text)] == found
+
+
+def marked(hit: Hit) -> list[str]:
+    return [hit.snippet[start : start + length] for start, length in hit.marks(hit.snippet)]
 
 
 words = st.text(st.sampled_from("abc千问 é\n-_"), min_size=1, max_size=12)

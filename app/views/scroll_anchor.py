@@ -1,0 +1,50 @@
+"""Keeps what is looked at in its place, while rows come, go and move above it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPersistentModelIndex, QPoint, SignalInstance
+from PySide6.QtWidgets import QListView
+
+
+class ScrollAnchor(QObject):
+    """Of a list that is scrolled down; at its very top, what is new there is shown.
+
+    `settled` is to be said when the model has done a set of changes.
+    """
+
+    def __init__(self, view: QListView, settled: SignalInstance) -> None:
+        super().__init__(view)
+        self._view = view
+        self._held: list[tuple[QPersistentModelIndex, int]] = []
+        model = view.model()
+        model.rowsAboutToBeInserted.connect(self._hold)
+        model.rowsAboutToBeRemoved.connect(self._hold)
+        model.rowsAboutToBeMoved.connect(self._hold_but)
+        settled.connect(self._let_go)
+
+    def _hold(self) -> None:
+        """All rows in sight, for some may not be there later."""
+        view, bar = self._view, self._view.verticalScrollBar()
+        if self._held or bar.value() == 0:
+            return
+        index = view.indexAt(QPoint(view.viewport().width() // 2, 1))
+        bottom = view.viewport().height()
+        while index.isValid() and (top := view.visualRect(index).top()) < bottom:
+            self._held.append((QPersistentModelIndex(index), top))
+            index = index.siblingAtRow(index.row() + 1)
+
+    def _hold_but(self, parent: object, first: int, last: int) -> None:
+        """A row that moves is not looked after."""
+        self._hold()
+        self._held = [held for held in self._held if not first <= held[0].row() <= last]
+
+    def _let_go(self) -> None:
+        staying = [(index, top) for index, top in self._held if index.isValid()]
+        self._held = []
+        if not staying:
+            return
+        (index, top), bar = staying[0], self._view.verticalScrollBar()
+        self._view.doItemsLayout()
+        self._view.updateGeometries()
+        now = self._view.visualRect(self._view.model().index(index.row(), 0)).top()
+        bar.setValue(bar.value() + now - top)
