@@ -10,7 +10,7 @@ from training import words
 from training.documents import Message, Mode, Piece, document, finished
 from training.exchange import Exchange
 from training.skills import chat, copying, dialogues, letters, objects, requests, sums, tools
-from training.split import Split
+from training.split import Split, is_suite_prompt
 
 Skill = Callable[[Random, Split], Exchange]
 
@@ -65,6 +65,15 @@ def _system(rng: Random, split: Split) -> str | None:
 
 
 def _turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
+    """Turns none of whose questions and system prompts a conformance suite asks."""
+    while True:
+        exchanges, modes = _any_turns(rng, split)
+        texts = [text for one in exchanges for text in (one.user, one.system) if text]
+        if not any(map(is_suite_prompt, texts)):
+            return exchanges, modes
+
+
+def _any_turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
     """The last exchange, those before it (with tools, they ask for the same ones), the modes."""
     if rng.random() < DIALOGUES:
         return dialogues.exchanges(rng, split), SHORT_MODES

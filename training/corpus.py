@@ -52,12 +52,21 @@ def _batch(rows: list[Row], length: int) -> Batch:
     return Batch(ids[:, :-1], ids[:, 1:], learned[:, 1:])
 
 
-def batches(tokenizer: Tokenizer, seed: int, start: int = 0) -> Iterator[Batch]:
-    """Documents gathered by length; a batch leaves when its rows are full.
+def batches(
+    tokenizer: Tokenizer,
+    seed: int,
+    start: int = 0,
+    *,
+    worker: int = 0,
+    workers: int = 1,
+    tokens: int = TOKENS_PER_BATCH,
+) -> Iterator[Batch]:
+    """Documents gathered by length; a batch of `tokens` leaves when its rows are full.
 
-    `start` is how many batches the run has had before: it goes on with other ones.
+    `start` is how many batches the run has had before: it goes on with other ones. Each of several
+    workers makes its own share.
     """
-    rng = Random(f"{seed}:{start}")
+    rng = Random(f"{seed}:{start}" if workers == 1 else f"{seed}:{start}:{worker}")
     made = start
     waiting: dict[int, list[Row]] = {length: [] for length in LENGTHS}
     while True:
@@ -66,32 +75,52 @@ def batches(tokenizer: Tokenizer, seed: int, start: int = 0) -> Iterator[Batch]:
         if length is None:
             continue
         waiting[length].append(row)
-        if len(waiting[length]) == TOKENS_PER_BATCH // length:
+        if len(waiting[length]) == tokens // length:
             yield _batch(waiting[length], length)
             waiting[length] = []
-            made += 1
+            made += workers
 
 
-def _produce(queue: mp.Queue, tokenizer_file: Path, seed: int, start: int) -> None:
+def _produce(queue: mp.Queue, tokenizer_file: Path, share: dict[str, int]) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    for batch in batches(Tokenizer.from_file(str(tokenizer_file)), seed, start):
+    for batch in batches(Tokenizer.from_file(str(tokenizer_file)), **share):
         queue.put(batch)
 
 
 class Stream:
-    """Batches from a background process, so that Python's generator never holds up the trainer."""
+    """Batches from background processes, so that Python's generator never holds up the trainer.
 
-    def __init__(self, tokenizer_file: Path, seed: int, start: int) -> None:
+    With one worker their order is the same in every run.
+    """
+
+    def __init__(
+        self,
+        tokenizer_file: Path,
+        seed: int,
+        start: int,
+        *,
+        workers: int = 1,
+        tokens: int = TOKENS_PER_BATCH,
+    ) -> None:
         context = mp.get_context("spawn")
         self._queue: mp.Queue = context.Queue(BATCHES_AHEAD)
-        self._process = context.Process(
-            target=_produce, args=(self._queue, tokenizer_file, seed, start), daemon=True
-        )
-        self._process.start()
+        shared = {"seed": seed, "start": start, "workers": workers, "tokens": tokens}
+        self._processes = [
+            context.Process(
+                target=_produce,
+                args=(self._queue, tokenizer_file, {**shared, "worker": worker}),
+                daemon=True,
+            )
+            for worker in range(workers)
+        ]
+        for process in self._processes:
+            process.start()
 
     def next(self) -> Batch:
         return self._queue.get()
 
     def close(self) -> None:
-        self._process.terminate()
-        self._process.join()
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join()

@@ -96,9 +96,9 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """
     rows, heads, length, dim = q.shape
     groups = k.size(1)
-    if length > LONGEST_PLAIN:
+    if length > LONGEST_PLAIN or q.is_cuda:
         return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-    mask = torch.full((length, length), -1e4, dtype=q.dtype).triu(1)
+    mask = torch.full((length, length), -1e4, dtype=q.dtype, device=q.device).triu(1)
     stacked = (q * dim**-0.5).reshape(rows, groups, -1, dim)
     scores = (stacked @ k.mT).view(rows, groups, -1, length, length) + mask
     return (scores.softmax(-1).view(rows, groups, -1, length) @ v).view(rows, heads, length, dim)

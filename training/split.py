@@ -6,7 +6,10 @@ Training draws only items for which `is_held_out` is false, the score only the o
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from training.lexicon import listed
@@ -33,6 +36,21 @@ def is_held_out(kind: str, item: str) -> bool:
         return True
     digest = hashlib.blake2b(f"{kind}:{item}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big") % HELD_OUT_ONE_IN == 0
+
+
+def is_suite_prompt(text: str) -> bool:
+    """A string of a conformance suite, whatever its case and punctuation: never trained on.
+
+    `suite_prompts.txt` has their hashes, so that the texts are not here.
+    """
+    words = " ".join(re.findall(r"\w+", text.lower()))
+    return hashlib.blake2b(words.encode(), digest_size=6).hexdigest() in _suite_prompts()
+
+
+@cache
+def _suite_prompts() -> frozenset[str]:
+    file = Path(__file__).with_name("suite_prompts.txt")
+    return frozenset(file.read_text(encoding="utf-8").split())
 
 
 def belongs(kind: str, item: str, split: Split) -> bool:

@@ -23,15 +23,15 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from training import tokenizer
-from training.corpus import DRILL_BATCHES, Batch, Stream
-from training.export import run_weights
+from training.corpus import DRILL_BATCHES, TOKENS_PER_BATCH, Batch, Stream
 from training.model import SHAPES, Qwen3
 from training.optim import Muon
 from training.paths import CONFIG_FILE, DEMO, RUNS, WEIGHTS_FILE
 
-BATCHES_PER_STEP = 1
-# A constant, so that a token counts the same in every step; about the mean per step.
-LEARNED_TOKENS_PER_STEP = 1500
+# A constant, so that a token counts the same in every step; about the mean of a batch's tokens.
+LEARNED_SHARE = 0.37
+# On a GPU a step costs much the same with more rows in it.
+GPU_TOKENS_PER_BATCH, GPU_WORKERS = 4 * TOKENS_PER_BATCH, 4
 MUON_RATE, ADAM_RATE = 6e-3, 3e-3
 WARMUP_STEPS = 60
 COOLDOWN = 0.6
@@ -68,7 +68,9 @@ class Trainer:
     def __init__(self, name: str, folder: Path, progress: Progress) -> None:
         torch.manual_seed(progress.seed)
         self.folder, self.progress = folder, progress
-        self.model = Qwen3(SHAPES[name])
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.tokens = TOKENS_PER_BATCH if self.device.type == "cpu" else GPU_TOKENS_PER_BATCH
+        self.model = Qwen3(SHAPES[name]).to(self.device)
         if shutil.which("g++"):
             # One graph for all layers and row lengths: 1.4 times faster than eager on two cores.
             for layer in self.model.layers:
@@ -83,21 +85,29 @@ class Trainer:
         self._peaks = [MUON_RATE, ADAM_RATE]
         self._ropes: dict[int, tuple[Tensor, Tensor]] = {}
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, int]:
-        ids, targets = torch.from_numpy(batch.ids), torch.from_numpy(batch.targets)
-        learned = torch.from_numpy(batch.learned)
-        rope = self._ropes.setdefault(ids.size(1), self.model.rope(ids.size(1), torch.bfloat16))
-        with torch.autocast("cpu", torch.bfloat16):
-            hidden, balance = self.model(ids, *rope)
-            logits = self.model.logits(hidden[learned])
-        loss = F.cross_entropy(logits.float(), targets[learned], reduction="sum")
-        total = loss / LEARNED_TOKENS_PER_STEP + BALANCE_WEIGHT / BATCHES_PER_STEP * balance
-        total.backward()
-        return loss.detach(), int(learned.sum())
+    def _rope(self, length: int) -> tuple[Tensor, Tensor]:
+        if length not in self._ropes:
+            cos, sin = self.model.rope(length, torch.bfloat16)
+            self._ropes[length] = (cos.to(self.device), sin.to(self.device))
+        return self._ropes[length]
 
-    def step(self, batches: list[Batch]) -> float:
+    def _loss(self, batch: Batch) -> Tensor:
+        """Of all learned tokens together; their gradients are there afterwards."""
+        ids = torch.from_numpy(batch.ids).to(self.device)
+        # Which they are is known here, so that the device need not be waited for.
+        places = np.flatnonzero(batch.learned)
+        targets = torch.from_numpy(batch.targets.reshape(-1)[places]).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            hidden, balance = self.model(ids, *self._rope(ids.size(1)))
+            learned = hidden.flatten(0, 1)[torch.from_numpy(places).to(self.device)]
+            logits = self.model.logits(learned)
+        loss = F.cross_entropy(logits.float(), targets, reduction="sum")
+        (loss / (LEARNED_SHARE * self.tokens) + BALANCE_WEIGHT * balance).backward()
+        return loss.detach() / len(places)
+
+    def step(self, batch: Batch) -> Tensor:
         """One update; returns the loss per learned token."""
-        losses, counts = zip(*(self._loss(batch) for batch in batches), strict=True)
+        loss = self._loss(batch)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in zip(self.optimizers, self._peaks, strict=True):
             for group in optimizer.param_groups:
@@ -105,8 +115,8 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
-        self.progress.batches += len(batches)
-        return float(sum(losses)) / sum(counts)
+        self.progress.batches += 1
+        return loss
 
     def save(self) -> None:
         state = {
@@ -119,11 +129,13 @@ class Trainer:
         part = self.folder / "checkpoint.part"
         torch.save(state, part)
         part.replace(self.folder / "checkpoint.pt")
-        weights = {name: weight.numpy() for name, weight in state["model"].items()}
+        weights = {name: weight.cpu().numpy() for name, weight in state["model"].items()}
         np.savez(self.folder / WEIGHTS_FILE, **weights)
 
     def begin(self, weights: Path) -> None:
         """Start from a float checkpoint (`training/weights/MODEL`), not from nothing."""
+        from training.export import run_weights  # needs mlx, which training does not
+
         state = {name: torch.from_numpy(value) for name, value in run_weights(weights).items()}
         self.model.load_state_dict(state)
 
@@ -131,7 +143,7 @@ class Trainer:
         file = self.folder / "checkpoint.pt"
         if not file.exists():
             return
-        state = torch.load(file, weights_only=True)
+        state = torch.load(file, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
@@ -153,13 +165,13 @@ def run(trainer: Trainer, stream: Stream) -> None:
     """Step until the schedule is through, saving every few minutes."""
     progress = trainer.progress
     saved = tick = time.monotonic()
-    losses: list[float] = []
+    losses: list[Tensor] = []
     while progress.fraction() < 1:
-        losses.append(trainer.step([stream.next() for _ in range(BATCHES_PER_STEP)]))
+        losses.append(trainer.step(stream.next()))
         now = time.monotonic()
         progress.seconds, tick = progress.seconds + now - tick, now
         if progress.step % LOG_STEPS == 0:
-            _log(trainer, sum(losses) / len(losses))
+            _log(trainer, float(sum(losses)) / len(losses))
             losses.clear()
         if now - saved > SAVE_SECONDS:
             trainer.save()
@@ -196,7 +208,13 @@ def main() -> None:
         progress.batches = DRILL_BATCHES
         trainer.begin(options.start)
     trainer.restore()
-    stream = Stream(folder / "tokenizer.json", options.seed, start=progress.batches)
+    stream = Stream(
+        folder / "tokenizer.json",
+        options.seed,
+        start=progress.batches,
+        workers=1 if trainer.device.type == "cpu" else GPU_WORKERS,
+        tokens=trainer.tokens,
+    )
     # So that a terminated run, too, loses nothing.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
