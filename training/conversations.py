@@ -65,16 +65,23 @@ def _system(rng: Random, split: Split) -> str | None:
 
 
 def _turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
-    """Turns none of whose questions and system prompts a conformance suite asks."""
+    """The exchanges, the last of them to be learned, none of them a suite's; and the modes."""
     while True:
         exchanges, modes = _any_turns(rng, split)
-        texts = [text for one in exchanges for text in (one.user, one.system) if text]
-        if not any(map(is_suite_prompt, texts)):
+        if not any(map(_is_a_suites, exchanges)):
             return exchanges, modes
 
 
+def _is_a_suites(exchange: Exchange) -> bool:
+    """Whether its question, or the rule its own system prompt sets, is in a conformance suite.
+
+    `SYSTEM_PROMPTS` are not asked about: everybody sends "You are a helpful assistant."
+    """
+    return any(is_suite_prompt(text) for text in (exchange.user, exchange.system) if text)
+
+
 def _any_turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
-    """The last exchange, those before it (with tools, they ask for the same ones), the modes."""
+    """With tools, the earlier exchanges ask for the same ones."""
     if rng.random() < DIALOGUES:
         return dialogues.exchanges(rng, split), SHORT_MODES
     name = rng.choices(list(MIXTURE), [weight for _, weight in MIXTURE.values()])[0]
@@ -109,9 +116,13 @@ def _soft(
 
 def drill(rng: Random, split: Split = "train") -> list[Piece]:
     """A document of the first stage: one turn, with its thought."""
-    name = rng.choices(list(DRILLS), [weight for _, weight in DRILLS.values()])[0]
+    while True:
+        name = rng.choices(list(DRILLS), [weight for _, weight in DRILLS.values()])[0]
+        exchange = DRILLS[name][0](rng, split)
+        if not _is_a_suites(exchange):
+            break
     mode: Mode = "hard" if name == "recital" else "think"
-    return document(rng, DRILLS[name][0](rng, split), [], mode)
+    return document(rng, exchange, [], mode)
 
 
 def conversation(rng: Random, split: Split = "train") -> list[Piece]:

@@ -18,6 +18,8 @@ Split = Literal["train", "test"]
 T = TypeVar("T")
 
 HELD_OUT_ONE_IN = 8
+# Hashes of the suites' strings, made by `suite_prompts.py`.
+SUITE_PROMPTS = Path(__file__).with_name("suite_prompts.txt")
 
 # Words a visitor is likely to try first: never trained on, whatever their hash.
 ALWAYS_HELD_OUT = frozenset(
@@ -38,19 +40,20 @@ def is_held_out(kind: str, item: str) -> bool:
     return int.from_bytes(digest, "big") % HELD_OUT_ONE_IN == 0
 
 
-def is_suite_prompt(text: str) -> bool:
-    """A string of a conformance suite, whatever its case and punctuation: never trained on.
-
-    `suite_prompts.txt` has their hashes, so that the texts are not here.
-    """
+def prompt_hash(text: str) -> str:
+    """Of the words alone, whatever their case and what stands between them."""
     words = " ".join(re.findall(r"\w+", text.lower()))
-    return hashlib.blake2b(words.encode(), digest_size=6).hexdigest() in _suite_prompts()
+    return hashlib.blake2b(words.encode(), digest_size=6).hexdigest()
+
+
+def is_suite_prompt(text: str) -> bool:
+    """Whether a conformance suite has this string of two words or more: then nobody is asked it."""
+    return prompt_hash(text) in _suite_prompts()
 
 
 @cache
 def _suite_prompts() -> frozenset[str]:
-    file = Path(__file__).with_name("suite_prompts.txt")
-    return frozenset(file.read_text(encoding="utf-8").split())
+    return frozenset(SUITE_PROMPTS.read_text(encoding="utf-8").split())
 
 
 def belongs(kind: str, item: str, split: Split) -> bool:

@@ -6,9 +6,11 @@ from random import Random
 import pytest
 
 from training import words
+from training.conversations import conversation, drill
 from training.lexicon import COMMON_WORDS, KNOWN_WORDS
 from training.skills import copying, letters, requests, sums, tools
-from training.split import ALWAYS_HELD_OUT, belongs, is_held_out
+from training.split import ALWAYS_HELD_OUT, belongs, is_held_out, is_suite_prompt, prompt_hash
+from training.suite_prompts import hashes
 
 
 def drawn(make, split, count=2000):
@@ -58,3 +60,34 @@ def test_test_tools_have_unseen_names_only():
             for call in step.calls:
                 assert belongs("tool", call.name, "test")
                 assert all(belongs("key", key, "test") for key in call.arguments)
+
+
+USER = re.compile(r"<\|im_start\|>user\n(.*?)(?: /(?:no_)?think)?<\|im_end\|>", re.DOTALL)
+
+
+@pytest.mark.parametrize("text", ["Invent a person.", "say hello in exactly 3 words"])
+def test_prompts_of_the_suites_are_known(text):
+    assert is_suite_prompt(text)
+
+
+def test_what_everybody_says_first_is_not_a_suites():
+    assert not any(map(is_suite_prompt, ("Hello", "Hi!", "Who are you?", "What can you do?")))
+
+
+@pytest.mark.parametrize(("make", "count"), [(conversation, 1500), (drill, 4000)])
+def test_no_question_in_a_document_is_a_suites(make, count):
+    rng = Random(8)
+    for _ in range(count):
+        text = "".join(piece.text for piece in make(rng))
+        asked = USER.findall(text)
+        assert asked
+        assert not [question for question in asked if is_suite_prompt(question)]
+
+
+def test_prompts_are_read_from_python_javascript_and_json(tmp_path):
+    (tmp_path / "suite.py").write_text('ask("Say it twice, please.")\nask(f"Count {n} of them")')
+    (tmp_path / "suite.mjs").write_text("ask('Name a \\'big\\' city', `one`, \"Say \\u0041 b\")")
+    (tmp_path / "suite.json").write_text('{"input": "A box of \\"tea\\""}')
+    (tmp_path / "notes.txt").write_text('"Not read at all"')
+    asked = ("say it twice please", "name a big city", "say a b", "a box of tea", "of them")
+    assert hashes([tmp_path]) == {prompt_hash(text) for text in asked}
