@@ -1,4 +1,4 @@
-"""The infinite, seeded stream of training batches, made in a process of its own."""
+"""The infinite, seeded stream of training batches, made in processes of their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import multiprocessing as mp
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Empty
 from random import Random
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from training.documents import Piece
 LENGTHS = (64, 96, 128, 160, 192, 256, 320, 384, 448, 512, 576, 640, 704, 768, 896, 1024)
 TOKENS_PER_BATCH = 4096
 BATCHES_AHEAD = 24
+CHECK_SECONDS = 5
 # The first stage: short documents that are mostly copying.
 DRILL_BATCHES = 800
 Row = tuple[list[int], list[bool]]
@@ -117,7 +119,17 @@ class Stream:
             process.start()
 
     def next(self) -> Batch:
-        return self._queue.get()
+        """Waits for a batch, but not for a worker that is gone: raises `RuntimeError`."""
+        while True:
+            if not all(process.is_alive() for process in self._processes):
+                raise RuntimeError(
+                    "A process that makes training batches has ended: read its message above, and "
+                    "start again to continue from the last checkpoint."
+                )
+            try:
+                return self._queue.get(timeout=CHECK_SECONDS)
+            except Empty:
+                continue
 
     def close(self) -> None:
         for process in self._processes:

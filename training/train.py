@@ -143,7 +143,9 @@ class Trainer:
         file = self.folder / "checkpoint.pt"
         if not file.exists():
             return
-        state = torch.load(file, weights_only=True, map_location=self.device)
+        # The model and the optimizers move it to their device; AdamW's step counts stay here,
+        # or each would be waited for in every step.
+        state = torch.load(file, weights_only=True, map_location="cpu")
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
