@@ -3,6 +3,9 @@
 Whole words of the scaffolding (template, schemas, fixed answers) are one token each. Every other
 word has no merges among ASCII letters, so it is its letters: spelling and copying a name nobody
 has seen are then the same easy operation. Merges only build multi-byte characters.
+
+A run takes the demo's tokenizer. `python -m training.tokenizer` makes a new one, from what the
+recipe says now; both models have to be trained from nothing then.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from tokenizers import Tokenizer
 
 from training.conversations import conversation
 from training.lexicon import COMMON_WORDS
-from training.paths import TEMPLATE
+from training.paths import DEMO, TEMPLATE
 from training.skills.phrases import ENGLISH, OTHER_LANGUAGES
 
 VOCAB_SIZE = 1984
@@ -188,3 +191,9 @@ def save(tokenizer: Tokenizer, folder: Path) -> None:
     (folder / "chat_template.jinja").write_text(
         TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8"
     )
+
+
+if __name__ == "__main__":
+    made = build()
+    for model in ("dense", "moe"):
+        save(made, DEMO / model)

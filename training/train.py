@@ -198,9 +198,8 @@ def main() -> None:
     folder = options.out or RUNS / options.model
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "tokenizer.json").exists():
-        # Weights that exist already are about the tokens they were trained with.
         known = Tokenizer.from_file(str(DEMO / options.model / "tokenizer.json"))
-        tokenizer.save(known if options.start else tokenizer.build(), folder)
+        tokenizer.save(known, folder)
     config = json.dumps(SHAPES[options.model].config(), indent=2, sort_keys=True)
     (folder / CONFIG_FILE).write_text(config + "\n", encoding="utf-8")
     progress = Progress(options.steps, options.minutes, options.peak, seed=options.seed)
