@@ -20,10 +20,11 @@ llm-comply leaves cases out by the model's name, so it is given a copy of the de
 the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model is about what its
 three million parameters can follow; the same request with a larger model is not measured here.
 
-The demo's recipe was extended after its failures in these suites had been read, and some of its
-templates can produce a suite's prompt word for word ("What is my name? Reply with just the name.",
-"What is the value of ...? Use the tool.", "Say hello in exactly 3 words."). So a case that passes
-shows that the server carries it; it is no evidence of what the demo can do with unseen prompts.
+The demo's skills were written after its failures in these suites had been read. Since then it was
+trained anew, and of the suites' strings of two words or more only "How are you?" was among its
+questions; but many others differ from one by a number, a name or a word ("Hi! My name is ...",
+"What is the value of ...? Use the tool."). So a case that passes shows that the server carries it;
+it says little about unseen prompts.
 """
 
 
