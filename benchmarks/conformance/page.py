@@ -21,10 +21,10 @@ the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model
 three million parameters can follow; the same request with a larger model is not measured here.
 
 The demo's skills were written after its failures in these suites had been read. Since then it was
-trained anew, and of the suites' strings of two words or more only "How are you?" was among its
-questions; but many others differ from one by a number, a name or a word ("Hi! My name is ...",
-"What is the value of ...? Use the tool."). So a case that passes shows that the server carries it;
-it says little about unseen prompts.
+trained anew; of the suites' strings of two words or more only a few of small talk ("How are you?",
+"This is a test") were among its questions, but many others differ from one by a number, a name or
+a word ("Hi! My name is ...", "What is the value of ...? Use the tool."). So a case that passes
+shows that the server carries it; it says little about unseen prompts.
 """
 
 
