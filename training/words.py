@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from functools import cache
 from random import Random
 
 from training.lexicon import CITIES, COMMON_WORDS, listed
+from training.paths import DEMO
 from training.split import Split, draw
 
 ONSETS = listed(
@@ -51,6 +55,18 @@ def _any_word(rng: Random) -> str:
 def word(rng: Random, split: Split) -> str:
     """A lower-case word of the split: everyday, inflected, made up or random letters."""
     return draw("word", split, lambda: _any_word(rng))
+
+
+@cache
+def _one_token() -> tuple[str, ...]:
+    file = DEMO / "dense" / "tokenizer.json"
+    vocabulary = json.loads(file.read_text(encoding="utf-8"))["model"]["vocab"]
+    return tuple(token[1:] for token in vocabulary if re.fullmatch("Ġ[a-z]{2,}", token))
+
+
+def one_token(rng: Random, split: Split) -> str:
+    """A word that is one token after a space: which letters it has must be learned of each."""
+    return draw("word", split, lambda: rng.choice(_one_token()))
 
 
 def everyday_word(rng: Random, split: Split) -> str:

@@ -4,13 +4,20 @@ import re
 from random import Random
 
 import pytest
+from tokenizers import Tokenizer
 
 from training import words
 from training.conversations import conversation, drill
 from training.lexicon import COMMON_WORDS, KNOWN_WORDS
+from training.paths import DEMO
 from training.skills import copying, letters, requests, sums, tools
 from training.split import ALWAYS_HELD_OUT, belongs, is_held_out, is_suite_prompt, prompt_hash
 from training.suite_prompts import hashes
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return Tokenizer.from_file(str(DEMO / "dense" / "tokenizer.json"))
 
 
 def drawn(make, split, count=2000):
@@ -51,6 +58,15 @@ def test_words_of_one_token_are_held_out_like_any_other(make):
     known = drawn(lambda rng, split: worked_on(make(rng, split)), "train") & set(KNOWN_WORDS)
     assert known
     assert not [word for word in known if is_held_out("word", word)]
+
+
+def test_every_word_of_one_token_is_spelled_in_training(tokenizer):
+    rng = Random(4)
+    spelled = {worked_on(letters.exchange(rng, "train")) for _ in range(40_000)}
+    vocabulary = (token[1:] for token in tokenizer.get_vocab() if re.fullmatch("Ġ[a-z]{2,}", token))
+    to_learn = {word for word in vocabulary if not is_held_out("word", word)}
+    assert len(to_learn) > 200
+    assert to_learn <= spelled
 
 
 def test_test_tools_have_unseen_names_only():

@@ -8,7 +8,7 @@ from random import Random
 
 from training import words
 from training.exchange import Exchange, Step, answered
-from training.lexicon import KNOWN_WORDS, PEOPLE
+from training.lexicon import PEOPLE
 from training.split import Split, draw
 
 THOUGHT = "I copy it exactly."
@@ -48,8 +48,8 @@ def recital(rng: Random, split: Split) -> Exchange:
 
 def _spell(rng: Random, split: Split) -> Exchange:
     word = words.word(rng, split)
-    if split == "train" and rng.random() < 0.1:
-        word = draw("word", split, lambda: rng.choice(KNOWN_WORDS))
+    if split == "train" and rng.random() < 0.3:
+        word = words.one_token(rng, split)
     ask = rng.choice(("Spell {}.", "Spell the word {}.", "How do you spell {}?", 'Spell "{}"'))
     lines = "\n".join(f"{i} {char}" for i, char in enumerate(word, start=1))
     return answered(ask.format(word), lines, "-".join(word))

@@ -6,11 +6,10 @@ from random import Random
 
 from training import words
 from training.exchange import Exchange, answered
-from training.lexicon import KNOWN_WORDS
 from training.split import Split, draw
 
 # Training words that are one token.
-KNOWN = 0.06
+ONE_TOKEN = 0.15
 # Training words of two to four different letters: many hits, so that a match is learned soon.
 FEW_LETTERS = 0.35
 
@@ -95,8 +94,8 @@ def exchange(rng: Random, split: Split) -> Exchange:
     plain = words.word(rng, split)
     if split == "train" and rng.random() < FEW_LETTERS:
         plain = draw("word", split, lambda: words.few_letters(rng))
-    elif split == "train" and rng.random() < KNOWN:
-        plain = draw("word", split, lambda: rng.choice(KNOWN_WORDS)).lower()
+    elif split == "train" and rng.random() < ONE_TOKEN:
+        plain = words.one_token(rng, split)
     letter = _pick_letter(rng, plain)
     word = _dressed(rng, plain)
     quote = rng.choice(["", "", "", "'", '"'])
