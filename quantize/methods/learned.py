@@ -145,6 +145,9 @@ def _mlx_lm() -> Iterator[Callable[[Path], Any]]:
     """How it loads a checkpoint's model. What it prints goes to stderr."""
     with contextlib.redirect_stdout(sys.stderr):
         from mlx_lm.utils import load_model
+        from tqdm import tqdm
+
+        tqdm.monitor_interval = 0  # it would leave a thread behind
 
         mx.random.seed(0)
         yield lambda folder: load_model(folder)[0]

@@ -23,6 +23,10 @@ def evaluate(
         Path | None,
         typer.Option(metavar="PATH", help="A file or folder of text; default: our own."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write a page with plots, too (extra: report)."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Compare quantized checkpoints with their source, token by token.
@@ -31,12 +35,15 @@ def evaluate(
     one after the other.
     """
     from quantize import evaluate as measure
-    from quantize import report, texts
+    from quantize import html_report, texts
+    from quantize.report import table
 
     from ..text import load_tokenizer
     from .models import locate
 
     terminal = Terminal.standard()
+    if report is not None:
+        html_report.check(report)
     folders = [locate(name, terminal) for name in models]
     base = locate(reference, terminal)
     tokenizer = load_tokenizer(_with_tokenizer([base, *folders]))
@@ -48,7 +55,10 @@ def evaluate(
 
     pieces = [piece for ids in documents for piece in measure.chunks(ids, texts.LONGEST)]
     found = measure.evaluate(folders, base, pieces, note)
-    print(json.dumps([q.as_json() for q in found]) if json_ else report.table(found))
+    if report is not None:
+        report.write_text(html_report.text(found, folders, base), encoding="utf-8")
+        terminal.note(f"{report} has the plots.")
+    print(json.dumps([q.as_json() for q in found]) if json_ else table(found))
 
 
 def _with_tokenizer(folders: list[Path]) -> Path:

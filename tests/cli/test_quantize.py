@@ -62,7 +62,7 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
         (["SOURCE"], 2, "--output"),
         (["SOURCE", "-o", "SOURCE"], 2, "choose another folder"),
         (["SOURCE", "-o", "OUT", "--recipe", "7bit"], 2, "There is no recipe '7bit'"),
-        (["SOURCE", "-o", "OUT", "--method", "awq"], 2, "There is no method 'awq'"),
+        (["SOURCE", "-o", "OUT", "--method", "none"], 2, "There is no method 'none'"),
         (["SOURCE", "-o", "OUT", "--recipe", "mxfp4", "--method", "mse"], 2, "use --method rtn"),
         (["SOURCE", "-o", "OUT", "--recipe", "auto"], 2, "--target-bpw go together"),
         (["SOURCE", "-o", "OUT", "--calibration", "x.txt"], 2, "is for --method gptq"),

@@ -1,0 +1,75 @@
+"""What is in a checkpoint: the size of its parts, and how far its weights are from a source's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlx.core as mx
+
+from qwen3mlx.model.checkpoint import read_infos
+
+from .evaluate import number
+from .source import Module, Source
+
+# Every so many-th run of rows is compared.
+SAMPLED = 8
+PARTS = ("embedding and head", "attention", "feed-forward", "routers and norms")
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """`sizes` has the bytes of each of PARTS; `errors` each module's squared error over its squared
+    weights, or None where the two have no weights to compare: AWQ scales them."""
+
+    name: str
+    sizes: dict[str, int]
+    errors: dict[str, float] | None
+
+
+def look(candidate: Path, reference: Path) -> Inside:
+    """Raises CheckpointError."""
+    ours, theirs = Source(candidate), Source(reference)
+    return Inside(candidate.name, sizes(candidate), _errors(ours, theirs))
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    found: Counter[str] = Counter(dict.fromkeys(PARTS, 0))
+    for name, info in read_infos(folder).items():
+        found[_part(name)] += info.nbytes
+    return dict(found)
+
+
+def _part(name: str) -> str:
+    if name.startswith(("model.embed_tokens", "lm_head")):
+        return PARTS[0]
+    if ".self_attn." in name and "_norm." not in name:
+        return PARTS[1]
+    return PARTS[2] if ".mlp." in name and ".mlp.gate." not in name else PARTS[3]
+
+
+def _errors(ours: Source, theirs: Source) -> dict[str, float] | None:
+    if ours.modules != theirs.modules or not _same_norms(ours, theirs):
+        return None
+    return {module.path: _error(module, ours, theirs) for module in ours.modules}
+
+
+def _same_norms(ours: Source, theirs: Source) -> bool:
+    return ours.vectors == theirs.vectors and all(
+        bool(mx.array_equal(ours.vector(name), theirs.vector(name)).item()) for name in ours.vectors
+    )
+
+
+def _error(module: Module, ours: Source, theirs: Source) -> float:
+    """Of a sample of its rows."""
+    squared, off = 0.0, 0.0
+    for index in range(0, module.num_matrices, SAMPLED):
+        pairs = zip(ours.blocks(module, index), theirs.blocks(module, index), strict=True)
+        for place, (mine, base) in enumerate(pairs):
+            if place % SAMPLED == 0:
+                base = base.astype(mx.float32)
+                difference = mine.astype(mx.float32) - base
+                off += number((difference * difference).sum())
+                squared += number((base * base).sum())
+    return off / squared if squared else 0.0
