@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from .controllers.chat import ChatController
 from .controllers.conversations import ConversationsController
 from .controllers.models import ModelsController
+from .controllers.quantize import QuantizeController
 from .controllers.sections import Sections
 from .controllers.server import DEFAULT_PORT, ServerController
 from .controllers.settings import SettingsController
@@ -18,6 +19,7 @@ from .controllers.titles import Titles
 from .domain import Message, Notice, ServerState
 from .services.endpoint import Endpoint
 from .services.http import Http
+from .services.quantize_file import QuantizeFile
 from .services.server_process import COMMAND, ServerProcess
 from .services.settings import SettingsFile
 from .services.store import Store
@@ -59,6 +61,9 @@ class Program(QObject):
             parent=self,
         )
         self.sections = Sections(self.conversations.conversations, self.conversations.folders, self)
+        self.quantize = QuantizeController(
+            QuantizeFile(profile / "quantize.json"), profile / "models", parent=self
+        )
         self._connect()
 
     @property
@@ -85,6 +90,7 @@ class Program(QObject):
     def close(self) -> None:
         """What is being written is kept, and the server's process gone."""
         self.chat.stop_all()
+        self.quantize.stop()
         self.process.wait_until_stopped()
         self.store.close()
 
@@ -96,6 +102,7 @@ class Program(QObject):
         self.chat.finished.connect(self._remember_model)
         self.chat.finished.connect(self.titles.after)
         self.chat.writing_changed.connect(self.sections.set_busy)
+        self.quantize.made.connect(lambda _: self.models.add_folder(str(self.profile / "models")))
         self.titles.written.connect(self.chat.refresh)
         self.titles.written.connect(self.conversations.take)
         self.conversations.changed.connect(self.chat.refresh)

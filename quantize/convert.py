@@ -17,7 +17,7 @@ import mlx.core as mx
 
 from qwen3mlx import __version__ as VERSION
 from qwen3mlx.config import QuantizationSpec
-from qwen3mlx.errors import UsageError
+from qwen3mlx.errors import MemoryBudgetError, UsageError
 from qwen3mlx.model.device import release_staging_memory
 from qwen3mlx.text import load_tokenizer
 
@@ -191,6 +191,8 @@ def convert(
     """
     start = time.perf_counter()
     plan = make_plan(source, options.recipe)
+    if options.measures:
+        _documents(source, None)  # a tokenizer that is missing is said before any work
     if not options.resume:
         check(source, plan, output)
     written = Partial(output, plan, _identity(source, options), resume=options.resume)
@@ -320,7 +322,12 @@ def _complete(
 
 def _quality(source: Source, folder: Path, on_progress: Progress) -> Quality:
     """Against the source, on the program's own texts."""
-    (quality,) = evaluate([folder], source.folder, _documents(source, None), on_progress)
+    try:
+        (quality,) = evaluate([folder], source.folder, _documents(source, None), on_progress)
+    except MemoryBudgetError as error:
+        raise UsageError(
+            f"{error} The result is written but not measured: use --resume without --evaluate."
+        ) from None
     return quality
 
 

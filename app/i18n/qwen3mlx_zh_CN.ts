@@ -366,6 +366,65 @@
     </message>
 </context>
 <context>
+    <name>JobCard</name>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Load it</source>
+        <translation>加载</translation>
+    </message>
+    <message>
+        <source>Making {name}</source>
+        <translation>正在生成 {name}</translation>
+    </message>
+    <message>
+        <source>{name} waits</source>
+        <translation>{name} 已暂停</translation>
+    </message>
+    <message>
+        <source>{name} is ready</source>
+        <translation>{name} 已完成</translation>
+    </message>
+    <message>
+        <source>{name} could not be made</source>
+        <translation>{name} 未能生成</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>What is written stays, and nothing is in the memory.</source>
+        <translation>已写入的部分会保留，内存中没有任何数据。</translation>
+    </message>
+    <message>
+        <source>It is among the models.</source>
+        <translation>它已在模型列表中。</translation>
+    </message>
+    <message>
+        <source>Reading it back, and measuring what it cost…</source>
+        <translation>正在回读并测量损失…</translation>
+    </message>
+    <message>
+        <source>{percent}, about {minutes}:{seconds} left</source>
+        <translation>{percent}，约剩 {minutes}:{seconds}</translation>
+    </message>
+</context>
+<context>
     <name>KeysGroup</name>
     <message>
         <source>No key: every program on this computer may use the server.</source>
@@ -802,6 +861,125 @@
     </message>
 </context>
 <context>
+    <name>QuantizePage</name>
+    <message>
+        <source>Quantize</source>
+        <translation>量化</translation>
+    </message>
+    <message>
+        <source>Divergence over size</source>
+        <translation>散度与大小</translation>
+    </message>
+    <message>
+        <source>How much tokens diverge</source>
+        <translation>各词元的散度</translation>
+    </message>
+    <message>
+        <source>Divergence over size: lower and further left is better</source>
+        <translation>散度与大小：越低、越靠左越好</translation>
+    </message>
+    <message>
+        <source>Share of the tokens, by how much they diverge</source>
+        <translation>按散度统计的词元比例</translation>
+    </message>
+    <message>
+        <source>What it cost</source>
+        <translation>量化的代价</translation>
+    </message>
+    <message>
+        <source>Checkpoint</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>In float, as it was published. It is only read.</source>
+        <translation>发布时的浮点权重，只会读取。</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>方案</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>Measure what it costs</source>
+        <translation>测量代价</translation>
+    </message>
+    <message>
+        <source>Compares it with the checkpoint, which must go into the memory for that.</source>
+        <translation>与原检查点比较，为此内存须能容纳原检查点。</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>4 bit: the usual choice</source>
+        <translation>4 位：常用选择</translation>
+    </message>
+    <message>
+        <source>8 bit: no loss to speak of</source>
+        <translation>8 位：几乎无损</translation>
+    </message>
+    <message>
+        <source>6 bit</source>
+        <translation>6 位</translation>
+    </message>
+    <message>
+        <source>5 bit</source>
+        <translation>5 位</translation>
+    </message>
+    <message>
+        <source>4 to 8 bit: more where it counts</source>
+        <translation>4 到 8 位：重要处更多位</translation>
+    </message>
+    <message>
+        <source>3 bit: where nothing else fits</source>
+        <translation>3 位：其他都放不下时</translation>
+    </message>
+    <message>
+        <source>Search scales</source>
+        <translation>搜索缩放系数</translation>
+    </message>
+    <message>
+        <source>Correct errors (slower)</source>
+        <translation>修正误差（较慢）</translation>
+    </message>
+    <message>
+        <source>Round</source>
+        <translation>直接取整</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>A checkpoint in float</source>
+        <translation>浮点检查点</translation>
+    </message>
+    <message>
+        <source>No checkpoint in float is here: choose a folder.</source>
+        <translation>这里没有浮点检查点：请选择文件夹。</translation>
+    </message>
+    <message>
+        <source>Looking at it…</source>
+        <translation>正在查看…</translation>
+    </message>
+    <message>
+        <source>{size}, {bits} bits per weight</source>
+        <translation>{size}，每权重 {bits} 位</translation>
+    </message>
+    <message>
+        <source>fits into {limit}</source>
+        <translation>可放入 {limit}</translation>
+    </message>
+    <message>
+        <source>more than {limit}</source>
+        <translation>超过 {limit}</translation>
+    </message>
+</context>
+<context>
     <name>Rail</name>
     <message>
         <source>Chat</source>
@@ -812,12 +990,43 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>Quantize</source>
+        <translation>量化</translation>
+    </message>
+    <message>
         <source>Server</source>
         <translation>服务器</translation>
     </message>
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsTable</name>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Bits per weight</source>
+        <translation>每权重位数</translation>
+    </message>
+    <message>
+        <source>KL, mean</source>
+        <translation>平均 KL</translation>
+    </message>
+    <message>
+        <source>Same top token</source>
+        <translation>首选词元相同</translation>
+    </message>
+    <message>
+        <source>Perplexity</source>
+        <translation>困惑度</translation>
+    </message>
+    <message>
+        <source>Take {name} off the list</source>
+        <translation>从列表移除 {name}</translation>
     </message>
 </context>
 <context>
@@ -1588,6 +1797,13 @@
     <message>
         <source>The file of your conversations was damaged. {messages} messages of {conversations} conversations were rescued; the damaged file is kept as {name}.</source>
         <translation>对话文件已损坏。已找回 {conversations} 个对话的 {messages} 条消息；损坏的文件保存为 {name}。</translation>
+    </message>
+</context>
+<context>
+    <name>quantize</name>
+    <message>
+        <source>What was measured cannot be saved: {reason}.</source>
+        <translation>无法保存测量结果：{reason}。</translation>
     </message>
 </context>
 <context>

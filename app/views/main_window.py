@@ -30,6 +30,7 @@ from .menus import Menus
 from .models import ModelsPage
 from .notice_bar import NoticeBar
 from .palette import Palette
+from .quantize import QuantizePage
 from .rail import Rail
 from .server import ServerPage
 from .settings_page import SettingsPage
@@ -49,7 +50,7 @@ def make_window(program: Program) -> MainWindow:
 
 
 class MainWindow(QMainWindow):
-    """`show_page` turns to one of chat, models, server, settings."""
+    """`show_page` turns to one of chat, models, quantize, server, settings."""
 
     def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
@@ -189,9 +190,21 @@ class MainWindow(QMainWindow):
             page = ModelsPage(program.models, self._theme, self)
             program.models.refresh_folders()
             return page
+        if name == "quantize":
+            made = QuantizePage(program.quantize, program.models, self._theme, self)
+            made.load_wanted.connect(self._load_result)
+            return made
         if name == "server":
             return ServerPage(program.server, lambda: program.chat.model_id, self._theme, self)
         return SettingsPage(program.settings, program.server, program.profile, self._theme, self)
+
+    def _load_result(self, folder: str) -> None:
+        entries = self.program.models.models.values()
+        entry = next((one for one in entries if Path(one.path) == Path(folder)), None)
+        if entry is not None:
+            self.program.models.load(entry.id)
+            self.program.chat.set_model(entry.id)
+            self.show_page("chat")
 
     def _body(self) -> QWidget:
         body, rule = QWidget(self), QFrame(self)
@@ -244,6 +257,7 @@ class MainWindow(QMainWindow):
             program.models,
             program.server,
             program.settings,
+            program.quantize,
         ):
             controller.notice.connect(self.notices.show_notice)
         program.chat.attachment_refused.connect(self._refused)

@@ -52,11 +52,14 @@ class Page(QWidget):
     def set_title(self, title: str) -> None:
         self._heading.setText(title)
 
-    def add_section(self, title: str, widget: QWidget) -> None:
+    def add_section(self, title: str, widget: QWidget) -> QLabel:
+        """The title's label."""
         if self.column.count() > 2:
             self.column.addSpacing(GAP_L)
-        self.column.addWidget(section(title, self))
+        label = section(title, self)
+        self.column.addWidget(label)
         self.column.addWidget(widget)
+        return label
 
 
 class Group(QFrame):

@@ -21,6 +21,7 @@ class Rail(QWidget):
         self.titles = {
             "chat": self.tr("Chat"),
             "models": self.tr("Models"),
+            "quantize": self.tr("Quantize"),
             "server": self.tr("Server"),
             "settings": self.tr("Settings"),
         }

@@ -145,7 +145,7 @@ def _mlx_lm() -> Iterator[Callable[[Path], Any]]:
     """How it loads a checkpoint's model. What it prints goes to stderr."""
     with contextlib.redirect_stdout(sys.stderr):
         from mlx_lm.utils import load_model
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped]
 
         tqdm.monitor_interval = 0  # it would leave a thread behind
 

@@ -28,7 +28,7 @@ from ..controllers.support import connect, last, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
 from .support import ask, button, program_of, seen, write
 
-PAGES = ("chat", "models", "server", "settings")
+PAGES = ("chat", "models", "quantize", "server", "settings")
 
 
 def test_typing_and_enter_ask_and_the_answer_is_shown(

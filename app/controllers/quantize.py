@@ -1,0 +1,171 @@
+"""Quantizing: one conversion at a time, which can wait, and what it cost."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+
+from ..domain import Notice, Quality, QuantizeJob, QuantizeState
+from ..models import ListModel
+from ..services.command import PROGRAM, Command
+from ..services.quantize_file import QuantizeFile, quality_from
+
+translate = QCoreApplication.translate
+
+# Names of `qwen3mlx quantize`, in the order in which they are offered.
+RECIPES = ("4bit", "8bit", "6bit", "5bit", "mixed-4-8", "3bit", "mxfp4", "mxfp8", "nvfp4")
+METHODS = ("mse", "gptq", "rtn")
+
+
+class QuantizeController(QObject):
+    """`state_changed(state)`; `estimated(bytes, bits per weight)`, both None where it cannot be.
+
+    `made(folder)`: a checkpoint is ready. A conversion that was under way at the end of the program
+    waits at its next start.
+    """
+
+    state_changed = Signal(object)
+    estimated = Signal(object, object, str)
+    made = Signal(str)
+    notice = Signal(object)
+
+    def __init__(
+        self,
+        file: QuantizeFile,
+        folder: Path,
+        *,
+        program: Sequence[str] = PROGRAM,
+        parent: QObject | None = None,
+    ) -> None:
+        """`folder` is where results are put."""
+        super().__init__(parent)
+        self._file = file
+        self._folder = folder
+        self._program = program
+        self._command: Command | None = None
+        self._estimate: Command | None = None
+        self.qualities = ListModel[Quality](
+            lambda one: (one.source, one.name), lambda one: one.name, self
+        )
+        job, qualities = file.read()
+        self.qualities.reset(qualities)
+        self.state = QuantizeState(phase="paused", job=job) if job else QuantizeState()
+
+    def output_for(self, source: str, recipe: str, method: str) -> str:
+        """Where the result goes: named after all three."""
+        name = Path(source).name
+        if name and Path(source).parent.name == "snapshots":  # of the Hugging Face cache
+            name = Path(source).parents[1].name.rpartition("--")[2]
+        suffix = recipe if method in ("mse", "rtn") else f"{recipe}-{method}"
+        return str(self._folder / f"{name}-{suffix}")
+
+    def estimate(self, source: str, recipe: str) -> None:
+        """What would come out, without any of it being computed."""
+        if self._estimate is not None:
+            self._estimate.stop()
+            self._estimate.deleteLater()
+        output = str(Path(self.output_for(source, recipe, "mse")).with_suffix(".estimate"))
+        words = ["quantize", source, "-o", output, "--recipe", recipe, "--dry-run", "--events"]
+        command = self._estimate = Command(words, self._program, self)
+        command.said.connect(
+            lambda told: self.estimated.emit(told["size_bytes"], told["bits_per_weight"], "")
+        )
+        command.ended.connect(self._not_estimated)
+
+    def start(self, job: QuantizeJob) -> None:
+        if self.state.phase == "running":
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._run(job, resume=False)
+
+    def pause(self) -> None:
+        """Its memory is free then; what is written stays."""
+        if self.state.phase == "running":
+            self._stop()
+            self._set(replace(self.state, phase="paused", left_s=None))
+
+    def resume(self) -> None:
+        if self.state.phase == "paused" and self.state.job is not None:
+            self._run(self.state.job, resume=True)
+
+    def cancel(self) -> None:
+        """Nothing of it stays."""
+        job = self.state.job
+        self._stop()
+        if job is not None and self.state.phase in ("running", "paused"):
+            output = Path(job.output)
+            shutil.rmtree(output.with_name(f".{output.name}.partial"), ignore_errors=True)
+        self._set(QuantizeState())
+
+    def dismiss(self) -> None:
+        """What is over has been seen."""
+        if self.state.phase in ("done", "failed"):
+            self._set(QuantizeState())
+
+    def forget(self, quality: Quality) -> None:
+        self.qualities.remove((quality.source, quality.name))
+        self._save()
+
+    def stop(self) -> None:
+        """For the end of the program: it waits for the next one."""
+        self.pause()
+        if self._estimate is not None:
+            self._estimate.stop()
+
+    def _run(self, job: QuantizeJob, *, resume: bool) -> None:
+        words = ["quantize", job.source, "-o", job.output, "--recipe", job.recipe]
+        words += ["--method", job.method, "--events"]
+        words += ["--evaluate"] if job.measures else []
+        command = self._command = Command(
+            [*words, "--resume"] if resume else words, self._program, self
+        )
+        command.said.connect(self._told)
+        command.ended.connect(self._ended)
+        self._set(QuantizeState(phase="running", job=job, done=self.state.done if resume else 0.0))
+
+    def _not_estimated(self, error: str | None) -> None:
+        if error is not None:
+            self.estimated.emit(None, None, error)
+
+    def _told(self, told: dict[str, Any]) -> None:
+        if "doing" in told:
+            self._set(replace(self.state, done=told["done"], left_s=told["left_s"]), save=False)
+        elif "quality" in told and self.state.job is not None:
+            self.qualities.put(quality_from(self.state.job.source, told["quality"]))
+
+    def _ended(self, error: str | None) -> None:
+        self._command = None
+        if error is not None:
+            self._set(replace(self.state, phase="failed", error=error, left_s=None))
+            return
+        job = self.state.job
+        assert job is not None
+        self._set(replace(self.state, phase="done", done=1.0, left_s=None))
+        self.made.emit(job.output)
+
+    def _stop(self) -> None:
+        if self._command is not None:
+            self._command.stop()
+            self._command.deleteLater()
+            self._command = None
+
+    def _set(self, state: QuantizeState, *, save: bool = True) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+        if save:
+            self._save()
+
+    def _save(self) -> None:
+        waits = self.state.phase in ("running", "paused")
+        try:
+            self._file.write(self.state.job if waits else None, self.qualities.values())
+        except OSError as error:
+            text = translate("quantize", "What was measured cannot be saved: {reason}.").format(
+                reason=error.strerror
+            )
+            self.notice.emit(Notice(text=text, kind="error"))

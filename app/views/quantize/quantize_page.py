@@ -1,0 +1,227 @@
+"""A checkpoint in fewer bits: which, how, how large it will be; then what it cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...controllers.models import ModelsController
+from ...controllers.quantize import METHODS, RECIPES, QuantizeController
+from ...domain import Quality, QuantizeJob, QuantizeState
+from ..page import Group, Page, muted
+from ..server.dot import Dot
+from ..sizes import size_text
+from ..switch import Switch
+from ..theme import GAP, GAP_S, Theme
+from .charts import SizeChart, TokensChart
+from .job_card import JobCard
+from .results import ResultsTable
+
+
+class QuantizePage(Page):
+    """`load_wanted(folder)`: a result is to be loaded."""
+
+    load_wanted = Signal(str)
+
+    def __init__(
+        self,
+        quantize: QuantizeController,
+        models: ModelsController,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.set_title(self.tr("Quantize"))
+        self._quantize = quantize
+        self._models = models
+        self._theme = theme
+        self._folder: str | None = None
+        self._job = JobCard(quantize, self)
+        self._job.opened.connect(self.load_wanted)
+        self.column.addWidget(self._job)
+        self.column.addWidget(self._form())
+        self._costs = Group(self)
+        self._table = ResultsTable(quantize, theme, self)
+        self._size_chart = SizeChart(theme, self.tr("Divergence over size"), self)
+        self._tokens_chart = TokensChart(theme, self.tr("How much tokens diverge"), self)
+        self._costs.add_widget(self._table)
+        for title, chart in (
+            (self.tr("Divergence over size: lower and further left is better"), self._size_chart),
+            (self.tr("Share of the tokens, by how much they diverge"), self._tokens_chart),
+        ):
+            box = QWidget(self)
+            column = QVBoxLayout(box)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(muted(title, self))
+            column.addWidget(chart)
+            self._costs.add_widget(box)
+        self._costs_title = self.add_section(self.tr("What it cost"), self._costs)
+        self.column.addStretch()
+        models.refreshed.connect(self._show_sources)
+        quantize.estimated.connect(self._show_estimate)
+        quantize.state_changed.connect(self._show_state)
+        for signal in (quantize.qualities.rowsInserted, quantize.qualities.rowsRemoved):
+            signal.connect(self._show_costs)
+        quantize.qualities.dataChanged.connect(self._show_costs)
+        self._show_sources()
+        self._show_state(quantize.state)
+        self._show_costs()
+
+    def choose_folder(self, path: str | None) -> None:
+        self._folder = path
+        self._show_sources()
+        self._source.setCurrentIndex(max(0, self._source.findData(path)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask()
+
+    def _form(self) -> Group:
+        group = Group(self)
+        self._source = QComboBox(self)
+        self._source.setAccessibleName(self.tr("Checkpoint"))
+        self._source.activated.connect(self._choose_source)
+        group.add_row(
+            self.tr("Checkpoint"),
+            self._source,
+            self.tr("In float, as it was published. It is only read."),
+        )
+        self._recipe = self._choice(self.tr("Recipe"), self._recipes())
+        group.add_row(self.tr("Recipe"), self._recipe)
+        self._method = self._choice(self.tr("Method"), self._methods())
+        group.add_row(self.tr("Method"), self._method)
+        self._measure = Switch(self.tr("Measure what it costs"), self._theme, self)
+        self._measure.setChecked(True)
+        group.add_row(
+            self.tr("Measure what it costs"),
+            self._measure,
+            self.tr("Compares it with the checkpoint, which must go into the memory for that."),
+        )
+        self._dot = Dot(self._theme, self)
+        self._estimate = muted("", self)
+        self._start = QPushButton(self.tr("Start"), self)
+        self._start.setObjectName("primary")
+        self._start.clicked.connect(self._begin)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, GAP, 0, GAP)
+        row.setSpacing(GAP_S + 2)
+        row.addWidget(self._dot)
+        row.addWidget(self._estimate, 1)
+        row.addWidget(self._start)
+        group.add_layout(row)
+        return group
+
+    def _choice(self, name: str, choices: list[tuple[str, str]]) -> QComboBox:
+        box = QComboBox(self)
+        box.setAccessibleName(name)
+        for value, text in choices:
+            box.addItem(text, value)
+        box.activated.connect(self._ask)
+        return box
+
+    def _recipes(self) -> list[tuple[str, str]]:
+        texts = {
+            "4bit": self.tr("4 bit: the usual choice"),
+            "8bit": self.tr("8 bit: no loss to speak of"),
+            "6bit": self.tr("6 bit"),
+            "5bit": self.tr("5 bit"),
+            "mixed-4-8": self.tr("4 to 8 bit: more where it counts"),
+            "3bit": self.tr("3 bit: where nothing else fits"),
+        }
+        return [(name, texts.get(name, name)) for name in RECIPES]
+
+    def _methods(self) -> list[tuple[str, str]]:
+        texts = {
+            "mse": self.tr("Search scales"),
+            "gptq": self.tr("Correct errors (slower)"),
+            "rtn": self.tr("Round"),
+        }
+        return [(name, texts[name]) for name in METHODS]
+
+    def _show_sources(self) -> None:
+        chosen = self._source.currentData()
+        self._source.clear()
+        for entry in self._models.models.values():
+            if entry.quantization is None:
+                self._source.addItem(entry.name, entry.path)
+        if self._folder is not None:
+            self._source.addItem(Path(self._folder).name, self._folder)
+        self._source.addItem(self.tr("Choose a folder…"), "")
+        self._source.setCurrentIndex(max(0, self._source.findData(chosen)))
+        if self.isVisible():
+            self._ask()
+
+    def _choose_source(self) -> None:
+        if self._source.currentData() == "":
+            path = QFileDialog.getExistingDirectory(self, self.tr("A checkpoint in float"))
+            self.choose_folder(path or self._folder)
+        self._ask()
+
+    def _ask(self) -> None:
+        """How large it would be."""
+        self._method.setEnabled(not self._recipe.currentData().startswith(("mx", "nv")))
+        source = self._source.currentData()
+        self._start.setEnabled(False)
+        self._dot.set_colour("faint")
+        if not source:
+            self._estimate.setText(self.tr("No checkpoint in float is here: choose a folder."))
+            return
+        self._estimate.setText(self.tr("Looking at it…"))
+        self._quantize.estimate(source, self._recipe.currentData())
+
+    def _show_estimate(self, size: int | None, bits: float | None, error: str) -> None:
+        if size is None or bits is None:
+            self._estimate.setText(error)
+            self._dot.set_colour("error")
+            return
+        text = self.tr("{size}, {bits} bits per weight").format(
+            size=size_text(size), bits=f"{bits:.2f}"
+        )
+        entries = self._models.models.values()
+        limit = entries[0].fit.limit_bytes if entries else 0
+        if limit:
+            fits = self.tr("fits into {limit}") if size < limit else self.tr("more than {limit}")
+            text += " · " + fits.format(limit=size_text(limit))
+        self._estimate.setText(text)
+        self._dot.set_colour("good" if size < limit else "warning")
+        self._start.setEnabled(self._quantize.state.phase not in ("running", "paused"))
+
+    def _begin(self) -> None:
+        source, recipe = self._source.currentData(), self._recipe.currentData()
+        method = self._method.currentData() if self._method.isEnabled() else "rtn"
+        self._quantize.start(
+            QuantizeJob(
+                source=source,
+                output=self._quantize.output_for(source, recipe, method),
+                recipe=recipe,
+                method=method,
+                measures=self._measure.isChecked(),
+            )
+        )
+
+    def _show_state(self, state: QuantizeState) -> None:
+        busy = state.phase in ("running", "paused")
+        if busy:
+            self._start.setEnabled(False)
+        elif self.isVisible() and not self._start.isEnabled():
+            self._ask()
+
+    def _show_costs(self, *_: object) -> None:
+        all_of_them = self._quantize.qualities.values()
+        last = all_of_them[-1].source if all_of_them else None
+        shown: list[Quality] = [one for one in all_of_them if one.source == last]
+        self._costs.setVisible(bool(shown))
+        self._costs_title.setVisible(bool(shown))
+        self._table.show_qualities(shown)
+        self._size_chart.show_qualities(shown)
+        self._tokens_chart.show_qualities(shown)

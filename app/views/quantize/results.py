@@ -1,0 +1,78 @@
+"""What each quantization of one checkpoint cost, in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
+
+from ...controllers.quantize import QuantizeController
+from ...domain import Quality
+from ..icons import SMALL, icon
+from ..sizes import size_text
+from ..theme import GAP, GAP_L, Theme
+from .charts import SERIES
+
+
+class ResultsTable(QWidget):
+    """In the colours of the charts."""
+
+    def __init__(
+        self, quantize: QuantizeController, theme: Theme, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._quantize = quantize
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(GAP_L)
+        self._grid.setVerticalSpacing(GAP)
+        self._grid.setColumnStretch(0, 1)
+
+    def show_qualities(self, qualities: Sequence[Quality]) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        titles = (
+            "",
+            self.tr("Size"),
+            self.tr("Bits per weight"),
+            self.tr("KL, mean"),
+            self.tr("Same top token"),
+            self.tr("Perplexity"),
+        )
+        for column, title in enumerate(titles):
+            self._add(0, column, title, "muted")
+        for row, one in enumerate(qualities, start=1):
+            self._add_row(row, one)
+
+    def _add_row(self, row: int, one: Quality) -> None:
+        colour = SERIES[(row - 1) % len(SERIES)]
+        cells = (
+            f'<span style="color:{colour}">●</span>&nbsp; {one.name}',
+            size_text(one.size_bytes),
+            f"{one.bits_per_weight:.2f}",
+            f"{one.kl_mean:.4f}",
+            f"{one.agreement:.1%}",
+            f"{one.perplexity:.2f}",
+        )
+        for column, text in enumerate(cells):
+            self._add(row, column, text, "")
+        forget = QToolButton(self)
+        forget.setObjectName("action")
+        forget.setIcon(icon("close"))
+        forget.setIconSize(SMALL)
+        name = self.tr("Take {name} off the list").format(name=one.name)
+        forget.setToolTip(name)
+        forget.setAccessibleName(name)
+        forget.clicked.connect(partial(self._quantize.forget, one))
+        self._grid.addWidget(forget, row, len(cells))
+
+    def _add(self, row: int, column: int, text: str, name: str) -> None:
+        label = QLabel(text, self)
+        label.setObjectName(name)
+        side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+        label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        self._grid.addWidget(label, row, column)
