@@ -27,10 +27,9 @@ from ..services import prompt
 from ..services.endpoint import Endpoint
 from ..services.store import Store, StoreError
 from ..services.tree import Tree, branch
+from .answers import Answers
 from .attaching import Attaching
 from .estimate import Estimate
-from .generation import Generation
-from .starter import Starter
 
 translate = QCoreApplication.translate
 
@@ -79,9 +78,13 @@ class ChatController(QObject):
         self._last_model = last_model
         self._tree = Tree()
         self._is_new = False
-        self._generations: dict[str, Generation] = {}
-        self._starter = Starter(endpoint, models, self)
-        self._starter.load_progress.connect(self.load_progress)
+        answers = self._answers = Answers(store, endpoint, models, self)
+        answers.load_progress.connect(self.load_progress)
+        answers.prefill.connect(self.prefill_changed)
+        answers.changed.connect(self.writing_changed)
+        answers.updated.connect(self._show_growth)
+        answers.save_failed.connect(self._say)
+        answers.ended.connect(self._ended)
         self._estimate = Estimate(endpoint, self)
         self._estimate.estimated.connect(self.context_changed)
         self._attaching = Attaching(endpoint, self)
@@ -95,7 +98,7 @@ class ChatController(QObject):
     @property
     def is_busy(self) -> bool:
         """An answer is written in the conversation that is shown."""
-        return self.conversation is not None and self.conversation.id in self._generations
+        return self.conversation is not None and self.conversation.id in self._answers
 
     @property
     def model_id(self) -> str:
@@ -110,22 +113,12 @@ class ChatController(QObject):
 
     def thinking_mode(self, text: str) -> ThinkingMode:
         """Of a question with this text."""
-        entry = self._models.find(self.model_id)
-        if entry is None or not entry.can_think:
-            return ThinkingMode(is_on=False, can_change=False)
         settings = self.conversation.settings if self.conversation else ChatSettings()
-        by_switch = prompt.soft_switch(text) if entry.can_disable_thinking else None
-        chosen = settings.thinking if by_switch is None else by_switch
-        return ThinkingMode(
-            is_on=entry.thinks_by_default if chosen is None else chosen,
-            can_change=entry.can_disable_thinking,
-            by_switch=by_switch is not None,
-            budget=settings.thinking_budget,
-        )
+        return prompt.thinking_mode(text, settings, self._models.find(self.model_id))
 
     def set_server_ready(self, ready: bool, reason: str | None = None) -> None:
         """Questions asked before it was ready are answered then; `reason`: it will not be."""
-        self._starter.set_ready(ready, reason)
+        self._answers.set_server_ready(ready, reason)
 
     # Which conversation
 
@@ -141,7 +134,7 @@ class ChatController(QObject):
         self.conversation = transcript.conversation if transcript else None
         self._tree = Tree(transcript.messages if transcript else ())
         if self.is_busy and self.conversation is not None:
-            self._tree.put(self._generations[self.conversation.id].message)
+            self._tree.put(self._answers.message(self.conversation.id))
         self._show(reset=True)
         self.opened.emit(self.conversation)
         self.busy_changed.emit(self.is_busy)
@@ -192,21 +185,19 @@ class ChatController(QObject):
             self._answer(message.parent_id)
 
     def stop(self) -> None:
-        if self.conversation is not None and self.is_busy:
-            self._generations[self.conversation.id].stop()
+        if self.conversation is not None:
+            self._answers.stop(self.conversation.id)
 
     def close(self, conversation_id: str) -> None:
         """It was deleted: nothing more is written in it, or shown of it."""
-        if conversation_id in self._generations:
-            self._generations[conversation_id].stop()
+        self._answers.stop(conversation_id)
         if self.conversation is not None and self.conversation.id == conversation_id:
             self.open(None)
 
     def stop_all(self) -> None:
         """For the end of the program."""
         self._save_draft()
-        for generation in list(self._generations.values()):
-            generation.stop()
+        self._answers.stop_all()
 
     def step_version(self, message_id: str, step: int) -> None:
         """Show the version before or after it, and what followed that."""
@@ -313,30 +304,14 @@ class ChatController(QObject):
         conversation = self.conversation
         assert conversation is not None
         path = self._tree.path(answer.id if continues else answer.parent_id)
-        body = self._body(conversation, path, answer.model or self.model_id, continues=continues)
-        generation = Generation(answer, self._endpoint, self._store, self)
-        self._generations[conversation.id] = generation
-        self.writing_changed.emit(list(self._generations))
-        generation.updated.connect(self._show_growth)
-        generation.prefill.connect(self.prefill_changed)
-        generation.save_failed.connect(self._say)
-        generation.ended.connect(lambda message: self._ended(conversation.id, message))
+        model = answer.model or self.model_id
+        body = prompt.body(path, conversation.settings, model, continues=continues)
+        generation = self._answers.begin(answer)
         self._tree.put(generation.message)
         self._change(leaf_id=answer.id, updated_at=time.time())
         self._show()
         self.busy_changed.emit(True)
-        self._starter.start(generation, body)
-
-    def _body(
-        self, conversation: Conversation, path: list[Message], model: str, *, continues: bool
-    ) -> dict[str, Any]:
-        questions = [message.content for message in path if message.role == "user"]
-        return {
-            "model": model,
-            "messages": prompt.messages(path, conversation.settings),
-            **prompt.options(conversation.settings, questions[-1] if questions else ""),
-            **({"continue_final_message": True} if continues else {}),
-        }
+        self._answers.start(generation, body)
 
     def _show_growth(self, message: Message) -> None:
         if self.conversation is not None and message.conversation_id == self.conversation.id:
@@ -345,12 +320,9 @@ class ChatController(QObject):
             if row >= 0:
                 self.messages.put(replace(self.messages.value(row), message=message))
 
-    def _ended(self, conversation_id: str, message: Message) -> None:
-        del self._generations[conversation_id]
-        self.writing_changed.emit(list(self._generations))
-        self._starter.forget()
+    def _ended(self, message: Message) -> None:
         self.finished.emit(message)
-        if self.conversation is not None and self.conversation.id == conversation_id:
+        if self.conversation is not None and self.conversation.id == message.conversation_id:
             self.busy_changed.emit(False)
 
     def _message(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..domain import Attachment, ChatSettings, Message
+from ..domain import Attachment, ChatSettings, Message, ModelEntry, ThinkingMode
 from .attachments import in_context
 
 _SOFT_SWITCH = re.compile(r"(?:^|\s)/(no_)?think(?=\s|$)")
@@ -14,6 +14,19 @@ TITLE_QUESTION = (
     "Write a title of at most six words for this conversation, in its language. "
     "Answer with the title alone."
 )
+
+
+def body(
+    path: Sequence[Message], settings: ChatSettings, model: str, *, continues: bool
+) -> dict[str, Any]:
+    """What is asked with a path; `continues`: its last message is to go on."""
+    questions = [message.content for message in path if message.role == "user"]
+    return {
+        "model": model,
+        "messages": messages(path, settings),
+        **options(settings, questions[-1] if questions else ""),
+        **({"continue_final_message": True} if continues else {}),
+    }
 
 
 def messages(path: Sequence[Message], settings: ChatSettings) -> list[dict[str, Any]]:
@@ -41,6 +54,20 @@ def options(settings: ChatSettings, last_question: str) -> dict[str, Any]:
     if thinking is not False and settings.thinking_budget is not None:
         chosen["thinking_budget"] = settings.thinking_budget
     return chosen
+
+
+def thinking_mode(text: str, settings: ChatSettings, entry: ModelEntry | None) -> ThinkingMode:
+    """How a question with this text is answered by the model."""
+    if entry is None or not entry.can_think:
+        return ThinkingMode(is_on=False, can_change=False)
+    by_switch = soft_switch(text) if entry.can_disable_thinking else None
+    chosen = settings.thinking if by_switch is None else by_switch
+    return ThinkingMode(
+        is_on=entry.thinks_by_default if chosen is None else chosen,
+        can_change=entry.can_disable_thinking,
+        by_switch=by_switch is not None,
+        budget=settings.thinking_budget,
+    )
 
 
 def soft_switch(text: str) -> bool | None:
