@@ -43,7 +43,7 @@ format: $(DEV_READY) ## format the code and mend what the linter can
 bench: $(DEV_READY) ## compare with mlx-lm, side by side
 	@$(BIN)/python -m benchmarks
 
-demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores)
+demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores, ten minutes on a GPU)
 	@scripts/setup training
 	@$(BIN)/python -m training
 
