@@ -215,6 +215,8 @@ class ChatPage(QWidget):
     def _busy_changed(self, busy: bool) -> None:
         self.composer.set_busy(busy)
         self._status.setText(self.tr("Waiting for the model…") if busy else "")
+        if not busy:  # what it costs to go on from here
+            self._chat.estimate(self.composer.text.toPlainText(), self.composer.attachments)
 
     def _show_prefill(self, done: int, total: int) -> None:
         if done < total:

@@ -45,6 +45,14 @@ def test_typing_and_enter_ask_and_the_answer_is_shown(
     assert QGuiApplication.clipboard().text() == "print(1)"
 
 
+def test_the_answer_counts_in_what_the_context_holds(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    fake.script = [answer("word " * 410)]
+    ask(window, qtbot, "Many words")
+    qtbot.waitUntil(lambda: window.chat.composer._cost.text() == "10% of 4K")
+
+
 def test_shift_enter_is_a_line(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
     text = window.chat.composer.text
     qtbot.keyClicks(text, "one")
