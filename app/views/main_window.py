@@ -32,6 +32,7 @@ from .notice_bar import NoticeBar
 from .palette import Palette
 from .quantize import QuantizePage
 from .rail import Rail
+from .rich_text import clean_copied
 from .server import ServerPage
 from .settings_page import SettingsPage
 from .sidebar import Sidebar
@@ -262,6 +263,7 @@ class MainWindow(QMainWindow):
             controller.notice.connect(self.notices.show_notice)
         program.chat.attachment_refused.connect(self._refused)
         self.notices.action_wanted.connect(self._act)
+        QGuiApplication.clipboard().dataChanged.connect(clean_copied)
         self._connect_tray()
 
     def _connect_tray(self) -> None:

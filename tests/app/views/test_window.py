@@ -53,6 +53,22 @@ def test_the_answer_counts_in_what_the_context_holds(
     qtbot.waitUntil(lambda: window.chat.composer._cost.text() == "10% of 4K")
 
 
+def test_what_is_copied_of_a_long_word_is_the_word(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    word = "a_name_that_is_longer_than_any_line_" * 4
+    fake.script = [answer(f"```\n{word}\n```")]
+    ask(window, qtbot, "Name it")
+    window.chat.messages.lay_out()
+    labels = window.chat.messages.viewport().findChildren(QLabel)
+    code = next(label for label in labels if "a_name" in label.text())
+    code.setFocus()
+    qtbot.keyClick(code, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(code, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "\u200b" in code.selectedText()
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text().strip() == word)
+
+
 def test_shift_enter_is_a_line(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
     text = window.chat.composer.text
     qtbot.keyClicks(text, "one")
