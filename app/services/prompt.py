@@ -60,11 +60,13 @@ def thinking_mode(text: str, settings: ChatSettings, entry: ModelEntry | None) -
     """How a question with this text is answered by the model."""
     if entry is None or not entry.can_think:
         return ThinkingMode(is_on=False, can_change=False)
-    by_switch = soft_switch(text) if entry.can_disable_thinking else None
+    if not entry.can_disable_thinking:
+        return ThinkingMode(is_on=True, can_change=False, budget=settings.thinking_budget)
+    by_switch = soft_switch(text)
     chosen = settings.thinking if by_switch is None else by_switch
     return ThinkingMode(
         is_on=entry.thinks_by_default if chosen is None else chosen,
-        can_change=entry.can_disable_thinking,
+        can_change=True,
         by_switch=by_switch is not None,
         budget=settings.thinking_budget,
     )

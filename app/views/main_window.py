@@ -133,6 +133,14 @@ class MainWindow(QMainWindow):
         self.sidebar.show_list()
         self.sidebar.list.rename_current()
 
+    def toggle_panel(self) -> None:
+        """The settings of the conversation: shown on its page, or hidden there."""
+        if self._pages.currentWidget() is self.chat:
+            self.chat.toggle_panel()
+        else:
+            self.show_page("chat")
+            self.chat.show_panel(True)
+
     def write(self) -> None:
         self.show_page("chat")
         self.chat.composer.text.setFocus()
@@ -164,7 +172,6 @@ class MainWindow(QMainWindow):
         """With its item in the menu bar the program goes on there."""
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())
-        self._state.setValue("panel", str(self.chat.panel.isVisibleTo(self)).lower())
         shown = self.program.chat.conversation
         self.program.settings.update(last_conversation_id=shown.id if shown else None)
         event.accept()
@@ -250,6 +257,7 @@ class MainWindow(QMainWindow):
         program.chat.opened.connect(self._opened)
         program.chat.changed.connect(self._show_title)
         self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
+        self.chat.panel_toggled.connect(lambda is_shown: self._state.setValue("panel", is_shown))
         program.settings.changed.connect(self._theme.use)
         program.settings.changed.connect(lambda _: self._show_tray())
         for controller in (
@@ -287,7 +295,7 @@ class MainWindow(QMainWindow):
             self._splitter.restoreState(splitter)
         folded = self._state.value("folded") or []
         self.program.sections.set_folded([folded] if isinstance(folded, str) else folded)
-        self.chat.show_panel(self._state.value("panel") == "true")
+        self.chat.show_panel(bool(self._state.value("panel", False, type=bool)))
         self._show_tray()
         last = self.program.settings.settings.last_conversation_id
         if last is not None and self.program.conversations.conversations.find(last):

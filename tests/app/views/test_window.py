@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.composition import Program
+from app.domain import Attachment
 from app.views.main_window import MainWindow, make_window
 
 from ..controllers.support import connect, last, shown, wait_for_models
@@ -249,3 +250,21 @@ def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbo
     assert (second.width(), second.height()) == (790, 640)
     second.close()
     again.close()
+
+
+def test_what_is_written_after_a_deletion_is_asked(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "Hi")
+    assert program.chat.conversation is not None
+    program.conversations.delete([program.chat.conversation.id])
+    qtbot.keyClicks(window.chat.composer.text, "What now?")
+    button(window, "Think before answering").click()
+    assert window.chat.composer.text.toPlainText() == "What now?"
+    notes = Attachment(name="notes.txt", kind="text", text="buy milk", num_bytes=8)
+    window.chat.composer.add_attachment(notes, 3)
+    with qtbot.waitSignal(program.chat.finished):
+        qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+    assert fake.bodies[-1]["enable_thinking"] is False
+    assert "buy milk" in fake.bodies[-1]["messages"][-1]["content"]
