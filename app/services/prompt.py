@@ -9,7 +9,8 @@ from typing import Any
 from ..domain import Attachment, ChatSettings, Message, ModelEntry, ThinkingMode
 from .attachments import in_context
 
-_SOFT_SWITCH = re.compile(r"(?:^|\s)/(no_)?think(?=\s|$)")
+# As the server has it: Chinese has no spaces, so only ASCII letters make it part of a word or path.
+_SOFT_SWITCH = re.compile(r"(?<![\w/])/(no_)?think(?![\w/-])", re.ASCII)
 TITLE_QUESTION = (
     "Write a title of at most six words for this conversation, in its language. "
     "Answer with the title alone."
@@ -80,7 +81,7 @@ def soft_switch(text: str) -> bool | None:
 
 def first_words(text: str, limit: int = 48) -> str:
     """A title for now: the beginning of the first line."""
-    line = _SOFT_SWITCH.sub(" ", text).strip().partition("\n")[0].strip()
+    line = " ".join(_SOFT_SWITCH.sub("", text).strip().partition("\n")[0].split())
     if len(line) <= limit:
         return line
     cut = line[:limit]

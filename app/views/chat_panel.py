@@ -45,6 +45,7 @@ class ChatPanel(QScrollArea):
         self.setObjectName("sidebar")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Settings of the conversation"))
         self._content = QWidget(self)

@@ -28,7 +28,7 @@ from .theme import GAP, GAP_S, Theme
 
 _MAX_LINES = 10
 # Pixels that a model's name has where there is little room.
-MODEL_WIDTH = 90
+MODEL_WIDTH = 130
 
 
 class Composer(QFrame):
@@ -111,6 +111,7 @@ class Composer(QFrame):
         place = self._model.findData(model_id)
         with QSignalBlocker(self._model):
             self._model.setCurrentIndex(place)
+        self._model.setToolTip(self._model.currentText())
 
     def set_models(self, entries: Sequence[ModelEntry], current: str) -> None:
         verdicts = {

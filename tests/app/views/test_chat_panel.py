@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QSlider,
-    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -23,7 +22,7 @@ from app.views.chat_panel import BUDGETS
 from app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint
-from .support import ask, button, named, program_of
+from .support import ask, button, named, program_of, turn_wheel
 
 
 @pytest.fixture
@@ -250,23 +249,8 @@ def test_the_wheel_scrolls_and_sets_nothing(
     button(panel, "Save as a preset…").click()
     panel._reset.click()
     for widget in (named(panel, QComboBox, "Preset"), named(panel, QSlider, "Thinking budget")):
-        for turn in (-120, 120):
-            QApplication.sendEvent(widget, wheel(widget, turn))
+        turn_wheel(widget)
     assert settings(window) == ChatSettings()
-
-
-def wheel(widget: QWidget, turn: int) -> QWheelEvent:
-    at = QPointF(widget.rect().center())
-    return QWheelEvent(
-        at,
-        widget.mapToGlobal(at),
-        QPoint(),
-        QPoint(0, turn),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
 
 
 def test_a_reset_keeps_the_system_prompt(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
@@ -302,6 +286,18 @@ def test_its_shortcut_shows_it_also_from_another_page(window: MainWindow, panel:
     assert panel.isVisible()
     window.toggle_panel()
     assert not panel.isVisible()
+
+
+def test_a_long_name_of_a_model_leaves_the_window_narrow(window: MainWindow, panel: Any) -> None:
+    program = program_of(window)
+    entry = program.models.models.value(0)
+    program.models.models.reset([replace(entry, id=f"Qwen/{'A rather long name ' * 5}")])
+    program.models.refreshed.emit()
+    program.settings.update(font_size=15)  # boxes are measured anew
+    box = named(window, QComboBox, "Model")
+    assert box.minimumSizeHint().width() > 500
+    QApplication.sendPostedEvents()
+    assert window.minimumSizeHint().width() < 1100
 
 
 def test_when_it_is_hidden_the_message_is_written_on(
