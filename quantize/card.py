@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import qwen3mlx
 
+from .names import name_of
+
 if TYPE_CHECKING:
     from .convert import Converted, Options
     from .source import Source
@@ -19,7 +21,7 @@ MLX_VERSION = version("mlx")
 
 def text(source: Source, result: Converted, options: Options) -> str:
     """README.md: what it was made of, how, and what the weights lost."""
-    plan, recipe = result.plan, options.recipe
+    plan, recipe, made_of = result.plan, options.recipe, name_of(source.folder)
     bits = plan.bits_per_weight
     lines = [
         "---",
@@ -28,9 +30,9 @@ def text(source: Source, result: Converted, options: Options) -> str:
         f"tags: [mlx, qwen3{', moe' if source.config.num_experts else ''}]",
         "---",
         "",
-        f"# {result.folder.name}",
+        f"# {name_of(result.folder)}",
         "",
-        f"{source.folder.name}, quantized for MLX with the recipe `{recipe.name}` ({recipe.about}) "
+        f"{made_of}, quantized for MLX with the recipe `{recipe.name}` ({recipe.about}) "
         f"and the method `{options.method}`: {bits:.3f} bits per weight, "
         f"{plan.nbytes / 1e9:.2f} GB.",
         "",
@@ -87,8 +89,8 @@ def _quality(source: Source, result: Converted, options: Options) -> list[str]:
     same = " Unless another was given, it was calibrated with the same text."
     bias = same if told else ""
     return [
-        f"Against {source.folder.name}, on {quality.num_tokens:,} tokens of the texts that come "
-        f"with qwen3mlx.{bias}",
+        f"Against {name_of(source.folder)}, on {quality.num_tokens:,} tokens of the texts that "
+        f"come with qwen3mlx.{bias}",
         "",
         "| KL, mean | KL, 99% | same top token | perplexity | of the source |",
         "|---|---|---|---|---|",

@@ -21,6 +21,8 @@ from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.checkpoint import read_infos
 from qwen3mlx.model.device import release_staging_memory
 
+from .names import name_of, names_of
+
 # Tokens of decode that its speed is taken over, after as many to warm up.
 SPEED_TOKENS = 32
 QUANTILES = (0.5, 0.9, 0.99)
@@ -71,21 +73,28 @@ def evaluate(
         cache = Path(folder)
         model = load_model(reference)
         for index, ids in enumerate(documents):
-            on_progress(index, len(documents), f"reference {reference.name}")
+            on_progress(index, len(documents), f"reference {name_of(reference)}")
             mx.save_safetensors(str(cache / f"{index}.safetensors"), {"p": _logprobs(model, ids)})
         del model
         release_staging_memory()
-        return [_quality(path, documents, cache, on_progress) for path in candidates]
+        return [
+            _quality(path, name, documents, cache, on_progress)
+            for path, name in zip(candidates, names_of(candidates), strict=True)
+        ]
 
 
 def _quality(
-    path: Path, documents: Sequence[Sequence[int]], cache: Path, on_progress: Progress
+    path: Path,
+    name: str,
+    documents: Sequence[Sequence[int]],
+    cache: Path,
+    on_progress: Progress,
 ) -> Quality:
     model = load_model(path)
     kls: list[float] = []
     agreed, loss, reference_loss = 0, 0.0, 0.0
     for index, ids in enumerate(documents):
-        on_progress(index, len(documents), path.name)
+        on_progress(index, len(documents), name)
         expected = mx.load(str(cache / f"{index}.safetensors"))
         assert isinstance(expected, dict)
         kl, same, losses = _compared(expected["p"], _logprobs(model, ids), ids)
@@ -95,7 +104,7 @@ def _quality(
     ordered, count = sorted(kls), len(kls)
     size, bits = stored_size(path)
     return Quality(
-        name=path.name.removeprefix(".").removesuffix(".partial"),
+        name=name,
         size_bytes=size,
         bits_per_weight=bits,
         num_tokens=count,

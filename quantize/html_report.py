@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import importlib.util
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qwen3mlx import __version__
@@ -12,28 +13,36 @@ from qwen3mlx.errors import UsageError
 
 from . import inside, plots
 from .evaluate import Quality
+from .names import name_of
 
 STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 -apple-system, "Inter", "Segoe UI", sans-serif; margin: 0; color: #1c1c21;
-  background: #f5f5f8; }
+:root { color-scheme: light dark; --ground: #f5f5f8; --card: #fff; --line: #e3e3e9;
+  --ink: #1c1c21; --muted: #636369; --good: #1f7a3d; }
+@media (prefers-color-scheme: dark) { :root { --ground: #16161a; --card: #1e1e24; --line: #33333b;
+  --ink: #ececf1; --muted: #a2a2ab; --good: #5cc98a; } }
+body { font: 15px/1.5 -apple-system, "Inter", "Segoe UI", sans-serif; margin: 0;
+  color: var(--ink); background: var(--ground); }
 main { max-width: 1180px; margin: 0 auto; padding: 40px 24px 64px; }
-h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 16px; margin: 0 0 2px; }
-p { margin: 0 0 12px; color: #636369; }
-section { background: #fff; border: 1px solid #e3e3e9; border-radius: 12px; padding: 20px 24px;
-  margin-top: 20px; overflow-x: auto; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(460px, 1fr)); gap: 20px; }
-.two section { margin-top: 0; } .two { margin-top: 20px; }
-svg { width: 100%; height: auto; }
+h1 { font-size: 26px; margin: 0 0 4px; overflow-wrap: anywhere; }
+h2 { font-size: 16px; margin: 0 0 2px; }
+p { margin: 0 0 12px; color: var(--muted); }
+section { background: var(--card); border: 1px solid var(--line); border-radius: 12px;
+  padding: 20px 24px; overflow-x: auto; }
+main > section, footer { margin-top: 20px; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr));
+  gap: 20px; margin-top: 20px; }
+svg { display: block; width: 100%; height: auto; }
+svg text { fill: var(--ink) !important; font-family: inherit !important; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th { text-align: right; color: #636369; font-weight: 500; font-size: 13px; }
-td { text-align: right; } th, td { padding: 8px 12px; border-bottom: 1px solid #e3e3e9; }
-th:first-child, td:first-child { text-align: left; font-weight: 600; }
-tr:last-child td { border-bottom: none; } .best { color: #1f7a3d; font-weight: 600; }
+th, td { padding: 8px 12px; border-bottom: 1px solid var(--line); text-align: right;
+  white-space: nowrap; }
+thead th { color: var(--muted); font-weight: 500; font-size: 13px; }
+th:first-child { text-align: left; }
+tbody tr:last-child > * { border-bottom: none; }
+b { color: var(--good); }
 i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 8px; }
+@media print { main { padding: 0; } section { break-inside: avoid; } }
 """
-HEAD = ("Model", "Size, GB", "Bits per weight", "KL, mean", "KL, 99%", "Same top token",
-        "Perplexity", "Tokens/s")  # fmt: skip
 
 
 def check(path: Path) -> None:
@@ -45,64 +54,85 @@ def check(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent} to write the report into.")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name a file for the report, such as cost.html.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"{path} cannot be written: choose another place for the report.")
 
 
 def text(found: Sequence[Quality], candidates: Sequence[Path], reference: Path) -> str:
     """`found` is of `candidates`, in their order."""
     insides = [inside.look(path, reference) for path in candidates]
-    layers = plots.error_by_layer(insides)
-    pictures = [
-        (
-            "Quality against size",
-            "Lower is nearer to the source, further left is smaller.",
-            plots.quality_against_size(found),
-        ),
-        (
-            "How much single tokens diverge",
-            "The dotted lines are the means.",
-            plots.kl_distribution(found),
-        ),
-        (
-            "Error of the weights, by layer",
-            "Of a sample of rows. AWQ scales weights, so its cannot be compared.",
-            layers or "<p>None of these can be compared.</p>",
-        ),
-        ("What the size is made of", "Embedding and head count once where they are tied.",
-         plots.size_by_part(insides)),
-    ]  # fmt: skip
-    sections = "".join(
-        f"<section><h2>{title}</h2><p>{about}</p>{picture}</section>"
-        for title, about, picture in pictures
-    )
-    first, name = found[0], html.escape(reference.name)
+    first, name = found[0], html.escape(name_of(reference))
     about = (
         f"Compared with {name}, whose perplexity is {first.reference_perplexity:.3f}, on "
         f"{first.num_tokens:,} tokens. KL divergence is in nats per token: how far the "
         "distribution of the next token moves."
     )
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>What quantizing {name} costs</title><style>{STYLE}</style><main>"
+        f"<title>What quantizing {name} costs</title><style>{STYLE}</style></head><body><main>"
         f"<h1>What quantizing {name} costs</h1><p>{about}</p>"
         f"<section>{_table(found)}</section>"
-        f'<div class="two">{sections}</div>'
-        f"<p style='margin-top:20px'>qwen3mlx {__version__} evaluate</p></main></html>\n"
+        f'<div class="pictures">{"".join(_pictures(found, insides))}</div>'
+        f"<footer><p>qwen3mlx {__version__} evaluate</p></footer></main></body></html>\n"
     )
 
 
+def _pictures(found: Sequence[Quality], insides: Sequence[inside.Inside]) -> Iterator[str]:
+    yield _picture(
+        "Quality against size",
+        "Lower is nearer to the source, further left is smaller; the line joins those that no "
+        "other beats in both.",
+        plots.quality_against_size(found),
+    )
+    if (layers := plots.error_by_layer(insides, found)) is not None:
+        yield _picture("Error of the weights, by layer", _compared(found, insides), layers)
+    yield _picture(
+        "How much single tokens diverge",
+        "Of each model's tokens; the dot is the mean, and 99% are below the line's other end.",
+        plots.kl_distribution(found),
+    )
+    yield _picture(
+        "What the size is made of",
+        "A tied embedding and head are one matrix.",
+        plots.size_by_part(insides, found),
+    )
+
+
+def _compared(found: Sequence[Quality], insides: Sequence[inside.Inside]) -> str:
+    pairs = zip(found, insides, strict=True)
+    scaled = [html.escape(quality.name) for quality, one in pairs if one.errors is None]
+    left_out = f" Left out, as their method scales weights: {', '.join(scaled)}." if scaled else ""
+    return f"Of a sample of rows.{left_out}"
+
+
+def _picture(title: str, about: str, svg: str) -> str:
+    named = svg.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    return f"<section><h2>{title}</h2><p>{about}</p>{named}</section>"
+
+
 def _table(found: Sequence[Quality]) -> str:
-    head = "".join(f"<th>{title}</th>" for title in HEAD)
+    unit, scale = plots.size_unit([quality.size_bytes for quality in found])
+    titles = ("Model", f"Size, {unit}", "Bits per weight", "KL, mean", "KL, 99%",
+              "Same top token", "Perplexity", "Tokens/s")  # fmt: skip
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     nearest = min(quality.kl_mean for quality in found)
     rows = []
     for number, quality in enumerate(found):
         colour = plots.COLOURS[number % len(plots.COLOURS)]
-        best = ' class="best"' if quality.kl_mean == nearest and len(found) > 1 else ""
-        rows.append(
-            f'<tr><td><i style="background:{colour}"></i>{html.escape(quality.name)}</td>'
-            f"<td>{quality.size_bytes / 1e9:.3f}</td><td>{quality.bits_per_weight:.3f}</td>"
-            f"<td{best}>{quality.kl_mean:.5f}</td><td>{quality.kl_quantiles['0.99']:.4f}</td>"
-            f"<td>{quality.agreement:.2%}</td><td>{quality.perplexity:.3f}</td>"
-            f"<td>{quality.decode_tps:.1f}</td></tr>"
+        mean = f"{quality.kl_mean:.5f}"
+        cells = (
+            f"{quality.size_bytes / scale:.3f}",
+            f"{quality.bits_per_weight:.3f}",
+            f"<b>{mean}</b>" if quality.kl_mean == nearest and len(found) > 1 else mean,
+            f"{quality.kl_quantiles['0.99']:.4f}",
+            f"{quality.agreement:.2%}",
+            f"{quality.perplexity:.3f}",
+            f"{quality.decode_tps:.1f}",
         )
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+        name = f'<i style="background:{colour}"></i>{html.escape(quality.name)}'
+        row = "".join(f"<td>{cell}</td>" for cell in cells)
+        rows.append(f'<tr><th scope="row">{name}</th>{row}</tr>')
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -13,9 +13,17 @@ from qwen3mlx.model.checkpoint import read_infos
 from .evaluate import number
 from .source import Module, Source
 
-# Every so many-th run of rows is compared.
+# Every so many-th matrix of a stack is compared, and every so many-th run of rows of a large one.
 SAMPLED = 8
-PARTS = ("embedding and head", "attention", "feed-forward", "routers and norms")
+# Their names, and the modules in them; what is in none is the last.
+PARTS = {
+    "embedding and head": ("embed_tokens", "lm_head"),
+    "queries and outputs": ("q_proj", "o_proj"),
+    "keys and values": ("k_proj", "v_proj"),
+    "gate and up": ("gate_proj", "up_proj"),
+    "down": ("down_proj",),
+    "routers and norms": (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +31,13 @@ class Inside:
     """`sizes` has the bytes of each of PARTS; `errors` each module's squared error over its squared
     weights, or None where the two have no weights to compare: AWQ scales them."""
 
-    name: str
     sizes: dict[str, int]
     errors: dict[str, float] | None
 
 
 def look(candidate: Path, reference: Path) -> Inside:
     """Raises CheckpointError."""
-    ours, theirs = Source(candidate), Source(reference)
-    return Inside(candidate.name, sizes(candidate), _errors(ours, theirs))
+    return Inside(sizes(candidate), _errors(Source(candidate), Source(reference)))
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -41,12 +47,9 @@ def sizes(folder: Path) -> dict[str, int]:
     return dict(found)
 
 
-def _part(name: str) -> str:
-    if name.startswith(("model.embed_tokens", "lm_head")):
-        return PARTS[0]
-    if ".self_attn." in name and "_norm." not in name:
-        return PARTS[1]
-    return PARTS[2] if ".mlp." in name and ".mlp.gate." not in name else PARTS[3]
+def _part(tensor: str) -> str:
+    module = tensor.split(".")[-2]
+    return next((part for part, modules in PARTS.items() if module in modules), [*PARTS][-1])
 
 
 def _errors(ours: Source, theirs: Source) -> dict[str, float] | None:
@@ -65,11 +68,10 @@ def _error(module: Module, ours: Source, theirs: Source) -> float:
     """Of a sample of its rows."""
     squared, off = 0.0, 0.0
     for index in range(0, module.num_matrices, SAMPLED):
-        pairs = zip(ours.blocks(module, index), theirs.blocks(module, index), strict=True)
-        for place, (mine, base) in enumerate(pairs):
-            if place % SAMPLED == 0:
-                base = base.astype(mx.float32)
-                difference = mine.astype(mx.float32) - base
-                off += number((difference * difference).sum())
-                squared += number((base * base).sum())
+        blocks = (source.blocks(module, index, every=SAMPLED) for source in (ours, theirs))
+        for mine, base in zip(*blocks, strict=True):
+            base = base.astype(mx.float32)
+            difference = mine.astype(mx.float32) - base
+            off += number((difference * difference).sum())
+            squared += number((base * base).sum())
     return off / squared if squared else 0.0

@@ -66,15 +66,15 @@ class Source:
         """Matrix [out, in] number `index` of the module, in float."""
         return mx.concatenate(list(self.blocks(module, index)))
 
-    def blocks(self, module: Module, index: int = 0) -> Iterator[mx.array]:
-        """The same in runs of rows, each read when its turn comes.
+    def blocks(self, module: Module, index: int = 0, *, every: int = 1) -> Iterator[mx.array]:
+        """The same in runs of rows, each read when its turn comes; or `every` so many-th run.
 
         Raises CheckpointError naming the tensor that holds something else than finite numbers.
         """
         out, width = module.shape[-2:]
         path, first = self._place(module, index)
         step = max(1, BLOCK // width)
-        for start in range(0, out, step):
+        for start in range(0, out, step * every):
             rows = self._rows(path, first + start, first + min(start + step, out))
             yield _finite(rows, f"{path}.weight", self.folder)
 

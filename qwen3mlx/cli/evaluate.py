@@ -55,10 +55,11 @@ def evaluate(
 
     pieces = [piece for ids in documents for piece in measure.chunks(ids, texts.LONGEST)]
     found = measure.evaluate(folders, base, pieces, note)
+    print(json.dumps([q.as_json() for q in found]) if json_ else table(found), flush=True)
     if report is not None:
+        terminal.note("comparing the weights")
         report.write_text(html_report.text(found, folders, base), encoding="utf-8")
         terminal.note(f"{report} has the plots.")
-    print(json.dumps([q.as_json() for q in found]) if json_ else table(found))
 
 
 def _with_tokenizer(folders: list[Path]) -> Path:

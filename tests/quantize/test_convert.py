@@ -75,6 +75,15 @@ def test_what_is_beside_the_weights(source, tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_source_in_the_hub_s_cache_is_called_what_people_call_it(dense, tmp_path):
+    snapshot = tmp_path / "models--Qwen--Qwen3-8B" / "snapshots" / ("0123456789" * 4)
+    shutil.copytree(dense, snapshot)
+    convert(Source(snapshot), tmp_path / "out", options())
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "\nQwen/Qwen3-8B, quantized for MLX" in card
+    assert snapshot.name not in card
+
+
 def test_many_shards(dense, tmp_path, monkeypatch):
     whole = tmp_path / "whole"
     convert(Source(dense), whole, options())

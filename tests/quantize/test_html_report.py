@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
+import html
 import re
-import sys
+import shutil
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import mlx.core as mx
 import pytest
 
-from quantize import html_report, inside, recipe
+from quantize import html_report, inside, plots, recipe
 from quantize.convert import DataFree, Options, convert
-from quantize.evaluate import evaluate
+from quantize.evaluate import Quality, evaluate
 from quantize.source import Source
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, write_checkpoint
 
 DOCUMENTS = [[1, 5, 9, 30, 2, 7] * 4, [3, 3, 8, 11] * 3]
+NAMES = {"8bit": "$8bit$_^{", "4bit": "<4bit> 千问"}
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
-    """A float checkpoint, and it in 8 and in 4 bits."""
+    """A float checkpoint, and it in 8 and in 4 bits, under names that are no plain words."""
     parent = tmp_path_factory.mktemp("report")
     source = write_checkpoint(parent / "float", DENSE)
     made = []
-    for name in ("8bit", "4bit"):
-        out = parent / f"<{name}>"
+    for name, called in NAMES.items():
+        out = parent / called
         convert(Source(source), out, Options(recipe.load(name), "rtn"), DataFree("rtn"))
         made.append(out)
     return source, made
 
 
-def test_it_needs_nothing_and_says_what_was_measured(folders):
+@pytest.fixture(scope="module")
+def found(folders: tuple[Path, list[Path]]) -> list[Quality]:
     source, made = folders
-    found = evaluate(made, source, DOCUMENTS)
+    return evaluate(made, source, DOCUMENTS)
+
+
+def test_it_needs_nothing_and_says_what_was_measured(folders, found):
+    source, made = folders
     page = html_report.text(found, made, source)
     addresses = set(re.findall(r"https?://[^\"' )]*", page))
     assert addresses <= {"http://www.w3.org/2000/svg"}
-    assert not re.search(r"<(script|link|img|iframe)", page)
-    assert "&lt;4bit&gt;" in page
+    assert not re.search(r"<(script|link|img|iframe|image)|url\((?!#)|@import", page)
+    assert page.count("<svg") == page.count('role="img"') == 4
+    for called in NAMES.values():
+        assert page.count(html.escape(called)) == 5  # in the table, and in every picture
     assert "<4bit>" not in page
-    assert page.count("<svg") == 4
     for quality in found:
         assert f"{quality.kl_mean:.5f}" in page
     nearest = min(quality.kl_mean for quality in found)
-    assert f'class="best">{nearest:.5f}' in page
+    assert f"<b>{nearest:.5f}</b>" in page
+    ids = re.findall(r' id="([^"]*)"', page)
+    assert len(set(ids)) == len(ids)
+    assert set(re.findall(r'(?:href="|url\()#([\w-]+)', page)) == set(ids)
     assert html_report.text(found, made, source) == page
 
 
@@ -54,6 +67,7 @@ def test_sizes_add_up_and_errors_are_the_weights_own(folders):
     fine, coarse = inside.look(eight, source), inside.look(four, source)
     for folder, looked in ((eight, fine), (four, coarse)):
         assert sum(looked.sizes.values()) == sum(i.nbytes for i in Source(folder).infos.values())
+        assert all(looked.sizes.values())
     assert fine.errors is not None
     assert coarse.errors is not None
     for path, error in coarse.errors.items():
@@ -65,23 +79,62 @@ def test_sizes_add_up_and_errors_are_the_weights_own(folders):
     assert coarse.errors[path] == pytest.approx(expected, rel=1e-5)
 
 
+def test_of_a_large_matrix_some_runs_of_rows_are_compared(folders, monkeypatch):
+    source, (_, four) = folders
+    monkeypatch.setattr("quantize.source.BLOCK", 256)  # runs of two rows
+    path = "model.layers.0.self_attn.q_proj"
+    module = next(one for one in Source(source).modules if one.path == path)
+    mine, base = (Source(folder).matrix(module).astype(mx.float32) for folder in (four, source))
+    rows = [row for row in range(module.shape[0]) if row // 2 % inside.SAMPLED == 0]
+    mine, base = mine[mx.array(rows)], base[mx.array(rows)]
+    expected = ((mine - base) ** 2).sum().item() / (base**2).sum().item()
+    errors = inside.look(four, source).errors
+    assert errors is not None
+    assert errors[path] == pytest.approx(expected, rel=1e-5)
+
+
 def test_weights_that_were_scaled_are_not_compared(folders, tmp_path):
     source, (eight, _) = folders
     tensors = dict(mx.load(str(eight / "model.safetensors")))
     norm = "model.layers.0.input_layernorm.weight"
     tensors[norm] = tensors[norm] * 2
-    for file in eight.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    mx.save_safetensors(str(tmp_path / "model.safetensors"), tensors, metadata={"format": "mlx"})
-    assert inside.look(tmp_path, source).errors is None
-    found = evaluate([tmp_path], source, DOCUMENTS)
-    assert "None of these can be compared" in html_report.text(found, [tmp_path], source)
+    scaled = tmp_path / "scaled"
+    shutil.copytree(eight, scaled)
+    mx.save_safetensors(str(scaled / "model.safetensors"), tensors, metadata={"format": "mlx"})
+    assert inside.look(scaled, source).errors is None
+    both = [scaled, eight]
+    page = html_report.text(evaluate(both, source, DOCUMENTS), both, source)
+    assert "Left out, as their method scales weights: scaled." in page
+    alone = html_report.text(evaluate([scaled], source, DOCUMENTS), [scaled], source)
+    assert alone.count("<svg") == 3
+    assert "by layer" not in alone
+
+
+def test_labels_do_not_lie_on_each_other(found):
+    same = [replace(found[0], name=f"model-{n}") for n in range(6)]
+    picture = plots.quality_against_size(same)
+    places = re.findall(r'translate\(([\d.]+) ([\d.]+)\)"[^>]*>model-\d</text>', picture) or (
+        re.findall(r'x="([\d.]+)" y="([\d.]+)"[^>]*>model-\d</text>', picture)
+    )
+    heights = sorted(float(y) for _, y in places)
+    assert len(heights) == 6
+    assert all(high - low >= 9 for low, high in pairwise(heights))  # that of a letter
+
+
+def test_small_models_are_counted_in_megabytes(found):
+    assert "Size, MB" in plots.quality_against_size(found)
+    large = [replace(one, size_bytes=one.size_bytes * 10_000) for one in found]
+    assert "Size, GB" in plots.quality_against_size(large)
 
 
 def test_what_is_missing_is_said_before_any_work(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="There is no folder"):
         html_report.check(tmp_path / "none" / "r.html")
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(UsageError, match="is a folder: name a file"):
+        html_report.check(tmp_path)
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(UsageError, match="cannot be written"):
+        html_report.check(tmp_path / "r.html")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"qwen3mlx\[report\]"):
         html_report.check(tmp_path / "r.html")
