@@ -118,6 +118,7 @@ class Program(QObject):
         if state.phase == "ready":
             self.models.refresh()
         else:
+            self.models.server_gone()
             self.chat.set_server_ready(False, state.reason)
 
     def _remember_model(self, message: Message) -> None:

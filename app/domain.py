@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Role = Literal["user", "assistant", "tool"]
@@ -245,6 +245,10 @@ class ModelEntry:
     def context_length(self) -> int:
         """As it is in memory, or would be loaded."""
         return self.loaded.context_length if self.loaded else self.fit.context_length
+
+    def not_loaded(self) -> ModelEntry:
+        """The same, out of memory."""
+        return replace(self, state="not-loaded", load_progress=None, loaded=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

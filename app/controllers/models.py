@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice
+from ..domain import ModelEntry, ModelFolder, ModelSettings
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
@@ -28,10 +29,10 @@ class ModelsController(QObject):
         self.folders: list[ModelFolder] = []
 
     def refresh(self) -> None:
-        self._endpoint.models(done=self._take, failed=self._say)
+        self._endpoint.models(done=self._take, failed=self._missed)
 
     def refresh_folders(self) -> None:
-        self._endpoint.folders(done=self._take_folders, failed=self._say)
+        self._endpoint.folders(done=self._take_folders, failed=self._missed)
 
     def load(self, model_id: str) -> None:
         """Its row tells how far it is."""
@@ -40,12 +41,16 @@ class ModelsController(QObject):
             model_id,
             on_progress=lambda progress: self.show_progress(model_id, progress),
             done=self.models.put,
-            failed=self._failed,
+            failed=partial(self._not_loaded, model_id),
         )
 
     def unload(self, model_id: str) -> None:
         """Also while it is being loaded."""
         self._endpoint.unload(model_id, done=self.models.put, failed=self._failed)
+
+    def server_gone(self) -> None:
+        """And with it all that was in memory."""
+        self.models.set_values([entry.not_loaded() for entry in self.models.values()])
 
     def show_progress(self, model_id: str, progress: float) -> None:
         """Of a load, whoever asked for it."""
@@ -92,10 +97,18 @@ class ModelsController(QObject):
         if entry is not None:
             self.models.put(change(entry))
 
+    def _not_loaded(self, model_id: str, error: EndpointError) -> None:
+        self._edit(model_id, ModelEntry.not_loaded)
+        self._failed(error)
+
     def _failed(self, error: EndpointError) -> None:
         self._say(error)
         self.refresh()
 
+    def _missed(self, error: EndpointError) -> None:
+        """A look that nobody asked for: that the server is off is seen anyway."""
+        if error.code != "unreachable":
+            self._say(error)
+
     def _say(self, error: EndpointError) -> None:
-        if error.code != "unreachable":  # that the server is not there is said elsewhere
-            self.notice.emit(Notice(text=str(error), kind="error"))
+        self.notice.emit(error.notice)

@@ -103,7 +103,7 @@ class ServerController(QObject):
                 self._log_call = None
 
     def refresh_keys(self) -> None:
-        self._endpoint.keys(done=self._take_keys, failed=self._say)
+        self._endpoint.keys(done=self._take_keys, failed=self._missed)
 
     def create_key(self, name: str) -> None:
         """`key_created(name, key)` tells it, this once."""
@@ -118,7 +118,7 @@ class ServerController(QObject):
         self._endpoint.revoke_key(name, done=self._take_keys, failed=self._say)
 
     def refresh_settings(self) -> None:
-        self._endpoint.settings(done=self._take_settings, failed=self._say)
+        self._endpoint.settings(done=self._take_settings, failed=self._missed)
 
     def save_settings(self, changes: Mapping[str, Any]) -> None:
         """They count from the next start."""
@@ -180,6 +180,10 @@ class ServerController(QObject):
         )
         self.notice.emit(Notice(text=text, kind="warning"))
 
-    def _say(self, error: EndpointError) -> None:
+    def _missed(self, error: EndpointError) -> None:
+        """A look that nobody asked for: that the server is off is seen anyway."""
         if error.code != "unreachable":
-            self.notice.emit(Notice(text=str(error), kind="error"))
+            self._say(error)
+
+    def _say(self, error: EndpointError) -> None:
+        self.notice.emit(error.notice)

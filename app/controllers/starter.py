@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from ..domain import ModelEntry
 from ..models import ListModel
 from ..services.endpoint import Endpoint
+from ..services.http import EndpointError
 from .generation import Generation
 
 
@@ -55,7 +56,7 @@ class Starter(QObject):
             model_id,
             on_progress=lambda progress: self.load_progress.emit(model_id, progress),
             done=lambda loaded: self._loaded(loaded, generation, body),
-            failed=lambda error: generation.fail(str(error)),
+            failed=lambda error: self._not_loaded(model_id, generation, error),
         )
 
     def forget(self) -> None:
@@ -63,6 +64,12 @@ class Starter(QObject):
         self._waiting = [
             (generation, body) for generation, body in self._waiting if not generation.is_over
         ]
+
+    def _not_loaded(self, model_id: str, generation: Generation, error: EndpointError) -> None:
+        entry = self._models.find(model_id)
+        if entry is not None:
+            self._models.put(entry.not_loaded())
+        generation.fail(str(error))
 
     def _loaded(self, entry: ModelEntry, generation: Generation, body: Mapping[str, Any]) -> None:
         self._models.put(entry)

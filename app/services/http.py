@@ -14,6 +14,7 @@ from PySide6.QtNetwork import (
     QNetworkRequest,
 )
 
+from ..domain import Notice
 from .sse import Comment, Event, LineTooLongError, SseParser
 
 translate = QCoreApplication.translate
@@ -34,6 +35,12 @@ class EndpointError(Exception):
         super().__init__(message)
         self.code = code
         self.status = status
+
+    @property
+    def notice(self) -> Notice:
+        """To be shown, with the button that helps."""
+        is_off = self.code == "unreachable"
+        return Notice(text=str(self), kind="error", action="start_server" if is_off else None)
 
 
 class Call:
