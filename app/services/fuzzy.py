@@ -17,29 +17,33 @@ def score(query: str, title: str) -> int | None:
     Case and spaces in the query do not matter. The best way to find the letters counts.
     """
     text = title.casefold()
-    # For each place in the title: the best score of the letters so far, the last one found there.
-    ends: list[int | None] | None = None
+    # Where the last letter was found, from left to right: the best score that ends there.
+    ends: dict[int, int] | None = None
     for letter in query.casefold():
         if letter.strip():
             ends = _next_ends(text, letter, ends)
-    if ends is None:
-        return 0
-    return max((end for end in ends if end is not None), default=None)
+            if not ends:
+                return None
+    return max(ends.values()) if ends else 0
 
 
-def _next_ends(text: str, letter: str, ends: list[int | None] | None) -> list[int | None]:
+def _next_ends(text: str, letter: str, ends: dict[int, int] | None) -> dict[int, int]:
     """`ends` of one letter more; None: it is the first."""
-    found: list[int | None] = []
+    found: dict[int, int] = {}
+    earlier = iter((ends or {}).items())
+    upcoming = next(earlier, None)
     reached = 0 if ends is None else None  # the best that ended anywhere before
-    for place, character in enumerate(text):
-        before = ends[place - 1] if ends and place else None
-        if before is not None and (reached is None or before > reached):
-            reached = before
-        if character != letter or reached is None:
-            found.append(None)
-            continue
-        anywhere = reached + HIT + _place_worth(text, place)
-        found.append(anywhere if before is None else max(anywhere, before + HIT + NEXT))
+    place = text.find(letter)
+    while place >= 0:
+        while upcoming is not None and upcoming[0] < place:
+            reached = upcoming[1] if reached is None else max(reached, upcoming[1])
+            upcoming = next(earlier, None)
+        if reached is not None:
+            worth = reached + HIT + _place_worth(text, place)
+            if ends and place - 1 in ends:
+                worth = max(worth, ends[place - 1] + HIT + NEXT)
+            found[place] = worth
+        place = text.find(letter, place + 1)
     return found
 
 

@@ -198,6 +198,7 @@ class ChatPage(QWidget):
     def _show_settings(self, *_: object) -> None:
         conversation = self._chat.conversation
         self._title.setText(conversation.title if conversation else "")
+        self.composer.set_model(self._chat.model_id)
         text, entry = (
             self.composer.text.toPlainText(),
             self._models.models.find(self._chat.model_id),

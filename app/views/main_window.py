@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -84,7 +85,8 @@ class MainWindow(QMainWindow):
         self._splitter.setHandleWidth(1)
         self.setCentralWidget(self._body())
         self.menus = Menus(self.menuBar(), program, self)
-        self.palette_sheet = Palette(lambda: self.menus.entries(self.open), theme, self)
+        show_chat = partial(self.show_page, "chat")
+        self.palette_sheet = Palette(lambda: self.menus.entries(self.open, show_chat), theme, self)
         fill_menus(self)
         self.tray = Tray(TrayMenu(program.models, program.server), self)
         self.notifier = Notifier(

@@ -50,38 +50,43 @@ class Menus(QObject):
         shown = [(action.text(), action.shortcut().toString(native)) for action, _ in self._actions]
         return [(title, keys) for title, keys in shown if keys]
 
-    def entries(self, open_conversation: Callable[[str], object]) -> list[Entry]:
+    def entries(
+        self, open_conversation: Callable[[str], object], show_chat: Callable[[], object]
+    ) -> list[Entry]:
+        """`show_chat`: after what counts there."""
         return [
             *self._of_actions(),
-            *self._of_models(),
-            *self._of_presets(),
+            *self._of_models(show_chat),
+            *self._of_presets(show_chat),
             *self._of_conversations(open_conversation),
         ]
 
     def _of_actions(self) -> Iterator[Entry]:
         for place, (action, icon) in enumerate(self._actions):
+            if not action.isEnabled():
+                continue
             hint = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
             yield Entry(f"action {place}", action.text(), hint, icon, action.trigger)
 
-    def _of_models(self) -> Iterator[Entry]:
+    def _of_models(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         models, chat = self._program.models, self._program.chat
         for entry in models.models.values():
-            if entry.is_chat:
+            if entry.is_chat and entry.id != chat.model_id:
                 use = self.tr("Answer with {name}").format(name=entry.name)
-                do = partial(chat.set_model, entry.id)
+                do = _both(partial(chat.set_model, entry.id), show_chat)
                 yield Entry(f"use {entry.id}", use, self.tr("Model"), "models", do)
-            if entry.state == "loaded":
-                text = self.tr("Unload {name}").format(name=entry.name)
-                change, sign = partial(models.unload, entry.id), "eject"
-            else:
+            if entry.state == "not-loaded":
                 text = self.tr("Load {name}").format(name=entry.name)
                 change, sign = partial(models.load, entry.id), "play"
+            else:
+                text = self.tr("Unload {name}").format(name=entry.name)
+                change, sign = partial(models.unload, entry.id), "eject"
             yield Entry(f"load {entry.id}", text, self.tr("Model"), sign, change)
 
-    def _of_presets(self) -> Iterator[Entry]:
+    def _of_presets(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         for preset in self._program.conversations.presets.values():
             text = self.tr("Use the preset {name}").format(name=preset.name)
-            do = partial(self._program.chat.set_settings, preset.settings)
+            do = _both(partial(self._program.chat.set_settings, preset.settings), show_chat)
             yield Entry(f"preset {preset.id}", text, self.tr("Preset"), "sliders", do)
 
     def _of_conversations(self, open_conversation: Callable[[str], object]) -> Iterator[Entry]:
@@ -89,3 +94,11 @@ class Menus(QObject):
             do = partial(open_conversation, chat.id)
             hint = self.tr("Conversation")
             yield Entry(f"chat {chat.id}", chat.title or self.tr("Untitled"), hint, "chat", do)
+
+
+def _both(first: Callable[[], object], then: Callable[[], object]) -> Callable[[], None]:
+    def do() -> None:
+        first()
+        then()
+
+    return do

@@ -6,8 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
@@ -27,6 +37,17 @@ from .sidebar_rows import paint_ground
 from .theme import GAP, GAP_L, Theme
 
 WIDTH, TOP, MAX_SHOWN, ROW = 560, 72, 9, 36
+# How far a key goes in the list.
+STEPS = {
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Tab: 1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_Backtab: -1,
+    Qt.Key.Key_PageDown: MAX_SHOWN,
+    Qt.Key.Key_PageUp: -MAX_SHOWN,
+}
+# The focus comes back by itself: from the field's own menu, from another program.
+STAYS_AFTER = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
 @dataclass(frozen=True)
@@ -40,31 +61,36 @@ class Entry:
     do: Callable[[], object]
 
 
-class Palette(QFrame):
-    """A sheet over its parent; `entries` are asked for whenever it opens."""
+class Palette(QWidget):
+    """A sheet over its parent; all of that is covered, and a click beside the sheet closes it.
+
+    `entries` are asked for whenever it opens.
+    """
 
     def __init__(self, entries: Callable[[], list[Entry]], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("sheet")
         self._ask = entries
         self._all: list[Entry] = []
+        self._before: QWidget | None = None  # what had the focus
         self._found = ListModel[Entry](lambda entry: entry.key, lambda entry: entry.title, self)
-        self.field = QLineEdit(self)
+        self._sheet = QFrame(self)
+        self._sheet.setObjectName("sheet")
+        self.field = QLineEdit(self._sheet)
         self.field.setPlaceholderText(self.tr("What do you want to do?"))
         self.field.setAccessibleName(self.tr("Command"))
         self.field.textChanged.connect(self._show)
         self.field.installEventFilter(self)
-        self._list = QListView(self)
+        self._list = QListView(self._sheet)
         self._list.setModel(self._found)
         self._list.setItemDelegate(_EntryDelegate(theme, self))
         self._list.setAccessibleName(self.tr("Commands"))
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setMouseTracking(True)
         self._list.clicked.connect(self._run)
-        self._nothing = QLabel(self.tr("Nothing found."), self)
+        self._nothing = QLabel(self.tr("Nothing found."), self._sheet)
         self._nothing.setObjectName("muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self._sheet)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
         layout.setSpacing(GAP)
         for widget in (self.field, self._list, self._nothing):
@@ -73,10 +99,16 @@ class Palette(QFrame):
         shadow.setBlurRadius(48)
         shadow.setOffset(0, 12)
         shadow.setColor(QColor(0, 0, 0, 70))
-        self.setGraphicsEffect(shadow)
+        self._sheet.setGraphicsEffect(shadow)
+        parent.installEventFilter(self)
         self.hide()
 
     def open(self) -> None:
+        """Or close it, where it is open."""
+        if self.isVisible():
+            self._leave()
+            return
+        self._before = self.window().focusWidget()
         self._all = self._ask()
         self.field.clear()
         self._show()
@@ -84,23 +116,33 @@ class Palette(QFrame):
         self.raise_()
         self.field.setFocus()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._sheet.geometry().contains(event.position().toPoint()):
+            self._leave()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FocusOut and watched is self.field:
-            self.hide()
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
-            return super().eventFilter(watched, event)
-        row, last = self._list.currentIndex().row(), self._found.rowCount() - 1
-        match event.key():
-            case Qt.Key.Key_Escape:
-                self._leave()
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
-                self._run(self._list.currentIndex())
-            case Qt.Key.Key_Down:
-                self._list.setCurrentIndex(self._found.index(min(row + 1, last)))
-            case Qt.Key.Key_Up:
-                self._list.setCurrentIndex(self._found.index(max(row - 1, 0)))
-            case _:
-                return super().eventFilter(watched, event)
+        if watched is self.parentWidget():
+            if event.type() == QEvent.Type.Resize and self.isVisible():
+                self._place()
+        elif isinstance(event, QFocusEvent) and event.lostFocus():
+            if event.reason() not in STAYS_AFTER:
+                self.hide()
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self._press(event) or super().eventFilter(watched, event)
+        return super().eventFilter(watched, event)
+
+    def _press(self, event: QKeyEvent) -> bool:
+        """Whether the key is the list's, and not the field's."""
+        key = Qt.Key(event.key())
+        if key == Qt.Key.Key_Escape:
+            self._leave()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._run(self._list.currentIndex())
+        elif key in STEPS:
+            row = self._list.currentIndex().row() + STEPS[key]
+            self._choose(max(0, min(row, self._found.rowCount() - 1)))
+        else:
+            return False
         return True
 
     def _show(self) -> None:
@@ -108,15 +150,26 @@ class Palette(QFrame):
         self._found.reset(found)
         self._list.setVisible(bool(found))
         self._nothing.setVisible(not found)
-        if found:
-            self._list.setCurrentIndex(self._found.index(0))
         height = max(1, min(MAX_SHOWN, len(found))) * ROW
         self._list.setFixedHeight(height)
         self._nothing.setFixedHeight(ROW)
+        self._place()
+        self._choose(0)
+
+    def _place(self) -> None:
         parent = self.parentWidget()
         assert parent is not None
-        width = min(WIDTH, parent.width() - 2 * GAP_L)
-        self.setGeometry((parent.width() - width) // 2, TOP, width, self.sizeHint().height())
+        self.setGeometry(parent.rect())
+        width = min(WIDTH, self.width() - 2 * GAP_L)
+        height = min(self._sheet.sizeHint().height(), self.height() - TOP - GAP_L)
+        self._sheet.setGeometry((self.width() - width) // 2, TOP, width, height)
+
+    def _choose(self, row: int) -> None:
+        """It is also read aloud, since the field keeps the focus."""
+        index = self._found.index(row)
+        self._list.setCurrentIndex(index)
+        said = self._found.value(row).title if index.isValid() else self._nothing.text()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.field, said))
 
     def _run(self, index: QModelIndex) -> None:
         if index.isValid():
@@ -125,10 +178,10 @@ class Palette(QFrame):
             entry.do()
 
     def _leave(self) -> None:
+        """The focus goes back to where it was."""
         self.hide()
-        parent = self.parentWidget()
-        if parent is not None:
-            parent.setFocus()
+        if self._before is not None and shiboken6.isValid(self._before):
+            self._before.setFocus()
 
 
 class _EntryDelegate(QStyledItemDelegate):

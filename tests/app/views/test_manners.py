@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
@@ -21,7 +21,9 @@ from .support import ask, button, named, program_of
 
 
 def palette(window: MainWindow, qtbot: QtBot, text: str) -> list[str]:
-    window.palette_sheet.open()
+    if not window.palette_sheet.isVisible():
+        window.palette_sheet.open()
+    window.palette_sheet.field.clear()
     qtbot.keyClicks(window.palette_sheet.field, text)
     return [entry.title for entry in window.palette_sheet._found.values()]
 
@@ -65,6 +67,67 @@ def test_arrows_choose_and_escape_leaves(window: MainWindow, qtbot: QtBot) -> No
     assert sheet._nothing.isVisible()
     qtbot.keyClick(sheet.field, Qt.Key.Key_Return)  # nothing to do
     assert sheet.isVisible()
+
+
+def test_the_focus_goes_back_to_where_it_was(window: MainWindow, qtbot: QtBot) -> None:
+    window.write()
+    palette(window, qtbot, "x")
+    qtbot.keyClick(window.palette_sheet.field, Qt.Key.Key_Escape)
+    assert window.focusWidget() is window.chat.composer.text
+
+
+def test_the_same_keys_or_a_click_beside_it_close_the_palette(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    sheet = window.palette_sheet
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_K, control)
+    assert sheet.isVisible()
+    qtbot.keyClick(sheet.field, Qt.Key.Key_K, control)
+    assert not sheet.isVisible()
+    sheet.open()
+    at_its_edge = sheet._sheet.geometry().topLeft() + QPoint(3, 30)
+    qtbot.mouseClick(sheet, Qt.MouseButton.LeftButton, pos=at_its_edge)
+    assert sheet.isVisible()
+    qtbot.mouseClick(sheet, Qt.MouseButton.LeftButton, pos=QPoint(5, sheet.height() - 5))
+    assert not sheet.isVisible()
+
+
+def test_the_palette_stays_in_a_window_that_is_made_smaller(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    palette(window, qtbot, "")
+    window.resize(window.minimumSizeHint().expandedTo(QSize(560, 420)))
+    qtbot.waitUntil(lambda: window.palette_sheet.size() == window.size())
+    assert window.palette_sheet.rect().contains(window.palette_sheet._sheet.geometry())
+
+
+def test_the_menu_of_the_field_does_not_close_the_palette(window: MainWindow, qtbot: QtBot) -> None:
+    palette(window, qtbot, "copy")
+    menu = window.palette_sheet.field.createStandardContextMenu()
+    qtbot.addWidget(menu)
+    menu.popup(window.mapToGlobal(QPoint(300, 200)))
+    qtbot.waitUntil(menu.isVisible)
+    assert window.palette_sheet.isVisible()
+    menu.close()
+
+
+def test_a_model_that_is_chosen_in_the_palette_is_shown_where_it_answers(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    program = program_of(window)
+    demo = program.models.models.value(0)
+    other = replace(demo, id="Qwen/Qwen3-0.6B", state="loading", load_progress=0.1, loaded=None)
+    program.models.models.put(other)
+    program.models.refreshed.emit()
+    window.show_page("server")
+    found = palette(window, qtbot, "Qwen3-0.6B")
+    assert found == ["Unload Qwen3-0.6B", "Answer with Qwen3-0.6B"]  # a load can be ended
+    assert "Answer with demo" not in palette(window, qtbot, "answer")  # it does already
+    qtbot.keyClick(window.palette_sheet.field, Qt.Key.Key_Return)
+    assert program.chat.model_id == other.id
+    assert window._pages.currentWidget() is window.chat
+    assert window.chat.composer._model.currentData() == other.id
 
 
 def test_the_menu_of_the_menu_bar_item_says_and_does(
