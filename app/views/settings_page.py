@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from ..controllers.server import ServerController
 from ..controllers.settings import SettingsController
-from ..domain import ServerSettings
+from ..domain import AppSettings, ServerSettings, ServerState
 from .fields import Choice
 from .number_field import NumberField
 from .page import Group, Page, muted, whole_number
@@ -49,7 +49,9 @@ class SettingsPage(Page):
             self.add_section(title, group)
         self.column.addStretch()
         server.settings_changed.connect(self._show_server)
-        if server.settings is not None:
+        server.state_changed.connect(self._show_state)
+        self._show_state(server.state)
+        if server.state.phase == "ready" and server.settings is not None:
             self._show_server(server.settings)
 
     def _general(self) -> Group:
@@ -89,7 +91,7 @@ class SettingsPage(Page):
             ],
         )
         size = whole_number(10, 24, self.tr("Size of text"), self)
-        size.setValue(self._settings.settings.font_size)
+        self._follow("font_size", size.setValue)
         size.valueChanged.connect(partial(self._set, "font_size"))
         group.add_row(self.tr("Size of text"), size)
         self._switch(group, "reduce_motion", self.tr("Reduce motion"))
@@ -108,7 +110,8 @@ class SettingsPage(Page):
 
     def _downloads(self) -> Group:
         group = Group(self)
-        mirror = QLineEdit(self._settings.settings.hub_mirror, self)
+        mirror = QLineEdit(self)
+        self._follow("hub_mirror", mirror.setText)
         mirror.setPlaceholderText("https://huggingface.co")
         mirror.setAccessibleName(self.tr("Mirror of Hugging Face"))
         mirror.editingFinished.connect(lambda: self._set_mirror(mirror))
@@ -143,12 +146,12 @@ class SettingsPage(Page):
         )
         for name, title, hint, bounds in rows:
             field = NumberField(*bounds, title, self)
-            field.setEnabled(False)  # until it is known what is saved
             field.suggest(None, self.tr("what suits the computer"))
             field.edited.connect(partial(self._set_server, name))
             group.add_row(title, field, hint)
             self._server_fields[name] = field
-        group.add_widget(muted(self.tr("These count after a restart of the server."), self))
+        self._memory_hint = muted("", self)
+        group.add_widget(self._memory_hint)
         return group
 
     def _privacy(self) -> Group:
@@ -156,7 +159,7 @@ class SettingsPage(Page):
         group.add_widget(
             muted(
                 self.tr(
-                    "Privacy: nothing you write leaves this computer. The window talks to its own"
+                    "Nothing you write leaves this computer. The window talks to its own"
                     " server on this computer only, and sends no statistics."
                 ),
                 self,
@@ -203,9 +206,17 @@ class SettingsPage(Page):
         group.add_row(label, switch, hint)
 
     def _follow(self, name: str, show: Any) -> None:
-        """Shows the value, now and when it changes."""
-        show(getattr(self._settings.settings, name))
-        self._settings.changed.connect(lambda settings: show(getattr(settings, name)))
+        """Shows the value, now and when it changes; what is being typed stays when others do."""
+        shown = getattr(self._settings.settings, name)
+        show(shown)
+
+        def follow(settings: AppSettings) -> None:
+            nonlocal shown
+            if getattr(settings, name) != shown:
+                shown = getattr(settings, name)
+                show(shown)
+
+        self._settings.changed.connect(follow)
 
     def _set(self, name: str, value: Any) -> None:
         self._settings.update(**{name: value})
@@ -213,6 +224,16 @@ class SettingsPage(Page):
     def _set_mirror(self, field: QLineEdit) -> None:
         if not self._settings.set_mirror(field.text()):
             field.setText(self._settings.settings.hub_mirror)
+
+    def _show_state(self, state: ServerState) -> None:
+        """The server keeps these: they can be set while it is there, when it has told them."""
+        if state.phase == "ready":
+            text = self.tr("These count after a restart of the server.")
+        else:
+            text = self.tr("The server keeps these: turn it on to change them.")
+        self._memory_hint.setText(text)
+        for field in self._server_fields.values():
+            field.setEnabled(False)
 
     def _show_server(self, saved: ServerSettings, *_: object) -> None:
         for name, field in self._server_fields.items():

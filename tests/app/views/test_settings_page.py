@@ -8,12 +8,23 @@ import pytest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from app.domain import AppSettings, ServerSettings
+from app.domain import AppSettings, ServerSettings, ServerState
 from app.services.settings import SettingsFile
 from app.views.main_window import MainWindow
 from app.views.switch import Switch
 
 from .support import named, program_of, turn_wheel
+
+MIRROR = "Mirror of Hugging Face"
+SAVED = ServerSettings(
+    port=1234,
+    allow_origin=(),
+    ttl=3600.0,
+    memory_limit=12.5,
+    prefix_cache=None,
+    max_running=4,
+    max_waiting=None,
+)
 
 
 @pytest.fixture
@@ -78,7 +89,7 @@ def test_a_mirror_is_a_web_address(
     window: MainWindow, page: Any, text: str, is_taken: bool
 ) -> None:
     program_of(window).settings.update(hub_mirror="https://old.example")
-    field = named(page, QLineEdit, "Mirror of Hugging Face")
+    field = named(page, QLineEdit, MIRROR)
     assert isinstance(field, QLineEdit)
     field.setText(text)
     field.editingFinished.emit()
@@ -91,11 +102,14 @@ def test_a_mirror_is_a_web_address(
 def test_reset_brings_the_first_settings_back(window: MainWindow, page: Any) -> None:
     program = program_of(window)
     program.settings.update(font_size=20, notify=False, first_run_done=True)
+    program.settings.set_mirror("https://hf-mirror.com")
+    size, mirror = named(page, QSpinBox, "Size of text"), named(page, QLineEdit, MIRROR)
+    assert isinstance(size, QSpinBox)
+    assert isinstance(mirror, QLineEdit)
+    assert (size.value(), mirror.text()) == (20, "https://hf-mirror.com")
     named(page, QPushButton, "Reset the settings of the window").click()  # type: ignore[attr-defined]
     assert program.settings.settings == AppSettings(first_run_done=True)
-    size = named(page, QSpinBox, "Size of text")
-    assert isinstance(size, QSpinBox)
-    assert size.value() == AppSettings().font_size
+    assert (size.value(), mirror.text()) == (AppSettings().font_size, "")
 
 
 def test_the_servers_memory_is_sent_to_the_server(
@@ -105,16 +119,7 @@ def test_the_servers_memory_is_sent_to_the_server(
     field = named(page, QLineEdit, "Limit, GB")
     assert isinstance(field, QLineEdit)
     assert not field.isEnabled()
-    saved = ServerSettings(
-        port=1234,
-        allow_origin=(),
-        ttl=3600.0,
-        memory_limit=12.5,
-        prefix_cache=None,
-        max_running=4,
-        max_waiting=None,
-    )
-    server.settings_changed.emit(saved, False)
+    server.settings_changed.emit(SAVED, False)
     assert field.text() == "12.5"
     sent: list[Any] = []
     monkeypatch.setattr(server, "save_settings", sent.append)
@@ -123,3 +128,23 @@ def test_the_servers_memory_is_sent_to_the_server(
     field.clear()
     field.editingFinished.emit()
     assert sent == [{"memory_limit": 8.0}, {"memory_limit": None}]
+
+
+def test_what_the_server_keeps_can_be_set_while_it_is_there(window: MainWindow, page: Any) -> None:
+    program = program_of(window)
+    field = named(page, QLineEdit, "Limit, GB")
+    program.server.settings_changed.emit(SAVED, False)
+    assert field.isEnabled()
+    program.process._set(ServerState(phase="stopped"))
+    assert not field.isEnabled()
+    assert page._memory_hint.text() == "The server keeps these: turn it on to change them."
+
+
+def test_what_is_being_typed_stays_when_something_else_changes(
+    window: MainWindow, page: Any, qtbot: QtBot
+) -> None:
+    field = named(page, QLineEdit, MIRROR)
+    assert isinstance(field, QLineEdit)
+    qtbot.keyClicks(field, "https://hf-")
+    program_of(window).settings.update(last_model="demo")  # an answer has ended
+    assert field.text() == "https://hf-"
