@@ -28,13 +28,14 @@ class ConversationsController(QObject):
     """`conversations`: the pinned first, then the last used. `hits`: what was searched for.
 
     `current_wanted(id)`: that one is to be shown. `removed(id)`: it is gone from the list.
-    `folder_added(folder)`: it is there, and may be named.
+    `folder_added(folder)`: it is there, and may be named. `undo_possible(whether)`.
     """
 
     current_wanted = Signal(str)
     removed = Signal(str)
     changed = Signal(object)
     folder_added = Signal(object)
+    undo_possible = Signal(bool)
     notice = Signal(object)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
@@ -79,6 +80,7 @@ class ConversationsController(QObject):
             return
         ids = [one.id for one in deleted]
         self._deleted.append(ids)
+        self.undo_possible.emit(True)
         gone = set(ids)
         self.conversations.set_values(
             [one for one in self.conversations.values() if one.id not in gone]
@@ -103,6 +105,7 @@ class ConversationsController(QObject):
         last = self._deleted[-1]
         if all(self._saving(partial(self._store.restore_conversation, one)) for one in last):
             self._deleted.pop()
+            self.undo_possible.emit(bool(self._deleted))
             self._read()
             self.current_wanted.emit(last[0])
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar
 
 from ..composition import Program
 from .palette import Entry
+from .shortcuts import as_written
 
 
 class Menus(QObject):
@@ -46,8 +47,7 @@ class Menus(QObject):
 
     def shortcuts(self) -> list[tuple[str, str]]:
         """What each does, and its keys."""
-        native = QKeySequence.SequenceFormat.NativeText
-        shown = [(action.text(), action.shortcut().toString(native)) for action, _ in self._actions]
+        shown = [(action.text(), as_written(action.shortcut())) for action, _ in self._actions]
         return [(title, keys) for title, keys in shown if keys]
 
     def entries(
@@ -65,7 +65,7 @@ class Menus(QObject):
         for place, (action, icon) in enumerate(self._actions):
             if not action.isEnabled():
                 continue
-            hint = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            hint = as_written(action.shortcut())
             yield Entry(f"action {place}", action.text(), hint, icon, action.trigger)
 
     def _of_models(self, show_chat: Callable[[], object]) -> Iterator[Entry]:

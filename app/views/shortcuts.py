@@ -5,29 +5,81 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
-from .theme import GAP, GAP_XL
+from .theme import GAP, GAP_L, GAP_XL
 
 
 class ShortcutSheet(QDialog):
-    """`shortcuts`: what each does, and its keys as the system writes them."""
+    """`shortcuts`: what each does, and its keys as the system writes them.
 
-    def __init__(self, shortcuts: Sequence[tuple[str, str]], parent: QWidget) -> None:
+    `send_with` is the setting: `enter` or `ctrl_enter`.
+    """
+
+    def __init__(
+        self, shortcuts: Sequence[tuple[str, str]], send_with: str, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard Shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(GAP_XL, GAP_XL, GAP_XL, GAP_XL)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setAccessibleName(self.windowTitle())
+        table = self._table([*self._of_writing(send_with), *shortcuts])
+        area.setWidget(table)
+        done = QPushButton(self.tr("Done"), self)  # a sheet on a Mac has no frame to close it with
+        done.setDefault(True)
+        done.clicked.connect(self.accept)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP_XL, GAP_XL, GAP, GAP_L)
+        layout.setSpacing(GAP_L)
+        layout.addWidget(area)
+        layout.addWidget(done, 0, Qt.AlignmentFlag.AlignHCenter)
+        done.setFocus()
+        bar = area.verticalScrollBar().sizeHint().width()
+        area.setMinimumWidth(table.sizeHint().width() + bar)
+        without = self.sizeHint().height() - area.sizeHint().height()
+        height = min(without + table.sizeHint().height(), parent.height() - 2 * GAP_XL)
+        self.resize(self.sizeHint().width(), height)
+
+    def _of_writing(self, send_with: str) -> list[tuple[str, str]]:
+        """What the field for a message does by itself."""
+        send, line = {
+            "enter": ("Return", "Shift+Return"),
+            "ctrl_enter": ("Ctrl+Return", "Return"),
+        }[send_with]
+        return [
+            (self.tr("Send the message"), as_written(send)),
+            (self.tr("A new line in the message"), as_written(line)),
+            (self.tr("Stop the answer, or leave an edit"), as_written("Esc")),
+        ]
+
+    def _table(self, shortcuts: Sequence[tuple[str, str]]) -> QWidget:
+        table = QWidget(self)
+        grid = QGridLayout(table)
+        grid.setContentsMargins(0, 0, GAP_L, 0)
         grid.setHorizontalSpacing(2 * GAP_XL)
         grid.setVerticalSpacing(GAP)
-        own = [
-            (self.tr("Send the message"), self.tr("Enter")),
-            (self.tr("A new line in the message"), self.tr("Shift+Enter")),
-            (self.tr("Stop the answer, or leave an edit"), self.tr("Esc")),
-        ]
-        for row, (title, keys) in enumerate([*own, *shortcuts]):
-            label = QLabel(keys, self)
+        for row, (title, keys) in enumerate(shortcuts):
+            label = QLabel(keys, table)
             label.setObjectName("muted")
-            grid.addWidget(QLabel(title, self), row, 0)
+            grid.addWidget(QLabel(title, table), row, 0)
             grid.addWidget(label, row, 1, Qt.AlignmentFlag.AlignRight)
+        return table
+
+
+def as_written(keys: str | QKeySequence) -> str:
+    """As the system writes them: `Ctrl+K` is ⌘K on a Mac."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QKeyCombination
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu
 
+from ..domain import Conversation
 from .shortcuts import ShortcutSheet
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
 
 translate = QCoreApplication.translate
-Role = QAction.MenuRole
+Role, Keys = QAction.MenuRole, QKeySequence.StandardKey
 
 
 def fill_menus(window: MainWindow) -> None:
@@ -37,19 +38,25 @@ def _file(window: MainWindow) -> None:
     add(folder, "Ctrl+Shift+N", window.add_folder, icon="folder-plus")
     menu.addSeparator()
     add(translate("menu", "Import…"), "", window.import_files, icon="download")
-    add(translate("menu", "Export…"), "Ctrl+Shift+E", window.export_shown, icon="export")
+    export = add(translate("menu", "Export…"), "Ctrl+Shift+E", window.export_shown, icon="export")
+    _enable_with_messages(window, export)
     menu.addSeparator()
     add(translate("menu", "Close Window"), "Ctrl+W", window.close, icon="close")
     add(translate("menu", "Quit"), "Ctrl+Q", QApplication.quit, icon="power", role=Role.QuitRole)
 
 
 def _edit(window: MainWindow) -> None:
-    menus = window.menus
-    add = partial(menus.add, menus.menu(translate("menu", "Edit")))
-    undo = window.program.conversations.undo_delete
+    menus, conversations = window.menus, window.program.conversations
+    menu = menus.menu(translate("menu", "Edit"))
+    add = partial(menus.add, menu)
+    _of_text(menu)
+    menu.addSeparator()
     add(translate("menu", "Find"), "Ctrl+F", window.search, icon="search")
     add(translate("menu", "Write"), "Ctrl+L", window.write, icon="edit")
-    add(translate("menu", "Undo Delete"), "Ctrl+Shift+Z", undo, icon="again")
+    title = translate("menu", "Undo Delete")
+    undo = add(title, "Ctrl+Alt+Z", conversations.undo_delete, icon="again")
+    undo.setEnabled(False)
+    conversations.undo_possible.connect(undo.setEnabled)
     add(
         translate("menu", "Settings…"),
         "Ctrl+,",
@@ -65,7 +72,10 @@ def _conversation(window: MainWindow) -> None:
     add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
     settings = translate("menu", "Settings of the Conversation")
     add(settings, "Ctrl+I", window.toggle_panel, icon="sliders")
-    add(translate("menu", "Stop"), "Ctrl+.", window.program.chat.stop, icon="stop")
+    chat = window.program.chat
+    stop = add(translate("menu", "Stop"), "Ctrl+.", chat.stop, icon="stop")
+    stop.setEnabled(chat.is_busy)
+    chat.busy_changed.connect(stop.setEnabled)
 
 
 def _view(window: MainWindow) -> None:
@@ -94,4 +104,42 @@ def _help(window: MainWindow) -> None:
 
 
 def _show_shortcuts(window: MainWindow) -> None:
-    ShortcutSheet(window.menus.shortcuts(), window).open()
+    send_with = window.program.settings.settings.send_with
+    ShortcutSheet(window.menus.shortcuts(), send_with, window).open()
+
+
+def _enable_with_messages(window: MainWindow, action: QAction) -> None:
+    """While there is something in the conversation that is shown."""
+
+    def enable(conversation: Conversation | None) -> None:
+        action.setEnabled(conversation is not None and conversation.leaf_id is not None)
+
+    enable(window.program.chat.conversation)
+    window.program.chat.opened.connect(enable)
+    window.program.chat.changed.connect(enable)
+
+
+def _of_text(menu: QMenu) -> None:
+    """What a Mac's own panels look for in a menu, too: without it nothing can be pasted there.
+
+    Fields know these keys by themselves, so they are given to what has the focus.
+    """
+    for title, standard in (
+        (translate("menu", "Undo"), Keys.Undo),
+        (translate("menu", "Redo"), Keys.Redo),
+        (translate("menu", "Cut"), Keys.Cut),
+        (translate("menu", "Copy"), Keys.Copy),
+        (translate("menu", "Paste"), Keys.Paste),
+        (translate("menu", "Select All"), Keys.SelectAll),
+    ):
+        action = menu.addAction(title)
+        action.setShortcuts(standard)
+        keys: Any = action.shortcut()  # the stubs do not know that it can be indexed
+        action.triggered.connect(partial(_press, keys[0]))
+
+
+def _press(keys: QKeyCombination, *_: object) -> None:
+    focused = QApplication.focusWidget()
+    if focused is not None:
+        event = QKeyEvent(QEvent.Type.KeyPress, keys.key(), keys.keyboardModifiers())
+        QApplication.sendEvent(focused, event)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QToolButton
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.views.icons import SIZE, icon
@@ -16,8 +18,8 @@ from app.views.main_window import MainWindow
 from app.views.shortcuts import ShortcutSheet
 
 from ..controllers.support import last
-from ..fake_endpoint import FakeEndpoint, answer
-from .support import ask, button, named, program_of
+from ..fake_endpoint import FakeEndpoint, answer, delta, ending
+from .support import ask, button, named, program_of, write
 
 
 def palette(window: MainWindow, qtbot: QtBot, text: str) -> list[str]:
@@ -272,8 +274,84 @@ def test_every_shortcut_is_used_once_and_is_in_the_sheet(window: MainWindow, qtb
     keys = [keys for _, keys in shortcuts]
     assert len(set(keys)) == len(keys)
     assert {"Ctrl+N", "Ctrl+F", "Ctrl+L", "Ctrl+,", "Ctrl+W", "Ctrl+K"} <= set(keys)
-    sheet = ShortcutSheet(shortcuts, window)
+    sheet = ShortcutSheet(shortcuts, "enter", window)
     qtbot.addWidget(sheet)
     texts = [label.text() for label in sheet.findChildren(QLabel)]
     assert "New Conversation" in texts
     assert "Ctrl+N" in texts
+
+
+@pytest.mark.parametrize(
+    ("send_with", "send", "line"),
+    [("enter", "Return", "Shift+Return"), ("ctrl_enter", "Ctrl+Return", "Return")],
+)
+def test_the_sheet_says_which_keys_send(
+    window: MainWindow, qtbot: QtBot, send_with: Any, send: str, line: str
+) -> None:
+    program_of(window).settings.update(send_with=send_with)
+    triggered(window, "Keyboard Shortcuts")
+    sheet = window.findChild(ShortcutSheet)
+    assert sheet is not None
+    texts = [label.text() for label in sheet.findChildren(QLabel)]
+    assert texts[:4] == [send, "Send the message", line, "A new line in the message"]
+    assert sheet.height() < window.height()
+    done = sheet.findChild(QPushButton)
+    assert done is not None
+    with qtbot.waitSignal(sheet.finished):
+        done.click()
+
+
+def action(window: MainWindow, title: str) -> QAction:
+    found = [one for one in window.findChildren(QAction) if one.text() == title]
+    assert len(found) == 1
+    return found[0]
+
+
+def triggered(window: MainWindow, title: str) -> None:
+    action(window, title).trigger()
+
+
+def test_what_cannot_be_done_is_not_offered(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    titles = ("Export…", "Undo Delete", "Stop")
+
+    def offered() -> list[bool]:
+        window.palette_sheet.hide()  # it asks when it is opened
+        listed = palette(window, qtbot, "")
+        assert [title in listed for title in titles] == [
+            action(window, title).isEnabled() for title in titles
+        ]
+        return [title in listed for title in titles]
+
+    assert offered() == [False, False, False]
+    go_on = threading.Event()
+    fake.script = [[delta(content="So far"), go_on, delta(content=" and on"), ending()]]
+    with qtbot.waitSignal(program.chat.finished):
+        write(window, qtbot, "Hello")
+        assert offered() == [True, False, True]
+        go_on.set()
+    assert offered() == [True, False, False]
+    assert program.chat.conversation is not None
+    program.conversations.delete([program.chat.conversation.id])
+    assert offered() == [False, True, False]
+    triggered(window, "Undo Delete")
+    assert offered() == [True, False, False]
+
+
+def test_the_edit_menu_acts_on_the_field_that_has_the_focus(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.write()
+    qtbot.keyClicks(window.chat.composer.text, "Hello")
+    for title in ("Select All", "Copy", "Cut"):
+        triggered(window, title)
+    assert window.chat.composer.text.toPlainText() == ""
+    window.search()
+    triggered(window, "Paste")
+    assert window.sidebar.search.text() == "Hello"
+    triggered(window, "Undo")
+    assert window.sidebar.search.text() == ""
+    triggered(window, "Redo")
+    assert window.sidebar.search.text() == "Hello"
