@@ -20,7 +20,7 @@ LONG = 15.0
 class Notifier(QObject):
     """`wanted(title, text, conversation id or None)`: of answers, and of models being loaded.
 
-    `is_watched`: the window is in front; `is_wanted`: notifications are allowed.
+    `is_watched`: a window of ours is in front; `is_wanted`: notifications are allowed.
     """
 
     wanted = Signal(str, str, object)

@@ -93,7 +93,7 @@ class MainWindow(QMainWindow):
             program.chat,
             program.models.models,
             is_wanted=lambda: program.settings.settings.notify,
-            is_watched=self.isActiveWindow,
+            is_watched=lambda: QApplication.activeWindow() is not None,
             parent=self,
         )
         self._connect()
@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self.chat.composer.text.setFocus()
 
     def come_to_front(self) -> None:
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
         self.activateWindow()

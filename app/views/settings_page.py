@@ -74,7 +74,9 @@ class SettingsPage(Page):
             group,
             "notify",
             self.tr("Notifications"),
-            self.tr("When long work ends while the window is not in front."),
+            self.tr(
+                "When long work ends while the window is not in front. Needs the item in the menu bar."
+            ),
         )
         return group
 

@@ -28,6 +28,8 @@ class TrayMenu(QMenu):
         super().__init__()
         self._models = models
         self._server = server
+        self._load = QMenu(self.tr("Load"), self)
+        self._unload = QMenu(self.tr("Unload"), self)
         self.aboutToShow.connect(self.fill)
 
     def fill(self) -> None:
@@ -69,15 +71,17 @@ class TrayMenu(QMenu):
         return action
 
     def _add_models(self) -> None:
-        load = self.addMenu(self.tr("Load"))
-        unload = self.addMenu(self.tr("Unload"))
+        is_ready = self._server.state.phase == "ready"
+        for menu in (self._load, self._unload):
+            menu.clear()
+            self.addMenu(menu)
         for entry in self._models.models.values():
             if entry.state == "not-loaded":
-                load.addAction(entry.name, partial(self._models.load, entry.id))
+                self._load.addAction(entry.name, partial(self._models.load, entry.id))
             else:
-                unload.addAction(entry.name, partial(self._models.unload, entry.id))
-        load.setEnabled(bool(load.actions()))
-        unload.setEnabled(bool(unload.actions()))
+                self._unload.addAction(entry.name, partial(self._models.unload, entry.id))
+        for menu in (self._load, self._unload):
+            menu.setEnabled(is_ready and not menu.isEmpty())
 
 
 class Tray(QObject):

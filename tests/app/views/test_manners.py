@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from app.domain import ServerState
 from app.views.icons import SIZE, icon
 from app.views.main_window import MainWindow
 from app.views.shortcuts import ShortcutSheet
@@ -151,6 +152,36 @@ def test_the_menu_of_the_menu_bar_item_says_and_does(
     window.hide()
     next(action for action in menu.actions() if action.text() == "Show the window").trigger()
     assert window.isVisible()
+
+
+def test_without_the_server_no_model_is_in_memory_or_can_be_loaded(window: MainWindow) -> None:
+    menu = window.tray.menu
+    program_of(window).process._set(ServerState(phase="stopped"))
+    menu.fill()
+    menu.fill()  # each time it is opened
+    said = [one.text() for one in menu.actions() if not one.isEnabled() and one.text()]
+    assert said == ["The server is off", "Load", "Unload"]
+    assert len(menu.findChildren(QMenu)) == 2
+
+
+def test_a_window_in_the_dock_comes_back(window: MainWindow, qtbot: QtBot) -> None:
+    window.showMinimized()
+    qtbot.waitUntil(window.isMinimized)
+    window.tray.menu.show_wanted.emit()
+    assert not window.isMinimized()
+    window.showMaximized()
+    window.tray.menu.show_wanted.emit()
+    assert window.isMaximized()
+
+
+def test_whoever_looks_at_a_dialog_is_not_notified(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    triggered(window, "Keyboard Shortcuts")
+    qtbot.waitUntil(lambda: isinstance(QApplication.activeWindow(), ShortcutSheet))
+    assert window.notifier._is_watched()
+    sheet = window.findChild(ShortcutSheet)
+    assert sheet is not None
+    sheet.close()
 
 
 def test_without_a_place_for_the_item_the_window_ends_the_program(window: MainWindow) -> None:
