@@ -130,7 +130,7 @@ class ChatPage(QWidget):
         chat.load_progress.connect(self._show_load)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
-        self.first_run.asked.connect(self._ask_first)
+        self.first_run.asked.connect(self._send)
         self.first_run.finished.connect(self._end_first_run)
         self._app_settings.changed.connect(self._show_stack)
         self._models.refreshed.connect(self._show_models)
@@ -157,10 +157,6 @@ class ChatPage(QWidget):
         else:
             self._stack.setCurrentIndex(0 if self._app_settings.settings.first_run_done else 1)
 
-    def _ask_first(self, prompt: str) -> None:
-        self._end_first_run()
-        self._send(prompt)
-
     def _end_first_run(self) -> None:
         self._app_settings.update(first_run_done=True)
         self.composer.text.setFocus()
@@ -171,6 +167,7 @@ class ChatPage(QWidget):
         else:
             sent = self._chat.send(text, self.composer.attachments)
         if sent:
+            self._end_first_run()
             self._editing = None
             self.composer.set_editing(False)
             self.composer.clear()

@@ -181,11 +181,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _paths(event.mimeData()):
-            event.acceptProposedAction()
+            _accept(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Folders are models, files belong to the next question."""
-        event.acceptProposedAction()
+        _accept(event)
         paths = _paths(event.mimeData())
         folders = [path for path in paths if path.is_dir()]
         files = [path for path in paths if path not in folders]
@@ -345,6 +345,12 @@ class MainWindow(QMainWindow):
 
     def _refused(self, sentence: str) -> None:
         self.notices.show_notice(Notice(text=sentence, kind="warning"))
+
+
+def _accept(event: QDropEvent) -> None:
+    """As a copy: what is dropped stays where it is, also where the other side offers to move it."""
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
 
 
 def _paths(data: QMimeData) -> list[Path]:

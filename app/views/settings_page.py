@@ -75,7 +75,8 @@ class SettingsPage(Page):
             "notify",
             self.tr("Notifications"),
             self.tr(
-                "When long work ends while the window is not in front. Needs the item in the menu bar."
+                "When long work ends while the window is not in front."
+                " Needs the item in the menu bar."
             ),
         )
         return group

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,11 +20,10 @@ from PySide6.QtWidgets import (
 
 from .icon_label import IconLabel
 from .icons import SIZE, icon
-from .theme import GAP, GAP_L, GAP_S
+from .shortcuts import as_written
+from .theme import GAP, GAP_L, GAP_S, GAP_XL
 
 WIDTH = 620
-# What the demo does well.
-PROMPTS = ("How many r's are in strawberry?", "What is 27 + 45?", "Who are you?")
 
 
 class Greeting(QWidget):
@@ -74,7 +75,17 @@ class FirstRun(QScrollArea):
         start.clicked.connect(self.finished)
         layout.addSpacing(GAP_S)
         layout.addWidget(start, 0, Qt.AlignmentFlag.AlignCenter)
+        self._add_keys(layout)
         layout.addStretch()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room for that."""
+        super().resizeEvent(event)
+        chips = self.findChildren(QToolButton)
+        side_by_side = sum(chip.sizeHint().width() + GAP for chip in chips)
+        fits = side_by_side <= min(WIDTH, self.viewport().width()) - 2 * GAP_XL
+        direction = QBoxLayout.Direction
+        self._prompts.setDirection(direction.LeftToRight if fits else direction.TopToBottom)
 
     def _add_head(self, layout: QVBoxLayout) -> None:
         layout.addWidget(IconLabel("app", 48, self), 0, Qt.AlignmentFlag.AlignCenter)
@@ -151,10 +162,15 @@ class FirstRun(QScrollArea):
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addSpacing(GAP_S)
         layout.addWidget(label)
-        row = QHBoxLayout()
+        row = self._prompts = QHBoxLayout()
         row.setSpacing(GAP)
         row.addStretch()
-        for prompt in PROMPTS:
+        # What the demo does well.
+        for prompt in (
+            self.tr("How many r's are in strawberry?"),
+            self.tr("What is 27 + 45?"),
+            self.tr("Who are you?"),
+        ):
             button = QToolButton(self)
             button.setObjectName("chip")
             button.setText(prompt)
@@ -162,6 +178,15 @@ class FirstRun(QScrollArea):
             button.setIconSize(SIZE)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.clicked.connect(partial(self.asked.emit, prompt))
-            row.addWidget(button)
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         row.addStretch()
         layout.addLayout(row)
+
+    def _add_keys(self, layout: QVBoxLayout) -> None:
+        text = self.tr("{all} finds everything you can do, {keys} shows the keys for it.")
+        text = text.format(all=as_written("Ctrl+K"), keys=as_written("Ctrl+/"))
+        hint = QLabel(text, self)
+        hint.setObjectName("muted")
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        hint.setWordWrap(True)
+        layout.addWidget(hint)

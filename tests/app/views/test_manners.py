@@ -220,6 +220,21 @@ def test_the_first_run_ends_with_a_question_and_does_not_come_back(
     assert not window.chat.first_run.isVisible()
 
 
+def test_whoever_asks_by_themselves_has_begun(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Hello")
+    program_of(window).chat.new()
+    assert not window.chat.first_run.isVisible()
+
+
+@pytest.mark.parametrize("width", [640, 1100])
+def test_the_first_run_fits_a_narrow_window(window: MainWindow, qtbot: QtBot, width: int) -> None:
+    window.resize(width, 700)
+    first_run = window.chat.first_run
+    qtbot.waitUntil(lambda: first_run.horizontalScrollBar().maximum() == 0)
+    chips = first_run.findChildren(QToolButton)
+    assert len({chip.y() for chip in chips}) == (1 if width == 1100 else 3)
+
+
 def test_the_first_run_leads_to_the_models(window: MainWindow) -> None:
     found = [one for one in window.chat.first_run.findChildren(QLabel) if "demo" in one.text()]
     assert found
@@ -230,11 +245,15 @@ def test_the_first_run_leads_to_the_models(window: MainWindow) -> None:
 def drop(window: MainWindow, paths: list[Path]) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    action, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
-    enter = QDragEnterEvent(QPoint(5, 5), action, data, left, Qt.KeyboardModifier.NoModifier)
+    actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    left, shift = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    enter = QDragEnterEvent(QPoint(5, 5), actions, data, left, shift)
     window.dragEnterEvent(enter)
     assert enter.isAccepted()
-    window.dropEvent(QDropEvent(QPointF(5, 5), action, data, left, Qt.KeyboardModifier.NoModifier))
+    dropped = QDropEvent(QPointF(5, 5), actions, data, left, shift)
+    assert dropped.proposedAction() == Qt.DropAction.MoveAction
+    window.dropEvent(dropped)
+    assert dropped.dropAction() == Qt.DropAction.CopyAction  # the file stays where it is
 
 
 def test_a_folder_that_is_dropped_is_looked_at_for_models(
