@@ -20,6 +20,9 @@ from .page import Group, Page, muted, whole_number
 from .switch import Switch
 from .theme import Theme
 
+# Of text, in pixels.
+SIZES = (10, 24)
+
 
 class SettingsPage(Page):
     def __init__(
@@ -93,10 +96,11 @@ class SettingsPage(Page):
                 (self.tr("Dark"), "dark"),
             ],
         )
-        size = whole_number(10, 24, self.tr("Size of text"), self)
+        size = whole_number(*SIZES, self.tr("Size of text"), self)
         self._follow("font_size", size.setValue)
         size.valueChanged.connect(partial(self._set, "font_size"))
-        group.add_row(self.tr("Size of text"), size)
+        hint = self.tr("{least} to {most} pixels.").format(least=SIZES[0], most=SIZES[1])
+        group.add_row(self.tr("Size of text"), size, hint)
         self._switch(group, "reduce_motion", self.tr("Reduce motion"))
         return group
 

@@ -311,6 +311,13 @@ def test_icons_follow_the_theme(window: MainWindow) -> None:
     assert drawn() != light
 
 
+def test_large_text_is_not_cut_off_in_fields(window: MainWindow, qtbot: QtBot) -> None:
+    program_of(window).settings.update(font_size=24)
+    window.resize(window.minimumSizeHint())
+    search = window.sidebar.search
+    qtbot.waitUntil(lambda: search.height() >= search.sizeHint().height() > 40)
+
+
 def test_with_reduced_motion_nothing_blinks(window: MainWindow) -> None:
     program_of(window).settings.update(reduce_motion=True)
     assert QApplication.cursorFlashTime() == 0
