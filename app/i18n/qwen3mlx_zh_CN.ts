@@ -284,6 +284,22 @@
         <source>Try one:</source>
         <translation>试一试：</translation>
     </message>
+    <message>
+        <source>How many r&apos;s are in strawberry?</source>
+        <translation>How many r&apos;s are in strawberry?</translation>
+    </message>
+    <message>
+        <source>What is 27 + 45?</source>
+        <translation>What is 27 + 45?</translation>
+    </message>
+    <message>
+        <source>Who are you?</source>
+        <translation>你是谁？</translation>
+    </message>
+    <message>
+        <source>{all} finds everything you can do, {keys} shows the keys for it.</source>
+        <translation>按 {all} 可查找所有操作，按 {keys} 可查看快捷键。</translation>
+    </message>
 </context>
 <context>
     <name>Footer</name>
@@ -1275,10 +1291,6 @@
         <translation>通知</translation>
     </message>
     <message>
-        <source>When long work ends while the window is not in front.</source>
-        <translation>当窗口不在前面而耗时的工作结束时。</translation>
-    </message>
-    <message>
         <source>Theme</source>
         <translation>主题</translation>
     </message>
@@ -1331,6 +1343,14 @@
         <translation>随窗口启动服务器</translation>
     </message>
     <message>
+        <source>When long work ends while the window is not in front. Needs the item in the menu bar.</source>
+        <translation>当窗口不在前面而耗时的工作结束时。需要在菜单栏显示。</translation>
+    </message>
+    <message>
+        <source>{least} to {most} pixels.</source>
+        <translation>{least} 到 {most} 像素。</translation>
+    </message>
+    <message>
         <source>Reduce motion</source>
         <translation>减少动态效果</translation>
     </message>
@@ -1379,12 +1399,16 @@
         <translation>由电脑决定</translation>
     </message>
     <message>
+        <source>Nothing you write leaves this computer. The window talks to its own server on this computer only, and sends no statistics.</source>
+        <translation>你写的内容不会离开这台电脑。窗口只与这台电脑上自己的服务器通信，不发送任何统计数据。</translation>
+    </message>
+    <message>
         <source>These count after a restart of the server.</source>
         <translation>重新启动服务器后生效。</translation>
     </message>
     <message>
-        <source>Privacy: nothing you write leaves this computer. The window talks to its own server on this computer only, and sends no statistics.</source>
-        <translation>隐私：你写的内容不会离开这台电脑。窗口只与这台电脑上自己的服务器通信，不发送任何统计数据。</translation>
+        <source>The server keeps these: turn it on to change them.</source>
+        <translation>这些设置由服务器保存：启动服务器后即可修改。</translation>
     </message>
 </context>
 <context>
@@ -1394,28 +1418,20 @@
         <translation>键盘快捷键</translation>
     </message>
     <message>
-        <source>Send the message</source>
-        <translation>发送消息</translation>
+        <source>Done</source>
+        <translation>完成</translation>
     </message>
     <message>
-        <source>Enter</source>
-        <translation>回车</translation>
+        <source>Send the message</source>
+        <translation>发送消息</translation>
     </message>
     <message>
         <source>A new line in the message</source>
         <translation>在消息中换行</translation>
     </message>
     <message>
-        <source>Shift+Enter</source>
-        <translation>Shift+回车</translation>
-    </message>
-    <message>
         <source>Stop the answer, or leave an edit</source>
         <translation>停止回答，或退出编辑</translation>
-    </message>
-    <message>
-        <source>Esc</source>
-        <translation>Esc</translation>
     </message>
 </context>
 <context>
@@ -1779,6 +1795,30 @@
     <message>
         <source>About qwen3mlx</source>
         <translation>关于 qwen3mlx</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>重做</translation>
+    </message>
+    <message>
+        <source>Cut</source>
+        <translation>剪切</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Paste</source>
+        <translation>粘贴</translation>
+    </message>
+    <message>
+        <source>Select All</source>
+        <translation>全选</translation>
     </message>
 </context>
 <context>
