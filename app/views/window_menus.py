@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QKeyCombination
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -134,12 +134,14 @@ def _of_text(menu: QMenu) -> None:
     ):
         action = menu.addAction(title)
         action.setShortcuts(standard)
-        keys: Any = action.shortcut()  # the stubs do not know that it can be indexed
-        action.triggered.connect(partial(_press, keys[0]))
+        action.triggered.connect(partial(_press, action))
 
 
-def _press(keys: QKeyCombination, *_: object) -> None:
+def _press(action: QAction, *_: object) -> None:
     focused = QApplication.focusWidget()
     if focused is not None:
-        event = QKeyEvent(QEvent.Type.KeyPress, keys.key(), keys.keyboardModifiers())
-        QApplication.sendEvent(focused, event)
+        keys: Any = action.shortcut()  # the stubs do not know that it can be indexed
+        key, modifiers = keys[0].key(), keys[0].keyboardModifiers()
+        action.setEnabled(False)  # or its own keys would call it again
+        QApplication.sendEvent(focused, QKeyEvent(QEvent.Type.KeyPress, key, modifiers))
+        action.setEnabled(True)
