@@ -96,7 +96,8 @@ class Program(QObject):
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._server_changed)
-        self.models.refreshed.connect(lambda: self.chat.set_server_ready(True))
+        self.models.refreshed.connect(self._models_known)
+        self.chat.server_wanted.connect(self._want_server)
         self.chat.saved.connect(self.conversations.take)
         self.chat.load_progress.connect(self.models.show_progress)
         self.chat.finished.connect(self._remember_model)
@@ -120,6 +121,16 @@ class Program(QObject):
         else:
             self.models.server_gone()
             self.chat.set_server_ready(False, state.reason)
+
+    def _models_known(self) -> None:
+        """Unless the server has gone since it told them."""
+        if self.server.state.phase == "ready":
+            self.chat.set_server_ready(True)
+
+    def _want_server(self) -> None:
+        """Whoever asks something wants it on, also where it was turned off or has failed."""
+        if self.server.state.phase not in ("starting", "ready"):
+            self.server.restart()
 
     def _remember_model(self, message: Message) -> None:
         if message.model and message.status == "done":

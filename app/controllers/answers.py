@@ -24,6 +24,7 @@ class Answers(QObject):
     prefill = Signal(int, int)
     load_progress = Signal(str, float)
     save_failed = Signal(str)
+    server_wanted = Signal()
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Answers(QObject):
         self._running: dict[str, Generation] = {}
         self._starter = Starter(endpoint, models, self)
         self._starter.load_progress.connect(self.load_progress)
+        self._starter.server_wanted.connect(self.server_wanted)
 
     def __contains__(self, conversation_id: str) -> bool:
         return conversation_id in self._running

@@ -42,7 +42,7 @@ class ChatController(QObject):
 
     Answers of conversations that are not shown go on being written. `saved(conversation)` is said
     of every conversation whose line in a list has changed, `writing_changed(ids)` when answers
-    are written in others than before.
+    are written in others than before, `server_wanted()` when one waits for the server.
     """
 
     opened = Signal(object)
@@ -55,6 +55,7 @@ class ChatController(QObject):
     attachment_added = Signal(object, int)
     attachment_refused = Signal(str)
     writing_changed = Signal(object)
+    server_wanted = Signal()
     finished = Signal(object)
     notice = Signal(object)
 
@@ -82,6 +83,7 @@ class ChatController(QObject):
         answers.load_progress.connect(self.load_progress)
         answers.prefill.connect(self.prefill_changed)
         answers.changed.connect(self.writing_changed)
+        answers.server_wanted.connect(self.server_wanted)
         answers.updated.connect(self._show_growth)
         answers.save_failed.connect(self._say)
         answers.ended.connect(self._ended)

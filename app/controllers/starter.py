@@ -15,12 +15,13 @@ from .generation import Generation
 
 
 class Starter(QObject):
-    """Answers that are wanted before the server is ready wait for it.
+    """Answers that are wanted before the server is ready wait for it: `server_wanted`.
 
     `load_progress(model, 0 to 1)` is said while the model is loaded for one.
     """
 
     load_progress = Signal(str, float)
+    server_wanted = Signal()
 
     def __init__(
         self, endpoint: Endpoint, models: ListModel[ModelEntry], parent: QObject | None = None
@@ -46,6 +47,7 @@ class Starter(QObject):
     def start(self, generation: Generation, body: Mapping[str, Any]) -> None:
         if not self._ready:
             self._waiting.append((generation, body))
+            self.server_wanted.emit()
             return
         model_id = str(body["model"])
         entry = self._models.find(model_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -298,6 +299,26 @@ def test_a_server_that_cannot_start_is_said(program: Program, qtbot: QtBot) -> N
     with qtbot.waitSignal(program.chat.finished):
         program.process._set(ServerState(phase="failed", reason="No memory."))
     assert (last(program).status, last(program).error) == ("failed", "No memory.")
+
+
+@pytest.mark.parametrize("phase", ["stopped", "failed", "stopping"])
+def test_a_question_turns_the_server_on(
+    profile: Path, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path, phase: Any
+) -> None:
+    server = tmp_path / "server.py"  # says that it answers, and ends with its stdin
+    server.write_text(f'print(\'{{"url": "{fake.url}"}}\', flush=True); input()')
+    program = Program(profile, [sys.executable, str(server)])
+    if phase == "stopping":
+        program.server.start()
+        qtbot.waitUntil(lambda: program.server.state.phase == "ready", timeout=20_000)
+        program.server.stop()
+    else:
+        program.process._set(ServerState(phase=phase, reason="No memory."))
+    assert program.server.state.phase == phase
+    with qtbot.waitSignal(program.chat.finished, timeout=20_000):
+        program.chat.send("Are you there?")
+    assert last(program).content == "Hello!"
+    program.close()
 
 
 def test_ten_megabytes_arrive_whole(program: Program, qtbot: QtBot, fake: FakeEndpoint) -> None:
