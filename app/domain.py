@@ -113,6 +113,11 @@ class Conversation:
     created_at: float
     updated_at: float
 
+    @property
+    def is_begun(self) -> bool:
+        """A person has written something for it, asked or not."""
+        return bool(self.leaf_id or self.draft.strip() or self.settings.system_prompt.strip())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:

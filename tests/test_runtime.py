@@ -134,12 +134,12 @@ def test_stop_string_ends_the_answer_before_it(runtime):
 
 
 def test_seeds(runtime):
-    options = {"temperature": 1.5, "top_p": 1.0, "top_k": 0, "max_tokens": 40}
+    options = {"temperature": 2.0, "top_p": 1.0, "top_k": 0, "max_tokens": 60}
     first = answer(runtime, LETTERS, seed=7, **options)
     again = answer(runtime, LETTERS, seed=7, **options)
-    other = answer(runtime, LETTERS, seed=8, **options)
+    others = [answer(runtime, LETTERS, seed=seed, **options) for seed in (8, 9, 10, 11)]
     assert first[2:-1] == again[2:-1]
-    assert first[2:-1] != other[2:-1]
+    assert any(first[2:-1] != other[2:-1] for other in others)  # the demo is sure of itself
 
 
 def test_logprobs(runtime):

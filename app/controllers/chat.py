@@ -33,8 +33,8 @@ from .estimate import Estimate
 
 translate = QCoreApplication.translate
 
-# Milliseconds after which a draft is saved.
-DRAFT_EVERY = 500
+# Milliseconds after which a draft, or what was set, is saved.
+SAVE_AFTER = 500
 
 
 class ChatController(QObject):
@@ -90,10 +90,10 @@ class ChatController(QObject):
         self._attaching = Attaching(endpoint, self)
         self._attaching.added.connect(self.attachment_added)
         self._attaching.refused.connect(self.attachment_refused)
-        self._draft_timer = QTimer(self)
-        self._draft_timer.setSingleShot(True)
-        self._draft_timer.setInterval(DRAFT_EVERY)
-        self._draft_timer.timeout.connect(self._save_draft)
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(SAVE_AFTER)
+        self._save_timer.timeout.connect(self._save)
 
     @property
     def is_busy(self) -> bool:
@@ -124,7 +124,7 @@ class ChatController(QObject):
 
     def open(self, conversation_id: str | None) -> None:
         """Show it; None shows none."""
-        self._save_draft()
+        self._save()
         try:
             transcript = self._store.transcript(conversation_id) if conversation_id else None
         except StoreError as error:
@@ -192,11 +192,11 @@ class ChatController(QObject):
         """It was deleted: nothing more is written in it, or shown of it."""
         self._answers.stop(conversation_id)
         if self.conversation is not None and self.conversation.id == conversation_id:
-            self.open(None)
+            self.new()
 
     def stop_all(self) -> None:
         """For the end of the program."""
-        self._save_draft()
+        self._save()
         self._answers.stop_all()
 
     def step_version(self, message_id: str, step: int) -> None:
@@ -232,34 +232,24 @@ class ChatController(QObject):
         self._change(model=model_id)
 
     def set_settings(self, settings: ChatSettings) -> None:
-        """Of the conversation that is shown; a new one is begun for them."""
+        """Of the conversation that is shown; a new one is begun for them. Saved a moment later."""
         if self.conversation is None:
             self.new()
-        self._change(settings=settings)
+        self._change_later(settings=settings)
 
     def set_title(self, title: str) -> None:
         self._change(title=title)
 
-    def refresh(self, conversation: Conversation) -> None:
+    def refresh(self, now: Conversation) -> None:
         """It was changed elsewhere: renamed, pinned, moved. What is set and written here stays."""
-        mine = self.conversation
-        if mine is None or mine.id != conversation.id:
-            return
-        self.conversation = replace(
-            mine,
-            title=conversation.title,
-            pinned=conversation.pinned,
-            folder_id=conversation.folder_id,
-        )
-        self.changed.emit(self.conversation)
-        if mine.draft != conversation.draft:
-            self._draft_timer.start()
+        if self.conversation is not None and self.conversation.id == now.id:
+            self._change_later(title=now.title, pinned=now.pinned, folder_id=now.folder_id)
 
     def set_draft(self, text: str) -> None:
         """Kept with the conversation, saved a moment later."""
         if self.conversation is not None and text != self.conversation.draft:
             self.conversation = replace(self.conversation, draft=text)
-            self._draft_timer.start()
+            self._save_timer.start()
 
     def attach(self, paths: Sequence[Path]) -> None:
         """Read them, elsewhere; each is added or refused with its reason."""
@@ -371,7 +361,13 @@ class ChatController(QObject):
             if not self._is_new:
                 conversation = self.conversation
                 self._saving(lambda: self._store.save_conversation(conversation))
-                self.saved.emit(conversation)
+
+    def _change_later(self, **fields: Any) -> None:
+        """Saved when nothing else has changed for a moment."""
+        if self.conversation is not None:
+            self.conversation = replace(self.conversation, **fields)
+            self._save_timer.start()
+            self.changed.emit(self.conversation)
 
     def _set(self, conversation: Conversation) -> None:
         self.conversation = conversation
@@ -379,12 +375,13 @@ class ChatController(QObject):
         if not self._is_new:
             self.saved.emit(conversation)
 
-    def _save_draft(self) -> None:
-        self._draft_timer.stop()
+    def _save(self) -> None:
+        """A new one when there is something in it."""
+        self._save_timer.stop()
         conversation = self.conversation
-        if conversation is None or (self._is_new and not conversation.draft.strip()):
+        if conversation is None or (self._is_new and not conversation.is_begun):
             return
-        if self._saving(lambda: self._store.save_conversation(conversation)) and self._is_new:
+        if self._saving(lambda: self._store.save_conversation(conversation)):
             self._is_new = False
             self.saved.emit(conversation)
 

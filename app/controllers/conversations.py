@@ -56,7 +56,8 @@ class ConversationsController(QObject):
 
     def take(self, conversation: Conversation) -> None:
         """It was changed where it is shown. What was deleted stays away until it is taken back."""
-        if not any(conversation.id in deleted for deleted in self._deleted):
+        is_deleted = any(conversation.id in deleted for deleted in self._deleted)
+        if not is_deleted and self.conversations.find(conversation.id) != conversation:
             self._put([conversation])
 
     def rename(self, conversation_id: str, title: str) -> None:

@@ -151,6 +151,14 @@
         <translation>这次由消息中的开关决定</translation>
     </message>
     <message>
+        <source>This model always thinks before answering</source>
+        <translation>此模型总是先思考再回答</translation>
+    </message>
+    <message>
+        <source>This model does not think before answering</source>
+        <translation>此模型回答前不思考</translation>
+    </message>
+    <message>
         <source> (short context only)</source>
         <translation>（仅限较短上下文）</translation>
     </message>

@@ -9,7 +9,8 @@ from typing import Any
 from ..domain import Attachment, ChatSettings, Message, ModelEntry, ThinkingMode
 from .attachments import in_context
 
-_SOFT_SWITCH = re.compile(r"(?:^|\s)/(no_)?think(?=\s|$)")
+# As the server has it: Chinese has no spaces, so only ASCII letters make it part of a word or path.
+_SOFT_SWITCH = re.compile(r"(?<![\w/])/(no_)?think(?![\w/-])", re.ASCII)
 TITLE_QUESTION = (
     "Write a title of at most six words for this conversation, in its language. "
     "Answer with the title alone."
@@ -60,11 +61,13 @@ def thinking_mode(text: str, settings: ChatSettings, entry: ModelEntry | None) -
     """How a question with this text is answered by the model."""
     if entry is None or not entry.can_think:
         return ThinkingMode(is_on=False, can_change=False)
-    by_switch = soft_switch(text) if entry.can_disable_thinking else None
+    if not entry.can_disable_thinking:
+        return ThinkingMode(is_on=True, can_change=False, budget=settings.thinking_budget)
+    by_switch = soft_switch(text)
     chosen = settings.thinking if by_switch is None else by_switch
     return ThinkingMode(
         is_on=entry.thinks_by_default if chosen is None else chosen,
-        can_change=entry.can_disable_thinking,
+        can_change=True,
         by_switch=by_switch is not None,
         budget=settings.thinking_budget,
     )
@@ -78,7 +81,7 @@ def soft_switch(text: str) -> bool | None:
 
 def first_words(text: str, limit: int = 48) -> str:
     """A title for now: the beginning of the first line."""
-    line = _SOFT_SWITCH.sub(" ", text).strip().partition("\n")[0].strip()
+    line = " ".join(_SOFT_SWITCH.sub("", text).strip().partition("\n")[0].split())
     if len(line) <= limit:
         return line
     cut = line[:limit]

@@ -106,7 +106,7 @@ class ChatPage(QWidget):
         name = self.tr("Settings of the conversation")
         self._panel_button.setToolTip(name)
         self._panel_button.setAccessibleName(name)
-        self._panel_button.toggled.connect(self.panel.setVisible)
+        self._panel_button.toggled.connect(self._show_panel)
         self._panel_button.toggled.connect(self.panel_toggled)
         row.addWidget(self._title, 1)
         row.addWidget(self._panel_button)
@@ -166,7 +166,6 @@ class ChatPage(QWidget):
         self.composer.text.setFocus()
 
     def _send(self, text: str) -> None:
-        self.panel.flush()
         if self._editing is not None:
             sent = self._chat.edit(self._editing, text)
         else:
@@ -190,7 +189,6 @@ class ChatPage(QWidget):
         self.composer.set_text(conversation.draft if conversation else "")
         self._show_models()
         self._show_stack()
-        self._chat.estimate(self.composer.text.toPlainText())
         self.composer.text.setFocus()
 
     def _show_models(self) -> None:
@@ -200,8 +198,20 @@ class ChatPage(QWidget):
     def _show_settings(self, *_: object) -> None:
         conversation = self._chat.conversation
         self._title.setText(conversation.title if conversation else "")
-        self.composer.set_thinking(self._chat.thinking_mode(self.composer.text.toPlainText()))
-        self.panel.show_settings(self._settings(), self._models.models.find(self._chat.model_id))
+        text, entry = (
+            self.composer.text.toPlainText(),
+            self._models.models.find(self._chat.model_id),
+        )
+        self.composer.set_thinking(self._chat.thinking_mode(text))
+        thinks = self._chat.thinking_mode("").is_on
+        self.panel.show_settings(self._settings(), entry, thinks=thinks)
+        self._chat.estimate(text, self.composer.attachments)
+
+    def _show_panel(self, is_shown: bool) -> None:
+        focused = self.window().focusWidget()
+        self.panel.setVisible(is_shown)
+        if focused is not None and self.panel.isAncestorOf(focused):
+            self.composer.text.setFocus()
 
     def _set_thinking(self, thinking: bool) -> None:
         self._chat.set_settings(replace(self._settings(), thinking=thinking))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -14,7 +13,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,19 +20,19 @@ from PySide6.QtWidgets import (
 
 from ..domain import ChatSettings, ModelEntry, Preset
 from ..models import ListModel
+from .fields import Choice, Slider
 from .icons import SIZE, icon
 from .sampling_form import BOUNDS, SamplingForm
 from .theme import GAP, GAP_L
 
+# Pixels, where nothing in it needs more.
 WIDTH = 290
-# Milliseconds without a key before the system prompt is taken.
-PAUSE = 300
 # Tokens of thought; after the last step there is no limit.
 BUDGETS = (256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 
 
 class ChatPanel(QScrollArea):
-    """`changed(settings)`; presets are asked for and taken, and said by their ids."""
+    """`changed(settings)`, while they are typed; `preset_saved(name)`, `preset_deleted(id)`."""
 
     changed = Signal(object)
     preset_saved = Signal(str)
@@ -44,18 +42,19 @@ class ChatPanel(QScrollArea):
         super().__init__(parent)
         self._presets = presets
         self._settings = ChatSettings()
-        self.setFixedWidth(WIDTH)
+        self.setObjectName("sidebar")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Settings of the conversation"))
-        content = QWidget(self)
-        content.setObjectName("sidebar")
-        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._column = QVBoxLayout(content)
+        self._content = QWidget(self)
+        self._content.setObjectName("sidebar")
+        self._content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._column = QVBoxLayout(self._content)
         self._column.setContentsMargins(GAP_L, GAP_L, GAP_L, GAP_L)
         self._column.setSpacing(GAP)
-        self.setWidget(content)
+        self.setWidget(self._content)
         self._add_presets()
         self._add_prompt()
         self._add_budget()
@@ -64,39 +63,44 @@ class ChatPanel(QScrollArea):
         self._sampling.changed.connect(lambda values: self._change(sampling=values))
         self._column.addWidget(self._sampling)
         self._reset = QPushButton(self.tr("Reset to the model's own"), self)
-        self._reset.clicked.connect(lambda: self._set(ChatSettings()))
+        self._reset.clicked.connect(lambda: self._set(self._unset()))
         self._column.addSpacing(GAP)
         self._column.addWidget(self._reset)
         self._column.addStretch()
-        for signal in (presets.rowsInserted, presets.rowsRemoved, presets.modelReset):
+        for signal in (presets.rowsInserted, presets.rowsRemoved, presets.dataChanged):
             signal.connect(self._show_presets)
         self._show_presets()
 
-    def show_settings(self, settings: ChatSettings, entry: ModelEntry | None) -> None:
-        """Of the conversation that is open, and the model that answers in it."""
+    def show_settings(
+        self, settings: ChatSettings, entry: ModelEntry | None, *, thinks: bool
+    ) -> None:
+        """Of the conversation that is open, and the model that answers in it, in its mode."""
         self._settings = settings
-        if not self._prompt_timer.isActive():
-            self._show_prompt()
-        can_think = entry is not None and entry.can_think
-        self._budget_box.setVisible(can_think)
+        self._show_prompt()
+        self._budget_box.setVisible(entry is not None and entry.can_think)
         with QSignalBlocker(self._budget):
             self._budget.setValue(_step(settings.thinking_budget))
         self._show_budget()
-        self._sampling.show_values(settings.sampling, _defaults(settings, entry))
-        self._reset.setEnabled(settings != ChatSettings())
+        self._sampling.show_values(settings.sampling, _defaults(entry, thinks=thinks))
+        self._reset.setEnabled(settings != self._unset())
         self._show_chosen()
 
-    def flush(self) -> None:
-        """What was written last counts now."""
-        self._prompt_timer.stop()
-        self._change(system_prompt=self._prompt.toPlainText())
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """As wide as its content, which a larger text makes wider."""
+        if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
+            bar = self.verticalScrollBar().sizeHint().width()
+            self.setFixedWidth(max(WIDTH, self._content.minimumSizeHint().width() + bar))
+        return super().eventFilter(watched, event)
 
     def _add_presets(self) -> None:
         self._heading(self.tr("Preset"))
         row = QHBoxLayout()
         row.setSpacing(2)
-        self._choice = QComboBox(self)
+        self._choice = Choice(self)
         self._choice.setAccessibleName(self.tr("Preset"))
+        self._choice.setSizeAdjustPolicy(
+            Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self._choice.activated.connect(self._apply)
         row.addWidget(self._choice, 1)
         self._save = self._tool("plus", self.tr("Save as a preset…"))
@@ -116,11 +120,9 @@ class ChatPanel(QScrollArea):
         self._prompt.setPlaceholderText(self.tr("Who the model is, and how it is to answer"))
         self._prompt.setTabChangesFocus(True)
         self._prompt.setFixedHeight(130)
-        self._prompt_timer = QTimer(self)
-        self._prompt_timer.setSingleShot(True)
-        self._prompt_timer.setInterval(PAUSE)
-        self._prompt_timer.timeout.connect(self.flush)
-        self._prompt.textChanged.connect(self._prompt_timer.start)
+        self._prompt.textChanged.connect(
+            lambda: self._change(system_prompt=self._prompt.toPlainText())
+        )
         self._column.addWidget(self._prompt)
 
     def _add_budget(self) -> None:
@@ -134,7 +136,7 @@ class ChatPanel(QScrollArea):
         self._budget_text.setObjectName("muted")
         row.addWidget(label, 1)
         row.addWidget(self._budget_text)
-        self._budget = QSlider(Qt.Orientation.Horizontal, self)
+        self._budget = Slider(Qt.Orientation.Horizontal, self)
         self._budget.setRange(0, len(BUDGETS))
         self._budget.setPageStep(1)
         self._budget.setAccessibleName(self.tr("Thinking budget"))
@@ -168,26 +170,31 @@ class ChatPanel(QScrollArea):
 
     def _show_budget(self) -> None:
         budget = self._settings.thinking_budget
-        self._budget_text.setText(
+        text = (
             self.tr("no limit")
             if budget is None
             else self.tr("{count} tokens").format(count=f"{budget:,}")
         )
+        self._budget_text.setText(text)
+        self._budget.setAccessibleDescription(text)
 
-    def _show_presets(self) -> None:
+    def _show_presets(self, *_: object) -> None:
+        name = self._choice.currentText()
         with QSignalBlocker(self._choice):
             self._choice.clear()
             self._choice.addItem(self.tr("Custom"), None)
             for preset in self._presets.values():
                 self._choice.addItem(preset.name, preset)
-        self._show_chosen()
+        self._show_chosen(name)
 
-    def _show_chosen(self) -> None:
-        """The preset that says just what is set."""
+    def _show_chosen(self, name: str | None = None) -> None:
+        """The preset that says just what is set; of several the one that was chosen, or named."""
         presets = self._presets.values()
         same = [place for place, one in enumerate(presets, 1) if one.settings == self._settings]
+        place = self._choice.currentIndex() if name is None else self._choice.findText(name)
         with QSignalBlocker(self._choice):
-            self._choice.setCurrentIndex(same[0] if same else 0)
+            self._choice.setCurrentIndex(place if place in same else (same or [0])[0])
+        self._choice.setToolTip(self._choice.currentText())
         self._delete.setEnabled(bool(same))
 
     def _apply(self, place: int) -> None:
@@ -198,12 +205,16 @@ class ChatPanel(QScrollArea):
             self._set(preset.settings)
 
     def _ask_name(self) -> None:
-        self.flush()
         name, is_given = QInputDialog.getText(
             self, self.tr("Save as a preset"), self.tr("Name of the preset")
         )
         if is_given and name.strip():
             self.preset_saved.emit(name.strip())
+            self._show_chosen(name.strip())
+
+    def _unset(self) -> ChatSettings:
+        """All that a model has of its own is left to it; a system prompt it has none."""
+        return ChatSettings(system_prompt=self._settings.system_prompt)
 
     def _change(self, **fields: object) -> None:
         self._set(replace(self._settings, **fields))  # type: ignore[arg-type]
@@ -220,10 +231,9 @@ def _step(budget: int | None) -> int:
     return next((place for place, one in enumerate(BUDGETS) if one >= budget), len(BUDGETS) - 1)
 
 
-def _defaults(settings: ChatSettings, entry: ModelEntry | None) -> dict[str, float]:
-    """What the model takes in the mode that is set."""
+def _defaults(entry: ModelEntry | None, *, thinks: bool) -> dict[str, float]:
+    """What the model takes where nothing is set."""
     if entry is None:
         return {}
-    thinking = entry.thinks_by_default if settings.thinking is None else settings.thinking
-    advised = entry.sampling_defaults["thinking" if thinking else "no_thinking"]
+    advised = entry.sampling_defaults["thinking" if thinks else "no_thinking"]
     return {**advised, **entry.settings.sampling}

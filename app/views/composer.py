@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -22,11 +21,14 @@ from PySide6.QtWidgets import (
 
 from ..domain import Attachment, ModelEntry, ThinkingMode
 from ..models import ListModel
+from .fields import Choice
 from .icons import SIZE, SMALL, icon
 from .meter import Meter
 from .theme import GAP, GAP_S, Theme
 
 _MAX_LINES = 10
+# Pixels that a model's name has where there is little room.
+MODEL_WIDTH = 130
 
 
 class Composer(QFrame):
@@ -95,16 +97,21 @@ class Composer(QFrame):
         if mode.is_on and mode.budget is not None:
             text += f" · {short_count(mode.budget)}"
         self._think.setText(text)
-        self._think.setToolTip(
-            self.tr("A switch in the message decides this time")
-            if mode.by_switch
-            else self.tr("Think before answering")
-        )
+        if mode.by_switch:
+            tip = self.tr("A switch in the message decides this time")
+        elif mode.can_change:
+            tip = self.tr("Think before answering")
+        elif mode.is_on:
+            tip = self.tr("This model always thinks before answering")
+        else:
+            tip = self.tr("This model does not think before answering")
+        self._think.setToolTip(tip)
 
     def set_model(self, model_id: str) -> None:
         place = self._model.findData(model_id)
         with QSignalBlocker(self._model):
             self._model.setCurrentIndex(place)
+        self._model.setToolTip(self._model.currentText())
 
     def set_models(self, entries: Sequence[ModelEntry], current: str) -> None:
         verdicts = {
@@ -200,10 +207,11 @@ class Composer(QFrame):
         self._think.setAccessibleName(self.tr("Think before answering"))
         self._think.setCheckable(True)
         self._think.toggled.connect(self.thinking_changed)
-        self._model = QComboBox(self)
+        self._model = Choice(self)
         self._model.setObjectName("flat")
         self._model.setAccessibleName(self.tr("Model"))
-        self._model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._model.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self._model.setMinimumWidth(MODEL_WIDTH)
         self._model.activated.connect(
             lambda place: self.model_changed.emit(self._model.itemData(place))
         )

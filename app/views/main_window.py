@@ -32,6 +32,7 @@ from .notice_bar import NoticeBar
 from .palette import Palette
 from .quantize import QuantizePage
 from .rail import Rail
+from .rich_text import clean_copied
 from .server import ServerPage
 from .settings_page import SettingsPage
 from .sidebar import Sidebar
@@ -132,6 +133,14 @@ class MainWindow(QMainWindow):
         self.sidebar.show_list()
         self.sidebar.list.rename_current()
 
+    def toggle_panel(self) -> None:
+        """The settings of the conversation: shown on its page, or hidden there."""
+        if self._pages.currentWidget() is self.chat:
+            self.chat.toggle_panel()
+        else:
+            self.show_page("chat")
+            self.chat.show_panel(True)
+
     def write(self) -> None:
         self.show_page("chat")
         self.chat.composer.text.setFocus()
@@ -163,7 +172,6 @@ class MainWindow(QMainWindow):
         """With its item in the menu bar the program goes on there."""
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())
-        self._state.setValue("panel", str(self.chat.panel.isVisibleTo(self)).lower())
         shown = self.program.chat.conversation
         self.program.settings.update(last_conversation_id=shown.id if shown else None)
         event.accept()
@@ -249,6 +257,7 @@ class MainWindow(QMainWindow):
         program.chat.opened.connect(self._opened)
         program.chat.changed.connect(self._show_title)
         self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
+        self.chat.panel_toggled.connect(lambda is_shown: self._state.setValue("panel", is_shown))
         program.settings.changed.connect(self._theme.use)
         program.settings.changed.connect(lambda _: self._show_tray())
         for controller in (
@@ -262,6 +271,7 @@ class MainWindow(QMainWindow):
             controller.notice.connect(self.notices.show_notice)
         program.chat.attachment_refused.connect(self._refused)
         self.notices.action_wanted.connect(self._act)
+        QGuiApplication.clipboard().dataChanged.connect(clean_copied)
         self._connect_tray()
 
     def _connect_tray(self) -> None:
@@ -285,7 +295,7 @@ class MainWindow(QMainWindow):
             self._splitter.restoreState(splitter)
         folded = self._state.value("folded") or []
         self.program.sections.set_folded([folded] if isinstance(folded, str) else folded)
-        self.chat.show_panel(self._state.value("panel") == "true")
+        self.chat.show_panel(bool(self._state.value("panel", False, type=bool)))
         self._show_tray()
         last = self.program.settings.settings.last_conversation_id
         if last is not None and self.program.conversations.conversations.find(last):

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 
+# A space of no width.
+BREAK = "\u200b"
+_TAG = re.compile(r"(<[^>]*>)")
+# So many characters, an entity being one, that more follow without a space.
+_LONG_WORD = re.compile(r"(?:&#?\w{1,8};|[^\s&<>\u200b]){24}(?=[^\s<>])")
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A paragraph, list, table ...; or code, whose `language` is not None then."""
@@ -51,6 +58,16 @@ def to_html(block: Block) -> str:
     shown = str(_parser().render(plain_tex(block.source)))
     shown = re.sub(r'style="text-align:(\w+)"', r'align="\1"', shown)  # it would hide the sheet's
     return shown.replace("<table>", '<table cellspacing="0">')
+
+
+def breakable(shown: str) -> str:
+    """Rich text whose long words may be broken: Qt would cut them off at the edge.
+
+    They have a BREAK where they may, which is not to get into what is copied.
+    """
+    parts = _TAG.split(shown)
+    parts[::2] = [_LONG_WORD.sub(rf"\g<0>{BREAK}", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _places(text: str) -> list[tuple[int, Block]]:

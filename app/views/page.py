@@ -9,11 +9,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from .fields import Spin
 from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
 
 # The width of a row's field, in pixels.
@@ -117,9 +117,9 @@ def muted(text: str, parent: QWidget) -> QLabel:
     return label
 
 
-def whole_number(least: int, most: int, name: str, parent: QWidget, special: str = "") -> QSpinBox:
+def whole_number(least: int, most: int, name: str, parent: QWidget, special: str = "") -> Spin:
     """`special` is shown for the least one."""
-    spin = QSpinBox(parent)
+    spin = Spin(parent)
     spin.setRange(least, most)
     spin.setSpecialValueText(special)
     spin.setGroupSeparatorShown(True)

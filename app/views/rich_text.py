@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shiboken6
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ..services.links import is_safe
 from .highlighter import plain
 from .icons import SMALL, icon
-from .markdown import Block, BlockReader, to_html
+from .markdown import BREAK, Block, BlockReader, breakable, to_html
 from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
 
@@ -35,6 +35,15 @@ def text_label(parent: QWidget | None = None) -> QLabel:
     return label
 
 
+def clean_copied() -> None:
+    """What was copied of a text is the text: without the places where its words may be broken."""
+    clipboard = QGuiApplication.clipboard()
+    is_ours = QGuiApplication.focusWindow() is not None
+    if is_ours and BREAK in clipboard.text():
+        text = clipboard.text().replace(BREAK, "")
+        QTimer.singleShot(0, lambda: clipboard.setText(text))  # who copied is not through yet
+
+
 def open_link(url: str) -> None:
     if is_safe(url):
         QDesktopServices.openUrl(QUrl(url))
@@ -49,7 +58,8 @@ def text_style(theme: Theme) -> str:
     h3, h4, h5, h6 {{ font-size: {size + 2}px; }}
     h1, h2, h3, h4, h5, h6 {{ font-weight: 600; }}
     code {{ font-family: {MONOSPACE}; font-size: {size - 1}px; background-color: {c.hover}; }}
-    pre {{ font-family: {MONOSPACE}; font-size: {size - 1}px; line-height: 130%; }}
+    pre {{ font-family: {MONOSPACE}; font-size: {size - 1}px; line-height: 130%;
+      white-space: pre-wrap; }}
     th, td {{ padding: 6px 14px 6px 4px; border-bottom: 1px solid {c.line}; }}
     th {{ color: {c.muted}; font-weight: 600; text-align: left; }}
     blockquote {{ color: {c.muted}; margin-left: 16px; }}
@@ -88,7 +98,7 @@ class BlockWidget(QWidget):
             self._block = block
             self._measured = (-1, 0)
             if not self.is_code:
-                self._label.setText(text_style(self._theme) + to_html(block))
+                self._label.setText(text_style(self._theme) + breakable(to_html(block)))
                 return
             self._show_code(block)
         if self.is_code and not growing:
@@ -100,7 +110,7 @@ class BlockWidget(QWidget):
 
     def _show_code(self, block: Block) -> None:
         code = self._theme.highlighter.rich_text(block) or plain(block)
-        self._label.setText(text_style(self._theme) + code)
+        self._label.setText(text_style(self._theme) + breakable(code))
 
     def _framed(self, block: Block) -> QFrame:
         left, above, right, below = GAP + 6, GAP_S + 2, GAP, GAP + 4

@@ -13,20 +13,20 @@ from .theme import GAP
 
 # Least, most, and decimals, of what requests may carry.
 BOUNDS: dict[str, tuple[float, float, int]] = {
-    "temperature": (0, 2, 2),
-    "top_p": (0, 1, 2),
+    "temperature": (0, 2, 3),
+    "top_p": (0.001, 1, 3),
     "top_k": (0, 1000, 0),
-    "min_p": (0, 1, 2),
-    "presence_penalty": (-2, 2, 2),
-    "frequency_penalty": (-2, 2, 2),
-    "repetition_penalty": (0.1, 2, 2),
+    "min_p": (0, 1, 3),
+    "presence_penalty": (-2, 2, 3),
+    "frequency_penalty": (-2, 2, 3),
+    "repetition_penalty": (0.1, 2, 3),
     "max_tokens": (1, 1_000_000, 0),
     "seed": (0, 2**31 - 1, 0),
 }
 
 
 class SamplingForm(QWidget):
-    """`changed(mapping)`: what is set now of `names`."""
+    """`changed(mapping)`: what is set now of `names`, while it is typed."""
 
     changed = Signal(object)
 
@@ -49,7 +49,7 @@ class SamplingForm(QWidget):
         self._fields: dict[str, NumberField] = {}
         for name in names:
             field = NumberField(*BOUNDS[name], labels[name], self)
-            field.edited.connect(lambda _: self.changed.emit(self.values()))
+            field.typed.connect(lambda _: self.changed.emit(self.values()))
             form.addRow(labels[name], field)
             self._fields[name] = field
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from ..controllers.server import ServerController
 from ..controllers.settings import SettingsController
 from ..domain import ServerSettings
+from .fields import Choice
 from .number_field import NumberField
 from .page import Group, Page, muted, whole_number
 from .switch import Switch
@@ -187,7 +188,7 @@ class SettingsPage(Page):
         choices: Sequence[tuple[str, str]],
         hint: str = "",
     ) -> None:
-        box = QComboBox(self)
+        box = Choice(self)
         box.setAccessibleName(label)
         for text, value in choices:
             box.addItem(text, value)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from .icon_label import IconLabel
 from .icons import SIZE, icon
-from .theme import GAP, GAP_L, GAP_S, GAP_XL
+from .theme import GAP, GAP_L, GAP_S
 
 WIDTH = 620
 # What the demo does well.
@@ -72,12 +72,12 @@ class FirstRun(QScrollArea):
         start.setObjectName("primary")
         start.setMinimumWidth(140)
         start.clicked.connect(self.finished)
-        layout.addSpacing(GAP_L)
+        layout.addSpacing(GAP_S)
         layout.addWidget(start, 0, Qt.AlignmentFlag.AlignCenter)
         layout.addStretch()
 
     def _add_head(self, layout: QVBoxLayout) -> None:
-        layout.addWidget(IconLabel("app", 60, self), 0, Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(IconLabel("app", 48, self), 0, Qt.AlignmentFlag.AlignCenter)
         heading = QLabel(self.tr("Welcome to qwen3mlx"), self)
         heading.setObjectName("heading")
         text = QLabel(
@@ -87,14 +87,14 @@ class FirstRun(QScrollArea):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
         text.setWordWrap(True)
-        layout.addSpacing(GAP_L)
+        layout.addSpacing(GAP_S)
 
     def _add_facts(self, layout: QVBoxLayout) -> None:
         card = QFrame(self)
         card.setObjectName("card")
         rows = QVBoxLayout(card)
-        rows.setContentsMargins(GAP_L, GAP_L, GAP_L, GAP_L)
-        rows.setSpacing(GAP_L)
+        rows.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP)
+        rows.setSpacing(GAP + 2)
         for name, title, text in (
             (
                 "lock",
@@ -149,7 +149,7 @@ class FirstRun(QScrollArea):
         label = QLabel(self.tr("Try one:"), self)
         label.setObjectName("muted")
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout.addSpacing(GAP_XL - GAP)
+        layout.addSpacing(GAP_S)
         layout.addWidget(label)
         row = QHBoxLayout()
         row.setSpacing(GAP)

@@ -64,7 +64,7 @@ def _conversation(window: MainWindow) -> None:
     add = partial(menus.add, menus.menu(translate("menu", "Conversation")))
     add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
     settings = translate("menu", "Settings of the Conversation")
-    add(settings, "Ctrl+I", window.chat.toggle_panel, icon="sliders")
+    add(settings, "Ctrl+I", window.toggle_panel, icon="sliders")
     add(translate("menu", "Stop"), "Ctrl+.", window.program.chat.stop, icon="stop")
 
 

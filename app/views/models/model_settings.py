@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QPushButton,
     QVBoxLayout,
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import (
 
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelSettings
+from ..fields import Choice
 from ..number_field import NumberField
 from ..page import Group, section
 from ..sampling_form import SamplingForm
@@ -64,7 +64,7 @@ class ModelSettingsForm(QWidget):
             self._context,
             self.tr("In tokens. Longer needs more memory."),
         )
-        self._yarn = QComboBox(self)
+        self._yarn = Choice(self)
         self._yarn.setAccessibleName(self.tr("Longer context with YaRN"))
         self._yarn.addItem(self.tr("Off"), None)
         for factor in FACTORS:
@@ -74,7 +74,7 @@ class ModelSettingsForm(QWidget):
             self._yarn,
             self.tr("Only where long texts are needed: short ones may be answered less well."),
         )
-        self._kv = QComboBox(self)
+        self._kv = Choice(self)
         self._kv.setAccessibleName(self.tr("Keys and values"))
         for text, bits in ((self.tr("Full"), None), (self.tr("8 bits"), 8), (self.tr("4 bits"), 4)):
             self._kv.addItem(text, bits)

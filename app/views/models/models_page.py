@@ -6,7 +6,6 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
+from ..fields import Choice
 from ..page import Group, Page, muted
 from ..theme import GAP, Theme
 from .model_card import ModelCard
@@ -78,7 +78,7 @@ class ModelsPage(Page):
         self._text.setAccessibleName(self.tr("Filter models"))
         self._text.setClearButtonEnabled(True)
         self._text.textChanged.connect(self._show)
-        self._order = QComboBox(self)
+        self._order = Choice(self)
         self._order.setAccessibleName(self.tr("Order"))
         self._order.addItem(self.tr("In memory first"), "loaded")
         self._order.addItem(self.tr("By name"), "name")

@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QPushButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from ...controllers.models import ModelsController
 from ...controllers.quantize import METHODS, RECIPES, QuantizeController
 from ...domain import Quality, QuantizeJob, QuantizeState
+from ..fields import Choice
 from ..page import Group, Page, muted
 from ..server.dot import Dot
 from ..sizes import size_text
@@ -88,7 +88,7 @@ class QuantizePage(Page):
 
     def _form(self) -> Group:
         group = Group(self)
-        self._source = QComboBox(self)
+        self._source = Choice(self)
         self._source.setAccessibleName(self.tr("Checkpoint"))
         self._source.activated.connect(self._choose_source)
         group.add_row(
@@ -121,8 +121,8 @@ class QuantizePage(Page):
         group.add_layout(row)
         return group
 
-    def _choice(self, name: str, choices: list[tuple[str, str]]) -> QComboBox:
-        box = QComboBox(self)
+    def _choice(self, name: str, choices: list[tuple[str, str]]) -> Choice:
+        box = Choice(self)
         box.setAccessibleName(name)
         for value, text in choices:
             box.addItem(text, value)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import Memory
-from ..page import Group
+from ..page import Group, muted
 from ..sizes import size_text
 from ..theme import GAP, GAP_S, Theme
-from .dot import Dot
 
 HEIGHT = 12
 # Colours of the theme for weights, keys and values, kept prompts, and what is free.
@@ -25,22 +24,17 @@ class MemoryGroup(Group):
         super().__init__(parent)
         self._gauge = _Gauge(theme, self)
         self._gauge.setAccessibleName(self.tr("Memory used"))
-        self._labels = [QLabel(self) for _ in COLOURS]
+        self._theme = theme
+        self._legend = muted("", self)
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP + GAP_S, 0, GAP)
         column.setSpacing(GAP)
         column.addWidget(self._gauge)
-        legend = QHBoxLayout()
-        legend.setSpacing(GAP_S + 2)
-        for label, colour in zip(self._labels, COLOURS, strict=True):
-            label.setObjectName("muted")
-            legend.addWidget(Dot(theme, self, colour))
-            legend.addWidget(label)
-            legend.addSpacing(GAP)
-        legend.addStretch()
-        column.addLayout(legend)
+        column.addWidget(self._legend)
         self.add_layout(column)
         server.memory_changed.connect(self.show_memory)
+        theme.changed.connect(lambda: self.show_memory(server.memory))
         self.show_memory(server.memory)
 
     def show_memory(self, memory: Memory | None) -> None:
@@ -55,8 +49,11 @@ class MemoryGroup(Group):
             self.tr("Kept prompts"),
             self.tr("Free"),
         ]
-        for label, name, size in zip(self._labels, names, parts, strict=True):
-            label.setText(f"{name} {size_text(size)}")
+        texts = [f"{name} {size_text(size)}" for name, size in zip(names, parts, strict=True)]
+        shades = [getattr(self._theme.colours, name) for name in COLOURS]
+        dots = [f'<span style="color:{shade}">●</span>' for shade in shades]
+        told = [f"{dot}&nbsp;{text}" for dot, text in zip(dots, texts, strict=True)]
+        self._legend.setText("&nbsp;&nbsp; ".join(told))
         self._gauge.set_parts(parts[:3], known.limit_bytes)
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from ...domain import LogEntry, RunningRequest
 from ...models import ListModel
 from ...models.table import Column, Table
+from ..fields import Choice
 from ..page import Group, muted
 from ..sizes import count_text
 from ..theme import GAP, Theme
@@ -93,7 +93,7 @@ class LogGroup(Group):
         self._text.setAccessibleName(self.tr("Filter requests"))
         self._text.setClearButtonEnabled(True)
         self._text.textChanged.connect(self._proxy.set_text)
-        self._kind = QComboBox(self)
+        self._kind = Choice(self)
         self._kind.setAccessibleName(self.tr("Status"))
         for text, kind in (
             (self.tr("All"), ""),

@@ -409,3 +409,32 @@ def test_a_closed_program_has_kept_everything(
     assert shown(again) == [("user", "Go"), ("assistant", "Half")]
     assert last(again).status == "stopped"
     again.close()
+
+
+def test_what_is_written_stays_when_the_conversation_is_renamed_later(program: Program) -> None:
+    chat = program.chat
+    chat.new()
+    chat.set_draft("half a thou")
+    first = chat.conversation
+    assert first is not None
+    chat.open(None)
+    chat.open(first.id)
+    chat.set_settings(ChatSettings(system_prompt="Be brief."))
+    chat.set_draft("half a thought")
+    chat.new()
+    program.conversations.rename(first.id, "Thoughts")
+    kept = program.store.conversation(first.id)
+    assert kept is not None
+    assert (kept.draft, kept.settings.system_prompt) == ("half a thought", "Be brief.")
+
+
+def test_a_system_prompt_alone_is_kept(program: Program) -> None:
+    chat = program.chat
+    chat.new()
+    chat.set_settings(ChatSettings(system_prompt="Be brief."))
+    first = chat.conversation
+    assert first is not None
+    chat.new()
+    chat.open(first.id)
+    assert chat.conversation is not None
+    assert chat.conversation.settings.system_prompt == "Be brief."

@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 from app.domain import ChatSettings, Message, ToolCall
 from app.services import prompt
+from app.services.endpoint_json import as_model
+
+from ..fake_endpoint import MODEL
 
 
 @pytest.mark.parametrize(
@@ -15,6 +18,8 @@ from app.services import prompt
         ("/no_think What?", False),
         ("/think and then /no_think", False),
         ("/no_think\n/think", True),
+        ("你好/no_think", False),
+        ("Why, then? (/no_think).", False),
         ("a/think", None),
         ("/thinking", None),
         ("http://x/think/", None),
@@ -30,6 +35,32 @@ def test_a_switch_goes_before_the_settings() -> None:
     assert prompt.options(settings, "Hi") == {"enable_thinking": True, "thinking_budget": 100}
     assert prompt.options(settings, "Hi /no_think") == {"enable_thinking": False}
     assert prompt.options(ChatSettings(), "Hi") == {}
+
+
+@pytest.mark.parametrize(
+    ("can", "can_disable", "set_to", "text", "is_on", "can_change", "by_switch"),
+    [
+        (True, True, None, "Hi", True, True, False),
+        (True, True, False, "Hi", False, True, False),
+        (True, True, False, "Hi /think", True, True, True),
+        (True, False, False, "Hi", True, False, False),
+        (True, False, None, "Hi /no_think", True, False, False),
+        (False, True, True, "Hi /think", False, False, False),
+    ],
+)
+def test_how_a_model_answers_is_told(
+    can: bool,
+    can_disable: bool,
+    set_to: bool | None,
+    text: str,
+    is_on: bool,
+    can_change: bool,
+    by_switch: bool,
+) -> None:
+    thinking = {"can": can, "default": can, "can_disable": can_disable}
+    entry = as_model({**MODEL, "thinking": thinking})
+    mode = prompt.thinking_mode(text, ChatSettings(thinking=set_to), entry)
+    assert (mode.is_on, mode.can_change, mode.by_switch) == (is_on, can_change, by_switch)
 
 
 def test_calls_and_results_keep_their_ids() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.composition import Program
@@ -43,3 +44,20 @@ def button(within: QWidget, name: str) -> QAbstractButton:
 
 def named(within: QWidget, kind: type[QWidget], name: str) -> QWidget:
     return next(one for one in within.findChildren(kind) if one.accessibleName() == name)
+
+
+def turn_wheel(over: QWidget) -> None:
+    """Down and up."""
+    place = QPointF(over.rect().center())
+    for turn in (-120, 120):
+        event = QWheelEvent(
+            place,
+            over.mapToGlobal(place),
+            QPoint(),
+            QPoint(0, turn),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(over, event)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QInputDialog, QLineEdit, QPlainTextEdit, QSlider
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QInputDialog,
+    QLineEdit,
+    QPlainTextEdit,
+    QSlider,
+)
 from pytestqt.qtbot import QtBot
 
 from app.domain import ChatSettings
@@ -14,7 +22,7 @@ from app.views.chat_panel import BUDGETS
 from app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint
-from .support import ask, button, named, program_of
+from .support import ask, button, named, program_of, turn_wheel
 
 
 @pytest.fixture
@@ -140,3 +148,161 @@ def test_a_switch_in_the_text_goes_before_the_button(
     assert think.isEnabled()
     ask(window, qtbot, "Hi /no_think")
     assert fake.bodies[0]["enable_thinking"] is False
+
+
+def type_in(qtbot: QtBot, panel: Any, name: str, text: str) -> QLineEdit:
+    """Without leaving the field."""
+    field = named(panel, QLineEdit, name)
+    assert isinstance(field, QLineEdit)
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    return field
+
+
+def test_what_stands_in_a_field_counts_at_once(
+    window: MainWindow, panel: Any, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    ask(window, qtbot, "Hi")
+    type_in(qtbot, panel, "Temperature", "0.9")
+    qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "Be brief.")
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        button(window, "Answer again").click()
+    assert fake.bodies[1]["temperature"] == 0.9
+    assert fake.bodies[1]["messages"][0]["content"] == "Be brief."
+
+
+def test_what_is_set_stays_in_its_conversation(
+    window: MainWindow, panel: Any, qtbot: QtBot
+) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "Hi")
+    first = program.chat.conversation
+    assert first is not None
+    qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "Be brief.")
+    type_in(qtbot, panel, "Temperature", "0.9")
+    program.chat.new()
+    qtbot.wait(400)
+    assert settings(window) == ChatSettings()
+    program.chat.open(first.id)
+    assert settings(window) == ChatSettings(
+        system_prompt="Be brief.", sampling={"temperature": 0.9}
+    )
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "2.5", "-1", "x"])
+def test_no_whole_number_is_refused(
+    window: MainWindow, panel: Any, qtbot: QtBot, text: str
+) -> None:
+    fill(qtbot, panel, "Top K", "30")
+    field = fill(qtbot, panel, "Top K", text)
+    assert field.text() == "30"
+    assert settings(window).sampling == {"top_k": 30}
+
+
+def test_what_is_shown_is_what_is_sent(
+    window: MainWindow, panel: Any, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    field = fill(qtbot, panel, "Min P", "0.025")
+    assert field.text() == "0.025"
+    assert fill(qtbot, panel, "Top P", "0").text() == ""  # the server takes no 0
+    ask(window, qtbot, "Hi")
+    assert fake.bodies[0]["min_p"] == 0.025
+    assert "top_p" not in fake.bodies[0]
+
+
+def test_a_preset_is_replaced_by_one_of_its_name(
+    window: MainWindow, panel: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Mine", True))
+    choice = named(panel, QComboBox, "Preset")
+    assert isinstance(choice, QComboBox)
+    for temperature in ("0.2", "0.4"):
+        fill(qtbot, panel, "Temperature", temperature)
+        button(panel, "Save as a preset…").click()
+        assert choice.currentText() == "Mine"
+    program_of(window).chat.new()
+    choice.activated.emit(choice.findText("Mine"))
+    assert settings(window).sampling == {"temperature": 0.4}
+
+
+def test_of_two_presets_that_say_the_same_the_chosen_one_is_shown(
+    window: MainWindow, panel: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(qtbot, panel, "Temperature", "0.2")
+    choice = named(panel, QComboBox, "Preset")
+    assert isinstance(choice, QComboBox)
+    for name in ("One", "Two"):
+        monkeypatch.setattr(QInputDialog, "getText", lambda *_, name=name: (name, True))
+        button(panel, "Save as a preset…").click()
+        assert choice.currentText() == name
+    button(panel, "Delete the preset").click()
+    presets = program_of(window).conversations.presets.values()
+    assert [preset.name for preset in presets] == ["One"]
+
+
+def test_the_wheel_scrolls_and_sets_nothing(
+    window: MainWindow, panel: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Cold", True))
+    fill(qtbot, panel, "Temperature", "0.1")
+    button(panel, "Save as a preset…").click()
+    panel._reset.click()
+    for widget in (named(panel, QComboBox, "Preset"), named(panel, QSlider, "Thinking budget")):
+        turn_wheel(widget)
+    assert settings(window) == ChatSettings()
+
+
+def test_a_reset_keeps_the_system_prompt(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
+    qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "Be brief.")
+    named(panel, QSlider, "Thinking budget").setValue(2)  # type: ignore[attr-defined]
+    panel._reset.click()
+    assert settings(window) == ChatSettings(system_prompt="Be brief.")
+    assert not panel._reset.isEnabled()
+
+
+def test_the_panel_is_as_wide_as_its_text(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
+    program_of(window).settings.update(font_size=22)
+
+    def fits() -> None:
+        content = panel.widget()
+        assert content.minimumSizeHint().width() <= panel.viewport().width()
+
+    qtbot.waitUntil(lambda: fits() is None)
+
+
+def test_whether_it_is_shown_is_kept_whatever_page_is_shown(window: MainWindow, panel: Any) -> None:
+    window.show_page("models")
+    window.close()
+    again = MainWindow(window.program, window._theme)
+    assert not again.chat.panel.isHidden()
+    again.close()
+    again.deleteLater()
+
+
+def test_its_shortcut_shows_it_also_from_another_page(window: MainWindow, panel: Any) -> None:
+    window.show_page("models")
+    window.toggle_panel()
+    assert panel.isVisible()
+    window.toggle_panel()
+    assert not panel.isVisible()
+
+
+def test_a_long_name_of_a_model_leaves_the_window_narrow(window: MainWindow, panel: Any) -> None:
+    program = program_of(window)
+    entry = program.models.models.value(0)
+    program.models.models.reset([replace(entry, id=f"Qwen/{'A rather long name ' * 5}")])
+    program.models.refreshed.emit()
+    program.settings.update(font_size=15)  # boxes are measured anew
+    box = named(window, QComboBox, "Model")
+    assert box.minimumSizeHint().width() > 500
+    QApplication.sendPostedEvents()
+    assert window.minimumSizeHint().width() < 1100
+
+
+def test_when_it_is_hidden_the_message_is_written_on(
+    window: MainWindow, panel: Any, qtbot: QtBot
+) -> None:
+    named(panel, QPlainTextEdit, "System prompt").setFocus()
+    window.toggle_panel()
+    assert window.chat.composer.text.hasFocus()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.links import is_safe
-from app.views.markdown import Block, BlockReader, to_html
+from app.views.markdown import Block, BlockReader, breakable, to_html
 from app.views.tex import plain_tex
 
 TEXT = """# Title
@@ -162,3 +162,13 @@ def test_formulas_are_legible(text: str, shown: str) -> None:
 @given(st.text(st.sampled_from("$\\{}()[]^_`ab12 fracsqrt"), max_size=60))
 def test_any_formula_is_survived(text: str) -> None:
     plain_tex(text)
+
+
+def test_long_words_may_be_broken_and_nothing_else_changes() -> None:
+    word = "x" * 23 + "&lt;" + "y" * 50
+    shown = f'<a href="https://{"a" * 90}.org">{word}</a> short words <b>stay</b>'
+    broken = breakable(shown)
+    assert broken.replace("\u200b", "") == shown
+    assert f"{'x' * 23}&lt;\u200b{'y' * 24}\u200b{'y' * 24}\u200b{'y' * 2}</a>" in broken
+    assert broken.count("\u200b") == 3
+    assert breakable("a " * 100) == "a " * 100

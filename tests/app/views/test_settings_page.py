@@ -13,7 +13,7 @@ from app.services.settings import SettingsFile
 from app.views.main_window import MainWindow
 from app.views.switch import Switch
 
-from .support import named, program_of
+from .support import named, program_of, turn_wheel
 
 
 @pytest.fixture
@@ -57,6 +57,10 @@ def test_choices_and_the_size_of_text(window: MainWindow, page: Any) -> None:
     assert kept(window).send_with == "ctrl_enter"
     assert kept(window).language == "zh_CN"
     assert QApplication.font().pixelSize() == 18
+    before = kept(window)
+    for field in (size, named(page, QComboBox, "Theme"), named(page, QComboBox, "Send with")):
+        turn_wheel(field)
+    assert kept(window) == before
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,7 @@ def test_an_autosave_leaves_what_is_chosen_and_where_it_is_scrolled(
     tops = {key: view.visualRect(index(window, key)).top() for key in ("c100", "c103")}
     assert view.verticalScrollBar().value() > 0
     window.program.chat.set_draft("written")
-    window.program.chat._save_draft()
+    window.program.chat._save()
     for key in ("c200", "c2", "c101"):  # from below, above and in sight to the top
         used = chats.conversations.find(key)
         assert used is not None
@@ -300,7 +300,7 @@ def test_a_new_conversation_is_chosen_when_it_is_in_the_list(
     window.new()
     assert window.sidebar.list.chosen() == []
     window.program.chat.set_draft("something")
-    window.program.chat._save_draft()
+    window.program.chat._save()
     qtbot.waitUntil(lambda: len(shown(window)) == 3)
     assert window.sidebar.list.chosen() == [open_id(window)]
 
@@ -498,7 +498,7 @@ def test_several_are_deleted_with_one_key_and_one_undo(window: MainWindow, qtbot
     assert open_id(window) == "b"
     qtbot.keyClick(view, Key.Key_Delete)
     qtbot.waitUntil(lambda: shown(window) == ["today", "a"])
-    assert open_id(window) is None
+    assert open_id(window) not in ("b", "c", "d")  # a new one is shown
     window.notices.action_wanted.emit("undo_delete")
     qtbot.waitUntil(lambda: shown(window) == ["today", "a", "b", "c", "d"])
 

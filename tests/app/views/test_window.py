@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.composition import Program
+from app.domain import Attachment
 from app.views.main_window import MainWindow, make_window
 
 from ..controllers.support import connect, last, shown, wait_for_models
@@ -51,6 +52,22 @@ def test_the_answer_counts_in_what_the_context_holds(
     fake.script = [answer("word " * 410)]
     ask(window, qtbot, "Many words")
     qtbot.waitUntil(lambda: window.chat.composer._cost.text() == "10% of 4K")
+
+
+def test_what_is_copied_of_a_long_word_is_the_word(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    word = "a_name_that_is_longer_than_any_line_" * 4
+    fake.script = [answer(f"```\n{word}\n```")]
+    ask(window, qtbot, "Name it")
+    window.chat.messages.lay_out()
+    labels = window.chat.messages.viewport().findChildren(QLabel)
+    code = next(label for label in labels if "a_name" in label.text())
+    code.setFocus()
+    qtbot.keyClick(code, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(code, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "\u200b" in code.selectedText()
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text().strip() == word)
 
 
 def test_shift_enter_is_a_line(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
@@ -233,3 +250,21 @@ def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbo
     assert (second.width(), second.height()) == (790, 640)
     second.close()
     again.close()
+
+
+def test_what_is_written_after_a_deletion_is_asked(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "Hi")
+    assert program.chat.conversation is not None
+    program.conversations.delete([program.chat.conversation.id])
+    qtbot.keyClicks(window.chat.composer.text, "What now?")
+    button(window, "Think before answering").click()
+    assert window.chat.composer.text.toPlainText() == "What now?"
+    notes = Attachment(name="notes.txt", kind="text", text="buy milk", num_bytes=8)
+    window.chat.composer.add_attachment(notes, 3)
+    with qtbot.waitSignal(program.chat.finished):
+        qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+    assert fake.bodies[-1]["enable_thinking"] is False
+    assert "buy milk" in fake.bodies[-1]["messages"][-1]["content"]
