@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("mlx_lm")
 
+import qwen3mlx
 from quantize import recipe
 from quantize.convert import DataFree, Options, convert, quantizer
 from quantize.evaluate import evaluate
@@ -52,6 +53,8 @@ def made(source: Path, out: Path, method: Method, name: str = "4bit") -> Path:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("method", "kind"), [("awq", "dense"), ("dwq", "dense"), ("dwq", "moe")])
 def test_the_result_is_a_checkpoint_of_ours(tmp_path, method, kind, monkeypatch, capfd):
+    from mlx_lm.utils import load_model  # it imports much
+
     monkeypatch.setattr(learned, "DWQ_SAMPLES", 32)
     monkeypatch.setattr(learned, "DWQ_RATE", 2e-4)
     source = floats(kind, tmp_path / "demo")
@@ -65,6 +68,10 @@ def test_the_result_is_a_checkpoint_of_ours(tmp_path, method, kind, monkeypatch,
     ours, base = evaluate([out, rounded], source, ids)
     assert ours.size_bytes == base.size_bytes
     assert ours.kl_mean < 1.5 * base.kl_mean  # a text as short as this one teaches little
+    theirs = load_model(out)[0]
+    theirs.set_dtype(mx.float32)
+    batch = mx.array(ids)
+    assert mx.allclose(theirs(batch), qwen3mlx.load_model(out)(batch), rtol=1e-4, atol=1e-3).item()
     assert json.loads((out / "manifest.json").read_text())["method"] == method
     assert capfd.readouterr().out == ""
 
