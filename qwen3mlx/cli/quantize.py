@@ -206,6 +206,11 @@ def _cost(quality: Quality | None) -> str:
 
 
 def _command() -> str:
-    """As it was typed, without this machine's folders."""
-    words = [Path(word).name if "/" in word and Path(word).exists() else word for word in sys.argv]
-    return " ".join(["qwen3mlx", *words[1:]])
+    """As it was typed, without this machine's folders and what changes nothing in the result."""
+    words = [word for word in sys.argv[1:] if word not in ("--resume", "--json", "--events")]
+    return " ".join(["qwen3mlx", *map(_without_folder, words)])
+
+
+def _without_folder(word: str) -> str:
+    path = Path(word)
+    return path.name if path.is_absolute() or ("/" in word and path.exists()) else word
