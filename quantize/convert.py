@@ -164,18 +164,23 @@ def _documents(source: Source, calibration: Path | None) -> list[Sequence[int]]:
 
 def check(source: Source, plan: Plan, output: Path) -> None:
     """Raises UsageError before any work where the result could not be written."""
-    folder, target = source.folder.resolve(), output.resolve()
-    if target == folder or folder in target.parents or target in folder.parents:
-        raise UsageError(f"{output} is the source, or in it: choose another folder.")
-    if output.exists():
-        raise UsageError(f"{output} exists already: choose another folder, or delete it first.")
-    parent = next(folder for folder in target.parents if folder.exists())
+    check_place(source, output)
+    parent = next(folder for folder in output.resolve().parents if folder.exists())
     free, needed = shutil.disk_usage(parent).free, plan.nbytes + SLACK
     if free < needed:
         raise UsageError(
             f"{output} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free there: free "
             "some, or choose another disk."
         )
+
+
+def check_place(source: Source, output: Path) -> None:
+    """Raises UsageError where something is in the way, whatever the result's size."""
+    folder, target = source.folder.resolve(), output.resolve()
+    if target == folder or folder in target.parents or target in folder.parents:
+        raise UsageError(f"{output} is the source, or in it: choose another folder.")
+    if output.exists():
+        raise UsageError(f"{output} exists already: choose another folder, or delete it first.")
 
 
 def convert(

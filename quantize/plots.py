@@ -44,7 +44,7 @@ def quality_against_size(found: Sequence[Quality]) -> str:
     axes.plot(*zip(*sorted(best), strict=True), color=FAINT, linewidth=6, solid_capstyle="round")
     for number, point in enumerate(points):
         axes.scatter(*point, s=70, color=_colour(number), zorder=3)
-    axes.margins(x=0.12)
+    axes.set_xlim(0.85 * min(size for size, _ in points), 1.15 * max(size for size, _ in points))
     _logarithmic(axes, [kl for _, kl in points])
     named = [(quality.name, _colour(number)) for number, quality in enumerate(found)]
     _name_points(figure, axes, points, named)
@@ -136,10 +136,11 @@ def _seen(found: Sequence[Quality]) -> tuple[float, float]:
 
 
 def _figure(across: str, up: str, rows: int = 0) -> tuple[Any, Any]:
-    """Axes; with many `rows`, high enough for them."""
+    """Axes; with `rows`, as high as they need."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, max(HEIGHT, 1.2 + rows * ROW)), layout="constrained")
+    height = 1.5 + rows * ROW if rows else HEIGHT
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xlabel(across)
     axes.set_ylabel(up)
@@ -158,6 +159,7 @@ def _logarithmic(axes: Any, values: Sequence[float]) -> None:
     axes.set_yscale("log")
     axes.set_ylim(10.0**low, 10.0 ** max(high, low + 1))
     axes.yaxis.set_major_formatter(lambda value, _: _power(value))
+    axes.yaxis.set_minor_formatter(lambda value, _: "")
 
 
 def _power(value: float) -> str:

@@ -20,6 +20,8 @@ import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import UsageError
+from qwen3mlx.model.device import usable_memory
+from qwen3mlx.model.footprint import compute_dtype, resident_bytes
 
 from ..recipe import Recipe
 from ..source import Module, Source
@@ -30,6 +32,9 @@ LONGEST, AWQ_SAMPLES, DWQ_SAMPLES = 512, 128, 1024
 # Of DWQ: mlx-lm's own rate is for its default of some million tokens, and moves nothing on a
 # short text.
 DWQ_RATE, DWQ_BATCH, DWQ_VALIDATION = 2e-5, 4, 8
+
+# DWQ leaves modules of so many bits and more as they are.
+MOST_TRAINED = 8
 
 Tensors = dict[str, mx.array]
 Documents = Sequence[Sequence[int]]
@@ -55,6 +60,8 @@ class Learned:
             weight, scales, biases = (None if part is None else part[rows] for part in parts)
             assert weight is not None
             assert scales is not None
+            if biases is not None:
+                scales, biases = scales.astype(block.dtype), biases.astype(block.dtype)
             yield PackedMatrix(weight, scales, biases)
             start = rows.stop
 
@@ -66,22 +73,34 @@ class Learned:
 
 
 def check(method: str, source: Source, recipe: Recipe) -> None:
-    """Raises UsageError where mlx-lm is not installed, or cannot do that."""
+    """Raises UsageError where mlx-lm is not installed, or cannot do that, or not here."""
     if importlib.util.find_spec("mlx_lm") is None:
         raise UsageError(
             f"--method {method} is done by mlx-lm, which is not installed: "
-            'pip install "qwen3mlx[mlx-lm]".'
+            'pip install "qwen3mlx[mlx-lm]", with Python 3.11 or later.'
         )
     if source.is_quantized:
         raise UsageError(f"--method {method} needs a float checkpoint; {source.folder} is packed.")
     if recipe.default is None or recipe.default.mode != "affine":
         raise UsageError(f"--method {method} is for affine integers; {recipe.name} has none.")
+    specs = [recipe.default, *(rule.spec for rule in recipe.rules)]
+    if method == "dwq" and all(spec is None or spec.bits >= MOST_TRAINED for spec in specs):
+        raise UsageError(
+            f"mlx-lm's DWQ trains modules of fewer than {MOST_TRAINED} bits; {recipe.name} has "
+            "none: use --method mse."
+        )
     if method == "awq" and source.config.num_experts:
         raise UsageError("mlx-lm's AWQ knows dense Qwen3 only: use --method dwq or gptq.")
     if method == "awq" and recipe.rules:
         raise UsageError(
             f"mlx-lm's AWQ gives every module the same bits, which {recipe.name} does not: use "
             "a recipe such as 4bit."
+        )
+    needed, usable = resident_bytes(source.infos, compute_dtype(source.infos)), usable_memory()
+    if needed > usable:
+        raise UsageError(
+            f"--method {method} holds the float model in memory, which is {needed / 1e9:.1f} GB, "
+            f"and {usable / 1e9:.1f} GB can be used here: use --method gptq."
         )
 
 
@@ -92,7 +111,7 @@ def awq(source: Source, recipe: Recipe, documents: Documents) -> Tensors:
     ids = [token for document in documents for token in document]
     length = min(LONGEST, len(ids))
     samples = [ids[at : at + length] for at in range(0, len(ids) - length + 1, length)]
-    with _mlx_lm() as load:
+    with _mlx_lm(compute_dtype(source.infos)) as load:
         from mlx_lm.quant.awq import AWQ_MODEL_CONFIGS, awq_quantize
 
         model = load(source.folder)
@@ -120,7 +139,8 @@ def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -
     held = max(DWQ_BATCH, min(DWQ_VALIDATION, len(samples) // 8))
     validation, training = samples[:held], samples[held:]
     repeats = -(-DWQ_SAMPLES // len(training))
-    with _mlx_lm() as load, tempfile.TemporaryDirectory(prefix="qwen3mlx-dwq-") as folder:
+    dtype = compute_dtype(source.infos)
+    with _mlx_lm(dtype) as load, tempfile.TemporaryDirectory(prefix="qwen3mlx-dwq-") as folder:
         from mlx.optimizers import Adam
         from mlx_lm.quant.dwq import dwq_quantize
 
@@ -135,22 +155,28 @@ def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -
             batch_size=DWQ_BATCH,
             max_seq_length=LONGEST + 1,
             seed=0,
-            dtype=source.dtype,
+            dtype=dtype,
         )
         return _tensors(student)
 
 
 @contextlib.contextmanager
-def _mlx_lm() -> Iterator[Callable[[Path], Any]]:
-    """How it loads a checkpoint's model. What it prints goes to stderr."""
+def _mlx_lm(dtype: mx.Dtype) -> Iterator[Callable[[Path], Any]]:
+    """How it loads a checkpoint's model, computing in `dtype`. What it prints goes to stderr."""
     with contextlib.redirect_stdout(sys.stderr):
         from mlx_lm.utils import load_model
         from tqdm import tqdm  # type: ignore[import-untyped]
 
         tqdm.monitor_interval = 0  # it would leave a thread behind
 
+        def load(folder: Path) -> Any:
+            model = load_model(folder, lazy=True)[0]
+            model.set_dtype(dtype)
+            mx.eval(model.parameters())
+            return model
+
         mx.random.seed(0)
-        yield lambda folder: load_model(folder)[0]
+        yield load
 
 
 def _tensors(model: Any) -> Tensors:

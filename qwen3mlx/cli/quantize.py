@@ -116,12 +116,14 @@ def quantize(
     if opened.is_quantized and recipe != "bf16":
         terminal.note("The source is quantized already: what was lost then stays lost.")
     progress = progress_for(terminal, events)
+    convert.check_place(opened, output)
     if target_bpw is not None:
         with progress as on_progress:
             chosen = convert.automatic(opened, target_bpw, calibration, on_progress)
     plan = make(opened, chosen)
-    if dry_run:
+    if dry_run or not resume:
         convert.check(opened, plan, output)
+    if dry_run:
         _say_plan(plan, output, json_ or events)
         return
     options = convert.Options(chosen, method_for(method, chosen), resume, _command(), measure)

@@ -47,7 +47,10 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
     assert json.loads(done.stdout)["size_bytes"] == json.loads(planned.stdout)["size_bytes"]
     (tmp_path / "text.txt").write_text("How many letters are in a word? " * 30)
     words = ("evaluate", out, "--reference", source, "--text", tmp_path / "text.txt")
-    table, as_json = run(*words), run(*words, "--json")
+    page = tmp_path / "cost.html"
+    table, as_json = run(*words, "--report", page), run(*words, "--json")
+    assert "cost.html has the plots" in table.stderr
+    assert page.read_text().count("<svg") == 4
     assert table.stdout.splitlines()[1].startswith("out ")
     (quality,) = json.loads(as_json.stdout)
     assert 0 < quality["kl_mean"] < 1
@@ -61,6 +64,12 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
         (["nosuch", "-o", "OUT"], 1, "is not a model"),
         (["SOURCE"], 2, "--output"),
         (["SOURCE", "-o", "SOURCE"], 2, "choose another folder"),
+        (["SOURCE", "-o", "SOURCE", "--method", "dwq"], 2, "choose another folder"),
+        (
+            ["SOURCE", "-o", "SOURCE", "--recipe", "auto", "--target-bpw", "5"],
+            2,
+            "choose another folder",
+        ),
         (["SOURCE", "-o", "OUT", "--recipe", "7bit"], 2, "There is no recipe '7bit'"),
         (["SOURCE", "-o", "OUT", "--method", "none"], 2, "There is no method 'none'"),
         (["SOURCE", "-o", "OUT", "--recipe", "mxfp4", "--method", "mse"], 2, "use --method rtn"),
@@ -86,6 +95,14 @@ def test_a_mistake_is_one_line(source, tmp_path, words, code, named):
     assert named in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_report_that_cannot_be_written_is_said_before_any_work(source, tmp_path):
+    words = ("evaluate", source, "--reference", source, "--report", tmp_path)
+    done = run(*words)
+    assert done.returncode == 2
+    assert "is a folder: name a file" in done.stderr
+    assert "texts" not in done.stderr
 
 
 def test_what_it_cost_is_in_the_card(source, tmp_path):

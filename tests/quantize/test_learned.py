@@ -6,14 +6,17 @@ import json
 import shutil
 from pathlib import Path
 
+import mlx.core as mx
 import pytest
 
 pytest.importorskip("mlx_lm")
 
+import qwen3mlx
 from quantize import recipe
 from quantize.convert import DataFree, Options, convert, quantizer
 from quantize.evaluate import evaluate
 from quantize.methods import Method, learned
+from quantize.methods.learned import Learned
 from quantize.plan import make
 from quantize.source import Source
 from qwen3mlx.errors import UsageError
@@ -26,14 +29,17 @@ TEXT = "\n---\n".join(
 )
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo in float, with its tokenizer and a text to calibrate with."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    shutil.copytree(ROOT / "training" / "weights" / "dense", folder)
-    shutil.copy(ROOT / "qwen3mlx" / "demo" / "dense" / "tokenizer.json", folder)
+def floats(kind: str, folder: Path) -> Path:
+    """A demo in float, with its tokenizer, and a text to calibrate with beside it."""
+    shutil.copytree(ROOT / "training" / "weights" / kind, folder)
+    shutil.copy(ROOT / "qwen3mlx" / "demo" / kind / "tokenizer.json", folder)
     (folder.parent / "text.txt").write_text(TEXT)
     return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return floats("dense", tmp_path_factory.mktemp("demo") / "demo")
 
 
 def made(source: Path, out: Path, method: Method, name: str = "4bit") -> Path:
@@ -45,17 +51,27 @@ def made(source: Path, out: Path, method: Method, name: str = "4bit") -> Path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("method", ["awq", "dwq"])
-def test_the_result_is_a_checkpoint_of_ours(demo, tmp_path, method, monkeypatch, capfd):
+@pytest.mark.parametrize(("method", "kind"), [("awq", "dense"), ("dwq", "dense"), ("dwq", "moe")])
+def test_the_result_is_a_checkpoint_of_ours(tmp_path, method, kind, monkeypatch, capfd):
+    from mlx_lm.utils import load_model  # it imports much
+
     monkeypatch.setattr(learned, "DWQ_SAMPLES", 32)
     monkeypatch.setattr(learned, "DWQ_RATE", 2e-4)
-    out = made(demo, tmp_path / method, method)
-    rounded = tmp_path / "rtn"
-    convert(Source(demo), rounded, Options(recipe.load("4bit"), "rtn"), DataFree("rtn"))
+    source = floats(kind, tmp_path / "demo")
+    out, rounded = made(source, tmp_path / method, method), tmp_path / "rtn"
+    convert(Source(source), rounded, Options(recipe.load("4bit"), "rtn"), DataFree("rtn"))
+    stored, expected = (Source(folder).infos for folder in (out, rounded))
+    assert {n: (i.dtype, i.shape) for n, i in stored.items()} == {
+        n: (i.dtype, i.shape) for n, i in expected.items()
+    }
     ids = [list(range(10, 90)), list(range(40, 120))]
-    ours, base = evaluate([out, rounded], demo, ids)
+    ours, base = evaluate([out, rounded], source, ids)
     assert ours.size_bytes == base.size_bytes
     assert ours.kl_mean < 1.5 * base.kl_mean  # a text as short as this one teaches little
+    theirs = load_model(out)[0]
+    theirs.set_dtype(mx.float32)
+    batch = mx.array(ids)
+    assert mx.allclose(theirs(batch), qwen3mlx.load_model(out)(batch), rtol=1e-4, atol=1e-3).item()
     assert json.loads((out / "manifest.json").read_text())["method"] == method
     assert capfd.readouterr().out == ""
 
@@ -83,6 +99,7 @@ def test_dwq_keeps_the_integers_and_awq_moves_the_norms(demo, tmp_path, monkeypa
         ("awq", "4bit", "moe", "dense Qwen3 only"),
         ("awq", "mixed-4-8", "dense", "the same bits"),
         ("dwq", "mxfp4", "dense", "affine integers"),
+        ("dwq", "8bit", "dense", "fewer than 8 bits"),
     ],
 )
 def test_what_mlx_lm_cannot_do_is_refused(demo, tmp_path, method, name, shape, named):
@@ -95,6 +112,24 @@ def test_without_mlx_lm_it_says_how_to_get_it(demo, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"qwen3mlx\[mlx-lm\]"):
         learned.check("awq", Source(demo), recipe.load("4bit"))
+
+
+def test_a_model_that_memory_does_not_hold_is_refused(demo, monkeypatch):
+    monkeypatch.setattr(learned, "usable_memory", lambda: 1_000_000)
+    with pytest.raises(UsageError, match=r"0\.0 GB can be used here: use --method gptq"):
+        learned.check("dwq", Source(demo), recipe.load("4bit"))
+
+
+def test_modules_that_are_not_trained_are_written_as_they_were(demo, tmp_path):
+    """A recipe may mix: floats with a shared scale have no biases to train."""
+    text = 'bits = 4\n[[rules]]\nmodules = ["*.o_proj"]\nmode = "mxfp4"\n'
+    mixed, out = recipe.parse(text, "mixed"), tmp_path / "rtn"
+    convert(Source(demo), out, Options(mixed, "rtn"), DataFree("rtn"))
+    tensors = dict(mx.load(str(out / "model.safetensors")))
+    again = Learned(tensors, keeps_weights=True)
+    convert(Source(demo), tmp_path / "again", Options(mixed, "dwq"), again)
+    for name, tensor in mx.load(str(tmp_path / "again" / "model.safetensors")).items():
+        assert mx.array_equal(tensor, tensors[name]).item(), name
 
 
 def test_dwq_needs_several_documents(demo):
