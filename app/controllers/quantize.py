@@ -49,6 +49,7 @@ class QuantizeController(QObject):
         self._program = program
         self._command: Command | None = None
         self._estimate: Command | None = None
+        self._is_ours = False  # the folder of the result was not there before
         self.qualities = ListModel[Quality](
             lambda one: (one.source, one.name), lambda one: one.name, self
         )
@@ -81,6 +82,7 @@ class QuantizeController(QObject):
         if self.state.phase == "running":
             return
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._is_ours = not Path(job.output).exists()
         self._run(job, resume=False)
 
     def pause(self) -> None:
@@ -100,6 +102,8 @@ class QuantizeController(QObject):
         if job is not None and self.state.phase in ("running", "paused"):
             output = Path(job.output)
             shutil.rmtree(output.with_name(f".{output.name}.partial"), ignore_errors=True)
+            if self._is_ours:  # it was through just now
+                shutil.rmtree(output, ignore_errors=True)
         self._set(QuantizeState())
 
     def dismiss(self) -> None:

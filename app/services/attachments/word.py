@@ -29,8 +29,7 @@ _FAULTS = (
     expat.ExpatError,
     OSError,
     EOFError,
-    RuntimeError,  # encrypted
-    NotImplementedError,  # packed in an unknown way
+    RuntimeError,  # encrypted, or packed in an unknown way
     ValueError,
 )
 

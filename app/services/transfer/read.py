@@ -97,7 +97,6 @@ def _documents(path: Path) -> Iterator[Any]:
         zipfile.BadZipFile,
         zlib.error,
         RuntimeError,
-        NotImplementedError,
     ):
         raise TransferError(
             translate("transfer", "{name} is damaged, or not JSON: export it again.").format(

@@ -10,7 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.controllers.quantize import QuantizeController
-from app.domain import QuantizeJob
+from app.domain import QuantizeJob, QuantizeState
 from app.services.quantize_file import QuantizeFile
 
 ROOT = Path(__file__).parents[3]
@@ -95,6 +95,21 @@ def test_cancelled_nothing_of_it_stays(
     assert quantize.state.phase == "idle"
     assert list((tmp_path / "models").iterdir()) == []
     assert make(tmp_path).state.phase == "idle"
+
+
+def test_cancelled_at_the_last_moment_nothing_stays_but_what_was_there_before(
+    quantize: QuantizeController, source: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    wanted = job(quantize, source)
+    quantize.start(wanted)
+    qtbot.waitUntil(lambda: Path(wanted.output).exists(), timeout=PATIENCE)
+    quantize.state = QuantizeState(phase="running", job=wanted)  # the end has not been heard of
+    quantize.cancel()
+    assert not Path(wanted.output).exists()
+    Path(wanted.output).mkdir()
+    quantize.start(wanted)
+    quantize.cancel()
+    assert Path(wanted.output).exists()
 
 
 def test_a_failure_says_why(
