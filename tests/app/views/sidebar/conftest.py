@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.composition import Program
+from app.views.main_window import MainWindow, make_window
+
+
+@pytest.fixture
+def window(profile: Path, qtbot: QtBot) -> Iterator[MainWindow]:
+    program = Program(profile)
+    made = make_window(program)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    yield made
+    made.close()
+    program.close()
