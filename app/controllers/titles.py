@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,8 +15,8 @@ from ..services.endpoint import Endpoint
 from ..services.store import Store, StoreError
 from ..services.tree import Tree
 
-# Tokens.
-MAX_TITLE = 32
+# Tokens; of thought where the model cannot do without, and of what ends it.
+MAX_TITLE, THOUGHT, ITS_END = 32, 128, 32
 
 
 class Titles(QObject):
@@ -45,7 +46,10 @@ class Titles(QObject):
         """Its conversation gets a title, if this is the first answer in it."""
         if answer.status != "done" or not self._is_wanted():
             return
-        transcript = self._store.transcript(answer.conversation_id)
+        try:
+            transcript = self._store.transcript(answer.conversation_id)
+        except StoreError:
+            return  # it is said where the conversation is read
         entry = self._models.find(answer.model)
         if transcript is None or entry is None or entry.source == "demo":
             return
@@ -60,8 +64,7 @@ class Titles(QObject):
                 *prompt.messages(path, ChatSettings()),
                 {"role": "user", "content": prompt.TITLE_QUESTION},
             ],
-            "max_completion_tokens": MAX_TITLE,
-            **({"enable_thinking": False} if entry.can_disable_thinking else {}),
+            **_lengths(entry),
         }
         self._endpoint.short_answer(
             body,
@@ -80,3 +83,11 @@ class Titles(QObject):
         except StoreError:
             return  # what cannot be saved is said where answers are
         self.written.emit(renamed)
+
+
+def _lengths(entry: ModelEntry) -> dict[str, Any]:
+    if entry.can_disable_thinking:
+        return {"max_completion_tokens": MAX_TITLE, "enable_thinking": False}
+    if entry.can_think:
+        return {"max_completion_tokens": MAX_TITLE + THOUGHT + ITS_END, "thinking_budget": THOUGHT}
+    return {"max_completion_tokens": MAX_TITLE}

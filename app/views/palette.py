@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import shiboken6
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
@@ -33,7 +32,7 @@ from PySide6.QtWidgets import (
 from ..models import ListModel
 from ..services.fuzzy import ranked
 from .icons import icon
-from .sidebar_rows import paint_ground
+from .sidebar_rows import option_of, paint_ground
 from .theme import GAP, GAP_L, Theme
 
 WIDTH, TOP, MAX_SHOWN, ROW = 560, 72, 9, 36
@@ -200,7 +199,7 @@ class _EntryDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        entry, view, colours = index.data(ListModel.VALUE), _any(option), self._theme.colours
+        entry, view, colours = index.data(ListModel.VALUE), option_of(option), self._theme.colours
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_ground(painter, option, self._theme)
@@ -219,8 +218,3 @@ class _EntryDelegate(QStyledItemDelegate):
         title = metrics.elidedText(entry.title, Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, title)
         painter.restore()
-
-
-def _any(option: QStyleOptionViewItem) -> Any:
-    """The stubs know none of its fields."""
-    return option

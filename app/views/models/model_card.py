@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 
 from ...controllers.models import ModelsController
 from ...domain import Fit, ModelEntry
+from ..dot import Dot
 from ..icons import SIZE, icon
 from ..page import muted
-from ..server.dot import Dot
 from ..sizes import count_text, size_text
 from ..theme import GAP, GAP_L, GAP_S, Theme
 from .model_settings import ModelSettingsForm

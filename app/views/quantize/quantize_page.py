@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
 from ...controllers.models import ModelsController
 from ...controllers.quantize import METHODS, RECIPES, QuantizeController
 from ...domain import Quality, QuantizeJob, QuantizeState
+from ..dot import Dot
 from ..fields import Choice
 from ..page import Group, Page, muted
-from ..server.dot import Dot
 from ..sizes import size_text
 from ..switch import Switch
 from ..theme import GAP, GAP_S, Theme

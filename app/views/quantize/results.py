@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from functools import partial
 
@@ -51,7 +52,7 @@ class ResultsTable(QWidget):
     def _add_row(self, row: int, one: Quality) -> None:
         colour = SERIES[(row - 1) % len(SERIES)]
         cells = (
-            f'<span style="color:{colour}">●</span>&nbsp; {one.name}',
+            f'<span style="color:{colour}">●</span>&nbsp; {html.escape(one.name)}',
             size_text(one.size_bytes),
             f"{one.bits_per_weight:.2f}",
             f"{one.kl_mean:.4f}",

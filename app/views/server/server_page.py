@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVB
 
 from ...controllers.server import ServerController
 from ...domain import ServerState
+from ..dot import Dot
 from ..icons import SMALL, icon
 from ..page import Group, Page
 from ..switch import Switch
 from ..theme import GAP, Theme
 from .access import AccessGroup, KeysGroup
 from .connect import ConnectGroup
-from .dot import Dot
 from .memory import MemoryGroup
 from .requests import LogGroup, RunningGroup
 

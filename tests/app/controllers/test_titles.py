@@ -76,3 +76,19 @@ def test_what_is_no_title_is_left_out(real: Program, fake: FakeEndpoint, qtbot: 
     qtbot.waitUntil(lambda: len(fake.bodies) == 2)
     qtbot.wait(100)
     assert title(real) == "Count"
+
+
+@pytest.mark.parametrize(("can_think", "budget"), [(True, 128), (False, None)])
+def test_a_model_that_always_thinks_has_room_for_a_thought(
+    real: Program, fake: FakeEndpoint, qtbot: QtBot, can_think: bool, budget: int | None
+) -> None:
+    entry = real.models.models.value(0)
+    real.models.models.put(replace(entry, can_think=can_think, can_disable_thinking=False))
+    fake.script = [answer("Three.")]
+    short(fake, "Counting")
+    ask(real, qtbot, "Count")
+    qtbot.waitUntil(lambda: title(real) == "Counting")
+    asked = fake.bodies[1]
+    assert asked.get("thinking_budget") == budget
+    assert asked["max_completion_tokens"] > (budget or 0)
+    assert "enable_thinking" not in asked

@@ -133,6 +133,12 @@ def test_what_several_cost_is_shown_and_can_be_taken_off(
     assert quantize.qualities.values() == [QUALITY]
 
 
+def test_a_name_is_no_markup(window: MainWindow, page: Any, qtbot: QtBot) -> None:
+    program_of(window).quantize.qualities.put(replace(QUALITY, name="<b>x</b>"))
+    labels = page._table.findChildren(QLabel)
+    assert any("&lt;b&gt;x&lt;/b&gt;" in label.text() for label in labels)
+
+
 def test_a_result_is_loaded_for_the_conversation(
     window: MainWindow, page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
