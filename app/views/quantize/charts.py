@@ -13,7 +13,7 @@ from ...domain import Quality
 from ..sizes import size_text
 from ..theme import Theme
 
-HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 230, 54, 34, 14, 18
+HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 230, 54, 34, 14, 40
 SERIES = ("#6d62f0", "#e0793a", "#1f9d6b", "#d04a78", "#2b87c8", "#a08028")
 
 
@@ -92,20 +92,27 @@ class SizeChart(Chart):
         ticks = [start + share * (end - start) for share in (0, 1 / 3, 2 / 3, 1)]
         marks = [((tick - start) / (end - start), size_text(round(tick))) for tick in ticks]
         self.draw_axes(painter, marks, ups)
+        taken: list[QRectF] = []
         for number, (one, log) in enumerate(zip(self.qualities, logs, strict=True)):
             x = (one.size_bytes - start) / (end - start)
             point = self.place(x, (log - least) / (most - least))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(SERIES[number % len(SERIES)]))
             painter.drawEllipse(point, 5.5, 5.5)
-            self._name(painter, one.name, point)
+            self._name(painter, one.name, point, taken)
 
-    def _name(self, painter: QPainter, name: str, point: QPointF) -> None:
-        """At the right of its point, at the left where it would not fit."""
+    def _name(self, painter: QPainter, name: str, point: QPointF, taken: list[QRectF]) -> None:
+        """At the right of its point, at the left where it would not fit; below other names."""
         painter.setPen(QColor(self._theme.colours.text))
-        width = painter.fontMetrics().horizontalAdvance(name)
+        metrics = painter.fontMetrics()
+        width, height = metrics.horizontalAdvance(name), metrics.height()
         fits = point.x() + 11 + width < self.width()
-        painter.drawText(point + QPointF(11 if fits else -11 - width, 4), name)
+        left = point.x() + (11 if fits else -11 - width)
+        box = QRectF(left, point.y() - height / 2, width + 2, height)
+        while any(box.intersects(other) for other in taken):
+            box.translate(0, height)
+        taken.append(box)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, name)
 
 
 class TokensChart(Chart):
