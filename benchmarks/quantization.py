@@ -1,8 +1,8 @@
 """What quantizing the demo checkpoints costs in quality: every recipe and method on one text.
 
-The text is held-out conversations of the kind the demos were trained on; gptq and auto are
-calibrated with others, from the training side. `--save` also writes the tables of
-docs/quantization.md.
+The text is held-out conversations of the kind the demos were trained on; gptq, awq, dwq
+and auto are calibrated with others, from the training side. `--save` also writes the tables of
+docs/quantization.md. awq and dwq are mlx-lm's, and take most of the quarter of an hour.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ import mlx.core as mx
 from tokenizers import Tokenizer
 
 from quantize import recipe, sensitivity
-from quantize.calibrate import Calibrated
-from quantize.convert import Options, convert
+from quantize.convert import Options, calibrated, convert
 from quantize.evaluate import Quality, evaluate
-from quantize.methods import mse, rtn
+from quantize.methods import Method, mse, rtn
 from quantize.plan import make
 from quantize.recipe import Recipe
 from quantize.source import Source
@@ -37,10 +36,10 @@ from .stats import Summary
 PAGE = ROOT / "docs" / "quantization.md"
 NUM_TEST, NUM_CALIBRATION, LONGEST = 40, 60, 512
 MSE, GPTQ, AUTO, WEIGHT_ERROR = (Target("<=", value) for value in (0.85, 0.6, 0.9, 0.9))
-RUNS = (
+RUNS: tuple[tuple[str, Method], ...] = (
     ("8bit", "rtn"), ("6bit", "mse"), ("5bit", "mse"), ("4bit", "rtn"), ("4bit", "mse"),
     ("4bit", "gptq"), ("3bit", "mse"), ("3bit", "gptq"), ("mixed-4-8", "mse"), ("auto", "mse"),
-    ("mxfp8", "rtn"), ("mxfp4", "rtn"), ("nvfp4", "rtn"),
+    ("mxfp8", "rtn"), ("mxfp4", "rtn"), ("nvfp4", "rtn"), ("4bit", "dwq"), ("4bit", "awq"),
 )  # fmt: skip
 
 
@@ -83,12 +82,14 @@ def _measured(name: str) -> list[Quality]:
     )
     with tempfile.TemporaryDirectory() as parent:
         folders = []
-        for recipe_name, method in RUNS:
+        for recipe_name, method in RUNS if name == "dense" else RUNS[:-1]:  # awq: dense only
             opened = Source(source)
             chosen = _recipe(opened, recipe_name, calibration)
             folders.append(Path(parent) / f"{recipe_name} {method}")
-            packs = Calibrated(opened, calibration) if method == "gptq" else None
-            convert(opened, folders[-1], Options(chosen, method), packs)  # type: ignore[arg-type]
+            options = Options(chosen, method)
+            learns = method in ("gptq", "dwq", "awq")
+            packs = calibrated(opened, options, calibration) if learns else None
+            convert(opened, folders[-1], options, packs)
             print(f"  {name}: {folders[-1].name}", file=sys.stderr)
         return evaluate(folders, source, test)
 

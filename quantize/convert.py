@@ -7,31 +7,32 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import mlx.core as mx
 
 from qwen3mlx import __version__ as VERSION
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import MemoryBudgetError, UsageError
-from qwen3mlx.model.device import release_staging_memory
 from qwen3mlx.text import load_tokenizer
 
 from . import card, sensitivity, texts
 from .calibrate import Calibrated
 from .card import MLX_VERSION
-from .evaluate import Quality, chunks, evaluate, number
+from .common import Progress
+from .evaluate import Quality, chunks, evaluate
 from .methods import Method, PackedMatrix, learned, mse, rtn
 from .methods.learned import Learned
 from .partial import ConversionError, Partial
-from .plan import Plan, Step
+from .plan import Plan
 from .plan import make as make_plan
 from .recipe import Recipe
 from .source import Module, Source
+from .steps import Quantizer, Read, write_steps
 
 MANIFEST = "manifest.json"
 INDEX = "model.safetensors.index.json"
@@ -55,9 +56,8 @@ _WRITTEN = {"config.json", "README.md", INDEX, MANIFEST}
 # Beyond the result itself, in bytes: tokenizer, card, the file system's own.
 SLACK = 64 << 20
 
-# (weights done, weights in all, what is being done)
-Progress = Callable[[int, int, str], None]
-Read = Callable[[], dict[str, mx.array]]
+# Bytes of freed memory that MLX keeps for what comes next: blocks are alike.
+CACHE = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +85,6 @@ class Converted:
     quality: Quality | None = None
 
 
-class Quantizer(Protocol):
-    """Packs a module's matrices, in the order of the computation."""
-
-    def packed(
-        self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
-    ) -> Iterator[PackedMatrix]:
-        """Matrix `index` of the module, given and taken in runs of rows."""
-
-    def seen(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
-        """One that needs no packing: it stays in float (`spec` None), or `read` has it."""
-
-    def vector(self, name: str, values: mx.array) -> mx.array:
-        """A norm's weight, as it is to be written."""
-
-    @property
-    def keeps_weights(self) -> bool:
-        """Each matrix is to be what it was: the difference is an error."""
-
-
 class DataFree:
     """A run of rows at a time, looking at nothing else."""
 
@@ -126,21 +107,25 @@ class DataFree:
         return values
 
 
-def quantizer(source: Source, plan: Plan, options: Options, calibration: Path | None) -> Quantizer:
+def quantizer(source: Source, options: Options, calibration: Path | None) -> Quantizer:
     """What packs by `options.method`. Raises UsageError for a text that cannot be used."""
-    method, recipe = options.method, options.recipe
-    if method == "gptq":
-        return Calibrated(source, _documents(source, calibration))
-    if method in ("awq", "dwq"):
-        learned.check(method, source, recipe)
-        documents = _documents(source, calibration)
-        if method == "awq":
-            return Learned(learned.awq(source, recipe, documents), keeps_weights=False)
-        begin = partial(convert, source, options=Options(recipe, "mse"))
-        return Learned(learned.dwq(source, documents, begin), keeps_weights=True)
-    if calibration is not None and recipe.name != "auto":
+    if options.method in ("awq", "dwq"):
+        learned.check(options.method, source, options.recipe)
+    if options.method in ("gptq", "awq", "dwq"):
+        return calibrated(source, options, _documents(source, calibration))
+    if calibration is not None and options.recipe.name != "auto":
         raise UsageError("--calibration is for --method gptq, awq and dwq, and for --recipe auto.")
-    return DataFree(method)
+    return DataFree(options.method)
+
+
+def calibrated(source: Source, options: Options, documents: Sequence[Sequence[int]]) -> Quantizer:
+    """gptq, awq or dwq on token ids."""
+    if options.method == "gptq":
+        return Calibrated(source, documents)
+    if options.method == "awq":
+        return Learned(learned.awq(source, options.recipe, documents), keeps_weights=False)
+    begin = partial(convert, source, options=Options(options.recipe, "mse"))
+    return Learned(learned.dwq(source, documents, begin), keeps_weights=True)
 
 
 def automatic(
@@ -201,8 +186,9 @@ def convert(
     if not options.resume:
         check(source, plan, output)
     written = Partial(output, plan, _identity(source, options), resume=options.resume)
+    cache = mx.set_cache_limit(CACHE)
     try:
-        _write_steps(source, plan, written, packs or DataFree(options.method), on_progress)
+        write_steps(source, plan, written, packs or DataFree(options.method), on_progress)
         errors = {name: e["error"] for name, e in written.done.items() if "error" in e}
         seconds = time.perf_counter() - start
         result = Converted(output, plan, errors, seconds)
@@ -217,90 +203,8 @@ def convert(
         ) from None
     finally:
         written.close()
+        mx.set_cache_limit(cache)
     return result
-
-
-def _write_steps(
-    source: Source, plan: Plan, written: Partial, quantizer: Quantizer, on_progress: Progress
-) -> None:
-    done = 0
-    for step in plan.steps:
-        on_progress(done, plan.num_weights, step.name)
-        is_done = step.name in written.done
-        if step.module and (is_done or step.spec is None):
-            quantizer.seen(step.module, step.spec, partial(written.read, step))
-        if not is_done:
-            arrays, facts = _made(source, step, quantizer)
-            written.write(step, arrays, facts)
-            del arrays
-            release_staging_memory()
-        done += step.module.num_weights if step.module else step.tensors[0].shape[0]
-    on_progress(done, plan.num_weights, "")
-
-
-def _made(
-    source: Source, step: Step, quantizer: Quantizer
-) -> tuple[dict[str, mx.array], dict[str, Any]]:
-    """A step's tensors, and the error of quantizing them."""
-    if step.module is None:
-        name = step.tensors[0].name
-        return {name: quantizer.vector(name, source.vector(name))}, {}
-    module, spec = step.module, step.spec
-    if spec is None:
-        floats = [source.matrix(module, index) for index in range(module.num_matrices)]
-        return {f"{module.path}.weight": _whole(floats, module)}, {}
-    measured = _Measured(spec)
-    matrices: list[dict[str, mx.array]] = []
-    for index in range(module.num_matrices):
-        parts = []
-        blocks = measured.watch(source.blocks(module, index))
-        for packed in quantizer.packed(module, spec, index, blocks):
-            mx.eval(list(packed.arrays().values()))
-            measured.compare(packed)
-            parts.append(packed.arrays())
-        matrices.append({n: mx.concatenate([part[n] for part in parts]) for n in parts[0]})
-        mx.eval(matrices[-1])
-    arrays = {f"{module.path}.{n}": _whole([m[n] for m in matrices], module) for n in matrices[0]}
-    return arrays, {"error": measured.error} if quantizer.keeps_weights else {}
-
-
-def _whole(matrices: list[mx.array], module: Module) -> mx.array:
-    return matrices[0] if len(module.shape) == 2 else mx.stack(matrices)
-
-
-# The error is that of every so many-th row: all of them would take longer than rounding does.
-SAMPLED = 16
-
-
-class _Measured:
-    """Rows on their way to the quantizer, and how far what comes of them is off."""
-
-    def __init__(self, spec: QuantizationSpec) -> None:
-        self._spec = spec
-        self._waiting: list[mx.array] = []
-        self._squared_error = 0.0
-        self._squared = 0.0
-
-    @property
-    def error(self) -> float:
-        """Squared error over squared weights."""
-        return self._squared_error / self._squared if self._squared else 0.0
-
-    def watch(self, blocks: Iterator[mx.array]) -> Iterator[mx.array]:
-        for block in blocks:
-            self._waiting.append(block)
-            yield block
-
-    def compare(self, packed: PackedMatrix) -> None:
-        start = 0
-        while start < packed.weight.shape[0]:
-            block = self._waiting.pop(0)
-            sample = block[::SAMPLED].astype(mx.float32)
-            part = packed.rows(slice(start, start + block.shape[0], SAMPLED))
-            off = part.unpacked(self._spec, mx.float32) - sample
-            self._squared_error += number((off * off).sum())
-            self._squared += number((sample * sample).sum())
-            start += block.shape[0]
 
 
 def _complete(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,13 @@ from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.checkpoint import read_infos
 from qwen3mlx.model.device import release_staging_memory
 
+from .common import Progress, number
 from .names import name_of, names_of
 
 # Tokens of decode that its speed is taken over, after as many to warm up.
 SPEED_TOKENS = 32
 QUANTILES = (0.5, 0.9, 0.99)
 BINS = 40
-
-# (documents done, documents in all, what is being done)
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +135,6 @@ def _compared(
     mx.eval(kl, same, losses)
     values: list[float] = mx.maximum(kl, 0.0).tolist()  # type: ignore[assignment]
     return values, int(number(same)), (number(losses[0]), number(losses[1]))
-
-
-def number(array: mx.array) -> float:
-    """A scalar's value."""
-    return float(array.item())  # type: ignore[arg-type]  # never complex here
 
 
 def _decode_speed(model: Qwen3, ids: Sequence[int]) -> float:

@@ -10,7 +10,7 @@ import mlx.core as mx
 
 from qwen3mlx.model.checkpoint import read_infos
 
-from .evaluate import number
+from .common import number
 from .source import Module, Source
 
 # Every so many-th matrix of a stack is compared, and every so many-th run of rows of a large one.

@@ -20,12 +20,15 @@ import mlx.core as mx
 
 from qwen3mlx.errors import Qwen3MLXError, UsageError
 
+from .common import IO
 from .plan import Plan, Step
 from .tensor_file import as_array
 
 JOURNAL = "journal.jsonl"
 
 Json = dict[str, Any]
+# Tensors by name, each as the runs of rows that it is made of.
+Parts = dict[str, list[mx.array]]
 
 
 class ConversionError(Qwen3MLXError):
@@ -51,7 +54,7 @@ class Partial:
             self._lock.close()
             self._lock = None
 
-    def write(self, step: Step, arrays: dict[str, mx.array], facts: Json) -> None:
+    def write(self, step: Step, parts: Parts, facts: Json) -> None:
         """Append a step's tensors, in the plan's order, and say so in the journal."""
         shard = self._shards[step.name]
         path = self.folder / shard.name
@@ -61,11 +64,12 @@ class Partial:
             if file.tell() == 0:
                 file.write(shard.header())
             for tensor in step.tensors:
-                data = _bytes_of(arrays[tensor.name])
-                if data.nbytes != tensor.nbytes:
+                if sum(part.nbytes for part in parts[tensor.name]) != tensor.nbytes:
                     raise ConversionError(f"{tensor.name} is not of the planned size.")
-                file.write(data)
-                checksum = zlib.crc32(data, checksum)
+                for part in parts[tensor.name]:
+                    data = _bytes_of(part)
+                    file.write(data)
+                    checksum = zlib.crc32(data, checksum)
             end = file.tell()
         entry = {"step": step.name, "file": shard.name, "end": end, "crc": checksum, **facts}
         self._note(entry)
@@ -203,7 +207,8 @@ def _whole_lines(journal: Path) -> list[bytes]:
 
 def _bytes_of(array: mx.array) -> memoryview:
     """The array's own memory."""
-    flat = mx.contiguous(array).reshape(-1).view(mx.uint8)
+    with mx.stream(IO):
+        flat = mx.contiguous(array).reshape(-1).view(mx.uint8)
     mx.eval(flat)
     return memoryview(flat)  # type: ignore[arg-type]  # mlx has no stub for it
 

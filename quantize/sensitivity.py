@@ -22,7 +22,8 @@ from qwen3mlx.model.qwen3 import Block
 from qwen3mlx.model.rope import Rope
 from qwen3mlx.model.weights import Weights
 
-from .evaluate import bounded, number
+from .common import Progress, number
+from .evaluate import bounded
 from .held import Held
 from .methods import mse
 from .plan import module_tensors
@@ -33,9 +34,6 @@ MEASURED = QuantizationSpec(64, 4)
 WIDTHS = (3, 4, 5, 6, 8)
 # Tokens: enough to rank modules.
 MOST_TOKENS = 4096
-
-# (modules done, modules in all, what is being done)
-Progress = Callable[[int, int, str], None]
 
 
 def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from qwen3mlx.config import ModelConfig, QuantizationSpec, read_json
 from qwen3mlx.errors import CheckpointError
 from qwen3mlx.model.checkpoint import TensorInfo, read_infos
 
+from .common import IO, begin, number
 from .methods import PackedMatrix
 from .tensor_file import DTYPES, TensorReader
 
@@ -60,7 +62,9 @@ class Source:
 
     def vector(self, name: str) -> mx.array:
         """A norm's weight."""
-        return _finite(self._reader.whole(name), name, self.folder)
+        values = self._reader.whole(name)
+        _check_finite(values.sum(), values, name, self.folder)
+        return values
 
     def matrix(self, module: Module, index: int = 0) -> mx.array:
         """Matrix [out, in] number `index` of the module, in float."""
@@ -69,14 +73,19 @@ class Source:
     def blocks(self, module: Module, index: int = 0, *, every: int = 1) -> Iterator[mx.array]:
         """The same in runs of rows, each read when its turn comes; or `every` so many-th run.
 
-        Raises CheckpointError naming the tensor that holds something else than finite numbers.
+        Raises CheckpointError naming the tensor that holds something else than finite numbers; a
+        run is checked when the next one is asked for, so that both are worked on meanwhile.
         """
         out, width = module.shape[-2:]
         path, first = self._place(module, index)
         step = max(1, BLOCK // width)
         for start in range(0, out, step * every):
-            rows = self._rows(path, first + start, first + min(start + step, out))
-            yield _finite(rows, f"{path}.weight", self.folder)
+            with mx.stream(IO):
+                rows = self._rows(path, first + start, first + min(start + step, out))
+                total = rows.sum()
+            begin(total)
+            yield rows
+            _check_finite(total, rows, f"{path}.weight", self.folder)
 
     def _place(self, module: Module, index: int) -> tuple[str, int]:
         """Which stored tensor holds a matrix, and at which of its rows it begins."""
@@ -182,10 +191,9 @@ def _modules(config: ModelConfig) -> Iterator[Module]:
         yield Module("lm_head", (config.vocab_size, hidden))
 
 
-def _finite(tensor: mx.array, name: str, folder: Path) -> mx.array:
+def _check_finite(total: mx.array, tensor: mx.array, name: str, folder: Path) -> None:
     # A sum is a quarter of the work, and not finite where any number is not.
-    if not mx.isfinite(tensor.sum()).item() and not mx.isfinite(tensor).all().item():
+    if not math.isfinite(number(total)) and not mx.isfinite(tensor).all().item():
         raise CheckpointError(
             f"{folder}: {name} holds numbers that are not finite; download the model again."
         )
-    return tensor

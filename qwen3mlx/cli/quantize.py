@@ -127,7 +127,7 @@ def quantize(
         _say_plan(plan, output, json_ or events)
         return
     options = convert.Options(chosen, method_for(method, chosen), resume, _command(), measure)
-    quantizer = convert.quantizer(opened, plan, options, calibration)
+    quantizer = convert.quantizer(opened, options, calibration)
     with progress as on_progress:
         result = convert.convert(opened, output, options, quantizer, on_progress)
     _say_result(result, json_ or events)

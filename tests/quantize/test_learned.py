@@ -17,7 +17,6 @@ from quantize.convert import DataFree, Options, convert, quantizer
 from quantize.evaluate import evaluate
 from quantize.methods import Method, learned
 from quantize.methods.learned import Learned
-from quantize.plan import make
 from quantize.source import Source
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import MOE, write_checkpoint
@@ -44,7 +43,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def made(source: Path, out: Path, method: Method, name: str = "4bit") -> Path:
     opened, options = Source(source), Options(recipe.load(name), method)
-    packs = quantizer(opened, make(opened, options.recipe), options, source.parent / "text.txt")
+    packs = quantizer(opened, options, source.parent / "text.txt")
     convert(opened, out, options, packs)
     return out
 
