@@ -3,7 +3,7 @@
 The text is held-out conversations of the kind the demos were trained on; gptq, awq and
 auto are calibrated with others, from the training side. `--save` also writes the tables of
 docs/quantization.md. awq is mlx-lm's, and takes half of the quarter of an hour; its dwq
-would take hours on a CPU.
+takes too long on a CPU.
 """
 
 from __future__ import annotations

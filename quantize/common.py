@@ -6,11 +6,25 @@ from collections.abc import Callable
 
 import mlx.core as mx
 
+from qwen3mlx.errors import Qwen3MLXError
+
 # (what is done, in all, what is being done): documents, modules or weights
 Progress = Callable[[int, int, str], None]
 
 # Reading, checking and writing have a queue of their own: they need not wait for what is computed.
 IO = mx.new_thread_local_stream(mx.default_device())
+
+
+class ConversionError(Qwen3MLXError):
+    """What was asked for cannot be made of this source, in this place."""
+
+    code = "conversion_failed"
+
+
+class TextError(Qwen3MLXError):
+    """The text to calibrate with, or to measure on, cannot be used."""
+
+    code = "invalid_text"
 
 
 def begin(arrays: object) -> None:

@@ -23,11 +23,11 @@ from qwen3mlx.text import load_tokenizer
 from . import card, sensitivity, texts
 from .calibrate import Calibrated
 from .card import MLX_VERSION
-from .common import Progress
+from .common import ConversionError, Progress
 from .evaluate import Quality, chunks, evaluate
 from .methods import Method, PackedMatrix, learned, mse, rtn
 from .methods.learned import Learned
-from .partial import ConversionError, Partial
+from .partial import Partial, in_the_way
 from .plan import Plan
 from .plan import make as make_plan
 from .recipe import Recipe
@@ -108,7 +108,7 @@ class DataFree:
 
 
 def quantizer(source: Source, options: Options, calibration: Path | None) -> Quantizer:
-    """What packs by `options.method`. Raises UsageError for a text that cannot be used."""
+    """What packs by `options.method`. Raises UsageError, and TextError for the text."""
     if options.method in ("awq", "dwq"):
         learned.check(options.method, source, options.recipe)
     if options.method in ("gptq", "awq", "dwq"):
@@ -131,14 +131,14 @@ def calibrated(source: Source, options: Options, documents: Sequence[Sequence[in
 def automatic(
     source: Source, target_bpw: float, calibration: Path | None, on_progress: Progress
 ) -> Recipe:
-    """`auto`: bits for each module by measured sensitivity. Raises UsageError."""
+    """`auto`: bits for each module by measured sensitivity. Raises UsageError, TextError."""
     costs = sensitivity.measure(source, _documents(source, calibration), on_progress)
     return sensitivity.recipe(source, costs, target_bpw)
 
 
 def _documents(source: Source, calibration: Path | None) -> list[Sequence[int]]:
     if not (source.folder / "tokenizer.json").exists():
-        raise UsageError(
+        raise ConversionError(
             f"{source.folder} has no tokenizer.json, which calibration needs for its text: use "
             "--method mse and another recipe, or put the file there."
         )
@@ -148,24 +148,24 @@ def _documents(source: Source, calibration: Path | None) -> list[Sequence[int]]:
 
 
 def check(source: Source, plan: Plan, output: Path) -> None:
-    """Raises UsageError before any work where the result could not be written."""
+    """Raises ConversionError before any work where the result could not be written."""
     check_place(source, output)
     parent = next(folder for folder in output.resolve().parents if folder.exists())
     free, needed = shutil.disk_usage(parent).free, plan.nbytes + SLACK
     if free < needed:
-        raise UsageError(
+        raise ConversionError(
             f"{output} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free there: free "
             "some, or choose another disk."
         )
 
 
 def check_place(source: Source, output: Path) -> None:
-    """Raises UsageError where something is in the way, whatever the result's size."""
+    """Raises ConversionError where something is in the way, whatever the result's size."""
     folder, target = source.folder.resolve(), output.resolve()
     if target == folder or folder in target.parents or target in folder.parents:
-        raise UsageError(f"{output} is the source, or in it: choose another folder.")
+        raise ConversionError(f"{output} is the source, or in it: choose another folder.")
     if output.exists():
-        raise UsageError(f"{output} exists already: choose another folder, or delete it first.")
+        raise ConversionError(in_the_way(output))
 
 
 def convert(
@@ -177,7 +177,7 @@ def convert(
 ) -> Converted:
     """Write `output`; it is there whole, verified, or not at all.
 
-    Raises UsageError, CheckpointError for a fault of the source, ConversionError for the disk's.
+    Raises CheckpointError for a fault of the source, else ConversionError.
     """
     start = time.perf_counter()
     plan = make_plan(source, options.recipe)
@@ -234,7 +234,7 @@ def _quality(source: Source, folder: Path, on_progress: Progress) -> Quality:
     try:
         (quality,) = evaluate([folder], source.folder, _documents(source, None), on_progress)
     except MemoryBudgetError as error:
-        raise UsageError(
+        raise ConversionError(
             f"{error} The result is written but not measured: use --resume without --evaluate."
         ) from None
     return quality

@@ -21,7 +21,7 @@ from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.checkpoint import read_infos
 from qwen3mlx.model.device import release_staging_memory
 
-from .common import Progress, number
+from .common import Progress, TextError, number
 from .names import name_of, names_of
 
 # Tokens of decode that its speed is taken over, after as many to warm up.
@@ -61,11 +61,11 @@ def evaluate(
 ) -> list[Quality]:
     """Each candidate against `reference` on `documents`, token ids of at least two each.
 
-    Raises CheckpointError, MemoryBudgetError, UsageError where the vocabularies differ.
+    Raises CheckpointError, MemoryBudgetError, TextError, UsageError where the vocabularies differ.
     """
     documents = [ids for ids in documents if len(ids) > 1]
     if not documents:
-        raise UsageError("The text is too short: give one of at least a few sentences.")
+        raise TextError("The text is too short: give one of at least a few sentences.")
     _check_vocabularies(candidates, reference)
     with tempfile.TemporaryDirectory(prefix="qwen3mlx-logits-") as folder:
         cache = Path(folder)

@@ -18,9 +18,7 @@ from typing import Any, BinaryIO
 
 import mlx.core as mx
 
-from qwen3mlx.errors import Qwen3MLXError, UsageError
-
-from .common import IO
+from .common import IO, ConversionError
 from .plan import Plan, Step
 from .tensor_file import as_array
 
@@ -31,18 +29,12 @@ Json = dict[str, Any]
 Parts = dict[str, list[mx.array]]
 
 
-class ConversionError(Qwen3MLXError):
-    """Writing the result failed."""
-
-    code = "conversion_failed"
-
-
 class Partial:
     """The folder, locked against a second run; `done` has the journal's entry of each step."""
 
     def __init__(self, output: Path, plan: Plan, identity: Json, *, resume: bool) -> None:
         self.output = output
-        self.folder = output.with_name(f".{output.name}.partial")
+        self.folder = folder_of(output)
         self.done: dict[str, Json] = {}
         self._plan = plan
         self._shards = {step.name: shard for shard in plan.shards for step in shard.steps}
@@ -117,34 +109,21 @@ class Partial:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
         if self.output.exists():
-            raise UsageError(_exists(self.output))
+            raise ConversionError(in_the_way(self.output))
         self.folder.rename(self.output)
         self.close()
 
     def _open(self, identity: Json, resume: bool) -> None:
         if self.output.exists():
-            raise UsageError(_exists(self.output))
+            raise ConversionError(in_the_way(self.output))
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        is_new = _made(self.folder)
+        self.folder.mkdir(exist_ok=True)
         journal = self.folder / JOURNAL
-        self._lock = journal.open("a+b")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.close()
-            raise UsageError(
-                f"Another run is writing {self.output}: wait for it, or choose another folder."
-            ) from None
-        if not is_new and journal.stat().st_size and not resume:
-            self.close()
-            raise UsageError(
-                f"A conversion to {self.output} was interrupted: --resume goes on with it; to "
-                f"start over, delete {self.folder}."
-            )
+        self._lock = _locked(journal, self.output, resume=resume)
         lines = [json.loads(line) for line in _whole_lines(journal)]
         if lines and lines[0] != identity:
             self.close()
-            raise UsageError(
+            raise ConversionError(
                 f"The interrupted conversion in {self.folder} had another source or other options: "
                 "give the same ones, or delete that folder."
             )
@@ -192,12 +171,35 @@ class Partial:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _made(folder: Path) -> bool:
+def check_unused(output: Path, *, resume: bool) -> None:
+    """Raises ConversionError where a run to `output` is going on, or waits to be resumed."""
+    journal = folder_of(output) / JOURNAL
+    if journal.exists():
+        _locked(journal, output, resume=resume).close()
+
+
+def folder_of(output: Path) -> Path:
+    """Where `output` is while it is being written."""
+    return output.with_name(f".{output.name}.partial")
+
+
+def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
+    """The journal, made if need be, which no other run has. Raises ConversionError."""
+    file = journal.open("a+b")
     try:
-        folder.mkdir()
-    except FileExistsError:
-        return False
-    return True
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise ConversionError(
+            f"Another run is writing {output}: wait for it, or choose another folder."
+        ) from None
+    if journal.stat().st_size and not resume:
+        file.close()
+        raise ConversionError(
+            f"A conversion to {output} was interrupted: --resume goes on with it; to start over, "
+            f"delete {journal.parent}."
+        )
+    return file
 
 
 def _whole_lines(journal: Path) -> list[bytes]:
@@ -213,5 +215,5 @@ def _bytes_of(array: mx.array) -> memoryview:
     return memoryview(flat)  # type: ignore[arg-type]  # mlx has no stub for it
 
 
-def _exists(output: Path) -> str:
+def in_the_way(output: Path) -> str:
     return f"{output} exists already: choose another folder, or delete it first."

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
-from qwen3mlx.errors import UsageError
 
+from .common import ConversionError
 from .recipe import Recipe
 from .source import Module, Source
 
@@ -115,7 +115,7 @@ class Plan:
 
 
 def make(source: Source, recipe: Recipe) -> Plan:
-    """Raises UsageError naming the module that a group size does not fit."""
+    """Raises ConversionError naming the module that a group size does not fit."""
     steps = [_module_step(source, module, recipe) for module in source.modules]
     dtype = _NAMES[source.dtype]
     steps += [
@@ -134,7 +134,7 @@ def _module_step(source: Source, module: Module, recipe: Recipe) -> Step:
 def module_tensors(
     module: Module, spec: QuantizationSpec | None, dtype: mx.Dtype
 ) -> tuple[Tensor, ...]:
-    """The tensors of a module that is stored as `spec` says. Raises UsageError."""
+    """The tensors of a module that is stored as `spec` says. Raises ConversionError."""
     path, shape = module.path, module.shape
     if spec is None:
         return (Tensor(f"{path}.weight", _NAMES[dtype], shape),)
@@ -142,7 +142,7 @@ def module_tensors(
     if width % spec.group_size:
         fitting = [str(size) for size in GROUP_SIZES if width % size == 0]
         choices = f"choose --group-size {' or '.join(fitting)}, or " if fitting else ""
-        raise UsageError(
+        raise ConversionError(
             f"{path} has {width} inputs, which groups of {spec.group_size} do not divide: "
             f"{choices}keep it in float with a rule of bits = 16."
         )

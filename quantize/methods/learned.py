@@ -23,6 +23,7 @@ from qwen3mlx.errors import UsageError
 from qwen3mlx.model.device import usable_memory
 from qwen3mlx.model.footprint import compute_dtype, resident_bytes
 
+from ..common import TextError
 from ..recipe import Recipe
 from ..source import Module, Source
 from . import PackedMatrix
@@ -131,7 +132,7 @@ def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -
     """`begin` writes the quantized checkpoint whose scales and biases are trained."""
     samples = [(list(ids[:LONGEST]), 0) for ids in documents]
     if len(samples) < 2 * DWQ_BATCH:
-        raise UsageError(
+        raise TextError(
             f"--method dwq needs {2 * DWQ_BATCH} documents of text at least, and there are "
             f"{len(samples)}: part them by lines of ---."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from qwen3mlx.errors import UsageError
+from ..common import TextError
 
 # Tokens that are computed at once.
 LONGEST = 512
@@ -15,7 +15,7 @@ _SUFFIXES = (".txt", ".md", ".py", ".json", ".jsonl", ".html", ".rst", ".js", ".
 
 
 def load(path: Path | None) -> list[str]:
-    """Documents. Raises UsageError where there is no text, or too little."""
+    """Documents. Raises TextError where there is no text, or too little."""
     if path is None:
         files = sorted(
             (f for f in resources.files(__package__).iterdir() if f.name.endswith(".txt")),
@@ -25,7 +25,7 @@ def load(path: Path | None) -> list[str]:
     texts = [_read(file) for file in _files(path.expanduser())]
     documents = [document for text in texts for document in _documents(text)]
     if sum(map(len, documents)) < LEAST:
-        raise UsageError(
+        raise TextError(
             f"{path} has {sum(map(len, documents))} characters of text: give at least {LEAST}, "
             "better some ten thousand."
         )
@@ -36,7 +36,7 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise UsageError(f"There is no {path}: name a text file, or a folder of them.")
+        raise TextError(f"There is no {path}: name a text file, or a folder of them.")
     return sorted(f for f in path.rglob("*") if f.is_file() and f.suffix in _SUFFIXES)
 
 
@@ -44,7 +44,7 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not readable text: {error}.") from None
+        raise TextError(f"{file} is not readable text: {error}.") from None
 
 
 def _documents(text: str) -> list[str]:

@@ -96,6 +96,7 @@ def quantize(
     """
     from quantize import convert
     from quantize import recipe as recipes
+    from quantize.partial import check_unused
     from quantize.plan import make
     from quantize.source import Source
 
@@ -117,6 +118,8 @@ def quantize(
         terminal.note("The source is quantized already: what was lost then stays lost.")
     progress = progress_for(terminal, events)
     convert.check_place(opened, output)
+    if not dry_run:
+        check_unused(output, resume=resume)
     if target_bpw is not None:
         with progress as on_progress:
             chosen = convert.automatic(opened, target_bpw, calibration, on_progress)

@@ -49,9 +49,10 @@ class Bar:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._bar: Any = None
-        self._started = self._said = time.monotonic()
+        self._started = self._said = 0.0
 
     def __enter__(self) -> Progress:
+        self._started = self._said = time.monotonic()
         if not self._terminal.stderr.isatty():
             return self._line
         from rich import progress as rich
@@ -79,4 +80,4 @@ class Bar:
         if done and name != "verifying" and now - self._said > SAY_EVERY:
             self._said = now
             left = (now - self._started) * (total - done) / done
-            self._terminal.note(f"{100 * done // total}% quantized, about {left:.0f} s left")
+            self._terminal.note(f"{100 * done // total}%: {name}, about {left:.0f} s left")

@@ -63,11 +63,11 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
     [
         (["nosuch", "-o", "OUT"], 1, "is not a model"),
         (["SOURCE"], 2, "--output"),
-        (["SOURCE", "-o", "SOURCE"], 2, "choose another folder"),
-        (["SOURCE", "-o", "SOURCE", "--method", "dwq"], 2, "choose another folder"),
+        (["SOURCE", "-o", "SOURCE"], 1, "choose another folder"),
+        (["SOURCE", "-o", "SOURCE", "--method", "dwq"], 1, "choose another folder"),
         (
             ["SOURCE", "-o", "SOURCE", "--recipe", "auto", "--target-bpw", "5"],
-            2,
+            1,
             "choose another folder",
         ),
         (["SOURCE", "-o", "OUT", "--recipe", "7bit"], 2, "There is no recipe '7bit'"),
@@ -77,7 +77,7 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
         (["SOURCE", "-o", "OUT", "--calibration", "x.txt"], 2, "is for --method gptq"),
         (
             ["SOURCE", "-o", "OUT", "--method", "gptq", "--calibration", "none"],
-            2,
+            1,
             "There is no none",
         ),
         (["SOURCE", "-o", "OUT", "--group-size", "48"], 2, "--group-size 48"),
@@ -103,6 +103,18 @@ def test_a_report_that_cannot_be_written_is_said_before_any_work(source, tmp_pat
     assert done.returncode == 2
     assert "is a folder: name a file" in done.stderr
     assert "texts" not in done.stderr
+
+
+def test_an_interrupted_conversion_is_said_before_any_measuring(source, tmp_path):
+    journal = tmp_path / ".out.partial" / "journal.jsonl"
+    journal.parent.mkdir()
+    journal.write_text("{}\n")
+    words = ("quantize", source, "-o", tmp_path / "out")
+    done = run(*words, "--recipe", "auto", "--target-bpw", 5, "--events")
+    assert (done.returncode, done.stdout) == (1, "")  # no progress of a measurement
+    assert "--resume goes on with it" in done.stderr
+    assert journal.read_text() == "{}\n"
+    assert run(*words, "--dry-run").returncode == 0
 
 
 def test_what_it_cost_is_in_the_card(source, tmp_path):

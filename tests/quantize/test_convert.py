@@ -14,11 +14,12 @@ import pytest
 import qwen3mlx
 from quantize import recipe
 from quantize.calibrate import Calibrated
+from quantize.common import ConversionError
 from quantize.convert import MANIFEST, Options, convert
-from quantize.partial import ConversionError, Partial
+from quantize.partial import Partial
 from quantize.plan import make
 from quantize.source import Source
-from qwen3mlx.errors import CheckpointError, UsageError
+from qwen3mlx.errors import CheckpointError
 from tests.support.checkpoints import DENSE, DENSE_TIED, MOE, MOE_MIXED, write_checkpoint
 
 SHAPES = {"dense": DENSE, "tied": DENSE_TIED, "moe": MOE, "moe_mixed": MOE_MIXED}
@@ -155,9 +156,9 @@ def test_an_interrupted_run_is_not_overwritten(dense, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(Stopped):
         convert(Source(dense), out, options(), on_progress=stopped_at(3))
-    with pytest.raises(UsageError, match="--resume goes on with it"):
+    with pytest.raises(ConversionError, match="--resume goes on with it"):
         convert(Source(dense), out, options())
-    with pytest.raises(UsageError, match="other options"):
+    with pytest.raises(ConversionError, match="other options"):
         convert(Source(dense), out, options("8bit", resume=True))
     convert(Source(dense), out, options(resume=True))
 
@@ -165,7 +166,7 @@ def test_an_interrupted_run_is_not_overwritten(dense, tmp_path):
 def test_two_runs_into_one_folder(dense, tmp_path):
     plan = make(Source(dense), recipe.load("4bit"))
     first = Partial(tmp_path / "out", plan, {}, resume=False)
-    with pytest.raises(UsageError, match="Another run is writing"):
+    with pytest.raises(ConversionError, match="Another run is writing"):
         convert(Source(dense), tmp_path / "out", options())
     first.close()
 
@@ -183,7 +184,7 @@ def test_a_full_disk_leaves_nothing(dense, tmp_path, monkeypatch):
 def test_too_little_room_is_said_before_any_work(dense, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(UsageError, match=r"0\.0 GB are free"):
+    with pytest.raises(ConversionError, match=r"0\.0 GB are free"):
         convert(Source(dense), tmp_path / "out", options())
     assert list(tmp_path.iterdir()) == []
 
@@ -207,7 +208,7 @@ def test_folders_that_are_in_the_way(dense, tmp_path, where):
     shutil.copytree(dense, source)
     (tmp_path / "out").mkdir()
     before = files(source)
-    with pytest.raises(UsageError, match="choose another folder"):
+    with pytest.raises(ConversionError, match="choose another folder"):
         convert(Source(source), tmp_path / where, options())
     assert files(source) == before
 
@@ -234,7 +235,7 @@ def test_a_group_size_that_does_not_divide_names_module_and_choices(dense):
     module = next(m for m in source.modules if m.path.endswith("o_proj"))
     assert make(source, mine)
     object.__setattr__(module, "shape", (128, 96))
-    with pytest.raises(UsageError, match=r"o_proj has 96 inputs.*--group-size 32,? "):
+    with pytest.raises(ConversionError, match=r"o_proj has 96 inputs.*--group-size 32,? "):
         make(source, mine)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import qwen3mlx
 from quantize import evaluate, recipe, report, texts
+from quantize.common import TextError
 from quantize.convert import Options, convert
 from quantize.source import Source
 from qwen3mlx.errors import UsageError
@@ -76,7 +77,7 @@ def test_other_vocabularies_cannot_be_compared(folders, tmp_path):
 
 
 def test_a_text_of_one_token_says_nothing(folders):
-    with pytest.raises(UsageError, match="too short"):
+    with pytest.raises(TextError, match="too short"):
         evaluate.evaluate([folders[1]], folders[0], [[5], []])
 
 
@@ -93,9 +94,9 @@ def test_our_own_texts_are_many_languages_and_code():
 def test_texts_that_are_none(tmp_path, content, named):
     file = tmp_path / "a.txt"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(UsageError, match=named):
+    with pytest.raises(TextError, match=named):
         texts.load(file)
-    with pytest.raises(UsageError, match="There is no"):
+    with pytest.raises(TextError, match="There is no"):
         texts.load(tmp_path / "none")
 
 

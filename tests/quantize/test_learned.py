@@ -13,6 +13,7 @@ pytest.importorskip("mlx_lm")
 
 import qwen3mlx
 from quantize import recipe
+from quantize.common import TextError
 from quantize.convert import DataFree, Options, convert, quantizer
 from quantize.evaluate import evaluate
 from quantize.methods import Method, learned
@@ -132,5 +133,5 @@ def test_modules_that_are_not_trained_are_written_as_they_were(demo, tmp_path):
 
 
 def test_dwq_needs_several_documents(demo):
-    with pytest.raises(UsageError, match="8 documents"):
+    with pytest.raises(TextError, match="8 documents"):
         learned.dwq(Source(demo), [[1, 2, 3]], lambda folder: None)
