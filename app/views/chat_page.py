@@ -130,7 +130,7 @@ class ChatPage(QWidget):
         chat.load_progress.connect(self._show_load)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
-        self.first_run.asked.connect(self._send)
+        self.first_run.asked.connect(self._ask)
         self.first_run.finished.connect(self._end_first_run)
         self._app_settings.changed.connect(self._show_stack)
         self._models.refreshed.connect(self._show_models)
@@ -172,6 +172,12 @@ class ChatPage(QWidget):
             self.composer.set_editing(False)
             self.composer.clear()
             self.messages.scroll_to_end()
+
+    def _ask(self, question: str) -> None:
+        """One that was at hand: what has been typed meanwhile stays for the next."""
+        if self._chat.send(question):
+            self._end_first_run()
+            self._chat.set_draft(self.composer.text.toPlainText())
 
     def _text_changed(self, text: str) -> None:
         attachments: list[Attachment] = self.composer.attachments

@@ -16,15 +16,18 @@ ICONS = Path(__file__).parents[1] / "icons"
 MONOSPACE = "'SF Mono', Menlo, 'JetBrains Mono', 'DejaVu Sans Mono', monospace"
 
 
-def style_sheet(colours: Colours, font_size: int) -> str:
-    """`font_size` in pixels."""
+def style_sheet(colours: Colours, font_size: int, line: int) -> str:
+    """`font_size` and the height of a line of it in pixels.
+
+    The latter is what a button or a field needs, also in a window that is too low for all.
+    """
     icons = (ICONS / colours.name).as_posix()
     return "\n".join(
         (
             _grounds(colours),
             _labels(colours, font_size),
-            _buttons(colours, font_size),
-            _fields(colours, icons, font_size),
+            _buttons(colours, font_size, line),
+            _fields(colours, icons, line),
             _lists(colours, font_size),
         )
     )
@@ -76,11 +79,11 @@ def _labels(c: Colours, size: int) -> str:
     """
 
 
-def _buttons(c: Colours, size: int) -> str:
+def _buttons(c: Colours, size: int, line: int) -> str:
     return f"""
     QPushButton {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 7px;
-        padding: 5px 12px; min-height: {_line(size)}px;
+        padding: 5px 12px; min-height: {line}px;
     }}
     QPushButton:hover {{ background: {c.hover}; }}
     QPushButton:focus {{ border-color: {c.accent}; }}
@@ -136,15 +139,15 @@ def _buttons(c: Colours, size: int) -> str:
     """
 
 
-def _fields(c: Colours, icons: str, size: int) -> str:
+def _fields(c: Colours, icons: str, line: int) -> str:
     return f"""
     QPlainTextEdit, QTextEdit, QLineEdit, QComboBox, QAbstractSpinBox {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 7px;
         selection-background-color: {c.accent}; selection-color: {c.on_accent};
     }}
     QPlainTextEdit, QTextEdit {{ padding: 4px 6px; }}
-    QLineEdit, QComboBox {{ padding: 5px 8px; min-height: {_line(size)}px; }}
-    QAbstractSpinBox {{ padding: 5px 0; min-height: {_line(size)}px; }}
+    QLineEdit, QComboBox {{ padding: 5px 8px; min-height: {line}px; }}
+    QAbstractSpinBox {{ padding: 5px 0; min-height: {line}px; }}
     QAbstractSpinBox QLineEdit {{ border: none; padding: 0 8px; background: transparent; }}
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 0; }}
     QPlainTextEdit:focus, QTextEdit:focus, QLineEdit:focus, QComboBox:focus,
@@ -214,8 +217,3 @@ def _lists(c: Colours, size: int) -> str:
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """
-
-
-def _line(size: int) -> int:
-    """What a button or a field needs for its text, also in a window that is too low for all."""
-    return round(1.3 * size)

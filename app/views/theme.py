@@ -6,7 +6,7 @@ import dataclasses
 import sys
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication
 
 from ..domain import AppSettings
@@ -55,9 +55,12 @@ class Theme(QObject):
         self.colours = DARK if self.is_dark else LIGHT
         self.highlighter.set_style(self.colours.code_style)
         use_colours(dataclasses.asdict(self.colours))
-        self._application.setFont(self._font())
+        font = self._font()
+        self._application.setFont(font)
         self._application.setPalette(_palette(self.colours))
-        self._application.setStyleSheet(style_sheet(self.colours, self.font_size))
+        line = QFontMetrics(font).height() + 2  # with a field's own margin
+        sheet = style_sheet(self.colours, self.font_size, line)
+        self._application.setStyleSheet(sheet)
         self.changed.emit()
 
     def _follow(self) -> None:

@@ -209,12 +209,16 @@ def test_the_first_run_ends_with_a_question_and_does_not_come_back(
     program = program_of(window)
     assert window.chat.first_run.isVisible()
     fake.script = [answer("3")]
+    window.chat.composer.text.setPlainText("Half a thought")
     chip = next(
         one for one in window.chat.first_run.findChildren(QToolButton) if "strawberry" in one.text()
     )
     with qtbot.waitSignal(program.chat.finished):
         chip.click()
     assert last(program).content == "3"
+    assert window.chat.composer.text.toPlainText() == "Half a thought"
+    assert program.chat.conversation is not None
+    assert program.chat.conversation.draft == "Half a thought"
     assert program.settings.settings.first_run_done
     program.chat.new()
     assert not window.chat.first_run.isVisible()
