@@ -2,8 +2,8 @@
 
 The text is held-out conversations of the kind the demos were trained on; gptq, awq and
 auto are calibrated with others, from the training side. `--save` also writes the tables of
-docs/quantization.md. awq is mlx-lm's, and takes half of the quarter of an hour; its dwq
-takes too long on a CPU.
+docs/quantization.md. awq is mlx-lm's, and takes most of the
+half an hour; its dwq takes too long on a CPU.
 """
 
 from __future__ import annotations

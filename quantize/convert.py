@@ -150,8 +150,7 @@ def _documents(source: Source, calibration: Path | None) -> list[Sequence[int]]:
 def check(source: Source, plan: Plan, output: Path) -> None:
     """Raises ConversionError before any work where the result could not be written."""
     check_place(source, output)
-    parent = next(folder for folder in output.resolve().parents if folder.exists())
-    free, needed = shutil.disk_usage(parent).free, plan.nbytes + SLACK
+    free, needed = shutil.disk_usage(_first_there(output)).free, plan.nbytes + SLACK
     if free < needed:
         raise ConversionError(
             f"{output} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free there: free "
@@ -166,6 +165,13 @@ def check_place(source: Source, output: Path) -> None:
         raise ConversionError(f"{output} is the source, or in it: choose another folder.")
     if output.exists():
         raise ConversionError(in_the_way(output))
+    if not (parent := _first_there(output)).is_dir():
+        raise ConversionError(f"{parent} is a file: choose a folder for {output.name}.")
+
+
+def _first_there(output: Path) -> Path:
+    """The nearest of the folders above it that exists."""
+    return next(folder for folder in output.resolve().parents if folder.exists())
 
 
 def convert(

@@ -64,6 +64,7 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
         (["nosuch", "-o", "OUT"], 1, "is not a model"),
         (["SOURCE"], 2, "--output"),
         (["SOURCE", "-o", "SOURCE"], 1, "choose another folder"),
+        (["SOURCE", "-o", Path(__file__) / "out"], 1, "is a file: choose a folder for out"),
         (["SOURCE", "-o", "SOURCE", "--method", "dwq"], 1, "choose another folder"),
         (
             ["SOURCE", "-o", "SOURCE", "--recipe", "auto", "--target-bpw", "5"],
