@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -202,7 +203,15 @@ class ChatPanel(QScrollArea):
         if preset is None:
             self._show_chosen()
         else:
+            self._rewrite_prompt(preset.settings.system_prompt)
             self._set(preset.settings)
+
+    def _rewrite_prompt(self, text: str) -> None:
+        """Undo brings back what stood there."""
+        cursor = QTextCursor(self._prompt.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        with QSignalBlocker(self._prompt):
+            cursor.insertText(text)
 
     def _ask_name(self) -> None:
         name, is_given = QInputDialog.getText(

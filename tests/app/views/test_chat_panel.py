@@ -113,6 +113,25 @@ def test_a_preset_is_saved_applied_and_deleted(
     assert settings(window) == saved
 
 
+def test_the_prompt_that_a_preset_replaced_comes_back_with_undo(
+    window: MainWindow, panel: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = named(panel, QPlainTextEdit, "System prompt")
+    assert isinstance(prompt, QPlainTextEdit)
+    qtbot.keyClicks(prompt, "You are a pirate.")
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Pirate", True))
+    button(panel, "Save as a preset…").click()
+    program_of(window).chat.new()
+    qtbot.keyClicks(prompt, "You are a lawyer.")
+    choice = named(panel, QComboBox, "Preset")
+    assert isinstance(choice, QComboBox)
+    choice.activated.emit(choice.findText("Pirate"))
+    assert prompt.toPlainText() == settings(window).system_prompt == "You are a pirate."
+    prompt.undo()
+    assert prompt.toPlainText() == settings(window).system_prompt == "You are a lawyer."
+    assert choice.currentText() == "Custom"
+
+
 def test_reset_leaves_everything_to_the_model(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
     fill(qtbot, panel, "Seed", "7")
     assert settings(window).sampling == {"seed": 7}
