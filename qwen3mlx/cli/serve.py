@@ -18,7 +18,7 @@ Served = Annotated[
     typer.Option(
         "--model",
         metavar="MODEL",
-        help="Load it at the start, and answer with it where a request names none.",
+        help="Load it at the start; it is meant where an endpoint lets a request name none.",
     ),
 ]
 Host = Annotated[

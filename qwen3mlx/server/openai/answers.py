@@ -12,10 +12,7 @@ from ..service import Service
 
 
 async def start(
-    service: Service,
-    model: str | None,
-    requests: Sequence[GenerationRequest],
-    ttl: float | None,
+    service: Service, model: str, requests: Sequence[GenerationRequest], ttl: float | None
 ) -> list[Answer]:
     """An answer for each request, or none of them: the first error ends those begun before it."""
     answers: list[Answer] = []

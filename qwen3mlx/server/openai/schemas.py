@@ -52,9 +52,9 @@ class StreamOptions(Body):
 
 
 class GenerationBody(SamplingFields):
-    """What chat and text completions have in common; `model` is the served one by default."""
+    """What chat and text completions have in common."""
 
-    model: str | None = None
+    model: str
     stream: Flag | None = None
     stream_options: StreamOptions | None = None
     n: NumAnswers | None = None
@@ -99,7 +99,7 @@ class CompletionBody(GenerationBody):
 
 
 class EmbeddingBody(Body):
-    model: str | None = None
+    model: str
     input: Prompts
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[Whole, Field(ge=1)] | None = None

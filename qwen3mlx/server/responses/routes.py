@@ -18,7 +18,7 @@ from ..sse import comment, sse, streaming, while_connected
 from .items import Item, input_items
 from .request import generation_request, own_field_names, without_oldest_turn
 from .response import Json, response_head
-from .schemas import ConversationBody, ResponseBody
+from .schemas import CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
 from .stream import ResponseWriter
 
@@ -65,7 +65,7 @@ async def create(
 
 @router.post("/input_tokens")
 async def count_input_tokens(
-    body: ConversationBody, request: Request, service: ServiceOf, store: StoreOf
+    body: CountBody, request: Request, service: ServiceOf, store: StoreOf
 ) -> Response:
     """The tokens that the model would read."""
     items = store.conversation(body.previous_response_id) + input_items(body.input, store.item)

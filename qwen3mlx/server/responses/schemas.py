@@ -37,7 +37,6 @@ class TextConfig(Body):
 class ConversationBody(ThinkingFields):
     """What the model gets to read: all of it that is needed to count its tokens."""
 
-    model: str | None = None
     input: str | list[Object] | None = None
     instructions: str | None = None
     previous_response_id: str | None = None
@@ -53,7 +52,12 @@ class ConversationBody(ThinkingFields):
     context_management: list[Any] | None = None
 
 
+class CountBody(ConversationBody):
+    model: str | None = None
+
+
 class ResponseBody(ConversationBody, SamplingFields):
+    model: str
     max_output_tokens: Whole | None = None
     max_tool_calls: Annotated[Whole, Field(ge=1)] | None = None
     top_logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None

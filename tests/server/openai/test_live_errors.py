@@ -60,10 +60,13 @@ def test_a_bad_field_is_named(client: OpenAI, fields: dict[str, Any], param: str
     assert set(caught.value.body) == {"message", "type", "param", "code"}
 
 
-def test_a_missing_field_is_named(http: httpx.Client) -> None:
-    reply = http.post("/v1/chat/completions", json={"model": "demo"})
+@pytest.mark.parametrize("name", ["model", "messages"])
+def test_a_missing_field_is_named(http: httpx.Client, name: str) -> None:
+    body = {"model": "demo", "messages": HELLO}
+    del body[name]
+    reply = http.post("/v1/chat/completions", json=body)
     assert reply.status_code == 400
-    assert reply.json()["error"]["param"] == "messages"
+    assert reply.json()["error"]["param"] == name
 
 
 def test_an_unknown_model_is_not_found_and_the_known_are_listed(client: OpenAI) -> None:

@@ -11,8 +11,6 @@ import httpx
 import pytest
 from openai import BadRequestError, OpenAI
 
-from ..live import live_server
-
 HELLO = [{"role": "user", "content": "Hello!"}]
 
 
@@ -21,32 +19,6 @@ def test_models_are_listed_and_found(client: OpenAI) -> None:
     assert {"demo", "demo-moe"} <= set(models)
     assert models["demo"].object == "model"
     assert client.models.retrieve("demo") == models["demo"]
-
-
-@pytest.mark.parametrize(
-    ("path", "fields"),
-    [
-        ("chat/completions", {"messages": HELLO, "max_tokens": 1}),
-        ("completions", {"prompt": "Hello", "max_tokens": 1}),
-        ("completions", {"prompt": [[5, 6], [7]], "echo": True, "max_tokens": 1}),
-        ("embeddings", {"input": "one"}),
-        ("responses", {"input": "Hello!", "max_output_tokens": 1}),
-    ],
-)
-def test_the_served_model_answers_where_none_is_named(
-    http: httpx.Client, path: str, fields: dict[str, Any]
-) -> None:
-    http.post("/v1/completions", json={"model": "demo-moe", "prompt": "Hi", "max_tokens": 1})
-    reply = http.post(f"/v1/{path}", json=fields)
-    assert reply.status_code == 200, reply.text
-    assert reply.json()["model"] == "demo"
-
-
-def test_without_a_served_model_the_last_one_used_answers() -> None:
-    with live_server() as server:
-        for named, answers in ((None, "demo"), ("demo-moe", "demo-moe"), (None, "demo-moe")):
-            body = {"prompt": "Hi", "max_tokens": 1} | ({"model": named} if named else {})
-            assert server.http.post("/v1/completions", json=body).json()["model"] == answers
 
 
 def test_embeddings_are_unit_vectors(client: OpenAI) -> None:

@@ -293,7 +293,7 @@ def test_there_is_nothing_to_cancel(client: OpenAI) -> None:
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"model": 3}, "model"),
+        ({"model": None}, "model"),
         ({"input": None}, "input"),
         ({"background": True}, "background"),
         ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
