@@ -58,9 +58,12 @@ class PrefixCache:
     def fill(self, row: KVRow, ids: Sequence[int]) -> None:
         """Copy the longest cached beginning of `ids` into an empty `row`.
 
-        At least the last token is left to compute: its logits give the first new token.
+        At least the last token is left to compute: its logits give the first new token. Raises
+        KVRowError where the row is too short.
         """
-        for block, length in self._path(ids[:-1]):
+        path = list(self._path(ids[:-1]))
+        row.check(row.offset, sum(length for _, length in path))
+        for block, length in path:
             for layer, arrays in enumerate(block.layers):
                 row.write(layer, row.offset, tuple(array[:, :, :length] for array in arrays))
             row.advance(length)

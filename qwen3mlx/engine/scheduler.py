@@ -90,8 +90,10 @@ class Scheduler:
             self._prefill(sequence, streaming=streaming)
 
     def fail_all(self, error: Exception) -> None:
-        """End every sequence with `error`."""
+        """End every sequence with `error`; what the pool's arrays hold is not known."""
+        self.pool.clear()
         for sequence in [*self.running, *self.waiting]:
+            sequence.row = None
             self._fail(sequence, error)
 
     # Prefill
@@ -102,12 +104,19 @@ class Scheduler:
         return min(ready, key=self._rank, default=None)
 
     def _refuse_hopeless(self) -> None:
-        """Fail what was let in before another model took the memory."""
+        """End what no waiting would make room for.
+
+        A prompt was let in before another model took the memory, or an answer that gave its row up
+        has become longer than the memory.
+        """
         for sequence in list(self.waiting):
             try:
                 self.check_fits(len(sequence.ids))
             except MemoryBudgetError as error:
-                self._fail(sequence, error)
+                if sequence.num_generated:
+                    self._end(sequence, "length")
+                else:
+                    self._fail(sequence, error)
 
     def _rank(self, sequence: Sequence) -> float:
         waited = time.perf_counter() - self._arrived[sequence]
@@ -134,6 +143,9 @@ class Scheduler:
 
     def _prefill_chunk(self, sequence: Sequence, *, streaming: bool) -> None:
         row = sequence.row or self._start(sequence)
+        # Forced tokens come after the row was made for a shorter text.
+        if not self._with_room([sequence], sequence.num_unfed):
+            return
         size = self._pace.chunk(streaming=streaming)
         ids = sequence.ids[row.offset : row.offset + size]
         if row.offset + len(ids) < len(sequence.ids) or sequence.max_tokens < 1:
@@ -212,12 +224,12 @@ class Scheduler:
             for sequence in group:
                 sequence.ahead = None
             self._collect(under_way)
-        self._launch([s for s in group if not s.ended and s.next_index < s.max_tokens])
+        self._launch([s for s in group if s in self.running and s.next_index < s.max_tokens])
         if lookahead:
             self._collect(under_way)
 
     def _launch(self, group: list[Sequence]) -> None:
-        group = self._with_room(group)
+        group = self._with_room(group, 1)
         if not group:
             return
         policy = self._policy(group)
@@ -237,21 +249,20 @@ class Scheduler:
             return sequence.counts
         return sequence.count_generated(self._vocab_size, but_last=True)
 
-    def _with_room(self, group: list[Sequence]) -> list[Sequence]:
-        """Those whose rows can take one more token; others make way where memory is short."""
+    def _with_room(self, group: list[Sequence], num_tokens: int) -> list[Sequence]:
+        """Those whose rows can take so many more; others make way where memory is short."""
         for sequence in group:
-            while sequence in self.running and not self._has_room(sequence):
+            while sequence.row is not None and not self._has_room(sequence.row, num_tokens):
                 self._preempt()
-        return [s for s in group if s in self.running]
+        return [s for s in group if s.row is not None]
 
-    def _has_room(self, sequence: Sequence) -> bool:
-        row = sequence.row
-        assert row is not None
-        if row.offset < row.capacity:
+    def _has_room(self, row: KVRow, num_tokens: int) -> bool:
+        needed = row.offset + num_tokens
+        if needed <= row.capacity:
             return True
-        if not self._budget.make_room(self.pool.bytes_for(row.offset + 1)):
+        if not self._budget.make_room(self.pool.bytes_for(needed)):
             return False
-        row.grow()
+        row.grow(num_tokens)
         self._count_live()
         return True
 
@@ -340,8 +351,7 @@ class Scheduler:
                 self._fail(sequence, error)
 
     def _fail(self, sequence: Sequence, error: Exception) -> None:
-        sequence.forget()
-        self._leave(sequence)
+        self._leave(sequence, keep=False)
         try:
             sequence.sink(Failed(error))
         except Exception:
@@ -351,7 +361,8 @@ class Scheduler:
         self._leave(sequence)
         sequence.sink(Ended(reason))
 
-    def _leave(self, sequence: Sequence) -> None:
+    def _leave(self, sequence: Sequence, *, keep: bool = True) -> None:
+        """Give its row back; with `keep`, what was computed goes into the prefix cache."""
         sequence.ended = True
         for queue in (self.waiting, self.running):
             if sequence in queue:
@@ -359,11 +370,14 @@ class Scheduler:
         del self._arrived[sequence]
         self._policies.clear()
         try:
-            if sequence.row is not None:
+            if keep and sequence.row is not None:
                 self.prefixes.put(sequence.ids, sequence.row, whole=False)
-        finally:
             sequence.forget()
-            self._count_live()
+        except Exception as error:
+            _log.exception("The keys and values of a request were lost; the others start over.")
+            sequence.row = None
+            self._recover([], error)
+        self._count_live()
 
     def _count_live(self) -> None:
         self._budget.live += self.pool.nbytes - self._live_bytes

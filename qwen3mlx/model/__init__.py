@@ -2,7 +2,7 @@
 
 from .cache import KVCache, Layer, QuantizedKVCache
 from .footprint import Footprint, footprint, weight_bytes
-from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
+from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow, KVRowError
 from .loading import load_model
 from .qwen3 import Qwen3
 
@@ -14,6 +14,7 @@ __all__ = [
     "KVCache",
     "KVPool",
     "KVRow",
+    "KVRowError",
     "Layer",
     "QuantizedKVCache",
     "Qwen3",

@@ -11,12 +11,20 @@ from dataclasses import dataclass, field
 
 import mlx.core as mx
 
-from .cache import KVCache, Layer, capacity_for
+from .cache import CAPACITY_STEP, KVCache, Layer, capacity_for
 from .qwen3 import Qwen3
 
 # Longer rows have arrays of their own: what sharing wastes (up to a third of each row, and empty
 # slots) would be too much, and their attention is work enough for a kernel of its own.
 LONGEST_SHARED = 4096
+
+
+class KVRowError(RuntimeError):
+    """A write would leave its row; nothing was written.
+
+    MLX does not check where a write goes: it would reach other rows, or memory that is not the
+    pool's. So the pool checks, from numbers that the host knows, before it touches an array.
+    """
 
 
 BatchArrays = tuple[mx.array, list[list[Layer]], list[mx.array], list[mx.array], list[mx.array]]
@@ -49,8 +57,18 @@ class KVRow:
         one = slice(self.slot, self.slot + 1)
         return tuple(array[one, :, : self.offset] for array in self.stack.layers[index])
 
+    def check(self, position: int, num_tokens: int) -> None:
+        """Raises KVRowError unless the row is in use and has these positions."""
+        held = self.slot < len(self.stack.rows) and self.stack.rows[self.slot] is self
+        if not held or position < 0 or num_tokens < 0 or position + num_tokens > self.capacity:
+            raise KVRowError(
+                f"{num_tokens} tokens at position {position} do not fit a "
+                f"{'' if held else 'released '}row for {self.capacity}."
+            )
+
     def write(self, layer: int, position: int, new: Layer) -> None:
-        """Put arrays [1, kv_heads, n, width] at `position`."""
+        """Put arrays [1, kv_heads, n, width] at `position`. Raises KVRowError."""
+        self.check(position, new[0].shape[2])
         start = mx.array([self.slot, position])
         self.stack.layers[layer] = tuple(
             mx.slice_update(old, update, start, axes=(0, 2))
@@ -60,7 +78,7 @@ class KVRow:
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
-        """A prompt's chunk, as KVCache does it; there is room for it already."""
+        """A prompt's chunk, as KVCache does it. Raises KVRowError where there is no room for it."""
         kind, length = self._pool.kind, keys.shape[2]
         self.write(layer, self.offset, kind.pack(keys, values))
         one = slice(self.slot, self.slot + 1)
@@ -69,15 +87,16 @@ class KVRow:
         return kind.attention(queries, visible, scale, "causal" if length > 1 else None)
 
     def advance(self, num_tokens: int) -> None:
+        self.check(self.offset, num_tokens)
         self.offset += num_tokens
 
     def trim(self, num_tokens: int) -> None:
         """Forget the last `num_tokens`; no array is touched."""
         self.offset -= min(num_tokens, self.offset)
 
-    def grow(self) -> None:
-        """Move to where there is room for one more token."""
-        self._pool.move(self, self.offset + 1)
+    def grow(self, num_tokens: int = 1) -> None:
+        """Move to where there is room for `num_tokens` more."""
+        self._pool.move(self, self.offset + num_tokens)
 
     def release(self) -> None:
         self._pool.release(self)
@@ -125,7 +144,13 @@ class KVPool:
         return row
 
     def move(self, row: KVRow, num_tokens: int) -> None:
-        """Give `row` room for `num_tokens`, copying what it holds."""
+        """Give `row` room for `num_tokens`, copying what it holds.
+
+        Raises KVRowError where that is less than it holds.
+        """
+        row.check(0, row.offset)
+        if num_tokens < row.offset:
+            raise KVRowError(f"A row of {row.offset} tokens does not fit one for {num_tokens}.")
         new = self.allocate(num_tokens)
         for layer in range(self._num_layers):
             new.write(layer, 0, row.layer(layer))
@@ -135,6 +160,7 @@ class KVPool:
         row.stack.rows[row.slot] = row
 
     def release(self, row: KVRow) -> None:
+        row.check(0, 0)  # its slot may be another row's by now
         stack = row.stack
         stack.rows[row.slot] = None
         used = [slot for slot, other in enumerate(stack.rows) if other is not None]
@@ -202,6 +228,8 @@ class BatchView:
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
+        if keys.shape[2] != 1:
+            raise KVRowError(f"A step has room for one token of each row, not {keys.shape[2]}.")
         outputs = []
         for i, mask in enumerate(self._masks):
             q, k, v = queries, keys, values
@@ -237,6 +265,9 @@ class Batch:
 
     @classmethod
     def of(cls, rows: Sequence[KVRow]) -> Batch:
+        """A step of one token for each of `rows`. Raises KVRowError where one has no room."""
+        for row in rows:
+            row.check(row.offset, 1)
         stacks = list(dict.fromkeys(row.stack for row in rows))
         places = {row: i for i, row in enumerate(rows)}
         slots = [row for stack in stacks for row in stack.rows]
@@ -267,7 +298,7 @@ def stack_capacity(num_tokens: int) -> int:
     needed = num_tokens + 1
     if needed > LONGEST_SHARED:
         return capacity_for(needed)
-    step = max(256, (1 << (needed - 1).bit_length()) // 4)
+    step = max(CAPACITY_STEP, (1 << (needed - 1).bit_length()) // 4)
     return -(-needed // step) * step
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.prefix_cache import BLOCK, PrefixCache
-from qwen3mlx.model import KVPool
+from qwen3mlx.model import KVPool, KVRowError
 from tests.engine.support import bytes_per_token, ids_alone, run, scheduler_for
 
 LONG = [i * 7 % 300 for i in range(BLOCK + 60)]
@@ -122,6 +122,16 @@ def test_what_could_not_be_copied_is_not_kept(decoder, monkeypatch):
         scheduler.prefixes.put(LONG, row, whole=False)
     assert scheduler.prefixes.match(LONG) == 0
     assert scheduler._budget.prefixes == scheduler.prefixes.nbytes == 0
+
+
+def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):
+    scheduler = scheduler_for(decoder)
+    run(scheduler, LONG)
+    row = scheduler.pool.allocate(BLOCK - 10)
+    with pytest.raises(KVRowError):
+        scheduler.prefixes.fill(row, LONG)
+    assert row.offset == 0
+    assert not any(array.any().item() for layer in row.stack.layers for array in layer)
 
 
 def test_a_hit_copies_what_it_reuses_once(model):

@@ -10,6 +10,7 @@ from qwen3mlx.errors import MemoryBudgetError
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from tests.engine.support import (
     Request,
+    Ticks,
     bytes_per_token,
     finish,
     ids_alone,
@@ -114,17 +115,6 @@ def test_a_short_prompt_passes_a_long_one(decoder, scheduler):
     finish(scheduler, short)
     assert not long.is_done
     finish(scheduler, long)
-
-
-class Ticks:
-    """A clock on which everything takes as long."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def perf_counter(self) -> float:
-        self.now += 0.01
-        return self.now
 
 
 def test_streams_go_on_while_a_long_prompt_is_computed(decoder, scheduler, monkeypatch):
