@@ -25,6 +25,7 @@ from .metrics import Metrics, RequestCounter
 from .replies import ErrorReplies, JSONReply
 from .service import Service
 from .settings import ServerSettings
+from .warning_headers import WarningHeaders
 
 DESCRIPTION = (
     "Qwen3 models on this computer, for clients of OpenAI, Anthropic, LM Studio and Ollama."
@@ -71,6 +72,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(Faults, errors),
             Middleware(KeyGuard, keys, errors),
             Middleware(QueueHeaders, service.engine),
+            Middleware(WarningHeaders),
             Middleware(BodyLimit, settings.max_body_bytes),
             Middleware(LateDialects),
         ],

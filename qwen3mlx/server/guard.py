@@ -13,6 +13,7 @@ from .errors import api_error
 from .keys import Keys
 from .replies import ErrorReplies
 from .settings import ServerSettings
+from .warning_headers import WARNING_HEADER
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 OPEN_PATHS = {"/", "/health", "/docs", "/openapi.json"}
@@ -87,7 +88,7 @@ class OriginGuard:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 answer["Access-Control-Allow-Origin"] = origin
-                answer["Access-Control-Expose-Headers"] = "Retry-After"
+                answer["Access-Control-Expose-Headers"] = f"Retry-After, {WARNING_HEADER}"
                 answer.add_vary_header("Origin")
             await send(message)
 
