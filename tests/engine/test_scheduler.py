@@ -337,6 +337,94 @@ def test_a_request_whose_memory_went_to_another_model_is_refused(decoder):
     assert len(running.ids) == 20
 
 
+def test_an_answer_that_outgrew_the_memory_while_it_waited_ends_there(decoder):
+    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
+    scheduler = scheduler_for(decoder, limit=limit)
+    requests = [Request([i % 300 for i in range(250)], max_tokens=12, seed=i) for i in range(2)]
+    for request in requests:
+        scheduler.submit(request.sequence)
+    while not all(request.ids for request in requests):
+        scheduler.step()
+    scheduler._budget.weights += 300 * bytes_per_token(decoder)
+    finish(scheduler, *requests)
+    for request in requests:
+        assert request.reason == "length"
+        assert 0 < len(request.ids) < 12
+    assert scheduler._budget.live == 0
+
+
+def test_forced_tokens_that_memory_has_no_room_for_end_the_only_answer(decoder):
+    limit = decoder.model.nbytes + 256 * bytes_per_token(decoder)
+    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=range(40, 71))
+    request = Request([i % 300 for i in range(240)], max_tokens=60, meter=meter)
+    scheduler = scheduler_for(decoder, limit=limit)
+    scheduler.submit(request.sequence)
+    finish(scheduler, request)
+    assert request.reason == "length"
+    assert request.ids[3:] == list(range(40, 71))
+    assert scheduler._budget.live == 0
+
+
+def test_forced_tokens_make_the_last_to_come_start_over(decoder):
+    """The first needs the second step of capacity in the middle of the other's answer."""
+    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
+    scheduler = scheduler_for(decoder, limit=limit)
+    forced = [*range(40, 70), 70]
+    prompts = [[i % 300 for i in range(240)], [i * 3 % 300 for i in range(200)]]
+
+    def meters():
+        return [ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced), None]
+
+    requests = [
+        Request(prompt, max_tokens=60, meter=meter)
+        for prompt, meter in zip(prompts, meters(), strict=True)
+    ]
+    for request in requests:
+        scheduler.submit(request.sequence)
+    finish(scheduler, *requests)
+    for prompt, meter, request in zip(prompts, meters(), requests, strict=True):
+        assert request.ids == ids_alone(decoder, prompt, max_tokens=60, meter=meter)
+
+
+def test_a_fault_while_a_request_leaves_is_no_fault_of_its_answer(
+    decoder, scheduler, monkeypatch, caplog
+):
+    """What is kept for others could not be: the answer is whole, and the others go on."""
+    short, long = Request(PROMPTS[0], max_tokens=4), Request(PROMPTS[1], max_tokens=20)
+    for request in (short, long):
+        scheduler.submit(request.sequence)
+    put = scheduler.prefixes.put
+
+    def fail_at_the_end_of_the_short_one(ids, row, *, whole):
+        if row is short.sequence.row and short.sequence.ended:
+            raise RuntimeError("no memory")
+        put(ids, row, whole=whole)
+
+    monkeypatch.setattr(scheduler.prefixes, "put", fail_at_the_end_of_the_short_one)
+    finish(scheduler, short, long)
+    assert short.reason == "length"
+    assert short.ids == ids_alone(decoder, PROMPTS[0], max_tokens=4)
+    assert long.ids == ids_alone(decoder, PROMPTS[1], max_tokens=20)
+    assert "start over" in caplog.text
+    assert scheduler._budget.live == 0
+
+
+def test_all_requests_can_be_failed_whatever_the_pool_holds(scheduler, monkeypatch):
+    requests = [Request(prompt) for prompt in PROMPTS]
+    for request in requests:
+        scheduler.submit(request.sequence)
+    scheduler.step()
+
+    def broken(row):
+        raise RuntimeError("the arrays are broken")
+
+    monkeypatch.setattr(scheduler.pool, "release", broken)
+    scheduler.fail_all(RuntimeError("a fault"))
+    assert [str(request.error) for request in requests] == ["a fault"] * len(requests)
+    assert scheduler.is_idle
+    assert scheduler._budget.live == 0
+
+
 def test_the_only_request_ends_where_memory_does(decoder):
     limit = decoder.model.nbytes + 256 * bytes_per_token(decoder)
     request = run(scheduler_for(decoder, limit=limit), [1, 2, 3], max_tokens=1000)
