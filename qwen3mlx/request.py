@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .errors import InvalidRequestError
+from .text import TextForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ ToolChoice = Literal["auto", "none", "required"] | NamedTool
 class GenerationRequest:
     """A conversation to answer (`messages`), or a text or token ids to complete (`prompt`).
 
-    `messages` and `tools` are OpenAI-shaped. `json_schema` binds the answer, thinking left out.
+    `messages` and `tools` are OpenAI-shaped. `json_schema` or `form` binds the answer, thinking
+    left out.
     `continue_final_message` goes on with the last message, which is the assistant's. `sampling` are
     fields of SamplingParams; None takes the checkpoint's default.
     """
@@ -34,6 +36,7 @@ class GenerationRequest:
     tool_choice: ToolChoice = "auto"
     parallel_tool_calls: bool = True
     json_schema: Mapping[str, Any] | None = None
+    form: TextForm | None = None
     enable_thinking: bool | None = None
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     continue_final_message: bool = False
@@ -42,6 +45,11 @@ class GenerationRequest:
     def __post_init__(self) -> None:
         if (self.messages is None) == (self.prompt is None):
             raise InvalidRequestError("Send either messages or a prompt.", param="messages")
+        if self.form is not None and self.json_schema is not None:
+            raise InvalidRequestError(
+                f"{self.form.param} cannot be joined with a JSON schema: send one of them.",
+                param=self.form.param,
+            )
         if self.prompt is not None:
             self._refuse_chat_options()
         if isinstance(self.tool_choice, NamedTool) or self.tool_choice == "required":
@@ -67,10 +75,11 @@ class GenerationRequest:
 
     def _refuse_grammar(self) -> None:
         """A grammar holds for an answer from its first token."""
-        if self.json_schema is not None or self.tool_choice not in ("auto", "none"):
+        bound = self.json_schema is not None or self.form is not None
+        if bound or self.tool_choice not in ("auto", "none"):
             raise InvalidRequestError(
-                "The last message cannot be continued under a JSON schema or a forced tool call: "
-                "leave one of them out.",
+                "The last message cannot be continued under a JSON schema, another form of the "
+                "answer or a forced tool call: leave one of them out.",
                 param="messages",
             )
 

@@ -25,7 +25,7 @@ class Grammars:
     ) -> Callable[[], Constraint] | None:
         """Makes the constraint of each of its answers; None where the answer is free.
 
-        Raises InvalidRequestError for schemas that cannot be followed.
+        Raises InvalidRequestError for schemas and forms that cannot be followed.
         """
         token_id = self._tokenizer.token_id
         choice = request.tool_choice
@@ -35,6 +35,7 @@ class Grammars:
             tool_name=choice.name if isinstance(choice, NamedTool) else None,
             parallel=request.parallel_tool_calls,
             json_schema=request.json_schema,
+            form=request.form,
             call_ids=(token_id("<tool_call>"), token_id("</tool_call>")),
         )
         if source is None:

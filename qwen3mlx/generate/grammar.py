@@ -133,18 +133,21 @@ class Grammar:
 
 
 def _refusal(error: str, lark: str, fields: Mapping[str, str]) -> InvalidRequestError:
-    """The library's message starts with the place, `at 3(4): `, and ends with an excerpt."""
+    """The library's message starts with the place, `at 3(4): `, and ends with an excerpt.
+
+    What stands at the place may go on over several lines; its rule is the last one begun.
+    """
     field = next(iter(fields.values())).partition("[")[0]
-    if place := re.match(r"at (\d+)\(", error):
-        rule = lark.splitlines()[int(place[1]) - 1].partition(":")[0]
-        field = fields.get(rule, field)
+    if place := re.match(r"(?:at )?(\d+)\(", error):
+        rules = [line.partition(":")[0] for line in lark.splitlines()[: int(place[1])]]
+        field = next((fields[rule] for rule in reversed(rules) if rule in fields), field)
     return InvalidRequestError(f"{field} cannot be enforced: {reason(error)}.", param=field)
 
 
 def reason(error: str) -> str:
     """The library's message without the places and the excerpts, on one line."""
     text = re.split(r"\n +\d+ \||<non-verbose/>", error)[0]
-    text = re.sub(r"^at \d+\(\d+\): |failed to compile JSON schema: ", "", text)
+    text = re.sub(r"^(?:(?:at )?\d+\(\d+\): )+|failed to compile JSON schema: ", "", text)
     text = " ".join(text.split()).rstrip(".")
     if text == "NoExtensionBias":
         text = "no answer satisfies it"

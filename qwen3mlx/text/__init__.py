@@ -8,6 +8,7 @@ from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .grammar_source import answer_grammar
 from .messages import soft_switch
 from .reasoning import ReasoningStart, reasoning_start
+from .text_form import TextForm
 from .tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Delta",
     "Reasoning",
     "ReasoningStart",
+    "TextForm",
     "Tokenizer",
     "ToolCallDelta",
     "answer_grammar",

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from qwen3mlx.errors import InvalidRequestError
 
 from .json_schema import plain_schema
+from .text_form import TextForm, form_rules
 
 # One space, or a new line and its indentation: no model can go on with blanks for ever.
 _SPACED = {"whitespace_pattern": r"( |\n {0,40})"}
@@ -41,24 +42,28 @@ def answer_grammar(
     tool_name: str | None = None,
     parallel: bool = True,
     json_schema: Mapping[str, Any] | None = None,
+    form: TextForm | None = None,
     call_ids: tuple[int | None, int | None] = (None, None),
 ) -> GrammarSource | None:
     """The grammar of an answer; None where it is free.
 
     `tools` are OpenAI-shaped; `tool_name` asks for one call of that one. `call_ids` are the tokens
-    `<tool_call>` and `</tool_call>`; where a vocabulary has none, they are plain text. Raises
-    `InvalidRequestError` for schemas that cannot be followed (see `plain_schema`).
+    `<tool_call>` and `</tool_call>`; where a vocabulary has none, they are plain text. One of
+    `json_schema` and `form` at most. Raises `InvalidRequestError` for schemas that cannot be
+    followed (see `plain_schema`), and for a form that is none.
     """
+    answer = None if json_schema is None else json_grammar(json_schema)
+    if form is not None:
+        answer = GrammarSource(f"start: answer\n{form_rules(form)}", {"answer": form.param})
     if not tools or tool_choice == "none":
-        return None if json_schema is None else json_grammar(json_schema)
+        return answer
     calls = _Calls(tools, tool_name, call_ids)
     if tool_name is not None:
         return calls.source("start: call")
     some = 'call ("\\n" call)*' if parallel else "call"
     if tool_choice == "required":
         return calls.source(f"start: {some}")
-    if json_schema is not None:
-        answer = json_grammar(json_schema)
+    if answer is not None:
         rules = f"start: answer | {some}\n" + answer.lark.partition("\n")[2]
         return calls.source(rules, answer.fields)
     return calls.on_demand(parallel=parallel)
