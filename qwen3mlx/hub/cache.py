@@ -7,7 +7,7 @@ import re
 from collections.abc import Container
 from pathlib import Path
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 _INDEX = "model.safetensors.index.json"
 
 
@@ -38,12 +38,13 @@ def hub_cache() -> Path:
 
 
 def _commit(repository: Path, revision: str) -> str | None:
-    if _COMMIT.fullmatch(revision):
+    if COMMIT.fullmatch(revision):
         return revision
     try:
-        return (repository / "refs" / revision).read_text(encoding="utf-8").strip() or None
-    except OSError:
+        commit = (repository / "refs" / revision).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):  # ValueError: no UTF-8, or a NUL in the name
         return None
+    return commit if COMMIT.fullmatch(commit) else None
 
 
 def missing_files(snapshot: Path) -> list[str]:

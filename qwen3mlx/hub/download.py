@@ -15,15 +15,18 @@ from typing import Any
 from ..errors import CheckpointError, DownloadError
 from .cache import cached_snapshot, missing_files, missing_parts, repository_folder
 from .faults import explain, offline
+from .hashes import blobs, check_hashes
 
 # Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, and pickles and modules are programs.
 ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
 IGNORE_PATTERNS = ("*/*",)  # copies in other formats live in subfolders
 CHUNK_BYTES = 1 << 18
 PATIENCE_SECONDS = 3.0
+# Xet fetches a little more than a file has.
+SLACK_BYTES = 64 << 20
 
 # What each running download found; whichever ends last takes the bottom one, the library's own.
-_settings_before: list[tuple[int, int]] = []
+_settings_before: list[tuple[int, int, Callable[[], None]]] = []
 _tuning = threading.Lock()
 
 
@@ -68,8 +71,12 @@ def _list_files(repo_id: str, revision: str | None) -> dict[str, int]:
     """Name and size of the files to fetch; those already in the cache count as zero bytes."""
     from huggingface_hub import HfApi, try_to_load_from_cache
 
+    from .answers import SILENCE_SECONDS
+
     try:
-        info = HfApi().model_info(repo_id, revision=revision, files_metadata=True)
+        info = HfApi().model_info(
+            repo_id, revision=revision, files_metadata=True, timeout=SILENCE_SECONDS
+        )
         return {
             file.rfilename: 0
             if isinstance(try_to_load_from_cache(repo_id, file.rfilename, revision=info.sha), str)
@@ -113,7 +120,7 @@ def gigabytes(size: int) -> str:
 
 @contextmanager
 def _tuned_library() -> Iterator[None]:
-    """Small chunks, and no log lines.
+    """Small chunks, checked answers, and no log lines.
 
     `huggingface_hub` (2.4) reports, resumes and can be stopped at the end of a chunk only, and its
     10 MB are ten seconds of a slow line. It logs each retry as a warning; a person sees the
@@ -121,17 +128,21 @@ def _tuned_library() -> Iterator[None]:
     """
     from huggingface_hub import constants
 
+    from .answers import check_from_now_on
+
     logger = logging.getLogger("huggingface_hub")
     with _tuning:
-        _settings_before.append((logger.level, constants.DOWNLOAD_CHUNK_SIZE))
+        unchecked = check_from_now_on(constants.ENDPOINT)
+        _settings_before.append((logger.level, constants.DOWNLOAD_CHUNK_SIZE, unchecked))
         logger.setLevel(logging.ERROR)
         constants.DOWNLOAD_CHUNK_SIZE = CHUNK_BYTES
     try:
         yield
     finally:
         with _tuning:
-            level, constants.DOWNLOAD_CHUNK_SIZE = _settings_before.pop()
+            level, constants.DOWNLOAD_CHUNK_SIZE, unchecked = _settings_before.pop()
             logger.setLevel(level)
+            unchecked()
 
 
 class _Cancelled(Exception):
@@ -153,6 +164,11 @@ class _Meter:
             if self.stopped_by is not None:
                 raise _Cancelled
             bar.n += size
+            if bar.n > self._total + SLACK_BYTES:
+                self.stopped_by = DownloadError(
+                    "The hub sends more than it announced: the download was ended; use another hub."
+                )
+                raise _Cancelled
             if bar.n <= self._done:
                 return
             self._done = bar.n
@@ -203,10 +219,12 @@ class _Worker:
         self._meter = meter
         self._path: str | None = None
         self._error: Exception | None = None
+        self._blobs_before: set[str] = set()
         self._finished = threading.Event()
 
     def run(self) -> Path:
         before = _partial_files(self._repo_id)
+        self._blobs_before = blobs(self._repo_id)
         thread = threading.Thread(target=self._fetch, name=f"fetch {self._repo_id}", daemon=True)
         thread.start()
         try:
@@ -242,6 +260,7 @@ class _Worker:
         if self._error is not None:
             raise explain(self._error, self._repo_id) from self._error
         assert self._path is not None
+        check_hashes(self._repo_id, Path(self._path), known=self._blobs_before)
         if missing := missing_files(Path(self._path)):
             raise DownloadError(f"{self._repo_id} came without {missing[0]}: run it again.")
         return Path(self._path)

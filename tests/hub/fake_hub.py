@@ -1,7 +1,8 @@
 """A hub on the loopback address: the part of the Hugging Face protocol that a download uses.
 
-Faults are data: `statuses` answers a path with an error, `cuts` closes the connection in the
-middle of a file, `delays` makes a file slow: seconds before each chunk.
+Faults are data: `broken` answers a path with an error, `cuts` closes the connection in the middle
+of a file, `delays` makes a file slow: seconds before each chunk. Lies are data as well: `commit`,
+`etags` and `listing` are said in place of the true ones, `extra` follows the announced bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -36,6 +38,10 @@ class FakeHub:
     broken: dict[str, Fault] = field(default_factory=dict)  # single files
     cuts: dict[str, list[int]] = field(default_factory=dict)  # file -> bytes sent before each cut
     delays: dict[str, float] = field(default_factory=dict)
+    commit: str = COMMIT
+    etags: dict[str, str] = field(default_factory=dict)
+    listing: Callable[[object], object] = lambda true: true
+    extra: dict[str, int] = field(default_factory=dict)  # file -> bytes that nobody announced
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     closing: threading.Event = field(default_factory=threading.Event)
@@ -116,16 +122,17 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             siblings = [
                 {"rfilename": name, "size": len(data)} for name, data in hub.repos[repo].items()
             ]
-            self._json({"id": repo, "sha": COMMIT, "siblings": siblings})
+            self._json(hub.listing({"id": repo, "sha": hub.commit, "siblings": siblings}))
 
         def _tree(self, repo: str) -> None:
             files = hub.repos[repo].items()
-            self._json(
-                [{"type": "file", "path": n, "size": len(d), "oid": _etag(d)} for n, d in files]
-            )
+            entries = [
+                {"type": "file", "path": n, "size": len(d), "oid": _etag(d)} for n, d in files
+            ]
+            self._json(hub.listing(entries))
 
         def _json(self, body: object) -> None:
-            data = json.dumps(body).encode()
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
@@ -134,10 +141,12 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
 
         def _file(self, repo: str, name: str) -> None:
             data = hub.repos[repo][name]
+            if self.command == "GET":
+                data += bytes(hub.extra.get(name, 0))
             start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
             self.send_response(206 if start else 200)
-            self.send_header("ETag", f'"{_etag(data)}"')
-            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("ETag", f'"{hub.etags.get(name) or _etag(data)}"')
+            self.send_header("X-Repo-Commit", hub.commit)
             self.send_header("Accept-Ranges", "bytes")
             self.send_header("Content-Length", str(len(data) - start))
             if start:
