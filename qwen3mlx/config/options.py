@@ -45,9 +45,10 @@ class LoadOptions:
 class SamplingParams:
     """How one request's tokens are chosen and when it ends.
 
-    Penalties count generated tokens only (OpenAI's presence and frequency; CTRL's repetition,
-    arXiv:1909.05858). `temperature` 0 is greedy; `top_k` 0, `top_p` 1 and `min_p` 0 are off.
-    `thinking_budget` is the number of tokens of thought after which the answer is begun.
+    Presence and frequency penalties count generated tokens (OpenAI), repetition those of the prompt
+    too (CTRL, arXiv:1909.05858, as in Hugging Face and vLLM). `temperature` 0 is greedy; `top_k` 0,
+    `top_p` 1 and `min_p` 0 are off. `thinking_budget` is the number of tokens of thought after
+    which the answer is begun.
     """
 
     temperature: float = 0.6

@@ -328,8 +328,9 @@ class Scheduler:
         if key not in self._policies:
             if len(self._policies) > MAX_RUNNING:
                 self._policies.clear()
-            params = [s.params for s in group]
-            self._policies[key] = Policy.for_requests(params, self._vocab_size)
+            self._policies[key] = Policy.for_requests(
+                [s.params for s in group], [s.prompt_ids for s in group], self._vocab_size
+            )
         return self._policies[key].biased([s.bias(self._vocab_size) for s in group])
 
     def _recover(self, group: list[Sequence], error: Exception) -> None:

@@ -34,6 +34,12 @@ class Token:
     logprob: float | None = None
     top: tuple[tuple[int, float], ...] = ()
 
+    def reported(self, params: SamplingParams) -> Token:
+        """What the request asked to know: a batch computes what any of its requests did."""
+        if not params.logprobs:
+            return Token(self.id)
+        return Token(self.id, self.logprob, self.top[: params.top_logprobs])
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -89,8 +95,9 @@ class Sequence:
         sink: Callable[[Output], None],
         constraint: Constraint | None = None,
     ) -> None:
+        self.prompt_ids = prompt_ids
+        self.num_prompt = len(prompt_ids)
         self.ids = list(prompt_ids)
-        self.num_prompt = len(self.ids)
         self.params = params
         self.max_tokens = max_tokens
         self.stop_ids = frozenset(stop_ids)
@@ -107,7 +114,7 @@ class Sequence:
         self.ended = False
         # After a fault in a batch, its rows decode alone until each has shown that it can.
         self.alone = False
-        self._random = random.Random(params.seed)
+        self._random = _random(params.seed)
         self._uniforms: list[float] = []
         self._biases: dict[bool, mx.array | None] = {}
         self._masked: tuple[bytes, mx.array] | None = None
@@ -154,7 +161,7 @@ class Sequence:
     def accept(self, token: Token) -> list[int]:
         """Take a token that was generated; returns the ids that must follow it (see the meter)."""
         self.ids.append(token.id)
-        self.sink(token)
+        self.sink(token.reported(self.params))
         forced = list(self.meter.observe(token.id))
         if self.constraint is not None:
             self.constraint.observe(token.id)
@@ -182,3 +189,8 @@ class Sequence:
         counts = mx.zeros((1, vocab_size))
         self.counts = counts.at[0, mx.array(ids)].add(1) if ids else counts
         return self.counts
+
+
+def _random(seed: int | None) -> random.Random:
+    """None: another one each time. `random.Random` drops the sign of a seed; seeds have 64 bits."""
+    return random.Random(2**64 - seed if seed is not None and seed < 0 else seed)

@@ -26,12 +26,17 @@ class Policy:
     bias: mx.array | None
 
     @classmethod
-    def for_requests(cls, requests: Sequence[SamplingParams], vocab_size: int) -> Policy:
-        """One row each; biases come with `biased`."""
+    def for_requests(
+        cls,
+        requests: Sequence[SamplingParams],
+        prompts: Sequence[Sequence[int]],
+        vocab_size: int,
+    ) -> Policy:
+        """One row each, `prompts` as token ids; biases come with `biased`."""
         return cls(
             sampler=Sampler.for_requests(requests, vocab_size),
             knobs=Sampler.knobs(requests, vocab_size),
-            penalties=Penalties.for_requests(requests),
+            penalties=Penalties.for_requests(requests, prompts, vocab_size),
             bias=None,
         )
 

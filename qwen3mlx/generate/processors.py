@@ -1,9 +1,9 @@
-"""Logits processors: penalties over generated tokens, and biases."""
+"""Logits processors: penalties for tokens that occurred, and biases."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import mlx.core as mx
@@ -13,15 +13,24 @@ from ..config import SamplingParams
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Penalties:
-    """Per row [B, 1]: repetition (CTRL, arXiv:1909.05858), presence and frequency (OpenAI)."""
+    """Per row [B, 1]: repetition (CTRL, arXiv:1909.05858), presence and frequency (OpenAI).
+
+    As in Hugging Face and vLLM, repetition counts the prompt's tokens too: `in_prompt` [B, vocab].
+    """
 
     repetition: mx.array
     presence: mx.array
     frequency: mx.array
+    in_prompt: mx.array
 
     @classmethod
-    def for_requests(cls, requests: Sequence[SamplingParams]) -> Penalties | None:
-        """None where no request asks for any."""
+    def for_requests(
+        cls,
+        requests: Sequence[SamplingParams],
+        prompts: Sequence[Sequence[int]],
+        vocab_size: int,
+    ) -> Penalties | None:
+        """None where no request asks for any. `prompts` are token ids, one list per request."""
         if all(
             r.repetition_penalty == 1 and not r.presence_penalty and not r.frequency_penalty
             for r in requests
@@ -31,17 +40,31 @@ class Penalties:
             mx.array([r.repetition_penalty for r in requests])[:, None],
             mx.array([r.presence_penalty for r in requests])[:, None],
             mx.array([r.frequency_penalty for r in requests])[:, None],
+            mx.concatenate(
+                [
+                    _occurring(ids if r.repetition_penalty != 1 else (), vocab_size)
+                    for r, ids in zip(requests, prompts, strict=True)
+                ]
+            ),
         )
 
     def arrays(self) -> tuple[mx.array, ...]:
-        return self.repetition, self.presence, self.frequency
+        return self.repetition, self.presence, self.frequency, self.in_prompt
 
     def __call__(self, logits: mx.array, counts: mx.array) -> mx.array:
         """logits [B, vocab]; counts [B, vocab]: how often each token was generated so far."""
-        seen = counts > 0
+        generated = counts > 0
         repeated = mx.where(logits > 0, logits / self.repetition, logits * self.repetition)
-        logits = mx.where(seen, repeated, logits)
-        return logits - self.frequency * counts - self.presence * seen
+        logits = mx.where(generated | self.in_prompt, repeated, logits)
+        return logits - self.frequency * counts - self.presence * generated
+
+
+def _occurring(ids: Iterable[int], vocab_size: int) -> mx.array:
+    """[1, vocab] bool: the tokens that are among `ids`."""
+    flags = bytearray(vocab_size)
+    for token_id in ids:
+        flags[token_id] = 1
+    return mx.array(memoryview(flags)).astype(mx.bool_)[None]  # type: ignore[arg-type]  # a buffer
 
 
 def bias_array(

@@ -1,17 +1,19 @@
 """Logits -> tokens, for all rows of a batch at once and on the device.
 
-Randomness is one number in [0, 1) per row and step, drawn on the host from the request's own seed
-and used on the sorted distribution (inverse transform sampling). So a seed gives the same text on
-every device, alone or in any batch, and a step needs no random bits of its own.
+Tokens have one order: the higher logit first, of equal ones the lower id. Randomness is one number
+in [0, 1) per row and step, drawn on the host from the request's own seed and used on the
+distribution in that order, summed from its smallest probability up (inverse transform sampling):
+so no token is too rare for float32 to reach, and a seed gives the same text on every device, alone
+or in any batch.
 
-Filters apply in the order temperature, top_k, top_p, min_p, as in Hugging Face's generate and vLLM.
+Filters apply in Hugging Face's order: temperature, top_k, top_p (of what top_k left), min_p. vLLM
+applies min_p before the two others; without min_p, as Qwen advises, both keep the same tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import mlx.core as mx
 
@@ -24,43 +26,43 @@ Knobs = dict[str, mx.array]
 class Sampler:
     """The shape of the computation; a decode step is compiled once for each.
 
-    `kind`: the arg max; the whole distribution; its `num_candidates` largest; all of it, sorted.
-    `num_logprobs` alternatives are reported where `logprobs` is set.
+    Tokens are drawn from the first `num_candidates`; 1 is the arg max. `num_logprobs` alternatives
+    are reported where `logprobs` is set.
     """
 
-    kind: Literal["greedy", "plain", "top_k", "sorted"]
-    num_candidates: int = 0
+    num_candidates: int
     logprobs: bool = False
     num_logprobs: int = 0
 
     @classmethod
     def for_requests(cls, requests: Sequence[SamplingParams], vocab_size: int) -> Sampler:
         """The cheapest computation that honours every request of a batch."""
-        logprobs = any(r.logprobs for r in requests)
-        num_logprobs = max(r.top_logprobs for r in requests) if logprobs else 0
-        sampled = [r for r in requests if not r.is_greedy]
-        if not sampled:
-            return cls("greedy", 0, logprobs, num_logprobs)
-        if all(0 < r.top_k < vocab_size for r in sampled):
-            largest = max(32, *(r.top_k for r in sampled))
+        num_candidates = max(_top_k(r, vocab_size) for r in requests)
+        if num_candidates > 1:
             # Few distinct sizes, since a decode step is compiled for each; top_k masks the rest.
-            return cls("top_k", 1 << (largest - 1).bit_length(), logprobs, num_logprobs)
-        if all(not r.top_k and r.top_p == 1 and not r.min_p for r in sampled):
-            return cls("plain", 0, logprobs, num_logprobs)
-        return cls("sorted", 0, logprobs, num_logprobs)
+            rounded = 1 << (max(32, num_candidates) - 1).bit_length()
+            num_candidates = min(rounded, vocab_size)
+        logprobs = any(r.logprobs for r in requests)
+        return cls(num_candidates, logprobs, max(r.top_logprobs for r in requests))
 
     @staticmethod
     def knobs(requests: Sequence[SamplingParams], vocab_size: int) -> Knobs:
-        """The requests' numbers, [B, 1] each; a greedy row has top_k 1."""
-        rows = {
-            "temperature": [1.0 if r.is_greedy else r.temperature for r in requests],
-            "top_p": [r.top_p for r in requests],
-            "min_p": [r.min_p for r in requests],
+        """The requests' numbers, [B, 1] each. `tail` is the probability that top_p cuts off."""
+        return {
+            "temperature": _column([1.0 if r.is_greedy else r.temperature for r in requests]),
+            "top_k": _column([_top_k(r, vocab_size) for r in requests]),
+            "tail": _column([1 - r.top_p for r in requests]),
+            "min_p": _column([r.min_p for r in requests]),
         }
-        knobs = {name: mx.array(values)[:, None] for name, values in rows.items()}
-        top_k = [1 if r.is_greedy else r.top_k or vocab_size for r in requests]
-        knobs["top_k"] = mx.array(top_k)[:, None]
-        return knobs
+
+
+def _top_k(request: SamplingParams, vocab_size: int) -> int:
+    """How many tokens may be drawn."""
+    return 1 if request.is_greedy else min(request.top_k or vocab_size, vocab_size)
+
+
+def _column(values: Sequence[float]) -> mx.array:
+    return mx.array(list(values))[:, None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,43 +98,41 @@ def choose(
 
 
 def _token(sampler: Sampler, logits: mx.array, uniform: mx.array, knobs: Knobs) -> mx.array:
-    if sampler.kind == "greedy":
+    if sampler.num_candidates == 1:
         return mx.argmax(logits, axis=-1).astype(mx.int32)
-    scaled = logits / knobs["temperature"]
-    if sampler.kind == "plain":
-        greedy = mx.argmax(logits, axis=-1)
-        drawn = _invert(mx.softmax(scaled, axis=-1), uniform)[:, 0]
-        return mx.where(knobs["top_k"][:, 0] == 1, greedy, drawn).astype(mx.int32)
-    count = sampler.num_candidates if sampler.kind == "top_k" else logits.shape[-1]
-    values, ids = _largest(scaled, count)
-    probabilities = _filtered(values, knobs)
-    return mx.take_along_axis(ids, _invert(probabilities, uniform), axis=-1)[:, 0].astype(mx.int32)
+    values, ids = _largest(logits, sampler.num_candidates)
+    rank = draw(filtered(values, knobs), uniform)
+    return mx.take_along_axis(ids, rank, axis=-1)[:, 0].astype(mx.int32)
 
 
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
-    """The `count` largest of [B, n], descending, and where they are."""
-    if count >= values.shape[-1]:
-        ids = mx.argsort(-values, axis=-1)
-    else:
-        ids = mx.argpartition(-values, kth=count - 1, axis=-1)[:, :count]
-        order = mx.argsort(-mx.take_along_axis(values, ids, axis=-1), axis=-1)
+    """The first `count` of [B, n] in the order of tokens, and where they are.
+
+    MLX's argsort is stable on every device, and argpartition takes the lower of equal ones.
+    """
+    rising = -values
+    if count < values.shape[-1]:
+        ids = mx.sort(mx.argpartition(rising, kth=count - 1, axis=-1)[:, :count], axis=-1)
+        order = mx.argsort(mx.take_along_axis(rising, ids, axis=-1), axis=-1)
         ids = mx.take_along_axis(ids, order, axis=-1)
+    else:
+        ids = mx.argsort(rising, axis=-1)
     return mx.take_along_axis(values, ids, axis=-1), ids
 
 
-def _filtered(values: mx.array, knobs: Knobs) -> mx.array:
-    """Probabilities [B, n] of descending logits; 0 where top_k, top_p or min_p exclude."""
-    rank = mx.arange(values.shape[-1])
-    probabilities = mx.softmax(mx.where(rank < knobs["top_k"], values, -mx.inf), axis=-1)
-    before = mx.cumsum(probabilities, axis=-1) - probabilities
-    kept = (before < knobs["top_p"]) & (probabilities >= knobs["min_p"] * probabilities[:, :1])
-    return mx.where(kept | (rank == 0), probabilities, 0.0)
+def filtered(values: mx.array, knobs: Knobs) -> mx.array:
+    """Weights [B, n] of logits in order, 1 for the first; 0 for those that a filter excludes."""
+    weights = mx.exp((values - values[:, :1]) / knobs["temperature"])
+    within = mx.arange(values.shape[-1]) < knobs["top_k"]
+    mass = mx.cumsum(mx.where(within, weights, 0.0), axis=-1, reverse=True)
+    kept = (mass > knobs["tail"] * mass[:, :1]) & (weights >= knobs["min_p"])
+    return mx.where(kept, weights, 0.0)
 
 
-def _invert(probabilities: mx.array, uniform: mx.array) -> mx.array:
-    """[B, 1]: the first index whose cumulative (unnormalized) probability exceeds `uniform`."""
-    cumulative = mx.cumsum(probabilities, axis=-1)
-    passed = cumulative <= uniform * cumulative[:, -1:]
-    # The sum may round below `uniform * total`: the last token of non-zero probability then.
-    last = mx.argmax(cumulative, axis=-1, keepdims=True)
-    return mx.minimum(passed.sum(axis=-1, keepdims=True), last)
+def draw(weights: mx.array, uniform: mx.array) -> mx.array:
+    """The first rank [B, 1] behind which weights [B, n] add up to no more than `uniform` of all.
+
+    Rank 0 always stays: its weight is 1, also where rounding made the filters exclude it.
+    """
+    behind = mx.cumsum(weights, axis=-1, reverse=True, inclusive=False)
+    return (behind > uniform * (behind[:, :1] + 1.0)).sum(axis=-1, keepdims=True)

@@ -12,7 +12,7 @@ COUNTS = mx.array([[3.0, 1.0, 0.0, 0.0]])
 
 
 def test_no_penalties_no_work():
-    assert Penalties.for_requests([SamplingParams(), SamplingParams()]) is None
+    assert Penalties.for_requests([SamplingParams()] * 2, [[0], [1]], 4) is None
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,35 @@ def test_no_penalties_no_work():
         ({"presence_penalty": -1.0}, [3.0, -1.0, 1.0, 0.0]),
     ],
 )
-def test_each_penalty_acts_on_generated_tokens_only(values, expected):
-    penalties = Penalties.for_requests([SamplingParams(**values)])
+def test_each_penalty_acts_on_generated_tokens(values, expected):
+    penalties = Penalties.for_requests([SamplingParams(**values)], [[0]], 4)
     np.testing.assert_allclose(np.array(penalties(LOGITS, COUNTS))[0], expected)
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"repetition_penalty": 2.0}, [1.0, -2.0, 0.5, 0.0]),
+        ({"presence_penalty": 1.0, "frequency_penalty": 1.0}, [2.0, -2.0, 1.0, 0.0]),
+    ],
+)
+def test_only_repetition_counts_the_prompt(values, expected):
+    """As Hugging Face and vLLM do; OpenAI's two count what was generated."""
+    penalties = Penalties.for_requests([SamplingParams(**values)], [[2, 0, 2]], 4)
+    np.testing.assert_allclose(np.array(penalties(LOGITS, mx.zeros((1, 4))))[0], expected)
+
+
 def test_every_row_has_its_own():
-    penalties = Penalties.for_requests([SamplingParams(), SamplingParams(presence_penalty=1.0)])
-    out = np.array(penalties(mx.repeat(LOGITS, 2, axis=0), mx.repeat(COUNTS, 2, axis=0)))
+    requests = [
+        SamplingParams(),
+        SamplingParams(presence_penalty=1.0),
+        SamplingParams(repetition_penalty=2.0),
+    ]
+    penalties = Penalties.for_requests(requests, [[2], [2], [2]], 4)
+    out = np.array(penalties(mx.repeat(LOGITS, 3, axis=0), mx.repeat(COUNTS, 3, axis=0)))
     np.testing.assert_allclose(out[0], np.array(LOGITS)[0])
     np.testing.assert_allclose(out[1], [1.0, -3.0, 1.0, 0.0])
+    np.testing.assert_allclose(out[2], [1.0, -4.0, 0.5, 0.0])
 
 
 def test_bias_row():

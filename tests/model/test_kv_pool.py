@@ -295,7 +295,9 @@ def test_a_step_writes_in_place(lengths: list[int], eager: bool) -> None:
     for row in rows:
         row.advance(1000)
     policy = Policy.for_requests(
-        [SamplingParams(temperature=0.0)] * len(rows), decoder.model.config.vocab_size
+        [SamplingParams(temperature=0.0)] * len(rows),
+        [[0]] * len(rows),
+        decoder.model.config.vocab_size,
     )
     token, uniform = mx.zeros(len(rows), mx.int32), mx.zeros((len(rows), 1))
 
