@@ -25,7 +25,8 @@ class GenerationRequest:
     """A conversation to answer (`messages`), or a text or token ids to complete (`prompt`).
 
     `messages` and `tools` are OpenAI-shaped. `json_schema` or `form` binds the answer, thinking
-    left out.
+    left out. What of the schema cannot be enforced is a warning, or, with `json_schema_strict`, an
+    error.
     `continue_final_message` goes on with the last message, which is the assistant's. `sampling` are
     fields of SamplingParams; None takes the checkpoint's default.
     """
@@ -36,6 +37,7 @@ class GenerationRequest:
     tool_choice: ToolChoice = "auto"
     parallel_tool_calls: bool = True
     json_schema: Mapping[str, Any] | None = None
+    json_schema_strict: bool = False
     form: TextForm | None = None
     enable_thinking: bool | None = None
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)

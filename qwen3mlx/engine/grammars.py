@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from ..generate import Constraint, Grammar, GrammarTokenizer
 from ..request import GenerationRequest, NamedTool
+from ..request_warnings import warn
 from ..text import ReasoningStart, Tokenizer, answer_grammar
 
 
@@ -35,11 +36,14 @@ class Grammars:
             tool_name=choice.name if isinstance(choice, NamedTool) else None,
             parallel=request.parallel_tool_calls,
             json_schema=request.json_schema,
+            strict=request.json_schema_strict,
             form=request.form,
             call_ids=(token_id("<tool_call>"), token_id("</tool_call>")),
         )
         if source is None:
             return None
+        for warning in source.warnings:
+            warn(warning)
         grammar = Grammar(
             self._vocabulary(),
             source.lark,

@@ -181,6 +181,13 @@ def json_schema_from(
     return schema
 
 
+def is_strict(answer_format: Mapping[str, Any] | None) -> bool:
+    """The schema in it must be enforced to the letter, or refused."""
+    given = answer_format or {}
+    holder = given.get("json_schema", given)
+    return isinstance(holder, Mapping) and holder.get("strict") is True
+
+
 def tools_from(
     tools: Sequence[Mapping[str, Any]] | None, *, param: str = "tools"
 ) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from qwen3mlx.errors import InvalidRequestError
 
-from .json_schema import plain_schema
+from .json_schema import PlainSchema, plain_schema
 from .text_form import TextForm, form_rules
 
 # One space, or a new line and its indentation: no model can go on with blanks for ever.
@@ -26,13 +26,15 @@ class GrammarSource:
     """A grammar, and where it applies: to the whole answer, or, with `trigger_id`, to what follows
     that token; each time it comes (`repeats`), or once, and the answer ends there.
 
-    `fields` names the request's field behind a rule of the grammar, for errors.
+    `fields` names the request's field behind a rule of the grammar, for errors. `warnings` say what
+    of a schema is not enforced.
     """
 
     lark: str
     fields: Mapping[str, str]
     trigger_id: int | None = None
     repeats: bool = False
+    warnings: Sequence[str] = ()
 
 
 def answer_grammar(
@@ -42,6 +44,7 @@ def answer_grammar(
     tool_name: str | None = None,
     parallel: bool = True,
     json_schema: Mapping[str, Any] | None = None,
+    strict: bool = False,
     form: TextForm | None = None,
     call_ids: tuple[int | None, int | None] = (None, None),
 ) -> GrammarSource | None:
@@ -49,15 +52,17 @@ def answer_grammar(
 
     `tools` are OpenAI-shaped; `tool_name` asks for one call of that one. `call_ids` are the tokens
     `<tool_call>` and `</tool_call>`; where a vocabulary has none, they are plain text. One of
-    `json_schema` and `form` at most. Raises `InvalidRequestError` for schemas that cannot be
-    followed (see `plain_schema`), and for a form that is none.
+    `json_schema` and `form` at most. Raises `InvalidRequestError` for a form that is none, and for
+    schemas that are none (see `plain_schema`); for those with a part that cannot be enforced, if
+    they are `strict`, or of a call that is asked for.
     """
-    answer = None if json_schema is None else json_grammar(json_schema)
+    answer = None if json_schema is None else json_grammar(json_schema, strict=strict)
     if form is not None:
         answer = GrammarSource(f"start: answer\n{form_rules(form)}", {"answer": form.param})
     if not tools or tool_choice == "none":
         return answer
-    calls = _Calls(tools, tool_name, call_ids)
+    forced = tool_choice == "required" or tool_name is not None
+    calls = _Calls(tools, tool_name, call_ids, forced=forced)
     if tool_name is not None:
         return calls.source("start: call")
     some = 'call ("\\n" call)*' if parallel else "call"
@@ -65,14 +70,29 @@ def answer_grammar(
         return calls.source(f"start: {some}")
     if answer is not None:
         rules = f"start: answer | {some}\n" + answer.lark.partition("\n")[2]
-        return calls.source(rules, answer.fields)
+        return calls.source(rules, answer)
     return calls.on_demand(parallel=parallel)
 
 
-def json_grammar(schema: Mapping[str, Any], *, param: str = "response_format") -> GrammarSource:
-    """An answer that is one JSON value. Keywords that cannot be enforced are an error later."""
-    text = _json_text(plain_schema(schema, param=param), _SPACED)
-    return GrammarSource(f"start: answer\nanswer: %json {text}", {"answer": param})
+def json_grammar(
+    schema: Mapping[str, Any], *, param: str = "response_format", strict: bool = False
+) -> GrammarSource:
+    """An answer that is one JSON value."""
+    plain = plain_schema(schema, param=param)
+    warnings = _held(plain, param, strict=strict)
+    lark = f"start: answer\nanswer: %json {_json_text(plain, _SPACED)}"
+    return GrammarSource(lark, {"answer": param}, warnings=warnings)
+
+
+def _held(plain: PlainSchema, param: str, *, strict: bool, binding: bool = True) -> list[str]:
+    """A warning for each part that is not enforced; with `strict`, an error.
+
+    What no value satisfies is an error where the schema is `binding`.
+    """
+    parts = {**plain.unheld, **plain.lost, **plain.impossible}
+    for part, reason in (parts if strict else plain.impossible if binding else {}).items():
+        raise InvalidRequestError(f"{param} cannot be enforced: {part}: {reason}.", param=param)
+    return [f"{param}: {part} is not enforced." for part in parts]
 
 
 class _Calls:
@@ -83,7 +103,11 @@ class _Calls:
         tools: Sequence[Mapping[str, Any]],
         only: str | None,
         call_ids: tuple[int | None, int | None],
+        *,
+        forced: bool,
     ) -> None:
+        self._warnings: list[str] = []
+        self._forced = forced
         self._open_id, close_id = call_ids
         self._open = _marker("<tool_call>", self._open_id)
         self._fields: dict[str, str] = {}
@@ -92,25 +116,49 @@ class _Calls:
             field = f"tools[{index}].function"
             function = _function(tool, field)
             if only is None or function["name"] == only:
-                rules.append(f"tool_{index}: {_tool(function, field)}")
+                rules.append(f"tool_{index}: {self._tool(function, field)}")
                 self._fields[f"tool_{index}"] = f"{field}.parameters"
         body = f'"\\n" ({" | ".join(self._fields)}) "}}\\n" {_marker("</tool_call>", close_id)}'
         self._rules = "\n".join([f"body: {body}", *rules])
 
-    def source(self, start: str, fields: Mapping[str, str] | None = None) -> GrammarSource:
-        """`start` makes use of `call`, which is a call with its markers."""
+    def source(self, start: str, answer: GrammarSource | None = None) -> GrammarSource:
+        """`start` makes use of `call`, a call with its markers, and of `answer`'s rules."""
         lark = f"{start}\ncall: {self._open} body\n{self._rules}"
-        return GrammarSource(lark, {**self._fields, **(fields or {})})
+        if answer is None:
+            return self._source(lark)
+        fields = {**self._fields, **answer.fields}
+        return GrammarSource(lark, fields, warnings=[*answer.warnings, *self._warnings])
 
     def on_demand(self, *, parallel: bool) -> GrammarSource:
         """Free text, and calls where the model begins one."""
         if self._open_id is not None:
-            return GrammarSource(
-                f"start: body\n{self._rules}", self._fields, self._open_id, repeats=parallel
-            )
+            return self._source(f"start: body\n{self._rules}", self._open_id, repeats=parallel)
         start = "call* TEXT" if parallel else "TEXT | call"
         lark = f"start: {start}\ncall: head body\nhead[lazy]: TEXT {self._open}\n{self._rules}"
-        return GrammarSource(lark + "\nTEXT: /(.|\\n)*/", self._fields)
+        return self._source(lark + "\nTEXT: /(.|\\n)*/")
+
+    def _source(
+        self, lark: str, trigger_id: int | None = None, *, repeats: bool = False
+    ) -> GrammarSource:
+        return GrammarSource(lark, self._fields, trigger_id, repeats, self._warnings)
+
+    def _tool(self, function: Mapping[str, Any], field: str) -> str:
+        """`{"name": ..., "arguments": ...`, but for the last brace."""
+        param = f"{field}.parameters"
+        parameters = function.get("parameters")
+        plain = plain_schema({} if parameters is None else parameters, param=param)
+        kind = plain.grammar.get("type", "object")
+        if kind != "object" and not (isinstance(kind, list) and "object" in kind):
+            raise InvalidRequestError(
+                f"{param} has the type {kind!r}; arguments are an object.", param=param
+            )
+        plain.grammar["type"] = "object"
+        strict = self._forced or function.get("strict") is True
+        self._warnings += _held(plain, param, strict=strict, binding=self._forced)
+        head = json.dumps(
+            f'{{"name": {json.dumps(function["name"], ensure_ascii=False)}, "arguments": '
+        )
+        return f"{head} %json {_json_text(plain, _ONE_LINE)}"
 
 
 def _marker(text: str, token_id: int | None) -> str:
@@ -124,25 +172,6 @@ def _function(tool: Mapping[str, Any], field: str) -> Mapping[str, Any]:
     return function
 
 
-def _tool(function: Mapping[str, Any], field: str) -> str:
-    """`{"name": ..., "arguments": ...`, but for the last brace.
-
-    A schema that is not strict may have keywords that nothing enforces.
-    """
-    name = json.dumps(function["name"], ensure_ascii=False)
-    parameters = function.get("parameters")
-    schema = plain_schema({} if parameters is None else parameters, param=f"{field}.parameters")
-    kind = schema.get("type", "object")
-    if kind != "object" and not (isinstance(kind, list) and "object" in kind):
-        raise InvalidRequestError(
-            f"{field}.parameters has the type {kind!r}; arguments are an object.",
-            param=f"{field}.parameters",
-        )
-    schema["type"] = "object"
-    style = {**_ONE_LINE, "lenient": function.get("strict") is not True}
-    head = json.dumps(f'{{"name": {name}, "arguments": ')
-    return f"{head} %json {_json_text(schema, style)}"
-
-
-def _json_text(schema: dict[str, Any], style: Mapping[str, Any]) -> str:
-    return json.dumps({**schema, "x-guidance": style})
+def _json_text(plain: PlainSchema, style: Mapping[str, Any]) -> str:
+    escapes = {} if plain.unicode_escapes else {"json_allowed_escapes": 'nrbtf\\"'}
+    return json.dumps({**plain.grammar, "x-guidance": {**style, **escapes}})

@@ -76,6 +76,8 @@ def test_a_forced_call_begins_with_its_marker(tokenizer, choice):
 
 
 def test_a_schema_that_cannot_be_followed_is_refused(tokenizer):
-    request = GenerationRequest(messages=ASK, json_schema={"type": "nonsense"})
+    request = GenerationRequest(
+        messages=ASK, json_schema={"type": "integer", "minimum": 2, "maximum": 1}
+    )
     with pytest.raises(InvalidRequestError):
         grammars_of(tokenizer).constraint(request, "off")

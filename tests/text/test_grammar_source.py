@@ -48,7 +48,7 @@ def test_only_the_tool_asked_for_is_there():
 
 def test_the_field_is_the_callers():
     with pytest.raises(InvalidRequestError, match=r"^text\.format ") as refusal:
-        json_grammar({"$ref": "http://x"}, param="text.format")
+        json_grammar({"$ref": "http://x"}, param="text.format", strict=True)
     assert refusal.value.param == "text.format"
 
 
@@ -73,7 +73,7 @@ def test_a_schema_cannot_set_the_spacing():
             "tools[0].function.parameters",
         ),
         (
-            {"function": {"name": "f", "parameters": {"$ref": "x.json"}}},
+            {"function": {"name": "f", "strict": True, "parameters": {"$ref": "x.json"}}},
             "tools[0].function.parameters",
         ),
     ],

@@ -9,9 +9,7 @@ from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text.json_schema import (
     MAX_BYTES,
     MAX_DEPTH,
-    MAX_EXACT,
     MAX_LEVELS,
-    MAX_MULTIPLE,
     MAX_PROPERTIES,
     plain_schema,
 )
@@ -20,7 +18,7 @@ POINT = {"type": "object", "properties": {"x": {"type": "number"}}}
 
 
 def plain(schema: Any) -> dict[str, Any]:
-    return plain_schema(schema, param="p")
+    return plain_schema(schema, param="p").grammar
 
 
 def is_closed(schema: dict[str, Any]) -> bool:
@@ -74,32 +72,13 @@ def chain(length: int, where: str = "$defs") -> dict[str, Any]:
         ),
         (chain(MAX_LEVELS // 5), chain(MAX_LEVELS // 3), "levels together"),
         (chain(MAX_LEVELS // 5, "x"), chain(MAX_LEVELS // 3, "x"), "levels together"),
-        ({"$ref": "#/x", "x": {}}, {"$ref": "#/x", "x": {"multipleOf": 1_000_003}}, "multiples"),
-        (
-            {"$ref": "#/a~1b%20c/0", "a/b c": [{}]},
-            {"$ref": "#/a~1b%20c/0", "a/b c": [{"minimum": 1e20}]},
-            "cannot be enforced",
-        ),
         (
             {"$ref": "#a", "$defs": {"a": {"$anchor": "a"}}},
             {"anyOf": [{"$ref": f"#a{i}"} for i in range(MAX_LEVELS // 2)]},
             "levels together",
         ),
-        ({"multipleOf": MAX_MULTIPLE}, {"multipleOf": MAX_MULTIPLE + 1}, "multiples"),
-        ({"multipleOf": 0.001}, {"multipleOf": 0.123456789}, "multiples"),
-        (
-            {"allOf": [{"multipleOf": 60}, {"multipleOf": 100}]},
-            {"allOf": [{"multipleOf": 997}, {"multipleOf": 991}]},
-            "multiples",
-        ),
-        ({"$ref": "#/$defs/a"}, {"$ref": "https://example.com/a.json"}, "example.com"),
-        ({"$ref": "#"}, {"items": {"anyOf": [{"$ref": "other.json#/a"}]}}, "other.json"),
         ({"default": 0.5}, {"default": float("nan")}, "no JSON"),
         ({"default": 0.5}, {"default": object()}, "no JSON"),
-        ({"enum": [MAX_EXACT]}, {"enum": [{"a": [MAX_EXACT + 1]}]}, "9007199254740993"),
-        ({"const": -MAX_EXACT}, {"const": -(2**64)}, "strings"),
-        ({"minimum": MAX_EXACT}, {"minimum": MAX_EXACT + 1}, "cannot be enforced"),
-        ({"maximum": -MAX_EXACT}, {"exclusiveMaximum": -1e20}, "cannot be enforced"),
     ],
 )
 def test_there_is_a_limit(fits, too_much, said):
@@ -110,21 +89,15 @@ def test_there_is_a_limit(fits, too_much, said):
     assert str(refusal.value).endswith(".")
 
 
-def test_bounds_beyond_what_is_exact_are_drawn_in():
-    int64 = {"minimum": -(2**63), "maximum": 2**63 - 1}
-    assert plain(int64) == {"minimum": -MAX_EXACT, "maximum": MAX_EXACT}
-    assert plain({"minimum": 0.5, "exclusiveMaximum": 7}) == {"minimum": 0.5, "exclusiveMaximum": 7}
-    assert plain({"exclusiveMinimum": True}) == {"exclusiveMinimum": True}
-
-
 def test_a_schema_may_refer_to_itself():
     tree = {"properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
-    assert is_closed(plain(tree))
+    assert is_closed(plain(tree)["$defs"]["_"])
 
 
 def test_what_is_referred_to_is_changed_too_wherever_it_is():
     schema = plain({"$ref": "#/components/a", "components": {"a": {"format": "path"}}})
-    assert schema["components"]["a"] == {}
+    assert schema["$ref"] == "#/$defs/a"
+    assert schema["$defs"] == {"a": {}}
 
 
 def test_ids_give_references_no_other_meaning():
@@ -134,7 +107,7 @@ def test_ids_give_references_no_other_meaning():
 def test_formats_that_nothing_enforces_are_remarks():
     schema = {"type": "object", "properties": {"format": {"type": "string", "format": "path"}}}
     assert plain(schema)["properties"] == {"format": {"type": "string"}}
-    assert plain({"format": "uuid"}) == {"format": "uuid"}
+    assert "pattern" in plain({"format": "uuid"})
     assert plain({"enum": [{"format": "path"}]}) == {"enum": [{"format": "path"}]}
 
 
@@ -170,12 +143,13 @@ def test_objects_that_list_their_properties_hold_no_others():
         {"required": ["y"]},
         {"allOf": [{"properties": {"y": {}}}]},
         {"anyOf": [{"properties": {"y": {}}}, {"required": ["z"]}]},
-        {"$ref": "#/$defs/other"},
+        {"$ref": "#/$defs/other", "$defs": {"other": {}}},
         {"if": {}, "then": {"properties": {"y": {}}}},
     ],
 )
 def test_but_those_that_others_may_be_in_stay_open(more):
-    assert not is_closed(plain({**POINT, **more}))
+    schema = plain({**POINT, **more})
+    assert not is_closed(schema) or "patternProperties" in schema
 
 
 def test_a_schema_combined_with_another_stays_open_where_it_is_defined():

@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..fields import (
+    is_strict,
     json_schema_from,
     sampling_from,
     thinking_from,
@@ -46,6 +47,7 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         json_schema=json_schema_from(body.response_format),
+        json_schema_strict=is_strict(body.response_format),
         enable_thinking=thinking.enable,
         chat_template_kwargs=body.chat_template_kwargs or {},
         continue_final_message=bool(body.continue_final_message),
@@ -85,7 +87,12 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
         request
         for prompt in body.prompt
         for request in _repeated(
-            GenerationRequest(prompt=prompt, json_schema=schema, sampling=sampling),
+            GenerationRequest(
+                prompt=prompt,
+                json_schema=schema,
+                json_schema_strict=is_strict(body.response_format),
+                sampling=sampling,
+            ),
             body.num_answers,
         )
     ]

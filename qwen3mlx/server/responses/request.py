@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..fields import (
+    is_strict,
     json_schema_from,
     sampling_from,
     thinking_from,
@@ -69,6 +70,7 @@ def generation_request(body: ConversationBody, items: Sequence[Item]) -> Generat
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         json_schema=json_schema_from(answer_format, param="text.format"),
+        json_schema_strict=is_strict(answer_format),
         enable_thinking=thinking.enable,
         chat_template_kwargs=body.chat_template_kwargs or {},
         sampling=sampling,

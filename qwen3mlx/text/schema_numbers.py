@@ -1,0 +1,116 @@
+"""Bounds of numbers -> schemas that llguidance 1.9 makes right grammars of.
+
+It reads `exclusiveMinimum: 0` with `maximum: 0.5` as if 0 were allowed, and leaves out what a bound
+begins with (0.7 where 0.75 is the largest); bounds are doubles there, whole numbers 64 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from typing import Any, TypeGuard
+
+Schema = dict[str, Any]
+
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+# Whole numbers up to here are exact as doubles; up to the second, doubles fit in 64 bits.
+MAX_EXACT = 2**53
+_MAX_WHOLE = 2**63 - 1024
+# Numbers with bounds are written without an exponent; the library counts their places.
+_TINY = 1e-60
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def whole_bounds(node: Schema) -> tuple[Schema, bool]:
+    """For integers: the bounds as whole numbers, drawn in to doubles; True if that is exact."""
+    low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
+    high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
+    bounds: Schema = {}
+    exact = True
+    if low is not None:
+        first = int(low.to_integral_value(ROUND_CEILING))
+        bounds["minimum"] = _inside(first + (low_open and first == low), 1)
+    if high is not None:
+        last = int(high.to_integral_value(ROUND_FLOOR))
+        bounds["maximum"] = _inside(last - (high_open and last == high), -1)
+    for name, bound in list(bounds.items()):
+        if abs(bound) > 2**63:
+            del bounds[name]
+            exact = False
+        else:
+            bounds[name] = min(max(bound, -_MAX_WHOLE), _MAX_WHOLE)
+    return bounds, exact
+
+
+def _inside(bound: int, sign: int) -> int:
+    """The nearest double that is not outside."""
+    nearest = float(bound) if abs(bound) < 10**300 else math.copysign(1e300, bound)
+    while int(nearest) * sign < bound * sign and abs(bound) < 10**300:
+        nearest = math.nextafter(nearest, math.inf * sign)
+    return int(nearest)
+
+
+def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
+    """For numbers: the bounds, values within them that a grammar of these would leave out, and
+    True if that is all of them."""
+    low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
+    high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
+    exact = True
+    if low is not None and abs(low) > _MAX_WHOLE:
+        low, exact = None, False
+    if high is not None and abs(high) > _MAX_WHOLE:
+        high, exact = None, False
+    bounds: Schema = {}
+    if low is not None:
+        bounds |= _side("minimum", "exclusiveMinimum", low, low_open, _near(low, high), math.inf)
+    if high is not None:
+        bounds |= _side("maximum", "exclusiveMaximum", high, high_open, _near(high, low), -math.inf)
+    begun = {each for bound in (low, high) if bound is not None for each in _beginnings(bound)}
+    missing = [
+        _plain(each)
+        for each in sorted(begun)
+        if (low is None or (each > low if low_open else each >= low))
+        and (high is None or (each < high if high_open else each <= high))
+    ]
+    return bounds, missing, exact
+
+
+def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decimal | None, bool]:
+    """The stricter one of both, and if it is exclusive."""
+    given = [(Decimal(str(node[key])), key == open_) for key in (closed, open_) if key in node]
+    if len(given) == 2 and given[0][0] == given[1][0]:
+        return given[1]
+    return stricter(given) if given else (None, False)
+
+
+def _near(bound: Decimal, other: Decimal | None) -> bool:
+    """Between two whole numbers, the library forgets that a bound is exclusive."""
+    return (other is not None and int(bound) == int(other)) or (other is not None and bound == 0)
+
+
+def _side(
+    closed: str, open_: str, bound: Decimal, is_open: bool, near: bool, towards: float
+) -> Schema:
+    plain = _plain(bound)
+    if is_open and near:
+        least = math.copysign(_TINY, towards)
+        return {closed: math.nextafter(float(plain), towards) if plain else least}
+    return {open_ if is_open else closed: plain}
+
+
+def _plain(number: Decimal) -> float | int:
+    return int(number) if number == int(number) else float(number)
+
+
+def _beginnings(bound: Decimal) -> list[Decimal]:
+    """0.753 -> 0, 0.7, 0.75, 0.753."""
+    places = max(0, -int(bound.as_tuple().exponent))
+    steps = [Decimal(1).scaleb(-each) for each in range(min(places, 40) + 1)]
+    return [bound.quantize(step, rounding=ROUND_DOWN) for step in steps if _fits(bound, step)]
+
+
+def _fits(bound: Decimal, step: Decimal) -> bool:
+    return bound.adjusted() - step.adjusted() < 27

@@ -1,0 +1,79 @@
+"""Asks the libraries what they can hold: llguidance for grammars, jsonschema-rs for checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llguidance import LLTokenizer
+
+_MAX_LEXER_STATES = 20_000
+_STOP = 256
+# How the reason begins where a schema contradicts itself.
+NEVER = "no value satisfies it"
+
+
+class _Bytes:
+    """A vocabulary of the 256 bytes, and one token that ends an answer."""
+
+    tokens = (*tuple(bytes([byte]) for byte in range(_STOP)), b"")
+    special_token_ids = (_STOP,)
+    bos_token_id = None
+    eos_token_id = _STOP
+
+    def __call__(self, text: str) -> list[int]:
+        return list(text.encode())
+
+
+@lru_cache(maxsize=1)
+def _tokenizer() -> LLTokenizer:
+    from llguidance import LLTokenizer, TokenizerWrapper
+
+    return LLTokenizer(TokenizerWrapper(_Bytes()), slices=[])
+
+
+def grammar_fault(schema: Mapping[str, Any]) -> str | None:
+    """Why llguidance can make no grammar of `schema`; None if it can."""
+    from llguidance import LLMatcher, LLParserLimits
+
+    limits = LLParserLimits(max_lexer_states=_MAX_LEXER_STATES, verbose_errors=False)
+    grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema))
+    matcher = LLMatcher(_tokenizer(), grammar, log_level=0, limits=limits)
+    matcher.compute_bitmask()  # some faults show in the first mask only
+    return _short(matcher.get_error()) if matcher.is_error() else None
+
+
+def _short(error: str) -> str:
+    """The library's message without the places and the excerpts."""
+    if "NoExtension" in error:
+        return NEVER
+    if "Unsatisfiable schema: " in error:
+        return f"{NEVER} ({error.rpartition('Unsatisfiable schema: ')[2].splitlines()[0]})"
+    line = error.rsplit("\nerror: ", 1)[-1].partition("\n")[0]
+    return line.partition("; ")[0].rstrip(".")[:200]
+
+
+@lru_cache(maxsize=1024)
+def pattern_fault(pattern: str) -> str | None:
+    """Why a grammar cannot hold strings to `pattern`."""
+    return grammar_fault({"type": "string", "pattern": pattern})
+
+
+@lru_cache(maxsize=1024)
+def is_checkable(pattern: str) -> bool:
+    """A finished string can be matched with `pattern`: look-around and back-references are fine."""
+    return is_schema({"pattern": pattern})
+
+
+def is_schema(schema: dict[str, Any]) -> bool:
+    """Finished values can be checked against `schema`."""
+    from jsonschema_rs import Draft202012Validator, ReferencingError, ValidationError
+
+    try:
+        Draft202012Validator(schema, offline=True)
+    except (ValidationError, ReferencingError, ValueError):
+        return False
+    return True

@@ -1,0 +1,425 @@
+"""Normal schemas -> schemas that llguidance makes right grammars of.
+
+A grammar may let more through than the schema does, never in silence: `Parts` gets each part that
+it does not hold, for a check of the finished value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from .schema_keys import close_names
+from .schema_normal import TYPES, Parts, Schema, children, inner, nodes, target
+from .schema_numbers import BOUNDS, MAX_EXACT, is_number, real_bounds, whole_bounds
+from .schema_probe import grammar_fault, pattern_fault
+
+# What a grammar costs is in proportion to it.
+MAX_MULTIPLE = 100_000
+_MAX_PROBES = 400
+
+_UNHELD = (
+    *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "propertyNames"),
+    *("contains", "minContains", "maxContains", "uniqueItems", "$dynamicRef", "$recursiveRef"),
+    *("unevaluatedItems", "unevaluatedProperties"),
+)
+_COMBINING = {"allOf", "not", "if", "dependentSchemas", "$dynamicRef"}
+_SCALAR = {*BOUNDS, "type", "multipleOf", "pattern", "minLength", "maxLength", "title"}
+_ALTERNATIVES = ("properties", "anyOf", "oneOf", "$ref")
+_OPEN = frozenset(
+    (
+        *("additionalProperties", "patternProperties", "unevaluatedProperties"),
+        *("propertyNames", "minProperties"),
+    )
+)
+
+
+def rewrite(schema: Schema, unheld: Parts) -> tuple[Schema, bool]:
+    """`schema`, changed in place, and whether strings must be written without `\\u` escapes.
+
+    Objects that list their properties get no others, where that leaves every answer valid: a model
+    that may invent keys does not stop.
+    """
+    every = nodes(schema)
+    combined = any(map(_is_combined, every))
+    if not combined:
+        for node in every:
+            _close(node)
+    for node in every:
+        _names(schema, node)
+        _one_of(schema, node, unheld)
+        _take_out(node, unheld)
+        _literals(node, unheld)
+        _numbers(node, unheld, merged=combined or _is_merged(node))
+    _multiples(every, unheld)
+    plain_keys = all(not combined and close_names(node) for node in every if _has_names(node))
+    return _repaired(schema, unheld), not plain_keys
+
+
+# Objects
+
+
+def _is_combined(node: Schema) -> bool:
+    """Several schemas may describe one object: none of them lists all of its properties."""
+    combining: set[str] = _COMBINING & node.keys()
+    if combining == {"allOf"} and all(_is_scalar(each) for each in node["allOf"]):
+        combining = set()
+    return bool(combining) or sum(key in node for key in _ALTERNATIVES) > 1
+
+
+def _is_scalar(node: Any) -> bool:
+    """It says nothing of objects."""
+    return isinstance(node, dict) and node.keys() <= _SCALAR
+
+
+def _close(node: Schema) -> None:
+    alone = {"additionalProperties", "anyOf", "oneOf", "$ref"}.isdisjoint(node)
+    if alone and "unevaluatedProperties" in node:
+        node["additionalProperties"] = node.pop("unevaluatedProperties")
+    properties = node.get("properties", {})
+    listed = "properties" in node and _OPEN.isdisjoint(node)
+    if listed and all(name in properties for name in node.get("required", ())):
+        node["additionalProperties"] = False
+
+
+def _has_names(node: Schema) -> bool:
+    names = bool(node.get("properties") or node.get("required"))
+    return names and node.get("additionalProperties", True) is not False
+
+
+def _names(schema: Schema, node: Schema) -> None:
+    """`propertyNames` that say one thing are a pattern of an object's keys."""
+    names = node.get("propertyNames")
+    while isinstance(names, dict) and set(names) == {"$ref"}:
+        names = target(schema, names["$ref"])
+    if names is True:
+        del node["propertyNames"]
+    if not isinstance(names, dict) or not {"properties", "patternProperties"}.isdisjoint(node):
+        return
+    if names.get("type", "string") != "string":
+        return
+    said = {key: value for key, value in names.items() if key in ("pattern", "enum", "const")}
+    said |= {key: value for key, value in names.items() if key in ("minLength", "maxLength")}
+    if not set(names) <= {"type", "title", "description", *said}:
+        return
+    pattern = _name_pattern(said)
+    if pattern is not None and pattern_fault(pattern) is None:
+        node["patternProperties"] = {pattern: node.get("additionalProperties", True)}
+        node["additionalProperties"] = False
+        del node["propertyNames"]
+
+
+def _name_pattern(said: Schema) -> str | None:
+    lengths = {"minLength", "maxLength"}
+    if not said:
+        return ""
+    if set(said) <= lengths:
+        return f"^[\\s\\S]{{{said.get('minLength', 0)},{said.get('maxLength', '')}}}$"
+    if set(said) == {"pattern"}:
+        return str(said["pattern"])
+    values = said["enum"] if set(said) == {"enum"} else [said.get("const")]
+    if set(said) & {"pattern", *lengths} or len(said) > 1:
+        return None
+    escaped = "|".join(_escape(value) for value in values if isinstance(value, str))
+    return f"^(?:{escaped})$"
+
+
+def _escape(text: str) -> str:
+    return "".join(f"\\u{{{ord(letter):x}}}" if not letter.isalnum() else letter for letter in text)
+
+
+# Alternatives
+
+
+def _one_of(schema: Schema, node: Schema, unheld: Parts) -> None:
+    """Any of them: exactly one where no value fits two."""
+    options = node.pop("oneOf", None)
+    if options is None:
+        return
+    pairs = [(a, b) for i, a in enumerate(options) for b in options[i + 1 :]]
+    if not all(_disjoint(schema, a, b) for a, b in pairs):
+        unheld.add(node, "oneOf", "a value may fit several of its schemas")
+    if "anyOf" in node:
+        node.setdefault("allOf", []).append({"anyOf": options})
+    else:
+        node["anyOf"] = options
+
+
+def _disjoint(schema: Schema, one: Any, other: Any) -> bool:
+    one, other = _resolved(schema, one), _resolved(schema, other)
+    if one is False or other is False:
+        return True
+    if one is True or other is True:
+        return False
+    kinds = _kinds(one) & _kinds(other)
+    if not kinds:
+        return True
+    if kinds == {"object"}:
+        names = {*one.get("required", ()), *other.get("required", ())}
+        both = (
+            (each.get("properties", {}).get(name, {}) for each in (one, other)) for name in names
+        )
+        return any(_other_values(*(_resolved(schema, each) for each in pair)) for pair in both)
+    return _other_values(one, other)
+
+
+def _resolved(schema: Schema, node: Any) -> Any:
+    for _ in range(20):
+        if not isinstance(node, dict) or "$ref" not in node:
+            break
+        node = target(schema, node["$ref"])
+    return node
+
+
+def _other_values(one: Any, other: Any) -> bool:
+    values, more = _values(one), _values(other)
+    return values is not None and more is not None and all(value not in more for value in values)
+
+
+def _values(node: Any) -> list[Any] | None:
+    if not isinstance(node, dict):
+        return [] if node is False else None
+    return [node["const"]] if "const" in node else node.get("enum")
+
+
+def _kinds(node: Schema) -> set[str]:
+    """The types of the values that may fit; integers are numbers."""
+    values = _values(node)
+    if values is not None:
+        return {_kind(value) for value in values}
+    given = node.get("type", TYPES)
+    kinds = {given} if isinstance(given, str) else set(given)
+    return {"number" if kind == "integer" else kind for kind in kinds}
+
+
+def _kind(value: object) -> str:
+    by_type = {bool: "boolean", str: "string", dict: "object", list: "array", type(None): "null"}
+    return by_type.get(type(value), "number")
+
+
+# Keywords of one schema
+
+
+def _take_out(node: Schema, unheld: Parts) -> None:
+    for key in _UNHELD:
+        if key in node and not _says_nothing(node, key):
+            unheld.add(node, key, "no grammar holds it")
+    for key in _UNHELD:
+        node.pop(key, None)
+    if "pattern" in node and (fault := pattern_fault(node["pattern"])) is not None:
+        unheld.add(node, "pattern", fault)
+        del node["pattern"]
+    _counts(node, unheld)
+
+
+def _counts(node: Schema, unheld: Parts) -> None:
+    """How many properties: the library counts those that are required, or not listed."""
+    least, most = node.get("minProperties", 0), node.get("maxProperties")
+    required = node.get("required", ())
+    optional = [name for name in node.get("properties", {}) if name not in required]
+    one = least - len(required) <= 1 and (most is None or most - len(required) == 1)
+    closed = node.get("additionalProperties") is False and "patternProperties" not in node
+    if optional and not (one and closed):
+        for key in ("minProperties", "maxProperties"):
+            if node.pop(key, 0):
+                unheld.add(node, key, "no grammar holds it beside optional properties")
+    elif least > 1:
+        unheld.add(node, "minProperties", "a repeated name counts twice", loose=True)
+
+
+def _says_nothing(node: Schema, key: str) -> bool:
+    if key in ("then", "else"):
+        return True  # said by `if`
+    if key in ("minContains", "maxContains"):
+        return "contains" not in node
+    if key in ("uniqueItems", "not"):
+        return node[key] is False
+    return node[key] is True and key != "contains"
+
+
+def _literals(node: Schema, unheld: Parts) -> None:
+    """Whole numbers beyond 2**53 stand for their neighbours in a grammar."""
+    for key in ("const", "enum"):
+        if key not in node:
+            continue
+        given = node[key] if key == "enum" else [node[key]]
+        exact = [value for value in given if not any(map(_is_inexact, _all_numbers(value)))]
+        if len(exact) == len(given):
+            continue
+        unheld.add(node, key, f"whole numbers beyond {MAX_EXACT:,} are not told apart")
+        rest = [value for value in given if value not in exact]
+        del node[key]
+        if all(map(_is_inexact, rest)):
+            ways: list[Schema] = [{"enum": exact}] if exact else []
+            ways += [{"type": "integer", **_around(value)} for value in rest]
+            node.setdefault("allOf", []).append({"anyOf": ways})
+
+
+def _is_inexact(value: object) -> bool:
+    return is_number(value) and abs(value) > MAX_EXACT
+
+
+def _around(value: float) -> Schema:
+    if abs(value) > 2**63 - 1024:
+        return {}
+    near = float(value)
+    low, high = math.nextafter(near, -math.inf), math.nextafter(near, math.inf)
+    return {"minimum": int(low), "maximum": min(int(high), 2**63 - 1024)}
+
+
+def _all_numbers(value: object) -> Iterator[float]:
+    if is_number(value):
+        yield value
+    for each in inner(value):
+        yield from _all_numbers(each)
+
+
+def _is_merged(node: Schema) -> bool:
+    """Its bounds are taken together with others by the library."""
+    return any(key in node for key in ("$ref", "allOf", "anyOf"))
+
+
+def _numbers(node: Schema, unheld: Parts, *, merged: bool) -> None:
+    given = {key: node[key] for key in BOUNDS if key in node}
+    if not given:
+        return
+    kinds = _kinds_given(node)
+    if "number" not in kinds and "integer" not in kinds:
+        for key in given:
+            del node[key]
+        return
+    for key in given:
+        del node[key]
+    if "number" in kinds:
+        if merged and any(_is_delicate(key, bound) for key, bound in given.items()):
+            reason = "bounds of several schemas are taken together"
+            unheld.add(node, next(iter(given)), reason, loose=True)
+        bounds, missing, exact = real_bounds(given)
+        ways: list[Schema] = [{"type": "number", **bounds, **_multiple(node)}]
+        if missing and "multipleOf" not in node:
+            ways.append({"enum": missing})
+    else:
+        bounds, exact = whole_bounds(given)
+        ways = [{"type": "integer", **bounds, **_multiple(node)}]
+    if not exact:
+        unheld.add(node, next(iter(given)), "bounds beyond 64 bits are not held")
+    _bounded(node, ways, kinds)
+
+
+def _is_delicate(key: str, bound: float) -> bool:
+    return key.startswith("exclusive") or bound != int(bound)
+
+
+def _kinds_given(node: Schema) -> list[str]:
+    given = node.get("type", list(TYPES))
+    return [given] if isinstance(given, str) else given
+
+
+def _multiple(node: Schema) -> Schema:
+    return {"multipleOf": node["multipleOf"]} if "multipleOf" in node else {}
+
+
+def _bounded(node: Schema, ways: list[Schema], kinds: list[str]) -> None:
+    others = [kind for kind in kinds if kind not in ("number", "integer")]
+    if len(ways) == 1 and not others:
+        node.update(ways[0])
+        return
+    node.pop("multipleOf", None)
+    if others:
+        ways = [*ways, {"type": others}]
+    if "anyOf" in node:
+        node.setdefault("allOf", []).append({"anyOf": ways})
+    else:
+        node["anyOf"] = ways
+
+
+def _multiples(every: list[Schema], unheld: Parts) -> None:
+    """Those of several schemas (allOf) have as many states as their least common multiple."""
+    common = 1
+    for node in every:
+        if "multipleOf" not in node:
+            continue
+        digits = Decimal(repr(node["multipleOf"])).as_tuple().digits
+        together = math.lcm(common, int("".join(map(str, digits))))
+        if 0 < together <= MAX_MULTIPLE:
+            common = together
+        else:
+            del node["multipleOf"]
+            unheld.add(node, "multipleOf", "it is too large to be held by a grammar")
+
+
+# What the library refuses for another reason
+
+
+def _repaired(schema: Schema, unheld: Parts) -> Schema:
+    """Takes the smallest parts out that no grammar can be made of."""
+    probes = _Probes(schema)
+    while (fault := probes.fault(schema)) is not None:
+        node = probes.culprit(schema)
+        key, reason = probes.keyword(node) or (None, fault)
+        if key is None or probes.left <= 0:
+            unheld.add(node, "", reason)
+            node.clear()
+            if node is schema:
+                return schema
+        else:
+            unheld.add(node, key, reason)
+            for name in (key, *_ABOUT_THE_REST.get(key, ())):
+                node.pop(name, None)
+    return schema
+
+
+# What says something about those that the keyword leaves.
+_ABOUT_THE_REST = {
+    "properties": ("additionalProperties",),
+    "patternProperties": ("additionalProperties",),
+    "prefixItems": ("items",),
+}
+
+
+class _Probes:
+    """Asks the library about parts of a schema, a bounded number of times."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self.left = _MAX_PROBES
+
+    def fault(self, part: Any) -> str | None:
+        self.left -= 1
+        defs = self._schema.get("$defs")
+        if part is False or not isinstance(part, dict):
+            return None
+        return grammar_fault({**part, "$defs": defs} if defs else part)
+
+    def culprit(self, schema: Schema) -> Schema:
+        """The smallest faulty schema that has no faulty part, from `schema` down."""
+        node, seen = schema, {id(schema)}
+        while self.left > 0:
+            parts = [each for _, _, _, each in children(node)]
+            parts.append(target(self._schema, node.get("$ref")))
+            new = [each for each in parts if isinstance(each, dict) and id(each) not in seen]
+            faulty = next((each for each in new if self.fault(each) is not None), None)
+            if faulty is None:
+                return node
+            node = faulty
+            seen.add(id(node))
+        return node
+
+    def keyword(self, node: Schema) -> tuple[str, str] | None:
+        """The one without which `node` would do."""
+        fault = self.fault(node)
+        for key in sorted(node, key=_last_to_go):
+            if key == "$defs" or self.left <= 0:
+                continue
+            if self.fault({name: value for name, value in node.items() if name != key}) is None:
+                return key, fault or ""
+        return None
+
+
+_LAST = ("patternProperties", "additionalProperties", "required", "type", "properties")
+
+
+def _last_to_go(key: str) -> int:
+    return _LAST.index(key) + 1 if key in _LAST else 0
