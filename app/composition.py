@@ -38,7 +38,9 @@ class Program(QObject):
         self.profile = profile
         self.settings = SettingsController(SettingsFile(profile / "window.json"), self)
         self.store = Store(profile / "conversations.sqlite")
-        self.process = ServerProcess(command, self, environment=self._environment)
+        self.process = ServerProcess(
+            command, self, crash_log=profile / "server-crash.log", environment=self._environment
+        )
         http = Http(self.process.key, self)
         endpoint = Endpoint(http)
         self.models = ModelsController(endpoint, self)

@@ -75,11 +75,6 @@ class ServerController(QObject):
     def state(self) -> ServerState:
         return self._process.state
 
-    @property
-    def server_log(self) -> list[str]:
-        """The last lines that the process itself wrote."""
-        return self._process.log_lines
-
     def start(self) -> None:
         self._process.start(self._port())
 
@@ -175,9 +170,7 @@ class ServerController(QObject):
         self.notice.emit(Notice(text=text, kind="warning"))
 
     def _crashed(self, reason: str) -> None:
-        text = translate("server", "The server ended and was started again. {reason}").format(
-            reason=reason
-        )
+        text = translate("server", "{reason} It is started again.").format(reason=reason)
         self.notice.emit(Notice(text=text, kind="warning"))
 
     def _missed(self, error: EndpointError) -> None:

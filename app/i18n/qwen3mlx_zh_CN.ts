@@ -1900,16 +1900,32 @@
         <translation>端口 {port} 被其他程序占用：服务器暂时使用一个空闲端口。</translation>
     </message>
     <message>
-        <source>The server ended and was started again. {reason}</source>
-        <translation>服务器意外结束，已重新启动。{reason}</translation>
+        <source>{reason} It is started again.</source>
+        <translation>{reason} 正在重新启动。</translation>
     </message>
     <message>
         <source>The server&apos;s program cannot be run: install it again.</source>
         <translation>无法运行服务器程序：请重新安装。</translation>
     </message>
     <message>
-        <source>The server ended by itself (code {code}): a model may need too much memory.</source>
-        <translation>服务器意外结束（代码 {code}）：模型可能需要太多内存。</translation>
+        <source>{file} has the details.</source>
+        <translation>详情见 {file}。</translation>
+    </message>
+    <message>
+        <source>It died {count} times and is not started again.</source>
+        <translation>它已意外结束 {count} 次，不再自动启动。</translation>
+    </message>
+    <message>
+        <source>The server ended by itself (code {code}).</source>
+        <translation>服务器意外结束（代码 {code}）。</translation>
+    </message>
+    <message>
+        <source>The system ended the server: a model may need too much memory.</source>
+        <translation>系统结束了服务器：模型可能需要太多内存。</translation>
+    </message>
+    <message>
+        <source>The server crashed ({signal}).</source>
+        <translation>服务器崩溃（{signal}）。</translation>
     </message>
 </context>
 <context>

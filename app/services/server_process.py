@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
@@ -18,17 +20,20 @@ translate = QCoreApplication.translate
 COMMAND = (sys.executable, "-m", "qwen3mlx", "serve")
 # Milliseconds that the server has to end by itself.
 _PATIENCE = 5000
-# So many deaths within so many seconds are no accident.
-_MAX_DEATHS = 3
-_DEATHS_WITHIN_S = 60.0
-_KEPT_LINES = 200
+# Milliseconds after the first, second, ... death within so many seconds until it is started again;
+# after one more it stays off.
+_PAUSES = (0, 1000, 2000, 4000)
+_DEATHS_WITHIN_S = 300.0
+# Of what it writes to its log, so many bytes are kept.
+_KEPT_BYTES = 64_000
 
 
 class ServerProcess(QObject):
     """`key` is the window's own: the server accepts it, and asks nobody else for one because of it.
 
     `port_taken(port)` is said when another program has the port, and a free one is taken instead.
-    `crashed(reason)` is said when it died and is started again.
+    `crashed(reason)` is said when it died and is started again. What it said last is in `crash_log`
+    then.
     """
 
     state_changed = Signal(object)
@@ -40,25 +45,27 @@ class ServerProcess(QObject):
         command: Sequence[str] = COMMAND,
         parent: QObject | None = None,
         *,
+        crash_log: Path,
         environment: Callable[[], Mapping[str, str]] = dict,
+        pauses: Sequence[int] = _PAUSES,
     ) -> None:
         """`environment` is asked at each start for what it has besides the window's own."""
         super().__init__(parent)
         self._environment = environment
+        self._crash_log = crash_log
         self.key = secrets.token_urlsafe(32)
         self.state = ServerState(phase="stopped")
         self._command = list(command)
         self._process: QProcess | None = None
         self._port = 0
         self._output = b""
-        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._deaths: deque[float] = deque(maxlen=_MAX_DEATHS)
+        self._log = b""
+        self._pauses = pauses
+        self._deaths: deque[float] = deque(maxlen=len(pauses) + 1)
         self._restart_wanted = False
-
-    @property
-    def log_lines(self) -> list[str]:
-        """The last lines of its log."""
-        return list(self._lines)
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._launch)
 
     def start(self, port: int) -> None:
         """At `port`, or at a free one where it is taken; 0 takes a free one."""
@@ -70,6 +77,7 @@ class ServerProcess(QObject):
     def stop(self) -> None:
         """Running answers end with an error."""
         self._restart_wanted = False
+        self._again.stop()
         if self._process is None:
             self._set(ServerState(phase="stopped"))
             return
@@ -87,6 +95,7 @@ class ServerProcess(QObject):
 
     def wait_until_stopped(self) -> None:
         """For the end of the program: blocks until the process is gone."""
+        self._again.stop()
         process = self._process
         if process is not None:
             self.stop()
@@ -95,8 +104,9 @@ class ServerProcess(QObject):
                 process.waitForFinished(_PATIENCE)
 
     def _launch(self) -> None:
+        self._again.stop()
         self._set(ServerState(phase="starting"))
-        self._output = b""
+        self._output = self._log = b""
         process = self._process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
         for name, value in self._environment().items():
@@ -124,8 +134,8 @@ class ServerProcess(QObject):
 
     def _read_log(self) -> None:
         assert self._process is not None
-        text = bytes(self._process.readAllStandardError().data()).decode("utf-8", "replace")
-        self._lines.extend(text.splitlines())
+        new = bytes(self._process.readAllStandardError().data())
+        self._log = (self._log + new)[-_KEPT_BYTES:]
 
     def _not_started(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
@@ -145,27 +155,62 @@ class ServerProcess(QObject):
             self.port_taken.emit(self._port)
             self._port = 0
             self._launch()
-        elif phase == "ready" and self._may_try_again():
-            self.crashed.emit(self._reason(exit_code, status))
-            self._launch()
+        elif phase == "ready" or (self._deaths and status == QProcess.ExitStatus.CrashExit):
+            self._died(self._reason(exit_code, status))
         else:
             self._set(ServerState(phase="failed", reason=self._reason(exit_code, status)))
 
-    def _may_try_again(self) -> bool:
+    def _died(self, reason: str) -> None:
+        """Start it again, each time a while later, until it has died too often."""
+        if self._keep_log():
+            details = translate("server", "{file} has the details.")
+            reason = f"{reason} {details.format(file=self._crash_log)}"
         now = time.monotonic()
         self._deaths.append(now)
-        return len(self._deaths) < _MAX_DEATHS or now - self._deaths[0] > _DEATHS_WITHIN_S
+        num_deaths = sum(now - death < _DEATHS_WITHIN_S for death in self._deaths)
+        if num_deaths > len(self._pauses):
+            often = translate("server", "It died {count} times and is not started again.")
+            reason = f"{reason} {often.format(count=num_deaths)}"
+            self._set(ServerState(phase="failed", reason=reason))
+            return
+        self.crashed.emit(reason)
+        self._set(ServerState(phase="starting"))
+        self._again.start(self._pauses[num_deaths - 1])
+
+    def _keep_log(self) -> bool:
+        """False where it cannot be written: a full disk is not what is to be told now."""
+        try:
+            self._crash_log.touch(0o600)  # it may hold prompts
+            self._crash_log.write_bytes(self._log)
+        except OSError:
+            return False
+        return True
+
+    def _log_lines(self) -> list[str]:
+        return self._log.decode("utf-8", "replace").splitlines()
 
     def _is_port_taken(self) -> bool:
-        return any(f"Port {self._port} is taken" in line for line in self._lines)
+        return any(f"Port {self._port} is taken" in line for line in self._log_lines())
 
     def _reason(self, exit_code: int, status: QProcess.ExitStatus) -> str:
-        said = [line.removeprefix("qwen3mlx: ") for line in self._lines if line.strip()]
-        if exit_code == 1 and said and status == QProcess.ExitStatus.NormalExit:
+        if status == QProcess.ExitStatus.CrashExit:
+            return self._crash_reason(exit_code)
+        said = [line.removeprefix("qwen3mlx: ") for line in self._log_lines() if line.strip()]
+        if exit_code == 1 and said:
             return said[-1]
-        return translate(
-            "server", "The server ended by itself (code {code}): a model may need too much memory."
-        ).format(code=exit_code)
+        return translate("server", "The server ended by itself (code {code}).").format(
+            code=exit_code
+        )
+
+    def _crash_reason(self, number: int) -> str:
+        if number == signal.SIGKILL:
+            return translate(
+                "server", "The system ended the server: a model may need too much memory."
+            )
+        known = {member.value: member.name for member in signal.Signals}
+        return translate("server", "The server crashed ({signal}).").format(
+            signal=known.get(number, number)
+        )
 
     def _forget(self) -> None:
         if self._process is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -78,6 +79,8 @@ def _options(
 
 def main() -> None:
     """Run the command line in `sys.argv`, and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    if sys.stderr is not None:
+        faulthandler.enable()  # what ends the process from outside Python says so, and where
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

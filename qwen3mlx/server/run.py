@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from ..errors import ListenError
+from ..errors import ListenError, UnavailableError
 from .app import create_app
 from .keys import KeyStore
 from .logs import log_to_stderr
@@ -95,6 +95,16 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._announcement = asyncio.create_task(self._announce())
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ends it with an error where nothing could be answered any more: it can be started again.
+
+        uvicorn asks every tenth of a second.
+        """
+        if not self.service.engine.is_alive and not self.should_exit:
+            self._failure = UnavailableError("The engine has stopped: its log says why.")
+            return True
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Running streams get an error event before their connections are closed."""

@@ -102,7 +102,13 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
         assert tomorrow.chat.model_id == "demo-moe"
 
 
-def test_a_server_that_dies_in_mid_answer_loses_nothing(program: Program, qtbot: QtBot) -> None:
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [(signal.SIGSEGV, "crashed (SIGSEGV)"), (signal.SIGKILL, "too much memory")],
+)
+def test_a_server_that_dies_in_mid_answer_loses_nothing(
+    program: Program, qtbot: QtBot, number: signal.Signals, sentence: str
+) -> None:
     heard: list[Notice] = []
     program.server.notice.connect(heard.append)
     chat = program.chat
@@ -112,18 +118,24 @@ def test_a_server_that_dies_in_mid_answer_loses_nothing(program: Program, qtbot:
     qtbot.waitUntil(begun(program), timeout=20_000)
     assert program.process._process is not None
     with qtbot.waitSignals([chat.finished, program.models.refreshed], timeout=STARTED):
-        os.kill(program.process._process.processId(), signal.SIGKILL)
+        os.kill(program.process._process.processId(), number)
     broken = last(program)
     assert broken.status == "failed"
     assert "broke off" in (broken.error or "")
     assert len(broken.content) > 20
     assert program.store.messages(broken.conversation_id)[-1] == broken
+    assert sentence in heard[0].text
     assert "started again" in heard[0].text
+    if number == signal.SIGSEGV:
+        log = program.profile / "server-crash.log"
+        assert str(log) in heard[0].text
+        assert "Fatal Python error: Segmentation fault" in log.read_text()
     chat.set_settings(replace(GREEDY, thinking=False))
     with qtbot.waitSignal(chat.finished, timeout=20_000):
         chat.continue_answer(broken.id)
     assert last(program).status == "done"
     assert last(program).content.startswith(broken.content)
+    assert ask(program, qtbot, "What is 2 + 2?").status == "done"
 
 
 def test_models_are_loaded_set_and_unloaded(program: Program, qtbot: QtBot) -> None:

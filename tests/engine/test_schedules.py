@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import prefix_cache, scheduler
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.errors import MemoryBudgetError
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import kv_pool, load_model
 from tests.engine.support import Request, Ticks, bytes_per_token, scheduler_for
@@ -29,7 +28,7 @@ from tests.support.checkpoints import Shape, write_checkpoint
 TINY = Shape(
     hidden_size=32,
     intermediate_size=32,
-    num_hidden_layers=2,
+    num_hidden_layers=1,
     num_attention_heads=1,
     num_key_value_heads=1,
     vocab_size=64,
@@ -126,8 +125,8 @@ def schedules(scale: Scale) -> st.SearchStrategy[Schedule]:
         Ask,
         stem=st.integers(0, 2),
         length=st.one_of(near, st.integers(1, 5 * scale.step)),
-        max_tokens=st.integers(1, 80),
-        budget=st.none() | st.integers(0, 64),
+        max_tokens=st.integers(1, 20) | st.integers(1, 80),
+        budget=st.none() | st.integers(0, 12) | st.integers(0, 64),
         num_forced=st.integers(1, 30),
         masked=st.sampled_from([False, False, False, True]),
         delay=st.integers(0, 4),
@@ -160,7 +159,9 @@ class Writes:
     def slice_update(
         self, old: mx.array, new: mx.array, start: mx.array, axes: tuple[int, ...]
     ) -> mx.array:
-        for first, axis in zip(start.reshape(-1).tolist(), axes, strict=True):
+        firsts = start.tolist()  # nothing is to be computed for it
+        assert isinstance(firsts, list)
+        for first, axis in zip(firsts, axes, strict=True):
             scratch = axis == 2
             assert 0 <= first <= old.shape[axis] - new.shape[axis] - scratch
         self.count += 1
@@ -186,24 +187,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def carry_out(schedule: Schedule, decoder: Decoder) -> list[tuple[Ask, Request]]:
-    """The requests that were let in, all of them over."""
+    """The requests, all of them over."""
     limit = 10**9
     if schedule.spare is not None:
         longest = max(ask.length for ask in schedule.asks)
-        tokens = kv_pool.stack_capacity(longest) + schedule.spare * kv_pool.CAPACITY_STEP
+        tokens = kv_pool.stack_capacity(longest + 1) + schedule.spare * kv_pool.CAPACITY_STEP
         limit = decoder.model.nbytes + tokens * bytes_per_token(decoder)
     scheduler = scheduler_for(decoder, limit=limit, max_running=schedule.max_running)
     sent: list[tuple[Ask, Request]] = []
     for ask in schedule.asks:
         for _ in range(ask.delay):
             step(scheduler, sent)
-        request = ask.request()
-        try:
-            scheduler.submit(request.sequence)
-        except MemoryBudgetError:
-            assert schedule.spare == 0
-            continue
-        sent.append((ask, request))
+        sent.append((ask, ask.request()))
+        scheduler.submit(sent[-1][1].sequence)
     for _ in range(MANY_STEPS):
         if scheduler.is_idle:
             break
@@ -242,7 +238,7 @@ def check(schedule: Schedule, decoder: Decoder, scale: Scale, *, text: bool) -> 
     decoder.max_chunk = scale.max_chunk
     with scale.in_use(), writes.watched():
         sent = carry_out(schedule, decoder)
-    assert writes.count or not sent
+    assert writes.count
     for ask, request in sent:
         assert request.is_done or ask.cancel_at is not None
         if request.is_done:
@@ -288,15 +284,25 @@ def test_quantized_rows(folder: str, schedule: Schedule) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(0)
-@settings(many, max_examples=15_000)
+@settings(many, max_examples=14_000)
 @given(schedule=schedules(SMALL))
-def test_thousands_of_schedules_with_short_rows(folder: str, schedule: Schedule) -> None:
+def test_thousands_of_schedules_write_into_their_rows(folder: str, schedule: Schedule) -> None:
+    check(schedule, tiny(folder, None), SMALL, text=False)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(0)
+@settings(many, max_examples=4_000)
+@given(schedule=schedules(SMALL))
+def test_thousands_of_schedules_give_the_text_of_each_alone(
+    folder: str, schedule: Schedule
+) -> None:
     check(schedule, tiny(folder, None), SMALL, text=True)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(0)
-@settings(many, max_examples=5_000)
+@settings(many, max_examples=2_000)
 @given(schedule=schedules(REAL))
-def test_thousands_of_schedules_with_real_rows(folder: str, schedule: Schedule) -> None:
+def test_thousands_of_schedules_with_rows_of_real_lengths(folder: str, schedule: Schedule) -> None:
     check(schedule, tiny(folder, None), REAL, text=True)

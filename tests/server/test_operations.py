@@ -7,9 +7,14 @@ import re
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from .live import LiveServer, live_server
+from qwen3mlx.server.app import create_app
+from qwen3mlx.server.service import Service
+from qwen3mlx.server.settings import ServerSettings
+
+from .live import LiveServer
 
 
 def samples(server: LiveServer) -> dict[tuple[str, ...], float]:
@@ -39,11 +44,13 @@ def test_root_says_where_things_are(server: LiveServer) -> None:
     assert server.http.head("/").status_code == 200
 
 
-def test_a_server_whose_engine_died_is_not_healthy() -> None:
-    with live_server() as server:
-        assert server.http.get("/health").json() == {"status": "ok"}
-        server.service.engine.close()
-        answer = server.http.get("/health")
+def test_a_server_without_an_engine_is_not_healthy(server: LiveServer) -> None:
+    assert server.http.get("/health").json() == {"status": "ok"}
+    settings = ServerSettings(port=0)
+    service = Service(settings)
+    with TestClient(create_app(service, settings), "http://localhost") as http:
+        service.engine.close()
+        answer = http.get("/health")
     assert answer.status_code == 503
     assert "engine" in answer.json()["status"]
 
