@@ -16,7 +16,7 @@ from typing import Any
 import mlx.core as mx
 
 from qwen3mlx import __version__ as VERSION
-from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.config import QuantizationSpec, model_file
 from qwen3mlx.errors import MemoryBudgetError, UsageError
 from qwen3mlx.text import load_tokenizer
 
@@ -220,7 +220,7 @@ def _complete(
     folder, plan = written.folder, result.plan
     for path in sorted(source.folder.iterdir()):
         if _is_copied(path):
-            shutil.copyfile(path, folder / path.name)
+            shutil.copyfile(model_file(path), folder / path.name)
     _write_json(folder / "config.json", _config(source, plan))
     _write_json(folder / INDEX, _index(plan))
     if options.measures:

@@ -7,14 +7,17 @@ the journal does not vouch for. Only a complete, verified folder gets the real n
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import math
 import os
 import shutil
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import mlx.core as mx
 
@@ -51,7 +54,7 @@ class Partial:
         shard = self._shards[step.name]
         path = self.folder / shard.name
         checksum = 0
-        with path.open("r+b" if path.exists() else "w+b") as file:
+        with _own_file(path, os.O_RDWR | os.O_CREAT) as file:
             file.seek(0, os.SEEK_END)
             if file.tell() == 0:
                 file.write(shard.header())
@@ -117,32 +120,60 @@ class Partial:
         if self.output.exists():
             raise ConversionError(in_the_way(self.output))
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        self.folder.mkdir(exist_ok=True)
+        _make_own(self.folder)
         journal = self.folder / JOURNAL
         self._lock = _locked(journal, self.output, resume=resume)
-        lines = [json.loads(line) for line in _whole_lines(journal)]
-        if lines and lines[0] != identity:
+        try:
+            self._take_up(identity, [_parsed(line) for line in _whole_lines(self._lock)])
+        except BaseException as error:
             self.close()
+            if not isinstance(error, (ValueError, RecursionError)):
+                raise
+            raise ConversionError(
+                f"{journal} is damaged: delete {self.folder} and convert again."
+            ) from None
+
+    def _take_up(self, identity: Json, lines: list[Json]) -> None:
+        """Begin, or go on with what the journal says. Raises ValueError for a damaged one."""
+        if not lines:
+            self._begin(identity)
+        elif lines[0] != identity:
             raise ConversionError(
                 f"The interrupted conversion in {self.folder} had another source or other options: "
                 "give the same ones, or delete that folder."
             )
-        if not lines:
-            self._restart(identity)
         else:
-            self._go_on(lines[1:])
+            self._go_on(identity, [self._checked(entry) for entry in lines[1:]])
 
-    def _restart(self, identity: Json) -> None:
+    def _begin(self, identity: Json) -> None:
+        """The journal's first line is written before any other file."""
         assert self._lock is not None
-        for path in self.folder.iterdir():
-            if path.name != JOURNAL:
-                path.unlink()
+        if [path for path in self.folder.iterdir() if path.name != JOURNAL]:
+            raise ConversionError(
+                f"{self.folder} holds files of no conversion: move it away, or delete it."
+            )
         self._lock.truncate(0)
         self._note(identity)
 
-    def _go_on(self, entries: list[Json]) -> None:
+    def _checked(self, entry: Json) -> Json:
+        """An entry that can be of this plan; ValueError for any other."""
+        shard = self._shards.get(str(entry.get("step")))
+        numbers = [entry.get("end"), entry.get("crc")]
+        error = entry.get("error", 0.0)
+        if (
+            shard is None
+            or entry.get("file") != shard.name
+            or not all(type(number) is int and number >= 0 for number in numbers)
+            or not (isinstance(error, (int, float)) and math.isfinite(error))
+        ):
+            raise ValueError(entry)
+        return entry
+
+    def _go_on(self, identity: Json, entries: list[Json]) -> None:
         """Keep what the journal vouches for, byte for byte."""
         assert self._lock is not None
+        for path in self.folder.iterdir():
+            _own_file(path, os.O_RDONLY).close()
         sizes: dict[str, int] = {}
         for entry in entries:
             path = self.folder / entry["file"]
@@ -154,9 +185,8 @@ class Partial:
             path = self.folder / shard.name
             if path.exists():
                 os.truncate(path, sizes.get(shard.name, 0))
-        identity, *_ = _whole_lines(self.folder / JOURNAL)
         self._lock.truncate(0)
-        self._lock.write(identity + b"\n")
+        self._note(identity)
         for entry in self.done.values():
             self._note(entry)
 
@@ -174,7 +204,9 @@ class Partial:
 def check_unused(output: Path, *, resume: bool) -> None:
     """Raises ConversionError where a run to `output` is going on, or waits to be resumed."""
     journal = folder_of(output) / JOURNAL
-    if journal.exists():
+    if os.path.lexists(folder_of(output)):
+        _make_own(folder_of(output))
+    if os.path.lexists(journal):
         _locked(journal, output, resume=resume).close()
 
 
@@ -183,9 +215,42 @@ def folder_of(output: Path) -> Path:
     return output.with_name(f".{output.name}.partial")
 
 
+def _make_own(folder: Path) -> None:
+    """Raises ConversionError where something else, or somebody else's, has its name."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+            raise ConversionError(
+                f"{folder} is no folder of yours, and the conversion needs that name: move it "
+                "away, or choose another place."
+            ) from None
+
+
+def _own_file(path: Path, flags: int) -> BinaryIO:
+    """An ordinary file that has this name alone. Raises ConversionError; follows no link."""
+    try:
+        number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise
+        raise ConversionError(_not_ordinary(path)) from None
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        os.close(number)
+        raise ConversionError(_not_ordinary(path))
+    mode = "a+b" if flags & os.O_APPEND else "r+b" if flags & os.O_RDWR else "rb"
+    return cast(BinaryIO, os.fdopen(number, mode))
+
+
+def _not_ordinary(path: Path) -> str:
+    return f"{path} is no ordinary file: delete {path.parent} and convert again."
+
+
 def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
     """The journal, made if need be, which no other run has. Raises ConversionError."""
-    file = journal.open("a+b")
+    file = _own_file(journal, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -193,7 +258,7 @@ def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
         raise ConversionError(
             f"Another run is writing {output}: wait for it, or choose another folder."
         ) from None
-    if journal.stat().st_size and not resume:
+    if os.fstat(file.fileno()).st_size and not resume:
         file.close()
         raise ConversionError(
             f"A conversion to {output} was interrupted: --resume goes on with it; to start over, "
@@ -202,9 +267,17 @@ def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
     return file
 
 
-def _whole_lines(journal: Path) -> list[bytes]:
+def _whole_lines(journal: BinaryIO) -> list[bytes]:
     """Without a last one that was cut off."""
-    return [line for line in journal.read_bytes().split(b"\n")[:-1] if line]
+    journal.seek(0)
+    return [line for line in journal.read().split(b"\n")[:-1] if line]
+
+
+def _parsed(line: bytes) -> Json:
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError(line)
+    return value
 
 
 def _bytes_of(array: mx.array) -> memoryview:

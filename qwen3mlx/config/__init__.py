@@ -4,6 +4,7 @@ from .engine import EngineConfig
 from .generation import GenerationConfig
 from .json_file import read_json
 from .model import ModelConfig
+from .model_files import model_file, model_text
 from .options import LoadOptions, SamplingParams
 from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
@@ -18,5 +19,7 @@ __all__ = [
     "QuantizationSpec",
     "RopeConfig",
     "SamplingParams",
+    "model_file",
+    "model_text",
     "read_json",
 ]

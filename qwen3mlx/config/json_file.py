@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from .model_files import model_text
 
 # No quantity of a model comes near; it keeps products of two finite.
 _TOO_LARGE = 2.0**63
@@ -15,15 +16,7 @@ _TOO_LARGE = 2.0**63
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in `path`; CheckpointError names the file when there is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path} is missing: a checkpoint folder needs it; download the model again."
-        ) from None
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error.strerror}): check who may read it."
-        ) from None
+        value = json.loads(model_text(path))
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download the model again.") from None
     if not isinstance(value, dict):

@@ -7,6 +7,9 @@ import re
 from collections.abc import Container
 from pathlib import Path
 
+from ..config import model_text
+from ..errors import CheckpointError
+
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _INDEX = "model.safetensors.index.json"
 
@@ -67,7 +70,7 @@ def missing_parts(names: Container[str]) -> list[str]:
 
 def _shards(index: Path) -> list[str]:
     try:
-        weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        weight_map = json.loads(model_text(index))["weight_map"]
         return sorted(set(weight_map.values()))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (CheckpointError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []  # a broken index is the loader's to report, by name

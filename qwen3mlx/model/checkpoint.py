@@ -15,7 +15,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from ..config import read_json
+from ..config import model_file, read_json
 from ..errors import CheckpointError
 
 INDEX_NAME = "model.safetensors.index.json"
@@ -138,7 +138,7 @@ def _nothing_to_load(folder: Path) -> str:
 
 def _read_header(shard: Path) -> dict[str, TensorInfo]:
     try:
-        size = shard.stat().st_size
+        size = model_file(shard).stat().st_size
         with shard.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
             if not 2 <= length <= min(size - 8, _MAX_HEADER_BYTES):

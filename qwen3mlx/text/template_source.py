@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qwen3mlx.config import model_text
 from qwen3mlx.errors import CheckpointError, TemplateError
 
 BUILTIN = "qwen3_chat_template.jinja"
@@ -60,8 +61,8 @@ def _pair(entry: object) -> tuple[str | None, str | None]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return model_text(path)
+    except UnicodeDecodeError as error:
         raise CheckpointError(f"{path} cannot be read ({error}).") from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwen3mlx.config import read_json
+from qwen3mlx.config import model_file, read_json
 from qwen3mlx.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def _from_json(path: Path) -> Backend:
     from tokenizers import Tokenizer as Backend
     from tokenizers.decoders import ByteLevel
 
+    model_file(path)
     try:
         backend = Backend.from_file(str(path))
     # The library raises a bare Exception for everything that is wrong with the file.
@@ -55,7 +56,7 @@ def _from_vocabulary(folder: Path) -> Backend:
     from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers
     from tokenizers import Tokenizer as Backend
 
-    vocab, merges = folder / "vocab.json", folder / "merges.txt"
+    vocab, merges = model_file(folder / "vocab.json"), model_file(folder / "merges.txt")
     try:
         model = models.BPE.from_file(str(vocab), str(merges))
     except Exception as error:
