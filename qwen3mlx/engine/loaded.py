@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,14 @@ from ..errors import ContextLengthError, InvalidRequestError
 from ..generate import Decoder, ThinkingMeter
 from ..model import Qwen3, load_model
 from ..request import GenerationRequest
-from ..text import ReasoningStart, Tokenizer, load_tokenizer, reasoning_start, soft_switch
+from ..text import (
+    ChatPrompt,
+    ReasoningStart,
+    Tokenizer,
+    load_tokenizer,
+    reasoning_start,
+    soft_switch,
+)
 from .grammars import Grammars
 from .sequence import Constraint, Output, Sequence
 
@@ -135,8 +142,8 @@ class LoadedModel:
             ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
             self.check_ids(ids, param="prompt")
             return ids, "off"
-        text = render_chat(self.tokenizer, request)
-        return self.tokenizer.encode(text), reasoning_start(text)
+        chat = render_chat(self.tokenizer, request)
+        return self.tokenizer.encode_chat(chat), reasoning_start(chat.marked)
 
     def check_ids(self, ids: SequenceOf[int], *, param: str) -> None:
         """Raises InvalidRequestError for an id that the model does not have."""
@@ -203,8 +210,8 @@ class LoadedModel:
         return room if params.max_tokens is None else min(params.max_tokens, room)
 
 
-def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> str:
-    """The chat template's text for `request.messages`; needs no weights."""
+def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> ChatPrompt:
+    """The chat template's prompt for `request.messages`; needs no weights."""
     enable_thinking = request.enable_thinking
     if request.sampling.get("thinking_budget") == 0:
         enable_thinking = False
@@ -214,15 +221,15 @@ def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> str:
     messages = request.messages or ()
     tools = request.tools if request.tool_choice != "none" else ()
     if not request.continue_final_message:
-        return tokenizer.apply_chat_template(messages, tools=tools, **template_kwargs)
+        return tokenizer.chat_prompt(messages, tools=tools, **template_kwargs)
     if not messages or messages[-1].get("role") != "assistant":
         raise InvalidRequestError(
             "Only a last message of the assistant can be continued.", param="messages"
         )
-    text = tokenizer.apply_chat_template(
+    prompt = tokenizer.chat_prompt(
         messages, tools=tools, add_generation_prompt=False, **template_kwargs
     )
-    return text.rstrip().removesuffix("<|im_end|>")
+    return replace(prompt, marked=prompt.marked.rstrip().removesuffix("<|im_end|>"))
 
 
 def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:

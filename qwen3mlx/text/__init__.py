@@ -4,6 +4,7 @@ docs/architecture.md has the contract. Never imports mlx; heavy libraries load w
 """
 
 from .answer import AnswerStream
+from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .grammar_source import answer_grammar
 from .messages import soft_switch
@@ -13,6 +14,7 @@ from .tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
     "AnswerStream",
+    "ChatPrompt",
     "Content",
     "Delta",
     "Reasoning",

@@ -7,6 +7,7 @@ module only when something is rendered: jinja2 costs start-up time.
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
@@ -20,16 +21,24 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qwen3mlx.errors import InvalidRequestError, TemplateError
 
+from .arguments import Arguments
+from .control_tokens import NONCHARACTERS
 from .template_source import TemplateSource
 
+_TO_ESCAPE = re.compile(f"[^\\0-\\x7f{''.join(NONCHARACTERS)}]")
 _TEMPLATE_FILE = "<template>"  # what jinja2 calls a template made from a string, in tracebacks
 
 
 class ChatTemplate:
-    """One compiled template. `TemplateError` names its file and line when it does not compile."""
+    """One compiled template; `reads_reasoning` says whether it takes thoughts beside the content.
+
+    `TemplateError` names its file and line when it does not compile.
+    """
 
     def __init__(self, source: TemplateSource) -> None:
         self._name = source.name
+        # Others look for thoughts in the content themselves.
+        self.reads_reasoning = "reasoning_content" in source.text
         try:
             self._template = _environment().from_string(source.text)
         except jinja2.TemplateSyntaxError as error:
@@ -86,9 +95,17 @@ def _tojson(
     sort_keys: bool = False,
 ) -> str:
     """Plain JSON: jinja2's own filter escapes HTML, which models have never seen."""
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    if isinstance(value, Arguments) and indent is None and separators is None:
+        return value.text
+    text = json.dumps(
+        value, ensure_ascii=False, indent=indent, separators=separators, sort_keys=sort_keys
     )
+    # Noncharacters stay: one of them may be the mark in a control token.
+    return _TO_ESCAPE.sub(_escaped, text) if ensure_ascii else text
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 def _raise_exception(message: object) -> NoReturn:

@@ -1,17 +1,18 @@
 """Chat messages as callers send them -> the plain form that chat templates expect.
 
 Content becomes a string, `developer` becomes `system`, opening system messages become one, the
-arguments of tool calls become objects. The caller's own objects are never changed.
+arguments of tool calls become `Arguments`. The caller's own objects are never changed.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
 from qwen3mlx.errors import InvalidRequestError
+
+from .arguments import read_arguments
 
 Message: TypeAlias = dict[str, Any]
 Role = Literal["system", "user", "assistant", "tool"]
@@ -20,6 +21,8 @@ _ROLES = (*get_args(Role), "developer")
 _TEXT_PARTS = ("text", "input_text", "output_text")
 # Chinese has no spaces, so only ASCII letters make `/think` part of a longer word or path.
 _SOFT_SWITCH = re.compile(r"(?<![\w/])/(no_)?think(?![\w/-])", re.ASCII)
+
+_LEADING_THOUGHT = re.compile(r"\s*<think>(.*?)</think>", re.DOTALL)
 
 
 def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
@@ -54,6 +57,12 @@ def soft_switch(messages: Iterable[Mapping[str, Any]]) -> bool | None:
             for match in _SOFT_SWITCH.finditer(message["content"]):
                 switch = match[1] is None
     return switch
+
+
+def leading_thought(content: str) -> tuple[str | None, str]:
+    """The thought of a text that begins with `<think>…</think>`, and the rest; else None and it."""
+    match = _LEADING_THOUGHT.match(content)
+    return (None, content) if match is None else (match[1], content[match.end() :])
 
 
 def _normalise(message: Mapping[str, Any], field: str) -> Message:
@@ -136,17 +145,9 @@ def _normalise_call(call: object, field: str) -> dict[str, Any]:
 
 
 def _arguments(arguments: object) -> object:
-    """An object where the JSON text is one, so that every template renders it in its own form."""
     if arguments is None or arguments == "":
         return {}
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        parsed = json.loads(arguments)
-        json.dumps(parsed, allow_nan=False)
-    except (ValueError, RecursionError):
-        return arguments
-    return parsed if isinstance(parsed, dict) else arguments
+    return read_arguments(arguments) if isinstance(arguments, str) else arguments
 
 
 def _merge_opening_system(messages: list[Message]) -> list[Message]:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from qwen3mlx.config import read_json
 
 from . import byte_level
+from .control_tokens import ChatPrompt, ControlTokens
 from .detokenizer import StreamingDetokenizer
-from .messages import normalise_messages, normalise_tools
+from .messages import Message, leading_thought, normalise_messages, normalise_tools
 from .template_source import DEFAULT, TOOL_USE, find_templates
-from .tokenizer_file import load_backend
+from .tokenizer_file import load_backend, without_tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Backend
@@ -47,6 +48,8 @@ class Tokenizer:
             for token_id, token in backend.get_added_tokens_decoder().items()
         }
         self.added_ids = frozenset(self._bytes)
+        self._control = ControlTokens(backend.get_added_tokens_decoder())
+        self._texts, self._renumbered = without_tokens(backend, self._control.ids)
         self._templates: dict[str, ChatTemplate] = {}
         self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
 
@@ -81,19 +84,60 @@ class Tokenizer:
         add_generation_prompt: bool = True,
         **template_kwargs: Any,
     ) -> str:
+        """The text of the prompt that `chat_prompt` makes, with the same arguments."""
+        return self.chat_prompt(messages, tools, add_generation_prompt, **template_kwargs).text
+
+    def chat_prompt(
+        self,
+        messages: Iterable[Mapping[str, Any]],
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        add_generation_prompt: bool = True,
+        **template_kwargs: Any,
+    ) -> ChatPrompt:
         """The prompt for `messages`, which are normalised first (see `messages`).
 
         `template_kwargs` reach the template as they are, `enable_thinking` among them. Raises
         `InvalidRequestError` for messages it cannot honour, `TemplateError` for a bad template.
         """
-        context = {"documents": None} | self._named_tokens() | template_kwargs
         schemas = normalise_tools(tools)
-        return self._template(with_tools=schemas is not None).render(
-            **context,
-            messages=normalise_messages(messages),
-            tools=schemas,
+        template = self._template(with_tools=schemas is not None)
+        plain = normalise_messages(messages)
+        mark = self._control.mark_for([plain, schemas, template_kwargs])
+        data = self._control.protect({"tools": schemas, **template_kwargs}, mark)
+        marked = template.render(
+            **({"documents": None} | self._named_tokens() | data),
+            messages=[self._protect_message(each, mark, template) for each in plain],
             add_generation_prompt=add_generation_prompt,
         )
+        return ChatPrompt(marked, mark)
+
+    def encode_chat(self, prompt: ChatPrompt) -> list[int]:
+        """Its ids. What a template wrote is read as `encode` does, all else as plain text."""
+        ids: list[int] = []
+        for piece in self._control.pieces(prompt):
+            if isinstance(piece, int):
+                ids.append(piece)
+            else:
+                ids += self._text_ids(piece)
+        return ids
+
+    def _text_ids(self, text: str) -> list[int]:
+        ids = self._texts.encode(_without_surrogates(text), add_special_tokens=False).ids
+        return [self._renumbered.get(i, i) for i in ids] if self._renumbered else ids
+
+    def _protect_message(self, message: Message, mark: str, template: ChatTemplate) -> Message:
+        """All but the role, and the markers of a thought for templates that look for them."""
+        marked_thought = ""
+        if message["role"] == "assistant" and "reasoning_content" not in message:
+            thought, answer = leading_thought(message["content"])
+            if thought is not None and template.reads_reasoning:
+                answer = answer.lstrip("\n")
+                message = {**message, "reasoning_content": thought, "content": answer}
+            elif thought is not None:
+                message = {**message, "content": answer}
+                marked_thought = f"<think>{self._control.protect(thought, mark)}</think>"
+        data: Message = self._control.protect(message, mark)
+        return {**data, "role": message["role"], "content": marked_thought + data["content"]}
 
     def check_chat_template(self) -> None:
         """Read and compile it now; `TemplateError` names the file and line of a broken one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,27 @@ def load_backend(folder: Path, config: Mapping[str, Any]) -> Backend:
         )
     _add_tokens(backend, folder, config)
     return backend
+
+
+def without_tokens(
+    backend: Backend, left_out: Collection[int]
+) -> tuple[Backend, dict[int | None, int]]:
+    """What reads text alike, but for these added tokens, which are no tokens to it.
+
+    It shares the vocabulary, which costs neither time nor memory. The other added tokens have ids
+    of its own: the second value leads from those to the ids of `backend`.
+    """
+    from tokenizers import Tokenizer as Backend
+
+    other = Backend(backend.model)
+    other.normalizer = backend.normalizer
+    other.pre_tokenizer = backend.pre_tokenizer
+    renumbered: dict[int | None, int] = {}
+    for token_id, token in sorted(backend.get_added_tokens_decoder().items()):
+        if token_id not in left_out:
+            other.add_tokens([token])
+            renumbered[other.token_to_id(token.content)] = token_id
+    return other, renumbered
 
 
 def _from_json(path: Path) -> Backend:

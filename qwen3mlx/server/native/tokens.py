@@ -39,7 +39,7 @@ def _count(tokenizer: Tokenizer, body: TokensBody) -> tuple[list[int], int | Non
         tools=tools_from(body.tools),
         enable_thinking=body.enable_thinking,
     )
-    return texts, len(tokenizer.encode(render_chat(tokenizer, request)))
+    return texts, len(tokenizer.encode_chat(render_chat(tokenizer, request)))
 
 
 def _context_length(service: Service, info: ModelInfo) -> int:

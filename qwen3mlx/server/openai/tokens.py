@@ -24,7 +24,13 @@ async def tokenize(
     request = tokenize_request(body)
     ids = await service.prompt_ids(body.model, request)
     info = (await service.load(body.model)).info
-    return {"count": len(ids), "max_model_len": context_length(info), "tokens": ids}
+    return {
+        "count": len(ids),
+        "max_model_len": context_length(info),
+        "tokens": ids,
+        # By llama.cpp's name: a prompt may hold control tokens, the text of messages is data.
+        "parse_special": request.messages is None,
+    }
 
 
 @router.post("/detokenize")

@@ -1,0 +1,184 @@
+"""Text is data: of a rendered prompt, only what the chat template itself writes is control.
+
+Before rendering, a mark (a character that occurs nowhere in the data) is put into every control
+token written in the data, and where a piece of one begins or ends a text, so that no neighbour
+completes it. The template sees plain text, and what then still reads as a control token is its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qwen3mlx.errors import InvalidRequestError
+
+from .arguments import Arguments
+
+if TYPE_CHECKING:
+    from tokenizers import AddedToken
+
+# Unicode's noncharacters: no text needs them, and case, blanks and JSON leave them alone.
+NONCHARACTERS = [
+    *map(chr, range(0xFDD0, 0xFDF0)),
+    *(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)),
+]
+_NO_WORD = re.compile(r"[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPrompt:
+    """A rendered chat. `marked` is its text with the `mark` in all control tokens that are data."""
+
+    marked: str
+    mark: str
+
+    @property
+    def text(self) -> str:
+        """As the template writes it."""
+        return self.marked.replace(self.mark, "")
+
+
+class ControlTokens:
+    """The added tokens that mean more than their text; `ids` are theirs.
+
+    A plain word that was added is vocabulary, unless it is declared special.
+    """
+
+    def __init__(self, added: Mapping[int, AddedToken]) -> None:
+        # Longer ones first: the library takes the longest that fits, too.
+        control = sorted(
+            ((token_id, token) for token_id, token in added.items() if _is_control(token)),
+            key=lambda item: -len(item[1].content),
+        )
+        self.ids = [token_id for token_id, _ in control]
+        self._own = _alternatives(_with_flags(token) for _, token in control)
+        names = [token.content for _, token in control]
+        # A template may change the case of what it is given.
+        self._in_data = _alternatives(map(_first_before_rest, names), re.IGNORECASE)
+        self._edges = _Edges(name.lower() for name in names)
+
+    def pieces(self, prompt: ChatPrompt) -> Iterator[int | str]:
+        """The prompt as ids of control tokens and the texts between them, marks removed."""
+        end = 0
+        for match in self._own.finditer(prompt.marked):
+            if match.start() > end:
+                yield prompt.marked[end : match.start()].replace(prompt.mark, "")
+            yield self.ids[(match.lastindex or 0) - 1]
+            end = match.end()
+        if end < len(prompt.marked):
+            yield prompt.marked[end:].replace(prompt.mark, "")
+
+    def mark_for(self, data: Any) -> str:
+        """A character that no text in `data` holds. Raises InvalidRequestError."""
+        try:
+            texts = list(_texts(data))
+        except RecursionError:
+            raise InvalidRequestError(
+                "messages, tools or chat_template_kwargs are nested too deeply.", param="messages"
+            ) from None
+        for mark in NONCHARACTERS:
+            if not any(mark in text for text in texts):
+                return mark
+        raise InvalidRequestError(
+            "messages hold all 66 of Unicode's noncharacters: leave one out.", param="messages"
+        )
+
+    def protect(self, value: Any, mark: str) -> Any:
+        """A copy of JSON data with `mark` in every control token, and in pieces at the edges."""
+        if isinstance(value, str):
+            return self._protect_text(value, mark)
+        if isinstance(value, Arguments):
+            return Arguments(self._protect_members(value, mark), self.protect(value.text, mark))
+        if isinstance(value, Mapping):
+            return self._protect_members(value, mark)
+        if isinstance(value, (list, tuple)):
+            return [self.protect(item, mark) for item in value]
+        return value
+
+    def _protect_members(self, value: Mapping[Any, Any], mark: str) -> dict[Any, Any]:
+        return {self.protect(key, mark): self.protect(item, mark) for key, item in value.items()}
+
+    def _protect_text(self, text: str, mark: str) -> str:
+        if not self._edges.may_hold_some(text):
+            return text
+        places = {match.start() + 1 for match in self._in_data.finditer(text)}
+        places |= self._edges.places(text)
+        cuts = sorted(places)
+        pieces = zip([0, *cuts], [*cuts, len(text)], strict=True)
+        return mark.join(text[start:end] for start, end in pieces)
+
+
+class _Edges:
+    """Pieces of control tokens at the edges of a text, which its neighbours could complete."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        names = list(names)
+        self._longest = max(map(len, names), default=0)
+        self._beginnings = {name[:size] for name in names for size in range(1, len(name))}
+        self._endings = {name[-size:] for name in names for size in range(1, len(name))}
+        self._insides = {inside for name in names for inside in _insides(name)}
+        ends = {character for name in names for character in (name[0], name[-1])}
+        marks = {character for name in names for character in _NO_WORD.findall(name)}
+        self._telling = _alternatives(map(re.escape, sorted(ends | marks)), re.IGNORECASE)
+
+    def may_hold_some(self, text: str) -> bool:
+        """False, at the cost of one scan, for most texts."""
+        return self._telling.search(text) is not None
+
+    def places(self, text: str) -> set[int]:
+        """Where a mark breaks each of them. Blanks around the text do not count: templates trim."""
+        end = len(text.rstrip())
+        start = len(text) - len(text.lstrip())
+        sizes = range(1, min(self._longest, end - start + 1))
+        places = {end - n + 1 for n in sizes if text[end - n : end].lower() in self._beginnings}
+        places |= {start + n - 1 for n in sizes if text[start : start + n].lower() in self._endings}
+        if end - start < self._longest and text[start:end].lower() in self._insides:
+            places.add(start + 1)
+        return places
+
+
+def _insides(name: str) -> Iterator[str]:
+    """What is left of it without its ends; words are not listed: templates compare them (`type`,
+    `name`), and may make control tokens of them.
+    """
+    for start in range(1, len(name)):
+        for end in range(start + 1, len(name)):
+            if _NO_WORD.search(name[start:end]):
+                yield name[start:end]
+
+
+def _is_control(token: AddedToken) -> bool:
+    return len(token.content) > 1 and (token.special or _NO_WORD.search(token.content) is not None)
+
+
+def _alternatives(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
+    return re.compile("|".join(patterns) or "(?!)", flags)
+
+
+def _with_flags(token: AddedToken) -> str:
+    """As the library matches it: the token is the group, and may take the blanks around it."""
+    pattern = f"({re.escape(token.content)})"
+    if token.single_word:
+        pattern = rf"(?<!\w){pattern}(?!\w)"
+    return (r"\s*" if token.lstrip else "") + pattern + (r"\s*" if token.rstrip else "")
+
+
+def _first_before_rest(name: str) -> str:
+    """Matches its first character alone, so that none that begins inside another is passed over."""
+    return f"{re.escape(name[0])}(?={re.escape(name[1:])})"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        if isinstance(value, Arguments):
+            yield value.text
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
