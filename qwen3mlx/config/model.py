@@ -18,8 +18,10 @@ from .rope import RopeConfig
 class ModelConfig:
     """`config.json` of a Qwen3, dense (`qwen3`) or MoE (`qwen3_moe`); keys keep their names.
 
-    `num_experts` is 0 for a dense model. Metadata keys are skipped; a key that would change the
-    computation and is not implemented here raises CheckpointError.
+    `num_experts` is 0 for a dense model. Keys that are missing have the defaults of transformers'
+    Qwen3Config and Qwen3MoeConfig, but for the sizes, which a file must say. Metadata keys are
+    skipped; a key that would change the computation and is not implemented here raises
+    CheckpointError.
     """
 
     model_type: Literal["qwen3", "qwen3_moe"]
@@ -59,20 +61,16 @@ class ModelConfig:
             )
         _refuse_unsupported(raw, source)
         reader = _Reader(raw, source)
-        heads = reader.integer("num_attention_heads")
-        hidden_size = reader.integer("hidden_size")
         max_positions = reader.integer("max_position_embeddings", 32_768)
-        moe = _moe_fields(reader) if model_type == "qwen3_moe" else {}
+        own = _moe_fields(reader) if model_type == "qwen3_moe" else _dense_fields(reader)
         quantization = raw.get("quantization") or raw.get("quantization_config")
         config = cls(
             model_type=model_type,
             vocab_size=reader.integer("vocab_size"),
-            hidden_size=hidden_size,
+            hidden_size=reader.integer("hidden_size"),
             intermediate_size=reader.integer("intermediate_size"),
             num_hidden_layers=reader.integer("num_hidden_layers"),
-            num_attention_heads=heads,
-            num_key_value_heads=reader.integer("num_key_value_heads", heads),
-            head_dim=reader.integer("head_dim", hidden_size // heads),
+            num_attention_heads=reader.integer("num_attention_heads"),
             rms_norm_eps=number(raw.get("rms_norm_eps", 1e-6), f"{source} rms_norm_eps", above=0),
             max_position_embeddings=max_positions,
             tie_word_embeddings=reader.flag("tie_word_embeddings"),
@@ -82,7 +80,7 @@ class ModelConfig:
             else None,
             dtype=str(raw.get("dtype") or raw.get("torch_dtype") or "bfloat16"),
             eos_token_ids=token_ids(raw.get("eos_token_id"), f"{source} eos_token_id"),
-            **moe,
+            **own,
         )
         config._check(source)
         return config
@@ -186,10 +184,25 @@ def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
         raise CheckpointError(f"{source} has layer_types other than 'full_attention'.")
 
 
-def _moe_fields(reader: _Reader) -> dict[str, Any]:
+def _dense_fields(reader: _Reader) -> dict[str, Any]:
+    heads = "num_key_value_heads"
+    if reader.raw.get(heads, 32) is None:
+        heads = "num_attention_heads"  # null: each has keys and values of its own
     return {
-        "num_experts": reader.integer("num_experts"),
-        "num_experts_per_tok": reader.integer("num_experts_per_tok"),
+        "num_key_value_heads": reader.integer(heads, 32),
+        "head_dim": reader.integer("head_dim", 128),
+    }
+
+
+def _moe_fields(reader: _Reader) -> dict[str, Any]:
+    """`num_local_experts` is how transformers 5 writes `num_experts`."""
+    head_dim = reader.integer("hidden_size") // reader.integer("num_attention_heads")
+    experts = "num_local_experts" if "num_local_experts" in reader.raw else "num_experts"
+    return {
+        "num_key_value_heads": reader.integer("num_key_value_heads", 4),
+        "head_dim": reader.integer("head_dim", head_dim),
+        "num_experts": reader.integer(experts),
+        "num_experts_per_tok": reader.integer("num_experts_per_tok", 8),
         "moe_intermediate_size": reader.integer("moe_intermediate_size"),
         "decoder_sparse_step": reader.integer("decoder_sparse_step", 1),
         "mlp_only_layers": reader.integers("mlp_only_layers"),
@@ -205,7 +218,7 @@ def _rope(raw: Mapping[str, Any], max_positions: int, source: str) -> RopeConfig
         theta = parameters.get("rope_theta")
     return RopeConfig.from_mapping(
         raw.get("rope_scaling") or parameters,
-        theta=1_000_000.0 if theta is None else theta,
+        theta=10_000.0 if theta is None else theta,
         max_positions=max_positions,
         source=source,
     )

@@ -19,19 +19,38 @@ def config_with(name: str = "8B", **changes: Any) -> ModelConfig:
     return ModelConfig.from_mapping(RELEASED[name] | changes)
 
 
-def without(*keys: str, name: str = "8B") -> ModelConfig:
-    return ModelConfig.from_mapping({k: v for k, v in RELEASED[name].items() if k not in keys})
+def without(*keys: str, name: str = "8B", **changes: Any) -> ModelConfig:
+    left = {k: v for k, v in RELEASED[name].items() if k not in keys}
+    return ModelConfig.from_mapping(left | changes)
 
 
 def test_what_may_be_left_out() -> None:
-    assert without("head_dim").head_dim == 4096 // 32
-    assert without("num_key_value_heads").num_key_value_heads == 32
+    """The same as in transformers."""
+    assert without("head_dim", name="32B").head_dim == 128  # hidden_size / heads is 80
+    assert without("num_key_value_heads", name="32B").num_key_value_heads == 32
+    assert config_with("0.6B", num_key_value_heads=None).num_key_value_heads == 16
+    assert without("rms_norm_eps").rms_norm_eps == 1e-6
+    assert without("max_position_embeddings").max_position_embeddings == 32_768
     assert without("tie_word_embeddings").tie_word_embeddings is False
     assert without("eos_token_id").eos_token_ids == ()
     assert without("torch_dtype").dtype == "bfloat16"
-    assert without("rope_theta").rope.theta == 1e6
-    moe = without("decoder_sparse_step", "mlp_only_layers", "norm_topk_prob", name="30B-A3B")
+    assert without("rope_theta").rope.theta == 10_000
+    assert config_with(rope_theta=None, rope_scaling=YARN).rope.theta == 10_000
+
+
+def test_what_may_be_left_out_of_a_moe() -> None:
+    moe = without(
+        "decoder_sparse_step",
+        "mlp_only_layers",
+        "norm_topk_prob",
+        "num_experts_per_tok",
+        "num_key_value_heads",
+        name="30B-A3B",
+    )
     assert moe == config_with("30B-A3B", norm_topk_prob=False)
+    assert without("head_dim", name="30B-A3B").head_dim == 2048 // 32
+    renamed = without("num_experts", name="30B-A3B", num_local_experts=64)
+    assert renamed.num_experts == 64
 
 
 def test_keys_that_change_nothing_are_skipped() -> None:

@@ -54,7 +54,7 @@ class _Choice:
             yield self._chunk({})
         else:
             if self._text_tokens:
-                self._text_tokens.skip()
+                self._text_tokens.skip(event.text if isinstance(event, Reasoning) else None)
             yield from self._add_other(event)
 
     def whole(self) -> Json:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...events import TokenLogprob
 
 # JSON has no infinity; OpenAI writes this for a token that cannot come.
 _IMPOSSIBLE = -9999.0
-# Each is one token of Qwen3's; what comes before it is no part of the text behind it.
-_MARKERS = (b"<think>", b"</think>", b"<tool_call>", b"</tool_call>")
+# What the text parsers leave out between a thought or a call and the content behind it.
+_LEFT_OUT = re.compile(r".*?</think>\n{0,2}|.*?</tool_call>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A token, and which characters of the answer have a byte of it."""
+
+    token: TokenLogprob
+    begin: int
+    end: int
 
 
 class TextTokens:
@@ -22,44 +34,67 @@ class TextTokens:
     """
 
     def __init__(self) -> None:
-        self._pending: list[tuple[TokenLogprob | None, bytes]] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""  # what came and is no part of any piece yet
+        self._offset = 0  # where it begins in the answer
+        self._tokens: list[_Placed] = []
+        self._in_content = False
 
     def add(self, token: TokenLogprob) -> None:
-        self._pending.append((token, token.token))
+        begin = self._end
+        was_open = self._is_open
+        first = self._decode(token.token[:1])
+        if was_open and first and (self._is_open or len(first) > 1):
+            begin += 1  # its first byte cut the character short that was open
+        self._decode(token.token[1:])
+        self._tokens.append(_Placed(token, begin, self._end + self._is_open))
 
     def take(self, text: str) -> list[TokenLogprob]:
         """The tokens of this piece of content, which have not been taken before."""
-        wanted = text.encode("utf-8", "replace")
-        pending = b"".join(piece for _, piece in self._pending)
-        position = pending.find(wanted, self._behind_marker())
-        if position < 0:  # the marker itself is content
-            position = pending.find(wanted)
-        if position < 0:  # bytes that are no UTF-8 were replaced: it is all of what came
-            return self._cut(0, len(pending))
-        return self._cut(position, position + len(wanted))
-
-    def skip(self) -> None:
-        """Thinking or a tool call came: what led there is no content."""
-        self._pending = []
-
-    def _behind_marker(self) -> int:
-        offset = behind = 0
-        for _, piece in self._pending:
-            offset += len(piece)
-            behind = offset if piece in _MARKERS else behind
-        return behind
-
-    def _cut(self, start: int, end: int) -> list[TokenLogprob]:
-        taken, left, offset = [], [], 0
-        for token, piece in self._pending:
-            piece_start, offset = offset, offset + len(piece)
-            if offset > end:
-                begun = piece_start < end
-                left.append((None if begun else token, piece[max(end - piece_start, 0) :]))
-            if token and piece_start < end and offset > start:
-                taken.append(token)
-        self._pending = left
+        begin, end = self._find(text)
+        taken = [one.token for one in self._tokens if one.begin < end and one.end > begin]
+        self._tokens = [one for one in self._tokens if one.begin >= end]
+        self._drop(end)
+        self._in_content = True
         return taken
+
+    def skip(self, thought: str | None = None) -> None:
+        """A piece of thinking came, or (None) of a tool call, which is all of what led there."""
+        end = self._end if thought is None else self._find(thought)[1]
+        self._tokens = [one for one in self._tokens if one.end > end]
+        self._drop(end)
+        self._in_content = False
+
+    @property
+    def _end(self) -> int:
+        """How many characters of the answer are complete."""
+        return self._offset + len(self._text)
+
+    @property
+    def _is_open(self) -> bool:
+        """Some bytes of the next character have come."""
+        return bool(self._decoder.getstate()[0])
+
+    def _decode(self, piece: bytes, *, final: bool = False) -> str:
+        text = self._decoder.decode(piece, final)
+        self._text += text
+        return text
+
+    def _find(self, text: str) -> tuple[int, int]:
+        """Where `text` begins and ends in the answer."""
+        left_out = None if self._in_content else _LEFT_OUT.match(self._text)
+        position = self._text.find(text, left_out.end()) if left_out else -1
+        if position < 0:  # the marker itself is content
+            position = self._text.find(text)
+        if position < 0:  # the answer ended inside a character
+            self._decode(b"", final=True)
+            position = self._text.find(text)
+        begin = self._offset + max(position, 0)
+        return begin, begin + len(text)
+
+    def _drop(self, end: int) -> None:
+        self._text = self._text[end - self._offset :]
+        self._offset = end
 
 
 def chat_logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:

@@ -62,8 +62,8 @@ class ResponseWriter:
         if isinstance(delta, Content):
             logprobs = chat_logprobs(self._tokens.take(delta.text))["content"]
             return [*events, *item.add(delta.text, logprobs)]
-        self._tokens.skip()
         text = delta.arguments if isinstance(delta, ToolCallDelta) else delta.text
+        self._tokens.skip(None if isinstance(delta, ToolCallDelta) else text)
         return [*events, *item.add(text, [])]
 
     def _next_item(self, delta: Delta) -> OutputItem:

@@ -214,6 +214,17 @@ def test_logprobs_stream_with_their_content() -> None:
     }
 
 
+def test_no_logprobs_for_newlines_behind_an_empty_thought() -> None:
+    before = [token(text) for text in ("<think>", "\n\n", "</think>", "\n\n")]
+    events = [*before, token("\n\n"), Content("\n\n"), token("Hi"), Content("Hi"), FINISHED]
+    reply = ChatReply(options(logprobs=True))
+    chunks = stream(reply, alone(events))
+    content = reply.whole()["choices"][0]["logprobs"]["content"]
+    assert [entry["token"] for entry in content] == ["\n\n", "Hi"]
+    choices = [chunk["choices"][0] for chunk in chunks]
+    assert content == [x for one in choices if one["logprobs"] for x in one["logprobs"]["content"]]
+
+
 def test_logprobs_are_null_when_not_asked_for() -> None:
     reply = ChatReply(options())
     stream(reply, alone([Content("x"), FINISHED]))

@@ -170,6 +170,14 @@ def test_logprobs_are_those_of_the_message_only() -> None:
     assert done["logprobs"] == part["logprobs"]
 
 
+def test_no_logprobs_for_newlines_behind_an_empty_thought() -> None:
+    texts = ("<think>", "\n\n", "</think>", "\n\n", "\n\n", "Hi")
+    tokens = [TokenLogprob(1, text.encode(), -index, ()) for index, text in enumerate(texts)]
+    events: list[Event] = [*tokens[:5], Content("\n\n"), tokens[5], Content("Hi"), finished()]
+    (message,) = write(events)[1]["output"]
+    assert [one["logprob"] for one in message["content"][0]["logprobs"]] == [-4, -5]
+
+
 @st.composite
 def answers(draw: st.DrawFn) -> list[Event]:
     """Any order of thoughts, text and calls; the pieces of a call come one after the other."""
