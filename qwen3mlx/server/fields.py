@@ -6,14 +6,13 @@ Numbers and flags are taken as JSON has them (`"0.5"` is no number, `true` is no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
 
 from ..errors import InvalidRequestError
-from ..request import NamedTool, ToolChoice
 
 Number = Annotated[float, Strict()]
 Whole = Annotated[int, Strict()]
@@ -186,89 +185,3 @@ def is_strict(answer_format: Mapping[str, Any] | None) -> bool:
     given = answer_format or {}
     holder = given.get("json_schema", given)
     return isinstance(holder, Mapping) and holder.get("strict") is True
-
-
-def tools_from(
-    tools: Sequence[Mapping[str, Any]] | None, *, param: str = "tools"
-) -> list[dict[str, Any]]:
-    """Function tools in the nested form that templates read; the flat one of Responses too.
-
-    InvalidRequestError for any other kind of tool, and for a function without a name.
-    """
-    return [_function_tool(tool, f"{param}[{index}]") for index, tool in enumerate(tools or ())]
-
-
-def _function_tool(tool: Mapping[str, Any], where: str) -> dict[str, Any]:
-    kind = tool.get("type", "function")
-    if kind != "function":
-        raise InvalidRequestError(
-            f"{where}.type is {kind!r}; only function tools can be called.", param=f"{where}.type"
-        )
-    flat = {name: value for name, value in tool.items() if name != "type"}
-    function = tool.get("function", flat)
-    name = function.get("name") if isinstance(function, Mapping) else None
-    if not isinstance(name, str) or not name:
-        field = f"{where}.function.name" if "function" in tool else f"{where}.name"
-        raise InvalidRequestError(f"{field} must be a string that is not empty.", param=field)
-    if not isinstance(function.get("parameters", {}), Mapping | None):
-        field = f"{where}.function.parameters" if "function" in tool else f"{where}.parameters"
-        raise InvalidRequestError(f"{field} must be a JSON schema (an object).", param=field)
-    given = {key: value for key, value in function.items() if value is not None}
-    return {"type": "function", "function": given}
-
-
-def tool_choice_from(
-    choice: str | Mapping[str, Any] | None,
-    tools: Sequence[Mapping[str, Any]],
-    *,
-    param: str = "tool_choice",
-) -> tuple[ToolChoice, Sequence[Mapping[str, Any]]]:
-    """The choice, and the tools it leaves: `allowed_tools` takes the others away.
-
-    `tools` are in the nested form. Objects may be nested (chat completions) or flat (Responses).
-    """
-    if choice is None or choice == "auto":
-        return "auto", tools
-    if choice == "none":
-        return "none", tools
-    if choice == "required":
-        return "required", tools
-    kind = choice.get("type") if isinstance(choice, Mapping) else None
-    if isinstance(choice, Mapping) and kind == "function":
-        return NamedTool(_chosen_name(choice, param)), tools
-    if isinstance(choice, Mapping) and kind == "allowed_tools":
-        return _allowed_tools(choice, tools, param)
-    raise InvalidRequestError(
-        f"{param} is {choice!r}; it must be auto, none, required, or an object that names a "
-        "function or allowed_tools.",
-        param=param,
-    )
-
-
-def _chosen_name(choice: object, param: str) -> str:
-    function = choice.get("function", choice) if isinstance(choice, Mapping) else None
-    name = function.get("name") if isinstance(function, Mapping) else None
-    if not isinstance(name, str):
-        raise InvalidRequestError(f"{param} must name a function.", param=param)
-    return name
-
-
-def _allowed_tools(
-    choice: Mapping[str, Any], tools: Sequence[Mapping[str, Any]], param: str
-) -> tuple[ToolChoice, Sequence[Mapping[str, Any]]]:
-    allowed = choice.get("allowed_tools", choice)
-    mode = allowed.get("mode", "auto") if isinstance(allowed, Mapping) else None
-    listed = allowed.get("tools") if isinstance(allowed, Mapping) else None
-    if mode not in ("auto", "required") or not isinstance(listed, list):
-        raise InvalidRequestError(
-            f"{param} allowed_tools needs a mode (auto or required) and a list of tools.",
-            param=param,
-        )
-    names = {_chosen_name(tool, param) for tool in listed}
-    known = {tool["function"]["name"] for tool in tools}
-    if unknown := sorted(names - known):
-        raise InvalidRequestError(
-            f"{param} allows the function {unknown[0]!r}, which is not among tools.", param=param
-        )
-    left = [tool for tool in tools if tool["function"]["name"] in names]
-    return ("required" if mode == "required" else "auto"), left

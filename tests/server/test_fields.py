@@ -8,7 +8,6 @@ import pytest
 from pydantic import ValidationError
 
 from qwen3mlx.errors import InvalidRequestError
-from qwen3mlx.request import NamedTool
 from qwen3mlx.server.fields import (
     Body,
     SamplingFields,
@@ -19,16 +18,7 @@ from qwen3mlx.server.fields import (
     sampling_from,
     thinking_from,
     token_limit,
-    tool_choice_from,
-    tools_from,
 )
-
-
-def tool(name: str) -> dict[str, Any]:
-    return {"type": "function", "function": {"name": name}}
-
-
-TOOLS = [tool("a"), tool("b")]
 
 
 def test_only_what_was_given_becomes_sampling() -> None:
@@ -216,81 +206,3 @@ def test_a_bad_format_is_named(answer_format: dict[str, Any], param: str) -> Non
     with pytest.raises(InvalidRequestError) as caught:
         json_schema_from(answer_format)
     assert caught.value.param == param
-
-
-def test_flat_and_nested_tools_are_one() -> None:
-    flat = {"type": "function", "name": "a", "description": "d", "strict": None}
-    nested = {"type": "function", "function": {"name": "a", "description": "d", "strict": None}}
-    assert tools_from([flat]) == tools_from([nested])
-    assert tools_from([flat])[0]["function"] == {"name": "a", "description": "d"}
-    assert tools_from(None) == []
-
-
-@pytest.mark.parametrize(
-    ("bad", "param"),
-    [
-        ({"type": "custom", "custom": {"name": "x"}}, "tools[0].type"),
-        ({"type": "function"}, "tools[0].name"),
-        ({"type": "function", "function": {"name": ""}}, "tools[0].function.name"),
-        ({"type": "function", "function": []}, "tools[0].function.name"),
-        (
-            {"type": "function", "function": {"name": "x", "parameters": "{}"}},
-            "tools[0].function.parameters",
-        ),
-    ],
-)
-def test_a_bad_tool_is_named(bad: dict[str, Any], param: str) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        tools_from([bad])
-    assert caught.value.param == param
-
-
-@pytest.mark.parametrize(
-    ("choice", "expected", "names"),
-    [
-        (None, "auto", "ab"),
-        ("auto", "auto", "ab"),
-        ("none", "none", "ab"),
-        ("required", "required", "ab"),
-        ({"type": "function", "function": {"name": "b"}}, NamedTool("b"), "ab"),
-        ({"type": "function", "name": "b"}, NamedTool("b"), "ab"),
-        (
-            {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [tool("b")]}},
-            "required",
-            "b",
-        ),
-        (
-            {
-                "type": "allowed_tools",
-                "mode": "auto",
-                "tools": [{"type": "function", "name": "a"}],
-            },
-            "auto",
-            "a",
-        ),
-    ],
-)
-def test_tool_choice(choice: Any, expected: object, names: str) -> None:
-    made, left = tool_choice_from(choice, TOOLS)
-    assert made == expected
-    assert "".join(one["function"]["name"] for one in left) == names
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [
-        "maybe",
-        {},
-        {"type": "custom", "custom": {"name": "a"}},
-        {"type": "function"},
-        {"type": "function", "function": {"name": 3}},
-        {"type": "allowed_tools", "allowed_tools": {"mode": "never", "tools": []}},
-        {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [tool("c")]}},
-        {"type": "allowed_tools", "allowed_tools": None},
-        {"type": "allowed_tools", "tools": "a"},
-    ],
-)
-def test_a_bad_tool_choice_is_named(choice: Any) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        tool_choice_from(choice, TOOLS)
-    assert caught.value.param == "tool_choice"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from contextlib import suppress
 from typing import Any
-
-from pydantic_core import from_json
 
 from ...events import Finished, Usage
 
@@ -56,17 +52,3 @@ def stop_reason(finished: Finished, max_tokens: int | None) -> str:
         is_full = max_tokens is None or finished.usage.completion_tokens < max_tokens
         return "model_context_window_exceeded" if is_full else "max_tokens"
     return "end_turn" if finished.stop_string is None else "stop_sequence"
-
-
-def tool_input(arguments: str) -> Json:
-    """A call's arguments; of a call that was cut off, those that are complete.
-
-    Nothing where they are nested too deeply to be read.
-    """
-    with suppress(ValueError, RecursionError):
-        complete: Json = json.loads(arguments)
-        return complete
-    with suppress(ValueError):
-        partial: Json = from_json(arguments, allow_partial=True)
-        return partial
-    return {}

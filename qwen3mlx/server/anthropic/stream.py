@@ -9,8 +9,9 @@ from typing import Literal
 
 from ...events import Event, Finished
 from ...text import Content, Reasoning, ToolCallDelta
+from ..arguments import arguments_object
 from ..responses.items import seal
-from .response import Json, new_message, stop_reason, tool_input, usage_json
+from .response import Json, new_message, stop_reason, usage_json
 
 
 class MessageWriter:
@@ -100,7 +101,7 @@ class MessageWriter:
         self._open = None
         events: list[Json] = []
         if kind == "tool_use":
-            block["input"] = tool_input(text)
+            block["input"] = arguments_object(text)
         elif kind == "text":
             block["text"] = text
         else:

@@ -12,9 +12,9 @@ from ...engine import render_chat
 from ...request import GenerationRequest
 from ...text import Tokenizer
 from ..dependencies import get_service
-from ..fields import tools_from
 from ..info import ModelInfo
 from ..service import Service
+from ..tools import tools_from
 from .schemas import Json, TokensBody
 
 router = APIRouter(prefix="/tokens")

@@ -7,7 +7,8 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
-from ..fields import EFFORT_BUDGETS, Thinking, tools_from
+from ..fields import EFFORT_BUDGETS, Thinking
+from ..tools import tools_from
 from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
 
 _NO_IMAGES = "Qwen3 reads and writes text only"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...events import Event, Finished, TokenLogprob
 from ...text import Content, Reasoning, ToolCallDelta
+from ..arguments import CustomInput
 from .logprobs import TextTokens, chat_logprobs
 from .reply import Json, Reply, ReplyOptions
 
@@ -17,7 +18,7 @@ class ChatReply(Reply):
 
     def __init__(self, options: ReplyOptions) -> None:
         super().__init__(options)
-        self._choices = [_Choice(index, options.logprobs) for index in range(options.num_choices)]
+        self._choices = [_Choice(index, options) for index in range(options.num_choices)]
 
     def choice_chunks(self, index: int, event: Event) -> list[Json]:
         return list(self._choices[index].add(event))
@@ -29,9 +30,11 @@ class ChatReply(Reply):
 class _Choice:
     """One answer: its chunks while it comes, and what they add up to."""
 
-    def __init__(self, index: int, logprobs: bool) -> None:
+    def __init__(self, index: int, options: ReplyOptions) -> None:
         self._index = index
-        self._text_tokens = TextTokens() if logprobs else None
+        self._text_tokens = TextTokens() if options.logprobs else None
+        self._custom_tools = options.custom_tools
+        self._custom_input: CustomInput | None = None  # of the last call
         self._role_sent = False
         self._content: list[str] = []
         self._reasoning: list[str] = []
@@ -50,6 +53,7 @@ class _Choice:
         if isinstance(event, Content):
             yield self._add_content(event.text)
         elif isinstance(event, Finished):
+            yield from self._end_input()
             self._finish_reason = event.finish_reason
             yield self._chunk({})
         else:
@@ -91,14 +95,32 @@ class _Choice:
             yield self._chunk({"reasoning_content": event.text})
             return
         if event.id is not None:
-            function = {"name": event.name, "arguments": ""}
-            call = {"id": event.id, "type": "function", "function": function}
-            self._tool_calls.append({**call, "function": {**function}})
-            yield self._chunk({"tool_calls": [{"index": event.index, **call}]})
-        if event.arguments:
-            self._tool_calls[event.index]["function"]["arguments"] += event.arguments
-            piece = {"index": event.index, "function": {"arguments": event.arguments}}
+            yield from self._end_input()
+            yield self._begin_call(event)
+        text = self._custom_input.add(event.arguments) if self._custom_input else event.arguments
+        yield from self._add_to_call(text)
+
+    def _begin_call(self, event: ToolCallDelta) -> Json:
+        is_custom = event.name in self._custom_tools
+        self._custom_input = CustomInput() if is_custom else None
+        kind, field = ("custom", "input") if is_custom else ("function", "arguments")
+        called = {"name": event.name, field: ""}
+        call = {"id": event.id, "type": kind, kind: called}
+        self._tool_calls.append({**call, kind: {**called}})
+        return self._chunk({"tool_calls": [{"index": event.index, **call}]})
+
+    def _add_to_call(self, text: str) -> Iterator[Json]:
+        if text:
+            call = self._tool_calls[-1]
+            field = "input" if call["type"] == "custom" else "arguments"
+            call[call["type"]][field] += text
+            piece = {"index": len(self._tool_calls) - 1, call["type"]: {field: text}}
             yield self._chunk({"tool_calls": [piece]})
+
+    def _end_input(self) -> Iterator[Json]:
+        if self._custom_input:
+            yield from self._add_to_call(self._custom_input.finish())
+            self._custom_input = None
 
     def _chunk(self, delta: Json) -> Json:
         return {

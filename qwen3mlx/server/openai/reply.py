@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyOptions:
-    """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk for it."""
+    """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk for it.
+
+    `custom_tools` are the names of tools that take one text.
+    """
 
     model: str
     num_choices: int = 1
@@ -26,6 +29,7 @@ class ReplyOptions:
     logprobs: bool = False
     include_usage: bool = False
     load_time_s: float | None = None
+    custom_tools: Collection[str] = ()
 
 
 class Reply(ABC):

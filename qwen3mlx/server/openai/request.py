@@ -8,15 +8,16 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
+from ..arguments import custom_arguments
 from ..fields import (
     is_strict,
     json_schema_from,
     sampling_from,
     thinking_from,
     token_limit,
-    tool_choice_from,
-    tools_from,
 )
+from ..tool_choice import tool_choice_from
+from ..tools import client_tools, functions
 from .schemas import ChatBody, CompletionBody, GenerationBody
 
 _REFUSED_IN_CHAT = {
@@ -37,13 +38,12 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
         raise InvalidRequestError(
             "modalities must be ['text']: Qwen3 reads and writes text only.", param="modalities"
         )
-    tools = tools_from(body.tools)
-    tool_choice, tools_left = tool_choice_from(body.tool_choice, tools)
+    tool_choice, tools = tool_choice_from(body.tool_choice, client_tools(body.tools))
     max_tokens = token_limit(body, "max_completion_tokens", "max_tokens")
     thinking = thinking_from(body, max_tokens)
     request = GenerationRequest(
-        messages=body.messages,
-        tools=tools_left,
+        messages=[_with_functions(message) for message in body.messages],
+        tools=functions(tools),
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         json_schema=json_schema_from(body.response_format),
@@ -62,6 +62,23 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
         },
     )
     return list(_repeated(request, body.num_answers))
+
+
+def _with_functions(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Calls of custom tools are calls of the functions that stand for them."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    return {**message, "tool_calls": [_function_call(call) for call in calls]}
+
+
+def _function_call(call: Any) -> Any:
+    custom = call.get("custom") if isinstance(call, Mapping) else None
+    if not isinstance(custom, Mapping):
+        return call
+    arguments = custom_arguments(str(custom.get("input") or ""))
+    function = {"name": custom.get("name"), "arguments": arguments}
+    return {**call, "type": "function", "function": function}
 
 
 def completion_requests(body: CompletionBody) -> list[GenerationRequest]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -17,6 +18,7 @@ from ..errors import openai_body, to_api_error
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
+from ..tools import client_tools
 from .answers import close, interleave, start
 from .chat import ChatReply
 from .completion import CompletionReply
@@ -34,7 +36,9 @@ async def chat_completions(
 ) -> Response:
     work = start(service, body.model, chat_requests(body), body.ttl)
     answers = await while_connected(request, work)
-    reply = ChatReply(reply_options(body, answers, logprobs=bool(body.logprobs)))
+    options = reply_options(body, answers, logprobs=bool(body.logprobs))
+    custom = [tool.offered_name for tool in client_tools(body.tools) if tool.kind == "custom"]
+    reply = ChatReply(replace(options, custom_tools=custom))
     return await respond(request, body, answers, reply)
 
 

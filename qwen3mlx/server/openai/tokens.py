@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..dependencies import get_service
-from ..fields import tools_from
 from ..service import Service
+from ..tools import tools_from
 from .catalog import context_length
 from .schemas import DetokenizeBody, TokenizeBody
 

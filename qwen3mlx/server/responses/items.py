@@ -13,6 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...request_warnings import warn
+from .calls import (
+    call_id,
+    call_message,
+    is_answer,
+    is_call,
+    is_result,
+    own_result,
+    result_text,
+    tools_in,
+)
 
 Item = dict[str, Any]
 
@@ -23,7 +34,11 @@ _ID_PREFIXES = {
     "reasoning": "rs",
     "function_call": "fc",
     "function_call_output": "fco",
+    "custom_tool_call": "ctc",
+    "custom_tool_call_output": "ctco",
 }
+# What other servers keep for themselves between requests.
+_UNREAD = ("compaction", "compaction_summary", "mcp_list_tools")
 _MESSAGE_PARTS = ("input_text", "output_text", "text", "refusal")
 # What stands before the text: content that another server has encrypted is not taken for ours.
 _SEALED = "qwen3mlx:"
@@ -74,15 +89,27 @@ def to_messages(instructions: str | None, items: Sequence[Item]) -> list[dict[st
     if instructions:
         messages.append({"role": "system", "content": instructions})
     for item in items:
-        if item["type"] == "function_call_output":
-            content = item["output"]
-            text = content if isinstance(content, str) else _text(content)
-            messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": text})
+        kind = item["type"]
+        if is_answer(item):
+            messages.append(_tool_message(call_id(item), result_text(item)))
+        elif is_result(kind) or kind == "additional_tools" or kind in _UNREAD:
+            continue
         elif item.get("role", "assistant") != "assistant":
             messages.append({"role": item["role"], "content": _text(item["content"])})
         else:
             _add_to_turn(messages, item)
+            if is_call(kind) and (result := own_result(item)) is not None:
+                messages.append(_tool_message(call_id(item), result))
     return messages
+
+
+def loaded_tools(items: Sequence[Item]) -> list[Mapping[str, Any]]:
+    """The tools that the conversation itself has added to those of the request."""
+    return [tool for item in items for tool in tools_in(item)]
+
+
+def _tool_message(call_id: str, text: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call_id, "content": text}
 
 
 def _add_to_turn(messages: list[dict[str, Any]], item: Item) -> None:
@@ -95,16 +122,14 @@ def _add_to_turn(messages: list[dict[str, Any]], item: Item) -> None:
     elif kind == "message":
         turn["content"] = _text(item["content"])
     else:
-        function = {"name": item["name"], "arguments": item["arguments"]}
-        call = {"id": item["call_id"], "type": "function", "function": function}
-        turn.setdefault("tool_calls", []).append(call)
+        turn.setdefault("tool_calls", []).append(call_message(item))
 
 
 def _continues(message: Mapping[str, Any], kind: str) -> bool:
     """Within a turn the template writes thinking first, then the text, then the calls."""
     if message["role"] != "assistant" or kind == "reasoning":
         return False
-    return kind == "function_call" or not (message["content"] or message.get("tool_calls"))
+    return is_call(kind) or not (message["content"] or message.get("tool_calls"))
 
 
 def _text(parts: Sequence[Mapping[str, Any]]) -> str:
@@ -119,29 +144,51 @@ def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None
     kind = item.get("type") or ("message" if "role" in item else None)
     if kind == "item_reference":
         return _referred(item, where, find)
-    if kind == "message":
-        fields = _message(item, where)
-    elif kind == "reasoning":
-        fields = _reasoning(item, where)
-    elif kind == "function_call":
-        fields = {name: _string(item, name, where) for name in ("call_id", "name", "arguments")}
-    elif kind == "function_call_output":
-        fields = {"call_id": _string(item, "call_id", where), "output": _output(item, where)}
-    else:
+    if not isinstance(kind, str) or not _is_known(kind):
         raise InvalidRequestError(
-            f"{where}.type is {kind!r}; it must be message, reasoning, function_call, "
-            "function_call_output or item_reference.",
+            f"{where}.type is {kind!r}; it must be message, reasoning, item_reference, "
+            "additional_tools, or a call of a tool or its output.",
             param=f"{where}.type",
         )
+    fields = _fields(kind, item, where)
     given_id = item.get("id")
-    item_id = given_id if isinstance(given_id, str) and given_id else new_id(_ID_PREFIXES[kind])
+    prefix = _ID_PREFIXES.get(kind, kind)
+    item_id = given_id if isinstance(given_id, str) and given_id else new_id(prefix)
     status = item.get("status")
     return {
-        "id": item_id,
-        "type": kind,
         "status": status if status in _STATUSES else "completed",
         **fields,
+        "id": item_id,
+        "type": kind,
     }
+
+
+def _is_known(kind: str) -> bool:
+    named = ("message", "reasoning", "additional_tools", *_UNREAD)
+    return kind in named or is_call(kind) or is_result(kind)
+
+
+def _fields(kind: str, item: Mapping[str, Any], where: str) -> Item:
+    if kind == "message":
+        return _message(item, where)
+    if kind == "reasoning":
+        return _reasoning(item, where)
+    if kind in ("function_call", "custom_tool_call"):
+        names = ("call_id", "name", "arguments" if kind == "function_call" else "input")
+        namespace = item.get("namespace")
+        return {
+            **{name: _string(item, name, where) for name in names},
+            **({"namespace": namespace} if isinstance(namespace, str) else {}),
+        }
+    if kind in ("function_call_output", "custom_tool_call_output"):
+        return {"call_id": _string(item, "call_id", where), "output": _output(item, where)}
+    if kind in _UNREAD:
+        warn(f"{where} is left out: only the server that made its {kind} can read it.")
+    elif "server_label" in item:
+        _string(item, "server_label", where)
+        _string(item, "name", where)
+        _string(item, "arguments", where)
+    return dict(item)
 
 
 def _referred(reference: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from ...text import Content, Delta, Reasoning, ToolCallDelta
+from ..arguments import CustomInput, arguments_object
+from ..tools import ClientTool
+from .calls import client_run_call
 from .items import new_id, seal
 from .response import Json
 
@@ -50,14 +53,27 @@ class OutputItem(ABC):
         return {"type": kind, "item_id": self._id, "output_index": self._index, **fields}
 
 
-class FunctionCall(OutputItem):
-    def __init__(self, index: int, first: ToolCallDelta) -> None:
-        super().__init__(index, "fc", "response.function_call_arguments")
+class ToolCallItem(OutputItem):
+    """A call of `tool`, in the form in which the client has declared it."""
+
+    def __init__(
+        self, index: int, prefix: str, events: str, first: ToolCallDelta, tool: ClientTool | None
+    ) -> None:
+        super().__init__(index, prefix, events)
         self._number = first.index
-        self._call = {"call_id": first.id or new_id("call"), "name": first.name or ""}
+        self._call = {
+            "call_id": first.id or new_id("call"),
+            "name": tool.name if tool else first.name or "",
+            **({"namespace": tool.namespace} if tool and tool.namespace else {}),
+        }
 
     def takes(self, delta: Delta) -> bool:
         return isinstance(delta, ToolCallDelta) and delta.index == self._number
+
+
+class FunctionCall(ToolCallItem):
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool | None) -> None:
+        super().__init__(index, "fc", "response.function_call_arguments", first, tool)
 
     def json(self, status: str) -> Json:
         return {
@@ -71,6 +87,59 @@ class FunctionCall(OutputItem):
     def close(self, status: str) -> list[Json]:
         done = self._event(f"{self._events}.done", name=self._call["name"], arguments=self._text)
         return [done, *super().close(status)]
+
+
+class CustomCall(ToolCallItem):
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
+        super().__init__(index, "ctc", "response.custom_tool_call_input", first, tool)
+        self._input = CustomInput()
+
+    def json(self, status: str) -> Json:
+        return {
+            "id": self._id,
+            "type": "custom_tool_call",
+            "status": status,
+            **self._call,
+            "input": self._text,
+        }
+
+    def add(self, text: str, logprobs: list[Json]) -> list[Json]:
+        return super().add(self._input.add(text), logprobs)
+
+    def close(self, status: str) -> list[Json]:
+        rest = super().add(self._input.finish(), [])
+        done = self._event(f"{self._events}.done", input=self._text)
+        return [*rest, done, *super().close(status)]
+
+
+class ClientRunCall(ToolCallItem):
+    """A call of a tool that OpenAI defines: it comes whole, there are no events for its parts."""
+
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
+        super().__init__(index, tool.kind, "", first, tool)
+        self._kind = tool.kind
+
+    def json(self, status: str) -> Json:
+        return {
+            "id": self._id,
+            "type": f"{self._kind}_call",
+            "status": status,
+            "call_id": self._call["call_id"],
+            **client_run_call(self._kind, arguments_object(self._text)),
+        }
+
+    def add(self, text: str, logprobs: list[Json]) -> list[Json]:
+        self._text += text
+        return []
+
+
+def tool_call_item(index: int, first: ToolCallDelta, tool: ClientTool | None) -> ToolCallItem:
+    """The item that a call of `tool` is; None: the model has named none that there is."""
+    if tool is None or tool.kind == "function":
+        return FunctionCall(index, first, tool)
+    if tool.kind == "custom":
+        return CustomCall(index, first, tool)
+    return ClientRunCall(index, first, tool)
 
 
 class TextItem(OutputItem):

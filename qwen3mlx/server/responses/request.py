@@ -14,10 +14,10 @@ from ..fields import (
     sampling_from,
     thinking_from,
     token_limit,
-    tool_choice_from,
-    tools_from,
 )
-from .items import Item, to_messages
+from ..tool_choice import tool_choice_from
+from ..tools import ClientTool, client_tools, functions
+from .items import Item, loaded_tools, to_messages
 from .schemas import ConversationBody, ResponseBody
 
 _REFUSED = {
@@ -49,6 +49,11 @@ def own_field_names() -> Iterator[None]:
         raise
 
 
+def offered_tools(body: ConversationBody, items: Sequence[Item]) -> list[ClientTool]:
+    """The request's tools, and those that the conversation has found."""
+    return client_tools(body.tools, loaded_tools(items))
+
+
 def generation_request(body: ConversationBody, items: Sequence[Item]) -> GenerationRequest:
     """The answer that `body` asks for; `items` are the conversation, its own input included."""
     for name, advice in _REFUSED.items():
@@ -57,8 +62,7 @@ def generation_request(body: ConversationBody, items: Sequence[Item]) -> Generat
     messages = to_messages(body.instructions, items)
     if not messages:
         raise InvalidRequestError("input is empty: send a string or items.", param="input")
-    tools = tools_from(body.tools)
-    tool_choice, tools_left = tool_choice_from(body.tool_choice, tools)
+    tool_choice, tools = tool_choice_from(body.tool_choice, offered_tools(body, items))
     sampling = _sampling(body) if isinstance(body, ResponseBody) else {}
     thinking = thinking_from(_with_effort(body), sampling.get("max_tokens"))
     if thinking.budget is not None:
@@ -66,7 +70,7 @@ def generation_request(body: ConversationBody, items: Sequence[Item]) -> Generat
     answer_format = body.text.format if body.text else None
     return GenerationRequest(
         messages=messages,
-        tools=tools_left,
+        tools=functions(tools),
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         json_schema=json_schema_from(answer_format, param="text.format"),

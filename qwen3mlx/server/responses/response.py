@@ -7,7 +7,6 @@ from typing import Any
 
 from ...config import SamplingParams
 from ...events import Usage
-from ..fields import tools_from
 from .items import new_id
 from .schemas import ResponseBody
 
@@ -32,7 +31,7 @@ def response_head(body: ResponseBody, model: str, params: SamplingParams) -> Jso
         "usage": None,
         "previous_response_id": body.previous_response_id,
         "instructions": body.instructions,
-        "tools": [_tool(tool["function"]) for tool in tools_from(body.tools)],
+        "tools": [_tool(tool) for tool in body.tools or ()],
         "tool_choice": body.tool_choice or "auto",
         "parallel_tool_calls": body.parallel_tool_calls is not False,
         "max_tool_calls": body.max_tool_calls,
@@ -65,10 +64,13 @@ def usage_json(usage: Usage) -> Json:
     }
 
 
-def _tool(function: Json) -> Json:
-    """A function tool in the flat form, complete."""
+def _tool(tool: Json) -> Json:
+    """As it was declared; a function in the flat form, complete."""
+    if tool.get("type", "function") != "function":
+        return tool
+    function = tool.get("function", tool)
     optional = {"description": None, "parameters": None, "strict": None}
-    return {"type": "function", **optional, **function}
+    return {**optional, **function, "type": "function"}
 
 
 def _text_format(body: ResponseBody) -> Json:

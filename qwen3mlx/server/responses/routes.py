@@ -16,7 +16,7 @@ from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
 from .items import Item, input_items
-from .request import generation_request, own_field_names, without_oldest_turn
+from .request import generation_request, offered_tools, own_field_names, without_oldest_turn
 from .response import Json, response_head
 from .schemas import CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
@@ -50,6 +50,7 @@ async def create(
         response_head(body, answer.model.id, answer.params),
         thinking_events=_thinking_events(body, request.headers),
         sealed=body.includes("reasoning.encrypted_content"),
+        tools=offered_tools(body, items),
     )
 
     def keep() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from ...events import Event, Finished, TokenLogprob
 from ...text import Content, Delta, Reasoning, ToolCallDelta
 from ..errors import ApiError
 from ..openai.logprobs import TextTokens, chat_logprobs
-from .output import FunctionCall, Message, OutputItem, Thinking
+from ..tools import ClientTool
+from .output import Message, OutputItem, Thinking, tool_call_item
 from .response import Json, usage_json
 
 
@@ -16,15 +18,23 @@ class ResponseWriter:
     """Fed with the events of one answer, it returns those of the response.
 
     `head` is the response before its first token, `thinking_events` the name under which thinking
-    streams; `sealed` asks for `encrypted_content`. `response` is the object as it stands, which is
-    also the answer to a request that does not stream.
+    streams; `sealed` asks for `encrypted_content`, `tools` are those that may be called. `response`
+    is the object as it stands, which is also the answer to a request that does not stream.
     """
 
-    def __init__(self, head: Json, *, thinking_events: str, sealed: bool = False) -> None:
+    def __init__(
+        self,
+        head: Json,
+        *,
+        thinking_events: str,
+        sealed: bool = False,
+        tools: Sequence[ClientTool] = (),
+    ) -> None:
         self.response = head
         self.finished = False
         self._thinking_events = thinking_events
         self._sealed = sealed
+        self._tools = {tool.offered_name: tool for tool in tools}
         self._num_events = 0
         self._output: list[Json] = []
         self._item: OutputItem | None = None
@@ -69,7 +79,7 @@ class ResponseWriter:
     def _next_item(self, delta: Delta) -> OutputItem:
         index = len(self._output)
         if isinstance(delta, ToolCallDelta):
-            return FunctionCall(index, delta)
+            return tool_call_item(index, delta, self._tools.get(delta.name or ""))
         if isinstance(delta, Content):
             return Message(index)
         return Thinking(index, self._thinking_events, sealed=self._sealed)

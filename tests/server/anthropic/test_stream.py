@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from qwen3mlx.events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
-from qwen3mlx.server.anthropic.response import tool_input
 from qwen3mlx.server.anthropic.stream import MessageWriter
 from qwen3mlx.server.responses.items import unseal
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
@@ -188,19 +187,3 @@ def test_ids_are_anthropics() -> None:
     _, message = written([call, finished("tool_calls")])
     assert message["id"].startswith("msg_")
     assert message["content"][0]["id"] == "toolu_0123abc"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ('{"a": 1}', {"a": 1}),
-        ('{"a": "\\ud800"}', {"a": "\ud800"}),
-        ('{"a": 1, "b": [2, {"c": "cu', {"a": 1, "b": [2, {}]}),
-        ("{", {}),
-        ("", {}),
-        ('{"a": ' + "[" * 100_000, {}),
-        ('{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", {}),
-    ],
-)
-def test_tool_input(arguments: str, expected: Json) -> None:
-    assert tool_input(arguments) == expected

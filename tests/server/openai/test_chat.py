@@ -229,3 +229,27 @@ def test_logprobs_are_null_when_not_asked_for() -> None:
     reply = ChatReply(options())
     stream(reply, alone([Content("x"), FINISHED]))
     assert reply.whole()["choices"][0]["logprobs"] is None
+
+
+def test_a_custom_tools_call_has_its_input() -> None:
+    reply = ChatReply(ReplyOptions(model="demo", custom_tools=["note"]))
+    deltas = [
+        ToolCallDelta(0, "call_1", "note", '{"input": "a\\n'),
+        ToolCallDelta(0, None, None, 'b"}'),
+        ToolCallDelta(1, "call_2", "note", "{}"),
+        ToolCallDelta(2, "call_3", "other", "{}"),
+    ]
+    chunks = [chunk for delta in [*deltas, FINISHED] for chunk in reply.add(0, delta)]
+    told = [call for chunk in chunks for call in chunk["choices"][0]["delta"].get("tool_calls", ())]
+    assert told == [
+        {"index": 0, "id": "call_1", "type": "custom", "custom": {"name": "note", "input": ""}},
+        {"index": 0, "custom": {"input": "a\n"}},
+        {"index": 0, "custom": {"input": "b"}},
+        {"index": 1, "id": "call_2", "type": "custom", "custom": {"name": "note", "input": ""}},
+        {"index": 1, "custom": {"input": "{}"}},
+        {"index": 2, "id": "call_3", "type": "function"}
+        | {"function": {"name": "other", "arguments": ""}},
+        {"index": 2, "function": {"arguments": "{}"}},
+    ]
+    message = reply.whole()["choices"][0]["message"]
+    assert [call["custom"]["input"] for call in message["tool_calls"][:2]] == ["a\nb", "{}"]

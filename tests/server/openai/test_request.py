@@ -233,3 +233,12 @@ def test_a_message_is_continued_without_a_grammar_only() -> None:
             continue_final_message=True,
             response_format={"type": "json_object"},
         )
+
+
+def test_calls_of_custom_tools_are_calls_of_functions() -> None:
+    custom = {"id": "1", "type": "custom", "custom": {"name": "note", "input": "a\nb"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [custom]}
+    (made,) = chat(messages=[*MESSAGES, message])
+    assert made.messages is not None
+    function = made.messages[1]["tool_calls"][0]["function"]
+    assert function == {"name": "note", "arguments": '{"input": "a\\nb"}'}

@@ -10,9 +10,17 @@ from qwen3mlx.events import Event, Finished, Timings, Usage
 from qwen3mlx.server.responses.response import response_head
 from qwen3mlx.server.responses.schemas import ResponseBody
 from qwen3mlx.server.responses.stream import ResponseWriter
+from qwen3mlx.server.tools import client_tools
 
 Json = dict[str, Any]
-DELTA_NAMES = ("response.output_text", "response.reasoning", "response.function_call_arguments")
+DELTA_NAMES = (
+    "response.output_text",
+    "response.reasoning",
+    "response.function_call_arguments",
+    "response.custom_tool_call_input",
+)
+# Items of one text, which is in no part, and the field that has it.
+_TEXTS = {"function_call": "arguments", "custom_tool_call": "input"}
 
 
 def body(**fields: Any) -> ResponseBody:
@@ -28,7 +36,12 @@ def writer(**fields: Any) -> ResponseWriter:
     given = body(**fields)
     head = response_head(given, "demo", SamplingParams())
     sealed = given.includes("reasoning.encrypted_content")
-    return ResponseWriter(head, thinking_events="response.reasoning", sealed=sealed)
+    return ResponseWriter(
+        head,
+        thinking_events="response.reasoning",
+        sealed=sealed,
+        tools=client_tools(given.tools),
+    )
 
 
 def write(events: Sequence[Event], **fields: Any) -> tuple[list[Json], Json]:
@@ -92,13 +105,14 @@ class Reader:
         assert not self._is_text_done
         self._check_place(event)
         assert self._item is not None
-        assert (self._part is None) == (self._item["type"] == "function_call")
+        assert (self._part is None) == (self._item["type"] in _TEXTS)
         if event["type"].endswith(".delta"):
             assert event["delta"]
             self._text.append(event["delta"])
         else:
             self._is_text_done = True
-            assert event.get("text", event.get("arguments")) == "".join(self._text)
+            field = _TEXTS.get(self._item["type"], "text")
+            assert event[field] == "".join(self._text)
 
     def _on_content_part_done(self, event: Json) -> None:
         assert self._is_text_done
@@ -109,14 +123,17 @@ class Reader:
         self._part = None
 
     def _on_output_item_done(self, event: Json) -> None:
-        assert self._is_text_done
         assert self._part is None
         assert self._item is not None
         assert event["output_index"] == len(self.output)
         item = event["item"]
         assert (item["id"], item["type"]) == (self._item["id"], self._item["type"])
-        texts = [item["arguments"]] if "arguments" in item else [p["text"] for p in item["content"]]
-        assert texts == ["".join(self._text)]
+        if item["type"] in _TEXTS:
+            texts = [item[_TEXTS[item["type"]]]]
+        else:
+            texts = [part["text"] for part in item.get("content", ())]
+        assert texts == ["".join(self._text)] * self._is_text_done
+        assert self._is_text_done or not {"content", *_TEXTS.values()} & {*item} - {"arguments"}
         self.output.append(item)
         self._item = None
 

@@ -134,7 +134,11 @@ def test_an_image_is_refused_by_its_place() -> None:
     ("item", "param"),
     [
         ({}, "input[0].type"),
-        ({"type": "web_search_call", "id": "ws_1"}, "input[0].type"),
+        ({"type": "web_search"}, "input[0].type"),
+        ({"type": ["message"]}, "input[0].type"),
+        ({"type": "compaction_trigger"}, "input[0].type"),
+        ({"type": "custom_tool_call", "call_id": "c", "name": "f"}, "input[0].input"),
+        ({"type": "mcp_call", "id": "m", "server_label": "s"}, "input[0].name"),
         ({"role": "tool", "content": "x"}, "input[0].role"),
         ({"role": "user"}, "input[0].content"),
         ({"role": "user", "content": ["x"]}, "input[0].content[0]"),
@@ -151,7 +155,11 @@ def test_what_cannot_be_read_is_refused_by_name(item: dict[str, Any], param: str
     assert refused(item)[1] == param
 
 
-_TYPES = ("message", "reasoning", "function_call", "function_call_output", "item_reference")
+_TYPES = (
+    *("message", "reasoning", "function_call", "function_call_output", "item_reference"),
+    *("custom_tool_call", "custom_tool_call_output", "local_shell_call", "local_shell_call_output"),
+    *("web_search_call", "mcp_call", "tool_search_call", "tool_search_output", "program"),
+)
 _PART_TYPES = ("input_text", "output_text", "refusal", "reasoning_text", "summary_text")
 _VALUES = st.none() | st.integers() | st.text(max_size=3)
 
@@ -169,6 +177,9 @@ _ITEMS = _objects(
         "call_id": _VALUES,
         "name": _VALUES,
         "arguments": _VALUES,
+        "server_label": _VALUES,
+        "tools": _VALUES | st.lists(_VALUES, max_size=1),
+        **dict.fromkeys(("action", "input", "result"), _CONTENTS),
         "id": _VALUES,
         "status": _VALUES,
         **dict.fromkeys(("content", "summary", "output"), _CONTENTS),

@@ -296,8 +296,8 @@ def test_there_is_nothing_to_cancel(client: OpenAI) -> None:
         ({"model": None}, "model"),
         ({"input": None}, "input"),
         ({"background": True}, "background"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-        ({"tools": [{"type": "mcp", "server_label": "x", "server_url": "x"}]}, "tools[0].type"),
+        ({"tools": [{"type": "functions"}]}, "tools[0].type"),
+        ({"tool_choice": {"type": "web_search"}}, "tool_choice"),
         ({"reasoning": {"effort": "immense"}}, "reasoning.effort"),
         ({"temperature": -1}, "temperature"),
         ({"text": {"format": {"type": "json_schema", "name": "x"}}}, "text.format.schema"),
@@ -345,3 +345,33 @@ def test_a_conversation_too_long_is_refused_or_shortened(client: OpenAI) -> None
     assert shortened.truncation == "auto"
     assert shortened.usage
     assert shortened.usage.input_tokens < 4096
+
+
+@pytest.mark.usefixtures("caplog")
+def test_tools_as_codex_declares_them(http: httpx.Client) -> None:
+    """Functions in a namespace, a custom tool, and one that only OpenAI's servers carry out."""
+    parameters = WEATHER["parameters"]
+    inner = {"type": "function", "name": "get_weather", "parameters": parameters, "strict": False}
+    tools = [
+        {"type": "namespace", "name": "sky", "description": "Of the sky.", "tools": [inner]},
+        {"type": "custom", "name": "note", "description": "Takes a note."},
+        {"type": "web_search", "external_web_access": False},
+    ]
+    asked = {"model": "demo", "input": ASK_WEATHER, "tools": tools, "temperature": 0}
+    forced = {"type": "function", "name": "get_weather", "namespace": "sky"}
+    reply = http.post("/responses", json={**asked, "tool_choice": forced})
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["X-Qwen3MLX-Warning"].startswith("tools[2] is left out: web_search")
+    call = reply.json()["output"][-1]
+    assert (call["name"], call["namespace"]) == ("get_weather", "sky")
+    assert "location" in json.loads(call["arguments"])
+    assert reply.json()["tools"][1:] == tools[1:]
+    limit = {"max_output_tokens": 40, "reasoning": {"effort": "none"}}
+    noted = http.post(
+        "/responses", json={**asked, **limit, "tool_choice": {"type": "custom", "name": "note"}}
+    )
+    assert noted.status_code == 200, noted.text
+    made = noted.json()["output"][-1]
+    assert (made["type"], made["name"]) == ("custom_tool_call", "note")
+    assert made["input"]
+    assert '{"input"' not in made["input"]

@@ -1,0 +1,185 @@
+"""Tools as clients declare them -> functions that a model is offered, and what each stands for.
+
+Qwen3 knows functions only. A custom tool is a function of one text; a function in a namespace has
+the namespace in its name; tools that the client carries out itself are functions with the
+parameters of their calls. Tools that only another company's servers carry out are left out, which
+is said in a header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InvalidRequestError
+from ..request_warnings import warn
+from .client_run import CLIENT_RUN
+
+Json = dict[str, Any]
+
+# How the types of tools begin that other companies' servers carry out.
+_ELSEWHERE = (
+    *("web_search", "web_fetch", "file_search", "code_interpreter", "code_execution"),
+    *("image_generation", "computer", "mcp", "programmatic_tool_calling", "x_search"),
+    "openrouter:",
+)
+# What of a function concerns who calls it and when: a prompt has no use for it.
+_UNPROMPTED = frozenset(
+    ("type", "defer_loading", "allowed_callers", "output_schema", "async", "cache_control")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTool:
+    """`function`, in the nested form that templates read, stands for a tool of type `kind`.
+
+    `name` and `namespace` are what the client calls it.
+    """
+
+    function: Json
+    name: str
+    kind: str = "function"
+    namespace: str | None = None
+    is_deferred: bool = False  # to be found with the client's tool_search first
+
+    @property
+    def offered_name(self) -> str:
+        """What the model calls it."""
+        name: str = self.function["function"]["name"]
+        return name
+
+
+def offered_name(name: str, namespace: str | None) -> str:
+    """The name of a function for the model, also in calls of earlier turns."""
+    return f"{namespace}.{name}" if namespace else name
+
+
+def client_tools(
+    tools: Sequence[Mapping[str, Any]] | None,
+    loaded: Sequence[Mapping[str, Any]] = (),
+    *,
+    param: str = "tools",
+) -> list[ClientTool]:
+    """What is offered, in its order; the later of two with one name.
+
+    `loaded` were added by the conversation. Takes the nested form of chat completions and the flat
+    one of Responses. InvalidRequestError names what cannot be read.
+    """
+    offered = [tool for index, one in enumerate(tools or ()) for tool in _read(one, param, index)]
+    if any(tool.kind == "tool_search" for tool in offered):
+        offered = [tool for tool in offered if not tool.is_deferred]
+    offered += [tool for index, one in enumerate(loaded) for tool in _read(one, "loaded", index)]
+    return list({tool.offered_name: tool for tool in offered}.values())
+
+
+def functions(tools: Iterable[ClientTool]) -> list[Json]:
+    return [tool.function for tool in tools]
+
+
+def tools_from(
+    tools: Sequence[Mapping[str, Any]] | None, *, param: str = "tools"
+) -> list[dict[str, Any]]:
+    """The functions that stand for them."""
+    return functions(client_tools(tools, param=param))
+
+
+def _read(tool: Mapping[str, Any], param: str, index: int) -> Iterator[ClientTool]:
+    where = f"{param}[{index}]"
+    kind = tool.get("type", "function")
+    if kind == "namespace":
+        yield from _namespace(tool, where)
+    elif kind in ("function", "custom"):
+        yield _callable(tool, where)
+    elif _is_run_elsewhere(tool):
+        warn(f"{where} is left out: {kind} is carried out by other servers only.")
+    elif kind in CLIENT_RUN:
+        yield _client_run(tool)
+    else:
+        known = ", ".join(("function", "custom", "namespace", *CLIENT_RUN))
+        raise InvalidRequestError(
+            f"{where}.type is {kind!r}; tools that can be called are {known}.",
+            param=f"{where}.type",
+        )
+
+
+def _is_run_elsewhere(tool: Mapping[str, Any]) -> bool:
+    kind = tool.get("type")
+    if kind == "tool_search":
+        return tool.get("execution") != "client"
+    if kind == "shell":
+        environment = tool.get("environment")
+        return isinstance(environment, Mapping) and environment.get("type") != "local"
+    return isinstance(kind, str) and kind.startswith(_ELSEWHERE)
+
+
+def _namespace(tool: Mapping[str, Any], where: str) -> Iterator[ClientTool]:
+    """Its description stands before that of its first function."""
+    name, members = tool.get("name"), tool.get("tools")
+    if not isinstance(name, str) or not name:
+        raise InvalidRequestError(f"{where}.name must not be empty.", param=f"{where}.name")
+    if not isinstance(members, list):
+        raise InvalidRequestError(f"{where}.tools must be a list.", param=f"{where}.tools")
+    about = tool.get("description")
+    for index, member in enumerate(members):
+        inner = f"{where}.tools[{index}]"
+        if not isinstance(member, Mapping) or member.get("type") not in ("function", "custom"):
+            raise InvalidRequestError(
+                f"{inner} must be a function or a custom tool.", param=f"{inner}.type"
+            )
+        yield _callable(member, inner, name, about if index == 0 else None)
+
+
+def _callable(
+    tool: Mapping[str, Any], where: str, namespace: str | None = None, about: object = None
+) -> ClientTool:
+    """A function or a custom tool, nested under its type or flat."""
+    kind = tool.get("type", "function")
+    declared = tool.get(kind, tool)
+    name = declared.get("name") if isinstance(declared, Mapping) else None
+    inner = f"{where}.{kind}" if kind in tool else where
+    if not isinstance(name, str) or not name:
+        field = f"{inner}.name"
+        raise InvalidRequestError(f"{field} must be a string that is not empty.", param=field)
+    read = _custom if kind == "custom" else _function
+    function = {**read(declared, inner), "name": offered_name(name, namespace)}
+    if isinstance(about, str) and about:
+        function["description"] = "\n\n".join(filter(None, (about, function.get("description"))))
+    return ClientTool(
+        {"type": "function", "function": function},
+        name,
+        kind,
+        namespace,
+        is_deferred=declared.get("defer_loading") is True,
+    )
+
+
+def _function(declared: Mapping[str, Any], where: str) -> Json:
+    if not isinstance(declared.get("parameters", {}), Mapping | None):
+        field = f"{where}.parameters"
+        raise InvalidRequestError(f"{field} must be a JSON schema (an object).", param=field)
+    return {
+        key: value
+        for key, value in declared.items()
+        if value is not None and key not in _UNPROMPTED
+    }
+
+
+def _custom(declared: Mapping[str, Any], where: str) -> Json:
+    """A function of one text, `input`."""
+    parameters = {
+        "type": "object",
+        "properties": {"input": {"type": "string"}},
+        "required": ["input"],
+        "additionalProperties": False,
+    }
+    description = declared.get("description") or ""
+    return {"name": "", "description": description, "parameters": parameters}
+
+
+def _client_run(tool: Mapping[str, Any]) -> ClientTool:
+    """A client that searches its own tools may say how."""
+    kind = tool["type"]
+    given = {key: tool[key] for key in ("description", "parameters") if tool.get(key)}
+    function = {**CLIENT_RUN[kind], **(given if kind == "tool_search" else {})}
+    return ClientTool({"type": "function", "function": function}, function["name"], kind)
