@@ -31,7 +31,7 @@ GREEDY: Any = {"model": "demo", "temperature": 0}
 QUIET: Any = {**GREEDY, "reasoning": {"effort": "none"}}
 
 
-NO_SCHEMA = {"type": "json_schema", "name": "x", "schema": {"type": "thing"}}
+NO_SCHEMA = {"type": "json_schema", "name": "x", "strict": True, "schema": {"type": "thing"}}
 NO_TOOL = {"type": "function", "name": "f", "parameters": {"type": "thing"}}
 
 
