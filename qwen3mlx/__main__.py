@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from .cli import main
+import os
+import sys
+
+
+def _forget_current_folder() -> None:
+    """`-m` puts it on the import path: a file there with a module's name would run."""
+    current = os.getcwd()
+    if sys.path[0] == current and not __file__.startswith(current + os.sep):
+        del sys.path[0]
+
 
 if __name__ == "__main__":
+    _forget_current_folder()
+
+    from .cli import main
+
     main()

@@ -12,7 +12,8 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Notice, Quality, QuantizeJob, QuantizeState
 from ..models import ListModel
-from ..services.command import PROGRAM, Command
+from ..services.command import Command
+from ..services.program import PROGRAM
 from ..services.quantize_file import QuantizeFile, quality_from
 
 translate = QCoreApplication.translate

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
-PROGRAM = (sys.executable, "-m", "qwen3mlx")
+from .program import PROGRAM
+
 # Milliseconds that it has to end when it is asked to.
 PATIENCE = 5000
 

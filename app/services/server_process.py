@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +13,11 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from ..domain import ServerState
+from .program import PROGRAM
 
 translate = QCoreApplication.translate
 
-COMMAND = (sys.executable, "-m", "qwen3mlx", "serve")
+COMMAND = (*PROGRAM, "serve")
 # Milliseconds that the server has to end by itself.
 _PATIENCE = 5000
 # Milliseconds after the first, second, ... death within so many seconds until it is started again;

@@ -1,0 +1,16 @@
+"""How the program starts itself as a child process."""
+
+from __future__ import annotations
+
+import sys
+
+# `-m` would put the current folder on the import path: a file there with a module's name would
+# run. `-P` forbids that from Python 3.11 on; this does on 3.10 as well.
+_START = """\
+import sys
+sys.path[:] = [folder for folder in sys.path if folder]
+from qwen3mlx.cli import main
+main()
+"""
+
+PROGRAM = (sys.executable, "-c", _START)
