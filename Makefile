@@ -7,6 +7,7 @@ RUN_READY := .venv/.ready
 APP_READY := .venv/.ready-app
 DEV_READY := .venv/.ready-dev
 AGENT_READY := .venv-agent/.ready
+AGENTS_TRIED := .venv-agents/.tried
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +28,7 @@ endif
 test: $(DEV_READY) ## run the tests, the slow ones left out
 	@$(BIN)/python -m pytest
 
-test-all: $(DEV_READY) $(AGENT_READY) ## run all the tests
+test-all: $(DEV_READY) $(AGENT_READY) $(AGENTS_TRIED) ## run all the tests
 	@$(BIN)/python -m pytest -m ""
 
 check: $(DEV_READY) ## lint, formatting, types and import contracts
@@ -50,8 +51,8 @@ demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores, 
 constraints: $(DEV_READY) ## pin the newest versions that work together (needs uv)
 	@scripts/constraints
 
-clean: ## remove .venv, .venv-agent and the caches
-	@rm -rf .venv .venv-agent build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove .venv, .venv-agent, .venv-agents and the caches
+	@rm -rf .venv .venv-agent .venv-agents build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): pyproject.toml constraints.txt
@@ -68,4 +69,9 @@ $(DEV_READY): pyproject.toml constraints.txt
 
 $(AGENT_READY): scripts/setup-agent | $(DEV_READY)
 	@scripts/setup-agent
+	@touch $@
+
+$(AGENTS_TRIED): scripts/setup-agents tests/agents/package.json
+	@scripts/setup-agents
+	@mkdir -p $(@D)
 	@touch $@
