@@ -44,7 +44,10 @@ ParentKey = Annotated[
 ]
 AllowOrigin = Annotated[
     list[str] | None,
-    typer.Option(metavar="ORIGIN", help="Let this web page call the server (CORS); repeatable."),
+    typer.Option(
+        metavar="ORIGIN",
+        help="Let this web page or app call (CORS): http://localhost:*, app://* ...; repeatable.",
+    ),
 ]
 AllowHost = Annotated[
     list[str] | None,

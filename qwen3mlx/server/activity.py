@@ -19,7 +19,7 @@ from ..engine import Output, Prefilled, Token
 
 # Entries that are kept; a listener that falls further behind misses some.
 MAX_ENTRIES = 1000
-_MAX_CLIENT = 100
+_MAX_CLIENT, _MAX_PATH = 100, 300
 # Where the window looks every second; what it sees there is not news.
 _WATCHING = ("/api/qwen3mlx/", "/health", "/metrics")
 
@@ -110,7 +110,7 @@ class Activity:
         """An HTTP request has come; `scope` is ASGI's."""
         client = Headers(raw=list(scope["headers"])).get("user-agent", "")
         address = (scope.get("client") or ("",))[0]
-        entry = Entry(scope["method"], scope["path"], _plain(client), address)
+        entry = Entry(scope["method"], scope["path"][:_MAX_PATH], _plain(client), address)
         _current.set(entry)
         return entry
 

@@ -25,6 +25,7 @@ from .metrics import Metrics, RequestCounter
 from .replies import ErrorReplies, JSONReply
 from .service import Service
 from .settings import ServerSettings
+from .target import Target
 from .warning_headers import WarningHeaders
 
 DESCRIPTION = (
@@ -65,7 +66,9 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         lifespan=_lifespan,
         # From the outermost to the innermost.
         middleware=[
+            Middleware(BodyLimit, settings.max_body_bytes),
             Middleware(AccessLog, service.activity, settings.log_prompts),
+            Middleware(Target),
             Middleware(RequestCounter, metrics),
             Middleware(HostGuard, settings, errors),
             Middleware(OriginGuard, settings, errors),
@@ -73,7 +76,6 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(KeyGuard, keys, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(WarningHeaders),
-            Middleware(BodyLimit, settings.max_body_bytes),
             Middleware(LateDialects),
         ],
     )

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ..errors import Qwen3MLXError
+from .decoding import CODINGS
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 STATUS = {
     "usage": 400,
     "invalid_request": 400,
+    "invalid_encoding": 400,
+    "unsupported_encoding": 415,
     "context_length_exceeded": 400,
     # Raised only where no waiting would make room.
     "insufficient_memory": 400,
@@ -44,11 +47,16 @@ class ApiError:
     type: str
     param: str | None = None
     code: str | None = None
+    allowed: tuple[str, ...] = ()  # of a 405: the methods that the path takes
 
     @property
     def headers(self) -> dict[str, str]:
         if self.status == 401:
             return {"WWW-Authenticate": "Bearer"}
+        if self.status == 405:
+            return {"Allow": ", ".join(self.allowed)}
+        if self.status == 415:
+            return {"Accept-Encoding": ", ".join(CODINGS)}
         seconds = RETRY_AFTER.get(self.status)
         return {} if seconds is None else {"Retry-After": str(seconds)}
 
@@ -87,6 +95,8 @@ def to_api_error(error: BaseException) -> ApiError:
     if isinstance(error, RequestValidationError):
         return _invalid_body(error)
     if isinstance(error, HTTPException):
+        if isinstance(error.__cause__, Qwen3MLXError):  # what reading the body has raised
+            return to_api_error(error.__cause__)
         return _http_error(error)
     logger.error("A request failed", exc_info=error)
     return api_error(

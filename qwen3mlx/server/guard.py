@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,45 +12,62 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import api_error
 from .keys import Keys
+from .origins import Origins
 from .replies import ErrorReplies
 from .settings import ServerSettings
 from .warning_headers import WARNING_HEADER
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-OPEN_PATHS = {"/", "/health", "/docs", "/openapi.json"}
+SAFE_METHODS = {"GET", "OPTIONS"}
+OPEN_PATHS = {"/", "/health", "/ping", "/version", "/docs", "/openapi.json"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 WILDCARDS = {"0.0.0.0", "::"}
+# Ends of names that public DNS never resolves, but a local network may (.local: mDNS).
+NEARBY = (".local", ".internal")
 
 
 class HostGuard:
     """Refuses requests made to a name that is not this server's.
 
     A web page whose name was rebound to 127.0.0.1 is of the same origin to the browser, but the
-    name in `Host` is still its own.
+    name in `Host` is still its own. Names that nobody can register are taken from callers nearby:
+    `*.localhost` always is this computer. Somebody in the local network could rebind a `*.local`
+    or `*.internal`: no request of a web page is taken for these.
     """
 
     def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorReplies) -> None:
         self._app = app
         self._errors = errors
         self._names = LOOPBACK | {_plain(settings.host), *map(_plain, settings.allowed_hosts)}
+        own = _plain(socket.gethostname())
+        self._nearby_names = {own, f"{own.partition('.')[0]}.local"} - {""}
         # A machine has more addresses than can be listed; a rebound name is never an address.
         self._any_address = settings.host in WILDCARDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
-        if self._is_known(_host_name(host)):
+        headers = (
+            Headers(scope=scope) if scope["type"] == "http" else Headers({"host": "localhost"})
+        )
+        if self._is_known(headers, scope):
             await self._app(scope, receive, send)
             return
         message = (
-            f"The host {host!r} is not a name of this server; if it is meant to be, start it with "
-            "--allow-host and that name."
+            f"The host {headers.get('host', '')!r} is not a name of this server; if it is meant to "
+            "be, start it with --allow-host and that name."
         )
         await self._errors.send(
             api_error(403, message, code="forbidden_host"), scope, receive, send
         )
 
-    def _is_known(self, name: str) -> bool:
-        return name in self._names or (self._any_address and _is_address(name))
+    def _is_known(self, headers: Headers, scope: Scope) -> bool:
+        host = headers.get("host")
+        if host is None:  # of HTTP/1.0, which no browser speaks
+            return _is_nearby(scope)
+        name = _host_name(host)
+        if name in self._names or (self._any_address and _is_address(name)):
+            return True
+        if name in self._nearby_names or name.endswith(".localhost"):
+            return _is_nearby(scope)
+        return name.endswith(NEARBY) and _is_nearby(scope) and not _is_from_page(headers)
 
 
 class OriginGuard:
@@ -61,7 +79,7 @@ class OriginGuard:
     def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorReplies) -> None:
         self._app = app
         self._errors = errors
-        self._allowed = set(settings.allowed_origins)
+        self._allowed = Origins(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
@@ -157,9 +175,29 @@ def _plain(name: str) -> str:
     return name.strip("[]").rstrip(".").lower()
 
 
+def _is_nearby(scope: Scope) -> bool:
+    """From this computer, or from a private network."""
+    address = _address(scope["client"][0]) if scope.get("client") else None
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address is not None and (address.is_loopback or address.is_private)
+
+
+def _is_from_page(headers: Headers) -> bool:
+    """A browser always sends Accept-Language, which a page can change but not take away.
+
+    So does Node's fetch, beside a Sec-Fetch-Mode that browsers send to secure servers only.
+    """
+    if any(name in headers for name in ("origin", "referer", "sec-fetch-site")):
+        return True
+    return "accept-language" in headers and "sec-fetch-mode" not in headers
+
+
 def _is_address(name: str) -> bool:
+    return _address(name) is not None
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(name)
+        return ipaddress.ip_address(name)
     except ValueError:
-        return False
-    return True
+        return None

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..engine import Engine
+from .decoding import TooLargeError, codings_of, decoded
 
 
 class BodyLimit:
     """Counts the bytes as they come, with or without Content-Length; 413 for too many.
 
-    Every body here is JSON, whatever the client calls it: `curl -d` says that it is a form.
+    A compressed body is undone, and may be no larger then either. Every body here is JSON, whatever
+    the client calls it: `curl -d` says that it is a form.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
@@ -23,8 +28,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        headers = MutableHeaders(scope=scope)
         if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            MutableHeaders(scope=scope)["content-type"] = "application/json"
+            headers["content-type"] = "application/json"
         num_bytes = 0
 
         async def count() -> Message:
@@ -35,7 +41,38 @@ class BodyLimit:
                 raise HTTPException(413)
             return message
 
-        await self._app(scope, count, send)
+        codings = ",".join(headers.getlist("content-encoding"))
+        counted = self._undone(count, codings) if codings else count
+        await self._app(scope, counted, send)
+
+    def _undone(self, receive: Receive, header: str) -> Receive:
+        """The whole body in one message, decoded; then what comes after it."""
+        is_read = False
+
+        async def undo() -> Message:
+            nonlocal is_read
+            if is_read:
+                return await receive()
+            codings = codings_of(header)
+            body, more = b"", True
+            while more:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return message
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+            is_read = True
+            if body:
+                body = await asyncio.to_thread(self._decoded, body, codings)
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return undo
+
+    def _decoded(self, body: bytes, codings: Sequence[str]) -> bytes:
+        try:
+            return decoded(body, codings, self._max_bytes)
+        except TooLargeError:
+            raise HTTPException(413) from None
 
 
 class QueueHeaders:

@@ -62,7 +62,7 @@ class AccessLog:
             seconds = time.perf_counter() - start
             entry.ms = seconds * 1000
             self._activity.end(entry)
-            shown = (scope["method"], _path(scope), entry.status or "-")
+            shown = (scope["method"], _path(entry.path), entry.status or "-")
             logger.info("%s %s %s %.3f s", *shown, seconds)
             for name, body in (("asked", question), ("answered", answer)):
                 if body:
@@ -96,7 +96,6 @@ class Faults:
             await self._errors.send(to_api_error(error), scope, receive, send)
 
 
-def _path(scope: Scope) -> str:
+def _path(path: str) -> str:
     """A path may hold anything; a line of the log may not."""
-    path: str = scope["path"]
     return path if path.isprintable() else repr(path)

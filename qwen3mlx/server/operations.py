@@ -23,7 +23,7 @@ PAGE = Path(__file__).with_name("docs.html")
 router = APIRouter(tags=["Server"])
 
 
-@router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+@router.get("/", include_in_schema=False)
 async def root() -> dict[str, str]:
     return {
         "name": "qwen3mlx",
@@ -40,6 +40,19 @@ async def health(service: Annotated[Service, Depends(get_service)]) -> Response:
     if service.engine.is_alive:
         return JSONReply({"status": "ok"})
     return JSONReply({"status": "the engine has stopped: start the server again"}, 503)
+
+
+@router.get("/ping")
+@router.post("/ping", include_in_schema=False)
+async def ping() -> Response:
+    """200 with nothing in it, as vLLM has it."""
+    return Response()
+
+
+@router.get("/version")
+async def version() -> dict[str, str]:
+    """The program's, as vLLM has it; Ollama's clients ask `/api/version`."""
+    return {"version": __version__}
 
 
 @router.get("/metrics")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from .errors import ApiError, openai_body, to_api_error
 from .sse import json_bytes
+from .target import allowed_methods
 
 RenderError = Callable[[ApiError], Mapping[str, Any]]
 
@@ -34,8 +36,13 @@ class ErrorReplies:
         return JSONReply(body, error.status, headers=error.headers)
 
     async def handle(self, request: Request, error: Exception) -> Response:
-        """FastAPI's exception handler."""
-        return self.reply(request.url.path, to_api_error(error))
+        """FastAPI's exception handler; OPTIONS is answered where no route takes it."""
+        told = to_api_error(error)
+        if told.status == 405:
+            told = replace(told, allowed=tuple(allowed_methods(request.scope)))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=told.headers)
+        return self.reply(request.scope["path"], told)
 
     async def send(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
         """For a middleware that ends a request."""

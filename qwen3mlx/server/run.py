@@ -19,6 +19,7 @@ import uvicorn
 
 from ..errors import ListenError, UnavailableError
 from .app import create_app
+from .http1 import Protocol
 from .keys import KeyStore
 from .logs import log_to_stderr
 from .service import Service
@@ -67,7 +68,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -77,18 +78,19 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
             )
         )
-        self._socket = _listen(settings.host, settings.port)
-        self.url = _url(self._socket)
+        self._sockets = _listen(settings.host, settings.port)
+        self.url = _url(self._sockets[0])
 
     def close(self) -> None:
         """Give the port back, for a server that is not started."""
-        self._socket.close()
+        for listening in self._sockets:
+            listening.close()
 
     async def serve_until_told(self) -> None:
         """Raises what loading `settings.model` raised."""
         if self.settings.exit_with_parent:
             self._watch_parent(asyncio.get_running_loop())
-        await self.serve(sockets=[self._socket])
+        await self.serve(sockets=self._sockets)
         if self._failure is not None:
             raise self._failure
 
@@ -147,15 +149,31 @@ class Server(uvicorn.Server):
         threading.Thread(target=wait, name="qwen3mlx-parent", daemon=True).start()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """`localhost` is 127.0.0.1 to one client and ::1 to another: both, where it can be meant."""
     try:
         host.encode("idna")
-        return socket.create_server((host, port), family=family)
+        if host not in ("localhost", "127.0.0.1", "0.0.0.0"):
+            return [_bound(host, port)]
+        first = _bound("127.0.0.1" if host == "localhost" else host, port)
     except UnicodeError:
         raise ListenError(f"{host!r} is not the name of a computer.") from None
     except OSError as error:
         raise ListenError(_why(error, host, port)) from None
+    try:
+        return [first, _bound("::1", first.getsockname()[1])]
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            logger.warning("Another program has this port at ::1: use 127.0.0.1, not localhost.")
+        return [first]
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """`::` takes IPv4, too."""
+    if ":" not in host:
+        return socket.create_server((host, port))
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
 
 
 def _why(error: OSError, host: str, port: int) -> str:

@@ -6,9 +6,9 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ..errors import UsageError
+from .origins import Origins
 
 MEGABYTE = 1024**2
 
@@ -19,7 +19,7 @@ class ServerSettings:
 
     `port` 0 takes a free one. `api_keys` are accepted beside those in the key store. So is
     `parent_key`, that of the program which started the server; no other needs one because of it.
-    `allowed_origins` are the web pages (`https://chat.example.com`) that may call the server,
+    `allowed_origins` are the web pages (`https://chat.example.com`) that may call, see `Origins`,
     `allowed_hosts` further names it is reached by. `max_running` requests are computed together,
     `max_waiting` more may queue. An idle model is unloaded after `ttl_s`; 0 keeps it for good.
 
@@ -53,8 +53,7 @@ class ServerSettings:
             self._check_at_least(name, 1)
         for name in ("max_waiting", "prefix_cache_bytes", "ttl_s"):
             self._check_at_least(name, 0)
-        for origin in self.allowed_origins:
-            _check_origin(origin)
+        Origins(self.allowed_origins)
         for host in self.allowed_hosts:
             _check_host(host)
 
@@ -77,14 +76,6 @@ class ServerSettings:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
-
-
-def _check_origin(origin: str) -> None:
-    parts = urlsplit(origin)
-    if not parts.scheme or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
-        raise UsageError(
-            f"{origin!r} is not an origin; write scheme, host and port, as in http://localhost:3000."
-        )
 
 
 def _check_host(host: str) -> None:

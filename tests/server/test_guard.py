@@ -5,11 +5,18 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator
 from pathlib import Path
+from socket import gethostname
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 
+from qwen3mlx.errors import UsageError
+from qwen3mlx.server.app import create_app
 from qwen3mlx.server.keys import KeyStore
+from qwen3mlx.server.origins import Origins
+from qwen3mlx.server.service import Service
+from qwen3mlx.server.settings import ServerSettings
 
 from .live import LiveServer, live_server
 
@@ -58,13 +65,95 @@ def test_a_rebound_name_is_refused(server: LiveServer, host: str) -> None:
 
 def test_a_listed_name_is_served(listed: LiveServer) -> None:
     assert status_for_host(listed, "mac.local:1234") == 200
-    assert status_for_host(listed, "other.local") == 403
+    assert status_for_host(listed, "other.example") == 403
 
 
 def test_on_all_interfaces_any_address_is_served_but_no_name() -> None:
     with live_server(host="0.0.0.0") as server:
         assert status_for_host(server, "192.168.1.2:1234") == 200
         assert status_for_host(server, "evil.example") == 403
+
+
+NEARBY = ["mac.local", "MAC.local.:80", "host.docker.internal", "host.containers.internal:1234"]
+
+
+@pytest.mark.parametrize("host", [*NEARBY, "a.localhost:1", "a.b.localhost", gethostname()])
+def test_names_that_nobody_can_register(server: LiveServer, host: str) -> None:
+    assert status_for_host(server, host) == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "local",
+        "mac.local.evil.example",
+        "evillocalhost",
+        "xlocal",
+        "mac.localx",
+        "a.internal.example",
+        f"{gethostname()}.evil.example",
+    ],
+)
+def test_names_that_only_look_like_them(server: LiveServer, host: str) -> None:
+    assert status_for_host(server, host) == 403
+
+
+# What a browser sends with a page's own requests to a server that is not secure, in which the page
+# has changed what it can change; then what programs send.
+PAGES: list[dict[str, str]] = [
+    {"Accept-Language": "en"},
+    {"Accept-Language": "*", "User-Agent": "curl/8"},
+    {"Referer": "http://mac.local:1234/", "Accept-Language": "en"},
+    {"Origin": "http://mac.local:1234"},
+    {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Accept-Language": "en"},
+]
+PROGRAMS: list[dict[str, str]] = [
+    {"User-Agent": "python-httpx/0.28.1", "Accept": "*/*"},
+    {"User-Agent": "node", "Accept-Language": "*", "Sec-Fetch-Mode": "cors"},
+]
+
+
+@pytest.mark.parametrize("host", NEARBY)
+def test_a_page_whose_name_was_rebound_in_the_local_network_is_refused(
+    server: LiveServer, host: str
+) -> None:
+    def status(headers: dict[str, str], method: str = "GET") -> int:
+        headers = headers | {"Host": host}
+        return server.http.request(method, server.url + "/health", headers=headers).status_code
+
+    for headers in PAGES:
+        assert status(headers) == status(headers, "POST") == 403, headers
+    for headers in PROGRAMS:
+        assert status(headers) == 200, headers
+
+
+def test_a_page_of_this_computer_is_itself(server: LiveServer) -> None:
+    host = f"chat.localhost:{server.port}"
+    headers = {"Host": host, "Origin": f"http://{host}", "Accept-Language": "en"}
+    answer = server.http.post("/tokenize", json={"prompt": "a"}, headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("client", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("::1", 200),
+        ("192.168.1.9", 200),
+        ("172.17.0.2", 200),
+        ("::ffff:10.0.0.3", 200),
+        ("fe80::1", 200),
+        ("8.8.8.8", 403),
+        ("::ffff:8.8.8.8", 403),
+        ("2606:4700::1", 403),
+    ],
+)
+def test_only_callers_nearby_may_use_such_names(client: str, status: int, home: Path) -> None:
+    settings = ServerSettings(port=0)
+    app = create_app(Service(settings), settings)
+    for name in ("http://host.docker.internal", "http://a.localhost", "http://mac.local"):
+        caller = TestClient(app, name, client=(client, 5))
+        assert caller.get("/ping").status_code == status, name
 
 
 def test_the_refusal_says_what_to_do(server: LiveServer) -> None:
@@ -129,6 +218,72 @@ def test_only_the_listed_page_itself(listed: LiveServer, origin: str) -> None:
     assert answer.status_code == 403
 
 
+LISTED = ("https://*.example.com", "http://localhost:*", "app://*", "vscode-webview://*")
+LISTED += ("tauri://localhost", "chrome-extension://abcdef", "HTTPS://Chat.Example.Org:443")
+
+
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        ("https://a.example.com", True),
+        ("https://a.b.example.com", True),
+        ("https://example.com", False),
+        ("https://evilexample.com", False),
+        ("https://a.example.com.evil.example", False),
+        ("https://a.example.com:8443", False),
+        ("http://a.example.com", False),
+        ("https://evil.example/.example.com", False),
+        ("https://evil.example#.example.com", False),
+        ("http://localhost", True),
+        ("http://localhost:3000", True),
+        ("http://localhost:3000.evil.example", False),
+        ("http://localhost.evil.example:3000", False),
+        ("https://localhost:3000", False),
+        ("app://obsidian.md", True),
+        ("app://", True),
+        ("vscode-webview://1qh6-af0", True),
+        ("tauri://localhost", True),
+        ("tauri://localhost.evil", False),
+        ("chrome-extension://abcdef", True),
+        ("chrome-extension://other", False),
+        ("https://chat.example.org", True),
+        ("null", False),
+    ],
+)
+def test_wildcards(origin: str, may: bool) -> None:
+    assert (origin in Origins(LISTED)) == may
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("*", "null", "", "https://", "http://*", "https://*:*", "*://localhost", "localhost:*"),
+        *("https://*example.com", "https://ex*.com", "https://example.*", "https://a.*.com"),
+        *("http://localhost:3*", "https://chat.example.com/", "https://a b", "app:*", "a://b\n"),
+    ],
+)
+def test_what_is_no_origin_is_refused_at_the_start(pattern: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ServerSettings(allowed_origins=(pattern,))
+    assert repr(pattern) in str(caught.value)
+
+
+def test_a_wildcard_reaches_the_browser_as_the_origin_it_asked_for() -> None:
+    with live_server(allowed_origins=LISTED) as server:
+        for origin in ("app://obsidian.md", "http://localhost:5173"):
+            headers = {
+                "Origin": origin,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Private-Network": "true",
+            }
+            preflight = httpx.options(f"{server.url}/v1/chat/completions", headers=headers)
+            assert preflight.status_code == 204
+            assert preflight.headers["access-control-allow-origin"] == origin
+            assert preflight.headers["access-control-allow-private-network"] == "true"
+            answer = server.http.post("/tokenize", json={"prompt": "a"}, headers={"Origin": origin})
+            assert answer.headers["access-control-allow-origin"] == origin
+
+
 def test_keys(home: Path) -> None:
     stored = KeyStore().create("laptop")
     with live_server(api_keys=("given",)) as server:
@@ -156,9 +311,10 @@ def test_keys(home: Path) -> None:
 
 def test_health_and_docs_need_no_key_and_all_else_does(home: Path) -> None:
     with live_server(api_keys=("given",)) as server:
-        for path in ("/", "/health", "/docs", "/openapi.json"):
+        for path in ("/", "/health", "/health/", "/ping", "/version", "/docs", "/openapi.json"):
             assert server.http.get(path).status_code == 200
-        for path in ("/metrics", "/v1/models", "/api/tags", "/nowhere", "/health/", "//health"):
+        closed = ("/metrics", "/v1/models", "/models/", "/v1/v1/models", "//v1//models", "/props")
+        for path in (*closed, "/api/tags", "/v1/api/tags", "/nowhere", "/health/x", "/%2Fhealth"):
             assert server.http.get(server.url + path).status_code == 401, path
 
 

@@ -1,12 +1,12 @@
-"""OpenAI's API: models, chat and text completions, embeddings; and vLLM's tokenize."""
+"""OpenAI's API: models, completions, embeddings; with vLLM's tokenize and llama.cpp's props."""
 
 from fastapi import APIRouter
 
 from ..errors import openai_body as render_error
-from . import catalog, embeddings, routes, tokens
+from . import catalog, embeddings, props, routes, tokens
 
 router = APIRouter()
-for part in (catalog, routes, embeddings, tokens):
+for part in (catalog, routes, embeddings, tokens, props):
     router.include_router(part.router)
 
 __all__ = ["render_error", "router"]

@@ -50,5 +50,7 @@ def _model_json(info: ModelInfo) -> dict[str, Any]:
         "object": "model",
         "created": int(info.modified),
         "owned_by": info.publisher,
+        # vLLM's name, and that of OpenRouter and of many clients.
         "max_model_len": context_length(info),
+        "context_length": context_length(info),
     }

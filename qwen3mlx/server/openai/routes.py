@@ -30,7 +30,6 @@ router = APIRouter(tags=["OpenAI"])
 
 
 @router.post("/v1/chat/completions")
-@router.post("/chat/completions", include_in_schema=False)
 async def chat_completions(
     body: ChatBody, request: Request, service: Annotated[Service, Depends(get_service)]
 ) -> Response:
@@ -43,7 +42,6 @@ async def chat_completions(
 
 
 @router.post("/v1/completions")
-@router.post("/completions", include_in_schema=False)
 async def completions(
     body: CompletionBody, request: Request, service: Annotated[Service, Depends(get_service)]
 ) -> Response:

@@ -107,10 +107,17 @@ class EmbeddingBody(Body):
 
 
 class TokenizeBody(Body):
-    """vLLM's: the tokens of a `prompt` as it is, or of `messages` in the chat template."""
+    """vLLM's: the tokens of a `prompt` as it is, or of `messages` in the chat template.
+
+    llama.cpp calls the first `content`, and has `add_special`, which adds nothing here: Qwen3 has
+    no token that begins a text.
+    """
 
     model: str | None = None
     prompt: str | None = None
+    content: str | None = None
+    with_pieces: Flag | None = None
+    parse_special: Flag | None = None
     messages: list[Object] | None = None
     tools: list[Object] | None = None
     chat_template_kwargs: Object | None = None

@@ -1,7 +1,8 @@
-"""`/tokenize` and `/detokenize`, as vLLM has them."""
+"""`/tokenize` and `/detokenize`, as vLLM has them, and llama.cpp."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -24,10 +25,11 @@ async def tokenize(
     request = tokenize_request(body)
     ids = await service.prompt_ids(body.model, request)
     info = (await service.load(body.model)).info
+    tokens = await _with_pieces(service, body.model, ids) if body.with_pieces else ids
     return {
         "count": len(ids),
         "max_model_len": context_length(info),
-        "tokens": ids,
+        "tokens": tokens,
         # By llama.cpp's name: a prompt may hold control tokens, the text of messages is data.
         "parse_special": request.messages is None,
     }
@@ -37,7 +39,25 @@ async def tokenize(
 async def detokenize(
     body: DetokenizeBody, service: Annotated[Service, Depends(get_service)]
 ) -> dict[str, Any]:
-    return {"prompt": await service.detokenize(body.model, body.tokens)}
+    """`content` is llama.cpp's name for vLLM's `prompt`."""
+    text = await service.detokenize(body.model, body.tokens)
+    return {"prompt": text, "content": text}
+
+
+async def _with_pieces(
+    service: Service, model: str | None, ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Each token with its text, or with its bytes where these are a part of a character."""
+    tokenizer = await service.tokenizer(model)
+
+    def piece(token_id: int) -> str | list[int]:
+        data = tokenizer.token_bytes(token_id)
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return list(data)
+
+    return [{"id": token_id, "piece": piece(token_id)} for token_id in ids]
 
 
 def tokenize_request(body: TokenizeBody) -> GenerationRequest:
@@ -48,11 +68,19 @@ def tokenize_request(body: TokenizeBody) -> GenerationRequest:
             "begins.",
             param="add_generation_prompt",
         )
+    if body.parse_special is False:
+        raise InvalidRequestError(
+            "parse_special must be true: special tokens in the text are read as such here.",
+            param="parse_special",
+        )
+    if body.prompt is not None and body.content is not None:
+        raise InvalidRequestError("prompt and content are two names: send one.", param="content")
+    prompt = body.prompt if body.content is None else body.content
     if body.messages is None:
-        return GenerationRequest(prompt=body.prompt)
+        return GenerationRequest(prompt=prompt)
     return GenerationRequest(
         messages=body.messages,
-        prompt=body.prompt,
+        prompt=prompt,
         tools=tools_from(body.tools),
         chat_template_kwargs=body.chat_template_kwargs or {},
         continue_final_message=bool(body.continue_final_message),
