@@ -59,7 +59,7 @@ class PrefixCache:
         """Copy the longest cached beginning of `ids` into an empty `row`.
 
         At least the last token is left to compute: its logits give the first new token. Raises
-        KVRowError where the row is too short.
+        KVRoomError where the row is too short.
         """
         path = list(self._path(ids[:-1]))
         row.check(row.offset, sum(length for _, length in path))

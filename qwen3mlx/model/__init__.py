@@ -1,8 +1,8 @@
 """What Qwen3 is: layers, attention, MoE, KV caches, checkpoint loading."""
 
-from .cache import KVCache, Layer, QuantizedKVCache
+from .cache import KVCache, KVRoomError, Layer, QuantizedKVCache
 from .footprint import Footprint, footprint, weight_bytes
-from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow, KVRowError
+from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
 from .loading import load_model
 from .qwen3 import Qwen3
 
@@ -13,8 +13,8 @@ __all__ = [
     "Footprint",
     "KVCache",
     "KVPool",
+    "KVRoomError",
     "KVRow",
-    "KVRowError",
     "Layer",
     "QuantizedKVCache",
     "Qwen3",

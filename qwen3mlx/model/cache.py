@@ -16,6 +16,14 @@ CAPACITY_STEP = 256
 Layer = tuple[mx.array, ...]
 
 
+class KVRoomError(RuntimeError):
+    """A write would leave the positions that are its own; nothing was written.
+
+    MLX does not check where a write goes: it would reach other rows, or memory behind the arrays.
+    So caches check, from numbers that the host knows, before they touch an array.
+    """
+
+
 class AttentionContext(Protocol):
     """What an attention layer needs to know about the past."""
 
@@ -81,7 +89,16 @@ class KVCache:
         keys, values = stored
         return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
 
+    @property
+    def capacity(self) -> int:
+        return self.layers[0][0].shape[2] if self.layers[0] else 0
+
     def advance(self, num_tokens: int) -> None:
+        """Raises KVRoomError for more tokens than were written, or fewer than none."""
+        if num_tokens < 0 or self.offset + num_tokens > self.capacity:
+            raise KVRoomError(
+                f"{num_tokens} tokens at position {self.offset} of a cache for {self.capacity}."
+            )
         self.offset += num_tokens
 
 

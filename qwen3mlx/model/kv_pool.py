@@ -11,20 +11,12 @@ from dataclasses import dataclass, field
 
 import mlx.core as mx
 
-from .cache import CAPACITY_STEP, KVCache, Layer, capacity_for
+from .cache import CAPACITY_STEP, KVCache, KVRoomError, Layer, capacity_for
 from .qwen3 import Qwen3
 
 # Longer rows have arrays of their own: what sharing wastes (up to a third of each row, and empty
 # slots) would be too much, and their attention is work enough for a kernel of its own.
 LONGEST_SHARED = 4096
-
-
-class KVRowError(RuntimeError):
-    """A write would leave its row; nothing was written.
-
-    MLX does not check where a write goes: it would reach other rows, or memory that is not the
-    pool's. So the pool checks, from numbers that the host knows, before it touches an array.
-    """
 
 
 BatchArrays = tuple[mx.array, list[list[Layer]], list[mx.array], list[mx.array], list[mx.array]]
@@ -58,16 +50,16 @@ class KVRow:
         return tuple(array[one, :, : self.offset] for array in self.stack.layers[index])
 
     def check(self, position: int, num_tokens: int) -> None:
-        """Raises KVRowError unless the row is in use and has these positions."""
+        """Raises KVRoomError unless the row is in use and has these positions."""
         held = self.slot < len(self.stack.rows) and self.stack.rows[self.slot] is self
         if not held or position < 0 or num_tokens < 0 or position + num_tokens > self.capacity:
-            raise KVRowError(
+            raise KVRoomError(
                 f"{num_tokens} tokens at position {position} do not fit a "
                 f"{'' if held else 'released '}row for {self.capacity}."
             )
 
     def write(self, layer: int, position: int, new: Layer) -> None:
-        """Put arrays [1, kv_heads, n, width] at `position`. Raises KVRowError."""
+        """Put arrays [1, kv_heads, n, width] at `position`. Raises KVRoomError."""
         self.check(position, new[0].shape[2])
         start = mx.array([self.slot, position])
         self.stack.layers[layer] = tuple(
@@ -78,7 +70,7 @@ class KVRow:
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
-        """A prompt's chunk, as KVCache does it. Raises KVRowError where there is no room for it."""
+        """A prompt's chunk, as KVCache does it. Raises KVRoomError where it does not fit."""
         kind, length = self._pool.kind, keys.shape[2]
         self.write(layer, self.offset, kind.pack(keys, values))
         one = slice(self.slot, self.slot + 1)
@@ -146,11 +138,11 @@ class KVPool:
     def move(self, row: KVRow, num_tokens: int) -> None:
         """Give `row` room for `num_tokens`, copying what it holds.
 
-        Raises KVRowError where that is less than it holds.
+        Raises KVRoomError where that is less than it holds.
         """
         row.check(0, row.offset)
         if num_tokens < row.offset:
-            raise KVRowError(f"A row of {row.offset} tokens does not fit one for {num_tokens}.")
+            raise KVRoomError(f"A row of {row.offset} tokens does not fit one for {num_tokens}.")
         new = self.allocate(num_tokens)
         for layer in range(self._num_layers):
             new.write(layer, 0, row.layer(layer))
@@ -229,7 +221,7 @@ class BatchView:
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
         if keys.shape[2] != 1:
-            raise KVRowError(f"A step has room for one token of each row, not {keys.shape[2]}.")
+            raise KVRoomError(f"A step has room for one token of each row, not {keys.shape[2]}.")
         outputs = []
         for i, mask in enumerate(self._masks):
             q, k, v = queries, keys, values
@@ -265,7 +257,7 @@ class Batch:
 
     @classmethod
     def of(cls, rows: Sequence[KVRow]) -> Batch:
-        """A step of one token for each of `rows`. Raises KVRowError where one has no room."""
+        """A step of one token for each of `rows`. Raises KVRoomError where one has no room."""
         for row in rows:
             row.check(row.offset, 1)
         stacks = list(dict.fromkeys(row.stack for row in rows))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.prefix_cache import BLOCK, PrefixCache
-from qwen3mlx.model import KVPool, KVRowError
+from qwen3mlx.model import KVPool, KVRoomError
 from tests.engine.support import bytes_per_token, ids_alone, run, scheduler_for
 
 LONG = [i * 7 % 300 for i in range(BLOCK + 60)]
@@ -128,7 +128,7 @@ def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):
     scheduler = scheduler_for(decoder)
     run(scheduler, LONG)
     row = scheduler.pool.allocate(BLOCK - 10)
-    with pytest.raises(KVRowError):
+    with pytest.raises(KVRoomError):
         scheduler.prefixes.fill(row, LONG)
     assert row.offset == 0
     assert not any(array.any().item() for layer in row.stack.layers for array in layer)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen3mlx.model import KVCache, QuantizedKVCache
+from qwen3mlx.model import KVCache, KVRoomError, QuantizedKVCache
 from qwen3mlx.model.cache import CAPACITY_STEP
 
 from .support import as_stored, attention, relative_difference
@@ -54,6 +54,18 @@ def test_any_chunks_equal_attention_over_the_whole_history(
             cache.advance(length)
             assert room_of(cache) % 8 == 0
     assert cache.offset == sum(lengths)
+
+
+@pytest.mark.parametrize("bits", [None, 8])
+@pytest.mark.parametrize("num_tokens", [-1, 257, 100_000])
+def test_it_counts_no_tokens_that_have_no_place(bits: int | None, num_tokens: int) -> None:
+    cache = KVCache(LAYERS) if bits is None else QuantizedKVCache(LAYERS, bits=bits, group_size=32)
+    with pytest.raises(KVRoomError):
+        cache.advance(1)
+    feed(cache, 3)
+    with pytest.raises(KVRoomError):
+        cache.advance(num_tokens)
+    assert cache.offset == 3
 
 
 def nbytes(cache: KVCache) -> int:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.config import LoadOptions, SamplingParams
 from qwen3mlx.generate import Decoder, Policy
-from qwen3mlx.model import Batch, BatchView, KVPool, KVRow, KVRowError, Qwen3, load_model
+from qwen3mlx.model import Batch, BatchView, KVPool, KVRoomError, KVRow, Qwen3, load_model
 
 from .support import GOLDENS
 
@@ -85,7 +85,7 @@ def move_to_a_shorter_row(case: Case) -> None:
 def decode(case: Case) -> None:
     case.row.advance(case.row.capacity - case.row.offset)
     vocab_size = case.model.config.vocab_size
-    policy = Policy.for_requests([SamplingParams(temperature=0.0)] * 2, vocab_size)
+    policy = Policy.for_requests([SamplingParams(temperature=0.0)] * 2, [[0]] * 2, vocab_size)
     rows, tokens = [case.neighbour, case.row], mx.zeros(2, mx.int32)
     Decoder(case.model).step(tokens, rows, policy, mx.zeros((2, 1)), None)
 
@@ -124,7 +124,7 @@ def test_what_a_row_has_no_room_for(
 ) -> None:
     case = case_of(model, size, room, excess)
     before = held(case.pool)
-    with pytest.raises(KVRowError):
+    with pytest.raises(KVRoomError):
         attempt(case)
     assert held(case.pool) == before
 
@@ -161,7 +161,7 @@ AFTERWARDS = [
 
 @pytest.mark.parametrize("attempt", AFTERWARDS)
 def test_a_row_that_is_the_pools_again(model: Qwen3, attempt: Callable[[Case], None]) -> None:
-    with pytest.raises(KVRowError, match="released"):
+    with pytest.raises(KVRoomError, match="released"):
         attempt(case_of(model, 300, 5, 1))
 
 
