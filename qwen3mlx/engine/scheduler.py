@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import cast
 
 import mlx.core as mx
 
@@ -14,7 +13,17 @@ from ..model import KVPool, KVRow
 from .memory import MemoryBudget
 from .pace import Pace
 from .prefix_cache import BLOCK, PrefixCache, common_length
-from .sequence import Ahead, Ended, Failed, Prefilled, Sequence, StopReason, Token
+from .sequence import (
+    Ahead,
+    Ended,
+    Failed,
+    Prefilled,
+    Sequence,
+    StopReason,
+    Token,
+    read_tokens,
+    tokens_to_feed,
+)
 
 MAX_RUNNING = 16
 # A second of waiting weighs as much as this share of a second of prefill work still to do.
@@ -158,7 +167,7 @@ class Scheduler:
         self._report(sequence, row)
         self.waiting.remove(sequence)
         self.running.append(sequence)
-        self._accept(sequence, _read(choice)[0])
+        self._accept(sequence, read_tokens(choice)[0])
 
     def _start(self, sequence: Sequence) -> KVRow:
         row = sequence.row = self.pool.allocate(len(sequence.ids) + 1)
@@ -238,7 +247,7 @@ class Scheduler:
             counts = mx.concatenate([self._counts(s) for s in group])
         uniform = mx.array([[s.uniform()] for s in group])
         rows = [s.row for s in group if s.row is not None]
-        choice, counts = self._decoder.step(_tokens(group), rows, policy, uniform, counts)
+        choice, counts = self._decoder.step(tokens_to_feed(group), rows, policy, uniform, counts)
         mx.async_eval(choice.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
         for index, sequence in enumerate(group):
             sequence.ahead = Ahead(choice, index)
@@ -292,7 +301,7 @@ class Scheduler:
             if sequence.ended or sequence not in self.running:
                 continue
             if ahead.choice not in tokens:
-                tokens[ahead.choice] = _read(ahead.choice)
+                tokens[ahead.choice] = read_tokens(ahead.choice)
             sequence.alone = False
             self._accept(sequence, tokens[ahead.choice][ahead.index])
 
@@ -383,34 +392,3 @@ class Scheduler:
     def _count_live(self) -> None:
         self._budget.live += self.pool.nbytes - self._live_bytes
         self._live_bytes = self.pool.nbytes
-
-
-def _tokens(group: list[Sequence]) -> mx.array:
-    """The tokens [B] to feed: on their way still, or known."""
-    choices = {s.ahead.choice for s in group if s.ahead is not None}
-    if len(choices) == 1 and all(s.ahead is not None for s in group):
-        (choice,) = choices
-        rows = [s.ahead.index for s in group if s.ahead is not None]
-        if rows == list(range(choice.token.shape[0])):
-            return choice.token
-        return choice.token[mx.array(rows)]
-    return mx.concatenate(
-        [
-            mx.array([s.ids[-1]]) if s.ahead is None else s.ahead.choice.token[s.ahead.index, None]
-            for s in group
-        ]
-    )
-
-
-def _read(choice: Choice) -> list[Token]:
-    """Wait for the device and take the values, a token for each row."""
-    ids = cast("list[int]", choice.token.tolist())
-    if choice.logprob is None:
-        return [Token(token_id) for token_id in ids]
-    logprobs = cast("list[float]", choice.logprob.tolist())
-    tops: list[tuple[tuple[int, float], ...]] = [()] * len(ids)
-    if choice.top_ids is not None and choice.top_logprobs is not None:
-        top_ids = cast("list[list[int]]", choice.top_ids.tolist())
-        values = cast("list[list[float]]", choice.top_logprobs.tolist())
-        tops = [tuple(zip(*row, strict=True)) for row in zip(top_ids, values, strict=True)]
-    return [Token(*row) for row in zip(ids, logprobs, tops, strict=True)]

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Collection
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 import mlx.core as mx
 
@@ -194,3 +194,34 @@ class Sequence:
 def _random(seed: int | None) -> random.Random:
     """None: another one each time. `random.Random` drops the sign of a seed; seeds have 64 bits."""
     return random.Random(2**64 - seed if seed is not None and seed < 0 else seed)
+
+
+def tokens_to_feed(group: SequenceOf[Sequence]) -> mx.array:
+    """The tokens [B] to feed: on their way still, or known."""
+    choices = {s.ahead.choice for s in group if s.ahead is not None}
+    if len(choices) == 1 and all(s.ahead is not None for s in group):
+        (choice,) = choices
+        rows = [s.ahead.index for s in group if s.ahead is not None]
+        if rows == list(range(choice.token.shape[0])):
+            return choice.token
+        return choice.token[mx.array(rows)]
+    return mx.concatenate(
+        [
+            mx.array([s.ids[-1]]) if s.ahead is None else s.ahead.choice.token[s.ahead.index, None]
+            for s in group
+        ]
+    )
+
+
+def read_tokens(choice: Choice) -> list[Token]:
+    """Wait for the device and take the values, a token for each row."""
+    ids = cast("list[int]", choice.token.tolist())
+    if choice.logprob is None:
+        return [Token(token_id) for token_id in ids]
+    logprobs = cast("list[float]", choice.logprob.tolist())
+    tops: list[tuple[tuple[int, float], ...]] = [()] * len(ids)
+    if choice.top_ids is not None and choice.top_logprobs is not None:
+        top_ids = cast("list[list[int]]", choice.top_ids.tolist())
+        values = cast("list[list[float]]", choice.top_logprobs.tolist())
+        tops = [tuple(zip(*row, strict=True)) for row in zip(top_ids, values, strict=True)]
+    return [Token(*row) for row in zip(ids, logprobs, tops, strict=True)]
