@@ -206,11 +206,7 @@ class LoadedModel:
         context = self.config.max_position_embeddings
         room = context - prompt_tokens
         if room < 1:
-            raise ContextLengthError(
-                f"The prompt has {prompt_tokens:,} tokens and the context holds {context:,}, "
-                "answer included: shorten it, or load the model with a larger context length.",
-                param="messages",
-            )
+            raise ContextLengthError(prompt_tokens, context)
         return room if params.max_tokens is None else min(params.max_tokens, room)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -40,7 +40,10 @@ RETRY_AFTER = {429: 1, 503: 5}
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """An error as a client sees it, in OpenAI's words; a dialect may use other words for `type`."""
+    """An error as a client sees it, in OpenAI's words; a dialect may use other words for `type`.
+
+    `cause` is the exception behind it, for what a dialect says in words of its own.
+    """
 
     status: int
     message: str
@@ -48,6 +51,7 @@ class ApiError:
     param: str | None = None
     code: str | None = None
     allowed: tuple[str, ...] = ()  # of a 405: the methods that the path takes
+    cause: Qwen3MLXError | None = field(default=None, compare=False)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -89,9 +93,8 @@ def openai_body(error: ApiError) -> dict[str, Any]:
 def to_api_error(error: BaseException) -> ApiError:
     """What a client is told about `error`; one not foreseen is logged with its traceback."""
     if isinstance(error, Qwen3MLXError):
-        return api_error(
-            _status(error), str(error), param=getattr(error, "param", None), code=error.code
-        )
+        status, param = _status(error), getattr(error, "param", None)
+        return ApiError(status, str(error), error_type(status), param, error.code, cause=error)
     if isinstance(error, RequestValidationError):
         return _invalid_body(error)
     if isinstance(error, HTTPException):

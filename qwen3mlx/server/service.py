@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..config import EngineConfig, LoadOptions
 from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Slot
-from ..errors import InvalidRequestError, ModelGoneError
+from ..errors import ContextLengthError, InvalidRequestError, ModelGoneError
 from ..events import Finished
 from ..hub.library import Library
 from ..hub.local_model import LocalModel
@@ -275,9 +275,9 @@ def _embedding_ids(
         ids = loaded.tokenizer.encode(text) if isinstance(text, str) else list(text)
         ids += [end] if end is not None and ids[-1:] != [end] else []
         loaded.check_ids(ids, param=f"input[{i}]")
-        if not 0 < len(ids) <= context:
-            raise InvalidRequestError(
-                f"input[{i}] has {len(ids):,} tokens; send 1 to {context:,}.", param=f"input[{i}]"
-            )
+        if not ids:
+            raise InvalidRequestError(f"input[{i}] is empty: send text.", param=f"input[{i}]")
+        if len(ids) > context:
+            raise ContextLengthError(len(ids), context, param=f"input[{i}]")
         result.append(ids)
     return result

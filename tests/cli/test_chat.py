@@ -114,7 +114,7 @@ def test_afterwards_ctrl_c_is_what_it_was() -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_message_that_does_not_fit_leaves_the_conversation_as_it_was(late: bool) -> None:
-    error = ContextLengthError("The prompt has 9,000 tokens and the context holds 4,096.")
+    error = ContextLengthError(9000, 4096)
     script: Any = [Prefill(0, 1), error] if late else error
     session = Session("one", "far too long", "two", scripts=[[Content("1"), FINISHED], script])
     assert session.said == [str(error)]

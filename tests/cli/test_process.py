@@ -138,7 +138,7 @@ def test_debug_shows_the_traceback(qwen3mlx: Command) -> None:
 def test_a_prompt_longer_than_the_context(qwen3mlx: Command, endless_model: str) -> None:
     done = qwen3mlx("run", endless_model, input="x" * 1_000_000)
     assert done.returncode == 1
-    assert "context holds 4,096" in done.stderr
+    assert "maximum context length is 4096 tokens" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

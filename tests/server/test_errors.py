@@ -72,8 +72,14 @@ def test_every_error_of_the_tree_has_a_status() -> None:
             ApiError(400, "No.", "invalid_request_error", "top_p", "invalid_request"),
         ),
         (
-            ContextLengthError("Long.", param="messages"),
-            ApiError(400, "Long.", "invalid_request_error", "messages", "context_length_exceeded"),
+            ContextLengthError(9, 8),
+            ApiError(
+                400,
+                str(ContextLengthError(9, 8)),
+                "invalid_request_error",
+                "messages",
+                "context_length_exceeded",
+            ),
         ),
         (
             ModelNotFoundError("Which?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import ContextLengthError
 from ..errors import ApiError
 
 _TYPES = {
@@ -30,9 +31,9 @@ def render_error(error: ApiError) -> dict[str, Any]:
     if error.status == 400:
         for ours, theirs in _FIELDS.items():
             message = message.replace(ours, theirs)
-    if error.code == "context_length_exceeded":
-        # Agents look for these words, and shorten the conversation then.
-        message = f"prompt is too long: {message}"
+    if isinstance(full := error.cause, ContextLengthError):
+        # Agents look for these words and numbers, and shorten the conversation then.
+        message = f"prompt is too long: {full.prompt_tokens} tokens > {full.context_length} maximum"
     return {
         "type": "error",
         "error": {"type": _TYPES.get(error.status, default), "message": message},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import InvalidRequestError, ModelNotFoundError
+from ...errors import ContextLengthError, InvalidRequestError, ModelNotFoundError
 from ..errors import ApiError
 
 # Codes that LM Studio has a type of its own for.
@@ -27,7 +27,18 @@ def render_error(error: ApiError) -> dict[str, Any]:
     """The body of an error in `/api/v1`; an event of a stream has it too."""
     details = {"code": error.code, "param": error.param}
     given = {name: value for name, value in details.items() if value is not None}
-    return {"error": {"type": _type(error), "message": error.message, **given}}
+    full = error.cause
+    message = _too_long(full) if isinstance(full, ContextLengthError) else error.message
+    return {"error": {"type": _type(error), "message": message, **given}}
+
+
+def _too_long(error: ContextLengthError) -> str:
+    """LM Studio's words, which agents look for."""
+    return (
+        "The number of tokens to keep from the initial prompt is greater than the context length "
+        f"(n_keep: {error.prompt_tokens} >= n_ctx: {error.context_length}). Try to load the model "
+        "with a larger context length, or provide a shorter input."
+    )
 
 
 def _type(error: ApiError) -> str:

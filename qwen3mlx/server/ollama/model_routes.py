@@ -19,8 +19,8 @@ from .response import Json
 from .routes import Injected
 from .schemas import ModelBody
 
-# Clients compare it with the version that brought what they need (logprobs: 0.12.11).
-API_VERSION = "0.12.11"
+# Clients compare it with the version that brought what they need (/v1/responses: 0.13.4).
+API_VERSION = "0.13.4"
 
 router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
 

@@ -35,14 +35,16 @@ router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
 async def pull(body: PullBody, request: Request, service: Injected) -> Response:
     """The download goes on when the client goes away; asking again tells of the same one."""
     job = await _start(service, model_name(body))
-    if job is None:
-        return JSONReply(SUCCESS)
-    records = progress(job)
+    records = _nothing_to_do() if job is None else progress(job)
     if body.stream is not False:
         lines = (ndjson(record) async for record in records)
         return streaming(request, with_error_event(lines, error_line), NDJSON)
     await while_connected(request, _finish(records))
     return JSONReply(SUCCESS)
+
+
+async def _nothing_to_do() -> AsyncGenerator[Json, None]:
+    yield SUCCESS
 
 
 async def _start(service: Service, name: str) -> Job | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...errors import InvalidRequestError
+from ...errors import ContextLengthError, InvalidRequestError
 from ...request import GenerationRequest
 from ..fields import (
     is_strict,
@@ -43,8 +43,9 @@ def own_field_names() -> Iterator[None]:
     except InvalidRequestError as error:
         theirs = error.param or ""
         ours = _FIELD_NAMES.get(theirs, theirs.replace(".function.", "."))
-        if theirs:
+        if theirs and not isinstance(error, ContextLengthError):
             error.args = (str(error).replace(theirs, ours), *error.args[1:])
+        if theirs:
             error.param = ours
         raise
 

@@ -33,9 +33,9 @@ def test_each_status_has_its_type(status: int, kind: str) -> None:
 
 
 def test_a_prompt_that_is_too_long_is_told_in_the_words_that_agents_look_for() -> None:
-    error = to_api_error(ContextLengthError("The prompt has 9 tokens."))
+    error = to_api_error(ContextLengthError(42009, 4096))
     message = render_error(error)["error"]["message"]
-    assert message == "prompt is too long: The prompt has 9 tokens."
+    assert message == "prompt is too long: 42009 tokens > 4096 maximum"
 
 
 @pytest.mark.parametrize(

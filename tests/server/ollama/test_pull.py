@@ -15,6 +15,7 @@ from qwen3mlx.server.ollama.pull import progress
 
 from ...hub.conftest import REPO, checkpoint_files
 from ...hub.fake_hub import Fault
+from ..live import LiveServer
 
 
 @pytest.fixture
@@ -83,6 +84,13 @@ def test_a_download_that_fails_says_so(client: Client, fake_hub: Any) -> None:
     assert caught.value.status_code == 502
     with pytest.raises(ResponseError, match=REPO):
         list(client.pull(REPO, stream=True))
+
+
+def test_what_is_here_is_told_as_any_download(server: LiveServer) -> None:
+    """Codex reads lines up to the one that says success, and fails where none ends with \\n."""
+    reply = server.http.post("/api/pull", json={"model": "demo", "stream": True})
+    assert reply.text == '{"status":"success"}\n'
+    assert reply.headers["content-type"] == "application/x-ndjson"
 
 
 def test_what_is_here_is_not_downloaded(client: Client) -> None:
