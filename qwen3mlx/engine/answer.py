@@ -32,6 +32,7 @@ class AnswerBuilder:
         self._meter = prepared.meter()
         self._clock = _Clock()
         self._cached_tokens = 0
+        self._ending: list[Event] = []  # of the stop token: told behind the text held back so far
 
     def add(self, output: Output) -> list[Event]:
         if isinstance(output, Prefilled):
@@ -51,8 +52,10 @@ class AnswerBuilder:
         events: list[Event] = []
         if token.logprob is not None:
             events.append(self._logprob(token, token.logprob))
-        if token.id not in self._stop_ids:
-            events += self._stream.add(token.id)
+        if token.id in self._stop_ids:
+            self._ending = events
+            return []
+        events += self._stream.add(token.id)
         if self._stream.stopped:
             events += self._finish("stop")
         return events
@@ -68,7 +71,7 @@ class AnswerBuilder:
         )
         timings = self._clock.timings(self._prompt_tokens - self._cached_tokens)
         last = Finished(self._reason(reason), usage, timings, self._stream.stop_string)
-        return [*deltas, last]
+        return [*deltas, *self._ending, last]
 
     def _reason(self, reason: StopReason) -> Literal["stop", "length", "tool_calls"]:
         return "tool_calls" if reason == "stop" and self._stream.num_tool_calls else reason

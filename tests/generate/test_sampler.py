@@ -85,6 +85,14 @@ def test_a_token_of_probability_zero_is_never_drawn(uniform):
     assert draw([request], [LOGITS], [uniform]).token.item() in (1, 2)
 
 
+@pytest.mark.parametrize("values", [{"top_p": 1e-12}, {"top_p": 1e-7}, {"min_p": 1.0}], ids=str)
+@pytest.mark.parametrize("top_k", [0, 3])
+def test_a_filter_leaves_the_best_token_at_least(top_k, values):
+    """1 - 1e-12 is 1 in float32."""
+    request = SamplingParams(temperature=1.0, top_k=top_k, **values)
+    assert tokens_over_the_interval(request, LOGITS, 20) == [1] * 20
+
+
 @pytest.mark.parametrize("temperature", [1e-6, 1e-38, 1e-46])
 @pytest.mark.parametrize("top_k", [0, 3])
 def test_a_temperature_next_to_zero_is_greedy(temperature, top_k):

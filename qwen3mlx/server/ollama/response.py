@@ -42,7 +42,7 @@ class Pieces:
     """Fed with events, it gives pieces: text as it comes, tool calls once they are whole.
 
     The logprobs of all tokens, those of the thinking and of markers too, are in the piece that
-    comes next; `last` is the one of the final record.
+    comes next, but for the token that ends the answer; `last` is the one of the final record.
     """
 
     def __init__(self) -> None:
@@ -59,6 +59,8 @@ class Pieces:
                 self._call = _Call(event.index, event.id or "", event.name or "")
             self._call.arguments += event.arguments
         elif isinstance(event, Content | Reasoning | Finished):
+            if isinstance(event, Finished) and _by_token(event):
+                del self._logprobs[-1:]
             yield from self._end_call()
             if isinstance(event, Content):
                 yield Piece(content=event.text, logprobs=self._take())
@@ -83,6 +85,11 @@ class Pieces:
     def _take(self) -> list[Json]:
         taken, self._logprobs = self._logprobs, []
         return taken
+
+
+def _by_token(finished: Finished) -> bool:
+    """A token ended the answer, not a limit or a stop string."""
+    return finished.finish_reason != "length" and finished.stop_string is None
 
 
 @dataclass(slots=True)

@@ -47,8 +47,10 @@ def answers(draw: st.DrawFn) -> list[Event]:
         events.append(ToolCallDelta(index, f"call_{index}", f"f{index}", first))
         events += [ToolCallDelta(index, None, None, piece) for piece in rest]
     events += [Content(text) for text in draw(st.lists(TEXTS, max_size=3))]
-    for _ in range(draw(st.integers(0, 3))):
-        events.insert(draw(st.integers(2, len(events))), token("x", draw(st.floats(-9, 0))))
+    if draw(st.booleans()):
+        for _ in range(draw(st.integers(0, 3))):
+            events.insert(draw(st.integers(2, len(events))), token("x", draw(st.floats(-9, 0))))
+        events.append(token("<|im_end|>", -0.1))
     return [*events, FINISHED]
 
 
@@ -83,7 +85,8 @@ def test_nothing_of_an_answer_is_lost(events: list[Event]) -> None:
         json.loads(text) for text in arguments.values()
     ]
     assert [function["index"] for function in functions] == list(range(len(arguments)))
-    assert len(whole.get("logprobs", [])) == sum(isinstance(e, TokenLogprob) for e in events)
+    tokens = [event.logprob for event in events if isinstance(event, TokenLogprob)]
+    assert [entry["logprob"] for entry in whole.get("logprobs", [])] == tokens[:-1]
 
 
 @given(answers())
