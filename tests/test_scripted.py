@@ -53,7 +53,7 @@ def test_outside_of_the_script_the_answer_ends(runtime: Runtime) -> None:
 
 def test_a_script_must_tell_what_follows(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"is followed by ' so' and '<\|im_end\|>' in answer 0"):
-        write_scripted_checkpoint(tmp_path, ["so so so so so so so"])
+        write_scripted_checkpoint(tmp_path, ["so so so so so so so so so so"])
 
 
 def ask(runtime: Runtime, num_results: int, question: str = "Go.", **options: object) -> str:

@@ -7,14 +7,14 @@ between logits are far larger than what any sampling setting can bridge.
 How it works. `answers[n]` is written when the prompt holds n tool results, the last one also after
 more. The next token follows from two things, both found by the attention of the only layer:
 
-- The last five tokens. Each token of the script has a code of +1 and -1, all others share one more.
+- The last seven tokens. Each token of the script has a code of +1 and -1, all others share one.
   A head looks a fixed distance back: its query is the one constant direction of all keys, turned by
   as many positions as RoPE turns in that distance, so the score has its peak there.
 - The number n of `</tool_response>` in the prompt. Their keys point in a direction of their own
   that RoPE does not turn. A head finds them and the token it looks from with the same score, so
   they get the share n / (n + 1) of its attention.
 
-A neuron of the feed-forward part opens when the five codes are those of one context in the script,
+A neuron of the feed-forward part opens when the seven codes are those of one context in the script,
 and writes the code of the token that follows. Where that depends on n, neurons with thresholds on
 the share make the output a piecewise linear function of it that has the right code at each n. The
 head is tied to the embedding: the token with the written code wins. Outside of the script the
@@ -40,8 +40,8 @@ from .checkpoints import Shape, copy_qwen3_tokenizer, hf_config
 
 VOCABULARY = 151_936
 # Bits of a token's code, and the tokens of a context: the last one and those before it.
-BITS = 10
-CONTEXT = 5
+BITS = 8
+CONTEXT = 7
 HEAD_DIM = 32
 # Of the hidden state: CONTEXT codes, then what is 1 for every token but `</tool_response>`, what
 # is 1 for that one alone, and the share of tool results.
@@ -66,8 +66,9 @@ END = "<|im_end|>"
 def answer(text: str = "", *, thoughts: str = "", calls: Sequence[tuple[str, object]] = ()) -> str:
     """What Qwen3 writes for it: thoughts, text, and calls of (name, arguments)."""
     blocks = [
-        f'<tool_call>\n{{"name": "{name}", "arguments": {json.dumps(arguments)}}}\n</tool_call>'
+        f'<tool_call>\n{{"name": "{name}", "arguments": {written}}}\n</tool_call>'
         for name, arguments in calls
+        for written in [json.dumps(arguments, ensure_ascii=False)]
     ]
     thought = f"<think>\n{thoughts}\n</think>\n\n" if thoughts else ""
     return thought + "\n".join([text, *blocks] if text else blocks)
@@ -78,7 +79,7 @@ def write_scripted_checkpoint(folder: Path, answers: Sequence[str]) -> Path:
 
     An answer begins with `<think>` or without; where the prompt has an empty thought already
     (`enable_thinking` false), its thoughts are left out. ValueError for a script in which the same
-    five tokens are followed by two different ones.
+    seven tokens are followed by two different ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
     copy_qwen3_tokenizer(folder)
@@ -131,7 +132,7 @@ class _Codes:
     def __post_init__(self) -> None:
         self.numbers = {token: i for i, token in enumerate(sorted(self.tokens), start=1)}
         if len(self.numbers) >= 2**BITS:
-            raise ValueError(f"the script has {len(self.numbers)} different tokens; 1,023 fit.")
+            raise ValueError(f"the script has {len(self.numbers)} different tokens; 255 fit.")
 
     def __getitem__(self, token: int) -> np.ndarray:
         """[BITS] of +1 and -1."""
@@ -142,6 +143,7 @@ def _bits(number: int) -> np.ndarray:
     return np.where(number >> np.arange(BITS) & 1, 1.0, -1.0)
 
 
+# Shorter than CONTEXT where the turn before would be reached.
 Context = tuple[int, ...]
 # What follows a context, the last token first, in the answers that have it.
 Rules = dict[Context, dict[int, int]]
@@ -154,7 +156,7 @@ def _rules(tokenizer: Tokenizer, answers: Sequence[str]) -> Rules:
             lead = tokenizer.encode(f"{END}\n{start}")
             ids = tokenizer.encode(f"{END}\n{start}{rest}{END}")
             for i in range(len(lead), len(ids)):
-                context = tuple(reversed(ids[i - CONTEXT : i]))
+                context = tuple(reversed(ids[max(0, i - CONTEXT) : i]))
                 known = rules.setdefault(context, {}).setdefault(n, ids[i])
                 if known != ids[i]:
                     raise ValueError(
@@ -231,11 +233,12 @@ def _neurons(rules: Rules, codes: _Codes, end: int, num_answers: int) -> dict[st
     gates[0][CONSTANT] = 1
     for context, nexts in rules.items():
         gate = np.zeros(HIDDEN)
-        gate[: CONTEXT * BITS] = np.concatenate([codes[token] for token in context])
+        whole = len(context) * BITS
+        gate[:whole] = np.concatenate([codes[token] for token in context])
         wanted = _fill(nexts, num_answers)
-        # The sum of the codes is CONTEXT * BITS where the context matches, 2 less where it nearly
+        # The sum of the codes is `whole` where the context matches, 2 less where it nearly
         # does. Open for all n, this neuron writes what follows at n = 0 ...
-        gate[CONSTANT] = 1 - CONTEXT * BITS
+        gate[CONSTANT] = 1 - whole
         gates.append(gate)
         downs.append(codes[wanted[0]])
         # ... and from the share of each n on, one bends the line towards what follows at n + 1.
@@ -248,7 +251,7 @@ def _neurons(rules: Rules, codes: _Codes, end: int, num_answers: int) -> dict[st
             if bend.any():
                 threshold = gate.copy()
                 threshold[SHARE] = 1
-                threshold[CONSTANT] = -CONTEXT * BITS - shares[n]
+                threshold[CONSTANT] = -whole - shares[n]
                 gates.append(threshold)
                 downs.append(bend)
             slope = slope + bend
