@@ -21,10 +21,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib import resources
-from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from qwen3mlx.config import QuantizationMode, QuantizationSpec
+from qwen3mlx.config.state import expanded
 from qwen3mlx.errors import CheckpointError, UsageError
 
 FLOAT_BITS = 16
@@ -127,7 +127,7 @@ def load(name: str) -> Recipe:
     if name in names():
         file = resources.files(__package__).joinpath("recipes", f"{name}.toml")
         return parse(file.read_text(encoding="utf-8"), name)
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.suffix != ".toml":
         raise UsageError(
             f"There is no recipe {name!r}: there are {', '.join(names())}, or name a .toml file."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from qwen3mlx.config.state import expanded
+
 from ..common import TextError
 
 # Tokens that are computed at once.
@@ -22,7 +24,7 @@ def load(path: Path | None) -> list[str]:
             key=lambda f: f.name,
         )
         return [d for f in files for d in _documents(f.read_text(encoding="utf-8"))]
-    texts = [_read(file) for file in _files(path.expanduser())]
+    texts = [_read(file) for file in _files(expanded(path))]
     documents = [document for text in texts for document in _documents(text)]
     if sum(map(len, documents)) < LEAST:
         raise TextError(

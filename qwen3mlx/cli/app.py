@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import faulthandler
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from .. import __version__
-from . import keys
+from . import keys, streams
 from .evaluate import evaluate
-from .guard import guarded
+from .guard import guarded, printed
 from .list import list_models
 from .load import load
 from .ps import ps
@@ -79,9 +78,7 @@ def _options(
 
 def main() -> None:
     """Run the command line in `sys.argv`, and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
-    if sys.stderr is not None:
-        faulthandler.enable()  # what ends the process from outside Python says so, and where
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    app(prog_name="qwen3mlx")
+    streams.prepare()
+    faulthandler.enable()  # what ends the process from outside Python says so, and where
+    with printed():
+        app(prog_name="qwen3mlx")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import typer
 
@@ -41,8 +43,25 @@ def guarded(verb: Callable[..., None]) -> Callable[..., None]:
     return run_verb
 
 
+@contextmanager
+def printed() -> Iterator[None]:
+    """Around the whole command: what --help and --version cannot print is a failure, too."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print(f"qwen3mlx: {describe(error)}", file=sys.stderr)
+        _abandon_stdout()
+        sys.exit(1)
+
+
 def describe(error: Exception) -> str:
     """The error in one line that is safe to print."""
+    if isinstance(error, OSError) and error.errno == errno.EBADF:
+        return "Standard output is closed."
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
         return one_line(f"{where}{error.strerror}.")

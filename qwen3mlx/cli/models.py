@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import hub
 from ..config import LoadOptions
+from ..errors import ModelNotFoundError
 from .display import one_line
 from .terminal import Terminal
 
@@ -21,18 +21,23 @@ ByteCount = Callable[[int, int], None]
 
 def short_name(name: str) -> str:
     """What to call the model in one word: `demo`, `Qwen3-8B-MLX-4bit`, a folder's own name."""
-    target = hub.parse_name(name)
+    meant = hub.plain(name)
+    try:
+        target = hub.parse_name(name)
+    except ModelNotFoundError:  # a name that the library knows
+        return meant
     if isinstance(target, hub.Repository):
         return target.repo_id.split("/")[1]
-    return name if name in hub.DEMOS else target.path.resolve().name
+    return meant.casefold() if meant.casefold() in hub.DEMOS else target.path.resolve().name
 
 
 def find_installed(name: str) -> hub.LocalModel:
     """The model `name` on this computer; unlike a request, a person may name any folder."""
-    folder = Path(name).expanduser()
-    if name not in hub.DEMOS and os.path.isdir(folder):
-        return hub.Library(extra=[folder]).find(str(folder))
-    return hub.Library().find(name)
+    try:
+        folder = hub.resolve(name)
+    except ModelNotFoundError:
+        return hub.Library().find(name)  # says what there is
+    return hub.Library(extra=[folder]).find(str(folder))
 
 
 def locate(name: str, terminal: Terminal) -> Path:

@@ -48,7 +48,7 @@ class Request:
     ) -> Request:
         """Options that were not given are None; UsageError names the one that cannot be."""
         given = {name: value for name, value in sampling.items() if value is not None}
-        is_raw = hub.is_base(model) if raw is None else raw
+        is_raw = hub.is_base(hub.plain(model)) if raw is None else raw
         if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
             raise UsageError(
                 "--system, --think, --no-think and --thinking-budget need the chat format: "
@@ -88,7 +88,9 @@ def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
 def _check_model(request: Request) -> None:
     """An only argument could have been meant as the PROMPT: say so rather than guess."""
     try:
-        hub.parse_name(request.model)
+        hub.resolve(request.model)
+    except hub.NotDownloadedError:
+        return
     except ModelNotFoundError as error:
         if request.prompt is not None:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,14 +14,39 @@ from typing import Any
 
 from ..errors import ConfigurationError
 
+# Where nothing is: the home of a user who has none, by Debian's convention.
+NO_HOME = Path("/nonexistent")
+
 
 def state_home() -> Path:
-    """QWEN3MLX_HOME, else where the platform keeps such things."""
+    """QWEN3MLX_HOME, else where the platform keeps such things; in NO_HOME without a home."""
     if home := os.environ.get("QWEN3MLX_HOME"):
-        return Path(home).expanduser()
+        return expanded(home)
     from platformdirs import user_data_path
 
-    return user_data_path("qwen3mlx", appauthor=False)
+    try:
+        folder = user_data_path("qwen3mlx", appauthor=False)
+    except RuntimeError:  # so platformdirs says that there is no home; older ones leave the ~
+        return NO_HOME / "qwen3mlx"
+    return folder if folder.is_absolute() else NO_HOME / "qwen3mlx"
+
+
+def user_home() -> Path:
+    """The user's folder. An unknown user id without HOME, as in containers, has NO_HOME."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return NO_HOME
+
+
+def expanded(path: str | Path) -> Path:
+    """`~/x` and `~somebody/x` as whole paths. ConfigurationError where there is no such home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ConfigurationError(
+            f"{path} names the folder of a user who has none here: write the whole path."
+        ) from None
 
 
 class StateFile:
@@ -57,8 +83,7 @@ class StateFile:
     @contextmanager
     def edit(self) -> Iterator[dict[str, Any]]:
         """The object, to be changed in place and written back; other programs wait meanwhile."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self.path.parent, os.O_RDONLY)
+        folder = self._folder()
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
             values = self.read()
@@ -66,6 +91,22 @@ class StateFile:
             self._replace(values)
         finally:
             os.close(folder)
+
+    def _folder(self) -> int:
+        """The folder, opened; made where it is not there yet."""
+        folder = self.path.parent
+        try:
+            if folder.is_relative_to(NO_HOME):
+                raise FileNotFoundError(errno.ENOENT, "this user has no home folder")
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, "it is read-only")
+            return os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise ConfigurationError(
+                f"Nothing can be saved in {folder} ({error.strerror}): set QWEN3MLX_HOME to a "
+                "folder that may be written."
+            ) from None
 
     def _replace(self, values: Mapping[str, Any]) -> None:
         text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"

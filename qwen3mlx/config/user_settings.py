@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
-from .state import StateFile
+from .state import StateFile, expanded
 
 
 class UserSettings:
@@ -58,7 +58,7 @@ class UserSettings:
             raise ConfigurationError(
                 f"{self.path}: model_folders is {value!r}; it must be a list of folders."
             )
-        folders = [(item, Path(item).expanduser()) for item in value]
+        folders = [(item, expanded(item)) for item in value]
         if relative := [folder for _, folder in folders if not folder.is_absolute()]:
             raise ConfigurationError(
                 f"{self.path}: model_folders holds {relative[0]}; write the whole path."

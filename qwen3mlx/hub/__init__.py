@@ -10,10 +10,10 @@ from pathlib import Path
 from ..errors import ModelNotFoundError
 from .cache import cached_snapshot
 from .download import Progress, ProgressCallback, download, gigabytes, is_offline
-from .library import Library, Skipped
+from .library import AmbiguousNameError, Library, Skipped
 from .local_model import LocalModel
 from .model_settings import ModelSettings
-from .names import DEMOS, Folder, Repository, aliases, is_base, nearest, parse_name
+from .names import DEMOS, Folder, Repository, aliases, is_base, nearest, parse_name, plain
 
 __all__ = [
     "DEMOS",
@@ -33,6 +33,7 @@ __all__ = [
     "is_offline",
     "nearest",
     "parse_name",
+    "plain",
     "resolve",
 ]
 
@@ -48,14 +49,32 @@ class NotDownloadedError(ModelNotFoundError):
 
 
 def resolve(name: str, *, revision: str | None = None) -> Path:
-    """The folder that holds the model `name`, if it is on this computer."""
-    target = parse_name(name)
+    """The folder that holds the model `name`, if it is on this computer.
+
+    It is any name that requests may use, see `Library.find`, or any folder.
+    """
+    try:
+        target = parse_name(name)
+    except ModelNotFoundError as unknown:
+        return _in_library(name, unknown)
     if isinstance(target, Folder):
         return _existing(target.path)
-    snapshot = cached_snapshot(target.repo_id, revision)
-    if snapshot is None:
-        raise NotDownloadedError(name, target)
-    return snapshot
+    if (snapshot := cached_snapshot(target.repo_id, revision)) is not None:
+        return snapshot
+    missing = NotDownloadedError(plain(name), target)
+    if revision is not None:
+        raise missing
+    return _in_library(name, missing)
+
+
+def _in_library(name: str, unknown: ModelNotFoundError) -> Path:
+    """The model that requests call so; raises `unknown` where there is none."""
+    try:
+        return Library().find(name).path
+    except AmbiguousNameError:
+        raise
+    except ModelNotFoundError:
+        raise unknown from None
 
 
 def fetch(

@@ -8,6 +8,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from ..config import model_text
+from ..config.state import NO_HOME
 from ..errors import CheckpointError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -37,7 +38,9 @@ def hub_cache() -> Path:
     """The Hugging Face cache, which need not exist."""
     from huggingface_hub import constants
 
-    return Path(constants.HF_HUB_CACHE)
+    folder = Path(constants.HF_HUB_CACHE)
+    # "~/.cache" is left as it is for a user without a home.
+    return NO_HOME / folder.name if str(folder).startswith("~") else folder
 
 
 def _commit(repository: Path, revision: str) -> str | None:

@@ -12,8 +12,9 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from ..config.state import NO_HOME
 from ..errors import CheckpointError, DownloadError
-from .cache import cached_snapshot, missing_files, missing_parts, repository_folder
+from .cache import cached_snapshot, hub_cache, missing_files, missing_parts, repository_folder
 from .faults import explain, offline
 from .hashes import blobs, check_hashes
 
@@ -52,6 +53,10 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
         if (snapshot := cached_snapshot(repo_id, revision)) is not None:
             return snapshot
         raise DownloadError(offline(repo_id))
+    if hub_cache().is_relative_to(NO_HOME):
+        raise DownloadError(
+            f"{repo_id} has no place: this user has no home folder; set HF_HOME to a folder."
+        )
     with _tuned_library():
         files = _list_files(repo_id, revision)
         _check_runnable(repo_id, files)

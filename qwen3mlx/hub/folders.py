@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ..config.state import user_home
 from ..config.user_settings import UserSettings
 from .cache import hub_cache, snapshot_folder
 from .local_model import Source
@@ -24,12 +25,12 @@ class Candidate(NamedTuple):
 def known_folders() -> list[Path]:
     """The folders a user added in settings.json, then LM Studio's if it is installed."""
     lm_studio = lm_studio_folder()
-    return [*UserSettings().model_folders(), *([lm_studio] if lm_studio.is_dir() else [])]
+    return [*UserSettings().model_folders(), *([lm_studio] if os.path.isdir(lm_studio) else [])]
 
 
 def lm_studio_folder() -> Path:
     """Where LM Studio keeps its models."""
-    return Path.home() / ".lmstudio" / "models"
+    return user_home() / ".lmstudio" / "models"
 
 
 def demos() -> Iterator[Candidate]:

@@ -14,11 +14,15 @@ from ..errors import CheckpointError, ModelNotFoundError
 from . import folders
 from .folders import Candidate
 from .local_model import LocalModel, OtherFamilyError, read_local_model
-from .names import aliases, is_repository
+from .names import aliases, is_repository, plain
 
 _NUM_LISTED = 10
 # A hundred repositories take 10 ms to look at: not for each of many requests.
 _FRESH_SECONDS = 1.0
+
+
+class AmbiguousNameError(ModelNotFoundError):
+    """Several models have it."""
 
 
 class Skipped(NamedTuple):
@@ -65,9 +69,8 @@ class Library:
         return self._last.skipped
 
     def find(self, name: str) -> LocalModel:
-        """The model of this id, alias, or id without its publisher, in upper or lower case.
+        """The model of this id, alias, or id without its publisher, however `names.plain` reads it.
 
-        Ollama's clients put `:latest` behind a name that has no other tag: it may be there.
         No `name` leads outside the library: a path is understood only if it is one of `extra`.
         Raises ModelNotFoundError, which lists what there is; CheckpointError for a broken `extra`.
         """
@@ -79,7 +82,7 @@ class Library:
     def _match(self, name: str, scan: Scan) -> LocalModel:
         if name and (path := Path(os.path.abspath(name))) in self._extra:
             return _at(path, scan.models)
-        wanted = name.casefold().removesuffix(":latest")
+        wanted = plain(name).casefold()
         if (repository := aliases().get(wanted)) is not None:
             wanted = repository.repo_id.casefold()
         for model in scan.models:
@@ -90,7 +93,7 @@ class Library:
             return short[0]
         if short:
             both = " or ".join(model.id for model in short)
-            raise ModelNotFoundError(f'"{name}" is the name of several models: say {both}.')
+            raise AmbiguousNameError(f'"{name}" is the name of several models: say {both}.')
         raise ModelNotFoundError(_unknown(name, wanted, scan))
 
     def scan(self) -> Scan:

@@ -3,7 +3,9 @@
 demo, demo-moe          the checkpoints that come with the program
 ./folder ~/x /x         a folder; so is any other name that exists on disk
 qwen3:8b  qwen3:8b-8bit an alias, for one of the official MLX repositories
-org/repo                a repository of the hub
+org/repo                a repository of the hub, or a link to one
+
+Upper or lower case, blanks around it and Ollama's `:latest` make no difference, but to a folder.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..config.state import expanded
 from ..errors import ModelNotFoundError
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -25,6 +28,12 @@ DEMOS = {
 }
 _REPO_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _REPO_ID = re.compile(f"{_REPO_PART}/{_REPO_PART}")
+# https://huggingface.co/org/repo/tree/main, and hf.co/org/repo as Ollama has it.
+_HUB_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/?#\s]+/[^/?#\s]+)(?:[/?#].*)?",
+    re.IGNORECASE,
+)
+_LATEST = ":latest"
 _PATH_STARTS = ("/", "./", "../", "~")
 
 
@@ -45,15 +54,25 @@ class Repository:
 
 def parse_name(name: str) -> Folder | Repository:
     """What `name` names; `ModelNotFoundError`, with the nearest name, if none of the four."""
-    if name in DEMOS:
-        return Folder(DEMOS[name])
-    if (aliased := aliases().get(name.lower())) is not None:
+    meant = plain(name)
+    if (demo := DEMOS.get(meant.casefold())) is not None:
+        return Folder(demo)
+    if (aliased := aliases().get(meant.casefold())) is not None:
         return aliased
-    if is_path(name):
-        return Folder(Path(name).expanduser())
-    if is_repository(name):
-        return Repository(name)
+    for path in (name, meant):
+        if is_path(path):
+            return Folder(expanded(path))
+    if is_repository(meant):
+        return Repository(meant)
     raise ModelNotFoundError(_unknown(name))
+
+
+def plain(name: str) -> str:
+    """The name that is meant: no blanks around it, a repository for a link to it, no `:latest`."""
+    name = name.strip()
+    if link := _HUB_LINK.fullmatch(name):
+        name = link[1]
+    return name[: -len(_LATEST)] if name.casefold().endswith(_LATEST) else name
 
 
 def is_path(name: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..config import LoadOptions, ModelConfig
+from ..config.state import expanded
 from .cache import kv_group_size
 from .checkpoint import TensorInfo, read_infos
 from .device import on_cpu
@@ -39,7 +40,7 @@ def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint
 
     Builds no array, so any thread may ask.
     """
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
     infos = read_infos(folder)
@@ -62,7 +63,7 @@ def kv_bytes_per_token(config: ModelConfig, dtype: mx.Dtype, kv_bits: int | None
 
 def weight_bytes(path: str | Path) -> int:
     """Memory that the weights in folder `path` will take. Raises CheckpointError."""
-    infos = read_infos(Path(path).expanduser())
+    infos = read_infos(expanded(path))
     return resident_bytes(infos, compute_dtype(infos))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..config import LoadOptions, ModelConfig
+from ..config.state import expanded
 from ..errors import CheckpointError, MemoryBudgetError
 from .attention import Attention
 from .checkpoint import Checkpoint
@@ -37,7 +38,7 @@ def load_model(
 
     Raises CheckpointError naming the file and the fault, MemoryBudgetError if it cannot fit.
     """
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
     checkpoint = Checkpoint(folder)

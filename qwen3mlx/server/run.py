@@ -198,7 +198,11 @@ def _ready(url: str) -> None:
     # What is there now stays: no collection has to look at it again.
     gc.freeze()
     gc.enable()
-    print(json.dumps({"url": url}), flush=True)
+    line = json.dumps({"url": url}) + "\n"
+    try:
+        os.write(sys.stdout.fileno(), line.encode())
+    except OSError as error:
+        logger.warning("The line with the URL could not be written to stdout: %s.", error.strerror)
 
 
 class _Progress:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwen3mlx.config import read_json
+from qwen3mlx.config.state import expanded
 
 from . import byte_level
 from .control_tokens import ChatPrompt, ControlTokens
@@ -26,7 +27,7 @@ _NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token", "additional
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
     """A checkpoint folder's tokenizer. `CheckpointError` when its files are missing or broken."""
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     config_path = folder / "tokenizer_config.json"
     config = read_json(config_path) if os.path.isfile(config_path) else {}
     return Tokenizer(load_backend(folder, config), folder, config)

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -116,3 +117,10 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     serve = Serve(home, "--model", "demo", environment={"QWEN3MLX_API_KEY": "secret"})
     yield serve
     serve.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens at, for a server that cannot say which it took."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])

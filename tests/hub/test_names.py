@@ -76,7 +76,7 @@ def test_a_near_miss_suggests_the_right_name(name: str, meant: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "Tell me a joke", "a/b/c", "org/", "/\0", "x" * 5000, "org/re po", "-x/y", "org/repo\n"],
+    ["", "Tell me a joke", "a/b/c", "org/", "/\0", "x" * 5000, "org/re po", "-x/y", "org/re\npo"],
 )
 def test_what_is_no_name_is_refused_in_one_sentence_or_is_a_path(name: str) -> None:
     if name.startswith("/"):

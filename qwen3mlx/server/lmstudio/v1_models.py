@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Annotated
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from ...config import LoadOptions
 from ...errors import CheckpointError, InvalidRequestError, ModelNotFoundError
+from ...hub import plain
 from ..dependencies import get_service
 from ..downloads import Job
 from ..info import ModelInfo
@@ -25,8 +25,6 @@ from .schemas import DownloadBody, LoadBody, UnloadBody
 
 # Seconds that a new download has to tell its size before the request is answered without it.
 PATIENCE = 5.0
-
-_HUB_LINK = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/?#]+/[^/?#]+)")
 
 Injected = Annotated[Service, Depends(get_service)]
 
@@ -126,14 +124,13 @@ def _thinking(info: ModelInfo) -> tuple[bool, ...]:
 
 def _hub_name(model: str) -> str:
     """A link to the hub, read: `https://huggingface.co/org/repo` is `org/repo`."""
-    if not model.startswith(("http://", "https://")):
-        return model
-    if (link := _HUB_LINK.match(model)) is None:
+    name = plain(model)
+    if name.startswith(("http://", "https://")):
         raise InvalidRequestError(
             "model is a link to another site; send one to huggingface.co, or a repository's id.",
             param="model",
         )
-    return link[1]
+    return name
 
 
 def _iso(seconds: float) -> str:
