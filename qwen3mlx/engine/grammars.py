@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from functools import partial
 
 from ..generate import Constraint, Grammar, GrammarTokenizer
 from ..request import GenerationRequest, NamedTool
 from ..request_warnings import warn
-from ..text import ReasoningStart, Tokenizer, answer_grammar
+from ..text import AnswerCheck, ReasoningStart, Tokenizer, answer_grammar
 
 
 class Grammars:
@@ -29,6 +30,7 @@ class Grammars:
         Raises InvalidRequestError for schemas and forms that cannot be followed.
         """
         token_id = self._tokenizer.token_id
+        call_ids = (token_id("<tool_call>"), token_id("</tool_call>"))
         choice = request.tool_choice
         source = answer_grammar(
             request.tools,
@@ -38,7 +40,7 @@ class Grammars:
             json_schema=request.json_schema,
             strict=request.json_schema_strict,
             form=request.form,
-            call_ids=(token_id("<tool_call>"), token_id("</tool_call>")),
+            call_ids=call_ids,
         )
         if source is None:
             return None
@@ -51,8 +53,18 @@ class Grammars:
             trigger_id=source.trigger_id,
             repeats=source.repeats,
         )
-        open_id, close_id = token_id("<think>"), token_id("</think>")
-        return lambda: Constraint(grammar, thinking=reasoning, open_id=open_id, close_id=close_id)
+        check = None
+        if source.answer is not None or source.calls:
+            check = AnswerCheck(source.answer, source.calls)
+        return partial(
+            Constraint,
+            grammar,
+            thinking=reasoning,
+            open_id=token_id("<think>"),
+            close_id=token_id("</think>"),
+            check=check,
+            call_ids=call_ids,
+        )
 
     def _vocabulary(self) -> GrammarTokenizer:
         with self._lock:

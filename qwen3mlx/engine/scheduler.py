@@ -308,6 +308,8 @@ class Scheduler:
     def _accept(self, sequence: Sequence, token: Token) -> None:
         try:
             forced = sequence.accept(token)
+            if forced is None:
+                return
             reason = self._reason_to_end(sequence)
             for token_id in forced:
                 if reason is None:
@@ -369,6 +371,7 @@ class Scheduler:
 
     def _end(self, sequence: Sequence, reason: StopReason) -> None:
         self._leave(sequence)
+        sequence.hand_out()
         sequence.sink(Ended(reason))
 
     def _leave(self, sequence: Sequence, *, keep: bool = True) -> None:

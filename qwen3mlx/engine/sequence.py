@@ -64,8 +64,12 @@ class Constraint(Protocol):
     def mask(self) -> bytes | None:
         """A bit for each id that may come next; None: all may."""
 
-    def observe(self, token_id: int) -> None:
-        """A token was generated."""
+    @property
+    def is_unchecked(self) -> bool:
+        """The last tokens may be taken back."""
+
+    def observe(self, token_id: int) -> int:
+        """A token was generated; returns how many are taken back, this one among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +109,7 @@ class Sequence:
         self.sink = sink
         self.constraint = constraint
         self.mask = constraint.mask() if constraint else None
+        self._held: list[Token] = []  # that may be taken back
         # The next mask is likely to be this one: the step after the next can be launched with it.
         self.steady = self.mask is None
         self.row: KVRow | None = None
@@ -158,16 +163,33 @@ class Sequence:
         masked = self._masked[1]
         return masked if fixed is None else masked + fixed
 
-    def accept(self, token: Token) -> list[int]:
-        """Take a token that was generated; returns the ids that must follow it (see the meter)."""
+    def accept(self, token: Token) -> list[int] | None:
+        """Take a token that was generated; returns the ids that must follow it (see the meter).
+
+        None: it, and perhaps some before it, are taken back, and others must be chosen. Tokens are
+        handed out when that can no longer come to them.
+        """
         self.ids.append(token.id)
-        self.sink(token.reported(self.params))
+        self._held.append(token)
         forced = list(self.meter.observe(token.id))
+        taken_back = 0
         if self.constraint is not None:
-            self.constraint.observe(token.id)
+            taken_back = self.constraint.observe(token.id)
             before, self.mask = self.mask, self.constraint.mask()
             self.steady = self.mask is before
+        if taken_back:
+            del self.ids[-taken_back:], self._held[-taken_back:]
+            self.rewind()
+            return None
+        if self.constraint is None or not self.constraint.is_unchecked:
+            self.hand_out()
         return forced
+
+    def hand_out(self) -> None:
+        """What was held back."""
+        held, self._held = self._held, []
+        for token in held:
+            self.sink(token.reported(self.params))
 
     def rewind(self) -> None:
         """Drop what was computed beyond `ids`; at least the last of them is fed again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import Qwen3MLXError
 from .grammar import Grammar, reason
+from .unchecked import Check, Unchecked
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
@@ -24,6 +25,9 @@ class Constraint:
     with its first token. A thought is free but for its end: while the grammar holds the whole
     answer, none of the stop tokens may come before `close_id`. Where `close_id` is None there is no
     thought to wait for. When the grammar is complete, only stop tokens may follow.
+
+    A value that `check` covers is checked when it is complete: a call behind the token `close` of
+    `call_ids`, an answer at its end.
     """
 
     def __init__(
@@ -33,14 +37,20 @@ class Constraint:
         thinking: ThinkingStart = "off",
         open_id: int | None = None,
         close_id: int | None = None,
+        check: Check | None = None,
+        call_ids: tuple[int | None, int | None] = (None, None),
     ) -> None:
         self._grammar = grammar
         self._open_id = open_id
         self._close_id = close_id
         self._thinking: ThinkingStart = "off" if close_id is None else thinking
         self._newlines = 0  # that may still come between the thought and the answer
+        self._check_of = check
+        self._call_ids = call_ids
+        self._unchecked: Unchecked | None = None
         self._matcher: LLMatcher | None = None  # None: free until the grammar's trigger
-        if grammar.trigger_id is None:
+        self._is_at_start = grammar.trigger_id is None
+        if self._is_at_start:
             self._matcher = grammar.matcher()
 
     @property
@@ -48,6 +58,11 @@ class Constraint:
         """The grammar is complete: nothing but a stop token may come."""
         matcher = self._matcher
         return self._thinking == "off" and matcher is not None and matcher.is_stopped()
+
+    @property
+    def is_unchecked(self) -> bool:
+        """The last tokens may be taken back."""
+        return self._unchecked is not None
 
     def mask(self) -> bytes | None:
         """A bit for each id that may come next, lowest first, in words of 32; None: all may.
@@ -59,16 +74,24 @@ class Constraint:
         tokenizer = self._grammar.tokenizer
         if self._thinking == "inside":
             return tokenizer.text_mask
-        mask = self._matcher.compute_bitmask()[: tokenizer.mask_size]
-        self._check(self._matcher)
+        mask = self._mask_of(self._matcher)
+        if self._unchecked is not None:
+            mask = self._unchecked.allowed(mask)
         if self._thinking == "auto" and self._open_id is not None:
             mask = _with(mask, (self._open_id,))
         return _with(mask, (i for i, n in tokenizer.newlines.items() if n <= self._newlines))
 
-    def observe(self, token_id: int) -> None:
+    def _mask_of(self, matcher: LLMatcher) -> bytes:
+        mask = matcher.compute_bitmask()[: self._grammar.tokenizer.mask_size]
+        self._check(matcher)
+        return mask
+
+    def observe(self, token_id: int) -> int:
         """Take a token that was generated, drawn or forced.
 
-        Raises Qwen3MLXError for one that the grammar does not allow.
+        Returns how many tokens are taken back, this one among them: most often none. Raises
+        Qwen3MLXError for a token that the grammar does not allow, and for a value that does not
+        come to pass its check.
         """
         if self._thinking == "inside":
             if token_id == self._close_id:
@@ -78,24 +101,58 @@ class Constraint:
             self._thinking = "inside"
         else:
             self._thinking = "off"
-            self._observe_answer(token_id)
+            return self._observe_answer(token_id)
+        return 0
 
-    def _observe_answer(self, token_id: int) -> None:
+    def _observe_answer(self, token_id: int) -> int:
         grammar = self._grammar
         if self._matcher is None:
             if token_id == grammar.trigger_id:
                 self._matcher = grammar.matcher()
                 self._newlines = 0
-            return
+                self._begin(self._matcher, is_call=True)
+            return 0
         width = grammar.tokenizer.newlines.get(token_id, _NEWLINES + 1)
         if width <= self._newlines:
             self._newlines -= width
-            return
+            return 0
         self._newlines = 0
-        self._matcher.consume_token(token_id)
-        self._check(self._matcher)
+        taken_back = self._follow(self._matcher, token_id)
         if grammar.repeats and self.is_done:
             self._matcher = None
+        return taken_back
+
+    def _follow(self, matcher: LLMatcher, token_id: int) -> int:
+        open_id, close_id = self._call_ids
+        if self._is_at_start and token_id != open_id:
+            self._begin(matcher, is_call=False)
+        self._is_at_start = False
+        matcher.consume_token(token_id)
+        self._check(matcher)
+        if token_id == open_id:
+            self._begin(matcher, is_call=True)
+        elif self._unchecked is not None:
+            self._unchecked.add(token_id)
+            if token_id == close_id or matcher.is_stopped():
+                return self._finish(self._unchecked)
+        return 0
+
+    def _begin(self, matcher: LLMatcher, *, is_call: bool) -> None:
+        """A value begins with the next token."""
+        check = self._check_of
+        if check is not None and check.covers(is_call=is_call):
+            tokenizer = self._grammar.tokenizer
+            self._unchecked = Unchecked(check, tokenizer, matcher, is_call=is_call)
+
+    def _finish(self, unchecked: Unchecked) -> int:
+        """A value is complete."""
+        before = len(unchecked)
+        matcher = unchecked.finish(self._mask_of)
+        if matcher is None:
+            self._unchecked = None
+            return 0
+        self._matcher = matcher
+        return before - len(unchecked)
 
     def _check(self, matcher: LLMatcher) -> None:
         if matcher.is_error():

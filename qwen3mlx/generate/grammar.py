@@ -42,8 +42,19 @@ class GrammarTokenizer:
             )
         words = _Vocabulary(token_bytes, marker_ids, ends[0], encode)
         self.backend = LLTokenizer(TokenizerWrapper(words), eos_token=ends)
+        self.token_bytes = token_bytes
+        self.marker_ids = frozenset((*marker_ids, *ends))
+        self._closing: dict[str, frozenset[int]] = {}
         self.newlines = {i: len(t) for i, t in enumerate(token_bytes) if t in (b"\n", b"\n\n")}
         self.text_mask = self._mask_of_text(token_bytes, ends)
+
+    def closing(self, end: str) -> frozenset[int]:
+        """Tokens that begin with `end`, which closes an array or an object, and blanks."""
+        if end not in self._closing:
+            stripped = ((i, token.lstrip()) for i, token in enumerate(self.token_bytes) if token)
+            first = (end.encode(), b"")
+            self._closing[end] = frozenset(i for i, token in stripped if token[:1] in first)
+        return self._closing[end]
 
     def _mask_of_text(self, token_bytes: Sequence[bytes], stop_ids: Sequence[int]) -> bytes:
         """All tokens but those that end the answer, and those that are none."""

@@ -4,6 +4,7 @@ docs/architecture.md has the contract. Never imports mlx; heavy libraries load w
 """
 
 from .answer import AnswerStream
+from .answer_check import AnswerCheck
 from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .grammar_source import answer_grammar
@@ -13,6 +14,7 @@ from .text_form import TextForm
 from .tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
+    "AnswerCheck",
     "AnswerStream",
     "ChatPrompt",
     "Content",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qwen3mlx.errors import InvalidRequestError
@@ -27,7 +27,8 @@ class GrammarSource:
     that token; each time it comes (`repeats`), or once, and the answer ends there.
 
     `fields` names the request's field behind a rule of the grammar, for errors. `warnings` say what
-    of a schema is not enforced.
+    of a schema is not enforced. `answer` and `calls` (by the function's name) are schemas that the
+    grammar holds only in part: a finished value must be checked against them.
     """
 
     lark: str
@@ -35,6 +36,8 @@ class GrammarSource:
     trigger_id: int | None = None
     repeats: bool = False
     warnings: Sequence[str] = ()
+    answer: Mapping[str, Any] | None = None
+    calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def answer_grammar(
@@ -79,19 +82,20 @@ def json_grammar(
 ) -> GrammarSource:
     """An answer that is one JSON value."""
     plain = plain_schema(schema, param=param)
-    warnings = _held(plain, param, strict=strict)
+    lost = {**plain.impossible, **plain.lost} if strict else plain.impossible
+    if lost:
+        raise _unenforced(param, lost)
     lark = f"start: answer\nanswer: %json {_json_text(plain, _SPACED)}"
-    return GrammarSource(lark, {"answer": param}, warnings=warnings)
+    warnings = _warnings(param, plain.lost)
+    return GrammarSource(lark, {"answer": param}, warnings=warnings, answer=plain.check)
 
 
-def _held(plain: PlainSchema, param: str, *, strict: bool, binding: bool = True) -> list[str]:
-    """A warning for each part that is not enforced; with `strict`, an error.
+def _unenforced(param: str, parts: Mapping[str, str]) -> InvalidRequestError:
+    part, reason = next(iter(parts.items()))
+    return InvalidRequestError(f"{param} cannot be enforced: {part}: {reason}.", param=param)
 
-    What no value satisfies is an error where the schema is `binding`.
-    """
-    parts = {**plain.unheld, **plain.lost, **plain.impossible}
-    for part, reason in (parts if strict else plain.impossible if binding else {}).items():
-        raise InvalidRequestError(f"{param} cannot be enforced: {part}: {reason}.", param=param)
+
+def _warnings(param: str, parts: Mapping[str, str]) -> list[str]:
     return [f"{param}: {part} is not enforced." for part in parts]
 
 
@@ -107,6 +111,7 @@ class _Calls:
         forced: bool,
     ) -> None:
         self._warnings: list[str] = []
+        self._checks: dict[str, Mapping[str, Any]] = {}
         self._forced = forced
         self._open_id, close_id = call_ids
         self._open = _marker("<tool_call>", self._open_id)
@@ -127,7 +132,10 @@ class _Calls:
         if answer is None:
             return self._source(lark)
         fields = {**self._fields, **answer.fields}
-        return GrammarSource(lark, fields, warnings=[*answer.warnings, *self._warnings])
+        warnings = [*answer.warnings, *self._warnings]
+        return GrammarSource(
+            lark, fields, warnings=warnings, answer=answer.answer, calls=self._checks
+        )
 
     def on_demand(self, *, parallel: bool) -> GrammarSource:
         """Free text, and calls where the model begins one."""
@@ -140,7 +148,9 @@ class _Calls:
     def _source(
         self, lark: str, trigger_id: int | None = None, *, repeats: bool = False
     ) -> GrammarSource:
-        return GrammarSource(lark, self._fields, trigger_id, repeats, self._warnings)
+        return GrammarSource(
+            lark, self._fields, trigger_id, repeats, self._warnings, calls=self._checks
+        )
 
     def _tool(self, function: Mapping[str, Any], field: str) -> str:
         """`{"name": ..., "arguments": ...`, but for the last brace."""
@@ -153,12 +163,25 @@ class _Calls:
                 f"{param} has the type {kind!r}; arguments are an object.", param=param
             )
         plain.grammar["type"] = "object"
-        strict = self._forced or function.get("strict") is True
-        self._warnings += _held(plain, param, strict=strict, binding=self._forced)
+        if self._forced or function.get("strict") is True:
+            self._bind(function["name"], plain, param)
+        else:
+            unheld = {**plain.unheld, **plain.lost, **plain.impossible}
+            self._warnings += _warnings(param, unheld)
         head = json.dumps(
             f'{{"name": {json.dumps(function["name"], ensure_ascii=False)}, "arguments": '
         )
         return f"{head} %json {_json_text(plain, _ONE_LINE)}"
+
+    def _bind(self, name: str, plain: PlainSchema, param: str) -> None:
+        """All of the schema is enforced: by the grammar, or by a check of the finished call."""
+        lost = {**plain.impossible, **plain.lost}
+        if self._open_id is None:
+            lost |= plain.unheld  # nothing tells where a call begins
+        if lost:
+            raise _unenforced(param, lost)
+        if plain.check is not None:
+            self._checks[name] = plain.check
 
 
 def _marker(text: str, token_id: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -77,3 +78,28 @@ def is_schema(schema: dict[str, Any]) -> bool:
     except (ValidationError, ReferencingError, ValueError):
         return False
     return True
+
+
+_ASSERTION = re.compile(r"\(\?<?[=!]")
+_PIECE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+
+
+def without_assertions(pattern: str) -> str:
+    """`pattern` without look-around and word boundaries: it matches all that `pattern` does."""
+    kept: list[str] = []
+    depth, outside = 0, -1  # of groups; the depth that the look-around began at
+    at = 0
+    while piece := _PIECE.match(pattern, at):
+        text = piece[0]
+        if text == "(":
+            depth += 1
+            if outside < 0 and _ASSERTION.match(pattern, at):
+                outside = depth
+        if outside < 0 and text not in (r"\b", r"\B"):
+            kept.append(text)
+        if text == ")":
+            if depth == outside:
+                outside = -1
+            depth -= 1
+        at = piece.end()
+    return "".join(kept)

@@ -14,7 +14,7 @@ from typing import Any
 from .schema_keys import close_names
 from .schema_normal import TYPES, Parts, Schema, children, inner, nodes, target
 from .schema_numbers import BOUNDS, MAX_EXACT, is_number, real_bounds, whole_bounds
-from .schema_probe import grammar_fault, pattern_fault
+from .schema_probe import grammar_fault, pattern_fault, without_assertions
 
 # What a grammar costs is in proportion to it.
 MAX_MULTIPLE = 100_000
@@ -210,7 +210,9 @@ def _take_out(node: Schema, unheld: Parts) -> None:
         node.pop(key, None)
     if "pattern" in node and (fault := pattern_fault(node["pattern"])) is not None:
         unheld.add(node, "pattern", fault)
-        del node["pattern"]
+        node["pattern"] = without_assertions(node["pattern"])
+        if pattern_fault(node["pattern"]) is not None:
+            del node["pattern"]
     _counts(node, unheld)
 
 

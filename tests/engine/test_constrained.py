@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from qwen3mlx import hub
@@ -13,7 +14,7 @@ from qwen3mlx.engine import AnswerBuilder, LoadedModel
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.sequence import Output
-from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.errors import InvalidRequestError, Qwen3MLXError
 from qwen3mlx.events import Finished
 from qwen3mlx.request import GenerationRequest, NamedTool
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
@@ -188,3 +189,81 @@ def test_a_schema_that_cannot_be_followed_is_refused_before_any_work(demo):
     with pytest.raises(InvalidRequestError) as refusal:
         Answer(demo, json_schema={"not": {}})
     assert refusal.value.param == "response_format"
+
+
+PARTLY_HELD: dict[str, dict[str, Any]] = {
+    "unique": {
+        "type": "array",
+        "items": {"enum": ["a", "b", "c"]},
+        "uniqueItems": True,
+        "minItems": 3,
+        "maxItems": 3,
+    },
+    "contains": {
+        "type": "array",
+        "items": {"type": "integer", "minimum": 0, "maximum": 9},
+        "contains": {"const": 7},
+        "maxItems": 4,
+    },
+    "look-ahead": {"type": "string", "pattern": "^(?!.*a)[a-e]{3}$"},
+    "not": {"type": "integer", "minimum": 0, "maximum": 99, "not": {"multipleOf": 2}},
+    "only one way": {"type": "boolean", "not": {"const": True}},
+    "if": {
+        "type": "object",
+        "properties": {
+            "kind": {"enum": ["x"]},
+            "v": {"type": "integer", "minimum": 1, "maximum": 9},
+        },
+        "required": ["kind", "v"],
+        "if": {"properties": {"kind": {"const": "x"}}},
+        "then": {"properties": {"v": {"maximum": 3}}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", PARTLY_HELD)
+def test_what_the_grammar_does_not_hold_is_checked_and_tried_again(demo, name):
+    schema = PARTLY_HELD[name]
+    options = [{"json_schema": schema, "sampling": {**WILD, "seed": seed}} for seed in range(3)]
+    options.append({"json_schema": schema, "sampling": {"temperature": 0.0}})
+    for one in answer(demo, *options):
+        assert one.reason == "stop"
+        assert jsonschema.Draft202012Validator(schema).is_valid(json.loads(one.content))
+        assert one.outputs == []
+
+
+def test_an_answer_that_was_taken_back_is_the_one_it_has_alone(demo):
+    options = {"json_schema": PARTLY_HELD["contains"], "sampling": {**WILD, "seed": 4}}
+    others: list[dict[str, Any]] = [{"sampling": {"temperature": 0.0, "max_tokens": 30}}] * 2
+    together = answer(demo, others[0], options, others[1])
+    (alone,) = answer(demo, options)
+    assert together[1].content == alone.content
+    assert together[0].content == together[2].content == answer(demo, others[0])[0].content
+
+
+@pytest.mark.parametrize("choice", ["required", "auto"])
+def test_a_strict_call_is_checked_too(demo, choice):
+    schema = {
+        "type": "object",
+        "properties": {"tags": PARTLY_HELD["unique"]},
+        "required": ["tags"],
+    }
+    function = {"name": "tag", "parameters": schema, "strict": True}
+    (one,) = answer(
+        demo,
+        {
+            "tools": [{"type": "function", "function": function}],
+            "tool_choice": choice,
+            "parallel_tool_calls": False,
+            "sampling": {**WILD, "seed": 2, "max_tokens": 200},
+        },
+    )
+    for _, arguments in one.calls:
+        assert jsonschema.Draft202012Validator(schema).is_valid(json.loads(arguments))
+    assert one.calls or choice == "auto"
+
+
+def test_where_no_way_leads_to_a_valid_answer_the_request_fails(demo):
+    schema = {"type": "array", "items": {"const": 1}, "contains": {"const": 2}, "maxItems": 1}
+    with pytest.raises(Qwen3MLXError, match="contains"):
+        answer(demo, {"json_schema": schema, "sampling": {"temperature": 0.0}})

@@ -1,0 +1,151 @@
+"""Finished answers and tool calls against the schemas that their grammar holds only in part."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, ValidationError
+
+_BLANKS = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"[^\s,\]}]+")
+_CALL = re.compile(r'\s*\{"name": ("(?:[^"\\]|\\.)*"), "arguments": ')
+
+Path = tuple[str | int, ...]
+
+
+class AnswerCheck:
+    """`answer` is the schema of an answer, `calls` those of the arguments of functions by name;
+    what has none is not checked."""
+
+    def __init__(
+        self, answer: Mapping[str, Any] | None = None, calls: Mapping[str, Any] | None = None
+    ) -> None:
+        from jsonschema_rs import Draft202012Validator
+
+        def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+            return Draft202012Validator(dict(schema), offline=True)
+
+        self._answer = None if answer is None else validator(answer)
+        self._calls = {name: validator(schema) for name, schema in (calls or {}).items()}
+
+    def covers(self, *, is_call: bool) -> bool:
+        return bool(self._calls) if is_call else self._answer is not None
+
+    def fault(self, text: str, *, is_call: bool) -> tuple[int, int, str] | None:
+        """Where the first wrong part of an answer, or of a call, begins and ends; what it breaks.
+
+        `text` is complete, the JSON in it valid.
+        """
+        start, schema = 0, self._answer
+        if is_call:
+            call = _CALL.match(text)
+            start = call.end() if call else 0
+            schema = self._calls.get(json.loads(call[1])) if call else None
+        if schema is None:
+            return None
+        places = _Places(text, start)
+        value = places.value
+        errors = schema.iter_errors(value)
+        faults = [(*places.of(error, value), _keyword(error)) for error in errors]
+        return min(faults, default=None, key=lambda fault: fault[1])
+
+
+def _keyword(error: ValidationError) -> str:
+    """The place in the schema: never what the answer holds."""
+    return "/".join(map(str, error.schema_path))
+
+
+class _Places:
+    """Reads one JSON value of `text`, and where its parts end."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._text = text
+        self._spans: dict[Path, tuple[int, int]] = {}
+        self._names: dict[Path, tuple[int, int]] = {}
+        self._read(_skip(text, start), ())
+        self.value = json.loads(text[start : self._spans[()][1]])
+
+    def of(self, error: ValidationError, value: Any) -> tuple[int, int]:
+        path: Path = tuple(error.instance_path)
+        part = value
+        for each in path:
+            part = part[each]
+        if error.kind.name == "uniqueItems":
+            return self._spans[(*path, _repeated(part))]
+        for name in _names(error.kind):
+            if (*path, name) in self._names:
+                return self._names[(*path, name)]
+        return self._spans[path]
+
+    def _read(self, at: int, path: Path) -> int:
+        """The index behind the value that begins at `at`."""
+        readers: dict[str, Callable[[int, Path], int]] = {
+            "{": self._read_object,
+            "[": self._read_array,
+            '"': lambda at, _: scanstring(self._text, at + 1)[1],
+        }
+        reader = readers.get(self._text[at])
+        if reader is not None:
+            end = reader(at, path)
+        else:
+            scalar = _SCALAR.match(self._text, at)
+            end = scalar.end() if scalar else at + 1
+        self._spans[path] = at, end
+        return end
+
+    def _read_object(self, at: int, path: Path) -> int:
+        text, at = self._text, _skip(self._text, at + 1)
+        while text[at] != "}":
+            begin = at
+            name, at = scanstring(text, at + 1)
+            self._names[(*path, name)] = begin, at
+            at = _skip(text, _skip(text, at) + 1)  # the colon
+            at = _skip(text, self._read(at, (*path, name)))
+            at = _skip(text, at + 1) if text[at] == "," else at
+        return at + 1
+
+    def _read_array(self, at: int, path: Path) -> int:
+        text, at, index = self._text, _skip(self._text, at + 1), 0
+        while text[at] != "]":
+            at = _skip(text, self._read(at, (*path, index)))
+            at = _skip(text, at + 1) if text[at] == "," else at
+            index += 1
+        return at + 1
+
+
+def _skip(text: str, at: int) -> int:
+    blanks = _BLANKS.match(text, at)
+    return blanks.end() if blanks else at
+
+
+def _repeated(items: list[Any]) -> int:
+    """The first that was there before; 1 and 1.0 are the same, 1 and true are not."""
+    seen: list[Any] = []
+    for index, item in enumerate(items):
+        marked = _marked(item)
+        if marked in seen:
+            return index
+        seen.append(marked)
+    return len(items) - 1
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, bool):
+        return (bool, value)
+    if isinstance(value, list):
+        return [_marked(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _marked(each) for name, each in value.items()}
+    return value
+
+
+def _names(kind: Any) -> list[str]:
+    """Names that an object must not have."""
+    if kind.name == "propertyNames":
+        return [kind.error.instance]
+    return list(getattr(kind, "unexpected", ()))
