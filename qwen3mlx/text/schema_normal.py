@@ -280,6 +280,15 @@ def _types(node: Schema, lost: Parts) -> None:
     node["type"] = known if len(known) > 1 else known[0]
 
 
+def _nullable(node: Schema, lost: Parts) -> None:
+    """OpenAPI 3.0: null is one of the values, too."""
+    kind = node.get("type")
+    if node.get("nullable") is True and isinstance(kind, str) and kind != "null":
+        node["type"] = [kind, "null"]
+        if isinstance(node.get("enum"), list) and None not in node["enum"]:
+            node["enum"] = [*node["enum"], None]
+
+
 def _type_name(name: object) -> str | None:
     """Some generators write them in capitals."""
     lower = name.lower() if isinstance(name, str) else None
@@ -335,7 +344,7 @@ def _never(node: Schema, lost: Parts) -> None:
 
 _CHANGES: tuple[Callable[[Schema, Parts], None], ...] = (
     *(_old_bounds, _old_arrays, _old_dependencies, _drop_wrong_kinds),
-    *(_types, _required, _pattern, _format, _never),
+    *(_types, _nullable, _required, _pattern, _format, _never),
 )
 
 

@@ -63,11 +63,15 @@ def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
         low, exact = None, False
     if high is not None and abs(high) > _MAX_WHOLE:
         high, exact = None, False
+    if low is not None and low_open and _is_forgotten(low, high):
+        low, low_open = _next(low, math.inf), False
+    if high is not None and high_open and _is_forgotten(high, low):
+        high, high_open = _next(high, -math.inf), False
     bounds: Schema = {}
     if low is not None:
-        bounds |= _side("minimum", "exclusiveMinimum", low, low_open, _near(low, high), math.inf)
+        bounds["exclusiveMinimum" if low_open else "minimum"] = _plain(low)
     if high is not None:
-        bounds |= _side("maximum", "exclusiveMaximum", high, high_open, _near(high, low), -math.inf)
+        bounds["exclusiveMaximum" if high_open else "maximum"] = _plain(high)
     begun = {each for bound in (low, high) if bound is not None for each in _beginnings(bound)}
     missing = [
         _plain(each)
@@ -78,6 +82,21 @@ def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
     return bounds, missing, exact
 
 
+def multiples(step: float) -> list[float]:
+    """Those of `step` that are written with no decimals, with one, and so on: a grammar of one
+    `multipleOf` wants all its decimals, 3.50 for 0.25."""
+    exact = Decimal(str(step))
+    places = max(0, -int(exact.as_tuple().exponent))
+    whole = int(exact.scaleb(places))
+    return [
+        _plain(Decimal(math.lcm(whole, 10**fewer)).scaleb(-places)) for fewer in range(places + 1)
+    ]
+
+
+def is_multiple(number: float, step: float) -> bool:
+    return Decimal(str(number)) % Decimal(str(step)) == 0
+
+
 def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decimal | None, bool]:
     """The stricter one of both, and if it is exclusive."""
     given = [(Decimal(str(node[key])), key == open_) for key in (closed, open_) if key in node]
@@ -86,19 +105,18 @@ def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decima
     return stricter(given) if given else (None, False)
 
 
-def _near(bound: Decimal, other: Decimal | None) -> bool:
-    """Between two whole numbers, the library forgets that a bound is exclusive."""
-    return (other is not None and int(bound) == int(other)) or (other is not None and bound == 0)
+def _is_forgotten(bound: Decimal, other: Decimal | None) -> bool:
+    """That it is exclusive: it is the one nearer to 0, with the same whole part as the other."""
+    if other is None or int(bound) != int(other):
+        return bound == 0 and other is not None
+    return abs(bound) <= abs(other)
 
 
-def _side(
-    closed: str, open_: str, bound: Decimal, is_open: bool, near: bool, towards: float
-) -> Schema:
-    plain = _plain(bound)
-    if is_open and near:
-        least = math.copysign(_TINY, towards)
-        return {closed: math.nextafter(float(plain), towards) if plain else least}
-    return {open_ if is_open else closed: plain}
+def _next(bound: Decimal, towards: float) -> Decimal:
+    """The next double to it; near 0, a small number."""
+    if not bound:
+        return Decimal(str(math.copysign(_TINY, towards)))
+    return Decimal(str(math.nextafter(float(bound), towards)))
 
 
 def _plain(number: Decimal) -> float | int:

@@ -13,7 +13,15 @@ from typing import Any
 
 from .schema_keys import close_names
 from .schema_normal import TYPES, Parts, Schema, children, inner, nodes, target
-from .schema_numbers import BOUNDS, MAX_EXACT, is_number, real_bounds, whole_bounds
+from .schema_numbers import (
+    BOUNDS,
+    MAX_EXACT,
+    is_multiple,
+    is_number,
+    multiples,
+    real_bounds,
+    whole_bounds,
+)
 from .schema_probe import grammar_fault, pattern_fault, without_assertions
 
 # What a grammar costs is in proportion to it.
@@ -25,7 +33,6 @@ _UNHELD = (
     *("contains", "minContains", "maxContains", "uniqueItems", "$dynamicRef", "$recursiveRef"),
     *("unevaluatedItems", "unevaluatedProperties"),
 )
-_COMBINING = {"allOf", "not", "if", "dependentSchemas", "$dynamicRef"}
 _SCALAR = {*BOUNDS, "type", "multipleOf", "pattern", "minLength", "maxLength", "title"}
 _ALTERNATIVES = ("properties", "anyOf", "oneOf", "$ref")
 _OPEN = frozenset(
@@ -47,13 +54,14 @@ def rewrite(schema: Schema, unheld: Parts) -> tuple[Schema, bool]:
     if not combined:
         for node in every:
             _close(node)
+    merged = combined or any(map(_merges, every))
+    _multiples(every, unheld)
     for node in every:
         _names(schema, node)
         _one_of(schema, node, unheld)
         _take_out(node, unheld)
         _literals(node, unheld)
-        _numbers(node, unheld, merged=combined or _is_merged(node))
-    _multiples(every, unheld)
+        _numbers(node, unheld, merged=merged)
     plain_keys = all(not combined and close_names(node) for node in every if _has_names(node))
     return _repaired(schema, unheld), not plain_keys
 
@@ -63,10 +71,21 @@ def rewrite(schema: Schema, unheld: Parts) -> tuple[Schema, bool]:
 
 def _is_combined(node: Schema) -> bool:
     """Several schemas may describe one object: none of them lists all of its properties."""
-    combining: set[str] = _COMBINING & node.keys()
-    if combining == {"allOf"} and all(_is_scalar(each) for each in node["allOf"]):
-        combining = set()
-    return bool(combining) or sum(key in node for key in _ALTERNATIVES) > 1
+    combining = "$dynamicRef" in node or not all(map(_is_scalar, node.get("allOf", ())))
+    return combining or _may_name_others(node) or sum(key in node for key in _ALTERNATIVES) > 1
+
+
+def _may_name_others(node: Schema) -> bool:
+    """Its conditions are about properties that it does not list."""
+    listed = set(node.get("properties", ()))
+    conditions = [node[key] for key in ("not", "if", "then", "else") if key in node]
+    conditions += node.get("dependentSchemas", {}).values()
+    inside = [each for part in conditions if isinstance(part, dict) for each in nodes(part)]
+    return any(
+        "$ref" in each
+        or not listed.issuperset((*each.get("properties", ()), *each.get("required", ())))
+        for each in inside
+    )
 
 
 def _is_scalar(node: Any) -> bool:
@@ -278,33 +297,32 @@ def _all_numbers(value: object) -> Iterator[float]:
         yield from _all_numbers(each)
 
 
-def _is_merged(node: Schema) -> bool:
-    """Its bounds are taken together with others by the library."""
-    return any(key in node for key in ("$ref", "allOf", "anyOf"))
+def _merges(node: Schema) -> bool:
+    """The library takes its keywords together with those of other schemas."""
+    others = {"$ref", "anyOf", "oneOf"} & node.keys()
+    return "allOf" in node or len(others) > 1 or (bool(others) and not set(BOUNDS).isdisjoint(node))
 
 
 def _numbers(node: Schema, unheld: Parts, *, merged: bool) -> None:
-    given = {key: node[key] for key in BOUNDS if key in node}
-    if not given:
-        return
+    given = {key: node.pop(key) for key in BOUNDS if key in node}
     kinds = _kinds_given(node)
-    if "number" not in kinds and "integer" not in kinds:
-        for key in given:
-            del node[key]
-        return
-    for key in given:
-        del node[key]
-    if "number" in kinds:
+    step = node.get("multipleOf")
+    if "number" in kinds and (given or (step and step != int(step))):
         if merged and any(_is_delicate(key, bound) for key, bound in given.items()):
             reason = "bounds of several schemas are taken together"
             unheld.add(node, next(iter(given)), reason, loose=True)
         bounds, missing, exact = real_bounds(given)
-        ways: list[Schema] = [{"type": "number", **bounds, **_multiple(node)}]
-        if missing and "multipleOf" not in node:
-            ways.append({"enum": missing})
-    else:
+        steps = multiples(step) if step else [None]
+        ways: list[Schema] = [
+            {"type": "number", **bounds, **({"multipleOf": each} if each else {})} for each in steps
+        ]
+        if values := [each for each in missing if not step or is_multiple(each, step)]:
+            ways.append({"enum": values})
+    elif "integer" in kinds and given:
         bounds, exact = whole_bounds(given)
-        ways = [{"type": "integer", **bounds, **_multiple(node)}]
+        ways = [{"type": "integer", **bounds, **({"multipleOf": step} if step else {})}]
+    else:
+        return
     if not exact:
         unheld.add(node, next(iter(given)), "bounds beyond 64 bits are not held")
     _bounded(node, ways, kinds)
@@ -317,10 +335,6 @@ def _is_delicate(key: str, bound: float) -> bool:
 def _kinds_given(node: Schema) -> list[str]:
     given = node.get("type", list(TYPES))
     return [given] if isinstance(given, str) else given
-
-
-def _multiple(node: Schema) -> Schema:
-    return {"multipleOf": node["multipleOf"]} if "multipleOf" in node else {}
 
 
 def _bounded(node: Schema, ways: list[Schema], kinds: list[str]) -> None:
