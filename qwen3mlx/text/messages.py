@@ -1,7 +1,8 @@
 """Chat messages as callers send them -> the plain form that chat templates expect.
 
 Content becomes a string, `developer` becomes `system`, opening system messages become one, the
-arguments of tool calls become `Arguments`. The caller's own objects are never changed.
+arguments of tool calls become `Arguments`, results stand in the order of their calls. The caller's
+own objects are never changed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from qwen3mlx.errors import InvalidRequestError
 
 from .arguments import read_arguments
+from .tool_results import bind_results
 
 Message: TypeAlias = dict[str, Any]
 Role = Literal["system", "user", "assistant", "tool"]
@@ -32,7 +34,7 @@ def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
     plain = [_normalise(message, f"messages[{index}]") for index, message in enumerate(messages)]
     if not plain:
         raise InvalidRequestError("messages must hold at least one message", param="messages")
-    return _merge_opening_system(plain)
+    return _merge_opening_system(bind_results(plain))
 
 
 def normalise_tools(tools: object) -> list[Mapping[str, Any]] | None:

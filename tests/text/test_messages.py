@@ -4,6 +4,8 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text.messages import normalise_messages, normalise_tools, soft_switch
@@ -195,3 +197,95 @@ def test_the_latest_soft_switch_of_user_or_system_wins() -> None:
     assert soft_switch([off, on, user("no switch here")]) is True
     assert soft_switch([{"role": "system", "content": "/no_think"}, user("x"), said]) is False
     assert soft_switch([user("x"), said, result]) is None
+
+
+def calling(*ids: str | None, name: str = "f") -> dict[str, Any]:
+    calls = [
+        {"id": call_id, "type": "function", "function": {"name": name, "arguments": "{}"}}
+        for call_id in ids
+    ]
+    return {"role": "assistant", "content": "", "tool_calls": calls}
+
+
+def result(content: str, **fields: str) -> dict[str, Any]:
+    return {"role": "tool", "content": content, **fields}
+
+
+def contents(*chat: dict[str, Any]) -> list[str]:
+    return [message["content"] for message in normalise_messages(chat)]
+
+
+@settings(max_examples=60)
+@given(
+    rounds=st.lists(
+        st.lists(st.sampled_from("abcde"), min_size=1, unique=True), min_size=1, max_size=4
+    ),
+    data=st.data(),
+)
+def test_results_stand_in_the_order_of_their_calls(
+    rounds: list[list[str]], data: st.DataObject
+) -> None:
+    """Any number, any order, and later rounds with the ids of earlier ones."""
+    chat, expected = [], []
+    for number, ids in enumerate(rounds):
+        results = [result(f"{number}{call_id}", tool_call_id=call_id) for call_id in ids]
+        chat += [calling(*ids), *data.draw(st.permutations(results))]
+        expected += ["", *(f"{number}{call_id}" for call_id in ids)]
+    assert contents(*chat) == expected
+
+
+def test_results_stand_behind_their_turn() -> None:
+    later = {"role": "user", "content": "u"}
+    chat = (calling("a"), calling("b"), result("B", tool_call_id="b"), later)
+    assert contents(*chat, result("A", tool_call_id="a")) == ["", "A", "", "B", "u"]
+
+
+def test_results_without_ids_are_bound_by_name_then_by_place() -> None:
+    turn = calling(None, None)
+    turn["tool_calls"] += calling(None, name="g")["tool_calls"]
+    assert contents(turn, *map(result, "123")) == ["", "1", "2", "3"]
+    named = [result("G", name="g"), result("F1", name="f"), result("F2", name="f")]
+    assert contents(turn, *named) == ["", "F1", "F2", "G"]
+    assert contents(turn, result("G", name="g"), result("F")) == ["", "F", "G"]
+    assert contents(turn, result("1", tool_call_id="x"), result("2")) == ["", "1", "2"]
+
+
+def test_results_with_and_without_ids() -> None:
+    chat = (calling("a", "b", "c"), result("B", tool_call_id="b"), result("A"), result("C"))
+    assert contents(*chat) == ["", "A", "B", "C"]
+    assert contents(calling("a", "a"), result("1"), result("2")) == ["", "1", "2"]
+    assert contents(result("1"), result("2", name="f")) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("chat", "param", "names"),
+    [
+        ([calling("a"), result("X", tool_call_id="x")], "messages[1].tool_call_id", "'x'"),
+        ([result("X", tool_call_id="x")], "messages[0].tool_call_id", "'x'"),
+        (
+            [calling("a", "b"), *[result("A", tool_call_id="a")] * 2],
+            "messages[2].tool_call_id",
+            "'a'",
+        ),
+        (
+            [calling("a", "b"), result("A", tool_call_id="a")],
+            "messages[0].tool_calls[1].id",
+            "'b'",
+        ),
+        ([calling("a"), {"role": "user", "content": "u"}], "messages[0].tool_calls[0].id", "'a'"),
+        ([calling("a", "a"), result("A", tool_call_id="a")], "messages[1].tool_call_id", "'a'"),
+        ([calling(None), result("G", name="g")], "messages[1].name", "'g'"),
+        ([calling(None), *[result("F", name="f")] * 2], "messages[2].name", "'f'"),
+    ],
+)
+def test_results_that_cannot_be_bound_are_named(
+    chat: list[dict[str, Any]], param: str, names: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=names) as caught:
+        normalise_messages(chat)
+    assert caught.value.param == param
+    assert param in str(caught.value)
+
+
+def test_the_last_turns_calls_may_wait() -> None:
+    assert contents(calling("a"), calling("b")) == ["", ""]

@@ -7,7 +7,7 @@ assistant go where the chat template reads them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, NoReturn
 
@@ -48,6 +48,7 @@ def chat_messages(
         ]
         if role == "user":
             chat += _user_turn(blocks, call_ids)
+            call_ids = []
         elif role == "assistant":
             chat.append(_assistant_turn(blocks))
             call_ids = [block.id for _, block in blocks if isinstance(block, ToolUseBlock)]
@@ -71,25 +72,37 @@ def _located(content: str | Sequence[Block], where: str) -> list[Located]:
 
 
 def _user_turn(blocks: Sequence[Located], call_ids: Sequence[str]) -> list[Json]:
-    """Results in the order of their calls: Qwen3's template tells them apart by it alone."""
-    results: list[tuple[int, Json]] = []
+    """Results first, one for each of `call_ids`, and in their order."""
+    results: dict[str, Json] = {}
     rest: list[Located] = []
     for where, block in blocks:
         if not isinstance(block, ToolResultBlock):
             rest.append((where, block))
             continue
-        if block.tool_use_id not in call_ids:
-            field = f"{where}.tool_use_id"
-            raise InvalidRequestError(
-                f"{field} is {block.tool_use_id!r}; it must be the id of a tool_use in the "
-                "assistant's turn before it.",
-                param=field,
-            )
-        results.append((call_ids.index(block.tool_use_id), _tool_message(block, where)))
-    chat = [message for _, message in sorted(results, key=lambda result: result[0])]
+        _check_result(block.tool_use_id, call_ids, results, f"{where}.tool_use_id")
+        results[block.tool_use_id] = _tool_message(block, where)
+    if missing := [call_id for call_id in call_ids if call_id not in results]:
+        where = blocks[0][0] if blocks else "messages"
+        raise InvalidRequestError(
+            f"{where} must begin with a tool_result for the tool_use {missing[0]!r} before it.",
+            param=where,
+        )
+    chat = [results[call_id] for call_id in call_ids]
     if rest or not chat:
         chat.append({"role": "user", "content": _text(rest, "a user message")})
     return chat
+
+
+def _check_result(
+    call_id: str, call_ids: Sequence[str], results: Mapping[str, Json], field: str
+) -> None:
+    if call_id not in call_ids:
+        problem = "it must be the id of a tool_use in the assistant's turn before it"
+    elif call_id in results:
+        problem = "there is a tool_result for it already"
+    else:
+        return
+    raise InvalidRequestError(f"{field} is {call_id!r}; {problem}.", param=field)
 
 
 def _tool_message(block: ToolResultBlock, where: str) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,8 @@ _FIELD_NAMES = {
     "reasoning_effort": "reasoning.effort",
     "response_format": "text.format.schema",
 }
+# How errors name the id of a call, or of the call that a result is for.
+_CALL_ID = re.compile(r"messages\[\d+\]\.(tool_call_id|tool_calls\[\d+\]\.id)")
 
 
 @contextmanager
@@ -43,6 +46,8 @@ def own_field_names() -> Iterator[None]:
     except InvalidRequestError as error:
         theirs = error.param or ""
         ours = _FIELD_NAMES.get(theirs, theirs.replace(".function.", "."))
+        if _CALL_ID.fullmatch(theirs):
+            ours = "input.call_id"
         if theirs and not isinstance(error, ContextLengthError):
             error.args = (str(error).replace(theirs, ours), *error.args[1:])
         if theirs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -195,8 +196,10 @@ def test_any_items_are_read_or_refused(items: list[dict[str, Any]]) -> None:
         refused_at = error.param or ""
     else:
         refused_at = "input["
-        normalise_messages([{"role": "user"}, *to_messages(None, read)])
         assert input_items(read, nothing) == read
+        # A result may have no call, and a call no result.
+        with suppress(InvalidRequestError):
+            normalise_messages([{"role": "user"}, *to_messages(None, read)])
     assert refused_at.startswith("input[")
 
 
