@@ -62,7 +62,7 @@ class AnswerBuilder:
 
     def _finish(self, reason: StopReason) -> list[Event]:
         self.finished = True
-        deltas = self._stream.finish()
+        deltas = self._stream.finish(cut_off=reason == "length")
         usage = Usage(
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._clock.tokens,
@@ -74,7 +74,8 @@ class AnswerBuilder:
         return [*deltas, *self._ending, last]
 
     def _reason(self, reason: StopReason) -> Literal["stop", "length", "tool_calls"]:
-        return "tool_calls" if reason == "stop" and self._stream.num_tool_calls else reason
+        called = self._stream.num_tool_calls and not self._stream.inside_call
+        return "tool_calls" if reason == "stop" and called else reason
 
     def _logprob(self, token: Token, logprob: float) -> TokenLogprob:
         top = tuple((token_id, self._piece(token_id), value) for token_id, value in token.top)

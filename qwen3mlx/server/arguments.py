@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import suppress
 from typing import Any
@@ -20,15 +21,24 @@ _HALF_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 def arguments_object(arguments: str) -> Json:
     """The object; of a call that was cut off, the members that are complete.
 
-    Nothing where they are nested too deeply to be read.
+    Numbers that JSON cannot hold are null. Nothing where it is nested too deeply to be read.
     """
     with suppress(ValueError, RecursionError):
-        complete: Json = json.loads(arguments)
-        return complete
+        return _only_object(
+            json.loads(arguments, parse_float=_finite, parse_constant=lambda _: None)
+        )
     with suppress(ValueError):
-        partial: Json = from_json(arguments, allow_partial=True)
-        return partial
+        return _only_object(from_json(arguments, allow_partial=True, allow_inf_nan=False))
     return {}
+
+
+def _only_object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def custom_arguments(text: str) -> str:

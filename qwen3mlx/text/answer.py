@@ -46,17 +46,25 @@ class AnswerStream:
         """Complete calls so far."""
         return self._tools.num_calls if self._tools else 0
 
+    @property
+    def inside_call(self) -> bool:
+        """The answer so far ends within a tool call."""
+        return self._tools is not None and self._tools.inside_call
+
     def add(self, token_id: int) -> list[Delta]:
         """The deltas this token completes; the token that ends the answer is not added."""
         return merge(self._split(self._reasoning.feed(self._detokenizer.add(token_id))))
 
-    def finish(self) -> list[Delta]:
-        """Everything still held back. Call it once, after the last token, also when `stopped`."""
+    def finish(self, *, cut_off: bool = False) -> list[Delta]:
+        """Everything still held back. Call it once, after the last token, also when `stopped`.
+
+        `cut_off`: a limit ended the answer, not the model.
+        """
         deltas = self._split(self._reasoning.feed(self._detokenizer.finish()))
         deltas += self._split(self._reasoning.finish())
         deltas += self._answer(self._stop.finish())
         if self._tools:
-            deltas += self._tools.finish()
+            deltas += self._tools.finish(cut_off=cut_off or self.stopped)
         return merge(deltas)
 
     def _split(self, texts: Iterable[TextDelta]) -> list[Delta]:

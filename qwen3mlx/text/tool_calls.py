@@ -3,7 +3,8 @@
 Arguments stream while they are valid JSON. A call whose name or arguments cannot be read stays
 visible as content, all of it; one that breaks later keeps the pieces already handed out, and its
 remainder is content. So no text is ever lost but the markers and the newlines around calls: one
-before the first, and those between calls and behind the last.
+before the first, and those between calls and behind the last; and the beginning of a call that is
+cut off before its name.
 """
 
 from __future__ import annotations
@@ -46,16 +47,31 @@ class ToolCallParser:
             state(deltas)
         return deltas
 
-    def finish(self) -> list[AnswerDelta]:
-        """What was held back. A call cut off before its arguments showed becomes content."""
+    @property
+    def inside_call(self) -> bool:
+        """A call has begun whose JSON has not come to its end."""
+        return self._state == self._call
+
+    def finish(self, *, cut_off: bool = False) -> list[AnswerDelta]:
+        """What was held back.
+
+        Of a call that was `cut_off`, by a limit or a stop string, what is known of it. One that the
+        model left itself before its arguments showed becomes content.
+        """
         held, self._held = self._held, ""
-        if self._state == self._call:
+        if self.inside_call:
+            if cut_off:
+                return self._unfinished_call()
             held = self._opening + self._envelope.unsent
         elif self._state == self._close:  # spaces and a marker cut short, behind a complete call
             held = ""
         elif self._state == self._after:
             held = held if held.strip("\n") else ""
         return [Content(held)] if held else []
+
+    def _unfinished_call(self) -> list[AnswerDelta]:
+        """Its name, unless it was handed out already or is not complete."""
+        return [self._first_delta("")] if self._opening and self._envelope.name else []
 
     def _text(self, deltas: list[AnswerDelta]) -> None:
         before, marker, rest = self._held.partition(_OPEN)
@@ -92,12 +108,15 @@ class ToolCallParser:
     def _hand_out(self, deltas: list[AnswerDelta]) -> None:
         arguments = self._envelope.take()
         if self._opening:
-            self._opening = ""
-            self._index += 1
-            call_id = "call_" + os.urandom(12).hex()
-            deltas.append(ToolCallDelta(self._index, call_id, self._envelope.name, arguments))
+            deltas.append(self._first_delta(arguments))
         elif arguments:
             deltas.append(ToolCallDelta(self._index, None, None, arguments))
+
+    def _first_delta(self, arguments: str) -> ToolCallDelta:
+        self._opening = ""
+        self._index += 1
+        call_id = "call_" + os.urandom(12).hex()
+        return ToolCallDelta(self._index, call_id, self._envelope.name, arguments)
 
     def _close(self, deltas: list[AnswerDelta]) -> None:
         rest = self._held.lstrip()

@@ -201,3 +201,25 @@ def test_arguments_stream_once_the_name_is_known() -> None:
     assert parser.num_calls == 1
     assert parser.feed("\n</tool_call>") == []
     assert parser.finish() == []
+
+
+@pytest.mark.parametrize("size", range(len("<tool_call>"), len(CALL) + 1))
+def test_a_call_that_is_cut_off_is_a_call_as_far_as_it_is_known(size: int) -> None:
+    parser = ToolCallParser()
+    deltas = merge([*parser.feed(CALL[:size]), *parser.finish(cut_off=True)])
+    named = size > CALL.index('"f"') + 2
+    assert [isinstance(delta, ToolCallDelta) for delta in deltas] == ([True] if named else [])
+    for delta in deltas:
+        assert isinstance(delta, ToolCallDelta)
+        assert delta.id
+        assert delta.name == "f"
+        assert '{"a": 1}'.startswith(delta.arguments)
+
+
+def test_of_several_calls_the_last_is_cut_off() -> None:
+    parser = ToolCallParser()
+    parser.feed(CALL + '\n<tool_call>\n{"name": "g", "arguments"')
+    assert parser.inside_call
+    (last,) = parser.finish(cut_off=True)
+    assert isinstance(last, ToolCallDelta)
+    assert (last.index, last.name, last.arguments) == (1, "g", "")

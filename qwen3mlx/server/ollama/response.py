@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from ...events import Event, Finished, TokenLogprob
 from ...text import Content, Reasoning, ToolCallDelta
+from ..arguments import arguments_object
 
 Json = dict[str, Any]
 # JSON has no infinity; a token that cannot come has this logprob.
@@ -39,7 +39,7 @@ def join(pieces: Iterable[Piece]) -> Piece:
 
 
 class Pieces:
-    """Fed with events, it gives pieces: text as it comes, tool calls once they are whole.
+    """Fed with events, it gives pieces: text as it comes, tool calls once they are over.
 
     The logprobs of all tokens, those of the thinking and of markers too, are in the piece that
     comes next, but for the token that ends the answer; `last` is the one of the final record.
@@ -74,10 +74,7 @@ class Pieces:
         call, self._call = self._call, None
         if call is None:
             return
-        arguments = _object(call.arguments)
-        if arguments is None:
-            yield Piece(content=call.as_written(), logprobs=self._take())
-            return
+        arguments = arguments_object(call.arguments)
         function = {"index": self._num_calls, "name": call.name, "arguments": arguments}
         self._num_calls += 1
         yield Piece(tool_calls=[{"id": call.id, "function": function}], logprobs=self._take())
@@ -98,10 +95,6 @@ class _Call:
     id: str
     name: str
     arguments: str = ""
-
-    def as_written(self) -> str:
-        """A call that the end of the answer cut short has no arguments: it is shown as text."""
-        return f'<tool_call>\n{{"name": {json.dumps(self.name)}, "arguments": {self.arguments}'
 
 
 class Records:
@@ -181,16 +174,6 @@ def timestamp(seconds: float | None = None) -> str:
 
 def nanoseconds(seconds: float) -> int:
     return round(seconds * 1e9)
-
-
-def _object(text: str) -> Json | None:
-    """None for what is no JSON object, NaN and numbers beyond all bounds in it included."""
-    try:
-        value = json.loads(text)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _logprob_fields(piece: Piece) -> Json:

@@ -146,13 +146,22 @@ def test_a_call_is_sent_whole_and_before_what_follows_it() -> None:
     assert told[2]["message"]["content"] == "Done."
 
 
-@pytest.mark.parametrize("arguments", ['{"zone": "U', "[1]", '{"x": 1e999}', '{"x": NaN}', ""])
-def test_a_call_that_is_cut_short_is_shown_as_text(arguments: str) -> None:
-    events = [ToolCallDelta(0, "call_a", "clock", arguments), FINISHED]
-    told, whole = records(events)
-    assert "tool_calls" not in whole["message"]
-    expected = '<tool_call>\n{"name": "clock", "arguments": ' + arguments
-    assert whole["message"]["content"] == told[0]["message"]["content"] == expected
+@pytest.mark.parametrize(
+    ("arguments", "complete"),
+    [
+        ('{"zone": "UTC", "x": "U', {"zone": "UTC"}),
+        ('{"x": 1e999}', {"x": None}),
+        ('{"x": NaN}', {"x": None}),
+        ("[1]", {}),
+        ("", {}),
+    ],
+)
+def test_a_call_that_is_cut_short_has_what_is_complete_of_it(arguments: str, complete: Any) -> None:
+    told, whole = records([ToolCallDelta(0, "call_a", "clock", arguments), FINISHED])
+    function = {"index": 0, "name": "clock", "arguments": complete}
+    for message in (whole["message"], told[0]["message"]):
+        assert message["tool_calls"] == [{"id": "call_a", "function": function}]
+        assert message["content"] == ""
 
 
 def test_logprobs_of_bytes_and_of_tokens_that_cannot_come() -> None:
