@@ -26,6 +26,7 @@ STATUS = {
     # Raised only where no waiting would make room.
     "insufficient_memory": 400,
     "model_not_found": 404,
+    "thread_not_found": 404,
     "overloaded": 429,
     "internal_error": 500,
     "invalid_configuration": 500,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ def size(text: str) -> int:
 def test_what_was_used_last_is_kept_as_far_as_there_is_room(
     max_bytes: int, uses: list[tuple[str, str | None]]
 ) -> None:
-    store = ConversationStore(max_bytes)
+    store = ConversationStore[Any](max_bytes)
     newest_last: list[tuple[str, str]] = []
     for name, text in uses:
         known = dict(newest_last).get(name)
@@ -47,7 +49,7 @@ def test_what_was_used_last_is_kept_as_far_as_there_is_room(
 
 
 def test_one_that_is_too_large_does_not_push_the_others_out() -> None:
-    store = ConversationStore(max_bytes=size("short") + 10)
+    store = ConversationStore[Any](max_bytes=size("short") + 10)
     store.put("a", messages("short"))
     store.put("b", messages("long" * 100))
     assert store.get("a") == messages("short")

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from ...errors import InvalidRequestError
 from ..responses.items import unseal
+from .blocks import block_text, content_text, is_served_call, is_served_result, served_call
 from .schemas import (
     Block,
     Message,
@@ -50,7 +51,7 @@ def chat_messages(
             chat += _user_turn(blocks, call_ids)
             call_ids = []
         elif role == "assistant":
-            chat.append(_assistant_turn(blocks))
+            chat += _assistant_turns(blocks)
             call_ids = [block.id for _, block in blocks if isinstance(block, ToolUseBlock)]
         else:
             chat.append({"role": "system", "content": _text(blocks, "a system message")})
@@ -113,35 +114,51 @@ def _tool_message(block: ToolResultBlock, where: str) -> Json:
     return {"role": "tool", "tool_call_id": block.tool_use_id, "content": text}
 
 
-def _assistant_turn(blocks: Sequence[Located]) -> Json:
-    texts: list[str] = []
-    thoughts: list[str] = []
-    calls: list[Json] = []
+def _assistant_turns(blocks: Sequence[Located]) -> list[Json]:
+    """One, but for tools that Anthropic's servers ran in it: behind each result comes another."""
+    results = {
+        block.field("tool_use_id"): content_text(block.field("content"))
+        for _, block in blocks
+        if isinstance(block, OtherBlock) and is_served_result(block)
+    }
+    turns: list[Json] = [{"role": "assistant", "content": ""}]
     for where, block in blocks:
-        if isinstance(block, TextBlock):
-            texts.append(block.text)
-        elif isinstance(block, ThinkingBlock):
-            thoughts.append(block.thinking or unseal(block.signature))
-        elif isinstance(block, ToolUseBlock):
-            function = {"name": block.name, "arguments": block.input}
-            calls.append({"id": block.id, "type": "function", "function": function})
-        elif not isinstance(block, RedactedThinkingBlock):
-            _refuse(where, block, "an assistant message")
-    turn: Json = {"role": "assistant", "content": "".join(texts)}
-    if any(thoughts):
-        turn["reasoning_content"] = "\n".join(thoughts)
-    if calls:
-        turn["tool_calls"] = calls
-    return turn
+        if turns[-1]["role"] == "tool":
+            turns.append({"role": "assistant", "content": ""})
+        if isinstance(block, OtherBlock) and is_served_call(block):
+            call = served_call(block)
+            turns[-1].setdefault("tool_calls", []).append(call)
+            result = results.get(call["id"], content_text(None))
+            turns.append({"role": "tool", "tool_call_id": call["id"], "content": result})
+        elif not isinstance(block, OtherBlock) or not is_served_result(block):
+            _add_to_turn(turns[-1], block, where)
+    return turns
+
+
+def _add_to_turn(turn: Json, block: Block, where: str) -> None:
+    if isinstance(block, ThinkingBlock):
+        if thought := block.thinking or unseal(block.signature):
+            earlier = turn.get("reasoning_content")
+            turn["reasoning_content"] = f"{earlier}\n{thought}" if earlier else thought
+    elif isinstance(block, ToolUseBlock):
+        function = {"name": block.name, "arguments": block.input}
+        call = {"id": block.id, "type": "function", "function": function}
+        turn.setdefault("tool_calls", []).append(call)
+    elif not isinstance(block, RedactedThinkingBlock):
+        turn["content"] += _block_text(block, where, "an assistant message")
 
 
 def _text(blocks: Sequence[Located], place: str) -> str:
-    texts: list[str] = []
-    for where, block in blocks:
-        if not isinstance(block, TextBlock):
-            _refuse(where, block, place)
-        texts.append(block.text)
-    return "\n\n".join(texts)
+    return "\n\n".join(_block_text(block, where, place) for where, block in blocks)
+
+
+def _block_text(block: Block, where: str, place: str) -> str:
+    if isinstance(block, TextBlock):
+        return block.text
+    text = block_text(block) if isinstance(block, OtherBlock) else None
+    if text is None:
+        _refuse(where, block, place)
+    return text
 
 
 def _refuse(where: str, block: Block, place: str) -> NoReturn:

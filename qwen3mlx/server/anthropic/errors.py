@@ -34,8 +34,13 @@ def render_error(error: ApiError) -> dict[str, Any]:
     if isinstance(full := error.cause, ContextLengthError):
         # Agents look for these words and numbers, and shorten the conversation then.
         message = f"prompt is too long: {full.prompt_tokens} tokens > {full.context_length} maximum"
+    details = {"details": {"error_code": error.code}} if _is_of_thread(error) else {}
     return {
         "type": "error",
-        "error": {"type": _TYPES.get(error.status, default), "message": message},
+        "error": {"type": _TYPES.get(error.status, default), "message": message, **details},
         "request_id": None,
     }
+
+
+def _is_of_thread(error: ApiError) -> bool:
+    return error.code is not None and error.code.startswith("thread_")

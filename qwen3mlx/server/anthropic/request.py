@@ -9,9 +9,11 @@ from typing import Any
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest, NamedTool
 from ...request import ToolChoice as EngineToolChoice
+from ...request_warnings import warn
 from ..fields import EFFORT_BUDGETS, json_schema_from, one_of, sampling_from, token_limit
 from .conversation import chat_messages
-from .schemas import MessageBody, PromptBody, Tool, ToolChoice
+from .schemas import MessageBody, PromptBody, ToolChoice
+from .tools import function_tool
 
 _TOOL_CHOICES: Mapping[str, EngineToolChoice] = {
     "auto": "auto",
@@ -37,7 +39,7 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
     choice = body.tool_choice or ToolChoice(type="auto")
     return GenerationRequest(
         messages=chat_messages(body.system, body.messages),
-        tools=[_function(tool, f"tools[{i}]") for i, tool in enumerate(body.tools or ())],
+        tools=_tools(body),
         tool_choice=_tool_choice(choice),
         parallel_tool_calls=not choice.disable_parallel_tool_use,
         json_schema=_json_schema(body),
@@ -68,9 +70,7 @@ def _refuse(body: PromptBody) -> None:
     """What is declared and cannot be done."""
     for name in ("mcp_servers", "container"):
         if getattr(body, name):
-            raise InvalidRequestError(
-                f"{name} is not supported: this server runs no tools, the caller does.", param=name
-            )
+            warn(f"{name} is left out: other servers only carry out what it is for.")
     if body.thinking is not None and body.thinking.type == "enabled":
         if body.thinking.budget_tokens is None:
             raise InvalidRequestError(
@@ -99,26 +99,9 @@ def _check_prefill(body: PromptBody) -> None:
         )
 
 
-def _function(tool: Tool, where: str) -> dict[str, Any]:
-    if tool.type not in (None, "custom"):
-        raise InvalidRequestError(
-            f"{where}.type is {tool.type!r}; this server runs no tools, so only custom ones (name "
-            "and input_schema) can be offered.",
-            param=f"{where}.type",
-        )
-    if not tool.name:
-        raise InvalidRequestError(f"{where}.name must not be empty.", param=f"{where}.name")
-    if tool.input_schema is None:
-        field = f"{where}.input_schema"
-        raise InvalidRequestError(f"{field} is missing: send a JSON schema.", param=field)
-    function = {
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": tool.input_schema,
-        "strict": tool.strict,
-    }
-    given = {name: value for name, value in function.items() if value is not None}
-    return {"type": "function", "function": given}
+def _tools(body: PromptBody) -> list[dict[str, Any]]:
+    made = (function_tool(tool, f"tools[{i}]") for i, tool in enumerate(body.tools or ()))
+    return [tool for tool in made if tool is not None]
 
 
 def _tool_choice(choice: ToolChoice) -> EngineToolChoice:

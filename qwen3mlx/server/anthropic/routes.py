@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...events import Prefill
+from ...events import Finished, Prefill
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import ApiError
@@ -20,14 +20,20 @@ from .errors import render_error
 from .request import message_request, prompt_request
 from .schemas import MessageBody, PromptBody
 from .stream import MessageWriter
+from .threads import Threads, get_threads, in_thread
+from .threads import keep as keep_thread
 
 router = APIRouter(tags=["Anthropic"])
 Injected = Annotated[Service, Depends(get_service)]
+ThreadsOf = Annotated[Threads, Depends(get_threads)]
 
 
 @router.post("/v1/messages")
-async def create_message(body: MessageBody, request: Request, service: Injected) -> Response:
+async def create_message(
+    body: MessageBody, request: Request, service: Injected, threads: ThreadsOf
+) -> Response:
     """Answer a conversation, whole or as a stream of events."""
+    body = in_thread(body, threads)
     work = service.generate(body.model, message_request(body), ttl=body.ttl)
     answer = await while_connected(request, work)
     writer = MessageWriter(
@@ -37,18 +43,26 @@ async def create_message(body: MessageBody, request: Request, service: Injected)
         show_thinking=body.thinking is None or body.thinking.display != "omitted",
         counts_cache=body.asks_for_cache,
     )
+
+    def keep() -> None:
+        keep_thread(body, writer.message, threads)
+
     if not body.stream:
         await while_connected(request, _write(answer, writer))
+        keep()
         return JSONReply(writer.message)
-    events = with_error_event(_stream(answer, writer), _error_event)
+    events = with_error_event(_stream(answer, writer, keep), _error_event)
     # Once it has begun, closing it closes the answer, however early the client goes away.
     await anext(events)
     return streaming(request, events)
 
 
 @router.post("/v1/messages/count_tokens")
-async def count_tokens(body: PromptBody, request: Request, service: Injected) -> Response:
+async def count_tokens(
+    body: PromptBody, request: Request, service: Injected, threads: ThreadsOf
+) -> Response:
     """The tokens that the model would read."""
+    body = in_thread(body, threads)
     counting = service.count_tokens(body.model, prompt_request(body))
     return JSONReply({"input_tokens": await while_connected(request, counting)})
 
@@ -61,7 +75,9 @@ async def _write(answer: Answer, writer: MessageWriter) -> None:
         await answer.aclose()
 
 
-async def _stream(answer: Answer, writer: MessageWriter) -> AsyncGenerator[bytes, None]:
+async def _stream(
+    answer: Answer, writer: MessageWriter, keep: Callable[[], None]
+) -> AsyncGenerator[bytes, None]:
     """Nothing, then server-sent events, and comments while the prompt is computed."""
     try:
         yield b""
@@ -70,7 +86,10 @@ async def _stream(answer: Answer, writer: MessageWriter) -> AsyncGenerator[bytes
         async for event in answer:
             if isinstance(event, Prefill):
                 yield comment(f"prefill {event.done}/{event.total}")
-            for message in writer.add(event):
+            messages = writer.add(event)
+            if isinstance(event, Finished):  # before the client hears of it and goes on with it
+                keep()
+            for message in messages:
                 yield sse(message, message["type"])
     finally:
         await answer.aclose()

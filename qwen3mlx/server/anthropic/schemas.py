@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from ..fields import Body, Effort, Flag, Number, Object, SamplingFields, Whole
 
-Unread = Any  # declared to be refused
+Unread = Any  # declared to be left out, or refused
 
 
 class Cacheable(Body):
@@ -40,9 +40,15 @@ class ToolUseBlock(Cacheable):
 
 
 class OtherBlock(Body):
-    """Images, documents and what else Qwen3 cannot read: refused, by its place."""
+    """What Qwen3 has no form for: documents, pictures, what Anthropic's servers did."""
+
+    model_config = ConfigDict(extra="allow")
 
     type: str
+
+    def field(self, name: str) -> Any:
+        """As it was sent; None for one that was not."""
+        return (self.model_extra or {}).get(name)
 
 
 def _by_type(*known: str) -> Discriminator:
@@ -82,10 +88,10 @@ class Message(Body):
 
 
 class Tool(Cacheable):
-    """`type` null or `custom`: a tool of the caller's, the only ones there are."""
+    """`type` null or `custom`: a tool of the caller's; others are Anthropic's."""
 
     type: str | None = None
-    name: str
+    name: str | None = None
     description: str | None = None
     input_schema: Object | None = None
     strict: Flag | None = None
@@ -108,6 +114,11 @@ class OutputConfig(Body):
     format: Object | None = None
 
 
+class ThreadParam(Body):
+    type: Literal["create", "continue"]
+    previous_message_id: str | None = None
+
+
 class PromptBody(Cacheable):
     """What makes the prompt: all that `count_tokens` takes."""
 
@@ -119,6 +130,7 @@ class PromptBody(Cacheable):
     thinking: ThinkingConfig | None = None
     output_config: OutputConfig | None = None
     output_format: Object | None = None
+    thread: ThreadParam | None = None
     mcp_servers: Unread = None
     container: Unread = None
 

@@ -30,15 +30,17 @@ from .schemas import ChatBody
 # What the engine calls by another name than LM Studio.
 _PARAMS = {"messages": "input", "max_tokens": "max_output_tokens"}
 
+Chats = ConversationStore[Messages]
+
 router = APIRouter(prefix="/api/v1", tags=["LM Studio"])
 
 
-async def get_store(request: Request) -> ConversationStore:
+async def get_store(request: Request) -> Chats:
     """The one store of this application."""
     state = request.app.state
     if not hasattr(state, "conversations"):
-        state.conversations = ConversationStore()
-    store: ConversationStore = state.conversations
+        state.conversations = Chats()
+    store: Chats = state.conversations
     return store
 
 
@@ -47,7 +49,7 @@ async def chat(
     body: ChatBody,
     request: Request,
     service: Annotated[Service, Depends(get_service)],
-    store: Annotated[ConversationStore, Depends(get_store)],
+    store: Annotated[Chats, Depends(get_store)],
 ) -> Response:
     """The answer to `input`; with `stream`, as named events."""
     turn = await _turn(body, service, store)
@@ -60,7 +62,7 @@ async def chat(
     return streaming(request, events)
 
 
-async def _turn(body: ChatBody, service: Service, store: ConversationStore) -> Turn:
+async def _turn(body: ChatBody, service: Service, store: Chats) -> Turn:
     info = await service.model(body.model)
     traits = await asyncio.to_thread(template_traits, info.path)
     messages = messages_from(body, _earlier(store, body.previous_response_id))
@@ -76,7 +78,7 @@ async def _turn(body: ChatBody, service: Service, store: ConversationStore) -> T
     )
 
 
-def _earlier(store: ConversationStore, response_id: str | None) -> Messages:
+def _earlier(store: Chats, response_id: str | None) -> Messages:
     if response_id is None:
         return ()
     messages = store.get(response_id)
@@ -114,7 +116,7 @@ class Turn:
     """One chat request, on its way to an answer."""
 
     service: Service
-    store: ConversationStore
+    store: Chats
     info: ModelInfo
     messages: Messages
     request: GenerationRequest

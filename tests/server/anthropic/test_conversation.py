@@ -124,7 +124,7 @@ def test_thoughts_come_back_from_their_signature() -> None:
 
 
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": ""}}
-DOCUMENT = {"type": "document", "source": {"type": "text", "data": "x"}}
+DOCUMENT = {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}}
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,77 @@ def test_what_has_no_place_is_refused_by_its_place(messages: list[Json], field: 
         chat(*messages)
     assert caught.value.param == field
     assert str(caught.value).startswith(field)
+
+
+SOURCE = {"type": "text", "media_type": "text/plain", "data": "The sky is blue."}
+PARTS = {"type": "content", "content": [{"type": "text", "text": "Blue."}]}
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        ({"type": "document", "source": SOURCE}, "The sky is blue."),
+        (
+            {"type": "document", "source": SOURCE, "title": "Sky", "context": "Of 2026."},
+            "Sky\nOf 2026.\nThe sky is blue.",
+        ),
+        ({"type": "document", "source": PARTS}, "Blue."),
+        (
+            {
+                "type": "search_result",
+                "title": "Sky",
+                "source": "https://x",
+                "content": [text("A")],
+            },
+            "Sky\nhttps://x\nA",
+        ),
+        ({"type": "tool_reference", "tool_name": "clock"}, "The tool clock can be called."),
+        ({"type": "container_upload", "file_id": "f"}, "(A file, which cannot be read here.)"),
+    ],
+)
+def test_blocks_that_hold_text_are_read(block: Json, expected: str) -> None:
+    assert chat(user("Look:", block))[0]["content"] == f"Look:\n\n{expected}"
+    told = chat(user("Hi"), assistant(call("a")), user(result("a", [block])))
+    assert told[2]["content"] == expected
+
+
+def test_what_anthropics_servers_ran_is_a_call_and_its_result() -> None:
+    search = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}}
+    found = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "s",
+        "content": [
+            {"type": "web_search_result", "title": "T", "url": "u", "encrypted_content": "x"}
+        ],
+    }
+    assert chat(user("Hi"), assistant("I look.", search, found, "It is so.")) == [
+        {"role": "user", "content": "Hi"},
+        {
+            "role": "assistant",
+            "content": "I look.",
+            "tool_calls": [
+                {
+                    "id": "s",
+                    "type": "function",
+                    "function": {"name": "web_search", "arguments": {"query": "q"}},
+                }
+            ],
+        },
+        {"role": "tool", "tool_call_id": "s", "content": '{"title": "T", "url": "u"}'},
+        {"role": "assistant", "content": "It is so."},
+    ]
+
+
+def test_a_call_of_an_mcp_server_and_one_of_the_clients() -> None:
+    ask = {"type": "mcp_tool_use", "id": "m", "name": "find", "server_name": "docs", "input": {}}
+    told = {"type": "mcp_tool_result", "tool_use_id": "m", "content": [text("here")]}
+    made = chat(user("Hi"), assistant(ask, told, call("a")), user(result("a", "noon")))
+    roles = [message["role"] for message in made]
+    assert roles == ["user", "assistant", "tool", "assistant", "tool"]
+    assert made[1]["tool_calls"][0]["function"]["name"] == "docs.find"
+    assert made[2]["content"] == "here"
+
+
+def test_a_call_that_was_not_answered_yet() -> None:
+    search = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "q"}}
+    assert chat(user("Hi"), assistant(search))[2]["content"] == "(There is no result.)"

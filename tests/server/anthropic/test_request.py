@@ -148,7 +148,8 @@ JSON_SCHEMA = {"format": {"type": "json_schema", "schema": SCHEMA}}
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "web_serch_20250305", "name": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"input_schema": {}}]}, "tools[0].name"),
         ({"tools": [TOOL, {"name": "f"}]}, "tools[1].input_schema"),
         ({"tools": [{**TOOL, "name": ""}]}, "tools[0].name"),
         ({"tools": [TOOL], "tool_choice": {"type": "tool"}}, "tool_choice.name"),
@@ -158,8 +159,6 @@ JSON_SCHEMA = {"format": {"type": "json_schema", "schema": SCHEMA}}
         ({"messages": PREFILL, "thinking": {"type": "enabled", "budget_tokens": 9}}, "thinking"),
         ({"messages": PREFILL, "output_config": JSON_SCHEMA}, "messages"),
         ({"messages": [{"role": "assistant", "content": [CALL]}]}, "messages[0].content"),
-        ({"mcp_servers": [{"type": "url", "url": "http://x"}]}, "mcp_servers"),
-        ({"container": "c"}, "container"),
         ({"max_tokens": -2}, "max_tokens"),
         ({"stop_sequences": ["a"], "stop": ["b"]}, "stop"),
         ({"output_config": {"format": {"type": "xml"}}}, "output_config.format.type"),
@@ -213,3 +212,37 @@ def test_where_caching_may_be_asked_for(fields: dict[str, Any]) -> None:
     }
     assert not MessageBody(**plain).asks_for_cache
     assert MessageBody(**{**plain, **fields}).asks_for_cache
+
+
+@pytest.mark.parametrize(
+    ("tool", "names"),
+    [
+        ({"type": "bash_20250124", "name": "bash"}, {"command", "restart"}),
+        ({"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}, {"path"}),
+        ({"type": "memory_20250818", "name": "memory"}, {"command", "new_path"}),
+    ],
+)
+def test_tools_that_the_client_runs_are_functions(tool: dict[str, Any], names: set[str]) -> None:
+    (made,) = read(tools=[tool]).tools
+    assert made["function"]["name"] == tool["name"]
+    assert set(made["function"]["parameters"]["properties"]) >= names
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": [TOOL, {"type": "web_search_20250305", "name": "web_search", "max_uses": 2}]},
+        {"tools": [TOOL, {"type": "code_execution_20250825", "name": "code_execution"}]},
+        {"tools": [TOOL, {"type": "computer_20250124", "name": "computer"}]},
+        {"tools": [TOOL, {"type": "tool_search_tool_bm25_20251119", "name": "t"}]},
+        {"tools": [TOOL, {"type": "mcp_toolset", "mcp_server_name": "docs"}]},
+        {"tools": [TOOL], "mcp_servers": [{"type": "url", "url": "http://x", "name": "docs"}]},
+        {"tools": [TOOL], "container": "c"},
+    ],
+)
+def test_what_other_servers_carry_out_is_left_out_and_said(
+    fields: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read(**fields) == read(tools=[TOOL])
+    assert len(caplog.messages) == 1
+    assert "left out" in caplog.messages[0]
