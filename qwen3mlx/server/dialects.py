@@ -33,7 +33,7 @@ class Dialect:
 
 LATE = (
     Dialect("anthropic", ("/v1/messages", "/v1/models")),
-    Dialect("responses", ("/v1/responses",)),
+    Dialect("responses", ("/v1/responses", "/v1/conversations")),
     Dialect("lmstudio", ("/api/v0", "/api/v1")),
     Dialect("ollama", ("/api/",)),
     Dialect("native", ("/api/qwen3mlx/",)),

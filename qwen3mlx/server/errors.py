@@ -27,6 +27,7 @@ STATUS = {
     "insufficient_memory": 400,
     "model_not_found": 404,
     "thread_not_found": 404,
+    "conversation_not_found": 404,
     "overloaded": 429,
     "internal_error": 500,
     "invalid_configuration": 500,

@@ -67,9 +67,12 @@ def unseal(content: object) -> str:
 
 
 def input_items(
-    given: str | Sequence[Mapping[str, Any]] | None, find: Callable[[str], Item | None]
+    given: str | Sequence[Mapping[str, Any]] | None,
+    find: Callable[[str], Item | None],
+    *,
+    param: str = "input",
 ) -> list[Item]:
-    """The items of `input`; `find` looks up what an item_reference names.
+    """The items of `param`; `find` looks up what an item_reference names.
 
     InvalidRequestError names the field that cannot be honoured.
     """
@@ -77,7 +80,7 @@ def input_items(
         return []
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
-    return [_item(item, f"input[{index}]", find) for index, item in enumerate(given)]
+    return [_item(item, f"{param}[{index}]", find) for index, item in enumerate(given)]
 
 
 def to_messages(instructions: str | None, items: Sequence[Item]) -> list[dict[str, Any]]:
@@ -137,7 +140,9 @@ def _text(parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _thoughts(item: Item) -> str:
-    return _text(item.get("content", ())) or unseal(item.get("encrypted_content"))
+    """Here a summary is all of them; one of another server's is all there is to read."""
+    summary = "\n\n".join(part["text"] for part in item.get("summary", ()))
+    return _text(item.get("content", ())) or unseal(item.get("encrypted_content")) or summary
 
 
 def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:

@@ -7,6 +7,7 @@ deltas, and the same backwards.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from ...text import Content, Delta, Reasoning, ToolCallDelta
 from ..arguments import CustomInput, arguments_object
@@ -143,7 +144,10 @@ def tool_call_item(index: int, first: ToolCallDelta, tool: ClientTool | None) ->
 
 
 class TextItem(OutputItem):
-    """One with a single part of text."""
+    """One with a single part of text; `place` says where it is, `part_events` tell of it."""
+
+    place: Mapping[str, int] = {"content_index": 0}
+    part_events = "response.content_part"
 
     @abstractmethod
     def part(self) -> Json:
@@ -157,10 +161,10 @@ class TextItem(OutputItem):
         return [done, self._part_event("done"), *super().close(status)]
 
     def _event(self, kind: str, **fields: object) -> Json:
-        return super()._event(kind, content_index=0, **fields)
+        return super()._event(kind, **self.place, **fields)
 
     def _part_event(self, stage: str) -> Json:
-        return self._event(f"response.content_part.{stage}", part=self.part())
+        return self._event(f"{self.part_events}.{stage}", part=self.part())
 
 
 class Thinking(TextItem):
@@ -183,9 +187,25 @@ class Thinking(TextItem):
             "type": "reasoning",
             "status": status,
             "summary": [],
-            "content": [self.part()] if written else [],
+            **self._text_fields(written),
             **({"encrypted_content": seal(self._text)} if self._sealed and written else {}),
         }
+
+    def _text_fields(self, written: bool) -> Json:
+        return {"content": [self.part()] if written else []}
+
+
+class SummarisedThinking(Thinking):
+    """All of it as its summary: OpenAI's clients show nothing else."""
+
+    place: Mapping[str, int] = {"summary_index": 0}
+    part_events = "response.reasoning_summary_part"
+
+    def part(self) -> Json:
+        return {"type": "summary_text", "text": self._text}
+
+    def _text_fields(self, written: bool) -> Json:
+        return {"summary": [self.part()] if written else []}
 
 
 class Message(TextItem):

@@ -22,7 +22,6 @@ from .items import Item, loaded_tools, to_messages
 from .schemas import ConversationBody, ResponseBody
 
 _REFUSED = {
-    "conversation": "send previous_response_id, or the items themselves as input",
     "prompt": "there are no stored prompts; send instructions and input",
     "context_management": "shorten the input, or send truncation auto",
 }

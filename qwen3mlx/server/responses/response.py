@@ -30,6 +30,7 @@ def response_head(body: ResponseBody, model: str, params: SamplingParams) -> Jso
         "output": [],
         "usage": None,
         "previous_response_id": body.previous_response_id,
+        **({"conversation": {"id": body.conversation_id}} if body.conversation_id else {}),
         "instructions": body.instructions,
         "tools": [_tool(tool) for tool in body.tools or ()],
         "tool_choice": body.tool_choice or "auto",
@@ -91,4 +92,4 @@ def _text_format(body: ResponseBody) -> Json:
 def _reasoning(body: ResponseBody) -> Json:
     given = body.reasoning
     effort = given.effort if given and given.effort else body.reasoning_effort
-    return {"effort": effort, "summary": given.summary if given else None}
+    return {"effort": effort, "summary": given.wanted_summary if given else None}

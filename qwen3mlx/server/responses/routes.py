@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -16,26 +16,18 @@ from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
 from .items import Item, input_items
+from .paging import After, Limit, Order, page
 from .request import generation_request, offered_tools, own_field_names, without_oldest_turn
 from .response import Json, response_head
-from .schemas import CountBody, ResponseBody
+from .schemas import ConversationBody, CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
-from .stream import ResponseWriter
+from .store_of import StoreOf
+from .stream import SUMMARY_EVENTS, ResponseWriter
 
 router = APIRouter(prefix="/v1/responses", tags=["responses"])
 
 
-async def get_store(request: Request) -> ResponseStore:
-    """The one store of this application."""
-    state = request.app.state
-    if not hasattr(state, "responses"):
-        state.responses = ResponseStore()
-    store: ResponseStore = state.responses
-    return store
-
-
 ServiceOf = Annotated[Service, Depends(get_service)]
-StoreOf = Annotated[ResponseStore, Depends(get_store)]
 
 
 @router.post("")
@@ -43,7 +35,8 @@ async def create(
     body: ResponseBody, request: Request, service: ServiceOf, store: StoreOf
 ) -> Response:
     """Answer a conversation, whole or as a stream of events."""
-    items = store.conversation(body.previous_response_id) + input_items(body.input, store.item)
+    new_items = input_items(body.input, store.item)
+    items = _earlier_items(body, store) + new_items
     with own_field_names():
         answer = await while_connected(request, _generate(service, body, items))
     writer = ResponseWriter(
@@ -56,6 +49,8 @@ async def create(
     def keep() -> None:
         if body.store is not False:
             store.put(StoredResponse(writer.response, items))
+        if body.conversation_id is not None:
+            store.extend(body.conversation_id, [*new_items, *writer.response["output"]])
 
     if body.stream:
         return streaming(request, _stream(answer, writer, keep))
@@ -69,7 +64,7 @@ async def count_input_tokens(
     body: CountBody, request: Request, service: ServiceOf, store: StoreOf
 ) -> Response:
     """The tokens that the model would read."""
-    items = store.conversation(body.previous_response_id) + input_items(body.input, store.item)
+    items = _earlier_items(body, store) + input_items(body.input, store.item)
     with own_field_names():
         counting = service.count_tokens(body.model, generation_request(body, items))
         count = await while_connected(request, counting)
@@ -110,16 +105,15 @@ async def delete(response_id: str, store: StoreOf) -> Response:
 async def list_input_items(
     response_id: str,
     store: StoreOf,
-    order: Annotated[Literal["asc", "desc"], Query()] = "desc",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    after: Annotated[str | None, Query()] = None,
+    order: Order = "desc",
+    limit: Limit = 20,
+    after: After = None,
 ) -> Response:
     """The items that a response was made from, the conversation before it included."""
     stored = store.get(response_id)
     if stored is None:
         return _not_found(response_id)
-    items = list(stored.input_items)
-    return JSONReply(_page(items if order == "asc" else items[::-1], limit, after))
+    return JSONReply(page(stored.input_items, order, limit, after))
 
 
 @router.post("/{response_id}/cancel")
@@ -134,19 +128,8 @@ async def cancel(response_id: str, store: StoreOf) -> Response:
     )
 
 
-def _page(items: Sequence[Item], limit: int, after: str | None) -> Json:
-    ids = [item["id"] for item in items]
-    if after is not None and after not in ids:
-        raise InvalidRequestError(f"after: there is no input item {after!r}.", param="after")
-    start = 0 if after is None else ids.index(after) + 1
-    page = ids[start : start + limit]
-    return {
-        "object": "list",
-        "data": items[start : start + limit],
-        "first_id": page[0] if page else None,
-        "last_id": page[-1] if page else None,
-        "has_more": start + limit < len(items),
-    }
+def _earlier_items(body: ConversationBody, store: ResponseStore) -> list[Item]:
+    return store.earlier_items(body.previous_response_id, body.conversation_id)
 
 
 async def _generate(service: Service, body: ResponseBody, items: Sequence[Item]) -> Answer:
@@ -165,12 +148,12 @@ async def _generate(service: Service, body: ResponseBody, items: Sequence[Item])
 def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
     """The name under which thinking streams: the two specifications differ in it.
 
-    OpenAI's own SDKs say what they are, and its other clients ask for a summary of the thoughts;
-    to all others Open Responses applies, which has no event under OpenAI's name.
+    OpenAI's clients show what they have asked for, a summary of the thoughts, and its own SDKs say
+    what they are; to all others Open Responses applies, which has no event under OpenAI's name.
     """
-    summary = body.reasoning.summary if body.reasoning else None
-    is_openai = "x-stainless-lang" in headers or summary is not None
-    return "response.reasoning_text" if is_openai else "response.reasoning"
+    if body.reasoning and body.reasoning.wanted_summary:
+        return SUMMARY_EVENTS
+    return "response.reasoning_text" if "x-stainless-lang" in headers else "response.reasoning"
 
 
 async def _write(answer: Answer, writer: ResponseWriter) -> None:

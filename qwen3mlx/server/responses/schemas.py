@@ -25,13 +25,40 @@ Metadata = Annotated[
 ]
 
 
+Summary = Literal["auto", "concise", "detailed"]
+
+
 class ReasoningConfig(Body):
+    """`generate_summary` is what `summary` was called before."""
+
     effort: Effort | None = None
-    summary: Literal["auto", "concise", "detailed"] | None = None
+    summary: Summary | None = None
+    generate_summary: Summary | None = None
+
+    @property
+    def wanted_summary(self) -> Summary | None:
+        return self.summary or self.generate_summary
 
 
 class TextConfig(Body):
     format: Object | None = None
+
+
+class ConversationParam(Body):
+    id: str
+
+
+class NewConversationBody(Body):
+    items: Annotated[list[Object], Field(max_length=20)] | None = None
+    metadata: Metadata | None = None
+
+
+class NewItemsBody(Body):
+    items: Annotated[list[Object], Field(max_length=20)]
+
+
+class MetadataBody(Body):
+    metadata: Metadata | None
 
 
 class ConversationBody(ThinkingFields):
@@ -46,10 +73,15 @@ class ConversationBody(ThinkingFields):
     reasoning: ReasoningConfig | None = None
     text: TextConfig | None = None
     truncation: Literal["auto", "disabled"] | None = None
+    conversation: str | ConversationParam | None = None
     # Declared to be refused: ignoring them would change the answer silently.
-    conversation: str | Object | None = None
     prompt: Object | None = None
     context_management: list[Any] | None = None
+
+    @property
+    def conversation_id(self) -> str | None:
+        given = self.conversation
+        return given.id if isinstance(given, ConversationParam) else given
 
 
 class CountBody(ConversationBody):

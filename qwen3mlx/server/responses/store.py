@@ -1,14 +1,15 @@
-"""Responses that can be asked for again, and gone on with."""
+"""Responses that can be asked for again, and conversations, which requests go on with."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from ...errors import InvalidRequestError
+from ...errors import InvalidRequestError, Qwen3MLXError
+from ..conversations import ConversationStore
 from ..sse import json_bytes
-from .items import Item
+from .items import Item, new_id
 from .response import Json
 
 MAX_BYTES = 128 * 2**20
@@ -20,12 +21,23 @@ class PreviousResponseNotFoundError(InvalidRequestError):
     code = "previous_response_not_found"
 
 
+class ConversationNotFoundError(Qwen3MLXError):
+    """None has this id, or not any more."""
+
+    code = "conversation_not_found"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
     """A response and the items it was made from, the whole conversation before it."""
 
     response: Json
     input_items: Sequence[Item]
+
+    @property
+    def id(self) -> str:
+        response_id: str = self.response["id"]
+        return response_id
 
     @property
     def conversation(self) -> list[Item]:
@@ -37,39 +49,76 @@ class StoredResponse:
         return len(json_bytes([self.response, *self.input_items]))
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Items that grow with each response to them."""
+
+    metadata: Mapping[str, str]
+    conversation: Sequence[Item]
+    id: str = field(default_factory=lambda: new_id("conv"))
+    created_at: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def nbytes(self) -> int:
+        return len(json_bytes([self.metadata, *self.conversation]))
+
+    @property
+    def json(self) -> Json:
+        head = {"id": self.id, "object": "conversation", "created_at": self.created_at}
+        return {**head, "metadata": dict(self.metadata)}
+
+
 class ResponseStore:
-    """In memory, at most `max_bytes`: those not used for longest go first.
+    """In memory, at most `max_bytes` of both: those not used for longest go first.
 
     Each response holds its whole conversation, so none is ever cut short when an older one goes.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self.max_bytes = max_bytes
-        self.nbytes = 0
-        self._stored: OrderedDict[str, tuple[StoredResponse, int]] = OrderedDict()
+        self._stored = ConversationStore[StoredResponse | Conversation](max_bytes)
 
-    def put(self, stored: StoredResponse) -> None:
-        response_id, size = stored.response["id"], stored.nbytes
-        self._stored[response_id] = (stored, size)
-        self.nbytes += size
-        while self.nbytes > self.max_bytes:
-            self.delete(next(iter(self._stored)))
+    @property
+    def nbytes(self) -> int:
+        return self._stored.nbytes
+
+    def put(self, stored: StoredResponse | Conversation) -> None:
+        self._stored.put(stored.id, stored, stored.nbytes)
 
     def get(self, response_id: str) -> StoredResponse | None:
-        if response_id not in self._stored:
-            return None
-        self._stored.move_to_end(response_id)
-        return self._stored[response_id][0]
+        stored = self._stored.get(response_id)
+        return stored if isinstance(stored, StoredResponse) else None
+
+    def get_conversation(self, conversation_id: str) -> Conversation:
+        """Raises ConversationNotFoundError."""
+        stored = self._stored.get(conversation_id)
+        if not isinstance(stored, Conversation):
+            raise ConversationNotFoundError(
+                f"There is no conversation {conversation_id!r} here, or not any more: create one."
+            )
+        return stored
 
     def delete(self, response_id: str) -> bool:
         """False if it is not here."""
-        if response_id not in self._stored:
-            return False
-        self.nbytes -= self._stored.pop(response_id)[1]
-        return True
+        return self.get(response_id) is not None and self._stored.delete(response_id)
 
-    def conversation(self, response_id: str | None) -> list[Item]:
-        """What `previous_response_id` goes on with; PreviousResponseNotFoundError."""
+    def delete_conversation(self, conversation_id: str) -> None:
+        """Raises ConversationNotFoundError."""
+        self._stored.delete(self.get_conversation(conversation_id).id)
+
+    def earlier_items(
+        self, response_id: str | None, conversation_id: str | None = None
+    ) -> list[Item]:
+        """What a request goes on with: a response, or a conversation, or nothing.
+
+        Raises PreviousResponseNotFoundError and ConversationNotFoundError.
+        """
+        if conversation_id is not None:
+            if response_id is not None:
+                raise InvalidRequestError(
+                    "conversation and previous_response_id cannot both be sent: choose one.",
+                    param="conversation",
+                )
+            return list(self.get_conversation(conversation_id).conversation)
         if response_id is None:
             return []
         stored = self.get(response_id)
@@ -81,9 +130,15 @@ class ResponseStore:
             )
         return stored.conversation
 
+    def extend(self, conversation_id: str, items: Sequence[Item]) -> None:
+        """Nothing is done where it was deleted in the meantime."""
+        known = self._stored.get(conversation_id)
+        if isinstance(known, Conversation):
+            self.put(replace(known, conversation=[*known.conversation, *items]))
+
     def item(self, item_id: str) -> Item | None:
-        """What an `item_reference` names, from the latest response that holds it."""
-        for stored, _ in reversed(self._stored.values()):
+        """What an `item_reference` names, from what was stored last of all that hold it."""
+        for stored in self._stored.latest_first():
             for item in stored.conversation:
                 if item["id"] == item_id:
                     return item

@@ -10,8 +10,11 @@ from ...text import Content, Delta, Reasoning, ToolCallDelta
 from ..errors import ApiError
 from ..openai.logprobs import TextTokens, chat_logprobs
 from ..tools import ClientTool
-from .output import Message, OutputItem, Thinking, tool_call_item
+from .output import Message, OutputItem, SummarisedThinking, Thinking, tool_call_item
 from .response import Json, usage_json
+
+# Under which thinking streams where a summary of it is asked for.
+SUMMARY_EVENTS = "response.reasoning_summary_text"
 
 
 class ResponseWriter:
@@ -82,7 +85,9 @@ class ResponseWriter:
             return tool_call_item(index, delta, self._tools.get(delta.name or ""))
         if isinstance(delta, Content):
             return Message(index)
-        return Thinking(index, self._thinking_events, sealed=self._sealed)
+        is_summary = self._thinking_events == SUMMARY_EVENTS
+        thinking = SummarisedThinking if is_summary else Thinking
+        return thinking(index, self._thinking_events, sealed=self._sealed)
 
     def _close(self, status: str) -> list[Json]:
         if self._item is None:

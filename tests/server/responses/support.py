@@ -9,7 +9,7 @@ from qwen3mlx.config import SamplingParams
 from qwen3mlx.events import Event, Finished, Timings, Usage
 from qwen3mlx.server.responses.response import response_head
 from qwen3mlx.server.responses.schemas import ResponseBody
-from qwen3mlx.server.responses.stream import ResponseWriter
+from qwen3mlx.server.responses.stream import SUMMARY_EVENTS, ResponseWriter
 from qwen3mlx.server.tools import client_tools
 
 Json = dict[str, Any]
@@ -18,6 +18,7 @@ DELTA_NAMES = (
     "response.reasoning",
     "response.function_call_arguments",
     "response.custom_tool_call_input",
+    "response.reasoning_summary_text",
 )
 # Items of one text, which is in no part, and the field that has it.
 _TEXTS = {"function_call": "arguments", "custom_tool_call": "input"}
@@ -36,9 +37,10 @@ def writer(**fields: Any) -> ResponseWriter:
     given = body(**fields)
     head = response_head(given, "demo", SamplingParams())
     sealed = given.includes("reasoning.encrypted_content")
+    summary = given.reasoning and given.reasoning.wanted_summary
     return ResponseWriter(
         head,
-        thinking_events="response.reasoning",
+        thinking_events=SUMMARY_EVENTS if summary else "response.reasoning",
         sealed=sealed,
         tools=client_tools(given.tools),
     )
@@ -122,6 +124,9 @@ class Reader:
         assert event["part"]["text"] == "".join(self._text)
         self._part = None
 
+    _on_reasoning_summary_part_added = _on_content_part_added
+    _on_reasoning_summary_part_done = _on_content_part_done
+
     def _on_output_item_done(self, event: Json) -> None:
         assert self._part is None
         assert self._item is not None
@@ -131,7 +136,8 @@ class Reader:
         if item["type"] in _TEXTS:
             texts = [item[_TEXTS[item["type"]]]]
         else:
-            texts = [part["text"] for part in item.get("content", ())]
+            parts = item.get("content", ()) or item.get("summary", ())
+            texts = [part["text"] for part in parts]
         assert texts == ["".join(self._text)] * self._is_text_done
         assert self._is_text_done or not {"content", *_TEXTS.values()} & {*item} - {"arguments"}
         self.output.append(item)
@@ -147,7 +153,7 @@ class Reader:
         assert self._item is not None
         assert event["item_id"] == self._item["id"]
         assert event["output_index"] == len(self.output)
-        assert event.get("content_index", 0) == 0
+        assert event.get("content_index", 0) == event.get("summary_index", 0) == 0
 
 
 def read(events: Sequence[Json]) -> Reader:

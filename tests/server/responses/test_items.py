@@ -96,6 +96,16 @@ def test_what_follows_a_call_without_its_output_is_a_turn_of_its_own() -> None:
     assert second == text
 
 
+def test_thoughts_are_read_from_the_first_of_three_places() -> None:
+    summary = [{"type": "summary_text", "text": "S"}, {"type": "summary_text", "text": "T"}]
+    item: dict[str, Any] = {"type": "reasoning", "summary": summary}
+    content = [{"type": "reasoning_text", "text": "C"}]
+    assert messages(item)[0]["reasoning_content"] == "S\n\nT"
+    sealed = {**item, "encrypted_content": seal("E")}
+    assert messages(sealed)[0]["reasoning_content"] == "E"
+    assert messages({**sealed, "content": content})[0]["reasoning_content"] == "C"
+
+
 def test_sealed_thoughts_are_read() -> None:
     (turn,) = messages({"type": "reasoning", "summary": [], "encrypted_content": seal("Hm.")})
     assert turn["reasoning_content"] == "Hm."

@@ -375,3 +375,16 @@ def test_tools_as_codex_declares_them(http: httpx.Client) -> None:
     assert (made["type"], made["name"]) == ("custom_tool_call", "note")
     assert made["input"]
     assert '{"input"' not in made["input"]
+
+
+def test_a_summary_of_the_thoughts(client: OpenAI) -> None:
+    asked: Any = {**GREEDY, "reasoning": {"summary": "auto"}, "max_output_tokens": 30}
+    whole = client.responses.create(input=COUNT, **asked)
+    thought = whole.output[0]
+    assert thought.type == "reasoning"
+    assert len(thought.summary[0].text) > 10
+    assert not thought.content
+    events = list(client.responses.create(input=COUNT, stream=True, **asked))
+    deltas = [e.delta for e in events if e.type == "response.reasoning_summary_text.delta"]
+    assert "".join(deltas) == thought.summary[0].text
+    assert not [e for e in events if e.type.startswith("response.reasoning_text")]

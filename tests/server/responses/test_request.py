@@ -129,7 +129,6 @@ def test_text_format(answer_format: dict[str, Any], schema: dict[str, Any] | Non
     ("fields", "param"),
     [
         ({"background": True}, "background"),
-        ({"conversation": "conv_1"}, "conversation"),
         ({"prompt": {"id": "pmpt_1"}}, "prompt"),
         ({"context_management": [{"type": "compaction"}]}, "context_management"),
         ({"tools": [NOW, {"type": "functions"}]}, "tools[1].type"),

@@ -27,13 +27,13 @@ def _nothing(item_id: str) -> None:
 def test_a_conversation_is_the_input_and_the_output() -> None:
     store = ResponseStore()
     store.put(stored("resp_1"))
-    assert [item["id"] for item in store.conversation("resp_1")] == ["in_resp_1", "msg_resp_1"]
-    assert store.conversation(None) == []
+    assert [item["id"] for item in store.earlier_items("resp_1")] == ["in_resp_1", "msg_resp_1"]
+    assert store.earlier_items(None) == []
 
 
 def test_an_unknown_one_is_refused_with_openais_code() -> None:
     with pytest.raises(PreviousResponseNotFoundError) as caught:
-        ResponseStore().conversation("resp_9")
+        ResponseStore().earlier_items("resp_9")
     assert caught.value.param == "previous_response_id"
     assert caught.value.code == "previous_response_not_found"
 

@@ -32,6 +32,28 @@ def kinds(response: Json) -> list[str]:
     return [item["type"] for item in response["output"]]
 
 
+def test_the_events_of_a_summary() -> None:
+    asked = {"reasoning": {"summary": "auto"}, "include": ["reasoning.encrypted_content"]}
+    events, response = write([*THOUGHT, *ANSWER, finished()], **asked)
+    assert types(events)[2:9] == [
+        "output_item.added",
+        "reasoning_summary_part.added",
+        "reasoning_summary_text.delta",
+        "reasoning_summary_text.delta",
+        "reasoning_summary_text.done",
+        "reasoning_summary_part.done",
+        "output_item.done",
+    ]
+    assert events[3]["part"] == {"type": "summary_text", "text": ""}
+    assert [event["summary_index"] for event in events[3:8]] == [0] * 5
+    assert not any("content_index" in event for event in events[3:8])
+    thought = response["output"][0]
+    assert thought["summary"] == [{"type": "summary_text", "text": "Let me see."}]
+    assert "content" not in thought
+    assert unseal(thought["encrypted_content"]) == "Let me see."
+    assert read(events).output == response["output"]
+
+
 def test_the_events_of_a_thought_and_an_answer() -> None:
     events, response = write([*THOUGHT, *ANSWER, finished()])
     assert types(events) == [
