@@ -132,6 +132,7 @@ def automatic(
     source: Source, target_bpw: float, calibration: Path | None, on_progress: Progress
 ) -> Recipe:
     """`auto`: bits for each module by measured sensitivity. Raises UsageError, TextError."""
+    sensitivity.bytes_left(source, target_bpw)  # before the measurement, which takes minutes
     costs = sensitivity.measure(source, _documents(source, calibration), on_progress)
     return sensitivity.recipe(source, costs, target_bpw)
 

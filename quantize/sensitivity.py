@@ -32,6 +32,7 @@ from .source import Module, Source
 
 MEASURED = QuantizationSpec(64, 4)
 WIDTHS = (3, 4, 5, 6, 8)
+FEWEST = QuantizationSpec(64, WIDTHS[0])
 # Tokens: enough to rank modules.
 MOST_TOKENS = 4096
 
@@ -43,15 +44,7 @@ def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe
     """
     modules = {m.path: m for m in source.modules if not ROUTER.fullmatch(m.path)}
     chosen = dict.fromkeys(modules, WIDTHS[0])
-    vectors = [source.infos[name] for name in source.vectors]
-    total = sum(module.num_weights for module in source.modules)
-    total += sum(info.shape[0] for info in vectors)
-    left = target_bpw * total / 8 - sum(info.nbytes for info in vectors)
-    left -= sum(_nbytes(source, m, ROUTER_SPEC) for m in source.modules if ROUTER.fullmatch(m.path))
-    left -= sum(_nbytes(source, m, QuantizationSpec(64, WIDTHS[0])) for m in modules.values())
-    if left < 0:
-        least = target_bpw - 8 * left / total
-        raise UsageError(f"--target-bpw {target_bpw:g} is too low; the least is {least:.2f}.")
+    left = bytes_left(source, target_bpw)
     offers = [_offer(source, modules[path], costs[path], 0) for path in modules]
     heapq.heapify(offers)
     while offers:
@@ -64,6 +57,24 @@ def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe
     rules = tuple(Rule((path,), QuantizationSpec(64, bits)) for path, bits in chosen.items())
     about = f"bits by measured sensitivity, {target_bpw:g} per weight"
     return Recipe("auto", about, MEASURED, rules)
+
+
+def bytes_left(source: Source, target_bpw: float) -> float:
+    """What `target_bpw` leaves to spend once every module has the fewest bits.
+
+    Raises UsageError where even these are more.
+    """
+    vectors = [source.infos[name] for name in source.vectors]
+    total = sum(module.num_weights for module in source.modules)
+    total += sum(info.shape[0] for info in vectors)
+    left = target_bpw * total / 8 - sum(info.nbytes for info in vectors)
+    for module in source.modules:
+        is_router = ROUTER.fullmatch(module.path)
+        left -= _nbytes(source, module, ROUTER_SPEC if is_router else FEWEST)
+    if left < 0:
+        least = target_bpw - 8 * left / total
+        raise UsageError(f"--target-bpw {target_bpw:g} is too low; the least is {least:.2f}.")
+    return left
 
 
 def _offer(source: Source, module: Module, cost: float, step: int) -> tuple[float, int, str, int]:

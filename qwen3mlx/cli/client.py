@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from ..config.user_settings import UserSettings
@@ -28,8 +29,11 @@ class Client:
     def __init__(self, url: str | None, api_key: str | None) -> None:
         port = UserSettings().server().get("port", _PORT)
         self.url = (url or f"http://127.0.0.1:{port}").rstrip("/").removesuffix("/v1")
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"--url is {url!r}; it must begin with http:// or https://.")
+        if not _is_url(self.url):
+            raise UsageError(
+                f"The server's URL is {self.url!r}; it must begin with http:// or https://, and "
+                "its port be one from 1 to 65535."
+            )
         self._headers = {"Content-Type": "application/json"}
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
@@ -61,6 +65,14 @@ class Client:
         if not isinstance(answer, dict):
             raise ServerError(f"{self.url} is no qwen3mlx server: it answered no JSON object.")
         return answer
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _refusal(error: HTTPError, url: str) -> str:

@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import ApiKey, ContextLength, InstalledModel, KvBits, RopeScaling, Url
+from .options import (
+    MOST,
+    ApiKey,
+    ContextLength,
+    InstalledModel,
+    KvBits,
+    RopeScaling,
+    Url,
+    finite,
+)
 from .terminal import Terminal
 
 
@@ -17,7 +26,13 @@ def load(
     kv_bits: KvBits = None,
     ttl: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=1, help="Idle time after which it leaves memory."),
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            max=MOST,
+            callback=finite,
+            help="Idle time after which it leaves memory.",
+        ),
     ] = None,
     url: Url = None,
     api_key: ApiKey = None,
@@ -28,14 +43,15 @@ def load(
     without any, those kept are used.
     """
     from .client import Client
+    from .models import load_options
 
     options: dict[str, Any] = {
         "context_length": context_length,
         "rope_scaling": rope_scaling,
         "kv_bits": kv_bits,
-        "ttl": ttl,
     }
-    given = {name: value for name, value in options.items() if value is not None}
+    load_options(**options)
+    given = {name: value for name, value in (options | {"ttl": ttl}).items() if value is not None}
     answer = Client(url, api_key).post("/api/v1/models/load", {"model": model, **given})
     seconds = answer["load_time_seconds"]
     Terminal.standard().note(f"{answer['instance_id']} is loaded ({seconds:.1f} s).")

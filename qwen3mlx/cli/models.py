@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import hub
 from ..config import LoadOptions
-from ..errors import ModelNotFoundError
+from ..errors import InvalidRequestError, ModelNotFoundError, UsageError
 from .display import one_line
 from .terminal import Terminal
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from ..runtime import Runtime
 
 ByteCount = Callable[[int, int], None]
+
+
+def load_options(**options: Any) -> LoadOptions:
+    """UsageError names the one that cannot be."""
+    try:
+        return LoadOptions(**options)
+    except InvalidRequestError as error:
+        raise UsageError(str(error)) from error
 
 
 def short_name(name: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
+
+MOST = 2**31 - 1  # of whole numbers, and of seconds: no quantity here comes near
 
 Model = Annotated[
     str,
@@ -25,7 +28,8 @@ Think = Annotated[
     bool | None, typer.Option("--think/--no-think", help="Think before answering, or not.")
 ]
 ThinkingBudget = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="Begin the answer after N tokens of thought.")
+    int | None,
+    typer.Option(metavar="N", min=0, max=MOST, help="Begin the answer after N tokens of thought."),
 ]
 System = Annotated[str | None, typer.Option(metavar="TEXT", help="The system message.")]
 HideThinking = Annotated[bool, typer.Option("--hide-thinking", help="Do not show the thinking.")]
@@ -46,6 +50,13 @@ Json = Annotated[
 Stats = Annotated[bool, typer.Option("--stats", help="Speeds and counts on stderr.")]
 
 
+def finite(value: float | None) -> float | None:
+    """A callback of options: bounds let NaN through, which is neither below nor above any."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no number that can be used.")
+    return value
+
+
 def _number(description: str) -> Any:
     return typer.Option(metavar="X", help=description)
 
@@ -59,13 +70,14 @@ PresencePenalty = Annotated[float | None, _number("-2 to 2: against any token se
 FrequencyPenalty = Annotated[float | None, _number("-2 to 2: against tokens seen often.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same text.")]
 MaxTokens = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="End the answer after N tokens.")
+    int | None, typer.Option(metavar="N", min=1, max=MOST, help="End the answer after N tokens.")
 ]
 Stop = Annotated[
     list[str] | None, typer.Option(metavar="TEXT", help="End the answer before TEXT; repeatable.")
 ]
 ContextLength = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Tokens of prompt and answer together.")
+    int | None,
+    typer.Option(metavar="N", min=1, max=MOST, help="Tokens of prompt and answer together."),
 ]
 KvBits = Annotated[
     int | None, typer.Option(metavar="4|8", help="Quantize the KV cache: less memory per token.")

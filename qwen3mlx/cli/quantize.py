@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import finite
 from .quantize_progress import progress_for
 from .terminal import Terminal
 
@@ -39,7 +40,13 @@ Mode = Annotated[
 ]
 TargetBits = Annotated[
     float | None,
-    typer.Option(metavar="X", help="Bits per weight that --recipe auto may spend, such as 5."),
+    typer.Option(
+        metavar="X",
+        min=2,
+        max=16,
+        callback=finite,
+        help="Bits per weight that --recipe auto may spend, such as 5.",
+    ),
 ]
 GroupSize = Annotated[
     int | None, typer.Option(metavar="N", help="Weights that share a scale: 32, 64 or 128.")
@@ -113,6 +120,7 @@ def quantize(
         chosen = chosen.with_mode(mode)
     if group_size is not None:
         chosen = chosen.with_group_size(group_size)
+    packed_by = method_for(method, chosen)
     opened = Source(locate(source, terminal))
     if opened.is_quantized and recipe != "bf16":
         terminal.note("The source is quantized already: what was lost then stays lost.")
@@ -129,7 +137,7 @@ def quantize(
     if dry_run:
         _say_plan(plan, output, json_ or events)
         return
-    options = convert.Options(chosen, method_for(method, chosen), resume, _command(), measure)
+    options = convert.Options(chosen, packed_by, resume, _command(), measure)
     quantizer = convert.quantizer(opened, options, calibration)
     with progress as on_progress:
         result = convert.convert(opened, output, options, quantizer, on_progress)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import ContextLength, KvBits, RopeScaling
+from .options import MOST, ContextLength, KvBits, RopeScaling, finite
 from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from ..config import LoadOptions
     from ..hub import LocalModel
+
+MOST_GIGABYTES = 1_000_000
 
 Served = Annotated[
     str | None,
@@ -25,7 +29,7 @@ Host = Annotated[
     str,
     typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets other computers in."),
 ]
-Port = Annotated[int, typer.Option(metavar="PORT", help="0 takes a free one.")]
+Port = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")]
 ApiKeys = Annotated[
     list[str] | None,
     typer.Option(
@@ -59,21 +63,37 @@ IdleTtl = Annotated[
         "--ttl",
         metavar="SECONDS",
         min=0,
+        max=MOST,
+        callback=finite,
         help="Idle time after which a model leaves memory; 0: never.",
     ),
 ]
 MemoryLimit = Annotated[
     float | None,
-    typer.Option(metavar="GB", min=0, help="Memory for all; default: what the machine can give."),
+    typer.Option(
+        metavar="GB",
+        min=0,
+        max=MOST_GIGABYTES,
+        callback=finite,
+        help="Memory for all; default: what the machine can give.",
+    ),
 ]
 PrefixCache = Annotated[
-    float | None, typer.Option(metavar="GB", min=0, help="Memory for computed prompts to reuse.")
+    float | None,
+    typer.Option(
+        metavar="GB",
+        min=0,
+        max=MOST_GIGABYTES,
+        callback=finite,
+        help="Memory for computed prompts to reuse.",
+    ),
 ]
 MaxRunning = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Answers computed together.")
+    int | None, typer.Option(metavar="N", min=1, max=1024, help="Answers computed together.")
 ]
 MaxWaiting = Annotated[
-    int | None, typer.Option(metavar="N", min=0, help="Requests that may wait for their turn.")
+    int | None,
+    typer.Option(metavar="N", min=0, max=MOST, help="Requests that may wait for their turn."),
 ]
 LogPrompts = Annotated[
     bool, typer.Option("--log-prompts", help="Write prompts and answers into the log.")
@@ -116,7 +136,6 @@ def serve(
     settings = ServerSettings(
         host=host,
         port=port,
-        model=_prepared(model, loading),
         api_keys=tuple(api_key or ()),
         parent_key=parent_key,
         allowed_origins=tuple(allow_origin or ()),
@@ -131,7 +150,7 @@ def serve(
     )
     from ..server.run import serve as run_server
 
-    run_server(settings)
+    run_server(replace(settings, model=_prepared(model, loading)))
 
 
 def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
@@ -140,30 +159,30 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
     A person at a terminal may have it downloaded first.
     """
     from ..errors import ModelNotFoundError, UsageError
-    from .models import find_installed, locate
+    from .models import find_installed, load_options, locate
 
     given = any(value is not None for value in loading.values())
     if model is None:
         if given:
             raise UsageError("--context-length, --rope-scaling and --kv-bits need --model.")
         return None
+    options = load_options(**loading)
     try:
         found = find_installed(model)
     except ModelNotFoundError:
         locate(model, Terminal.standard())
         found = find_installed(model)
     if given:
-        _save(found, loading)
+        _save(found, options)
     return str(found.path) if found.source == "folder" else found.id
 
 
-def _save(model: LocalModel, loading: dict[str, Any]) -> None:
-    from ..config import LoadOptions, ModelConfig
+def _save(model: LocalModel, options: LoadOptions) -> None:
+    from ..config import ModelConfig
     from ..errors import InvalidRequestError, UsageError
     from ..hub import ModelSettings
 
     try:
-        options = LoadOptions(**loading)
         ModelConfig.from_folder(model.path).with_options(options)
     except InvalidRequestError as error:
         raise UsageError(str(error)) from error

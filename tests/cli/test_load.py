@@ -48,8 +48,8 @@ def test_ps_as_json(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> None
 def test_what_the_server_refuses_is_told_in_its_words(endpoint: Serve) -> None:
     with pytest.raises(ServerError, match='no model "gpt-4o" on this computer'):
         load("gpt-4o", url=endpoint.url, api_key="secret")
-    with pytest.raises(ServerError, match="kv_bits 5 is not supported"):
-        load("demo-moe", kv_bits=5, url=endpoint.url, api_key="secret")
+    with pytest.raises(ServerError, match="9999999 tokens is more than"):
+        load("demo-moe", context_length=9_999_999, url=endpoint.url, api_key="secret")
     with pytest.raises(ServerError, match="--api-key"):
         ps(endpoint.url, None)
 

@@ -10,7 +10,7 @@ from ..fields import Body, Flag, Number, Object, SamplingFields, Whole
 
 Reasoning = Literal["off", "low", "medium", "high", "on"]
 ContextLength = Annotated[Whole, Field(ge=1)]
-TimeToLive = Annotated[Number, Field(ge=0)]
+TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
 
 
 class InputItem(Body):

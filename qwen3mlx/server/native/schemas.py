@@ -40,11 +40,11 @@ class ServerSettingsBody(Body):
 
     port: Annotated[Whole, Field(ge=0, le=65535)] | None = None
     allow_origin: list[str] | None = None
-    ttl: Annotated[Number, Field(ge=0)] | None = None
-    memory_limit: Annotated[Number, Field(gt=0)] | None = None
-    prefix_cache: Annotated[Number, Field(ge=0)] | None = None
-    max_running: Annotated[Whole, Field(ge=1)] | None = None
-    max_waiting: Annotated[Whole, Field(ge=0)] | None = None
+    ttl: Annotated[Number, Field(ge=0, lt=2**31)] | None = None
+    memory_limit: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
+    prefix_cache: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
+    max_running: Annotated[Whole, Field(ge=1, le=1024)] | None = None
+    max_waiting: Annotated[Whole, Field(ge=0, lt=2**31)] | None = None
 
 
 class TokensBody(Body):

@@ -43,7 +43,7 @@ Prompts = Annotated[
     ),
 ]
 NumAnswers = Annotated[Whole, Field(ge=1, le=128)]
-TimeToLive = Annotated[Number, Field(ge=0)]
+TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
 
 
 class StreamOptions(Body):
