@@ -157,6 +157,16 @@ def test_a_character_cut_short_by_the_end_of_the_turn() -> None:
     assert [-one.logprob for one in tokens.take("\ufffd")] == [0, 1]
 
 
+def test_a_thought_that_its_budget_ended_has_tokens_without_logprobs() -> None:
+    tokens = TextTokens()
+    for piece in ("<think>", "Hm", "\n"):
+        tokens.add(token(piece))
+    for thought in ("Hm", "\n\n\nConsidering", " the limited time"):
+        tokens.skip(thought)
+    tokens.add(token("Hm"))
+    assert [one.token for one in tokens.take("Hm")] == [b"Hm"]
+
+
 def test_a_token_cut_by_a_stop_string_counts_once() -> None:
     tokens = TextTokens()
     tokens.add(token("foo E"))
