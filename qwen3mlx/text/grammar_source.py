@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from qwen3mlx.errors import InvalidRequestError
@@ -162,7 +162,7 @@ class _Calls:
             raise InvalidRequestError(
                 f"{param} has the type {kind!r}; arguments are an object.", param=param
             )
-        plain.grammar["type"] = "object"
+        plain = replace(plain, grammar={**plain.grammar, "type": "object"})
         if self._forced or function.get("strict") is True:
             self._bind(function["name"], plain, param)
         else:
@@ -196,5 +196,4 @@ def _function(tool: Mapping[str, Any], field: str) -> Mapping[str, Any]:
 
 
 def _json_text(plain: PlainSchema, style: Mapping[str, Any]) -> str:
-    escapes = {} if plain.unicode_escapes else {"json_allowed_escapes": 'nrbtf\\"'}
-    return json.dumps({**plain.grammar, "x-guidance": {**style, **escapes}})
+    return json.dumps({**plain.grammar, "x-guidance": style})

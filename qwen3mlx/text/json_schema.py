@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from qwen3mlx.errors import InvalidRequestError
 
@@ -28,8 +29,7 @@ class PlainSchema:
     its properties, and where `check` is not None, perhaps others, which `check` refuses.
 
     Parts are named by their place, with the reason: `unheld` are those that only `check` holds,
-    `lost` those that nothing does, `impossible` those that no value satisfies. Without
-    `unicode_escapes`, keys could be spelt so that the grammar misses them.
+    `lost` those that nothing does, `impossible` those that no value satisfies.
     """
 
     grammar: Schema
@@ -37,7 +37,6 @@ class PlainSchema:
     unheld: Mapping[str, str]
     lost: Mapping[str, str]
     impossible: Mapping[str, str]
-    unicode_escapes: bool
 
 
 def plain_schema(schema: object, *, param: str) -> PlainSchema:
@@ -45,16 +44,21 @@ def plain_schema(schema: object, *, param: str) -> PlainSchema:
     would take too long: by size, depth, number of properties."""
     plain = _plain(schema, param)
     _check_sizes(plain, param)
+    return _rewritten(json.dumps(plain))
+
+
+@lru_cache(maxsize=256)
+def _rewritten(text: str) -> PlainSchema:
+    """The same tools come with each turn of a conversation."""
+    plain: Schema = json.loads(text)
     lost, unheld = Parts(plain), Parts(plain)
     plain = normal(plain, lost)
     if plain.get("not") in ({}, True):
-        raise InvalidRequestError(
-            f"{param} cannot be enforced: no answer satisfies it.", param=param
-        )
+        return PlainSchema({}, None, {}, lost.dropped, {"not": NEVER})
     for node in nodes(plain):
         _drop_patterns(node, lost)
     check = _checkable(copy.deepcopy(plain))
-    grammar, no_escapes = rewrite(plain, unheld)
+    grammar = rewrite(plain, unheld)
     impossible = {part: why for part, why in unheld.dropped.items() if why.startswith(NEVER)}
     held_later = {part: why for part, why in unheld.dropped.items() if part not in impossible}
     is_checked = bool(held_later or unheld.loose) and not impossible
@@ -67,7 +71,6 @@ def plain_schema(schema: object, *, param: str) -> PlainSchema:
         held_later,
         lost.dropped,
         impossible,
-        not no_escapes,
     )
 
 

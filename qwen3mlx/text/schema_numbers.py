@@ -18,6 +18,7 @@ MAX_EXACT = 2**53
 _MAX_WHOLE = 2**63 - 1024
 # Numbers with bounds are written without an exponent; the library counts their places.
 _TINY = 1e-60
+_PLACES = 15
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -58,15 +59,15 @@ def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
     True if that is all of them."""
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
-    exact = True
+    exact = all(bound is None or _is_exact(bound) for bound in (low, high))
     if low is not None and abs(low) > _MAX_WHOLE:
         low, exact = None, False
     if high is not None and abs(high) > _MAX_WHOLE:
         high, exact = None, False
     if low is not None and low_open and _is_forgotten(low, high):
-        low, low_open = _next(low, math.inf), False
+        low, low_open = _next(low, 1), False
     if high is not None and high_open and _is_forgotten(high, low):
-        high, high_open = _next(high, -math.inf), False
+        high, high_open = _next(high, -1), False
     bounds: Schema = {}
     if low is not None:
         bounds["exclusiveMinimum" if low_open else "minimum"] = _plain(low)
@@ -107,16 +108,21 @@ def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decima
 
 def _is_forgotten(bound: Decimal, other: Decimal | None) -> bool:
     """That it is exclusive: it is the one nearer to 0, with the same whole part as the other."""
-    if other is None or int(bound) != int(other):
-        return bound == 0 and other is not None
-    return abs(bound) <= abs(other)
+    if other is None:
+        return False
+    near = int(bound) == int(other) and bound * other > 0 and abs(bound) <= abs(other)
+    return near or bound == 0
 
 
-def _next(bound: Decimal, towards: float) -> Decimal:
-    """The next double to it; near 0, a small number."""
+def _next(bound: Decimal, sign: int) -> Decimal:
+    """A number close to it; doubles of more places are not read exactly by the library."""
     if not bound:
-        return Decimal(str(math.copysign(_TINY, towards)))
-    return Decimal(str(math.nextafter(float(bound), towards)))
+        return Decimal(str(_TINY)) * sign
+    return bound + Decimal(1).scaleb(bound.adjusted() - _PLACES + 1) * sign
+
+
+def _is_exact(bound: Decimal) -> bool:
+    return len(bound.normalize().as_tuple().digits) <= _PLACES
 
 
 def _plain(number: Decimal) -> float | int:

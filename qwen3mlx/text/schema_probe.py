@@ -30,7 +30,8 @@ class _Bytes:
 
 
 @lru_cache(maxsize=1)
-def _tokenizer() -> LLTokenizer:
+def byte_tokenizer() -> LLTokenizer:
+    """The 256 bytes, and a token that ends an answer."""
     from llguidance import LLTokenizer, TokenizerWrapper
 
     return LLTokenizer(TokenizerWrapper(_Bytes()), slices=[])
@@ -42,7 +43,7 @@ def grammar_fault(schema: Mapping[str, Any]) -> str | None:
 
     limits = LLParserLimits(max_lexer_states=_MAX_LEXER_STATES, verbose_errors=False)
     grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema))
-    matcher = LLMatcher(_tokenizer(), grammar, log_level=0, limits=limits)
+    matcher = LLMatcher(byte_tokenizer(), grammar, log_level=0, limits=limits)
     matcher.compute_bitmask()  # some faults show in the first mask only
     return _short(matcher.get_error()) if matcher.is_error() else None
 

@@ -43,8 +43,8 @@ _OPEN = frozenset(
 )
 
 
-def rewrite(schema: Schema, unheld: Parts) -> tuple[Schema, bool]:
-    """`schema`, changed in place, and whether strings must be written without `\\u` escapes.
+def rewrite(schema: Schema, unheld: Parts) -> Schema:
+    """`schema`, changed in place.
 
     Objects that list their properties get no others, where that leaves every answer valid: a model
     that may invent keys does not stop.
@@ -62,8 +62,10 @@ def rewrite(schema: Schema, unheld: Parts) -> tuple[Schema, bool]:
         _take_out(node, unheld)
         _literals(node, unheld)
         _numbers(node, unheld, merged=merged)
-    plain_keys = all(not combined and close_names(node) for node in every if _has_names(node))
-    return _repaired(schema, unheld), not plain_keys
+    for node in every:
+        if _has_names(node) and (combined or not close_names(node)):
+            unheld.add(node, "properties", "a name could be spelt with escapes", loose=True)
+    return _repaired(schema, unheld)
 
 
 # Objects
@@ -124,7 +126,13 @@ def _names(schema: Schema, node: Schema) -> None:
     if not set(names) <= {"type", "title", "description", *said}:
         return
     pattern = _name_pattern(said)
-    if pattern is not None and pattern_fault(pattern) is None:
+    values = names.get("enum", [names["const"]] if "const" in names else None)
+    if values is not None and said.keys() <= {"enum", "const"}:
+        others = node.get("additionalProperties", True)
+        node["properties"] = {name: others for name in values if isinstance(name, str)}
+        node["additionalProperties"] = False
+        del node["propertyNames"]
+    elif pattern is not None and pattern_fault(pattern) is None:
         node["patternProperties"] = {pattern: node.get("additionalProperties", True)}
         node["additionalProperties"] = False
         del node["propertyNames"]
@@ -138,15 +146,7 @@ def _name_pattern(said: Schema) -> str | None:
         return f"^[\\s\\S]{{{said.get('minLength', 0)},{said.get('maxLength', '')}}}$"
     if set(said) == {"pattern"}:
         return str(said["pattern"])
-    values = said["enum"] if set(said) == {"enum"} else [said.get("const")]
-    if set(said) & {"pattern", *lengths} or len(said) > 1:
-        return None
-    escaped = "|".join(_escape(value) for value in values if isinstance(value, str))
-    return f"^(?:{escaped})$"
-
-
-def _escape(text: str) -> str:
-    return "".join(f"\\u{{{ord(letter):x}}}" if not letter.isalnum() else letter for letter in text)
+    return None
 
 
 # Alternatives
@@ -324,7 +324,7 @@ def _numbers(node: Schema, unheld: Parts, *, merged: bool) -> None:
     else:
         return
     if not exact:
-        unheld.add(node, next(iter(given)), "bounds beyond 64 bits are not held")
+        unheld.add(node, next(iter(given)), "bounds of so many digits are not held")
     _bounded(node, ways, kinds)
 
 

@@ -120,7 +120,7 @@ def test_blanks_have_an_end(blank):
         ({"enum": []}, "enum"),
         ({"$ref": "#/$defs/missing"}, "not part of the schema"),
         ({"$ref": "#"}, "leads back to itself"),
-        ({"not": {}}, "no answer satisfies it"),
+        ({"not": {}}, "no value satisfies it"),
     ],
 )
 def test_what_cannot_be_enforced_is_refused_in_one_sentence(schema, said):
