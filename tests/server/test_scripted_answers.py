@@ -88,3 +88,48 @@ def ask(server: LiveServer, path: str, **fields: Any) -> str:
         [text] = [item["content"][0]["text"] for item in said["output"] if "content" in item]
         return str(text)
     return str(said["message"]["content"] if path == "/api/chat" else said["content"][0]["text"])
+
+
+# Qwen3's own template leaves the thoughts of earlier turns out.
+KEEPS_THOUGHTS = """\
+{%- for message in messages -%}
+<|im_start|>{{ message.role }}
+{% if message.reasoning_content %}<think>
+{{ message.reasoning_content }}
+</think>
+
+{% endif %}{{ message.content }}<|im_end|>
+{% endfor -%}
+{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+THOUGHT = "Whom do I know?"
+THOUGHTS: dict[str, Any] = {
+    "/v1/chat/completions": {"role": "assistant", "content": "Ada", "reasoning_content": THOUGHT},
+    "/v1/messages": {
+        "role": "assistant",
+        "content": [
+            {"type": "thinking", "thinking": THOUGHT, "signature": ""},
+            {"type": "text", "text": "Ada"},
+        ],
+    },
+    "/api/chat": {"role": "assistant", "content": "Ada", "thinking": THOUGHT},
+}
+
+
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("models") / "scripted"
+    write_scripted_checkpoint(folder, [answer(TEXT)])
+    (folder / "chat_template.jinja").write_text(KEEPS_THOUGHTS)
+    with live_server(model=str(folder)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("path", THOUGHTS)
+def test_a_template_that_wants_earlier_thoughts_gets_them(path: str, keeping: LiveServer) -> None:
+    counts: list[int] = []
+    keeping.service.on_finished.append(lambda done: counts.append(done.usage.prompt_tokens))
+    without = {"role": "assistant", "content": "Ada"}
+    for turn in (without, THOUGHTS[path]):
+        assert ask(keeping, path, messages=[QUESTION, turn, QUESTION]) == TEXT
+    assert counts[1] > counts[0] + 3
