@@ -16,7 +16,7 @@ from starlette.responses import Response
 from .. import __version__
 from ..errors import Qwen3MLXError
 from . import openai, operations
-from .dialects import ERROR_BODIES, LateDialects, include
+from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LateDialects, include
 from .guard import HostGuard, KeyGuard, OriginGuard
 from .keys import Keys, KeyStore
 from .limits import BodyLimit, QueueHeaders
@@ -51,7 +51,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
 
     Raises ConfigurationError when the file of the API keys is broken.
     """
-    errors = ErrorReplies(ERROR_BODIES)
+    errors = ErrorReplies(ERROR_BODIES, CLIENT_ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
     service.on_finished.append(metrics.finished)
     keys = Keys(settings.api_keys, KeyStore(), settings.parent_key)

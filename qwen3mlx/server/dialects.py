@@ -77,3 +77,5 @@ ERROR_BODIES: Mapping[str, RenderError] = {
     "/api/v1": _errors_of("lmstudio"),
     "/api/qwen3mlx/": openai_body,
 }
+# And by a header: paths such as /v1/models belong to two dialects.
+CLIENT_ERROR_BODIES: Mapping[str, RenderError] = {"anthropic-version": _errors_of("anthropic")}

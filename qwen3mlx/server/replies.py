@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -25,14 +26,22 @@ class JSONReply(JSONResponse):
 
 
 class ErrorReplies:
-    """Writes errors; `dialects` are path prefixes, of which the longest that fits is asked."""
+    """Writes errors; `dialects` are path prefixes, of which the longest that fits is asked.
 
-    def __init__(self, dialects: Mapping[str, RenderError]) -> None:
+    Before these, `clients` are headers that only the clients of one dialect send.
+    """
+
+    def __init__(
+        self, dialects: Mapping[str, RenderError], clients: Mapping[str, RenderError] | None = None
+    ) -> None:
         self._dialects = sorted(dialects.items(), key=lambda item: -len(item[0]))
+        self._clients = clients or {}
 
-    def reply(self, path: str, error: ApiError) -> Response:
-        fitting = (render for prefix, render in self._dialects if path.startswith(prefix))
-        body = next(fitting, openai_body)(error)
+    def reply(self, scope: Scope, error: ApiError) -> Response:
+        headers, path = Headers(scope=scope), scope["path"]
+        fitting = [render for name, render in self._clients.items() if name in headers]
+        fitting += [render for prefix, render in self._dialects if path.startswith(prefix)]
+        body = [*fitting, openai_body][0](error)
         return JSONReply(body, error.status, headers=error.headers)
 
     async def handle(self, request: Request, error: Exception) -> Response:
@@ -42,8 +51,8 @@ class ErrorReplies:
             told = replace(told, allowed=tuple(allowed_methods(request.scope)))
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=told.headers)
-        return self.reply(request.scope["path"], told)
+        return self.reply(request.scope, told)
 
     async def send(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
         """For a middleware that ends a request."""
-        await self.reply(scope["path"], error)(scope, receive, send)
+        await self.reply(scope, error)(scope, receive, send)

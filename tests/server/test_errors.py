@@ -171,11 +171,20 @@ def test_whatever_the_body_the_error_has_one_line(body: Any) -> None:
 
 
 def test_the_longest_prefix_names_the_dialect() -> None:
-    replies = ErrorReplies({"/api/": lambda _: {"a": 1}, "/api/v1": lambda _: {"b": 2}})
-    error = ApiError(400, "No.", "invalid_request_error")
-    assert replies.reply("/api/tags", error).body == b'{"a":1}'
-    assert replies.reply("/api/v1/chat", error).body == b'{"b":2}'
-    assert replies.reply("/v1/models", error).body == (
+    replies = ErrorReplies(
+        {"/api/": lambda _: {"a": 1}, "/api/v1": lambda _: {"b": 2}},
+        {"x-theirs": lambda _: {"c": 3}},
+    )
+
+    def body(path: str, *headers: tuple[bytes, bytes]) -> bytes:
+        error = ApiError(400, "No.", "invalid_request_error")
+        scope = {"type": "http", "path": path, "headers": list(headers)}
+        return bytes(replies.reply(scope, error).body)
+
+    assert body("/api/tags") == b'{"a":1}'
+    assert body("/api/v1/chat") == b'{"b":2}'
+    assert body("/v1/models", (b"x-theirs", b"")) == b'{"c":3}'
+    assert body("/v1/models") == (
         b'{"error":{"message":"No.","type":"invalid_request_error","param":null,"code":null}}'
     )
 

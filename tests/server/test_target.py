@@ -204,6 +204,25 @@ def test_405_says_what_is_allowed_in_each_dialect(
     }[kind]()
 
 
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET /v1/models/none", 404),
+        ("PUT /v1/models", 405),
+        ("GET /v1/files", 404),
+        ("POST /v1/complete", 404),
+    ],
+)
+def test_clients_of_anthropic_are_told_in_its_words_wherever_they_ask(
+    server: LiveServer, request_line: str, status: int
+) -> None:
+    version = "anthropic-version: 2023-06-01"
+    reply = ask(server.port, f"{request_line} HTTP/1.1\nHost: localhost\n{version}")
+    assert reply.status == status
+    assert reply.json["type"] == "error"
+    assert (reply.header("allow") is not None) == (status == 405)
+
+
 @pytest.mark.parametrize("target", ["/v1/chat/completions", "*"])
 def test_options_say_what_is_allowed(server: LiveServer, target: str) -> None:
     reply = ask(server.port, f"OPTIONS {target} HTTP/1.1\nHost: localhost")
