@@ -67,7 +67,10 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Ask:
-    """A request; `stem` is what its prompt is the beginning of; it comes `delay` steps later."""
+    """A request; `stem` is what its prompt is the beginning of; it comes `delay` steps later.
+
+    Without a seed it is greedy; with one, each place has its own random number.
+    """
 
     stem: int
     length: int
@@ -75,6 +78,7 @@ class Ask:
     budget: int | None
     num_forced: int
     masked: bool
+    seed: int | None
     delay: int
     cancel_at: int | None
 
@@ -87,22 +91,35 @@ class Ask:
             max_tokens=self.max_tokens,
             meter=meter,
             constraint=Alternating() if self.masked else None,
+            **({} if self.seed is None else {"temperature": 0.9, "top_k": 20, "seed": self.seed}),
         )
 
 
 class Alternating:
-    """A constraint with another mask after every third token: some steps are steady, some not."""
+    """A constraint that changes its mask now and then, and takes every fifth token and the four
+    before it back, twice."""
 
     masks = (b"\xff" * 8, b"\x55" * 8)
 
     def __init__(self) -> None:
         self.seen = 0
+        self.tries = 0
 
     def mask(self) -> bytes:
-        return self.masks[self.seen // 3 % 2]
+        return self.masks[(self.seen // 3 + self.tries) % 2]
 
-    def observe(self, token_id: int) -> None:
+    @property
+    def is_unchecked(self) -> bool:
+        return self.seen % 5 != 0
+
+    def observe(self, token_id: int) -> int:
         self.seen += 1
+        if self.seen % 5:
+            return 0
+        self.tries = (self.tries + 1) % 3
+        taken_back = 5 if self.tries else 0
+        self.seen -= taken_back
+        return taken_back
 
 
 @dataclass(frozen=True)
@@ -129,6 +146,7 @@ def schedules(scale: Scale) -> st.SearchStrategy[Schedule]:
         budget=st.none() | st.integers(0, 12) | st.integers(0, 64),
         num_forced=st.integers(1, 30),
         masked=st.sampled_from([False, False, False, True]),
+        seed=st.none() | st.integers(0, 3),
         delay=st.integers(0, 4),
         cancel_at=st.none() | st.integers(0, 80),
     )
@@ -251,8 +269,8 @@ def check(schedule: Schedule, decoder: Decoder, scale: Scale, *, text: bool) -> 
 def at_a_rows_end(scale: Scale, num_forced: int) -> Schedule:
     """Forced tokens for which a row is one position too short, beside an answer that goes on."""
     length = scale.step - 1 - num_forced
-    ask = Ask(0, length, 60, 0, num_forced, masked=False, delay=0, cancel_at=None)
-    other = Ask(1, 3, 60, None, 1, masked=False, delay=0, cancel_at=None)
+    ask = Ask(0, length, 60, 0, num_forced, False, None, delay=0, cancel_at=None)
+    other = Ask(1, 3, 60, None, 1, False, None, delay=0, cancel_at=None)
     return Schedule((other, ask), max_running=8, spare=None)
 
 
