@@ -8,6 +8,7 @@ from .answer_check import AnswerCheck
 from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .grammar_source import answer_grammar
+from .media import check_new_message, is_media, left_out
 from .messages import soft_switch
 from .reasoning import ReasoningStart, reasoning_start
 from .text_form import TextForm
@@ -25,6 +26,9 @@ __all__ = [
     "Tokenizer",
     "ToolCallDelta",
     "answer_grammar",
+    "check_new_message",
+    "is_media",
+    "left_out",
     "load_tokenizer",
     "reasoning_start",
     "soft_switch",

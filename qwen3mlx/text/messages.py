@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from qwen3mlx.errors import InvalidRequestError
 
 from .arguments import read_arguments
+from .media import check_new_message, is_media, left_out
 from .tool_results import bind_results
 
 Message: TypeAlias = dict[str, Any]
@@ -31,9 +32,11 @@ def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
     """New messages with string contents; `InvalidRequestError` names the field it cannot honour."""
     if isinstance(messages, (str, bytes, Mapping)):
         raise InvalidRequestError("messages must be a list of messages", param="messages")
+    messages = list(messages)
     plain = [_normalise(message, f"messages[{index}]") for index, message in enumerate(messages)]
     if not plain:
         raise InvalidRequestError("messages must hold at least one message", param="messages")
+    _check_last(messages[-1], f"messages[{len(messages) - 1}].content")
     return _merge_opening_system(bind_results(plain))
 
 
@@ -84,6 +87,14 @@ def _normalise(message: Mapping[str, Any], field: str) -> Message:
     return plain
 
 
+def _check_last(message: Mapping[str, Any], field: str) -> None:
+    """A question must have some text."""
+    content = message.get("content")
+    if message["role"] == "user" and isinstance(content, (list, tuple)):
+        parts = [part if isinstance(part, Mapping) else {"text": part} for part in content]
+        check_new_message(((part.get("type"), part.get("text")) for part in parts), field)
+
+
 def _flatten(content: object, field: str) -> str:
     if content is None:
         return ""
@@ -101,6 +112,8 @@ def _part_text(part: object, field: str) -> str:
     if not isinstance(part, Mapping):
         raise InvalidRequestError(f"{field} must be a text part", param=field)
     kind = part.get("type", "text")
+    if is_media(kind):
+        return left_out(kind, field)
     if kind not in _TEXT_PARTS:
         raise InvalidRequestError(
             f"{field} has type {kind!r}; Qwen3 reads text only: send {', '.join(_TEXT_PARTS)}",

@@ -41,9 +41,10 @@ def test_content_becomes_text(content: object, text: str) -> None:
     [
         (
             {"role": "user", "content": [{"type": "image_url"}]},
-            "messages[0].content[0]",
-            "image_url",
+            "messages[0].content",
+            "nothing but image",
         ),
+        ({"role": "user", "content": [{"type": "hologram"}]}, "messages[0].content[0]", "hologram"),
         (
             {"role": "user", "content": ["a", {"type": "text"}]},
             "messages[0].content[1].text",
@@ -66,6 +67,7 @@ def test_content_becomes_text(content: object, text: str) -> None:
         ),
     ],
 )
+@pytest.mark.usefixtures("caplog")
 def test_what_cannot_be_honoured_is_named(message: Any, param: str, names: str) -> None:
     with pytest.raises(InvalidRequestError, match=names) as caught:
         normalise_messages([message])

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, NoReturn
 
 from ...errors import InvalidRequestError
+from ...text import check_new_message, is_media, left_out
 from ..responses.items import unseal
 from .blocks import block_text, content_text, is_served_call, is_served_result, served_call
 from .schemas import (
@@ -41,6 +42,7 @@ def chat_messages(
     if instructions := _system_text(system):
         chat.append({"role": "system", "content": instructions})
     call_ids: list[str] = []
+    last: Sequence[Located] = ()
     for role, turn in groupby(enumerate(messages), key=lambda numbered: numbered[1].role):
         blocks = [
             block
@@ -50,11 +52,15 @@ def chat_messages(
         if role == "user":
             chat += _user_turn(blocks, call_ids)
             call_ids = []
+            last = blocks
         elif role == "assistant":
             chat += _assistant_turns(blocks)
             call_ids = [block.id for _, block in blocks if isinstance(block, ToolUseBlock)]
         else:
             chat.append({"role": "system", "content": _text(blocks, "a system message")})
+    if messages and messages[-1].role == "user":
+        parts = [_said(block) for _, block in last]
+        check_new_message(parts, f"messages[{len(messages) - 1}].content")
     return chat
 
 
@@ -156,9 +162,19 @@ def _block_text(block: Block, where: str, place: str) -> str:
     if isinstance(block, TextBlock):
         return block.text
     text = block_text(block) if isinstance(block, OtherBlock) else None
+    if text is None and is_media(block.type):
+        return left_out(block.type, where)
     if text is None:
         _refuse(where, block, place)
     return text
+
+
+def _said(block: Block) -> tuple[str, str | None]:
+    """Its type, and its text if it has any."""
+    if isinstance(block, TextBlock):
+        return "text", block.text
+    text = block_text(block) if isinstance(block, OtherBlock) else None
+    return (block.type, None) if text is None else ("text", text)
 
 
 def _refuse(where: str, block: Block, place: str) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
+from ...text import check_new_message, is_media, left_out
 from ..conversations import Messages
 from ..fields import EFFORT_BUDGETS, Thinking, sampling_from, token_limit
 from .errors import NotSupportedError
@@ -50,10 +51,13 @@ def _input_text(given: str | Sequence[InputItem]) -> str:
         return given
     if not given:
         raise InvalidRequestError("input is empty: write something.", param="input")
+    check_new_message(((item.type, item.content) for item in given), "input")
     return "\n".join(_item_text(item, f"input[{index}]") for index, item in enumerate(given))
 
 
 def _item_text(item: InputItem, where: str) -> str:
+    if is_media(item.type):
+        return left_out(item.type, where)
     if item.type not in ("text", "message"):
         raise InvalidRequestError(
             f"{where}.type is {item.type!r}; Qwen3 reads text only: send text.",

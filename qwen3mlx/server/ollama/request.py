@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
+from ...text import check_new_message, left_out
 from ..fields import EFFORT_BUDGETS, Thinking
 from ..tools import tools_from
 from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
@@ -16,7 +17,6 @@ _REFUSED_IN_GENERATE = {
     "suffix": "Qwen3 was not trained to fill in the middle",
     "template": "the checkpoint's own is used; send raw and the whole prompt instead",
     "context": "send the conversation to /api/chat instead",
-    "images": _NO_IMAGES,
     "width": _NO_IMAGES,
     "height": _NO_IMAGES,
     "steps": _NO_IMAGES,
@@ -41,6 +41,9 @@ def chat_request(body: ChatBody) -> GenerationRequest | None:
     thinking = thinking_from(body.think)
     if not body.messages:
         return None
+    last = body.messages[-1]
+    if last.role.lower() == "user":
+        _check_new(last.content, last.images, f"messages[{len(body.messages) - 1}].images")
     return GenerationRequest(
         messages=[_message(message, index) for index, message in enumerate(body.messages)],
         tools=tools_from(body.tools),
@@ -58,6 +61,7 @@ def generate_request(body: GenerateBody) -> GenerationRequest | None:
             raise InvalidRequestError(f"{name} is not supported: {reason}.", param=name)
     thinking = thinking_from(body.think)
     schema = _json_schema(body.format)
+    _check_new(body.prompt, body.images, "images")
     if not body.prompt:
         return None
     if body.raw:
@@ -67,7 +71,7 @@ def generate_request(body: GenerateBody) -> GenerationRequest | None:
         )
     system = [{"role": "system", "content": body.system}] if body.system else []
     return GenerationRequest(
-        messages=[*system, {"role": "user", "content": body.prompt}],
+        messages=[*system, {"role": "user", "content": _content(body.prompt, body.images)}],
         json_schema=schema,
         enable_thinking=thinking.enable,
         sampling=_sampling(body, thinking),
@@ -83,12 +87,9 @@ def thinking_from(think: Think) -> Thinking:
 
 def _message(message: Message, index: int) -> dict[str, Any]:
     """In OpenAI's words. Roles are told apart by their letters only, not by their case."""
-    if message.images:
-        field = f"messages[{index}].images"
-        raise InvalidRequestError(f"{field} is not supported: {_NO_IMAGES}.", param=field)
     given = {
         "role": message.role.lower(),
-        "content": message.content or "",
+        "content": _content(message.content, message.images, f"messages[{index}]."),
         "reasoning_content": message.thinking,
         "tool_calls": message.tool_calls,
         "name": message.tool_name,
@@ -97,13 +98,23 @@ def _message(message: Message, index: int) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def _content(text: str | None, images: Sequence[Any] | None, prefix: str = "") -> str:
+    """Words take the place of images, before the text, where Ollama puts them."""
+    words = [left_out("image", f"{prefix}images[{index}]") for index in range(len(images or ()))]
+    return "\n".join([*words, *([text] if text else [])])
+
+
+def _check_new(text: str | None, images: Sequence[Any] | None, field: str) -> None:
+    check_new_message([("text", text or ""), *(("image", None) for _ in images or ())], field)
+
+
 def _is_begun(last: Message) -> bool:
     """An answer that the client has begun: Ollama goes on with it."""
     return last.role.lower() == "assistant" and bool(last.content) and not last.tool_calls
 
 
 def _refuse_in_raw(body: GenerateBody) -> None:
-    for name in ("system", "think"):
+    for name in ("system", "think", "images"):
         if getattr(body, name):
             raise InvalidRequestError(
                 f"{name} has no place in a raw prompt: leave raw out, or write it into the prompt.",

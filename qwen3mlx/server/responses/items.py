@@ -14,6 +14,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request_warnings import warn
+from ...text import check_new_message, is_media, left_out
 from .calls import (
     call_id,
     call_message,
@@ -80,7 +81,11 @@ def input_items(
         return []
     if isinstance(given, str):
         given = [{"role": "user", "content": given}]
-    return [_item(item, f"{param}[{index}]", find) for index, item in enumerate(given)]
+    items = [_item(item, f"{param}[{index}]", find) for index, item in enumerate(given)]
+    if items and items[-1].get("role") == "user" and isinstance(given[-1].get("content"), list):
+        parts = [(part.get("type"), part.get("text")) for part in given[-1]["content"]]
+        check_new_message(parts, f"{param}[{len(items) - 1}].content")
+    return items
 
 
 def to_messages(instructions: str | None, items: Sequence[Item]) -> list[dict[str, Any]]:
@@ -254,6 +259,8 @@ def _part(part: object, where: str, kind: str, known: Sequence[str]) -> Item:
     if not isinstance(part, Mapping):
         raise InvalidRequestError(f"{where} must be an object with type and text.", param=where)
     given = part.get("type")
+    if is_media(given) and kind in ("input_text", "output_text"):
+        return _text_part(kind, left_out(str(given), where))
     if given not in known:
         raise InvalidRequestError(
             f"{where}.type is {given!r}; Qwen3 reads text only: send {' or '.join(known)}.",
@@ -261,7 +268,10 @@ def _part(part: object, where: str, kind: str, known: Sequence[str]) -> Item:
         )
     if given == "refusal":
         return {"type": "refusal", "refusal": _string(part, "refusal", where)}
-    text = _string(part, "text", where)
+    return _text_part(kind, _string(part, "text", where))
+
+
+def _text_part(kind: str, text: str) -> Item:
     annotations: Item = {"annotations": []} if kind == "output_text" else {}
     return {"type": kind, "text": text, **annotations}
 

@@ -1,0 +1,47 @@
+"""Pictures and sound in a conversation, which Qwen3 cannot read: words take their place.
+
+Only a new message that holds nothing else is refused: it would have no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.request_warnings import warn
+
+# How dialects call a part -> what it is.
+_MEDIA: Mapping[str, str] = {
+    **dict.fromkeys(("image", "image_url", "input_image"), "image"),
+    **dict.fromkeys(("audio", "audio_url", "input_audio"), "audio"),
+    **dict.fromkeys(("video", "video_url", "input_video"), "video"),
+    **dict.fromkeys(("file", "input_file", "document"), "file"),
+}
+
+
+def is_media(kind: object) -> bool:
+    """`kind` is the type of a part that is no text."""
+    return isinstance(kind, str) and kind in _MEDIA
+
+
+def left_out(kind: str, field: str) -> str:
+    """The words in place of a part of that type; `field` is where it is, for the warning."""
+    noun = _MEDIA[kind]
+    warn(f"{field}: the {noun} is left out, because Qwen3 reads text only.")
+    return f"[{noun} left out: only text can be read]"
+
+
+def check_new_message(parts: Iterable[tuple[object, object]], field: str) -> None:
+    """InvalidRequestError where `parts`, of type and text each, are media and nothing else."""
+    kinds = [kind for kind, text in parts if is_media(kind) or _says_something(kind, text)]
+    if kinds and all(map(is_media, kinds)):
+        raise InvalidRequestError(
+            f"{field} holds nothing but {_MEDIA[str(kinds[0])]}; Qwen3 reads text only: send text "
+            "with it.",
+            param=field,
+        )
+
+
+def _says_something(kind: object, text: object) -> bool:
+    """Other parts than text, such as a tool's result, do."""
+    return not isinstance(text, str) or bool(text.strip())
