@@ -34,7 +34,7 @@ class Dialect:
 LATE = (
     Dialect("anthropic", ("/v1/messages", "/v1/models")),
     Dialect("responses", ("/v1/responses", "/v1/conversations")),
-    Dialect("lmstudio", ("/api/v0", "/api/v1")),
+    Dialect("lmstudio", ("/api/v0", "/api/v1", "/lmstudio-greeting")),
     Dialect("ollama", ("/api/",)),
     Dialect("native", ("/api/qwen3mlx/",)),
 )

@@ -18,7 +18,7 @@ from .settings import ServerSettings
 from .warning_headers import WARNING_HEADER
 
 SAFE_METHODS = {"GET", "OPTIONS"}
-OPEN_PATHS = {"/", "/health", "/ping", "/version", "/docs", "/openapi.json"}
+OPEN_PATHS = {"/", "/health", "/ping", "/version", "/docs", "/openapi.json", "/lmstudio-greeting"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 WILDCARDS = {"0.0.0.0", "::"}
 # Ends of names that public DNS never resolves, but a local network may (.local: mDNS).

@@ -24,6 +24,7 @@ from .keys import KeyStore
 from .logs import log_to_stderr
 from .service import Service
 from .settings import ServerSettings
+from .websocket import WebSocketRefusal
 
 # Seconds that running requests have to end, and that an idle connection is kept: longer than
 # clients keep theirs, or one would be closed just when a request is sent on it.
@@ -69,7 +70,7 @@ class Server(uvicorn.Server):
                 app,
                 loop="asyncio",
                 http=Protocol,
-                ws="none",
+                ws=WebSocketRefusal,
                 lifespan="on",
                 log_config=None,
                 access_log=False,

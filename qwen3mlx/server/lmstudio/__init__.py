@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from . import chat, v0, v1_models
+from . import chat, greeting, v0, v1_models
 from .errors import render_error
 
 router = APIRouter()
-for part in (v0, chat, v1_models):
+for part in (greeting, v0, chat, v1_models):
     router.include_router(part.router)
 
 __all__ = ["render_error", "router"]
