@@ -166,15 +166,46 @@ def _function(declared: Mapping[str, Any], where: str) -> Json:
 
 
 def _custom(declared: Mapping[str, Any], where: str) -> Json:
-    """A function of one text, `input`."""
+    """A function of one text, `input`: a regex binds it, a Lark grammar is told to the model."""
+    description = declared.get("description") or ""
+    text: Json = {"type": "string"}
+    grammar = _grammar(declared.get("format"), f"{where}.format")
+    if grammar is not None and grammar["syntax"] == "regex":
+        text["pattern"] = f"^(?:{grammar['definition']})$"
+    elif grammar is not None:
+        warn(f"{where}.format is told to the model and not enforced: it is a Lark grammar.")
+        rule = f"The input follows this Lark grammar:\n{grammar['definition']}"
+        description = f"{description}\n\n{rule}".lstrip()
     parameters = {
         "type": "object",
-        "properties": {"input": {"type": "string"}},
+        "properties": {"input": text},
         "required": ["input"],
         "additionalProperties": False,
     }
-    description = declared.get("description") or ""
     return {"name": "", "description": description, "parameters": parameters}
+
+
+def _grammar(given: object, where: str) -> Mapping[str, str] | None:
+    """Its `syntax` and `definition`, nested (chat completions) or flat (Responses)."""
+    kind = given.get("type") if isinstance(given, Mapping) else None
+    if given is None or kind == "text":
+        return None
+    if not isinstance(given, Mapping) or kind != "grammar":
+        raise InvalidRequestError(
+            f"{where}.type is {kind!r}; it must be text or grammar.", param=f"{where}.type"
+        )
+    grammar = given.get("grammar", given)
+    syntax = grammar.get("syntax") if isinstance(grammar, Mapping) else None
+    if syntax not in ("lark", "regex"):
+        raise InvalidRequestError(
+            f"{where}.syntax is {syntax!r}; it must be lark or regex.", param=f"{where}.syntax"
+        )
+    definition = grammar.get("definition")
+    if not isinstance(definition, str) or not definition:
+        raise InvalidRequestError(
+            f"{where}.definition must be a grammar.", param=f"{where}.definition"
+        )
+    return {"syntax": syntax, "definition": definition}
 
 
 def _client_run(tool: Mapping[str, Any]) -> ClientTool:

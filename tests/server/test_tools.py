@@ -247,3 +247,42 @@ def test_a_choice_of_what_is_not_offered_is_refused(choice: Any) -> None:
 def test_functions_are_in_order() -> None:
     names = [one["function"]["name"] for one in functions(MIXED)]
     assert names == ["a", "c", "local_shell", "n.a2"]
+
+
+REGEX = {"syntax": "regex", "definition": "[0-9]{4}|now"}
+LARK = {"syntax": "lark", "definition": 'start: "a"'}
+
+
+@pytest.mark.parametrize(
+    "form", [{"type": "grammar", **REGEX}, {"type": "grammar", "grammar": REGEX}]
+)
+def test_a_regex_binds_the_input_of_a_custom_tool(form: dict[str, Any]) -> None:
+    (made,) = tools_from([{"type": "custom", "name": "year", "format": form}])
+    assert made["function"]["parameters"]["properties"]["input"] == {
+        "type": "string",
+        "pattern": "^(?:[0-9]{4}|now)$",
+    }
+
+
+def test_a_lark_grammar_is_told_to_the_model_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    form = {"type": "grammar", **LARK}
+    tool = {"type": "custom", "name": "x", "description": "X.", "format": form}
+    (made,) = tools_from([tool])
+    description = 'X.\n\nThe input follows this Lark grammar:\nstart: "a"'
+    assert made["function"]["description"] == description
+    assert "tools[0].format is told to the model and not enforced" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("form", "param"),
+    [
+        ({"type": "json"}, "tools[0].format.type"),
+        ("text", "tools[0].format.type"),
+        ({"type": "grammar", "syntax": "gbnf", "definition": "x"}, "tools[0].format.syntax"),
+        ({"type": "grammar", "syntax": "lark", "definition": ""}, "tools[0].format.definition"),
+    ],
+)
+def test_a_bad_format_of_a_custom_tool_is_named(form: Any, param: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        tools_from([{"type": "custom", "name": "x", "format": form}])
+    assert caught.value.param == param

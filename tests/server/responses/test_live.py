@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -388,3 +389,13 @@ def test_a_summary_of_the_thoughts(client: OpenAI) -> None:
     deltas = [e.delta for e in events if e.type == "response.reasoning_summary_text.delta"]
     assert "".join(deltas) == thought.summary[0].text
     assert not [e for e in events if e.type.startswith("response.reasoning_text")]
+
+
+def test_a_regex_binds_the_input_of_a_custom_tool(client: OpenAI) -> None:
+    form = {"type": "grammar", "syntax": "regex", "definition": r'"[0-9]{3}"\n'}
+    tool: Any = {"type": "custom", "name": "number", "format": form}
+    choice: Any = {"type": "custom", "name": "number"}
+    response = client.responses.create(input="Hi", tools=[tool], tool_choice=choice, **QUIET)
+    call: Any = response.output[-1]
+    assert (call.type, call.name) == ("custom_tool_call", "number")
+    assert re.fullmatch(r'"[0-9]{3}"\n', call.input)
