@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import InvalidRequestError
 from ..request_warnings import warn
 from .client_run import CLIENT_RUN
+from .lark_regex import lark_regex
 
 Json = dict[str, Any]
 
@@ -166,16 +167,19 @@ def _function(declared: Mapping[str, Any], where: str) -> Json:
 
 
 def _custom(declared: Mapping[str, Any], where: str) -> Json:
-    """A function of one text, `input`: a regex binds it, a Lark grammar is told to the model."""
+    """A function of one text, `input`, which a grammar binds where it is no more than a regex."""
     description = declared.get("description") or ""
     text: Json = {"type": "string"}
     grammar = _grammar(declared.get("format"), f"{where}.format")
-    if grammar is not None and grammar["syntax"] == "regex":
-        text["pattern"] = f"^(?:{grammar['definition']})$"
-    elif grammar is not None:
-        warn(f"{where}.format is told to the model and not enforced: it is a Lark grammar.")
+    regex = None if grammar is None else grammar["definition"]
+    if grammar is not None and grammar["syntax"] == "lark":
+        regex = lark_regex(grammar["definition"])
         rule = f"The input follows this Lark grammar:\n{grammar['definition']}"
         description = f"{description}\n\n{rule}".lstrip()
+        if regex is None:
+            warn(f"{where}.format is told to the model and not enforced: no regex can say it.")
+    if regex is not None:
+        text["pattern"] = f"^(?:{regex})$"
     parameters = {
         "type": "object",
         "properties": {"input": text},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -250,7 +251,7 @@ def test_functions_are_in_order() -> None:
 
 
 REGEX = {"syntax": "regex", "definition": "[0-9]{4}|now"}
-LARK = {"syntax": "lark", "definition": 'start: "a"'}
+LARK = {"syntax": "lark", "definition": 'start: "a" start?'}
 
 
 @pytest.mark.parametrize(
@@ -264,11 +265,21 @@ def test_a_regex_binds_the_input_of_a_custom_tool(form: dict[str, Any]) -> None:
     }
 
 
-def test_a_lark_grammar_is_told_to_the_model_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lark_grammar_that_is_a_regex_binds_the_input() -> None:
+    form = {"type": "grammar", "syntax": "lark", "definition": 'start: "a" B+\nB: /[0-9]/'}
+    (made,) = tools_from([{"type": "custom", "name": "x", "format": form}])
+    pattern = made["function"]["parameters"]["properties"]["input"]["pattern"]
+    assert re.match(pattern, "a12")
+    assert not re.match(pattern, "a")
+
+
+def test_another_lark_grammar_is_told_to_the_model_and_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     form = {"type": "grammar", **LARK}
     tool = {"type": "custom", "name": "x", "description": "X.", "format": form}
     (made,) = tools_from([tool])
-    description = 'X.\n\nThe input follows this Lark grammar:\nstart: "a"'
+    description = 'X.\n\nThe input follows this Lark grammar:\nstart: "a" start?'
     assert made["function"]["description"] == description
     assert "tools[0].format is told to the model and not enforced" in caplog.text
 

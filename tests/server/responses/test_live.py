@@ -391,8 +391,17 @@ def test_a_summary_of_the_thoughts(client: OpenAI) -> None:
     assert not [e for e in events if e.type.startswith("response.reasoning_text")]
 
 
-def test_a_regex_binds_the_input_of_a_custom_tool(client: OpenAI) -> None:
-    form = {"type": "grammar", "syntax": "regex", "definition": r'"[0-9]{3}"\n'}
+@pytest.mark.parametrize(
+    ("syntax", "definition"),
+    [
+        ("regex", r'"[0-9]{3}"\n'),
+        ("lark", 'start: QUOTE /[0-9]/~3 QUOTE LF\nQUOTE: "\\""\n%import common.LF'),
+    ],
+)
+def test_a_grammar_binds_the_input_of_a_custom_tool(
+    client: OpenAI, syntax: str, definition: str
+) -> None:
+    form = {"type": "grammar", "syntax": syntax, "definition": definition}
     tool: Any = {"type": "custom", "name": "number", "format": form}
     choice: Any = {"type": "custom", "name": "number"}
     response = client.responses.create(input="Hi", tools=[tool], tool_choice=choice, **QUIET)
