@@ -17,6 +17,7 @@ Schema: TypeAlias = dict[str, Any]
 TYPES = ("null", "boolean", "object", "array", "number", "integer", "string")
 MAPS_OF_SCHEMAS = (
     *("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
+    "dependencies",
 )
 LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
 SCHEMAS = (
@@ -213,9 +214,16 @@ def _wrong_kind(key: str, value: Any) -> bool:
         return not (whole and value >= 0 and value == int(value))
     if key in ("enum", "required"):
         return not isinstance(value, list) or (key == "enum" and not value)
+    if key == "dependentRequired":
+        lists = value.values() if isinstance(value, dict) else [None]
+        return not all(isinstance(each, list) and _are_names(each) for each in lists)
     if key in ("pattern", "format", "$ref"):
         return not isinstance(value, str)
     return key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float)))
+
+
+def _are_names(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _drop_wrong_kinds(node: Schema, lost: Parts) -> None:
@@ -263,7 +271,9 @@ def _old_dependencies(node: Schema, lost: Parts) -> None:
     dependencies = node.pop("dependencies", None)
     for name, needed in dependencies.items() if isinstance(dependencies, dict) else ():
         key = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
-        node.setdefault(key, {})[name] = needed
+        if not isinstance(node.get(key), dict):
+            node[key] = {}
+        node[key][name] = needed
 
 
 def _types(node: Schema, lost: Parts) -> None:

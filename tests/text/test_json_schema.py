@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from qwen3mlx.text.json_schema import (
     MAX_PROPERTIES,
     plain_schema,
 )
+from qwen3mlx.text.schema_probe import grammar_fault
 
 POINT = {"type": "object", "properties": {"x": {"type": "number"}}}
 
@@ -155,3 +157,66 @@ def test_but_those_that_others_may_be_in_stay_open(more):
 def test_a_schema_combined_with_another_stays_open_where_it_is_defined():
     combined = {"$defs": {"a": POINT, "b": POINT}, "allOf": [{"$ref": "#/$defs/a"}]}
     assert not is_closed(plain(combined)["$defs"]["a"])
+
+
+KEYWORDS = [
+    *("type", "properties", "required", "items", "prefixItems", "additionalProperties"),
+    *("patternProperties", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "multipleOf"),
+    *(
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "$ref",
+        "$defs",
+    ),
+    *("definitions", "dependentRequired", "dependentSchemas", "dependencies", "propertyNames"),
+    *(
+        "minProperties",
+        "uniqueItems",
+        "contains",
+        "unevaluatedProperties",
+        "$id",
+        "$anchor",
+        "$schema",
+    ),
+    *("nullable", "additionalItems", "$dynamicRef", "x-guidance"),
+]
+SCALARS: list[Any] = [
+    *(None, True, False, 0, -1, 2**64, 1.5, 1e308, -0.0, 10**400, "", "a", "string", "object", "#"),
+    *("#/$defs/a", "#/properties/a", "#a", "http://x", "(", "^(?!a)b", "\ud800", "\\", ["a"], [1]),
+]
+
+
+def any_value(rng: random.Random, depth: int) -> Any:
+    kind = rng.random()
+    if kind < 0.35 and depth:
+        return any_schema(rng, depth - 1)
+    if kind < 0.45 and depth:
+        return [any_schema(rng, depth - 1) for _ in range(rng.randint(0, 3))]
+    if kind < 0.55 and depth:
+        return {rng.choice("abc"): any_value(rng, depth - 1) for _ in range(rng.randint(0, 3))}
+    return rng.choice(SCALARS)
+
+
+def any_schema(rng: random.Random, depth: int) -> dict[str, Any]:
+    return {rng.choice(KEYWORDS): any_value(rng, depth) for _ in range(rng.randint(0, 5))}
+
+
+def test_whatever_stands_in_a_schema_it_is_followed_and_what_is_not_has_a_place():
+    for seed in range(300):
+        schema = any_schema(random.Random(seed), 4)
+        try:
+            made = plain_schema({"properties": {"a": schema}}, param="p")
+        except InvalidRequestError:
+            continue
+        for part in (*made.lost, *made.unheld, *made.impossible):
+            assert part
+        assert grammar_fault(made.grammar) is None
