@@ -102,7 +102,7 @@ def to_messages(instructions: str | None, items: Sequence[Item]) -> list[dict[st
             messages.append(_tool_message(call_id(item), result_text(item)))
         elif is_result(kind) or kind == "additional_tools" or kind in _UNREAD:
             continue
-        elif item.get("role", "assistant") != "assistant":
+        elif kind == "message" and item["role"] != "assistant":
             messages.append({"role": item["role"], "content": _text(item["content"])})
         else:
             _add_to_turn(messages, item)
