@@ -206,11 +206,19 @@ class Sequence:
             self.row = None
 
     def count_generated(self, vocab_size: int, *, but_last: bool = False) -> mx.array:
-        """Sets `counts` [1, vocab]: how often each token was generated."""
-        ids = self.ids[self.num_prompt : len(self.ids) - but_last]
+        """Sets `counts` [1, vocab]: how often each token was generated.
+
+        `but_last`: one less of the last token, the prompt's where all others were taken back, since
+        the step that feeds it counts it.
+        """
+        ids = self.ids[self.num_prompt :]
         counts = mx.zeros((1, vocab_size))
-        self.counts = counts.at[0, mx.array(ids)].add(1) if ids else counts
-        return self.counts
+        if ids:
+            counts = counts.at[0, mx.array(ids)].add(1)
+        if but_last:
+            counts = counts.at[0, mx.array(self.ids[-1:])].add(-1)
+        self.counts = counts
+        return counts
 
 
 def _random(seed: int | None) -> random.Random:

@@ -230,6 +230,31 @@ class Odd:
         self.seen += 1
 
 
+class SecondThoughts:
+    """A constraint that takes the first token back, once."""
+
+    is_unchecked = False
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def mask(self) -> bytes | None:
+        return None
+
+    def observe(self, token_id: int) -> int:
+        self.seen += 1
+        return int(self.seen == 1)
+
+
+def test_after_all_was_taken_back_the_prompt_counts_as_nothing_generated(decoder):
+    """The step that goes on feeds the prompt's last token."""
+    kind = {"presence_penalty": 2.0, "frequency_penalty": 2.0, "logit_bias": {8: 12.0}}
+    expected = ids_alone(decoder, PROMPTS[0], **kind)
+    assert expected[0] == PROMPTS[0][-1] == 8
+    request = run(scheduler_for(decoder), PROMPTS[0], constraint=SecondThoughts(), **kind)
+    assert request.ids == expected
+
+
 def test_a_mask_binds_its_own_request_only(decoder, scheduler):
     free, bound = Request(PROMPTS[0]), Request(PROMPTS[0], constraint=Odd())
     for request in (free, bound):
