@@ -217,6 +217,8 @@ def test_quantized_rows_share_a_batch(model, kv_bits):
 class Odd:
     """A constraint that lets odd ids through, from the third token on."""
 
+    is_unchecked = False
+
     def __init__(self, fails_at: int | None = None) -> None:
         self.seen = 0
         self.fails_at = fails_at
@@ -226,8 +228,9 @@ class Odd:
             raise RuntimeError("a broken processor")
         return b"\xaa" * 40 if self.seen >= 2 else None
 
-    def observe(self, token_id: int) -> None:
+    def observe(self, token_id: int) -> int:
         self.seen += 1
+        return 0
 
 
 class SecondThoughts:
