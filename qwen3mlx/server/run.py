@@ -174,6 +174,8 @@ def _bound(host: str, port: int) -> socket.socket:
     if ":" not in host:
         return socket.create_server((host, port))
     both = host == "::" and socket.has_dualstack_ipv6()
+    if host == "::" and not both:
+        logger.warning("This system serves IPv6 only at ::; for IPv4 use --host 0.0.0.0.")
     return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
 
 

@@ -34,6 +34,9 @@ VERBS: dict[str, tuple[list[str], int, bool]] = {
 }
 
 
+QUICK = ("help", "run", "list", "usage")
+
+
 def shell(
     arguments: list[str], redirections: str, environment: dict[str, str], folder: Path
 ) -> subprocess.CompletedProcess[str]:
@@ -62,7 +65,10 @@ def shell(
         pytest.param("2>/dev/full </dev/null", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(
+    "verb",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in VERBS],
+)
 def test_closed_and_full_streams(
     environment: dict[str, str], tmp_path: Path, verb: str, redirections: str
 ) -> None:
