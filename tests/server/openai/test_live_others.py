@@ -85,7 +85,7 @@ def test_tokens_there_and_back(http: httpx.Client) -> None:
     assert made["count"] == len(made["tokens"])
     assert made["max_model_len"] == 4096
     back = http.post("/detokenize", json={"model": "demo", "tokens": made["tokens"]})
-    assert back.json() == {"prompt": text}
+    assert back.json() == {"prompt": text, "content": text}
 
 
 def test_tokens_of_messages_are_the_prompt(client: OpenAI, http: httpx.Client) -> None:
