@@ -229,14 +229,14 @@ def test_structured_output(client: Anthropic) -> None:
         ({"stop_sequences": [""]}, "stop_sequences[0]"),
         ({"thinking": {"type": "sometimes"}}, "thinking.type"),
         ({"messages": []}, "messages"),
-        ({"messages": [{"role": "user", "content": [{"type": "image"}]}]},
+        ({"messages": [{"role": "user", "content": [{"type": "thing"}]}]},
          "messages[0].content[0]"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]},
          "messages[0].content[0].text"),
         ({"tools": [{"name": "f", "input_schema": {"type": "string"}}],
           "tool_choice": {"type": "any"}}, "tools[0].input_schema"),
-        ({"output_config": {"format": {"type": "json_schema", "schema": {"$ref": "http://x"}}}},
-         "output_config.format"),
+        ({"output_config": {"format": {"type": "json_schema", "schema": "x"}}},
+         "output_config.format.schema"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_named(client: Anthropic, fields: dict[str, Any], field: str) -> None:

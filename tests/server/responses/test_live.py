@@ -306,7 +306,7 @@ def test_there_is_nothing_to_cancel(client: OpenAI) -> None:
         ({"tools": [NO_TOOL], "tool_choice": "required"}, "tools[0].parameters"),
         ({"reasoning": {"effort": "none"}, "enable_thinking": True}, "reasoning.effort"),
         (
-            {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "x"}]}]},
+            {"input": [{"role": "user", "content": [{"type": "input_thing"}]}]},
             "input[0].content[0].type",
         ),
     ],
