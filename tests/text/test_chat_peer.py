@@ -48,6 +48,7 @@ tool_lists = st.none() | st.lists(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_ids_are_transformers(
     qwen3: Tokenizer, qwen3_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
