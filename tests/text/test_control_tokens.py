@@ -64,7 +64,7 @@ arguments = objects | objects.map(json.dumps) | texts
 function_calls = st.fixed_dictionaries({"name": texts, "arguments": arguments})
 messages = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "developer", "user", "tool"]), "content": texts},
-    optional={"name": texts, "tool_name": texts},
+    optional={"tool_name": texts},
 ) | st.fixed_dictionaries(
     # With text before it, `<think>` is no thought.
     {"role": st.just("assistant"), "content": st.just("") | texts.map("a".__add__)},
