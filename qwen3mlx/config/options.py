@@ -46,9 +46,9 @@ class SamplingParams:
     """How one request's tokens are chosen and when it ends.
 
     Presence and frequency penalties count generated tokens (OpenAI), repetition those of the prompt
-    too (CTRL, arXiv:1909.05858, as in Hugging Face and vLLM). `temperature` 0 is greedy; `top_k` 0,
-    `top_p` 1 and `min_p` 0 are off. `thinking_budget` is the number of tokens of thought after
-    which the answer is begun.
+    too (CTRL, arXiv:1909.05858, as in Hugging Face and vLLM). `temperature` 0 and `top_p` 0 are
+    greedy; `top_k` 0, `top_p` 1 and `min_p` 0 are off. `thinking_budget` is the number of tokens of
+    thought after which the answer is begun. With `ignore_eos` the model cannot end its answer.
     """
 
     temperature: float = 0.6
@@ -67,10 +67,11 @@ class SamplingParams:
     min_tokens: int = 0
     max_tokens: int | None = None
     thinking_budget: int | None = None
+    ignore_eos: bool = False
 
     def __post_init__(self) -> None:
         _in_range("temperature", self.temperature, 0, 100)
-        _in_range("top_p", self.top_p, 0, 1, above=True)
+        _in_range("top_p", self.top_p, 0, 1)
         _in_range("top_k", self.top_k, 0, 2**31 - 1, whole=True)
         _in_range("min_p", self.min_p, 0, 1)
         _in_range("repetition_penalty", self.repetition_penalty, 0, 100, above=True)
@@ -88,10 +89,11 @@ class SamplingParams:
             )
         if self.seed is not None:
             _in_range("seed", self.seed, -(2**63), 2**64 - 1, whole=True)
-        if not isinstance(self.logprobs, bool):
-            raise InvalidRequestError(
-                f"logprobs is {self.logprobs!r}; it must be true or false.", param="logprobs"
-            )
+        for name in ("logprobs", "ignore_eos"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidRequestError(
+                    f"{name} is {getattr(self, name)!r}; it must be true or false.", param=name
+                )
         if self.top_logprobs and not self.logprobs:
             raise InvalidRequestError("top_logprobs needs logprobs.", param="top_logprobs")
         self._check_tokens()
@@ -119,7 +121,7 @@ class SamplingParams:
     @property
     def is_greedy(self) -> bool:
         """Below this temperature float32 logits overflow; the best token is certain long before."""
-        return self.temperature < 1e-5
+        return self.temperature < 1e-5 or self.top_p == 0
 
 
 def _in_range(

@@ -34,6 +34,16 @@ class AnswerBuilder:
         self._cached_tokens = 0
         self._ending: list[Event] = []  # of the stop token: told behind the text held back so far
 
+    @property
+    def usage(self) -> Usage:
+        """Of what has come so far."""
+        return Usage(
+            prompt_tokens=self._prompt_tokens,
+            completion_tokens=self._clock.tokens,
+            cached_tokens=self._cached_tokens,
+            reasoning_tokens=self._meter.num_tokens,
+        )
+
     def add(self, output: Output) -> list[Event]:
         if isinstance(output, Prefilled):
             self._cached_tokens = output.cached
@@ -63,14 +73,8 @@ class AnswerBuilder:
     def _finish(self, reason: StopReason) -> list[Event]:
         self.finished = True
         deltas = self._stream.finish(cut_off=reason == "length")
-        usage = Usage(
-            prompt_tokens=self._prompt_tokens,
-            completion_tokens=self._clock.tokens,
-            cached_tokens=self._cached_tokens,
-            reasoning_tokens=self._meter.num_tokens,
-        )
         timings = self._clock.timings(self._prompt_tokens - self._cached_tokens)
-        last = Finished(self._reason(reason), usage, timings, self._stream.stop_string)
+        last = Finished(self._reason(reason), self.usage, timings, self._stream.stop_string)
         return [*deltas, *self._ending, last]
 
     def _reason(self, reason: StopReason) -> Literal["stop", "length", "tool_calls"]:

@@ -35,7 +35,8 @@ EARLY_STOP = (
 class Prepared:
     """A request that has been checked and rendered: all that is left is to compute it.
 
-    `reasoning` is where the answer begins; `think_ids` are those of `<think>` and `</think>`.
+    `reasoning` is where the answer begins; `think_ids` are those of `<think>` and `</think>`;
+    `never_ids` are not to be drawn.
     """
 
     prompt_ids: list[int]
@@ -43,6 +44,7 @@ class Prepared:
     max_tokens: int
     stop_ids: frozenset[int]
     reasoning: ReasoningStart
+    never_ids: frozenset[int]
     parse_tools: bool
     think_ids: tuple[int | None, int | None]
     early_stop_ids: list[int]
@@ -55,6 +57,7 @@ class Prepared:
             self.params,
             max_tokens=self.max_tokens,
             stop_ids=self.stop_ids,
+            never_ids=self.never_ids,
             meter=self.meter(),
             sink=sink,
             constraint=self.constraint() if self.constraint else None,
@@ -124,17 +127,27 @@ class LoadedModel:
             self.check_ids(prompt_ids, param="messages")
         thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
         params = self._sampling_params(thinking, request.sampling)
+        constraint = self._grammars.constraint(request, reasoning)
+        if params.ignore_eos and constraint is not None:
+            raise InvalidRequestError(
+                "ignore_eos cannot be joined with tools or a form of the answer: they say where it "
+                "ends.",
+                param="ignore_eos",
+            )
+        own_ends = frozenset() if params.ignore_eos else self._stop_ids
+        stop_ids = own_ends | set(params.stop_token_ids)
         uses_tools = bool(request.tools) and request.tool_choice != "none"
         return Prepared(
             prompt_ids=prompt_ids,
             params=params,
             max_tokens=self._max_tokens(len(prompt_ids), params),
-            stop_ids=self._stop_ids | set(params.stop_token_ids),
+            stop_ids=stop_ids,
+            never_ids=self._stop_ids - stop_ids,
             reasoning=reasoning,
             parse_tools=uses_tools,
             think_ids=self._think_ids,
             early_stop_ids=self._early_stop_ids,
-            constraint=self._grammars.constraint(request, reasoning),
+            constraint=constraint,
         )
 
     def prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:

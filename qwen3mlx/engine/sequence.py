@@ -85,7 +85,7 @@ class Sequence:
 
     `ids` are the prompt and the tokens that have been read; `row` holds keys and values of the
     first `row.offset` of them. `sink` is called with each output, on the engine's thread.
-    `stop_ids` end the answer and are part of it.
+    `stop_ids` end the answer and are part of it; `never_ids` are not drawn.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Sequence:
         meter: ThinkingMeter,
         sink: Callable[[Output], None],
         constraint: Constraint | None = None,
+        never_ids: Collection[int] = (),
     ) -> None:
         self.prompt_ids = prompt_ids
         self.num_prompt = len(prompt_ids)
@@ -105,6 +106,7 @@ class Sequence:
         self.params = params
         self.max_tokens = max_tokens
         self.stop_ids = frozenset(stop_ids)
+        self._never_ids = frozenset(never_ids)
         self.meter = meter
         self.sink = sink
         self.constraint = constraint
@@ -153,7 +155,7 @@ class Sequence:
         # A mask says itself where the answer may end.
         early = self.mask is None and self.next_index < self.params.min_tokens
         if early not in self._biases:
-            forbidden = sorted(self.stop_ids) if early else ()
+            forbidden = sorted(self._never_ids | (self.stop_ids if early else set()))
             self._biases[early] = bias_array(self.params, vocab_size, forbidden)
         fixed = self._biases[early]
         if self.mask is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ..config import SamplingParams
 from ..engine import AnswerBuilder, Output
-from ..events import Event, Finished, Prefill, TokenLogprob
+from ..events import Event, Finished, Prefill, TokenLogprob, Usage
 from ..text import Content, Reasoning, ToolCallDelta
 from .info import ModelInfo
 
@@ -58,6 +58,11 @@ class Answer:
         self._outputs = outputs
         self._on_end = on_end
         self._events = self._generate()
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far."""
+        return self._builder.usage
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._events

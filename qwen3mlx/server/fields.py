@@ -1,16 +1,16 @@
 """Request fields that several dialects share: their types, and what the engine makes of them.
 
 Numbers and flags are taken as JSON has them (`"0.5"` is no number, `true` is no 1), null means
-"not given", and keys that are not declared are tolerated.
+"not given". Keys that are not declared are refused where the table of fields says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from ..errors import InvalidRequestError
 
@@ -42,9 +42,21 @@ Strings = Annotated[
 
 
 class Body(BaseModel):
-    """A request's JSON object."""
+    """A request's JSON object, or one within it; `sections` are its parts of the field table."""
 
     model_config = ConfigDict(extra="ignore")
+    sections: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_undeclared(cls, given: Any) -> Any:
+        if cls.sections and isinstance(given, dict):
+            undeclared = given.keys() - cls.model_fields.keys()
+            if undeclared:
+                from .field_table import refuse_unheard
+
+                refuse_unheard(sorted(undeclared), cls.sections, given)
+        return given
 
 
 class SamplingFields(Body):
@@ -70,8 +82,29 @@ class ThinkingFields(Body):
 
     enable_thinking: Flag | None = None
     thinking_budget: Whole | None = None
+    thinking_token_budget: Annotated[Whole, Field(ge=-1)] | None = None
     reasoning_effort: Effort | None = None
     chat_template_kwargs: Object | None = None
+
+    def efforts(self) -> dict[str, Effort | None]:
+        """What each field that can name an effort says."""
+        return {"reasoning_effort": self.reasoning_effort}
+
+    def budgets(self) -> dict[str, int | None]:
+        """Tokens of thought; -1 is no limit."""
+        limit = self.thinking_token_budget
+        return {
+            "thinking_budget": self.thinking_budget,
+            "thinking_token_budget": None if limit == -1 else limit,
+        }
+
+    def switches(self) -> dict[str, bool | None]:
+        """What each field that switches thinking says, those that name an effort left out."""
+        in_template = (self.chat_template_kwargs or {}).get("enable_thinking")
+        return {
+            "enable_thinking": self.enable_thinking,
+            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +143,11 @@ def token_limit(fields: BaseModel, *names: str) -> int | None:
 
 def one_of(fields: BaseModel, *names: str) -> Any:
     """The value of several names for one thing; those that are given must agree."""
-    return _agreed({name: getattr(fields, name) for name in names})
+    return agreed({name: getattr(fields, name) for name in names})
 
 
-def _agreed(said: Mapping[str, Any]) -> Any:
+def agreed(said: Mapping[str, Any]) -> Any:
+    """What those of these fields say that are given; InvalidRequestError where they differ."""
     given = [(name, value) for name, value in said.items() if value is not None]
     for name, value in given[1:]:
         if value != given[0][1]:
@@ -124,21 +158,18 @@ def _agreed(said: Mapping[str, Any]) -> Any:
 
 
 def thinking_from(fields: ThinkingFields, max_tokens: int | None = None) -> Thinking:
-    """What `enable_thinking`, `reasoning_effort` and `thinking_budget` say together.
+    """What all the fields about thinking say together.
 
     A budget that is given wins over the one of the effort, which leaves at least half of
     `max_tokens` to the answer. InvalidRequestError when one field switches thinking off and the
     other on.
     """
-    effort, budget = fields.reasoning_effort, fields.thinking_budget
-    in_template = (fields.chat_template_kwargs or {}).get("enable_thinking")
-    enable: bool | None = _agreed(
-        {
-            "enable_thinking": fields.enable_thinking,
-            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
-            "reasoning_effort": None if effort is None else effort != "none",
-        }
-    )
+    effort: Effort | None = agreed(fields.efforts())
+    budget: int | None = agreed(fields.budgets())
+    by_effort = {
+        name: said != "none" for name, said in fields.efforts().items() if said is not None
+    }
+    enable: bool | None = agreed({**fields.switches(), **by_effort})
     if enable is False:
         return Thinking(enable=False)
     if effort is None:
@@ -157,14 +188,14 @@ def json_schema_from(
     """The JSON schema that binds the answer, None for text.
 
     Takes the nested form of chat completions (`json_schema: {name, schema, strict}`) and the flat
-    one of Responses (`name`, `schema`, `strict` beside `type`).
+    one of Responses (`name`, `schema`, `strict` beside `type`), which is llama.cpp's, too.
     """
     if answer_format is None or answer_format.get("type") == "text":
         return None
     kind = answer_format.get("type")
-    if kind == "json_object":
+    if kind == "json_object" and answer_format.get("schema") is None:
         return {"type": "object"}
-    if kind != "json_schema":
+    if kind not in ("json_object", "json_schema"):
         raise InvalidRequestError(
             f"{param}.type is {kind!r}; it must be text, json_object or json_schema.",
             param=f"{param}.type",

@@ -61,7 +61,7 @@ def answer_grammar(
     """
     answer = None if json_schema is None else json_grammar(json_schema, strict=strict)
     if form is not None:
-        answer = GrammarSource(f"start: answer\n{form_rules(form)}", {"answer": form.param})
+        answer = _form_grammar(form)
     if not tools or tool_choice == "none":
         return answer
     forced = tool_choice == "required" or tool_name is not None
@@ -75,6 +75,12 @@ def answer_grammar(
         rules = f"start: answer | {some}\n" + answer.lark.partition("\n")[2]
         return calls.source(rules, answer)
     return calls.on_demand(parallel=parallel)
+
+
+def _form_grammar(form: TextForm) -> GrammarSource:
+    if form.kind == "json" and isinstance(form.source, Mapping):
+        return json_grammar(form.source, param=form.param)
+    return GrammarSource(f"start: answer\n{form_rules(form)}", {"answer": form.param})
 
 
 def json_grammar(

@@ -1,11 +1,12 @@
-"""A form that an answer must have and that is no JSON schema -> rules of llguidance's Lark."""
+"""The form that an answer must have, where it is no JSON schema -> rules of llguidance's Lark."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from qwen3mlx.errors import InvalidRequestError
 
@@ -22,16 +23,17 @@ class TextForm:
 
     `choice`: one of the texts in `source`. `regex`: what a regular expression matches from end to
     end (https://docs.rs/regex, without look-around). `grammar`: what a grammar derives, in
-    llguidance's Lark, or in llama.cpp's GBNF, which is known by its `::=`.
+    llguidance's Lark, or in llama.cpp's GBNF, which is known by its `::=`. `json`: a value that
+    a JSON schema describes, of a field beside `response_format`.
     """
 
-    kind: Literal["choice", "regex", "grammar"]
-    source: str | tuple[str, ...]
+    kind: Literal["choice", "regex", "grammar", "json"]
+    source: str | tuple[str, ...] | Mapping[str, Any]
     param: str
 
 
 def form_rules(form: TextForm) -> str:
-    """Lark that defines the rule `answer`. Raises InvalidRequestError."""
+    """Lark that defines the rule `answer`, for all kinds but `json`. Raises InvalidRequestError."""
     rules = _rules(form)
     if re.search("[\ud800-\udfff]", rules):
         raise InvalidRequestError(
@@ -54,8 +56,8 @@ def _rules(form: TextForm) -> str:
 
 
 def _choices(form: TextForm) -> str:
-    texts = (form.source,) if isinstance(form.source, str) else form.source
-    if not texts:
+    texts = form.source
+    if not isinstance(texts, tuple) or not texts:
         raise InvalidRequestError(f"{form.param} must name one text or more.", param=form.param)
     return " | ".join(json.dumps(text, ensure_ascii=False) for text in texts)
 

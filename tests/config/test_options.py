@@ -17,7 +17,7 @@ NAN, INFINITY = float("nan"), float("inf")
 # The smallest and the largest that are right, and what is not.
 RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "temperature": ([0, 0.6, 100], [-0.1, 101, NAN, INFINITY, "1", None, True]),
-    "top_p": ([1e-9, 0.95, 1], [0, -0.1, 1.01, NAN, "1", None, False]),
+    "top_p": ([0, 1e-9, 0.95, 1], [-0.1, 1.01, NAN, "1", None, False]),
     "top_k": ([0, 20, 2**31 - 1], [-1, 2**31, 1.5, 20.0, NAN, "20", None, True]),
     "min_p": ([0, 0.1, 1], [-0.1, 1.1, NAN, None]),
     "repetition_penalty": ([1e-9, 1.1, 100], [0, -1, 101, NAN, None]),

@@ -10,7 +10,7 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest, NamedTool
 from ...request import ToolChoice as EngineToolChoice
 from ...request_warnings import warn
-from ..fields import EFFORT_BUDGETS, json_schema_from, one_of, sampling_from, token_limit
+from ..fields import EFFORT_BUDGETS, agreed, json_schema_from, one_of, sampling_from, token_limit
 from .conversation import chat_messages
 from .schemas import MessageBody, PromptBody, ToolChoice
 from .tools import function_tool
@@ -44,13 +44,22 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
         parallel_tool_calls=not choice.disable_parallel_tool_use,
         json_schema=_json_schema(body),
         enable_thinking=_thinks(body),
+        chat_template_kwargs=body.chat_template_kwargs or {},
         continue_final_message=_has_prefill(body),
     )
 
 
 def _thinks(body: PromptBody) -> bool:
     """Anthropic's clients expect thinking only where they ask for it."""
-    return body.thinking is not None and body.thinking.type != "disabled"
+    asked = None if body.thinking is None else body.thinking.type != "disabled"
+    in_template = (body.chat_template_kwargs or {}).get("enable_thinking")
+    said = agreed(
+        {
+            "thinking": asked,
+            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
+        }
+    )
+    return said is True
 
 
 def _thinking_budget(body: PromptBody) -> int | None:

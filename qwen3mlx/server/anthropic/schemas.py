@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
@@ -122,6 +122,8 @@ class ThreadParam(Body):
 class PromptBody(Cacheable):
     """What makes the prompt: all that `count_tokens` takes."""
 
+    sections: ClassVar[tuple[str, ...]] = ("messages",)
+
     model: str
     messages: list[Message]
     system: str | list[TextBlock] | None = None
@@ -131,6 +133,7 @@ class PromptBody(Cacheable):
     output_config: OutputConfig | None = None
     output_format: Object | None = None
     thread: ThreadParam | None = None
+    chat_template_kwargs: Object | None = None
     mcp_servers: Unread = None
     container: Unread = None
 

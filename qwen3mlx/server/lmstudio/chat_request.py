@@ -10,7 +10,6 @@ from ...request import GenerationRequest
 from ...text import check_new_message, is_media, left_out
 from ..conversations import Messages
 from ..fields import EFFORT_BUDGETS, Thinking, sampling_from, token_limit
-from .errors import NotSupportedError
 from .models import reasoning_options
 from .schemas import ChatBody, InputItem, Reasoning
 
@@ -27,12 +26,6 @@ def generation_request(
     body: ChatBody, messages: Messages, thinking: tuple[bool, ...]
 ) -> GenerationRequest:
     """Raises InvalidRequestError. `thinking`: the values of `enable_thinking` the model knows."""
-    if body.integrations:
-        raise NotSupportedError(
-            "integrations are not available: send tools to /v1/chat/completions and run them "
-            "yourself.",
-            param="integrations",
-        )
     chosen = _thinking(body.reasoning, thinking)
     limits = {
         "max_tokens": token_limit(body, "max_output_tokens"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,8 @@ class InputItem(Body):
 
 
 class ChatBody(SamplingFields):
+    sections: ClassVar[tuple[str, ...]] = ("lmstudio_chat",)
+
     model: str
     input: str | list[InputItem]
     system_prompt: str | None = None
@@ -31,12 +33,12 @@ class ChatBody(SamplingFields):
     store: Flag | None = None
     previous_response_id: str | None = None
     ttl: TimeToLive | None = None
-    # Declared to be refused: leaving its tools out would change the answer silently.
-    integrations: list[Any] | None = None
 
 
 class LoadBody(Body):
     """LM Studio's other settings are llama.cpp's: no fields here, as they are none of its MLX."""
+
+    sections: ClassVar[tuple[str, ...]] = ("lmstudio_load",)
 
     model: str
     context_length: ContextLength | None = None

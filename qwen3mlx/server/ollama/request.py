@@ -13,16 +13,26 @@ from ..tools import tools_from
 from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
 
 _NO_IMAGES = "Qwen3 reads and writes text only"
-_REFUSED_IN_GENERATE = {
-    "suffix": "Qwen3 was not trained to fill in the middle",
-    "template": "the checkpoint's own is used; send raw and the whole prompt instead",
-    "context": "send the conversation to /api/chat instead",
-    "width": _NO_IMAGES,
-    "height": _NO_IMAGES,
-    "steps": _NO_IMAGES,
+# What the engine calls by another name than Ollama.
+FIELD_NAMES = {
+    "repetition_penalty": "options.repeat_penalty",
+    "max_tokens": "options.num_predict",
+    "response_format": "format",
+    "thinking_budget": "think",
+    **{
+        name: f"options.{name}"
+        for name in (
+            "temperature",
+            "top_k",
+            "top_p",
+            "min_p",
+            "presence_penalty",
+            "frequency_penalty",
+            "seed",
+            "stop",
+        )
+    },
 }
-# Options that change the answer, and the value with which they do not.
-_OFF = {"mirostat": 0, "tfs_z": 1, "typical_p": 1, "penalize_newline": True}
 _PENALTIES = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 
 
@@ -56,9 +66,6 @@ def chat_request(body: ChatBody) -> GenerationRequest | None:
 
 def generate_request(body: GenerateBody) -> GenerationRequest | None:
     """None when there is nothing to answer: the model is only to be loaded, or unloaded."""
-    for name, reason in _REFUSED_IN_GENERATE.items():
-        if getattr(body, name):
-            raise InvalidRequestError(f"{name} is not supported: {reason}.", param=name)
     thinking = thinking_from(body.think)
     schema = _json_schema(body.format)
     _check_new(body.prompt, body.images, "images")
@@ -137,7 +144,6 @@ def _json_schema(answer_format: str | Mapping[str, Any] | None) -> Mapping[str, 
 
 def _sampling(body: AnswerBody, thinking: Thinking) -> dict[str, Any]:
     options = body.options or Options()
-    _refuse_options(options)
     top_logprobs = body.top_logprobs if body.logprobs else None
     given = {
         "temperature": options.temperature,
@@ -153,15 +159,6 @@ def _sampling(body: AnswerBody, thinking: Thinking) -> dict[str, Any]:
         **_penalties(options),
     }
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _refuse_options(options: Options) -> None:
-    for name, off in _OFF.items():
-        if getattr(options, name) not in (None, off):
-            raise InvalidRequestError(
-                f"options.{name} is not supported: leave it out, or send {str(off).lower()}.",
-                param=f"options.{name}",
-            )
 
 
 def _penalties(options: Options) -> dict[str, float | None]:

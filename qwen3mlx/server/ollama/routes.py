@@ -15,6 +15,7 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..answer import Answer
 from ..dependencies import get_service
+from ..field_names import own_field_names
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import ndjson, streaming, while_connected, with_error_event
@@ -22,7 +23,7 @@ from ..template import template_traits
 from .body import JSONRoute
 from .errors import error_line
 from .keep_alive import seconds
-from .request import chat_request, generate_request, plain_name, thinking_from
+from .request import FIELD_NAMES, chat_request, generate_request, plain_name, thinking_from
 from .response import Json, Piece, Records, chat_fields, generate_fields, head
 from .schemas import AnswerBody, ChatBody, GenerateBody
 
@@ -56,7 +57,8 @@ async def _respond(
         reason = await while_connected(request, _load_or_unload(service, name, ttl))
         empty = {**head(body.model, done=True), **fields(Piece()), "done_reason": reason}
         return JSONReply(empty)
-    answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
+    with own_field_names(FIELD_NAMES):
+        answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
     records = Records(body.model, fields, started=started, load_s=answer.load_time_s)
     if not body.wants_stream:
         return JSONReply(await while_connected(request, _whole(answer, records)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+import math
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
@@ -19,29 +20,31 @@ def _check_think(value: object) -> object:
     raise ValueError(f"it must be true, false, {', '.join(levels[:-1])} or {levels[-1]}")
 
 
+def _whole(value: object) -> object:
+    """Go's decoder makes floats of all numbers, and Ollama cuts them off."""
+    return int(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+Count = Annotated[Whole, BeforeValidator(_whole, json_schema_input_type=float)]
 Think = Annotated[bool | Level | None, BeforeValidator(_check_think)]
 
 
 class Options(Body):
-    """What changes an answer. How llama.cpp is to compute it (`num_gpu`) is not declared."""
+    """What changes an answer."""
+
+    sections: ClassVar[tuple[str, ...]] = ("ollama_options",)
 
     temperature: Number | None = None
-    top_k: Whole | None = None
+    top_k: Count | None = None
     top_p: Number | None = None
     min_p: Number | None = None
     repeat_penalty: Annotated[Number, Field(gt=0, le=100)] | None = None
-    repeat_last_n: Whole | None = None
+    repeat_last_n: Count | None = None
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
-    seed: Whole | None = None
+    seed: Count | None = None
     stop: Strings = None
-    num_predict: Whole | None = None
-    num_ctx: Annotated[Whole, Field(ge=0)] | None = None
-    # Declared to be refused when they are on: they would change the answer.
-    mirostat: Whole | None = None
-    tfs_z: Number | None = None
-    typical_p: Number | None = None
-    penalize_newline: Flag | None = None
+    num_predict: Count | None = None
 
 
 class ModelBody(Body):
@@ -72,32 +75,30 @@ class Message(Body):
     role: str
     content: str | None = None
     thinking: str | None = None
-    images: list[Any] | None = None
+    images: list[object] | None = None
     tool_calls: list[Object] | None = None
     tool_name: str | None = None
     tool_call_id: str | None = None
 
 
 class ChatBody(AnswerBody):
+    sections: ClassVar[tuple[str, ...]] = ("ollama_chat", "ollama")
+
     messages: list[Message] | None = None
     tools: list[Object] | None = None
 
 
 class GenerateBody(AnswerBody):
+    sections: ClassVar[tuple[str, ...]] = ("ollama_generate", "ollama")
+
     prompt: str | None = None
     system: str | None = None
     raw: Flag | None = None
-    # Declared to be refused.
-    suffix: str | None = None
-    template: str | None = None
-    context: list[Any] | None = None
-    images: list[Any] | None = None
-    width: Whole | None = None
-    height: Whole | None = None
-    steps: Whole | None = None
 
 
 class EmbedBody(Body):
+    sections: ClassVar[tuple[str, ...]] = ("ollama_embed",)
+
     model: str
     input: str | list[str] | None = None
     truncate: Flag | None = None
@@ -107,6 +108,8 @@ class EmbedBody(Body):
 
 class EmbeddingsBody(Body):
     """The older endpoint: one text, one vector."""
+
+    sections: ClassVar[tuple[str, ...]] = ("ollama_embeddings",)
 
     model: str
     prompt: str | None = None

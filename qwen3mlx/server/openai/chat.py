@@ -35,6 +35,7 @@ class _Choice:
         self._text_tokens = TextTokens() if options.logprobs else None
         self._custom_tools = options.custom_tools
         self._custom_input: CustomInput | None = None  # of the last call
+        self._show_reasoning = options.show_reasoning
         self._role_sent = False
         self._content: list[str] = []
         self._reasoning: list[str] = []
@@ -91,8 +92,9 @@ class _Choice:
 
     def _add_other(self, event: Reasoning | ToolCallDelta) -> Iterator[Json]:
         if isinstance(event, Reasoning):
-            self._reasoning.append(event.text)
-            yield self._chunk({"reasoning_content": event.text})
+            if self._show_reasoning:
+                self._reasoning.append(event.text)
+                yield self._chunk({"reasoning_content": event.text})
             return
         if event.id is not None:
             yield from self._end_input()

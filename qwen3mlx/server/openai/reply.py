@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ... import __version__
-from ...events import Event, Finished
+from ...events import Event, Finished, Usage
 from .usage import timings_json, usage_json
 
 Json = dict[str, Any]
@@ -20,6 +20,7 @@ Json = dict[str, Any]
 class ReplyOptions:
     """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk for it.
 
+    `running_usage` tells the tokens so far, for every chunk. `show_reasoning`: thoughts are sent.
     `custom_tools` are the names of tools that take one text.
     """
 
@@ -28,6 +29,8 @@ class ReplyOptions:
     num_answers: int = 1
     logprobs: bool = False
     include_usage: bool = False
+    running_usage: Callable[[], Sequence[Usage]] | None = None
+    show_reasoning: bool = True
     load_time_s: float | None = None
     custom_tools: Collection[str] = ()
 
@@ -89,14 +92,21 @@ class Reply(ABC):
         }
 
     def _chunk(self, choices: list[Json]) -> Json:
-        usage = {"usage": None} if self.options.include_usage else {}
-        return {**self._head(self.chunk_object), "choices": choices, **usage}
+        return {**self._head(self.chunk_object), "choices": choices, **self._chunk_usage()}
+
+    def _chunk_usage(self) -> Json:
+        options = self.options
+        if not options.include_usage:
+            return {}
+        if options.running_usage is None:
+            return {"usage": None}
+        return {"usage": usage_json(options.running_usage(), options.num_answers)}
 
     def _in_order(self) -> Sequence[Finished]:
         return [self._finished[index] for index in range(self.options.num_choices)]
 
     def _usage(self) -> Json:
-        return usage_json(self._in_order(), self.options.num_answers)
+        return usage_json([one.usage for one in self._in_order()], self.options.num_answers)
 
     def _timings(self) -> Json:
         options = self.options

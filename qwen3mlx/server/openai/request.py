@@ -8,52 +8,40 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
+from ..answer_form import answer_form
 from ..arguments import custom_arguments
 from ..fields import (
-    is_strict,
-    json_schema_from,
     sampling_from,
     thinking_from,
     token_limit,
 )
 from ..tool_choice import tool_choice_from
 from ..tools import client_tools, functions
-from .schemas import ChatBody, CompletionBody, GenerationBody
+from .history import in_todays_form
+from .schemas import ChatBody, CompletionBody
 
-_REFUSED_IN_CHAT = {
-    "functions": "send tools instead",
-    "function_call": "send tool_choice instead",
-    "audio": "Qwen3 reads and writes text only",
-    "prediction": "leave it out, the answer is the same",
-    "web_search_options": "the server never fetches anything; offer a search tool",
-}
+# What OpenAI begins a text with where it gets no prompt.
+NEW_TEXT = "<|endoftext|>"
 
 
 def chat_requests(body: ChatBody) -> list[GenerationRequest]:
     """`n` requests of one conversation, the seeds counted up."""
-    _refuse_common(body)
-    for name, advice in _REFUSED_IN_CHAT.items():
-        _refuse(body, name, advice)
-    if body.modalities not in (None, [], ["text"]):
-        raise InvalidRequestError(
-            "modalities must be ['text']: Qwen3 reads and writes text only.", param="modalities"
-        )
     tool_choice, tools = tool_choice_from(body.tool_choice, client_tools(body.tools))
-    max_tokens = token_limit(body, "max_completion_tokens", "max_tokens")
+    max_tokens = token_limit(body, "max_completion_tokens", "max_tokens", "n_predict")
     thinking = thinking_from(body, max_tokens)
     request = GenerationRequest(
-        messages=[_with_functions(message) for message in body.messages],
+        messages=[_with_functions(message) for message in in_todays_form(body.messages)],
         tools=functions(tools),
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
-        json_schema=json_schema_from(body.response_format),
-        json_schema_strict=is_strict(body.response_format),
+        **answer_form(body),
         enable_thinking=thinking.enable,
         chat_template_kwargs=body.chat_template_kwargs or {},
         continue_final_message=bool(body.continue_final_message),
         sampling={
             **sampling_from(body),
             **_given(
+                ignore_eos=body.ignore_eos,
                 max_tokens=max_tokens,
                 thinking_budget=thinking.budget,
                 logprobs=body.logprobs,
@@ -83,8 +71,6 @@ def _function_call(call: Any) -> Any:
 
 def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
     """`n` requests of the first prompt, then `n` of the second, and so on."""
-    _refuse_common(body)
-    _refuse(body, "suffix", "Qwen3 was not trained to fill in the middle")
     if body.best_of not in (None, body.num_answers):
         raise InvalidRequestError(
             "best_of must equal n: every answer that is made is sent.", param="best_of"
@@ -96,20 +82,17 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
         )
     sampling = {
         **sampling_from(body),
-        **_given(max_tokens=token_limit(body, "max_tokens")),
+        **_given(
+            ignore_eos=body.ignore_eos, max_tokens=token_limit(body, "max_tokens", "n_predict")
+        ),
         **({} if body.logprobs is None else {"logprobs": True, "top_logprobs": body.logprobs}),
     }
-    schema = json_schema_from(body.response_format)
+    form = answer_form(body)
     return [
         request
-        for prompt in body.prompt
+        for prompt in body.prompts
         for request in _repeated(
-            GenerationRequest(
-                prompt=prompt,
-                json_schema=schema,
-                json_schema_strict=is_strict(body.response_format),
-                sampling=sampling,
-            ),
+            GenerationRequest(prompt=prompt or NEW_TEXT, sampling=sampling, **form),
             body.num_answers,
         )
     ]
@@ -127,20 +110,6 @@ def _repeated(request: GenerationRequest, num_answers: int) -> Iterator[Generati
 def _later(seed: int, index: int) -> int:
     """Seeds are 64 bits: the one after the last is the first."""
     return seed + index if seed + index < 2**64 else seed + index - 2**64
-
-
-def _refuse_common(body: GenerationBody) -> None:
-    _refuse(body, "draft_model", "load the model with one instead")
-    if body.stream_options and body.stream_options.continuous_usage_stats:
-        raise InvalidRequestError(
-            "stream_options.continuous_usage_stats is not supported: send include_usage.",
-            param="stream_options.continuous_usage_stats",
-        )
-
-
-def _refuse(body: GenerationBody, name: str, advice: str) -> None:
-    if getattr(body, name) not in (None, "", [], {}):
-        raise InvalidRequestError(f"{name} is not supported: {advice}.", param=name)
 
 
 def _given(**fields: Any) -> Mapping[str, Any]:

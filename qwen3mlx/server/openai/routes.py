@@ -61,6 +61,8 @@ def reply_options(
         num_answers=body.num_answers,
         logprobs=logprobs,
         include_usage=body.include_usage,
+        running_usage=(lambda: [one.usage for one in answers]) if body.continuous_usage else None,
+        show_reasoning=body.shows_reasoning,
         load_time_s=answers[0].load_time_s,
     )
 
@@ -76,7 +78,7 @@ async def echo_texts(
         return await service.detokenize(body.model, prompt)
 
     try:
-        return [echo for prompt in body.prompt for echo in [await text(prompt)] * body.num_answers]
+        return [echo for prompt in body.prompts for echo in [await text(prompt)] * body.num_answers]
     except BaseException:
         await close(answers)
         raise

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainValidator
 
-from ..fields import Body, Flag, Number, Object, SamplingFields, ThinkingFields, Whole
+from ..answer_form import FormFields
+from ..fields import (
+    Body,
+    Effort,
+    Flag,
+    Number,
+    Object,
+    SamplingFields,
+    ThinkingFields,
+    Whole,
+)
 
 Prompt = str | list[int]
 
@@ -42,16 +52,26 @@ Prompts = Annotated[
         split_prompts, json_schema_input_type=str | list[str] | list[int] | list[list[int]]
     ),
 ]
+# Nothing to go on with is a prompt of its own for completions.
+MaybePrompts = Annotated[
+    list[Prompt] | None,
+    PlainValidator(
+        lambda value: [] if value is None or value in ("", []) else split_prompts(value),
+        json_schema_input_type=str | list[str] | list[int] | list[list[int]] | None,
+    ),
+]
 NumAnswers = Annotated[Whole, Field(ge=1, le=128)]
 TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
 
 
 class StreamOptions(Body):
+    sections: ClassVar[tuple[str, ...]] = ("stream_options",)
+
     include_usage: Flag | None = None
     continuous_usage_stats: Flag | None = None
 
 
-class GenerationBody(SamplingFields):
+class GenerationBody(SamplingFields, FormFields):
     """What chat and text completions have in common."""
 
     model: str
@@ -59,9 +79,9 @@ class GenerationBody(SamplingFields):
     stream_options: StreamOptions | None = None
     n: NumAnswers | None = None
     max_tokens: Whole | None = None
-    response_format: Object | None = None
+    n_predict: Whole | None = None
+    ignore_eos: Flag | None = None
     ttl: TimeToLive | None = None
-    draft_model: str | None = None
 
     @property
     def num_answers(self) -> int:
@@ -71,8 +91,72 @@ class GenerationBody(SamplingFields):
     def include_usage(self) -> bool:
         return bool(self.stream_options and self.stream_options.include_usage)
 
+    @property
+    def continuous_usage(self) -> bool:
+        return bool(self.stream_options and self.stream_options.continuous_usage_stats)
 
-class ChatBody(GenerationBody, ThinkingFields):
+    @property
+    def shows_reasoning(self) -> bool:
+        return True
+
+
+class ReasoningObject(Body):
+    """OpenRouter's."""
+
+    sections: ClassVar[tuple[str, ...]] = ("chat_reasoning",)
+
+    effort: Effort | None = None
+    enabled: Flag | None = None
+    max_tokens: Annotated[Whole, Field(ge=0)] | None = None
+    exclude: Flag | None = None
+
+
+class ThinkingObject(Body):
+    """DeepSeek's, Z.ai's, and what others carry over from Anthropic's API."""
+
+    sections: ClassVar[tuple[str, ...]] = ("chat_thinking",)
+
+    type: Literal["enabled", "disabled", "adaptive", "auto"]
+    budget_tokens: Annotated[Whole, Field(ge=0)] | None = None
+
+
+class ChatThinkingFields(ThinkingFields):
+    reasoning: ReasoningObject | None = None
+    thinking: Flag | ThinkingObject | None = None
+    think: Flag | Effort | None = None  # Ollama's
+    include_reasoning: Flag | None = None
+
+    def efforts(self) -> dict[str, Effort | None]:
+        level = None if isinstance(self.think, bool) else self.think
+        return {
+            **super().efforts(),
+            "reasoning.effort": self.reasoning.effort if self.reasoning else None,
+            "think": level,
+        }
+
+    def budgets(self) -> dict[str, int | None]:
+        thinking = self.thinking if isinstance(self.thinking, ThinkingObject) else None
+        return {
+            **super().budgets(),
+            "reasoning.max_tokens": self.reasoning.max_tokens if self.reasoning else None,
+            "thinking.budget_tokens": thinking.budget_tokens if thinking else None,
+        }
+
+    def switches(self) -> dict[str, bool | None]:
+        thinking = self.thinking
+        if isinstance(thinking, ThinkingObject):
+            thinking = thinking.type != "disabled"
+        return {
+            **super().switches(),
+            "reasoning.enabled": self.reasoning.enabled if self.reasoning else None,
+            "thinking": thinking,
+            "think": self.think if isinstance(self.think, bool) else None,
+        }
+
+
+class ChatBody(GenerationBody, ChatThinkingFields):
+    sections: ClassVar[tuple[str, ...]] = ("chat", "generation")
+
     messages: list[Object]
     max_completion_tokens: Whole | None = None
     logprobs: Flag | None = None
@@ -81,24 +165,31 @@ class ChatBody(GenerationBody, ThinkingFields):
     tool_choice: str | Object | None = None
     parallel_tool_calls: Flag | None = None
     continue_final_message: Flag | None = None
-    # Declared to be refused: ignoring them would change the answer silently.
-    functions: list[Any] | None = None
-    function_call: str | Object | None = None
-    modalities: list[str] | None = None
-    audio: Object | None = None
-    prediction: Object | None = None
-    web_search_options: Object | None = None
+
+    @property
+    def shows_reasoning(self) -> bool:
+        excluded = self.reasoning is not None and self.reasoning.exclude
+        return not excluded and self.include_reasoning is not False
 
 
 class CompletionBody(GenerationBody):
-    prompt: Prompts
+    """Without a prompt a new text begins."""
+
+    sections: ClassVar[tuple[str, ...]] = ("completions", "generation")
+
+    prompt: MaybePrompts = None
     echo: Flag | None = None
     logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None
     best_of: Whole | None = None
-    suffix: str | None = None
+
+    @property
+    def prompts(self) -> list[Prompt]:
+        return self.prompt or [""]
 
 
 class EmbeddingBody(Body):
+    sections: ClassVar[tuple[str, ...]] = ("embeddings",)
+
     model: str
     input: Prompts
     encoding_format: Literal["float", "base64"] | None = None
@@ -112,6 +203,8 @@ class TokenizeBody(Body):
     llama.cpp calls the first `content`, and has `add_special`, which adds nothing here: Qwen3 has
     no token that begins a text.
     """
+
+    sections: ClassVar[tuple[str, ...]] = ("tokenize",)
 
     model: str | None = None
     prompt: str | None = None

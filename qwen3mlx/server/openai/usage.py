@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...events import Finished
+from ...events import Finished, Usage
 
 
-def usage_json(finished: Sequence[Finished], num_answers: int) -> dict[str, Any]:
-    """`usage`: `finished` holds `num_answers` for each prompt, one prompt after the other.
+def usage_json(answers: Sequence[Usage], num_answers: int) -> dict[str, Any]:
+    """`usage`: `answers` holds `num_answers` for each prompt, one prompt after the other.
 
     A prompt counts once, however many answers it has.
     """
-    prompts = [one.usage for one in finished[::num_answers]]
-    answers = [one.usage for one in finished]
+    prompts = answers[::num_answers]
     prompt_tokens = sum(usage.prompt_tokens for usage in prompts)
     completion_tokens = sum(usage.completion_tokens for usage in answers)
     return {

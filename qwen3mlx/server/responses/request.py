@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from ...errors import ContextLengthError, InvalidRequestError
+from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..fields import (
     is_strict,
@@ -26,32 +24,16 @@ _REFUSED = {
     "context_management": "shorten the input, or send truncation auto",
 }
 
-# How errors name a field, which is as chat completions do -> its name here.
-_FIELD_NAMES = {
+# What the engine calls by another name than this API.
+FIELD_NAMES = {
     "messages": "input",
     "max_tokens": "max_output_tokens",
     "reasoning_effort": "reasoning.effort",
     "response_format": "text.format.schema",
+    "messages[].tool_call_id": "input.call_id",
+    "messages[].tool_calls[].id": "input.call_id",
+    ".function.": ".",
 }
-# How errors name the id of a call, or of the call that a result is for.
-_CALL_ID = re.compile(r"messages\[\d+\]\.(tool_call_id|tool_calls\[\d+\]\.id)")
-
-
-@contextmanager
-def own_field_names() -> Iterator[None]:
-    """Errors that are raised inside name the fields of this API."""
-    try:
-        yield
-    except InvalidRequestError as error:
-        theirs = error.param or ""
-        ours = _FIELD_NAMES.get(theirs, theirs.replace(".function.", "."))
-        if _CALL_ID.fullmatch(theirs):
-            ours = "input.call_id"
-        if theirs and not isinstance(error, ContextLengthError):
-            error.args = (str(error).replace(theirs, ours), *error.args[1:])
-        if theirs:
-            error.param = ours
-        raise
 
 
 def offered_tools(body: ConversationBody, items: Sequence[Item]) -> list[ClientTool]:

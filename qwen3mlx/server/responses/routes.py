@@ -12,12 +12,13 @@ from ...events import Prefill
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import api_error, openai_body, to_api_error
+from ..field_names import own_field_names
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
 from .items import Item, input_items
 from .paging import After, Limit, Order, page
-from .request import generation_request, offered_tools, own_field_names, without_oldest_turn
+from .request import FIELD_NAMES, generation_request, offered_tools, without_oldest_turn
 from .response import Json, response_head
 from .schemas import ConversationBody, CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
@@ -37,7 +38,7 @@ async def create(
     """Answer a conversation, whole or as a stream of events."""
     new_items = input_items(body.input, store.item)
     items = _earlier_items(body, store) + new_items
-    with own_field_names():
+    with own_field_names(FIELD_NAMES):
         answer = await while_connected(request, _generate(service, body, items))
     writer = ResponseWriter(
         response_head(body, answer.model.id, answer.params),
@@ -65,7 +66,7 @@ async def count_input_tokens(
 ) -> Response:
     """The tokens that the model would read."""
     items = _earlier_items(body, store) + input_items(body.input, store.item)
-    with own_field_names():
+    with own_field_names(FIELD_NAMES):
         counting = service.count_tokens(body.model, generation_request(body, items))
         count = await while_connected(request, counting)
     return JSONReply({"object": "response.input_tokens", "input_tokens": count})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,6 +31,8 @@ Summary = Literal["auto", "concise", "detailed"]
 class ReasoningConfig(Body):
     """`generate_summary` is what `summary` was called before."""
 
+    sections: ClassVar[tuple[str, ...]] = ("responses_reasoning",)
+
     effort: Effort | None = None
     summary: Summary | None = None
     generate_summary: Summary | None = None
@@ -41,6 +43,8 @@ class ReasoningConfig(Body):
 
 
 class TextConfig(Body):
+    sections: ClassVar[tuple[str, ...]] = ("responses_text",)
+
     format: Object | None = None
 
 
@@ -63,6 +67,8 @@ class MetadataBody(Body):
 
 class ConversationBody(ThinkingFields):
     """What the model gets to read: all of it that is needed to count its tokens."""
+
+    sections: ClassVar[tuple[str, ...]] = ("responses",)
 
     input: str | list[Object] | None = None
     instructions: str | None = None

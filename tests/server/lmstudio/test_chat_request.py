@@ -118,4 +118,3 @@ def test_integrations_are_refused() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         request(integrations=["mcp/playwright"])
     assert caught.value.param == "integrations"
-    assert caught.value.code == "not_implemented"

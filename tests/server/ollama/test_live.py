@@ -261,13 +261,13 @@ def test_embed_without_input_loads_only(client: Client) -> None:
     [
         ({"model": "nobody"}, 404, "demo"),
         ({"model": ":latest"}, 400, "model"),
-        ({"options": {"mirostat": 2}}, 400, "options.mirostat"),
+        ({"options": {"typical_p": 0.5}}, 400, "options.typical_p"),
         ({"options": {"temperature": -1}}, 400, "temperature"),
         ({"messages": [{"role": "user", "content": "", "images": [b"x"]}]}, 400, "images"),
         ({"messages": [{"role": "nobody", "content": "?"}]}, 400, "role"),
         ({"keep_alive": "soon"}, 400, "keep_alive"),
         ({"think": "much"}, 400, "think.*true, false, low"),
-        ({"format": {"type": "nothing"}}, 400, "nothing"),
+        ({"format": "nothing"}, 400, "nothing"),
         ({"messages": [{"role": "user", "content": "long " * 9000}]}, 400, "context"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
@@ -369,3 +369,37 @@ def test_a_client_that_goes_before_the_answer_ends_it(server: Any) -> None:
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{server.url}/api/chat", json=body, timeout=httpx.Timeout(30, read=0.3))
     server.wait_until_idle()
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"options": {"temperature": -1}}, "options.temperature"),
+        ({"options": {"top_k": "many"}}, "options.top_k"),
+        ({"options": {"top_p": 2}}, "options.top_p"),
+        ({"options": {"repeat_penalty": 0}}, "options.repeat_penalty"),
+        ({"options": {"presence_penalty": 5}}, "options.presence_penalty"),
+        ({"options": {"num_predict": 2**40}}, "options.num_predict"),
+        ({"options": {"stop": [""]}}, "options.stop"),
+        ({"options": {"typical_p": 0.5}}, "options.typical_p"),
+        ({"format": "xml"}, "format"),
+        ({"top_logprobs": 30, "logprobs": True}, "top_logprobs"),
+    ],
+)
+def test_errors_name_ollamas_own_fields(server: Any, fields: dict[str, Any], name: str) -> None:
+    for path, start in (
+        ("/api/chat", {"messages": [{"role": "user", "content": "Hi"}]}),
+        ("/api/generate", {"prompt": "Hi"}),
+    ):
+        reply = server.http.post(path, json={"model": "demo", **start, **fields})
+        assert reply.status_code == 400
+        assert reply.json()["error"].startswith(f"{name} "), reply.text
+
+
+@pytest.mark.parametrize("keep_alive", [-1, "-1", "5m", 0, "0", 300.0, "1h30m", "-5m", "", None])
+def test_keep_alive_in_every_form(server: Any, keep_alive: object) -> None:
+    few = {"num_predict": 1}
+    body = {"model": "demo", "prompt": "Hi", "options": few, "stream": False}
+    for path in ("/api/generate", "/api/embed", "/api/embeddings"):
+        reply = server.http.post(path, json={**body, "keep_alive": keep_alive})
+        assert reply.status_code == 200, reply.text

@@ -21,7 +21,7 @@ TOOL = {"type": "function", "function": {"name": "clock"}}
     [
         ({"temperature": "warm"}, "temperature"),
         ({"temperature": -1}, "temperature"),
-        ({"top_p": 0}, "top_p"),
+        ({"top_p": -1}, "top_p"),
         ({"top_k": -5}, "top_k"),
         ({"min_p": 2}, "min_p"),
         ({"repetition_penalty": 0}, "repetition_penalty"),
@@ -36,7 +36,7 @@ TOOL = {"type": "function", "function": {"name": "clock"}}
         ({"max_tokens": -5}, "max_tokens"),
         ({"max_completion_tokens": -5}, "max_completion_tokens"),
         ({"stop_token_ids": [-1]}, "stop_token_ids"),
-        ({"tools": [{"type": "custom"}]}, "tools[0].type"),
+        ({"tools": [{"type": "custom"}]}, "tools[0].name"),
         ({"tools": [TOOL], "tool_choice": "maybe"}, "tool_choice"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"response_format": {"type": "xml"}}, "response_format.type"),

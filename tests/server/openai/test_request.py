@@ -9,9 +9,11 @@ from pydantic import ValidationError
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request import GenerationRequest, NamedTool
+from qwen3mlx.server.fields import EFFORT_BUDGETS
 from qwen3mlx.server.openai.request import chat_requests, completion_requests
 from qwen3mlx.server.openai.schemas import ChatBody, CompletionBody, TokenizeBody, split_prompts
 from qwen3mlx.server.openai.tokens import tokenize_request
+from qwen3mlx.text import TextForm
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 TOOL = {"type": "function", "function": {"name": "clock", "parameters": {"type": "object"}}}
@@ -106,10 +108,6 @@ def test_each_of_n_answers_has_its_own_seed() -> None:
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
         ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
-        (
-            {"stream_options": {"continuous_usage_stats": True}},
-            "stream_options.continuous_usage_stats",
-        ),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [TOOL], "tool_choice": {"type": "function", "name": "x"}}, "tool_choice"),
     ],
@@ -196,7 +194,7 @@ def test_prompts(value: object, prompts: list[object]) -> None:
     assert split_prompts(value) == prompts
 
 
-@pytest.mark.parametrize("value", [None, 1, [], {}, [None], [[]], [True], [-1], [1, "a"], [1.0]])
+@pytest.mark.parametrize("value", [1, 0, False, {}, [None], [[]], [True], [-1], [1, "a"], [1.0]])
 def test_bad_prompts_are_named(value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         complete(value)
@@ -242,3 +240,97 @@ def test_calls_of_custom_tools_are_calls_of_functions() -> None:
     assert made.messages is not None
     function = made.messages[1]["tool_calls"][0]["function"]
     assert function == {"name": "note", "arguments": '{"input": "a\\nb"}'}
+
+
+@pytest.mark.parametrize("fields", [{}, {"prompt": None}, {"prompt": ""}, {"prompt": []}])
+def test_without_a_prompt_a_new_text_begins(fields: dict[str, Any]) -> None:
+    [request] = completion_requests(CompletionBody.model_validate({"model": "demo", **fields}))
+    assert request.prompt == "<|endoftext|>"
+
+
+@pytest.mark.parametrize(
+    ("fields", "enable", "budget"),
+    [
+        ({"reasoning": {"effort": "none"}}, False, None),
+        ({"reasoning": {"effort": "low"}}, True, EFFORT_BUDGETS["low"]),
+        ({"reasoning": {"enabled": False}}, False, None),
+        ({"reasoning": {"enabled": True}}, True, None),
+        ({"reasoning": {"max_tokens": 9}}, None, 9),
+        ({"reasoning": {"exclude": True}}, None, None),
+        ({"thinking": False}, False, None),
+        ({"thinking": {"type": "disabled"}}, False, None),
+        ({"thinking": {"type": "enabled", "budget_tokens": 9}}, True, 9),
+        ({"thinking": {"type": "adaptive"}}, True, None),
+        ({"think": False}, False, None),
+        ({"think": "low"}, True, EFFORT_BUDGETS["low"]),
+        ({"think": True, "thinking_token_budget": 9}, True, 9),
+        ({"thinking_token_budget": -1}, None, None),
+        ({"think": True, "reasoning": {"enabled": True}}, True, None),
+    ],
+)
+def test_every_way_to_say_how_to_think(
+    fields: dict[str, Any], enable: bool | None, budget: int | None
+) -> None:
+    [request] = chat(**fields)
+    assert request.enable_thinking is enable
+    assert request.sampling.get("thinking_budget") == budget
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"think": True, "enable_thinking": False}, "think"),
+        ({"reasoning": {"effort": "none"}, "think": True}, "reasoning.effort"),
+        ({"reasoning": {"max_tokens": 9}, "thinking_budget": 8}, "reasoning.max_tokens"),
+        ({"thinking": {"type": "disabled"}, "reasoning": {"enabled": True}}, "thinking"),
+        ({"guided_choice": ["a"], "grammar": "start: A"}, "grammar"),
+        ({"response_format": {"type": "json_object"}, "guided_regex": "a"}, "guided_regex"),
+        ({"guided_json": "{"}, "guided_json"),
+        ({"structured_outputs": {"json": "[]"}}, "structured_outputs.json"),
+        ({"response_format": {"type": "json_object", "schema": 1}}, "response_format.schema"),
+    ],
+)
+def test_what_contradicts_itself_is_named(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        chat(**fields)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("fields", "form"),
+    [
+        ({"guided_choice": ["a", "b"]}, TextForm("choice", ("a", "b"), "guided_choice")),
+        ({"guided_regex": "a+"}, TextForm("regex", "a+", "guided_regex")),
+        ({"grammar": "start: A", "guided_regex": ""}, TextForm("grammar", "start: A", "grammar")),
+        ({"json_schema": {}}, TextForm("json", {}, "json_schema")),
+        ({"guided_json": '{"type": "null"}'}, TextForm("json", {"type": "null"}, "guided_json")),
+        (
+            {"structured_outputs": {"json_object": True}},
+            TextForm("json", {"type": "object"}, "structured_outputs.json_object"),
+        ),
+        ({"structured_outputs": {}, "grammar": ""}, None),
+    ],
+)
+def test_forms_of_the_answer(fields: dict[str, Any], form: TextForm | None) -> None:
+    assert [request.form for request in (*chat(**fields), *complete(**fields))] == [form, form]
+
+
+def test_messages_of_the_older_form() -> None:
+    call = {"name": "clock", "arguments": "{}"}
+    [request] = chat(
+        messages=[
+            *MESSAGES,
+            {"role": "assistant", "content": None, "function_call": call},
+            {"role": "function", "name": "clock", "content": "noon"},
+            {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+            {"role": "assistant", "content": None, "refusal": "Never."},
+        ]
+    )
+    assert request.messages is not None
+    called = {"id": "call_1", "type": "function", "function": call}
+    assert list(request.messages)[1:] == [
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "noon"},
+        {"role": "assistant", "content": [{"type": "text", "text": "No."}]},
+        {"role": "assistant", "content": "Never.", "refusal": "Never."},
+    ]
