@@ -93,6 +93,7 @@ class GenerateBody(AnswerBody):
 
     prompt: str | None = None
     system: str | None = None
+    images: list[object] | None = None
     raw: Flag | None = None
 
 
