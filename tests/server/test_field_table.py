@@ -50,6 +50,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/messages", "output_config"): {"thinking": {"type": "adaptive"}},
     ("/v1/messages", "thinking"): {"max_tokens": 2},
     ("/tokenize", "messages"): {"prompt": None},
+    ("/tokenize", "content"): {"prompt": None},
     ("/tokenize", "tools"): {"prompt": None, "messages": MESSAGES},
     ("/tokenize", "chat_template_kwargs"): {"prompt": None, "messages": MESSAGES},
     ("/tokenize", "continue_final_message"): {
@@ -112,6 +113,7 @@ each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDP
 
 
 @each_endpoint
+@pytest.mark.usefixtures("caplog")  # what is left out is logged
 def test_what_is_honoured_is_accepted(server: LiveServer, endpoint: Endpoint) -> None:
     refused = []
     for case in cases(endpoint, "honoured"):
@@ -122,6 +124,7 @@ def test_what_is_honoured_is_accepted(server: LiveServer, endpoint: Endpoint) ->
 
 
 @each_endpoint
+@pytest.mark.usefixtures("caplog")  # what is left out is logged
 def test_what_is_honoured_is_read(server: LiveServer, endpoint: Endpoint) -> None:
     """A value of the wrong kind is refused by the field's name."""
     unread = []
@@ -137,6 +140,7 @@ def test_what_is_honoured_is_read(server: LiveServer, endpoint: Endpoint) -> Non
 
 
 @each_endpoint
+@pytest.mark.usefixtures("caplog")  # what is left out is logged
 def test_what_is_refused_is_named(server: LiveServer, endpoint: Endpoint) -> None:
     wrong = []
     for case in cases(endpoint, "refused"):
@@ -147,6 +151,7 @@ def test_what_is_refused_is_named(server: LiveServer, endpoint: Endpoint) -> Non
 
 
 @each_endpoint
+@pytest.mark.usefixtures("caplog")  # what is left out is logged
 def test_what_asks_for_nothing_is_accepted(server: LiveServer, endpoint: Endpoint) -> None:
     """All fields in one body: those without effect, and those refused with the values for off."""
     refused = cases(endpoint, "refused")
