@@ -101,7 +101,7 @@ def test_the_idle_time_is_taken(own_server: LiveServer) -> None:
 
 
 def test_settings_of_llama_cpp_change_nothing(http: httpx.Client) -> None:
-    extra = {"flash_attention": True, "eval_batch_size": 512, "num_experts": 4}
+    extra = {"flash_attention": True, "eval_batch_size": 512}
     loaded = post(http, "load", model="demo", echo_load_config=True, **extra)
     assert loaded["load_config"] == {"context_length": 4096}
 
@@ -116,6 +116,7 @@ def test_settings_of_llama_cpp_change_nothing(http: httpx.Client) -> None:
         ({"model": "demo", "kv_bits": 3}, 400, "invalid_request", "kv_bits"),
         ({"model": "demo", "rope_scaling": "yarn"}, 400, "invalid_request", "rope_scaling"),
         ({"model": "demo", "ttl": -1}, 400, "invalid_request", "ttl"),
+        ({"model": "demo", "num_experts": 4}, 400, "invalid_request", "num_experts"),
     ],
 )
 def test_a_load_that_cannot_be_is_refused_and_not_remembered(

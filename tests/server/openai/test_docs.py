@@ -1,4 +1,4 @@
-"""docs/api/openai.md names every field."""
+"""docs/api/openai.md, or the page of all fields, names every field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from qwen3mlx.server.openai.schemas import ChatBody, CompletionBody, EmbeddingBody, TokenizeBody
 
-TEXT = (Path(__file__).parents[3] / "docs" / "api" / "openai.md").read_text("utf-8")
+PAGES = Path(__file__).parents[3] / "docs" / "api"
+TEXT = "".join((PAGES / name).read_text("utf-8") for name in ("openai.md", "fields.md"))
 
 
 @pytest.mark.parametrize("body", [ChatBody, CompletionBody, EmbeddingBody, TokenizeBody])
