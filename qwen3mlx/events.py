@@ -20,13 +20,21 @@ class Prefill:
 class TokenLogprob:
     """Natural logarithms of the model's own distribution, before penalties, biases and filters.
 
-    The tokens that a thinking budget forces were not drawn and have none.
+    The tokens that a thinking budget forces were not drawn and have none; the first of a prompt has
+    None.
     """
 
     token_id: int
     token: bytes
-    logprob: float
+    logprob: float | None
     top: tuple[tuple[int, bytes, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptLogprobs:
+    """The next tokens of the prompt, each with what the model made of it."""
+
+    tokens: tuple[TokenLogprob, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +76,4 @@ class Finished:
     stop_string: str | None = None
 
 
-Event = Prefill | Reasoning | Content | ToolCallDelta | TokenLogprob | Finished
+Event = Prefill | PromptLogprobs | Reasoning | Content | ToolCallDelta | TokenLogprob | Finished

@@ -48,7 +48,9 @@ class SamplingParams:
     Presence and frequency penalties count generated tokens (OpenAI), repetition those of the prompt
     too (CTRL, arXiv:1909.05858, as in Hugging Face and vLLM). `temperature` 0 and `top_p` 0 are
     greedy; `top_k` 0, `top_p` 1 and `min_p` 0 are off. `thinking_budget` is the number of tokens of
-    thought after which the answer is begun. With `ignore_eos` the model cannot end its answer.
+    thought after which the answer is begun. `prompt_logprobs` asks for those of the prompt's
+    tokens, with `top_logprobs` alternatives each; the prompt is then computed without the prefix
+    cache. With `ignore_eos` the model cannot end its answer.
     """
 
     temperature: float = 0.6
@@ -62,6 +64,7 @@ class SamplingParams:
     seed: int | None = None
     logprobs: bool = False
     top_logprobs: int = 0
+    prompt_logprobs: bool = False
     stop: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
     min_tokens: int = 0
@@ -89,7 +92,7 @@ class SamplingParams:
             )
         if self.seed is not None:
             _in_range("seed", self.seed, -(2**63), 2**64 - 1, whole=True)
-        for name in ("logprobs", "ignore_eos"):
+        for name in ("logprobs", "prompt_logprobs", "ignore_eos"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidRequestError(
                     f"{name} is {getattr(self, name)!r}; it must be true or false.", param=name

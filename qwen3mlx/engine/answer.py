@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from ..events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
+from ..events import Event, Finished, Prefill, PromptLogprobs, Timings, TokenLogprob, Usage
 from ..text import AnswerStream, Tokenizer
 from .loaded import Prepared
-from .sequence import Failed, Output, Prefilled, StopReason, Token
+from .sequence import Failed, Output, Prefilled, Scored, StopReason, Token
 
 
 class AnswerBuilder:
@@ -51,6 +51,8 @@ class AnswerBuilder:
             return [Prefill(output.done, output.total)]
         if isinstance(output, Token):
             return self._add_token(output)
+        if isinstance(output, Scored):
+            return [PromptLogprobs(tuple(self._logprob(token) for token in output.tokens))]
         if isinstance(output, Failed):
             self.finished = True
             raise output.error
@@ -61,7 +63,7 @@ class AnswerBuilder:
         self._meter.observe(token.id)
         events: list[Event] = []
         if token.logprob is not None:
-            events.append(self._logprob(token, token.logprob))
+            events.append(self._logprob(token))
         if token.id in self._stop_ids:
             self._ending = events
             return []
@@ -81,9 +83,9 @@ class AnswerBuilder:
         called = self._stream.num_tool_calls and not self._stream.inside_call
         return "tool_calls" if reason == "stop" and called else reason
 
-    def _logprob(self, token: Token, logprob: float) -> TokenLogprob:
+    def _logprob(self, token: Token) -> TokenLogprob:
         top = tuple((token_id, self._piece(token_id), value) for token_id, value in token.top)
-        return TokenLogprob(token.id, self._piece(token.id), logprob, top)
+        return TokenLogprob(token.id, self._piece(token.id), token.logprob, top)
 
 
 class _Clock:

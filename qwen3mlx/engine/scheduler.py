@@ -156,6 +156,9 @@ class Scheduler:
         if not self._with_room([sequence], sequence.num_unfed):
             return
         size = self._pace.chunk(streaming=streaming)
+        if sequence.num_scored < sequence.num_prompt:
+            self._score(sequence, row, size)
+            return
         ids = sequence.ids[row.offset : row.offset + size]
         if row.offset + len(ids) < len(sequence.ids) or sequence.max_tokens < 1:
             self._decoder.extend(ids, row)
@@ -172,10 +175,25 @@ class Scheduler:
     def _start(self, sequence: Sequence) -> KVRow:
         row = sequence.row = self.pool.allocate(len(sequence.ids) + 1)
         self._count_live()
-        self.prefixes.fill(row, sequence.ids)
+        if not sequence.num_scored:
+            sequence.score([Token(sequence.ids[0])])
+        self.prefixes.fill(row, sequence.reusable)
         if not sequence.num_generated:
             sequence.num_cached = row.offset
         return row
+
+    def _score(self, sequence: Sequence, row: KVRow, size: int) -> None:
+        """A piece of a prompt whose own logprobs are asked for; its last token is left to feed."""
+        start, end = row.offset, min(row.offset + size, sequence.num_prompt - 1)
+        lost = sequence.num_scored - 1 - start
+        if lost > 0:  # it starts over: these were told before
+            self._decoder.extend(sequence.ids[start : min(end, start + lost)], row)
+        else:
+            ids, following = sequence.ids[start:end], sequence.ids[start + 1 : end + 1]
+            top = sequence.params.top_logprobs
+            for choice in self._decoder.score(ids, row, following, top):
+                sequence.score(read_tokens(choice))
+        self._report(sequence, row)
 
     def _report(self, sequence: Sequence, row: KVRow) -> None:
         """Tell how far the prompt is, and let others have what is computed of it."""

@@ -42,6 +42,13 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """The next tokens of the prompt, as if they had been drawn; the first of all has no logprob."""
+
+    tokens: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """No more tokens will come; `stop` if the last one was a stop token."""
 
@@ -55,7 +62,7 @@ class Failed:
     error: Exception
 
 
-Output = Prefilled | Token | Ended | Failed
+Output = Prefilled | Scored | Token | Ended | Failed
 
 
 class Constraint(Protocol):
@@ -118,6 +125,8 @@ class Sequence:
         self.ahead: Ahead | None = None
         self.counts: mx.array | None = None
         self.num_cached = 0
+        # Tokens of the prompt whose logprobs were told, or nobody wants to know.
+        self.num_scored = 0 if params.prompt_logprobs else self.num_prompt
         self.ended = False
         # After a fault in a batch, its rows decode alone until each has shown that it can.
         self.alone = False
@@ -142,6 +151,16 @@ class Sequence:
     def next_index(self) -> int:
         """Place, from 0, of the token that a step launched now would choose."""
         return self.num_generated + (self.ahead is not None)
+
+    @property
+    def reusable(self) -> list[int]:
+        """The ids whose keys and values may come from a cache: a token is scored by its forward."""
+        return self.ids if self.num_scored >= self.num_prompt else self.ids[: self.num_scored]
+
+    def score(self, tokens: SequenceOf[Token]) -> None:
+        """Tell of the next tokens of the prompt."""
+        self.num_scored += len(tokens)
+        self.sink(Scored(tuple(tokens)))
 
     def uniform(self) -> float:
         """The random number of the next token; always the same one for one place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import mlx.core as mx
 from ..model import Batch, BatchArrays, BatchView, KVCache, KVRow, Layer, Qwen3
 from ..model.device import on_cpu
 from .policy import Numbers, Policy, PolicyShape
-from .sampler import Choice, Sampler
+from .sampler import Choice, Sampler, reported
 
 # A batch whose shape has stayed for this many steps is worth compiling for; tracing takes as long
 # as a few steps, and each compiled step keeps its graph.
@@ -22,6 +22,9 @@ STEADY = 8
 MAX_COMPILED = 32
 # Tokens per prefill pass. A GPU needs long ones to be busy; the CPU does not, and reports progress.
 PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
+
+# So many positions of a prompt have their logits, a row of the vocabulary each, at a time.
+SCORED_TOGETHER = 64
 
 # What a compiled step depends on: the policy, rows, slots and capacity of each stack, their order.
 Signature = tuple[PolicyShape, int, tuple[tuple[int, int], ...], bool]
@@ -52,6 +55,20 @@ class Decoder:
     def logits(self, ids: Sequence[int], row: KVRow) -> mx.array:
         """Feed `ids`; the logits [1, vocab] after the last of them, still lazy."""
         return self.model.lm_head(self._last_hidden(ids, row))[:, -1]
+
+    def score(
+        self, ids: Sequence[int], row: KVRow, following: Sequence[int], num_logprobs: int
+    ) -> Iterator[Choice]:
+        """Feed `ids`, and report each one's successor among `following` as if it had been drawn."""
+        hidden = self.model.hidden(mx.array([ids]), row)
+        row.advance(len(ids))
+        for start in range(0, len(ids), SCORED_TOGETHER):
+            part = slice(start, start + SCORED_TOGETHER)
+            logits = self.model.lm_head(hidden[:, part])[0].astype(mx.float32)
+            choice = reported(mx.array(list(following[part])), logits, num_logprobs)
+            mx.eval(row.stack.layers, choice.arrays())
+            yield choice
+        mx.clear_cache()
 
     def _last_hidden(self, ids: Sequence[int], row: KVRow) -> mx.array:
         hidden = self.model.last_hidden(mx.array([ids]), row)

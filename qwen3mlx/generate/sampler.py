@@ -87,13 +87,16 @@ def choose(
     Logprobs are of `raw`, the model's logits before penalties and biases.
     """
     token = _token(sampler, logits, uniform, knobs)
-    if not sampler.logprobs:
-        return Choice(token)
+    return reported(token, raw, sampler.num_logprobs) if sampler.logprobs else Choice(token)
+
+
+def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> Choice:
+    """token [B], raw logits [B, vocab] float32 -> the same with its logprob, and the best ones."""
     logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
     own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
-    if not sampler.num_logprobs:
+    if not num_logprobs:
         return Choice(token, own)
-    best, ids = _largest(logprobs, sampler.num_logprobs)
+    best, ids = _largest(logprobs, num_logprobs)
     return Choice(token, own, ids, best)
 
 

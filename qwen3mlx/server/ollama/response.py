@@ -185,9 +185,9 @@ def _logprob(token: TokenLogprob) -> Json:
     return {**_entry(token.token, token.logprob), **({"top_logprobs": top} if top else {})}
 
 
-def _entry(token: bytes, logprob: float) -> Json:
+def _entry(token: bytes, logprob: float | None) -> Json:
     return {
         "token": token.decode("utf-8", "replace"),
-        "logprob": max(logprob, _IMPOSSIBLE),
+        "logprob": None if logprob is None else max(logprob, _IMPOSSIBLE),
         "bytes": list(token),
     }

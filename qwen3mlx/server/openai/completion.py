@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...events import Event, Finished, TokenLogprob
+from ...events import Event, Finished, PromptLogprobs, TokenLogprob
 from ...text import Content
 from .logprobs import TextTokens, text_logprobs
 from .reply import Json, Reply, ReplyOptions
 
 
 class CompletionReply(Reply):
-    """`echoes` are the prompts' texts to begin the answers with, one for each choice."""
+    """`echoes` are the prompts' texts to begin the answers with, one for each choice.
+
+    With logprobs, an answer that begins with its prompt has those of all tokens: the prompt's, and
+    of the completion also what is no text, such as the end of the turn.
+    """
 
     id_prefix = "cmpl-"
     whole_object = "text_completion"
@@ -34,21 +38,29 @@ class _Choice:
         self._index = index
         self._text_tokens = TextTokens() if logprobs else None
         self._echo = echo
+        self._prompt: list[TokenLogprob] = []
+        self._scores_prompt = False
         self._pieces: list[str] = []
         self._length = 0
         self._logprobs = text_logprobs([], 0)
         self._finish_reason: str | None = None
 
     def add(self, event: Event) -> list[Json]:
+        if isinstance(event, PromptLogprobs):
+            self._prompt += event.tokens
+            return []
         if isinstance(event, TokenLogprob) and self._text_tokens:
             self._text_tokens.add(event)
             return []
         if isinstance(event, Content):
-            return [*self._begin(), self._add_text(event.text)]
+            begin = self._begin()
+            tokens = self._text_tokens.take(event.text) if self._text_tokens else []
+            return [*begin, self._chunk(event.text, tokens)]
         if isinstance(event, Finished):
             begin = self._begin()
             self._finish_reason = event.finish_reason
-            return [*begin, self._chunk("")]
+            rest = self._text_tokens.rest() if self._text_tokens and self._scores_prompt else []
+            return [*begin, self._chunk("", rest)]
         return []
 
     def whole(self) -> Json:
@@ -61,22 +73,21 @@ class _Choice:
 
     def _begin(self) -> list[Json]:
         echo, self._echo = self._echo, ""
-        return [self._add_text(echo)] if echo else []
+        prompt, self._prompt = self._prompt, []
+        self._scores_prompt |= bool(prompt)
+        return [self._chunk(echo, prompt)] if echo or prompt else []
 
-    def _add_text(self, text: str) -> Json:
-        chunk = self._chunk(text)
-        if self._text_tokens:
-            chunk["logprobs"] = text_logprobs(self._text_tokens.take(text), self._length)
-            for name, values in chunk["logprobs"].items():
+    def _chunk(self, text: str, tokens: Sequence[TokenLogprob]) -> Json:
+        logprobs = None
+        if self._text_tokens and (text or tokens):
+            logprobs = text_logprobs(tokens, self._length)
+            for name, values in logprobs.items():
                 self._logprobs[name] += values
         self._pieces.append(text)
         self._length += len(text)
-        return chunk
-
-    def _chunk(self, text: str) -> Json:
         return {
             "index": self._index,
             "text": text,
-            "logprobs": None,
+            "logprobs": logprobs,
             "finish_reason": self._finish_reason,
         }

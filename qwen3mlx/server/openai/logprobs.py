@@ -58,6 +58,11 @@ class TextTokens:
         self._in_content = True
         return taken
 
+    def rest(self) -> list[TokenLogprob]:
+        """What ends the answer and is no text of it, the end of the turn among them."""
+        rest, self._tokens = [one.token for one in self._tokens], []
+        return rest
+
     def skip(self, thought: str | None = None) -> None:
         """A piece of thinking came, or (None) of a tool call, which is all of what led there."""
         end = self._end if thought is None else self._find(thought)[1]
@@ -121,10 +126,7 @@ def text_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str, Any]
     return {
         "tokens": [token_text(token.token) for token in tokens],
         "token_logprobs": [_finite(token.logprob) for token in tokens],
-        "top_logprobs": [
-            {token_text(piece): _finite(logprob) for _, piece, logprob in token.top}
-            for token in tokens
-        ],
+        "top_logprobs": [None if token.logprob is None else _top(token) for token in tokens],
         "text_offset": offsets,
     }
 
@@ -134,9 +136,13 @@ def token_text(token: bytes) -> str:
     return token.decode("utf-8", "backslashreplace")
 
 
-def _entry(token: bytes, logprob: float) -> dict[str, Any]:
+def _top(token: TokenLogprob) -> dict[str, float | None]:
+    return {token_text(piece): _finite(logprob) for _, piece, logprob in token.top}
+
+
+def _entry(token: bytes, logprob: float | None) -> dict[str, Any]:
     return {"token": token_text(token), "logprob": _finite(logprob), "bytes": list(token)}
 
 
-def _finite(logprob: float) -> float:
-    return max(logprob, _IMPOSSIBLE)
+def _finite(logprob: float | None) -> float | None:
+    return None if logprob is None else max(logprob, _IMPOSSIBLE)

@@ -75,17 +75,12 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
         raise InvalidRequestError(
             "best_of must equal n: every answer that is made is sent.", param="best_of"
         )
-    if body.echo and body.logprobs is not None:
-        raise InvalidRequestError(
-            "echo cannot be joined with logprobs: the prompt's logprobs are not computed.",
-            param="echo",
-        )
     sampling = {
         **sampling_from(body),
         **_given(
             ignore_eos=body.ignore_eos, max_tokens=token_limit(body, "max_tokens", "n_predict")
         ),
-        **({} if body.logprobs is None else {"logprobs": True, "top_logprobs": body.logprobs}),
+        **_completion_logprobs(body),
     }
     form = answer_form(body)
     return [
@@ -96,6 +91,14 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
             body.num_answers,
         )
     ]
+
+
+def _completion_logprobs(body: CompletionBody) -> Mapping[str, Any]:
+    """Of the prompt's tokens, too, where the answer begins with it."""
+    if body.logprobs is None:
+        return {}
+    of_prompt = {"prompt_logprobs": True} if body.echo else {}
+    return {"logprobs": True, "top_logprobs": body.logprobs, **of_prompt}
 
 
 def _repeated(request: GenerationRequest, num_answers: int) -> Iterator[GenerationRequest]:

@@ -94,12 +94,85 @@ def test_logprobs_of_none_but_the_drawn(client: OpenAI) -> None:
     assert logprobs.top_logprobs == [{}, {}, {}]
 
 
+def joined(chunks: Any) -> dict[str, list[Any]]:
+    whole: dict[str, list[Any]] = {}
+    for chunk in chunks:
+        found = chunk.choices[0].logprobs
+        for name, values in (found.model_dump() if found else {}).items():
+            whole.setdefault(name, []).extend(values)
+    return whole
+
+
+@pytest.mark.parametrize("as_ids", [False, True])
+@pytest.mark.parametrize("max_tokens", [0, 1, 6])
+def test_echo_with_logprobs_has_those_of_all_tokens(
+    client: OpenAI, http: httpx.Client, as_ids: bool, max_tokens: int
+) -> None:
+    ids = tokenize(http, PROMPT)
+    asked = {"max_tokens": max_tokens, "ignore_eos": True}
+    fields = {"echo": True, "logprobs": 2, "max_tokens": max_tokens, "extra_body": asked}
+    reply = complete(client, ids if as_ids else PROMPT, **fields)
+    [choice] = reply.choices
+    found = choice.logprobs.model_dump()
+    assert choice.text.startswith(PROMPT)
+    assert choice.finish_reason == "length"
+    assert "".join(found["tokens"]) == choice.text
+    assert {len(values) for values in found.values()} == {len(ids) + max_tokens}
+    assert found["token_logprobs"][0] is found["top_logprobs"][0] is None
+    for token, offset in zip(found["tokens"], found["text_offset"], strict=True):
+        assert choice.text[offset:].startswith(token)
+    for value, top in zip(found["token_logprobs"][1:], found["top_logprobs"][1:], strict=True):
+        assert value <= max(top.values()) <= 0
+        assert len(top) == 2
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (len(ids), max_tokens)
+    assert reply.usage.prompt_tokens_details.cached_tokens == 0
+    with complete(client, ids if as_ids else PROMPT, stream=True, **fields) as stream:
+        chunks = list(stream)
+    assert "".join(chunk.choices[0].text for chunk in chunks) == choice.text
+    assert joined(chunks) == found
+
+
+def test_the_prompts_logprobs_are_those_its_tokens_have_as_an_answer(client: OpenAI) -> None:
+    answer = complete(client, PROMPT, logprobs=3, max_tokens=5).choices[0]
+    echoed = complete(client, PROMPT + answer.text, logprobs=3, echo=True, max_tokens=0)
+    found, count = echoed.choices[0].logprobs, len(answer.logprobs.tokens)
+    assert found.tokens[-count:] == answer.logprobs.tokens
+    assert found.token_logprobs[-count:] == pytest.approx(answer.logprobs.token_logprobs, abs=1e-3)
+    for token, value, top in list(
+        zip(found.tokens, found.token_logprobs, found.top_logprobs, strict=True)
+    )[-count:]:
+        assert max(top.values()) == top[token] == value
+
+
+def test_echoes_of_several_prompts_and_answers(client: OpenAI, http: httpx.Client) -> None:
+    prompts = [PROMPT, "One, two,", "", "é四🎉"]
+    reply = complete(client, prompts, echo=True, logprobs=1, n=2, max_tokens=1)
+    counts = [len(tokenize(http, prompt or "<|endoftext|>")) for prompt in prompts]
+    for choice in reply.choices:
+        assert choice.text.startswith(prompts[choice.index // 2])
+        # The one that was generated is there, also where it is the end of the turn.
+        assert len(choice.logprobs.tokens) == counts[choice.index // 2] + 1
+    assert reply.usage.prompt_tokens == sum(counts)
+
+
+@pytest.mark.parametrize("fields", [{"stop_token_ids": list(range(2000))}, {"stop": ["e", " "]}])
+def test_echo_has_the_token_that_ended_the_answer(
+    client: OpenAI, http: httpx.Client, fields: dict[str, Any]
+) -> None:
+    """Or a client that leaves out the generated one leaves out one of the prompt's."""
+    reply = complete(client, PROMPT, echo=True, logprobs=1, max_tokens=9, extra_body=fields)
+    [choice] = reply.choices
+    assert len(choice.logprobs.tokens) == sum(
+        (reply.usage.prompt_tokens, reply.usage.completion_tokens)
+    )
+    assert len(choice.text) >= max(choice.logprobs.text_offset)
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
         ({"suffix": "end"}, "suffix"),
         ({"best_of": 3}, "best_of"),
-        ({"echo": True, "logprobs": 1}, "echo"),
         ({"logprobs": 21}, "logprobs"),
         ({"temperature": -1}, "temperature"),
         ({"prompt": [99999999]}, "prompt"),

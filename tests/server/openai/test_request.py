@@ -166,7 +166,6 @@ def test_answers_are_prompt_by_prompt() -> None:
         ({"suffix": "x"}, "suffix"),
         ({"best_of": 2}, "best_of"),
         ({"n": 2, "best_of": 3}, "best_of"),
-        ({"echo": True, "logprobs": 0}, "echo"),
         ({"draft_model": "x"}, "draft_model"),
         ({"max_tokens": -7}, "max_tokens"),
     ],
