@@ -12,6 +12,8 @@ from ..errors import Qwen3MLXError
 
 # More than a client has reason for; each is another chance to grow.
 MAX_CODINGS = 4
+# Of a gzip body; each one copies what follows it.
+MAX_MEMBERS = 100
 # So much is read, or written, at a time: 256 bytes of zstd may become 8 MiB.
 _ZSTD_PIECE, _BROTLI_PIECE = 256, 64 * 1024
 
@@ -74,7 +76,11 @@ class _Cut(Exception):
 def _gzip(body: bytes, max_bytes: int) -> bytes:
     """All its members: https://www.rfc-editor.org/rfc/rfc1952#section-2.2"""
     whole = bytearray()
+    num_members = 0
     while body:
+        num_members += 1
+        if num_members > MAX_MEMBERS:
+            raise _Cut(f"it has more than {MAX_MEMBERS} members")
         member, body = _inflate(body, zlib.MAX_WBITS | 16, max_bytes - len(whole))
         whole += member
     return bytes(whole)

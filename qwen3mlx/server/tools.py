@@ -94,7 +94,7 @@ def _read(tool: Mapping[str, Any], param: str, index: int) -> Iterator[ClientToo
         yield _callable(tool, where)
     elif _is_run_elsewhere(tool):
         warn(f"{where} is left out: {kind} is carried out by other servers only.")
-    elif kind in CLIENT_RUN:
+    elif isinstance(kind, str) and kind in CLIENT_RUN:
         yield _client_run(tool)
     else:
         known = ", ".join(("function", "custom", "namespace", *CLIENT_RUN))

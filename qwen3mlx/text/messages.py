@@ -81,9 +81,12 @@ def _normalise(message: Mapping[str, Any], field: str) -> Message:
         )
     plain = {**message, "role": "system" if role == "developer" else role}
     plain["content"] = _flatten(message.get("content"), f"{field}.content")
+    _set_tool_calls(plain, field)
     if role == "assistant":
         _set_reasoning(plain, field)
-        _set_tool_calls(plain, field)
+    elif "tool_calls" in plain:
+        name = f"{field}.tool_calls"
+        raise InvalidRequestError(f"{name}: only the assistant's messages call tools", param=name)
     return plain
 
 

@@ -192,3 +192,11 @@ def test_nobody_without_a_key_has_a_body_undone() -> None:
     with live_server(api_keys=("secret",)) as server:
         headers = {"Content-Encoding": "compress"}
         assert server.http.post("/tokenize", content=b"x", headers=headers).status_code == 401
+
+
+def test_a_body_of_very_many_members_is_refused_at_once() -> None:
+    """Each member copies what follows it: a body of small ones would take quadratic time."""
+    few = gzip.compress(b"") * 50 + gzip.compress(b"data")
+    assert decoded(few, ["gzip"], LIMIT) == b"data"
+    with pytest.raises(BrokenEncodingError, match="more than 100 members"):
+        decoded(gzip.compress(b"") * 100_000, ["gzip"], LIMIT)

@@ -141,7 +141,7 @@ def test_broken_chunks_end_the_connection_only(
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-@pytest.mark.parametrize("upgrade", ["h2c", "websocket"])
+@pytest.mark.parametrize("upgrade", ["h2c", "TLS/1.2"])
 def test_another_protocol_that_is_offered_is_not_taken(
     server: LiveServer, caplog: pytest.LogCaptureFixture, upgrade: str
 ) -> None:

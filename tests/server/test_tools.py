@@ -34,6 +34,8 @@ def test_flat_and_nested_tools_are_one() -> None:
     [
         ({"type": "functions", "name": "x"}, "tools[0].type"),
         ({"type": None}, "tools[0].type"),
+        ({"type": []}, "tools[0].type"),
+        ({"type": {}}, "tools[0].type"),
         ({"type": "custom", "custom": {"name": 1}}, "tools[0].custom.name"),
         ({"type": "custom"}, "tools[0].name"),
         ({"type": "namespace", "tools": []}, "tools[0].name"),

@@ -59,6 +59,12 @@ def test_content_becomes_text(content: object, text: str) -> None:
         ("not a message", "messages[0]", "role and content"),
         ({"role": "assistant", "reasoning_content": 7}, "messages[0].reasoning_content", "string"),
         ({"role": "assistant", "tool_calls": "x"}, "messages[0].tool_calls", "list"),
+        ({"role": "user", "tool_calls": 5}, "messages[0].tool_calls", "list"),
+        (
+            {"role": "system", "tool_calls": [{"function": {"name": "f"}}]},
+            "messages[0].tool_calls",
+            "only the assistant's",
+        ),
         ({"role": "assistant", "tool_calls": ["x"]}, "messages[0].tool_calls[0]", "function"),
         (
             {"role": "assistant", "tool_calls": [{}]},

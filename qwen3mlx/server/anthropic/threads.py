@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from ...errors import InvalidRequestError
 from ..conversations import ConversationStore
+from ..sse import json_bytes
 from .schemas import Message, PromptBody
 
 # What a thread keeps from the request that began it.
@@ -43,7 +44,7 @@ class Thread:
     @property
     def nbytes(self) -> int:
         """Its size as JSON; messages that several share count in each."""
-        texts = [message.model_dump_json() for message in self.messages]
+        texts = [json_bytes(message.model_dump()) for message in self.messages]
         return len(repr(self.kept)) + sum(map(len, texts))
 
 

@@ -57,6 +57,13 @@ def test_a_thread_goes_on_as_the_whole_conversation_does(server: LiveServer) -> 
     assert third.json()["usage"]["input_tokens"] > second.json()["usage"]["input_tokens"]
 
 
+def test_half_a_surrogate_pair_is_held_as_any_text(server: LiveServer) -> None:
+    body = {"model": "demo", "max_tokens": 1, "thread": CREATE}
+    raw = json.dumps({**body, "messages": [{"role": "user", "content": "\ud800"}]})
+    reply = server.http.post("/v1/messages", content=raw)
+    assert reply.status_code == 200, reply.text
+
+
 def test_a_stream_is_held_as_well(server: LiveServer) -> None:
     stream = post(server, [ASK], CREATE, stream=True, max_tokens=3).text
     start = next(line for line in stream.splitlines() if "message_start" in line and "data" in line)
