@@ -94,3 +94,12 @@ def test_streams(server: LiveServer) -> None:
     calls = [call for delta in deltas for call in delta.get("tool_calls", [])]
     assert [call["function"].get("name") for call in calls] == ["look_up_city"]
     assert choices[-1]["finish_reason"] == "stop"
+
+
+def test_a_call_that_is_cut_off_is_not_completed_in_responses(server: LiveServer) -> None:
+    """Clients read the arguments of a completed call as JSON."""
+    tools = [{"type": "function", **FUNCTION}]
+    body = {"input": QUESTION, "tools": tools, "tool_choice": "required", "enable_thinking": False}
+    for cut in ({"stop": ["arguments"]}, {"max_output_tokens": 50}):
+        output = post(server, "/v1/responses", {**body, **cut})["output"]
+        assert [item["status"] for item in output] == ["incomplete"]

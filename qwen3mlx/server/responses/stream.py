@@ -10,7 +10,14 @@ from ...text import Content, Delta, Reasoning, ToolCallDelta
 from ..errors import ApiError
 from ..openai.logprobs import TextTokens, chat_logprobs
 from ..tools import ClientTool
-from .output import Message, OutputItem, SummarisedThinking, Thinking, tool_call_item
+from .output import (
+    Message,
+    OutputItem,
+    SummarisedThinking,
+    Thinking,
+    ToolCallItem,
+    tool_call_item,
+)
 from .response import Json, usage_json
 
 # Under which thinking streams where a summary of it is asked for.
@@ -99,7 +106,9 @@ class ResponseWriter:
     def _finish(self, last: Finished) -> list[Json]:
         cut_off = last.finish_reason == "length"
         status = "incomplete" if cut_off else "completed"
-        events = self._close(status)
+        # Clients read the arguments of a call that is completed as JSON.
+        in_call = isinstance(self._item, ToolCallItem) and last.finish_reason != "tool_calls"
+        events = self._close("incomplete" if in_call else status)
         if not cut_off and all(item["type"] == "reasoning" for item in self._output):
             # Clients look for a message, even where the model had nothing to say.
             events += [*self._write(Content("")), *self._close(status)]
