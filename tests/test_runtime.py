@@ -25,6 +25,7 @@ from qwen3mlx.events import (
     Event,
     Finished,
     Prefill,
+    PromptLogprobs,
     Reasoning,
     TokenLogprob,
     ToolCallDelta,
@@ -149,6 +150,16 @@ def test_logprobs(runtime):
     assert len(tokens) == finished(events).usage.completion_tokens
     assert b"".join(t.token for t in tokens[:-1]).decode() == text(events)
     assert all(t.logprob <= 0 and t.top[0][0] == t.token_id and len(t.top) == 3 for t in tokens)
+
+
+def test_logprobs_of_the_prompt(runtime):
+    options = {"logprobs": True, "top_logprobs": 1, "prompt_logprobs": True, "max_tokens": 0}
+    events = answer(runtime, "One, two,", **options)
+    tokens = [t for e in events if isinstance(e, PromptLogprobs) for t in e.tokens]
+    assert [t.token_id for t in tokens] == runtime.tokenizer.encode("One, two,")
+    assert b"".join(t.token for t in tokens) == b"One, two,"
+    assert [t.logprob is None for t in tokens] == [True] + [False] * (len(tokens) - 1)
+    assert all(t.logprob <= t.top[0][2] for t in tokens[1:])
 
 
 def test_the_second_turn_reuses_the_first(runtime):

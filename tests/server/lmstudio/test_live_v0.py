@@ -124,9 +124,12 @@ def test_a_text_completion_has_statistics_too(http: httpx.Client) -> None:
 
 def test_a_completion_may_begin_with_its_prompt(http: httpx.Client) -> None:
     body = {"model": "demo", "prompt": ["One", "Two"], "echo": True, "max_tokens": 1}
-    choices = post(http, "completions", body)["choices"]
-    assert choices[0]["text"].startswith("One")
-    assert choices[1]["text"].startswith("Two")
+    for logprobs in (None, 1):
+        choices = post(http, "completions", {**body, "logprobs": logprobs})["choices"]
+        assert choices[0]["text"].startswith("One")
+        assert choices[1]["text"].startswith("Two")
+    assert choices[0]["logprobs"]["token_logprobs"][0] is None
+    assert len(choices[0]["logprobs"]["tokens"]) > 1
 
 
 def test_embeddings_are_openais(http: httpx.Client) -> None:

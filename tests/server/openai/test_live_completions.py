@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import mlx.core as mx
 import pytest
 from openai import BadRequestError, OpenAI
+
+import qwen3mlx
+from qwen3mlx import hub
 
 PROMPT = "<|im_start|>user\nHello!<|im_end|>\n<|im_start|>assistant\n"
 
@@ -142,6 +146,28 @@ def test_the_prompts_logprobs_are_those_its_tokens_have_as_an_answer(client: Ope
         zip(found.tokens, found.token_logprobs, found.top_logprobs, strict=True)
     )[-count:]:
         assert max(top.values()) == top[token] == value
+
+
+def test_scores_as_lm_eval_reads_them(client: OpenAI, http: httpx.Client) -> None:
+    """Its sum over `[len(context):-1]` is the model's own; `is_greedy` tells the best answer."""
+    model = qwen3mlx.load_model(hub.resolve("demo"))
+    best = complete(client, PROMPT, max_tokens=4).choices[0].text
+    contexts = {PROMPT: [best, "Goodbye"], "The sum of two and two is": [" four", " 四"]}
+    pairs = [
+        (tokenize(http, one), tokenize(http, two)) for one in contexts for two in contexts[one]
+    ]
+    asked = {"temperature": 0, "max_tokens": 1, "logprobs": 1, "seed": 1234, "echo": True}
+    reply = complete(client, [one + two for one, two in pairs], **asked)
+    greedy = []
+    for choice, (context, answer) in zip(reply.choices, pairs, strict=True):
+        found, part = choice.logprobs, slice(len(context), -1)
+        logits = model(mx.array([context + answer]))[0].astype(mx.float32)[len(context) - 1 : -1]
+        own = mx.take_along_axis(logits, mx.array(answer)[:, None], axis=-1)[:, 0]
+        expected = (own - mx.logsumexp(logits, axis=-1)).sum().item()
+        assert sum(found.token_logprobs[part]) == pytest.approx(expected, abs=1e-3)
+        tops = [max(top.values()) for top in found.top_logprobs[part]]
+        greedy.append(found.token_logprobs[part] == tops)
+    assert greedy == [True, False, False, False]
 
 
 def test_echoes_of_several_prompts_and_answers(client: OpenAI, http: httpx.Client) -> None:
