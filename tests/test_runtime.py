@@ -247,7 +247,7 @@ def test_max_tokens_stays_within_the_context(runtime):
     ("options", "param"),
     [
         ({"temperature": -1}, "temperature"),
-        ({"top_p": 0}, "top_p"),
+        ({"top_p": 1.1}, "top_p"),
         ({"stop": [""]}, "stop"),
         ({"logit_bias": {"999999": 1}}, "logit_bias"),
         ({"logit_bias": {"x": 1}}, "logit_bias"),
