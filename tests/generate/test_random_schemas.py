@@ -13,7 +13,6 @@ import ipaddress
 import json
 import pathlib
 import random
-import re
 import uuid
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple
@@ -131,9 +130,12 @@ def test_all_that_zod_writes_is_followed():
         byte_matcher(json_grammar(schema).lark)
 
 
+# Python's patterns, which jsonschema reads a schema's with, have no \p{...}.
+COMPARED = [n for n in ZOD if "openapi" not in n and "p{" not in json.dumps(ZOD[n])]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in ZOD if "openapi" not in name])
-@pytest.mark.xfail(raises=re.error, reason="Python's patterns have no \\p{...}")
+@pytest.mark.parametrize("name", COMPARED)
 def test_answers_in_zods_schemas_are_valid(name):
     Beside(ZOD[name]).try_texts_of_the_grammar(random.Random(1), 5)
 

@@ -119,24 +119,13 @@ def test_a_size_of_an_odd_type_is_one_line(fake_hub: FakeHub, tmp_path: Path, si
     refused(fake_hub, tmp_path)
 
 
-def test_a_listing_without_end_is_ended(
-    fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "value"), [("LARGEST_LISTING", 100), ("LISTING_SECONDS", -1.0), ("MOST_FILES", 3)]
+)
+def test_a_listing_beyond_its_limits_is_ended(
+    fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: float
 ) -> None:
-    monkeypatch.setattr(answers, "LARGEST_LISTING", 100)
-    refused(fake_hub, tmp_path)
-
-
-def test_a_listing_that_trickles_is_given_up(
-    fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answers, "LISTING_SECONDS", -1.0)
-    refused(fake_hub, tmp_path)
-
-
-def test_too_many_files_are_refused(
-    fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answers, "MOST_FILES", 3)
+    monkeypatch.setattr(answers, limit, value)
     refused(fake_hub, tmp_path)
 
 
