@@ -29,6 +29,8 @@ for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING", 
 # Each of them makes rich or typer colour a pipe.
 for _name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS"):
     os.environ.pop(_name, None)
+# The backtrace of a library's panic takes ten seconds to write.
+os.environ["RUST_BACKTRACE"] = "0"
 os.environ.update(
     HF_HOME=os.path.join(_STATE, "huggingface"),
     HF_HUB_OFFLINE="1",

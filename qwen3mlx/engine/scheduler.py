@@ -8,21 +8,20 @@ import time
 import mlx.core as mx
 
 from ..errors import MemoryBudgetError
-from ..generate import Choice, Decoder, Policy
+from ..generate import Choice, Decoder
 from ..model import KVPool, KVRow
 from .memory import MemoryBudget
 from .pace import Pace
 from .prefix_cache import BLOCK, PrefixCache, common_length
+from .sampling import Sampling
 from .sequence import (
     Ahead,
     Ended,
-    Failed,
     Prefilled,
     Sequence,
     StopReason,
     Token,
     read_tokens,
-    tokens_to_feed,
 )
 
 MAX_RUNNING = 16
@@ -50,11 +49,15 @@ class Scheduler:
         self._decoder = decoder
         self._budget = budget
         self._max_running = max_running
-        self._vocab_size = decoder.model.config.vocab_size
+        self._sampling = Sampling(decoder)
         self._pace = Pace(decoder.max_chunk)
         self._arrived: dict[Sequence, float] = {}
         self._live_bytes = 0
-        self._policies: dict[tuple[int, ...], Policy] = {}
+
+    @property
+    def sequences(self) -> list[Sequence]:
+        """All that have not ended, in the order in which they came."""
+        return list(self._arrived)
 
     @property
     def is_idle(self) -> bool:
@@ -101,7 +104,7 @@ class Scheduler:
     def fail_all(self, error: Exception) -> None:
         """End every sequence with `error`; what the pool's arrays hold is not known."""
         self.pool.clear()
-        for sequence in [*self.running, *self.waiting]:
+        for sequence in self.sequences:
             sequence.row = None
             self._fail(sequence, error)
 
@@ -166,7 +169,7 @@ class Scheduler:
             if not sequence.num_unfed:
                 self._end(sequence, "length")  # only the prompt was to be computed, for later ones
             return
-        choice = self._choose(sequence, self._decoder.logits(ids, row))
+        choice = self._sampling.first(sequence, self._decoder.logits(ids, row))
         self._report(sequence, row)
         self.waiting.remove(sequence)
         self.running.append(sequence)
@@ -203,15 +206,6 @@ class Scheduler:
             others = [s for s in self.waiting if s.row is None]
             awaited = any(common_length(s.ids, sequence.ids) >= least for s in others)
             self.prefixes.put(sequence.ids, row, whole=not awaited)
-
-    def _choose(self, sequence: Sequence, logits: mx.array) -> Choice:
-        policy = self._policy([sequence])
-        counts = None
-        if policy.penalties is not None:
-            counts = sequence.count_generated(self._vocab_size)
-        choice = policy.choose(logits, mx.array([[sequence.uniform()]]), counts)
-        mx.eval(choice.arrays())
-        return choice
 
     # Decode
 
@@ -259,22 +253,10 @@ class Scheduler:
         group = self._with_room(group, 1)
         if not group:
             return
-        policy = self._policy(group)
-        counts = None
-        if policy.penalties is not None:
-            counts = mx.concatenate([self._counts(s) for s in group])
-        uniform = mx.array([[s.uniform()] for s in group])
-        rows = [s.row for s in group if s.row is not None]
-        choice, counts = self._decoder.step(tokens_to_feed(group), rows, policy, uniform, counts)
-        mx.async_eval(choice.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
+        choice, counts = self._sampling.step(group)
         for index, sequence in enumerate(group):
             sequence.ahead = Ahead(choice, index)
             sequence.counts = None if counts is None else counts[index : index + 1]
-
-    def _counts(self, sequence: Sequence) -> mx.array:
-        if sequence.counts is not None:
-            return sequence.counts
-        return sequence.count_generated(self._vocab_size, but_last=True)
 
     def _with_room(self, group: list[Sequence], num_tokens: int) -> list[Sequence]:
         """Those whose rows can take so many more; others make way where memory is short."""
@@ -352,16 +334,6 @@ class Scheduler:
 
     # Both
 
-    def _policy(self, group: list[Sequence]) -> Policy:
-        key = tuple(id(s) for s in group)
-        if key not in self._policies:
-            if len(self._policies) > MAX_RUNNING:
-                self._policies.clear()
-            self._policies[key] = Policy.for_requests(
-                [s.params for s in group], [s.prompt_ids for s in group], self._vocab_size
-            )
-        return self._policies[key].biased([s.bias(self._vocab_size) for s in group])
-
     def _recover(self, group: list[Sequence], error: Exception) -> None:
         """A fault of a step: of its one sequence, or of an unknown one of several.
 
@@ -382,10 +354,7 @@ class Scheduler:
 
     def _fail(self, sequence: Sequence, error: Exception) -> None:
         self._leave(sequence, keep=False)
-        try:
-            sequence.sink(Failed(error))
-        except Exception:
-            _log.exception("Nobody could be told that a request failed: %s", error)
+        sequence.fail(error)
 
     def _end(self, sequence: Sequence, reason: StopReason) -> None:
         self._leave(sequence)
@@ -399,7 +368,7 @@ class Scheduler:
             if sequence in queue:
                 queue.remove(sequence)
         del self._arrived[sequence]
-        self._policies.clear()
+        self._sampling.forget()
         try:
             if keep and sequence.row is not None:
                 self.prefixes.put(sequence.ids, sequence.row, whole=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Collection
 from collections.abc import Sequence as SequenceOf
@@ -15,6 +16,8 @@ from ..generate import Choice, ThinkingMeter, bias_array, mask_bias
 from ..model import KVRow
 
 StopReason = Literal["stop", "length"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,14 @@ class Sequence:
         held, self._held = self._held, []
         for token in held:
             self.sink(token.reported(self.params))
+
+    def fail(self, error: Exception) -> None:
+        """Say that nothing more comes, and why; nothing is raised where nobody listens."""
+        self.ended = True
+        try:
+            self.sink(Failed(error))
+        except Exception:
+            _log.exception("Nobody could be told that a request failed: %s", error)
 
     def rewind(self) -> None:
         """Drop what was computed beyond `ids`; at least the last of them is fed again."""

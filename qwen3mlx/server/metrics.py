@@ -86,6 +86,7 @@ class _EngineStats(Collector):
             "kv_bytes": ("Memory of running requests' keys and values", stats.kv_bytes),
             "prefix_cache_bytes": ("Memory of the prefix cache", stats.prefix_cache_bytes),
             "memory_limit_bytes": ("What all of these may take", stats.memory_limit),
+            "engine_restarts": ("How often the engine was started again", stats.restarts),
         }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(f"qwen3mlx_{name}", text, value=value)

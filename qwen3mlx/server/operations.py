@@ -36,10 +36,14 @@ async def root() -> dict[str, str]:
 
 @router.get("/health")
 async def health(service: Annotated[Service, Depends(get_service)]) -> Response:
-    """503 when the engine has died: nothing will be answered any more."""
-    if service.engine.is_alive:
+    """503 while the engine is down or stuck; a fault that it was started again after is told."""
+    engine = service.engine
+    if trouble := engine.trouble:
+        return JSONReply({"status": trouble}, 503)
+    if not engine.restarts:
         return JSONReply({"status": "ok"})
-    return JSONReply({"status": "the engine has stopped: start the server again"}, 503)
+    past = {"engine_restarts": engine.restarts, "last_fault": engine.last_fault}
+    return JSONReply({"status": "ok", **past})
 
 
 @router.get("/ping")

@@ -64,6 +64,7 @@ class Server(uvicorn.Server):
         self._on_ready = on_ready
         self.service = Service(settings)
         self._failure: Exception | None = None
+        self._is_stuck = False
         app = create_app(self.service, settings)
         super().__init__(
             uvicorn.Config(
@@ -104,9 +105,14 @@ class Server(uvicorn.Server):
 
         uvicorn asks every tenth of a second.
         """
-        if not self.service.engine.is_alive and not self.should_exit:
-            self._failure = UnavailableError("The engine has stopped: its log says why.")
+        engine = self.service.engine
+        trouble = None if self.should_exit else engine.trouble
+        if trouble and not engine.is_alive:
+            self._failure = UnavailableError(trouble)
             return True
+        if trouble and not self._is_stuck:
+            logger.error("%s", trouble)
+        self._is_stuck = trouble is not None
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

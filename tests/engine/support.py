@@ -16,6 +16,8 @@ from qwen3mlx.engine.sequence import Ended, Failed, Output, Prefilled, Sequence,
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import KVPool
 
+PROMPTS = [[5, 17, 200, 31, 8], [i * 7 % 300 for i in range(300)], [9], [44, 45, 46] * 30]
+
 
 def scheduler_for(decoder: Decoder, *, limit: int = 10**9, **options: Any) -> Scheduler:
     budget = MemoryBudget(limit=limit)
@@ -109,6 +111,25 @@ def ids_alone(decoder: Decoder, prompt_ids: SequenceOf[int], **options: Any) -> 
     if key not in _alone:
         _alone[key] = run(scheduler_for(decoder), prompt_ids, **options).ids
     return _alone[key]
+
+
+class Odd:
+    """A constraint that lets odd ids through, from the third token on."""
+
+    is_unchecked = False
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.seen = 0
+        self.fails_at = fails_at
+
+    def mask(self) -> bytes | None:
+        if self.fails_at == self.seen:
+            raise RuntimeError("a broken processor")
+        return b"\xaa" * 40 if self.seen >= 2 else None
+
+    def observe(self, token_id: int) -> int:
+        self.seen += 1
+        return 0
 
 
 class Ticks:

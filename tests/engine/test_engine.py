@@ -169,7 +169,7 @@ def test_closing_stops_a_load_that_is_under_way(folders):
     def close_soon(progress):
         reached.append(progress)
         if len(reached) == 1:
-            engine._inbox.put(engine._close)
+            engine._worker.close()
 
     loading = engine.load("a", folders["a"], on_progress=close_soon)
     with pytest.raises(UnavailableError, match="closing"):
@@ -201,7 +201,7 @@ def test_embeddings_are_the_last_hidden_state_at_length_one(engine, folders):
         return np.array([np.array(h[0, -1].astype(mx.float32)) for h in hidden])
 
     # The weights belong to the engine's thread.
-    expected = engine._call(plain).result(PATIENCE)
+    expected = engine._worker.call(plain).result(PATIENCE)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(vectors, expected, atol=2e-2)
     assert engine.stats().kv_bytes == 0

@@ -6,19 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen3mlx.errors import MemoryBudgetError
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from tests.engine.support import (
+    PROMPTS,
+    Odd,
     Request,
     Ticks,
-    bytes_per_token,
     finish,
     ids_alone,
     run,
     scheduler_for,
 )
-
-PROMPTS = [[5, 17, 200, 31, 8], [i * 7 % 300 for i in range(300)], [9], [44, 45, 46] * 30]
 
 KINDS = [
     {},
@@ -214,25 +212,6 @@ def test_quantized_rows_share_a_batch(model, kv_bits):
         assert request.ids == ids_alone(decoder, prompt)
 
 
-class Odd:
-    """A constraint that lets odd ids through, from the third token on."""
-
-    is_unchecked = False
-
-    def __init__(self, fails_at: int | None = None) -> None:
-        self.seen = 0
-        self.fails_at = fails_at
-
-    def mask(self) -> bytes | None:
-        if self.fails_at == self.seen:
-            raise RuntimeError("a broken processor")
-        return b"\xaa" * 40 if self.seen >= 2 else None
-
-    def observe(self, token_id: int) -> int:
-        self.seen += 1
-        return 0
-
-
 class SecondThoughts:
     """A constraint that takes the first token back, once."""
 
@@ -270,39 +249,6 @@ def test_a_mask_binds_its_own_request_only(decoder, scheduler):
     assert not all(i % 2 for i in free.ids[2:])
 
 
-def test_a_fault_of_one_request_fails_that_request(decoder, scheduler):
-    good, bad = Request(PROMPTS[0]), Request(PROMPTS[1], constraint=Odd(fails_at=4))
-    for request in (good, bad):
-        scheduler.submit(request.sequence)
-    finish(scheduler, good, bad)
-    assert good.ids == ids_alone(decoder, PROMPTS[0])
-    assert str(bad.error) == "a broken processor"
-    assert len(bad.ids) == 3  # the fourth was not handed out yet
-
-
-def test_a_fault_in_the_common_step_fails_only_the_one_that_has_it(
-    decoder, scheduler, monkeypatch, caplog
-):
-    good = Request(PROMPTS[0], max_tokens=60)
-    other = Request(PROMPTS[3], max_tokens=60, temperature=1.0, seed=1)
-    bad = Request(PROMPTS[2], max_tokens=60)
-    step = decoder.step
-
-    def fail_with_the_bad_one(token, caches, *rest):
-        if len(bad.ids) > 3 and bad.sequence.row in caches:
-            raise RuntimeError("a broken row")
-        return step(token, caches, *rest)
-
-    monkeypatch.setattr(decoder, "step", fail_with_the_bad_one)
-    for request in (good, bad, other):
-        scheduler.submit(request.sequence)
-    finish(scheduler, good, bad, other)
-    assert str(bad.error) == "a broken row"
-    assert good.ids == ids_alone(decoder, PROMPTS[0], max_tokens=60)
-    assert other.ids == ids_alone(decoder, PROMPTS[3], max_tokens=60, temperature=1.0, seed=1)
-    assert "trying each alone" in caplog.text
-
-
 def test_a_cancelled_request_leaves_at_once_and_its_work_is_kept(decoder, scheduler):
     request = Request(PROMPTS[1], max_tokens=100)
     scheduler.submit(request.sequence)
@@ -314,147 +260,3 @@ def test_a_cancelled_request_leaves_at_once_and_its_work_is_kept(decoder, schedu
     scheduler.cancel(request.sequence)  # twice does no harm
     again = run(scheduler, PROMPTS[1], max_tokens=4)
     assert again.cached_tokens == len(PROMPTS[1]) - 1
-
-
-def test_a_prompt_that_cannot_fit_is_refused_before_any_work(decoder):
-    limit = decoder.model.nbytes + 512 * bytes_per_token(decoder)
-    scheduler = scheduler_for(decoder, limit=limit)
-    with pytest.raises(MemoryBudgetError, match="1,000 tokens"):
-        scheduler.submit(Request(list(range(300)) * 3 + [1] * 100).sequence)
-    assert scheduler.is_idle
-    assert run(scheduler, PROMPTS[0]).ids == ids_alone(decoder, PROMPTS[0])
-
-
-def test_requests_wait_for_memory_and_all_are_answered(decoder):
-    limit = decoder.model.nbytes + 600 * bytes_per_token(decoder)
-    scheduler = scheduler_for(decoder, limit=limit)
-    requests = [Request([i + 1, 2, 3], max_tokens=5) for i in range(5)]
-    for request in requests:
-        scheduler.submit(request.sequence)
-    while not all(request.is_done for request in requests):
-        scheduler.step()
-        assert scheduler._budget.live + scheduler._budget.prefixes <= 600 * bytes_per_token(decoder)
-    for i, request in enumerate(requests):
-        assert request.ids == ids_alone(decoder, [i + 1, 2, 3], max_tokens=5)
-
-
-def test_where_memory_runs_out_the_last_to_come_starts_over_later(decoder):
-    """Both need a second step of capacity; there is room for three steps."""
-    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
-    scheduler = scheduler_for(decoder, limit=limit)
-    prompts = [[i % 300 for i in range(250)], [i * 3 % 300 for i in range(250)]]
-    requests = [Request(prompt, max_tokens=12) for prompt in prompts]
-    for request in requests:
-        scheduler.submit(request.sequence)
-    finish(scheduler, *requests)
-    for prompt, request in zip(prompts, requests, strict=True):
-        assert request.ids == ids_alone(decoder, prompt, max_tokens=12)
-    assert scheduler._budget.live == 0
-
-
-def test_a_request_whose_memory_went_to_another_model_is_refused(decoder):
-    scheduler = scheduler_for(decoder, limit=decoder.model.nbytes + 900 * bytes_per_token(decoder))
-    running = Request(PROMPTS[0], max_tokens=20)
-    waiting = Request([i % 300 for i in range(700)], max_tokens=2)
-    scheduler.submit(running.sequence)
-    scheduler.step()
-    scheduler.submit(waiting.sequence)
-    scheduler._budget.weights += 300 * bytes_per_token(decoder)
-    finish(scheduler, running, waiting)
-    assert isinstance(waiting.error, MemoryBudgetError)
-    assert len(running.ids) == 20
-
-
-def test_an_answer_that_outgrew_the_memory_while_it_waited_ends_there(decoder):
-    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
-    scheduler = scheduler_for(decoder, limit=limit)
-    requests = [Request([i % 300 for i in range(250)], max_tokens=12, seed=i) for i in range(2)]
-    for request in requests:
-        scheduler.submit(request.sequence)
-    while not all(request.ids for request in requests):
-        scheduler.step()
-    scheduler._budget.weights += 300 * bytes_per_token(decoder)
-    finish(scheduler, *requests)
-    for request in requests:
-        assert request.reason == "length"
-        assert 0 < len(request.ids) < 12
-    assert scheduler._budget.live == 0
-
-
-def test_forced_tokens_that_memory_has_no_room_for_end_the_only_answer(decoder):
-    limit = decoder.model.nbytes + 256 * bytes_per_token(decoder)
-    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=range(40, 71))
-    request = Request([i % 300 for i in range(240)], max_tokens=60, meter=meter)
-    scheduler = scheduler_for(decoder, limit=limit)
-    scheduler.submit(request.sequence)
-    finish(scheduler, request)
-    assert request.reason == "length"
-    assert request.ids[3:] == list(range(40, 71))
-    assert scheduler._budget.live == 0
-
-
-def test_forced_tokens_make_the_last_to_come_start_over(decoder):
-    """The first needs the second step of capacity in the middle of the other's answer."""
-    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
-    scheduler = scheduler_for(decoder, limit=limit)
-    forced = [*range(40, 70), 70]
-    prompts = [[i % 300 for i in range(240)], [i * 3 % 300 for i in range(200)]]
-
-    def meters():
-        return [ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced), None]
-
-    requests = [
-        Request(prompt, max_tokens=60, meter=meter)
-        for prompt, meter in zip(prompts, meters(), strict=True)
-    ]
-    for request in requests:
-        scheduler.submit(request.sequence)
-    finish(scheduler, *requests)
-    for prompt, meter, request in zip(prompts, meters(), requests, strict=True):
-        assert request.ids == ids_alone(decoder, prompt, max_tokens=60, meter=meter)
-
-
-def test_a_fault_while_a_request_leaves_is_no_fault_of_its_answer(
-    decoder, scheduler, monkeypatch, caplog
-):
-    """What is kept for others could not be: the answer is whole, and the others go on."""
-    short, long = Request(PROMPTS[0], max_tokens=4), Request(PROMPTS[1], max_tokens=20)
-    for request in (short, long):
-        scheduler.submit(request.sequence)
-    put = scheduler.prefixes.put
-
-    def fail_at_the_end_of_the_short_one(ids, row, *, whole):
-        if row is short.sequence.row and short.sequence.ended:
-            raise RuntimeError("no memory")
-        put(ids, row, whole=whole)
-
-    monkeypatch.setattr(scheduler.prefixes, "put", fail_at_the_end_of_the_short_one)
-    finish(scheduler, short, long)
-    assert short.reason == "length"
-    assert short.ids == ids_alone(decoder, PROMPTS[0], max_tokens=4)
-    assert long.ids == ids_alone(decoder, PROMPTS[1], max_tokens=20)
-    assert "start over" in caplog.text
-    assert scheduler._budget.live == 0
-
-
-def test_all_requests_can_be_failed_whatever_the_pool_holds(scheduler, monkeypatch):
-    requests = [Request(prompt) for prompt in PROMPTS]
-    for request in requests:
-        scheduler.submit(request.sequence)
-    scheduler.step()
-
-    def broken(row):
-        raise RuntimeError("the arrays are broken")
-
-    monkeypatch.setattr(scheduler.pool, "release", broken)
-    scheduler.fail_all(RuntimeError("a fault"))
-    assert [str(request.error) for request in requests] == ["a fault"] * len(requests)
-    assert scheduler.is_idle
-    assert scheduler._budget.live == 0
-
-
-def test_the_only_request_ends_where_memory_does(decoder):
-    limit = decoder.model.nbytes + 256 * bytes_per_token(decoder)
-    request = run(scheduler_for(decoder, limit=limit), [1, 2, 3], max_tokens=1000)
-    assert request.reason == "length"
-    assert len(request.ids) == pytest.approx(256 - 3, abs=2)

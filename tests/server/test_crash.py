@@ -160,10 +160,10 @@ main()
 END_OF_THE_ENGINE = """
 import sys
 from qwen3mlx.cli import main
-from qwen3mlx.engine import Engine
-def fault(engine):
+from qwen3mlx.engine.worker import Worker
+def fault(worker):
     raise SystemExit
-Engine._turn = fault
+Worker._turn = fault
 sys.argv = ["qwen3mlx", "serve", "--port", "0"]
 main()
 """
@@ -185,7 +185,7 @@ def test_a_crash_of_the_engines_thread_names_its_place() -> None:
     assert done.returncode == -signal.SIGSEGV
     assert "Fatal Python error: Segmentation fault" in done.stderr
     place = done.stderr.partition("Current thread")[2].partition("\n\n")[0]
-    assert "engine/engine.py" in place
+    assert "engine/worker.py" in place
 
 
 def test_a_server_whose_engine_has_ended_does_not_stay_there_dead() -> None:

@@ -64,7 +64,7 @@ def test_its_slot_is_freed_within_one_step(server: LiveServer, gate: Gate) -> No
         assert gate.is_waiting.wait(PATIENCE)
         assert engine.stats().running == 1
     patience = time.monotonic() + PATIENCE
-    while engine._inbox.empty():  # until the server has seen that the client is gone
+    while engine._worker._inbox.empty():  # until the server has seen that the client is gone
         assert time.monotonic() < patience
         time.sleep(0.005)
     gate.let_one_through()
