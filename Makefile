@@ -1,6 +1,6 @@
 # `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format bench demo constraints clean
+.PHONY: help run test test-all check format bench demo lock sbom clean
 
 BIN := .venv/bin
 RUN_READY := .venv/.ready
@@ -48,30 +48,33 @@ demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores, 
 	@scripts/setup training
 	@$(BIN)/python -m training
 
-constraints: $(DEV_READY) ## pin the newest versions that work together (needs uv)
-	@scripts/constraints
+lock: ## pin the newest versions that work together, with their hashes (needs uv and npm)
+	@scripts/lock --upgrade
+
+sbom: ## write build/sbom.cdx.json: what the program is made of
+	@scripts/sbom
 
 clean: ## remove .venv, .venv-agent, .venv-agents and the caches
 	@rm -rf .venv .venv-agent .venv-agents build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(RUN_READY): pyproject.toml constraints.txt
-	@scripts/setup
+$(RUN_READY): pyproject.toml requirements/run.txt
+	@scripts/setup run
 	@touch $@
 
-$(APP_READY): pyproject.toml constraints.txt
+$(APP_READY): pyproject.toml requirements/app.txt
 	@scripts/setup app
 	@touch $(RUN_READY) $@
 
-$(DEV_READY): pyproject.toml constraints.txt
-	@scripts/setup dev peer
+$(DEV_READY): pyproject.toml requirements/dev.txt
+	@scripts/setup dev
 	@touch $(RUN_READY) $(APP_READY) $@
 
-$(AGENT_READY): scripts/setup-agent | $(DEV_READY)
+$(AGENT_READY): scripts/setup-agent requirements/qwen-agent.txt | $(DEV_READY)
 	@scripts/setup-agent
 	@touch $@
 
-$(AGENTS_TRIED): scripts/setup-agents tests/agents/package.json
+$(AGENTS_TRIED): scripts/setup-agents tests/agents/package-lock.json
 	@scripts/setup-agents
 	@mkdir -p $(@D)
 	@touch $@

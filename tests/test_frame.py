@@ -95,9 +95,3 @@ def test_no_file_names_this_machine_or_a_registry() -> None:
         if re.search(pattern, path.read_bytes().decode("utf-8", "replace"))
     ]
     assert not found
-
-
-def test_the_constraints_are_pins_and_nothing_else() -> None:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pin = re.compile(r"[a-z0-9-]+==[\w.]+( ; [\w .'<>=*()]+)?")
-    assert [line for line in lines if not line.startswith("#") and not pin.fullmatch(line)] == []
