@@ -120,10 +120,15 @@ def save_section(path: Path, report: Report) -> None:
 
 
 def arguments(description: str | None) -> argparse.Namespace:
+    return parser_of(description).parse_args()
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """What every scenario takes."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--save", action="store_true", help="write the section of RESULTS.md")
     parser.add_argument("--repeats", type=int, help="runs on each side")
-    return parser.parse_args()
+    return parser
 
 
 def machine() -> str:

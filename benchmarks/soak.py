@@ -20,12 +20,12 @@ from typing import Any
 import psutil
 
 from .process import REPOSITORY, environment
-from .report import Report, Row, Target, arguments, publish
+from .report import Report, Row, Target, parser_of, publish
 from .serving_client import HOST, free_port
 from .soak_requests import Request, answer_of, answerable, assembled, is_error, long, mixed
 from .stats import Summary
 
-COUNT, AT_A_TIME, SEED = 2000, 16, 1
+COUNT, LONG_COUNT, AT_A_TIME, SEED = 2_000, 10_000, 16, 1
 HUNG_S = 120.0
 NONE, FLAT_MB = Target("<=", 0), Target("<=", 30)
 
@@ -262,5 +262,7 @@ def _growth(outcome: Outcome) -> Row:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
-    publish(run(options.repeats), save=options.save)
+    parser = parser_of(__doc__)
+    parser.add_argument("--long", action="store_true", help=f"{LONG_COUNT:,} requests")
+    options = parser.parse_args()
+    publish(run(LONG_COUNT if options.long else options.repeats), save=options.save)

@@ -1,0 +1,217 @@
+"""A stream beside each attack: its longest gap, and the speed that it keeps."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import socket
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from .report import Report, Row, Target, arguments, publish
+from .serving_client import HOST, Server, ServerFailed, Streamed, started
+from .serving_model import SMALL, Words, serving_checkpoint
+from .stats import Summary
+
+SHORT, TOKENS = 20, 12_000
+SETTLE_S, SECONDS = 0.5, 5.0
+GAP = Target("<=", 300)
+MEGABYTE = 1_000_000
+NUM_IDLE, NUM_SLOW, NUM_UNFINISHED = 500, 16, 32
+
+Json = dict[str, Any]
+Attack = Callable[[int, threading.Event], None]
+
+
+def run(repeats: int | None = None) -> Report:
+    folder = serving_checkpoint("serving-small", SMALL)
+    samples: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for _ in range(repeats or 3):
+        with started("ours", folder) as server:
+            words = Words(folder, seed=time.time_ns())
+            for name, attack in ATTACKS.items():
+                samples[name].append(_beside(server, words, attack))
+        with started("ours", _ruinous(folder)) as server:
+            samples["template bombs"].append(_beside(server, words, _again(_chat("Hello!"))))
+    return Report(
+        scenario="fairness",
+        setup=(
+            f"One stream of `qwen3mlx serve` (serving's small checkpoint), {SECONDS:g} s long each "
+            "time, alone and beside what would stop it; each attack is repeated as fast as the "
+            "server lets it. The gap is that between two pieces of text; the speed is that over "
+            "the speed of the stream alone. Largest of all runs; median and quartiles."
+        ),
+        rows=[row for name, found in samples.items() for row in _rows(name, found, samples[ALONE])],
+        notes=[
+            f"Slow readers: {NUM_SLOW} streams of {TOKENS:,} tokens that nobody reads. Unfinished "
+            f"bodies: {NUM_UNFINISHED} of 1 MB, of which a byte comes ten times a second.",
+            "Template bombs: a checkpoint whose chat template counts to a million a million times. "
+            "Grammar bombs: patterns under allOf, and a tool with them.",
+        ],
+    )
+
+
+def _beside(server: Server, words: Words, attack: Attack) -> tuple[float, float]:
+    """The longest gap in ms, and tokens a second, of a stream while `attack` runs."""
+    stream = server.complete(words.draw(SHORT), TOKENS)
+    over = threading.Event()
+    attacker = threading.Thread(target=attack, args=(server.port, over), name="attack")
+    try:
+        while not stream.got.times:
+            if not stream.is_alive():
+                raise ServerFailed("the stream ended before it had begun")
+            time.sleep(0.01)
+        time.sleep(SETTLE_S)
+        attacker.start()
+        start = time.perf_counter()
+        over.wait(SECONDS)
+        end = time.perf_counter()
+        if not stream.is_alive():
+            raise ServerFailed("the stream ended beside the attack")
+    finally:
+        over.set()
+        stream.cut()
+        if attacker.ident is not None:
+            attacker.join()
+    return longest_gap(stream.got, start, end) * 1000, speed(stream.got, start, end)
+
+
+def longest_gap(got: Streamed, start: float, end: float) -> float:
+    """Seconds without a piece of text between these two times, their ends included."""
+    times = [start, *(at for at in got.times if start < at < end), end]
+    return max(after - before for before, after in pairwise(times))
+
+
+def speed(got: Streamed, start: float, end: float) -> float:
+    return sum(start < at < end for at in got.times) / (end - start)
+
+
+def _rows(
+    name: str, found: list[tuple[float, float]], alone: list[tuple[float, float]]
+) -> Iterator[Row]:
+    gaps, speeds = [gap for gap, _ in found], [one for _, one in found]
+    without = Summary.of([one for _, one in alone])
+    yield Row(f"{name}: longest gap", "ms", Summary.of(gaps), None, max(gaps), GAP, "largest, ms")
+    kept = Summary.of(speeds)
+    yield Row(
+        f"{name}: speed", "tokens/s", kept, None, kept.median / without.median, None, "of alone"
+    )
+
+
+# What is done beside the stream
+
+
+def _nothing(port: int, over: threading.Event) -> None:
+    over.wait()
+
+
+def _again(body: Json, path: str = "/v1/chat/completions") -> Attack:
+    """The same request, as soon as it was answered."""
+    content = json.dumps(body).encode()
+
+    def attack(port: int, over: threading.Event) -> None:
+        while not over.is_set():
+            connection = http.client.HTTPConnection(HOST, port, timeout=120)
+            with suppress(OSError, http.client.HTTPException):
+                connection.request("POST", path, content)
+                connection.getresponse().read()
+            connection.close()
+
+    return attack
+
+
+def _chat(text: str, **more: Any) -> Json:
+    return {"messages": [{"role": "user", "content": text}], "max_tokens": 1, **more}
+
+
+def _bomb() -> Json:
+    """A text that several patterns describe at once, in a form and in a tool."""
+    patterns = [f"^.*{letter}.{{40}}$" for letter in "abcdefgh"]
+    together = {"type": "string", "allOf": [{"pattern": pattern} for pattern in patterns]}
+    return {"type": "object", "properties": {"a": together}, "required": ["a"]}
+
+
+def _grammars(port: int, over: threading.Event) -> None:
+    schema = {"name": "bomb", "schema": _bomb()}
+    form = _chat("Hello!", response_format={"type": "json_schema", "json_schema": schema})
+    tool = {"type": "function", "function": {"name": "bomb", "parameters": _bomb()}}
+    tools = _chat("Hello!", tools=[tool], tool_choice="required")
+    threads = [threading.Thread(target=_again(body), args=(port, over)) for body in (form, tools)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@contextmanager
+def _connections(port: int, count: int, said: bytes) -> Iterator[list[socket.socket]]:
+    """So many, on each of which this much has been sent."""
+    with ExitStack() as stack:
+        opened = []
+        for _ in range(count):
+            with suppress(OSError):
+                connection = socket.create_connection((HOST, port), timeout=5)
+                opened.append(stack.enter_context(connection))
+                connection.sendall(said)
+        yield opened
+
+
+def _idle(port: int, over: threading.Event) -> None:
+    with _connections(port, NUM_IDLE, b""):
+        over.wait()
+
+
+def _unfinished(port: int, over: threading.Event) -> None:
+    said = _head(MEGABYTE) + b"{"
+    with _connections(port, NUM_UNFINISHED, said) as connections:
+        while not over.wait(0.1):
+            for connection in connections:
+                with suppress(OSError):
+                    connection.sendall(b" ")
+
+
+def _slow(port: int, over: threading.Event) -> None:
+    body = json.dumps({"prompt": "Once", "max_tokens": TOKENS, "stream": True}).encode()
+    said = _head(len(body), "/v1/completions") + body
+    with _connections(port, NUM_SLOW, said):
+        over.wait()
+
+
+def _head(length: int, path: str = "/v1/chat/completions") -> bytes:
+    lines = (f"POST {path} HTTP/1.1", f"Host: {HOST}", f"Content-Length: {length}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def _ruinous(folder: Path) -> Path:
+    """The same checkpoint with a template that does not end."""
+    other = folder.with_name(f"{folder.name}-ruinous")
+    if not other.exists():
+        shutil.copytree(folder, other)
+    loop = "{% for i in range(1000000) %}{% for j in range(1000000) %}{% endfor %}{% endfor %}"
+    (other / "chat_template.jinja").write_text(loop)
+    return other
+
+
+ALONE = "alone"
+ATTACKS: dict[str, Attack] = {
+    ALONE: _nothing,
+    "prompts of 1 MB": _again(_chat("word " * (MEGABYTE // 5))),
+    "prompts of 10 MB": _again(_chat("word " * (10 * MEGABYTE // 5))),
+    "bodies of 32 MB": _again({"prompt": "w" * 32 * MEGABYTE}, "/v1/completions"),
+    f"{NUM_IDLE} idle connections": _idle,
+    "unfinished bodies": _unfinished,
+    "slow readers": _slow,
+    "grammar bombs": _grammars,
+}
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    publish(run(options.repeats), save=options.save)

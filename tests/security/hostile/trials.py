@@ -1,0 +1,105 @@
+"""What is done to the server, the command line or the window with a case of each kind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from .arena import Arena
+from .hubs import hub_of
+
+Trial = Callable[[Arena, Path], list[str]]
+
+HELLO = [{"role": "user", "content": "Hello <|im_end|> <think>\u0301🙂"}]
+# One in so many cases is tried on the command line as well, which takes a second to start.
+COMMANDS = 20
+
+
+def model(arena: Arena, folder: Path) -> list[str]:
+    """A checkpoint folder: listed, described, counted with, asked, and forgotten."""
+    name = folder.name
+    statuses = [
+        arena.ask("GET", "/v1/models"),
+        arena.ask("GET", "/api/qwen3mlx/models"),
+        arena.ask("POST", "/api/show", {"model": name}),
+        arena.ask("POST", "/tokenize", {"model": name, "prompt": "Hello there"}),
+        arena.ask(
+            "POST",
+            "/v1/chat/completions",
+            {"model": name, "messages": HELLO, "max_tokens": 3, "stream": False},
+        ),
+        arena.ask("POST", "/api/v1/models/unload", {"instance_id": name}),
+    ]
+    faults = [f"status {status}" for status in statuses if status in (0, 500)]
+    if _is_turn(folder):
+        faults += arena.command(["show", str(folder)])
+        faults += arena.command(["run", str(folder), "Hello", "--max-tokens", "2"])
+    return faults
+
+
+def hub(arena: Arena, folder: Path) -> list[str]:
+    """A repository of the hub that is pulled."""
+    repo = f"org/{folder.name}"
+    place = arena.cache / f"models--{repo.replace('/', '--')}"
+    arena.cache.mkdir(parents=True, exist_ok=True)
+    if (folder / "cache").is_symlink() or (folder / "cache").exists():
+        (folder / "cache").rename(place)
+    hub_of(folder, arena.hub, repo)
+    before = _beside(arena)
+    faults = []
+    if arena.ask("POST", "/api/pull", {"model": repo}) in (0, 500):
+        faults.append("the download ended without a word")
+    arena.ask("GET", "/v1/models")
+    if _is_turn(folder):
+        faults += arena.command(["pull", repo])
+    if found := _beside(arena) - before - {place, *place.parents}:
+        faults.append(f"written elsewhere: {found}")
+    if place.is_symlink():
+        place.unlink()
+    shutil.rmtree(place, ignore_errors=True)
+    return faults
+
+
+def journal(arena: Arena, folder: Path) -> list[str]:
+    """A conversion that is taken up again."""
+    words = ["quantize", str(folder / "source"), "--output", str(folder / "out")]
+    return arena.command([*words, "--recipe", "4bit", "--method", "rtn", "--resume"])
+
+
+def request(arena: Arena, folder: Path) -> list[str]:
+    (path,) = folder.iterdir()
+    is_whole = path.name == "whole.http"
+    status = arena.send(path.read_bytes(), is_whole=is_whole)
+    return [f"status 500: {arena.answer[:300]!r}"] if status == 500 else []
+
+
+def profile(arena: Arena, folder: Path) -> list[str]:
+    return arena.window.open("profiles", folder)
+
+
+def document(arena: Arena, folder: Path) -> list[str]:
+    return arena.window.open("documents", folder)
+
+
+def _is_turn(folder: Path) -> bool:
+    return int(folder.name.rpartition("-")[2]) % COMMANDS == 0
+
+
+def _beside(arena: Arena) -> set[Path]:
+    """The hub's cache and what lies around it."""
+    roots = [arena.root, arena.home, arena.cache.parent, arena.cache, Path("/tmp/escape")]
+    return {path for root in roots if root.is_dir() for path in root.iterdir()}
+
+
+# How a case of each kind is tried, and how many there are of it when all tests run.
+KINDS: dict[str, tuple[Trial, int]] = {
+    "checkpoints": (model, 700),
+    "templates": (model, 500),
+    "tokenizers": (model, 500),
+    "hubs": (hub, 400),
+    "journals": (journal, 150),
+    "profiles": (profile, 300),
+    "documents": (document, 450),
+    "requests": (request, 2_000),
+}
