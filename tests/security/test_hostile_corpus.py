@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from .hostile import Cases
 from .hostile.arena import Arena
-from .hostile.trials import KINDS
+from .hostile.trials import KINDS, Trial
 
 SEED = os.environ.get("HOSTILE_SEED", "1")
 SAMPLE = 6
@@ -30,13 +33,19 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         yield running
 
 
+def cases_of(kind: str) -> Cases:
+    """Without end; the same for the same seed."""
+    rng = random.Random(f"{kind} {SEED}")
+    make = import_module(f"{__package__}.hostile.{kind}").cases
+    while True:
+        yield from make(rng)
+
+
 def faults_of(kind: str, count: int, arena: Arena) -> list[str]:
     """What went wrong, with the case's number and name."""
     trial, _ = KINDS[kind]
-    rng = random.Random(f"{kind} {SEED}")
     found: list[str] = []
-    cases = import_module(f"{__package__}.hostile.{kind}").cases(rng)
-    for number, (name, write) in enumerate(islice(cases, count)):
+    for number, (name, write) in enumerate(islice(cases_of(kind), count)):
         faults = arena.attempt(write, trial)
         if any(fault.startswith("/health took") for fault in faults):
             faults = arena.attempt(write, trial)  # the machine itself may have been busy
@@ -64,3 +73,33 @@ def test_all_of_each_kind(kind: str, tmp_path: Path) -> None:
     with Arena(tmp_path) as arena:
         assert faults_of(kind, KINDS[kind][1], arena) == []
     assert len(arena.outcomes) > 0
+
+
+def killed(arena: Arena, folder: Path) -> list[str]:
+    os.kill(arena.pid, signal.SIGKILL)
+    return []
+
+
+def held_up(arena: Arena, folder: Path) -> list[str]:
+    """Longer than `/health` may take."""
+    os.kill(arena.pid, signal.SIGSTOP)
+    time.sleep(1.5)
+    os.kill(arena.pid, signal.SIGCONT)
+    time.sleep(0.2)
+    return []
+
+
+def letter_changed(arena: Arena, folder: Path) -> list[str]:
+    (arena.outside / "letter.txt").write_text("not so dear")
+    return []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trial", "said"),
+    [(killed, "the server ended"), (held_up, "/health took"), (letter_changed, "outside")],
+)
+def test_what_goes_wrong_is_noticed(trial: Trial, said: str, arena: Arena, tmp_path: Path) -> None:
+    faults = arena.attempt(lambda folder: None, trial)
+    assert any(said in fault for fault in faults)
+    assert arena.attempt(lambda folder: None, lambda arena, folder: []) == []

@@ -92,6 +92,10 @@ class Arena:
         }
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def cache(self) -> Path:
         return self.root / "huggingface" / "hub"
 
@@ -181,6 +185,8 @@ class Arena:
                 faults.append(f"the demo does not answer: {self.answer[:300]!r}")
             elif self._said() != self._reference:
                 faults.append("the demo answers otherwise")
+            if self._is_left():
+                faults.append("a request is left in the engine")
         except (Hung, OSError) as error:
             faults.append(f"the demo does not answer: {type(error).__name__}")
         faults += self._watch.faults()
@@ -198,13 +204,20 @@ class Arena:
         return json.loads(self.answer)["choices"][0]["message"]
 
     def _is_generating(self) -> bool:
-        """Tokens are being made, or prompts computed."""
-        counts = []
-        for _ in range(2):
-            self._metrics = self._get("/metrics")
-            counts.append(re.findall(rb"^qwen3mlx_\w*tokens\w*\S* (\S+)$", self._metrics, re.M))
-            time.sleep(0.5)
-        return counts[0] != counts[1]
+        """Something is being computed, or waits for that."""
+        counts = re.findall(
+            rb"^qwen3mlx_(?:running|waiting)_requests (\S+)$", self._get("/metrics"), re.M
+        )
+        return any(float(count) for count in counts)
+
+    def _is_left(self) -> bool:
+        """Something is still computed though nobody listens any more."""
+        end = time.monotonic() + PATIENCE_S
+        while self._is_generating():
+            if time.monotonic() > end:
+                return True
+            time.sleep(0.02)
+        return False
 
     def _get(self, path: str) -> bytes:
         with socket.create_connection((HOST, self.port), timeout=PATIENCE_S) as connection:
