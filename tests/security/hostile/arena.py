@@ -65,7 +65,7 @@ class Arena:
 
     def __enter__(self) -> Arena:
         self.hub.__enter__()
-        self.window = Window(self.environment())
+        self.window = Window(self.environment(), self.root / "window.log")
         self._start()
         return self
 
@@ -238,14 +238,16 @@ class Arena:
 
     def _start(self) -> None:
         self._write_settings()
-        self._process = subprocess.Popen(
-            [*PROGRAM, "serve", "--port", "0", "--model", "demo", "--prefix-cache", "0.05"],
-            cwd=self.home,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._log.open("ab"),
-        )
+        words = ["serve", "--port", "0", "--model", "demo", "--prefix-cache", "0.05"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*PROGRAM, *words],
+                cwd=self.home,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, self._log.read_text(errors="replace")[-2000:]

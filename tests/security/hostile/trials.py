@@ -19,19 +19,19 @@ COMMANDS = 20
 def model(arena: Arena, folder: Path) -> list[str]:
     """A checkpoint folder: listed, described, counted with, asked, and forgotten."""
     name = folder.name
-    statuses = [
-        arena.ask("GET", "/v1/models"),
-        arena.ask("GET", "/api/qwen3mlx/models"),
-        arena.ask("POST", "/api/show", {"model": name}),
-        arena.ask("POST", "/tokenize", {"model": name, "prompt": "Hello there"}),
-        arena.ask(
-            "POST",
-            "/v1/chat/completions",
-            {"model": name, "messages": HELLO, "max_tokens": 3, "stream": False},
-        ),
-        arena.ask("POST", "/api/v1/models/unload", {"instance_id": name}),
+    chat = {"model": name, "messages": HELLO, "max_tokens": 3}
+    asked: list[tuple[str, str, object]] = [
+        ("GET", "/v1/models", None),
+        ("GET", "/api/qwen3mlx/models", None),
+        ("POST", "/api/show", {"model": name}),
+        ("POST", "/tokenize", {"model": name, "prompt": "Hello there"}),
+        ("POST", "/v1/chat/completions", chat),
+        ("POST", "/api/v1/models/unload", {"instance_id": name}),
     ]
-    faults = [f"status {status}" for status in statuses if status in (0, 500)]
+    faults = []
+    for method, path, body in asked:
+        if arena.ask(method, path, body) in (0, 500):
+            faults.append(f"{path}: {arena.answer[:300]!r}")
     if _is_turn(folder):
         faults += arena.command(["show", str(folder)])
         faults += arena.command(["run", str(folder), "Hello", "--max-tokens", "2"])
@@ -53,7 +53,7 @@ def hub(arena: Arena, folder: Path) -> list[str]:
     arena.ask("GET", "/v1/models")
     if _is_turn(folder):
         faults += arena.command(["pull", repo])
-    if found := _beside(arena) - before - {place, *place.parents}:
+    if found := _beside(arena) - before - {place, *place.parents, *_of_hub(arena)}:
         faults.append(f"written elsewhere: {found}")
     if place.is_symlink():
         place.unlink()
@@ -90,6 +90,11 @@ def _beside(arena: Arena) -> set[Path]:
     """The hub's cache and what lies around it."""
     roots = [arena.root, arena.home, arena.cache.parent, arena.cache, Path("/tmp/escape")]
     return {path for root in roots if root.is_dir() for path in root.iterdir()}
+
+
+def _of_hub(arena: Arena) -> set[Path]:
+    """What huggingface_hub has beside the repositories."""
+    return {arena.cache / ".locks", arena.cache / "CACHEDIR.TAG"}
 
 
 # How a case of each kind is tried, and how many there are of it when all tests run.

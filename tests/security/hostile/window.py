@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,10 @@ PAGES = ("models", "quantize", "server", "settings", "chat")
 class Window:
     """`open` says what went wrong with a profile, or with documents; a dead one is started anew."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
         self._environment = dict(environment)
+        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with it)
 
     def open(self, kind: str, folder: Path) -> list[str]:
         from .arena import COLLAPSE
@@ -47,7 +47,8 @@ class Window:
             faults.append("the window hung")
         elif not process.stdout.readline():
             faults.append(f"the window ended with {process.wait()}")
-        said = self._news()
+        said = self._log.read_bytes()
+        os.truncate(self._log, 0)
         if faults or COLLAPSE.search(said):
             faults.append(f"the window said: {said[-1500:].decode(errors='replace')}")
             self.close()
@@ -58,28 +59,20 @@ class Window:
             self._process.kill()
             self._process.communicate()
             self._process = None
-        self._said.truncate(0)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
-                env=self._environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._said,
-            )
+            with self._log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__],
+                    env=self._environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                )
             assert self._process.stdout is not None
             self._process.stdout.readline()  # it is up
         return self._process
-
-    def _news(self) -> bytes:
-        """What it wrote to stderr since this was asked."""
-        place = os.lseek(self._said.fileno(), 0, os.SEEK_CUR)
-        said = os.pread(self._said.fileno(), place, 0)
-        os.ftruncate(self._said.fileno(), 0)
-        os.lseek(self._said.fileno(), 0, os.SEEK_SET)
-        return said
 
 
 @contextmanager
