@@ -31,7 +31,7 @@ PLATFORMS = [
     for platform, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
     for version in ("3.10", "3.11", "3.13")
 ]  # fmt: skip
-ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links")
+ADDRESS = re.compile(r"https?://|--(extra-)?index.url|--find-links")
 
 
 def entries(lock: Path) -> Iterator[tuple[Requirement, list[str]]]:
