@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import Qwen3MLXError
+from ..errors import InvalidRequestError
 from .grammar import Grammar, reason
 from .unchecked import Check, Unchecked
 
@@ -67,7 +67,7 @@ class Constraint:
     def mask(self) -> bytes | None:
         """A bit for each id that may come next, lowest first, in words of 32; None: all may.
 
-        Raises Qwen3MLXError where the grammar is too complex to go on with.
+        Raises InvalidRequestError where the grammar is too complex to go on with.
         """
         if self._matcher is None:
             return None
@@ -90,8 +90,8 @@ class Constraint:
         """Take a token that was generated, drawn or forced.
 
         Returns how many tokens are taken back, this one among them: most often none. Raises
-        Qwen3MLXError for a token that the grammar does not allow, and for a value that does not
-        come to pass its check.
+        InvalidRequestError for a token that the grammar does not allow, and for a value that does
+        not come to pass its check.
         """
         if self._thinking == "inside":
             if token_id == self._close_id:
@@ -141,8 +141,7 @@ class Constraint:
         """A value begins with the next token."""
         check = self._check_of
         if check is not None and check.covers(is_call=is_call):
-            tokenizer = self._grammar.tokenizer
-            self._unchecked = Unchecked(check, tokenizer, matcher, is_call=is_call)
+            self._unchecked = Unchecked(check, self._grammar, matcher, is_call=is_call)
 
     def _finish(self, unchecked: Unchecked) -> int:
         """A value is complete."""
@@ -156,9 +155,11 @@ class Constraint:
 
     def _check(self, matcher: LLMatcher) -> None:
         if matcher.is_error():
-            raise Qwen3MLXError(
-                "The answer cannot follow the request's grammar any further "
-                f"({reason(matcher.get_error())}): simplify the schema."
+            param = self._grammar.param
+            raise InvalidRequestError(
+                f"The answer cannot follow {param} any further ({reason(matcher.get_error())}): "
+                "simplify it.",
+                param=param,
             )
 
 

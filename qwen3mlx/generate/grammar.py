@@ -113,8 +113,8 @@ class Grammar:
     """A compiled grammar; many answers can follow it at once, each with a matcher of its own.
 
     `lark` is enforced from the answer's start; with `trigger_id` only behind that token, each time
-    it comes (`repeats`), or once. `fields` names the request's field behind a rule. Raises
-    `InvalidRequestError` for what cannot be followed.
+    it comes (`repeats`), or once. `fields` names the request's field behind a rule, `param` that of
+    all of it. Raises `InvalidRequestError` for what cannot be followed.
     """
 
     def __init__(
@@ -129,6 +129,7 @@ class Grammar:
         from llguidance import LLMatcher, LLParserLimits
 
         self.tokenizer = tokenizer
+        self.param = next(iter(fields.values())).partition("[")[0]
         self.trigger_id = trigger_id
         self.repeats = repeats
         limits = LLParserLimits(max_lexer_states=_MAX_LEXER_STATES, verbose_errors=False)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import Qwen3MLXError
+from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
 
-    from .grammar import GrammarTokenizer
+    from .grammar import Grammar
 
 # Each costs one step, and those that were computed behind the wrong part.
 MAX_REFUSALS = 32
@@ -34,10 +34,11 @@ class Unchecked:
     """
 
     def __init__(
-        self, check: Check, tokenizer: GrammarTokenizer, matcher: LLMatcher, *, is_call: bool
+        self, check: Check, grammar: Grammar, matcher: LLMatcher, *, is_call: bool
     ) -> None:
         self._check = check
-        self._tokenizer = tokenizer
+        self._tokenizer = grammar.tokenizer
+        self._param = grammar.param
         self._start = matcher.deep_copy()
         self._is_call = is_call
         self._ids: list[int] = []
@@ -51,7 +52,8 @@ class Unchecked:
         """Check the value, which is complete. None: it is right.
 
         Else a matcher from which another one may be tried; `refused` tokens of a mask that
-        `matches` makes of it are taken out. Raises Qwen3MLXError where there is no other way.
+        `matches` makes of it are taken out. Raises InvalidRequestError where there is no other
+        way.
         """
         pieces = [self._bytes(token_id) for token_id in self._ids]
         text = b"".join(pieces).decode()
@@ -75,9 +77,10 @@ class Unchecked:
             if not self._ids:
                 break
             self._refuse(len(self._ids) - 1, {self._ids[-1], *self._tokenizer.closing("")})
-        raise Qwen3MLXError(
-            f"The answer does not satisfy {part} of its schema, whichever way it went on: simplify "
-            "that part, or say in the prompt what it asks for."
+        raise InvalidRequestError(
+            f"The answer does not satisfy {part} of {self._param}, whichever way it went on: "
+            "simplify that part, or say in the prompt what it asks for.",
+            param=self._param,
         )
 
     def __len__(self) -> int:

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from qwen3mlx.errors import InvalidRequestError
 
-from .schema_normal import Parts, Schema, inner, nodes, normal, target
+from .schema_normal import normal
+from .schema_parts import Parts, Schema, inner, nodes, target
 from .schema_probe import NEVER, is_checkable, is_schema, pattern_fault
 from .schema_rewrite import rewrite
 

@@ -6,99 +6,27 @@ What no draft gives a meaning is taken out and listed: neither a grammar nor a c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
-from urllib.parse import unquote
+from collections.abc import Callable
+from typing import Any
 
 from .schema_formats import FORMATS
-
-Schema: TypeAlias = dict[str, Any]
-
-TYPES = ("null", "boolean", "object", "array", "number", "integer", "string")
-MAPS_OF_SCHEMAS = (
-    *("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
-    "dependencies",
+from .schema_parts import (
+    LISTS_OF_SCHEMAS,
+    MAPS_OF_SCHEMAS,
+    SCHEMAS,
+    TYPES,
+    Parts,
+    Schema,
+    children,
+    nodes,
 )
-LISTS_OF_SCHEMAS = ("allOf", "anyOf", "oneOf", "prefixItems")
-SCHEMAS = (
-    *("items", "unevaluatedItems", "contains", "additionalProperties", "unevaluatedProperties"),
-    *("propertyNames", "not", "if", "then", "else"),
-)
+from .schema_references import gathered
+
 _NUMBERS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _COUNTS = (
     *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
     *("minContains", "maxContains"),
 )
-# Their schemas are needed by nothing once references point into $defs.
-_IDENTIFIERS = ("$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$vocabulary", "definitions")
-
-
-class Parts:
-    """Names parts of a schema by their place, `properties/email/pattern`, with a reason.
-
-    `loose` are those that a grammar holds but for details.
-    """
-
-    def __init__(self, schema: Schema) -> None:
-        self._places = {id(node): (place, node) for node, place in _walk(schema)}
-        self.dropped: dict[str, str] = {}
-        self.loose: dict[str, str] = {}
-
-    def add(self, node: Schema, keyword: str, reason: str, *, loose: bool = False) -> None:
-        place, _ = self._places.get(id(node), ("", node))
-        parts = self.loose if loose else self.dropped
-        parts[f"{place}/{keyword}".strip("/") or "schema"] = reason
-
-
-def children(node: Schema) -> Iterator[tuple[str, Any, Any, Any]]:
-    """Each schema in `node`: its place below it, what holds it, by which key, and itself."""
-    for key, value in list(node.items()):
-        if key in MAPS_OF_SCHEMAS and isinstance(value, dict):
-            for name, each in list(value.items()):
-                yield f"{key}/{name.replace('~', '~0').replace('/', '~1')}", value, name, each
-        elif key in (*LISTS_OF_SCHEMAS, "items") and isinstance(value, list):
-            yield from ((f"{key}/{i}", value, i, each) for i, each in enumerate(value))
-        elif key in (*SCHEMAS, "additionalItems"):
-            yield key, node, key, value
-
-
-def _walk(schema: Schema) -> Iterator[tuple[Schema, str]]:
-    """The schemas in `schema`, and those it refers to wherever they are, with their places."""
-    pending: list[tuple[Any, str]] = [(schema, "")]
-    seen: set[int] = set()
-    while pending:
-        node, place = pending.pop()
-        if not isinstance(node, dict) or id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node, place
-        reference = node.get("$ref")
-        pending.append((target(schema, reference), str(reference).removeprefix("#/")))
-        pending += [(each, f"{place}/{name}".strip("/")) for name, _, _, each in children(node)]
-
-
-def nodes(schema: Schema) -> list[Schema]:
-    """The schema, all schemas in it, and those it refers to.
-
-    Not what only looks like one, in an enum or an example.
-    """
-    return [node for node, _ in _walk(schema)]
-
-
-def target(schema: Schema, reference: object) -> Any:
-    """What `#/a/b` points to (RFC 6901); None if it is no such pointer, or points nowhere."""
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return None
-    if reference in ("#", "#/"):
-        return schema
-    found: object = schema
-    for part in unquote(reference).split("/")[1:] or [reference]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list) and name.isascii() and name.isdecimal():
-            found = dict(enumerate(found)).get(int(name))
-        else:
-            found = found.get(name) if isinstance(found, dict) else None
-    return found
 
 
 def normal(schema: Schema, lost: Parts) -> Schema:
@@ -106,97 +34,11 @@ def normal(schema: Schema, lost: Parts) -> Schema:
 
     The result's references are all `#/$defs/NAME`, and `$defs` is at its top alone.
     """
-    base = schema.get("$id", schema.get("id"))
-    every = nodes(schema)
-    for node in every:
+    schema = gathered(schema, lost)
+    for node in nodes(schema):
         for change in _CHANGES:
             change(node, lost)
-    anchors = {
-        f"#{node['$anchor']}": f"#/{place}" if place else "#"
-        for node, place in _walk(schema)
-        if "$anchor" in node
-    }
-    for node in every:
-        _resolve(schema, node, base, anchors, lost)
-    defs = _Definitions(schema, every)
-    for node in every:
-        for key in _IDENTIFIERS:
-            node.pop(key, None)
-        node.pop("$defs", None)
-    return defs.top()
-
-
-class _Definitions:
-    """Gives each schema that is referred to a name in `$defs`."""
-
-    def __init__(self, schema: Schema, every: list[Schema]) -> None:
-        self._schema = schema
-        self._defs: dict[str, Any] = {}
-        names: dict[int, str] = {}
-        referring = [(node, target(schema, node["$ref"])) for node in every if "$ref" in node]
-        for node, found in referring:
-            if id(found) not in names:
-                names[id(found)] = self._name(str(node["$ref"]))
-                self._defs[names[id(found)]] = found
-        for node, found in referring:
-            node["$ref"] = f"#/$defs/{names[id(found)]}"
-        self._move(every, names)
-
-    def _name(self, reference: str) -> str:
-        name = re.sub(r"[^\w.-]", "_", unquote(reference).rsplit("/", 1)[-1]) or "root"
-        while name in self._defs:
-            name += "_"
-        return name
-
-    def _move(self, every: list[Schema], names: dict[int, str]) -> None:
-        """What stands somewhere else, too, becomes a reference there."""
-        for node in every:
-            for place, holder, key, each in children(node):
-                moved = isinstance(each, dict) and id(each) in names
-                if moved and not place.startswith(("$defs/", "definitions/")):
-                    holder[key] = {"$ref": f"#/$defs/{names[id(each)]}"}
-        self._root = names.get(id(self._schema))
-
-    def top(self) -> Schema:
-        if self._root is not None:
-            return {"$ref": f"#/$defs/{self._root}", "$defs": self._defs}
-        return {**self._schema, **({"$defs": self._defs} if self._defs else {})}
-
-
-def _resolve(
-    schema: Schema, node: Schema, base: object, anchors: dict[str, str], lost: Parts
-) -> None:
-    """References are made JSON pointers; those to other documents, or to nothing, are lost."""
-    reference = node.get("$ref")
-    if reference is None:
-        return
-    if isinstance(base, str) and isinstance(reference, str) and base:
-        reference = reference.removeprefix(base) or "#"
-    reference = anchors.get(str(reference), reference)
-    found = target(schema, reference)
-    if isinstance(found, dict) and not _is_circle(schema, found):
-        node["$ref"] = reference
-        return
-    del node["$ref"]
-    if isinstance(found, bool):
-        if not found:
-            node["not"] = {}
-        return
-    why = "it leads back to itself" if found is not None else "it is not part of the schema"
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        why = "only references inside the schema (#/...) are followed"
-    lost.add(node, "$ref", f"{reference}: {why}")
-
-
-def _is_circle(schema: Schema, node: Any) -> bool:
-    """It refers to something that refers to it, and nothing comes between."""
-    seen: set[int] = set()
-    while isinstance(node, dict) and "$ref" in node:
-        if id(node) in seen:
-            return True
-        seen.add(id(node))
-        node = target(schema, node["$ref"])
-    return False
+    return schema
 
 
 # Changes of one schema, in their order.
@@ -219,7 +61,9 @@ def _wrong_kind(key: str, value: Any) -> bool:
         return not all(isinstance(each, list) and _are_names(each) for each in lists)
     if key in ("pattern", "format", "$ref"):
         return not isinstance(value, str)
-    return key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float)))
+    if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        return True
+    return key == "multipleOf" and value <= 0
 
 
 def _are_names(values: list[Any]) -> bool:
@@ -356,10 +200,3 @@ _CHANGES: tuple[Callable[[Schema, Parts], None], ...] = (
     *(_old_bounds, _old_arrays, _old_dependencies, _drop_wrong_kinds),
     *(_types, _nullable, _required, _pattern, _format, _never),
 )
-
-
-def inner(value: object) -> Iterable[object]:
-    """What a JSON array or object holds."""
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, (list, tuple)) else ()

@@ -15,7 +15,10 @@ Schema = dict[str, Any]
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 # Whole numbers up to here are exact as doubles; up to the second, doubles fit in 64 bits.
 MAX_EXACT = 2**53
-_MAX_WHOLE = 2**63 - 1024
+MAX_WHOLE = 2**63 - 1024
+_MAX_DOUBLE = 10**308
+# So many multiples on each side of 0 stand for those of a step that has too many states.
+_FEW = 100
 # Numbers with bounds are written without an exponent; the library counts their places.
 _TINY = 1e-60
 _PLACES = 15
@@ -25,31 +28,76 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def whole_bounds(node: Schema) -> tuple[Schema, bool]:
-    """For integers: the bounds as whole numbers, drawn in to doubles; True if that is exact."""
+def whole_bounds(node: Schema) -> Schema:
+    """For integers: the bounds as whole numbers, drawn in to doubles and to 64 bits."""
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
     bounds: Schema = {}
-    exact = True
     if low is not None:
         first = int(low.to_integral_value(ROUND_CEILING))
-        bounds["minimum"] = _inside(first + (low_open and first == low), 1)
+        bounds["minimum"] = max(_inside(first + (low_open and first == low), 1), -MAX_WHOLE)
     if high is not None:
         last = int(high.to_integral_value(ROUND_FLOOR))
-        bounds["maximum"] = _inside(last - (high_open and last == high), -1)
-    for name, bound in list(bounds.items()):
-        if abs(bound) > 2**63:
-            del bounds[name]
-            exact = False
-        else:
-            bounds[name] = min(max(bound, -_MAX_WHOLE), _MAX_WHOLE)
-    return bounds, exact
+        bounds["maximum"] = min(_inside(last - (high_open and last == high), -1), MAX_WHOLE)
+    return bounds
+
+
+def far_numbers(node: Schema) -> list[int]:
+    """Some numbers within bounds that leave none of 64 bits; [] if they leave one."""
+    low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
+    high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
+    if not ((low is not None and low > MAX_WHOLE) or (high is not None and high < -MAX_WHOLE)):
+        return []
+    near = low if low is not None and low > 0 else high
+    assert near is not None
+    sign = 1 if near > 0 else -1
+    tens = range(near.adjusted(), near.adjusted() + 3)
+    round_ones = [sign * digit * 10**ten for ten in tens for digit in range(1, 10)]
+    return [
+        each
+        for each in dict.fromkeys((int(near), *round_ones))
+        if is_written_exactly(each)
+        and (low is None or (each > low if low_open else each >= low))
+        and (high is None or (each < high if high_open else each <= high))
+    ]
+
+
+def is_written_exactly(number: float) -> bool:
+    """The library takes it for a double; beyond 64 bits it writes the shortest digits of that."""
+    if not isinstance(number, int) or abs(number) <= MAX_EXACT:
+        return True
+    if abs(number) > _MAX_DOUBLE:
+        return False
+    near = float(number)
+    return number == (int(near) if abs(number) < 2**63 else int(Decimal(repr(near))))
+
+
+def few_multiples(step: float, node: Schema) -> list[float]:
+    """Those of a large `step` that are nearest to 0, within the bounds."""
+    low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
+    high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
+    exact = Decimal(str(step))
+    first = 0
+    if low is not None and low > 0:
+        first = int((low / exact).to_integral_value(ROUND_FLOOR))
+    elif high is not None and high < 0:
+        first = int((high / exact).to_integral_value(ROUND_CEILING))
+    several = [exact * (first + each) for each in range(-_FEW, _FEW + 1)]
+    within = [
+        _plain(each)
+        for each in several
+        if (low is None or (each > low if low_open else each >= low))
+        and (high is None or (each < high if high_open else each <= high))
+    ]
+    return [each for each in within if is_written_exactly(each) and is_multiple(each, step)]
 
 
 def _inside(bound: int, sign: int) -> int:
     """The nearest double that is not outside."""
-    nearest = float(bound) if abs(bound) < 10**300 else math.copysign(1e300, bound)
-    while int(nearest) * sign < bound * sign and abs(bound) < 10**300:
+    if abs(bound) > _MAX_DOUBLE:
+        return bound
+    nearest = float(bound)
+    while int(nearest) * sign < bound * sign:
         nearest = math.nextafter(nearest, math.inf * sign)
     return int(nearest)
 
@@ -60,10 +108,10 @@ def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
     exact = all(bound is None or _is_exact(bound) for bound in (low, high))
-    if low is not None and abs(low) > _MAX_WHOLE:
-        low, exact = None, False
-    if high is not None and abs(high) > _MAX_WHOLE:
-        high, exact = None, False
+    if low is not None and low < -MAX_WHOLE:
+        low = Decimal(-MAX_WHOLE)
+    if high is not None and high > MAX_WHOLE:
+        high = Decimal(MAX_WHOLE)
     if low is not None and low_open and _is_forgotten(low, high):
         low, low_open = _next(low, 1), False
     if high is not None and high_open and _is_forgotten(high, low):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .schema_normal import Parts, Schema, children, target
+from .schema_parts import Parts, Schema, children, target
 from .schema_probe import grammar_fault
 
 _MAX_PROBES = 400

@@ -12,21 +12,25 @@ from decimal import Decimal
 from typing import Any
 
 from .schema_keys import close_names
-from .schema_normal import TYPES, Parts, Schema, inner, nodes, target
 from .schema_numbers import (
     BOUNDS,
     MAX_EXACT,
+    MAX_WHOLE,
+    far_numbers,
+    few_multiples,
     is_multiple,
     is_number,
+    is_written_exactly,
     multiples,
     real_bounds,
     whole_bounds,
 )
+from .schema_parts import TYPES, Parts, Schema, inner, nodes, target
 from .schema_probe import pattern_fault, without_assertions
 from .schema_repair import repaired
 
 # What a grammar costs is in proportion to it.
-MAX_MULTIPLE = 100_000
+MAX_MULTIPLE = 10_000
 
 _UNHELD = (
     *("not", "if", "then", "else", "dependentRequired", "dependentSchemas", "propertyNames"),
@@ -55,12 +59,13 @@ def rewrite(schema: Schema, unheld: Parts) -> Schema:
         for node in every:
             _close(node)
     merged = combined or any(map(_merges, every))
-    _multiples(every, unheld)
+    alone = not any(map(_mixes, every))
+    _multiples(every)
     for node in every:
         _names(schema, node)
         _one_of(schema, node, unheld)
         _take_out(node, unheld)
-        _literals(node, unheld)
+        _literals(node, unheld, alone=alone)
         _numbers(node, unheld, merged=merged)
     for node in every:
         if _has_names(node) and (combined or not close_names(node)):
@@ -253,6 +258,8 @@ def _counts(node: Schema, unheld: Parts) -> None:
 def _says_nothing(node: Schema, key: str) -> bool:
     if key in ("then", "else"):
         return True  # said by `if`
+    if key == "if":
+        return {"then", "else"}.isdisjoint(node)
     if key in ("minContains", "maxContains"):
         return "contains" not in node
     if key in ("uniqueItems", "not"):
@@ -260,26 +267,49 @@ def _says_nothing(node: Schema, key: str) -> bool:
     return node[key] is True and key != "contains"
 
 
-def _literals(node: Schema, unheld: Parts) -> None:
-    """Whole numbers beyond 2**53 stand for their neighbours in a grammar."""
+def _literals(node: Schema, unheld: Parts, *, alone: bool) -> None:
+    """Whole numbers beyond 2**53 may stand for their neighbours in a grammar.
+
+    `alone`: those beyond 64 bits, too, are not taken together with other schemas.
+    """
     for key in ("const", "enum"):
         if key not in node:
             continue
-        given = node[key] if key == "enum" else [node[key]]
-        exact = [value for value in given if not any(map(_is_inexact, _all_numbers(value)))]
+        given = node.pop(key) if key == "enum" else [node.pop(key)]
+        if alone:
+            given = _far_literals(node, given)
+        exact = [value for value in given if _is_exact(value, alone=alone)]
         if len(exact) == len(given):
+            node[key] = exact if key == "enum" else exact[0]
             continue
         unheld.add(node, key, f"whole numbers beyond {MAX_EXACT:,} are not told apart")
         rest = [value for value in given if value not in exact]
-        del node[key]
-        if all(map(_is_inexact, rest)):
+        if all(map(is_number, rest)):
             ways: list[Schema] = [{"enum": exact}] if exact else []
             ways += [{"type": "integer", **_around(value)} for value in rest]
             node.setdefault("allOf", []).append({"anyOf": ways})
 
 
-def _is_inexact(value: object) -> bool:
-    return is_number(value) and abs(value) > MAX_EXACT
+def _is_exact(value: object, *, alone: bool) -> bool:
+    return all(
+        is_written_exactly(each) and (alone or abs(each) <= MAX_WHOLE)
+        for each in _all_numbers(value)
+    )
+
+
+def _far_literals(node: Schema, given: list[Any]) -> list[Any]:
+    """The library takes integers for 64 bits: where one is beyond, they are numbers."""
+    kinds = _kinds_given(node)
+    far = any(abs(each) > MAX_WHOLE for value in given for each in _all_numbers(value))
+    if not far or "integer" not in kinds or "number" in kinds:
+        return given
+    _make_numbers(node)
+    return [each for each in given if not is_number(each) or each == int(each)]
+
+
+def _make_numbers(node: Schema) -> None:
+    kinds = ["number" if kind == "integer" else kind for kind in _kinds_given(node)]
+    node["type"] = kinds if len(kinds) > 1 else kinds[0]
 
 
 def _around(value: float) -> Schema:
@@ -303,23 +333,34 @@ def _merges(node: Schema) -> bool:
     return "allOf" in node or len(others) > 1 or (bool(others) and not set(BOUNDS).isdisjoint(node))
 
 
+def _mixes(node: Schema) -> bool:
+    """It says itself what values there are, beside other schemas for them."""
+    others = {"$ref", "anyOf", "oneOf"} & node.keys()
+    return "allOf" in node or (bool(others) and not {"type", "enum", "const"}.isdisjoint(node))
+
+
 def _numbers(node: Schema, unheld: Parts, *, merged: bool) -> None:
     given = {key: node.pop(key) for key in BOUNDS if key in node}
     kinds = _kinds_given(node)
     step = node.get("multipleOf")
-    if "number" in kinds and (given or (step and step != int(step))):
+    exact = True
+    if given and not {"number", "integer"}.isdisjoint(kinds) and (far := far_numbers(given)):
+        few = [each for each in far if not step or is_multiple(each, step)]
+        ways: list[Schema] = [{"type": "number", "enum": few}]
+        _make_numbers(node)
+    elif "number" in kinds and (given or (step and step != int(step))):
         if merged and any(_is_delicate(key, bound) for key, bound in given.items()):
             reason = "bounds of several schemas are taken together"
             unheld.add(node, next(iter(given)), reason, loose=True)
         bounds, missing, exact = real_bounds(given)
         steps = multiples(step) if step else [None]
-        ways: list[Schema] = [
+        ways = [
             {"type": "number", **bounds, **({"multipleOf": each} if each else {})} for each in steps
         ]
         if values := [each for each in missing if not step or is_multiple(each, step)]:
             ways.append({"enum": values})
     elif "integer" in kinds and given:
-        bounds, exact = whole_bounds(given)
+        bounds = whole_bounds(given)
         ways = [{"type": "integer", **bounds, **({"multipleOf": step} if step else {})}]
     else:
         return
@@ -339,7 +380,7 @@ def _kinds_given(node: Schema) -> list[str]:
 
 def _bounded(node: Schema, ways: list[Schema], kinds: list[str]) -> None:
     others = [kind for kind in kinds if kind not in ("number", "integer")]
-    if len(ways) == 1 and not others:
+    if len(ways) == 1 and not others and node.keys().isdisjoint(("enum", "const")):
         node.update(ways[0])
         return
     node.pop("multipleOf", None)
@@ -351,16 +392,23 @@ def _bounded(node: Schema, ways: list[Schema], kinds: list[str]) -> None:
         node["anyOf"] = ways
 
 
-def _multiples(every: list[Schema], unheld: Parts) -> None:
-    """Those of several schemas (allOf) have as many states as their least common multiple."""
+def _multiples(every: list[Schema]) -> None:
+    """Those of several schemas (allOf) have as many states as their least common multiple.
+
+    Where that is too much, a few of the multiples stand for all.
+    """
     common = 1
     for node in every:
-        if "multipleOf" not in node:
+        step = node.get("multipleOf")
+        if step is None:
             continue
-        digits = Decimal(repr(node["multipleOf"])).as_tuple().digits
+        digits = Decimal(repr(step)).as_tuple().digits
         together = math.lcm(common, int("".join(map(str, digits))))
         if 0 < together <= MAX_MULTIPLE:
             common = together
-        else:
+        elif step > 0:
             del node["multipleOf"]
-            unheld.add(node, "multipleOf", "it is too large to be held by a grammar")
+            few = few_multiples(step, {key: node.pop(key) for key in BOUNDS if key in node})
+            kinds = _kinds_given(node)
+            _make_numbers(node)
+            _bounded(node, [{"type": "number", "enum": few}], kinds)

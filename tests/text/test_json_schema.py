@@ -93,7 +93,7 @@ def test_there_is_a_limit(fits, too_much, said):
 
 def test_a_schema_may_refer_to_itself():
     tree = {"properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
-    assert is_closed(plain(tree)["$defs"]["_"])
+    assert is_closed(plain(tree)["$defs"]["root"])
 
 
 def test_what_is_referred_to_is_changed_too_wherever_it_is():
