@@ -44,6 +44,12 @@ class GenerationRequest:
     continue_final_message: bool = False
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_bound(self) -> bool:
+        """Something is demanded of the answer's form, or of its tool calls."""
+        uses_tools = bool(self.tools) and self.tool_choice != "none"
+        return uses_tools or self.json_schema is not None or self.form is not None
+
     def __post_init__(self) -> None:
         if (self.messages is None) == (self.prompt is None):
             raise InvalidRequestError("Send either messages or a prompt.", param="messages")

@@ -11,6 +11,7 @@ from typing import Any
 from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
 from ..errors import ContextLengthError, InvalidRequestError
 from ..generate import Decoder, ThinkingMeter
+from ..grammar import GrammarProcess
 from ..model import Qwen3, load_model
 from ..request import GenerationRequest
 from ..text import (
@@ -21,7 +22,7 @@ from ..text import (
     reasoning_start,
     soft_switch,
 )
-from .grammars import Grammars
+from .grammars import demand_of
 from .sequence import Constraint, Output, Sequence
 
 # What Qwen3 tells itself when its thinking budget is used up (from its documentation).
@@ -36,7 +37,7 @@ class Prepared:
     """A request that has been checked and rendered: all that is left is to compute it.
 
     `reasoning` is where the answer begins; `think_ids` are those of `<think>` and `</think>`;
-    `never_ids` are not to be drawn.
+    `never_ids` are not to be drawn. `constraint` follows the tokens of one answer.
     """
 
     prompt_ids: list[int]
@@ -48,7 +49,7 @@ class Prepared:
     parse_tools: bool
     think_ids: tuple[int | None, int | None]
     early_stop_ids: list[int]
-    constraint: Callable[[], Constraint] | None = None
+    constraint: Constraint | None = None
 
     def sequence(self, sink: Callable[[Output], None]) -> Sequence:
         """What a scheduler runs; `sink` gets its outputs."""
@@ -60,7 +61,7 @@ class Prepared:
             never_ids=self.never_ids,
             meter=self.meter(),
             sink=sink,
-            constraint=self.constraint() if self.constraint else None,
+            constraint=self.constraint,
         )
 
     def meter(self) -> ThinkingMeter:
@@ -95,7 +96,7 @@ class LoadedModel:
         self._stop_ids = self._default_stop_ids()
         self._think_ids = (tokenizer.token_id("<think>"), tokenizer.token_id("</think>"))
         self._early_stop_ids = tokenizer.encode(EARLY_STOP)
-        self._grammars = Grammars(tokenizer, model.config.vocab_size, self._stop_ids)
+        self._grammars = GrammarProcess(path, model.config.vocab_size, self._stop_ids)
 
     @classmethod
     def load(
@@ -127,8 +128,7 @@ class LoadedModel:
             self.check_ids(prompt_ids, param="messages")
         thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
         params = self._sampling_params(thinking, request.sampling)
-        constraint = self._grammars.constraint(request, reasoning)
-        if params.ignore_eos and constraint is not None:
+        if params.ignore_eos and request.is_bound:
             raise InvalidRequestError(
                 "ignore_eos cannot be joined with tools or a form of the answer: they say where it "
                 "ends.",
@@ -136,18 +136,20 @@ class LoadedModel:
             )
         own_ends = frozenset() if params.ignore_eos else self._stop_ids
         stop_ids = own_ends | set(params.stop_token_ids)
+        demand = demand_of(request, self.tokenizer, reasoning)
+        max_tokens = self._max_tokens(len(prompt_ids), params)
         uses_tools = bool(request.tools) and request.tool_choice != "none"
         return Prepared(
             prompt_ids=prompt_ids,
             params=params,
-            max_tokens=self._max_tokens(len(prompt_ids), params),
+            max_tokens=max_tokens,
             stop_ids=stop_ids,
             never_ids=self._stop_ids - stop_ids,
             reasoning=reasoning,
             parse_tools=uses_tools,
             think_ids=self._think_ids,
             early_stop_ids=self._early_stop_ids,
-            constraint=constraint,
+            constraint=None if demand is None else self._grammars.constraint(demand),
         )
 
     def prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:

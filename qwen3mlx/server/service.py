@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..config import EngineConfig, LoadOptions
-from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Slot
-from ..errors import ContextLengthError, InvalidRequestError, ModelGoneError
+from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared, Slot
+from ..errors import ContextLengthError, InvalidRequestError, ModelGoneError, OverloadedError
 from ..events import Finished
 from ..hub.library import Library
 from ..hub.local_model import LocalModel
@@ -27,6 +27,9 @@ from .info import ModelInfo
 from .settings import ServerSettings
 
 DEFAULT_MODEL = "demo"
+# Grammars that are compiled at a time, which may take seconds each, and those that wait for it.
+COMPILING = 2
+MOST_WAITING = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Service:
         self.activity = Activity()
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
+        self._may_compile = asyncio.Semaphore(COMPILING)
+        self._num_compiling = 0
 
     async def start(self) -> None:
         self.engine.start()
@@ -124,7 +129,7 @@ class Service:
     ) -> Answer:
         slot, load_time_s = await self._slot(local)
         request = await asyncio.to_thread(self._with_saved_sampling, local.id, request)
-        prepared = await asyncio.to_thread(slot.loaded.prepare, request)
+        prepared = await self._prepared(slot.loaded, request)
         running = self.activity.start(local.id, len(prepared.prompt_ids))
         loop = asyncio.get_running_loop()
         outputs: asyncio.Queue[Output] = asyncio.Queue()
@@ -158,6 +163,22 @@ class Service:
             outputs,
             end,
         )
+
+    async def _prepared(self, loaded: LoadedModel, request: GenerationRequest) -> Prepared:
+        """On a thread; those that may take long have a few of all threads."""
+        if not request.is_bound:
+            return await asyncio.to_thread(loaded.prepare, request)
+        if self._num_compiling >= COMPILING + MOST_WAITING:
+            raise OverloadedError(
+                f"{MOST_WAITING} requests with tools or a form of the answer wait to be read: try "
+                "again later."
+            )
+        self._num_compiling += 1
+        try:
+            async with self._may_compile:
+                return await asyncio.to_thread(loaded.prepare, request)
+        finally:
+            self._num_compiling -= 1
 
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
         """The prompt that `generate` would compute, even where it is too long for the context."""

@@ -7,7 +7,7 @@ have the form, the order and the spaces that Qwen3 is trained to write.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -50,22 +50,28 @@ def answer_grammar(
     strict: bool = False,
     form: TextForm | None = None,
     call_ids: tuple[int | None, int | None] = (None, None),
+    on_field: Callable[[str], None] = lambda _: None,
 ) -> GrammarSource | None:
     """The grammar of an answer; None where it is free.
 
     `tools` are OpenAI-shaped; `tool_name` asks for one call of that one. `call_ids` are the tokens
     `<tool_call>` and `</tool_call>`; where a vocabulary has none, they are plain text. One of
-    `json_schema` and `form` at most. Raises `InvalidRequestError` for a form that is none, and for
+    `json_schema` and `form` at most. `on_field` hears of each field before it is read, which may
+    take long. Raises `InvalidRequestError` for a form that is none, and for
     schemas that are none (see `plain_schema`); for those with a part that cannot be enforced, if
     they are `strict`, or of a call that is asked for.
     """
-    answer = None if json_schema is None else json_grammar(json_schema, strict=strict)
+    answer = None
+    if json_schema is not None:
+        on_field("response_format")
+        answer = json_grammar(json_schema, strict=strict)
     if form is not None:
+        on_field(form.param)
         answer = _form_grammar(form)
     if not tools or tool_choice == "none":
         return answer
     forced = tool_choice == "required" or tool_name is not None
-    calls = _Calls(tools, tool_name, call_ids, forced=forced)
+    calls = _Calls(tools, tool_name, call_ids, on_field, forced=forced)
     if tool_name is not None:
         return calls.source("start: call")
     some = 'call ("\\n" call)*' if parallel else "call"
@@ -113,6 +119,7 @@ class _Calls:
         tools: Sequence[Mapping[str, Any]],
         only: str | None,
         call_ids: tuple[int | None, int | None],
+        on_field: Callable[[str], None],
         *,
         forced: bool,
     ) -> None:
@@ -127,6 +134,7 @@ class _Calls:
             field = f"tools[{index}].function"
             function = _function(tool, field)
             if only is None or function["name"] == only:
+                on_field(f"{field}.parameters")
                 rules.append(f"tool_{index}: {self._tool(function, field)}")
                 self._fields[f"tool_{index}"] = f"{field}.parameters"
         body = f'"\\n" ({" | ".join(self._fields)}) "}}\\n" {_marker("</tool_call>", close_id)}'

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import qwen3mlx
-from qwen3mlx.generate.constraint import Constraint
-from qwen3mlx.generate.grammar import Grammar, GrammarTokenizer
+from qwen3mlx.grammar.constraint import Constraint
+from qwen3mlx.grammar.grammar import Grammar, GrammarTokenizer
 from qwen3mlx.text import Tokenizer, load_tokenizer
 from qwen3mlx.text.grammar_source import GrammarSource, answer_grammar
 

@@ -60,6 +60,14 @@ class Constraint:
         return self._thinking == "off" and matcher is not None and matcher.is_stopped()
 
     @property
+    def waits_for(self) -> int | None:
+        """The only token that would change what may follow; None: any may."""
+        if self._thinking == "inside":
+            return self._close_id
+        is_free = self._matcher is None and self._thinking == "off"
+        return self._grammar.trigger_id if is_free else None
+
+    @property
     def is_unchecked(self) -> bool:
         """The last tokens may be taken back."""
         return self._unchecked is not None

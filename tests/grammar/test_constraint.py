@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.errors import Qwen3MLXError
 from qwen3mlx.generate import ThinkingMeter
-from qwen3mlx.generate.constraint import Constraint
+from qwen3mlx.grammar.constraint import Constraint
 from qwen3mlx.text import Content, ToolCallDelta
 from qwen3mlx.text.grammar_source import answer_grammar, json_grammar
 from qwen3mlx.text.tool_calls import ToolCallParser

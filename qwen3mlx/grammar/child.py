@@ -1,0 +1,174 @@
+"""The process that knows a vocabulary, and the copies it makes of itself, one for each answer.
+
+What a copy may take, the system enforces, by ending it where need be. See `process`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+from ..errors import InvalidRequestError
+from ..text import AnswerCheck, answer_grammar, load_tokenizer
+from .constraint import Constraint
+from .grammar import Grammar, GrammarTokenizer
+from .wire import COMPILE_SECONDS, MEMORY, TOKEN_SECONDS, Demand, too_costly
+
+READY = b"\n"
+# Seconds of computing that all tokens of an answer may take: so many, and so many more for each.
+ANSWER_SECONDS = (0.5, 0.02)
+
+
+def main() -> None:
+    """Serve the socket that is our standard input: first a vocabulary, then sockets for answers."""
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    control = socket.socket(fileno=0)
+    with control.makefile("rb") as lines:
+        tokenizer = _vocabulary(json.loads(lines.readline()))
+    gc.collect()
+    gc.freeze()  # what the copies share stays untouched
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.sendall(READY)
+    while True:
+        message, handles, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _serve(Connection(handles[0]), tokenizer)
+        os.close(handles[0])
+
+
+def _vocabulary(said: dict[str, Any]) -> GrammarTokenizer:
+    tokenizer = load_tokenizer(said["folder"])
+    return GrammarTokenizer(
+        [tokenizer.token_bytes(i) for i in range(said["vocab_size"])],
+        marker_ids=tokenizer.added_ids,
+        stop_ids=said["stop_ids"],
+        encode=tokenizer.encode,
+    )
+
+
+def _serve(connection: Connection, tokenizer: GrammarTokenizer) -> None:
+    """One answer: its demand comes first, then its tokens."""
+    try:
+        _limit_memory()
+        _Answer(connection, tokenizer).run()
+    except (EOFError, OSError):
+        pass  # nobody wants to know more
+    finally:
+        os._exit(0)
+
+
+class _Answer:
+    def __init__(self, connection: Connection, tokenizer: GrammarTokenizer) -> None:
+        self._connection = connection
+        self._tokenizer = tokenizer
+        self._mask: bytes | None = None
+
+    def run(self) -> None:
+        demand = Demand.from_json(self._connection.recv_bytes())
+        try:
+            with _computing(COMPILE_SECONDS):
+                constraint = self._compiled(demand)
+                self._tell(constraint, 0)
+            self._follow(constraint, demand.param)
+        except InvalidRequestError as error:
+            self._say({"error": str(error), "param": error.param})
+        except MemoryError:
+            return  # as where the system ends it
+
+    def _compiled(self, demand: Demand) -> Constraint:
+        source = answer_grammar(
+            demand.tools,
+            tool_choice=demand.tool_choice,
+            tool_name=demand.tool_name,
+            parallel=demand.parallel,
+            json_schema=demand.json_schema,
+            strict=demand.strict,
+            form=demand.form,
+            call_ids=demand.call_ids,
+            on_field=self._tell_field,
+        )
+        if source is None:
+            raise ValueError("nothing is demanded of the answer")
+        self._tell_field(demand.param)
+        grammar = Grammar(
+            self._tokenizer,
+            source.lark,
+            fields=source.fields,
+            trigger_id=source.trigger_id,
+            repeats=source.repeats,
+        )
+        self._say({"warnings": list(source.warnings)})
+        is_checked = source.answer is not None or bool(source.calls)
+        return Constraint(
+            grammar,
+            thinking=demand.reasoning,
+            open_id=demand.think_ids[0],
+            close_id=demand.think_ids[1],
+            check=AnswerCheck(source.answer, source.calls) if is_checked else None,
+            call_ids=demand.call_ids,
+        )
+
+    def _follow(self, constraint: Constraint, param: str) -> None:
+        """Token by token; raises InvalidRequestError where they take too long together."""
+        start, per_token = ANSWER_SECONDS
+        left = start - time.process_time()
+        while True:
+            token_id = int.from_bytes(self._connection.recv_bytes(8), "little")
+            before = time.process_time()
+            left += per_token
+            with _computing(TOKEN_SECONDS):
+                taken_back = constraint.observe(token_id)
+                self._tell(constraint, taken_back)
+            left -= time.process_time() - before
+            if left < 0:
+                raise InvalidRequestError(too_costly(param), param=param)
+
+    def _tell(self, constraint: Constraint, taken_back: int) -> None:
+        mask = constraint.mask()
+        is_same = mask is self._mask
+        said = {
+            "taken_back": taken_back,
+            "is_unchecked": constraint.is_unchecked,
+            "waits_for": constraint.waits_for,
+            "mask": "same" if is_same else "none" if mask is None else "new",
+        }
+        self._say(said)
+        if mask is not None and not is_same:
+            self._connection.send_bytes(mask)
+        self._mask = mask
+
+    def _tell_field(self, field: str) -> None:
+        self._say({"field": field})
+
+    def _say(self, said: dict[str, Any]) -> None:
+        self._connection.send_bytes(json.dumps(said).encode())
+
+
+@contextmanager
+def _computing(seconds: float) -> Iterator[None]:
+    """SIGPROF ends the process after so many seconds of computing, whatever it is at."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _limit_memory() -> None:
+    """Where the system minds; elsewhere the parent does."""
+    if sys.platform == "linux":
+        with open("/proc/self/statm") as file:
+            taken = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))

@@ -1,0 +1,220 @@
+"""The engine's side of the processes that know grammars."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Collection
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidRequestError, OverloadedError, UnavailableError
+from ..request_warnings import warn
+from .wire import Demand, too_costly
+
+# By the clock, on a computer that is busy with other things.
+PATIENCE = 6.0
+START_PATIENCE = 60.0
+# What took longer is worth a line in the log.
+SLOW_SECONDS = 0.5
+
+_POLL_SECONDS = 0.05
+# It imports from where this process does, never from the current folder.
+_START = """\
+import sys
+sys.path[:] = sys.argv[1:]
+from qwen3mlx.grammar.child import main
+main()
+"""
+# Of the environment, what Python itself needs: no key, no token.
+_PASSED_ON = ("PYTHON", "LD_LIBRARY_PATH", "DYLD_")
+
+_log = logging.getLogger(__name__)
+# Answers that run or wait; each has a process of some megabytes.
+MOST_ANSWERS = 64
+
+_live: weakref.WeakSet[GrammarProcess] = weakref.WeakSet()
+_answers: weakref.WeakSet[AnswerConstraint] = weakref.WeakSet()
+
+
+class GrammarProcess:
+    """A child process that knows a model's vocabulary, with a copy of itself for each answer.
+
+    It starts with the first answer and ends with this object. Any thread may ask.
+    """
+
+    def __init__(self, folder: Path, vocab_size: int, stop_ids: Collection[int]) -> None:
+        said = {"folder": str(folder), "vocab_size": vocab_size, "stop_ids": sorted(stop_ids)}
+        self._vocabulary = json.dumps(said).encode() + b"\n"
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._end: weakref.finalize[..., GrammarProcess] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
+        _live.add(self)
+
+    def constraint(self, demand: Demand) -> AnswerConstraint:
+        """Compile what is demanded of one answer.
+
+        Raises InvalidRequestError for what cannot be followed, or would take too much.
+        """
+        data = demand.to_json()
+        start = time.perf_counter()
+        with self._lock:
+            if len(_answers) >= MOST_ANSWERS:
+                raise OverloadedError(
+                    f"{MOST_ANSWERS} answers with tools or in a given form are being made: try "
+                    "again later."
+                )
+            constraint = AnswerConstraint(self._copy(), demand.param)
+        constraint.begin(data)
+        seconds = time.perf_counter() - start
+        if seconds > SLOW_SECONDS:
+            _log.info("The grammar for %s took %.1f seconds.", demand.param, seconds)
+        return constraint
+
+    def close(self) -> None:
+        """End the process; the next answer starts another."""
+        with self._lock:
+            self._stop()
+
+    def _copy(self) -> Connection:
+        """Our end of a new copy's connection."""
+        for _ in range(2):
+            if self._control is None:
+                self._control = self._started()
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    socket.send_fds(self._control, [b"1"], [theirs.fileno()])
+                    return Connection(ours.detach())
+                except OSError:  # it has ended meanwhile
+                    ours.close()
+                    self._stop()
+        raise UnavailableError("The process that knows the grammars ended: try again.")
+
+    def _started(self) -> socket.socket:
+        control, theirs = socket.socketpair()
+        path = [os.path.abspath(folder) for folder in sys.path if folder]
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", _START, *path],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={n: v for n, v in os.environ.items() if n.startswith(_PASSED_ON)},
+                cwd="/",
+                start_new_session=True,  # Ctrl-C in a terminal is not meant for it
+            )
+        self._end = weakref.finalize(self, _end, self.process, control)
+        control.settimeout(START_PATIENCE)
+        try:
+            control.sendall(self._vocabulary)
+            ready = control.recv(1)
+        except OSError:
+            ready = b""
+        if not ready:
+            self._stop()
+            raise UnavailableError("The process that knows the grammars does not start: try again.")
+        return control
+
+    def _stop(self) -> None:
+        self._control = self.process = None
+        if self._end is not None:
+            self._end()
+
+
+def processes() -> list[subprocess.Popen[bytes]]:
+    """Those that run, one for each model."""
+    return [each.process for each in _live if each.process is not None]
+
+
+def _end(process: subprocess.Popen[bytes], control: socket.socket) -> None:
+    control.close()
+    process.kill()
+    process.wait()
+
+
+class AnswerConstraint:
+    """What may come next in one answer, known by a process that ends with this object.
+
+    Raises InvalidRequestError, from then on each time, where the answer cannot go on: by the
+    grammar, or by what it costs.
+    """
+
+    def __init__(self, connection: Connection, param: str) -> None:
+        self._connection = connection
+        self._param = param
+        self._mask: bytes | None = None
+        self._waits_for: int | None = None
+        self._is_unchecked = False
+        self._error: tuple[str, str | None] | None = None
+        _answers.add(self)
+
+    def begin(self, demand: bytes) -> None:
+        """Raises InvalidRequestError, which names the field that it was at."""
+        self._ask(demand)
+
+    @property
+    def is_unchecked(self) -> bool:
+        """The last tokens may be taken back."""
+        return self._is_unchecked
+
+    def mask(self) -> bytes | None:
+        """A bit for each id that may come next, lowest first, in words of 32; None: all may."""
+        self._raise_error()
+        return self._mask
+
+    def observe(self, token_id: int) -> int:
+        """Take a token; returns how many are taken back, this one among them."""
+        self._raise_error()
+        if self._waits_for not in (None, token_id):
+            return 0
+        return self._ask(token_id.to_bytes(8, "little"))
+
+    def _ask(self, message: bytes) -> int:
+        try:
+            self._connection.send_bytes(message)
+            while "taken_back" not in (said := json.loads(self._receive())):
+                self._hear(said)
+            if said["mask"] == "none":
+                self._mask = None
+            elif said["mask"] == "new":
+                self._mask = self._receive()
+        except (EOFError, OSError):
+            self._fail(too_costly(self._param), self._param)
+        self._is_unchecked, self._waits_for = said["is_unchecked"], said["waits_for"]
+        return int(said["taken_back"])
+
+    def _receive(self) -> bytes:
+        deadline = time.monotonic() + PATIENCE
+        while not self._connection.poll(_POLL_SECONDS):
+            if time.monotonic() > deadline:
+                self._connection.close()
+                raise OverloadedError("The computer is too busy to follow a grammar: try again.")
+        return self._connection.recv_bytes()
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if "error" in said:
+            self._fail(said["error"], said["param"])
+        self._param = said.get("field", self._param)
+        for warning in said.get("warnings", ()):
+            warn(warning)
+
+    def _fail(self, message: str, param: str | None) -> None:
+        self._connection.close()
+        _answers.discard(self)
+        self._error = message, param
+        self._raise_error()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            message, param = self._error
+            raise InvalidRequestError(message, param=param)
