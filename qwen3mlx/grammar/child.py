@@ -12,7 +12,9 @@ import resource
 import signal
 import socket
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -22,11 +24,9 @@ from ..errors import InvalidRequestError
 from ..text import AnswerCheck, answer_grammar, load_tokenizer
 from .constraint import Constraint
 from .grammar import Grammar, GrammarTokenizer
-from .wire import COMPILE_SECONDS, MEMORY, TOKEN_SECONDS, Demand, too_costly
+from .wire import Demand, Limits
 
 READY = b"\n"
-# Seconds of computing that all tokens of an answer may take: so many, and so many more for each.
-ANSWER_SECONDS = (0.5, 0.02)
 
 
 def main() -> None:
@@ -35,7 +35,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     control = socket.socket(fileno=0)
     with control.makefile("rb") as lines:
-        tokenizer = _vocabulary(json.loads(lines.readline()))
+        said = json.loads(lines.readline())
+    limits = Limits(**said.pop("limits"))
+    tokenizer = _vocabulary(**said)
     gc.collect()
     gc.freeze()  # what the copies share stays untouched
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -46,48 +48,51 @@ def main() -> None:
             return
         if os.fork() == 0:
             control.close()
-            _serve(Connection(handles[0]), tokenizer)
+            _serve(Connection(handles[0]), tokenizer, limits)
         os.close(handles[0])
 
 
-def _vocabulary(said: dict[str, Any]) -> GrammarTokenizer:
-    tokenizer = load_tokenizer(said["folder"])
+def _vocabulary(folder: str, vocab_size: int, stop_ids: list[int]) -> GrammarTokenizer:
+    tokenizer = load_tokenizer(folder)
     return GrammarTokenizer(
-        [tokenizer.token_bytes(i) for i in range(said["vocab_size"])],
+        [tokenizer.token_bytes(i) for i in range(vocab_size)],
         marker_ids=tokenizer.added_ids,
-        stop_ids=said["stop_ids"],
+        stop_ids=stop_ids,
         encode=tokenizer.encode,
     )
 
 
-def _serve(connection: Connection, tokenizer: GrammarTokenizer) -> None:
+def _serve(connection: Connection, tokenizer: GrammarTokenizer, limits: Limits) -> None:
     """One answer: its demand comes first, then its tokens."""
     try:
-        _limit_memory()
-        _Answer(connection, tokenizer).run()
-    except (EOFError, OSError):
-        pass  # nobody wants to know more
+        _limit_memory(limits.num_bytes)
+        _Answer(connection, tokenizer, limits).run()
+    except (EOFError, OSError, MemoryError):
+        pass  # nobody wants to know more, or the parent is to see us end
     finally:
         os._exit(0)
 
 
 class _Answer:
-    def __init__(self, connection: Connection, tokenizer: GrammarTokenizer) -> None:
+    def __init__(self, connection: Connection, tokenizer: GrammarTokenizer, limits: Limits) -> None:
         self._connection = connection
         self._tokenizer = tokenizer
+        self._limits = limits
         self._mask: bytes | None = None
 
     def run(self) -> None:
         demand = Demand.from_json(self._connection.recv_bytes())
         try:
-            with _computing(COMPILE_SECONDS):
+            with _computing(self._limits.compile_seconds):
                 constraint = self._compiled(demand)
                 self._tell(constraint, 0)
             self._follow(constraint, demand.param)
         except InvalidRequestError as error:
             self._say({"error": str(error), "param": error.param})
-        except MemoryError:
-            return  # as where the system ends it
+        except (EOFError, OSError, MemoryError):
+            raise
+        except Exception:
+            self._say({"fault": traceback.format_exc()})
 
     def _compiled(self, demand: Demand) -> Constraint:
         source = answer_grammar(
@@ -124,18 +129,17 @@ class _Answer:
 
     def _follow(self, constraint: Constraint, param: str) -> None:
         """Token by token; raises InvalidRequestError where they take too long together."""
-        start, per_token = ANSWER_SECONDS
-        left = start - time.process_time()
+        left = self._limits.answer_seconds
         while True:
             token_id = int.from_bytes(self._connection.recv_bytes(8), "little")
             before = time.process_time()
-            left += per_token
-            with _computing(TOKEN_SECONDS):
+            left += self._limits.more_per_token
+            with _computing(self._limits.token_seconds):
                 taken_back = constraint.observe(token_id)
                 self._tell(constraint, taken_back)
             left -= time.process_time() - before
             if left < 0:
-                raise InvalidRequestError(too_costly(param), param=param)
+                raise InvalidRequestError(self._limits.exceeded(param), param=param)
 
     def _tell(self, constraint: Constraint, taken_back: int) -> None:
         mask = constraint.mask()
@@ -166,9 +170,23 @@ def _computing(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def _limit_memory() -> None:
-    """Where the system minds; elsewhere the parent does."""
+def _limit_memory(num_bytes: int) -> None:
+    """To so many more than there are now. Only Linux minds what may be asked for."""
     if sys.platform == "linux":
         with open("/proc/self/statm") as file:
             taken = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (taken + num_bytes, taken + num_bytes))
+    else:
+        most = _peak_bytes() + num_bytes
+        threading.Thread(target=_watch_memory, args=(most,), daemon=True).start()
+
+
+def _watch_memory(most: int) -> None:
+    while _peak_bytes() < most:
+        time.sleep(0.05)
+    os._exit(1)
+
+
+def _peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

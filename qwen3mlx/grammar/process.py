@@ -12,16 +12,17 @@ import threading
 import time
 import weakref
 from collections.abc import Collection
+from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidRequestError, OverloadedError, UnavailableError
 from ..request_warnings import warn
-from .wire import Demand, too_costly
+from .wire import LIMITS, Demand, Limits
 
 # By the clock, on a computer that is busy with other things.
-PATIENCE = 6.0
+PATIENCE = 20.0
 START_PATIENCE = 60.0
 # What took longer is worth a line in the log.
 SLOW_SECONDS = 0.5
@@ -51,9 +52,16 @@ class GrammarProcess:
     It starts with the first answer and ends with this object. Any thread may ask.
     """
 
-    def __init__(self, folder: Path, vocab_size: int, stop_ids: Collection[int]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        vocab_size: int,
+        stop_ids: Collection[int],
+        limits: Limits = LIMITS,
+    ) -> None:
         said = {"folder": str(folder), "vocab_size": vocab_size, "stop_ids": sorted(stop_ids)}
-        self._vocabulary = json.dumps(said).encode() + b"\n"
+        self._first_line = json.dumps({**said, "limits": asdict(limits)}).encode() + b"\n"
+        self._limits = limits
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._end: weakref.finalize[..., GrammarProcess] | None = None
@@ -73,7 +81,7 @@ class GrammarProcess:
                     f"{MOST_ANSWERS} answers with tools or in a given form are being made: try "
                     "again later."
                 )
-            constraint = AnswerConstraint(self._copy(), demand.param)
+            constraint = AnswerConstraint(self._copy(), demand.param, self._limits)
         constraint.begin(data)
         seconds = time.perf_counter() - start
         if seconds > SLOW_SECONDS:
@@ -116,7 +124,7 @@ class GrammarProcess:
         self._end = weakref.finalize(self, _end, self.process, control)
         control.settimeout(START_PATIENCE)
         try:
-            control.sendall(self._vocabulary)
+            control.sendall(self._first_line)
             ready = control.recv(1)
         except OSError:
             ready = b""
@@ -149,8 +157,9 @@ class AnswerConstraint:
     grammar, or by what it costs.
     """
 
-    def __init__(self, connection: Connection, param: str) -> None:
+    def __init__(self, connection: Connection, param: str, limits: Limits) -> None:
         self._connection = connection
+        self._limits = limits
         self._param = param
         self._mask: bytes | None = None
         self._waits_for: int | None = None
@@ -189,7 +198,7 @@ class AnswerConstraint:
             elif said["mask"] == "new":
                 self._mask = self._receive()
         except (EOFError, OSError):
-            self._fail(too_costly(self._param), self._param)
+            self._fail(self._limits.exceeded(self._param), self._param)
         self._is_unchecked, self._waits_for = said["is_unchecked"], said["waits_for"]
         return int(said["taken_back"])
 
@@ -204,6 +213,9 @@ class AnswerConstraint:
     def _hear(self, said: dict[str, Any]) -> None:
         if "error" in said:
             self._fail(said["error"], said["param"])
+        if "fault" in said:
+            _log.error("%s could not be read:\n%s", self._param, said["fault"])
+            self._fail(f"{self._param} cannot be enforced: reading it failed.", self._param)
         self._param = said.get("field", self._param)
         for warning in said.get("warnings", ()):
             warn(warning)

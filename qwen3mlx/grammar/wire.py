@@ -10,18 +10,28 @@ from typing import Any, Literal
 from ..errors import InvalidRequestError
 from ..text import ReasoningStart, TextForm
 
-# What an answer may take: seconds of computing to compile its grammar, and for each token; bytes.
-COMPILE_SECONDS = 2.0
-TOKEN_SECONDS = 0.2
-MEMORY = 192 << 20
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an answer's process may take: seconds of computing to compile its grammar, for one
+    token, and for all tokens (so many, and so many more for each); bytes."""
+
+    compile_seconds: float = 2.0
+    token_seconds: float = 0.2
+    answer_seconds: float = 0.5
+    more_per_token: float = 0.02
+    num_bytes: int = 192 << 20
+
+    def exceeded(self, field: str) -> str:
+        """The sentence for a grammar that takes more."""
+        return (
+            f"{field} cannot be enforced: what it allows has so many cases that it takes more than "
+            f"{self.compile_seconds:g} seconds or {self.num_bytes >> 20} MB; use fewer or simpler "
+            "patterns."
+        )
 
 
-def too_costly(field: str) -> str:
-    """The sentence for a grammar that takes more."""
-    return (
-        f"{field} cannot be enforced: what it allows has so many cases that it takes more than "
-        f"{COMPILE_SECONDS:g} seconds or {MEMORY >> 20} MB; use fewer or simpler patterns."
-    )
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

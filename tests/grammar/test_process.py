@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 import qwen3mlx
 from qwen3mlx.errors import InvalidRequestError, OverloadedError
 from qwen3mlx.grammar import AnswerConstraint, Demand, GrammarProcess, process
-from qwen3mlx.grammar.wire import MEMORY
+from qwen3mlx.grammar.wire import Limits
 from qwen3mlx.request_warnings import collecting_warnings
 from qwen3mlx.text import TextForm
 
@@ -32,6 +33,9 @@ SCHEMA = {
 TOOL = {"type": "function", "function": {"name": "now", "parameters": {"type": "object"}}}
 
 
+LIMITS = Limits(compile_seconds=0.4)
+
+
 def bomb(size: int = 30) -> dict[str, Any]:
     """One step of the library takes a power of `size`."""
     letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
@@ -42,7 +46,7 @@ def bomb(size: int = 30) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def running() -> Iterator[GrammarProcess]:
     folder = Path(qwen3mlx.__file__).parent / "demo" / "dense"
-    ours = GrammarProcess(folder, DEMO_ROWS, demo_words().stop_ids)
+    ours = GrammarProcess(folder, DEMO_ROWS, demo_words().stop_ids, LIMITS)
     yield ours
     ours.close()
 
@@ -158,17 +162,19 @@ def test_neither_the_process_nor_ours_grows_meanwhile(grammars):
     def watch() -> None:
         while not done.wait(0.01):
             for copy in copies(grammars):
-                with_copies = copy.memory_info().rss
-                peak[0] = max(peak[0], with_copies)
+                with suppress(psutil.NoSuchProcess):
+                    peak[0] = max(peak[0], copy.memory_info().rss)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with pytest.raises(InvalidRequestError):
-        grammars.constraint(Demand(json_schema=bomb(), strict=True))
-    done.set()
-    watcher.join()
+    try:
+        with pytest.raises(InvalidRequestError):
+            grammars.constraint(Demand(json_schema=bomb(), strict=True))
+    finally:
+        done.set()
+        watcher.join()
     shared = psutil.Process(grammars.process.pid).memory_info().rss
-    assert peak[0] < shared + MEMORY * 1.1
+    assert peak[0] < shared + LIMITS.num_bytes * 1.1
     assert psutil.Process().memory_info().rss < before + (32 << 20)
 
 
