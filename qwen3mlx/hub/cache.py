@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from ..config import model_text
 from ..config.state import NO_HOME
-from ..errors import CheckpointError
+from ..errors import CheckpointError, DownloadError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _INDEX = "model.safetensors.index.json"
@@ -41,6 +42,28 @@ def hub_cache() -> Path:
     folder = Path(constants.HF_HUB_CACHE)
     # "~/.cache" is left as it is for a user without a home.
     return NO_HOME / folder.name if str(folder).startswith("~") else folder
+
+
+def check_place(repo_id: str) -> None:
+    """Raises DownloadError where a link in the place of `repo_id` leads out of the cache.
+
+    `huggingface_hub` (2.4) writes through such a link, wherever it leads.
+    """
+    repository, root = repository_folder(repo_id), hub_cache().resolve()
+    for path in (repository, *_links(repository)):
+        if not Path(os.path.realpath(path)).is_relative_to(root):
+            raise DownloadError(
+                f"{path} leads out of the cache, {root}: delete that link and download again, or "
+                "set HF_HOME to a folder with room for all models."
+            )
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    """At any depth; what they lead to is not looked into."""
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if path.is_symlink():
+                yield path
 
 
 def _commit(repository: Path, revision: str) -> str | None:

@@ -14,7 +14,14 @@ from typing import Any
 
 from ..config.state import NO_HOME
 from ..errors import CheckpointError, DownloadError
-from .cache import cached_snapshot, hub_cache, missing_files, missing_parts, repository_folder
+from .cache import (
+    cached_snapshot,
+    check_place,
+    hub_cache,
+    missing_files,
+    missing_parts,
+    repository_folder,
+)
 from .faults import explain, offline
 from .hashes import blobs, check_hashes
 
@@ -57,6 +64,7 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
         raise DownloadError(
             f"{repo_id} has no place: this user has no home folder; set HF_HOME to a folder."
         )
+    check_place(repo_id)
     with _tuned_library():
         files = _list_files(repo_id, revision)
         _check_runnable(repo_id, files)

@@ -140,6 +140,9 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(data)
 
         def _file(self, repo: str, name: str) -> None:
+            if name not in hub.repos[repo]:
+                self._fail(Fault(404, "EntryNotFound"))
+                return
             data = hub.repos[repo][name]
             if self.command == "GET":
                 data += bytes(hub.extra.get(name, 0))

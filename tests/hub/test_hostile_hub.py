@@ -157,6 +157,31 @@ def test_a_planted_ref_leads_nowhere_else(fake_hub: FakeHub, tmp_path: Path) -> 
     assert cached_snapshot(REPO) is None
 
 
+@pytest.mark.parametrize("place", ["", "blobs", "refs", "snapshots", "trees", "blobs/x.incomplete"])
+def test_a_planted_link_leads_nowhere_else(fake_hub: FakeHub, tmp_path: Path, place: str) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "letter.txt").write_text("dear")
+    link = tmp_path / "hub" / f"models--{REPO.replace('/', '--')}" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(victim / "letter.txt" if "." in place else victim)
+    with pytest.raises(DownloadError, match="leads out of the cache"):
+        hub.fetch(REPO)
+    assert [path.name for path in victim.iterdir()] == ["letter.txt"]
+    assert (victim / "letter.txt").read_text() == "dear"
+
+
+def test_the_cache_itself_may_be_a_link(
+    fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To another disk, perhaps."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "hub").symlink_to(tmp_path / "disk")
+    hub.fetch(REPO)
+    hub.fetch(REPO)
+    assert cached_snapshot(REPO) is not None
+
+
 def test_the_library_is_as_it_was_after_two_downloads_at_once(fake_hub: FakeHub) -> None:
     from huggingface_hub import get_session
 

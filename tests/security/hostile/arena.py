@@ -53,9 +53,9 @@ class Arena:
         self.library = root / "library"
         self.outside = root / "outside"
         self.home = root / "home"
-        for folder in (self.library, self.outside, self.home):
+        for folder in (self.library, self.home):
             folder.mkdir()
-        (self.outside / "letter.txt").write_text("dear")
+        self._write_outside()
         self.hub = FakeHub()
         self.outcomes: Counter[str] = Counter()
         self._number = 0
@@ -172,6 +172,7 @@ class Arena:
         if _contents(self.outside) != before:
             faults.append("files outside of the case were changed")
         _remove(folder)
+        self._write_outside()
         if faults:
             self._stop()
             self._start()
@@ -226,6 +227,11 @@ class Arena:
             while piece := connection.recv(1 << 16):
                 received += piece
         return received
+
+    def _write_outside(self) -> None:
+        shutil.rmtree(self.outside, ignore_errors=True)
+        self.outside.mkdir()
+        (self.outside / "letter.txt").write_text("dear")
 
     # The server
 
@@ -332,7 +338,11 @@ class Watch(threading.Thread):
 
 
 def _contents(folder: Path) -> dict[str, Any]:
-    return {path.name: (path.read_bytes(), path.lstat().st_nlink) for path in folder.iterdir()}
+    """Everything in it, at any depth; how many names a file has counts."""
+    return {
+        str(path): (path.lstat().st_nlink, path.read_bytes() if path.is_file() else None)
+        for path in folder.rglob("*")
+    }
 
 
 def _remove(folder: Path) -> None:
