@@ -9,6 +9,7 @@
     ├── InvalidRequestError   a value in a request cannot be honoured
     │   └── ContextLengthError   prompt and answer do not fit the context
     ├── ConfigurationError    a file of the program's own settings is broken
+    │   └── NotSavedError        it cannot be written: a full or read-only disk, no home
     ├── MemoryBudgetError     the model or the request does not fit the memory
     ├── OverloadedError       too many requests are waiting already: try again later
     ├── UnavailableError      the model was unloaded, or the engine is closing, meanwhile
@@ -78,6 +79,10 @@ class ContextLengthError(InvalidRequestError):
 
 class ConfigurationError(Qwen3MLXError):
     code = "invalid_configuration"
+
+
+class NotSavedError(ConfigurationError):
+    code = "not_saved"
 
 
 class MemoryBudgetError(Qwen3MLXError):

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import io
 import os
+import select
+import stat
 import sys
+import time
 from typing import Any
+
+# Seconds that a reader may need to catch up, once; and what a pipe takes if it takes any.
+_PATIENCE = 0.1
+_PIECE = select.PIPE_BUF
 
 
 def prepare() -> None:
     """A stream that was closed is opened: stdin is empty, stdout takes nothing, stderr all.
 
     What is opened next would take its number otherwise, and get what is printed. A note that cannot
-    be written never is a failure: stderr drops it.
+    be written never is a failure, and nothing waits for a reader of notes: stderr drops them.
     """
     # Opened for reading, stdout refuses what is written to it as a closed one does.
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
@@ -25,7 +32,7 @@ def prepare() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     if isinstance(sys.stderr, io.TextIOWrapper):
-        notes = io.BufferedWriter(_Notes(sys.stderr.fileno(), "wb", closefd=False))
+        notes = io.BufferedWriter(_Notes(sys.stderr.fileno()))
         encoding = sys.stderr.encoding
         sys.stderr = io.TextIOWrapper(notes, encoding, "replace", line_buffering=True)
 
@@ -38,10 +45,41 @@ def _open_null(number: int, flags: int) -> None:
 
 
 class _Notes(io.FileIO):
-    """Drops what nobody takes: a full disk, a reader that has gone."""
+    """Never fails, and hardly ever waits: what nobody takes is dropped, and counted.
+
+    So it is with a reader that has stopped or gone, and with a full disk. Once it works again, a
+    line says how much is missing.
+    """
+
+    _num_dropped = 0
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number, "wb", closefd=False)
+        self._is_file = stat.S_ISREG(os.fstat(number).st_mode)
 
     def write(self, data: Any) -> int:
+        text = bytes(data)
+        patience = 0.0 if self._num_dropped else _PATIENCE
+        if self._num_dropped:
+            note = f"\n({self._num_dropped} lines are missing here: they could not be written.)\n"
+            if self._put(note.encode(), patience) == len(note):
+                self._num_dropped = 0
+        taken = 0 if self._num_dropped else self._put(text, patience)
+        if rest := text[taken:]:
+            self._num_dropped += rest.count(b"\n") or 1
+        return len(text)
+
+    def _put(self, text: bytes, patience: float) -> int:
+        """How much of it was taken. What is ready takes a PIECE without a wait."""
+        taken, end = 0, time.monotonic() + patience
         try:
-            return super().write(data)
+            while taken < len(text):
+                if self._is_file:
+                    taken += super().write(text[taken:]) or 0
+                elif select.select([], [self], [], max(0.0, end - time.monotonic()))[1]:
+                    taken += super().write(text[taken : taken + _PIECE]) or 0
+                else:
+                    break
         except OSError:
-            return len(data)
+            pass
+        return taken

@@ -8,11 +8,11 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, NotSavedError
 
 # Where nothing is: the home of a user who has none, by Debian's convention.
 NO_HOME = Path("/nonexistent")
@@ -82,13 +82,19 @@ class StateFile:
 
     @contextmanager
     def edit(self) -> Iterator[dict[str, Any]]:
-        """The object, to be changed in place and written back; other programs wait meanwhile."""
+        """The object, to be changed in place and written back; other programs wait meanwhile.
+
+        Raises NotSavedError where it cannot be: the old content stays.
+        """
         folder = self._folder()
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
             values = self.read()
             yield values
-            self._replace(values)
+            try:
+                self._replace(values)
+            except OSError as error:
+                raise self._not_saved(error) from None
         finally:
             os.close(folder)
 
@@ -103,10 +109,15 @@ class StateFile:
                 raise PermissionError(errno.EACCES, "it is read-only")
             return os.open(folder, os.O_RDONLY)
         except OSError as error:
-            raise ConfigurationError(
-                f"Nothing can be saved in {folder} ({error.strerror}): set QWEN3MLX_HOME to a "
-                "folder that may be written."
-            ) from None
+            raise self._not_saved(error) from None
+
+    def _not_saved(self, error: OSError) -> NotSavedError:
+        advice = "set QWEN3MLX_HOME to a folder that may be written"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "make room on that disk"
+        return NotSavedError(
+            f"Nothing can be saved in {self.path.parent} ({error.strerror}): {advice}."
+        )
 
     def _replace(self, values: Mapping[str, Any]) -> None:
         text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
@@ -118,5 +129,6 @@ class StateFile:
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)
         except BaseException:
-            os.unlink(temporary)
+            with suppress(OSError):
+                os.unlink(temporary)
             raise

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ..errors import Qwen3MLXError
+from . import bounds
 from .decoding import CODINGS
 
 logger = logging.getLogger(__name__)
@@ -31,13 +32,21 @@ STATUS = {
     "overloaded": 429,
     "internal_error": 500,
     "invalid_configuration": 500,
+    "not_saved": 507,
     "invalid_checkpoint": 500,
     "invalid_chat_template": 500,
     "download_failed": 502,
     "unavailable": 503,
+    "too_many_bytes": 503,
 }
 # Seconds after which a client may try again where the server is full for now.
 RETRY_AFTER = {429: 1, 503: 5}
+
+
+class TooManyBytesError(Qwen3MLXError):
+    """503: the bodies of all requests together are as large as they may be."""
+
+    code = "too_many_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class ApiError:
             return {"WWW-Authenticate": "Bearer"}
         if self.status == 405:
             return {"Allow": ", ".join(self.allowed)}
+        if self.status == 408:
+            return {"Connection": "close"}
         if self.status == 415:
             return {"Accept-Encoding": ", ".join(CODINGS)}
         seconds = RETRY_AFTER.get(self.status)
@@ -123,6 +134,10 @@ def _http_error(error: HTTPException) -> ApiError:
         400: ("The body is not valid JSON; send a JSON object in UTF-8.", "invalid_json"),
         404: ("There is nothing at this path; GET /docs lists what there is.", "not_found"),
         405: ("This path does not take this method; see GET /docs.", "method_not_allowed"),
+        408: (
+            f"The body did not come within {bounds.PATIENCE:.0f} s; send it again, all of it.",
+            "request_timeout",
+        ),
         413: ("The body is too large for this server; send a shorter one.", "request_too_large"),
     }
     default = (f"{HTTPStatus(error.status_code).phrase}.", None)

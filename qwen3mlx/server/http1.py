@@ -2,23 +2,96 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
+from typing import cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from . import bounds
+from .crowd import Crowd
 from .errors import api_error, openai_body
 from .sse import json_bytes
 
 _REFUSALS = {
+    408: f"No whole request came within {bounds.PATIENCE:.0f} seconds; send it again, all of it.",
     431: "The request's head is larger than 64 KB; send a shorter path and fewer headers.",
     501: "Transfer-Encoding may only be chunked; send the body so, or with Content-Length.",
+    503: "All connections of this server are in use; try again in a moment.",
     505: "HTTP/2 is not spoken here; use HTTP/1.1.",
 }
 
 
 class Protocol(H11Protocol):
-    """uvicorn's, with a reason in its refusals."""
+    """uvicorn's, with a reason in its refusals, and an end to its patience.
+
+    A client owes something: its next request, the rest of one, or to read what it was sent. Where
+    that does not come for `PATIENCE` seconds, the connection ends.
+    """
+
+    _free_since = 0.0
+    _debt: object = None  # what the client owes, and since when it has owed just that
+    _since = 0.0
+    _unread = 0
+    _num_resumed = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.max_size = bounds.READ_SIZE  # type: ignore[attr-defined]
+        self._free_since = time.monotonic()
+        crowd = cast(Crowd, self.server_state)
+        if not crowd.has_room(self):
+            self.app_state = {**self.app_state, "is_crowded": True}
+            if len(crowd.connections) > crowd.capacity + bounds.MAX_CROWDED:
+                self.give_way()
+
+    def resume_writing(self) -> None:
+        self._num_resumed += 1
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        self._free_since = time.monotonic()
+        super().on_response_complete()
+
+    @property
+    def idle_since(self) -> float | None:
+        return self._free_since if self.cycle is None or self.cycle.response_complete else None
+
+    def give_way(self) -> None:
+        """A client that has had no answer yet is told why."""
+        if self.cycle is None and self.conn.our_state is h11.IDLE:
+            self._send(503, _REFUSALS[503])
+        self._end()
+
+    def check(self, now: float) -> None:
+        debt = self._owed()
+        unread = self.transport.get_write_buffer_size()
+        has_read = self._unread - unread >= bounds.LEAST_RATE * bounds.PATIENCE
+        if debt is None or debt != self._debt or has_read:
+            self._debt, self._since, self._unread = debt, now, unread
+        elif now - self._since >= bounds.PATIENCE:
+            if debt[0] == "head" and self.conn.our_state is h11.IDLE:
+                self._send(408, _REFUSALS[408])
+            self._end()
+
+    def _owed(self) -> tuple[object, ...] | None:
+        """The body of a request that is being answered is waited for by `limits.BodyLimit`."""
+        is_idle = self.idle_since is not None
+        is_over = is_idle or self.transport.is_closing()
+        if self.flow.write_paused or (is_over and self.transport.get_write_buffer_size()):
+            return ("reading", self._num_resumed)
+        if not is_idle:
+            return None
+        return ("head" if self.conn.trailing_data[0] else "request", self.cycle)
+
+    def _end(self) -> None:
+        """At once also where the client reads nothing."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Called while the RemoteProtocolError is handled; the connection is closed after it."""
@@ -40,8 +113,11 @@ class Protocol(H11Protocol):
         return self.conn.trailing_data[0].startswith(b"PRI * HTTP/2")
 
     def _send(self, status: int, message: str) -> None:
-        body = json_bytes(openai_body(api_error(status, message, code="invalid_http")))
+        code = "too_many_connections" if status == 503 else "invalid_http"
+        error = api_error(status, message, code=code)
+        body = json_bytes(openai_body(error))
         headers = [
+            *((name.encode(), value.encode()) for name, value in error.headers.items()),
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),

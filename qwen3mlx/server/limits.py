@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
+import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..engine import Engine
+from . import bounds
 from .decoding import TooLargeError, codings_of, decoded
+from .errors import TooManyBytesError, api_error
+from .guard import OPEN_PATHS
+from .replies import ErrorReplies
 
 
 class BodyLimit:
     """Counts the bytes as they come, with or without Content-Length; 413 for too many.
 
-    A compressed body is undone, and may be no larger then either. Every body here is JSON, whatever
-    the client calls it: `curl -d` says that it is a form.
+    All bodies that wait for their answers to begin have a limit together: 503. One that does not
+    come is given up: 408. A compressed body is undone, and may be no larger then either. Every body
+    here is JSON, whatever the client calls it: `curl -d` says that it is a form.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._held = _Held(bounds.MAX_BODIES * max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -31,40 +39,40 @@ class BodyLimit:
         headers = MutableHeaders(scope=scope)
         if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             headers["content-type"] = "application/json"
-        num_bytes = 0
+        body = _Body(receive, self._max_bytes, self._held)
 
-        async def count() -> Message:
-            nonlocal num_bytes
-            message = await receive()
-            num_bytes += len(message.get("body", b""))
-            if num_bytes > self._max_bytes:
-                raise HTTPException(413)
-            return message
+        async def watch(message: Message) -> None:
+            body.release()
+            await send(message)
 
         codings = ",".join(headers.getlist("content-encoding"))
-        counted = self._undone(count, codings) if codings else count
-        await self._app(scope, counted, send)
+        undone = self._undone(body, codings) if codings else body.receive
+        try:
+            await self._app(scope, undone, watch)
+        finally:
+            body.release()
 
-    def _undone(self, receive: Receive, header: str) -> Receive:
+    def _undone(self, body: _Body, header: str) -> Receive:
         """The whole body in one message, decoded; then what comes after it."""
         is_read = False
 
         async def undo() -> Message:
             nonlocal is_read
             if is_read:
-                return await receive()
+                return await body.receive()
             codings = codings_of(header)
-            body, more = b"", True
+            data, more = bytearray(), True
             while more:
-                message = await receive()
+                message = await body.receive()
                 if message["type"] != "http.request":
                     return message
-                body += message.get("body", b"")
+                data += message.get("body", b"")
                 more = message.get("more_body", False)
             is_read = True
-            if body:
-                body = await asyncio.to_thread(self._decoded, body, codings)
-            return {"type": "http.request", "body": body, "more_body": False}
+            if data:
+                data = bytearray(await asyncio.to_thread(self._decoded, bytes(data), codings))
+                body.hold(len(data))
+            return {"type": "http.request", "body": bytes(data), "more_body": False}
 
         return undo
 
@@ -73,6 +81,88 @@ class BodyLimit:
             return decoded(body, codings, self._max_bytes)
         except TooLargeError:
             raise HTTPException(413) from None
+
+
+class _Held:
+    """Bytes of all bodies together."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.num_bytes = 0
+
+
+class _Body:
+    """One request's body as it comes, until its answer begins."""
+
+    def __init__(self, receive: Receive, max_bytes: int, held: _Held) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._held = held
+        self._own = 0  # of what is held
+        self._num_bytes = 0
+        self._is_whole = False
+        self._since = time.monotonic()
+
+    async def receive(self) -> Message:
+        """The next piece. Raises HTTPException 408 and 413, and TooManyBytesError."""
+        if self._is_whole:  # what comes now is that the client goes away
+            return await self._receive()
+        with anyio.move_on_after(self._patience()):
+            message = await self._receive()
+            size = len(message.get("body", b""))
+            self._num_bytes += size
+            self._is_whole = not message.get("more_body", False)
+            if self._num_bytes > self._max_bytes:
+                raise HTTPException(413)
+            self.hold(size)
+            return message
+        raise HTTPException(408)
+
+    def hold(self, num_bytes: int) -> None:
+        """Raises TooManyBytesError where there is no room for so many more."""
+        if self._held.num_bytes + num_bytes > self._held.most:
+            raise TooManyBytesError(
+                f"The requests that wait for their answers hold {self._held.most // 2**20} MB, and "
+                "this one has no room beside them: send it again in a moment."
+            )
+        self._held.num_bytes += num_bytes
+        self._own += num_bytes
+
+    def release(self) -> None:
+        """The answer begins, or there is none: what was sent is not needed any more."""
+        self._held.num_bytes -= self._own
+        self._own = 0
+
+    def _patience(self) -> float:
+        """Seconds for the next piece: the whole has to come at a certain rate, too."""
+        allowed = bounds.PATIENCE + self._num_bytes / bounds.LEAST_RATE
+        return min(bounds.PATIENCE, allowed - (time.monotonic() - self._since))
+
+
+class CrowdGuard:
+    """503 on connections beyond those that there may be; how the server is, is told on all."""
+
+    def __init__(self, app: ASGIApp, errors: ErrorReplies) -> None:
+        self._app = app
+        self._errors = errors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope.get("state") or {}
+        if not state.get("is_crowded"):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_and_close(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        if scope["path"] in OPEN_PATHS:
+            await self._app(scope, receive, send_and_close)
+            return
+        message = "All connections of this server are in use; try again in a moment."
+        error = api_error(503, message, code="too_many_connections")
+        await self._errors.send(error, scope, receive, send_and_close)
 
 
 class QueueHeaders:

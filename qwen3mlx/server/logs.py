@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections import OrderedDict
+from typing import Any, TextIO
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,6 +16,8 @@ from .replies import ErrorReplies
 
 # Of a body that is logged, so many bytes.
 MAX_LOGGED = 10_000
+# Seconds for which a warning or an error is not told again, and how many are remembered.
+QUIET, MAX_REMEMBERED = 60, 1000
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +25,54 @@ logger = logging.getLogger(__name__)
 def log_to_stderr() -> None:
     """For a process that is nothing but the server."""
     logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
+        handlers=[LogHandler(sys.stderr)],
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
     )
     # What uvicorn says at this level is that it starts and stops.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Tells a warning or an error once a minute; the next one says how often it was left out."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._told: OrderedDict[object, tuple[float, int]] = OrderedDict()
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        missed = getattr(record, "num_missed", 0)
+        return f"{text} [and {missed} times more before]" if missed else text
+
+    def filter(self, record: logging.LogRecord) -> Any:
+        return super().filter(record) and self._is_news(record)
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        now, key = time.monotonic(), _kind(record)
+        since, missed = self._told.get(key, (now - QUIET, 0))
+        if now - since < QUIET:
+            self._told[key] = (since, missed + 1)
+            return False
+        self._told[key] = (now, 0)
+        self._told.move_to_end(key)
+        if len(self._told) > MAX_REMEMBERED:
+            self._told.popitem(last=False)
+        record.num_missed = missed
+        return True
+
+
+def _kind(record: logging.LogRecord) -> object:
+    """What two records have in common that say the same: text, and where the error was raised."""
+    error = record.exc_info[1] if record.exc_info else None
+    trace = error.__traceback__ if error else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = (trace.tb_frame.f_code.co_filename, trace.tb_lineno) if trace else None
+    return record.name, record.getMessage(), type(error), place
 
 
 class AccessLog:

@@ -14,11 +14,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 
 from ..errors import ListenError, UnavailableError
 from .app import create_app
+from .crowd import Crowd, raise_descriptor_limit
 from .http1 import Protocol
 from .keys import KeyStore
 from .logs import log_to_stderr
@@ -26,10 +28,12 @@ from .service import Service
 from .settings import ServerSettings
 from .websocket import WebSocketRefusal
 
-# Seconds that running requests have to end, and that an idle connection is kept: longer than
-# clients keep theirs, or one would be closed just when a request is sent on it.
+# Seconds that running requests have to end.
 SHUTDOWN_PATIENCE = 3
-KEEP_ALIVE = 75
+# Seconds, of uvicorn's own patience: `Protocol` ends idle connections.
+NEVER = 10**6
+# Connections that the system may have accepted for us, and that we take from it at a time.
+BACKLOG, AT_A_TIME = 1024, 64
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ def serve(settings: ServerSettings) -> None:
     raises.
     """
     log_to_stderr()
+    raise_descriptor_limit()
     warn_if_open(settings)
     server = Server(settings, on_ready=_ready)
     asyncio.run(server.serve_until_told())
@@ -76,10 +81,14 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_keep_alive=KEEP_ALIVE,
+                backlog=AT_A_TIME,
+                timeout_keep_alive=NEVER,
                 timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
             )
         )
+        self.crowd = Crowd(settings.max_connections)
+        self.server_state = self.crowd
+        self._short_until = 0.0
         self._sockets = _listen(settings.host, settings.port)
         self.url = _url(self._sockets[0])
 
@@ -97,7 +106,10 @@ class Server(uvicorn.Server):
             raise self._failure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._hear_of_fault)
         await super().startup(sockets)
+        for listening in self._sockets:
+            listening.listen(BACKLOG)
         self._announcement = asyncio.create_task(self._announce())
 
     async def on_tick(self, counter: int) -> bool:
@@ -105,6 +117,8 @@ class Server(uvicorn.Server):
 
         uvicorn asks every tenth of a second.
         """
+        if counter % 10 == 0:
+            self.crowd.check()
         engine = self.service.engine
         trouble = None if self.should_exit else engine.trouble
         if trouble and not engine.is_alive:
@@ -142,6 +156,16 @@ class Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
+
+    def _hear_of_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Without a descriptor asyncio says so many times over, and tries again in a second."""
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)):
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._short_until:
+            self._short_until = loop.time() + 1
+            logger.error("No connection can be accepted: %s.", error.strerror)
+            self.crowd.make_room()
 
     def _watch_parent(self, loop: asyncio.AbstractEventLoop) -> None:
         """Whoever started the server holds the other end of its stdin."""

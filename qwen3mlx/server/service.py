@@ -13,12 +13,19 @@ from pathlib import Path
 
 from ..config import EngineConfig, LoadOptions
 from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared, Slot
-from ..errors import ContextLengthError, InvalidRequestError, ModelGoneError, OverloadedError
+from ..errors import (
+    ContextLengthError,
+    InvalidRequestError,
+    ModelGoneError,
+    NotSavedError,
+    OverloadedError,
+)
 from ..events import Finished
 from ..hub.library import Library
 from ..hub.local_model import LocalModel
 from ..hub.model_settings import ModelSettings
 from ..request import GenerationRequest
+from ..request_warnings import warn
 from ..text import Tokenizer, load_tokenizer
 from .activity import Activity
 from .answer import Answer
@@ -105,7 +112,7 @@ class Service:
         local = await self._find(name)
         slot, load_time_s = await self._slot(local, options, on_progress)
         if options is not None and save:
-            await asyncio.to_thread(self.model_settings.save, local.id, options)
+            await asyncio.to_thread(self._save, local.id, options)
         if ttl is not None:
             await asyncio.wrap_future(self.engine.keep(slot, ttl))
         return LoadedInfo(self._info(local), load_time_s)
@@ -230,6 +237,13 @@ class Service:
             used = sorted(self.engine.slots.values(), key=lambda slot: slot.last_used)
             name = self.settings.model or (used[-1].id if used else DEFAULT_MODEL)
         return await asyncio.to_thread(self.library.find, name)
+
+    def _save(self, model_id: str, options: LoadOptions) -> None:
+        """The model is in memory already: that it will not be known next time is no failure."""
+        try:
+            self.model_settings.save(model_id, options)
+        except NotSavedError as error:
+            warn(f"The model was loaded, but how is forgotten with the server. {error}")
 
     def _with_saved_sampling(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
         """What the request says itself goes before what is saved for the model."""

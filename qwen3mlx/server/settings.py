@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from .bounds import MAX_CONNECTIONS
 from .origins import Origins
 
 MEGABYTE = 1024**2
@@ -22,6 +23,7 @@ class ServerSettings:
     `allowed_origins` are the web pages (`https://chat.example.com`) that may call, see `Origins`,
     `allowed_hosts` further names it is reached by. `max_running` requests are computed together,
     `max_waiting` more may queue. An idle model is unloaded after `ttl_s`; 0 keeps it for good.
+    There are fewer than `max_connections` where the system does not let the process have as many.
 
     Raises UsageError.
     """
@@ -34,6 +36,7 @@ class ServerSettings:
     allowed_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     max_body_bytes: int = 32 * MEGABYTE
+    max_connections: int = MAX_CONNECTIONS
     max_running: int | None = None
     max_waiting: int | None = None
     memory_limit: int | None = None
@@ -49,7 +52,7 @@ class ServerSettings:
             raise UsageError("The host is empty; 127.0.0.1 serves this computer only.")
         if not all(self.api_keys) or self.parent_key == "":
             raise UsageError("An API key is empty; leave it out to serve without one.")
-        for name in ("max_body_bytes", "max_running", "memory_limit"):
+        for name in ("max_body_bytes", "max_connections", "max_running", "memory_limit"):
             self._check_at_least(name, 1)
         for name in ("max_waiting", "prefix_cache_bytes", "ttl_s"):
             self._check_at_least(name, 0)

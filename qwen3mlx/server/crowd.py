@@ -1,0 +1,83 @@
+"""All connections of a server: how many there may be, and which one goes when another comes."""
+
+from __future__ import annotations
+
+import resource
+import time
+from contextlib import suppress
+from typing import Any, Protocol
+
+from uvicorn.server import ServerState
+
+from . import bounds
+
+
+class Member(Protocol):
+    """A connection."""
+
+    # When it began to wait for a request; None: it is at work.
+    idle_since: float | None
+
+    def check(self, now: float) -> None:
+        """Ends it where its client has done nothing for too long."""
+
+    def give_way(self) -> None:
+        """Ends it, for another that has something to ask."""
+
+
+class Crowd(ServerState):
+    """uvicorn's state, with a limit to its `connections`.
+
+    Those that ask nothing never keep out one that does: the idle ones of longest standing go.
+    """
+
+    def __init__(self, max_connections: int) -> None:
+        super().__init__()
+        self.capacity = min(max_connections, _places(descriptor_limit()))
+
+    @property
+    def members(self) -> list[Member]:
+        """All of them, as they are now."""
+        members: list[Any] = list(self.connections)
+        return members
+
+    def has_room(self, newcomer: Member) -> bool:
+        """Whether it is among the first `capacity`; the idle make room for it."""
+        if len(self.connections) > self.capacity:
+            self.make_room(newcomer)
+        return len(self.connections) <= self.capacity
+
+    def make_room(self, newcomer: Member | None = None) -> None:
+        """The longest idle ones give way: a tenth of all, so that this is seldom needed."""
+        others = [member for member in self.members if member is not newcomer]
+        idle = [(one.idle_since, one) for one in others if one.idle_since is not None]
+        idle.sort(key=lambda pair: pair[0])
+        for _, member in idle[: max(1, self.capacity // 10)]:
+            member.give_way()
+            self.connections.discard(member)  # type: ignore[arg-type]
+
+    def check(self) -> None:
+        """To be called every second."""
+        now = time.monotonic()
+        for member in self.members:
+            member.check(now)
+
+
+def raise_descriptor_limit() -> None:
+    """To what many connections need, as far as the system lets this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = bounds.DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, bounds.DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def descriptor_limit() -> int:
+    """How many this process may have; DESCRIPTORS where there is no limit."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return bounds.DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def _places(num_descriptors: int) -> int:
+    """Half of what files leave: as many again may have come before the first of them is seen."""
+    return max(8, (num_descriptors - 64) // 2)
