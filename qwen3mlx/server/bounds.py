@@ -15,6 +15,10 @@ DESCRIPTORS = 8192
 PATIENCE = 30.0
 # Bytes a second that a body, or the reader of an answer, must do in the long run.
 LEAST_RATE = 4096
+# Bytes of a request's head, and so of a path, a query and all headers together.
+MAX_HEAD = 64 * 1024
+# Seconds for which the rest of a body that was refused is read, so that the refusal is seen.
+LINGER = 5.0
 # Bytes read from a connection at a time: so many chunks of one byte take 50 ms.
 READ_SIZE = 16 * 1024
 

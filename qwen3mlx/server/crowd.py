@@ -15,8 +15,9 @@ from . import bounds
 class Member(Protocol):
     """A connection."""
 
-    # When it began to wait for a request; None: it is at work.
-    idle_since: float | None
+    @property
+    def idle_since(self) -> float | None:
+        """When it began to wait for a request; None: it is at work."""
 
     def check(self, now: float) -> None:
         """Ends it where its client has done nothing for too long."""
@@ -54,7 +55,7 @@ class Crowd(ServerState):
         idle.sort(key=lambda pair: pair[0])
         for _, member in idle[: max(1, self.capacity // 10)]:
             member.give_way()
-            self.connections.discard(member)  # type: ignore[arg-type]
+            self.connections.discard(member)
 
     def check(self) -> None:
         """To be called every second."""

@@ -8,7 +8,7 @@ import time
 from typing import cast
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from . import bounds
 from .crowd import Crowd
@@ -31,7 +31,9 @@ class Protocol(H11Protocol):
     that does not come for `PATIENCE` seconds, the connection ends.
     """
 
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
     _free_since = 0.0
+    _is_deaf = False
     _debt: object = None  # what the client owes, and since when it has owed just that
     _since = 0.0
     _unread = 0
@@ -46,6 +48,10 @@ class Protocol(H11Protocol):
             self.app_state = {**self.app_state, "is_crowded": True}
             if len(crowd.connections) > crowd.capacity + bounds.MAX_CROWDED:
                 self.give_way()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_deaf:
+            super().data_received(data)
 
     def resume_writing(self) -> None:
         self._num_resumed += 1
@@ -94,20 +100,25 @@ class Protocol(H11Protocol):
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Called while the RemoteProtocolError is handled; the connection is closed after it."""
+        """Called while the RemoteProtocolError is handled."""
         error = sys.exc_info()[1]
         status = getattr(error, "error_status_hint", 400)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send(status, _REFUSALS.get(status, f"This is not a valid request: {error}."))
-        self.transport.close()
+        self._listen_no_more()
 
     def handle_events(self) -> None:
         """The preface of HTTP/2 looks like a request: it is told, not answered as one."""
         if self.conn.their_state is h11.IDLE and self._is_http2():
             self._send(505, _REFUSALS[505])
-            self.transport.close()
+            self._listen_no_more()
             return
         super().handle_events()
+
+    def _listen_no_more(self) -> None:
+        """The client may send to its end: cut off, it would not read what it is told."""
+        self._is_deaf = True
+        self.transport.write_eof()
 
     def _is_http2(self) -> bool:
         return self.conn.trailing_data[0].startswith(b"PRI * HTTP/2")

@@ -43,6 +43,11 @@ class BodyLimit:
 
         async def watch(message: Message) -> None:
             body.release()
+            is_last = message["type"] == "http.response.body" and not message.get("more_body")
+            if is_last and not body.is_whole:
+                await send({**message, "more_body": True})
+                await body.skip()
+                message = {"type": "http.response.body", "body": b""}
             await send(message)
 
         codings = ",".join(headers.getlist("content-encoding"))
@@ -100,23 +105,29 @@ class _Body:
         self._held = held
         self._own = 0  # of what is held
         self._num_bytes = 0
-        self._is_whole = False
+        self.is_whole = False
         self._since = time.monotonic()
 
     async def receive(self) -> Message:
         """The next piece. Raises HTTPException 408 and 413, and TooManyBytesError."""
-        if self._is_whole:  # what comes now is that the client goes away
+        if self.is_whole:  # what comes now is that the client goes away
             return await self._receive()
         with anyio.move_on_after(self._patience()):
             message = await self._receive()
             size = len(message.get("body", b""))
             self._num_bytes += size
-            self._is_whole = not message.get("more_body", False)
+            self.is_whole = not message.get("more_body", False)
             if self._num_bytes > self._max_bytes:
                 raise HTTPException(413)
             self.hold(size)
             return message
         raise HTTPException(408)
+
+    async def skip(self) -> None:
+        """Reads the rest: a client that is cut off while it sends does not see its answer."""
+        with anyio.move_on_after(bounds.LINGER):
+            while not self.is_whole:
+                self.is_whole = not (await self._receive()).get("more_body", False)
 
     def hold(self, num_bytes: int) -> None:
         """Raises TooManyBytesError where there is no room for so many more."""

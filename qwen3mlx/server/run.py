@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 
 from ..errors import ListenError, UnavailableError
+from . import bounds
 from .app import create_app
 from .crowd import Crowd, raise_descriptor_limit
 from .http1 import Protocol
@@ -83,6 +84,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 backlog=AT_A_TIME,
                 timeout_keep_alive=NEVER,
+                h11_max_incomplete_event_size=bounds.MAX_HEAD,
                 timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
             )
         )

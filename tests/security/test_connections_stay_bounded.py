@@ -122,6 +122,7 @@ def hasty() -> Iterator[LiveServer]:
     """A server whose patience is one second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bounds, "PATIENCE", SHORT)
+        patch.setattr(bounds, "LINGER", SHORT)
         with live_server(model="demo") as server:
             yield server
 
@@ -138,6 +139,8 @@ def trickle(connections: Sequence[socket.socket], piece: bytes) -> list[bytes]:
                     said[index] = connection.recv(65536)
         if all(said):
             break
+    for connection in connections:
+        connection.settimeout(20)
     return [text + rest(one) for text, one in zip(said, connections, strict=True)]
 
 
