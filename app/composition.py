@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,11 +17,13 @@ from .controllers.settings import SettingsController
 from .controllers.titles import Titles
 from .domain import Message, Notice, ServerState
 from .services.endpoint import Endpoint
+from .services.files import read_json
 from .services.http import Http
 from .services.quantize_file import QuantizeFile
 from .services.server_process import COMMAND, ServerProcess
 from .services.settings import SettingsFile
-from .services.store import Store
+from .services.store import NewerStoreError, Store
+from .services.values import an_object
 
 translate = QCoreApplication.translate
 
@@ -36,8 +37,9 @@ class Program(QObject):
     def __init__(self, profile: Path, command: Sequence[str] = COMMAND) -> None:
         super().__init__()
         self.profile = profile
+        self._newer: str | None = None
         self.settings = SettingsController(SettingsFile(profile / "window.json"), self)
-        self.store = Store(profile / "conversations.sqlite")
+        self.store = self._opened(profile)
         self.process = ServerProcess(
             command, self, crash_log=profile / "server-crash.log", environment=self._environment
         )
@@ -70,19 +72,9 @@ class Program(QObject):
 
     @property
     def greeting(self) -> Notice | None:
-        recovery = self.store.recovery
-        if recovery is None:
-            return None
-        text = translate(
-            "program",
-            "The file of your conversations was damaged. {messages} messages of {conversations}"
-            " conversations were rescued; the damaged file is kept as {name}.",
-        ).format(
-            messages=recovery.num_messages,
-            conversations=recovery.num_conversations,
-            name=recovery.backup.name,
-        )
-        return Notice(text=text, kind="warning")
+        told = [self._newer, self._rescued(), self.store.aside.news()]
+        text = " ".join(filter(None, told))
+        return Notice(text=text, kind="warning") if text else None
 
     def start(self) -> None:
         self.conversations.purge()
@@ -95,6 +87,31 @@ class Program(QObject):
         self.quantize.stop()
         self.process.wait_until_stopped()
         self.store.close()
+
+    def _opened(self, profile: Path) -> Store:
+        """Raises StoreError."""
+        try:
+            return Store(profile / "conversations.sqlite")
+        except NewerStoreError as error:
+            other = profile / "conversations-older.sqlite"
+            self._newer = translate(
+                "program", "{error} Until then, what you write is kept in {name}."
+            ).format(error=error, name=other.name)
+            return Store(other)
+
+    def _rescued(self) -> str | None:
+        recovery = self.store.recovery
+        if recovery is None:
+            return None
+        return translate(
+            "program",
+            "The file of your conversations was damaged. {messages} messages of {conversations}"
+            " conversations were rescued; the damaged file is kept as {name}.",
+        ).format(
+            messages=recovery.num_messages,
+            conversations=recovery.num_conversations,
+            name=recovery.backup.name,
+        )
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._server_changed)
@@ -141,9 +158,6 @@ class Program(QObject):
 
 def saved_port(profile: Path) -> int:
     """The port in the server's own settings file, which it also reads itself."""
-    try:
-        values = json.loads((profile / "settings.json").read_text(encoding="utf-8"))
-        port = values["server"]["port"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return DEFAULT_PORT
-    return port if isinstance(port, int) and 0 <= port <= 65535 else DEFAULT_PORT
+    values = an_object(read_json(profile / "settings.json"))
+    port = an_object(values.get("server")).get("port")
+    return port if type(port) is int and 0 <= port <= 65535 else DEFAULT_PORT

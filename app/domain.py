@@ -333,7 +333,8 @@ class ServerSettings:
 class AppSettings:
     """The window's own; `language` and `theme` `system` follow the computer.
 
-    `hub_mirror` is a URL in the place of Hugging Face's, or empty.
+    `hub_mirror` is a URL in the place of Hugging Face's, or empty. `place` is the window's left,
+    top, width and height; `folded` are keys of the sidebar's headings.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -349,6 +350,11 @@ class AppSettings:
     last_model: str | None = None
     first_run_done: bool = False
     last_conversation_id: str | None = None
+    place: tuple[int, int, int, int] | None = None
+    is_maximized: bool = False
+    sidebar_width: int | None = None
+    panel_shown: bool = False
+    folded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

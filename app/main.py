@@ -16,9 +16,11 @@ from PySide6.QtWidgets import QApplication
 
 from .composition import Program
 from .domain import AppSettings
+from .services.files import is_odd, put_aside
 from .services.settings import SettingsFile
 from .services.store import StoreError
 
+LOCK = "window.lock"
 TRANSLATIONS = Path(__file__).with_name("i18n")
 
 
@@ -26,8 +28,10 @@ def main(argv: Sequence[str]) -> int:
     """The exit code. What cannot be mended in a window is one line on stderr."""
     profile = _profile(argv)
     os.environ["QWEN3MLX_HOME"] = str(profile)  # the server's, too
-    profile.mkdir(parents=True, exist_ok=True)
-    lock = QLockFile(str(profile / "window.lock"))
+    if (reason := _not_usable(profile)) is not None:
+        print(f"qwen3mlx: {reason}", file=sys.stderr)
+        return 1
+    lock = QLockFile(str(profile / LOCK))
     if not lock.tryLock(0):
         print(f"qwen3mlx: {_not_locked(lock)}", file=sys.stderr)
         return 1
@@ -86,6 +90,17 @@ def _profile(argv: Sequence[str]) -> Path:
     parser.add_argument("--profile-dir", type=Path)
     given = parser.parse_args(argv).profile_dir
     return Path(os.path.abspath(given.expanduser())) if given else default_profile()
+
+
+def _not_usable(profile: Path) -> str | None:
+    """None: it is there. A pipe in the place of the lock would be waited for."""
+    try:
+        profile.mkdir(parents=True, exist_ok=True)
+        if is_odd(profile / LOCK):
+            put_aside(profile / LOCK)
+    except OSError as error:
+        return f"{profile} cannot be used ({error.strerror}): name another with --profile-dir."
+    return None
 
 
 def _not_locked(lock: QLockFile) -> str:

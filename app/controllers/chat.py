@@ -132,6 +132,8 @@ class ChatController(QObject):
         except StoreError as error:
             self._say(str(error))
             return
+        if (news := self._store.aside.news()) is not None:
+            self.notice.emit(Notice(text=news, kind="warning"))
         self._is_new = False
         self.conversation = transcript.conversation if transcript else None
         self._tree = Tree(transcript.messages if transcript else ())

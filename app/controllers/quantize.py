@@ -55,6 +55,7 @@ class QuantizeController(QObject):
             lambda one: (one.source, one.name), lambda one: one.name, self
         )
         job, qualities = file.read()
+        job = job if job is not None and self._is_ours_to_go_on_with(job) else None
         self.qualities.reset(qualities)
         self.state = QuantizeState(phase="paused", job=job) if job else QuantizeState()
 
@@ -121,6 +122,17 @@ class QuantizeController(QObject):
         self.pause()
         if self._estimate is not None:
             self._estimate.stop()
+
+    def _is_ours_to_go_on_with(self, job: QuantizeJob) -> bool:
+        """Only what this page began itself: to cancel it removes what is there."""
+        output = Path(job.output)
+        return (
+            output.parent == self._folder
+            and not output.name.startswith(".")
+            and Path(job.source).is_absolute()
+            and job.recipe in RECIPES
+            and job.method in METHODS
+        )
 
     def _run(self, job: QuantizeJob, *, resume: bool) -> None:
         words = ["quantize", job.source, "-o", job.output, "--recipe", job.recipe]

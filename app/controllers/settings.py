@@ -15,6 +15,18 @@ from ..services.settings import SettingsFile
 translate = QCoreApplication.translate
 
 
+_WHERE_ONE_IS = (
+    "first_run_done",
+    "last_model",
+    "last_conversation_id",
+    "place",
+    "is_maximized",
+    "sidebar_width",
+    "panel_shown",
+    "folded",
+)
+
+
 class SettingsController(QObject):
     """`changed(settings)` whenever one was."""
 
@@ -28,17 +40,8 @@ class SettingsController(QObject):
 
     def reset(self) -> None:
         """As at the first start; where one is in the program stays."""
-        before = self.settings
-        self.update(
-            **dataclasses.asdict(
-                replace(
-                    AppSettings(),
-                    first_run_done=before.first_run_done,
-                    last_model=before.last_model,
-                    last_conversation_id=before.last_conversation_id,
-                )
-            )
-        )
+        kept = {name: getattr(self.settings, name) for name in _WHERE_ONE_IS}
+        self.update(**{**dataclasses.asdict(AppSettings()), **kept})
 
     def set_mirror(self, url: str) -> bool:
         """False, and said, where it cannot be one. Empty: Hugging Face itself."""

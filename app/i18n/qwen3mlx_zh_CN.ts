@@ -1843,6 +1843,10 @@
 <context>
     <name>program</name>
     <message>
+        <source>{error} Until then, what you write is kept in {name}.</source>
+        <translation>{error}在此之前，您写的内容保存在 {name} 中。</translation>
+    </message>
+    <message>
         <source>The file of your conversations was damaged. {messages} messages of {conversations} conversations were rescued; the damaged file is kept as {name}.</source>
         <translation>对话文件已损坏。已找回 {conversations} 个对话的 {messages} 条消息；损坏的文件保存为 {name}。</translation>
     </message>
@@ -1986,6 +1990,10 @@
     <message>
         <source>Your conversations cannot be saved ({reason}): check who may write there.</source>
         <translation>无法保存对话（{reason}）：请检查写入权限。</translation>
+    </message>
+    <message>
+        <source>Entries of your conversations&apos; file that could not be read in full: {count}. They are kept as they were in {name}.</source>
+        <translation>对话文件中有 {count} 个条目无法完整读取，其原样保存在 {name} 中。</translation>
     </message>
 </context>
 <context>

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractListModel, QByteArray, QModelIndex, QObject, Qt
 
+from ..services.plain import one_line
+
 T = TypeVar("T")
 
 # The default argument of Qt's methods: no parent.
@@ -44,7 +46,7 @@ class ListModel(QAbstractListModel, Generic[T]):
         value = self._values[index.row()]
         if role == self.VALUE:
             return value
-        return self._title(value) if role == Qt.ItemDataRole.DisplayRole else None
+        return one_line(self._title(value)) if role == Qt.ItemDataRole.DisplayRole else None
 
     def roleNames(self) -> dict[int, QByteArray]:
         return {**super().roleNames(), self.VALUE: QByteArray(b"value")}

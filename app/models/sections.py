@@ -11,6 +11,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QMimeData, QObject, Qt
 
 from ..domain import Conversation, Folder
+from ..services.plain import one_line
 from .list_model import ListModel
 
 translate = QCoreApplication.translate
@@ -97,8 +98,13 @@ class SidebarModel(ListModel[SidebarRow]):
 
 def dragged(data: QMimeData) -> list[str]:
     """Ids of the conversations in it; none where something else is dragged."""
-    given = data.data(DRAGGED).data()
-    return list(json.loads(bytes(given))) if data.hasFormat(DRAGGED) else []
+    if not data.hasFormat(DRAGGED):
+        return []
+    try:  # another program may drag anything under this name
+        given = json.loads(bytes(data.data(DRAGGED).data()))
+    except (ValueError, RecursionError):
+        return []
+    return [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
 
 
 def folder_key(folder_id: str) -> str:
@@ -108,9 +114,9 @@ def folder_key(folder_id: str) -> str:
 def row_text(row: SidebarRow) -> str:
     """What a person reads in it."""
     if isinstance(row, Line):
-        return row.conversation.title or translate("sections", "Untitled")
+        return one_line(row.conversation.title) or translate("sections", "Untitled")
     if row.folder is not None:
-        return row.folder.name
+        return one_line(row.folder.name)
     if row.month is not None:
         day = QDate(row.month.year, row.month.month, 1)
         return QLocale().toString(day, translate("sections", "MMMM yyyy"))

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
 
+from ..services.plain import one_line, unmarked
 from .list_model import ListModel
 
 T = TypeVar("T")
@@ -58,9 +59,9 @@ class Table(QAbstractTableModel, Generic[T]):
         if role == ListModel.VALUE:
             return value
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(value)
+            return one_line(column.text(value))
         if role == Qt.ItemDataRole.ToolTipRole and column.tip is not None:
-            return column.tip(value)
+            return unmarked(column.tip(value))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(column)
         return None

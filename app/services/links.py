@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 SCHEMES = ("http", "https", "mailto")
+# What a link may write of a mail; some programs attach a file of this computer that `attach` names.
+_MAIL = {"subject", "body", "cc", "bcc", "to"}
 
 
 def is_safe(url: str) -> bool:
-    """A web page or an address; no program, file or script."""
+    """A web page or an address; no program, file or script. Spaces and controls are in none."""
+    url = url.strip()
+    if any(character <= " " or character == "\x7f" for character in url):
+        return False
     try:
-        return urlsplit(url.strip()).scheme.lower() in SCHEMES
+        parts = urlsplit(url)
+        scheme = parts.scheme.lower()
+        if scheme == "mailto":
+            return {name.lower() for name, _ in parse_qsl(parts.query)} <= _MAIL
+        return scheme in SCHEMES and bool(parts.hostname)
     except ValueError:
         return False
 

@@ -9,8 +9,14 @@ import sys
 _START = """\
 import sys
 sys.path[:] = [folder for folder in sys.path if folder]
-from qwen3mlx.cli import main
+from {module} import main
 main()
 """
 
-PROGRAM = (sys.executable, "-c", _START)
+
+def program_of(module: str) -> tuple[str, ...]:
+    """The command that calls `main` of a module of ours."""
+    return (sys.executable, "-c", _START.format(module=module))
+
+
+PROGRAM = program_of("qwen3mlx.cli")

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..domain import Quality, QuantizeJob
+from .files import read_json, write_file
+from .values import Json, an_object, number, objects, text, whole
+
+_FIGURES = (
+    "bits_per_weight",
+    "kl_mean",
+    "kl_99",
+    "agreement",
+    "perplexity",
+    "reference_perplexity",
+)
+# Of a figure, characters of a name, bins of a histogram.
+_LARGEST, _MAX_NAME, _MOST = 1e12, 1000, 10_000
 
 
 class QuantizeFile:
@@ -20,12 +31,9 @@ class QuantizeFile:
         self._path = path
 
     def read(self) -> tuple[QuantizeJob | None, list[Quality]]:
-        try:
-            values = json.loads(self._path.read_text(encoding="utf-8"))
-            job = QuantizeJob(**values["job"]) if values["job"] else None
-            return job, [_quality(one) for one in values["qualities"]]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None, []
+        values = an_object(read_json(self._path))
+        qualities = map(_quality, objects(values.get("qualities")))
+        return _job(an_object(values.get("job"))), [one for one in qualities if one is not None]
 
     def write(self, job: QuantizeJob | None, qualities: Sequence[Quality]) -> None:
         """Raises OSError."""
@@ -33,14 +41,7 @@ class QuantizeFile:
             "job": dataclasses.asdict(job) if job else None,
             "qualities": [dataclasses.asdict(quality) for quality in qualities],
         }
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                json.dump(values, file)
-            os.replace(temporary, self._path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        write_file(self._path, json.dumps(values).encode())
 
 
 def quality_from(source: str, told: dict[str, Any]) -> Quality:
@@ -61,6 +62,40 @@ def quality_from(source: str, told: dict[str, Any]) -> Quality:
     )
 
 
-def _quality(values: dict[str, Any]) -> Quality:
-    edges, counts = tuple(values.pop("edges")), tuple(values.pop("counts"))
-    return Quality(**values, edges=edges, counts=counts)
+def _job(values: Json) -> QuantizeJob | None:
+    names = ("source", "output", "recipe", "method")
+    told = {name: text(values.get(name)) for name in names}
+    if not all(told.values()) or any("\0" in one for one in told.values()):
+        return None
+    return QuantizeJob(**told, measures=values.get("measures") is not False)
+
+
+def _quality(values: Json) -> Quality | None:
+    """None for one that cannot be drawn."""
+    figures = {name: _figure(values.get(name)) for name in _FIGURES}
+    edges, counts = _list(values.get("edges")), _list(values.get("counts"))
+    rises = len(edges) > 1 and edges == sorted(set(edges))
+    counted = len(counts) == len(edges) - 1 and sum(counts) > 0 and min(counts) >= 0
+    size = whole(values.get("size_bytes"))
+    if size is None or size <= 0 or None in figures.values() or not (rises and counted):
+        return None
+    return Quality(
+        source=text(values.get("source")),
+        name=text(values.get("name"))[:_MAX_NAME],
+        size_bytes=size,
+        edges=tuple(edges),
+        counts=tuple(map(int, counts)),
+        **figures,  # type: ignore[arg-type]  # none of them is None
+    )
+
+
+def _figure(value: object) -> float | None:
+    known = number(value)
+    return known if known is not None and 0 <= known <= _LARGEST else None
+
+
+def _list(value: object) -> list[float]:
+    """Nothing for a list in which something else than numbers is."""
+    given = value if isinstance(value, list) else []
+    known = [number(one) for one in given[:_MOST]]
+    return [one for one in known if one is not None] if None not in known else []

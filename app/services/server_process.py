@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from ..domain import ServerState
+from .files import write_file
 from .program import PROGRAM
 
 translate = QCoreApplication.translate
@@ -180,8 +181,7 @@ class ServerProcess(QObject):
     def _keep_log(self) -> bool:
         """False where it cannot be written: a full disk is not what is to be told now."""
         try:
-            self._crash_log.touch(0o600)  # it may hold prompts
-            self._crash_log.write_bytes(self._log)
+            write_file(self._crash_log, self._log)
         except OSError:
             return False
         return True

@@ -80,6 +80,25 @@ class Tree:
         return self.leaf_below(roots[-1]) if roots else None
 
 
+def forest(messages: Iterable[Message]) -> list[Message]:
+    """Parents before their children. One whose parent is missing, or follows it, begins a path."""
+    known = {message.id: message for message in messages}
+    placed: dict[str, Message] = {}
+    for message in known.values():
+        above = [message]
+        under = {message.id}
+        while (parent := known.get(above[-1].parent_id or "")) and parent.id not in placed:
+            if parent.id in under:
+                break
+            under.add(parent.id)
+            above.append(parent)
+        for one in reversed(above):
+            if one.id not in placed:
+                is_root = one.parent_id not in placed and one.parent_id is not None
+                placed[one.id] = replace(one, parent_id=None) if is_root else one
+    return list(placed.values())
+
+
 def branch(conversation: Conversation, path: list[Message], now: float) -> Transcript:
     """A conversation of its own with copies of `path`."""
     copy = replace(

@@ -8,9 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +23,7 @@ from .composer import Composer
 from .icons import SIZE, icon
 from .message_footer import Intents
 from .message_list import MessageList
+from .plain import Label, NameLabel, ToolButton, set_tip
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .welcome import FirstRun, Greeting
 
@@ -55,7 +54,7 @@ class ChatPage(QWidget):
         self.composer = Composer(models.models, lambda: settings.settings.send_with, theme, self)
         self.panel = ChatPanel(conversations.presets, self)
         self.panel.hide()
-        self._status = QLabel(self)
+        self._status = Label("", self)
         self._status.setObjectName("muted")
         self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget(self)
@@ -95,16 +94,15 @@ class ChatPage(QWidget):
     def _header(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(GAP_L, GAP, GAP, 0)
-        self._title = QLabel(self)
+        self._title = NameLabel("", self)
         self._title.setObjectName("section")
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setMinimumWidth(1)
-        self._panel_button = QToolButton(self)
+        self._panel_button = ToolButton(self)
         self._panel_button.setIcon(icon("sliders"))
         self._panel_button.setIconSize(SIZE)
         self._panel_button.setCheckable(True)
         name = self.tr("Settings of the conversation")
-        self._panel_button.setToolTip(name)
+        set_tip(self._panel_button, name)
         self._panel_button.setAccessibleName(name)
         self._panel_button.toggled.connect(self._show_panel)
         self._panel_button.toggled.connect(self.panel_toggled)

@@ -9,12 +9,8 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QInputDialog,
-    QLabel,
     QPlainTextEdit,
-    QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +19,7 @@ from ..domain import ChatSettings, ModelEntry, Preset
 from ..models import ListModel
 from .fields import Choice, Slider
 from .icons import SIZE, icon
+from .plain import Button, Label, ToolButton, ask_name, set_tip
 from .sampling_form import BOUNDS, SamplingForm
 from .theme import GAP, GAP_L
 
@@ -63,7 +60,7 @@ class ChatPanel(QScrollArea):
         self._sampling = SamplingForm(list(BOUNDS), self)
         self._sampling.changed.connect(lambda values: self._change(sampling=values))
         self._column.addWidget(self._sampling)
-        self._reset = QPushButton(self.tr("Reset to the model's own"), self)
+        self._reset = Button(self.tr("Reset to the model's own"), self)
         self._reset.clicked.connect(lambda: self._set(self._unset()))
         self._column.addSpacing(GAP)
         self._column.addWidget(self._reset)
@@ -131,9 +128,9 @@ class ChatPanel(QScrollArea):
         column = QVBoxLayout(self._budget_box)
         column.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
-        label = QLabel(self.tr("Thinking budget"), self)
+        label = Label(self.tr("Thinking budget"), self)
         label.setObjectName("section")
-        self._budget_text = QLabel(self)
+        self._budget_text = Label("", self)
         self._budget_text.setObjectName("muted")
         row.addWidget(label, 1)
         row.addWidget(self._budget_text)
@@ -150,17 +147,17 @@ class ChatPanel(QScrollArea):
         self._column.addWidget(self._budget_box)
 
     def _heading(self, text: str) -> None:
-        label = QLabel(text, self)
+        label = Label(text, self)
         label.setObjectName("section")
         if self._column.count():
             self._column.addSpacing(GAP)
         self._column.addWidget(label)
 
-    def _tool(self, name: str, text: str) -> QToolButton:
-        button = QToolButton(self)
+    def _tool(self, name: str, text: str) -> ToolButton:
+        button = ToolButton(self)
         button.setIcon(icon(name))
         button.setIconSize(SIZE)
-        button.setToolTip(text)
+        set_tip(button, text)
         button.setAccessibleName(text)
         return button
 
@@ -195,7 +192,7 @@ class ChatPanel(QScrollArea):
         place = self._choice.currentIndex() if name is None else self._choice.findText(name)
         with QSignalBlocker(self._choice):
             self._choice.setCurrentIndex(place if place in same else (same or [0])[0])
-        self._choice.setToolTip(self._choice.currentText())
+        set_tip(self._choice, self._choice.currentText())
         self._delete.setEnabled(bool(same))
 
     def _apply(self, place: int) -> None:
@@ -214,12 +211,10 @@ class ChatPanel(QScrollArea):
             cursor.insertText(text)
 
     def _ask_name(self) -> None:
-        name, is_given = QInputDialog.getText(
-            self, self.tr("Save as a preset"), self.tr("Name of the preset")
-        )
-        if is_given and name.strip():
-            self.preset_saved.emit(name.strip())
-            self._show_chosen(name.strip())
+        name = ask_name(self, self.tr("Save as a preset"), self.tr("Name of the preset"))
+        if name:
+            self.preset_saved.emit(name)
+            self._show_chosen(name)
 
     def _unset(self) -> ChatSettings:
         """All that a model has of its own is left to it; a system prompt it has none."""

@@ -11,19 +11,18 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
-    QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ..domain import Attachment, ModelEntry, ThinkingMode
 from ..models import ListModel
+from ..services.plain import one_line
 from .fields import Choice
 from .icons import SIZE, SMALL, icon
 from .meter import Meter
+from .plain import Button, Label, ToolButton, set_tip
 from .theme import GAP, GAP_S, Theme
 
 _MAX_LINES = 10
@@ -57,7 +56,7 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
         layout.setSpacing(GAP)
-        self._editing = QLabel(self.tr("Editing an earlier message — Esc leaves it as it is"), self)
+        self._editing = Label(self.tr("Editing an earlier message — Esc leaves it as it is"), self)
         self._editing.setObjectName("muted")
         self._editing.hide()
         layout.addWidget(self._editing)
@@ -105,13 +104,13 @@ class Composer(QFrame):
             tip = self.tr("This model always thinks before answering")
         else:
             tip = self.tr("This model does not think before answering")
-        self._think.setToolTip(tip)
+        set_tip(self._think, tip)
 
     def set_model(self, model_id: str) -> None:
         place = self._model.findData(model_id)
         with QSignalBlocker(self._model):
             self._model.setCurrentIndex(place)
-        self._model.setToolTip(self._model.currentText())
+        set_tip(self._model, self._model.currentText())
 
     def set_models(self, entries: Sequence[ModelEntry], current: str) -> None:
         verdicts = {
@@ -138,13 +137,14 @@ class Composer(QFrame):
         size = short_count(total)
         percent = round(100 * used / total)
         self._cost.setText(self.tr("{percent}% of {size}").format(percent=percent, size=size))
-        self._cost.setToolTip(
-            self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}")
+        set_tip(
+            self._cost,
+            self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}"),
         )
 
     def add_attachment(self, attachment: Attachment, tokens: int) -> None:
         self.attachments.append(attachment)
-        chip = QToolButton(self)
+        chip = ToolButton(self)
         chip.setObjectName("chip")
         chip.setIcon(icon("close"))
         chip.setIconSize(SMALL)
@@ -152,7 +152,7 @@ class Composer(QFrame):
         chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the cross stands at the end
         cost = self.tr("{count} tokens").format(count=f"{tokens:,}") if tokens >= 0 else ""
         chip.setText(f"{attachment.name}  {cost}".rstrip())
-        chip.setAccessibleName(self.tr("Remove {name}").format(name=attachment.name))
+        chip.setAccessibleName(one_line(self.tr("Remove {name}").format(name=attachment.name)))
         chip.clicked.connect(lambda: self._remove(attachment, chip))
         self._chips.insertWidget(len(self.attachments) - 1, chip)
         self._show_sendable()
@@ -161,7 +161,7 @@ class Composer(QFrame):
     def clear(self) -> None:
         self.text.clear()
         self.attachments.clear()
-        for chip in self.findChildren(QToolButton, "chip"):
+        for chip in self.findChildren(ToolButton, "chip"):
             self._chips.removeWidget(chip)
             chip.deleteLater()
         self._show_sendable()
@@ -192,13 +192,13 @@ class Composer(QFrame):
     def _row(self, models: ListModel[ModelEntry]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GAP_S)
-        attach = QToolButton(self)
+        attach = ToolButton(self)
         attach.setIcon(icon("attach"))
         attach.setIconSize(SIZE)
         attach.setAccessibleName(self.tr("Attach files"))
-        attach.setToolTip(self.tr("Attach text, code, PDF or Word files"))
+        set_tip(attach, self.tr("Attach text, code, PDF or Word files"))
         attach.clicked.connect(self._choose_files)
-        self._think = QToolButton(self)
+        self._think = ToolButton(self)
         self._think.setObjectName("pill")
         self._think.setIcon(icon("think"))
         self._think.setIconSize(SMALL)
@@ -216,7 +216,7 @@ class Composer(QFrame):
             lambda place: self.model_changed.emit(self._model.itemData(place))
         )
         self._meter = Meter(self._theme, self)
-        self._cost = QLabel(self)
+        self._cost = Label("", self)
         self._cost.setObjectName("muted")
         self._cost.setAccessibleName(self.tr("Context used"))
         self._send = self._round("send", self.tr("Send"))
@@ -234,12 +234,12 @@ class Composer(QFrame):
             row.addWidget(widget)
         return row
 
-    def _round(self, name: str, text: str) -> QPushButton:
-        button = QPushButton(self)
+    def _round(self, name: str, text: str) -> Button:
+        button = Button("", self)
         button.setObjectName("round")
         button.setIcon(icon(name, "on_accent"))
         button.setIconSize(SIZE)
-        button.setToolTip(text)
+        set_tip(button, text)
         button.setAccessibleName(text)
         return button
 
@@ -270,7 +270,7 @@ class Composer(QFrame):
         if names:
             self.files_given.emit([Path(name) for name in names])
 
-    def _remove(self, attachment: Attachment, chip: QToolButton) -> None:
+    def _remove(self, attachment: Attachment, chip: ToolButton) -> None:
         self.attachments.remove(attachment)
         self._chips.removeWidget(chip)
         chip.deleteLater()

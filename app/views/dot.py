@@ -12,6 +12,8 @@ SIDE = 9
 
 
 class Dot(QWidget):
+    """`colour` is a name of the theme's, or `#rrggbb`."""
+
     def __init__(self, theme: Theme, parent: QWidget | None = None, colour: str = "faint") -> None:
         super().__init__(parent)
         self._theme = theme
@@ -30,5 +32,5 @@ class Dot(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(self._theme.colours, self._colour)))
+        painter.setBrush(QColor(getattr(self._theme.colours, self._colour, self._colour)))
         painter.drawEllipse(QRectF(0, 0, SIDE, SIDE))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSlider, QSpinBox, QStyle, QStyleOptionComboBox
 
+from ..services.plain import one_line
+
 
 class Choice(QComboBox):
     """A text that is too long for it is cut in its middle."""
+
+    def addItem(self, text: str, userData: Any = None) -> None:  # type: ignore[override]
+        super().addItem(one_line(text), userData)
 
     def initStyleOption(self, option: QStyleOptionComboBox) -> None:
         super().initStyleOption(option)

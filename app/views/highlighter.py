@@ -1,31 +1,35 @@
-"""Colours for code, found on a thread of their own: a language's first use takes 0.2 s."""
+"""Colours for code, which a child process finds; a thread waits for it."""
 
 from __future__ import annotations
 
-import html
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, Signal
 
+from ..services.child import Child
+from .colouring import may_be_coloured
 from .markdown import Block
 
-# Blocks whose colours are kept, and the size from which none are looked for.
-MAX_KEPT = 500
-MAX_CHARACTERS = 40_000
+# Blocks whose colours are kept; a language whose colours could not be found so often has none.
+MAX_KEPT, MAX_FAILURES = 500, 3
+# Seconds for one block.
+PATIENCE = 5.0
 
 
 class Highlighter(QObject):
     """What is found is kept; whoever wanted it is told, if they are still there."""
 
-    _ready = Signal(object, str, str)
+    _ready = Signal(object, str, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, patience: float = PATIENCE) -> None:
         super().__init__(parent)
         self._style = "default"
-        self._known: OrderedDict[Block, str] = OrderedDict()
+        self._patience = patience
+        self._known: OrderedDict[Block, list[str]] = OrderedDict()
+        self._failures: Counter[str] = Counter()
         self._wanted: deque[Block] = deque()
         self._waiting: dict[Block, list[WeakMethod[Callable[[Block], None]]]] = {}
         self._thread: threading.Thread | None = None
@@ -38,13 +42,15 @@ class Highlighter(QObject):
         self._known.clear()
         self._waiting.clear()
 
-    def rich_text(self, block: Block) -> str | None:
-        """None where it is not known yet."""
+    def lines(self, block: Block) -> list[str] | None:
+        """Rich text of each of its lines; None where there is none, or not yet."""
         return self._known.get(block)
 
     def want(self, block: Block, then: Callable[[Block], None]) -> None:
         """`then`, a method, is called with the block when its colours are known."""
-        if block in self._known or len(block.source) > MAX_CHARACTERS:
+        if block in self._known or not block.language or not may_be_coloured(block.source):
+            return
+        if self._failures[block.language] >= MAX_FAILURES:
             return
         self._waiting.setdefault(block, []).append(WeakMethod(then))
         with self._lock:
@@ -55,41 +61,34 @@ class Highlighter(QObject):
                 self._thread.start()
 
     def _work(self) -> None:
-        while True:
-            with self._lock:
-                if not self._wanted:
-                    self._thread = None
-                    return
-                block = self._wanted.popleft()
-            style = self._style
-            self._ready.emit(block, style, highlighted(block, style))
+        child = Child("app.views.colouring", self._patience)
+        try:
+            while (block := self._next()) is not None:
+                style = self._style
+                question = {"source": block.source, "language": block.language, "style": style}
+                self._ready.emit(block, style, child.ask(question))
+        finally:
+            child.close()
 
-    def _keep(self, block: Block, style: str, text: str) -> None:
+    def _next(self) -> Block | None:
+        """None: there is no more, and the thread ends."""
+        with self._lock:
+            if not self._wanted:
+                self._thread = None
+                return None
+            return self._wanted.popleft()
+
+    def _keep(self, block: Block, style: str, lines: list[str] | None) -> None:
         if style != self._style:  # it was changed meanwhile
             return
-        self._known[block] = text
+        waiting = self._waiting.pop(block, ())
+        if lines is None:
+            self._failures[block.language or ""] += 1
+            return
+        self._known[block] = lines
         while len(self._known) > MAX_KEPT:
             self._known.popitem(last=False)
-        for waiting in self._waiting.pop(block, ()):
-            then = waiting()
+        for waiter in waiting:
+            then = waiter()
             if then is not None:
                 then(block)
-
-
-def plain(block: Block) -> str:
-    return f"<pre>{html.escape(block.source)}</pre>"
-
-
-def highlighted(block: Block, style: str) -> str:
-    """Rich text with the colours of Pygments' `style`; without any for no language it knows."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        lexer = get_lexer_by_name(block.language or "text")
-    except ClassNotFound:
-        return plain(block)
-    formatter = HtmlFormatter(noclasses=True, nowrap=True, style=style)
-    return f"<pre>{highlight(block.source, lexer, formatter)}</pre>"

@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QSettings, Qt
+from PySide6.QtCore import QMimeData, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
-    QMessageBox,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from .menus import Menus
 from .models import ModelsPage
 from .notice_bar import NoticeBar
 from .palette import Palette
+from .plain import set_title, tell
 from .quantize import QuantizePage
 from .rail import Rail
 from .rich_text import clean_copied
@@ -56,14 +56,13 @@ class MainWindow(QMainWindow):
 
     def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
-        self.setWindowTitle("qwen3mlx")
+        set_title(self, "qwen3mlx")
         self.setWindowIcon(icon("app"))
         self.setAcceptDrops(True)
         self.resize(1120, 760)
         self.program = program
         self._theme = theme
         theme.setParent(self)
-        self._state = QSettings(str(program.profile / "window.ini"), QSettings.Format.IniFormat)
         conversations = program.conversations
         self.sidebar = Sidebar(
             program.sections, conversations.hits, conversations.folders, theme, self
@@ -169,14 +168,17 @@ class MainWindow(QMainWindow):
         text = self.tr("Qwen3 on your own computer. Version {version}.").format(
             version=version("qwen3mlx")
         )
-        QMessageBox.about(self, "qwen3mlx", text)
+        tell(self, "qwen3mlx", text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """With its item in the menu bar the program goes on there."""
-        self._state.setValue("geometry", self.saveGeometry())
-        self._state.setValue("splitter", self._splitter.saveState())
-        shown = self.program.chat.conversation
-        self.program.settings.update(last_conversation_id=shown.id if shown else None)
+        shown, place = self.program.chat.conversation, self.normalGeometry()
+        self.program.settings.update(
+            last_conversation_id=shown.id if shown else None,
+            place=(place.x(), place.y(), place.width(), place.height()),
+            is_maximized=self.isMaximized(),
+            sidebar_width=self._splitter.sizes()[0] or None,
+        )
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -256,11 +258,15 @@ class MainWindow(QMainWindow):
         conversations.folder_added.connect(self.sidebar.name_folder)
         chats.folder_renamed.connect(conversations.rename_folder)
         chats.folder_deleted.connect(conversations.delete_folder)
-        program.sections.folded_changed.connect(lambda keys: self._state.setValue("folded", keys))
+        program.sections.folded_changed.connect(
+            lambda keys: program.settings.update(folded=tuple(keys))
+        )
         program.chat.opened.connect(self._opened)
         program.chat.changed.connect(self._show_title)
         self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
-        self.chat.panel_toggled.connect(lambda is_shown: self._state.setValue("panel", is_shown))
+        self.chat.panel_toggled.connect(
+            lambda is_shown: program.settings.update(panel_shown=is_shown)
+        )
         program.settings.changed.connect(self._theme.use)
         program.settings.changed.connect(lambda _: self._show_tray())
         for controller in (
@@ -291,14 +297,16 @@ class MainWindow(QMainWindow):
         application.applicationStateChanged.connect(self._activated)
 
     def _restore(self) -> None:
-        geometry, splitter = self._state.value("geometry"), self._state.value("splitter")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        if isinstance(splitter, QByteArray):
-            self._splitter.restoreState(splitter)
-        folded = self._state.value("folded") or []
-        self.program.sections.set_folded([folded] if isinstance(folded, str) else folded)
-        self.chat.show_panel(bool(self._state.value("panel", False, type=bool)))
+        settings = self.program.settings.settings
+        if settings.place is not None:
+            self._put(QRect(*settings.place))
+        if settings.is_maximized:
+            self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
+        if settings.sidebar_width is not None:
+            width = min(settings.sidebar_width, self.width() // 2)
+            self._splitter.setSizes([width, self.width() - width])
+        self.program.sections.set_folded(settings.folded)
+        self.chat.show_panel(settings.panel_shown)
         self._show_tray()
         last = self.program.settings.settings.last_conversation_id
         if last is not None and self.program.conversations.conversations.find(last):
@@ -307,6 +315,17 @@ class MainWindow(QMainWindow):
             self.program.chat.new()
         if self.program.greeting is not None:
             self.notices.show_notice(self.program.greeting)
+
+    def _put(self, place: QRect) -> None:
+        """Where it was, as far as there is a screen now."""
+        screen = QGuiApplication.screenAt(place.center())
+        if screen is None:
+            return
+        room = screen.availableGeometry()
+        place.setSize(place.size().expandedTo(self.minimumSizeHint()).boundedTo(room.size()))
+        place.moveLeft(max(room.left(), min(place.left(), room.right() + 1 - place.width())))
+        place.moveTop(max(room.top(), min(place.top(), room.bottom() + 1 - place.height())))
+        self.setGeometry(place)
 
     def _show_tray(self) -> None:
         self.tray.set_wanted(self.program.settings.settings.show_tray)
@@ -328,7 +347,7 @@ class MainWindow(QMainWindow):
 
     def _show_title(self, conversation: Conversation | None) -> None:
         title = conversation.title if conversation else ""
-        self.setWindowTitle(title or "qwen3mlx")
+        set_title(self, title or "qwen3mlx")
 
     def _export(self, conversation_ids: list[str]) -> None:
         name, _ = QFileDialog.getSaveFileName(

@@ -1,13 +1,20 @@
-"""Markdown -> blocks of rich text. HTML in it is text, pictures are links, links are checked."""
+"""Markdown -> blocks of rich text. HTML in it is text, pictures are links, links are checked.
+
+All of it takes time in proportion to the text. What a block may hold is bounded; one that holds
+more is shown as it is.
+"""
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from ..services.links import is_safe
+from ..services.plain import visible
 from .tex import plain_tex
 
 if TYPE_CHECKING:
@@ -16,82 +23,208 @@ if TYPE_CHECKING:
 
 # A space of no width.
 BREAK = "\u200b"
+# Of a text; what follows the last of them is shown as it is.
+MAX_BLOCKS = 400
+# Of a block of rich text. Marks are characters that mean something inside of a paragraph.
+MAX_CHARACTERS, MAX_LINES, MAX_CELLS, MAX_MARKS = 20_000, 1000, 2000, 3000
+# A block of more characters is not read again for each that is added, but for every sixteenth part.
+SMALL, PARTS = 2000, 16
+
 _TAG = re.compile(r"(<[^>]*>)")
+_TAG_PARTS = re.compile(r"<(/?)(\w+)([^<>]*)>")
+_ATTRIBUTE = re.compile(r'\s(?:(?:href|start|align|cellspacing)="[^"<>]*"|style="[-\w#:;., %]*")')
+_TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "span", "ul"}
+_TAGS |= {"strong", "table", "tbody", "td", "th", "thead", "tr"}
+_TAGS |= {f"h{level}" for level in range(1, 7)}
 # So many characters, an entity being one, that more follow without a space.
 _LONG_WORD = re.compile(r"(?:&#?\w{1,8};|[^\s&<>\u200b]){24}(?=[^\s<>])")
+_MARKS = re.compile(r"[][()<>*_~`&\\$\"'!]")
+_FENCE = re.compile(r"(`{3,}|~{3,})[^\n]*\n")
+# What ends a line for splitlines, and is to end one for the parser.
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list, table ...; or code, whose `language` is not None then."""
+    """A paragraph, list, table ...; or code, whose `language` is not None then.
+
+    `is_plain`: it holds too much for rich text, and is shown as it is.
+    """
 
     source: str
     language: str | None = None
+    is_plain: bool = False
 
 
 class BlockReader:
-    """Text that grows -> blocks; those before the last never change again."""
+    """Text that grows -> blocks; those before the last never change again.
+
+    `num_read` counts the characters that were parsed, each as often as it was.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.num_read = 0
+        self._text = ""
         self._done = 0
         self._num_done = 0
-        self._text = ""
+        self._patience = 0
+        self._code: _OpenCode | None = None
 
-    def read(self, text: str) -> int:
-        """All of the text so far; the number of blocks that are as they were."""
+    def read(self, text: str, *, growing: bool = False) -> int:
+        """All of the text so far; the number of blocks that are as they were.
+
+        While it is `growing`, a last block that is long may lag behind.
+        """
+        if not text.startswith(self._text):
+            self._forget(text)
+        elif self._code is not None and (block := self._code.grown(text[len(self._text) :])):
+            self._text = text
+            self.blocks[-1] = block
+            return len(self.blocks) - 1
+        elif growing and self._code is None and len(text) - len(self._text) < self._patience:
+            return len(self.blocks)
+        self._text = text
+        return self._read_tail()
+
+    def _forget(self, text: str) -> None:
         if not text.startswith(self._text[: self._done]):
             self._done = self._num_done = 0
-        self._text = text
-        places = _places(text[self._done :])
-        unchanged = self._num_done
+
+    def _read_tail(self) -> int:
+        start, unchanged = self._done, self._num_done
+        tail = self._text[start:]
+        self.num_read += len(tail)
+        places = list(_places(tail, MAX_BLOCKS - unchanged))
         self.blocks[unchanged:] = [block for _, block in places]
+        starts = [start + place for place, _ in places]
+        self._code = _OpenCode.at(self._text[starts[-1] :]) if places else None
         if len(places) > 1:
             # A list or table may still grow by what follows it: the last two are read again.
-            self._num_done += len(places) - 2 if len(places) > 2 else 0
-            self._done += places[-2][0] if len(places) > 2 else 0
+            again = 1 if places[-2][1].language is not None else 2
+            self._num_done += len(places) - again
+            self._done = starts[-again]
+        before = len(self.blocks[-2].source) if len(self.blocks) > 1 else 0
+        last = len(self.blocks[-1].source) if self.blocks else 0
+        self._patience = max(0, last + before // PARTS - SMALL) // PARTS
         return unchanged
 
 
+class _OpenCode:
+    """A fence that nothing has closed yet: what comes is code until something does."""
+
+    def __init__(self, block: str, fence: re.Match[str]) -> None:
+        mark = fence[1]
+        self._closing = re.compile(rf"^ {{0,3}}{mark[0]}{{{len(mark)},}}[ \t]*$", re.MULTILINE)
+        self._language = _language(fence[0][len(mark) :])
+        self._content = block[fence.end() :]
+        self.is_open = not (_LINE_ENDS.search(block) or self._closing.search(self._content))
+
+    @classmethod
+    def at(cls, block: str) -> _OpenCode | None:
+        """None where `block`, the last of a text, is none."""
+        fence = _FENCE.match(block)
+        code = cls(block, fence) if fence is not None else None
+        return code if code is not None and code.is_open else None
+
+    def grown(self, more: str) -> Block | None:
+        """None where it may be closed now."""
+        line = self._content[self._content.rfind("\n") + 1 :]
+        if _LINE_ENDS.search(more) or self._closing.search(line + more):
+            return None
+        self._content += more
+        return Block(self._content.rstrip("\n"), self._language)
+
+
 def to_html(block: Block) -> str:
-    """Rich text of a block that is no code."""
-    shown = str(_parser().render(plain_tex(block.source)))
-    shown = re.sub(r'style="text-align:(\w+)"', r'align="\1"', shown)  # it would hide the sheet's
-    return shown.replace("<table>", '<table cellspacing="0">')
+    """Rich text of a block."""
+    if block.language is not None or block.is_plain:
+        return f"<pre>{html.escape(shown(block.source))}</pre>"
+    rendered = str(_parser().render(plain_tex(shown(block.source))))
+    # It would hide the sheet's.
+    rendered = re.sub(r'style="text-align:(\w+)"', r'align="\1"', rendered)
+    return only_ours(rendered.replace("<table>", '<table cellspacing="0">'))
 
 
-def breakable(shown: str) -> str:
+def shown(source: str) -> str:
+    """Without characters that steer how others are shown."""
+    return visible(source, len(source))
+
+
+def only_ours(rendered: str) -> str:
+    """Rich text with tags and attributes that load nothing; any other tag is text."""
+    return _TAG_PARTS.sub(_own_tag, rendered)
+
+
+def breakable(rendered: str) -> str:
     """Rich text whose long words may be broken: Qt would cut them off at the edge.
 
     They have a BREAK where they may, which is not to get into what is copied.
     """
-    parts = _TAG.split(shown)
+    parts = _TAG.split(rendered)
     parts[::2] = [_LONG_WORD.sub(rf"\g<0>{BREAK}", part) for part in parts[::2]]
     return "".join(parts)
 
 
-def _places(text: str) -> list[tuple[int, Block]]:
-    """Each block with where it begins."""
+def _own_tag(found: re.Match[str]) -> str:
+    closing, name, attributes = found.groups()
+    if name not in _TAGS:
+        return html.escape(found[0], quote=False)
+    return f"<{closing}{name}{''.join(_ATTRIBUTE.findall(attributes))}>"
+
+
+def _places(text: str, most: int) -> Iterator[tuple[int, Block]]:
+    """Each block with where it begins; what follows `most` of them is one that is plain."""
     lines = text.splitlines(keepends=True)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
-    found: list[tuple[int, Block]] = []
-    for token in _parser().parse(_newlines(text)):
+    for token in _outline(_LINE_ENDS.sub("\n", text)):
+        first, end = token[0], min(token[1], len(lines))
+        if most == 0:
+            yield starts[first], Block(text[starts[first] :].rstrip("\n"), is_plain=True)
+            return
+        most -= 1
+        if token[2] is not None:
+            yield starts[first], Block(token[3].rstrip("\n"), token[2])
+        else:
+            source = "".join(lines[first:end]).rstrip("\n")
+            yield starts[first], Block(source, is_plain=_is_costly(source))
+
+
+def _outline(text: str) -> Iterator[tuple[int, int, str | None, str]]:
+    """First and last line of each block; of code its language and content."""
+    from markdown_it.token import Token
+
+    parser, tokens = _outliner(), list[Token]()
+    parser.block.parse(text, parser, {}, tokens)
+    for token in tokens:
         if token.level == 0 and token.map is not None and token.nesting >= 0:
-            first, end = token.map[0], min(token.map[1], len(lines))
-            if token.type in ("fence", "code_block"):
-                language = token.info.strip().split(" ")[0] if token.info.strip() else ""
-                block = Block(token.content.rstrip("\n"), language)
-            else:
-                block = Block("".join(lines[first:end]).rstrip("\n"))
-            found.append((starts[first], block))
-    return found
+            is_code = token.type in ("fence", "code_block")
+            language = _language(token.info) if is_code else None
+            yield token.map[0], token.map[1], language, token.content
 
 
-def _newlines(text: str) -> str:
-    """Only these end a line for the parser; what splitlines knows besides must be none."""
-    return re.sub("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", "\n", text)
+def _language(info: str) -> str:
+    return (info.split() or [""])[0]
+
+
+def _is_costly(source: str) -> bool:
+    """More than is laid out at once."""
+    num_lines = source.count("\n") + 1
+    if len(source) > MAX_CHARACTERS or num_lines > MAX_LINES:
+        return True
+    if len(_MARKS.findall(source)) > MAX_MARKS:
+        return True
+    # A row of a table has as many cells as its head, whatever stands in it.
+    widest = max(map(_num_columns, source.split("\n")))
+    return widest * num_lines > MAX_CELLS
+
+
+def _num_columns(line: str) -> int:
+    """Of a table, if this is what parts its head from its rows; also in a quote or a list."""
+    is_rule = "|" in line and not line.strip("|:- \t>*+0123456789.)")
+    return line.count("|") + 1 if is_rule else 1
 
 
 @cache
@@ -99,6 +232,15 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "breaks": False})
-    parser.enable(["table", "strikethrough"]).disable("image")
+    # A definition that a link refers to stands in another block, and is text like any other.
+    parser.enable(["table", "strikethrough"]).disable(["image", "reference"])
     parser.validateLink = is_safe  # type: ignore[method-assign]
     return parser
+
+
+@cache
+def _outliner() -> MarkdownIt:
+    """For where blocks begin and end. A table is a paragraph to it: its rows may be many."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).disable(["reference"])

@@ -7,10 +7,11 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar
+from PySide6.QtWidgets import QMenuBar
 
 from ..composition import Program
 from .palette import Entry
+from .plain import Menu, add_menu_to
 from .shortcuts import as_written
 
 
@@ -23,12 +24,12 @@ class Menus(QObject):
         self._program = program
         self._actions: list[tuple[QAction, str]] = []
 
-    def menu(self, title: str) -> QMenu:
-        return self._bar.addMenu(title)
+    def menu(self, title: str) -> Menu:
+        return add_menu_to(self._bar, title)
 
     def add(
         self,
-        menu: QMenu,
+        menu: Menu,
         title: str,
         shortcut: str,
         do: Callable[[], object],
@@ -37,11 +38,10 @@ class Menus(QObject):
         role: QAction.MenuRole = QAction.MenuRole.NoRole,
     ) -> QAction:
         """`role` says where a Mac has it."""
-        action = menu.addAction(title)
+        action = menu.add(title, do)
         action.setMenuRole(role)
         if shortcut:
             action.setShortcut(QKeySequence(shortcut))
-        action.triggered.connect(lambda *_: do())
         self._actions.append((action, icon))
         return action
 

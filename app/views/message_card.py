@@ -9,24 +9,23 @@ from PySide6.QtGui import QContextMenuEvent, QEnterEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QMenu,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ..domain import Message, MessageRow, ToolCall
+from ..services.plain import one_line
 from .icon_label import IconLabel
 from .icons import SMALL, icon
 from .message_footer import Footer, Intents
-from .rich_text import RichText, text_label
+from .plain import Label, Menu, NameLabel, ToolButton, selectable
+from .rich_text import RichText
 from .style import MONOSPACE
 from .theme import GAP, GAP_L, GAP_S, Theme
 
-# Characters of the thoughts that are shown: the last ones.
-MAX_THOUGHTS = 20_000
+# Characters of thoughts, the last ones, and of a call's arguments, the first, that are shown.
+MAX_SHOWN = 20_000
 
 
 class MessageCard(QWidget):
@@ -46,19 +45,17 @@ class MessageCard(QWidget):
         layout.setContentsMargins(0, GAP, 0, GAP_S)
         layout.setSpacing(GAP)
         self._text = RichText(theme, self, hugs=is_question)
-        self._files = QLabel(self)
+        self._files = Label("", self)
         self._files.setObjectName("muted")
-        self._files.setTextFormat(Qt.TextFormat.PlainText)
         self._files.setWordWrap(True)
         if is_question:
             self._files.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self._files)
         self._body = self._bubble(self._text) if is_question else self._text
         layout.addWidget(self._body)
-        self._error = QLabel(self)
+        self._error = Label("", self)
         self._error.setObjectName("error")
         self._error.setWordWrap(True)
-        self._error.setTextFormat(Qt.TextFormat.PlainText)
         layout.addWidget(self._error)
         self._footer = Footer(row.message, intents, self)
         layout.addWidget(self._footer)
@@ -76,7 +73,7 @@ class MessageCard(QWidget):
         self._error.setVisible(bool(message.error))
         self._footer.show_row(row)
         names = {"user": self.tr("You"), "assistant": self.tr("Answer"), "tool": self.tr("Result")}
-        self.setAccessibleName(f"{names[message.role]}: {message.content[:200]}")
+        self.setAccessibleName(one_line(f"{names[message.role]}: {message.content[:200]}"))
 
     def set_last(self, is_last: bool) -> None:
         """The last message's buttons are always seen, those of others under the pointer."""
@@ -91,7 +88,7 @@ class MessageCard(QWidget):
         super().leaveEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = QMenu(self)
+        menu = Menu(self)
         self._footer.fill(menu)
         menu.exec(event.globalPos())
 
@@ -139,14 +136,12 @@ class CallCard(QFrame):
         layout.setSpacing(GAP_S)
         head = QHBoxLayout()
         sign = IconLabel("tool", SMALL.width(), self)
-        self._name = QLabel(self)
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name = NameLabel("", self)
         self._name.setStyleSheet("font-weight: 600;")
         head.addWidget(sign)
         head.addWidget(self._name, 1)
         layout.addLayout(head)
-        self._arguments = text_label(self)
-        self._arguments.setTextFormat(Qt.TextFormat.PlainText)
+        self._arguments = selectable(Label("", self, longest=MAX_SHOWN))
         size = theme.font_size - 1
         self._arguments.setStyleSheet(f"font-family: {MONOSPACE}; font-size: {size}px;")
         layout.addWidget(self._arguments)
@@ -154,7 +149,7 @@ class CallCard(QFrame):
     def show_call(self, call: ToolCall) -> None:
         self._name.setText(call.name)
         self._arguments.setText(_set_out(call.arguments))
-        self.setAccessibleName(self.tr("Tool call: {name}").format(name=call.name))
+        self.setAccessibleName(one_line(self.tr("Tool call: {name}").format(name=call.name)))
 
 
 class Thinking(QFrame):
@@ -168,7 +163,7 @@ class Thinking(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_S)
-        self._head = QToolButton(self)
+        self._head = ToolButton(self)
         self._head.setObjectName("fold")
         self._head.setCheckable(True)
         self._head.setIcon(icon("right"))
@@ -176,8 +171,7 @@ class Thinking(QFrame):
         self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._head.toggled.connect(self._toggle)
-        self._text = text_label(self)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = selectable(Label("", self, longest=MAX_SHOWN))
         line = theme.colours.line
         self._text.setStyleSheet(
             f"color: {theme.colours.muted}; border: none; border-left: 2px solid {line};"
@@ -198,7 +192,7 @@ class Thinking(QFrame):
             self._head.setText(title)
             self._head.setAccessibleName(title)
         if self._head.isChecked():
-            self._text.setText(message.reasoning[-MAX_THOUGHTS:])
+            self._text.setText(message.reasoning[-MAX_SHOWN:])
 
     def _title(self, message: Message) -> str:
         stats = message.stats
@@ -215,7 +209,7 @@ class Thinking(QFrame):
     def _toggle(self, is_open: bool) -> None:
         self._head.setIcon(icon("down" if is_open else "right"))
         if is_open and self._message is not None:
-            self._text.setText(self._message.reasoning[-MAX_THOUGHTS:])
+            self._text.setText(self._message.reasoning[-MAX_SHOWN:])
         self._text.setVisible(is_open)
         self.toggled.emit(is_open)
 

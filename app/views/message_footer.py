@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..domain import Message, MessageRow
 from .icons import SMALL, icon
+from .plain import Label, Menu, ToolButton, set_tip
 from .theme import GAP_S
 
 
@@ -39,7 +40,7 @@ class Footer(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self._previous = self._button("left", self.tr("Previous version"), partial(self._step, -1))
-        self._place = QLabel(self)
+        self._place = Label("", self)
         self._place.setObjectName("muted")
         self._next = self._button("right", self.tr("Next version"), partial(self._step, 1))
         self._actions = [
@@ -49,7 +50,7 @@ class Footer(QWidget):
         self._continue = self._button(
             "continue", self.tr("Continue the answer"), partial(self._emit, intents.continue_answer)
         )
-        self._stats = QLabel(self)
+        self._stats = Label("", self)
         self._stats.setObjectName("muted")
         for kept in (*self._actions, self._stats):
             policy = kept.sizePolicy()
@@ -87,16 +88,16 @@ class Footer(QWidget):
         self._is_hovered = is_hovered
         self._show_actions()
 
-    def fill(self, menu: QMenu) -> None:
+    def fill(self, menu: Menu) -> None:
         """The same in a menu."""
         if self._message.status == "streaming":
             return
         if self._is_broken():
-            menu.addAction(
+            menu.add(
                 self.tr("Continue the answer"), partial(self._emit, self._intents.continue_answer)
             )
         for name, text, signal in self._choices():
-            menu.addAction(icon(name), text, partial(self._emit, signal))
+            menu.add(text, partial(self._emit, signal), icon(name))
 
     def _choices(self) -> list[tuple[str, str, SignalInstance]]:
         intents = self._intents
@@ -141,12 +142,12 @@ class Footer(QWidget):
             parts.append(reasons[message.finish_reason])
         return " · ".join(parts)
 
-    def _button(self, name: str, text: str, do: Callable[[], None]) -> QToolButton:
-        button = QToolButton(self)
+    def _button(self, name: str, text: str, do: Callable[[], None]) -> ToolButton:
+        button = ToolButton(self)
         button.setObjectName("action")
         button.setIcon(icon(name))
         button.setIconSize(SMALL)
-        button.setToolTip(text)
+        set_tip(button, text)
         button.setAccessibleName(text)
         button.clicked.connect(lambda *_: do())
         return button

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from ..domain import Notice
 from .icons import SMALL, icon
+from .plain import Button, Label, ToolButton
 from .theme import GAP, GAP_L
 
 # Milliseconds that a notice stays; what went wrong stays until it is closed.
@@ -21,12 +22,11 @@ class NoticeBar(QWidget):
         self._action = ""
         self._frame = QFrame(self)
         self._frame.setObjectName("notice")
-        self._text = QLabel(self)
+        self._text = Label("", self)
         self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._button = QPushButton(self)
+        self._button = Button("", self)
         self._button.clicked.connect(self._act)
-        close = QToolButton(self)
+        close = ToolButton(self)
         close.setIcon(icon("close"))
         close.setIconSize(SMALL)
         close.setAccessibleName(self.tr("Close the notice"))
@@ -53,8 +53,9 @@ class NoticeBar(QWidget):
         self._text.setText(notice.text)
         self._action = notice.action or ""
         self._button.setVisible(bool(self._action))
-        self._button.setText(names.get(self._action, ""))
-        self._button.setAccessibleName(names.get(self._action, ""))
+        name = names.get(self._action, "")
+        self._button.setText(name)
+        self._button.setAccessibleName(name)
         self._frame.setProperty("kind", notice.kind)
         for widget in (self._frame, self._text):
             widget.style().unpolish(widget)

@@ -41,7 +41,8 @@ class NumberField(QLineEdit):
         self.setText(self._text(value))
 
     def suggest(self, value: float | None, otherwise: str) -> None:
-        self.setPlaceholderText(otherwise if value is None else self._text(value))
+        text = otherwise if value is None else self._text(value)
+        self.setPlaceholderText(text)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down change it by a little."""

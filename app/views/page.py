@@ -7,13 +7,13 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from .fields import Spin
+from .plain import Label
 from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
 
 # The width of a row's field, in pixels.
@@ -44,7 +44,7 @@ class Page(QWidget):
         self.column = QVBoxLayout(column)
         self.column.setContentsMargins(GAP_L, GAP_L, GAP_L, GAP_XL)
         self.column.setSpacing(GAP)
-        self._heading = QLabel(column)
+        self._heading = Label("", column)
         self._heading.setObjectName("heading")
         self.column.addWidget(self._heading)
         self.column.addSpacing(GAP)
@@ -52,7 +52,7 @@ class Page(QWidget):
     def set_title(self, title: str) -> None:
         self._heading.setText(title)
 
-    def add_section(self, title: str, widget: QWidget) -> QLabel:
+    def add_section(self, title: str, widget: QWidget) -> Label:
         """The title's label."""
         if self.column.count() > 2:
             self.column.addSpacing(GAP_L)
@@ -78,7 +78,7 @@ class Group(QFrame):
         row.setSpacing(GAP_L)
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(QLabel(title, self))
+        words.addWidget(Label(title, self))
         if hint:
             words.addWidget(muted(hint, self))
         row.addLayout(words, 1)
@@ -104,14 +104,14 @@ class Group(QFrame):
         self._rows.addLayout(layout)
 
 
-def section(title: str, parent: QWidget) -> QLabel:
-    label = QLabel(title, parent)
+def section(title: str, parent: QWidget) -> Label:
+    label = Label(title, parent)
     label.setObjectName("section")
     return label
 
 
-def muted(text: str, parent: QWidget) -> QLabel:
-    label = QLabel(text, parent)
+def muted(text: str, parent: QWidget) -> Label:
+    label = Label(text, parent)
     label.setObjectName("muted")
     label.setWordWrap(True)
     return label

@@ -20,7 +20,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
-    QLabel,
     QLineEdit,
     QListView,
     QStyledItemDelegate,
@@ -31,7 +30,9 @@ from PySide6.QtWidgets import (
 
 from ..models import ListModel
 from ..services.fuzzy import ranked
+from ..services.plain import one_line
 from .icons import icon
+from .plain import Label
 from .sidebar_rows import option_of, paint_ground
 from .theme import GAP, GAP_L, Theme
 
@@ -86,7 +87,7 @@ class Palette(QWidget):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setMouseTracking(True)
         self._list.clicked.connect(self._run)
-        self._nothing = QLabel(self.tr("Nothing found."), self._sheet)
+        self._nothing = Label(self.tr("Nothing found."), self._sheet)
         self._nothing.setObjectName("muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self._sheet)
@@ -167,7 +168,7 @@ class Palette(QWidget):
         """It is also read aloud, since the field keeps the focus."""
         index = self._found.index(row)
         self._list.setCurrentIndex(index)
-        said = self._found.value(row).title if index.isValid() else self._nothing.text()
+        said = one_line(self._found.value(row).title) if index.isValid() else self._nothing.text()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.field, said))
 
     def _run(self, index: QModelIndex) -> None:
@@ -215,6 +216,8 @@ class _EntryDelegate(QStyledItemDelegate):
         )
         place = rect.adjusted(28, 0, -metrics.horizontalAdvance(entry.hint) - GAP_L, 0)
         painter.setPen(QColor(colours.text))
-        title = metrics.elidedText(entry.title, Qt.TextElideMode.ElideRight, place.width())
+        title = metrics.elidedText(
+            one_line(entry.title), Qt.TextElideMode.ElideRight, place.width()
+        )
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, title)
         painter.restore()

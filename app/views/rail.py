@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from .icons import SIZE, icon
+from .plain import ToolButton
 from .theme import GAP, GAP_S
 
 
@@ -25,7 +26,7 @@ class Rail(QWidget):
             "server": self.tr("Server"),
             "settings": self.tr("Settings"),
         }
-        self._buttons: dict[str, QToolButton] = {}
+        self._buttons: dict[str, ToolButton] = {}
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP - 2, GAP + 4, GAP - 2, GAP)
@@ -39,8 +40,8 @@ class Rail(QWidget):
     def show_page(self, name: str) -> None:
         self._buttons[name].setChecked(True)
 
-    def _button(self, name: str, title: str) -> QToolButton:
-        button = QToolButton(self)
+    def _button(self, name: str, title: str) -> ToolButton:
+        button = ToolButton(self)
         button.setObjectName("tab")
         button.setIcon(icon(name))
         button.setIconSize(SIZE * 1.2)

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent, QTextDocument
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QCursor, QGuiApplication, QResizeEvent, QTextDocument
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from ..services.links import is_safe
-from .highlighter import plain
 from .icons import SMALL, icon
 from .markdown import BREAK, Block, BlockReader, breakable, to_html
+from .opening import open_link
+from .pieces import coloured_pieces, cut, plain_pieces
+from .plain import Label, NameLabel, ToolButton, set_tip, show_tip
 from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
 
 # What is longer is cut for the eye; copying and saving have all of it.
-MAX_SHOWN = 200_000
+MAX_SHOWN, MAX_LINES = 200_000, 10_000
 # Characters of a text whose natural width is looked for; a longer one takes the whole width.
 MAX_HUGGED = 1000
 WIDE = 10_000
 
 
-def text_label(parent: QWidget | None = None) -> QLabel:
-    """Rich text that can be selected; a link opens when it is clicked, if it may be."""
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse
-        | Qt.TextInteractionFlag.LinksAccessibleByMouse
-        | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
-    )
-    label.linkActivated.connect(open_link)
-    return label
+class RichLabel(QLabel):
+    """Rich text that `markdown` made, which can be selected.
+
+    A link tells where it leads, and opens when it is clicked, if it may be.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByMouse
+            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        )
+        self.linkActivated.connect(open_link)
+        self.linkHovered.connect(self._show_target)
+
+    def _show_target(self, url: str) -> None:
+        show_tip(QCursor.pos(), url, self)
+
+
+class OwnDocument(QTextDocument):
+    """Nothing that a text names is loaded."""
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
+        return None
 
 
 def clean_copied() -> None:
@@ -42,11 +60,6 @@ def clean_copied() -> None:
     if is_ours and BREAK in clipboard.text():
         text = clipboard.text().replace(BREAK, "")
         QTimer.singleShot(0, lambda: clipboard.setText(text))  # who copied is not through yet
-
-
-def open_link(url: str) -> None:
-    if is_safe(url):
-        QDesktopServices.openUrl(QUrl(url))
 
 
 def text_style(theme: Theme) -> str:
@@ -67,6 +80,65 @@ def text_style(theme: Theme) -> str:
     </style>"""
 
 
+class Pieces(QWidget):
+    """Rich text in labels below each other: of one that grows, only the last is laid out anew."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._texts: list[str] = []
+        self._labels: list[RichLabel] = []
+        self._heights: list[tuple[int, int]] = []
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def show_texts(self, texts: Iterable[str], first: int = 0) -> None:
+        """In the place of those from number `first` on."""
+        number = first
+        for text in texts:
+            self._show(number, text)
+            number += 1
+        while len(self._labels) > number:
+            self._labels.pop().deleteLater()
+            del self._texts[-1], self._heights[-1]
+        self.updateGeometry()
+        self._place()
+
+    def _show(self, number: int, text: str) -> None:
+        if number == len(self._labels):
+            self._labels.append(RichLabel(self))
+            self._labels[-1].show()
+            self._texts.append("")
+            self._heights.append((-1, 0))
+        if text != self._texts[number]:
+            self._texts[number] = text
+            self._heights[number] = (-1, 0)
+            self._labels[number].setText(text_style(self._theme) + breakable(text))
+
+    def heightForWidth(self, width: int) -> int:
+        return sum(self._height(place, width) for place in range(len(self._labels)))
+
+    def sizeHint(self) -> QSize:
+        return QSize(-1, -1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _height(self, place: int, width: int) -> int:
+        if self._heights[place][0] != width:
+            self._heights[place] = (width, self._labels[place].heightForWidth(width))
+        return self._heights[place][1]
+
+    def _place(self) -> None:
+        y, width = 0, self.width()
+        for place, label in enumerate(self._labels):
+            height = self._height(place, width)
+            label.setGeometry(0, y, width, height)
+            y += height
+
+
 class BlockWidget(QWidget):
     """One block; `show_block` changes what it shows, `height_at` tells how high that is."""
 
@@ -74,21 +146,23 @@ class BlockWidget(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._block: Block | None = None
+        self._plain = ""
+        self._ends: list[int] = []
         self._measured = (-1, 0)
         self._margins = (0, 0, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.is_code = block.language is not None
-        self._label = text_label(self)
+        self._text = Pieces(theme, self)
         if self.is_code:
             layout.addWidget(self._framed(block))
         else:
-            layout.addWidget(self._label)
+            layout.addWidget(self._text)
 
     def height_at(self, width: int) -> int:
         if self._measured[0] != width:
             left, top, right, bottom = self._margins
-            height = self._label.heightForWidth(width - left - right)
+            height = self._text.heightForWidth(width - left - right)
             self._measured = (width, top + height + bottom)
         return self._measured[1]
 
@@ -96,21 +170,36 @@ class BlockWidget(QWidget):
         """Code that still grows has no colours yet."""
         if block != self._block:
             self._block = block
-            self._measured = (-1, 0)
-            if not self.is_code:
-                self._label.setText(text_style(self._theme) + breakable(to_html(block)))
-                return
-            self._show_code(block)
+            self._show(block)
         if self.is_code and not growing:
             self._theme.highlighter.want(block, self._colour)
 
     def _colour(self, block: Block) -> None:
         if shiboken6.isValid(self) and block == self._block:
-            self._show_code(block)
+            self._show(block)
 
-    def _show_code(self, block: Block) -> None:
-        code = self._theme.highlighter.rich_text(block) or plain(block)
-        self._label.setText(text_style(self._theme) + breakable(code))
+    def _show(self, block: Block) -> None:
+        self._measured = (-1, 0)
+        if not (self.is_code or block.is_plain):
+            self._ends = []
+            self._text.show_texts([to_html(block)])
+        elif coloured := self._theme.highlighter.lines(block):
+            self._ends = []
+            ends = cut(block.source)
+            self._text.show_texts(coloured_pieces(coloured, block.source, ends))
+        else:
+            self._show_plain(block.source)
+
+    def _show_plain(self, source: str) -> None:
+        """Where it has only grown, the pieces before the last stay."""
+        if not source.startswith(self._plain):
+            self._ends = []
+        self._plain = source
+        kept = self._ends[:-1]
+        start = kept[-1] if kept else 0
+        ends = cut(source, start)
+        self._text.show_texts(plain_pieces(source, start, ends), len(kept))
+        self._ends = [*kept, *ends]
 
     def _framed(self, block: Block) -> QFrame:
         left, above, right, below = GAP + 6, GAP_S + 2, GAP, GAP + 4
@@ -120,20 +209,20 @@ class BlockWidget(QWidget):
         layout.setContentsMargins(left, above, right, below)
         layout.setSpacing(GAP_S)
         head = QHBoxLayout()
-        language = QLabel(block.language or "", frame)
+        language = NameLabel(block.language or "", frame)
         language.setObjectName("muted")
-        copy = QToolButton(frame)
+        copy = ToolButton(frame)
         copy.setObjectName("action")
         copy.setIcon(icon("copy"))
         copy.setIconSize(SMALL)
-        copy.setToolTip(self.tr("Copy"))
+        set_tip(copy, self.tr("Copy"))
         copy.setAccessibleName(self.tr("Copy the code"))
         copy.clicked.connect(self._copy)
         head.addWidget(language)
         head.addStretch()
         head.addWidget(copy)
         layout.addLayout(head)
-        layout.addWidget(self._label)
+        layout.addWidget(self._text)
         # The height is reckoned rather than asked of the layout, which leaves out what is hidden.
         line = 2 * frame.frameWidth()
         top = line + above + copy.sizeHint().height() + GAP_S
@@ -158,7 +247,7 @@ class RichText(QWidget):
         self._natural = QSize(-1, -1)
         self._reader = BlockReader()
         self._widgets: list[BlockWidget] = []
-        self._cut = QLabel(self)
+        self._cut = Label("", self)
         self._cut.setObjectName("muted")
         self._cut.setWordWrap(True)
         self._cut.hide()
@@ -167,16 +256,16 @@ class RichText(QWidget):
         self.setSizePolicy(policy)
 
     def show_text(self, text: str, *, growing: bool = False) -> None:
-        self._cut.setVisible(len(text) > MAX_SHOWN)
-        if len(text) > MAX_SHOWN:
-            missing = f"{len(text) - MAX_SHOWN:,}"
+        shown = _beginning(text)
+        self._cut.setVisible(len(shown) < len(text))
+        if len(shown) < len(text):
+            missing = f"{len(text) - len(shown):,}"
             self._cut.setText(
                 self.tr("{count} more characters: copy the answer to have all of it.").format(
                     count=missing
                 )
             )
-            text = text[:MAX_SHOWN]
-        unchanged = self._reader.read(text)
+        unchanged = self._reader.read(shown, growing=growing)
         blocks = self._reader.blocks
         if self._hugs:
             self._natural = QSize(self._natural_width(blocks), -1)
@@ -214,7 +303,7 @@ class RichText(QWidget):
         length = sum(len(block.source) for block in blocks)
         if length > MAX_HUGGED or any(block.language is not None for block in blocks):
             return WIDE
-        document = QTextDocument()
+        document = OwnDocument()
         document.setDefaultFont(self.font())
         document.setDocumentMargin(0)
         document.setHtml(text_style(self._theme) + "".join(map(to_html, blocks)))
@@ -238,3 +327,11 @@ class RichText(QWidget):
         widget = self._widgets.pop(place)
         widget.hide()
         widget.deleteLater()
+
+
+def _beginning(text: str) -> str:
+    """As much of it as is shown."""
+    text = text[:MAX_SHOWN]
+    if text.count("\n") < MAX_LINES:
+        return text
+    return "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
 from .number_field import NumberField
+from .plain import Label
 from .theme import GAP
 
 # Least, most, and decimals, of what requests may carry.
@@ -50,7 +51,9 @@ class SamplingForm(QWidget):
         for name in names:
             field = NumberField(*BOUNDS[name], labels[name], self)
             field.typed.connect(lambda _: self.changed.emit(self.values()))
-            form.addRow(labels[name], field)
+            label = Label(labels[name], self)
+            label.setBuddy(field)
+            form.addRow(label, field)
             self._fields[name] = field
 
     def values(self) -> dict[str, float]:

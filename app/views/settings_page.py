@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ..controllers.server import ServerController
 from ..controllers.settings import SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
 from .fields import Choice
 from .number_field import NumberField
+from .opening import show_folder
 from .page import Group, Page, muted, whole_number
+from .plain import Button
 from .switch import Switch
 from .theme import Theme
 
@@ -176,11 +176,10 @@ class SettingsPage(Page):
 
     def _advanced(self) -> Group:
         group = Group(self)
-        show = QPushButton(self.tr("Open the folder"), self)
-        url = QUrl.fromLocalFile(str(self._profile))
-        show.clicked.connect(lambda: QDesktopServices.openUrl(url))
+        show = Button(self.tr("Open the folder"), self)
+        show.clicked.connect(lambda: show_folder(self._profile))
         group.add_row(self.tr("Conversations and settings"), show, str(self._profile))
-        reset = QPushButton(self.tr("Reset"), self)
+        reset = Button(self.tr("Reset"), self)
         reset.setAccessibleName(self.tr("Reset the settings of the window"))
         reset.clicked.connect(self._settings.reset)
         group.add_row(

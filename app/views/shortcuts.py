@@ -10,13 +10,12 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QGridLayout,
-    QLabel,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from .plain import Button, Label, set_title
 from .theme import GAP, GAP_L, GAP_XL
 
 
@@ -30,16 +29,17 @@ class ShortcutSheet(QDialog):
         self, shortcuts: Sequence[tuple[str, str]], send_with: str, parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Keyboard Shortcuts"))
+        title = self.tr("Keyboard Shortcuts")
+        set_title(self, title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName(self.windowTitle())
+        area.setAccessibleName(title)
         table = self._table([*self._of_writing(send_with), *shortcuts])
         area.setWidget(table)
-        done = QPushButton(self.tr("Done"), self)  # a sheet on a Mac has no frame to close it with
+        done = Button(self.tr("Done"), self)  # a sheet on a Mac has no frame to close it with
         done.setDefault(True)
         done.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
@@ -73,9 +73,9 @@ class ShortcutSheet(QDialog):
         grid.setHorizontalSpacing(2 * GAP_XL)
         grid.setVerticalSpacing(GAP)
         for row, (title, keys) in enumerate(shortcuts):
-            label = QLabel(keys, table)
+            label = Label(keys, table)
             label.setObjectName("muted")
-            grid.addWidget(QLabel(title, table), row, 0)
+            grid.addWidget(Label(title, table), row, 0)
             grid.addWidget(label, row, 1, Qt.AlignmentFlag.AlignRight)
         return table
 

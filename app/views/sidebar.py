@@ -6,10 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +18,7 @@ from ..models import ListModel
 from ..services.store import Hit
 from .icon_label import IconLabel
 from .icons import SIZE, icon
+from .plain import Label, ToolButton, add_to_field, set_tip
 from .sidebar_hits import HitList
 from .sidebar_list import SidebarList
 from .theme import GAP, Theme
@@ -102,11 +101,10 @@ class Sidebar(QWidget):
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search all conversations"))
         side = QLineEdit.ActionPosition
-        sign = self.search.addAction(icon("search"), side.LeadingPosition)
-        sign.setText(self.tr("Search"))
+        sign = add_to_field(self.search, self.tr("Search"), icon("search"), side.LeadingPosition)
         sign.triggered.connect(self.search.selectAll)
-        self._clear = self.search.addAction(icon("close"), side.TrailingPosition)
-        self._clear.setText(self.tr("Clear the search"))
+        clear = self.tr("Clear the search")
+        self._clear = add_to_field(self.search, clear, icon("close"), side.TrailingPosition)
         self._clear.setVisible(False)
         self._clear.triggered.connect(self.show_list)
         self.search.textChanged.connect(self._search)
@@ -116,10 +114,10 @@ class Sidebar(QWidget):
             ("folder-plus", self.tr("New folder"), self.list.add_folder),
             ("compose", self.tr("New conversation"), self.new_wanted.emit),
         ):
-            button = QToolButton(self)
+            button = ToolButton(self)
             button.setIcon(icon(name))
             button.setIconSize(SIZE)
-            button.setToolTip(text)
+            set_tip(button, text)
             button.setAccessibleName(text)
             button.clicked.connect(lambda _=False, do=do: do())
             row.addWidget(button)
@@ -149,7 +147,7 @@ class Sidebar(QWidget):
 def _empty(sign: str, text: str) -> QWidget:
     """What stands in the place of a list that has nothing in it."""
     page = QWidget()
-    label = QLabel(text, page)
+    label = Label(text, page)
     label.setObjectName("muted")
     label.setWordWrap(True)
     label.setAlignment(Qt.AlignmentFlag.AlignHCenter)

@@ -23,13 +23,13 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QToolTip,
     QWidget,
 )
 
 from ..models import ListModel
 from ..models.sections import Heading, Line, SidebarRow, row_text
 from .icons import icon
+from .plain import show_tip
 from .sizes import count_text, day_text
 from .theme import GAP, GAP_L, Theme
 
@@ -83,9 +83,8 @@ class RowDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QLineEdit(parent)
         is_heading = isinstance(index.data(ListModel.VALUE), Heading)
-        editor.setAccessibleName(
-            self.tr("Name of the folder") if is_heading else self.tr("Name of the conversation")
-        )
+        name = self.tr("Name of the folder") if is_heading else self.tr("Name of the conversation")
+        editor.setAccessibleName(name)
         return editor
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
@@ -98,7 +97,7 @@ class RowDelegate(QStyledItemDelegate):
         """What is being written stays, also when the row changes meanwhile."""
         if isinstance(editor, QLineEdit) and not editor.isModified():
             row = index.data(ListModel.VALUE)
-            editor.setText(row.conversation.title if isinstance(row, Line) else row_text(row))
+            editor.setText(_name_of(row))
             editor.selectAll()
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
@@ -125,7 +124,7 @@ class RowDelegate(QStyledItemDelegate):
         text = row_text(row) if row is not None else ""
         metrics = QFontMetrics(option_of(option).font)
         has_room = metrics.horizontalAdvance(text) < option_of(option).rect.width() - 3 * INSET
-        QToolTip.showText(event.globalPos(), "" if has_room else text, view)
+        show_tip(event.globalPos(), "" if has_room else text, view)
         return True
 
     def _text_place(self, rect: QRect, row: SidebarRow) -> QRect:
@@ -231,6 +230,13 @@ def small(font: QFont) -> QFont:
 def option_of(option: QStyleOptionViewItem) -> Any:
     """The stubs know none of its fields."""
     return option
+
+
+def _name_of(row: SidebarRow) -> str:
+    """As it is, for the field that changes it."""
+    if isinstance(row, Line):
+        return row.conversation.title
+    return row.folder.name if row.folder is not None else row_text(row)
 
 
 def _paint_rounded(painter: QPainter, rect: QRect, colour: str) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-_FORMULA = re.compile(
-    r"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|(?<![\\\w$])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])",
-    re.DOTALL,
-)
-_CODE = re.compile(r"(`+)(?:.+?)\1", re.DOTALL)
+# What opens a formula or code, or may close one.
+_MARK = re.compile(r"\$\$?|\\[()\[\]]|`+")
+_CLOSES = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
+_IN_LINE = re.compile(r"(?<![\\\w$])\$(?!\s)([^$\n]+)(?<!\s)\$(?![\w$])")
+# Characters of a formula that is put into Unicode.
+MAX_FORMULA = 2000
 _SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
     "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ",
@@ -35,23 +36,45 @@ _GROUP = r"\{([^{}]*)\}"
 
 
 def plain_tex(text: str) -> str:
-    """`text` with its formulas in Unicode; code is left alone."""
+    """`text` with its formulas in Unicode; code is left alone.
+
+    Each mark is looked at once: where what closes it comes next is known from the end backwards.
+    """
     if "$" not in text and "\\" not in text:
         return text
     parts: list[str] = []
     end = 0
-    for code in _CODE.finditer(text):
-        parts += [_FORMULA.sub(_formula, text[end : code.start()]), code[0]]
-        end = code.end()
-    return "".join([*parts, _FORMULA.sub(_formula, text[end:])])
+    for start, opened, closed in _spans(text):
+        if start >= end:
+            source = text[start + len(opened) : closed]
+            parts += [text[end:start], _shown(opened, source)]
+            end = closed + len(opened)
+    return "".join([*parts, text[end:]])
 
 
-def _formula(match: re.Match[str]) -> str:
-    source = next(group for group in match.groups() if group is not None)
-    shown = _unicode(source)
+def _spans(text: str) -> list[tuple[int, str, int]]:
+    """Where each formula or code may begin, with what, and where what closes it stands."""
+    following: dict[str, int] = {}
+    spans: list[tuple[int, str, int]] = []
+    for mark in reversed(list(_MARK.finditer(text))):
+        opened, start = mark[0], mark.start()
+        closed = following.get(_CLOSES.get(opened, opened))
+        following[opened] = start
+        if opened == "$":
+            found = _IN_LINE.match(text, start)
+            closed = found.end() - 1 if found else None
+        if closed is not None and closed > start + len(opened):
+            spans.append((start, opened, closed))
+    return spans[::-1]
+
+
+def _shown(opened: str, source: str) -> str:
+    """What stands between `opened` and what closes it, with both where it is no formula."""
+    if opened[0] == "`" or len(source) > MAX_FORMULA:
+        return f"{opened}{source}{_CLOSES.get(opened, opened)}"
     # What Markdown would take for its own.
-    shown = re.sub(r"([*_\\`\[\]<>|])", r"\\\1", shown)
-    return f"\n\n{shown}\n\n" if match[1] or match[2] else shown
+    formula = re.sub(r"([*_\\`\[\]<>|])", r"\\\1", _unicode(source))
+    return f"\n\n{formula}\n\n" if opened in ("$$", "\\[") else formula
 
 
 def _unicode(source: str) -> str:

@@ -6,18 +6,19 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QIcon
-from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QSystemTrayIcon
 
 from ..controllers.models import ModelsController
 from ..controllers.server import ServerController
 from ..domain import ModelEntry, ServerState
 from .icons import icon
+from .plain import Menu, notify
 
 # Milliseconds that a notification stays, where the system lets us say.
 STAYS = 8000
 
 
-class TrayMenu(QMenu):
+class TrayMenu(Menu):
     """Up to date whenever it is opened."""
 
     show_wanted = Signal()
@@ -28,8 +29,8 @@ class TrayMenu(QMenu):
         super().__init__()
         self._models = models
         self._server = server
-        self._load = QMenu(self.tr("Load"), self)
-        self._unload = QMenu(self.tr("Unload"), self)
+        self._load = Menu(self, self.tr("Load"))
+        self._unload = Menu(self, self.tr("Unload"))
         self.aboutToShow.connect(self.fill)
 
     def fill(self) -> None:
@@ -39,16 +40,16 @@ class TrayMenu(QMenu):
             if entry.state != "not-loaded":
                 self._said(self.model_line(entry))
         self.addSeparator()
-        self.addAction(self.tr("Show the window"), self.show_wanted.emit)
-        self.addAction(self.tr("New conversation"), self.new_wanted.emit)
+        self.add(self.tr("Show the window"), self.show_wanted.emit)
+        self.add(self.tr("New conversation"), self.new_wanted.emit)
         self.addSeparator()
         self._add_models()
         if self._server.state.phase in ("ready", "starting"):
-            self.addAction(self.tr("Turn the server off"), self._server.stop)
+            self.add(self.tr("Turn the server off"), self._server.stop)
         else:
-            self.addAction(self.tr("Turn the server on"), self._server.start)
+            self.add(self.tr("Turn the server on"), self._server.start)
         self.addSeparator()
-        self.addAction(self.tr("Quit qwen3mlx"), self.quit_wanted.emit)
+        self.add(self.tr("Quit qwen3mlx"), self.quit_wanted.emit)
 
     def server_line(self, state: ServerState) -> str:
         return {
@@ -66,7 +67,7 @@ class TrayMenu(QMenu):
         return self.tr("{name}: in memory").format(name=entry.name)
 
     def _said(self, text: str) -> QAction:
-        action = self.addAction(text)
+        action = self.add(text)
         action.setEnabled(False)
         return action
 
@@ -77,9 +78,9 @@ class TrayMenu(QMenu):
             self.addMenu(menu)
         for entry in self._models.models.values():
             if entry.state == "not-loaded":
-                self._load.addAction(entry.name, partial(self._models.load, entry.id))
+                self._load.add(entry.name, partial(self._models.load, entry.id))
             else:
-                self._unload.addAction(entry.name, partial(self._models.unload, entry.id))
+                self._unload.add(entry.name, partial(self._models.unload, entry.id))
         for menu in (self._load, self._unload):
             menu.setEnabled(is_ready and not menu.isEmpty())
 
@@ -112,7 +113,7 @@ class Tray(QObject):
         """Nothing happens where the item is not seen."""
         self._told_of = conversation_id
         if self.is_seen:
-            self._item.showMessage(title, text or title, _template(), STAYS)
+            notify(self._item, title, text or title, _template(), STAYS)
 
 
 def _template() -> QIcon:

@@ -10,16 +10,14 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from .icon_label import IconLabel
 from .icons import SIZE, icon
+from .plain import Button, Label, ToolButton
 from .shortcuts import as_written
 from .theme import GAP, GAP_L, GAP_S, GAP_XL
 
@@ -34,9 +32,9 @@ class Greeting(QWidget):
         layout = QVBoxLayout(self)
         layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.setSpacing(GAP_S)
-        heading = QLabel(self.tr("What can Qwen do for you?"), self)
+        heading = Label(self.tr("What can Qwen do for you?"), self)
         heading.setObjectName("heading")
-        text = QLabel(self.tr("Everything you write stays on this computer."), self)
+        text = Label(self.tr("Everything you write stays on this computer."), self)
         text.setObjectName("muted")
         for label in (heading, text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -69,7 +67,7 @@ class FirstRun(QScrollArea):
         self._add_head(layout)
         self._add_facts(layout)
         self._add_prompts(layout)
-        start = QPushButton(self.tr("Start"), self)
+        start = Button(self.tr("Start"), self)
         start.setObjectName("primary")
         start.setMinimumWidth(140)
         start.clicked.connect(self.finished)
@@ -81,7 +79,7 @@ class FirstRun(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side where there is room for that."""
         super().resizeEvent(event)
-        chips = self.findChildren(QToolButton)
+        chips = self.findChildren(ToolButton)
         side_by_side = sum(chip.sizeHint().width() + GAP for chip in chips)
         fits = side_by_side <= min(WIDTH, self.viewport().width()) - 2 * GAP_XL
         direction = QBoxLayout.Direction
@@ -89,9 +87,9 @@ class FirstRun(QScrollArea):
 
     def _add_head(self, layout: QVBoxLayout) -> None:
         layout.addWidget(IconLabel("app", 48, self), 0, Qt.AlignmentFlag.AlignCenter)
-        heading = QLabel(self.tr("Welcome to qwen3mlx"), self)
+        heading = Label(self.tr("Welcome to qwen3mlx"), self)
         heading.setObjectName("heading")
-        text = QLabel(
+        text = Label(
             self.tr("Qwen3 on your own computer: chat here, or serve other programs."), self
         )
         for label in (heading, text):
@@ -133,7 +131,7 @@ class FirstRun(QScrollArea):
             ),
         ):
             rows.addLayout(self._fact(name, title, text))
-        models = QPushButton(self.tr("Open the Models page"), self)
+        models = Button(self.tr("Open the Models page"), self)
         models.setObjectName("link")
         models.clicked.connect(self.models_wanted)
         rows.addWidget(models, 0, Qt.AlignmentFlag.AlignLeft)
@@ -145,9 +143,9 @@ class FirstRun(QScrollArea):
         sign = IconLabel(name, 22, self, "accent")
         words = QVBoxLayout()
         words.setSpacing(2)
-        head = QLabel(title, self)
+        head = Label(title, self)
         head.setObjectName("section")
-        body = QLabel(text, self)
+        body = Label(text, self)
         body.setObjectName("muted")
         body.setWordWrap(True)
         words.addWidget(head)
@@ -157,7 +155,7 @@ class FirstRun(QScrollArea):
         return row
 
     def _add_prompts(self, layout: QVBoxLayout) -> None:
-        label = QLabel(self.tr("Try one:"), self)
+        label = Label(self.tr("Try one:"), self)
         label.setObjectName("muted")
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addSpacing(GAP_S)
@@ -171,7 +169,7 @@ class FirstRun(QScrollArea):
             self.tr("What is 27 + 45?"),
             self.tr("Who are you?"),
         ):
-            button = QToolButton(self)
+            button = ToolButton(self)
             button.setObjectName("chip")
             button.setText(prompt)
             button.setIcon(icon("chat"))
@@ -185,7 +183,7 @@ class FirstRun(QScrollArea):
     def _add_keys(self, layout: QVBoxLayout) -> None:
         text = self.tr("{all} finds everything you can do, {keys} shows the keys for it.")
         text = text.format(all=as_written("Ctrl+K"), keys=as_written("Ctrl+/"))
-        hint = QLabel(text, self)
+        hint = Label(text, self)
         hint.setObjectName("muted")
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         hint.setWordWrap(True)

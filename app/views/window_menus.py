@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 
 from ..domain import Conversation
+from .plain import Menu
 from .shortcuts import ShortcutSheet
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _enable_with_messages(window: MainWindow, action: QAction) -> None:
     window.program.chat.changed.connect(enable)
 
 
-def _of_text(menu: QMenu) -> None:
+def _of_text(menu: Menu) -> None:
     """What a Mac's own panels look for in a menu, too: without it nothing can be pasted there.
 
     Fields know these keys by themselves, so they are given to what has the focus.
@@ -132,7 +133,7 @@ def _of_text(menu: QMenu) -> None:
         (translate("menu", "Paste"), Keys.Paste),
         (translate("menu", "Select All"), Keys.SelectAll),
     ):
-        action = menu.addAction(title)
+        action = menu.add(title)
         action.setShortcuts(standard)
         action.triggered.connect(partial(_press, action))
 

@@ -1,8 +1,8 @@
 """Conversations on disk."""
 
 from .database import Recovery
-from .errors import StoreError
+from .errors import NewerStoreError, StoreError
 from .search import Hit
 from .store import Store
 
-__all__ = ["Hit", "Recovery", "Store", "StoreError"]
+__all__ = ["Hit", "NewerStoreError", "Recovery", "Store", "StoreError"]

@@ -1,22 +1,28 @@
-"""The file: opened, brought up to date, and rescued when it is broken."""
+"""The file: opened, brought up to date, and rescued when it is broken, or somebody else's."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import time
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..files import is_odd, put_aside
 from .errors import is_corrupt
-from .schema import NewerSchemaError, migrate
+from .rows import READERS, Columns, to_row
+from .schema import NewerSchemaError, check, migrate
 from .search import indexed
 
 # Seconds to wait for another window that is writing.
 _PATIENCE = 5.0
-_RESCUED = ("folders", "conversations", "messages", "deltas", "presets")
+# Bytes of a row; steps of SQLite's machine for a table that is rescued: some ten seconds.
+_MAX_ROW, _MAX_STEPS = 256 * 1024**2, 500_000_000
+_STEPS = 1_000_000
+_BESIDE = ("-wal", "-shm", "-journal", "-open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,15 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
     second for every gigabyte. Raises sqlite3.Error and OSError, for anything but a broken file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for part in _beside(path):
+        if is_odd(part):
+            put_aside(part)
+    recovery = Recovery(put_aside(path), 0, 0) if is_odd(path) else None
     doubtful = _mark(path).exists()
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
     _mark(path).touch()
     try:
-        return _opened(path, check=doubtful), None
+        return _opened(path, check_all=doubtful), recovery
     except NewerSchemaError:
         trust(path)
         raise
@@ -61,49 +71,79 @@ def _mark(path: Path) -> Path:
     return path.with_name(f"{path.name}-open")
 
 
-def _opened(path: Path, *, check: bool = False) -> sqlite3.Connection:
+def _beside(path: Path) -> list[Path]:
+    """What stands beside the file while it is open."""
+    return [path.with_name(path.name + ending) for ending in _BESIDE]
+
+
+def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
     """The connection commits each statement by itself, unless a transaction is begun."""
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
-        connection.row_factory = sqlite3.Row
+        _defend(connection)
         # Where a power failure may take the last moments, but nothing before, and no kill anything.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_function("casefold", 1, str.casefold, deterministic=True)
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
         migrate(connection)
+        check(connection)
+        # They are ours, and the trigger among them writes to the index.
+        connection.execute("PRAGMA trusted_schema = ON")
         _look(connection)
-        if check:
-            _check(connection)
+        if check_all:
+            _check_all(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
+def _defend(connection: sqlite3.Connection) -> None:
+    """A file may be anybody's: what its own definitions may do is as little as SQLite allows."""
+    connection.row_factory = sqlite3.Row
+    connection.text_factory = _decoded
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    if sys.version_info >= (3, 11):
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_ROW)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+
+
+def _decoded(data: bytes) -> str | bytes:
+    """What is no UTF-8 stays bytes, and is seen where rows are checked."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _casefold(value: object) -> str:
+    return value.casefold() if isinstance(value, str) else ""
+
+
 def _look(connection: sqlite3.Connection) -> None:
     """Raises where the file is broken, as far as a glance tells: the whole check takes seconds."""
-    tables = {row["name"] for row in connection.execute("SELECT name FROM sqlite_master")}
-    if missing := {*_RESCUED, "words"} - tables:
-        raise sqlite3.DatabaseError(f"malformed: no table {missing.pop()}")
-    for table in _RESCUED:
+    for table in (*READERS, "deltas"):
         connection.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT 1").fetchone()
     connection.execute("SELECT count(*) FROM conversations").fetchone()
     connection.execute("SELECT rowid FROM words WHERE words MATCH 'a' LIMIT 1").fetchone()
 
 
-def _check(connection: sqlite3.Connection) -> None:
+def _check_all(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(f"malformed: {verdict}")
 
 
 def _set_aside(path: Path) -> Path:
-    backup = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
+    backup = put_aside(path)
+    for part, ending in zip(_beside(path), _BESIDE, strict=True):
         if part.exists():
             part.rename(backup.with_name(backup.name + ending))
+    _mark(path).touch()
     return backup
 
 
@@ -111,13 +151,18 @@ def _rescue(backup: Path, connection: sqlite3.Connection) -> Recovery:
     """Copy every row that can be read."""
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN")
-    for table in _RESCUED:
+    deltas = _deltas(backup)
+    for table, read in READERS.items():
         for row in _readable_rows(backup, table):
-            names = ", ".join(row.keys())
-            marks = ", ".join("?" * len(row))
-            connection.execute(
-                f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row)
-            )
+            columns = Columns(row)
+            values = to_row(read(columns))
+            if table == "conversations":
+                values["deleted_at"] = columns.moment("deleted_at") or None
+            if table == "messages":
+                values["number"] = columns.number("number") or None
+                for name, grown in deltas.get(values["id"], {}).items():
+                    values[name] += grown
+            _insert(connection, table, values)
     _mend(connection)
     connection.execute("COMMIT")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -128,16 +173,64 @@ def _rescue(backup: Path, connection: sqlite3.Connection) -> Recovery:
     return Recovery(backup, *counts)
 
 
+def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> None:
+    """Not twice what is there already; a message whose number another has gets another."""
+    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    statement = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
+    if connection.execute(statement, values).rowcount == 0 and "number" in values:
+        connection.execute(statement, {**values, "number": None})
+
+
+def _deltas(backup: Path) -> dict[str, dict[str, str]]:
+    """What answers have grown by, by their id."""
+    grown: dict[str, dict[str, str]] = {}
+    for row in _readable_rows(backup, "deltas"):
+        columns = Columns(row)
+        known = grown.setdefault(columns.text("message_id"), {"content": "", "reasoning": ""})
+        for name in known:
+            known[name] += columns.text(name)
+    return grown
+
+
 def _readable_rows(backup: Path, table: str) -> Iterator[sqlite3.Row]:
     """Forwards until something is broken, then backwards until it is again."""
+    seen: set[int] = set()
     for order in ("ASC", "DESC"):
         try:
             with closing(sqlite3.connect(f"{backup.as_uri()}?mode=ro", uri=True)) as broken:
-                broken.row_factory = sqlite3.Row
-                yield from broken.execute(f"SELECT * FROM {table} ORDER BY rowid {order}")
+                _defend(broken)
+                if not _is_plain_table(broken, table):
+                    return
+                _hurry(broken)
+                select = f"SELECT rowid AS place, * FROM {table} ORDER BY rowid {order}"
+                for row in broken.execute(select):
+                    if row["place"] not in seen:
+                        seen.add(row["place"])
+                        yield row
             return
-        except sqlite3.DatabaseError:
+        except sqlite3.Error:
             continue
+
+
+def _is_plain_table(connection: sqlite3.Connection, table: str) -> bool:
+    """A view, or a column that is reckoned, may take for ever."""
+    kinds = connection.execute(
+        "SELECT type FROM sqlite_master WHERE name = ? AND sql NOT LIKE 'CREATE VIRTUAL%'", (table,)
+    ).fetchall()
+    columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
+    return [row["type"] for row in kinds] == ["table"] and not any(row["hidden"] for row in columns)
+
+
+def _hurry(connection: sqlite3.Connection) -> None:
+    """End what takes too many steps."""
+    left = _MAX_STEPS // _STEPS
+
+    def count() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    connection.set_progress_handler(count, _STEPS)
 
 
 def _mend(connection: sqlite3.Connection) -> None:
@@ -147,7 +240,6 @@ def _mend(connection: sqlite3.Connection) -> None:
         " min(created_at), max(created_at), NULL FROM messages"
         " WHERE conversation_id NOT IN (SELECT id FROM conversations) GROUP BY conversation_id"
     )
-    connection.execute("DELETE FROM deltas WHERE message_id NOT IN (SELECT id FROM messages)")
     connection.execute(
         "UPDATE conversations SET folder_id = NULL WHERE folder_id NOT IN (SELECT id FROM folders)"
     )

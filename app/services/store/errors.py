@@ -6,6 +6,8 @@ import sqlite3
 
 from PySide6.QtCore import QCoreApplication
 
+from .schema import NewerSchemaError
+
 translate = QCoreApplication.translate
 
 
@@ -13,9 +15,14 @@ class StoreError(Exception):
     """Something could not be saved or read; the message says what to do."""
 
 
+class NewerStoreError(StoreError):
+    """A newer version of the program wrote the file, which is left alone."""
+
+
 def store_error(error: sqlite3.Error | OSError) -> StoreError:
     """What a person is told about `error`."""
-    return StoreError(_sentence(str(error)))
+    kind = NewerStoreError if isinstance(error, NewerSchemaError) else StoreError
+    return kind(_sentence(str(error)))
 
 
 def is_corrupt(error: Exception) -> bool:

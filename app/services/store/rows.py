@@ -1,28 +1,27 @@
-"""Values <-> rows."""
+"""Values <-> rows. A row may be anybody's: each column is checked as it is read."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar, get_args
 
-from ...domain import (
-    AnswerStats,
-    Attachment,
-    ChatSettings,
-    Conversation,
-    Folder,
-    Message,
-    Preset,
-    ToolCall,
-)
+from ...domain import ChatSettings, Conversation, Folder, Message, Preset, Role, Status, new_id
+from ..saved import attachment, chat_settings, stats, tool_call
+from ..values import an_object, moment, objects, text, whole
+
+T = TypeVar("T")
+Value = Conversation | Message | Folder | Preset
 
 _JSON = {"settings", "tool_calls", "attachments", "stats"}
+# Characters of an id, a name or title, and a draft.
+_MAX_ID, _MAX_NAME, _MAX_DRAFT = 200, 10_000, 1_000_000
 
 
-def to_row(value: Conversation | Message | Folder | Preset) -> dict[str, Any]:
+def to_row(value: Value) -> dict[str, Any]:
     """The columns of its table."""
     return {
         field.name: _column(field.name, getattr(value, field.name))
@@ -30,30 +29,125 @@ def to_row(value: Conversation | Message | Folder | Preset) -> dict[str, Any]:
     }
 
 
-def to_conversation(row: sqlite3.Row) -> Conversation:
-    values = _values(row, Conversation)
-    values["pinned"] = bool(values["pinned"])
-    values["settings"] = _settings(values["settings"])
-    return Conversation(**values)
+class Columns:
+    """A row's columns; `is_whole`: each was what it is to be."""
+
+    def __init__(self, row: Mapping[str, Any] | sqlite3.Row) -> None:
+        self._row = row
+        self._names = set(row.keys())
+        self.is_whole = True
+
+    def raw(self, name: str) -> Any:
+        """None where the row has no such column."""
+        return self._row[name] if name in self._names else None
+
+    def id(self) -> str:
+        """A new one where the row has none."""
+        return self.text("id", _MAX_ID) or new_id()
+
+    def text(self, name: str, most: int | None = None) -> str:
+        value = self.raw(name)
+        if isinstance(value, bytes):  # what is no UTF-8, too
+            self.is_whole = False
+            return value.decode("utf-8", "replace")[:most]
+        return self._checked(value, text(value)[:most])
+
+    def optional(self, name: str, most: int = _MAX_NAME) -> str | None:
+        return None if self.raw(name) is None else self.text(name, most)
+
+    def moment(self, name: str) -> float:
+        return self._checked(self.raw(name), moment(self.raw(name)) or 0.0)
+
+    def number(self, name: str) -> int:
+        return self._checked(self.raw(name), whole(self.raw(name)) or 0)
+
+    def one_of(self, name: str, choices: tuple[str, ...], otherwise: str) -> Any:
+        value = self.raw(name)
+        return self._checked(value, value if value in choices else otherwise)
+
+    def settings(self) -> ChatSettings:
+        settings, is_whole = _settings(self.text("settings"))
+        self.is_whole = self.is_whole and is_whole
+        return settings
+
+    def values(self, name: str, read: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
+        """Of a list of objects."""
+        given = _parsed(self.text(name))
+        found = tuple(map(read, objects(given)))
+        self.is_whole = self.is_whole and _agree(given, found)
+        return found
+
+    def value(self, name: str, read: Callable[[object], T | None]) -> T | None:
+        """Of an object, where there is one."""
+        if self.raw(name) is None:
+            return None
+        given = _parsed(self.text(name))
+        found = read(given)
+        self.is_whole = self.is_whole and _agree(given, found)
+        return found
+
+    def _checked(self, given: Any, found: T) -> T:
+        if given != found:
+            self.is_whole = False
+        return found
 
 
-def to_message(row: sqlite3.Row) -> Message:
-    values = _values(row, Message)
-    values["tool_calls"] = tuple(ToolCall(**call) for call in values["tool_calls"])
-    values["attachments"] = tuple(Attachment(**given) for given in values["attachments"])
-    if values["stats"] is not None:
-        values["stats"] = AnswerStats(**_known(values["stats"], AnswerStats))
-    return Message(**values)
+def to_conversation(columns: Columns) -> Conversation:
+    return Conversation(
+        id=columns.id(),
+        title=columns.text("title", _MAX_NAME),
+        folder_id=columns.optional("folder_id"),
+        pinned=bool(columns.number("pinned")),
+        model=columns.optional("model"),
+        settings=columns.settings(),
+        draft=columns.text("draft", _MAX_DRAFT),
+        leaf_id=columns.optional("leaf_id"),
+        created_at=columns.moment("created_at"),
+        updated_at=columns.moment("updated_at"),
+    )
 
 
-def to_folder(row: sqlite3.Row) -> Folder:
-    return Folder(**_values(row, Folder))
+def to_message(columns: Columns) -> Message:
+    return Message(
+        id=columns.id(),
+        conversation_id=columns.text("conversation_id"),
+        parent_id=columns.optional("parent_id"),
+        role=columns.one_of("role", get_args(Role), "assistant"),
+        content=columns.text("content"),
+        reasoning=columns.text("reasoning"),
+        tool_calls=columns.values("tool_calls", tool_call),
+        tool_call_id=columns.optional("tool_call_id"),
+        attachments=columns.values("attachments", attachment),
+        model=columns.optional("model"),
+        status=columns.one_of("status", get_args(Status), "done"),
+        error=columns.optional("error"),
+        finish_reason=columns.optional("finish_reason"),
+        stats=columns.value("stats", stats),
+        created_at=columns.moment("created_at"),
+    )
 
 
-def to_preset(row: sqlite3.Row) -> Preset:
-    values = _values(row, Preset)
-    values["settings"] = _settings(values["settings"])
-    return Preset(**values)
+def to_folder(columns: Columns) -> Folder:
+    return Folder(
+        id=columns.id(),
+        name=columns.text("name", _MAX_NAME),
+        position=columns.number("position"),
+    )
+
+
+def to_preset(columns: Columns) -> Preset:
+    return Preset(
+        id=columns.id(), name=columns.text("name", _MAX_NAME), settings=columns.settings()
+    )
+
+
+# In the order in which they refer to each other.
+READERS: dict[str, Callable[[Columns], Value]] = {
+    "folders": to_folder,
+    "conversations": to_conversation,
+    "messages": to_message,
+    "presets": to_preset,
+}
 
 
 def put(table: str, columns: Iterable[str]) -> str:
@@ -67,37 +161,50 @@ def put(table: str, columns: Iterable[str]) -> str:
     )
 
 
+def as_found(row: sqlite3.Row) -> str:
+    """A row as JSON, whatever is in it."""
+    values = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row iterates over values
+    return json.dumps(values, default=lambda data: {"hex": bytes(data).hex()})
+
+
 def _column(name: str, value: Any) -> Any:
     if name not in _JSON or value is None:
         return _writable(value) if isinstance(value, str) else value
     return _writable(json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":")))
 
 
-def _writable(text: str) -> str:
+def _writable(value: str) -> str:
     """Half a surrogate pair, which UTF-8 cannot hold, becomes `?`."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return dataclasses.asdict(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value
 
 
-def _values(row: sqlite3.Row, kind: type) -> dict[str, Any]:
-    values = {}
-    for field in dataclasses.fields(kind):
-        value = row[field.name]
-        is_json = field.name in _JSON and value is not None
-        values[field.name] = json.loads(value) if is_json else value
-    return values
+def _parsed(source: str) -> Any:
+    try:
+        return json.loads(source)
+    except (ValueError, RecursionError):
+        return None
 
 
-def _settings(values: Mapping[str, Any]) -> ChatSettings:
-    return ChatSettings(**_known(values, ChatSettings))
+@lru_cache(maxsize=64)  # most conversations have the same
+def _settings(source: str) -> tuple[ChatSettings, bool]:
+    given = _parsed(source)
+    settings = chat_settings(an_object(given))
+    return settings, _agree(given, settings)
 
 
-def _known(values: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """Without what another version of the program had besides."""
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: value for name, value in values.items() if name in names}
+def _agree(given: Any, found: Any) -> bool:
+    """All that is known of `given` is in `found`; another version may have had more."""
+    found = _plain(found)
+    if isinstance(given, dict) and isinstance(found, dict):
+        return all(name not in given or _agree(given[name], one) for name, one in found.items())
+    if isinstance(given, list) and isinstance(found, list):
+        return len(given) == len(found) and all(map(_agree, given, found))
+    return bool(given == found)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 _TABLES = """
 CREATE TABLE folders (
@@ -70,6 +71,10 @@ END;
 MIGRATIONS: tuple[str, ...] = (_TABLES,)
 
 
+# What a table of the search index is called: its columns are SQLite's own.
+_INDEX = "words_"
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file up to date, wholly or not at all.
 
@@ -78,8 +83,33 @@ def migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise NewerSchemaError("a newer version wrote this file")
+    if version < 0 or (version == 0 and _outline(connection)):
+        raise sqlite3.DatabaseError("malformed: another program wrote this file")
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Nothing but our own tables: a view, a trigger or a column may do anything when it is used.
+
+    Raises sqlite3.DatabaseError.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as ours:
+        migrate(ours)
+        if _outline(connection) != _outline(ours):
+            raise sqlite3.DatabaseError("malformed: another program changed its tables")
+
+
+def _outline(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """Kind, name and definition of everything in it; statistics are nobody's business."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
+    found = set()
+    for kind, name, sql in rows.fetchall():
+        if str(name).startswith(_INDEX) and "AS" not in str(sql).upper().split():
+            sql = ""
+        if not str(name).startswith("sqlite_stat"):
+            found.add((str(kind), str(name), str(sql)))
+    return found
 
 
 class NewerSchemaError(sqlite3.DatabaseError):

@@ -10,19 +10,29 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from ...domain import Conversation, Folder, Message, Preset, Transcript
+from ..tree import forest
+from .aside import Aside
 from .database import open_database, trust
 from .errors import is_corrupt, store_error
-from .rows import put, to_conversation, to_folder, to_message, to_preset, to_row
+from .rows import Columns, Value, put, to_row
 from .search import Hit, indexed, match_expression, snippet
 
+T = TypeVar("T", bound=Value)
+
 _HITS_LOOKED_AT = 400
+# More are found by searching.
+MAX_CONVERSATIONS = 20_000
 
 
 class Store:
     """`recovery` says what became of a file that was broken, None where it was not.
+
+    A row that is not as it is to be is read as far as it can be, and kept in `aside` as it was.
 
     Answers that were being written when the program ended are `stopped`, with all that was saved of
     them.
@@ -33,6 +43,8 @@ class Store:
         self._damaged = False
         with self._errors():
             self._connection, self.recovery = open_database(path)
+        self.aside = Aside(path.with_name(f"{path.stem}-unreadable.jsonl"))
+        with self._errors():
             self._finish_interrupted()
 
     def close(self) -> None:
@@ -44,15 +56,17 @@ class Store:
 
     def conversations(self) -> list[Conversation]:
         """Those that are not deleted, the last used first."""
-        rows = self._read(
-            "SELECT * FROM conversations WHERE deleted_at IS NULL ORDER BY updated_at DESC, id"
+        return self._values(
+            Conversation,
+            "conversations",
+            "WHERE deleted_at IS NULL ORDER BY updated_at DESC, id LIMIT ?",
+            MAX_CONVERSATIONS,
         )
-        return [to_conversation(row) for row in rows]
 
     def conversation(self, conversation_id: str) -> Conversation | None:
         """Also a deleted one, as long as it can be taken back."""
-        rows = self._read("SELECT * FROM conversations WHERE id = ?", conversation_id)
-        return to_conversation(rows[0]) if rows else None
+        found = self._values(Conversation, "conversations", "WHERE id = ?", conversation_id)
+        return found[0] if found else None
 
     def save_conversation(self, conversation: Conversation) -> None:
         """New or changed; its messages are saved by themselves."""
@@ -75,10 +89,8 @@ class Store:
 
     def messages(self, conversation_id: str) -> list[Message]:
         """The whole tree, in the order in which they were added."""
-        rows = self._read(
-            "SELECT * FROM messages WHERE conversation_id = ? ORDER BY number", conversation_id
-        )
-        return [to_message(row) for row in rows]
+        where = "WHERE conversation_id = ? ORDER BY number"
+        return forest(self._values(Message, "messages", where, conversation_id))
 
     def save_message(self, message: Message) -> None:
         """New or changed."""
@@ -108,6 +120,8 @@ class Store:
         if conversation is None:
             return None
         messages = tuple(self.messages(conversation_id))
+        if messages and conversation.leaf_id not in {message.id for message in messages}:
+            conversation = replace(conversation, leaf_id=messages[-1].id)
         return Transcript(conversation=conversation, messages=messages)
 
     def add(self, transcripts: Sequence[Transcript]) -> None:
@@ -121,7 +135,7 @@ class Store:
     # Folders and presets
 
     def folders(self) -> list[Folder]:
-        return [to_folder(row) for row in self._read("SELECT * FROM folders ORDER BY position, id")]
+        return self._values(Folder, "folders", "ORDER BY position, id")
 
     def save_folder(self, folder: Folder) -> None:
         self._put("folders", folder)
@@ -131,8 +145,7 @@ class Store:
         self._write("DELETE FROM folders WHERE id = ?", folder_id)
 
     def presets(self) -> list[Preset]:
-        rows = self._read("SELECT * FROM presets ORDER BY name COLLATE NOCASE, id")
-        return [to_preset(row) for row in rows]
+        return self._values(Preset, "presets", "ORDER BY name COLLATE NOCASE, id")
 
     def save_preset(self, preset: Preset) -> None:
         self._put("presets", preset)
@@ -194,15 +207,15 @@ class Store:
             rows = self._connection.execute("SELECT id FROM messages WHERE status = 'streaming'")
             for row in rows.fetchall():
                 deltas = self._connection.execute(
-                    "SELECT content, reasoning FROM deltas WHERE message_id = ? ORDER BY rowid",
+                    "SELECT content, reasoning FROM deltas WHERE message_id IS ? ORDER BY rowid",
                     (row["id"],),
                 ).fetchall()
                 self._connection.execute(
                     "UPDATE messages SET status = 'stopped', content = content || ?,"
-                    " reasoning = reasoning || ? WHERE id = ?",
+                    " reasoning = reasoning || ? WHERE id IS ?",
                     (
-                        "".join(delta["content"] for delta in deltas),
-                        "".join(delta["reasoning"] for delta in deltas),
+                        "".join(Columns(delta).text("content") for delta in deltas),
+                        "".join(Columns(delta).text("reasoning") for delta in deltas),
                         row["id"],
                     ),
                 )
@@ -218,17 +231,23 @@ class Store:
 
     def _part_words(self, message_id: str) -> None:
         row = self._connection.execute(
-            "SELECT number, content FROM messages WHERE id = ?", (message_id,)
+            "SELECT number, content FROM messages WHERE id IS ?", (message_id,)
         ).fetchone()
         self._connection.execute(
             "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)",
-            (row["number"], indexed(row["content"])),
+            (row["number"], indexed(Columns(row).text("content"))),
         )
 
     def _put(self, table: str, value: Conversation | Folder | Preset) -> None:
         row = to_row(value)
         with self._errors():
             self._connection.execute(put(table, row), row)
+
+    def _values(self, kind: type[T], table: str, where: str, *values: object) -> list[T]:
+        rows = self._read(f"SELECT rowid AS place, * FROM {table} {where}", *values)
+        with self._errors():
+            found = self.aside.read(self._connection, table, rows)
+        return [value for value in found if isinstance(value, kind)]
 
     def _read(self, statement: str, *values: object) -> list[sqlite3.Row]:
         with self._errors():

@@ -1,7 +1,7 @@
 """Conversations from other programs and for them."""
 
+from .errors import TransferError
 from .export import to_json, to_markdown
 from .read import Imported, import_file
-from .values import TransferError
 
 __all__ = ["Imported", "TransferError", "import_file", "to_json", "to_markdown"]

@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from ...domain import Conversation, Message, ToolCall, Transcript, new_id
-from .values import Json, an_object, moment, objects, text
+from ..values import Json, an_object, moment, objects, text
 
 _PASSED_OVER = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 

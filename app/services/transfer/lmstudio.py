@@ -20,7 +20,7 @@ from ...domain import (
     Transcript,
     new_id,
 )
-from .values import Json, an_object, moment, number, objects, text, whole
+from ..values import Json, an_object, moment, number, objects, text, whole
 
 _SAMPLING = {
     "llm.prediction.temperature": "temperature",

@@ -9,18 +9,15 @@ from typing import Any, get_args
 from PySide6.QtCore import QCoreApplication
 
 from ...domain import (
-    AnswerStats,
-    Attachment,
-    AttachmentKind,
-    ChatSettings,
     Conversation,
     Message,
     Role,
-    ToolCall,
     Transcript,
     new_id,
 )
-from .values import Json, TransferError, an_object, moment, number, objects, text, whole
+from ..saved import attachment, chat_settings, stats, tool_call
+from ..values import Json, an_object, moment, objects, text, whole
+from .errors import TransferError
 
 translate = QCoreApplication.translate
 
@@ -88,26 +85,11 @@ def _conversation(
         title=text(source.get("title")),
         pinned=source.get("pinned") is True,
         model=text(source.get("model")) or None,
-        settings=_settings(an_object(source.get("settings"))),
+        settings=chat_settings(an_object(source.get("settings"))),
         draft=text(source.get("draft")),
         leaf_id=ids.get(text(source.get("leaf_id"))) or messages[-1].id,
         created_at=messages[0].created_at if created_at is None else created_at,
         updated_at=messages[-1].created_at if updated_at is None else updated_at,
-    )
-
-
-def _settings(source: Json) -> ChatSettings:
-    thinking = source.get("thinking")
-    sampling = an_object(source.get("sampling"))
-    return ChatSettings(
-        system_prompt=text(source.get("system_prompt")),
-        thinking=thinking if isinstance(thinking, bool) else None,
-        thinking_budget=whole(source.get("thinking_budget")),
-        sampling={
-            text(name): value
-            for name, value in sampling.items()
-            if isinstance(value, (int, float)) and number(value) is not None
-        },
     )
 
 
@@ -122,47 +104,13 @@ def _message(source: Json, conversation_id: str, ids: dict[str, str]) -> Message
         role=role,
         content=text(source.get("content")),
         reasoning=text(source.get("reasoning")),
-        tool_calls=tuple(_call(call) for call in objects(source.get("tool_calls"))),
+        tool_calls=tuple(map(tool_call, objects(source.get("tool_calls")))),
         tool_call_id=text(source.get("tool_call_id")) or None,
-        attachments=tuple(_attachments(source)),
+        attachments=tuple(map(attachment, objects(source.get("attachments")))),
         model=text(source.get("model")) or None,
         status=status if status in _ENDED else "stopped",
         error=text(source.get("error")) or None,
         finish_reason=text(source.get("finish_reason")) or None,
-        stats=_stats(source.get("stats")),
+        stats=stats(source.get("stats")),
         created_at=moment(source.get("created_at")) or 0.0,
-    )
-
-
-def _call(source: Json) -> ToolCall:
-    return ToolCall(
-        id=text(source.get("id")),
-        name=text(source.get("name")),
-        arguments=text(source.get("arguments")),
-    )
-
-
-def _attachments(source: Json) -> Iterable[Attachment]:
-    for entry in objects(source.get("attachments")):
-        kind: Any = entry.get("kind")
-        yield Attachment(
-            name=text(entry.get("name")),
-            kind=kind if kind in get_args(AttachmentKind) else "text",
-            text=text(entry.get("text")),
-            num_bytes=whole(entry.get("num_bytes")) or 0,
-            language=text(entry.get("language")),
-        )
-
-
-def _stats(source: object) -> AnswerStats | None:
-    if not isinstance(source, dict):
-        return None
-    return AnswerStats(
-        prompt_tokens=whole(source.get("prompt_tokens")),
-        cached_tokens=whole(source.get("cached_tokens")),
-        completion_tokens=whole(source.get("completion_tokens")),
-        reasoning_tokens=whole(source.get("reasoning_tokens")),
-        ttft_s=number(source.get("ttft_s")),
-        tokens_per_second=number(source.get("tokens_per_second")),
-        thinking_s=number(source.get("thinking_s")),
     )

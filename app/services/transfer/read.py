@@ -14,8 +14,9 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication
 
 from ...domain import Transcript
+from ..values import Json, objects
 from . import chatgpt, lmstudio, own
-from .values import Json, TransferError, objects
+from .errors import TransferError
 
 translate = QCoreApplication.translate
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from pathlib import Path
+
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
-    QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ...controllers.models import ModelsController
 from ...domain import Fit, ModelEntry
+from ...services.plain import one_line
 from ..dot import Dot
 from ..icons import SIZE, icon
+from ..opening import show_folder
 from ..page import muted
+from ..plain import Button, NameLabel, ToolButton, set_tip
 from ..sizes import count_text, size_text
 from ..theme import GAP, GAP_L, GAP_S, Theme
 from .model_settings import ModelSettingsForm
@@ -70,30 +70,34 @@ class ModelCard(QFrame):
             "not-loaded": self.tr("Load"),
         }
         self._load.setText(names[entry.state])
-        self._load.setAccessibleName(f"{names[entry.state]} {entry.name}")
+        self._load.setAccessibleName(one_line(f"{names[entry.state]} {entry.name}"))
         self._load.setEnabled(entry.state != "not-loaded" or entry.fit.verdict != "too-large")
-        self._more.setAccessibleName(self.tr("Settings of {name}").format(name=entry.name))
-        self._reveal.setAccessibleName(self.tr("Show the files of {name}").format(name=entry.name))
+        self._more.setAccessibleName(
+            one_line(self.tr("Settings of {name}").format(name=entry.name))
+        )
+        self._reveal.setAccessibleName(
+            one_line(self.tr("Show the files of {name}").format(name=entry.name))
+        )
         self._progress.setVisible(entry.state == "loading")
         self._progress.setValue(round(100 * (entry.load_progress or 0)))
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GAP_S)
-        self._name = QLabel(self)
+        self._name = NameLabel("", self)
         self._name.setObjectName("section")
-        self._reveal = QToolButton(self)
+        self._reveal = ToolButton(self)
         self._reveal.setIcon(icon("folder"))
         self._reveal.setIconSize(SIZE)
-        self._reveal.setToolTip(self.tr("Show its files"))
+        set_tip(self._reveal, self.tr("Show its files"))
         self._reveal.clicked.connect(self._show_files)
-        self._more = QToolButton(self)
+        self._more = ToolButton(self)
         self._more.setIcon(icon("sliders"))
         self._more.setIconSize(SIZE)
-        self._more.setToolTip(self.tr("Settings"))
+        set_tip(self._more, self.tr("Settings"))
         self._more.setCheckable(True)
         self._more.toggled.connect(self._show_settings)
-        self._load = QPushButton(self)
+        self._load = Button("", self)
         self._load.setMinimumWidth(84)
         self._load.clicked.connect(self._toggle)
         row.addWidget(self._name, 1)
@@ -136,7 +140,7 @@ class ModelCard(QFrame):
 
     def _show_files(self) -> None:
         if self._entry is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(self._entry.path))
+            show_folder(Path(self._entry.path))
 
     def _show_settings(self, shown: bool) -> None:
         self._form.setVisible(shown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -15,6 +14,7 @@ from ...domain import ModelEntry, ModelSettings
 from ..fields import Choice
 from ..number_field import NumberField
 from ..page import Group, section
+from ..plain import Button
 from ..sampling_form import SamplingForm
 from ..theme import GAP, Theme
 
@@ -91,9 +91,9 @@ class ModelSettingsForm(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        reset = QPushButton(self.tr("Reset to the model's own"), self)
+        reset = Button(self.tr("Reset to the model's own"), self)
         reset.clicked.connect(lambda: self._show(ModelSettings()))
-        save = QPushButton(self.tr("Save"), self)
+        save = Button(self.tr("Save"), self)
         save.setObjectName("primary")
         save.clicked.connect(self._save)
         row.addWidget(reset)

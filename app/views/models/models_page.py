@@ -8,17 +8,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
+from ...services.plain import one_line
 from ..fields import Choice
 from ..page import Group, Page, muted
+from ..plain import Button, NameLabel
 from ..theme import GAP, Theme
 from .model_card import ModelCard
 
@@ -88,8 +88,8 @@ class ModelsPage(Page):
         row.addWidget(self._order)
         return row
 
-    def _add_button(self) -> QPushButton:
-        add = QPushButton(self.tr("Add a folder…"), self)
+    def _add_button(self) -> Button:
+        add = Button(self.tr("Add a folder…"), self)
         add.clicked.connect(self._add_folder)
         return add
 
@@ -136,7 +136,7 @@ class ModelsPage(Page):
             if folder.exists
             else self.tr("not there")
         )
-        name = QLabel(folder.path, line)
+        name = NameLabel(folder.path, line)
         name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         name.setMinimumWidth(1)
         number = muted(count, line)
@@ -144,8 +144,8 @@ class ModelsPage(Page):
         layout.addWidget(name, 1)
         layout.addWidget(number)
         if folder.source == "user":
-            remove = QPushButton(self.tr("Remove"), line)
-            remove.setAccessibleName(self.tr("Remove {name}").format(name=folder.path))
+            remove = Button(self.tr("Remove"), line)
+            remove.setAccessibleName(one_line(self.tr("Remove {name}").format(name=folder.path)))
             remove.clicked.connect(partial(self._models.remove_folder, folder.path))
             layout.addWidget(remove)
         return line

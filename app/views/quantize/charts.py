@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ...domain import Quality
+from ...services.plain import one_line
 from ..sizes import size_text
 from ..theme import Theme
 
@@ -33,7 +34,7 @@ class Chart(QWidget):
         told = [
             f"{one.name}: {size_text(one.size_bytes)}, KL {one.kl_mean:.4g}" for one in qualities
         ]
-        self.setAccessibleDescription("; ".join(told))
+        self.setAccessibleDescription(one_line("; ".join(told)))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -8,9 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 from ...controllers.quantize import QuantizeController
 from ...domain import QuantizeState
 from ..page import muted
+from ..plain import Button, NameLabel
 from ..theme import GAP, GAP_L
 
 
@@ -30,18 +29,18 @@ class JobCard(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self._quantize = quantize
-        self._title = QLabel(self)
+        self._title = NameLabel("", self)
         self._title.setObjectName("section")
         self._text = muted("", self)
         self._bar = QProgressBar(self)
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress"))
-        self._pause = QPushButton(self)
+        self._pause = Button("", self)
         self._pause.clicked.connect(self._toggle)
-        self._cancel = QPushButton(self.tr("Cancel"), self)
+        self._cancel = Button(self.tr("Cancel"), self)
         self._cancel.clicked.connect(self._end)
-        self._load = QPushButton(self.tr("Load it"), self)
+        self._load = Button(self.tr("Load it"), self)
         self._load.setObjectName("primary")
         self._load.clicked.connect(self._open)
         row = QHBoxLayout()

@@ -9,7 +9,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +19,7 @@ from ...domain import Quality, QuantizeJob, QuantizeState
 from ..dot import Dot
 from ..fields import Choice
 from ..page import Group, Page, muted
+from ..plain import Button
 from ..sizes import size_text
 from ..switch import Switch
 from ..theme import GAP, GAP_S, Theme
@@ -109,7 +109,7 @@ class QuantizePage(Page):
         )
         self._dot = Dot(self._theme, self)
         self._estimate = muted("", self)
-        self._start = QPushButton(self.tr("Start"), self)
+        self._start = Button(self.tr("Start"), self)
         self._start.setObjectName("primary")
         self._start.clicked.connect(self._begin)
         row = QHBoxLayout()

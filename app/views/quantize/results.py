@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from ...controllers.quantize import QuantizeController
 from ...domain import Quality
+from ...services.plain import one_line
+from ..dot import Dot
 from ..icons import SMALL, icon
+from ..plain import NameLabel, ToolButton, set_tip
 from ..sizes import size_text
 from ..theme import GAP, GAP_L, Theme
 from .charts import SERIES
@@ -25,11 +27,12 @@ class ResultsTable(QWidget):
     ) -> None:
         super().__init__(parent)
         self._quantize = quantize
+        self._theme = theme
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(GAP_L)
         self._grid.setVerticalSpacing(GAP)
-        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 1)
 
     def show_qualities(self, qualities: Sequence[Quality]) -> None:
         while (item := self._grid.takeAt(0)) is not None:
@@ -44,36 +47,37 @@ class ResultsTable(QWidget):
             self.tr("Same top token"),
             self.tr("Perplexity"),
         )
-        for column, title in enumerate(titles):
+        for column, title in enumerate(titles, start=1):
             self._add(0, column, title, "muted")
         for row, one in enumerate(qualities, start=1):
             self._add_row(row, one)
 
     def _add_row(self, row: int, one: Quality) -> None:
         colour = SERIES[(row - 1) % len(SERIES)]
+        self._grid.addWidget(Dot(self._theme, self, colour), row, 0)
         cells = (
-            f'<span style="color:{colour}">●</span>&nbsp; {html.escape(one.name)}',
+            one.name,
             size_text(one.size_bytes),
             f"{one.bits_per_weight:.2f}",
             f"{one.kl_mean:.4f}",
             f"{one.agreement:.1%}",
             f"{one.perplexity:.2f}",
         )
-        for column, text in enumerate(cells):
+        for column, text in enumerate(cells, start=1):
             self._add(row, column, text, "")
-        forget = QToolButton(self)
+        forget = ToolButton(self)
         forget.setObjectName("action")
         forget.setIcon(icon("close"))
         forget.setIconSize(SMALL)
         name = self.tr("Take {name} off the list").format(name=one.name)
-        forget.setToolTip(name)
-        forget.setAccessibleName(name)
+        set_tip(forget, name)
+        forget.setAccessibleName(one_line(name))
         forget.clicked.connect(partial(self._quantize.forget, one))
-        self._grid.addWidget(forget, row, len(cells))
+        self._grid.addWidget(forget, row, len(cells) + 1)
 
     def _add(self, row: int, column: int, text: str, name: str) -> None:
-        label = QLabel(text, self)
+        label = NameLabel(text, self)
         label.setObjectName(name)
-        side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+        side = Qt.AlignmentFlag.AlignLeft if column == 1 else Qt.AlignmentFlag.AlignRight
         label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(label, row, column)

@@ -6,11 +6,13 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import ApiKey, ServerSettings
+from ...services.plain import one_line
 from ..page import Group, muted, whole_number
+from ..plain import Button
 from ..theme import GAP
 
 
@@ -31,7 +33,7 @@ class AccessGroup(Group):
             self._origins,
             self.tr("Their addresses, with commas between them. Others are refused."),
         )
-        self._save = QPushButton(self.tr("Save"), self)
+        self._save = Button(self.tr("Save"), self)
         self._save.clicked.connect(self._send)
         self._save.setEnabled(False)  # until it is known what is saved
         self._needs_restart = muted("", self)
@@ -74,7 +76,7 @@ class KeysGroup(Group):
         self._name.setPlaceholderText(self.tr("Name of a new key"))
         self._name.setAccessibleName(self.tr("Name of a new key"))
         self._name.returnPressed.connect(self._create)
-        create = QPushButton(self.tr("Create"), self)
+        create = Button(self.tr("Create"), self)
         create.setAccessibleName(self.tr("Create a key"))
         create.clicked.connect(self._create)
         self._new = muted("", self)
@@ -106,11 +108,11 @@ class KeysGroup(Group):
         line = QWidget(self)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
-        revoke = QPushButton(self.tr("Revoke"), line)
+        revoke = Button(self.tr("Revoke"), line)
         revoke.setObjectName("danger")
-        revoke.setAccessibleName(self.tr("Revoke {name}").format(name=key.name))
+        revoke.setAccessibleName(one_line(self.tr("Revoke {name}").format(name=key.name)))
         revoke.clicked.connect(partial(self._server.revoke_key, key.name))
-        row.addWidget(muted(f"{key.name}   {key.created[:10]}", line), 1)
+        row.addWidget(muted(one_line(f"{key.name}   {key.created[:10]}"), line), 1)
         row.addWidget(revoke)
         return line
 

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
-    QPushButton,
     QTabBar,
     QVBoxLayout,
     QWidget,
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from ...services.snippets import Snippet
 from ..page import Group, muted
+from ..plain import Button, Label
 from ..style import MONOSPACE
 from ..theme import GAP, Theme
 
@@ -41,7 +40,7 @@ class ConnectGroup(Group):
         self._tabs.setExpanding(False)
         self._tabs.setAccessibleName(self.tr("Client"))
         self._tabs.currentChanged.connect(self._show)
-        self._copy = QPushButton(self.tr("Copy"), self)
+        self._copy = Button(self.tr("Copy"), self)
         self._copy.setAccessibleName(self.tr("Copy the snippet"))
         self._copy.clicked.connect(self._copy_shown)
         self._code = QPlainTextEdit(self)
@@ -52,7 +51,7 @@ class ConnectGroup(Group):
             f"font-family: {MONOSPACE}; font-size: {theme.font_size - 1}px; border: none;"
             " background: transparent;"
         )
-        self._note: QLabel = muted("", self)
+        self._note: Label = muted("", self)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
         column.setSpacing(GAP)

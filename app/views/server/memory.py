@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import Memory
+from ..dot import Dot
 from ..page import Group, muted
 from ..sizes import size_text
 from ..theme import GAP, GAP_S, Theme
@@ -24,17 +25,14 @@ class MemoryGroup(Group):
         super().__init__(parent)
         self._gauge = _Gauge(theme, self)
         self._gauge.setAccessibleName(self.tr("Memory used"))
-        self._theme = theme
-        self._legend = muted("", self)
-        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._texts = [muted("", self) for _ in COLOURS]
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP + GAP_S, 0, GAP)
         column.setSpacing(GAP)
         column.addWidget(self._gauge)
-        column.addWidget(self._legend)
+        column.addLayout(self._legend(theme))
         self.add_layout(column)
         server.memory_changed.connect(self.show_memory)
-        theme.changed.connect(lambda: self.show_memory(server.memory))
         self.show_memory(server.memory)
 
     def show_memory(self, memory: Memory | None) -> None:
@@ -49,12 +47,17 @@ class MemoryGroup(Group):
             self.tr("Kept prompts"),
             self.tr("Free"),
         ]
-        texts = [f"{name} {size_text(size)}" for name, size in zip(names, parts, strict=True)]
-        shades = [getattr(self._theme.colours, name) for name in COLOURS]
-        dots = [f'<span style="color:{shade}">●</span>' for shade in shades]
-        told = [f"{dot}&nbsp;{text}" for dot, text in zip(dots, texts, strict=True)]
-        self._legend.setText("&nbsp;&nbsp; ".join(told))
+        for label, name, size in zip(self._texts, names, parts, strict=True):
+            label.setText(f"{name} {size_text(size)}")
         self._gauge.set_parts(parts[:3], known.limit_bytes)
+
+    def _legend(self, theme: Theme) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        for label, colour in zip(self._texts, COLOURS, strict=True):
+            row.addWidget(Dot(theme, self, colour))
+            row.addWidget(label, 1)
+        return row
 
 
 class _Gauge(QWidget):

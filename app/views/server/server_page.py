@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...controllers.server import ServerController
 from ...domain import ServerState
 from ..dot import Dot
 from ..icons import SMALL, icon
 from ..page import Group, Page
+from ..plain import Button, Label, ToolButton, set_tip
 from ..switch import Switch
 from ..theme import GAP, Theme
 from .access import AccessGroup, KeysGroup
@@ -67,17 +68,17 @@ class ServerPage(Page):
         row.setContentsMargins(0, GAP, 0, GAP)
         row.setSpacing(GAP)
         self._dot = Dot(theme, self)
-        self._state = QLabel(self)
-        self._address = QLabel(self)
+        self._state = Label("", self)
+        self._address = Label("", self)
         self._address.setObjectName("muted")
         self._address.setWordWrap(True)
-        self._copy = QToolButton(self)
+        self._copy = ToolButton(self)
         self._copy.setIcon(icon("copy"))
         self._copy.setIconSize(SMALL)
-        self._copy.setToolTip(self.tr("Copy the address"))
+        set_tip(self._copy, self.tr("Copy the address"))
         self._copy.setAccessibleName(self.tr("Copy the address"))
         self._copy.clicked.connect(self._copy_address)
-        self._restart = QPushButton(self.tr("Restart"), self)
+        self._restart = Button(self.tr("Restart"), self)
         self._restart.clicked.connect(self._server.restart)
         self._on = Switch(self.tr("Server on"), theme, self)
         self._on.clicked.connect(self._toggle)

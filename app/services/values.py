@@ -10,10 +10,6 @@ Json = dict[str, Any]
 _LAST_MOMENT = 253370764800.0
 
 
-class TransferError(Exception):
-    """Nothing could be imported; the message says why, in the language of the window."""
-
-
 def an_object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
@@ -27,7 +23,11 @@ def text(value: object) -> str:
     """Half a surrogate pair, which no database takes, becomes U+FFFD."""
     if not isinstance(value, str):
         return ""
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
 
 
 def number(value: object) -> float | None:

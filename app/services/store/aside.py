@@ -1,0 +1,91 @@
+"""Rows that are not as they are to be: kept as they were found, and mended in their place."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from .rows import READERS, Columns, Value, as_found, to_row
+
+translate = QCoreApplication.translate
+
+# What else names a row by its id.
+_REFERENCES = {
+    "conversations": (("messages", "conversation_id"),),
+    "messages": (("messages", "parent_id"), ("deltas", "message_id"), ("conversations", "leaf_id")),
+    "folders": (("conversations", "folder_id"),),
+    "presets": (),
+}
+
+
+class Aside:
+    """`path` gets a line of JSON for each such row."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._num_rows = 0
+
+    def news(self) -> str | None:
+        """What a person is to know of rows that were met since this was last asked."""
+        count, self._num_rows = self._num_rows, 0
+        if not count:
+            return None
+        return translate(
+            "store",
+            "Entries of your conversations' file that could not be read in full: {count}."
+            " They are kept as they were in {name}.",
+        ).format(count=count, name=self._path.name)
+
+    def read(
+        self, connection: sqlite3.Connection, table: str, rows: list[sqlite3.Row]
+    ) -> list[Value]:
+        """A value for each row, which must have its `rowid` as `place`."""
+        values = []
+        for row in rows:
+            columns = Columns(row)
+            value = READERS[table](columns)
+            if not columns.is_whole:
+                self._mend(connection, table, row, value)
+            values.append(value)
+        return values
+
+    def _mend(
+        self, connection: sqlite3.Connection, table: str, row: sqlite3.Row, value: Value
+    ) -> None:
+        """Only where the row could be kept."""
+        self._num_rows += 1
+        try:
+            self._keep(f'{{"table": "{table}", "row": {as_found(row)}}}\n')
+        except OSError:
+            return
+        columns = to_row(value)
+        changes = ", ".join(f"{name} = :{name}" for name in columns)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            place = {**columns, "place": row["place"]}
+            connection.execute(f"UPDATE {table} SET {changes} WHERE rowid = :place", place)
+            if row["id"] != value.id:
+                self._follow(connection, table, row["id"], value.id)
+            connection.execute("COMMIT")
+        except sqlite3.IntegrityError:  # it names what is not there: it is shown, and stays
+            connection.execute("ROLLBACK")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def _follow(self, connection: sqlite3.Connection, table: str, before: object, now: str) -> None:
+        """What named the row by what was no id names it by its new one."""
+        if before is not None:
+            for other, column in _REFERENCES[table]:
+                connection.execute(
+                    f"UPDATE {other} SET {column} = ? WHERE {column} IS ?", (now, before)
+                )
+
+    def _keep(self, line: str) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        with open(os.open(self._path, flags, 0o600), "a", encoding="utf-8") as file:
+            file.write(line)

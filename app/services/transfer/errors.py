@@ -1,0 +1,7 @@
+"""Why a file cannot be imported."""
+
+from __future__ import annotations
+
+
+class TransferError(Exception):
+    """Nothing could be imported; the message says why, in the language of the window."""

@@ -1,0 +1,28 @@
+"""What a click opens outside of the window."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QProcess, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ..services.links import SCHEMES, is_safe
+
+
+def open_link(url: str) -> None:
+    """In the browser or the mail program, if it may be opened."""
+    target = QUrl(url.strip(), QUrl.ParsingMode.StrictMode)
+    if is_safe(url) and target.isValid() and target.scheme() in SCHEMES:
+        QDesktopServices.openUrl(target)
+
+
+def show_folder(path: Path) -> None:
+    """In the file manager. To open one that is named `*.app` would start it on a Mac."""
+    if not path.is_dir():
+        return
+    if sys.platform == "darwin":
+        QProcess.startDetached("/usr/bin/open", ["-R", str(path)])
+    else:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

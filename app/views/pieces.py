@@ -1,0 +1,54 @@
+"""Code, and what is shown as it is, in pieces that are laid out by themselves."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+
+from .markdown import shown
+
+# Lines and characters of a piece. More at the end of a text changes its last piece alone.
+LINES, CHARACTERS = 100, 6000
+
+
+def cut(source: str, start: int = 0) -> list[int]:
+    """Where pieces end, from the one that begins at `start`."""
+    ends = []
+    while True:
+        start = _end(source, start)
+        ends.append(start)
+        if start >= len(source):
+            return ends
+
+
+def plain_pieces(source: str, start: int, ends: Sequence[int]) -> Iterator[str]:
+    """Rich text of each."""
+    for end in ends:
+        text = source[start:end].removesuffix("\n") if end < len(source) else source[start:]
+        yield f"<pre>{html.escape(shown(text))}</pre>"
+        start = end
+
+
+def coloured_pieces(lines: Sequence[str], source: str, ends: Sequence[int]) -> Iterator[str]:
+    """`lines` are rich text of those of `source`."""
+    first = start = 0
+    for end in ends:
+        last = first + source.count("\n", start, end) if end < len(source) else len(lines)
+        yield "<pre>{}</pre>".format("\n".join(lines[first:last]))
+        first, start = last, end
+
+
+def _end(source: str, start: int) -> int:
+    """After a line where there is one that is short enough."""
+    limit = start + CHARACTERS
+    end = start
+    for _ in range(LINES):
+        newline = source.find("\n", end, limit)
+        if newline < 0:
+            break
+        end = newline + 1
+    else:
+        return end
+    if limit >= len(source):
+        return len(source)
+    return end if end > start else limit

@@ -1,0 +1,142 @@
+"""Qt's widgets that guess whether a text is markup, made so that they never do.
+
+The only place that makes them, calls what guesses, or names these classes: a test looks for others.
+Rich text there is in `rich_text.py` alone, of Markdown that was escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import (
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QMenuBar,
+    QMessageBox,
+    QPushButton,
+    QSystemTrayIcon,
+    QToolButton,
+    QToolTip,
+    QWidget,
+)
+
+from ..services.plain import TEXT, one_line, unmarked, visible, window_title, without_mnemonics
+
+
+class Label(QLabel):
+    """A text as it stands; what is longer than `longest` characters is cut."""
+
+    def __init__(
+        self, text: str = "", parent: QWidget | None = None, *, longest: int = TEXT
+    ) -> None:
+        super().__init__(parent)
+        self._longest = longest
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        super().setText(visible(text, self._longest))
+
+
+class NameLabel(Label):
+    """A name: one line, whatever is in it."""
+
+    def setText(self, text: str) -> None:
+        super().setText(one_line(text))
+
+
+def selectable(label: Label) -> Label:
+    """Its text can be selected with the mouse, and copied."""
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+class Button(QPushButton):
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        super().setText(without_mnemonics(text))
+
+
+class ToolButton(QToolButton):
+    def setText(self, text: str) -> None:
+        super().setText(without_mnemonics(text))
+
+
+class Menu(QMenu):
+    def __init__(self, parent: QWidget | None = None, title: str = "") -> None:
+        super().__init__(parent)
+        self.setTitle(without_mnemonics(title))
+
+    def add(
+        self, text: str, do: Callable[[], object] | None = None, icon: QIcon | None = None
+    ) -> QAction:
+        action = self.addAction(without_mnemonics(text))
+        action.setToolTip(unmarked(one_line(text)))  # Qt's own would be the text
+        if icon is not None:
+            action.setIcon(icon)
+        if do is not None:
+            action.triggered.connect(lambda *_: do())
+        return action
+
+    def add_menu(self, title: str, icon: QIcon | None = None) -> Menu:
+        menu = Menu(self, title)
+        if icon is not None:
+            menu.setIcon(icon)
+        self.addMenu(menu)
+        return menu
+
+
+def add_menu_to(bar: QMenuBar, title: str) -> Menu:
+    menu = Menu(bar, title)
+    bar.addMenu(menu)
+    return menu
+
+
+def add_to_field(
+    field: QLineEdit, text: str, icon: QIcon, position: QLineEdit.ActionPosition
+) -> QAction:
+    """A sign in a field, that does something; `text` is read aloud."""
+    action = field.addAction(icon, position)
+    action.setText(without_mnemonics(text))
+    return action
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    widget.setToolTip(unmarked(text))
+
+
+def show_tip(place: QPoint, text: str, widget: QWidget) -> None:
+    """Now; an empty one hides what is shown."""
+    QToolTip.showText(place, unmarked(text), widget)
+
+
+def set_title(window: QWidget, text: str) -> None:
+    window.setWindowTitle(window_title(text))
+
+
+def tell(parent: QWidget, title: str, text: str) -> None:
+    """In a box that waits until it is closed."""
+    box = QMessageBox(parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    set_title(box, title)
+    box.setText(visible(text))
+    box.exec()
+
+
+def ask_name(parent: QWidget, title: str, question: str) -> str:
+    """What a person wrote, without spaces around it; empty where they gave up."""
+    name, is_given = QInputDialog.getText(parent, window_title(title), unmarked(question))
+    return name.strip() if is_given else ""
+
+
+def notify(item: QSystemTrayIcon, title: str, text: str, icon: QIcon, stays: int) -> None:
+    """The system may look for markup in it; `stays` milliseconds."""
+    item.showMessage(unmarked(one_line(title)), unmarked(text), icon, stays)

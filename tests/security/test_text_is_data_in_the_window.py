@@ -1,0 +1,373 @@
+"""What others wrote is shown as it stands: no markup, no file of theirs, nothing that misleads."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# After the platform is chosen.
+from PySide6.QtCore import Qt
+from PySide6.QtGui import Qt as GuiQt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from app.domain import (
+    ApiKey,
+    Attachment,
+    ChatSettings,
+    Conversation,
+    Folder,
+    LogEntry,
+    Message,
+    ModelFolder,
+    Notice,
+    Preset,
+    Quality,
+    QuantizeJob,
+    QuantizeState,
+    RunningRequest,
+    ToolCall,
+)
+from app.services.store import Store
+from app.views.rich_text import RichLabel
+from app.views.sidebar_menu import SidebarMenu
+
+from ..app.fake_endpoint import MODEL, FakeEndpoint
+from .window import PAGES, opened, texts
+
+APP = Path(__file__).parents[2] / "app"
+PLAIN = APP / "views" / "plain.py"
+RICH = APP / "views" / "rich_text.py"
+
+# Qt's classes that guess whether a text is markup, or read some in it, `&` among it.
+GUESSING = {
+    "QLabel",
+    "QPushButton",
+    "QToolButton",
+    "QCheckBox",
+    "QRadioButton",
+    "QCommandLinkButton",
+    "QGroupBox",
+    "QMenu",
+    "QAction",
+    "QMessageBox",
+    "QErrorMessage",
+    "QInputDialog",
+    "QProgressDialog",
+    "QToolTip",
+    "QWhatsThis",
+    "QTextEdit",
+    "QTextBrowser",
+    "QTextDocument",
+    "QTextDocumentFragment",
+    "QStaticText",
+    "QTabWidget",
+    "QToolBox",
+    "QDockWidget",
+    "QWizard",
+    "QWizardPage",
+    "QStatusBar",
+    "QSplashScreen",
+    "QSystemTrayIcon",
+    "QGraphicsTextItem",
+}
+# Methods that hand a text to one of them.
+HANDING = {
+    "setToolTip",
+    "setWhatsThis",
+    "setStatusTip",
+    "setTextFormat",
+    "setWindowTitle",
+    "setHtml",
+    "insertHtml",
+    "appendHtml",
+    "setMarkdown",
+    "setInformativeText",
+    "setDetailedText",
+    "showMessage",
+    "addAction",
+    "addMenu",
+    "setIconText",
+    "setTabToolTip",
+    "setTabText",
+    "setLabelText",
+    "createMimeDataFromSelection",
+}
+# Who may: the module of plain text all, and these for what is written there.
+ALLOWED = {
+    RICH: {"QLabel", "QTextDocument", "setTextFormat", "setHtml"},
+    APP / "views" / "tray.py": {"QSystemTrayIcon", "QAction", "setToolTip", "addMenu"},
+    APP / "views" / "menus.py": {"QAction"},
+    APP / "views" / "window_menus.py": {"QAction"},
+}
+# Texts for those who listen, and hints in empty fields: a value is made one line first.
+SPOKEN = {"setAccessibleName", "setAccessibleDescription", "setPlaceholderText"}
+MAKES_PLAIN = {"one_line", "visible", "unmarked", "without_mnemonics", "window_title"}
+TRANSLATES = {"tr", "translate"}
+
+
+def called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def is_ours(text: ast.expr, filled: set[str]) -> bool:
+    """A text of the program's own, or a value that was made plain; `filled` names are neither."""
+    if isinstance(text, ast.Name):
+        return text.id not in filled
+    if isinstance(text, ast.Constant):
+        return True
+    return isinstance(text, ast.Call) and called(text) in MAKES_PLAIN | TRANSLATES
+
+
+def is_a_name(text: ast.expr) -> bool:
+    return isinstance(text, ast.Name)
+
+
+def filled_in(tree: ast.AST) -> set[str]:
+    """Names of texts that values were put into."""
+    return {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and (
+            isinstance(node.value, ast.JoinedStr)
+            or (isinstance(node.value, ast.Call) and called(node.value) == "format")
+        )
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def faults(source: str, allowed: set[str]) -> Iterator[tuple[int, str]]:
+    tree = ast.parse(source)
+    for scope in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] + [tree]:
+        filled = filled_in(scope)
+        for node in ast.walk(scope):
+            spoken = isinstance(node, ast.Call) and called(node) in SPOKEN and node.args
+            if spoken and not is_ours(node.args[0], filled if scope is not tree else set()):
+                yield node.lineno, f"{called(node)} of a value as it is"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.name in GUESSING - allowed:
+                    yield node.lineno, f"imports {alias.name}"
+        elif isinstance(node, ast.Attribute) and node.attr in GUESSING - allowed:
+            yield node.lineno, f"uses {node.attr}"
+        elif isinstance(node, ast.Attribute) and node.attr == "ToolTipRole":
+            if "unmarked" not in source:
+                yield node.lineno, "tells a tip that is not made plain"
+        elif isinstance(node, ast.Call):
+            name = called(node)
+            if name in HANDING - allowed:
+                yield node.lineno, f"calls {name}"
+            elif name == "addRow" and len(node.args) == 2 and not is_a_name(node.args[0]):
+                yield node.lineno, "addRow makes a label of a text"
+
+
+def test_only_one_module_makes_what_guesses_markup() -> None:
+    found = [
+        f"{path.relative_to(APP.parent)}:{line} {what}"
+        for path in sorted(APP.rglob("*.py"))
+        if path != PLAIN
+        for line, what in faults(path.read_text(encoding="utf-8"), ALLOWED.get(path, set()))
+    ]
+    assert not found, "use app/views/plain.py:\n" + "\n".join(found)
+
+
+def test_the_lint_sees_what_it_is_for() -> None:
+    for line in (
+        "from PySide6.QtWidgets import QLabel",
+        "QtWidgets.QMessageBox.about(self, title, text)",
+        "button.setToolTip(entry.name)",
+        "menu.addAction(folder.name)",
+        "field.setAccessibleName(f'Remove {name}')",
+        "def f():\n text = self.tr('{name}').format(name=name)\n field.setAccessibleName(text)",
+        "role == Qt.ItemDataRole.ToolTipRole",
+        "form.addRow(labels[name], field)",
+    ):
+        assert list(faults(line, set())), line
+
+
+class Trap:
+    """A pipe that somebody would wait for who opened it; it lets them go, and remembers."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.was_opened = False
+        os.mkfifo(path)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            try:
+                os.close(os.open(self.path, os.O_WRONLY | os.O_NONBLOCK))
+            except OSError:  # nobody reads it
+                continue
+            self.was_opened = True
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Iterator[Trap]:
+    made = Trap(tmp_path / "trap.png")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def evil(trap: Trap) -> str:
+    """A value with everything in it that something may read."""
+    return (
+        f'<img src="file://{trap.path}"><b>bold</b>&lt;i&gt;&Quit\tCtrl+Q[*]'
+        "\u202egpj.exe\x1b[31mred\x00\x9c\nnext <a href='javascript:alert(1)'>x</a>"
+    )
+
+
+def message(evil: str, **fields: Any) -> Message:
+    return Message(**{"conversation_id": "c", "created_at": 2e9, "content": evil, **fields})
+
+
+def fill(profile: Path, evil: str) -> None:
+    """A profile in which every text is the same."""
+    profile.mkdir()
+    store = Store(profile / "conversations.sqlite")
+    store.save_folder(Folder(id="f", name=evil))
+    settings = ChatSettings(system_prompt=evil)
+    store.save_preset(Preset(id="p", name=evil, settings=settings))
+    for key, fields in {
+        "c": {"leaf_id": "m2", "draft": evil, "settings": settings},
+        "d": {"folder_id": "f"},
+        "e": {"pinned": True},
+    }.items():
+        store.save_conversation(
+            Conversation(id=key, title=evil, created_at=2e9, updated_at=2e9, **fields)  # type: ignore[arg-type]
+        )
+    attached = Attachment(name=evil, kind="text", text=evil, num_bytes=3, language=evil)
+    store.save_message(message(evil, id="m1", role="user", attachments=(attached,)))
+    fence = f"{evil}\n\n```{evil.replace(chr(10), ' ')}\n{evil}\n```\n\n| {evil} |\n|---|\n| x |\n"
+    call = ToolCall(id="t", name=evil, arguments=json.dumps({"a": evil}))
+    answer = message(fence, id="m2", parent_id="m1", role="assistant", reasoning=evil, model=evil)
+    store.save_message(dataclasses.replace(answer, tool_calls=(call,), error=evil, status="failed"))
+    store.close()
+    chosen = {"last_conversation_id": "c", "first_run_done": True, "last_model": evil}
+    (profile / "window.json").write_text(json.dumps(chosen))
+
+
+def scripted(fake: FakeEndpoint, evil: str) -> None:
+    models = [
+        {**MODEL, "id": f"{evil}/{state}{evil}", "publisher": evil, "source": "folder"}
+        | {"params": evil, "quantization": evil, "path": evil, "state": state}
+        for state in ("loaded", "not-loaded")
+    ]
+    models[1]["loaded"] = None
+    reply = {"models": [*models, MODEL], "skipped": []}
+    fake.replies["/api/qwen3mlx/models"] = (200, json.dumps(reply).encode())
+
+
+def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
+    """Every page, menu and sheet with the value in it."""
+    program = window.program
+    for page in PAGES:
+        window.show_page(page)
+    program.models.folders_changed.emit(
+        [ModelFolder(path=evil, source="user", exists=True, num_models=1)]
+    )
+    program.server.keys_changed.emit([ApiKey(name=evil, created=evil)])
+    program.server.key_created.emit(evil, evil)
+    entry = LogEntry(
+        id=1, time=2e9, method=evil, path=evil, client=evil, address=evil, status=200, ms=1.0,
+        model=evil, prompt_tokens=1, cached_tokens=1, completion_tokens=1,
+    )  # fmt: skip
+    program.server.log.insert_first(entry, 10)
+    running = RunningRequest(
+        id=1, model=evil, path=evil, client=evil, address=evil, phase="decode", prompt_tokens=1,
+        prefilled_tokens=1, cached_tokens=1, completion_tokens=1, tokens_per_second=1.0, age=1.0,
+    )  # fmt: skip
+    program.server.running.put(running)
+    quality = Quality(
+        source=evil, name=evil, size_bytes=5, bits_per_weight=4.0, kl_mean=0.1, kl_99=1.0,
+        agreement=0.9, perplexity=2.0, reference_perplexity=2.0, edges=(-8.0, 1.0), counts=(3,),
+    )  # fmt: skip
+    program.quantize.qualities.put(quality)
+    job = QuantizeJob(source=evil, output=f"/x/{evil}", recipe="4bit", method="rtn")
+    for phase in ("running", "failed"):
+        state = QuantizeState(phase=phase, job=job, error=evil)  # type: ignore[arg-type]
+        program.quantize.state_changed.emit(state)
+    program.quantize.estimated.emit(None, None, evil)
+    window.show_page("chat")
+    program.chat.attachment_added.emit(
+        Attachment(name=evil, kind="text", text=evil, num_bytes=1), 5
+    )
+    program.chat.load_progress.emit(evil, 0.5)
+    window.notices.show_notice(Notice(text=evil, kind="error"))
+    window.sidebar.search.setText("bold")
+    qtbot.waitUntil(lambda: program.conversations.hits.rowCount() > 0)
+    window.palette_sheet.open()
+    window.palette_sheet.field.setText("bold")
+    window.tray.menu.fill()
+    for row in program.sections.rows.values():
+        SidebarMenu(window.sidebar.list, row, program.conversations.folders.values())
+    for card in window.chat.messages._cards.values():
+        if card._thinking is not None:
+            card._thinking.open()
+    qtbot.wait(100)
+
+
+STEERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+OWN_TAG = re.compile(
+    r"</?(?:a|blockquote|br|code|em|h\d|hr|li|ol|p|pre|s|span|strong|table|tbody|td|th|thead|tr|ul"
+    r"|style)(?: (?:href|start|align|cellspacing|style)=\"[^\"<>]*\")*>"
+)
+
+
+def check_all() -> None:
+    for kind, text, widget in texts():
+        told = (kind, type(widget).__name__, text[:200], widget.objectName(), widget.parent())
+        assert not STEERS.search(text), told
+        if kind == "tip":
+            assert not GuiQt.mightBeRichText(text), told
+        if kind in ("item", "title", "mnemonic", "name"):
+            assert "\n" not in text, told
+            assert "\t" not in text, told
+        if kind == "mnemonic":
+            assert "&" not in text.replace("&&", ""), told
+        if kind == "title":
+            assert "[*]" not in text.replace("[*][*]", ""), told
+        if kind == "label" and isinstance(widget, RichLabel):
+            assert "<" not in OWN_TAG.sub("", text), told
+        elif kind == "label" and not widget.inherits("QTipLabel"):
+            assert isinstance(widget, QLabel)
+            assert widget.textFormat() == Qt.TextFormat.PlainText, told
+
+
+def test_a_window_full_of_hostile_values(
+    tmp_path: Path, trap: Trap, evil: str, qtbot: QtBot
+) -> None:
+    fill(tmp_path / "profile", evil)
+    with FakeEndpoint() as fake:
+        scripted(fake, evil)
+        with opened(tmp_path / "profile", qtbot, fake) as window:
+            show_all(window, evil, qtbot)
+            check_all()
+            shown = [text for _, text, _ in texts()]
+            assert sum("bold" in text for text in shown) > 60
+            qtbot.wait(300)  # colours come
+            check_all()
+            window.grab()
+    assert not trap.was_opened
