@@ -80,8 +80,11 @@ class AnswerBuilder:
         return [*deltas, *self._ending, last]
 
     def _reason(self, reason: StopReason) -> Literal["stop", "length", "tool_calls"]:
+        """A stop string may have come to light only with the end, which was another's then."""
+        if reason == "length" and not self._stream.stopped:
+            return "length"
         called = self._stream.num_tool_calls and not self._stream.inside_call
-        return "tool_calls" if reason == "stop" and called else reason
+        return "tool_calls" if called else "stop"
 
     def _logprob(self, token: Token) -> TokenLogprob:
         top = tuple((token_id, self._piece(token_id), value) for token_id, value in token.top)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from .deltas import Content, Delta, TextDelta, merge
+from .deltas import Content, Delta, Reasoning, ToolCallDelta, merge
+from .markers import MarkerReader
 from .reasoning import ReasoningParser, ReasoningStart
 from .stop import StopMatcher
 from .tokenizer import Tokenizer
-from .tool_calls import ToolCallParser
+from .tool_calls import AnswerDelta, ToolCallParser
 
 
 class AnswerStream:
-    """One answer: tokens -> text -> thinking set apart -> stop strings -> tool calls.
+    """One answer: tokens -> text and markers -> thinking set apart -> tool calls -> stop strings.
 
-    `reasoning` comes from `reasoning_start(prompt)`. Stop strings act on the answer as the model
-    writes it, tool calls included, not inside thinking. Tool calls are parsed only when asked for.
+    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only when asked for. Stop
+    strings are looked for in what a client reads as the answer: its content, and the arguments of a
+    call, each by itself. Thoughts, and what stands around a call, have none.
     """
 
     def __init__(
@@ -26,14 +29,15 @@ class AnswerStream:
         parse_tools: bool = False,
         stop: Sequence[str] = (),
     ) -> None:
-        self._detokenizer = tokenizer.detokenizer()
+        self._reader = MarkerReader(tokenizer)
         self._reasoning = ReasoningParser(reasoning)
-        self._stop = StopMatcher(stop)
         self._tools = ToolCallParser() if parse_tools else None
+        self._stop = StopMatcher(stop)
+        self._call: int | None = None  # whose arguments the stop strings are looked for in
 
     @property
     def stopped(self) -> bool:
-        """A stop string has matched: nothing more will come but what `finish` flushes."""
+        """A stop string has matched: nothing more will come."""
         return self._stop.matched is not None
 
     @property
@@ -49,32 +53,56 @@ class AnswerStream:
     @property
     def inside_call(self) -> bool:
         """The answer so far ends within a tool call."""
+        if self.stopped:
+            return self._call is not None
         return self._tools is not None and self._tools.inside_call
 
     def add(self, token_id: int) -> list[Delta]:
         """The deltas this token completes; the token that ends the answer is not added."""
-        return merge(self._split(self._reasoning.feed(self._detokenizer.add(token_id))))
+        return merge(self._read(self._reader.add(token_id)))
 
     def finish(self, *, cut_off: bool = False) -> list[Delta]:
         """Everything still held back. Call it once, after the last token, also when `stopped`.
 
-        `cut_off`: a limit ended the answer, not the model.
+        `cut_off`: a limit ended the answer, not the model. What comes may hold a stop string yet.
         """
-        deltas = self._split(self._reasoning.feed(self._detokenizer.finish()))
-        deltas += self._split(self._reasoning.finish())
-        deltas += self._answer(self._stop.finish())
+        deltas = self._read(self._reader.finish())
+        deltas += self._reasoning.finish()
         if self._tools:
-            deltas += self._tools.finish(cut_off=cut_off or self.stopped)
+            deltas += self._up_to_stop(self._tools.finish(cut_off=cut_off))
+        deltas += self._held()
         return merge(deltas)
 
-    def _split(self, texts: Iterable[TextDelta]) -> list[Delta]:
+    def _read(self, pieces: Iterable[str]) -> list[Delta]:
         deltas: list[Delta] = []
-        for delta in texts:
-            if isinstance(delta, Content):
-                deltas += self._answer(self._stop.feed(delta.text))
-            else:
-                deltas.append(delta)
+        for piece in pieces:
+            for delta in self._reasoning.feed(piece):
+                if isinstance(delta, Reasoning):
+                    deltas.append(delta)
+                else:
+                    deltas += self._up_to_stop(self._answer(delta.text))
         return deltas
 
-    def _answer(self, text: str) -> list[Delta]:
-        return [*self._tools.feed(text)] if self._tools else [Content(text)]
+    def _answer(self, piece: str) -> Sequence[AnswerDelta]:
+        return self._tools.feed(piece) if self._tools else [Content(piece)]
+
+    def _up_to_stop(self, deltas: Iterable[AnswerDelta]) -> Iterator[AnswerDelta]:
+        for delta in deltas:
+            if self.stopped:
+                return
+            call = delta.index if isinstance(delta, ToolCallDelta) else None
+            if call != self._call:
+                yield from self._held()
+                self._call = call
+            if isinstance(delta, Content):
+                yield Content(self._stop.feed(delta.text))
+            else:
+                arguments = self._stop.feed(delta.arguments)
+                if arguments or delta.id:
+                    yield replace(delta, arguments=arguments)
+
+    def _held(self) -> Iterator[AnswerDelta]:
+        """What might have become a stop string, where its text ends without one."""
+        if held := self._stop.finish():
+            call = self._call
+            yield Content(held) if call is None else ToolCallDelta(call, None, None, held)

@@ -1,8 +1,78 @@
-"""Markers that arrive in pieces."""
+"""The markers in an answer, and how they are told from text that only reads like them.
+
+A marker is one token. Text is data: a `<tool_call>` that a model spells out, as it may where it
+writes about tool calls, is text. Only where a vocabulary has no such token are its characters the
+marker.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .tokenizer import Tokenizer
+
+
+class Marker(str):
+    """A marker's text. There is one object for each: `piece is THINK` where it was one."""
+
+    __slots__ = ()
+
+
+THINK, END_THINK = Marker("<think>"), Marker("</think>")
+TOOL_CALL, END_TOOL_CALL = Marker("<tool_call>"), Marker("</tool_call>")
+MARKERS = (THINK, END_THINK, TOOL_CALL, END_TOOL_CALL)
+
+
+class MarkerReader:
+    """Token ids of an answer -> pieces of text, none empty, and the markers among them."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        ids = {marker: tokenizer.token_id(marker) for marker in MARKERS}
+        self._by_id = {token_id: marker for marker, token_id in ids.items() if token_id is not None}
+        self._detokenizer = tokenizer.detokenizer()
+        self._spelled = MarkerScanner([marker for marker in MARKERS if ids[marker] is None])
+
+    def add(self, token_id: int) -> list[str]:
+        """What this token completes."""
+        marker = self._by_id.get(token_id)
+        if marker is None:
+            return self._spelled.feed(self._detokenizer.add(token_id))
+        return [*self.finish(), marker]
+
+    def finish(self) -> list[str]:
+        """What was held back."""
+        return [*self._spelled.feed(self._detokenizer.finish()), *self._spelled.finish()]
+
+
+class MarkerScanner:
+    """Finds `markers` by their characters, in text that arrives in pieces."""
+
+    def __init__(self, markers: Collection[Marker] = MARKERS) -> None:
+        self._markers = tuple(markers)
+        self._held = ""
+
+    def feed(self, text: str) -> list[str]:
+        """Texts and markers that are certain by now; the rest is held back."""
+        text = self._held + text
+        pieces: list[str] = []
+        while found := self._first(text):
+            start, marker = found
+            pieces += [text[:start], marker]
+            text = text[start + len(marker) :]
+        end = len(text) - partial_marker(text, self._markers)
+        self._held = text[end:]
+        return [piece for piece in [*pieces, text[:end]] if piece]
+
+    def finish(self) -> list[str]:
+        """What was held back and never became a marker."""
+        held, self._held = self._held, ""
+        return [held] if held else []
+
+    def _first(self, text: str) -> tuple[int, Marker] | None:
+        found = [(text.find(marker), marker) for marker in self._markers]
+        return min((one for one in found if one[0] >= 0), default=None)
 
 
 def partial_marker(text: str, markers: Sequence[str]) -> int:

@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from .deltas import Content, Reasoning, TextDelta
-from .markers import partial_marker
+from .markers import END_THINK, THINK, Marker
 
 ReasoningStart = Literal["auto", "inside", "off"]
 
-_State: TypeAlias = Callable[[list[TextDelta]], None]
+_State: TypeAlias = Callable[[str], list[TextDelta]]
 
-_OPEN = "<think>"
-_CLOSE = "</think>"
 _ASSISTANT = "<|im_start|>assistant\n"
 
 
@@ -26,8 +24,8 @@ def reasoning_start(prompt: str) -> ReasoningStart:
     turn = prompt.rfind(_ASSISTANT)
     begun = prompt[turn + len(_ASSISTANT) :] if turn >= 0 else ""
     if turn < 0 or "<|im_end|>" in begun:
-        begun = prompt if prompt.rstrip("\n").endswith((_OPEN, _CLOSE)) else ""
-    if begun.rfind(_OPEN) > begun.rfind(_CLOSE):
+        begun = prompt if prompt.rstrip("\n").endswith((THINK, END_THINK)) else ""
+    if begun.rfind(THINK) > begun.rfind(END_THINK):
         return "inside"
     return "off" if begun else "auto"
 
@@ -46,57 +44,50 @@ class ReasoningParser:
             "off": self._answer,
         }
         self._state = states[start]
-        self._held = ""
+        self._held = ""  # the newline that a thought so far ends with
         self._newlines = 2
 
-    def feed(self, text: str) -> list[TextDelta]:
-        """What is certain by now; the rest is held back."""
-        self._held += text
-        deltas: list[TextDelta] = []
-        state = None
-        while state != self._state:
-            state = self._state
-            state(deltas)
-        return deltas
+    def feed(self, piece: str) -> list[TextDelta]:
+        """What is certain by now, of pieces as `MarkerReader` has them.
+
+        A marker that means nothing where it stands is content, and still that marker.
+        """
+        return self._state(piece)
 
     def finish(self) -> list[TextDelta]:
         """What was held back: a thought that never closed stays a thought."""
         held, self._held = self._held, ""
-        kind = Reasoning if self._state == self._thinking else Content
-        return [kind(held)] if held else []
+        return [Reasoning(held)] if held else []
 
-    def _at_start(self, deltas: list[TextDelta]) -> None:
-        if self._held.startswith(_OPEN):
-            self._held = self._held[len(_OPEN) :]
+    def _at_start(self, piece: str) -> list[TextDelta]:
+        if piece is THINK:
             self._state = self._opened
-        elif not _OPEN.startswith(self._held):
-            self._state = self._answer
+            return []
+        self._state = self._answer
+        return self._answer(piece)
 
-    def _opened(self, deltas: list[TextDelta]) -> None:
-        if self._held:
-            self._held = self._held.removeprefix("\n")
-            self._state = self._thinking
+    def _opened(self, piece: str) -> list[TextDelta]:
+        self._state = self._thinking
+        return self._thinking(piece if isinstance(piece, Marker) else piece.removeprefix("\n"))
 
-    def _thinking(self, deltas: list[TextDelta]) -> None:
-        thought, marker, rest = self._held.partition(_CLOSE)
-        if marker:
-            thought = thought.removesuffix("\n")
+    def _thinking(self, piece: str) -> list[TextDelta]:
+        if piece is END_THINK:
+            self._held = ""
             self._state = self._closed
-        else:
-            keep = partial_marker(thought, ("\n" + _CLOSE, _CLOSE))
-            thought, rest = thought[: len(thought) - keep], thought[len(thought) - keep :]
-        if thought:
-            deltas.append(Reasoning(thought))
-        self._held = rest
+            return []
+        text = self._held + piece
+        self._held = "\n" if text.endswith("\n") else ""
+        thought = text.removesuffix("\n")
+        return [Reasoning(thought)] if thought else []
 
-    def _closed(self, deltas: list[TextDelta]) -> None:
-        while self._newlines and self._held.startswith("\n"):
-            self._held = self._held[1:]
+    def _closed(self, piece: str) -> list[TextDelta]:
+        while self._newlines and piece.startswith("\n"):
+            piece = piece[1:]
             self._newlines -= 1
-        if self._held:
-            self._state = self._answer
+        if not piece:
+            return []
+        self._state = self._answer
+        return self._answer(piece)
 
-    def _answer(self, deltas: list[TextDelta]) -> None:
-        if self._held:
-            deltas.append(Content(self._held))
-        self._held = ""
+    def _answer(self, piece: str) -> list[TextDelta]:
+        return [Content(piece)]

@@ -15,36 +15,31 @@ from typing import TypeAlias
 
 from .call_envelope import CallEnvelope
 from .deltas import Content, ToolCallDelta
-from .markers import partial_marker
+from .markers import END_TOOL_CALL, TOOL_CALL
 
 AnswerDelta: TypeAlias = Content | ToolCallDelta
 
-_OPEN = "<tool_call>"
-_CLOSE = "</tool_call>"
-
 
 class ToolCallParser:
-    """Pure state machine over the answer's text, thinking left out.
+    """Pure state machine over the answer's pieces (see `MarkerReader`), thinking left out.
 
     `num_calls` counts the calls whose JSON came to its end.
     """
 
     def __init__(self) -> None:
         self.num_calls = 0
-        self._state: Callable[[list[AnswerDelta]], None] = self._text
+        # Takes a piece, and returns what of it is for the state that comes next.
+        self._state: Callable[[str, list[AnswerDelta]], str] = self._text
         self._held = ""
         self._opening = ""  # the marker that opened this call, with its newline
         self._envelope = CallEnvelope()
         self._index = -1
 
-    def feed(self, text: str) -> list[AnswerDelta]:
+    def feed(self, piece: str) -> list[AnswerDelta]:
         """What is certain by now; the rest is held back."""
-        self._held += text
         deltas: list[AnswerDelta] = []
-        state = None
-        while state != self._state:
-            state = self._state
-            state(deltas)
+        while piece:
+            piece = self._state(piece, deltas)
         return deltas
 
     @property
@@ -53,48 +48,44 @@ class ToolCallParser:
         return self._state == self._call
 
     def finish(self, *, cut_off: bool = False) -> list[AnswerDelta]:
-        """What was held back.
+        """What was held back, but for blanks and a marker cut short behind a complete call.
 
-        Of a call that was `cut_off`, by a limit or a stop string, what is known of it. One that the
-        model left itself before its arguments showed becomes content.
+        Of a call that was `cut_off`, by a limit, what is known of it. One that the model left
+        itself before its arguments showed becomes content.
         """
         held, self._held = self._held, ""
         if self.inside_call:
             if cut_off:
                 return self._unfinished_call()
             held = self._opening + self._envelope.unsent
-        elif self._state == self._close:  # spaces and a marker cut short, behind a complete call
+        elif self._state != self._text:
             held = ""
-        elif self._state == self._after:
-            held = held if held.strip("\n") else ""
         return [Content(held)] if held else []
 
     def _unfinished_call(self) -> list[AnswerDelta]:
         """Its name, unless it was handed out already or is not complete."""
         return [self._first_delta("")] if self._opening and self._envelope.name else []
 
-    def _text(self, deltas: list[AnswerDelta]) -> None:
-        before, marker, rest = self._held.partition(_OPEN)
-        if marker:
-            newline = "\n" if before.endswith("\n") else ""
-            before = before.removesuffix("\n")
-            self._begin_call(newline + marker, rest)
-        else:
-            keep = partial_marker(before, ("\n" + _OPEN, _OPEN))
-            before, self._held = before[: len(before) - keep], before[len(before) - keep :]
-        if before:
-            deltas.append(Content(before))
+    def _text(self, piece: str, deltas: list[AnswerDelta]) -> str:
+        """Holds back a newline, which belongs to the marker if one follows."""
+        if piece is TOOL_CALL:
+            return self._begin_call(piece)
+        text = self._held + piece
+        self._held = "\n" if text.endswith("\n") else ""
+        if content := text.removesuffix("\n"):
+            deltas.append(Content(content))
+        return ""
 
-    def _begin_call(self, opening: str, rest: str) -> None:
-        self._opening = opening
-        self._held = rest
+    def _begin_call(self, marker: str) -> str:
+        self._opening, self._held = self._held + marker, ""
         self._envelope = CallEnvelope()
         self._state = self._call
+        return ""
 
-    def _call(self, deltas: list[AnswerDelta]) -> None:
+    def _call(self, piece: str, deltas: list[AnswerDelta]) -> str:
+        """A marker inside the JSON is what it reads like."""
         envelope = self._envelope
-        end = envelope.feed(self._held)
-        self._held = self._held[end:]
+        end = envelope.feed(piece)
         if envelope.ready:
             self._hand_out(deltas)
         if envelope.status == "complete":
@@ -104,6 +95,7 @@ class ToolCallParser:
             if visible := self._opening + envelope.unsent:
                 deltas.append(Content(visible))
             self._state = self._text
+        return piece[end:] if end else piece
 
     def _hand_out(self, deltas: list[AnswerDelta]) -> None:
         arguments = self._envelope.take()
@@ -118,18 +110,28 @@ class ToolCallParser:
         call_id = "call_" + os.urandom(12).hex()
         return ToolCallDelta(self._index, call_id, self._envelope.name, arguments)
 
-    def _close(self, deltas: list[AnswerDelta]) -> None:
-        rest = self._held.lstrip()
-        if rest.startswith(_CLOSE):
-            self._held = rest[len(_CLOSE) :]
+    def _close(self, piece: str, deltas: list[AnswerDelta]) -> str:
+        if piece is END_TOOL_CALL:
+            self._held = ""
             self._state = self._after
-        elif not _CLOSE.startswith(rest):
-            self._state = self._text
+            return ""
+        if piece is not TOOL_CALL and END_TOOL_CALL.startswith((self._held + piece).lstrip()):
+            self._held += piece
+            return ""
+        return self._leave(piece, deltas)
 
-    def _after(self, deltas: list[AnswerDelta]) -> None:
-        rest = self._held.lstrip("\n")
-        if rest.startswith(_OPEN):
-            newlines = self._held[: len(self._held) - len(rest)]
-            self._begin_call(newlines + _OPEN, rest[len(_OPEN) :])
-        elif not _OPEN.startswith(rest):
-            self._state = self._text
+    def _after(self, piece: str, deltas: list[AnswerDelta]) -> str:
+        if piece is TOOL_CALL:
+            return self._begin_call(piece)
+        if not piece.strip("\n"):
+            self._held += piece
+            return ""
+        return self._leave(piece, deltas)
+
+    def _leave(self, piece: str, deltas: list[AnswerDelta]) -> str:
+        """What was held back behind a call is text."""
+        self._state = self._text
+        held, self._held = self._held, ""
+        if held:
+            self._text(held, deltas)
+        return piece

@@ -17,6 +17,7 @@ from qwen3mlx.text import Content, ToolCallDelta
 from qwen3mlx.text.grammar_source import answer_grammar, json_grammar
 from qwen3mlx.text.tool_calls import ToolCallParser
 from tests.support.grammars import allowed, demo_words, qwen3_words, refused, wander
+from tests.text.support import run_scanned
 
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 PARAMETERS = {
@@ -162,7 +163,7 @@ def _calls(text: str) -> tuple[list[tuple[str, Any]], str]:
     parser = ToolCallParser()
     calls: list[list[str]] = []
     rest = ""
-    for delta in [*parser.feed(text), *parser.finish()]:
+    for delta in run_scanned(parser.feed, parser.finish, [text]):
         if isinstance(delta, Content):
             rest += delta.text
         elif isinstance(delta, ToolCallDelta) and delta.name is not None:

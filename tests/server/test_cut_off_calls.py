@@ -1,4 +1,7 @@
-"""A limit or a stop string inside a tool call: the call so far, never its markers as content."""
+"""A limit or a stop string inside a tool call: the call so far, never its markers as content.
+
+Stop strings are looked for in the arguments, which a client reads, not in what stands around them.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ def openai(path: str, server: LiveServer, **fields: Any) -> tuple[str, list[str]
     reply = post(server, path, {**body, "enable_thinking": False, **fields})
     message = reply["choices"][0]["message"]
     names = [call["function"]["name"] for call in message.get("tool_calls", [])]
-    return message["content"] or "", names, reply["choices"][0]["finish_reason"]
+    reason = reply["choices"][0]["finish_reason"]
+    return message["content"] or "", names, reason
 
 
 def responses(path: str, server: LiveServer, **fields: Any) -> tuple[str, list[str], str]:
@@ -34,7 +38,9 @@ def responses(path: str, server: LiveServer, **fields: Any) -> tuple[str, list[s
     reply = post(server, path, {**body, "enable_thinking": False, **fields})
     names = [item["name"] for item in reply["output"] if item["type"] == "function_call"]
     texts = [item["content"][0]["text"] for item in reply["output"] if item["type"] == "message"]
-    return "".join(texts), names, "length" if reply["status"] == "incomplete" else "stop"
+    statuses = {item["status"] for item in reply["output"] if item["type"] == "function_call"}
+    whole = "tool_calls" if statuses == {"completed"} else "stop"
+    return "".join(texts), names, "length" if reply["status"] == "incomplete" else whole
 
 
 def anthropic(path: str, server: LiveServer, **fields: Any) -> tuple[str, list[str], str]:
@@ -44,7 +50,7 @@ def anthropic(path: str, server: LiveServer, **fields: Any) -> tuple[str, list[s
     reply = post(server, path, body)
     names = [block["name"] for block in reply["content"] if block["type"] == "tool_use"]
     texts = [block["text"] for block in reply["content"] if block["type"] == "text"]
-    reasons = {"max_tokens": "length", "stop_sequence": "stop"}
+    reasons = {"max_tokens": "length", "stop_sequence": "stop", "tool_use": "tool_calls"}
     return "".join(texts), names, reasons[reply["stop_reason"]]
 
 
@@ -78,21 +84,42 @@ def test_the_limit(server: LiveServer, path: str, ask: Any) -> None:
 
 
 @every_dialect
-def test_a_stop_string(server: LiveServer, path: str, ask: Any) -> None:
-    assert ask(path, server, stop=["arguments"]) == ("", ["look_up_city"], "stop")
-    assert ask(path, server, stop=["name"]) == ("", [], "stop")
+def test_a_stop_string_in_the_arguments(server: LiveServer, path: str, ask: Any) -> None:
+    for stop in ('"city"', "{", "y"):
+        assert ask(path, server, stop=[stop]) == ("", ["look_up_city"], "stop")
+
+
+SHORT = {"type": "object", "properties": {"q": {"enum": ["Paris"]}}, "required": ["q"]}
+AROUND = ["\n", "name", "arguments", "<tool_call>", "</tool_call>", "<think>", "}}", "look_up"]
+
+
+@pytest.mark.parametrize("stop", AROUND)
+def test_what_stands_around_a_call_is_no_text(
+    server: LiveServer, stop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FUNCTION, "parameters", SHORT)
+    for ask, path in (
+        (openai, "/v1/chat/completions"),
+        (openai, "/api/v0/chat/completions"),
+        (responses, "/v1/responses"),
+    ):
+        assert ask(path, server, stop=[stop]) == ("", ["look_up_city"], "tool_calls")
+    tools = [{"name": "look_up_city", "input_schema": SHORT}]
+    found = anthropic("/v1/messages", server, stop=[stop], tools=tools)
+    assert found == ("", ["look_up_city"], "tool_calls")
 
 
 def test_streams(server: LiveServer) -> None:
     body = {"messages": QUESTION, "tools": TOOLS, "tool_choice": "required", "stream": True}
-    body |= {"model": "demo", "temperature": 0, "enable_thinking": False, "stop": "arguments"}
+    body |= {"model": "demo", "temperature": 0, "enable_thinking": False, "stop": "city"}
     with server.http.stream("POST", "/v1/chat/completions", json=body) as reply:
         lines = [line[6:] for line in reply.iter_lines() if line.startswith("data: {")]
     choices = [choice for line in lines for choice in json.loads(line)["choices"]]
     deltas = [choice["delta"] for choice in choices]
     assert not any(delta.get("content") for delta in deltas)
     calls = [call for delta in deltas for call in delta.get("tool_calls", [])]
-    assert [call["function"].get("name") for call in calls] == ["look_up_city"]
+    assert calls[0]["function"]["name"] == "look_up_city"
+    assert "".join(call["function"]["arguments"] for call in calls) == '{"'
     assert choices[-1]["finish_reason"] == "stop"
 
 
@@ -100,6 +127,6 @@ def test_a_call_that_is_cut_off_is_not_completed_in_responses(server: LiveServer
     """Clients read the arguments of a completed call as JSON."""
     tools = [{"type": "function", **FUNCTION}]
     body = {"input": QUESTION, "tools": tools, "tool_choice": "required", "enable_thinking": False}
-    for cut in ({"stop": ["arguments"]}, {"max_output_tokens": 50}):
+    for cut in ({"stop": ["city"]}, {"max_output_tokens": 50}):
         output = post(server, "/v1/responses", {**body, **cut})["output"]
         assert [item["status"] for item in output] == ["incomplete"]

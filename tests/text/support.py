@@ -10,6 +10,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from qwen3mlx.text import byte_level
+from qwen3mlx.text.markers import MarkerScanner
 
 T = TypeVar("T")
 
@@ -67,3 +68,11 @@ def run(
         out += feed(part)
     out += finish()
     return out
+
+
+def run_scanned(
+    feed: Callable[[str], Iterable[T]], finish: Callable[[], Iterable[T]], parts: Iterable[str]
+) -> list[T]:
+    """The same for a machine that takes pieces in which the markers are found already."""
+    scanner = MarkerScanner()
+    return run(feed, finish, run(scanner.feed, scanner.finish, parts))

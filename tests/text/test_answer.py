@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -119,6 +120,84 @@ def test_newlines_after_thinking_do_not_stop_the_answer(qwen3: Tokenizer) -> Non
     deltas, stream = answer(qwen3, qwen3.encode(text), reasoning="auto", stop=["\n\n"])
     assert deltas == [Content("one")]
     assert stream.stopped
+
+
+def spelled(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Ids of `text` with none of its markers as a token."""
+    return [
+        token_id for piece in re.split("(?<=[<>/])", text) for token_id in tokenizer.encode(piece)
+    ]
+
+
+def test_markers_that_are_spelled_out_are_text(qwen3: Tokenizer) -> None:
+    for text in (CALL, f"Write {CALL} so.", "<think>\na\n</think>\n\nb", "</think>"):
+        ids = spelled(qwen3, text)
+        assert qwen3.decode(ids) == text
+        deltas, stream = answer(qwen3, ids, reasoning="auto", parse_tools=True)
+        assert deltas == [Content(text)]
+        assert stream.num_tool_calls == 0
+
+
+def test_a_thought_ends_with_the_token_alone(qwen3: Tokenizer) -> None:
+    ids = [*spelled(qwen3, "so </think> ends it"), *qwen3.encode("\n</think>\n\nyes")]
+    deltas, _ = answer(qwen3, ids, reasoning="inside")
+    assert deltas == [Reasoning("so </think> ends it"), Content("yes")]
+
+
+PARALLEL = f"I'll look.\n{CALL}\n{CALL}\n"
+ARGUMENTS = '{"tz": "Asia/Shanghai"}'
+AROUND_CALLS = [
+    *("\n", "<tool_call>", "<tool_call>\n", "</tool_call>", ">\n{", "\n</", '{"name"', "name"),
+    *('"now", "arg', "arguments", '": {"', "}}", "}\n", "now", "<think>", "</think>", "\n\n"),
+]
+
+
+@pytest.mark.parametrize("stop", AROUND_CALLS)
+def test_what_stands_around_calls_holds_no_stop_string(qwen3: Tokenizer, stop: str) -> None:
+    ids = qwen3.encode("<think>\n\n</think>\n\n" + PARALLEL)
+    deltas, stream = answer(qwen3, ids, reasoning="auto", parse_tools=True, stop=[stop])
+    assert deltas == [
+        Content("I'll look."),
+        ToolCallDelta(0, None, "now", ARGUMENTS),
+        ToolCallDelta(1, None, "now", ARGUMENTS),
+    ]
+    assert not stream.stopped
+    assert not stream.inside_call
+    assert stream.num_tool_calls == 2
+
+
+@pytest.mark.parametrize(
+    ("stop", "deltas"),
+    [
+        ("look", [Content("I'll ")]),
+        ("k.", [Content("I'll loo")]),
+        ("Shang", [Content("I'll look."), ToolCallDelta(0, None, "now", '{"tz": "Asia/')]),
+        ('"tz', [Content("I'll look."), ToolCallDelta(0, None, "now", "{")]),
+        ("{", [Content("I'll look."), ToolCallDelta(0, None, "now", "")]),
+        ("}", [Content("I'll look."), ToolCallDelta(0, None, "now", ARGUMENTS[:-1])]),
+    ],
+)
+def test_a_stop_string_in_content_or_arguments(
+    qwen3: Tokenizer, stop: str, deltas: list[Delta]
+) -> None:
+    found, stream = answer(qwen3, qwen3.encode(PARALLEL), parse_tools=True, stop=[stop])
+    assert found == deltas
+    assert stream.stop_string == stop
+    assert stream.inside_call == isinstance(deltas[-1], ToolCallDelta)
+
+
+def test_no_stop_string_reaches_from_one_text_into_another(qwen3: Tokenizer) -> None:
+    text = f"ab{CALL}\ncd"
+    stops = ["bc", "b{", "}c", "b\nc"]
+    deltas, stream = answer(qwen3, qwen3.encode(text), parse_tools=True, stop=stops)
+    assert deltas == [Content("ab"), ToolCallDelta(0, None, "now", ARGUMENTS), Content("\ncd")]
+    assert not stream.stopped
+
+
+def test_a_stop_string_that_only_the_end_brings_to_light(qwen3: Tokenizer) -> None:
+    deltas, stream = answer(qwen3, qwen3.encode("a\n"), parse_tools=True, stop=["\n"])
+    assert deltas == [Content("a")]
+    assert stream.stop_string == "\n"
 
 
 # Faults of mlx-lm 0.32.2, by their number in its list of weak points.

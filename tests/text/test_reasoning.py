@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from qwen3mlx.text.deltas import Content, Reasoning
+from qwen3mlx.text.markers import END_THINK, THINK, Marker
 from qwen3mlx.text.reasoning import ReasoningParser, ReasoningStart, reasoning_start
 
-from .support import pieces, run
+from .support import pieces, run_scanned
 
 FRAGMENTS = ["<think>", "</think>", "\n", "<", "</", "th", "ink>", "word", " ", "é"]
 ASSISTANT = "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
@@ -17,7 +18,7 @@ ASSISTANT = "<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n"
 def split(start: ReasoningStart, parts: list[str]) -> tuple[str, str]:
     """(reasoning, content) of an answer."""
     parser = ReasoningParser(start)
-    deltas = run(parser.feed, parser.finish, parts)
+    deltas = run_scanned(parser.feed, parser.finish, parts)
     assert all(delta.text for delta in deltas), "an empty delta"
     kinds = [type(delta) for delta in deltas]
     assert kinds == sorted(kinds, key=[Reasoning, Content].index), "reasoning after content"
@@ -72,12 +73,16 @@ def test_examples(start: ReasoningStart, text: str, reasoning: str, content: str
 
 def test_thoughts_are_handed_out_while_they_come() -> None:
     parser = ReasoningParser("auto")
-    assert parser.feed("<think>\nHm") == [Reasoning("Hm")]
-    assert parser.feed(", so</") == [Reasoning(", so")]
-    assert parser.feed("b>\n") == [Reasoning("</b>")]
-    assert parser.feed("more") == [Reasoning("\nmore")]
-    assert parser.feed("\n</think>\n\nYes") == [Content("Yes")]
-    assert parser.feed("<think>") == [Content("<think>")]
+    assert parser.feed(THINK) == []
+    assert parser.feed("\nHm") == [Reasoning("Hm")]
+    assert parser.feed(", so</b>\n") == [Reasoning(", so</b>")]
+    assert parser.feed("more</think>") == [Reasoning("\nmore</think>")]
+    assert parser.feed("\n") == []
+    assert parser.feed(END_THINK) == []
+    assert parser.feed("\n\nYes") == [Content("Yes")]
+    (content,) = parser.feed(THINK)
+    assert content == Content("<think>")
+    assert isinstance(content.text, Marker), "the tool calls are looked for behind this"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.text.deltas import Content, Delta, ToolCallDelta, merge
+from qwen3mlx.text.markers import END_TOOL_CALL, TOOL_CALL, MarkerScanner
 from qwen3mlx.text.tool_calls import ToolCallParser
 
-from .support import pieces, run
+from .support import pieces, run, run_scanned
 
 CALL = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>'
 FRAGMENTS = [
@@ -29,7 +31,7 @@ arguments = st.dictionaries(
 def parse(parts: list[str]) -> tuple[list[Delta], int]:
     """The merged deltas of an answer, ids left out, and the number of complete calls."""
     parser = ToolCallParser()
-    deltas = run(parser.feed, parser.finish, parts)
+    deltas = run_scanned(parser.feed, parser.finish, parts)
     assert all(delta.text for delta in deltas if isinstance(delta, Content)), "an empty delta"
     ids = [delta.id for delta in deltas if isinstance(delta, ToolCallDelta) and delta.id]
     assert all(re.fullmatch("call_[0-9a-f]{24}", call_id) for call_id in ids)
@@ -190,7 +192,9 @@ def test_text_around_calls_and_cut_offs(text: str, deltas: list[Delta], count: i
 
 def test_arguments_stream_once_the_name_is_known() -> None:
     parser = ToolCallParser()
-    assert parser.feed('Hm.\n<tool_call>\n{"name": "f", "argum') == [Content("Hm.")]
+    assert parser.feed("Hm.\n") == [Content("Hm.")]
+    assert parser.feed(TOOL_CALL) == []
+    assert parser.feed('\n{"name": "f", "argum') == []
     (first,) = parser.feed('ents": {"ci')
     assert isinstance(first, ToolCallDelta)
     assert (first.index, first.name, first.arguments) == (0, "f", '{"ci')
@@ -199,14 +203,15 @@ def test_arguments_stream_once_the_name_is_known() -> None:
     assert parser.num_calls == 0
     assert parser.feed('is"}}') == [ToolCallDelta(0, None, None, 'is"}')]
     assert parser.num_calls == 1
-    assert parser.feed("\n</tool_call>") == []
+    assert parser.feed("\n") == []
+    assert parser.feed(END_TOOL_CALL) == []
     assert parser.finish() == []
 
 
 @pytest.mark.parametrize("size", range(len("<tool_call>"), len(CALL) + 1))
 def test_a_call_that_is_cut_off_is_a_call_as_far_as_it_is_known(size: int) -> None:
     parser = ToolCallParser()
-    deltas = merge([*parser.feed(CALL[:size]), *parser.finish(cut_off=True)])
+    deltas = merge(run_scanned(parser.feed, partial(parser.finish, cut_off=True), [CALL[:size]]))
     named = size > CALL.index('"f"') + 2
     assert [isinstance(delta, ToolCallDelta) for delta in deltas] == ([True] if named else [])
     for delta in deltas:
@@ -218,8 +223,29 @@ def test_a_call_that_is_cut_off_is_a_call_as_far_as_it_is_known(size: int) -> No
 
 def test_of_several_calls_the_last_is_cut_off() -> None:
     parser = ToolCallParser()
-    parser.feed(CALL + '\n<tool_call>\n{"name": "g", "arguments"')
+    for piece in MarkerScanner().feed(CALL + '\n<tool_call>\n{"name": "g", "arguments"'):
+        parser.feed(piece)
     assert parser.inside_call
     (last,) = parser.finish(cut_off=True)
     assert isinstance(last, ToolCallDelta)
     assert (last.index, last.name, last.arguments) == (1, "g", "")
+
+
+@settings(max_examples=200)
+@given(pieces(FRAGMENTS))
+def test_text_that_reads_like_a_marker_is_text(parts: list[str]) -> None:
+    parser = ToolCallParser()
+    deltas = merge(run(parser.feed, parser.finish, parts))
+    text = "".join(parts)
+    assert deltas == ([Content(text)] if text else [])
+    assert parser.num_calls == 0
+
+
+def test_a_marker_inside_the_arguments_is_a_part_of_them() -> None:
+    parser = ToolCallParser()
+    pieces = [TOOL_CALL, '{"name": "f", "arguments": {"a": "', END_TOOL_CALL, '"}}', END_TOOL_CALL]
+    deltas = merge(run(parser.feed, parser.finish, pieces))
+    assert [delta.arguments for delta in deltas if isinstance(delta, ToolCallDelta)] == [
+        '{"a": "</tool_call>"}'
+    ]
+    assert parser.num_calls == 1
