@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import api_error
 from .keys import Keys
-from .origins import Origins
+from .origins import MAX_PORT, Origins
 from .replies import ErrorReplies
 from .settings import ServerSettings
 from .warning_headers import WARNING_HEADER
@@ -21,6 +22,10 @@ SAFE_METHODS = {"GET", "OPTIONS"}
 OPEN_PATHS = {"/", "/health", "/ping", "/version", "/docs", "/openapi.json", "/lmstudio-greeting"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 WILDCARDS = {"0.0.0.0", "::"}
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.2, with names as they are in use.
+_HOST = re.compile(
+    r"(?P<name>[a-z0-9_.-]+|\[(?P<ipv6>[0-9a-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?", re.IGNORECASE
+)
 # Ends of names that public DNS never resolves, but a local network may (.local: mDNS).
 NEARBY = (".local", ".internal")
 
@@ -47,22 +52,25 @@ class HostGuard:
         headers = (
             Headers(scope=scope) if scope["type"] == "http" else Headers({"host": "localhost"})
         )
-        if self._is_known(headers, scope):
-            await self._app(scope, receive, send)
-            return
-        message = (
-            f"The host {headers.get('host', '')!r} is not a name of this server; if it is meant to "
-            "be, start it with --allow-host and that name."
-        )
-        await self._errors.send(
-            api_error(403, message, code="forbidden_host"), scope, receive, send
-        )
-
-    def _is_known(self, headers: Headers, scope: Scope) -> bool:
         host = headers.get("host")
-        if host is None:  # of HTTP/1.0, which no browser speaks
+        name = None if host is None else host_name(host)
+        if self._is_known(name, headers, scope):
+            await self._app(scope, receive, send)
+        elif host and not name:
+            message = f"The Host header is {host!r}; it must be a name or an address, and a port."
+            error = api_error(400, message, code="invalid_http")
+            await self._errors.send(error, scope, receive, send)
+        else:
+            message = (
+                f"The host {host or ''!r} is not a name of this server; if it is meant to be, "
+                "start it with --allow-host and that name."
+            )
+            error = api_error(403, message, code="forbidden_host")
+            await self._errors.send(error, scope, receive, send)
+
+    def _is_known(self, name: str | None, headers: Headers, scope: Scope) -> bool:
+        if name is None:  # no header: HTTP/1.0, which no browser speaks
             return _is_nearby(scope)
-        name = _host_name(host)
         if name in self._names or (self._any_address and _is_address(name)):
             return True
         if name in self._nearby_names or name.endswith(".localhost"):
@@ -164,11 +172,14 @@ def _preflight_reply(headers: Headers) -> Response:
     return Response(status_code=204, headers=allowed)
 
 
-def _host_name(host: str) -> str:
-    """`Host` without its port."""
-    if host.startswith("["):
-        return _plain(host.partition("]")[0])
-    return _plain(host.partition(":")[0])
+def host_name(host: str) -> str:
+    """`Host` without its port; "" for what is no host and port."""
+    match = _HOST.fullmatch(host)
+    if match is None or int(match["port"] or 0) > MAX_PORT:
+        return ""
+    if match["ipv6"] is not None and not _is_address(match["ipv6"]):
+        return ""
+    return _plain(match["name"])
 
 
 def _plain(name: str) -> str:

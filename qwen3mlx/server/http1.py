@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from . import bounds
 from .crowd import Crowd
 from .errors import api_error, openai_body
+from .framing import StrictConnection
 from .sse import json_bytes
 
 _REFUSALS = {
@@ -41,6 +42,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.conn = StrictConnection(h11.SERVER)
         transport.max_size = bounds.READ_SIZE  # type: ignore[attr-defined]
         self._free_since = time.monotonic()
         crowd = cast(Crowd, self.server_state)
@@ -107,21 +109,10 @@ class Protocol(H11Protocol):
             self._send(status, _REFUSALS.get(status, f"This is not a valid request: {error}."))
         self._listen_no_more()
 
-    def handle_events(self) -> None:
-        """The preface of HTTP/2 looks like a request: it is told, not answered as one."""
-        if self.conn.their_state is h11.IDLE and self._is_http2():
-            self._send(505, _REFUSALS[505])
-            self._listen_no_more()
-            return
-        super().handle_events()
-
     def _listen_no_more(self) -> None:
         """The client may send to its end: cut off, it would not read what it is told."""
         self._is_deaf = True
         self.transport.write_eof()
-
-    def _is_http2(self) -> bool:
-        return self.conn.trailing_data[0].startswith(b"PRI * HTTP/2")
 
     def _send(self, status: int, message: str) -> None:
         code = "too_many_connections" if status == 503 else "invalid_http"

@@ -12,6 +12,7 @@ import re
 
 from ..errors import UsageError
 
+MAX_PORT = 65535
 _WEB = ("http", "https")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _SCHEME = r"(?P<scheme>[a-z][a-z0-9+.-]*)"
@@ -39,6 +40,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             "http://localhost:3000, https://*.example.com, http://localhost:* or app://*."
         )
     scheme, host, port = match["scheme"], match["host"], match["port"]
+    if port not in (None, "*") and int(port) > MAX_PORT:
+        raise UsageError(f"{pattern!r} has port {port}; ports end at {MAX_PORT}.")
     if host == "*" and scheme in _WEB:
         raise UsageError(
             f"{pattern!r} would let every web page use this server; name its host, as in "

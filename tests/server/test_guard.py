@@ -63,6 +63,24 @@ def test_a_rebound_name_is_refused(server: LiveServer, host: str) -> None:
     assert status_for_host(server, host) == 403
 
 
+NO_HOSTS = [
+    *("[::1].evil.com", "[::1]evil.com", "[::1", "::1", "[localhost]", "[::1]:1:2", "[:::]"),
+    *("localhost:abc", "localhost:99999", "localhost:-1", "localhost:1234567", "localhost:80:80"),
+    *("localhost:1e3", "localhost:\u00b2", "a@localhost", "localhost/x", "localhost, evil.com"),
+    *("localhost#", "localhost?", "local host", "*", "127.0.0.1:80\t:", "[127.0.0.1]:80."),
+]
+
+
+@pytest.mark.parametrize("host", NO_HOSTS)
+def test_what_is_no_host_and_port_is_refused(server: LiveServer, host: str) -> None:
+    assert status_for_host(server, host) == 400
+
+
+@pytest.mark.parametrize("host", ["localhost:", "localhost:0", "localhost:65535", "[::1]:"])
+def test_a_port_may_be_empty_and_ends_at_65535(server: LiveServer, host: str) -> None:
+    assert status_for_host(server, host) == 200
+
+
 def test_a_listed_name_is_served(listed: LiveServer) -> None:
     assert status_for_host(listed, "mac.local:1234") == 200
     assert status_for_host(listed, "other.example") == 403

@@ -104,7 +104,62 @@ REFUSED = [
     (b"hello\r\n\r\n", 400, "not a valid request"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "not a valid request"),
     (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400, "not a valid request"),
+    (b"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505, "HTTP/2"),
+    (b"GET / HTTP/0.9\r\nHost: localhost\r\n\r\n", 505, "HTTP/2"),
 ]
+# What a proxy may read as another request than this server does: the second is in the body of the
+# first, or is one of its own.
+SECOND = b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SIZE = str(len(SECOND)).encode()
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(SECOND), SECOND)
+AMBIGUOUS = {
+    "both": b"Content-Length: %s\r\nTransfer-Encoding: chunked\r\n\r\n%s" % (SIZE, CHUNKED),
+    "both the other way": b"transfer-encoding: Chunked\r\ncontent-length: 5\r\n\r\n" + CHUNKED,
+    "two lengths": b"Content-Length: %s\r\nContent-Length: 0\r\n\r\n%s" % (SIZE, SECOND),
+    "a length twice": b"Content-Length: %s\r\nContent-Length: %s\r\n\r\n%s" % (SIZE, SIZE, SECOND),
+    "a list of lengths": b"Content-Length: %s, 0\r\n\r\n%s" % (SIZE, SECOND),
+    "signed": b"Content-Length: +%s\r\n\r\n%s" % (SIZE, SECOND),
+    "folded": b"X: a\r\n Content-Length: %s\r\n\r\n%s" % (SIZE, SECOND),
+    "folded with a tab": b"Transfer-Encoding:\r\n\tchunked\r\n\r\n" + CHUNKED,
+    "bare LF": b"X: a\nContent-Length: %s\r\n\r\n%s" % (SIZE, SECOND),
+    "bare LF at the end": b"X: a\r\n\n" + SECOND,
+    "bare CR": b"X: a\rContent-Length: %s\r\n\r\n%s" % (SIZE, SECOND),
+    "NUL": b"X: a\0b\r\n\r\n" + SECOND,
+    "NUL in a name": b"X\0: a\r\n\r\n" + SECOND,
+    "a blank before the colon": b"Content-Length : %s\r\n\r\n%s" % (SIZE, SECOND),
+    "no colon": b"Content-Length\r\n\r\n" + SECOND,
+    "coded twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED,
+    "coded in a list": b"Transfer-Encoding: chunked, chunked\r\n\r\n" + CHUNKED,
+    "coded as it is": b"Transfer-Encoding: identity\r\n\r\n" + SECOND,
+    "coded with VT": b"Transfer-Encoding: \x0bchunked\r\n\r\n" + CHUNKED,
+    "a chunk's bare LF": b"Transfer-Encoding: chunked\r\n\r\n1\nZ\r\n0\r\n\r\n" + SECOND,
+    "a chunk's size": b"Transfer-Encoding: chunked\r\n\r\n0x1\r\nZ\r\n0\r\n\r\n" + SECOND,
+    "a chunk's end": b"Transfer-Encoding: chunked\r\n\r\n1\r\nZXX0\r\n\r\n" + SECOND,
+    "two hosts": b"Host: localhost\r\n\r\n" + SECOND,
+}
+
+
+@pytest.mark.parametrize("rest", AMBIGUOUS.values(), ids=AMBIGUOUS)
+def test_a_request_with_two_readings_is_refused_and_the_connection_closed(
+    server: LiveServer, caplog: pytest.LogCaptureFixture, rest: bytes
+) -> None:
+    first = b"POST /v1/none HTTP/1.1\r\nHost: localhost\r\n"
+    received = exchange(server.port, first + rest)
+    assert parse(received).status in (400, 501)
+    assert parse(received).header("connection") == "close"
+    assert received.count(b"HTTP/1.1 ") == 1, "the second request was answered"
+
+
+def test_http_1_0_has_no_chunks(server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
+    head = b"POST /tokenize HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert parse(exchange(server.port, head + CHUNKED)).status == 400
+
+
+def test_chunk_extensions_and_trailers_are_read_over(server: LiveServer) -> None:
+    head = b"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    body = b'11;a=b;c="d"\r\n{"prompt": "abc"}\r\n0\r\nHost: evil\r\n\r\n'
+    received = exchange(server.port, head + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+    assert parse(received).json["count"] == 1
 
 
 @pytest.mark.parametrize(("data", "status", "word"), REFUSED, ids=lambda value: str(value)[:20])

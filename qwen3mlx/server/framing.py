@@ -1,0 +1,49 @@
+"""Where a request of HTTP/1 ends, in the one way that everybody reads it.
+
+h11 takes all that a server may take. What two programs could read as two different requests is none
+here: a proxy before this server must not take for one request what are two.
+https://www.rfc-editor.org/rfc/rfc9112#section-11.2
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import h11
+
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_FOLDED = re.compile(rb"\n[ \t]")
+
+
+class StrictConnection(h11.Connection):
+    """Of a server; raises h11.RemoteProtocolError for a head that has more than one reading."""
+
+    def next_event(self) -> Any:
+        received = self.trailing_data[0] if self.their_state is h11.IDLE else b""
+        if received.startswith(b"PRI * HTTP/2"):  # the preface of HTTP/2 looks like a request
+            raise h11.RemoteProtocolError("HTTP/2", error_status_hint=505)
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            end = _END_OF_HEAD.search(received)
+            _check(event, received[: end.end()] if end else received)
+        return event
+
+
+def _check(request: h11.Request, head: bytes) -> None:
+    """RemoteProtocolError for a `head` that others may read in another way."""
+    if not request.http_version.startswith(b"1."):
+        raise h11.RemoteProtocolError("HTTP of another version", error_status_hint=505)
+    names = [line.partition(b":")[0].strip().lower() for line in head.split(b"\r\n")[1:]]
+    lengths, codings = names.count(b"content-length"), names.count(b"transfer-encoding")
+    if _BARE_LF.search(head):
+        raise h11.RemoteProtocolError("a line of its head ends without CR")
+    if _FOLDED.search(head):
+        raise h11.RemoteProtocolError("a header goes on in a second line")
+    if lengths and codings:
+        raise h11.RemoteProtocolError("it has both Content-Length and Transfer-Encoding")
+    if lengths > 1:
+        raise h11.RemoteProtocolError("it has more than one Content-Length")
+    if codings and request.http_version < b"1.1":
+        raise h11.RemoteProtocolError("Transfer-Encoding is not of HTTP/1.0")
