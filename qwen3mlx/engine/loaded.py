@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -235,16 +235,12 @@ def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> ChatPrompt:
         template_kwargs["enable_thinking"] = enable_thinking
     messages = request.messages or ()
     tools = request.tools if request.tool_choice != "none" else ()
-    if not request.continue_final_message:
-        return tokenizer.chat_prompt(messages, tools=tools, **template_kwargs)
-    if not messages or messages[-1].get("role") != "assistant":
-        raise InvalidRequestError(
-            "Only a last message of the assistant can be continued.", param="messages"
-        )
-    prompt = tokenizer.chat_prompt(
-        messages, tools=tools, add_generation_prompt=False, **template_kwargs
+    return tokenizer.chat_prompt(
+        messages,
+        tools=tools,
+        continue_final_message=request.continue_final_message,
+        **template_kwargs,
     )
-    return replace(prompt, marked=prompt.marked.rstrip().removesuffix("<|im_end|>"))
 
 
 def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .grammar_source import answer_grammar
 from .media import check_new_message, is_media, left_out
-from .messages import soft_switch
+from .messages import open_thought, soft_switch
 from .reasoning import ReasoningStart, reasoning_start
 from .text_form import TextForm
 from .tokenizer import Tokenizer, load_tokenizer
@@ -30,6 +30,7 @@ __all__ = [
     "is_media",
     "left_out",
     "load_tokenizer",
+    "open_thought",
     "reasoning_start",
     "soft_switch",
 ]

@@ -16,9 +16,9 @@ from .tool_calls import AnswerDelta, ToolCallParser
 class AnswerStream:
     """One answer: tokens -> text and markers -> thinking set apart -> tool calls -> stop strings.
 
-    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only when asked for. Stop
-    strings are looked for in what a client reads as the answer: its content, and the arguments of a
-    call, each by itself. Thoughts, and what stands around a call, have none.
+    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only when asked for.
+    Stop strings are looked for in what a client reads as the answer: its content, and the arguments
+    of a call, each by itself. Thoughts, and what stands around a call, have none.
     """
 
     def __init__(

@@ -25,6 +25,7 @@ _TEXT_PARTS = ("text", "input_text", "output_text")
 # Chinese has no spaces, so only ASCII letters make `/think` part of a longer word or path.
 _SOFT_SWITCH = re.compile(r"(?<![\w/])/(no_)?think(?![\w/-])", re.ASCII)
 
+_OPEN_THOUGHT = re.compile(r"\s*<think>\n?(.*)", re.DOTALL)
 _LEADING_THOUGHT = re.compile(r"\s*<think>(.*?)</think>", re.DOTALL)
 
 
@@ -68,6 +69,42 @@ def leading_thought(content: str) -> tuple[str | None, str]:
     """The thought of a text that begins with `<think>…</think>`, and the rest; else None and it."""
     match = _LEADING_THOUGHT.match(content)
     return (None, content) if match is None else (match[1], content[match.end() :])
+
+
+def open_thought(message: Message) -> str | None:
+    """What an answer that was begun has thought so far; None where it is past its thoughts.
+
+    `message` is normalised. Its thought is open where it is all that there is of it.
+    """
+    content = message["content"]
+    if "tool_calls" in message or leading_thought(content)[0] is not None:
+        return None
+    if thought := message.get("reasoning_content"):
+        return None if content else str(thought).lstrip("\n")
+    match = _OPEN_THOUGHT.match(content)
+    return None if match is None else match[1]
+
+
+def begun_thought(messages: list[Message], template_kwargs: Mapping[str, Any]) -> str | None:
+    """The open thought of the last message, which is then rendered without it; None: it has none.
+
+    `InvalidRequestError` where it cannot be gone on with.
+    """
+    if messages[-1]["role"] != "assistant":
+        raise InvalidRequestError(
+            "Only a last message of the assistant can be continued.", param="messages"
+        )
+    thought = open_thought(messages[-1])
+    if thought is None:
+        return None
+    if template_kwargs.get("enable_thinking") is False:
+        raise InvalidRequestError(
+            "enable_thinking is false, and the last message is in the middle of a thought: leave "
+            "one of them out.",
+            param="enable_thinking",
+        )
+    messages[-1] = {"role": "assistant", "content": ""}
+    return thought
 
 
 def _normalise(message: Mapping[str, Any], field: str) -> Message:

@@ -12,7 +12,8 @@ ReasoningStart = Literal["auto", "inside", "off"]
 
 _State: TypeAlias = Callable[[str], list[TextDelta]]
 
-_ASSISTANT = "<|im_start|>assistant\n"
+# How a template begins an answer.
+ASSISTANT = "<|im_start|>assistant\n"
 
 
 def reasoning_start(prompt: str) -> ReasoningStart:
@@ -21,8 +22,8 @@ def reasoning_start(prompt: str) -> ReasoningStart:
     Looks at what the prompt already holds of the assistant's turn: nothing in Qwen3's own template,
     `<think>` in Thinking-2507's, an empty thought when thinking is off, or the start of an answer.
     """
-    turn = prompt.rfind(_ASSISTANT)
-    begun = prompt[turn + len(_ASSISTANT) :] if turn >= 0 else ""
+    turn = prompt.rfind(ASSISTANT)
+    begun = prompt[turn + len(ASSISTANT) :] if turn >= 0 else ""
     if turn < 0 or "<|im_end|>" in begun:
         begun = prompt if prompt.rstrip("\n").endswith((THINK, END_THINK)) else ""
     if begun.rfind(THINK) > begun.rfind(END_THINK):

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from qwen3mlx.config import read_json
 from qwen3mlx.config.state import expanded
+from qwen3mlx.errors import InvalidRequestError
 
 from . import byte_level
 from .control_tokens import ChatPrompt, ControlTokens
 from .detokenizer import StreamingDetokenizer
-from .messages import Message, leading_thought, normalise_messages, normalise_tools
+from .markers import THINK
+from .messages import (
+    Message,
+    begun_thought,
+    leading_thought,
+    normalise_messages,
+    normalise_tools,
+)
+from .reasoning import ASSISTANT
 from .template_source import DEFAULT, TOOL_USE, find_templates
 from .tokenizer_file import load_backend, without_tokens
 
@@ -93,23 +102,32 @@ class Tokenizer:
         messages: Iterable[Mapping[str, Any]],
         tools: Sequence[Mapping[str, Any]] | None = None,
         add_generation_prompt: bool = True,
+        continue_final_message: bool = False,
         **template_kwargs: Any,
     ) -> ChatPrompt:
         """The prompt for `messages`, which are normalised first (see `messages`).
 
-        `template_kwargs` reach the template as they are, `enable_thinking` among them. Raises
-        `InvalidRequestError` for messages it cannot honour, `TemplateError` for a bad template.
+        `template_kwargs` reach the template as they are, `enable_thinking` among them. With
+        `continue_final_message` it ends where the last message does, the assistant's, which may be
+        in the middle of a thought. Raises `InvalidRequestError` for messages it cannot honour,
+        `TemplateError` for a bad template.
         """
         schemas = normalise_tools(tools)
         template = self._template(with_tools=schemas is not None)
         plain = normalise_messages(messages)
         mark = self._control.mark_for([plain, schemas, template_kwargs])
+        thought = None
+        if continue_final_message:
+            add_generation_prompt = False
+            thought = begun_thought(plain, template_kwargs)
         data = self._control.protect({"tools": schemas, **template_kwargs}, mark)
         marked = template.render(
             **({"documents": None} | self._named_tokens() | data),
             messages=[self._protect_message(each, mark, template) for each in plain],
             add_generation_prompt=add_generation_prompt,
         )
+        if continue_final_message:
+            marked = _without_end(marked, self._control.protect(thought, mark))
         return ChatPrompt(marked, mark)
 
     def encode_chat(self, prompt: ChatPrompt) -> list[int]:
@@ -161,6 +179,20 @@ class Tokenizer:
             for key, value in named.items()
             if value is not None
         }
+
+
+def _without_end(marked: str, thought: str | None) -> str:
+    """A rendered chat that ends where its last message does, or, if that has one, its `thought`."""
+    if thought is None:
+        return marked.rstrip().removesuffix("<|im_end|>")
+    head, begun, _ = marked.rpartition(ASSISTANT)
+    if not begun:
+        raise InvalidRequestError(
+            "The last message ends within a thought, which this model's chat template cannot go on "
+            "with.",
+            param="messages",
+        )
+    return f"{head}{begun}{THINK}\n{thought}"
 
 
 def _without_surrogates(text: str) -> str:

@@ -10,6 +10,7 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest, NamedTool
 from ...request import ToolChoice as EngineToolChoice
 from ...request_warnings import warn
+from ...text import open_thought
 from ..fields import EFFORT_BUDGETS, agreed, json_schema_from, one_of, sampling_from, token_limit
 from .conversation import chat_messages
 from .schemas import MessageBody, PromptBody, ToolChoice
@@ -35,10 +36,11 @@ def message_request(body: MessageBody) -> GenerationRequest:
 
 def prompt_request(body: PromptBody) -> GenerationRequest:
     """Its prompt alone, which is what `count_tokens` counts."""
-    _refuse(body)
+    messages = chat_messages(body.system, body.messages)
+    _refuse(body, in_thought=_has_prefill(body) and open_thought(messages[-1]) is not None)
     choice = body.tool_choice or ToolChoice(type="auto")
     return GenerationRequest(
-        messages=chat_messages(body.system, body.messages),
+        messages=messages,
         tools=_tools(body),
         tool_choice=_tool_choice(choice),
         parallel_tool_calls=not choice.disable_parallel_tool_use,
@@ -49,8 +51,8 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
     )
 
 
-def _thinks(body: PromptBody) -> bool:
-    """Anthropic's clients expect thinking only where they ask for it."""
+def _thinks(body: PromptBody) -> bool | None:
+    """Anthropic's clients expect thinking only where they ask for it, or begin with it."""
     asked = None if body.thinking is None else body.thinking.type != "disabled"
     in_template = (body.chat_template_kwargs or {}).get("enable_thinking")
     said = agreed(
@@ -59,7 +61,7 @@ def _thinks(body: PromptBody) -> bool:
             "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
         }
     )
-    return said is True
+    return None if said is None and _has_prefill(body) else said is True
 
 
 def _thinking_budget(body: PromptBody) -> int | None:
@@ -75,8 +77,8 @@ def _has_prefill(body: PromptBody) -> bool:
     return bool(body.messages) and body.messages[-1].role == "assistant"
 
 
-def _refuse(body: PromptBody) -> None:
-    """What is declared and cannot be done."""
+def _refuse(body: PromptBody, *, in_thought: bool) -> None:
+    """What is declared and cannot be done; `in_thought`: the answer that is begun is within one."""
     for name in ("mcp_servers", "container"):
         if getattr(body, name):
             warn(f"{name} is left out: other servers only carry out what it is for.")
@@ -86,7 +88,7 @@ def _refuse(body: PromptBody) -> None:
                 "thinking.budget_tokens is missing: say how many tokens of thought there may be.",
                 param="thinking.budget_tokens",
             )
-        if _has_prefill(body):
+        if _has_prefill(body) and not in_thought:
             raise InvalidRequestError(
                 "thinking cannot be enabled where the last message already begins the answer.",
                 param="thinking",

@@ -19,6 +19,7 @@ FIELD_NAMES = {
     "max_tokens": "options.num_predict",
     "response_format": "format",
     "thinking_budget": "think",
+    "enable_thinking": "think",
     **{
         name: f"options.{name}"
         for name in (
@@ -117,7 +118,8 @@ def _check_new(text: str | None, images: Sequence[Any] | None, field: str) -> No
 
 def _is_begun(last: Message) -> bool:
     """An answer that the client has begun: Ollama goes on with it."""
-    return last.role.lower() == "assistant" and bool(last.content) and not last.tool_calls
+    begun = bool(last.content or last.thinking) and not last.tool_calls
+    return last.role.lower() == "assistant" and begun
 
 
 def _refuse_in_raw(body: GenerateBody) -> None:
