@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .errors import InvalidRequestError
+from .field_names import own_field_names
 from .text import TextForm
 
 
@@ -28,7 +29,9 @@ class GenerationRequest:
     left out. What of the schema cannot be enforced is a warning, or, with `json_schema_strict`, an
     error.
     `continue_final_message` goes on with the last message, which is the assistant's. `sampling` are
-    fields of SamplingParams; None takes the checkpoint's default.
+    fields of SamplingParams; None takes the checkpoint's default. `field_names` are the caller's
+    own names for these fields and for places in them (`messages[2].content`), where they differ:
+    for errors and warnings.
     """
 
     messages: Sequence[Mapping[str, Any]] | None = None
@@ -43,6 +46,7 @@ class GenerationRequest:
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     continue_final_message: bool = False
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    field_names: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_bound(self) -> bool:
@@ -51,6 +55,10 @@ class GenerationRequest:
         return uses_tools or self.json_schema is not None or self.form is not None
 
     def __post_init__(self) -> None:
+        with own_field_names(self.field_names):
+            self._check()
+
+    def _check(self) -> None:
         if (self.messages is None) == (self.prompt is None):
             raise InvalidRequestError("Send either messages or a prompt.", param="messages")
         if self.form is not None and self.json_schema is not None:

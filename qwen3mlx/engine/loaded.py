@@ -10,6 +10,7 @@ from typing import Any
 
 from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
 from ..errors import ContextLengthError, InvalidRequestError
+from ..field_names import own_field_names
 from ..generate import Decoder, ThinkingMeter
 from ..grammar import GrammarProcess
 from ..model import Qwen3, load_model
@@ -124,6 +125,12 @@ class LoadedModel:
         switch says `/no_think`.
         """
         prompt_ids, reasoning = self.prompt(request)
+        with own_field_names(request.field_names):
+            return self._prepared(request, prompt_ids, reasoning)
+
+    def _prepared(
+        self, request: GenerationRequest, prompt_ids: list[int], reasoning: ReasoningStart
+    ) -> Prepared:
         if request.messages is not None:
             self.check_ids(prompt_ids, param="messages")
         thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
@@ -154,6 +161,10 @@ class LoadedModel:
 
     def prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
         """Its token ids, however many, and where the answer to it begins."""
+        with own_field_names(request.field_names):
+            return self._prompt(request)
+
+    def _prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
         if request.messages is None:
             prompt = request.prompt if request.prompt is not None else ""
             ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)

@@ -50,7 +50,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """The fields of one object in a body; `within` is where it stands, "" for the body itself."""
+    """The fields of one object in a body.
+
+    `within` is where it stands: "" for the body itself, `messages[]` for each member of a list.
+    """
 
     within: str
     rows: Mapping[str, Row]
@@ -110,12 +113,19 @@ def _row(name: str, meaning: Meaning, facts: Mapping[str, Any]) -> Row:
 
 
 def refuse_unheard(
-    names: Collection[str], section_names: Collection[str], given: Mapping[str, Any]
+    names: Collection[str],
+    section_names: Collection[str],
+    given: Mapping[str, Any],
+    *,
+    where: str | None = None,
 ) -> None:
-    """InvalidRequestError for one of `names` in `given` that would change the answer."""
+    """InvalidRequestError for one of `names` in `given` that would change the answer.
+
+    `where` is the place of `given` in the body, if it is another than the section's.
+    """
     for section in map(sections().__getitem__, section_names):
         for name in names:
             row = section.rows.get(name)
             if row is not None and row.meaning == "refused" and row.asks(given[name]):
-                param = f"{section.within}.{name}".lstrip(".")
+                param = f"{section.within if where is None else where}.{name}".lstrip(".")
                 raise InvalidRequestError(f"{param} is not supported: {row.note}.", param=param)

@@ -134,11 +134,29 @@ def token_limit(fields: BaseModel, *names: str) -> int | None:
     if limit is None or limit == -1:
         return None
     if limit < 0:
-        name = next(name for name in names if getattr(fields, name) is not None)
+        name = given_name(fields, *names)
         raise InvalidRequestError(
             f"{name} is {limit}; it must be a whole number from 0, or -1 for no limit.", param=name
         )
     return limit
+
+
+def given_name(fields: BaseModel, *names: str) -> str:
+    """The one of several names for one thing under which it came; else the first."""
+    return next((name for name in names if getattr(fields, name) is not None), names[0])
+
+
+def sampling_fields(fields: SamplingFields) -> dict[str, str]:
+    """For `GenerationRequest.field_names`."""
+    name = given_name(fields, "repetition_penalty", "repeat_penalty")
+    return {"repetition_penalty": name}
+
+
+def thinking_fields(fields: ThinkingFields) -> dict[str, str]:
+    """For `GenerationRequest.field_names`: what says how long to think."""
+    said = {**fields.budgets(), **fields.efforts()}
+    given = [name for name, value in said.items() if value is not None]
+    return {"thinking_budget": given[0]} if given else {}
 
 
 def one_of(fields: BaseModel, *names: str) -> Any:

@@ -35,11 +35,12 @@ _UNPROMPTED = frozenset(
 class ClientTool:
     """`function`, in the nested form that templates read, stands for a tool of type `kind`.
 
-    `name` and `namespace` are what the client calls it.
+    `name` and `namespace` are what the client calls it; `where` in its body it is declared.
     """
 
     function: Json
     name: str
+    where: str = ""
     kind: str = "function"
     namespace: str | None = None
     is_deferred: bool = False  # to be found with the client's tool_search first
@@ -58,19 +59,18 @@ def offered_name(name: str, namespace: str | None) -> str:
 
 def client_tools(
     tools: Sequence[Mapping[str, Any]] | None,
-    loaded: Sequence[Mapping[str, Any]] = (),
-    *,
-    param: str = "tools",
+    loaded: Sequence[tuple[str, Mapping[str, Any]]] = (),
 ) -> list[ClientTool]:
     """What is offered, in its order; the later of two with one name.
 
-    `loaded` were added by the conversation. Takes the nested form of chat completions and the flat
-    one of Responses. InvalidRequestError names what cannot be read.
+    `loaded` were added by the conversation, each with its place in the body. Takes the nested form
+    of chat completions and the flat one of Responses. InvalidRequestError says what is wrong.
     """
-    offered = [tool for index, one in enumerate(tools or ()) for tool in _read(one, param, index)]
+    declared = [(f"tools[{index}]", tool) for index, tool in enumerate(tools or ())]
+    offered = [tool for where, one in declared for tool in _read(one, where)]
     if any(tool.kind == "tool_search" for tool in offered):
         offered = [tool for tool in offered if not tool.is_deferred]
-    offered += [tool for index, one in enumerate(loaded) for tool in _read(one, "loaded", index)]
+    offered += [tool for where, one in loaded for tool in _read(one, where)]
     return list({tool.offered_name: tool for tool in offered}.values())
 
 
@@ -78,15 +78,24 @@ def functions(tools: Iterable[ClientTool]) -> list[Json]:
     return [tool.function for tool in tools]
 
 
-def tools_from(
-    tools: Sequence[Mapping[str, Any]] | None, *, param: str = "tools"
-) -> list[dict[str, Any]]:
+def tool_fields(tools: Sequence[ClientTool]) -> dict[str, str]:
+    """Their places in the body, for the paths that the engine has: see `GenerationRequest`."""
+    names: dict[str, str] = {}
+    for index, tool in enumerate(tools):
+        here = f"tools[{index}].function"
+        names[here] = tool.where
+        if tool.kind != "function":  # its parameters are ours
+            own = f"{tool.where}.format" if tool.kind == "custom" else tool.where
+            names[f"{here}.parameters"] = own
+    return names
+
+
+def tools_from(tools: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
     """The functions that stand for them."""
-    return functions(client_tools(tools, param=param))
+    return functions(client_tools(tools))
 
 
-def _read(tool: Mapping[str, Any], param: str, index: int) -> Iterator[ClientTool]:
-    where = f"{param}[{index}]"
+def _read(tool: Mapping[str, Any], where: str) -> Iterator[ClientTool]:
     kind = tool.get("type", "function")
     if kind == "namespace":
         yield from _namespace(tool, where)
@@ -95,7 +104,7 @@ def _read(tool: Mapping[str, Any], param: str, index: int) -> Iterator[ClientToo
     elif _is_run_elsewhere(tool):
         warn(f"{where} is left out: {kind} is carried out by other servers only.")
     elif isinstance(kind, str) and kind in CLIENT_RUN:
-        yield _client_run(tool)
+        yield _client_run(tool, where)
     else:
         known = ", ".join(("function", "custom", "namespace", *CLIENT_RUN))
         raise InvalidRequestError(
@@ -149,6 +158,7 @@ def _callable(
     return ClientTool(
         {"type": "function", "function": function},
         name,
+        inner,
         kind,
         namespace,
         is_deferred=declared.get("defer_loading") is True,
@@ -212,9 +222,9 @@ def _grammar(given: object, where: str) -> Mapping[str, str] | None:
     return {"syntax": syntax, "definition": definition}
 
 
-def _client_run(tool: Mapping[str, Any]) -> ClientTool:
+def _client_run(tool: Mapping[str, Any], where: str) -> ClientTool:
     """A client that searches its own tools may say how."""
     kind = tool["type"]
     given = {key: tool[key] for key in ("description", "parameters") if tool.get(key)}
     function = {**CLIENT_RUN[kind], **(given if kind == "tool_search" else {})}
-    return ClientTool({"type": "function", "function": function}, function["name"], kind)
+    return ClientTool({"type": "function", "function": function}, function["name"], where, kind)

@@ -27,7 +27,8 @@ class WarningHeaders:
         with collecting_warnings() as warnings:
 
             async def tell(message: Message) -> None:
-                if message["type"] == "http.response.start":
+                # An error is no answer: nothing was made without anything.
+                if message["type"] == "http.response.start" and message["status"] < 400:
                     headers = MutableHeaders(scope=message)
                     for value in _header_values(warnings):
                         headers.append(WARNING_HEADER, value)

@@ -31,17 +31,30 @@ def left_out(kind: str, field: str) -> str:
     return f"[{noun} left out: only text can be read]"
 
 
-def check_new_message(parts: Iterable[tuple[object, object]], field: str) -> None:
-    """InvalidRequestError where `parts`, of type and text each, are media and nothing else."""
-    kinds = [kind for kind, text in parts if is_media(kind) or _says_something(kind, text)]
-    if kinds and all(map(is_media, kinds)):
-        raise InvalidRequestError(
-            f"{field} holds nothing but {_MEDIA[str(kinds[0])]}; Qwen3 reads text only: send text "
-            "with it.",
-            param=field,
-        )
+def check_new_message(parts: Iterable[tuple[object, object, str]]) -> None:
+    """InvalidRequestError where `parts` are media and nothing else.
+
+    Each has a type, its text, and its path, which the error names.
+    """
+    telling = [part for part in parts if is_media(part[0]) or _says_something(part[1])]
+    if not telling or not all(is_media(kind) for kind, _, _ in telling):
+        return
+    kind, _, where = telling[0]
+    noun = _MEDIA[str(kind)]
+    article = "an" if noun[0] in "aeiou" else "a"
+    raise InvalidRequestError(
+        f"{where} is {article} {noun}, and the message says nothing else; Qwen3 reads text only: "
+        "send text with it.",
+        param=where,
+    )
 
 
-def _says_something(kind: object, text: object) -> bool:
+def part_path(part: object, where: str) -> str:
+    """The member of `part` that holds what it is, if there is one of its type's name."""
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    return f"{where}.{kind}" if isinstance(part, Mapping) and kind in part else where
+
+
+def _says_something(text: object) -> bool:
     """Other parts than text, such as a tool's result, do."""
     return not isinstance(text, str) or bool(text.strip())

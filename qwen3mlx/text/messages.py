@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from qwen3mlx.errors import InvalidRequestError
 
 from .arguments import read_arguments
-from .media import check_new_message, is_media, left_out
+from .media import check_new_message, is_media, left_out, part_path
 from .tool_results import bind_results
 
 Message: TypeAlias = dict[str, Any]
@@ -132,7 +132,10 @@ def _check_last(message: Mapping[str, Any], field: str) -> None:
     content = message.get("content")
     if message["role"] == "user" and isinstance(content, (list, tuple)):
         parts = [part if isinstance(part, Mapping) else {"text": part} for part in content]
-        check_new_message(((part.get("type"), part.get("text")) for part in parts), field)
+        check_new_message(
+            (part.get("type"), part.get("text"), part_path(part, f"{field}[{index}]"))
+            for index, part in enumerate(parts)
+        )
 
 
 def _flatten(content: object, field: str) -> str:

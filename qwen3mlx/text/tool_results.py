@@ -64,8 +64,7 @@ class _Binder:
                 elif call.id is not None and number < self._num_asked:
                     raise _error(
                         f"{call.field}.id",
-                        f"is {call.id!r}, and there is no result for it: send a tool message with "
-                        "this tool_call_id",
+                        f"is {call.id!r}, and there is no result for it: send what came of it, too",
                     )
         return messages
 
@@ -89,8 +88,7 @@ class _Binder:
         if not calls:
             raise _error(
                 field,
-                f"is {call_id!r}; it must be the id of a tool call in an assistant message before "
-                "it",
+                f"is {call_id!r}; it must be the id of a tool call before it",
             )
         if len(calls) > 1:
             raise _error(field, f"is {call_id!r}, which {len(calls)} calls of one turn have")

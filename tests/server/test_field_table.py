@@ -26,6 +26,7 @@ from .live import LiveServer
 ROOT = Path(__file__).parents[2]
 MESSAGES = [{"role": "user", "content": "Hi"}]
 FEW = {"num_predict": 1}
+ANSWER = {"role": "assistant", "content": "Hello"}
 # The least body of each endpoint, with an answer of one token.
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {"model": "demo", "messages": MESSAGES, "max_tokens": 1},
@@ -73,13 +74,16 @@ class Case:
 
     @property
     def field(self) -> str:
-        return f"{self.section.within}.{self.row.name}".lstrip(".")
+        return f"{self.section.within}.{self.row.name}".lstrip(".").replace("[]", "[1]")
 
     def into(self, body: Mapping[str, Any], value: Any) -> dict[str, Any]:
         """`body` with `value` for this field."""
         if self.row.name in LIMITS and not self.section.within:
             body = {name: given for name, given in body.items() if name not in LIMITS}
         within = self.section.within
+        if within == "messages[]":
+            first, last = body["messages"][0], body["messages"][1:] or [ANSWER]
+            return {**body, "messages": [first, {**last[0], self.row.name: value}]}
         if not within:
             return {**body, self.row.name: value}
         inner = {**(body.get(within) or {}), self.row.name: value}

@@ -62,7 +62,9 @@ def test_a_new_message_needs_some_text(server: LiveServer, dialect: Any, part: J
     for blank in ([], [text(dialect, " \n")]):
         reply = ask(server, dialect, [{"role": "user", "content": [*blank, part]}])
         assert reply.status_code == 400, reply.text
-        assert f"{dialect[1]}[0].content holds nothing but" in reply.text
+        where = f"{dialect[1]}[0].content[{len(blank)}]"
+        field = where + (f".{part['type']}" if part["type"] in part else "")
+        assert f"{field} is a" in reply.text
     reply = ask(server, dialect, [{"role": "user", "content": [part, text(dialect, "Hm?")]}])
     assert reply.status_code == 200, reply.text
     assert len(reply.headers.get_list(WARNING_HEADER)) == 1

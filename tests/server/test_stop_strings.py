@@ -13,7 +13,7 @@ from .live import LiveServer, live_server
 
 Json = dict[str, Any]
 
-CALLS = [("look", {"path": "a.b"}), ("look", {"path": "c"})]
+CALLS = [("look", {"path": "a.b"})]
 ANSWER = answer("I'll look.", thoughts="What is\n\nthere?", calls=CALLS)
 QUESTION = [{"role": "user", "content": "Look."}]
 PARAMETERS = {"type": "object", "properties": {"path": {"type": "string"}}}
@@ -107,7 +107,7 @@ def test_what_stands_around_thoughts_and_calls_is_no_text(
     scripted: LiveServer, path: str, ask: Any
 ) -> None:
     """All of them at once: none is in the content or in the arguments."""
-    expected = THOUGHT, "I'll look.", ["look", "look"], False
+    expected = THOUGHT, "I'll look.", ["look"], False
     assert ask(scripted, path, AROUND) == expected
     assert ask(scripted, path, ["What"]) == expected
 

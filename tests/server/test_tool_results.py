@@ -143,7 +143,7 @@ def test_a_result_that_cannot_be_bound_is_an_error(
 
 def test_responses_names_its_own_field(server: LiveServer) -> None:
     error = ask(server, "/v1/responses", responses_body(["call_x"])).json()["error"]
-    assert error["param"] == "input.call_id"
+    assert error["param"] == "input[3].call_id"
     assert "messages" not in error["message"]
 
 

@@ -189,7 +189,9 @@ def test_tools_to_be_searched_for_are_offered_once_found() -> None:
     found = {"type": "namespace", "name": "n", "tools": [{"type": "function", "name": "c"}]}
     names = [one.offered_name for one in client_tools([tool("a"), late, search])]
     assert names == ["a", "tool_search"]
-    with_found = client_tools([tool("a"), late, search], [late, found])
+    with_found = client_tools(
+        [tool("a"), late, search], [("input[3].tools[0]", late), ("input[3].tools[1]", found)]
+    )
     assert [one.offered_name for one in with_found] == ["a", "tool_search", "b", "n.c"]
     assert [one.offered_name for one in client_tools([tool("a"), deferred])] == ["a", "b"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +18,12 @@ BYTES = [character for character, _ in sorted(byte_level.ALPHABET.items(), key=l
 ADDED = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
 
 
-def write_tiny_tokenizer(folder: Path, merged: Iterable[str] = ()) -> None:
+def write_tiny_tokenizer(
+    folder: Path, merged: Iterable[str] = (), added_tokens: Sequence[str] = ADDED
+) -> None:
     """Its id n is byte n; then come the added tokens and the `merged` pairs of characters."""
     vocab = {character: index for index, character in enumerate(BYTES)}
-    first = len(BYTES) + len(ADDED)
+    first = len(BYTES) + len(added_tokens)
     vocab.update({piece: first + index for index, piece in enumerate(merged)})
     added = [
         {
@@ -33,7 +35,7 @@ def write_tiny_tokenizer(folder: Path, merged: Iterable[str] = ()) -> None:
             "normalized": False,
             "special": True,
         }
-        for index, content in enumerate(ADDED)
+        for index, content in enumerate(added_tokens)
     ]
     byte_level_step = {
         "type": "ByteLevel",

@@ -40,9 +40,9 @@ FRAGMENTS = [
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    """One token a byte, and one for `():`."""
+    """One token a byte, and one for `():`; no markers among them, so that their text is one."""
     folder = tmp_path_factory.mktemp("tiny")
-    write_tiny_tokenizer(folder, merged=["()", "(:", "):"])
+    write_tiny_tokenizer(folder, merged=["()", "(:", "):"], added_tokens=["<|im_end|>"])
     return load_tokenizer(folder)
 
 

@@ -41,8 +41,13 @@ def test_content_becomes_text(content: object, text: str) -> None:
     [
         (
             {"role": "user", "content": [{"type": "image_url"}]},
-            "messages[0].content",
-            "nothing but image",
+            "messages[0].content[0]",
+            "is an image",
+        ),
+        (
+            {"role": "user", "content": [" ", {"type": "image_url", "image_url": {"url": ""}}]},
+            "messages[0].content[1].image_url",
+            "is an image",
         ),
         ({"role": "user", "content": [{"type": "hologram"}]}, "messages[0].content[0]", "hologram"),
         (

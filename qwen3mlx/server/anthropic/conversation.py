@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from ...errors import InvalidRequestError
 from ...text import check_new_message, is_media, left_out
+from ..located import LocatedMessages
 from ..responses.items import unseal
 from .blocks import block_text, content_text, is_served_call, is_served_result, served_call
 from .schemas import (
@@ -36,11 +37,11 @@ _BILLING_LINE = re.compile(r"\Ax-anthropic-billing-header:[^\n]*\n*")
 
 def chat_messages(
     system: str | Sequence[TextBlock] | None, messages: Sequence[Message]
-) -> list[Json]:
+) -> LocatedMessages:
     """InvalidRequestError names the block that cannot be honoured."""
-    chat: list[Json] = []
+    chat = LocatedMessages()
     if instructions := _system_text(system):
-        chat.append({"role": "system", "content": instructions})
+        chat.add({"role": "system", "content": instructions}, "system")
     call_ids: list[str] = []
     last: Sequence[Located] = ()
     for role, turn in groupby(enumerate(messages), key=lambda numbered: numbered[1].role):
@@ -50,17 +51,17 @@ def chat_messages(
             for block in _located(message.content, f"messages[{index}].content")
         ]
         if role == "user":
-            chat += _user_turn(blocks, call_ids)
+            _add_user_turn(chat, blocks, call_ids)
             call_ids = []
             last = blocks
         elif role == "assistant":
-            chat += _assistant_turns(blocks)
+            _add_assistant_turns(chat, blocks)
             call_ids = [block.id for _, block in blocks if isinstance(block, ToolUseBlock)]
         else:
-            chat.append({"role": "system", "content": _text(blocks, "a system message")})
+            said = {"role": "system", "content": _text(blocks, "a system message")}
+            chat.add(said, _place(blocks))
     if messages and messages[-1].role == "user":
-        parts = [_said(block) for _, block in last]
-        check_new_message(parts, f"messages[{len(messages) - 1}].content")
+        check_new_message((*_said(block), where) for where, block in last)
     return chat
 
 
@@ -78,30 +79,36 @@ def _located(content: str | Sequence[Block], where: str) -> list[Located]:
     return [(f"{where}[{index}]", block) for index, block in enumerate(content)]
 
 
-def _user_turn(blocks: Sequence[Located], call_ids: Sequence[str]) -> list[Json]:
+def _place(blocks: Sequence[Located]) -> str:
+    return blocks[0][0] if blocks else "messages"
+
+
+def _add_user_turn(
+    chat: LocatedMessages, blocks: Sequence[Located], call_ids: Sequence[str]
+) -> None:
     """Results first, one for each of `call_ids`, and in their order."""
-    results: dict[str, Json] = {}
+    results: dict[str, tuple[str, Json]] = {}
     rest: list[Located] = []
     for where, block in blocks:
         if not isinstance(block, ToolResultBlock):
             rest.append((where, block))
             continue
         _check_result(block.tool_use_id, call_ids, results, f"{where}.tool_use_id")
-        results[block.tool_use_id] = _tool_message(block, where)
+        results[block.tool_use_id] = where, _tool_message(block, where)
     if missing := [call_id for call_id in call_ids if call_id not in results]:
-        where = blocks[0][0] if blocks else "messages"
+        where = _place(blocks)
         raise InvalidRequestError(
             f"{where} must begin with a tool_result for the tool_use {missing[0]!r} before it.",
             param=where,
         )
-    chat = [results[call_id] for call_id in call_ids]
-    if rest or not chat:
-        chat.append({"role": "user", "content": _text(rest, "a user message")})
-    return chat
+    for where, result in map(results.__getitem__, call_ids):
+        chat.add(result, where, tool_call_id="tool_use_id")
+    if rest or not call_ids:
+        chat.add({"role": "user", "content": _text(rest, "a user message")}, _place(rest))
 
 
 def _check_result(
-    call_id: str, call_ids: Sequence[str], results: Mapping[str, Json], field: str
+    call_id: str, call_ids: Sequence[str], results: Mapping[str, object], field: str
 ) -> None:
     if call_id not in call_ids:
         problem = "it must be the id of a tool_use in the assistant's turn before it"
@@ -120,28 +127,29 @@ def _tool_message(block: ToolResultBlock, where: str) -> Json:
     return {"role": "tool", "tool_call_id": block.tool_use_id, "content": text}
 
 
-def _assistant_turns(blocks: Sequence[Located]) -> list[Json]:
+def _add_assistant_turns(chat: LocatedMessages, blocks: Sequence[Located]) -> None:
     """One, but for tools that Anthropic's servers ran in it: behind each result comes another."""
     results = {
         block.field("tool_use_id"): content_text(block.field("content"))
         for _, block in blocks
         if isinstance(block, OtherBlock) and is_served_result(block)
     }
-    turns: list[Json] = [{"role": "assistant", "content": ""}]
+    chat.add({"role": "assistant", "content": ""}, _place(blocks))
     for where, block in blocks:
-        if turns[-1]["role"] == "tool":
-            turns.append({"role": "assistant", "content": ""})
+        if chat[-1]["role"] == "tool":
+            chat.add({"role": "assistant", "content": ""}, where)
         if isinstance(block, OtherBlock) and is_served_call(block):
             call = served_call(block)
-            turns[-1].setdefault("tool_calls", []).append(call)
+            chat.add_call(call, where, call_id="id", arguments="input")
             result = results.get(call["id"], content_text(None))
-            turns.append({"role": "tool", "tool_call_id": call["id"], "content": result})
+            message = {"role": "tool", "tool_call_id": call["id"], "content": result}
+            chat.add(message, where, tool_call_id="id")
         elif not isinstance(block, OtherBlock) or not is_served_result(block):
-            _add_to_turn(turns[-1], block, where)
-    return turns
+            _add_to_turn(chat, block, where)
 
 
-def _add_to_turn(turn: Json, block: Block, where: str) -> None:
+def _add_to_turn(chat: LocatedMessages, block: Block, where: str) -> None:
+    turn = chat[-1]
     if isinstance(block, ThinkingBlock):
         if thought := block.thinking or unseal(block.signature):
             earlier = turn.get("reasoning_content")
@@ -149,7 +157,7 @@ def _add_to_turn(turn: Json, block: Block, where: str) -> None:
     elif isinstance(block, ToolUseBlock):
         function = {"name": block.name, "arguments": block.input}
         call = {"id": block.id, "type": "function", "function": function}
-        turn.setdefault("tool_calls", []).append(call)
+        chat.add_call(call, where, call_id="id", arguments="input")
     elif not isinstance(block, RedactedThinkingBlock):
         turn["content"] += _block_text(block, where, "an assistant message")
 

@@ -16,21 +16,12 @@ _TYPES = {
     503: "overloaded_error",
     504: "timeout_error",
 }
-# What the engine calls a field that has another name here.
-_FIELDS = {
-    ".function.parameters": ".input_schema",
-    "response_format": "output_config.format",
-    "thinking_budget": "thinking.budget_tokens",
-}
 
 
 def render_error(error: ApiError) -> dict[str, Any]:
     """The body of an error reply, and the data of an `error` event."""
     default = "api_error" if error.status >= 500 else "invalid_request_error"
     message = error.message
-    if error.status == 400:
-        for ours, theirs in _FIELDS.items():
-            message = message.replace(ours, theirs)
     if isinstance(full := error.cause, ContextLengthError):
         # Agents look for these words and numbers, and shorten the conversation then.
         message = f"prompt is too long: {full.prompt_tokens} tokens > {full.context_length} maximum"

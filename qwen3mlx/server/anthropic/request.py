@@ -11,7 +11,16 @@ from ...request import GenerationRequest, NamedTool
 from ...request import ToolChoice as EngineToolChoice
 from ...request_warnings import warn
 from ...text import open_thought
-from ..fields import EFFORT_BUDGETS, agreed, json_schema_from, one_of, sampling_from, token_limit
+from ..fields import (
+    EFFORT_BUDGETS,
+    agreed,
+    given_name,
+    json_schema_from,
+    one_of,
+    sampling_fields,
+    sampling_from,
+    token_limit,
+)
 from .conversation import chat_messages
 from .schemas import MessageBody, PromptBody, ToolChoice
 from .tools import function_tool
@@ -39,9 +48,11 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
     messages = chat_messages(body.system, body.messages)
     _refuse(body, in_thought=_has_prefill(body) and open_thought(messages[-1]) is not None)
     choice = body.tool_choice or ToolChoice(type="auto")
+    tools, tool_names = _tools(body)
     return GenerationRequest(
         messages=messages,
-        tools=_tools(body),
+        tools=tools,
+        field_names={**_field_names(body), **messages.names, **tool_names},
         tool_choice=_tool_choice(choice),
         parallel_tool_calls=not choice.disable_parallel_tool_use,
         json_schema=_json_schema(body),
@@ -110,9 +121,29 @@ def _check_prefill(body: PromptBody) -> None:
         )
 
 
-def _tools(body: PromptBody) -> list[dict[str, Any]]:
-    made = (function_tool(tool, f"tools[{i}]") for i, tool in enumerate(body.tools or ()))
-    return [tool for tool in made if tool is not None]
+def _tools(body: PromptBody) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The functions that stand for them, and where in the body each is."""
+    functions: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for index, tool in enumerate(body.tools or ()):
+        where, here = f"tools[{index}]", f"tools[{len(functions)}].function"
+        if (function := function_tool(tool, where)) is not None:
+            names |= {here: where, f"{here}.parameters": f"{where}.input_schema"}
+            functions.append(function)
+    return functions, names
+
+
+def _field_names(body: PromptBody) -> dict[str, str]:
+    """What the engine calls by another name than Anthropic."""
+    by_config = body.output_config is not None and body.output_config.format is not None
+    own = {
+        "response_format": "output_config.format" if by_config else "output_format",
+        "thinking_budget": "thinking.budget_tokens",
+        "enable_thinking": "thinking",
+    }
+    if not isinstance(body, MessageBody):
+        return own
+    return {**own, **sampling_fields(body), "stop": given_name(body, "stop_sequences", "stop")}
 
 
 def _tool_choice(choice: ToolChoice) -> EngineToolChoice:

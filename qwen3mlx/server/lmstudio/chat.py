@@ -18,7 +18,6 @@ from ..answer import Answer
 from ..conversations import ConversationStore, Messages
 from ..dependencies import get_service
 from ..errors import to_api_error
-from ..field_names import own_field_names
 from ..info import ModelInfo
 from ..replies import JSONReply
 from ..service import Service
@@ -27,13 +26,6 @@ from ..template import template_traits
 from .chat_reply import ChatReply, Json
 from .chat_request import generation_request, messages_from
 from .schemas import ChatBody
-
-# What the engine calls by another name than LM Studio.
-_FIELD_NAMES = {
-    "messages": "input",
-    "max_tokens": "max_output_tokens",
-    "thinking_budget": "reasoning",
-}
 
 Chats = ConversationStore[Messages]
 
@@ -134,8 +126,7 @@ class Turn:
         return self.info.loaded is None or self.load_options is not None
 
     async def begin(self) -> Answer:
-        with own_field_names(_FIELD_NAMES):
-            return await self.service.generate(self.info.id, self.request, ttl=self.ttl)
+        return await self.service.generate(self.info.id, self.request, ttl=self.ttl)
 
     async def whole(self) -> Json:
         if self.must_load:

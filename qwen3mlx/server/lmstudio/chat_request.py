@@ -9,9 +9,16 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ...text import check_new_message, is_media, left_out
 from ..conversations import Messages
-from ..fields import EFFORT_BUDGETS, Thinking, sampling_from, token_limit
+from ..fields import EFFORT_BUDGETS, Thinking, sampling_fields, sampling_from, token_limit
 from .models import reasoning_options
 from .schemas import ChatBody, InputItem, Reasoning
+
+# What the engine calls by another name than LM Studio.
+_FIELD_NAMES = {
+    "messages": "input",
+    "max_tokens": "max_output_tokens",
+    "thinking_budget": "reasoning",
+}
 
 
 def messages_from(body: ChatBody, earlier: Messages) -> list[Mapping[str, Any]]:
@@ -36,6 +43,11 @@ def generation_request(
         messages=messages,
         enable_thinking=chosen.enable,
         sampling={**sampling_from(body), **given},
+        field_names={
+            **_FIELD_NAMES,
+            **sampling_fields(body),
+            f"messages[{len(messages) - 1}]": "input",
+        },
     )
 
 
@@ -44,7 +56,9 @@ def _input_text(given: str | Sequence[InputItem]) -> str:
         return given
     if not given:
         raise InvalidRequestError("input is empty: write something.", param="input")
-    check_new_message(((item.type, item.content) for item in given), "input")
+    check_new_message(
+        (item.type, item.content, f"input[{index}]") for index, item in enumerate(given)
+    )
     return "\n".join(_item_text(item, f"input[{index}]") for index, item in enumerate(given))
 
 

@@ -9,12 +9,13 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ...text import check_new_message, left_out
 from ..fields import EFFORT_BUDGETS, Thinking
-from ..tools import tools_from
+from ..located import LocatedMessages
+from ..tools import client_tools, functions, tool_fields
 from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
 
 _NO_IMAGES = "Qwen3 reads and writes text only"
 # What the engine calls by another name than Ollama.
-FIELD_NAMES = {
+_FIELD_NAMES = {
     "repetition_penalty": "options.repeat_penalty",
     "max_tokens": "options.num_predict",
     "response_format": "format",
@@ -55,9 +56,15 @@ def chat_request(body: ChatBody) -> GenerationRequest | None:
     last = body.messages[-1]
     if last.role.lower() == "user":
         _check_new(last.content, last.images, f"messages[{len(body.messages) - 1}].images")
+    messages = LocatedMessages()
+    for index, message in enumerate(body.messages):
+        own = {"name": "tool_name", "reasoning_content": "thinking"}
+        messages.add(_message(message, index), f"messages[{index}]", **own)
+    tools = client_tools(body.tools)
     return GenerationRequest(
-        messages=[_message(message, index) for index, message in enumerate(body.messages)],
-        tools=tools_from(body.tools),
+        messages=messages,
+        tools=functions(tools),
+        field_names={**_FIELD_NAMES, **messages.names, **tool_fields(tools)},
         json_schema=_json_schema(body.format),
         enable_thinking=thinking.enable,
         continue_final_message=_is_begun(body.messages[-1]),
@@ -75,11 +82,15 @@ def generate_request(body: GenerateBody) -> GenerationRequest | None:
     if body.raw:
         _refuse_in_raw(body)
         return GenerationRequest(
-            prompt=body.prompt, json_schema=schema, sampling=_sampling(body, Thinking())
+            prompt=body.prompt,
+            json_schema=schema,
+            sampling=_sampling(body, Thinking()),
+            field_names=_FIELD_NAMES,
         )
     system = [{"role": "system", "content": body.system}] if body.system else []
     return GenerationRequest(
         messages=[*system, {"role": "user", "content": _content(body.prompt, body.images)}],
+        field_names={**_FIELD_NAMES, "messages": "prompt"},
         json_schema=schema,
         enable_thinking=thinking.enable,
         sampling=_sampling(body, thinking),
@@ -113,7 +124,8 @@ def _content(text: str | None, images: Sequence[Any] | None, prefix: str = "") -
 
 
 def _check_new(text: str | None, images: Sequence[Any] | None, field: str) -> None:
-    check_new_message([("text", text or ""), *(("image", None) for _ in images or ())], field)
+    pictures = (("image", None, f"{field}[{index}]") for index in range(len(images or ())))
+    check_new_message([("text", text or "", field), *pictures])
 
 
 def _is_begun(last: Message) -> bool:

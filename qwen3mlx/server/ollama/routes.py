@@ -15,7 +15,6 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..answer import Answer
 from ..dependencies import get_service
-from ..field_names import own_field_names
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import ndjson, streaming, while_connected, with_error_event
@@ -23,7 +22,7 @@ from ..template import template_traits
 from .body import JSONRoute
 from .errors import error_line
 from .keep_alive import seconds
-from .request import FIELD_NAMES, chat_request, generate_request, plain_name, thinking_from
+from .request import chat_request, generate_request, plain_name, thinking_from
 from .response import Json, Piece, Records, chat_fields, generate_fields, head
 from .schemas import AnswerBody, ChatBody, GenerateBody
 
@@ -57,8 +56,7 @@ async def _respond(
         reason = await while_connected(request, _load_or_unload(service, name, ttl))
         empty = {**head(body.model, done=True), **fields(Piece()), "done_reason": reason}
         return JSONReply(empty)
-    with own_field_names(FIELD_NAMES):
-        answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
+    answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
     records = Records(body.model, fields, started=started, load_s=answer.load_time_s)
     if not body.wants_stream:
         return JSONReply(await while_connected(request, _whole(answer, records)))

@@ -16,6 +16,18 @@ def in_todays_form(messages: Sequence[Message]) -> list[Message]:
     return list(_converted(messages))
 
 
+def former_names(messages: Sequence[Message]) -> dict[str, str]:
+    """Where the client has what was converted: see `GenerationRequest.field_names`."""
+    names = {}
+    for index, message in enumerate(messages):
+        where = f"messages[{index}]"
+        if message.get("role") == "function":
+            names[f"{where}.tool_call_id"] = where
+        elif "function_call" in message:
+            names[f"{where}.tool_calls[0].function"] = f"{where}.function_call"
+    return names
+
+
 def _converted(messages: Sequence[Message]) -> Iterator[Message]:
     num_calls = 0
     for message in messages:

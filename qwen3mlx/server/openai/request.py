@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,33 +11,39 @@ from ...request import GenerationRequest
 from ..answer_form import answer_form
 from ..arguments import custom_arguments
 from ..fields import (
+    agreed,
+    given_name,
+    sampling_fields,
     sampling_from,
+    thinking_fields,
     thinking_from,
     token_limit,
 )
 from ..tool_choice import tool_choice_from
-from ..tools import client_tools, functions
-from .history import in_todays_form
-from .schemas import ChatBody, CompletionBody
+from ..tools import client_tools, functions, tool_fields
+from .history import former_names, in_todays_form
+from .message_fields import begun_by, read_fields
+from .schemas import ChatBody, CompletionBody, TokenizeBody
 
 # What OpenAI begins a text with where it gets no prompt.
 NEW_TEXT = "<|endoftext|>"
+MAX_TOKENS = ("max_completion_tokens", "max_tokens", "n_predict")
 
 
 def chat_requests(body: ChatBody) -> list[GenerationRequest]:
     """`n` requests of one conversation, the seeds counted up."""
     tool_choice, tools = tool_choice_from(body.tool_choice, client_tools(body.tools))
-    max_tokens = token_limit(body, "max_completion_tokens", "max_tokens", "n_predict")
+    max_tokens = token_limit(body, *MAX_TOKENS)
     thinking = thinking_from(body, max_tokens)
     request = GenerationRequest(
-        messages=[_with_functions(message) for message in in_todays_form(body.messages)],
+        messages=conversation(body.messages),
         tools=functions(tools),
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         **answer_form(body),
         enable_thinking=thinking.enable,
         chat_template_kwargs=body.chat_template_kwargs or {},
-        continue_final_message=bool(body.continue_final_message),
+        continue_final_message=goes_on(body),
         sampling={
             **sampling_from(body),
             **_given(
@@ -48,8 +54,27 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
                 top_logprobs=body.top_logprobs,
             ),
         },
+        field_names={
+            **sampling_fields(body),
+            **thinking_fields(body),
+            **tool_fields(tools),
+            **former_names(body.messages),
+            "max_tokens": given_name(body, *MAX_TOKENS),
+        },
     )
     return list(_repeated(request, body.num_answers))
+
+
+def conversation(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The messages as the engine takes them."""
+    return [_with_functions(message) for message in in_todays_form(read_fields(messages))]
+
+
+def goes_on(body: ChatBody | TokenizeBody) -> bool:
+    """The answer goes on with the last message."""
+    asked = begun_by(body.messages or ())
+    said = {"continue_final_message": body.continue_final_message}
+    return bool(agreed({**said, asked: True} if asked else said))
 
 
 def _with_functions(message: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -77,17 +102,18 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
         )
     sampling = {
         **sampling_from(body),
-        **_given(
-            ignore_eos=body.ignore_eos, max_tokens=token_limit(body, "max_tokens", "n_predict")
-        ),
+        **_given(ignore_eos=body.ignore_eos, max_tokens=token_limit(body, *MAX_TOKENS[1:])),
         **_completion_logprobs(body),
     }
     form = answer_form(body)
+    names = {**sampling_fields(body), "max_tokens": given_name(body, *MAX_TOKENS[1:])}
     return [
         request
         for prompt in body.prompts
         for request in _repeated(
-            GenerationRequest(prompt=prompt or NEW_TEXT, sampling=sampling, **form),
+            GenerationRequest(
+                prompt=prompt or NEW_TEXT, sampling=sampling, field_names=names, **form
+            ),
             body.num_answers,
         )
     ]

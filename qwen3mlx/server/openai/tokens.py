@@ -11,8 +11,10 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..dependencies import get_service
 from ..service import Service
-from ..tools import tools_from
+from ..tools import client_tools, functions, tool_fields
 from .catalog import context_length
+from .history import former_names
+from .request import conversation, goes_on
 from .schemas import DetokenizeBody, TokenizeBody
 
 router = APIRouter(tags=["Tokens"])
@@ -78,10 +80,12 @@ def tokenize_request(body: TokenizeBody) -> GenerationRequest:
     prompt = body.prompt if body.content is None else body.content
     if body.messages is None:
         return GenerationRequest(prompt=prompt)
+    tools = client_tools(body.tools)
     return GenerationRequest(
-        messages=body.messages,
+        messages=conversation(body.messages),
         prompt=prompt,
-        tools=tools_from(body.tools),
+        tools=functions(tools),
+        field_names={**tool_fields(tools), **former_names(body.messages)},
         chat_template_kwargs=body.chat_template_kwargs or {},
-        continue_final_message=bool(body.continue_final_message),
+        continue_final_message=goes_on(body),
     )

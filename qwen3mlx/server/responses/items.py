@@ -15,6 +15,7 @@ from typing import Any
 from ...errors import InvalidRequestError
 from ...request_warnings import warn
 from ...text import check_new_message, is_media, left_out
+from ..located import LocatedMessages
 from .calls import (
     call_id,
     call_message,
@@ -83,54 +84,82 @@ def input_items(
         given = [{"role": "user", "content": given}]
     items = [_item(item, f"{param}[{index}]", find) for index, item in enumerate(given)]
     if items and items[-1].get("role") == "user" and isinstance(given[-1].get("content"), list):
-        parts = [(part.get("type"), part.get("text")) for part in given[-1]["content"]]
-        check_new_message(parts, f"{param}[{len(items) - 1}].content")
+        where = f"{param}[{len(items) - 1}].content"
+        check_new_message(
+            (part.get("type"), part.get("text"), f"{where}[{index}]")
+            for index, part in enumerate(given[-1]["content"])
+        )
     return items
 
 
-def to_messages(instructions: str | None, items: Sequence[Item]) -> list[dict[str, Any]]:
+class Places:
+    """Where in the request each item is; of those that came before it, by what field it has them.
+
+    `new` are the items of `input` itself.
+    """
+
+    def __init__(self, new: Sequence[Item], earlier: str = "input") -> None:
+        self._by_item = {id(item): f"input[{index}]" for index, item in enumerate(new)}
+        self._earlier = earlier
+
+    def of(self, item: Item) -> str:
+        return self._by_item.get(id(item), self._earlier)
+
+
+def to_messages(
+    instructions: str | None, items: Sequence[Item], places: Places | None = None
+) -> LocatedMessages:
     """The conversation as the chat template takes it.
 
     A turn of the assistant is several items (reasoning, message, function calls) and one message.
     """
-    messages: list[dict[str, Any]] = []
+    place = (places or Places(items)).of
+    messages = LocatedMessages()
     if instructions:
-        messages.append({"role": "system", "content": instructions})
+        messages.add({"role": "system", "content": instructions}, "instructions")
     for item in items:
         kind = item["type"]
         if is_answer(item):
-            messages.append(_tool_message(call_id(item), result_text(item)))
+            _add_result(messages, item, result_text(item), place(item))
         elif is_result(kind) or kind == "additional_tools" or kind in _UNREAD:
             continue
         elif kind == "message" and item["role"] != "assistant":
-            messages.append({"role": item["role"], "content": _text(item["content"])})
+            said = {"role": item["role"], "content": _text(item["content"])}
+            messages.add(said, place(item))
         else:
-            _add_to_turn(messages, item)
+            _add_to_turn(messages, item, place(item))
             if is_call(kind) and (result := own_result(item)) is not None:
-                messages.append(_tool_message(call_id(item), result))
+                _add_result(messages, item, result, place(item))
     return messages
 
 
-def loaded_tools(items: Sequence[Item]) -> list[Mapping[str, Any]]:
-    """The tools that the conversation itself has added to those of the request."""
-    return [tool for item in items for tool in tools_in(item)]
+def loaded_tools(items: Sequence[Item], places: Places) -> list[tuple[str, Mapping[str, Any]]]:
+    """The tools that the conversation itself has added, each with its place."""
+    return [
+        (f"{places.of(item)}.tools[{index}]", tool)
+        for item in items
+        for index, tool in enumerate(tools_in(item))
+    ]
 
 
-def _tool_message(call_id: str, text: str) -> dict[str, Any]:
-    return {"role": "tool", "tool_call_id": call_id, "content": text}
+def _add_result(messages: LocatedMessages, item: Item, text: str, where: str) -> None:
+    result = {"role": "tool", "tool_call_id": call_id(item), "content": text}
+    messages.add(result, where, tool_call_id="call_id", content="output")
 
 
-def _add_to_turn(messages: list[dict[str, Any]], item: Item) -> None:
+def _add_to_turn(messages: LocatedMessages, item: Item, where: str) -> None:
     kind = item["type"]
     if not messages or not _continues(messages[-1], kind):
-        messages.append({"role": "assistant", "content": ""})
+        messages.add({"role": "assistant", "content": ""}, where)
     turn = messages[-1]
     if kind == "reasoning":
         turn["reasoning_content"] = _thoughts(item)
+        messages.name_field("reasoning_content", where)
     elif kind == "message":
         turn["content"] = _text(item["content"])
+        messages.name_field("content", f"{where}.content")
     else:
-        turn.setdefault("tool_calls", []).append(call_message(item))
+        messages.add_call(call_message(item), where, call_id="call_id", arguments="arguments")
 
 
 def _continues(message: Mapping[str, Any], kind: str) -> bool:

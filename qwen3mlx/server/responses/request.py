@@ -10,13 +10,15 @@ from ...request import GenerationRequest
 from ..fields import (
     is_strict,
     json_schema_from,
+    sampling_fields,
     sampling_from,
+    thinking_fields,
     thinking_from,
     token_limit,
 )
 from ..tool_choice import tool_choice_from
-from ..tools import ClientTool, client_tools, functions
-from .items import Item, loaded_tools, to_messages
+from ..tools import ClientTool, client_tools, functions, tool_fields
+from .items import Item, Places, loaded_tools, to_messages
 from .schemas import ConversationBody, ResponseBody
 
 _REFUSED = {
@@ -25,33 +27,39 @@ _REFUSED = {
 }
 
 # What the engine calls by another name than this API.
-FIELD_NAMES = {
+_FIELD_NAMES = {
     "messages": "input",
     "max_tokens": "max_output_tokens",
-    "reasoning_effort": "reasoning.effort",
     "response_format": "text.format.schema",
-    "messages[].tool_call_id": "input.call_id",
-    "messages[].tool_calls[].id": "input.call_id",
-    ".function.": ".",
 }
 
 
-def offered_tools(body: ConversationBody, items: Sequence[Item]) -> list[ClientTool]:
+def places_in(body: ConversationBody, new_items: Sequence[Item]) -> Places:
+    """Of the items of a conversation whose last ones, `new_items`, came with `body`."""
+    return Places(new_items, "conversation" if body.conversation_id else "previous_response_id")
+
+
+def offered_tools(
+    body: ConversationBody, items: Sequence[Item], places: Places
+) -> list[ClientTool]:
     """The request's tools, and those that the conversation has found."""
-    return client_tools(body.tools, loaded_tools(items))
+    return client_tools(body.tools, loaded_tools(items, places))
 
 
-def generation_request(body: ConversationBody, items: Sequence[Item]) -> GenerationRequest:
+def generation_request(
+    body: ConversationBody, items: Sequence[Item], places: Places | None = None
+) -> GenerationRequest:
     """The answer that `body` asks for; `items` are the conversation, its own input included."""
+    places = places or Places(items)
     for name, advice in _REFUSED.items():
         if getattr(body, name) not in (None, [], {}):
             raise InvalidRequestError(f"{name} is not supported: {advice}.", param=name)
-    messages = to_messages(body.instructions, items)
+    messages = to_messages(body.instructions, items, places)
     if not messages:
         raise InvalidRequestError("input is empty: send a string or items.", param="input")
-    tool_choice, tools = tool_choice_from(body.tool_choice, offered_tools(body, items))
+    tool_choice, tools = tool_choice_from(body.tool_choice, offered_tools(body, items, places))
     sampling = _sampling(body) if isinstance(body, ResponseBody) else {}
-    thinking = thinking_from(_with_effort(body), sampling.get("max_tokens"))
+    thinking = thinking_from(body, sampling.get("max_tokens"))
     if thinking.budget is not None:
         sampling["thinking_budget"] = thinking.budget
     answer_format = body.text.format if body.text else None
@@ -65,13 +73,18 @@ def generation_request(body: ConversationBody, items: Sequence[Item]) -> Generat
         enable_thinking=thinking.enable,
         chat_template_kwargs=body.chat_template_kwargs or {},
         sampling=sampling,
+        field_names={
+            **_FIELD_NAMES,
+            **_sampling_names(body),
+            **messages.names,
+            **tool_fields(tools),
+        },
     )
 
 
-def _with_effort(body: ConversationBody) -> ConversationBody:
-    """`reasoning.effort` is chat completions' `reasoning_effort`."""
-    effort = body.reasoning.effort if body.reasoning else None
-    return body if effort is None else body.model_copy(update={"reasoning_effort": effort})
+def _sampling_names(body: ConversationBody) -> dict[str, str]:
+    own = sampling_fields(body) if isinstance(body, ResponseBody) else {}
+    return {**own, **thinking_fields(body)}
 
 
 def _sampling(body: ResponseBody) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from ...events import Prefill
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import api_error, openai_body, to_api_error
-from ..field_names import own_field_names
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
-from .items import Item, input_items
+from .items import Item, Places, input_items
 from .paging import After, Limit, Order, page
-from .request import FIELD_NAMES, generation_request, offered_tools, without_oldest_turn
+from .request import generation_request, offered_tools, places_in, without_oldest_turn
 from .response import Json, response_head
 from .schemas import ConversationBody, CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
@@ -38,13 +37,13 @@ async def create(
     """Answer a conversation, whole or as a stream of events."""
     new_items = input_items(body.input, store.item)
     items = _earlier_items(body, store) + new_items
-    with own_field_names(FIELD_NAMES):
-        answer = await while_connected(request, _generate(service, body, items))
+    places = places_in(body, new_items)
+    answer = await while_connected(request, _generate(service, body, items, places))
     writer = ResponseWriter(
         response_head(body, answer.model.id, answer.params),
         thinking_events=_thinking_events(body, request.headers),
         sealed=body.includes("reasoning.encrypted_content"),
-        tools=offered_tools(body, items),
+        tools=offered_tools(body, items, places),
     )
 
     def keep() -> None:
@@ -65,10 +64,10 @@ async def count_input_tokens(
     body: CountBody, request: Request, service: ServiceOf, store: StoreOf
 ) -> Response:
     """The tokens that the model would read."""
-    items = _earlier_items(body, store) + input_items(body.input, store.item)
-    with own_field_names(FIELD_NAMES):
-        counting = service.count_tokens(body.model, generation_request(body, items))
-        count = await while_connected(request, counting)
+    new_items = input_items(body.input, store.item)
+    items = _earlier_items(body, store) + new_items
+    wanted = generation_request(body, items, places_in(body, new_items))
+    count = await while_connected(request, service.count_tokens(body.model, wanted))
     return JSONReply({"object": "response.input_tokens", "input_tokens": count})
 
 
@@ -133,10 +132,12 @@ def _earlier_items(body: ConversationBody, store: ResponseStore) -> list[Item]:
     return store.earlier_items(body.previous_response_id, body.conversation_id)
 
 
-async def _generate(service: Service, body: ResponseBody, items: Sequence[Item]) -> Answer:
+async def _generate(
+    service: Service, body: ResponseBody, items: Sequence[Item], places: Places
+) -> Answer:
     """With `truncation: auto` the oldest turns go until the rest fits the context."""
     while True:
-        request = generation_request(body, items)
+        request = generation_request(body, items, places)
         try:
             return await service.generate(body.model, request, ttl=body.ttl)
         except ContextLengthError:

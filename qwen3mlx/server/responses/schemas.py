@@ -84,6 +84,10 @@ class ConversationBody(ThinkingFields):
     prompt: Object | None = None
     context_management: list[Any] | None = None
 
+    def efforts(self) -> dict[str, Effort | None]:
+        effort = self.reasoning.effort if self.reasoning else None
+        return {"reasoning.effort": effort, **super().efforts()}
+
     @property
     def conversation_id(self) -> str | None:
         given = self.conversation

@@ -130,8 +130,8 @@ DOCUMENT = {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}
 @pytest.mark.parametrize(
     ("messages", "field"),
     [
-        ([user(IMAGE)], "messages[0].content"),
-        ([user("Hi"), assistant("Yes"), user(DOCUMENT)], "messages[2].content"),
+        ([user(IMAGE)], "messages[0].content[0]"),
+        ([user("Hi"), assistant("Yes"), user(DOCUMENT)], "messages[2].content[0]"),
         ([assistant(call("a")), user(result("b", "x"))], "messages[1].content[0].tool_use_id"),
         ([user(result("a", "x"))], "messages[0].content[0].tool_use_id"),
         ([user(call("a"))], "messages[0].content[0]"),

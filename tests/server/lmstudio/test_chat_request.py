@@ -54,7 +54,7 @@ def test_input_may_be_a_list_of_texts_under_either_name(kind: str) -> None:
     ("given", "param"),
     [
         ([], "input"),
-        ([{"type": "image", "data_url": "data:image/png;base64,AA"}], "input"),
+        ([{"type": "image", "data_url": "data:image/png;base64,AA"}], "input[0]"),
         ([{"type": "hologram"}], "input[0].type"),
         ([{"type": "text", "content": "a"}, {"type": "message"}], "input[1].content"),
     ],

@@ -236,7 +236,7 @@ def test_empty_strings_and_lists_are_not_given() -> None:
 def test_an_image_without_a_question_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="text only") as caught:
         chat(messages=[*HELLO, {"role": "user", "content": "", "images": ["aGVsbG8="]}])
-    assert caught.value.param == "messages[1].images"
+    assert caught.value.param == "messages[1].images[0]"
 
 
 def test_nothing_to_answer_is_no_request() -> None:

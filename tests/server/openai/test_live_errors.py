@@ -46,7 +46,7 @@ TOOL = {"type": "function", "function": {"name": "clock"}}
         ({"modalities": ["audio"]}, "modalities"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages[0].role"),
-        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, "messages[0].content[0].image_url"),
         ({"messages": "Hello"}, "messages"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
@@ -106,10 +107,13 @@ ANSWERS = ["Hi", "\n\n", "Hi\n\nHi", "你好", "🙂", "</think>", "</think>\n\n
 def test_the_newlines_behind_a_thought_are_no_content(
     qwen3: Tokenizer, single: bool, thought: str, newlines: int, answer: str
 ) -> None:
-    """Two at most; what is behind them, to the end, is content. `single`: each character alone."""
+    """Two at most; what is behind them, to the end, is content. `single`: each character alone,
+    but for the markers, which are tokens.
+    """
     before = thought + "</think>"
     text = before + "\n" * newlines + answer
-    ids = [i for piece in (text if single else [text]) for i in qwen3.encode(piece)]
+    pieces = re.findall("</?think>|.", text, re.DOTALL) if single else [text]
+    ids = [i for piece in pieces for i in qwen3.encode(piece)]
     reasoning: ReasoningStart = "auto" if thought.startswith("<think>") else "inside"
     taken, content = taken_from(qwen3, ids, reasoning=reasoning, parse_tools=False)
     behind = text[len(before) :]
@@ -119,6 +123,14 @@ def test_the_newlines_behind_a_thought_are_no_content(
         offset += len(qwen3.token_bytes(token_id))
         expected += [index] if offset > begin else []
     assert taken == (expected if content else [])
+
+
+@given(st.lists(st.sampled_from([*THOUGHTS, *ANSWERS]), max_size=6).map("".join))
+def test_markers_that_are_spelled_out_are_content(qwen3: Tokenizer, text: str) -> None:
+    ids = [i for character in text for i in qwen3.encode(character)]
+    taken, content = taken_from(qwen3, ids)
+    assert content == text
+    assert taken == list(range(len(ids)))
 
 
 def test_an_empty_thought_and_more_newlines(qwen3: Tokenizer) -> None:

@@ -129,7 +129,7 @@ def test_fault_11_think_in_the_users_text_is_only_text(client: OpenAI, http: htt
 
 
 def test_fault_12_a_call_that_is_cut_off_is_a_call_as_far_as_it_is_known(client: OpenAI) -> None:
-    choice = chat(client, ASK_WEATHER, tools=[WEATHER], stop='"arguments"').choices[0]
+    choice = chat(client, ASK_WEATHER, tools=[WEATHER], stop="city").choices[0]
     assert choice.message.content is None
     assert [call.function.name for call in choice.message.tool_calls] == ["get_weather"]
     assert choice.finish_reason == "stop"
@@ -276,7 +276,7 @@ def test_fault_21_nothing_is_fetched_or_downloaded(client: OpenAI) -> None:
     image = {"type": "image_url", "image_url": {"url": "http://127.0.0.1:9/secret.png"}}
     with pytest.raises(BadRequestError) as caught:
         chat(client, [{"role": "user", "content": [image]}])
-    assert caught.value.param == "messages[0].content"
+    assert caught.value.param == "messages[0].content[0].image_url"
     for name in ("Qwen/Qwen3-0.6B", "/etc", "../../etc"):
         with pytest.raises(NotFoundError):
             client.chat.completions.create(model=name, messages=HELLO)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx.server.responses.items import input_items, loaded_tools, to_messages
+from qwen3mlx.server.responses.items import Places, input_items, loaded_tools, to_messages
 from qwen3mlx.text import ToolCallDelta
 from qwen3mlx.text.messages import normalise_messages
 
@@ -183,7 +183,8 @@ def test_tools_that_the_conversation_adds() -> None:
     added = {"type": "additional_tools", "role": "developer", "tools": [mail]}
     found = {"type": "tool_search_output", "call_id": "1", "tools": [mail]}
     items = input_items([added, found], lambda _: None)
-    assert loaded_tools(items) == [mail, mail]
+    places = Places(items)
+    assert loaded_tools(items, places) == [("input[0].tools[0]", mail), ("input[1].tools[0]", mail)]
 
 
 def test_what_only_its_server_can_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:

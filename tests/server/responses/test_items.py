@@ -138,7 +138,7 @@ def test_an_image_is_refused_where_it_is_all_that_is_said(
 ) -> None:
     image = {"type": "input_image", "image_url": "data:image/png;base64,"}
     message, param = refused({"role": "user", "content": [image]})
-    assert param == "input[0].content"
+    assert param == "input[0].content[0]"
     assert "text only" in message
 
 
