@@ -6,6 +6,7 @@ import time
 from typing import Literal
 
 from ..events import Event, Finished, Prefill, PromptLogprobs, Timings, TokenLogprob, Usage
+from ..field_names import own_field_names
 from ..text import AnswerStream, Tokenizer
 from .loaded import Prepared
 from .sequence import Failed, Output, Prefilled, Scored, StopReason, Token
@@ -23,6 +24,7 @@ class AnswerBuilder:
         self._piece = tokenizer.token_bytes
         self._prompt_tokens = len(prepared.prompt_ids)
         self._stop_ids = prepared.stop_ids
+        self._field_names = prepared.field_names
         self._stream = AnswerStream(
             tokenizer,
             reasoning=prepared.reasoning,
@@ -55,7 +57,8 @@ class AnswerBuilder:
             return [PromptLogprobs(tuple(self._logprob(token) for token in output.tokens))]
         if isinstance(output, Failed):
             self.finished = True
-            raise output.error
+            with own_field_names(self._field_names):
+                raise output.error
         return self._finish(output.reason)
 
     def _add_token(self, token: Token) -> list[Event]:

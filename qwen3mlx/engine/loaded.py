@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Prepared:
     think_ids: tuple[int | None, int | None]
     early_stop_ids: list[int]
     constraint: Constraint | None = None
+    field_names: Mapping[str, str] = field(default_factory=dict)
 
     def sequence(self, sink: Callable[[Output], None]) -> Sequence:
         """What a scheduler runs; `sink` gets its outputs."""
@@ -157,6 +158,7 @@ class LoadedModel:
             think_ids=self._think_ids,
             early_stop_ids=self._early_stop_ids,
             constraint=None if demand is None else self._grammars.constraint(demand),
+            field_names=request.field_names,
         )
 
     def prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
@@ -192,7 +194,7 @@ class LoadedModel:
         return frozenset((*named, *(token_id for token_id in usual if token_id is not None)))
 
     def _sampling_params(self, thinking: bool, given: Mapping[str, Any]) -> SamplingParams:
-        known = {field.name for field in fields(SamplingParams)}
+        known = {option.name for option in fields(SamplingParams)}
         if unknown := sorted(set(given) - known):
             raise InvalidRequestError(
                 f"{unknown[0]!r} is no sampling option; known are {', '.join(sorted(known))}.",

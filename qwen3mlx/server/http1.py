@@ -42,7 +42,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.conn = StrictConnection(h11.SERVER)
+        self.conn = StrictConnection(h11.SERVER, bounds.MAX_HEAD)
         transport.max_size = bounds.READ_SIZE  # type: ignore[attr-defined]
         self._free_since = time.monotonic()
         crowd = cast(Crowd, self.server_state)
