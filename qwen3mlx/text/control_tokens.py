@@ -24,6 +24,7 @@ NONCHARACTERS = [
     *map(chr, range(0xFDD0, 0xFDF0)),
     *(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)),
 ]
+_WINDOW = 65_536
 _NO_WORD = re.compile(r"[^\w\s]")
 
 
@@ -47,28 +48,38 @@ class ControlTokens:
     """
 
     def __init__(self, added: Mapping[int, AddedToken]) -> None:
-        # Longer ones first: the library takes the longest that fits, too.
-        control = sorted(
-            ((token_id, token) for token_id, token in added.items() if _is_control(token)),
-            key=lambda item: -len(item[1].content),
+        control = {token_id: token for token_id, token in added.items() if _is_control(token)}
+        self.ids = list(control)
+        self._by_name = {token.content: (token_id, token) for token_id, token in control.items()}
+        names = list(self._by_name)
+        self._own = re.compile(any_of(names))
+        # A template may change the case of what it is given. The first character alone is matched,
+        # so that none that begins inside another is passed over.
+        firsts = {name[0] for name in names}
+        rests = {first: [name[1:] for name in names if name[0] == first] for first in firsts}
+        self._in_data = _alternatives(
+            (f"{re.escape(first)}(?={any_of(rests[first])})" for first in sorted(firsts)),
+            re.IGNORECASE,
         )
-        self.ids = [token_id for token_id, _ in control]
-        self._own = _alternatives(_with_flags(token) for _, token in control)
-        names = [token.content for _, token in control]
-        # A template may change the case of what it is given.
-        self._in_data = _alternatives(map(_first_before_rest, names), re.IGNORECASE)
+        self._longest = max(map(len, names), default=0)
         self._edges = _Edges(name.lower() for name in names)
 
     def pieces(self, prompt: ChatPrompt) -> Iterator[int | str]:
         """The prompt as ids of control tokens and the texts between them, marks removed."""
-        end = 0
-        for match in self._own.finditer(prompt.marked):
-            if match.start() > end:
-                yield prompt.marked[end : match.start()].replace(prompt.mark, "")
-            yield self.ids[(match.lastindex or 0) - 1]
-            end = match.end()
-        if end < len(prompt.marked):
-            yield prompt.marked[end:].replace(prompt.mark, "")
+        text, end = prompt.marked, 0
+        for match in self._own.finditer(text):
+            token_id, token = self._by_name[match[0]]
+            start, stop = match.span()
+            if token.single_word and _is_within_word(text, start, stop):
+                continue
+            if token.lstrip:
+                start = max(end, len(text[:start].rstrip()))
+            if start > end:
+                yield text[end:start].replace(prompt.mark, "")
+            yield token_id
+            end = len(text) - len(text[stop:].lstrip()) if token.rstrip else stop
+        if end < len(text):
+            yield text[end:].replace(prompt.mark, "")
 
     def mark_for(self, data: Any) -> str:
         """A character that no text in `data` holds. Raises InvalidRequestError."""
@@ -103,8 +114,12 @@ class ControlTokens:
     def _protect_text(self, text: str, mark: str) -> str:
         if not self._edges.may_hold_some(text):
             return text
-        places = {match.start() + 1 for match in self._in_data.finditer(text)}
-        places |= self._edges.places(text)
+        places = self._edges.places(text)
+        # Nothing else runs while Python looks through a window.
+        for start in range(0, len(text), _WINDOW):
+            end = start + _WINDOW
+            found = self._in_data.finditer(text, start, end + self._longest)
+            places |= {match.start() + 1 for match in found if match.start() < end}
         cuts = sorted(places)
         pieces = zip([0, *cuts], [*cuts, len(text)], strict=True)
         return mark.join(text[start:end] for start, end in pieces)
@@ -118,7 +133,7 @@ class _Edges:
         self._longest = max(map(len, names), default=0)
         self._beginnings = {name[:size] for name in names for size in range(1, len(name))}
         self._endings = {name[-size:] for name in names for size in range(1, len(name))}
-        self._insides = {inside for name in names for inside in _insides(name)}
+        self._insides = "\n".join(name[1:-1] for name in names)
         ends = {character for name in names for character in (name[0], name[-1])}
         marks = {character for name in names for character in _NO_WORD.findall(name)}
         self._telling = _alternatives(map(re.escape, sorted(ends | marks)), re.IGNORECASE)
@@ -134,19 +149,17 @@ class _Edges:
         sizes = range(1, min(self._longest, end - start + 1))
         places = {end - n + 1 for n in sizes if text[end - n : end].lower() in self._beginnings}
         places |= {start + n - 1 for n in sizes if text[start : start + n].lower() in self._endings}
-        if end - start < self._longest and text[start:end].lower() in self._insides:
+        if end - start < self._longest and self._is_inside(text[start:end].lower()):
             places.add(start + 1)
         return places
 
+    def _is_inside(self, text: str) -> bool:
+        """It may be what is left of one without its ends.
 
-def _insides(name: str) -> Iterator[str]:
-    """What is left of it without its ends; words are not listed: templates compare them (`type`,
-    `name`), and may make control tokens of them.
-    """
-    for start in range(1, len(name)):
-        for end in range(start + 1, len(name)):
-            if _NO_WORD.search(name[start:end]):
-                yield name[start:end]
+        Words do not count: templates compare them (`type`, `name`), and may make control tokens of
+        them.
+        """
+        return _NO_WORD.search(text) is not None and text in self._insides
 
 
 def _is_control(token: AddedToken) -> bool:
@@ -157,17 +170,27 @@ def _alternatives(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> r
     return re.compile("|".join(patterns) or "(?!)", flags)
 
 
-def _with_flags(token: AddedToken) -> str:
-    """As the library matches it: the token is the group, and may take the blanks around it."""
-    pattern = f"({re.escape(token.content)})"
-    if token.single_word:
-        pattern = rf"(?<!\w){pattern}(?!\w)"
-    return (r"\s*" if token.lstrip else "") + pattern + (r"\s*" if token.rstrip else "")
+def any_of(names: Iterable[str]) -> str:
+    """A pattern for the longest of them, which takes the same time for few and for many."""
+    tree: dict[str, Any] = {}
+    for name in names:
+        node = tree
+        for character in name:
+            node = node.setdefault(character, {})
+        node[""] = {}  # one ends here
+    return _pattern(tree) if tree else "(?!)"
 
 
-def _first_before_rest(name: str) -> str:
-    """Matches its first character alone, so that none that begins inside another is passed over."""
-    return f"{re.escape(name[0])}(?={re.escape(name[1:])})"
+def _pattern(node: Mapping[str, Any]) -> str:
+    ways = [re.escape(c) + _pattern(rest) for c, rest in node.items() if c]
+    if "" in node:
+        return f"(?:{'|'.join(ways)})?" if ways else ""
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+def _is_within_word(text: str, start: int, stop: int) -> bool:
+    around = text[max(0, start - 1) : start] + text[stop : stop + 1]
+    return any(character.isalnum() or character == "_" for character in around)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -14,6 +14,7 @@ from qwen3mlx.errors import InvalidRequestError
 from . import byte_level
 from .control_tokens import ChatPrompt, ControlTokens
 from .detokenizer import StreamingDetokenizer
+from .encoder import Encoder
 from .markers import THINK
 from .messages import (
     Message,
@@ -24,11 +25,9 @@ from .messages import (
 )
 from .reasoning import ASSISTANT
 from .template_source import DEFAULT, TOOL_USE, find_templates
-from .tokenizer_file import load_backend, without_tokens
+from .tokenizer_file import TokenizerFile, load_tokenizer_file
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer as Backend
-
     from .chat_template import ChatTemplate
 
 _NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens")
@@ -39,7 +38,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     folder = expanded(path)
     config_path = folder / "tokenizer_config.json"
     config = read_json(config_path) if os.path.isfile(config_path) else {}
-    return Tokenizer(load_backend(folder, config), folder, config)
+    return Tokenizer(load_tokenizer_file(folder, config), folder, config)
 
 
 class Tokenizer:
@@ -48,8 +47,8 @@ class Tokenizer:
     `added_ids` are the tokens beside the byte-level vocabulary, such as `<|im_end|>` or `<think>`.
     """
 
-    def __init__(self, backend: Backend, folder: Path, config: Mapping[str, Any]) -> None:
-        self._backend = backend
+    def __init__(self, file: TokenizerFile, folder: Path, config: Mapping[str, Any]) -> None:
+        backend = self._backend = file.backend
         self._folder = folder
         self._config = config
         # Added tokens are plain text; all other entries are in the byte-level alphabet.
@@ -59,13 +58,22 @@ class Tokenizer:
         }
         self.added_ids = frozenset(self._bytes)
         self._control = ControlTokens(backend.get_added_tokens_decoder())
-        self._texts, self._renumbered = without_tokens(backend, self._control.ids)
+        self._encoder = Encoder(file, self._control.ids)
         self._templates: dict[str, ChatTemplate] = {}
         self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
 
-    def encode(self, text: str) -> list[int]:
-        """Ids of `text`, none added; special tokens written in it are read as such."""
-        return self._backend.encode(_without_surrogates(text), add_special_tokens=False).ids
+    def encode(self, text: str, *, at_most: int | None = None) -> list[int]:
+        """Ids of `text`, none added; special tokens written in it are read as such.
+
+        The rest of a text that has more than `at_most` may be left out. Other threads go on
+        meanwhile. Raises CheckpointError where the library fails with the checkpoint's file.
+        """
+        pieces = self._encoder.slices(text)
+        return _up_to(at_most, map(self._encoder.ids, pieces))
+
+    def least_tokens(self, text: str) -> int:
+        """`text` has so many tokens or more; known without a look at it."""
+        return self._encoder.least(text)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The exact text, special tokens included; bytes that are no UTF-8 become U+FFFD."""
@@ -130,19 +138,19 @@ class Tokenizer:
             marked = _without_end(marked, self._control.protect(thought, mark))
         return ChatPrompt(marked, mark)
 
-    def encode_chat(self, prompt: ChatPrompt) -> list[int]:
+    def encode_chat(self, prompt: ChatPrompt, *, at_most: int | None = None) -> list[int]:
         """Its ids. What a template wrote is read as `encode` does, all else as plain text."""
+        slices = self._encoder.slices(prompt.marked)
+        return _up_to(at_most, (self._chat_ids(ChatPrompt(s, prompt.mark)) for s in slices))
+
+    def _chat_ids(self, prompt: ChatPrompt) -> list[int]:
         ids: list[int] = []
         for piece in self._control.pieces(prompt):
             if isinstance(piece, int):
                 ids.append(piece)
             else:
-                ids += self._text_ids(piece)
+                ids += self._encoder.plain_ids(piece)
         return ids
-
-    def _text_ids(self, text: str) -> list[int]:
-        ids = self._texts.encode(_without_surrogates(text), add_special_tokens=False).ids
-        return [self._renumbered.get(i, i) for i in ids] if self._renumbered else ids
 
     def _protect_message(self, message: Message, mark: str, template: ChatTemplate) -> Message:
         """All but the role, and the markers of a thought for templates that look for them."""
@@ -195,12 +203,10 @@ def _without_end(marked: str, thought: str | None) -> str:
     return f"{head}{begun}{THINK}\n{thought}"
 
 
-def _without_surrogates(text: str) -> str:
-    """Surrogate pairs joined, lone ones replaced: the library takes nothing that is no Unicode."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+def _up_to(at_most: int | None, pieces: Iterable[list[int]]) -> list[int]:
+    ids: list[int] = []
+    for piece in pieces:
+        ids += piece
+        if at_most is not None and len(ids) > at_most:
+            break
+    return ids

@@ -1,40 +1,84 @@
-"""A checkpoint folder's tokenizer files -> the `tokenizers` library's object."""
+"""A checkpoint folder's tokenizer files -> the `tokenizers` library's object.
+
+Of tokenizer.json only data is taken: vocabulary, merges, added tokens, and which of the known ways
+to split a text it names. The library would run any normalizer and any regular expression of a file,
+which can take for ever or end the thread, and would cut or pad texts where the file says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwen3mlx.config import model_file, read_json
+from qwen3mlx.config import model_text, read_json
 from qwen3mlx.errors import CheckpointError
 
+from . import byte_level
+
 if TYPE_CHECKING:
+    from tokenizers import AddedToken
     from tokenizers import Tokenizer as Backend
+    from tokenizers.pre_tokenizers import PreTokenizer
 
-# How Qwen2 and Qwen3 split text before BPE, for checkpoints that ship vocab.json + merges.txt only.
-_QWEN_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_WORD = r"[^\r\n\p{L}\p{N}]?\p{L}+"
+_REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN_SPLIT = rf"(?i:'s|'t|'re|'ve|'m|'ll|'d)|{_WORD}|\p{{N}}|{_REST}"
+# How texts are split before BPE: Qwen2's and Qwen3's way, Qwen3.5's, and Llama 3's, which some
+# distilled models have. All of them take linear time.
+SPLITS = (
+    QWEN_SPLIT,
+    QWEN_SPLIT.replace(r"\p{L}+", r"[\p{L}\p{M}]+").replace(
+        r"[^\s\p{L}\p{N}]", r"[^\s\p{L}\p{M}\p{N}]"
+    ),
+    QWEN_SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|"),
 )
+_NORMALIZERS = ("NFC", "NFD", "NFKC", "NFKD")
+# Far above those of released checkpoints, and far below what takes seconds.
+_MAX_ID = 2**24
+_MAX_STEPS = 16
+_MAX_ADDED_LENGTH = 128
+_MAX_ADDED_CHARACTERS = 2**19
 
 
-def load_backend(folder: Path, config: Mapping[str, Any]) -> Backend:
+@dataclass(frozen=True, slots=True)
+class TokenizerFile:
+    """The library's object for the files at `path`.
+
+    `longest` is the length of the longest token in bytes. `cuts_words`: it splits texts into words
+    before it looks for tokens, and changes nothing else about them than NFC does.
+    """
+
+    path: Path
+    backend: Backend
+    longest: int
+    cuts_words: bool
+
+
+def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
     """From tokenizer.json, else vocab.json + merges.txt; `config` is tokenizer_config.json.
 
-    Raises `CheckpointError` naming the file: missing, broken, or not a byte-level BPE.
+    Raises `CheckpointError` naming the file: missing, broken, or not one that Qwen3 could have.
     """
-    path = folder / "tokenizer.json"
-    if path.is_file():
-        backend = _from_json(path)
-    elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-        backend = _from_vocabulary(folder)
-    else:
-        raise CheckpointError(
-            f"{path} is missing: a checkpoint needs it; download the model again."
-        )
-    _add_tokens(backend, folder, config)
-    return backend
+    path, read = folder / "tokenizer.json", read_json
+    if not path.is_file():
+        if not ((folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()):
+            raise CheckpointError(
+                f"{path} is missing: a checkpoint needs it; download the model again."
+            )
+        path, read = folder / "vocab.json", _older_files
+    with faults_as_errors(path):
+        content = read(path)
+        backend = _built(content)
+        _add_tokens(backend, _added(content), path)
+    place = folder / "tokenizer_config.json"
+    with faults_as_errors(place):
+        _add_tokens(backend, _declared_tokens(folder, config), place)
+    names = (token.content.encode() for token in backend.get_added_tokens_decoder().values())
+    longest = max(map(len, (*content["model"]["vocab"], *names)))
+    return TokenizerFile(path, backend, longest, _cuts_words(content))
 
 
 def without_tokens(
@@ -58,77 +102,200 @@ def without_tokens(
     return other, renumbered
 
 
-def _from_json(path: Path) -> Backend:
-    from tokenizers import Tokenizer as Backend
-    from tokenizers.decoders import ByteLevel
+@contextmanager
+def faults_as_errors(path: Path) -> Iterator[None]:
+    """What is wrong with the tokenizer in `path`, as a CheckpointError.
 
-    model_file(path)
+    The library raises a bare Exception, or panics, which is a BaseException.
+    """
     try:
-        backend = Backend.from_file(str(path))
-    # The library raises a bare Exception for everything that is wrong with the file.
-    except Exception as error:
-        raise CheckpointError(f"{path} is not a usable tokenizer ({_one_line(error)}).") from None
-    if not isinstance(backend.decoder, ByteLevel):
-        raise CheckpointError(f"{path} is not a byte-level tokenizer; those of Qwen3 are.")
-    return backend
+        yield
+    except CheckpointError:
+        raise
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not a usable tokenizer: {_one_line(error)}.") from None
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        what = f"{type(error).__name__}: {_one_line(error)}"
+        raise CheckpointError(f"{path} is not a usable tokenizer ({what}).") from None
 
 
-def _from_vocabulary(folder: Path) -> Backend:
-    from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers
+def _older_files(path: Path) -> dict[str, Any]:
+    """What tokenizer.json would hold, of vocab.json and the merges.txt beside it."""
+    merges = model_text(path.with_name("merges.txt"))
+    split = {"type": "Split", "pattern": {"Regex": QWEN_SPLIT}, "behavior": "Isolated"}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
+    return {
+        "added_tokens": [],
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
+        "decoder": {"type": "ByteLevel"},
+        "model": {
+            "vocab": read_json(path),
+            "merges": [
+                line for line in merges.splitlines() if line and not line.startswith("#version")
+            ],
+        },
+    }
+
+
+def _built(content: Mapping[str, Any]) -> Backend:
+    """Raises ValueError for what a tokenizer of Qwen3 does not have."""
     from tokenizers import Tokenizer as Backend
+    from tokenizers import decoders, models, normalizers, pre_tokenizers
 
-    vocab, merges = model_file(folder / "vocab.json"), model_file(folder / "merges.txt")
-    try:
-        model = models.BPE.from_file(str(vocab), str(merges))
-    except Exception as error:
-        reason = _one_line(error)
-        raise CheckpointError(
-            f"{vocab} and {merges} are no usable vocabulary ({reason})."
-        ) from None
-    backend = Backend(model)
-    backend.normalizer = normalizers.NFC()
-    backend.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(_QWEN_SPLIT), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
+    if _kind(content.get("decoder")) != "ByteLevel":
+        raise ValueError("it is not a byte-level tokenizer; those of Qwen3 are")
+    model = content.get("model")
+    if not isinstance(model, Mapping) or model.get("type", "BPE") != "BPE":
+        raise ValueError(f"its model is {_short(_kind(model))}; Qwen3's is BPE")
+    vocab = _vocab(model)
+    backend = Backend(
+        models.BPE(
+            vocab=vocab,
+            merges=_merges(model, vocab),
+            ignore_merges=model.get("ignore_merges") is True,
+        )
     )
+    forms = [getattr(normalizers, name)() for name in _normalizers(content.get("normalizer"))]
+    if forms:
+        backend.normalizer = normalizers.Sequence(forms)
+    *splits, last = _steps(content.get("pre_tokenizer"), "pretokenizers") or [None]
+    if _kind(last) != "ByteLevel" or last.get("add_prefix_space") is True:
+        raise ValueError("its pre_tokenizer does not end with ByteLevel as those of Qwen3 do")
+    to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=_by_regex(last))
+    backend.pre_tokenizer = pre_tokenizers.Sequence([*map(_splitting, splits), to_bytes])
     backend.decoder = decoders.ByteLevel()
     return backend
 
 
-def _add_tokens(backend: Backend, folder: Path, config: Mapping[str, Any]) -> None:
-    """Added tokens that only the configuration (or the older added_tokens.json) knows."""
-    from tokenizers import AddedToken
+def _kind(part: Any) -> Any:
+    return part.get("type") if isinstance(part, Mapping) else part
 
-    for token_id, entry in sorted(_declared_tokens(folder, config).items()):
-        if backend.token_to_id(entry["content"]) is not None:
-            continue
-        flags = {
-            key: bool(entry.get(key, False))
-            for key in ("single_word", "lstrip", "rstrip", "normalized", "special")
-        }
-        backend.add_tokens([AddedToken(entry["content"], **flags)])
-        if backend.token_to_id(entry["content"]) != token_id:
-            raise CheckpointError(
-                f"{folder / 'tokenizer_config.json'} gives {entry['content']!r} the id {token_id}, "
-                f"which does not follow the vocabulary."
-            )
+
+def _steps(part: Any, name: str) -> list[Any]:
+    """Itself, or what a Sequence joins under `name`."""
+    if part is None:
+        return []
+    steps = part[name] if _kind(part) == "Sequence" else [part]
+    if not isinstance(steps, list) or len(steps) > _MAX_STEPS:
+        raise ValueError(f"{name} is no list of at most {_MAX_STEPS} steps")
+    return steps
+
+
+def _normalizers(part: Any) -> list[str]:
+    kinds = [_kind(step) for step in _steps(part, "normalizers")]
+    for kind in kinds:
+        if kind not in _NORMALIZERS:
+            raise ValueError(f"its normalizer is {_short(kind)}; Qwen3's is NFC")
+    return kinds
+
+
+def _splitting(step: Any) -> PreTokenizer:
+    from tokenizers import Regex, pre_tokenizers
+
+    kind = _kind(step)
+    if kind == "Digits":
+        return pre_tokenizers.Digits(individual_digits=step.get("individual_digits") is True)
+    if kind != "Split":
+        raise ValueError(f"its pre_tokenizer has a step {_short(kind)}; none of Qwen3 has")
+    pattern = step.get("pattern")
+    regex = pattern.get("Regex") if isinstance(pattern, Mapping) else None
+    if regex not in SPLITS or step.get("behavior") != "Isolated" or step.get("invert"):
+        raise ValueError(f"its pre_tokenizer splits by {_short(pattern)}; none of Qwen3 does")
+    return pre_tokenizers.Split(Regex(regex), behavior="isolated")
+
+
+def _by_regex(byte_level_step: Mapping[str, Any]) -> bool:
+    """It splits by GPT-2's pattern."""
+    return byte_level_step.get("use_regex", True) is True
+
+
+def _cuts_words(content: Mapping[str, Any]) -> bool:
+    *splits, last = _steps(content.get("pre_tokenizer"), "pretokenizers")
+    splits_words = _by_regex(last) or any(_kind(split) == "Split" for split in splits)
+    return splits_words and set(_normalizers(content.get("normalizer"))) <= {"NFC"}
+
+
+def _vocab(model: Mapping[str, Any]) -> dict[str, int]:
+    for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
+        if model.get(name):
+            raise ValueError(f"{name} is {_short(model[name])}; Qwen3 has none")
+    vocab = model.get("vocab")
+    if not isinstance(vocab, dict):
+        raise ValueError("its model has no vocab")
+    ids = set(vocab.values())
+    in_range = set(map(type, ids)) == {int} and min(ids) >= 0 and max(ids) < _MAX_ID
+    if not in_range or len(ids) < len(vocab):
+        raise ValueError("the ids of its vocab must be different whole numbers from 0")
+    if missing := [character for character in byte_level.ALPHABET if character not in vocab]:
+        raise ValueError(f"its vocab lacks {len(missing)} of the 256 bytes")
+    return vocab
+
+
+def _merges(model: Mapping[str, Any], vocab: Mapping[str, int]) -> list[tuple[Any, ...]]:
+    merges = model.get("merges")
+    if not isinstance(merges, list):
+        raise ValueError("its model has no merges")
+    pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
+    # The library panics where the whole is longer than its longest token.
+    if without := set(map("".join, pairs)) - vocab.keys():
+        raise ValueError(f"its vocab lacks {_short(min(without))}, which a merge makes")
+    return pairs
 
 
 def _declared_tokens(folder: Path, config: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+    """Those that only the configuration (or the older added_tokens.json) may know."""
     declared = config.get("added_tokens_decoder")
     older = folder / "added_tokens.json"
     try:
         if declared is None and older.is_file():
-            return {int(value): {"content": str(key)} for key, value in read_json(older).items()}
-        return {
-            int(key): {**entry, "content": str(entry["content"])}
-            for key, entry in (declared or {}).items()
-        }
+            return {int(value): {"content": key} for key, value in read_json(older).items()}
+        return {int(key): {**entry} for key, entry in (declared or {}).items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder}: broken list of added tokens ({error}).") from None
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _added(content: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+    tokens = content.get("added_tokens")
+    if not isinstance(tokens, list):
+        raise ValueError("its added_tokens are no list")
+    return {int(token["id"]): token for token in tokens}
+
+
+def _add_tokens(backend: Backend, tokens: Mapping[int, Mapping[str, Any]], place: Path) -> None:
+    """Those of `place` that are not there yet; each must get the id that it is given there."""
+    lengths = [len(entry["content"]) for entry in tokens.values()]
+    if max(lengths, default=0) > _MAX_ADDED_LENGTH or sum(lengths) > _MAX_ADDED_CHARACTERS:
+        raise CheckpointError(
+            f"{place} has added tokens of {sum(lengths)} characters; there may be "
+            f"{_MAX_ADDED_CHARACTERS}, {_MAX_ADDED_LENGTH} in each."
+        )
+    known = {token.content for token in backend.get_added_tokens_decoder().values()}
+    for token_id, entry in sorted(tokens.items()):
+        content = entry["content"]
+        if content in known:
+            continue
+        backend.add_tokens([_added_token(entry)])
+        if backend.token_to_id(content) != token_id:
+            raise CheckpointError(
+                f"{place} gives {_short(content)} the id {token_id}, which does not follow the "
+                "vocabulary."
+            )
+
+
+def _added_token(entry: Mapping[str, Any]) -> AddedToken:
+    from tokenizers import AddedToken
+
+    flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
+    return AddedToken(entry["content"], **{flag: bool(entry.get(flag, False)) for flag in flags})
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

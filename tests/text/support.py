@@ -21,13 +21,12 @@ ADDED = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
 def write_tiny_tokenizer(
     folder: Path, merged: Iterable[str] = (), added_tokens: Sequence[str] = ADDED
 ) -> None:
-    """Its id n is byte n; then come the added tokens and the `merged` pairs of characters."""
-    vocab = {character: index for index, character in enumerate(BYTES)}
-    first = len(BYTES) + len(added_tokens)
-    vocab.update({piece: first + index for index, piece in enumerate(merged)})
+    """Its id n is byte n; then come the `merged` pairs of characters and the added tokens."""
+    merged = list(merged)
+    vocab = {character: index for index, character in enumerate([*BYTES, *merged])}
     added = [
         {
-            "id": len(BYTES) + index,
+            "id": len(vocab) + index,
             "content": content,
             "single_word": False,
             "lstrip": False,
