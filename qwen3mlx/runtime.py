@@ -20,6 +20,7 @@ from .events import Event, Prefill
 from .model import Qwen3
 from .request import GenerationRequest
 from .text import Tokenizer
+from .text.template_source import check_template
 
 Message = Mapping[str, Any]
 
@@ -38,7 +39,9 @@ def load(
     MemoryBudgetError.
     """
     options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
-    return Runtime(LoadedModel.load(hub.resolve(str(name)), options, on_progress))
+    folder = hub.resolve(str(name))
+    check_template(folder)  # before gigabytes are read
+    return Runtime(LoadedModel.load(folder, options, on_progress))
 
 
 class Runtime:

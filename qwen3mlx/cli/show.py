@@ -103,12 +103,9 @@ def _sampling(folder: Path) -> dict[str, dict[str, float]]:
 
 def _template(folder: Path) -> str:
     """The file that holds it: one of the folder's, or our own copy of Qwen3's."""
-    from ..config import read_json
-    from ..text.template_source import DEFAULT, find_templates
+    from ..text.template_source import DEFAULT, templates_of
 
-    path = folder / "tokenizer_config.json"
-    templates = find_templates(folder, read_json(path) if path.exists() else {})
-    return Path(templates[DEFAULT].name).name
+    return Path(templates_of(folder)[DEFAULT].name).name
 
 
 def _license(folder: Path) -> str | None:

@@ -2,14 +2,16 @@
 
 from .engine import EngineConfig
 from .generation import GenerationConfig
-from .json_file import read_json
+from .json_file import parse_json, read_json
 from .model import ModelConfig
 from .model_files import model_file, model_text
 from .options import LoadOptions, SamplingParams
 from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
+from .weight_index import INDEX_NAME, read_weight_map
 
 __all__ = [
+    "INDEX_NAME",
     "EngineConfig",
     "GenerationConfig",
     "LoadOptions",
@@ -21,5 +23,7 @@ __all__ = [
     "SamplingParams",
     "model_file",
     "model_text",
+    "parse_json",
     "read_json",
+    "read_weight_map",
 ]

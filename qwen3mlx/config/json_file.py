@@ -3,25 +3,57 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
 from .model_files import model_text
 
+# The index of the largest released checkpoint has 6 MB.
+LARGEST_JSON = 16 << 20
+# A config.json has three levels, a list of chat templates with tools a few more.
+DEEPEST = 64
 # No quantity of a model comes near; it keeps products of two finite.
 _TOO_LARGE = 2.0**63
+_MOST_TOKEN_IDS = 1000
+_TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in `path`; CheckpointError names the file when there is none."""
     try:
-        value = json.loads(model_text(path))
-    except (ValueError, RecursionError) as error:
+        value = parse_json(model_text(path, largest=LARGEST_JSON))
+    except ValueError as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download the model again.") from None
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} must hold a JSON object, not {type(value).__name__}.")
     return value
+
+
+def parse_json(text: str) -> Any:
+    """A stranger's JSON: no deeper than DEEPEST, and no key twice. Raises ValueError."""
+    try:
+        value = json.loads(text, object_pairs_hook=_object)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+    if level:
+        raise ValueError(_TOO_DEEP)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key is there twice")
+    return values
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def number(value: Any, name: str, *, above: float | None = None) -> float:
@@ -39,6 +71,6 @@ def number(value: Any, name: str, *, above: float | None = None) -> float:
 def token_ids(value: Any, name: str) -> tuple[int, ...]:
     """`eos_token_id` is a number, a list of them, or null."""
     ids = [] if value is None else value if isinstance(value, list) else [value]
-    if any(isinstance(i, bool) or not isinstance(i, int) for i in ids):
+    if len(ids) > _MOST_TOKEN_IDS or not all(type(i) is int and abs(i) < 2**31 for i in ids):
         raise CheckpointError(f"{name} is {value!r}; it must be a token id or a list of them.")
     return tuple(ids)

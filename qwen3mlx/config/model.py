@@ -13,6 +13,25 @@ from .options import LoadOptions
 from .quantization import QuantizationConfig
 from .rope import RopeConfig
 
+# Several times what the largest released checkpoint has: what a stranger's file says is computed
+# with, and looped over, before anything is loaded.
+_MOST = {
+    "vocab_size": 1 << 22,
+    "hidden_size": 1 << 17,
+    "intermediate_size": 1 << 20,
+    "num_hidden_layers": 1024,
+    "num_attention_heads": 1024,
+    "num_key_value_heads": 1024,
+    "head_dim": 4096,
+    "max_position_embeddings": 1 << 27,
+    "num_experts": 4096,
+    "num_local_experts": 4096,
+    "num_experts_per_tok": 4096,
+    "moe_intermediate_size": 1 << 20,
+    "decoder_sparse_step": 1024,
+}
+_MOST_EXPERTS_IN_ALL = 1 << 17
+
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
@@ -78,7 +97,7 @@ class ModelConfig:
             quantization=QuantizationConfig.from_mapping(quantization, f"{source} quantization")
             if quantization
             else None,
-            dtype=str(raw.get("dtype") or raw.get("torch_dtype") or "bfloat16"),
+            dtype=reader.word("dtype") or reader.word("torch_dtype") or "bfloat16",
             eos_token_ids=token_ids(raw.get("eos_token_id"), f"{source} eos_token_id"),
             **own,
         )
@@ -93,6 +112,16 @@ class ModelConfig:
             )
         if self.head_dim % 2:
             raise CheckpointError(f"{source}: head_dim {self.head_dim} must be even.")
+        if self.num_hidden_layers * self.num_experts > _MOST_EXPERTS_IN_ALL:
+            raise CheckpointError(
+                f"{source} has {self.num_hidden_layers} layers of {self.num_experts} experts, "
+                f"more than {_MOST_EXPERTS_IN_ALL:,} in all."
+            )
+        layers = range(self.num_hidden_layers)
+        if len(self.mlp_only_layers) > len(layers) or set(self.mlp_only_layers) - set(layers):
+            raise CheckpointError(
+                f"{source}: mlp_only_layers must be layers, which run from 0 to {layers[-1]}."
+            )
         if self.num_experts_per_tok > self.num_experts:
             raise CheckpointError(
                 f"{source}: num_experts_per_tok {self.num_experts_per_tok} is more than "
@@ -108,19 +137,21 @@ class ModelConfig:
         )
 
     @property
+    def num_sparse_layers(self) -> int:
+        return sum(self.is_sparse(layer) for layer in range(self.num_hidden_layers))
+
+    @property
     def num_parameters(self) -> int:
         """Numbers in the model, quantized ones counted as what they stand for."""
-        hidden, head_dim = self.hidden_size, self.head_dim
+        hidden, head_dim, sparse = self.hidden_size, self.head_dim, self.num_sparse_layers
         heads = self.num_attention_heads + self.num_key_value_heads
         attention = 2 * hidden * heads * head_dim + 2 * head_dim
-        total = self.vocab_size * hidden * (1 if self.tie_word_embeddings else 2) + hidden
-        for layer in range(self.num_hidden_layers):
-            feed_forward = 3 * hidden * self.intermediate_size
-            if self.is_sparse(layer):
-                expert = 3 * hidden * self.moe_intermediate_size
-                feed_forward = self.num_experts * (expert + hidden)
-            total += attention + feed_forward + 2 * hidden
-        return total
+        mlp = 3 * hidden * self.intermediate_size
+        experts = self.num_experts * (3 * hidden * self.moe_intermediate_size + hidden)
+        embeddings = self.vocab_size * hidden * (1 if self.tie_word_embeddings else 2)
+        layers = self.num_hidden_layers * (attention + 2 * hidden)
+        feed_forward = (self.num_hidden_layers - sparse) * mlp + sparse * experts
+        return embeddings + hidden + layers + feed_forward
 
     def with_options(self, options: LoadOptions) -> ModelConfig:
         """This configuration under a user's load-time settings."""
@@ -234,10 +265,10 @@ class _Reader:
         value = self.raw.get(key, default)
         if value is None:
             raise CheckpointError(f"{self.source} has no {key!r}.")
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
+        most = _MOST[key]
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
             raise CheckpointError(
-                f"{self.source} has {key} {value!r}; it must be a positive whole number "
-                "below 2**31."
+                f"{self.source} has {key} {value!r}; it must be a whole number from 1 to {most:,}."
             )
         return value
 
@@ -248,6 +279,12 @@ class _Reader:
                 f"{self.source} has {key} {value!r}; it must be a list of whole numbers."
             )
         return tuple(value)
+
+    def word(self, key: str) -> str | None:
+        value = self.raw.get(key)
+        if value is not None and not (isinstance(value, str) and len(value) <= 32):
+            raise CheckpointError(f"{self.source} has {key} {value!r}; it must be a short word.")
+        return value
 
     def flag(self, key: str) -> bool:
         value = self.raw.get(key, False)

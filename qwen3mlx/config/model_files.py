@@ -43,20 +43,23 @@ def model_file(path: Path) -> Path:
     return path
 
 
-def model_text(path: Path) -> str:
-    """The UTF-8 text of a `model_file`. Raises CheckpointError, UnicodeDecodeError."""
-    size = model_file(path).stat().st_size
-    if size > LARGEST_TEXT:
-        raise CheckpointError(
-            f"{path} has {size / 1e6:,.0f} MB, more than any such file needs; download the model "
-            "again."
-        )
+def model_text(path: Path, *, largest: int = LARGEST_TEXT) -> str:
+    """The UTF-8 text of a `model_file`, of at most so many bytes.
+
+    Raises CheckpointError, UnicodeDecodeError.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        with model_file(path).open(encoding="utf-8") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size <= largest:
+                return file.read()
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be read ({error.strerror}): check who may read it."
         ) from None
+    raise CheckpointError(
+        f"{path} has {size / 1e6:,.0f} MB, more than any such file needs; download the model again."
+    )
 
 
 def _places(folder: Path) -> list[Path]:

@@ -110,7 +110,6 @@ class LoadedModel:
         """`on_progress(done, total)` counts bytes. Raises CheckpointError, MemoryBudgetError."""
         # The small files first: a broken one is known before gigabytes are read.
         tokenizer = load_tokenizer(folder)
-        tokenizer.check_chat_template()
         generation_config = GenerationConfig.from_folder(folder)
         model = load_model(folder, options=options, on_progress=on_progress)
         return cls(folder, model, tokenizer, generation_config)
@@ -191,7 +190,9 @@ class LoadedModel:
         """What the checkpoint names, and the two tokens that end every Qwen3 turn or text."""
         named = (*self.generation_config.eos_token_ids, *self.config.eos_token_ids)
         usual = (self.tokenizer.token_id(t) for t in ("<|im_end|>", "<|endoftext|>"))
-        return frozenset((*named, *(token_id for token_id in usual if token_id is not None)))
+        ids = (*named, *(token_id for token_id in usual if token_id is not None))
+        # What the model cannot say is named by some checkpoints, too.
+        return frozenset(token_id for token_id in ids if 0 <= token_id < self.config.vocab_size)
 
     def _sampling_params(self, thinking: bool, given: Mapping[str, Any]) -> SamplingParams:
         known = {option.name for option in fields(SamplingParams)}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -17,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from ..child_process import start_child
 from ..errors import InvalidRequestError, OverloadedError, UnavailableError
 from ..request_warnings import warn
 from .wire import LIMITS, Demand, Limits
@@ -28,15 +27,6 @@ START_PATIENCE = 60.0
 SLOW_SECONDS = 0.5
 
 _POLL_SECONDS = 0.05
-# It imports from where this process does, never from the current folder.
-_START = """\
-import sys
-sys.path[:] = sys.argv[1:]
-from qwen3mlx.grammar.child import main
-main()
-"""
-# Of the environment, what Python itself needs: no key, no token.
-_PASSED_ON = ("PYTHON", "LD_LIBRARY_PATH", "DYLD_")
 
 _log = logging.getLogger(__name__)
 # Answers that run or wait; each has a process of some megabytes.
@@ -110,17 +100,8 @@ class GrammarProcess:
 
     def _started(self) -> socket.socket:
         control, theirs = socket.socketpair()
-        path = [os.path.abspath(folder) for folder in sys.path if folder]
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", _START, *path],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={n: v for n, v in os.environ.items() if n.startswith(_PASSED_ON)},
-                cwd="/",
-                start_new_session=True,  # Ctrl-C in a terminal is not meant for it
-            )
+            self.process = start_child("qwen3mlx.grammar.child", stdin=theirs.fileno())
         self._end = weakref.finalize(self, _end, self.process, control)
         control.settimeout(START_PATIENCE)
         try:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-from ..config import model_text
+from ..config import INDEX_NAME, model_text, read_weight_map
 from ..config.state import NO_HOME
 from ..errors import CheckpointError, DownloadError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-_INDEX = "model.safetensors.index.json"
+_LARGEST_REF = 1000  # bytes
 
 
 def cached_snapshot(repo_id: str, revision: str | None = None) -> Path | None:
@@ -70,20 +69,27 @@ def _commit(repository: Path, revision: str) -> str | None:
     if COMMIT.fullmatch(revision):
         return revision
     try:
-        commit = (repository / "refs" / revision).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):  # ValueError: no UTF-8, or a NUL in the name
+        commit = model_text(repository / "refs" / revision, largest=_LARGEST_REF).strip()
+    except (CheckpointError, ValueError):  # ValueError: no UTF-8, or a NUL in the name
         return None
     return commit if COMMIT.fullmatch(commit) else None
 
 
 def missing_files(snapshot: Path) -> list[str]:
-    """What a checkpoint folder still lacks: an interrupted download leaves some of these out."""
-    missing = missing_parts({path.name for path in snapshot.iterdir() if path.exists()})
-    if (snapshot / _INDEX).exists():
-        return missing + [
-            name for name in _shards(snapshot / _INDEX) if not (snapshot / name).exists()
-        ]
-    return missing if any(snapshot.glob("*.safetensors")) else [*missing, "*.safetensors"]
+    """What a checkpoint folder still lacks: an interrupted download leaves some of these out.
+
+    Raises CheckpointError for a folder that cannot be read, or whose index is broken.
+    """
+    try:
+        names = {path.name for path in snapshot.iterdir() if path.exists()}
+    except OSError as error:
+        raise CheckpointError(f"{snapshot} cannot be read ({error.strerror}).") from None
+    missing = missing_parts(names)
+    if INDEX_NAME in names:
+        return missing + sorted(set(read_weight_map(snapshot).values()) - names)
+    if any(name.endswith(".safetensors") for name in names):
+        return missing
+    return [*missing, "*.safetensors"]
 
 
 def missing_parts(names: Container[str]) -> list[str]:
@@ -92,11 +98,3 @@ def missing_parts(names: Container[str]) -> list[str]:
     if "tokenizer.json" in names or ("vocab.json" in names and "merges.txt" in names):
         return missing
     return [*missing, "tokenizer.json"]
-
-
-def _shards(index: Path) -> list[str]:
-    try:
-        weight_map = json.loads(model_text(index))["weight_map"]
-        return sorted(set(weight_map.values()))
-    except (CheckpointError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return []  # a broken index is the loader's to report, by name

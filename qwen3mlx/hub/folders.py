@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from ..config.state import user_home
 from ..config.user_settings import UserSettings
+from ..errors import CheckpointError
 from .cache import hub_cache, snapshot_folder
 from .local_model import Source
 from .names import DEMOS
+
+# A checkpoint has some hundred files at most.
+MOST_ENTRIES = 10_000
 
 
 class Candidate(NamedTuple):
@@ -49,17 +54,39 @@ def cached() -> Iterator[Candidate]:
 
 
 def inside(folder: Path) -> Iterator[Candidate]:
-    """`folder` itself, or what lies in it as `model/` or `publisher/model/`."""
-    if _has_config(folder):
+    """`folder` itself, or what lies in it as `model/` or `publisher/model/`.
+
+    One that holds too much to be looked through is a candidate, so that somebody is told.
+    """
+    if _has_config(folder) or _is_crowded(folder):
         yield Candidate(folder.resolve().name, folder, "folder")
         return
     for child in _subfolders(folder):
-        if _has_config(child):
+        if _has_config(child) or _is_crowded(child):
             yield Candidate(child.name, child, "folder")
             continue
         for grandchild in _subfolders(child):
             if _has_config(grandchild):
                 yield Candidate(f"{child.name}/{grandchild.name}", grandchild, "folder")
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in `folder`. Raises OSError; CheckpointError where it is more than MOST_ENTRIES."""
+    with os.scandir(folder) as found:
+        paths = [Path(entry) for entry in islice(found, MOST_ENTRIES + 1)]
+    if len(paths) > MOST_ENTRIES:
+        raise CheckpointError(f"{folder} holds more than {MOST_ENTRIES:,} files.")
+    return paths
+
+
+def _is_crowded(folder: Path) -> bool:
+    try:
+        entries(folder)
+    except CheckpointError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
@@ -17,8 +18,11 @@ from .local_model import LocalModel, OtherFamilyError, read_local_model
 from .names import aliases, is_repository, plain
 
 _NUM_LISTED = 10
+_REASON = 400  # characters
 # A hundred repositories take 10 ms to look at: not for each of many requests.
 _FRESH_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class AmbiguousNameError(ModelNotFoundError):
@@ -140,10 +144,20 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
     except OtherFamilyError:
         return _Reading(files, None)
     except CheckpointError as error:
-        return _Reading(files, Skipped(candidate.id, str(error)))
+        return _Reading(files, _skipped(candidate, str(error)))
     except OSError as error:
-        reason = f"{candidate.path} cannot be read ({error.strerror})."
-        return _Reading(None, Skipped(candidate.id, reason))
+        return _Reading(
+            None, _skipped(candidate, f"{candidate.path} cannot be read ({error.strerror}).")
+        )
+    except Exception as error:  # what nobody thought of costs this candidate alone, too
+        _log.exception("%s cannot be read", candidate.path)
+        return _Reading(files, _skipped(candidate, f"It cannot be read ({error!r})."))
+
+
+def _skipped(candidate: Candidate, reason: str) -> Skipped:
+    """The reason may hold whatever a file of the candidate does."""
+    line = " ".join(reason.split())
+    return Skipped(candidate.id, line if len(line) <= _REASON else f"{line[: _REASON - 3]}...")
 
 
 def _place(path: Path) -> object:
@@ -157,8 +171,7 @@ def _place(path: Path) -> object:
 
 def _fingerprint(folder: Path) -> object:
     """Differs when a file was added, removed or written."""
-    with os.scandir(folder) as entries:
-        files = [(entry.name, os.stat(entry)) for entry in entries if os.path.exists(entry)]
+    files = [(path.name, path.stat()) for path in folders.entries(folder) if path.exists()]
     return sorted((name, status.st_size, status.st_mtime_ns) for name, status in files)
 
 

@@ -76,9 +76,8 @@ def params_string(config: ModelConfig) -> str:
     """The size in Qwen's way of naming: `0.6B`, `8B`, `30B-A3B` (the second: used per token)."""
     if not config.num_experts:
         return _count(config.num_parameters)
-    sparse = sum(config.is_sparse(layer) for layer in range(config.num_hidden_layers))
     expert = 3 * config.hidden_size * config.moe_intermediate_size
-    idle = sparse * (config.num_experts - config.num_experts_per_tok) * expert
+    idle = config.num_sparse_layers * (config.num_experts - config.num_experts_per_tok) * expert
     return f"{_count(config.num_parameters)}-A{_count(config.num_parameters - idle)}"
 
 

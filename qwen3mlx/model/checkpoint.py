@@ -7,7 +7,6 @@ loader evaluates it.
 
 from __future__ import annotations
 
-import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,17 @@ from typing import Any
 
 import mlx.core as mx
 
-from ..config import model_file, read_json
+from ..config import INDEX_NAME, model_file, parse_json, read_weight_map
+from ..config.json_file import LARGEST_JSON
 from ..errors import CheckpointError
 
-INDEX_NAME = "model.safetensors.index.json"
 SINGLE_NAME = "model.safetensors"
 
 # safetensors' dtype names -> bytes per element, for the types a Qwen3 checkpoint in MLX can hold.
 _ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
-_MAX_HEADER_BYTES = 100_000_000
+# MLX counts a dimension in 32 bits; no tensor of a Qwen3 has more than three.
+_LARGEST_DIMENSION = 2**31 - 1
+_MOST_DIMENSIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
     """The shard files, and the index's tensor -> file name (empty without an index)."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is not a folder; give one that holds config.json.")
-    index_path = folder / INDEX_NAME
-    if not index_path.exists():
+    if not (folder / INDEX_NAME).exists():
         shards = sorted(folder.glob("model*.safetensors"))
         if not shards:
             raise CheckpointError(_nothing_to_load(folder))
@@ -107,23 +107,12 @@ def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
                 "which to read; remove what does not belong."
             )
         return shards, {}
-    weight_map = read_json(index_path).get("weight_map")
-    if not isinstance(weight_map, dict) or not weight_map:
-        raise CheckpointError(f"{index_path} has no 'weight_map'; download the model again.")
-    for name in weight_map.values():
-        if not _is_shard_name(name):
-            raise CheckpointError(
-                f"{index_path} names {name!r}, which is no safetensors file of this folder."
-            )
+    weight_map = read_weight_map(folder)
     names = sorted(set(weight_map.values()))
     for name in names:
         if not (folder / name).is_file():
             raise CheckpointError(f"{folder / name} is missing; download the model again.")
     return [folder / name for name in names], weight_map
-
-
-def _is_shard_name(name: Any) -> bool:
-    return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
 
 
 def _nothing_to_load(folder: Path) -> str:
@@ -141,16 +130,20 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
         size = model_file(shard).stat().st_size
         with shard.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
-            if not 2 <= length <= min(size - 8, _MAX_HEADER_BYTES):
+            if not 2 <= length <= size - 8:
                 raise CheckpointError(_broken(shard, "its header is cut off"))
-            header = json.loads(file.read(length))
+            if length > LARGEST_JSON:
+                raise CheckpointError(_broken(shard, f"its header has {length / 1e6:,.0f} MB"))
+            header = parse_json(file.read(length).decode("utf-8"))
     except OSError as error:
         raise CheckpointError(f"{shard} cannot be read: {error.strerror}.") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise CheckpointError(_broken(shard, "its header is not JSON")) from None
     if not isinstance(header, dict):
         raise CheckpointError(_broken(shard, "its header is not a JSON object"))
-    header.pop("__metadata__", None)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise CheckpointError(_broken(shard, "its metadata are no texts"))
     data_bytes = size - 8 - length
     infos = {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
     previous_end = 0
@@ -163,10 +156,12 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
 
 def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorInfo:
     try:
-        dtype, shape = str(entry["dtype"]), tuple(map(_size, entry["shape"]))
+        dtype, shape = str(entry["dtype"]), tuple(map(_dimension, entry["shape"]))
         start, end = map(_size, entry["data_offsets"])
     except (TypeError, KeyError, ValueError):
         raise CheckpointError(_broken(shard, f"its entry for {name!r} is malformed")) from None
+    if len(shape) > _MOST_DIMENSIONS:
+        raise CheckpointError(_broken(shard, f"{name} has {len(shape)} dimensions"))
     if dtype not in _ELEMENT_BYTES:
         raise CheckpointError(
             f"{shard}: {name} is stored as {dtype}; only {', '.join(_ELEMENT_BYTES)} load here: "
@@ -186,6 +181,12 @@ def _size(value: Any) -> int:
     if type(value) is not int or not 0 <= value < 2**63:
         raise ValueError(value)
     return value
+
+
+def _dimension(value: Any) -> int:
+    if _size(value) > _LARGEST_DIMENSION:
+        raise ValueError(value)
+    return int(value)
 
 
 def _broken(shard: Path, fault: str) -> str:

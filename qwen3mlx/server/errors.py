@@ -24,6 +24,9 @@ STATUS = {
     "invalid_encoding": 400,
     "unsupported_encoding": 415,
     "context_length_exceeded": 400,
+    # The model's fault, not the server's: clients try a 500 again.
+    "invalid_checkpoint": 422,
+    "invalid_chat_template": 422,
     # Raised only where no waiting would make room.
     "insufficient_memory": 400,
     "model_not_found": 404,
@@ -33,8 +36,6 @@ STATUS = {
     "internal_error": 500,
     "invalid_configuration": 500,
     "not_saved": 507,
-    "invalid_checkpoint": 500,
-    "invalid_chat_template": 500,
     "download_failed": 502,
     "unavailable": 503,
     "too_many_bytes": 503,

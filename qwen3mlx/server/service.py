@@ -27,6 +27,8 @@ from ..hub.model_settings import ModelSettings
 from ..request import GenerationRequest
 from ..request_warnings import warn
 from ..text import Tokenizer, load_tokenizer
+from ..text.template_pool import close as end_template_processes
+from ..text.template_source import check_template
 from .activity import Activity
 from .answer import Answer
 from .downloads import Downloads
@@ -79,6 +81,7 @@ class Service:
 
     async def stop(self) -> None:
         self.activity.close()
+        end_template_processes()
         await asyncio.to_thread(self.downloads.close)
         await asyncio.to_thread(self.engine.close)
 
@@ -266,6 +269,8 @@ class Service:
         if slot is not None and options in (None, slot.options):
             return slot, None
         saved = await asyncio.to_thread(self.model_settings.load, local.id)
+        # Not on the engine's thread: a stranger's template may take seconds.
+        await asyncio.to_thread(check_template, local.path)
         loop = asyncio.get_running_loop()
 
         def report(progress: float) -> None:

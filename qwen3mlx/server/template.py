@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..config import read_json
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, OverloadedError, TemplateError
 from ..text import reasoning_start
 from ..text.chat_template import ChatTemplate
-from ..text.template_source import DEFAULT, TOOL_USE, TemplateSource, find_templates
+from ..text.template_source import DEFAULT, TOOL_USE, TemplateSource, templates_of
+
+# Seconds of computing that a stranger's template may take here, where a person waits for a list.
+_SECONDS = 0.5
+# So many that take too long are looked at in so many seconds; what comes then is looked at later.
+_MOST_SLOW = 8
+_WITHIN = 10.0
 
 _QUESTION = [{"role": "user", "content": "Hi"}]
 _TOOL = {
     "type": "function",
     "function": {"name": "a_probe", "description": "", "parameters": {"type": "object"}},
 }
+_slow_at: deque[float] = deque(maxlen=_MOST_SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +38,35 @@ class TemplateTraits:
 
 
 def template_traits(folder: Path) -> TemplateTraits:
-    """Of the checkpoint in `folder`. Raises TemplateError and CheckpointError."""
-    path = folder / "tokenizer_config.json"
-    sources = find_templates(folder, read_json(path) if path.is_file() else {})
-    return _traits(sources[DEFAULT], sources.get(TOOL_USE, sources[DEFAULT]))
+    """Of the checkpoint in `folder`. Raises CheckpointError, TemplateError among them.
+
+    OverloadedError while too many templates fail for one more to be tried.
+    """
+    sources = templates_of(folder)
+    found = _traits(sources[DEFAULT], sources.get(TOOL_USE, sources[DEFAULT]))
+    if isinstance(found, TemplateError):
+        raise TemplateError(str(found))
+    return found
 
 
-@lru_cache(maxsize=32)
-def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits:
-    return TemplateTraits(
-        text=chat.text,
-        has_tools="a_probe" in _render(tool_use, tools=[_TOOL]),
-        thinking=_thinking(chat),
-    )
+@lru_cache(maxsize=64)
+def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits | TemplateError:
+    """The error is kept, too: a template that takes too long takes it once."""
+    start = time.monotonic()
+    if len(_slow_at) == _MOST_SLOW and start - _slow_at[0] < _WITHIN:
+        raise OverloadedError(
+            f"{chat.name} was not looked at yet: the chat templates of other models take too long."
+        )
+    try:
+        return TemplateTraits(
+            text=chat.text,
+            has_tools="a_probe" in _render(tool_use, tools=[_TOOL]),
+            thinking=_thinking(chat),
+        )
+    except TemplateError as error:
+        if time.monotonic() - start > _SECONDS / 2:
+            _slow_at.append(start)
+        return error
 
 
 def _thinking(source: TemplateSource) -> tuple[bool, ...]:
@@ -56,6 +80,7 @@ def _thinking(source: TemplateSource) -> tuple[bool, ...]:
 def _render(source: TemplateSource, **context: Any) -> str:
     values = {"messages": _QUESTION, "tools": None, "documents": None, **context}
     try:
-        return ChatTemplate(source).render(**values, add_generation_prompt=True)
+        template = ChatTemplate(source, seconds=_SECONDS)
+        return template.render(**values, add_generation_prompt=True)
     except InvalidRequestError:  # the template refuses what was tried
         return ""

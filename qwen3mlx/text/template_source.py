@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qwen3mlx.config import model_text
+from qwen3mlx.config import model_text, read_json
 from qwen3mlx.errors import CheckpointError, TemplateError
 
 BUILTIN = "qwen3_chat_template.jinja"
 DEFAULT = "default"
 TOOL_USE = "tool_use"
+# Characters of one, and how many a checkpoint may name: the longest known has 30,000.
+LONGEST = 256_000
+MOST_NAMED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,32 @@ class TemplateSource:
     name: str
 
 
+def templates_of(folder: Path) -> dict[str, TemplateSource]:
+    """Those of the checkpoint in `folder`, see `find_templates`."""
+    path = folder / "tokenizer_config.json"
+    return find_templates(folder, read_json(path) if path.is_file() else {})
+
+
+def check_template(folder: Path) -> None:
+    """Compile it now; `TemplateError` names the file and line of a broken one."""
+    from .chat_template import ChatTemplate
+
+    ChatTemplate(templates_of(folder)[DEFAULT])
+
+
 def find_templates(folder: Path, config: Mapping[str, Any]) -> dict[str, TemplateSource]:
     """By name, `default` always among them: chat_template.jinja, else `config`'s, else Qwen3's own.
 
     `config` is tokenizer_config.json, whose `chat_template` is one text or a list of named ones.
+    Raises TemplateError for other things, and for what is too long.
     """
     path = folder / "chat_template.jinja"
     if path.is_file():
-        return {DEFAULT: TemplateSource(_read(path), str(path))}
+        return {DEFAULT: _source(_read(path), str(path))}
     name = str(folder / "tokenizer_config.json")
     templates = {DEFAULT: _builtin()}
     for key, text in _named(config.get("chat_template"), name).items():
-        templates[key] = TemplateSource(text, name)
+        templates[key] = _source(text, name)
     return templates
 
 
@@ -43,13 +60,24 @@ def _named(value: object, name: str) -> dict[str, str]:
         return {}
     if isinstance(value, str):
         return {DEFAULT: value}
+    entries = value if isinstance(value, list) else [value]
+    if len(entries) > MOST_NAMED:
+        raise TemplateError(f"{name}: chat_template names more than {MOST_NAMED} templates.")
     named: dict[str, str] = {}
-    for entry in value if isinstance(value, list) else [value]:
+    for entry in entries:
         key, text = _pair(entry)
         if key is None or text is None:
             raise TemplateError(f"{name}: chat_template must be a text or a list of named texts.")
         named[key] = text
     return named
+
+
+def _source(text: str, name: str) -> TemplateSource:
+    if len(text) > LONGEST:
+        raise TemplateError(
+            f"{name}: the chat template has {len(text):,} characters; the most are {LONGEST:,}."
+        )
+    return TemplateSource(text, name)
 
 
 def _pair(entry: object) -> tuple[str | None, str | None]:

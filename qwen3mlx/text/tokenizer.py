@@ -166,10 +166,6 @@ class Tokenizer:
         data: Message = self._control.protect(message, mark)
         return {**data, "role": message["role"], "content": marked_thought + data["content"]}
 
-    def check_chat_template(self) -> None:
-        """Read and compile it now; `TemplateError` names the file and line of a broken one."""
-        self._template(with_tools=False)
-
     def _template(self, *, with_tools: bool) -> ChatTemplate:
         from .chat_template import ChatTemplate
 

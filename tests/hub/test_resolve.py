@@ -7,7 +7,7 @@ import pytest
 from huggingface_hub import constants
 
 from qwen3mlx import hub
-from qwen3mlx.errors import ModelNotFoundError
+from qwen3mlx.errors import CheckpointError, ModelNotFoundError
 
 COMMIT = "a" * 40
 NEEDED = ("config.json", "tokenizer.json", "model-1.safetensors", "model-2.safetensors")
@@ -51,9 +51,10 @@ def test_without_an_index_one_weights_file_is_enough(snapshot: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"weight_map": 3}'])
-def test_a_broken_index_is_left_for_the_loader_to_name(snapshot: Path, text: str) -> None:
+def test_a_broken_index_is_named(snapshot: Path, text: str) -> None:
     (snapshot / "model.safetensors.index.json").write_text(text)
-    assert hub.resolve("org/model") == snapshot
+    with pytest.raises(CheckpointError, match=r"model\.safetensors\.index\.json"):
+        hub.resolve("org/model")
 
 
 def test_what_is_not_on_disk_says_how_to_get_it_and_how_large_it_is(snapshot: Path) -> None:

@@ -146,7 +146,7 @@ def test_values_of_config(folder: Path, changes: dict[str, Any], named: str) -> 
         ({"num_experts": 0}, "num_experts"),
         ({"num_experts": None}, "num_experts"),
         ({"num_experts": 4}, "gate.weight"),
-        ({"num_experts": 2**30}, "gate"),
+        ({"num_experts": 2**30}, "num_experts"),
         ({"num_experts_per_tok": 0}, "num_experts_per_tok"),
         ({"num_experts_per_tok": 9}, "num_experts_per_tok"),
         ({"moe_intermediate_size": 64}, "gate_proj"),

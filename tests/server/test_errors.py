@@ -89,7 +89,7 @@ def test_every_error_of_the_tree_has_a_status() -> None:
         (UnavailableError("Gone."), ApiError(503, "Gone.", "server_error", None, "unavailable")),
         (
             TemplateError("Broken."),
-            ApiError(500, "Broken.", "server_error", None, "invalid_chat_template"),
+            ApiError(422, "Broken.", "invalid_request_error", None, "invalid_chat_template"),
         ),
     ],
 )

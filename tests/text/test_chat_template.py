@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -120,72 +119,24 @@ def test_ours_renders_the_corners_as_qwens_does(
     assert builtin.render(messages=chat) == original.render(messages=chat)
 
 
-def test_unicode_and_html_reach_the_model_as_they_are() -> None:
-    value = {"b": "<é & '北京'>", "a": 1}
-    assert render("{{ v | tojson }}", v=value) == '{"b": "<é & \'北京\'>", "a": 1}'
-    assert render(
-        "{{ v | tojson(sort_keys=True, separators=(',', ':')) }}", v={"b": 1, "a": 2}
-    ) == ('{"a":2,"b":1}')
-    assert render("{{ v | tojson(indent=2) }}", v=[1]) == "[\n  1\n]"
-    assert render("{{ v | tojson(ensure_ascii=True) }}", v="é") == '"\\u00e9"'
-
-
-def test_blocks_leave_no_lines_behind() -> None:
-    assert render("a\n    {% if true %}\nb\n    {% endif %}\nc") == "a\nb\nc"
-
-
-def test_loop_controls() -> None:
-    assert (
-        render("{% for i in [1, 2, 3] %}{% if i == 2 %}{% break %}{% endif %}{{ i }}{% endfor %}")
-        == "1"
-    )
-
-
-def test_generation_blocks_render_their_body() -> None:
-    text = "{% for m in v %}{% generation %}{{ m }}{{ loop.index }}{% endgeneration %}{% endfor %}"
-    assert render(text, v=["x", "y"]) == "x1y2"
-
-
-def test_strftime_now() -> None:
-    assert render("{{ strftime_now('%Y') }}") in {str(datetime.now().year + d) for d in (-1, 0)}
-
-
-def test_a_template_can_refuse_the_messages() -> None:
-    with pytest.raises(InvalidRequestError, match="roles must alternate") as caught:
-        render("{{ raise_exception('roles must alternate') }}")
-    assert caught.value.param == "messages"
-
-
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("one\n{% for %}", r"chat_template\.jinja line 2: "),
-        ("one\n{{ nothing.at.all }}", r"chat_template\.jinja line 2: .*'nothing' is undefined"),
+        ("one\n{% for %}", r"chat_template\.jinja line 2: the chat template fails \(.+\)\.$"),
         ("\n\n{{ 1 + 'a' }}", r"chat_template\.jinja line 3: .*unsupported operand"),
-        ("{{ v | tojson }}", r"chat_template\.jinja line 1: .*not JSON serializable"),
-        ("{{ x | no_such_filter }}", r"chat_template\.jinja line 1: .*no_such_filter"),
-        ("{{" + "(" * 5000, r"chat_template\.jinja"),
-        ("{% for i in [1] %}" * 30 + "{% endfor %}" * 30, r"chat_template\.jinja"),
+        ("{{" + "(" * 5000, r"chat_template\.jinja: "),
     ],
 )
 def test_faults_name_file_and_line(text: str, fault: str) -> None:
     with pytest.raises(TemplateError, match=fault) as caught:
-        render(text, v={1, 2})
+        render(text)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{{ messages.append(1) }}",
-        "{{ ''.__class__.__mro__ }}",
-        "{{ messages.__init__.__globals__ }}",
-        "{% for i in range(10**9) %}{% endfor %}",
-    ],
-)
-def test_the_sandbox_holds(text: str) -> None:
-    with pytest.raises(TemplateError):
-        render(text, messages=[])
+def test_a_stranger_s_template_gets_json_alone() -> None:
+    with pytest.raises(InvalidRequestError, match="must be JSON") as caught:
+        render("{{ v }}", v={1, 2})
+    assert caught.value.param == "chat_template_kwargs"
 
 
 THINKING_2507 = (

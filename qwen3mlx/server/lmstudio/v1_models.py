@@ -11,7 +11,12 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from ...config import LoadOptions
-from ...errors import CheckpointError, InvalidRequestError, ModelNotFoundError
+from ...errors import (
+    CheckpointError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    OverloadedError,
+)
 from ...hub import plain
 from ..dependencies import get_service
 from ..downloads import Job
@@ -118,7 +123,7 @@ def _described(models: Sequence[ModelInfo]) -> list[Json]:
 def _thinking(info: ModelInfo) -> tuple[bool, ...]:
     try:
         return template_traits(info.path).thinking
-    except CheckpointError:  # the list shows a model whose template is broken, too
+    except (CheckpointError, OverloadedError):  # it is listed all the same
         return (False,)
 
 

@@ -1,0 +1,38 @@
+"""Which file of a checkpoint holds which tensor, where there are several files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckpointError
+from .json_file import read_json
+
+INDEX_NAME = "model.safetensors.index.json"
+
+
+def read_weight_map(folder: Path) -> dict[str, str]:
+    """Tensor -> name of a safetensors file of `folder`, as its index says; not that they exist.
+
+    Raises CheckpointError for an index that is missing, or no index.
+    """
+    path = folder / INDEX_NAME
+    weight_map = read_json(path).get("weight_map")
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise CheckpointError(f"{path} has no 'weight_map'; download the model again.")
+    for name in weight_map.values():
+        if not _is_shard_name(name):
+            raise CheckpointError(
+                f"{path} names {name!r}, which is no safetensors file of this folder."
+            )
+    return weight_map
+
+
+def _is_shard_name(name: Any) -> bool:
+    return (
+        isinstance(name, str)
+        and name.endswith(".safetensors")
+        and Path(name).name == name
+        and name.isprintable()
+        and len(name) <= 255
+    )
