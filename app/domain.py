@@ -300,10 +300,15 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """`created`: ISO 8601, UTC."""
+    """`scope`: inference (answers), models (to manage them, too) or admin (everything).
+
+    `created` and `last_used`: ISO 8601, UTC.
+    """
 
     name: str
+    scope: str
     created: str
+    last_used: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from .composition import Program
 from .domain import AppSettings
 from .services.files import is_odd, put_aside
+from .services.private import keep_private, make_folder
 from .services.settings import SettingsFile
 from .services.store import StoreError
 
@@ -35,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     if not lock.tryLock(0):
         print(f"qwen3mlx: {_not_locked(lock)}", file=sys.stderr)
         return 1
+    keep_private(profile, (LOCK, "window.ini"))
     application = QApplication(["qwen3mlx"])
     QGuiApplication.setApplicationDisplayName("qwen3mlx")
     QGuiApplication.setQuitOnLastWindowClosed(True)
@@ -95,7 +97,7 @@ def _profile(argv: Sequence[str]) -> Path:
 def _not_usable(profile: Path) -> str | None:
     """None: it is there. A pipe in the place of the lock would be waited for."""
     try:
-        profile.mkdir(parents=True, exist_ok=True)
+        make_folder(profile)
         if is_odd(profile / LOCK):
             put_aside(profile / LOCK)
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .errors import InvalidRequestError
 from .field_names import own_field_names
+from .quoting import quoted
 from .text import TextForm
 
 
@@ -104,7 +105,7 @@ class GenerationRequest:
         names = [f.get("name") for f in functions if isinstance(f, Mapping)]
         wanted = self.tool_choice.name if isinstance(self.tool_choice, NamedTool) else None
         if not names or (wanted is not None and wanted not in names):
-            asked = f"the function {wanted!r}" if wanted else "a tool call"
+            asked = f"the function {quoted(wanted)}" if wanted else "a tool call"
             raise InvalidRequestError(
                 f"tool_choice asks for {asked}, which is not among tools.", param="tool_choice"
             )

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from functools import lru_cache
 
 from .field_names import own_name
+from .quoting import printable
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def warn(text: str) -> None:
 @lru_cache(maxsize=1000)
 def _log(line: str) -> None:
     """The cache is the memory of what the log has."""
-    logger.warning("%s", line if line.isprintable() else repr(line))
+    logger.warning("%s", printable(line))
 
 
 @contextmanager

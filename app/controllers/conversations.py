@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from ..domain import ChatSettings, Conversation, Folder, Notice, Preset
 from ..models import ListModel
+from ..services.private import make_file
 from ..services.store import Hit, Store, StoreError
 from ..services.transfer import TransferError, import_file, to_json, to_markdown
 
@@ -182,6 +183,7 @@ class ConversationsController(QObject):
                 text = "\n".join(map(to_markdown, transcripts))
             else:
                 text = to_json(transcripts)
+            make_file(path)
             path.write_text(text, encoding="utf-8")
         except StoreError as error:
             self.notice.emit(Notice(text=str(error), kind="error"))

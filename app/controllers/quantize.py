@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import Notice, Quality, QuantizeJob, QuantizeState
 from ..models import ListModel
 from ..services.command import Command
+from ..services.private import make_folder
 from ..services.program import PROGRAM
 from ..services.quantize_file import QuantizeFile, quality_from
 
@@ -83,7 +84,7 @@ class QuantizeController(QObject):
     def start(self, job: QuantizeJob) -> None:
         if self.state.phase == "running":
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         self._is_ours = not Path(job.output).exists()
         self._run(job, resume=False)
 

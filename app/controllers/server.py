@@ -100,14 +100,14 @@ class ServerController(QObject):
     def refresh_keys(self) -> None:
         self._endpoint.keys(done=self._take_keys, failed=self._missed)
 
-    def create_key(self, name: str) -> None:
-        """`key_created(name, key)` tells it, this once."""
+    def create_key(self, name: str, scope: str = "inference") -> None:
+        """`key_created(name, key)` tells it, this once. What it opens: see `domain.ApiKey`."""
 
         def created(key: str) -> None:
             self.key_created.emit(name, key)
             self.refresh_keys()
 
-        self._endpoint.create_key(name, done=created, failed=self._say)
+        self._endpoint.create_key(name, scope, done=created, failed=self._say)
 
     def revoke_key(self, name: str) -> None:
         self._endpoint.revoke_key(name, done=self._take_keys, failed=self._say)

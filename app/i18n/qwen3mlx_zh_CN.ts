@@ -451,12 +451,36 @@
 <context>
     <name>KeysGroup</name>
     <message>
-        <source>No key: every program on this computer may use the server.</source>
-        <translation>没有密钥：这台电脑上的任何程序都可以使用服务器。</translation>
+        <source>No key: every program on this computer gets answers, and may load models.</source>
+        <translation>没有密钥：这台电脑上的任何程序都可以获得回答，也可以加载模型。</translation>
     </message>
     <message>
         <source>Name of a new key</source>
         <translation>新密钥的名称</translation>
+    </message>
+    <message>
+        <source>What a new key is for</source>
+        <translation>新密钥的用途</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>获得回答</translation>
+    </message>
+    <message>
+        <source>Answers and models</source>
+        <translation>获得回答并管理模型</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>全部权限</translation>
+    </message>
+    <message>
+        <source>never used</source>
+        <translation>从未使用</translation>
+    </message>
+    <message>
+        <source>used {day}</source>
+        <translation>{day} 使用过</translation>
     </message>
     <message>
         <source>Create</source>

@@ -236,12 +236,14 @@ class Endpoint:
     def keys(self, *, done: Callable[[list[ApiKey]], None], failed: Failed) -> Call:
         return self._ask("GET", f"{_OWN}/keys", read=_keys, done=done, failed=failed)
 
-    def create_key(self, name: str, *, done: Callable[[str], None], failed: Failed) -> Call:
+    def create_key(
+        self, name: str, scope: str, *, done: Callable[[str], None], failed: Failed
+    ) -> Call:
         """`done` gets the key, which is told this once."""
         return self._ask(
             "POST",
             f"{_OWN}/keys",
-            {"name": name},
+            {"name": name, "scope": scope},
             read=lambda reply: str(reply["key"]),
             done=done,
             failed=failed,

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 from ..domain import AppSettings
 from .files import read_json, write_file
 from .links import is_web_address
+from .private import make_folder
 from .values import an_object, text
 
 _HINTS = get_type_hints(AppSettings)
@@ -37,7 +38,7 @@ class SettingsFile:
     def write(self, settings: AppSettings) -> None:
         """Raises OSError."""
         written = json.dumps(dataclasses.asdict(settings), indent=2, ensure_ascii=False)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         write_file(self.path, (written + "\n").encode("utf-8", "replace"))
 
 

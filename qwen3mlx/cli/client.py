@@ -10,8 +10,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
+from ..config.admin_token import token_for
 from ..config.user_settings import UserSettings
 from ..errors import Qwen3MLXError, UsageError
+from ..quoting import quoted
 
 _PORT = 1234
 _SECONDS = 30.0
@@ -24,19 +26,22 @@ class ServerError(Qwen3MLXError):
 
 
 class Client:
-    """`url` None is the server on this computer, at its usual port or the one in settings.json."""
+    """`url` None is the server on this computer, at its usual port or the one in settings.json.
+
+    Without a key, a server that this person has started is shown their token: see `AdminToken`.
+    """
 
     def __init__(self, url: str | None, api_key: str | None) -> None:
         port = UserSettings().server().get("port", _PORT)
         self.url = (url or f"http://127.0.0.1:{port}").rstrip("/").removesuffix("/v1")
         if not _is_url(self.url):
             raise UsageError(
-                f"The server's URL is {self.url!r}; it must begin with http:// or https://, and "
-                "its port be one from 1 to 65535."
+                f"The server's URL is {quoted(self.url)}; it must begin with http:// or "
+                "https://, and its port be one from 1 to 65535."
             )
         self._headers = {"Content-Type": "application/json"}
-        if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+        if key := api_key or token_for(self.url):
+            self._headers["Authorization"] = f"Bearer {key}"
         # A proxy for the web is none for this computer.
         self._opener = build_opener(ProxyHandler({}))
 

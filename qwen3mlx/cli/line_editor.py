@@ -16,6 +16,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 
+from ..config.state import make_folder
 from .chat import is_open_block
 from .display import without_surrogates
 from .slash import COMMANDS
@@ -25,7 +26,7 @@ class PrivateHistory(FileHistory):
     """A history file that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         path.chmod(0o600)
         super().__init__(str(path))

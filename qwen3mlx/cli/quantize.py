@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..quoting import quoted
 from .options import finite
 from .quantize_progress import progress_for
 from .terminal import Terminal
@@ -159,7 +160,9 @@ def method_for(name: str | None, recipe: Any) -> Any:
     if name is None:
         return "rtn" if floats or recipe.default is None else "mse"
     if name not in ("rtn", "mse", "gptq", "awq", "dwq"):
-        raise UsageError(f"There is no method {name!r}: there are rtn, mse, gptq, awq and dwq.")
+        raise UsageError(
+            f"There is no method {quoted(name)}: there are rtn, mse, gptq, awq and dwq."
+        )
     if name != "rtn" and floats:
         raise UsageError(
             f"{name} searches scales of affine integers; {recipe.name} has none: use --method rtn."

@@ -88,6 +88,13 @@ PrefixCache = Annotated[
         help="Memory for computed prompts to reuse.",
     ),
 ]
+SharePrefixes = Annotated[
+    bool,
+    typer.Option(
+        "--share-prefixes",
+        help="Reuse prompts across keys, who can tell then what others have asked.",
+    ),
+]
 MaxRunning = Annotated[
     int | None, typer.Option(metavar="N", min=1, max=1024, help="Answers computed together.")
 ]
@@ -117,6 +124,7 @@ def serve(
     ttl: IdleTtl = 3600,
     memory_limit: MemoryLimit = None,
     prefix_cache: PrefixCache = None,
+    share_prefixes: SharePrefixes = False,
     max_running: MaxRunning = None,
     max_waiting: MaxWaiting = None,
     log_prompts: LogPrompts = False,
@@ -143,6 +151,7 @@ def serve(
         ttl_s=ttl,
         memory_limit=_bytes(memory_limit),
         prefix_cache_bytes=_bytes(prefix_cache),
+        share_prefixes=share_prefixes,
         max_running=max_running,
         max_waiting=max_waiting,
         log_prompts=log_prompts,

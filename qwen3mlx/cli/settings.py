@@ -8,6 +8,7 @@ from typing import Any
 from ..config import SamplingParams
 from ..errors import UsageError
 from ..hub import nearest
+from ..quoting import quoted
 
 _NUMBERS: dict[str, type[int] | type[float]] = {
     "temperature": float,
@@ -61,4 +62,4 @@ def _value(name: str, text: str) -> Any:
         return _NUMBERS[name](text)
     except ValueError:
         kind = "a whole number" if _NUMBERS[name] is int else "a number"
-        raise UsageError(f"{name} takes {kind}, not {text!r}.") from None
+        raise UsageError(f"{name} takes {kind}, not {quoted(text)}.") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from ..quoting import quoted
 from .model_files import model_text
 
 # The index of the largest released checkpoint has 6 MB.
@@ -62,9 +63,9 @@ def number(value: Any, name: str, *, above: float | None = None) -> float:
         or not isinstance(value, (int, float))
         or not abs(value) < _TOO_LARGE  # NaN compares false
     ):
-        raise CheckpointError(f"{name} is {value!r}; it must be a number.")
+        raise CheckpointError(f"{name} is {quoted(value)}; it must be a number.")
     if above is not None and value <= above:
-        raise CheckpointError(f"{name} is {value!r}; it must be more than {above}.")
+        raise CheckpointError(f"{name} is {quoted(value)}; it must be more than {above}.")
     return value
 
 
@@ -72,5 +73,7 @@ def token_ids(value: Any, name: str) -> tuple[int, ...]:
     """`eos_token_id` is a number, a list of them, or null."""
     ids = [] if value is None else value if isinstance(value, list) else [value]
     if len(ids) > _MOST_TOKEN_IDS or not all(type(i) is int and abs(i) < 2**31 for i in ids):
-        raise CheckpointError(f"{name} is {value!r}; it must be a token id or a list of them.")
+        raise CheckpointError(
+            f"{name} is {quoted(value)}; it must be a token id or a list of them."
+        )
     return tuple(ids)

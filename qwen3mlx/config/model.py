@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import CheckpointError, InvalidRequestError
+from ..quoting import quoted
 from .json_file import number, read_json, token_ids
 from .options import LoadOptions
 from .quantization import QuantizationConfig
@@ -75,7 +76,7 @@ class ModelConfig:
         model_type = raw.get("model_type")
         if model_type not in ("qwen3", "qwen3_moe"):
             raise CheckpointError(
-                f"{source} has model_type {model_type!r}; "
+                f"{source} has model_type {quoted(model_type)}; "
                 "this program runs 'qwen3' and 'qwen3_moe'."
             )
         _refuse_unsupported(raw, source)
@@ -208,7 +209,7 @@ def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
     for key, value in expected.items():
         if raw.get(key, value) != value:
             raise CheckpointError(
-                f"{source} sets {key} to {raw[key]!r}; only {value!r} is supported."
+                f"{source} sets {key} to {quoted(raw[key])}; only {quoted(value)} is supported."
             )
     layer_types = raw.get("layer_types") or []
     if not isinstance(layer_types, list) or any(kind != "full_attention" for kind in layer_types):
@@ -264,11 +265,12 @@ class _Reader:
         """A positive whole number, as every size and count is."""
         value = self.raw.get(key, default)
         if value is None:
-            raise CheckpointError(f"{self.source} has no {key!r}.")
+            raise CheckpointError(f"{self.source} has no {quoted(key)}.")
         most = _MOST[key]
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
             raise CheckpointError(
-                f"{self.source} has {key} {value!r}; it must be a whole number from 1 to {most:,}."
+                f"{self.source} has {key} {quoted(value)}; it must be a whole number from 1 to "
+                f"{most:,}."
             )
         return value
 
@@ -276,18 +278,22 @@ class _Reader:
         value = self.raw.get(key) or []
         if not isinstance(value, list) or any(type(item) is not int for item in value):
             raise CheckpointError(
-                f"{self.source} has {key} {value!r}; it must be a list of whole numbers."
+                f"{self.source} has {key} {quoted(value)}; it must be a list of whole numbers."
             )
         return tuple(value)
 
     def word(self, key: str) -> str | None:
         value = self.raw.get(key)
         if value is not None and not (isinstance(value, str) and len(value) <= 32):
-            raise CheckpointError(f"{self.source} has {key} {value!r}; it must be a short word.")
+            raise CheckpointError(
+                f"{self.source} has {key} {quoted(value)}; it must be a short word."
+            )
         return value
 
     def flag(self, key: str) -> bool:
         value = self.raw.get(key, False)
         if not isinstance(value, bool):
-            raise CheckpointError(f"{self.source} has {key} {value!r}; it must be true or false.")
+            raise CheckpointError(
+                f"{self.source} has {key} {quoted(value)}; it must be true or false."
+            )
         return value

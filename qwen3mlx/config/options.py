@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InvalidRequestError
+from ..quoting import quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +27,18 @@ class LoadOptions:
             _in_range("context_length", self.context_length, 1, 2**31 - 1, whole=True)
         if self.rope_scaling is not None and not isinstance(self.rope_scaling, Mapping):
             raise InvalidRequestError(
-                f"rope_scaling is {self.rope_scaling!r}; it must be an object.",
+                f"rope_scaling is {quoted(self.rope_scaling)}; it must be an object.",
                 param="rope_scaling",
             )
         if self.rope_scaling is not None and not {"rope_type", "type"} & set(self.rope_scaling):
             raise InvalidRequestError(
-                f"rope_scaling is {dict(self.rope_scaling)!r} and names no rope_type; give "
+                f"rope_scaling is {quoted(dict(self.rope_scaling))} and names no rope_type; give "
                 '{"rope_type": "yarn", "factor": 2.0} or leave it out.',
                 param="rope_scaling",
             )
         if self.kv_bits not in (None, 4, 8) or isinstance(self.kv_bits, float):
             raise InvalidRequestError(
-                f"kv_bits {self.kv_bits!r} is not supported; use 4 or 8.", param="kv_bits"
+                f"kv_bits {quoted(self.kv_bits)} is not supported; use 4 or 8.", param="kv_bits"
             )
 
 
@@ -95,7 +96,8 @@ class SamplingParams:
         for name in ("logprobs", "prompt_logprobs", "ignore_eos"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidRequestError(
-                    f"{name} is {getattr(self, name)!r}; it must be true or false.", param=name
+                    f"{name} is {quoted(getattr(self, name))}; it must be true or false.",
+                    param=name,
                 )
         if self.top_logprobs and not self.logprobs:
             raise InvalidRequestError("top_logprobs needs logprobs.", param="top_logprobs")
@@ -109,13 +111,13 @@ class SamplingParams:
             not isinstance(s, str) or not s for s in stop
         ):
             raise InvalidRequestError(
-                f"stop is {self.stop!r}; it must be a list of strings that are not empty.",
+                f"stop is {quoted(self.stop)}; it must be a list of strings that are not empty.",
                 param="stop",
             )
         stop_token_ids: Any = self.stop_token_ids
         if not isinstance(stop_token_ids, (tuple, list)):
             raise InvalidRequestError(
-                f"stop_token_ids is {stop_token_ids!r}; it must be a list of token ids.",
+                f"stop_token_ids is {quoted(stop_token_ids)}; it must be a list of token ids.",
                 param="stop_token_ids",
             )
         for token_id in stop_token_ids:
@@ -143,5 +145,6 @@ def _in_range(
     bound = "above" if above else "from"
     kind = "whole number" if whole else "number"
     raise InvalidRequestError(
-        f"{name} is {value!r}; it must be a {kind} {bound} {low} to {high}.", param=param or name
+        f"{name} is {quoted(value)}; it must be a {kind} {bound} {low} to {high}.",
+        param=param or name,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from ..errors import CheckpointError
+from ..quoting import quoted
 
 QuantizationMode = Literal["affine", "mxfp4", "mxfp8", "nvfp4"]
 
@@ -30,15 +31,15 @@ class QuantizationSpec:
     def __post_init__(self) -> None:
         if self.mode not in get_args(QuantizationMode):
             raise CheckpointError(
-                f"quantization mode {self.mode!r} is not supported; "
+                f"quantization mode {quoted(self.mode)} is not supported; "
                 f"known are {', '.join(get_args(QuantizationMode))}."
             )
         group_sizes, bits = _QUANTIZATION_SHAPES[self.mode]
         whole = type(self.group_size) is type(self.bits) is int
         if not whole or self.group_size not in group_sizes or self.bits not in bits:
             raise CheckpointError(
-                f"{self.mode} quantization with group_size {self.group_size!r} and bits "
-                f"{self.bits!r} is not supported; it takes group_size {_or(group_sizes)} "
+                f"{self.mode} quantization with group_size {quoted(self.group_size)} and bits "
+                f"{quoted(self.bits)} is not supported; it takes group_size {_or(group_sizes)} "
                 f"and bits {_or(bits)}."
             )
 
@@ -59,11 +60,11 @@ class QuantizationConfig:
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any], source: str) -> QuantizationConfig:
         if not isinstance(raw, Mapping):
-            raise CheckpointError(f"{source} is {raw!r}; it must be an object.")
+            raise CheckpointError(f"{source} is {quoted(raw)}; it must be an object.")
         if "quant_method" in raw:
             raise CheckpointError(
-                f"{source} is quantized with {raw['quant_method']!r}; only MLX's own formats load: "
-                "get the model's MLX version, or its float weights."
+                f"{source} is quantized with {quoted(raw['quant_method'])}; only MLX's own "
+                "formats load: get the model's MLX version, or its float weights."
             )
         default = _quantization_spec(raw, source)
         overrides: dict[str, QuantizationSpec | None] = {}
@@ -73,7 +74,9 @@ class QuantizationConfig:
             elif value is False:
                 overrides[path] = None
             elif path not in ("group_size", "bits", "mode", "linear_class"):
-                raise CheckpointError(f"{source} has an unknown entry {path!r}: {value!r}.")
+                raise CheckpointError(
+                    f"{source} has an unknown entry {quoted(path)}: {quoted(value)}."
+                )
         return cls(default, overrides)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..errors import CheckpointError
+from ..quoting import quoted
 from .json_file import number
 
 
@@ -34,7 +35,7 @@ class RopeConfig:
     ) -> RopeConfig:
         """`scaling` is `rope_scaling` or `rope_parameters`; `source` names it in errors."""
         if not isinstance(scaling or {}, Mapping):
-            raise CheckpointError(f"{source} is {scaling!r}; it must be an object.")
+            raise CheckpointError(f"{source} is {quoted(scaling)}; it must be an object.")
         values = {key: value for key, value in (scaling or {}).items() if value is not None}
         kind = values.pop("rope_type", values.pop("type", "default"))
         values.pop("type", None)
@@ -45,7 +46,8 @@ class RopeConfig:
             return cls(theta=theta)
         if kind != "yarn":
             raise CheckpointError(
-                f"{source} asks for rope type {kind!r}; Qwen3 here knows 'default' and 'yarn'."
+                f"{source} asks for rope type {quoted(kind)}; Qwen3 here knows 'default' and "
+                "'yarn'."
             )
         known = {f.name for f in fields(cls)} - {"theta", "kind"}
         if unknown := sorted(set(map(str, values)) - known):
@@ -54,7 +56,9 @@ class RopeConfig:
             raise CheckpointError(f"{source} of type 'yarn' needs a 'factor'.")
         truncate = values.pop("truncate", True)
         if not isinstance(truncate, bool):
-            raise CheckpointError(f"{source} truncate is {truncate!r}; it must be true or false.")
+            raise CheckpointError(
+                f"{source} truncate is {quoted(truncate)}; it must be true or false."
+            )
         original = "original_max_position_embeddings"
         positions = number(values.pop(original, max_positions), f"{source} {original}", above=1)
         numbers = {key: number(value, f"{source} {key}", above=0) for key, value in values.items()}

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +17,11 @@ from ..errors import ConfigurationError, NotSavedError
 
 # Where nothing is: the home of a user who has none, by Debian's convention.
 NO_HOME = Path("/nonexistent")
+# What the program and its window keep in the state folder, but models.
+_OURS = (
+    *("settings.json", "models.json", "api-keys.json", "key-use.json", "admin-token-*.json"),
+    *("history", "window.*", "quantize.json", "conversations*.sqlite*", "server-crash.log"),
+)
 
 
 def state_home() -> Path:
@@ -47,6 +53,35 @@ def expanded(path: str | Path) -> Path:
         raise ConfigurationError(
             f"{path} names the folder of a user who has none here: write the whole path."
         ) from None
+
+
+def keep_private(home: Path | None = None) -> None:
+    """Only this user may read the state folder and what the program keeps in it.
+
+    For folders of an earlier version, and of those who made them themselves. What is not ours, or
+    cannot be changed, is left as it is, and so are files that are none of the program's.
+    """
+    folder = home or state_home()
+    if folder != user_home():
+        _make_private(folder, 0o700)
+    for name in _OURS:
+        for path in folder.glob(name):
+            _make_private(path, 0o700 if path.is_dir() else 0o600)
+
+
+def _make_private(path: Path, mode: int) -> None:
+    with suppress(OSError):
+        status = path.lstat()
+        is_ours = status.st_uid == os.getuid() and not stat.S_ISLNK(status.st_mode)
+        if is_ours and stat.S_IMODE(status.st_mode) & 0o077:
+            path.chmod(mode)
+
+
+def make_folder(folder: Path) -> None:
+    """Only this user may read it, and what had to be made above it, whatever the umask is."""
+    for path in reversed((folder, *folder.parents)):
+        if not path.is_dir():
+            path.mkdir(0o700, exist_ok=True)
 
 
 class StateFile:
@@ -104,7 +139,7 @@ class StateFile:
         try:
             if folder.is_relative_to(NO_HOME):
                 raise FileNotFoundError(errno.ENOENT, "this user has no home folder")
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             if not os.access(folder, os.W_OK):
                 raise PermissionError(errno.EACCES, "it is read-only")
             return os.open(folder, os.O_RDONLY)

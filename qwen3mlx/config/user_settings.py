@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..quoting import quoted
 from .state import StateFile, expanded
 
 
@@ -56,7 +57,7 @@ class UserSettings:
         value = values.get("model_folders", [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(
-                f"{self.path}: model_folders is {value!r}; it must be a list of folders."
+                f"{self.path}: model_folders is {quoted(value)}; it must be a list of folders."
             )
         folders = [(item, expanded(item)) for item in value]
         if relative := [folder for _, folder in folders if not folder.is_absolute()]:
@@ -68,5 +69,7 @@ class UserSettings:
     def _server(self, values: Mapping[str, Any]) -> dict[str, Any]:
         value = values.get("server", {})
         if not isinstance(value, dict):
-            raise ConfigurationError(f"{self.path}: server is {value!r}; it must be a JSON object.")
+            raise ConfigurationError(
+                f"{self.path}: server is {quoted(value)}; it must be a JSON object."
+            )
         return value

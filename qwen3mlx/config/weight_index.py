@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CheckpointError
+from ..quoting import quoted
 from .json_file import read_json
 
 INDEX_NAME = "model.safetensors.index.json"
@@ -23,7 +24,7 @@ def read_weight_map(folder: Path) -> dict[str, str]:
     for name in weight_map.values():
         if not _is_shard_name(name):
             raise CheckpointError(
-                f"{path} names {name!r}, which is no safetensors file of this folder."
+                f"{path} names {quoted(name)}, which is no safetensors file of this folder."
             )
     return weight_map
 

@@ -14,6 +14,7 @@ from ..field_names import own_field_names
 from ..generate import Decoder, ThinkingMeter
 from ..grammar import GrammarProcess
 from ..model import Qwen3, load_model
+from ..quoting import quoted
 from ..request import GenerationRequest
 from ..text import (
     ChatPrompt,
@@ -53,8 +54,8 @@ class Prepared:
     constraint: Constraint | None = None
     field_names: Mapping[str, str] = field(default_factory=dict)
 
-    def sequence(self, sink: Callable[[Output], None]) -> Sequence:
-        """What a scheduler runs; `sink` gets its outputs."""
+    def sequence(self, sink: Callable[[Output], None], salt: str = "") -> Sequence:
+        """What a scheduler runs; `sink` gets its outputs. For `salt` see `prefix_cache.py`."""
         return Sequence(
             self.prompt_ids,
             self.params,
@@ -64,6 +65,7 @@ class Prepared:
             meter=self.meter(),
             sink=sink,
             constraint=self.constraint,
+            salt=salt,
         )
 
     def meter(self) -> ThinkingMeter:
@@ -198,7 +200,8 @@ class LoadedModel:
         known = {option.name for option in fields(SamplingParams)}
         if unknown := sorted(set(given) - known):
             raise InvalidRequestError(
-                f"{unknown[0]!r} is no sampling option; known are {', '.join(sorted(known))}.",
+                f"{quoted(unknown[0])} is no sampling option; known are "
+                f"{', '.join(sorted(known))}.",
                 param=unknown[0],
             )
         values = {name: value for name, value in given.items() if value is not None}
@@ -214,14 +217,15 @@ class LoadedModel:
         """Token ids may come as strings, as JSON's keys do."""
         if not isinstance(biases, Mapping):
             raise InvalidRequestError(
-                f"logit_bias is {biases!r}; it must map token ids to numbers.", param="logit_bias"
+                f"logit_bias is {quoted(biases)}; it must map token ids to numbers.",
+                param="logit_bias",
             )
         result = {}
         for key, bias in biases.items():
             token_id = int(key) if str(key).isascii() and str(key).isdecimal() else -1
             if not 0 <= token_id < self.config.vocab_size:
                 raise InvalidRequestError(
-                    f"logit_bias names token {key!r}; ids run from 0 to "
+                    f"logit_bias names token {quoted(key)}; ids run from 0 to "
                     f"{self.config.vocab_size - 1}.",
                     param="logit_bias",
                 )
@@ -260,7 +264,7 @@ def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> ChatPrompt:
 def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:
     if isinstance(values, SequenceOf) and not isinstance(values, (str, bytes)):
         return tuple(values)
-    raise InvalidRequestError(f"{name} is {values!r}; it must be a list.", param=name)
+    raise InvalidRequestError(f"{name} is {quoted(values)}; it must be a list.", param=name)
 
 
 def _template_kwargs(given: Mapping[str, Any]) -> dict[str, Any]:

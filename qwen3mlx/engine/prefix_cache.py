@@ -3,6 +3,9 @@
 A trie of blocks: each holds the keys and values of up to BLOCK tokens that follow those of its
 parent. Conversations share the blocks of a common beginning. A hit copies what it reuses, once,
 into the request's own row; so blocks never change, and can go at any time.
+
+A salt says for whom a prompt was computed: under another one nothing of it is found, so that nobody
+learns from a hit what others have asked. Each salt has a trie of its own; all share the memory.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ class PrefixCache:
         self.nbytes = 0
         self._bytes_per_token = bytes_per_token
         self._budget = budget
-        self._root = Block((), [], None)
+        self._roots: dict[str, Block] = {}
         self._clock = itertools.count(1)
         budget.evictors.append(self.evict)
 
@@ -51,17 +54,17 @@ class PrefixCache:
         while self.evict():
             pass
 
-    def match(self, ids: Sequence[int]) -> int:
+    def match(self, ids: Sequence[int], salt: str = "") -> int:
         """How many of the first `ids` are cached."""
-        return sum(length for _, length in self._path(ids))
+        return sum(length for _, length in self._path(ids, salt))
 
-    def fill(self, row: KVRow, ids: Sequence[int]) -> None:
+    def fill(self, row: KVRow, ids: Sequence[int], salt: str = "") -> None:
         """Copy the longest cached beginning of `ids` into an empty `row`.
 
         At least the last token is left to compute: its logits give the first new token. Raises
         KVRoomError where the row is too short.
         """
-        path = list(self._path(ids[:-1]))
+        path = list(self._path(ids[:-1], salt))
         row.check(row.offset, sum(length for _, length in path))
         for block, length in path:
             for layer, arrays in enumerate(block.layers):
@@ -69,9 +72,9 @@ class PrefixCache:
             row.advance(length)
         mx.eval(row.stack.layers)
 
-    def put(self, ids: Sequence[int], row: KVRow, *, whole: bool) -> None:
+    def put(self, ids: Sequence[int], row: KVRow, salt: str = "", *, whole: bool) -> None:
         """Keep the first `row.offset` of `ids`, or only as many as are `whole` blocks."""
-        new = self._missing(ids[: row.offset], whole=whole)
+        new = self._missing(ids[: row.offset], salt, whole=whole)
         if not new:
             return
         try:
@@ -96,9 +99,9 @@ class PrefixCache:
         self._remove(min(leaves, key=lambda block: block.last_used))
         return True
 
-    def _path(self, ids: Sequence[int]) -> Iterator[tuple[Block, int]]:
+    def _path(self, ids: Sequence[int], salt: str) -> Iterator[tuple[Block, int]]:
         """The blocks that spell the beginning of `ids`, and how much of each; the last in part."""
-        block, start, now = self._root, 0, next(self._clock)
+        block, start, now = self._root(salt), 0, next(self._clock)
         while start < len(ids):
             wanted = tuple(ids[start : start + BLOCK])
             child = block.children.get(wanted)
@@ -113,12 +116,17 @@ class PrefixCache:
                 return
             block, start = child, start + length
 
-    def _missing(self, ids: Sequence[int], *, whole: bool) -> list[tuple[int, Block]]:
+    def _root(self, salt: str) -> Block:
+        """Of the trie for `salt`; it is kept when something is put in."""
+        return self._roots.get(salt) or Block((), [], None)
+
+    def _missing(self, ids: Sequence[int], salt: str, *, whole: bool) -> list[tuple[int, Block]]:
         """Empty blocks, in place in the trie, for what is not cached yet; as many as there is room.
 
         Each comes with the place of its first token.
         """
-        block, now, new = self._root, next(self._clock), []
+        root, now, new = self._root(salt), next(self._clock), []
+        block = root
         for start in range(0, len(ids), BLOCK):
             wanted = tuple(ids[start : start + BLOCK])
             if whole and len(wanted) < BLOCK:
@@ -133,6 +141,8 @@ class PrefixCache:
                 new.append((start, child))
             child.last_used = now
             block = child
+        if new:
+            self._roots[salt] = root
         return new
 
     def _room_for(self, num_tokens: int, now: int) -> bool:
@@ -157,12 +167,14 @@ class PrefixCache:
     def _remove(self, block: Block) -> None:
         assert block.parent is not None
         del block.parent.children[block.ids]
+        if block.parent.parent is None and not block.parent.children:
+            self._roots = {salt: root for salt, root in self._roots.items() if root.children}
         freed = len(block.ids) * self._bytes_per_token
         self.nbytes -= freed
         self._budget.prefixes -= freed
 
     def _blocks(self) -> Iterator[Block]:
-        waiting = list(self._root.children.values())
+        waiting = [block for root in self._roots.values() for block in root.children.values()]
         while waiting:
             block = waiting.pop()
             yield block

@@ -139,7 +139,7 @@ class Scheduler:
         started = [s for s in self.waiting if s.row is not None]
         if len(self.running) + len(started) >= self._max_running:
             return False
-        if any(common_length(s.ids, sequence.ids) - s.num_fed >= SHARED for s in started):
+        if any(_in_common(s, sequence) - s.num_fed >= SHARED for s in started):
             return False
         return self._budget.make_room(self.pool.bytes_for(len(sequence.ids) + 1))
 
@@ -180,7 +180,7 @@ class Scheduler:
         self._count_live()
         if not sequence.num_scored:
             sequence.score([Token(sequence.ids[0])])
-        self.prefixes.fill(row, sequence.reusable)
+        self.prefixes.fill(row, sequence.reusable, sequence.salt)
         if not sequence.num_generated:
             sequence.num_cached = row.offset
         return row
@@ -204,8 +204,8 @@ class Scheduler:
             sequence.sink(Prefilled(row.offset, sequence.num_prompt, sequence.num_cached))
             least = row.offset // BLOCK * BLOCK + SHARED
             others = [s for s in self.waiting if s.row is None]
-            awaited = any(common_length(s.ids, sequence.ids) >= least for s in others)
-            self.prefixes.put(sequence.ids, row, whole=not awaited)
+            awaited = any(_in_common(s, sequence) >= least for s in others)
+            self.prefixes.put(sequence.ids, row, sequence.salt, whole=not awaited)
 
     # Decode
 
@@ -371,7 +371,7 @@ class Scheduler:
         self._sampling.forget()
         try:
             if keep and sequence.row is not None:
-                self.prefixes.put(sequence.ids, sequence.row, whole=False)
+                self.prefixes.put(sequence.ids, sequence.row, sequence.salt, whole=False)
             sequence.forget()
         except Exception as error:
             _log.exception("The keys and values of a request were lost; the others start over.")
@@ -382,3 +382,8 @@ class Scheduler:
     def _count_live(self) -> None:
         self._budget.live += self.pool.nbytes - self._live_bytes
         self._live_bytes = self.pool.nbytes
+
+
+def _in_common(one: Sequence, other: Sequence) -> int:
+    """How many tokens one could take over from the other."""
+    return common_length(one.ids, other.ids) if one.salt == other.salt else 0

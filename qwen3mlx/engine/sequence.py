@@ -95,7 +95,8 @@ class Sequence:
 
     `ids` are the prompt and the tokens that have been read; `row` holds keys and values of the
     first `row.offset` of them. `sink` is called with each output, on the engine's thread.
-    `stop_ids` end the answer and are part of it; `never_ids` are not drawn.
+    `stop_ids` end the answer and are part of it; `never_ids` are not drawn. Nothing computed is
+    shared with sequences that have another `salt`.
     """
 
     def __init__(
@@ -109,8 +110,10 @@ class Sequence:
         sink: Callable[[Output], None],
         constraint: Constraint | None = None,
         never_ids: Collection[int] = (),
+        salt: str = "",
     ) -> None:
         self.prompt_ids = prompt_ids
+        self.salt = salt
         self.num_prompt = len(prompt_ids)
         self.ids = list(prompt_ids)
         self.params = params

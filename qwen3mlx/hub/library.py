@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import CheckpointError, ModelNotFoundError
+from ..quoting import quoted
 from . import folders
 from .folders import Candidate
 from .local_model import LocalModel, OtherFamilyError, read_local_model
@@ -151,7 +152,7 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
         )
     except Exception as error:  # what nobody thought of costs this candidate alone, too
         _log.exception("%s cannot be read", candidate.path)
-        return _Reading(files, _skipped(candidate, f"It cannot be read ({error!r})."))
+        return _Reading(files, _skipped(candidate, f"It cannot be read ({quoted(error)})."))
 
 
 def _skipped(candidate: Candidate, reason: str) -> Skipped:

@@ -18,6 +18,7 @@ from typing import Any
 from ..config.options import LoadOptions, SamplingParams
 from ..config.state import StateFile
 from ..errors import ConfigurationError, InvalidRequestError
+from ..quoting import quoted
 
 _OPTIONS = tuple(field.name for field in fields(LoadOptions))
 # What can be a habit of a model; a seed or a stop string belongs to one request.
@@ -57,8 +58,8 @@ class ModelSettings:
         ):
             return value
         raise ConfigurationError(
-            f"{self._file.path}, {model_id}: ttl is {value!r}; it must be a number of seconds "
-            "above 0."
+            f"{self._file.path}, {model_id}: ttl is {quoted(value)}; it must be a number of "
+            "seconds above 0."
         )
 
     def sampling(self, model_id: str) -> dict[str, Any]:
@@ -101,8 +102,8 @@ class ModelSettings:
         entry = models.get(model_id, {})
         if not isinstance(entry, dict):
             raise ConfigurationError(
-                f"{self._file.path}: the settings of {model_id} are {entry!r}; they must be a JSON "
-                "object."
+                f"{self._file.path}: the settings of {model_id} are {quoted(entry)}; they must "
+                "be a JSON object."
             )
         return entry
 
@@ -110,10 +111,12 @@ class ModelSettings:
 def checked_sampling(value: Any) -> dict[str, Any]:
     """Sampling defaults without those that are None. Raises InvalidRequestError."""
     if not isinstance(value, Mapping):
-        raise InvalidRequestError(f"sampling is {value!r}; it must be an object.", param="sampling")
+        raise InvalidRequestError(
+            f"sampling is {quoted(value)}; it must be an object.", param="sampling"
+        )
     if unknown := sorted(set(value) - set(SAMPLING)):
         raise InvalidRequestError(
-            f"{unknown[0]!r} is no sampling default; known are {', '.join(SAMPLING)}.",
+            f"{quoted(unknown[0])} is no sampling default; known are {', '.join(SAMPLING)}.",
             param=f"sampling.{unknown[0]}",
         )
     given = {name: number for name, number in value.items() if number is not None}

@@ -17,6 +17,7 @@ import mlx.core as mx
 from ..config import INDEX_NAME, model_file, parse_json, read_weight_map
 from ..config.json_file import LARGEST_JSON
 from ..errors import CheckpointError
+from ..quoting import quoted
 
 SINGLE_NAME = "model.safetensors"
 
@@ -62,7 +63,7 @@ class Checkpoint:
         """The tensor, of exactly `shape` where one is given; the checkpoint lets go of it."""
         if name not in self._arrays:
             raise CheckpointError(
-                f"{self.folder} has no tensor {name!r}; download the model again."
+                f"{self.folder} has no tensor {quoted(name)}; download the model again."
             )
         array = self._arrays.pop(name)
         if shape is not None and array.shape != shape:
@@ -87,7 +88,7 @@ def read_infos(folder: Path) -> dict[str, TensorInfo]:
     for name, shard_name in indexed.items():
         if name not in infos:
             raise CheckpointError(
-                f"{folder / shard_name} does not hold {name!r}, "
+                f"{folder / shard_name} does not hold {quoted(name)}, "
                 f"which {INDEX_NAME} says it does; download the model again."
             )
     return infos
@@ -159,7 +160,9 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
         dtype, shape = str(entry["dtype"]), tuple(map(_dimension, entry["shape"]))
         start, end = map(_size, entry["data_offsets"])
     except (TypeError, KeyError, ValueError):
-        raise CheckpointError(_broken(shard, f"its entry for {name!r} is malformed")) from None
+        raise CheckpointError(
+            _broken(shard, f"its entry for {quoted(name)} is malformed")
+        ) from None
     if len(shape) > _MOST_DIMENSIONS:
         raise CheckpointError(_broken(shard, f"{name} has {len(shape)} dimensions"))
     if dtype not in _ELEMENT_BYTES:

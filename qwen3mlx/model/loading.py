@@ -11,6 +11,7 @@ import mlx.core as mx
 from ..config import LoadOptions, ModelConfig
 from ..config.state import expanded
 from ..errors import CheckpointError, MemoryBudgetError
+from ..quoting import quoted
 from .attention import Attention
 from .checkpoint import Checkpoint
 from .device import keep_resident, usable_memory
@@ -174,6 +175,7 @@ def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
         )
         if not known:
             raise CheckpointError(
-                f"{checkpoint.infos[name].shard} holds {name!r}, which a model of config.json's "
-                "shape does not have; config.json and the weights do not belong together."
+                f"{checkpoint.infos[name].shard} holds {quoted(name)}, which a model of "
+                "config.json's shape does not have; config.json and the weights do not belong "
+                "together."
             )

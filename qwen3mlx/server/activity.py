@@ -16,6 +16,7 @@ from typing import Any, Literal
 from starlette.datastructures import Headers
 
 from ..engine import Output, Prefilled, Token
+from ..quoting import printable, shortened
 
 # Entries that are kept; a listener that falls further behind misses some.
 MAX_ENTRIES = 1000
@@ -32,13 +33,14 @@ class Entry:
 
     `id` rises with each that is over. `client` is its User-Agent, `address` where it came from;
     `status` is None where the client left before there was one. Model and tokens are those of its
-    answers, None without any.
+    answers, None without any. `owner` is whose it is, see `caller.py`; it is told nobody.
     """
 
     method: str
     path: str
     client: str
     address: str
+    owner: str = ""
     id: int = 0
     time: float = field(default_factory=time.time)
     status: int | None = None
@@ -110,9 +112,16 @@ class Activity:
         """An HTTP request has come; `scope` is ASGI's."""
         client = Headers(raw=list(scope["headers"])).get("user-agent", "")
         address = (scope.get("client") or ("",))[0]
-        entry = Entry(scope["method"], scope["path"][:_MAX_PATH], _plain(client), address)
+        path = shortened(printable(scope["path"]), _MAX_PATH)
+        client = shortened(printable(client), _MAX_CLIENT)
+        entry = Entry(scope["method"], path, client, address)
         _current.set(entry)
         return entry
+
+    def belongs_to(self, owner: str) -> None:
+        """The current HTTP request does."""
+        if (entry := _current.get()) is not None:
+            entry.owner = owner
 
     def end(self, entry: Entry) -> None:
         """It is over: listeners hear of it, unless it was one of theirs."""
@@ -183,7 +192,3 @@ class Activity:
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
-
-
-def _plain(text: str) -> str:
-    return "".join(char for char in text if char.isprintable())[:_MAX_CLIENT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,11 +19,13 @@ from ..errors import Qwen3MLXError
 from . import openai, operations
 from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LateDialects, include
 from .guard import HostGuard, KeyGuard, OriginGuard
+from .key_use import EVERY
 from .keys import Keys, KeyStore
 from .limits import BodyLimit, CrowdGuard, QueueHeaders
 from .logs import AccessLog, Faults
 from .metrics import Metrics, RequestCounter
 from .replies import ErrorReplies, JSONReply
+from .scopes import check_routes
 from .service import Service
 from .settings import ServerSettings
 from .target import Target
@@ -49,7 +52,8 @@ class Application(FastAPI):
 def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     """The ASGI application; its lifespan is the engine's.
 
-    Raises ConfigurationError when the file of the API keys is broken.
+    Raises ConfigurationError when the file of the API keys is broken, RuntimeError for a route
+    without a scope.
     """
     errors = ErrorReplies(ERROR_BODIES, CLIENT_ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
@@ -74,7 +78,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(HostGuard, settings, errors),
             Middleware(OriginGuard, settings, errors),
             Middleware(Faults, errors),
-            Middleware(KeyGuard, keys, errors),
+            Middleware(KeyGuard, keys, service.activity, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(WarningHeaders),
             Middleware(LateDialects),
@@ -89,6 +93,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
     for part in (openai, operations):
         app.include_router(part.router)
+    check_routes(app)
     return app
 
 
@@ -96,10 +101,20 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     await service.start()
+    writing = asyncio.create_task(_save_use(app.state.keys))
     try:
         yield
     finally:
+        writing.cancel()
+        await asyncio.to_thread(app.state.keys.save_use)
         await service.stop()
+
+
+async def _save_use(keys: Keys) -> None:
+    """When keys were last used is written now and then, and at the end."""
+    while True:
+        await asyncio.sleep(EVERY)
+        await asyncio.to_thread(keys.save_use)
 
 
 async def _nobody_listens(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Sequence
 
 from ..errors import Qwen3MLXError
+from ..quoting import quoted
 
 # More than a client has reason for; each is another chance to grow.
 MAX_CODINGS = 4
@@ -44,7 +45,7 @@ def codings_of(header: str) -> list[str]:
     for name in names:
         if name not in _DECODERS:
             raise UnsupportedEncodingError(
-                f"Content-Encoding is {name[:60]!r}; send the body as it is, or in one of "
+                f"Content-Encoding is {quoted(name[:60])}; send the body as it is, or in one of "
                 f"{', '.join(CODINGS)}."
             )
     if len(names) > MAX_CODINGS:

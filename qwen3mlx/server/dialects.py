@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import ApiError, openai_body
 from .replies import RenderError
+from .scopes import check_routes
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,16 @@ class LateDialects:
 
 
 def include(app: FastAPI, dialects: Iterable[Dialect] = LATE) -> None:
-    """Add the routes of these dialects to the application, once."""
+    """Add the routes of these dialects to the application, once.
+
+    RuntimeError for a route without a scope.
+    """
     included: set[Dialect] = app.state.dialects
     for dialect in dialects:
         if dialect not in included:
             included.add(dialect)
             app.include_router(dialect.load().router)
+            check_routes(app)
 
 
 def _errors_of(package: str) -> RenderError:

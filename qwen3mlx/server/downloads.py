@@ -13,6 +13,7 @@ from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError
 from ..hub import Progress
 from ..hub.download import download
 from ..hub.names import aliases, is_repository
+from ..quoting import quoted
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +28,11 @@ class Job:
     """The download of `repo_id`. Times are seconds since the epoch, sizes bytes.
 
     `total_bytes` is None until the hub has told it. `error` says why it failed. `begun` is set when
-    the first bytes have come, or when there will be none.
+    the first bytes have come, or when there will be none. `owners` have asked for it.
     """
 
     repo_id: str
+    owners: set[str] = field(default_factory=set)
     id: str = field(default_factory=lambda: f"job_{os.urandom(5).hex()}")
     status: Literal["downloading", "completed", "failed"] = "downloading"
     started_at: float = field(default_factory=time.time)
@@ -68,7 +70,7 @@ class Downloads:
         self._lock = threading.Lock()
         self._closing = False
 
-    def start(self, name: str) -> Job:
+    def start(self, name: str, owner: str) -> Job:
         """A new job for an alias or a hub id, or the one that downloads it already.
 
         Raises ModelNotFoundError for any other name; a path is never one.
@@ -77,9 +79,10 @@ class Downloads:
         with self._lock:
             for job in self._jobs.values():
                 if job.repo_id.casefold() == repo_id.casefold() and job.status == "downloading":
+                    job.owners.add(owner)
                     return job
             self._forget_oldest()
-            job = Job(repo_id)
+            job = Job(repo_id, {owner})
             self._jobs[job.id] = job
             thread = threading.Thread(
                 target=self._run, args=(job,), name=f"download {repo_id}", daemon=True
@@ -88,8 +91,10 @@ class Downloads:
             thread.start()
             return job
 
-    def get(self, job_id: str) -> Job | None:
-        return self._jobs.get(job_id)
+    def get(self, job_id: str, owner: str) -> Job | None:
+        """None for one that `owner` did not ask for."""
+        job = self._jobs.get(job_id)
+        return job if job is not None and owner in job.owners else None
 
     def close(self) -> None:
         """End those that run; what they have of a file is left out, finished files are kept."""
@@ -136,6 +141,6 @@ def _repository_id(name: str) -> str:
     if is_repository(name):
         return name
     raise ModelNotFoundError(
-        f"{name!r} names no model to download: send an alias such as qwen3:8b, or a repository "
-        "such as Qwen/Qwen3-8B-MLX-4bit."
+        f"{quoted(name)} names no model to download: send an alias such as qwen3:8b, or a "
+        "repository such as Qwen/Qwen3-8B-MLX-4bit."
     )

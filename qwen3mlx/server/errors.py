@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ..errors import Qwen3MLXError
+from ..quoting import printable, shortened
 from . import bounds
 from .decoding import CODINGS
+from .telling import told
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ STATUS = {
     "invalid_chat_template": 422,
     # Raised only where no waiting would make room.
     "insufficient_memory": 400,
+    "insufficient_scope": 403,
     "model_not_found": 404,
     "thread_not_found": 404,
     "conversation_not_found": 404,
@@ -82,8 +85,9 @@ class ApiError:
 def api_error(
     status: int, message: str, *, param: str | None = None, code: str | None = None
 ) -> ApiError:
-    """An ApiError with the type that goes with its status."""
-    return ApiError(status, message, error_type(status), param, code)
+    """An ApiError with the type that goes with its status, in words that the caller may read."""
+    param = None if param is None else shortened(printable(param))
+    return ApiError(status, told(message), error_type(status), param, code)
 
 
 def error_type(status: int) -> str:
@@ -107,8 +111,7 @@ def openai_body(error: ApiError) -> dict[str, Any]:
 def to_api_error(error: BaseException) -> ApiError:
     """What a client is told about `error`; one not foreseen is logged with its traceback."""
     if isinstance(error, Qwen3MLXError):
-        status, param = _status(error), getattr(error, "param", None)
-        return ApiError(status, str(error), error_type(status), param, error.code, cause=error)
+        return _foreseen(error)
     if isinstance(error, RequestValidationError):
         return _invalid_body(error)
     if isinstance(error, HTTPException):
@@ -121,6 +124,13 @@ def to_api_error(error: BaseException) -> ApiError:
         f"The server failed on this request ({type(error).__name__}); its log has the details.",
         code="internal_error",
     )
+
+
+def _foreseen(error: Qwen3MLXError) -> ApiError:
+    status, param = _status(error), getattr(error, "param", None)
+    if status >= 500:  # what the caller is not told of it
+        logger.info("A request failed: %s", error)
+    return replace(api_error(status, str(error), param=param, code=error.code), cause=error)
 
 
 def _status(error: Qwen3MLXError) -> int:
@@ -192,4 +202,4 @@ def _has(value: Any, part: str | int) -> bool:
 def _dotted(path: Sequence[str | int]) -> str:
     """`messages[0].content`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return "".join(parts).lstrip(".")
+    return shortened("".join(parts).lstrip("."))

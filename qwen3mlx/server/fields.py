@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from ..errors import InvalidRequestError
+from ..quoting import quoted
 
 Number = Annotated[float, Strict()]
 Whole = Annotated[int, Strict()]
@@ -215,7 +216,7 @@ def json_schema_from(
         return {"type": "object"}
     if kind not in ("json_object", "json_schema"):
         raise InvalidRequestError(
-            f"{param}.type is {kind!r}; it must be text, json_object or json_schema.",
+            f"{param}.type is {quoted(kind)}; it must be text, json_object or json_schema.",
             param=f"{param}.type",
         )
     where, holder = param, answer_format

@@ -11,15 +11,21 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..quoting import quoted
+from .activity import Activity
+from .caller import Caller, set_caller
 from .errors import api_error
 from .keys import Keys
 from .origins import MAX_PORT, Origins
 from .replies import ErrorReplies
+from .scopes import needed_for
 from .settings import ServerSettings
 from .warning_headers import WARNING_HEADER
+from .wrong_keys import WrongKeys
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 SAFE_METHODS = {"GET", "OPTIONS"}
-OPEN_PATHS = {"/", "/health", "/ping", "/version", "/docs", "/openapi.json", "/lmstudio-greeting"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 WILDCARDS = {"0.0.0.0", "::"}
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2, with names as they are in use.
@@ -57,13 +63,15 @@ class HostGuard:
         if self._is_known(name, headers, scope):
             await self._app(scope, receive, send)
         elif host and not name:
-            message = f"The Host header is {host!r}; it must be a name or an address, and a port."
+            message = (
+                f"The Host header is {quoted(host)}; it must be a name or an address, and a port."
+            )
             error = api_error(400, message, code="invalid_http")
             await self._errors.send(error, scope, receive, send)
         else:
             message = (
-                f"The host {host or ''!r} is not a name of this server; if it is meant to be, "
-                "start it with --allow-host and that name."
+                f"The host {quoted(host or '')} is not a name of this server; if it is meant to "
+                "be, start it with --allow-host and that name."
             )
             error = api_error(403, message, code="forbidden_host")
             await self._errors.send(error, scope, receive, send)
@@ -101,8 +109,8 @@ class OriginGuard:
             await self._app(scope, receive, send)
         else:
             message = (
-                f"Web pages from {origin!r} may not use this server; if they are meant to, start "
-                "it with --allow-origin and that."
+                f"Web pages from {quoted(origin)} may not use this server; if they are meant to, "
+                "start it with --allow-origin and that."
             )
             error = api_error(403, message, code="forbidden_origin")
             await self._errors.send(error, scope, receive, send)
@@ -123,30 +131,56 @@ class OriginGuard:
 
 
 class KeyGuard:
-    """Asks for an API key, where there is one, on all paths but those that say nothing."""
+    """Finds out who calls, and whether they may use the route.
 
-    def __init__(self, app: ASGIApp, keys: Keys, errors: ErrorReplies) -> None:
+    Where there is no key, programs on this computer are let in as LM Studio does it: for answers
+    and for models. What only the person may do, making the first key among it, needs the token in
+    the state folder, which the command line and the window send.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys, activity: Activity, errors: ErrorReplies) -> None:
         self._app = app
         self._keys = keys
+        self._activity = activity
         self._errors = errors
+        self._wrong_keys = WrongKeys()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_open = scope["type"] != "http" or scope["path"] in OPEN_PATHS
-        if is_open or not self._keys.required:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        needed = needed_for(scope["method"], scope["path"])
         secret = _secret(Headers(scope=scope))
-        if secret and self._keys.accepts(secret):
-            await self._app(scope, receive, send)
+        key = self._keys.find(secret) if secret else None
+        if key is None and self._keys.required and needed != "open":
+            await self._refuse(secret, scope, receive, send)
             return
+        who = key.caller if key else _anonymous(scope)
+        set_caller(who)
+        self._activity.belongs_to(who.owner)
+        if needed is not None and needed != "open":
+            who.check(needed)  # `Faults`, around this, tells what is wrong
+        await self._app(scope, receive, send)
+
+    async def _refuse(self, secret: str, scope: Scope, receive: Receive, send: Send) -> None:
         message = (
             "The API key is not one of this server's."
             if secret
             else "This server needs an API key"
             " in the Authorization header (Bearer) or in x-api-key."
         )
+        if secret:
+            await self._wrong_keys.pause(_peer(scope))
         error = api_error(401, message, code="invalid_api_key")
         await self._errors.send(error, scope, receive, send)
+
+
+def _anonymous(scope: Scope) -> Caller:
+    """Callers without a key: those on this computer are one, every other computer is another."""
+    address = _client_address(scope)
+    if address is None or address.is_loopback:
+        return Caller("models", "local")
+    return Caller("inference", f"address {address}")
 
 
 def _secret(headers: Headers) -> str:
@@ -188,9 +222,18 @@ def _plain(name: str) -> str:
 
 def _is_nearby(scope: Scope) -> bool:
     """From this computer, or from a private network."""
-    address = _address(scope["client"][0]) if scope.get("client") else None
-    address = getattr(address, "ipv4_mapped", None) or address
+    address = _client_address(scope)
     return address is not None and (address.is_loopback or address.is_private)
+
+
+def _peer(scope: Scope) -> str:
+    return str(_client_address(scope))
+
+
+def _client_address(scope: Scope) -> IPAddress | None:
+    """None where it has none, as over a Unix socket."""
+    address = _address(scope["client"][0]) if scope.get("client") else None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _is_from_page(headers: Headers) -> bool:
@@ -207,7 +250,7 @@ def _is_address(name: str) -> bool:
     return _address(name) is not None
 
 
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(name: str) -> IPAddress | None:
     try:
         return ipaddress.ip_address(name)
     except ValueError:

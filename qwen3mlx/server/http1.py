@@ -14,6 +14,7 @@ from . import bounds
 from .crowd import Crowd
 from .errors import api_error, openai_body
 from .framing import StrictConnection
+from .safe_headers import SAFE_HEADERS
 from .sse import json_bytes
 
 _REFUSALS = {
@@ -120,6 +121,7 @@ class Protocol(H11Protocol):
         body = json_bytes(openai_body(error))
         headers = [
             *((name.encode(), value.encode()) for name, value in error.headers.items()),
+            *((name.encode(), value.encode()) for name, value in SAFE_HEADERS),
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),

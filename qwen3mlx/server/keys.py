@@ -4,39 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ..config.state import StateFile
 from ..errors import ConfigurationError, UsageError
+from ..quoting import quoted
+from .caller import SCOPES, Caller, Scope
+from .key_use import KeyUse, now
 
 PREFIX = "sk-qwen3mlx-"
+# Of keys made before there were scopes, and of those a server is started with.
+_UNSCOPED: Scope = "models"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key. `created` is a time in UTC, as ISO 8601 writes it.
+    """What is kept of a key. Times are in UTC, as ISO 8601 writes them.
 
-    One round of SHA-256 is enough: a key is 256 random bits, so there is nothing to guess.
+    One round of SHA-256 is enough: a key is 256 random bits, so there is nothing to guess. The salt
+    is its identity: a key made later under the same name is another one.
     """
 
     name: str
+    scope: Scope
     created: str
     salt: str
     hash: str
+    last_used: str | None = None
 
     @classmethod
-    def of(cls, name: str, secret: str) -> ApiKey:
+    def of(cls, name: str, secret: str, scope: Scope = _UNSCOPED) -> ApiKey:
         salt = secrets.token_hex(16)
-        created = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        return cls(name, created, salt, _hash(salt, secret))
+        return cls(name, scope, now(), salt, _hash(salt, secret))
 
     def matches(self, secret: str) -> bool:
         return hmac.compare_digest(_hash(self.salt, secret), self.hash)
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.scope, self.salt, self.name)
 
 
 class KeyStore:
@@ -44,17 +57,23 @@ class KeyStore:
 
     def __init__(self, home: Path | None = None) -> None:
         self._file = StateFile("api-keys.json", home)
+        self.use = KeyUse(home)
 
-    def create(self, name: str) -> str:
+    def create(self, name: str, scope: Scope = "inference") -> str:
         """A new key, which is told this once. UsageError when the name is taken, or not one."""
-        if not (name.strip() and name.isprintable()):
-            raise UsageError(f"{name!r} does not name a key; take a word such as laptop.")
+        if not (name.strip() and name.isprintable() and len(name) <= 100):
+            raise UsageError(f"{quoted(name)} does not name a key; take a word such as laptop.")
         secret = PREFIX + secrets.token_urlsafe(32)
         with self._file.edit() as values:
             if name in values:
-                raise UsageError(f"There is a key named {name!r} already; revoke it first.")
-            key = ApiKey.of(name, secret)
-            values[name] = {"created": key.created, "salt": key.salt, "hash": key.hash}
+                raise UsageError(f"There is a key named {quoted(name)} already; revoke it first.")
+            key = ApiKey.of(name, secret, scope)
+            values[name] = {
+                "scope": scope,
+                "created": key.created,
+                "salt": key.salt,
+                "hash": key.hash,
+            }
         return secret
 
     def revoke(self, name: str) -> None:
@@ -62,11 +81,17 @@ class KeyStore:
         with self._file.edit() as values:
             if name not in values:
                 known = ", ".join(values) or "none"
-                raise UsageError(f"There is no key named {name!r}; there are: {known}.")
+                raise UsageError(f"There is no key named {quoted(name)}; there are: {known}.")
             del values[name]
 
     def keys(self) -> list[ApiKey]:
-        return [self._key(name, value) for name, value in self._file.read().items()]
+        used = self.use.read()
+        return [self._key(name, value, used) for name, value in self._file.read().items()]
+
+    def unscoped(self) -> list[str]:
+        """Names of the keys that were made before there were scopes."""
+        values = self._file.read().items()
+        return [name for name, value in values if isinstance(value, dict) and "scope" not in value]
 
     def version(self) -> int:
         """Changes with every change of the keys."""
@@ -75,30 +100,38 @@ class KeyStore:
         except FileNotFoundError:
             return 0
 
-    def _key(self, name: str, value: Any) -> ApiKey:
+    def _key(self, name: str, value: Any, used: dict[str, Any]) -> ApiKey:
         try:
-            return ApiKey(name, str(value["created"]), str(value["salt"]), str(value["hash"]))
-        except (KeyError, TypeError):
+            created, salt, digest = (str(value[part]) for part in ("created", "salt", "hash"))
+            scope = SCOPES[SCOPES.index(value.get("scope", _UNSCOPED))]
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise ConfigurationError(
-                f"{self._file.path}: the key {name!r} is broken; delete it there, make a new one."
+                f"{self._file.path}: the key {quoted(name)} is broken; delete it there, make a "
+                "new one."
             ) from None
+        return ApiKey(name, scope, created, salt, digest, used.get(salt))
 
 
 class Keys:
     """The keys a running server accepts: those it was started with, and the store's.
 
-    `parent_key` is accepted, and nobody else needs a key because of it.
+    `parent_key`, of the program that started it, may do everything, and so may what `trust` is
+    given, the token in the state folder; nobody else needs a key because of these.
     """
 
     def __init__(
         self, given: Iterable[str], store: KeyStore, parent_key: str | None = None
     ) -> None:
-        self._parent = [] if parent_key is None else [ApiKey.of("--parent-key", parent_key)]
+        self._trusted = [] if parent_key is None else [_trusted("the window", parent_key)]
         self._given = [ApiKey.of(f"--api-key {i}", key) for i, key in enumerate(given, start=1)]
         self._store = store
         self._version = store.version()
         self._stored = store.keys()
         self._required = bool(self._given or self._stored)
+
+    def trust(self, name: str, secret: str) -> None:
+        """`secret` may do everything from now on."""
+        self._trusted.append(_trusted(name, secret))
 
     @property
     def required(self) -> bool:
@@ -106,17 +139,45 @@ class Keys:
         self._refresh()
         return self._required
 
-    def accepts(self, secret: str) -> bool:
+    def find(self, secret: str) -> ApiKey | None:
+        """The key that this is; it is used now."""
         self._refresh()
         # Every key is compared: how long it takes says nothing about which one came close.
-        matches = [key.matches(secret) for key in [*self._parent, *self._given, *self._stored]]
-        return any(matches)
+        keys = [*self._trusted, *self._given, *self._stored]
+        matching = [key for key in keys if key.matches(secret)]
+        if not matching:
+            return None
+        self._store.use.note(matching[0].salt)
+        return matching[0]
+
+    def stored(self) -> list[ApiKey]:
+        """Those that are made and revoked while the server runs; reads their file."""
+        return self._store.keys()
+
+    def save_use(self) -> None:
+        """Write down when the stored keys were last used."""
+        self._store.use.save({key.salt for key in self._stored})
 
     def _refresh(self) -> None:
         version = self._store.version()
         if version != self._version:
             self._stored, self._version = self._store.keys(), version
             self._required = self._required or bool(self._stored)
+
+
+def warn_of_unscoped(store: KeyStore) -> None:
+    """What became of keys that were made before there were scopes: a line of the log."""
+    if names := store.unscoped():
+        logger.warning(
+            "These keys were made before keys had scopes, and have the scope models now: %s. "
+            "Where one is to change keys, folders or settings, make another with `qwen3mlx keys "
+            "create NAME --scope admin`.",
+            ", ".join(map(quoted, names)),
+        )
+
+
+def _trusted(name: str, secret: str) -> ApiKey:
+    return ApiKey.of(name, secret, "admin")
 
 
 def _hash(salt: str, secret: str) -> str:

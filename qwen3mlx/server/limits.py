@@ -15,8 +15,8 @@ from ..engine import Engine
 from . import bounds
 from .decoding import TooLargeError, codings_of, decoded
 from .errors import TooManyBytesError, api_error
-from .guard import OPEN_PATHS
 from .replies import ErrorReplies
+from .scopes import needed_for
 
 
 class BodyLimit:
@@ -168,7 +168,7 @@ class CrowdGuard:
                 MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
-        if scope["path"] in OPEN_PATHS:
+        if needed_for(scope["method"], scope["path"]) == "open":
             await self._app(scope, receive, send_and_close)
             return
         message = "All connections of this server are in use; try again in a moment."

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..quoting import printable
 from .activity import Activity
 from .errors import to_api_error
 from .replies import ErrorReplies
@@ -24,11 +25,9 @@ logger = logging.getLogger(__name__)
 
 def log_to_stderr() -> None:
     """For a process that is nothing but the server."""
-    logging.basicConfig(
-        handlers=[LogHandler(sys.stderr)],
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    handler = LogHandler(sys.stderr)
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
     # What uvicorn says at this level is that it starts and stops.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
@@ -75,6 +74,20 @@ def _kind(record: logging.LogRecord) -> object:
     return record.name, record.getMessage(), type(error), place
 
 
+class OneLine(logging.Formatter):
+    """A record is one line, whatever names it holds; a traceback's lines are set in.
+
+    So nothing that a client or a model sends looks like a record of its own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.message = record.getMessage()
+        record.asctime = self.formatTime(record, self.datefmt)
+        trace = self.formatException(record.exc_info).split("\n") if record.exc_info else []
+        lines = [self.formatMessage(record), *(f"    {line}" for line in trace)]
+        return "\n".join(map(printable, lines))
+
+
 class AccessLog:
     """Method, path, status and seconds of each request, when it is over; never its query.
 
@@ -109,7 +122,7 @@ class AccessLog:
             seconds = time.perf_counter() - start
             entry.ms = seconds * 1000
             self._activity.end(entry)
-            shown = (scope["method"], _path(entry.path), entry.status or "-")
+            shown = (scope["method"], entry.path, entry.status or "-")
             logger.info("%s %s %s %.3f s", *shown, seconds)
             for name, body in (("asked", question), ("answered", answer)):
                 if body:
@@ -141,8 +154,3 @@ class Faults:
             if started or scope["type"] != "http":
                 raise
             await self._errors.send(to_api_error(error), scope, receive, send)
-
-
-def _path(path: str) -> str:
-    """A path may hold anything; a line of the log may not."""
-    return path if path.isprintable() else repr(path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 
 from ..errors import UsageError
+from ..quoting import quoted
 
 MAX_PORT = 65535
 _WEB = ("http", "https")
@@ -36,15 +37,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     match = _PATTERN.fullmatch(pattern.lower())
     if match is None:
         raise UsageError(
-            f"{pattern!r} is not an origin; write scheme, host and port, as in "
+            f"{quoted(pattern)} is not an origin; write scheme, host and port, as in "
             "http://localhost:3000, https://*.example.com, http://localhost:* or app://*."
         )
     scheme, host, port = match["scheme"], match["host"], match["port"]
     if port not in (None, "*") and int(port) > MAX_PORT:
-        raise UsageError(f"{pattern!r} has port {port}; ports end at {MAX_PORT}.")
+        raise UsageError(f"{quoted(pattern)} has port {port}; ports end at {MAX_PORT}.")
     if host == "*" and scheme in _WEB:
         raise UsageError(
-            f"{pattern!r} would let every web page use this server; name its host, as in "
+            f"{quoted(pattern)} would let every web page use this server; name its host, as in "
             f"{scheme}://*.example.com or {scheme}://localhost:*."
         )
     return re.compile(f"{re.escape(scheme)}://{_hosts(host)}{_ports(port, scheme)}")

@@ -18,13 +18,17 @@ from typing import Any
 
 import uvicorn
 
-from ..errors import ListenError, UnavailableError
+from ..config.admin_token import AdminToken
+from ..config.state import keep_private
+from ..errors import ConfigurationError, ListenError, UnavailableError
+from ..quoting import quoted
 from . import bounds
 from .app import create_app
 from .crowd import Crowd, raise_descriptor_limit
 from .http1 import Protocol
-from .keys import KeyStore
+from .keys import Keys, KeyStore, warn_of_unscoped
 from .logs import log_to_stderr
+from .safe_headers import SAFE_HEADERS
 from .service import Service
 from .settings import ServerSettings
 from .websocket import WebSocketRefusal
@@ -35,6 +39,8 @@ SHUTDOWN_PATIENCE = 3
 NEVER = 10**6
 # Connections that the system may have accepted for us, and that we take from it at a time.
 BACKLOG, AT_A_TIME = 1024, 64
+# Characters of a key that is not soon guessed.
+LEAST_KEY = 20
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +54,19 @@ def serve(settings: ServerSettings) -> None:
     """
     log_to_stderr()
     raise_descriptor_limit()
+    keep_private()
     warn_if_open(settings)
+    warn_of_unscoped(KeyStore())
     server = Server(settings, on_ready=_ready)
     asyncio.run(server.serve_until_told())
 
 
 def warn_if_open(settings: ServerSettings) -> None:
-    """A server that others can reach should ask them for a key."""
+    """A server that others can reach should ask them for a key, and one that nobody guesses."""
     if not (settings.is_loopback or settings.api_keys or KeyStore().keys()):
         logger.warning("Everyone on the network may use this server; --api-key asks for a key.")
+    if not settings.is_loopback and any(len(key) < LEAST_KEY for key in settings.api_keys):
+        logger.warning("An API key can be guessed: `qwen3mlx keys create NAME` makes a long one.")
 
 
 class Server(uvicorn.Server):
@@ -72,6 +82,7 @@ class Server(uvicorn.Server):
         self._failure: Exception | None = None
         self._is_stuck = False
         app = create_app(self.service, settings)
+        self._keys: Keys = app.state.keys
         super().__init__(
             uvicorn.Config(
                 app,
@@ -82,6 +93,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                headers=list(SAFE_HEADERS),
                 backlog=AT_A_TIME,
                 timeout_keep_alive=NEVER,
                 h11_max_incomplete_event_size=bounds.MAX_HEAD,
@@ -93,6 +105,7 @@ class Server(uvicorn.Server):
         self._short_until = 0.0
         self._sockets = _listen(settings.host, settings.port)
         self.url = _url(self._sockets[0])
+        self._admin_token = AdminToken(self.url)
 
     def close(self) -> None:
         """Give the port back, for a server that is not started."""
@@ -134,6 +147,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Running streams get an error event before their connections are closed."""
         self._announcement.cancel()
+        self._admin_token.remove()
         for server in self.servers:
             server.close()
         await self.service.stop()
@@ -141,12 +155,22 @@ class Server(uvicorn.Server):
 
     async def _announce(self) -> None:
         try:
+            await asyncio.to_thread(self._make_admin_token)
             if self.settings.model is not None:
                 await self.service.load(self.settings.model, on_progress=_Progress())
         except Exception as error:  # whatever it is, it must not end with this task
             self._failure, self.should_exit = error, True
             return
         self._on_ready(self.url)
+
+    def _make_admin_token(self) -> None:
+        """Without one, the window and keys of the scope admin are all that may do everything."""
+        try:
+            self._admin_token.make()
+        except (ConfigurationError, OSError) as error:
+            logger.warning("The command line may not change this server. %s", error)
+        else:
+            self._keys.trust("the command line", self._admin_token.secret)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -190,7 +214,7 @@ def _listen(host: str, port: int) -> list[socket.socket]:
             return [_bound(host, port)]
         first = _bound("127.0.0.1" if host == "localhost" else host, port)
     except UnicodeError:
-        raise ListenError(f"{host!r} is not the name of a computer.") from None
+        raise ListenError(f"{quoted(host)} is not the name of a computer.") from None
     except OSError as error:
         raise ListenError(_why(error, host, port)) from None
     try:

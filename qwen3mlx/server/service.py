@@ -31,6 +31,7 @@ from ..text.template_pool import close as end_template_processes
 from ..text.template_source import check_template
 from .activity import Activity
 from .answer import Answer
+from .caller import caller
 from .downloads import Downloads
 from .info import ModelInfo
 from .settings import ServerSettings
@@ -149,7 +150,8 @@ class Service:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(outputs.put_nowait, output)
 
-        sequence = prepared.sequence(sink)
+        salt = "" if self.settings.share_prefixes else caller().owner
+        sequence = prepared.sequence(sink, salt)
         builder = AnswerBuilder(slot.loaded.tokenizer, prepared)
 
         def end(finished: Finished | None) -> None:

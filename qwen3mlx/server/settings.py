@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from ..quoting import quoted
 from .bounds import MAX_CONNECTIONS
 from .origins import Origins
 
@@ -22,8 +23,10 @@ class ServerSettings:
     `parent_key`, that of the program which started the server; no other needs one because of it.
     `allowed_origins` are the web pages (`https://chat.example.com`) that may call, see `Origins`,
     `allowed_hosts` further names it is reached by. `max_running` requests are computed together,
-    `max_waiting` more may queue. An idle model is unloaded after `ttl_s`; 0 keeps it for good.
-    There are fewer than `max_connections` where the system does not let the process have as many.
+    `max_waiting` more may queue. What was computed of one key's prompts is reused for the same key
+    only, and with `share_prefixes` for all: they can tell then what others have asked. An idle
+    model is unloaded after `ttl_s`; 0 keeps it for good. There are fewer than `max_connections`
+    where the system does not let the process have as many.
 
     Raises UsageError.
     """
@@ -41,6 +44,7 @@ class ServerSettings:
     max_waiting: int | None = None
     memory_limit: int | None = None
     prefix_cache_bytes: int | None = None
+    share_prefixes: bool = False
     ttl_s: float = 60 * 60
     log_prompts: bool = False
     exit_with_parent: bool = False
@@ -84,5 +88,6 @@ class ServerSettings:
 def _check_host(host: str) -> None:
     if not re.fullmatch(r"[\w.-]+|\[?[0-9a-fA-F:]+\]?", host):
         raise UsageError(
-            f"{host!r} is not the name of a host; write it alone, without a port, as in mac.local."
+            f"{quoted(host)} is not the name of a host; write it alone, without a port, as in "
+            "mac.local."
         )

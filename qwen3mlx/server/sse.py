@@ -52,8 +52,7 @@ def streaming(
     return _Stream(
         chunks,
         media_type=media_type,
-        # A proxy must pass each event on at once.
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        headers={"X-Accel-Buffering": "no"},  # a proxy must pass each event on at once
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InvalidRequestError
+from ..quoting import quoted
 from ..request import NamedTool, ToolChoice
 from .client_run import CLIENT_RUN
 from .tools import ClientTool
@@ -36,8 +37,8 @@ def tool_choice_from(
     if isinstance(choice, Mapping) and isinstance(kind, str):
         return _named(choice, tools, param), tools
     raise InvalidRequestError(
-        f"{param} is {choice!r}; it must be auto, none, required, or an object that names a tool "
-        "or allowed_tools.",
+        f"{param} is {quoted(choice)}; it must be auto, none, required, or an object that names "
+        "a tool or allowed_tools.",
         param=param,
     )
 

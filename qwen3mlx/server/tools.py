@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InvalidRequestError
+from ..quoting import quoted
 from ..request_warnings import warn
 from .client_run import CLIENT_RUN
 from .lark_regex import lark_regex
@@ -108,7 +109,7 @@ def _read(tool: Mapping[str, Any], where: str) -> Iterator[ClientTool]:
     else:
         known = ", ".join(("function", "custom", "namespace", *CLIENT_RUN))
         raise InvalidRequestError(
-            f"{where}.type is {kind!r}; tools that can be called are {known}.",
+            f"{where}.type is {quoted(kind)}; tools that can be called are {known}.",
             param=f"{where}.type",
         )
 
@@ -206,13 +207,14 @@ def _grammar(given: object, where: str) -> Mapping[str, str] | None:
         return None
     if not isinstance(given, Mapping) or kind != "grammar":
         raise InvalidRequestError(
-            f"{where}.type is {kind!r}; it must be text or grammar.", param=f"{where}.type"
+            f"{where}.type is {quoted(kind)}; it must be text or grammar.", param=f"{where}.type"
         )
     grammar = given.get("grammar", given)
     syntax = grammar.get("syntax") if isinstance(grammar, Mapping) else None
     if syntax not in ("lark", "regex"):
         raise InvalidRequestError(
-            f"{where}.syntax is {syntax!r}; it must be lark or regex.", param=f"{where}.syntax"
+            f"{where}.syntax is {quoted(syntax)}; it must be lark or regex.",
+            param=f"{where}.syntax",
         )
     definition = grammar.get("definition")
     if not isinstance(definition, str) or not definition:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..quoting import shortened
 from ..request_warnings import collecting_warnings
+from .telling import told
 
 WARNING_HEADER = "X-Qwen3MLX-Warning"
 
@@ -40,12 +42,9 @@ class WarningHeaders:
 def _header_values(warnings: list[str]) -> list[str]:
     """In ASCII: what a header cannot hold is written as Python escapes it."""
     values = [
-        _shortened(warning.encode("unicode_escape").decode()) for warning in warnings[:MAX_WARNINGS]
+        shortened(told(warning).encode("ascii", "backslashreplace").decode(), MAX_CHARACTERS)
+        for warning in warnings[:MAX_WARNINGS]
     ]
     if len(warnings) > MAX_WARNINGS:
         values.append(f"{len(warnings) - MAX_WARNINGS} more are in the server's log.")
     return values
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."

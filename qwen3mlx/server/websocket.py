@@ -14,7 +14,9 @@ import json
 import logging
 from typing import Any
 
+from ..quoting import printable
 from .errors import api_error, openai_body
+from .safe_headers import SAFE_HEADERS
 from .sse import json_bytes
 
 logger = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ class WebSocketRefusal(asyncio.Protocol):
         fields = [line.partition(b":") for line in lines]
         names = {name.lower(): value.strip() for name, _, value in fields}
         key = names.get(b"sec-websocket-key")
-        logger.info("%s asks for a websocket: refused", path if path.isprintable() else repr(path))
+        logger.info("%s asks for a websocket: refused", printable(path))
         if key and path.strip("/") in _LMSTUDIO:
             self._is_open = True
             self._transport.write(_handshake(key))
@@ -90,5 +92,11 @@ def _frame(kind: int, payload: bytes) -> bytes:
 
 def _http_error() -> bytes:
     body = json_bytes(openai_body(api_error(404, _MESSAGE, code="not_found")))
-    head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
-    return f"HTTP/1.1 404 Not Found\r\n{head}\r\n\r\n".encode() + body
+    fields = {
+        **dict(SAFE_HEADERS),
+        "Content-Type": "application/json",
+        "Content-Length": len(body),
+        "Connection": "close",
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 404 Not Found\r\n{head}\r\n".encode() + body

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from qwen3mlx.errors import InvalidRequestError
 
+from ..quoting import quoted
+
 _HEX = "[0-9A-Fa-f]"
 _ESCAPE = rf"\\(?:x{_HEX}{{2}}|u{_HEX}{{4}}|U00(?:0{_HEX}|10){_HEX}{{4}}|[^xuU])"
 _TOKEN = re.compile(
@@ -42,12 +44,14 @@ def gbnf_to_lark(text: str, *, param: str) -> str:
         if kind == "rule":
             body = rules[value] = []
         elif body is None:
-            raise _fault(param, f"begins with {value!r}, and not with a rule (`root ::= ...`)")
+            raise _fault(
+                param, f"begins with {quoted(value)}, and not with a rule (`root ::= ...`)"
+            )
         else:
             body.append((kind, value))
     for name in ("root", *(v for body in rules.values() for k, v in body if k == "name")):
         if name not in rules:
-            raise _fault(param, f"has no rule {name!r}")
+            raise _fault(param, f"has no rule {quoted(name)}")
     names = _lark_names(rules)
     lines = [f"{names[name]}: {_body(body, names)}" for name, body in rules.items()]
     return "\n".join([f"start: {names['root']}", *lines])
@@ -60,7 +64,7 @@ def _tokens(text: str, param: str) -> Iterator[_Token]:
         if match is None:
             line = text.count("\n", 0, position) + 1
             rest = text[position : position + 20]
-            raise _fault(param, f"is no GBNF from {rest!r} in line {line}")
+            raise _fault(param, f"is no GBNF from {quoted(rest)} in line {line}")
         if match.lastgroup not in (None, "blank"):
             yield str(match.lastgroup), match[str(match.lastgroup)]
         position = match.end()

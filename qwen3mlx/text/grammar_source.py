@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from qwen3mlx.errors import InvalidRequestError
 
+from ..quoting import quoted
 from .json_schema import PlainSchema, plain_schema
 from .text_form import TextForm, form_rules
 
@@ -174,7 +175,7 @@ class _Calls:
         kind = plain.grammar.get("type", "object")
         if kind != "object" and not (isinstance(kind, list) and "object" in kind):
             raise InvalidRequestError(
-                f"{param} has the type {kind!r}; arguments are an object.", param=param
+                f"{param} has the type {quoted(kind)}; arguments are an object.", param=param
             )
         plain = replace(plain, grammar={**plain.grammar, "type": "object"})
         if self._forced or function.get("strict") is True:

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from qwen3mlx.errors import InvalidRequestError
 
+from ..quoting import quoted
 from .arguments import read_arguments
 from .media import check_new_message, is_media, left_out, part_path
 from .tool_results import bind_results
@@ -114,7 +115,7 @@ def _normalise(message: Mapping[str, Any], field: str) -> Message:
     if role not in _ROLES:
         known = ", ".join(_ROLES)
         raise InvalidRequestError(
-            f"{field}.role is {role!r}; it must be one of {known}", param=f"{field}.role"
+            f"{field}.role is {quoted(role)}; it must be one of {known}", param=f"{field}.role"
         )
     plain = {**message, "role": "system" if role == "developer" else role}
     plain["content"] = _flatten(message.get("content"), f"{field}.content")
@@ -159,7 +160,8 @@ def _part_text(part: object, field: str) -> str:
         return left_out(kind, field)
     if kind not in _TEXT_PARTS:
         raise InvalidRequestError(
-            f"{field} has type {kind!r}; Qwen3 reads text only: send {', '.join(_TEXT_PARTS)}",
+            f"{field} has type {quoted(kind)}; Qwen3 reads text only: send "
+            f"{', '.join(_TEXT_PARTS)}",
             param=field,
         )
     text = part.get("text")

@@ -11,6 +11,8 @@ from typing import Any
 
 from qwen3mlx.errors import InvalidRequestError
 
+from ..quoting import quoted
+
 Message = dict[str, Any]
 
 
@@ -64,7 +66,8 @@ class _Binder:
                 elif call.id is not None and number < self._num_asked:
                     raise _error(
                         f"{call.field}.id",
-                        f"is {call.id!r}, and there is no result for it: send what came of it, too",
+                        f"is {quoted(call.id)}, and there is no result for it: send what came of "
+                        "it, too",
                     )
         return messages
 
@@ -80,7 +83,9 @@ class _Binder:
             if call.name == name:
                 return call
         if self._called:
-            raise _error(f"{field}.name", f"is {name!r}; no call before it waits for that tool")
+            raise _error(
+                f"{field}.name", f"is {quoted(name)}; no call before it waits for that tool"
+            )
         return None
 
     def _call_by_id(self, call_id: str, field: str) -> _Call:
@@ -88,12 +93,14 @@ class _Binder:
         if not calls:
             raise _error(
                 field,
-                f"is {call_id!r}; it must be the id of a tool call before it",
+                f"is {quoted(call_id)}; it must be the id of a tool call before it",
             )
         if len(calls) > 1:
-            raise _error(field, f"is {call_id!r}, which {len(calls)} calls of one turn have")
+            raise _error(field, f"is {quoted(call_id)}, which {len(calls)} calls of one turn have")
         if calls[0].result is not None:
-            raise _error(field, f"is {call_id!r}, which has a result already: send one for a call")
+            raise _error(
+                field, f"is {quoted(call_id)}, which has a result already: send one for a call"
+            )
         return calls[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from qwen3mlx.config.admin_token import token_for
 from qwen3mlx.server.run import Server
 from qwen3mlx.server.service import Service
 from qwen3mlx.server.settings import ServerSettings
@@ -22,11 +23,15 @@ NUM_WORKERS = 8
 
 @dataclass(frozen=True)
 class LiveServer:
-    """`http` is a client of it: `server.http.get("/health")`."""
+    """`http` is a client of it: `server.http.get("/health")`.
+
+    `person` are the headers with which the command line says that it is the person's own.
+    """
 
     url: str
     service: Service
     http: httpx.Client
+    person: Mapping[str, str]
 
     @property
     def port(self) -> int:
@@ -55,7 +60,8 @@ def live_server(**settings: Any) -> Iterator[LiveServer]:
         while not ready.wait(0.05):
             assert thread.is_alive(), "the server did not start"
         with httpx.Client(base_url=server.url, timeout=30) as http:
-            yield LiveServer(server.url, server.service, http)
+            person = {"Authorization": f"Bearer {token_for(server.url)}"}
+            yield LiveServer(server.url, server.service, http, person)
     finally:
         server.should_exit = True
         thread.join()

@@ -60,6 +60,6 @@ def test_a_broken_file_never_opens_the_server(tmp_path: Path, content: str) -> N
 
 def test_any_text_can_be_tried(tmp_path: Path) -> None:
     keys = Keys(("right",), KeyStore(tmp_path))
-    assert keys.accepts("right")
+    assert keys.find("right") is not None
     for secret in ("", "wrong", "right ", "\ud800", "é", "a" * 10_000):
-        assert not keys.accepts(secret)
+        assert keys.find(secret) is None

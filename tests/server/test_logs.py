@@ -31,7 +31,7 @@ def test_a_line_for_each_request_without_its_prompt(caplog: pytest.LogCaptureFix
         ask(server)
         server.http.get("/v1/a%0Ab")
     assert "POST /v1/completions 200" in caplog.text
-    assert r"GET '/v1/a\nb' 404" in caplog.text
+    assert r"GET /v1/a\nb 404" in caplog.text
     assert "secret" not in caplog.text
     assert "hidden" not in caplog.text
 

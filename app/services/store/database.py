@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import is_odd, put_aside
+from ..private import make_file, make_folder
 from .errors import is_corrupt
 from .rows import READERS, Columns, to_row
 from .schema import NewerSchemaError, check, migrate
@@ -40,14 +40,14 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
     Where the program was killed, or met something broken, all of the file is checked; that takes a
     second for every gigabyte. Raises sqlite3.Error and OSError, for anything but a broken file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     for part in _beside(path):
         if is_odd(part):
             put_aside(part)
     recovery = Recovery(put_aside(path), 0, 0) if is_odd(path) else None
     doubtful = _mark(path).exists()
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-    _mark(path).touch()
+    for file in (path, _mark(path)):
+        make_file(file)
     try:
         return _opened(path, check_all=doubtful), recovery
     except NewerSchemaError:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from ...controllers.server import ServerController
 from ...domain import ApiKey, ServerSettings
 from ...services.plain import one_line
+from ..fields import Choice
 from ..page import Group, muted, whole_number
 from ..plain import Button
 from ..theme import GAP
@@ -66,7 +67,8 @@ class KeysGroup(Group):
         super().__init__(parent)
         self._server = server
         self._none = muted(
-            self.tr("No key: every program on this computer may use the server."), self
+            self.tr("No key: every program on this computer gets answers, and may load models."),
+            self,
         )
         self._lines = QVBoxLayout()
         self._lines.setContentsMargins(0, GAP, 0, GAP)
@@ -76,6 +78,10 @@ class KeysGroup(Group):
         self._name.setPlaceholderText(self.tr("Name of a new key"))
         self._name.setAccessibleName(self.tr("Name of a new key"))
         self._name.returnPressed.connect(self._create)
+        self._scope = Choice(self)
+        self._scope.setAccessibleName(self.tr("What a new key is for"))
+        for scope, title in self._scopes().items():
+            self._scope.addItem(title, scope)
         create = Button(self.tr("Create"), self)
         create.setAccessibleName(self.tr("Create a key"))
         create.clicked.connect(self._create)
@@ -86,6 +92,7 @@ class KeysGroup(Group):
         column.setContentsMargins(0, GAP, 0, GAP)
         row = QHBoxLayout()
         row.addWidget(self._name, 1)
+        row.addWidget(self._scope)
         row.addWidget(create)
         column.addLayout(row)
         column.addWidget(self._new)
@@ -112,13 +119,26 @@ class KeysGroup(Group):
         revoke.setObjectName("danger")
         revoke.setAccessibleName(one_line(self.tr("Revoke {name}").format(name=key.name)))
         revoke.clicked.connect(partial(self._server.revoke_key, key.name))
-        row.addWidget(muted(one_line(f"{key.name}   {key.created[:10]}"), line), 1)
+        row.addWidget(muted(one_line("   ".join(self._facts(key))), line), 1)
         row.addWidget(revoke)
         return line
 
+    def _scopes(self) -> dict[str, str]:
+        return {
+            "inference": self.tr("Answers"),
+            "models": self.tr("Answers and models"),
+            "admin": self.tr("Everything"),
+        }
+
+    def _facts(self, key: ApiKey) -> tuple[str, ...]:
+        used = self.tr("never used")
+        if key.last_used is not None:
+            used = self.tr("used {day}").format(day=key.last_used[:10])
+        return key.name, self._scopes().get(key.scope, key.scope), key.created[:10], used
+
     def _create(self) -> None:
         if self._name.text().strip():
-            self._server.create_key(self._name.text().strip())
+            self._server.create_key(self._name.text().strip(), self._scope.currentData())
             self._name.clear()
 
     def _show_new(self, name: str, key: str) -> None:

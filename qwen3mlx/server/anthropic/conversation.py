@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, NoReturn
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ...text import check_new_message, is_media, left_out
 from ..located import LocatedMessages
 from ..responses.items import unseal
@@ -98,7 +99,8 @@ def _add_user_turn(
     if missing := [call_id for call_id in call_ids if call_id not in results]:
         where = _place(blocks)
         raise InvalidRequestError(
-            f"{where} must begin with a tool_result for the tool_use {missing[0]!r} before it.",
+            f"{where} must begin with a tool_result for the tool_use {quoted(missing[0])} before "
+            "it.",
             param=where,
         )
     for where, result in map(results.__getitem__, call_ids):
@@ -116,7 +118,7 @@ def _check_result(
         problem = "there is a tool_result for it already"
     else:
         return
-    raise InvalidRequestError(f"{field} is {call_id!r}; {problem}.", param=field)
+    raise InvalidRequestError(f"{field} is {quoted(call_id)}; {problem}.", param=field)
 
 
 def _tool_message(block: ToolResultBlock, where: str) -> Json:
@@ -187,7 +189,7 @@ def _said(block: Block) -> tuple[str, str | None]:
 
 def _refuse(where: str, block: Block, place: str) -> NoReturn:
     if isinstance(block, OtherBlock):
-        problem = f"has type {block.type!r}; Qwen3 reads text only: send its text instead."
+        problem = f"has type {quoted(block.type)}; Qwen3 reads text only: send its text instead."
     else:
-        problem = f"has type {block.type!r}, which has no place in {place}."
+        problem = f"has type {quoted(block.type)}, which has no place in {place}."
     raise InvalidRequestError(f"{where} {problem}", param=where)

@@ -16,6 +16,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ..dependencies import get_service
 from ..info import ModelInfo
 from ..service import Service
@@ -63,7 +64,9 @@ def page(
     ids = [model["id"] for model in models]
     for name, cursor in (("after_id", after_id), ("before_id", before_id)):
         if cursor is not None and cursor not in ids:
-            raise InvalidRequestError(f"{name}: there is no model {cursor!r} here.", param=name)
+            raise InvalidRequestError(
+                f"{name}: there is no model {quoted(cursor)} here.", param=name
+            )
     begin = 0 if after_id is None else ids.index(after_id) + 1
     end = len(ids) if before_id is None else ids.index(before_id)
     found = models[begin:end]

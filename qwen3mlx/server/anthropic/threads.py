@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from ...errors import InvalidRequestError
-from ..conversations import ConversationStore
+from ...quoting import quoted
+from ..caller import caller
+from ..conversations import Conversations, ConversationStore
 from ..sse import json_bytes
 from .schemas import Message, PromptBody
 
@@ -48,17 +50,17 @@ class Thread:
         return len(repr(self.kept)) + sum(map(len, texts))
 
 
-Threads = ConversationStore[Thread]
+Threads = Conversations[Thread]
 AnyBody = TypeVar("AnyBody", bound=PromptBody)
 
 
 async def get_threads(request: Request) -> Threads:
-    """The one store of this application."""
+    """The caller's, of the one store of this application."""
     state = request.app.state
     if not hasattr(state, "threads"):
-        state.threads = Threads()
-    threads: Threads = state.threads
-    return threads
+        state.threads = ConversationStore[Thread]()
+    threads: ConversationStore[Thread] = state.threads
+    return threads.of(caller().owner)
 
 
 def in_thread(body: AnyBody, threads: Threads) -> AnyBody:
@@ -73,8 +75,8 @@ def in_thread(body: AnyBody, threads: Threads) -> AnyBody:
     thread = threads.get(message_id or "")
     if thread is None:
         raise ThreadNotFoundError(
-            f"thread.previous_message_id: there is no message {message_id!r} here, or not any "
-            "more: send the whole conversation with thread {'type': 'create'}.",
+            f"thread.previous_message_id: there is no message {quoted(message_id)} here, or not "
+            "any more: send the whole conversation with thread {'type': 'create'}.",
             param="thread.previous_message_id",
         )
     for name in _KEPT:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ...request_warnings import warn
 from .schemas import Tool
 
@@ -97,7 +98,7 @@ def _described(tool: Tool, where: str) -> tuple[str | None, Json]:
         if tool.type is not None and tool.type.startswith(beginning):
             return described
     raise InvalidRequestError(
-        f"{where}.type is {tool.type!r}; send custom tools (name and input_schema), or Anthropic's "
-        "bash, text_editor and memory.",
+        f"{where}.type is {quoted(tool.type)}; send custom tools (name and input_schema), or "
+        "Anthropic's bash, text_editor and memory.",
         param=f"{where}.type",
     )

@@ -13,9 +13,11 @@ from starlette.responses import Response
 
 from ...config import LoadOptions
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ...request import GenerationRequest
 from ..answer import Answer
-from ..conversations import ConversationStore, Messages
+from ..caller import caller
+from ..conversations import Conversations, ConversationStore, Messages
 from ..dependencies import get_service
 from ..errors import to_api_error
 from ..info import ModelInfo
@@ -27,18 +29,18 @@ from .chat_reply import ChatReply, Json
 from .chat_request import generation_request, messages_from
 from .schemas import ChatBody
 
-Chats = ConversationStore[Messages]
+Chats = Conversations[Messages]
 
 router = APIRouter(prefix="/api/v1", tags=["LM Studio"])
 
 
 async def get_store(request: Request) -> Chats:
-    """The one store of this application."""
+    """The caller's, of the one store of this application."""
     state = request.app.state
     if not hasattr(state, "conversations"):
-        state.conversations = Chats()
-    store: Chats = state.conversations
-    return store
+        state.conversations = ConversationStore[Messages]()
+    store: ConversationStore[Messages] = state.conversations
+    return store.of(caller().owner)
 
 
 @router.post("/chat")
@@ -81,7 +83,7 @@ def _earlier(store: Chats, response_id: str | None) -> Messages:
     messages = store.get(response_id)
     if messages is None:
         raise InvalidRequestError(
-            f"There is no response {response_id!r} here, or not any more: begin a new chat.",
+            f"There is no response {quoted(response_id)} here, or not any more: begin a new chat.",
             param="previous_response_id",
         )
     return messages
@@ -92,10 +94,12 @@ async def _load_options(
 ) -> LoadOptions | None:
     """What the model is to be loaded with for this chat; None: it stays, or as saved.
 
-    A model in use keeps its context length: InvalidRequestError for another.
+    A model in use keeps its context length: InvalidRequestError for another. To load one with
+    another is for callers who may.
     """
     if context_length is None or (info.loaded and info.loaded.context_length == context_length):
         return None
+    caller().check("models")
     if info.loaded and info.loaded.num_requests:
         raise InvalidRequestError(
             f"context_length is {context_length}, and {info.id} is in use with "

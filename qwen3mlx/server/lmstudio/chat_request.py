@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ...request import GenerationRequest
 from ...text import check_new_message, is_media, left_out
 from ..conversations import Messages
@@ -67,7 +68,7 @@ def _item_text(item: InputItem, where: str) -> str:
         return left_out(item.type, where)
     if item.type not in ("text", "message"):
         raise InvalidRequestError(
-            f"{where}.type is {item.type!r}; Qwen3 reads text only: send text.",
+            f"{where}.type is {quoted(item.type)}; Qwen3 reads text only: send text.",
             param=f"{where}.type",
         )
     if item.content is None:
@@ -80,7 +81,7 @@ def _thinking(reasoning: Reasoning | None, known: tuple[bool, ...]) -> Thinking:
         return Thinking()
     if (options := reasoning_options(known)) and reasoning not in options:
         raise InvalidRequestError(
-            f"reasoning is {reasoning!r}; this model takes {', '.join(options)}.",
+            f"reasoning is {quoted(reasoning)}; this model takes {', '.join(options)}.",
             param="reasoning",
         )
     if reasoning == "off":

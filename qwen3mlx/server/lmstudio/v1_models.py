@@ -18,11 +18,14 @@ from ...errors import (
     OverloadedError,
 )
 from ...hub import plain
+from ...quoting import quoted
+from ..caller import caller
 from ..dependencies import get_service
 from ..downloads import Job
 from ..info import ModelInfo
 from ..service import Service
 from ..sse import while_connected
+from ..telling import told
 from ..template import template_traits
 from .errors import JobNotFoundError, NotSupportedError
 from .models import Json, load_config, model_type, v1_model
@@ -83,7 +86,7 @@ async def download(body: DownloadBody, service: Injected) -> Json:
         await service.model(name)
         return {"status": "already_downloaded"}
     except ModelNotFoundError:
-        job = service.downloads.start(name)
+        job = service.downloads.start(name, caller().owner)
     await asyncio.to_thread(job.begun.wait, PATIENCE)
     if job.error is not None:
         raise job.error
@@ -92,9 +95,9 @@ async def download(body: DownloadBody, service: Injected) -> Json:
 
 @router.get("/download/status/{job_id}")
 async def download_status(job_id: str, service: Injected) -> Json:
-    job = service.downloads.get(job_id)
+    job = service.downloads.get(job_id, caller().owner)
     if job is None:
-        raise JobNotFoundError(f"There is no download {job_id!r}, or not any more.")
+        raise JobNotFoundError(f"There is no download {quoted(job_id)}, or not any more.")
     return job_json(job)
 
 
@@ -111,7 +114,7 @@ def job_json(job: Job) -> Json:
         "bytes_per_second": speed,
         "estimated_completion": None if estimate is None else _iso(estimate),
         "completed_at": _iso(job.ended_at) if job.ended_at and not job.error else None,
-        "error": str(job.error) if job.error else None,
+        "error": told(str(job.error)) if job.error else None,
     }
     return {name: value for name, value in known.items() if value is not None}
 

@@ -9,6 +9,7 @@ from ...config import GenerationConfig, LoadOptions
 from ...hub import ModelSettings
 from ...model import Footprint, footprint
 from ..info import LoadedState, ModelInfo
+from ..telling import told_path
 from ..template import template_traits
 from .schemas import Json
 
@@ -30,7 +31,7 @@ def model_json(
     advised = GenerationConfig.from_folder(info.path)
     return {
         "id": info.id,
-        "path": str(info.path),
+        "path": told_path(info.path),
         "source": info.source,
         "publisher": info.publisher,
         "arch": info.arch,

@@ -13,6 +13,7 @@ from ...config.user_settings import UserSettings
 from ...errors import InvalidRequestError
 from ...hub.cache import hub_cache
 from ...hub.folders import known_folders, lm_studio_folder
+from ...quoting import quoted
 from ..dependencies import get_service
 from ..service import Service
 from .schemas import FolderBody, Json
@@ -83,5 +84,5 @@ def _absolute(given: str) -> Path:
     except RuntimeError:  # `~nobody`
         folder = Path(given)
     if not folder.is_absolute() or "\0" in given:
-        raise InvalidRequestError(f"path is {given!r}; send the whole path.", param="path")
+        raise InvalidRequestError(f"path is {quoted(given)}; send the whole path.", param="path")
     return Path(os.path.normpath(folder))

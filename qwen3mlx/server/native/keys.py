@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from ...errors import InvalidRequestError, UsageError
-from ..keys import KeyStore
+from ..keys import ApiKey, Keys, KeyStore
 from .schemas import Json, KeyBody
 
 router = APIRouter(prefix="/keys")
@@ -16,23 +16,22 @@ router = APIRouter(prefix="/keys")
 
 @router.get("")
 async def list_keys(request: Request) -> Json:
-    """Their names; `required` says whether a request needs one now."""
-    keys = await asyncio.to_thread(KeyStore().keys)
-    return {
-        "keys": [{"name": key.name, "created": key.created} for key in keys],
-        "required": request.app.state.keys.required,
-    }
+    """What is kept of them; `required` says whether a request needs one now."""
+    keys: Keys = request.app.state.keys
+    stored = await asyncio.to_thread(keys.stored)
+    return {"keys": [_told(key) for key in stored], "required": keys.required}
 
 
 @router.post("")
-async def create(body: KeyBody) -> Json:
+async def create(body: KeyBody, request: Request) -> Json:
     """A new key, told this once; from now on every request needs one."""
     try:
-        secret = await asyncio.to_thread(KeyStore().create, body.name)
+        secret = await asyncio.to_thread(KeyStore().create, body.name, body.scope)
     except UsageError as error:
         raise InvalidRequestError(str(error), param="name") from None
-    created = {key.name: key.created for key in await asyncio.to_thread(KeyStore().keys)}
-    return {"name": body.name, "created": created[body.name], "key": secret}
+    keys: Keys = request.app.state.keys
+    stored = {key.name: key for key in await asyncio.to_thread(keys.stored)}
+    return {**_told(stored[body.name]), "key": secret}
 
 
 @router.delete("")
@@ -43,3 +42,12 @@ async def revoke(name: str, request: Request) -> Json:
     except UsageError as error:
         raise InvalidRequestError(str(error), param="name") from None
     return await list_keys(request)
+
+
+def _told(key: ApiKey) -> Json:
+    return {
+        "name": key.name,
+        "scope": key.scope,
+        "created": key.created,
+        "last_used": key.last_used,
+    }

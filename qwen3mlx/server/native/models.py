@@ -20,6 +20,7 @@ from ..errors import openai_body
 from ..info import ModelInfo
 from ..service import LoadedInfo, Service
 from ..sse import comment, sse, streaming, with_error_event
+from ..telling import told
 from .describe import model_json
 from .schemas import Json, ModelBody, ModelSettingsBody
 
@@ -109,7 +110,8 @@ def _library(service: Service, infos: Sequence[ModelInfo], context_length: int |
             models.append(_json(service, info, context_length))
         except Qwen3MLXError as error:  # one that is broken does not hide the others
             skipped.append(Skipped(info.id, str(error)))
-    return {"models": models, "skipped": [entry._asdict() for entry in skipped]}
+    told_skipped = [{"name": told(entry.name), "reason": told(entry.reason)} for entry in skipped]
+    return {"models": models, "skipped": told_skipped}
 
 
 async def _described(service: Service, model_id: str) -> Json:

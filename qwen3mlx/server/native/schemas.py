@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..caller import Scope
 from ..fields import Flag, Number, Object, Whole
 
 
@@ -33,6 +34,7 @@ class FolderBody(Body):
 
 class KeyBody(Body):
     name: str
+    scope: Scope = "inference"
 
 
 class ServerSettingsBody(Body):

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ...config.user_settings import UserSettings
 from ...errors import ConfigurationError, InvalidRequestError, UsageError
+from ...quoting import quoted
 from ..dependencies import get_service
 from ..service import Service
 from ..settings import ServerSettings
@@ -53,7 +54,7 @@ def _saved() -> dict[str, Any]:
     except ValidationError as error:
         fault = error.errors()[0]
         raise ConfigurationError(
-            f"{user.path}: server.{fault['loc'][0]} is {fault['input']!r}, which cannot be: "
+            f"{user.path}: server.{fault['loc'][0]} is {quoted(fault['input'])}, which cannot be: "
             "correct it."
         ) from None
 

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ... import __version__
-from ..activity import Activity, Running
+from ..activity import Activity, Entry, Running
+from ..caller import caller
 from ..dependencies import get_service
 from ..info import LoadedState
 from ..service import Service
@@ -27,13 +28,20 @@ router = APIRouter()
 
 @router.get("/status")
 async def status(service: Injected) -> Json:
-    """Memory, the models in it, and the answers that are being made."""
+    """Memory, the models in it, and the caller's answers that are being made.
+
+    Who may do everything sees all answers.
+    """
     return {
         "version": __version__,
         "uptime": time.time() - service.started_at,
         "memory": _memory(service),
         "models": _models(service),
-        "requests": [_running(running) for running in service.activity.running.values()],
+        "requests": [
+            _running(running)
+            for running in service.activity.running.values()
+            if _may_see(running.entry)
+        ],
     }
 
 
@@ -41,7 +49,10 @@ async def status(service: Injected) -> Json:
 async def log(
     request: Request, service: Injected, after: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
-    """Requests that are over: those still kept whose id is above `after`, then each new one."""
+    """The caller's requests that are over: those kept whose id is above `after`, then each new one.
+
+    Who may do everything sees all requests.
+    """
     return streaming(request, _events(service.activity, after))
 
 
@@ -49,7 +60,20 @@ async def _events(activity: Activity, after: int) -> AsyncGenerator[bytes, None]
     yield comment("the log")  # the head is sent at once, however quiet it is
     async with aclosing(activity.entries(after)) as entries:
         async for entry in entries:
-            yield comment("nothing new") if entry is None else sse(asdict(entry), "request")
+            if entry is None:
+                yield comment("nothing new")
+            elif _may_see(entry):
+                yield sse(_over(entry), "request")
+
+
+def _may_see(entry: Entry | None) -> bool:
+    if caller().may("admin"):
+        return True
+    return entry is not None and entry.owner == caller().owner
+
+
+def _over(entry: Entry) -> Json:
+    return {name: value for name, value in asdict(entry).items() if name != "owner"}
 
 
 def _memory(service: Service) -> Json:

@@ -6,6 +6,7 @@ import math
 import re
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 
 # Go's time.ParseDuration: https://pkg.go.dev/time#ParseDuration
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60, "h": 3600}
@@ -25,8 +26,8 @@ def seconds(keep_alive: float | str | None) -> float | None:
     value = _parse(keep_alive) if isinstance(keep_alive, str) else keep_alive
     if value is None or math.isnan(value):
         raise InvalidRequestError(
-            f"keep_alive is {keep_alive!r}; it must be a number of seconds, or a duration such as "
-            "5m or 1h30m, or -1 for good.",
+            f"keep_alive is {quoted(keep_alive)}; it must be a number of seconds, or a duration "
+            "such as 5m or 1h30m, or -1 for good.",
             param="keep_alive",
         )
     return math.inf if value < 0 else value

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from ...errors import ModelNotFoundError
 from ...hub.names import aliases, is_repository
+from ...quoting import quoted
+from ..caller import caller
 from ..downloads import Job
 from ..replies import JSONReply
 from ..service import Service
@@ -52,7 +54,7 @@ async def _start(service: Service, name: str) -> Job | None:
     try:
         await service.model(name)
     except ModelNotFoundError:
-        return service.downloads.start(_repository(name))
+        return service.downloads.start(_repository(name), caller().owner)
     return None
 
 
@@ -62,8 +64,8 @@ def _repository(name: str) -> str:
     if is_repository(name):
         return name
     raise ModelNotFoundError(
-        f"{name!r} names no model to download: send an alias such as qwen3:8b, or a repository "
-        "such as Qwen/Qwen3-8B-MLX-4bit."
+        f"{quoted(name)} names no model to download: send an alias such as qwen3:8b, or a "
+        "repository such as Qwen/Qwen3-8B-MLX-4bit."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ...request import GenerationRequest
 from ...text import check_new_message, left_out
 from ..fields import EFFORT_BUDGETS, Thinking
@@ -150,7 +151,7 @@ def _json_schema(answer_format: str | Mapping[str, Any] | None) -> Mapping[str, 
         return {"type": "object"}
     if isinstance(answer_format, str):
         raise InvalidRequestError(
-            f"format is {answer_format!r}; it must be json or a JSON schema (an object).",
+            f"format is {quoted(answer_format)}; it must be json or a JSON schema (an object).",
             param="format",
         )
     return answer_format

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..answer import Answer
+from ..caller import caller
 from ..dependencies import get_service
 from ..replies import JSONReply
 from ..service import Service
@@ -79,10 +80,11 @@ async def _check_thinking(service: Service, name: str, body: AnswerBody) -> None
 
 
 async def _load_or_unload(service: Service, name: str, ttl: float | None) -> str:
-    """What an empty request does, as `done_reason` says it."""
+    """What an empty request does, as `done_reason` says it; to unload is for callers who may."""
     if ttl != 0:
         await service.load(name, ttl=ttl)
         return "load"
+    caller().check("models")
     model = await service.model(name)
     if model.loaded and model.loaded.num_requests:
         await service.load(name, ttl=0)  # it goes when they are answered

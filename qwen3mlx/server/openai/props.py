@@ -12,6 +12,7 @@ from ...config import GenerationConfig
 from ..dependencies import get_service
 from ..info import ModelInfo
 from ..service import Service
+from ..telling import told_path
 from ..template import template_traits
 from .catalog import context_length
 
@@ -34,7 +35,7 @@ def _props(info: ModelInfo, num_slots: int) -> dict[str, Any]:
         "default_generation_settings": {"n_ctx": context_length(info), "params": sampling},
         "total_slots": num_slots,
         "model_alias": info.id,
-        "model_path": str(info.path),
+        "model_path": told_path(info.path),
         "chat_template": traits.text,
         "chat_template_caps": {"supports_tools": traits.has_tools},
         "modalities": {"vision": False, "audio": False},

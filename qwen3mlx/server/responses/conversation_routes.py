@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Response
 
+from ...quoting import quoted
 from ..replies import JSONReply
 from .items import Item, input_items
 from .paging import After, Limit, Order, item_list, page
@@ -91,5 +92,5 @@ def _item(conversation: Conversation, item_id: str) -> Item:
         if item["id"] == item_id:
             return item
     raise ConversationNotFoundError(
-        f"There is no item {item_id!r} in the conversation {conversation.id!r}."
+        f"There is no item {quoted(item_id)} in the conversation {quoted(conversation.id)}."
     )

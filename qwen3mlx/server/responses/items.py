@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ...request_warnings import warn
 from ...text import check_new_message, is_media, left_out
 from ..located import LocatedMessages
@@ -185,7 +186,7 @@ def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None
         return _referred(item, where, find)
     if not isinstance(kind, str) or not _is_known(kind):
         raise InvalidRequestError(
-            f"{where}.type is {kind!r}; it must be message, reasoning, item_reference, "
+            f"{where}.type is {quoted(kind)}; it must be message, reasoning, item_reference, "
             "additional_tools, or a call of a tool or its output.",
             param=f"{where}.type",
         )
@@ -235,7 +236,7 @@ def _referred(reference: Mapping[str, Any], where: str, find: Callable[[str], It
     item = find(item_id)
     if item is None:
         raise InvalidRequestError(
-            f"{where}.id: there is no item {item_id!r} here, or not any more; send the item "
+            f"{where}.id: there is no item {quoted(item_id)} here, or not any more; send the item "
             "itself.",
             param=f"{where}.id",
         )
@@ -246,7 +247,7 @@ def _message(item: Mapping[str, Any], where: str) -> Item:
     role = item.get("role")
     if role not in _ROLES:
         raise InvalidRequestError(
-            f"{where}.role is {role!r}; it must be one of {', '.join(_ROLES)}.",
+            f"{where}.role is {quoted(role)}; it must be one of {', '.join(_ROLES)}.",
             param=f"{where}.role",
         )
     kind = "output_text" if role == "assistant" else "input_text"
@@ -292,7 +293,7 @@ def _part(part: object, where: str, kind: str, known: Sequence[str]) -> Item:
         return _text_part(kind, left_out(str(given), where))
     if given not in known:
         raise InvalidRequestError(
-            f"{where}.type is {given!r}; Qwen3 reads text only: send {' or '.join(known)}.",
+            f"{where}.type is {quoted(given)}; Qwen3 reads text only: send {' or '.join(known)}.",
             param=f"{where}.type",
         )
     if given == "refusal":

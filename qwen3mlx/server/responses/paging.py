@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Query
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from .items import Item
 from .response import Json
 
@@ -21,7 +22,7 @@ def page(items: Sequence[Item], order: str, limit: int, after: str | None) -> Js
     ordered = list(items if order == "asc" else reversed(items))
     ids = [item["id"] for item in ordered]
     if after is not None and after not in ids:
-        raise InvalidRequestError(f"after: there is no item {after!r}.", param="after")
+        raise InvalidRequestError(f"after: there is no item {quoted(after)}.", param="after")
     start = 0 if after is None else ids.index(after) + 1
     return item_list(ordered[start : start + limit], has_more=start + limit < len(ordered))
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from ...errors import ContextLengthError, InvalidRequestError
 from ...events import Prefill
+from ...quoting import quoted
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import api_error, openai_body, to_api_error
@@ -192,7 +193,7 @@ def _events(events: Sequence[Json]) -> bytes:
 
 
 def _not_found(response_id: str) -> Response:
-    message = f"There is no response {response_id!r} here, or not any more."
+    message = f"There is no response {quoted(response_id)} here, or not any more."
     return _error(404, message, param="response_id", code="response_not_found")
 
 

@@ -109,7 +109,7 @@ class ResponseBody(ConversationBody, SamplingFields):
     background: Flag | None = None
     metadata: Metadata | None = None
     ttl: Annotated[float, Field(ge=0, strict=True)] | None = None
-    # Said back in the response; there is one person, one tier and one prefix cache.
+    # Said back in the response: each key has one tier and one prefix cache.
     user: str | None = None
     safety_identifier: str | None = None
     prompt_cache_key: str | None = None

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...errors import InvalidRequestError, Qwen3MLXError
-from ..conversations import ConversationStore
+from ...quoting import quoted
+from ..conversations import Conversations, ConversationStore
 from ..sse import json_bytes
 from .items import Item, new_id
 from .response import Json
@@ -68,18 +69,17 @@ class Conversation:
         return {**head, "metadata": dict(self.metadata)}
 
 
+AllStored = ConversationStore[StoredResponse | Conversation]
+
+
 class ResponseStore:
-    """In memory, at most `max_bytes` of both: those not used for longest go first.
+    """What one owner has stored of both.
 
     Each response holds its whole conversation, so none is ever cut short when an older one goes.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._stored = ConversationStore[StoredResponse | Conversation](max_bytes)
-
-    @property
-    def nbytes(self) -> int:
-        return self._stored.nbytes
+    def __init__(self, stored: Conversations[StoredResponse | Conversation]) -> None:
+        self._stored = stored
 
     def put(self, stored: StoredResponse | Conversation) -> None:
         self._stored.put(stored.id, stored, stored.nbytes)
@@ -93,7 +93,8 @@ class ResponseStore:
         stored = self._stored.get(conversation_id)
         if not isinstance(stored, Conversation):
             raise ConversationNotFoundError(
-                f"There is no conversation {conversation_id!r} here, or not any more: create one."
+                f"There is no conversation {quoted(conversation_id)} here, or not any more: "
+                "create one."
             )
         return stored
 
@@ -124,7 +125,7 @@ class ResponseStore:
         stored = self.get(response_id)
         if stored is None:
             raise PreviousResponseNotFoundError(
-                f"There is no response {response_id!r} here, or not any more: send the whole "
+                f"There is no response {quoted(response_id)} here, or not any more: send the whole "
                 "conversation as input.",
                 param="previous_response_id",
             )

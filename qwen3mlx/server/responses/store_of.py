@@ -1,4 +1,4 @@
-"""The store of the application, as a route asks for it."""
+"""What the caller has stored, as a route asks for it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from .store import ResponseStore
+from ..caller import caller
+from .store import MAX_BYTES, AllStored, ResponseStore
 
 
 async def get_store(request: Request) -> ResponseStore:
-    """The one store of this application."""
+    """The caller's, of the one store of this application."""
     state = request.app.state
     if not hasattr(state, "responses"):
-        state.responses = ResponseStore()
-    store: ResponseStore = state.responses
-    return store
+        state.responses = AllStored(MAX_BYTES)
+    stored: AllStored = state.responses
+    return ResponseStore(stored.of(caller().owner))
 
 
 StoreOf = Annotated[ResponseStore, Depends(get_store)]

@@ -9,8 +9,6 @@ import httpx
 import pytest
 from anthropic import Anthropic, beta_tool
 
-from qwen3mlx.server.anthropic.threads import Threads
-
 from ..live import LiveServer
 
 Json = dict[str, Any]
@@ -106,10 +104,6 @@ def test_tokens_of_a_thread_are_counted(server: LiveServer) -> None:
         for thread in (None, after(first))
     ]
     assert counts[1]["input_tokens"] > counts[0]["input_tokens"] + 10
-
-
-def test_the_store_has_a_bound() -> None:
-    assert Threads().max_bytes == 64 * 2**20
 
 
 @pytest.mark.filterwarnings("ignore")

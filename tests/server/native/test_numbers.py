@@ -40,7 +40,8 @@ def test_what_cannot_be_is_named(
 ) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     for value in BAD:
-        answer = server.http.request(method, path, content=f'{{{rest}"{field}": {value}}}')
+        body = f'{{{rest}"{field}": {value}}}'
+        answer = server.http.request(method, path, content=body, headers=server.person)
         assert answer.status_code == 400, (value, answer.text)
         error = answer.json()["error"]
         assert field in error["message"], (value, error)

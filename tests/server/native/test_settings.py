@@ -53,25 +53,26 @@ def test_a_folder_that_cannot_be_is_refused(own: LiveServer, home: Path, path: s
     assert not (home / "settings.json").exists() or added(own) == []
 
 
-def test_the_life_of_a_key(home: Path) -> None:
-    with live_server(parent_key="the window's") as own:
-        window = {"Authorization": "Bearer the window's"}
-        assert get(own, "/keys") == {"keys": [], "required": False}
-        created = send(own, "POST", "/keys", {"name": "laptop"})
-        assert created["key"].startswith("sk-qwen3mlx-")
-        assert own.http.get(f"{BASE}/keys").status_code == 401
-        for key in (window["Authorization"], f"Bearer {created['key']}"):
-            reply = own.http.get(f"{BASE}/keys", headers={"Authorization": key})
-            assert reply.json() == {
-                "keys": [{"name": "laptop", "created": created["created"]}],
-                "required": True,
-            }
-        own.http.headers.update(window)
-        assert refused(own, "POST", "/keys", {"name": "laptop"})["param"] == "name"
-        assert refused(own, "POST", "/keys", {"name": " "})["param"] == "name"
-        assert refused(own, "DELETE", "/keys", name="other")["param"] == "name"
-        assert send(own, "DELETE", "/keys", name="laptop") == {"keys": [], "required": True}
-    assert created["key"] not in (home / "api-keys.json").read_text()
+def test_the_life_of_a_key(own: LiveServer, home: Path) -> None:
+    assert get(own, "/keys") == {"keys": [], "required": False}
+    created = send(own, "POST", "/keys", {"name": "laptop", "scope": "admin"})
+    secret = created.pop("key")
+    assert secret.startswith("sk-qwen3mlx-")
+    assert created["scope"] == "admin"
+    assert created["last_used"] is None
+    assert own.http.get(f"{BASE}/keys").status_code == 401
+    reply = own.http.get(f"{BASE}/keys", headers={"x-api-key": secret}).json()
+    assert reply["required"] is True
+    (listed,) = reply["keys"]
+    assert listed.pop("last_used") is not None
+    assert listed == {name: value for name, value in created.items() if name != "last_used"}
+    assert get(own, "/keys")["required"] is True
+    assert refused(own, "POST", "/keys", {"name": "laptop"})["param"] == "name"
+    assert refused(own, "POST", "/keys", {"name": " "})["param"] == "name"
+    assert refused(own, "POST", "/keys", {"name": "x", "scope": "root"})["param"] == "scope"
+    assert refused(own, "DELETE", "/keys", name="other")["param"] == "name"
+    assert send(own, "DELETE", "/keys", name="laptop") == {"keys": [], "required": True}
+    assert secret not in (home / "api-keys.json").read_text()
 
 
 def test_a_parents_key_is_needed_by_nobody(home: Path) -> None:
@@ -120,7 +121,7 @@ def test_settings_that_cannot_be_are_refused(
 
 def test_a_saved_setting_that_cannot_be_is_named(own: LiveServer, home: Path) -> None:
     (home / "settings.json").write_text('{"server": {"port": "many"}}')
-    reply = own.http.get(f"{BASE}/settings")
+    reply = own.http.get(f"{BASE}/settings", headers=own.person)
     assert reply.status_code == 500
     assert "server.port is 'many'" in reply.json()["error"]["message"]
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
-from qwen3mlx.server.responses.store import Conversation, ResponseStore
+from qwen3mlx.server.responses.store import AllStored, Conversation, ResponseStore
 
 QUIET: Any = {"model": "demo", "temperature": 0, "reasoning": {"effort": "none"}}
 HELLO: Any = [{"type": "message", "role": "user", "content": "My name is Ada."}]
@@ -88,7 +88,7 @@ def test_what_cannot_be_gone_on_with_is_refused(client: OpenAI, http: httpx.Clie
 def test_it_shares_the_bytes_of_stored_responses() -> None:
     item = {"id": "i", "type": "message", "content": "x" * 100}
     first, second = Conversation({}, [item]), Conversation({}, [item])
-    store = ResponseStore(max_bytes=first.nbytes + 10)
+    store = ResponseStore(AllStored(first.nbytes + 10).of("ada"))
     store.put(first)
     store.put(second)
     assert store.get_conversation(second.id) == second

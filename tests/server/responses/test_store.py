@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from qwen3mlx.server.responses.items import input_items
 from qwen3mlx.server.responses.store import (
+    MAX_BYTES,
+    AllStored,
     PreviousResponseNotFoundError,
     ResponseStore,
     StoredResponse,
@@ -24,8 +26,14 @@ def _nothing(item_id: str) -> None:
     return None
 
 
+def store_of(max_bytes: int = MAX_BYTES) -> tuple[ResponseStore, AllStored]:
+    """One owner's, and all there is."""
+    everything = AllStored(max_bytes)
+    return ResponseStore(everything.of("ada")), everything
+
+
 def test_a_conversation_is_the_input_and_the_output() -> None:
-    store = ResponseStore()
+    store, _ = store_of()
     store.put(stored("resp_1"))
     assert [item["id"] for item in store.earlier_items("resp_1")] == ["in_resp_1", "msg_resp_1"]
     assert store.earlier_items(None) == []
@@ -33,13 +41,13 @@ def test_a_conversation_is_the_input_and_the_output() -> None:
 
 def test_an_unknown_one_is_refused_with_openais_code() -> None:
     with pytest.raises(PreviousResponseNotFoundError) as caught:
-        ResponseStore().earlier_items("resp_9")
+        store_of()[0].earlier_items("resp_9")
     assert caught.value.param == "previous_response_id"
     assert caught.value.code == "previous_response_not_found"
 
 
 def test_items_are_found_until_they_go() -> None:
-    store = ResponseStore()
+    store, _ = store_of()
     store.put(stored("resp_1"))
     found = store.item("in_resp_1")
     assert found is not None
@@ -50,7 +58,7 @@ def test_items_are_found_until_they_go() -> None:
 
 
 def test_those_not_used_for_longest_go_first() -> None:
-    store = ResponseStore(max_bytes=stored("resp_1").nbytes * 2)
+    store, _ = store_of(stored("resp_1").nbytes * 2)
     store.put(stored("resp_1"))
     store.put(stored("resp_2"))
     store.get("resp_1")
@@ -61,10 +69,10 @@ def test_those_not_used_for_longest_go_first() -> None:
 
 
 def test_one_larger_than_the_bound_is_not_kept() -> None:
-    store = ResponseStore(max_bytes=100)
+    store, everything = store_of(100)
     store.put(stored("resp_1", "x" * 200))
     assert store.get("resp_1") is None
-    assert store.nbytes == 0
+    assert everything.nbytes == 0
 
 
 @given(
@@ -72,7 +80,7 @@ def test_one_larger_than_the_bound_is_not_kept() -> None:
 )
 def test_the_bound_holds_and_the_count_is_exact(steps: list[tuple[str, int]]) -> None:
     sizes = {n: stored(f"resp_{n}", "x" * 50 * n).nbytes for n in range(10)}
-    store = ResponseStore(max_bytes=2000)
+    store, everything = store_of(2000)
     for step, n in steps:
         if step == "get":
             store.get(f"resp_{n}")
@@ -80,6 +88,6 @@ def test_the_bound_holds_and_the_count_is_exact(steps: list[tuple[str, int]]) ->
             store.delete(f"resp_{n}")
         if step == "put":
             store.put(stored(f"resp_{n}", "x" * 50 * n))
-        assert store.nbytes <= 2000
+        assert everything.nbytes <= 2000
     left = [n for n in range(10) if store.get(f"resp_{n}") is not None]
-    assert store.nbytes == sum(sizes[n] for n in left)
+    assert everything.nbytes == sum(sizes[n] for n in left)

@@ -1,0 +1,42 @@
+"""Names and values from outside, as an error, a log line or a list may show them.
+
+Nobody needs all of a value to see which one is meant, and no text of a stranger may look like a
+line of ours: what cannot be seen (controls, line separators, marks that turn the reading direction,
+half surrogate pairs) is written as Python escapes it.
+"""
+
+from __future__ import annotations
+
+from reprlib import Repr
+
+# Characters of one value.
+MOST = 200
+
+_containers = Repr()
+_containers.maxlevel = 3
+_containers.maxlist = _containers.maxtuple = _containers.maxdict = _containers.maxset = 10
+_containers.maxstring, _containers.maxother = 60, MOST
+
+
+def quoted(value: object) -> str:
+    """`repr(value)` for an error: at most MOST characters, however large the value is."""
+    if not isinstance(value, (str, bytes)):
+        return shortened(_containers.repr(value))
+    text = repr(value[:MOST])
+    if len(value) <= MOST and len(text) <= MOST:
+        return text
+    return f"{text[: MOST - 4]}...{text[-1]}"
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with what cannot be seen escaped."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def shortened(text: str, most: int = MOST) -> str:
+    """Its first `most` characters, the last of which say that there were more."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
