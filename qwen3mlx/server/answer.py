@@ -37,7 +37,7 @@ class Answer:
     """Iterate once, or `collect`; `aclose`, or leaving the iteration, cancels the request.
 
     `params` are those in use, defaults filled in; `load_time_s` is None where the model was in
-    memory already.
+    memory already. `tool_calls` are those that came so far.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Answer:
         self.prompt_ids = prompt_ids
         self.params = params
         self.load_time_s = load_time_s
+        self.tool_calls: list[ToolCall] = []
         self._builder = builder
         self._outputs = outputs
         self._on_end = on_end
@@ -79,6 +80,7 @@ class Answer:
                 _add(parts, event)
         finally:
             await self.aclose()
+        parts.tool_calls = self.tool_calls
         return parts
 
     async def _generate(self) -> AsyncGenerator[Event, None]:
@@ -87,6 +89,8 @@ class Answer:
             yield Prefill(0, len(self.prompt_ids))
             while not self._builder.finished:
                 for event in self._builder.add(await self._outputs.get()):
+                    if isinstance(event, ToolCallDelta):
+                        _add_call(self.tool_calls, event)
                     if isinstance(event, Finished):
                         finished = event
                         self._end(finished)
@@ -108,7 +112,9 @@ def _add(parts: Collected, event: Event) -> None:
         parts.logprobs.append(event)
     elif isinstance(event, Finished):
         parts.finished = event
-    elif isinstance(event, ToolCallDelta):
-        if event.index == len(parts.tool_calls):
-            parts.tool_calls.append(ToolCall(event.id or "", event.name or "", ""))
-        parts.tool_calls[event.index].arguments += event.arguments
+
+
+def _add_call(calls: list[ToolCall], piece: ToolCallDelta) -> None:
+    if piece.index == len(calls):
+        calls.append(ToolCall(piece.id or "", piece.name or "", ""))
+    calls[piece.index].arguments += piece.arguments

@@ -31,6 +31,7 @@ from ..text.template_pool import close as end_template_processes
 from ..text.template_source import check_template
 from .activity import Activity
 from .answer import Answer
+from .call_memory import CallMemory
 from .caller import caller
 from .downloads import Downloads
 from .info import ModelInfo
@@ -74,6 +75,7 @@ class Service:
         self.activity = Activity()
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
+        self.calls = CallMemory()
         self._may_compile = asyncio.Semaphore(COMPILING)
         self._num_compiling = 0
 
@@ -139,7 +141,7 @@ class Service:
         self, local: LocalModel, request: GenerationRequest, ttl: float | None
     ) -> Answer:
         slot, load_time_s = await self._slot(local)
-        request = await asyncio.to_thread(self._with_saved_sampling, local.id, request)
+        request = await asyncio.to_thread(self._with_what_is_known, local.id, request)
         prepared = await self._prepared(slot.loaded, request)
         running = self.activity.start(local.id, len(prepared.prompt_ids))
         loop = asyncio.get_running_loop()
@@ -158,6 +160,8 @@ class Service:
             self.engine.cancel(slot, sequence)
             self.activity.stop(running)
             if finished is not None:
+                for call in answer.tool_calls:
+                    self.calls.remember(call.id, call.arguments)
                 for listener in self.on_finished:
                     listener(finished)
 
@@ -166,7 +170,7 @@ class Service:
         except BaseException:
             end(None)
             raise
-        return Answer(
+        answer = Answer(
             self._info(local),
             prepared.prompt_ids,
             prepared.params,
@@ -175,6 +179,7 @@ class Service:
             outputs,
             end,
         )
+        return answer
 
     async def _prepared(self, loaded: LoadedModel, request: GenerationRequest) -> Prepared:
         """On a thread; those that may take long have a few of all threads."""
@@ -195,8 +200,12 @@ class Service:
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
         """The prompt that `generate` would compute, even where it is too long for the context."""
         loaded = await self._loaded(name)
-        ids, _ = await asyncio.to_thread(loaded.prompt, request)
-        return ids
+
+        def rendered() -> list[int]:
+            ids, _ = loaded.prompt(self._with_calls(request))
+            return ids
+
+        return await asyncio.to_thread(rendered)
 
     async def count_tokens(self, name: str | None, request: GenerationRequest) -> int:
         """Of the prompt that `generate` would compute."""
@@ -250,11 +259,17 @@ class Service:
         except NotSavedError as error:
             warn(f"The model was loaded, but how is forgotten with the server. {error}")
 
-    def _with_saved_sampling(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
-        """What the request says itself goes before what is saved for the model."""
+    def _with_what_is_known(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
+        """What the request says itself goes before the sampling that is saved for the model."""
         saved = self.model_settings.sampling(model_id)
         given = {name: value for name, value in request.sampling.items() if value is not None}
-        return replace(request, sampling={**saved, **given})
+        return replace(self._with_calls(request), sampling={**saved, **given})
+
+    def _with_calls(self, request: GenerationRequest) -> GenerationRequest:
+        """Its messages, with the arguments of calls as the model wrote them."""
+        if request.messages is None:
+            return request
+        return replace(request, messages=self.calls.restored(request.messages))
 
     async def _loaded(self, name: str | None) -> LoadedModel:
         slot, _ = await self._slot(await self._find(name))
