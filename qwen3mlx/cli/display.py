@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..quoting import printable
+
 # A terminal obeys ESC and its kin: show their pictures (U+241B for ESC) instead. C1 controls, which
 # some terminals obey too, have no picture.
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"}
@@ -16,8 +18,8 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, safe for a terminal."""
-    return " ".join(visible(text).split())
+    """`text` on one line, safe for a terminal, and read in the order it is written in."""
+    return printable(" ".join(visible(text).split()))
 
 
 def without_surrogates(text: str) -> str:

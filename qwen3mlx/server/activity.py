@@ -111,7 +111,7 @@ class Activity:
     def begin(self, scope: Mapping[str, Any]) -> Entry:
         """An HTTP request has come; `scope` is ASGI's."""
         client = Headers(raw=list(scope["headers"])).get("user-agent", "")
-        address = (scope.get("client") or ("",))[0]
+        address = shortened(printable((scope.get("client") or ("",))[0]))
         path = shortened(printable(scope["path"]), _MAX_PATH)
         client = shortened(printable(client), _MAX_CLIENT)
         entry = Entry(scope["method"], path, client, address)

@@ -170,7 +170,7 @@ class KeyGuard:
             " in the Authorization header (Bearer) or in x-api-key."
         )
         if secret:
-            await self._wrong_keys.pause(_peer(scope))
+            await self._wrong_keys.pause()
         error = api_error(401, message, code="invalid_api_key")
         await self._errors.send(error, scope, receive, send)
 
@@ -224,10 +224,6 @@ def _is_nearby(scope: Scope) -> bool:
     """From this computer, or from a private network."""
     address = _client_address(scope)
     return address is not None and (address.is_loopback or address.is_private)
-
-
-def _peer(scope: Scope) -> str:
-    return str(_client_address(scope))
 
 
 def _client_address(scope: Scope) -> IPAddress | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections import OrderedDict
@@ -13,12 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..quoting import printable
 from .activity import Activity
 from .errors import to_api_error
+from .keys import PREFIX
 from .replies import ErrorReplies
 
 # Of a body that is logged, so many bytes.
 MAX_LOGGED = 10_000
 # Seconds for which a warning or an error is not told again, and how many are remembered.
 QUIET, MAX_REMEMBERED = 60, 1000
+
+_KEY = re.compile(rf"{re.escape(PREFIX)}[\w-]+")
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +81,7 @@ def _kind(record: logging.LogRecord) -> object:
 class OneLine(logging.Formatter):
     """A record is one line, whatever names it holds; a traceback's lines are set in.
 
-    So nothing that a client or a model sends looks like a record of its own.
+    So nothing that a client or a model sends looks like a record of its own. Keys are left out.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -85,7 +89,7 @@ class OneLine(logging.Formatter):
         record.asctime = self.formatTime(record, self.datefmt)
         trace = self.formatException(record.exc_info).split("\n") if record.exc_info else []
         lines = [self.formatMessage(record), *(f"    {line}" for line in trace)]
-        return "\n".join(map(printable, lines))
+        return _KEY.sub(f"{PREFIX}...", "\n".join(map(printable, lines)))
 
 
 class AccessLog:

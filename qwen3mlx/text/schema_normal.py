@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..quoting import quoted
 from .schema_formats import FORMATS
 from .schema_parts import (
     LISTS_OF_SCHEMAS,
@@ -75,19 +76,14 @@ def _drop_wrong_kinds(node: Schema, lost: Parts) -> None:
         if _wrong_kind(key, value):
             del node[key]
             if value is not None:
-                lost.add(node, key, f"{_short(value)} is no value for it")
+                lost.add(node, key, f"{quoted(value)} is no value for it")
         elif key in _COUNTS:
             node[key] = int(value)
     for place, holder, key, each in list(children(node)):
         if not isinstance(each, (dict, bool)) and not (place == "items" and type(each) is list):
             holder[key] = {}
             if each is not None:
-                lost.add(node, place, f"{_short(each)} is no schema")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:60] + "..."
+                lost.add(node, place, f"{quoted(each)} is no schema")
 
 
 def _old_bounds(node: Schema, lost: Parts) -> None:
@@ -129,7 +125,7 @@ def _types(node: Schema, lost: Parts) -> None:
     if "any" in known:
         return
     if None in known or not known:
-        lost.add(node, "type", f"{_short(given)} is no type: one of {', '.join(TYPES)}")
+        lost.add(node, "type", f"{quoted(given)} is no type: one of {', '.join(TYPES)}")
         return
     node["type"] = known if len(known) > 1 else known[0]
 
@@ -155,7 +151,7 @@ def _required(node: Schema, lost: Parts) -> None:
         return
     node["required"] = list(dict.fromkeys(name for name in names if isinstance(name, str)))
     if len(node["required"]) < len(names):
-        lost.add(node, "required", f"{_short(names)} are not all names")
+        lost.add(node, "required", f"{quoted(names)} are not all names")
     if not node["required"]:
         del node["required"]
 

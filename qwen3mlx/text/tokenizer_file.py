@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qwen3mlx.config import model_text, read_json
 from qwen3mlx.errors import CheckpointError
 
+from ..quoting import quoted
 from . import byte_level
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _built(content: Mapping[str, Any]) -> Backend:
         raise ValueError("it is not a byte-level tokenizer; those of Qwen3 are")
     model = content.get("model")
     if not isinstance(model, Mapping) or model.get("type", "BPE") != "BPE":
-        raise ValueError(f"its model is {_short(_kind(model))}; Qwen3's is BPE")
+        raise ValueError(f"its model is {quoted(_kind(model))}; Qwen3's is BPE")
     vocab = _vocab(model)
     backend = Backend(
         models.BPE(
@@ -188,7 +189,7 @@ def _normalizers(part: Any) -> list[str]:
     kinds = [_kind(step) for step in _steps(part, "normalizers")]
     for kind in kinds:
         if kind not in _NORMALIZERS:
-            raise ValueError(f"its normalizer is {_short(kind)}; Qwen3's is NFC")
+            raise ValueError(f"its normalizer is {quoted(kind)}; Qwen3's is NFC")
     return kinds
 
 
@@ -199,11 +200,11 @@ def _splitting(step: Any) -> PreTokenizer:
     if kind == "Digits":
         return pre_tokenizers.Digits(individual_digits=step.get("individual_digits") is True)
     if kind != "Split":
-        raise ValueError(f"its pre_tokenizer has a step {_short(kind)}; none of Qwen3 has")
+        raise ValueError(f"its pre_tokenizer has a step {quoted(kind)}; none of Qwen3 has")
     pattern = step.get("pattern")
     regex = pattern.get("Regex") if isinstance(pattern, Mapping) else None
     if regex not in SPLITS or step.get("behavior") != "Isolated" or step.get("invert"):
-        raise ValueError(f"its pre_tokenizer splits by {_short(pattern)}; none of Qwen3 does")
+        raise ValueError(f"its pre_tokenizer splits by {quoted(pattern)}; none of Qwen3 does")
     return pre_tokenizers.Split(Regex(regex), behavior="isolated")
 
 
@@ -221,7 +222,7 @@ def _cuts_words(content: Mapping[str, Any]) -> bool:
 def _vocab(model: Mapping[str, Any]) -> dict[str, int]:
     for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(name):
-            raise ValueError(f"{name} is {_short(model[name])}; Qwen3 has none")
+            raise ValueError(f"{name} is {quoted(model[name])}; Qwen3 has none")
     vocab = model.get("vocab")
     if not isinstance(vocab, dict):
         raise ValueError("its model has no vocab")
@@ -241,7 +242,7 @@ def _merges(model: Mapping[str, Any], vocab: Mapping[str, int]) -> list[tuple[An
     pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
     # The library panics where the whole is longer than its longest token.
     if without := set(map("".join, pairs)) - vocab.keys():
-        raise ValueError(f"its vocab lacks {_short(min(without))}, which a merge makes")
+        raise ValueError(f"its vocab lacks {quoted(min(without))}, which a merge makes")
     return pairs
 
 
@@ -280,7 +281,7 @@ def _add_tokens(backend: Backend, tokens: Mapping[int, Mapping[str, Any]], place
         backend.add_tokens([_added_token(entry)])
         if backend.token_to_id(content) != token_id:
             raise CheckpointError(
-                f"{place} gives {_short(content)} the id {token_id}, which does not follow the "
+                f"{place} gives {quoted(content)} the id {token_id}, which does not follow the "
                 "vocabulary."
             )
 
@@ -290,11 +291,6 @@ def _added_token(entry: Mapping[str, Any]) -> AddedToken:
 
     flags = ("single_word", "lstrip", "rstrip", "normalized", "special")
     return AddedToken(entry["content"], **{flag: bool(entry.get(flag, False)) for flag in flags})
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _one_line(error: BaseException) -> str:

@@ -40,6 +40,7 @@ class Request:
         stop_ids: SequenceOf[int] = (),
         meter: ThinkingMeter | None = None,
         constraint: Any = None,
+        salt: str = "",
         **sampling: Any,
     ) -> None:
         self.outputs: list[Output] = []
@@ -51,6 +52,7 @@ class Request:
             meter=meter or ThinkingMeter(None, None),
             sink=self.outputs.append,
             constraint=constraint,
+            salt=salt,
         )
 
     @property

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.prefix_cache import BLOCK, PrefixCache
 from qwen3mlx.model import KVPool, KVRoomError
-from tests.engine.support import bytes_per_token, ids_alone, run, scheduler_for
+from tests.engine.support import (
+    Request,
+    bytes_per_token,
+    finish,
+    ids_alone,
+    run,
+    scheduler_for,
+)
 
 LONG = [i * 7 % 300 for i in range(BLOCK + 60)]
 
@@ -58,6 +65,41 @@ def test_the_whole_prompt_again_leaves_one_token_to_compute(scheduler):
     again = run(scheduler, LONG)
     assert again.cached_tokens == len(LONG) - 1
     assert again.ids == first.ids
+
+
+def test_nothing_is_found_under_another_salt(scheduler):
+    first = run(scheduler, LONG, salt="ada")
+    other = run(scheduler, LONG, salt="bob")
+    assert (first.cached_tokens, other.cached_tokens) == (0, 0)
+    assert other.ids == first.ids
+    for salt in ("ada", "bob"):
+        assert run(scheduler, LONG, salt=salt).cached_tokens == len(LONG) - 1
+    assert run(scheduler, LONG).cached_tokens == 0
+
+
+@pytest.mark.parametrize(("salts", "waits"), [(("ada", "bob"), False), (("ada", "ada"), True)])
+def test_nobody_waits_for_the_prompt_of_another_salt(decoder, salts, waits):
+    """A request that begins like one being computed waits for its blocks: that takes time, too."""
+    scheduler = scheduler_for(decoder)
+    one, other = (Request(LONG * 4, max_tokens=1, salt=salt) for salt in salts)
+    scheduler.submit(one.sequence)
+    scheduler.step()
+    assert one.sequence.row is not None
+    assert one.sequence.num_unfed
+    scheduler.submit(other.sequence)
+    assert scheduler._may_start(other.sequence) is not waits
+    finish(scheduler, one, other)
+    assert (other.cached_tokens > 0) is waits
+    assert other.ids == one.ids
+
+
+def test_a_salt_leaves_nothing_behind(scheduler):
+    for number in range(5):
+        run(scheduler, [number, *LONG[:50]], max_tokens=1, salt=str(number))
+    while scheduler.prefixes.evict():
+        pass
+    assert scheduler.prefixes._roots == {}
+    assert scheduler.prefixes.nbytes == 0
 
 
 def test_common_beginnings_are_kept_once(decoder):

@@ -268,11 +268,13 @@ def test_a_fault_has_them_too(
     assert all(line.startswith("    ") and line.isprintable() for line in lines[1:])
 
 
-def test_a_record_is_one_line() -> None:
-    record = logging.LogRecord("x", logging.INFO, "", 0, "model %s", (FORGED,), None)
+def test_a_record_is_one_line_without_keys() -> None:
+    name = f"{FORGED} sk-qwen3mlx-0123456789_-abc"
+    record = logging.LogRecord("x", logging.INFO, "", 0, "model %s", (name,), None)
     text = OneLine("%(asctime)s %(levelname)s %(message)s").format(record)
     assert text.isprintable()
     assert r"x\n2026-01-01" in text
+    assert text.endswith("sk-qwen3mlx-...")
 
 
 def test_names_in_requests_forge_no_line_of_the_log(tmp_path: Path) -> None:

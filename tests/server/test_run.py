@@ -156,8 +156,12 @@ def test_an_open_server_is_warned_of_unless_it_asks_for_a_key(
 ) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     warn_if_open(ServerSettings())
-    warn_if_open(ServerSettings(host="0.0.0.0", api_keys=("given",)))
+    long_key = "a key that nobody guesses soon"
+    warn_if_open(ServerSettings(host="0.0.0.0", api_keys=(long_key,)))
     assert not caplog.records
+    warn_if_open(ServerSettings(host="0.0.0.0", api_keys=(long_key, "1234")))
+    assert "can be guessed" in caplog.text
+    assert "1234" not in caplog.text
     warn_if_open(ServerSettings(host="0.0.0.0"))
     assert "--api-key" in caplog.text
     caplog.clear()

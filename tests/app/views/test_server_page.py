@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.composition import Program
@@ -48,6 +48,17 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
                 one.accessibleName() == "Revoke laptop" for one in page.findChildren(QPushButton)
             )
         )
+        scope = named(page, QComboBox, "What a new key is for")
+        name = named(page, QLineEdit, "Name of a new key")
+        assert isinstance(scope, QComboBox)
+        assert isinstance(name, QLineEdit)
+        assert scope.currentData() == "inference"
+        scope.setCurrentIndex(scope.findData("admin"))
+        name.setText("mine")
+        with qtbot.waitSignal(program.server.keys_changed):
+            name.returnPressed.emit()
+        scopes = {key.name: key.scope for key in program.server.keys}
+        assert scopes == {"laptop": "inference", "mine": "admin"}
         port = named(page, QSpinBox, "Port")
         assert isinstance(port, QSpinBox)
         port.setValue(4321)
