@@ -21,7 +21,7 @@ from .hostile.arena import Arena
 from .hostile.trials import KINDS, Trial
 
 SEED = os.environ.get("HOSTILE_SEED", "1")
-SAMPLE = 6
+SAMPLE = 3
 # Faults that are told before the rest is given up.
 ENOUGH = 20
 
