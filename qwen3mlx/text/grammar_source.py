@@ -105,11 +105,18 @@ def json_grammar(
 
 def _unenforced(param: str, parts: Mapping[str, str]) -> InvalidRequestError:
     part, reason = next(iter(parts.items()))
-    return InvalidRequestError(f"{param} cannot be enforced: {part}: {reason}.", param=param)
+    what = f"{_shown(part)}: {_shown(reason)}"
+    return InvalidRequestError(f"{param} cannot be enforced: {what}.", param=param)
 
 
 def _warnings(param: str, parts: Mapping[str, str]) -> list[str]:
-    return [f"{param}: {part} is not enforced." for part in parts]
+    return [f"{param}: {_shown(part)} is not enforced." for part in parts]
+
+
+def _shown(text: str) -> str:
+    """On one line, with its end where it is long: names are the caller's."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return line if len(line) <= 200 else f"{line[:60]}...{line[-140:]}"
 
 
 class _Calls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,8 @@ MAX_DEPTH = 100
 MAX_LEVELS = 800
 # What a grammar costs grows with its square.
 MAX_PROPERTIES = 1000
+# Characters of a name, or of a text in `const` or `enum`, which is compiled letter by letter.
+MAX_LETTERS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,14 @@ def _check_sizes(schema: Schema, param: str) -> None:
 
 
 def _check_names(node: Schema, param: str) -> None:
+    literals = [node[key] for key in ("const", "enum", "required") if key in node]
+    for key in ("properties", "patternProperties"):
+        literals += node[key] if isinstance(node.get(key), dict) else ()
+    if any(len(text) > MAX_LETTERS for text in _texts(literals)):
+        raise InvalidRequestError(
+            f"{param} has a name or a constant of more than {MAX_LETTERS:,} characters: shorten it.",
+            param=param,
+        )
     for key in ("properties", "required"):
         names = node.get(key)
         if isinstance(names, (dict, list)) and len(names) > MAX_PROPERTIES:
@@ -139,6 +149,14 @@ def _check_names(node: Schema, param: str) -> None:
                 f"{MAX_PROPERTIES:,}.",
                 param=param,
             )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    yield from value if isinstance(value, dict) else ()
+    for each in inner(value):
+        yield from _texts(each)
 
 
 def _drop_patterns(node: Schema, lost: Parts) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from fractions import Fraction
 from typing import Any, TypeGuard
 
 Schema = dict[str, Any]
@@ -143,7 +144,7 @@ def multiples(step: float) -> list[float]:
 
 
 def is_multiple(number: float, step: float) -> bool:
-    return Decimal(str(number)) % Decimal(str(step)) == 0
+    return Fraction(str(number)) % Fraction(str(step)) == 0
 
 
 def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decimal | None, bool]:

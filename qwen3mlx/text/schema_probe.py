@@ -53,7 +53,8 @@ def _short(error: str) -> str:
     if "NoExtension" in error:
         return NEVER
     if "Unsatisfiable schema: " in error:
-        return f"{NEVER} ({error.rpartition('Unsatisfiable schema: ')[2].splitlines()[0]})"
+        why = error.rpartition("Unsatisfiable schema: ")[2].splitlines()[0]
+        return f"{NEVER} ({why if len(why) <= 100 else why[:100] + '...'})"
     line = error.rsplit("\nerror: ", 1)[-1].partition("\n")[0]
     return line.partition("; ")[0].rstrip(".")[:200]
 

@@ -36,6 +36,7 @@ FAR = [
     {"minimum": 1e20},
     {"type": "integer", "minimum": 1e308},
     {"type": "integer", "minimum": 10**20, "multipleOf": 8},
+    {"type": "integer", "exclusiveMaximum": -1e300, "multipleOf": 2},
     {"type": "integer", "const": 10**20},
     {"type": "integer", "enum": [10**20, -(10**30), 7]},
     {"const": {"a": [10**20]}},
