@@ -138,7 +138,7 @@ def _check_names(node: Schema, param: str) -> None:
         literals += node[key] if isinstance(node.get(key), dict) else ()
     if any(len(text) > MAX_LETTERS for text in _texts(literals)):
         raise InvalidRequestError(
-            f"{param} has a name or a constant of more than {MAX_LETTERS:,} characters: shorten it.",
+            f"{param} has a name or constant of more than {MAX_LETTERS:,} characters: shorten it.",
             param=param,
         )
     for key in ("properties", "required"):
