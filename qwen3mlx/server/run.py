@@ -155,13 +155,16 @@ class Server(uvicorn.Server):
 
     async def _announce(self) -> None:
         try:
-            await asyncio.to_thread(self._make_admin_token)
-            if self.settings.model is not None:
-                await self.service.load(self.settings.model, on_progress=_Progress())
+            token = asyncio.to_thread(self._make_admin_token)
+            await asyncio.gather(token, self._load_model())
         except Exception as error:  # whatever it is, it must not end with this task
             self._failure, self.should_exit = error, True
             return
         self._on_ready(self.url)
+
+    async def _load_model(self) -> None:
+        if self.settings.model is not None:
+            await self.service.load(self.settings.model, on_progress=_Progress())
 
     def _make_admin_token(self) -> None:
         """Without one, the window and keys of the scope admin are all that may do everything."""
