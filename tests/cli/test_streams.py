@@ -162,7 +162,7 @@ def test_a_user_without_a_home(
 
 def test_a_server_for_a_user_without_a_home(environment: dict[str, str], tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [COMMAND[0], "-c", NOBODY, "serve", "--port", "0"],
+        [COMMAND[0], "-c", NOBODY, "serve", "--port", "0", "--parent-key", "whole"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -174,11 +174,13 @@ def test_a_server_for_a_user_without_a_home(environment: dict[str, str], tmp_pat
         url = json.loads(process.stdout.readline())["url"]
         native = ("models", "folders", "settings", "keys", "status")
         for path in ("/v1/models", "/api/tags", *(f"/api/qwen3mlx/{name}" for name in native)):
-            with urllib.request.urlopen(url + path, timeout=30) as response:
+            request = urllib.request.Request(url + path, headers={"x-api-key": "whole"})
+            with urllib.request.urlopen(request, timeout=30) as response:
                 assert response.status == 200
         body = json.dumps({"name": "one"}).encode()
+        keys = urllib.request.Request(f"{url}/api/qwen3mlx/keys", body, {"x-api-key": "whole"})
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{url}/api/qwen3mlx/keys", data=body, timeout=30)
+            urllib.request.urlopen(keys, timeout=30)
         with refused.value as answer:
             assert "set QWEN3MLX_HOME" in json.load(answer)["error"]["message"]
     finally:
