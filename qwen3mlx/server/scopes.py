@@ -31,6 +31,7 @@ POST /v1/completions
 POST /v1/embeddings
 POST /tokenize
 POST /detokenize
+GET /tokenizer_info
 GET /props
 POST /v1/messages
 POST /v1/messages/count_tokens

@@ -15,7 +15,10 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What clients ask for below /v1, and those do whose base URL lacks it.
 _BELOW_V1 = {"chat", "completions", "embeddings", "messages", "models", "responses"}
 # What lies beside /v1, and is asked for below it by clients whose base URL has it.
-_BESIDE_V1 = {"v1", "api", "health", "ping", "props", "version", "tokenize", "detokenize"}
+_BESIDE_V1 = {
+    *("v1", "api", "health", "ping", "props", "version"),
+    *("tokenize", "detokenize", "tokenizer_info"),
+}
 
 
 class Target:

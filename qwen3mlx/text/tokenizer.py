@@ -130,7 +130,7 @@ class Tokenizer:
             thought = begun_thought(plain, template_kwargs)
         data = self._control.protect({"tools": schemas, **template_kwargs}, mark)
         marked = template.render(
-            **({"documents": None} | self._named_tokens() | data),
+            **({"documents": None} | self.named_tokens() | data),
             messages=[self._protect_message(each, mark, template) for each in plain],
             add_generation_prompt=add_generation_prompt,
         )
@@ -175,7 +175,12 @@ class Tokenizer:
             self._templates[key] = ChatTemplate(sources.get(key, sources[DEFAULT]))
         return self._templates[key]
 
-    def _named_tokens(self) -> dict[str, Any]:
+    @property
+    def class_name(self) -> str:
+        """What transformers calls its class."""
+        return str(self._config.get("tokenizer_class") or "Qwen2TokenizerFast")
+
+    def named_tokens(self) -> dict[str, Any]:
         """`eos_token` and its kin as templates see them: texts, also where the file has objects."""
         named = {key: self._config.get(key) for key in _NAMED_TOKENS}
         return {

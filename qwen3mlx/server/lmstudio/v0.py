@@ -39,7 +39,7 @@ async def get_model(model_id: str, service: Injected) -> Json:
 async def chat_completions(body: ChatBody, request: Request, service: Injected) -> Response:
     work = start(service, body.model, chat_requests(body), body.ttl)
     answers = await while_connected(request, work)
-    options = reply_options(body, answers, logprobs=bool(body.logprobs))
+    options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
     return await respond(request, body, answers, StatsChatReply(answers, options))
 
 
@@ -47,6 +47,6 @@ async def chat_completions(body: ChatBody, request: Request, service: Injected) 
 async def completions(body: CompletionBody, request: Request, service: Injected) -> Response:
     work = start(service, body.model, completion_requests(body), body.ttl)
     answers = await while_connected(request, work)
-    options = reply_options(body, answers, logprobs=body.logprobs is not None)
+    options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
     echoes = await echo_texts(service, body, answers) if body.echo else None
     return await respond(request, body, answers, StatsCompletionReply(answers, options, echoes))

@@ -26,6 +26,9 @@ class ChatReply(Reply):
     def whole_choice(self, index: int) -> Json:
         return self._choices[index].whole()
 
+    def whole(self) -> Json:
+        return {**super().whole(), **self.prompt_scores(0)}
+
 
 class _Choice:
     """One answer: its chunks while it comes, and what they add up to."""

@@ -24,22 +24,26 @@ class CompletionReply(Reply):
     def __init__(self, options: ReplyOptions, echoes: Sequence[str] | None = None) -> None:
         super().__init__(options)
         texts = echoes or [""] * options.num_choices
-        self._choices = [_Choice(index, options.logprobs, text) for index, text in enumerate(texts)]
+        scores = options.logprobs and echoes is not None
+        self._choices = [
+            _Choice(index, options.logprobs, text, scores_prompt=scores)
+            for index, text in enumerate(texts)
+        ]
 
     def choice_chunks(self, index: int, event: Event) -> list[Json]:
         return self._choices[index].add(event)
 
     def whole_choice(self, index: int) -> Json:
-        return self._choices[index].whole()
+        return {**self._choices[index].whole(), **self.prompt_scores(index)}
 
 
 class _Choice:
-    def __init__(self, index: int, logprobs: bool, echo: str) -> None:
+    def __init__(self, index: int, logprobs: bool, echo: str, *, scores_prompt: bool) -> None:
         self._index = index
         self._text_tokens = TextTokens() if logprobs else None
         self._echo = echo
         self._prompt: list[TokenLogprob] = []
-        self._scores_prompt = False
+        self._scores_prompt = scores_prompt
         self._pieces: list[str] = []
         self._length = 0
         self._logprobs = text_logprobs([], 0)
@@ -47,7 +51,7 @@ class _Choice:
 
     def add(self, event: Event) -> list[Json]:
         if isinstance(event, PromptLogprobs):
-            self._prompt += event.tokens
+            self._prompt += event.tokens if self._scores_prompt else ()
             return []
         if isinstance(event, TokenLogprob) and self._text_tokens:
             self._text_tokens.add(event)
@@ -74,7 +78,6 @@ class _Choice:
     def _begin(self) -> list[Json]:
         echo, self._echo = self._echo, ""
         prompt, self._prompt = self._prompt, []
-        self._scores_prompt |= bool(prompt)
         return [self._chunk(echo, prompt)] if echo or prompt else []
 
     def _chunk(self, text: str, tokens: Sequence[TokenLogprob]) -> Json:

@@ -131,6 +131,28 @@ def text_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str, Any]
     }
 
 
+def prompt_logprobs(tokens: Sequence[TokenLogprob], top: int) -> list[dict[str, Any] | None]:
+    """vLLM's: for each token of a prompt, by their ids, it and the `top` likeliest in its place.
+
+    The rank of a token that is not among these is not known.
+    """
+    return [None if token.logprob is None else _candidates(token, top) for token in tokens]
+
+
+def _candidates(token: TokenLogprob, top: int) -> dict[str, Any]:
+    likeliest = token.top[:top]
+    ranks = {token_id: rank for rank, (token_id, _, _) in enumerate(likeliest, start=1)}
+    told = [(token.token_id, token.token, token.logprob), *likeliest]
+    return {
+        str(token_id): {
+            "logprob": _finite(logprob),
+            "rank": ranks.get(token_id),
+            "decoded_token": token_text(piece),
+        }
+        for token_id, piece, logprob in told
+    }
+
+
 def token_text(token: bytes) -> str:
     r"""A token that is part of a character is written as OpenAI does: `\xe4\xbd`."""
     return token.decode("utf-8", "backslashreplace")

@@ -6,11 +6,12 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ... import __version__
-from ...events import Event, Finished, Usage
+from ...events import Event, Finished, PromptLogprobs, TokenLogprob, Usage
+from .logprobs import prompt_logprobs
 from .usage import timings_json, usage_json
 
 Json = dict[str, Any]
@@ -20,14 +21,17 @@ Json = dict[str, Any]
 class ReplyOptions:
     """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk for it.
 
-    `running_usage` tells the tokens so far, for every chunk. `show_reasoning`: thoughts are sent.
-    `custom_tools` are the names of tools that take one text.
+    `logprobs` are of the answer's tokens, with `top_logprobs` others; `prompt_logprobs` says with
+    how many those of the prompt are told. `running_usage` tells the tokens so far, for every chunk.
+    `show_reasoning`: thoughts are sent. `custom_tools` are the names of tools that take one text.
     """
 
     model: str
     num_choices: int = 1
     num_answers: int = 1
     logprobs: bool = False
+    top_logprobs: int = 20
+    prompt_logprobs: int | None = None
     include_usage: bool = False
     running_usage: Callable[[], Sequence[Usage]] | None = None
     show_reasoning: bool = True
@@ -51,11 +55,17 @@ class Reply(ABC):
         self._id = self.id_prefix + os.urandom(12).hex()
         self._created = int(time.time())
         self._finished: dict[int, Finished] = {}
+        self._scores: dict[int, list[TokenLogprob]] = {}  # of each choice's prompt
 
     def add(self, index: int, event: Event) -> list[Json]:
         """The chunks that this event of choice number `index` brings."""
         if isinstance(event, Finished):
             self._finished[index] = event
+        elif isinstance(event, PromptLogprobs):
+            self._scores.setdefault(index, []).extend(event.tokens)
+            event = PromptLogprobs(tuple(map(self._asked, event.tokens)))
+        elif isinstance(event, TokenLogprob):
+            event = self._asked(event)
         chunks = [self._chunk([choice]) for choice in self.choice_chunks(index, event)]
         if chunks and len(self._finished) == self.options.num_choices:
             chunks[-1]["timings"] = self._timings()
@@ -81,6 +91,16 @@ class Reply(ABC):
     @abstractmethod
     def whole_choice(self, index: int) -> Json:
         """A member of `choices` of the whole reply."""
+
+    def prompt_scores(self, index: int) -> Json:
+        """vLLM's `prompt_logprobs` of a choice, where they were asked for."""
+        top = self.options.prompt_logprobs
+        scores = self._scores.get(index, [])
+        return {} if top is None else {"prompt_logprobs": prompt_logprobs(scores, top)}
+
+    def _asked(self, token: TokenLogprob) -> TokenLogprob:
+        """Where the prompt's tokens have more alternatives, the answer's have as many."""
+        return replace(token, top=token.top[: self.options.top_logprobs])
 
     def _head(self, kind: str) -> Json:
         return {

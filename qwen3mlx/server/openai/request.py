@@ -23,7 +23,7 @@ from ..tool_choice import tool_choice_from
 from ..tools import client_tools, functions, tool_fields
 from .history import former_names, in_todays_form
 from .message_fields import begun_by, read_fields
-from .schemas import ChatBody, CompletionBody, TokenizeBody
+from .schemas import ChatBody, CompletionBody, GenerationBody, TokenizeBody
 
 # What OpenAI begins a text with where it gets no prompt.
 NEW_TEXT = "<|endoftext|>"
@@ -50,9 +50,8 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
                 ignore_eos=body.ignore_eos,
                 max_tokens=max_tokens,
                 thinking_budget=thinking.budget,
-                logprobs=body.logprobs,
-                top_logprobs=body.top_logprobs,
             ),
+            **_logprobs(body, body.logprobs, body.top_logprobs),
         },
         field_names={
             **sampling_fields(body),
@@ -103,7 +102,7 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
     sampling = {
         **sampling_from(body),
         **_given(ignore_eos=body.ignore_eos, max_tokens=token_limit(body, *MAX_TOKENS[1:])),
-        **_completion_logprobs(body),
+        **_logprobs(body, body.logprobs is not None or None, body.logprobs, echo=bool(body.echo)),
     }
     form = answer_form(body)
     names = {**sampling_fields(body), "max_tokens": given_name(body, *MAX_TOKENS[1:])}
@@ -119,12 +118,22 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
     ]
 
 
-def _completion_logprobs(body: CompletionBody) -> Mapping[str, Any]:
-    """Of the prompt's tokens, too, where the answer begins with it."""
-    if body.logprobs is None:
-        return {}
-    of_prompt = {"prompt_logprobs": True} if body.echo else {}
-    return {"logprobs": True, "top_logprobs": body.logprobs, **of_prompt}
+def _logprobs(
+    body: GenerationBody, asked: bool | None, top: int | None, *, echo: bool = False
+) -> Mapping[str, Any]:
+    """Of the prompt's tokens, too, where they are asked for, or the answer begins with them."""
+    of_prompt = body.prompt_logprobs
+    if of_prompt is None:
+        scored = {"prompt_logprobs": True} if asked and echo else {}
+        return {**_given(logprobs=asked, top_logprobs=top), **scored}
+    if body.stream:
+        raise InvalidRequestError(
+            "prompt_logprobs come with the whole answer only: leave stream out.",
+            param="prompt_logprobs",
+        )
+    if top and not asked:
+        raise InvalidRequestError("top_logprobs needs logprobs.", param="top_logprobs")
+    return {"logprobs": True, "top_logprobs": max(of_prompt, top or 0), "prompt_logprobs": True}
 
 
 def _repeated(request: GenerationRequest, num_answers: int) -> Iterator[GenerationRequest]:

@@ -35,7 +35,7 @@ async def chat_completions(
 ) -> Response:
     work = start(service, body.model, chat_requests(body), body.ttl)
     answers = await while_connected(request, work)
-    options = reply_options(body, answers, logprobs=bool(body.logprobs))
+    options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
     custom = [tool.offered_name for tool in client_tools(body.tools) if tool.kind == "custom"]
     reply = ChatReply(replace(options, custom_tools=custom))
     return await respond(request, body, answers, reply)
@@ -47,19 +47,21 @@ async def completions(
 ) -> Response:
     work = start(service, body.model, completion_requests(body), body.ttl)
     answers = await while_connected(request, work)
-    options = reply_options(body, answers, logprobs=body.logprobs is not None)
+    options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
     echoes = await echo_texts(service, body, answers) if body.echo else None
     return await respond(request, body, answers, CompletionReply(options, echoes))
 
 
 def reply_options(
-    body: GenerationBody, answers: Sequence[Answer], *, logprobs: bool
+    body: GenerationBody, answers: Sequence[Answer], logprobs: bool, top_logprobs: int | None
 ) -> ReplyOptions:
     return ReplyOptions(
         model=answers[0].model.id,
         num_choices=len(answers),
         num_answers=body.num_answers,
         logprobs=logprobs,
+        top_logprobs=top_logprobs or 0,
+        prompt_logprobs=body.prompt_logprobs,
         include_usage=body.include_usage,
         running_usage=(lambda: [one.usage for one in answers]) if body.continuous_usage else None,
         show_reasoning=body.shows_reasoning,

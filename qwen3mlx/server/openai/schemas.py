@@ -81,6 +81,7 @@ class GenerationBody(SamplingFields, FormFields):
     max_tokens: Whole | None = None
     n_predict: Whole | None = None
     ignore_eos: Flag | None = None
+    prompt_logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None
     ttl: TimeToLive | None = None
 
     @property

@@ -1,7 +1,8 @@
-"""`/tokenize` and `/detokenize`, as vLLM has them, and llama.cpp."""
+"""`/tokenize`, `/detokenize`, `/tokenizer_info`: vLLM's; llama.cpp has the first two."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ..dependencies import get_service
 from ..service import Service
+from ..template import template_traits
 from ..tools import client_tools, functions, tool_fields
 from .catalog import context_length
 from .history import former_names
@@ -44,6 +46,28 @@ async def detokenize(
     """`content` is llama.cpp's name for vLLM's `prompt`."""
     text = await service.detokenize(body.model, body.tokens)
     return {"prompt": text, "content": text}
+
+
+@router.get("/tokenizer_info")
+async def tokenizer_info(
+    service: Annotated[Service, Depends(get_service)], model: str | None = None
+) -> dict[str, Any]:
+    """What a client needs to render and count by itself, as vLLM tells it; nothing is loaded.
+
+    Of `model`, else of the one that answers where none is named.
+    """
+    info = await service.default_model(model)
+    tokenizer = await service.tokenizer(info.id)
+    template = await asyncio.to_thread(template_traits, info.path)
+    no_tokens = dict.fromkeys(("bos_token", "eos_token", "pad_token", "unk_token"))
+    return {
+        "tokenizer_class": tokenizer.class_name,
+        **no_tokens,
+        **tokenizer.named_tokens(),
+        "model_max_length": context_length(info),
+        "vocab_size": tokenizer.vocab_size,
+        "chat_template": template.text,
+    }
 
 
 async def _with_pieces(
