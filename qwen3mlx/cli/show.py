@@ -110,11 +110,11 @@ def _template(folder: Path) -> str:
 
 def _license(folder: Path) -> str | None:
     """What the head of the model card says, else the name of the licence file."""
-    from ..config import model_file
+    from ..config import LARGEST_PAGE, model_text
 
     card = folder / "README.md"
     if card.is_file():
-        text = model_file(card).read_text(encoding="utf-8", errors="replace")
+        text = model_text(card, largest=LARGEST_PAGE, errors="replace")
         head = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
         if head and (named := re.search(r"^license:\s*(\S+)", head[1], re.MULTILINE)):
             return named[1]

@@ -4,7 +4,7 @@ from .engine import EngineConfig
 from .generation import GenerationConfig
 from .json_file import parse_json, read_json
 from .model import ModelConfig
-from .model_files import model_file, model_text
+from .model_files import LARGEST_PAGE, model_file, model_text
 from .options import LoadOptions, SamplingParams
 from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
@@ -12,6 +12,7 @@ from .weight_index import INDEX_NAME, read_weight_map
 
 __all__ = [
     "INDEX_NAME",
+    "LARGEST_PAGE",
     "EngineConfig",
     "GenerationConfig",
     "LoadOptions",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ from ..errors import CheckpointError
 from ..quoting import quoted
 from .model_files import model_text
 
-# The index of the largest released checkpoint has 6 MB.
-LARGEST_JSON = 16 << 20
+# Bytes; the index of the largest released checkpoint has 6 MB.
+LARGEST_JSON = 8 << 20
 # A config.json has three levels, a list of chat templates with tools a few more.
 DEEPEST = 64
 # No quantity of a model comes near; it keeps products of two finite.
@@ -38,9 +37,9 @@ def parse_json(text: str) -> Any:
         value = json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    level = [value]
-    for _ in range(DEEPEST + 1):
-        level = [inner for outer in level for inner in _inside(outer)]
+    level = _containers([value])
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _containers(outer)]
     if level:
         raise ValueError(_TOO_DEEP)
     return value
@@ -53,8 +52,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _containers(value: Any) -> list[Any]:
+    """The lists and objects that lie in a list or an object."""
+    items = value.values() if isinstance(value, dict) else value
+    return [item for item in items if isinstance(item, (dict, list))]
 
 
 def number(value: Any, name: str, *, above: float | None = None) -> float:

@@ -13,6 +13,8 @@ from ..errors import CheckpointError
 
 # The largest of the released checkpoints' texts is a tokenizer.json of 11 MB.
 LARGEST_TEXT = 256 << 20
+# Of those that are written for people: a model card, a licence.
+LARGEST_PAGE = 1 << 20
 # Where a Hugging Face cache keeps what a snapshot links to: of one model, and what several share.
 _BLOBS = "blobs"
 
@@ -43,13 +45,13 @@ def model_file(path: Path) -> Path:
     return path
 
 
-def model_text(path: Path, *, largest: int = LARGEST_TEXT) -> str:
+def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict") -> str:
     """The UTF-8 text of a `model_file`, of at most so many bytes.
 
-    Raises CheckpointError, UnicodeDecodeError.
+    Raises CheckpointError; UnicodeDecodeError unless `errors` says what to do with other bytes.
     """
     try:
-        with model_file(path).open(encoding="utf-8") as file:
+        with model_file(path).open(encoding="utf-8", errors=errors) as file:
             size = os.fstat(file.fileno()).st_size
             if size <= largest:
                 return file.read()

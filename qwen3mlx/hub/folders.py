@@ -11,6 +11,7 @@ from typing import NamedTuple
 from ..config.state import user_home
 from ..config.user_settings import UserSettings
 from ..errors import CheckpointError
+from ..quoting import printable
 from .cache import hub_cache, snapshot_folder
 from .local_model import Source
 from .names import DEMOS
@@ -59,7 +60,7 @@ def inside(folder: Path) -> Iterator[Candidate]:
     One that holds too much to be looked through is a candidate, so that somebody is told.
     """
     if _has_config(folder) or _is_crowded(folder):
-        yield Candidate(folder.resolve().name, folder, "folder")
+        yield Candidate(printable(folder.resolve().name), folder, "folder")
         return
     for child in _subfolders(folder):
         if _has_config(child) or _is_crowded(child):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import CheckpointError, ModelNotFoundError
-from ..quoting import quoted
+from ..quoting import printable, quoted, shortened
 from . import folders
 from .folders import Candidate
 from .local_model import LocalModel, OtherFamilyError, read_local_model
@@ -157,8 +157,7 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
 
 def _skipped(candidate: Candidate, reason: str) -> Skipped:
     """The reason may hold whatever a file of the candidate does."""
-    line = " ".join(reason.split())
-    return Skipped(candidate.id, line if len(line) <= _REASON else f"{line[: _REASON - 3]}...")
+    return Skipped(candidate.id, shortened(printable(" ".join(reason.split())), _REASON))
 
 
 def _place(path: Path) -> object:

@@ -44,6 +44,10 @@ class OtherFamilyError(CheckpointError):
 
 def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
     """What is in the folder `path`; CheckpointError says why it cannot be loaded."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise CheckpointError(f"{path} has a name that is no UTF-8: rename the folder.") from None
     raw = read_json(path / "config.json")
     try:
         config = ModelConfig.from_mapping(raw, source=str(path / "config.json"))

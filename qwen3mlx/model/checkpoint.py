@@ -17,7 +17,7 @@ import mlx.core as mx
 from ..config import INDEX_NAME, model_file, parse_json, read_weight_map
 from ..config.json_file import LARGEST_JSON
 from ..errors import CheckpointError
-from ..quoting import quoted
+from ..quoting import quoted, shortened
 
 SINGLE_NAME = "model.safetensors"
 
@@ -26,6 +26,8 @@ _ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
 # MLX counts a dimension in 32 bits; no tensor of a Qwen3 has more than three.
 _LARGEST_DIMENSION = 2**31 - 1
 _MOST_DIMENSIONS = 8
+# In one file; the largest released checkpoint has 36,000 in 118 files.
+_MOST_TENSORS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
         raise CheckpointError(_broken(shard, "its header is not JSON")) from None
     if not isinstance(header, dict):
         raise CheckpointError(_broken(shard, "its header is not a JSON object"))
+    if len(header) > _MOST_TENSORS:
+        raise CheckpointError(_broken(shard, f"it names {len(header):,} tensors"))
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CheckpointError(_broken(shard, "its metadata are no texts"))
@@ -150,7 +154,7 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
     previous_end = 0
     for name, info in sorted(infos.items(), key=lambda item: item[1].start):
         if info.start < previous_end:
-            raise CheckpointError(_broken(shard, f"{name} overlaps another tensor"))
+            raise CheckpointError(_broken(shard, f"{quoted(name)} overlaps another tensor"))
         previous_end = info.start + info.nbytes
     return infos
 
@@ -164,19 +168,21 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
             _broken(shard, f"its entry for {quoted(name)} is malformed")
         ) from None
     if len(shape) > _MOST_DIMENSIONS:
-        raise CheckpointError(_broken(shard, f"{name} has {len(shape)} dimensions"))
+        raise CheckpointError(_broken(shard, f"{quoted(name)} has {len(shape)} dimensions"))
     if dtype not in _ELEMENT_BYTES:
         raise CheckpointError(
-            f"{shard}: {name} is stored as {dtype}; only {', '.join(_ELEMENT_BYTES)} load here: "
-            "get the model's bfloat16 or MLX version."
+            f"{shard}: {quoted(name)} is stored as {shortened(dtype)}; only "
+            f"{', '.join(_ELEMENT_BYTES)} load here: get the model's bfloat16 or MLX version."
         )
     if not start <= end <= data_bytes:
-        raise CheckpointError(_broken(shard, f"{name} lies beyond its end"))
+        raise CheckpointError(_broken(shard, f"{quoted(name)} lies beyond its end"))
     expected = _ELEMENT_BYTES[dtype]
     for dimension in shape:
         expected *= dimension
     if end - start != expected:
-        raise CheckpointError(_broken(shard, f"{name} has {end - start} bytes, not {expected}"))
+        raise CheckpointError(
+            _broken(shard, f"{quoted(name)} has {end - start} bytes, not {expected}")
+        )
     return TensorInfo(shard, dtype, shape, start, end - start)
 
 

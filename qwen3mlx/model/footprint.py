@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import mlx.core as mx
 
-from ..config import LoadOptions, ModelConfig
+from ..config import INDEX_NAME, LoadOptions, ModelConfig
 from ..config.state import expanded
+from ..errors import CheckpointError
 from .cache import kv_group_size
 from .checkpoint import TensorInfo, read_infos
 from .device import on_cpu
@@ -43,10 +45,9 @@ def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint
     folder = expanded(path)
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
-    infos = read_infos(folder)
-    dtype = compute_dtype(infos)
+    num_bytes, dtype = _weights(folder)
     return Footprint(
-        resident_bytes(infos, dtype),
+        num_bytes,
         kv_bytes_per_token(config, dtype, options.kv_bits),
         config.max_position_embeddings,
     )
@@ -63,8 +64,32 @@ def kv_bytes_per_token(config: ModelConfig, dtype: mx.Dtype, kv_bits: int | None
 
 def weight_bytes(path: str | Path) -> int:
     """Memory that the weights in folder `path` will take. Raises CheckpointError."""
-    infos = read_infos(expanded(path))
-    return resident_bytes(infos, compute_dtype(infos))
+    return _weights(expanded(path))[0]
+
+
+def _weights(folder: Path) -> tuple[int, mx.Dtype]:
+    """Bytes that they will take, and the dtype to compute in. Raises CheckpointError."""
+    files = [*folder.glob("*.safetensors"), folder / INDEX_NAME]
+    try:
+        known = [(file.name, file.stat()) for file in files if file.is_file()]
+    except OSError as error:
+        raise CheckpointError(f"{folder} cannot be read ({error.strerror}).") from None
+    changes = tuple((name, status.st_size, status.st_mtime_ns) for name, status in sorted(known))
+    found = _read_weights(folder, changes)
+    if isinstance(found, CheckpointError):
+        raise CheckpointError(str(found))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _read_weights(folder: Path, changes: object) -> tuple[int, mx.Dtype] | CheckpointError:
+    """Headers of many megabytes are read once, also those that are broken."""
+    try:
+        infos = read_infos(folder)
+    except CheckpointError as error:
+        return error
+    dtype = compute_dtype(infos)
+    return resident_bytes(infos, dtype), dtype
 
 
 def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:

@@ -20,6 +20,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.quoting import printable, shortened
 
 from .arguments import Arguments
 from .control_tokens import NONCHARACTERS
@@ -115,7 +116,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _raise_exception(message: object) -> NoReturn:
-    raise InvalidRequestError(f"The chat template refuses: {message}", param="messages")
+    said = shortened(printable(str(message)))
+    raise InvalidRequestError(f"The chat template refuses: {said}", param="messages")
 
 
 def _strftime_now(pattern: str) -> str:
@@ -123,7 +125,8 @@ def _strftime_now(pattern: str) -> str:
 
 
 def _fault(error: Exception, line: int | None) -> TemplateFault:
-    return TemplateFault(" ".join(str(error).split()) or type(error).__name__, line)
+    said = " ".join(str(error).split()) or type(error).__name__
+    return TemplateFault(shortened(printable(said)), line)
 
 
 def _line(trace: TracebackType | None) -> int | None:

@@ -184,3 +184,35 @@ def test_rope_scaling_that_cannot_be(scaling: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match="rope_scaling") as caught:
         config_with().with_options(LoadOptions(rope_scaling=scaling))
     assert caught.value.param == "rope_scaling"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"num_hidden_layers": 1025},
+        {"hidden_size": 2**18},
+        {"vocab_size": 2**23},
+        {"head_dim": 8192},
+        {"max_position_embeddings": 2**28},
+        {"num_experts": 5000},
+        {"num_hidden_layers": 1024, "num_experts": 4096},
+        {"decoder_sparse_step": 10**9},
+        {"mlp_only_layers": [48]},
+        {"mlp_only_layers": [-1]},
+        {"mlp_only_layers": [0] * 100},
+        {"eos_token_id": [0] * 1001},
+        {"eos_token_id": 10**30},
+        {"torch_dtype": "x" * 33},
+        {"torch_dtype": ["bfloat16"]},
+    ],
+    ids=str,
+)
+def test_counts_have_ceilings(changes: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError, match=list(changes)[-1].split("_")[-1]):
+        config_with("30B-A3B", **changes)
+
+
+def test_the_largest_that_is_taken_is_counted_at_once() -> None:
+    config = config_with("30B-A3B", num_hidden_layers=1024, num_experts=128)
+    assert config.num_sparse_layers == 1024
+    assert config.num_parameters > 600e9

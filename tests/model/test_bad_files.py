@@ -177,6 +177,24 @@ def test_dtypes_that_are_no_weights_of_ours(folder: Path, dtype: str) -> None:
     refused(folder, FILE, NORM, f"stored as {dtype}")
 
 
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"__metadata__": []}, "metadata"),
+        ({"__metadata__": {"format": 7}}, "metadata"),
+        ({NORM: {"dtype": "F32", "shape": [1] * 9, "data_offsets": [0, 4]}}, "9 dimensions"),
+        ({NORM: {"dtype": "F32", "shape": [2**62] * 9999, "data_offsets": [0, 4]}}, "malformed"),
+        ({NORM: {"dtype": "F32", "shape": [0, 2**62], "data_offsets": [0, 0]}}, "malformed"),
+        ({f"t{i}": {} for i in range(50_001)}, "tensors"),
+        ({"t" * 9_000_000: {}}, "header has"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_headers_have_ceilings(folder: Path, changes: dict[str, Any], named: str) -> None:
+    change_header(folder / FILE, lambda header: header.update(changes))
+    assert len(refused(folder, FILE, named)) < 400
+
+
 def test_overlapping_tensors(folder: Path) -> None:
     def overlap(header: dict[str, Any]) -> None:
         header[NORM]["data_offsets"] = header["model.layers.0.input_layernorm.weight"][

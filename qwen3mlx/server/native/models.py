@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from ...errors import Qwen3MLXError
 from ...hub import Skipped
 from ...hub.model_settings import checked_sampling
 from ...model import footprint
+from ...quoting import quoted
 from ..dependencies import get_service
 from ..errors import openai_body
 from ..info import ModelInfo
@@ -23,6 +25,8 @@ from ..sse import comment, sse, streaming, with_error_event
 from ..telling import told
 from .describe import model_json
 from .schemas import Json, ModelBody, ModelSettingsBody
+
+logger = logging.getLogger(__name__)
 
 # Seconds without progress after which a stream says that it is alive.
 PATIENCE = 15.0
@@ -110,6 +114,9 @@ def _library(service: Service, infos: Sequence[ModelInfo], context_length: int |
             models.append(_json(service, info, context_length))
         except Qwen3MLXError as error:  # one that is broken does not hide the others
             skipped.append(Skipped(info.id, str(error)))
+        except Exception as error:
+            logger.exception("%s cannot be described", info.id)
+            skipped.append(Skipped(info.id, f"It cannot be described ({quoted(error)})."))
     told_skipped = [{"name": told(entry.name), "reason": told(entry.reason)} for entry in skipped]
     return {"models": models, "skipped": told_skipped}
 

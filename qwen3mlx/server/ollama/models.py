@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...config import GenerationConfig, ModelConfig, model_file
+from ...config import LARGEST_PAGE, GenerationConfig, ModelConfig, model_text
 from ...hub.names import aliases
 from ..info import LoadedState, ModelInfo
 from ..template import TemplateTraits
@@ -154,4 +154,4 @@ def _modelfile(model: ModelInfo, template: str, parameters: dict[str, float]) ->
 
 def _license(folder: Path) -> str:
     path = folder / "LICENSE"
-    return model_file(path).read_text("utf-8", errors="replace") if path.is_file() else ""
+    return model_text(path, largest=LARGEST_PAGE, errors="replace") if path.is_file() else ""
