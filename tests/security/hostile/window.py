@@ -42,11 +42,14 @@ class Window:
         process.stdin.write(json.dumps({"kind": kind, "folder": str(folder)}).encode() + b"\n")
         process.stdin.flush()
         faults = []
-        ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
-        if not ready:
-            faults.append("the window hung")
-        elif not process.stdout.readline():
-            faults.append(f"the window ended with {process.wait()}")
+        line = b""
+        while not faults and line != b"done\n":
+            ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+            line = process.stdout.readline() if ready else b""
+            if not ready:
+                faults.append("the window hung")
+            elif not line:
+                faults.append(f"the window ended with {process.wait()}")
         said = self._log.read_bytes()
         os.truncate(self._log, 0)
         if faults or COLLAPSE.search(said):
@@ -68,6 +71,7 @@ class Window:
                     env=self._environment,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    bufsize=0,
                     stderr=log,
                 )
             assert self._process.stdout is not None
@@ -103,12 +107,13 @@ def _shown(profile: Path) -> Iterator[tuple[Program, MainWindow] | None]:
 
 
 def _look() -> None:
-    """What is due is drawn."""
+    """What is due is drawn, and said to be."""
     from PySide6.QtWidgets import QApplication
 
     end = time.monotonic() + LOOK_S
     while time.monotonic() < end:
         QApplication.processEvents()
+    print("looked", flush=True)
 
 
 def profiles(folder: Path) -> None:
