@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -288,6 +289,7 @@ class Watch(threading.Thread):
         self._port = port
         self._process = psutil.Process(pid)
         self._over = threading.Event()
+        self._family = self._found()
         self._idle = self._memory()
         self.begin()
 
@@ -310,18 +312,20 @@ class Watch(threading.Thread):
             number += 1
             if number % 3 == 0:
                 self._slowest = max(self._slowest, self._health())
+                self._family = self._found()
 
     def end(self) -> None:
         self._over.set()
         self.join()
 
+    def _found(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            return [self._process, *self._process.children(recursive=True)]
+        return []
+
     def _memory(self) -> float:
-        """In MB."""
-        try:
-            family = [self._process, *self._process.children(recursive=True)]
-            return sum(each.memory_info().rss for each in family) / 1e6
-        except psutil.Error:
-            return 0.0
+        """In MB, of all of them together."""
+        return sum(map(_resident, self._family)) / 1e6
 
     def _health(self) -> float:
         """Seconds; those of a timeout where there was no answer."""
@@ -336,6 +340,13 @@ class Watch(threading.Thread):
         except OSError:
             return PATIENCE_S
         return time.monotonic() - start
+
+
+def _resident(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        rss: int = process.memory_info().rss
+        return rss
+    return 0
 
 
 def _contents(folder: Path) -> dict[str, Any]:

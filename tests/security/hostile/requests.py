@@ -84,7 +84,7 @@ def _routes() -> tuple[list[tuple[str, str, Json]], Json]:
     from qwen3mlx.server import openai, operations
     from qwen3mlx.server.app import Application
 
-    app = Application()
+    app = Application(docs_url=None, redoc_url=None)
     app.state.dialects = set()
     for part in (openai, operations):
         app.include_router(part.router)
