@@ -116,6 +116,10 @@ class LoadedModel:
         model = load_model(folder, options=options, on_progress=on_progress)
         return cls(folder, model, tokenizer, generation_config)
 
+    def close(self) -> None:
+        """End the process that follows grammars, and the answers that it follows."""
+        self._grammars.close()
+
     @property
     def config(self) -> ModelConfig:
         return self.model.config

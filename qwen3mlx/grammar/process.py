@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import socket
 import subprocess
 import threading
 import time
 import weakref
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -53,6 +56,7 @@ class GrammarProcess:
         self._first_line = json.dumps({**said, "limits": asdict(limits)}).encode() + b"\n"
         self._limits = limits
         self._lock = threading.Lock()
+        self._is_closed = False
         self._control: socket.socket | None = None
         self._end: weakref.finalize[..., GrammarProcess] | None = None
         self.process: subprocess.Popen[bytes] | None = None
@@ -61,7 +65,8 @@ class GrammarProcess:
     def constraint(self, demand: Demand) -> AnswerConstraint:
         """Compile what is demanded of one answer.
 
-        Raises InvalidRequestError for what cannot be followed, or would take too much.
+        Raises InvalidRequestError for what cannot be followed, or would take too much;
+        OverloadedError where there are many already; UnavailableError once this is closed.
         """
         data = demand.to_json()
         start = time.perf_counter()
@@ -72,20 +77,29 @@ class GrammarProcess:
                     "again later."
                 )
             constraint = AnswerConstraint(self._copy(), demand.param, self._limits)
-        constraint.begin(data)
+        try:
+            constraint.begin(data)
+        except InvalidRequestError:
+            self._check_open()
+            raise
         seconds = time.perf_counter() - start
         if seconds > SLOW_SECONDS:
             _log.info("The grammar for %s took %.1f seconds.", demand.param, seconds)
         return constraint
 
     def close(self) -> None:
-        """End the process; the next answer starts another."""
-        with self._lock:
-            self._stop()
+        """End the process and its copies."""
+        self._is_closed = True
+        self._stop()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise UnavailableError("The server is closing.")
 
     def _copy(self) -> Connection:
         """Our end of a new copy's connection."""
         for _ in range(2):
+            self._check_open()
             if self._control is None:
                 self._control = self._started()
             ours, theirs = socket.socketpair()
@@ -101,7 +115,13 @@ class GrammarProcess:
     def _started(self) -> socket.socket:
         control, theirs = socket.socketpair()
         with theirs:
-            self.process = start_child("qwen3mlx.grammar.child", stdin=theirs.fileno())
+            try:
+                self.process = start_child("qwen3mlx.grammar.child", stdin=theirs.fileno())
+            except OSError as error:
+                control.close()
+                raise UnavailableError(
+                    f"No process could be started for grammars ({error.strerror}): try again later."
+                ) from None
         self._end = weakref.finalize(self, _end, self.process, control)
         control.settimeout(START_PATIENCE)
         try:
@@ -127,8 +147,10 @@ def processes() -> list[subprocess.Popen[bytes]]:
 
 def _end(process: subprocess.Popen[bytes], control: socket.socket) -> None:
     control.close()
-    process.kill()
-    process.wait()
+    if process.poll() is None:  # else its copies may go on
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 class AnswerConstraint:

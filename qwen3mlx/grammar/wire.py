@@ -17,17 +17,17 @@ class Limits:
     token, and for all tokens (so many, and so many more for each); bytes."""
 
     compile_seconds: float = 2.0
-    token_seconds: float = 0.2
-    answer_seconds: float = 0.5
-    more_per_token: float = 0.02
+    token_seconds: float = 0.15
+    answer_seconds: float = 0.3
+    more_per_token: float = 0.005
     num_bytes: int = 192 << 20
 
     def exceeded(self, field: str) -> str:
         """The sentence for a grammar that takes more."""
         return (
             f"{field} cannot be enforced: what it allows has so many cases that it takes more than "
-            f"{self.compile_seconds:g} seconds or {self.num_bytes >> 20} MB; use fewer or simpler "
-            "patterns."
+            f"{self.compile_seconds:g} seconds to compile, {self.token_seconds:g} for a token, or "
+            f"{self.num_bytes >> 20} MB; use fewer or simpler patterns."
         )
 
 

@@ -85,8 +85,11 @@ class Service:
     async def stop(self) -> None:
         self.activity.close()
         end_template_processes()
+        loaded = [slot.loaded for slot in self.engine.slots.values()]
         await asyncio.to_thread(self.downloads.close)
         await asyncio.to_thread(self.engine.close)
+        for each in loaded:
+            each.close()
 
     async def models(self) -> list[ModelInfo]:
         """All models on this computer, loaded or not."""

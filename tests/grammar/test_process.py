@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +15,7 @@ import psutil
 import pytest
 
 import qwen3mlx
-from qwen3mlx.errors import InvalidRequestError, OverloadedError
+from qwen3mlx.errors import InvalidRequestError, OverloadedError, UnavailableError
 from qwen3mlx.grammar import AnswerConstraint, Demand, GrammarProcess, process
 from qwen3mlx.grammar.wire import Limits
 from qwen3mlx.request_warnings import collecting_warnings
@@ -57,6 +55,13 @@ def grammars(running: GrammarProcess) -> GrammarProcess:
     gc.collect()  # pytest keeps what raised
     wait_for(lambda: running.process is None or not copies(running))
     return running
+
+
+def end(grammars: GrammarProcess) -> None:
+    """As the system might."""
+    if grammars.process is not None:
+        grammars.process.kill()
+        grammars.process.wait()
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -207,9 +212,7 @@ def test_a_copy_that_is_killed_ends_its_answer_alone(grammars):
 def test_the_process_is_started_again_when_it_was_killed(grammars):
     running = grammars.constraint(Demand(json_schema=SCHEMA))
     before = grammars.process
-    assert before is not None
-    os.kill(before.pid, signal.SIGKILL)
-    before.wait()
+    end(grammars)
     assert grammars.constraint(Demand(json_schema=SCHEMA)).mask()
     assert grammars.process is not before
     assert follows(running, '{"a": "x"}')
@@ -234,7 +237,7 @@ def test_the_processes_end_when_nobody_holds_them():
 
 
 def test_one_process_serves_all_threads(grammars):
-    grammars.close()
+    end(grammars)
     results: list[AnswerConstraint] = []
     demand = Demand(json_schema=SCHEMA)
     threads = [
@@ -266,9 +269,20 @@ def test_a_slow_compile_is_a_line_in_the_log(grammars, caplog, monkeypatch):
 
 def test_the_child_gets_no_secret_and_no_folder_of_ours(grammars, monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "s")
-    grammars.close()
+    end(grammars)
     grammars.constraint(Demand(json_schema=SCHEMA))
     assert grammars.process is not None
     child = psutil.Process(grammars.process.pid)
     assert child.cwd() == "/"
     assert "SECRET_KEY" not in child.environ()
+
+
+def test_what_is_closed_ends_its_answers_and_takes_no_more():
+    folder = Path(qwen3mlx.__file__).parent / "demo" / "dense"
+    ours = GrammarProcess(folder, DEMO_ROWS, demo_words().stop_ids)
+    constraint = ours.constraint(Demand(json_schema=SCHEMA))
+    ours.close()
+    with pytest.raises(InvalidRequestError):
+        constraint.observe(ids_of("{")[0])
+    with pytest.raises(UnavailableError):
+        ours.constraint(Demand(json_schema=SCHEMA))

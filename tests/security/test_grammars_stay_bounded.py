@@ -10,8 +10,12 @@ import copy
 import functools
 import json
 import random
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -317,3 +321,43 @@ def test_a_schema_as_it_should_not_be_is_read_or_refused(caplog):
 @pytest.mark.parametrize("seed", range(5))
 def test_thousands_of_schemas_as_they_should_not_be(seed, caplog):
     assert read_all(1000, seed) == []
+
+
+def test_a_server_that_is_told_to_end_waits_for_none_of_them():
+    """Nor does it leave a process behind."""
+    command = [sys.executable, "-m", "qwen3mlx", "serve", "--model", "demo", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        assert server.stdout is not None
+        url = json.loads(server.stdout.readline())["url"]
+        bomb = formed(SCHEMAS["a thousand thousands"])
+
+        def ask() -> None:
+            with suppress(httpx.HTTPError):
+                httpx.post(f"{url}/v1/chat/completions", json=bomb, timeout=120)
+
+        askers = [threading.Thread(target=ask) for _ in range(6)]
+        for asker in askers:
+            asker.start()
+        me = psutil.Process(server.pid)
+        wait_for(lambda: len(me.children(recursive=True)) > 1)
+        children = me.children(recursive=True)
+        assert httpx.get(f"{url}/health", timeout=30).status_code == 200
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(10) == 0
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive
+        for asker in askers:
+            asker.join()
+    finally:
+        server.kill()
+        server.wait()
+        assert server.stdout is not None
+        server.stdout.close()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
