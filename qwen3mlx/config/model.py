@@ -191,8 +191,8 @@ class ModelConfig:
         limit = max(trained, self.max_position_embeddings)
         if options.context_length is not None and options.context_length > limit:
             raise InvalidRequestError(
-                f"a context of {options.context_length} tokens is more than the {limit} this model "
-                "has positions for; ask for less, or set YaRN with rope_scaling "
+                f"a context of {quoted(options.context_length)} tokens is more than the {limit} "
+                "this model has positions for; ask for less, or set YaRN with rope_scaling "
                 '{"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": '
                 f"{min(self.max_position_embeddings, 32_768)}}}.",
                 param="context_length",

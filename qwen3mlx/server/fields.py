@@ -137,7 +137,8 @@ def token_limit(fields: BaseModel, *names: str) -> int | None:
     if limit < 0:
         name = given_name(fields, *names)
         raise InvalidRequestError(
-            f"{name} is {limit}; it must be a whole number from 0, or -1 for no limit.", param=name
+            f"{name} is {quoted(limit)}; it must be a whole number from 0, or -1 for no limit.",
+            param=name,
         )
     return limit
 

@@ -32,18 +32,39 @@ from ..server import raw
 from ..server.live import LiveServer, live_server
 
 SHORT = 200
-RUN = "Z" * (SHORT + 1)
+LONG = "Z" * 5000
+RUNS = ("Z" * (SHORT + 1), "9" * (SHORT + 1))
 FORGED = "x\n2026-01-01 00:00:00 INFO POST /forged 200\r\x1b[31m\u202e\u2028\x85y"
+SCHEMA = {
+    "type": "object",
+    "properties": {LONG: {"type": LONG, "pattern": f"({LONG}"}, FORGED: {"$ref": f"#/{LONG}"}},
+    "required": [LONG, FORGED],
+}
+FUNCTION = {"name": LONG, "description": FORGED, "parameters": SCHEMA}
 EVIL: dict[str, Any] = {
-    "long": "Z" * 5000,
+    "long": LONG,
     "forged": FORGED,
-    "long list": ["Z" * 5000] * 3,
-    "long key": {"Z" * 5000: 1},
+    "long list": [LONG] * 3,
+    "long key": {LONG: 1},
     "forged key": {FORGED: {FORGED: FORGED}},
-    "nested": {"type": "Z" * 5000, "function": {"name": "Z" * 5000}, "id": FORGED},
-    "nested list": [{"type": "Z" * 5000, "role": "Z" * 5000, "content": FORGED, "name": FORGED}],
+    "nested": {"type": LONG, "function": {"name": LONG}, "id": FORGED},
+    "nested list": [{"type": LONG, "role": LONG, "content": FORGED, "name": FORGED}],
     "number": int("9" * 400),
     "half": "\ud800" * 300,
+    "schema": SCHEMA,
+    "format": {"type": "json_schema", "json_schema": {"name": LONG, "schema": SCHEMA}},
+    "pattern": {"type": "regex", "regex": f"({LONG}", "pattern": f"[{LONG}"},
+    "tools": [{"type": "function", "name": LONG, "input_schema": SCHEMA, "function": FUNCTION}],
+    "choice": {"type": "function", "name": LONG, "function": {"name": LONG}},
+    "results": [
+        {"role": "user", "content": [{"type": LONG, "text": FORGED}]},
+        {"role": "assistant", "content": "", "tool_calls": [{"id": LONG, "function": FUNCTION}]},
+        {"role": "tool", "tool_call_id": f"{LONG}!", "content": LONG, "name": LONG},
+    ],
+    "items": [
+        {"type": "item_reference", "id": LONG},
+        {"type": "function_call_output", "call_id": LONG, "output": FORGED},
+    ],
 }
 # What the routes need to get beyond their first complaint.
 USUAL = {
@@ -82,7 +103,7 @@ def complaints(reply: httpx.Response) -> list[str]:
     if reply.status_code < 400:
         return []
     texts = [*strings(reply.json()), *reply.headers.values()]
-    found = [f"{len(text)} characters of a value" for text in texts if RUN in text]
+    found = [f"{text[:300]}..." for text in texts if any(run in text for run in RUNS)]
     found += [f"{len(text)} characters" for text in texts if len(text) > 2500]
     found += [f"unprintable: {text[:80]!r}" for text in texts if not text.isprintable()]
     return found
@@ -147,7 +168,7 @@ def test_all_values_in_bodies(server: LiveServer, caplog: pytest.LogCaptureFixtu
     assert server.http.get("/health").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("value", ["Z" * 5000, FORGED, "../../../etc/passwd", "\ud800"])
+@pytest.mark.parametrize("value", [LONG, FORGED, "../../../etc/passwd", "\ud800"])
 def test_values_in_paths_queries_and_headers(server: LiveServer, value: str) -> None:
     quoted = urllib.request.quote(value.encode("utf-8", "replace"), safe="")
     wrong = []

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ..info import ModelInfo
 from ..replies import JSONReply
 from ..service import Service
@@ -79,7 +80,7 @@ def shortened(vector: list[float], dimensions: int | None) -> list[float]:
         return vector
     if dimensions > len(vector):
         raise InvalidRequestError(
-            f"dimensions is {dimensions}; this model's vectors have {len(vector)}.",
+            f"dimensions is {quoted(dimensions)}; this model's vectors have {len(vector)}.",
             param="dimensions",
         )
     first = vector[:dimensions]

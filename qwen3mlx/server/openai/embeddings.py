@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from ...errors import InvalidRequestError
+from ...quoting import quoted
 from ..dependencies import get_service
 from ..service import Service
 from ..sse import while_connected
@@ -48,7 +49,7 @@ def shorten(vector: Sequence[float], dimensions: int | None) -> Sequence[float]:
         return vector
     if dimensions > len(vector):
         raise InvalidRequestError(
-            f"dimensions is {dimensions}; this model's embeddings have {len(vector)}.",
+            f"dimensions is {quoted(dimensions)}; this model's embeddings have {len(vector)}.",
             param="dimensions",
         )
     kept = vector[:dimensions]
