@@ -32,12 +32,12 @@ OUT_OF_MEMORY = 77
 
 def memory_for(num_bytes: int) -> int:
     """Bytes that a render may take which was asked for in a line of `num_bytes`."""
-    return (128 << 20) + 32 * num_bytes
+    return (64 << 20) + 32 * num_bytes
 
 
 def most_characters(num_bytes: int) -> int:
     """Of the text that it writes."""
-    return (4 << 20) + 8 * num_bytes
+    return (1 << 20) + 8 * num_bytes
 
 
 def main() -> None:
