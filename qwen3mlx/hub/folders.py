@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ..config.state import user_home
 from ..config.user_settings import UserSettings
 from ..errors import CheckpointError
-from ..quoting import printable
 from .cache import hub_cache, snapshot_folder
 from .local_model import Source
 from .names import DEMOS
@@ -60,7 +59,7 @@ def inside(folder: Path) -> Iterator[Candidate]:
     One that holds too much to be looked through is a candidate, so that somebody is told.
     """
     if _has_config(folder) or _is_crowded(folder):
-        yield Candidate(printable(folder.resolve().name), folder, "folder")
+        yield Candidate(folder.resolve().name, folder, "folder")
         return
     for child in _subfolders(folder):
         if _has_config(child) or _is_crowded(child):
@@ -96,12 +95,8 @@ def _subfolders(folder: Path) -> list[Path]:
         children = list(folder.iterdir())
     except OSError:
         return []
-    return sorted(child for child in children if _is_shown(child.name) and os.path.isdir(child))
-
-
-def _is_shown(name: str) -> bool:
-    """False also for control characters and for bytes that are no UTF-8: no client says them."""
-    return not name.startswith(".") and name.isprintable()
+    shown = [child for child in children if not child.name.startswith(".")]
+    return sorted(child for child in shown if os.path.isdir(child))
 
 
 def _has_config(folder: Path) -> bool:

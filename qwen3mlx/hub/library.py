@@ -157,7 +157,8 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
 
 def _skipped(candidate: Candidate, reason: str) -> Skipped:
     """The reason may hold whatever a file of the candidate does."""
-    return Skipped(candidate.id, shortened(printable(" ".join(reason.split())), _REASON))
+    line = shortened(printable(" ".join(reason.split())), _REASON)
+    return Skipped(printable(candidate.id), line)
 
 
 def _place(path: Path) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,8 @@ from ..config.model import ModelConfig
 from ..errors import CheckpointError
 from .cache import missing_files
 from .names import is_base
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Source = Literal["demo", "cache", "folder"]
 
@@ -44,10 +47,9 @@ class OtherFamilyError(CheckpointError):
 
 def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
     """What is in the folder `path`; CheckpointError says why it cannot be loaded."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        raise CheckpointError(f"{path} has a name that is no UTF-8: rename the folder.") from None
+    # Control characters, or bytes that are no UTF-8, which no JSON holds.
+    if not model_id.isprintable() or _SURROGATE.search(str(path)):
+        raise CheckpointError(f"No client can say the name of {path}: rename the folder.")
     raw = read_json(path / "config.json")
     try:
         config = ModelConfig.from_mapping(raw, source=str(path / "config.json"))

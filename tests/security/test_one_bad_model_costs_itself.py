@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import threading
@@ -156,6 +157,30 @@ def test_folders_that_hold_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert all("more than 50 files" in reason for reason in skipped.values())
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"a\x1b[2J", b"a\nb", "a\u202eb".encode()])
+def test_names_that_no_client_can_say(tmp_path: Path, name: bytes) -> None:
+    change(tmp_path / "good", "README.md", "")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    change(odd, "README.md", "")
+    (odd.parent / "of").mkdir()
+    (odd.parent / "of" / odd.name).symlink_to(odd)
+    listed, skipped = scan(tmp_path)
+    assert listed == ["demo", "demo-moe", "good"]
+    ((shown, reason),) = skipped.items()
+    assert shown.isprintable()
+    assert reason.isprintable()
+    assert "rename the folder" in reason
+
+
+def test_a_root_that_is_no_utf8(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    root.mkdir()
+    change(root / "model", "README.md", "")
+    listed, skipped = scan(root)
+    assert listed == ["demo", "demo-moe"]
+    assert skipped.keys() == {"model"}
+
+
 def test_what_nobody_thought_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -186,6 +211,7 @@ def what_is_wrong(folder: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(2))
 def test_hostile_checkpoints(tmp_path: Path, seed: int) -> None:
     numbers = count()

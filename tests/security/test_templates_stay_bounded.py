@@ -212,6 +212,7 @@ def render(folder: Path) -> str | None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(3))
 def test_hostile_templates(tmp_path: Path, seed: int) -> None:
     for name, write_case in templates.cases(random.Random(seed)):
