@@ -61,16 +61,24 @@ class InvalidRequestError(Qwen3MLXError):
 class ContextLengthError(InvalidRequestError):
     """The prompt and its first token do not fit the context; both lengths in tokens.
 
-    The words are OpenAI's: agents look for them, and for the numbers, and shorten the conversation.
+    `at_least`: the rest of the prompt was not counted. The words are OpenAI's: agents look for
+    them, and for the numbers, and shorten the conversation.
     """
 
     code = "context_length_exceeded"
 
-    def __init__(self, prompt_tokens: int, context_length: int, *, param: str = "messages") -> None:
+    def __init__(
+        self,
+        prompt_tokens: int,
+        context_length: int,
+        *,
+        param: str = "messages",
+        at_least: bool = False,
+    ) -> None:
         super().__init__(
             f"This model's maximum context length is {context_length} tokens. However, your "
-            f"messages resulted in {prompt_tokens} tokens. Please reduce the length of the "
-            "messages, or load the model with a larger context length.",
+            f"messages resulted in {prompt_tokens} tokens{' or more' if at_least else ''}. Please "
+            "reduce the length of the messages, or load the model with a larger context length.",
             param=param,
         )
         self.prompt_tokens = prompt_tokens

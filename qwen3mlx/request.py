@@ -55,6 +55,13 @@ class GenerationRequest:
         uses_tools = bool(self.tools) and self.tool_choice != "none"
         return uses_tools or self.json_schema is not None or self.form is not None
 
+    @property
+    def num_characters(self) -> int:
+        """Of all texts in it: what it takes to read them."""
+        if isinstance(self.prompt, str):
+            return len(self.prompt)
+        return num_characters([self.messages, self.tools])
+
     def __post_init__(self) -> None:
         with own_field_names(self.field_names):
             self._check()
@@ -109,3 +116,17 @@ class GenerationRequest:
             raise InvalidRequestError(
                 f"tool_choice asks for {asked}, which is not among tools.", param="tool_choice"
             )
+
+
+def num_characters(value: Any) -> int:
+    """Of all texts in JSON data."""
+    count, left = 0, [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            count += len(value)
+        elif isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, (list, tuple)):
+            left += value
+    return count

@@ -33,6 +33,9 @@ EARLY_STOP = (
     "thinking directly now.\n</think>\n\n"
 )
 
+# A prompt that is too long is counted up to so many times the context.
+COUNTED = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -130,9 +133,18 @@ class LoadedModel:
         Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last soft
         switch says `/no_think`.
         """
-        prompt_ids, reasoning = self.prompt(request)
         with own_field_names(request.field_names):
+            prompt_ids, reasoning = self._prompt(request, fitting=True)
             return self._prepared(request, prompt_ids, reasoning)
+
+    def fits(self, request: GenerationRequest) -> bool:
+        """Its prompt leaves room for an answer; nothing else of it is looked at."""
+        with own_field_names(request.field_names):
+            try:
+                ids, _ = self._prompt(request, fitting=True)
+            except ContextLengthError:
+                return False
+        return len(ids) < self.config.max_position_embeddings
 
     def _prepared(
         self, request: GenerationRequest, prompt_ids: list[int], reasoning: ReasoningStart
@@ -171,14 +183,39 @@ class LoadedModel:
         with own_field_names(request.field_names):
             return self._prompt(request)
 
-    def _prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
+    def _prompt(
+        self, request: GenerationRequest, *, fitting: bool = False
+    ) -> tuple[list[int], ReasoningStart]:
+        """`fitting`: as `fitting_ids`."""
         if request.messages is None:
             prompt = request.prompt if request.prompt is not None else ""
-            ids = self.tokenizer.encode(prompt) if isinstance(prompt, str) else list(prompt)
+            if not isinstance(prompt, str):
+                ids = list(prompt)
+            else:
+                ids = self.fitting_ids(prompt) if fitting else self.tokenizer.encode(prompt)
             self.check_ids(ids, param="prompt")
             return ids, "off"
         chat = render_chat(self.tokenizer, request)
-        return self.tokenizer.encode_chat(chat), reasoning_start(chat.marked)
+        ids = self.fitting_ids(chat) if fitting else self.tokenizer.encode_chat(chat)
+        return ids, reasoning_start(chat.marked)
+
+    def fitting_ids(self, text: str | ChatPrompt, *, param: str = "messages") -> list[int]:
+        """The ids of a prompt. One that is far too long for the context is not read to its end.
+
+        Raises ContextLengthError for that.
+        """
+        context = self.config.max_position_embeddings
+        plain = text if isinstance(text, str) else text.text
+        if (least := self.tokenizer.least_tokens(plain)) > context:
+            raise ContextLengthError(least, context, param=param, at_least=True)
+        most = COUNTED * context
+        if isinstance(text, str):
+            ids = self.tokenizer.encode(text, at_most=most)
+        else:
+            ids = self.tokenizer.encode_chat(text, at_most=most)
+        if len(ids) > most:
+            raise ContextLengthError(len(ids), context, param=param, at_least=True)
+        return ids
 
     def check_ids(self, ids: SequenceOf[int], *, param: str) -> None:
         """Raises InvalidRequestError for an id that the model does not have.

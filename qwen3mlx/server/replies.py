@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,14 @@ class JSONReply(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         return json_bytes(content)
+
+
+class LongReply(JSONReply):
+    """Written item by item: made on a thread, it lets others go on meanwhile."""
+
+    def render(self, content: Any) -> bytes:
+        encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+        return "".join(encoder.iterencode(content)).encode("utf-8", "replace")
 
 
 class ErrorReplies:

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from ..config import EngineConfig, LoadOptions
 from ..engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared, Slot
@@ -37,9 +38,15 @@ from .downloads import Downloads
 from .info import ModelInfo
 from .settings import ServerSettings
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 DEFAULT_MODEL = "demo"
 # Grammars that are compiled at a time, which may take seconds each, and those that wait for it.
 COMPILING = 2
+# Texts of more than so many characters are read so many at a time: others have threads left.
+LONG = 100_000
+READING = 2
 MOST_WAITING = 32
 
 
@@ -76,6 +83,7 @@ class Service:
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
         self.calls = CallMemory()
+        self._may_read = asyncio.Semaphore(READING)
         self._may_compile = asyncio.Semaphore(COMPILING)
         self._num_compiling = 0
 
@@ -187,7 +195,7 @@ class Service:
     async def _prepared(self, loaded: LoadedModel, request: GenerationRequest) -> Prepared:
         """On a thread; those that may take long have a few of all threads."""
         if not request.is_bound:
-            return await asyncio.to_thread(loaded.prepare, request)
+            return await self.read(request.num_characters, loaded.prepare, request)
         if self._num_compiling >= COMPILING + MOST_WAITING:
             raise OverloadedError(
                 f"{MOST_WAITING} requests with tools or a form of the answer wait to be read: try "
@@ -203,20 +211,36 @@ class Service:
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
         """The prompt that `generate` would compute, even where it is too long for the context."""
         loaded = await self._loaded(name)
+        with_calls = await asyncio.to_thread(self._with_calls, request)
+        ids, _ = await self.read(request.num_characters, loaded.prompt, with_calls)
+        return ids
 
-        def rendered() -> list[int]:
-            ids, _ = loaded.prompt(self._with_calls(request))
-            return ids
-
-        return await asyncio.to_thread(rendered)
+    async def fits(self, name: str | None, request: GenerationRequest) -> bool:
+        """Its prompt leaves room for an answer in the context."""
+        loaded = await self._loaded(name)
+        with_calls = await asyncio.to_thread(self._with_calls, request)
+        return await self.read(request.num_characters, loaded.fits, with_calls)
 
     async def count_tokens(self, name: str | None, request: GenerationRequest) -> int:
         """Of the prompt that `generate` would compute."""
         return len(await self.prompt_ids(name, request))
 
-    async def tokenize(self, name: str | None, text: str) -> list[int]:
+    async def tokenize(
+        self, name: str | None, text: str, *, at_most: int | None = None
+    ) -> list[int]:
+        """Where there are more than `at_most`, the rest may be left out."""
         loaded = await self._loaded(name)
-        return await asyncio.to_thread(loaded.tokenizer.encode, text)
+        encode = partial(loaded.tokenizer.encode, at_most=at_most)
+        return await self.read(len(text), encode, text)
+
+    async def read(
+        self, num_characters: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What `function` makes of texts of this length, on a thread."""
+        if num_characters <= LONG:
+            return await asyncio.to_thread(function, *args, **kwargs)
+        async with self._may_read:
+            return await asyncio.to_thread(function, *args, **kwargs)
 
     async def tokenizer(self, name: str | None) -> Tokenizer:
         """The model's, whether it is in memory or not; nothing is loaded for it."""
@@ -228,8 +252,12 @@ class Service:
 
     async def detokenize(self, name: str | None, ids: Sequence[int]) -> str:
         loaded = await self._loaded(name)
-        loaded.check_ids(ids, param="tokens")
-        return await asyncio.to_thread(loaded.tokenizer.decode, ids)
+
+        def decode() -> str:
+            loaded.check_ids(ids, param="tokens")
+            return loaded.tokenizer.decode(ids)
+
+        return await self.read(len(ids), decode)
 
     async def embed(
         self,
@@ -242,7 +270,8 @@ class Service:
         local = await self._find(name)
         while True:
             slot, _ = await self._slot(local)
-            ids = await asyncio.to_thread(_embedding_ids, slot.loaded, local, inputs)
+            length = sum(map(len, inputs))
+            ids = await self.read(length, _embedding_ids, slot.loaded, local, inputs)
             with suppress(ModelGoneError):
                 vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
                 num_tokens = sum(map(len, ids))
@@ -332,7 +361,10 @@ def _embedding_ids(
     context = loaded.config.max_position_embeddings
     result = []
     for i, text in enumerate(inputs):
-        ids = loaded.tokenizer.encode(text) if isinstance(text, str) else list(text)
+        if isinstance(text, str):
+            ids = loaded.fitting_ids(text, param=f"input[{i}]")
+        else:
+            ids = list(text)
         ids += [end] if end is not None and ids[-1:] != [end] else []
         loaded.check_ids(ids, param=f"input[{i}]")
         if not ids:

@@ -60,7 +60,7 @@ def soft_switch(messages: Iterable[Mapping[str, Any]]) -> bool | None:
     """The latest `/think` (True) or `/no_think` (False) of user and system; None without one."""
     switch = None
     for message in normalise_messages(messages):
-        if message["role"] in ("user", "system"):
+        if message["role"] in ("user", "system") and "think" in message["content"]:
             for match in _SOFT_SWITCH.finditer(message["content"]):
                 switch = match[1] is None
     return switch

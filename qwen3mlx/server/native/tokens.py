@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 
 from ...config import ModelConfig
 from ...engine import render_chat
-from ...request import GenerationRequest
+from ...request import GenerationRequest, num_characters
 from ...text import Tokenizer
 from ..dependencies import get_service
 from ..info import ModelInfo
@@ -25,7 +25,8 @@ async def count(body: TokensBody, service: Annotated[Service, Depends(get_servic
     """Tokens of each text alone, and of the prompt a chat would be; no weights are loaded."""
     info = await service.default_model(body.model)
     tokenizer = await service.tokenizer(info.id)
-    texts, chat = await asyncio.to_thread(_count, tokenizer, body)
+    length = num_characters([body.texts, body.messages])
+    texts, chat = await service.read(length, _count, tokenizer, body)
     context_length = await asyncio.to_thread(_context_length, service, info)
     return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}
 

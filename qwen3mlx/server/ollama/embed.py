@@ -69,7 +69,9 @@ async def cut(service: Service, model: ModelInfo, texts: Sequence[str]) -> list[
     fitting: list[str | list[int]] = []
     for text in texts:
         # A token is a byte at least and a character four at most: most texts need no counting.
-        ids = [] if 4 * len(text) < context else await service.tokenize(model.id, text)
+        ids: list[int] = []
+        if 4 * len(text) >= context:
+            ids = await service.tokenize(model.id, text, at_most=context)
         fitting.append(text if len(ids) < context else ids[: context - 1])
     return fitting
 

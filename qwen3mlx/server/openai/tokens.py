@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
+from ...text import Tokenizer
 from ..dependencies import get_service
+from ..replies import LongReply
 from ..service import Service
 from ..template import template_traits
 from ..tools import client_tools, functions, tool_fields
@@ -25,18 +27,24 @@ router = APIRouter(tags=["Tokens"])
 @router.post("/tokenize")
 async def tokenize(
     body: TokenizeBody, service: Annotated[Service, Depends(get_service)]
-) -> dict[str, Any]:
+) -> Response:
     request = tokenize_request(body)
     ids = await service.prompt_ids(body.model, request)
     info = (await service.load(body.model)).info
-    tokens = await _with_pieces(service, body.model, ids) if body.with_pieces else ids
-    return {
-        "count": len(ids),
-        "max_model_len": context_length(info),
-        "tokens": tokens,
-        # By llama.cpp's name: a prompt may hold control tokens, the text of messages is data.
-        "parse_special": request.messages is None,
-    }
+    tokenizer = await service.tokenizer(body.model)
+
+    def reply() -> Response:
+        return LongReply(
+            {
+                "count": len(ids),
+                "max_model_len": context_length(info),
+                "tokens": _with_pieces(tokenizer, ids) if body.with_pieces else ids,
+                # By llama.cpp's name: a prompt may hold control tokens, messages' text is data.
+                "parse_special": request.messages is None,
+            }
+        )
+
+    return await service.read(len(ids), reply)
 
 
 @router.post("/detokenize")
@@ -70,11 +78,8 @@ async def tokenizer_info(
     }
 
 
-async def _with_pieces(
-    service: Service, model: str | None, ids: Sequence[int]
-) -> list[dict[str, Any]]:
+def _with_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Each token with its text, or with its bytes where these are a part of a character."""
-    tokenizer = await service.tokenizer(model)
 
     def piece(token_id: int) -> str | list[int]:
         data = tokenizer.token_bytes(token_id)

@@ -102,14 +102,17 @@ def _sampling(body: ResponseBody) -> dict[str, Any]:
     return sampling
 
 
-def without_oldest_turn(items: Sequence[Item]) -> Sequence[Item] | None:
-    """What is left without the oldest question and all that followed it; None: nothing would be.
+def num_turns(items: Sequence[Item]) -> int:
+    """Questions begin turns, so that no result of a tool loses its call."""
+    return sum(item.get("role") == "user" for item in items)
 
-    Instructions among the items stay. Questions begin turns, so that no result of a tool loses its
-    call.
+
+def without_oldest_turns(items: Sequence[Item], count: int) -> Sequence[Item]:
+    """What is left without so many questions and all that followed them.
+
+    Instructions among the items stay.
     """
     questions = [index for index, item in enumerate(items) if item.get("role") == "user"]
-    if len(questions) < 2:
-        return None
-    kept = [item for item in items[: questions[1]] if item.get("role") in ("system", "developer")]
-    return [*kept, *items[questions[1] :]]
+    first = questions[count]
+    kept = [item for item in items[:first] if item.get("role") in ("system", "developer")]
+    return [*kept, *items[first:]]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from ...errors import ContextLengthError, InvalidRequestError
 from ...events import Prefill
 from ...quoting import quoted
+from ...request import GenerationRequest
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import api_error, openai_body, to_api_error
@@ -18,7 +19,13 @@ from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
 from .items import Item, Places, input_items
 from .paging import After, Limit, Order, page
-from .request import generation_request, offered_tools, places_in, without_oldest_turn
+from .request import (
+    generation_request,
+    num_turns,
+    offered_tools,
+    places_in,
+    without_oldest_turns,
+)
 from .response import Json, response_head
 from .schemas import ConversationBody, CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
@@ -136,16 +143,26 @@ def _earlier_items(body: ConversationBody, store: ResponseStore) -> list[Item]:
 async def _generate(
     service: Service, body: ResponseBody, items: Sequence[Item], places: Places
 ) -> Answer:
-    """With `truncation: auto` the oldest turns go until the rest fits the context."""
-    while True:
-        request = generation_request(body, items, places)
-        try:
-            return await service.generate(body.model, request, ttl=body.ttl)
-        except ContextLengthError:
-            shorter = without_oldest_turn(items) if body.truncation == "auto" else None
-            if shorter is None:
-                raise
-            items = shorter
+    """With `truncation: auto` as few of the oldest turns go as make the rest fit the context."""
+
+    def wanted(count: int) -> GenerationRequest:
+        left = without_oldest_turns(items, count) if count else items
+        return generation_request(body, left, places)
+
+    try:
+        return await service.generate(body.model, wanted(0), ttl=body.ttl)
+    except ContextLengthError:
+        most = num_turns(items) - 1
+        if body.truncation != "auto" or most < 1:
+            raise
+    fewest = 1
+    while fewest < most:  # halves what is left: a conversation has many turns
+        middle = (fewest + most) // 2
+        if await service.fits(body.model, wanted(middle)):
+            most = middle
+        else:
+            fewest = middle + 1
+    return await service.generate(body.model, wanted(fewest), ttl=body.ttl)
 
 
 def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:

@@ -22,7 +22,9 @@ class Words:
 
     counted: int = 0
 
-    async def tokenize(self, name: str | None, text: str) -> list[int]:
+    async def tokenize(
+        self, name: str | None, text: str, *, at_most: int | None = None
+    ) -> list[int]:
         self.counted += 1
         return list(range(len(text.split())))
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request import GenerationRequest, NamedTool
 from qwen3mlx.server.responses.items import input_items
-from qwen3mlx.server.responses.request import generation_request, without_oldest_turn
+from qwen3mlx.server.responses.request import generation_request, num_turns, without_oldest_turns
 from qwen3mlx.server.responses.response import response_head
 
 from .support import SamplingParams, body
@@ -176,8 +176,8 @@ def test_the_oldest_turn_goes_with_its_calls_and_instructions_stay() -> None:
     system = {"role": "system", "content": "Be kind."}
     questions = [{"role": "user", "content": text} for text in ("one", "two")]
     items = input_items([system, questions[0], call, output, questions[1]], lambda _: None)
-    assert without_oldest_turn(items) == [items[0], items[4]]
-    assert without_oldest_turn([items[0], items[4]]) is None
+    assert without_oldest_turns(items, 1) == [items[0], items[4]]
+    assert (num_turns(items), num_turns([items[0], items[4]])) == (2, 1)
 
 
 def test_the_response_says_what_was_asked() -> None:
