@@ -30,8 +30,8 @@ MEGABYTE = 1_000_000
 NUM_IDLE, NUM_SLOW, NUM_UNFINISHED = 500, 16, 32
 
 Json = dict[str, Any]
-# With the port, until the event is set.
-Attack = Callable[[int, Event], None]
+# With the port and the model's name, until the event is set.
+Attack = Callable[[int, str, Event], None]
 
 
 def run(repeats: int | None = None) -> Report:
@@ -68,7 +68,7 @@ def _beside(server: Server, words: Words, attack: Attack) -> tuple[float, float]
     # In a process of its own: what it does must not hold up the one that measures.
     spawn = multiprocessing.get_context("spawn")
     begun, over = spawn.Event(), spawn.Event()
-    attacker = spawn.Process(target=_attack, args=(attack, server.port, begun, over))
+    attacker = spawn.Process(target=_attack, args=(attack, server.port, server.model, begun, over))
     attacker.start()
     try:
         while not stream.got.times:
@@ -88,9 +88,9 @@ def _beside(server: Server, words: Words, attack: Attack) -> tuple[float, float]
     return longest_gap(stream.got, start, end) * 1000, speed(stream.got, start, end)
 
 
-def _attack(attack: Attack, port: int, begun: Event, over: Event) -> None:
+def _attack(attack: Attack, port: int, model: str, begun: Event, over: Event) -> None:
     begun.set()
-    attack(port, over)
+    attack(port, model, over)
 
 
 def longest_gap(got: Streamed, start: float, end: float) -> float:
@@ -118,7 +118,7 @@ def _rows(
 # What is done beside the stream
 
 
-def _nothing(port: int, over: Event) -> None:
+def _nothing(port: int, model: str, over: Event) -> None:
     over.wait()
 
 
@@ -129,8 +129,8 @@ class Again:
     body: Json
     path: str = "/v1/chat/completions"
 
-    def __call__(self, port: int, over: Event) -> None:
-        content = json.dumps(self.body).encode()
+    def __call__(self, port: int, model: str, over: Event) -> None:
+        content = json.dumps({"model": model, **self.body}).encode()
         while not over.is_set():
             connection = http.client.HTTPConnection(HOST, port, timeout=120)
             with suppress(OSError, http.client.HTTPException):
@@ -150,12 +150,14 @@ def _bomb() -> Json:
     return {"type": "object", "properties": {"a": together}, "required": ["a"]}
 
 
-def _grammars(port: int, over: Event) -> None:
+def _grammars(port: int, model: str, over: Event) -> None:
     schema = {"name": "bomb", "schema": _bomb()}
     form = _chat("Hello!", response_format={"type": "json_schema", "json_schema": schema})
     tool = {"type": "function", "function": {"name": "bomb", "parameters": _bomb()}}
     tools = _chat("Hello!", tools=[tool], tool_choice="required")
-    threads = [threading.Thread(target=Again(body), args=(port, over)) for body in (form, tools)]
+    threads = [
+        threading.Thread(target=Again(body), args=(port, model, over)) for body in (form, tools)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -175,12 +177,12 @@ def _connections(port: int, count: int, said: bytes) -> Iterator[list[socket.soc
         yield opened
 
 
-def _idle(port: int, over: Event) -> None:
+def _idle(port: int, model: str, over: Event) -> None:
     with _connections(port, NUM_IDLE, b""):
         over.wait()
 
 
-def _unfinished(port: int, over: Event) -> None:
+def _unfinished(port: int, model: str, over: Event) -> None:
     said = _head(MEGABYTE) + b"{"
     with _connections(port, NUM_UNFINISHED, said) as connections:
         while not over.wait(0.1):
@@ -189,9 +191,10 @@ def _unfinished(port: int, over: Event) -> None:
                     connection.sendall(b" ")
 
 
-def _slow(port: int, over: Event) -> None:
-    body = json.dumps({"prompt": "Once", "max_tokens": TOKENS, "stream": True}).encode()
-    said = _head(len(body), "/v1/completions") + body
+def _slow(port: int, model: str, over: Event) -> None:
+    body = {"model": model, "prompt": "Once", "max_tokens": TOKENS, "stream": True}
+    content = json.dumps(body).encode()
+    said = _head(len(content), "/v1/completions") + content
     with _connections(port, NUM_SLOW, said):
         over.wait()
 
