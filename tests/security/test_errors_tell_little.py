@@ -75,6 +75,7 @@ USUAL = {
     "input": "Hi",
     "max_tokens": 1,
     "max_output_tokens": 1,
+    "stream": True,  # an answer that is made after all is left at its beginning
 }
 
 
@@ -131,10 +132,8 @@ def bodies(server: LiveServer) -> dict[tuple[str, str], list[str]]:
 def cases(server: LiveServer) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for (method, path), names in bodies(server).items():
         usual = {name: value for name, value in USUAL.items() if name in names}
-        for name, (kind, value) in itertools.product([*names, "unknown"], EVIL.items()):
+        for name, value in itertools.product([*names, "unknown"], EVIL.values()):
             yield method, path, {**usual, name: value}
-            if kind in ("long", "forged"):
-                yield method, path, {**usual, "stream": True, name: value}
         for value in EVIL.values():
             yield method, path, value
 
