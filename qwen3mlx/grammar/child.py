@@ -27,6 +27,8 @@ from .grammar import Grammar, GrammarTokenizer
 from .wire import Demand, Limits
 
 READY = b"\n"
+# That a request is told.
+MAX_WARNINGS = 50
 
 
 def main() -> None:
@@ -46,10 +48,17 @@ def main() -> None:
         message, handles, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return
-        if os.fork() == 0:
-            control.close()
-            _serve(Connection(handles[0]), tokenizer, limits)
-        os.close(handles[0])
+        _start(handles[0], control, tokenizer, limits)
+
+
+def _start(
+    handle: int, control: socket.socket, tokenizer: GrammarTokenizer, limits: Limits
+) -> None:
+    """A copy of this process that serves `handle`. Where the system has none left, we end."""
+    if os.fork() == 0:
+        control.close()
+        _serve(Connection(handle), tokenizer, limits)
+    os.close(handle)
 
 
 def _vocabulary(folder: str, vocab_size: int, stop_ids: list[int]) -> GrammarTokenizer:
@@ -116,7 +125,10 @@ class _Answer:
             trigger_id=source.trigger_id,
             repeats=source.repeats,
         )
-        self._say({"warnings": list(source.warnings)})
+        self._say({"warnings": source.warnings[:MAX_WARNINGS]})
+        if len(source.warnings) > MAX_WARNINGS:
+            more = len(source.warnings) - MAX_WARNINGS
+            self._say({"warnings": [f"{demand.param}: {more} more parts are not enforced."]})
         is_checked = source.answer is not None or bool(source.calls)
         return Constraint(
             grammar,

@@ -30,6 +30,7 @@ START_PATIENCE = 60.0
 SLOW_SECONDS = 0.5
 
 _POLL_SECONDS = 0.05
+_ENDED = "The process that knows the grammars ended: try again."
 
 _log = logging.getLogger(__name__)
 # Answers that run or wait; each has a process of some megabytes.
@@ -80,7 +81,7 @@ class GrammarProcess:
         try:
             constraint.begin(data)
         except InvalidRequestError:
-            self._check_open()
+            self._check_alive()
             raise
         seconds = time.perf_counter() - start
         if seconds > SLOW_SECONDS:
@@ -96,6 +97,12 @@ class GrammarProcess:
         if self._is_closed:
             raise UnavailableError("The server is closing.")
 
+    def _check_alive(self) -> None:
+        """It was not the copy alone that ended."""
+        self._check_open()
+        if self.process is None or self.process.poll() is not None:
+            raise UnavailableError(_ENDED)
+
     def _copy(self) -> Connection:
         """Our end of a new copy's connection."""
         for _ in range(2):
@@ -110,7 +117,7 @@ class GrammarProcess:
                 except OSError:  # it has ended meanwhile
                     ours.close()
                     self._stop()
-        raise UnavailableError("The process that knows the grammars ended: try again.")
+        raise UnavailableError(_ENDED)
 
     def _started(self) -> socket.socket:
         control, theirs = socket.socketpair()

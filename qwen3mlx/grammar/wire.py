@@ -10,6 +10,9 @@ from typing import Any, Literal
 from ..errors import InvalidRequestError
 from ..text import ReasoningStart, TextForm
 
+# Of all schemas and grammars of a request. Their text is made in one piece, while all else waits.
+MAX_LETTERS = 2_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -60,9 +63,12 @@ class Demand:
         return "response_format" if self.json_schema is not None else "tools"
 
     def to_json(self) -> bytes:
-        """Raises InvalidRequestError for schemas that are no JSON."""
+        """Raises InvalidRequestError for schemas that are no JSON, or very large."""
         parts = {each.name: getattr(self, each.name) for each in fields(self)}
         parts["form"] = None if self.form is None else asdict(self.form)
+        if _is_larger(parts, MAX_LETTERS):
+            message = f"{self.param} has more than {MAX_LETTERS:,} characters: shorten it."
+            raise InvalidRequestError(message, param=self.param)
         try:
             return json.dumps(parts, default=dict).encode()
         except (TypeError, ValueError, RecursionError) as error:
@@ -78,3 +84,19 @@ class Demand:
             source = form["source"]
             form = TextForm(**{**form, "source": tuple(source) if type(source) is list else source})
         return cls(**{**parts, "form": form})
+
+
+def _is_larger(value: Any, limit: int) -> bool:
+    """Than so many characters and values; it stops counting there."""
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        limit -= len(each) if isinstance(each, (str, Mapping, list, tuple)) else 1
+        if limit < 0:
+            return True
+        if isinstance(each, Mapping):
+            pending += each.keys()
+            pending += each.values()
+        elif isinstance(each, (list, tuple)):
+            pending += each
+    return False

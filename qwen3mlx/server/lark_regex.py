@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
+# Of a grammar, and of the expression made of it.
 MAX_CHARACTERS = 5_000
 
 _TOKEN = re.compile(
@@ -19,7 +20,7 @@ _TOKEN = re.compile(
 )
 _DEFINITION = re.compile(r"^[?!]*(\w+)(?:\.-?\d+)?\s*:", re.MULTILINE)
 _IMPORT = re.compile(r"^%import\s+common\.(\w+)(?:\s*->\s*(\w+))?\s*$", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*(?://|#).*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?://|#).*$", re.MULTILINE)
 _ENDS = {"(": ")", "[": "]"}
 # Terminals that every grammar may import.
 _COMMON: Mapping[str, str] = {
@@ -43,7 +44,9 @@ _COMMON: Mapping[str, str] = {
 
 
 def lark_regex(grammar: str) -> str | None:
-    """What `start` matches; None for a grammar that has no such form, or has one too long."""
+    """What `start` matches; None for a grammar that is long, or has no such form, or a long one."""
+    if len(grammar) > MAX_CHARACTERS:
+        return None
     text = _COMMENT.sub("", grammar)
     imported = {new or name: name for name, new in _IMPORT.findall(text)}
     text = _IMPORT.sub("", text)
@@ -53,7 +56,7 @@ def lark_regex(grammar: str) -> str | None:
         rules = _rules(text)
         common = {new: _COMMON[name] for new, name in imported.items()}
         made = _Expander(rules, common).rule("start", ())
-    except (_NoRegexError, KeyError):
+    except (_NoRegexError, KeyError, RecursionError):
         return None
     return made if len(made) <= MAX_CHARACTERS else None
 
@@ -108,6 +111,8 @@ class _Expander:
                 tokens.next()
                 continue
             made += self._item(tokens, above)
+            if len(made) > MAX_CHARACTERS:
+                raise _NoRegexError
         return made
 
     def _item(self, tokens: _Tokens, above: tuple[str, ...]) -> str:

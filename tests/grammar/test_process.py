@@ -125,9 +125,12 @@ def test_tokens_of_free_text_ask_nobody(grammars):
         (Demand(form=TextForm("regex", "(", "guided_regex")), "guided_regex"),
         (Demand(form=TextForm("choice", ("a",) * 3, "guided_choice"), reasoning="off"), None),
         (Demand(json_schema={"a": object()}), "response_format"),
+        (Demand(json_schema={"enum": ["x" * 300] * 10_000}), "response_format"),
+        (Demand(json_schema={"enum": [0] * 3_000_000}), "response_format"),
+        (Demand(form=TextForm("regex", "a" * 3_000_000, "guided_regex")), "guided_regex"),
         (Demand(json_schema={"type": "array", "minItems": float("nan")}), "response_format"),
     ],
-    ids=["contradiction", "no regex", "fine", "no JSON", "NaN"],
+    ids=["contradiction", "no regex", "fine", "no JSON", "long", "many", "regex", "NaN"],
 )
 def test_what_cannot_be_followed_is_refused_by_its_field(grammars, demand, param):
     if param is None:

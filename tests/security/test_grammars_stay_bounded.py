@@ -32,6 +32,7 @@ from qwen3mlx.grammar import process as grammar_process
 from qwen3mlx.grammar.wire import Limits
 
 from ..server.live import LiveServer, live_server
+from ..server.test_lark_regex import RUINOUS
 from ..support.bombs import CHECKS, FORMS, SCHEMAS, patterns
 from ..support.grammars import DEMO_ROWS, demo_words
 from ..support.schemas import Maker
@@ -118,6 +119,16 @@ def test_another_form_costs_its_request_alone(server, name):
     source = list(form.source) if isinstance(form.source, tuple) else form.source
     asked = chat(**{f"guided_{form.kind}": source})
     is_answered(server.http.post("/v1/chat/completions", json=asked), f"guided_{form.kind}")
+
+
+@pytest.mark.parametrize("name", RUINOUS)
+def test_a_custom_tool_costs_its_request_alone(server, name):
+    """Its grammar is read for a regular expression in it."""
+    form = {"type": "grammar", "syntax": "lark", "definition": RUINOUS[name]}
+    tools = [{"type": "custom", "name": "f", "format": form}]
+    asked = {"model": "demo", "input": "hi", "max_output_tokens": 4, "tools": tools}
+    reply = server.http.post("/v1/responses", json=asked)
+    is_answered(reply, "tools", "maximum context length")
 
 
 @pytest.mark.parametrize(

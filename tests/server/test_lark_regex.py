@@ -81,3 +81,24 @@ def test_the_bound() -> None:
     rules = "\n".join(f"r{n}: {f'r{n + 1} ' * 9}" for n in range(9))
     assert lark_regex(f"start: r0\n{rules}\nr9: /x/") is None
     assert lark_regex(f'start: "{"a" * MAX_CHARACTERS}"') is None
+
+
+RUINOUS = {
+    "blank lines": "start: a" + "\n" * 100_000 + 'a: "x"',
+    "quotes": 'start: "' + '\\"' * 100_000,
+    "brackets": "start: " + "(" * 2000 + '"a"' + ")" * 2000,
+    "more brackets": "start: " + "(" * 100_000,
+    "names": "start: " + "a " * 2000 + '\na: "' + "x" * 900 + '"',
+    "more names": "start: " + "a " * 500_000 + '\na: "' + "x" * 4000 + '"',
+    "a chain": "start: r0\n" + "\n".join(f"r{i}: r{i + 1}" for i in range(350)) + '\nr350: "a"',
+    "doubled": "start: r40\n"
+    + "\n".join(f"r{i}: r{i - 1} r{i - 1}" for i in range(1, 41))
+    + '\nr0: "a"',
+    + "\n".join(f"r{i}: r{i - 1} r{i - 1}" for i in range(1, 41)),
+    "names of many letters": "a" * 1_000_000 + ': "x"\nstart: "x"',
+}
+
+
+@pytest.mark.parametrize("name", RUINOUS)
+def test_a_grammar_that_costs_more_than_it_looks_has_no_expression(name: str) -> None:
+    assert lark_regex(RUINOUS[name]) is None
