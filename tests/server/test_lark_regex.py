@@ -94,7 +94,6 @@ RUINOUS = {
     "doubled": "start: r40\n"
     + "\n".join(f"r{i}: r{i - 1} r{i - 1}" for i in range(1, 41))
     + '\nr0: "a"',
-    + "\n".join(f"r{i}: r{i - 1} r{i - 1}" for i in range(1, 41)),
     "names of many letters": "a" * 1_000_000 + ': "x"\nstart: "x"',
 }
 
