@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from ..errors import InvalidRequestError
 from ..text import TextForm
-from .fields import Body, Flag, Object, is_strict, json_schema_from
+from . import bounds
+from .fields import Body, Flag, Object, Rules, Text, UpTo, is_strict, json_schema_from
+
+_Choices = Annotated[list[Text], UpTo(bounds.MAX_CHOICES)]
 
 
 class StructuredOutputs(Body):
@@ -18,10 +21,10 @@ class StructuredOutputs(Body):
 
     sections: ClassVar[tuple[str, ...]] = ("structured_outputs",)
 
-    json_schema: str | Object | None = Field(None, alias="json")
-    regex: str | None = None
-    choice: list[str] | None = None
-    grammar: str | None = None
+    json_schema: Rules | Object | None = Field(None, alias="json")
+    regex: Rules | None = None
+    choice: _Choices | None = None
+    grammar: Rules | None = None
     json_object: Flag | None = None
 
 
@@ -30,11 +33,11 @@ class FormFields(Body):
 
     response_format: Object | None = None
     structured_outputs: StructuredOutputs | None = None
-    guided_json: str | Object | None = None
-    guided_regex: str | None = None
-    guided_choice: list[str] | None = None
-    guided_grammar: str | None = None
-    grammar: str | None = None
+    guided_json: Rules | Object | None = None
+    guided_regex: Rules | None = None
+    guided_choice: _Choices | None = None
+    guided_grammar: Rules | None = None
+    grammar: Rules | None = None
     json_schema: Object | None = None
 
 

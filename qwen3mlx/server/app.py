@@ -21,7 +21,7 @@ from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LateDialects, include
 from .guard import HostGuard, KeyGuard, OriginGuard
 from .key_use import EVERY
 from .keys import Keys, KeyStore
-from .limits import BodyLimit, CrowdGuard, QueueHeaders
+from .limits import Admission, BodyLimit, QueueHeaders
 from .logs import AccessLog, Faults
 from .metrics import Metrics, RequestCounter
 from .replies import ErrorReplies, JSONReply
@@ -73,7 +73,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(BodyLimit, settings.max_body_bytes),
             Middleware(AccessLog, service.activity, settings.log_prompts),
             Middleware(Target),
-            Middleware(CrowdGuard, errors),
+            Middleware(Admission, errors),
             Middleware(RequestCounter, metrics),
             Middleware(HostGuard, settings, errors),
             Middleware(OriginGuard, settings, errors),

@@ -17,6 +17,8 @@ PATIENCE = 30.0
 LEAST_RATE = 4096
 # Bytes of a request's head, and so of a path, a query and all headers together.
 MAX_HEAD = 64 * 1024
+# Each is looked through by every guard.
+MAX_HEADERS = 200
 # Seconds for which the rest of a body that was refused is read, so that the refusal is seen.
 LINGER = 5.0
 # Bytes read from a connection at a time: so many chunks of one byte take 50 ms.
@@ -27,3 +29,37 @@ READ_SIZE = 16 * 1024
 # So many times the largest body is the most that all together may hold: four long conversations
 # full of pictures, or a hundred of the usual ones.
 MAX_BODIES = 4
+# Values in a body, each list and object being one, too: 50 MB and a tenth of a second where they
+# are as many. It is also how many token ids there may be.
+MAX_VALUES = 300_000
+# Objects among them: each becomes another that is checked.
+MAX_OBJECTS = 50_000
+# Characters of a text: no body holds more.
+MAX_TEXT = 32 * 2**20
+# Characters of a name, of an id, and of any key.
+MAX_NAME = 1024
+# Characters of a path on this computer: what systems allow.
+MAX_PATH = 4096
+# Keys of an object that holds what it likes, and of one whose fields are known.
+MAX_KEYS, MAX_FIELDS = 10_000, 1000
+# Whole numbers: 64 bits, with a sign or without. Others: what no setting here ever needs.
+LEAST_WHOLE, MOST_WHOLE, MOST_NUMBER = -(2**63), 2**64 - 1, 1e12
+
+# Requests ----------------------------------------------------------------------------------------
+
+# Messages of a conversation, blocks of a message, pictures beside it.
+MAX_ITEMS = 10_000
+# Each is described to the model: hundreds already fill a context.
+MAX_TOOLS = 1024
+# Texts of one request for embeddings, as OpenAI has it; prompts of one for completions.
+MAX_PROMPTS = 2048
+# Answers to one request, prompts times `n`.
+MAX_ANSWERS = 2048
+# All are looked for after each token: as many characters cost a millisecond.
+MAX_STOPS, MAX_STOP = 64, 256
+MAX_STOP_IDS = 1024
+MAX_BIASES = 10_000
+# Characters of a regex or a grammar; texts of which the answer is one.
+MAX_RULES, MAX_CHOICES = 1_000_000, 10_000
+# Names of what a reply shall include; web pages and apps that may call.
+MAX_INCLUDED, MAX_ORIGINS = 64, 100

@@ -24,6 +24,7 @@ STATUS = {
     "usage": 400,
     "invalid_request": 400,
     "invalid_encoding": 400,
+    "invalid_json": 400,
     "unsupported_encoding": 415,
     "context_length_exceeded": 400,
     # The model's fault, not the server's: clients try a 500 again.

@@ -10,15 +10,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    Strict,
+    WithJsonSchema,
+    model_validator,
+)
 
 from ..errors import InvalidRequestError
 from ..quoting import quoted
+from . import bounds
 
-Number = Annotated[float, Strict()]
-Whole = Annotated[int, Strict()]
+
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """Of a list: at most so many, and the first that is not valid is enough to be told."""
+
+    most: int
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return {**handler(source), "max_length": self.most, "fail_fast": True}
+
+
+Number = Annotated[
+    float,
+    Strict(),
+    Field(ge=-bounds.MOST_NUMBER, le=bounds.MOST_NUMBER, allow_inf_nan=False),
+]
+Whole = Annotated[int, Strict(), Field(ge=bounds.LEAST_WHOLE, le=bounds.MOST_WHOLE)]
 Flag = Annotated[bool, Strict()]
-Object = dict[str, Any]
+Name = Annotated[str, Field(max_length=bounds.MAX_NAME)]
+Path = Annotated[str, Field(max_length=bounds.MAX_PATH)]
+# A path on this computer names a model, too.
+ModelName = Path
+# No body holds a longer one: there is nothing to check.
+Text = Annotated[str, WithJsonSchema({"type": "string", "maxLength": bounds.MAX_TEXT})]
+# In a path or a query: nor does a head.
+Parameter = Annotated[str, WithJsonSchema({"type": "string", "maxLength": bounds.MAX_HEAD})]
+Rules = Annotated[str, Field(max_length=bounds.MAX_RULES)]
+Object = Annotated[dict[str, Any], Field(max_length=bounds.MAX_KEYS)]
+Messages = Annotated[list[Object], UpTo(bounds.MAX_ITEMS)]
+Tools = Annotated[list[Object], UpTo(bounds.MAX_TOOLS)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 # Tokens of thought that each reasoning effort allows; None: as many as the model wants.
@@ -37,20 +73,26 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Strings = Annotated[
-    list[str] | None, BeforeValidator(_as_list, json_schema_input_type=str | list[str] | None)
+_Stop = Annotated[str, Field(max_length=bounds.MAX_STOP)]
+_Stops = Annotated[list[_Stop], UpTo(bounds.MAX_STOPS)]
+Stops = Annotated[
+    _Stops | None, BeforeValidator(_as_list, json_schema_input_type=_Stop | _Stops | None)
 ]
 
 
 class Body(BaseModel):
     """A request's JSON object, or one within it; `sections` are its parts of the field table."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(
+        extra="ignore", json_schema_extra={"maxProperties": bounds.MAX_FIELDS}
+    )
     sections: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
     def _check_undeclared(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > bounds.MAX_FIELDS:
+            raise ValueError(f"it must have at most {bounds.MAX_FIELDS} fields")
         if cls.sections and isinstance(given, dict):
             undeclared = given.keys() - cls.model_fields.keys()
             if undeclared:
@@ -71,10 +113,10 @@ class SamplingFields(Body):
     repeat_penalty: Number | None = None
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
-    logit_bias: dict[str, Number] | None = None
+    logit_bias: Annotated[dict[Name, Number], Field(max_length=bounds.MAX_BIASES)] | None = None
     seed: Whole | None = None
-    stop: Strings = None
-    stop_token_ids: list[Whole] | None = None
+    stop: Stops = None
+    stop_token_ids: Annotated[list[Whole], UpTo(bounds.MAX_STOP_IDS)] | None = None
     min_tokens: Whole | None = None
 
 

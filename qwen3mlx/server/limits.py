@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..engine import Engine
 from . import bounds
 from .decoding import TooLargeError, codings_of, decoded
-from .errors import TooManyBytesError, api_error
+from .errors import ApiError, TooManyBytesError, api_error
 from .replies import ErrorReplies
 from .scopes import needed_for
 
@@ -150,30 +150,39 @@ class _Body:
         return min(bounds.PATIENCE, allowed - (time.monotonic() - self._since))
 
 
-class CrowdGuard:
-    """503 on connections beyond those that there may be; how the server is, is told on all."""
+class Admission:
+    """503 on connections beyond those that there may be, 431 for more headers than anybody sends.
+
+    How the server is, is told on all connections.
+    """
 
     def __init__(self, app: ASGIApp, errors: ErrorReplies) -> None:
         self._app = app
         self._errors = errors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        state = scope.get("state") or {}
-        if not state.get("is_crowded"):
-            await self._app(scope, receive, send)
-            return
+        is_crowded = bool((scope.get("state") or {}).get("is_crowded"))
+        error: ApiError | None = None
+        if len(scope.get("headers", ())) > bounds.MAX_HEADERS:
+            error = api_error(
+                431,
+                f"The request has more than {bounds.MAX_HEADERS} headers; send fewer.",
+                code="invalid_http",
+            )
+        elif is_crowded and needed_for(scope["method"], scope["path"]) != "open":
+            message = "All connections of this server are in use; try again in a moment."
+            error = api_error(503, message, code="too_many_connections")
 
         async def send_and_close(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
-        if needed_for(scope["method"], scope["path"]) == "open":
-            await self._app(scope, receive, send_and_close)
-            return
-        message = "All connections of this server are in use; try again in a moment."
-        error = api_error(503, message, code="too_many_connections")
-        await self._errors.send(error, scope, receive, send_and_close)
+        leave = send_and_close if is_crowded else send
+        if error is None:
+            await self._app(scope, receive, leave)
+        else:
+            await self._errors.send(error, scope, receive, leave)
 
 
 class QueueHeaders:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from .. import __version__
 from .dependencies import get_service
+from .json_body import Route
 from .replies import JSONReply
 from .service import Service
 
@@ -20,7 +21,7 @@ POLICY = (
 )
 PAGE = Path(__file__).with_name("docs.html")
 
-router = APIRouter(tags=["Server"])
+router = APIRouter(tags=["Server"], route_class=Route)
 
 
 @router.get("/", include_in_schema=False)

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import InvalidRequestError
 from ..quoting import quoted
 from ..request_warnings import warn
+from .bounds import MAX_NAME
 from .client_run import CLIENT_RUN
 from .lark_regex import lark_regex
 
@@ -149,9 +150,11 @@ def _callable(
     declared = tool.get(kind, tool)
     name = declared.get("name") if isinstance(declared, Mapping) else None
     inner = f"{where}.{kind}" if kind in tool else where
+    field = f"{inner}.name"
     if not isinstance(name, str) or not name:
-        field = f"{inner}.name"
         raise InvalidRequestError(f"{field} must be a string that is not empty.", param=field)
+    if len(name) > MAX_NAME:
+        raise InvalidRequestError(f"{field} is longer than {MAX_NAME} characters.", param=field)
     read = _custom if kind == "custom" else _function
     function = {**read(declared, inner), "name": offered_name(name, namespace)}
     if isinstance(about, str) and about:

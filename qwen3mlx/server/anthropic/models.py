@@ -18,6 +18,7 @@ from starlette.types import Scope
 from ...errors import InvalidRequestError
 from ...quoting import quoted
 from ..dependencies import get_service
+from ..fields import Parameter
 from ..info import ModelInfo
 from ..service import Service
 
@@ -42,20 +43,24 @@ Injected = Annotated[Service, Depends(get_service)]
 async def list_models(
     service: Injected,
     limit: Annotated[int, Query(ge=1, le=1000)] = 20,
-    after_id: str | None = None,
-    before_id: str | None = None,
+    after_id: Parameter | None = None,
+    before_id: Parameter | None = None,
 ) -> Json:
     models = [model_json(info) for info in await service.models()]
     return page(models, limit, after_id=after_id, before_id=before_id)
 
 
 @router.get("/v1/models/{model_id:path}")
-async def get_model(model_id: str, service: Injected) -> Json:
+async def get_model(model_id: Parameter, service: Injected) -> Json:
     return model_json(await service.model(model_id))
 
 
 def page(
-    models: Sequence[Json], limit: int, *, after_id: str | None = None, before_id: str | None = None
+    models: Sequence[Json],
+    limit: int,
+    *,
+    after_id: Parameter | None = None,
+    before_id: str | None = None,
 ) -> Json:
     """At most `limit` models behind `after_id`, or before `before_id`.
 

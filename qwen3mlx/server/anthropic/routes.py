@@ -13,6 +13,7 @@ from ...events import Finished, Prefill
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import ApiError
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected, with_error_event
@@ -23,7 +24,7 @@ from .stream import MessageWriter
 from .threads import Threads, get_threads, in_thread
 from .threads import keep as keep_thread
 
-router = APIRouter(tags=["Anthropic"])
+router = APIRouter(tags=["Anthropic"], route_class=Route)
 Injected = Annotated[Service, Depends(get_service)]
 ThreadsOf = Annotated[Threads, Depends(get_threads)]
 

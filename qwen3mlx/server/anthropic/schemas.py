@@ -6,7 +6,20 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from ..fields import Body, Effort, Flag, Number, Object, SamplingFields, Whole
+from .. import bounds
+from ..fields import (
+    Body,
+    Effort,
+    Flag,
+    ModelName,
+    Name,
+    Number,
+    Object,
+    SamplingFields,
+    Text,
+    UpTo,
+    Whole,
+)
 
 Unread = Any  # declared to be left out, or refused
 
@@ -19,13 +32,13 @@ class Cacheable(Body):
 
 class TextBlock(Cacheable):
     type: Literal["text"]
-    text: str
+    text: Text
 
 
 class ThinkingBlock(Body):
     type: Literal["thinking"]
-    thinking: str
-    signature: str | None = None
+    thinking: Text
+    signature: Text | None = None
 
 
 class RedactedThinkingBlock(Body):
@@ -34,8 +47,8 @@ class RedactedThinkingBlock(Body):
 
 class ToolUseBlock(Cacheable):
     type: Literal["tool_use"]
-    id: str
-    name: str
+    id: Name
+    name: Name
     input: Object
 
 
@@ -44,7 +57,7 @@ class OtherBlock(Body):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str
+    type: Name
 
     def field(self, name: str) -> Any:
         """As it was sent; None for one that was not."""
@@ -66,8 +79,8 @@ ResultBlock = Annotated[
 
 class ToolResultBlock(Cacheable):
     type: Literal["tool_result"]
-    tool_use_id: str
-    content: str | list[ResultBlock] | None = None
+    tool_use_id: Name
+    content: Text | Annotated[list[ResultBlock], UpTo(bounds.MAX_ITEMS)] | None = None
     is_error: Flag | None = None
 
 
@@ -84,22 +97,22 @@ Block = Annotated[
 
 class Message(Body):
     role: Literal["user", "assistant", "system"]
-    content: str | list[Block]
+    content: Text | Annotated[list[Block], UpTo(bounds.MAX_ITEMS)]
 
 
 class Tool(Cacheable):
     """`type` null or `custom`: a tool of the caller's; others are Anthropic's."""
 
-    type: str | None = None
-    name: str | None = None
-    description: str | None = None
+    type: Name | None = None
+    name: Name | None = None
+    description: Text | None = None
     input_schema: Object | None = None
     strict: Flag | None = None
 
 
 class ToolChoice(Body):
     type: Literal["auto", "any", "tool", "none"]
-    name: str | None = None
+    name: Name | None = None
     disable_parallel_tool_use: Flag | None = None
 
 
@@ -116,7 +129,7 @@ class OutputConfig(Body):
 
 class ThreadParam(Body):
     type: Literal["create", "continue"]
-    previous_message_id: str | None = None
+    previous_message_id: Name | None = None
 
 
 class PromptBody(Cacheable):
@@ -124,10 +137,10 @@ class PromptBody(Cacheable):
 
     sections: ClassVar[tuple[str, ...]] = ("messages",)
 
-    model: str
-    messages: list[Message]
-    system: str | list[TextBlock] | None = None
-    tools: list[Tool] | None = None
+    model: ModelName
+    messages: Annotated[list[Message], UpTo(bounds.MAX_ITEMS)]
+    system: Text | Annotated[list[TextBlock], UpTo(bounds.MAX_ITEMS)] | None = None
+    tools: Annotated[list[Tool], UpTo(bounds.MAX_TOOLS)] | None = None
     tool_choice: ToolChoice | None = None
     thinking: ThinkingConfig | None = None
     output_config: OutputConfig | None = None
@@ -138,9 +151,15 @@ class PromptBody(Cacheable):
     container: Unread = None
 
 
+StopSequences = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=bounds.MAX_STOP)]],
+    UpTo(bounds.MAX_STOPS),
+]
+
+
 class MessageBody(PromptBody, SamplingFields):
     max_tokens: Whole
-    stop_sequences: list[Annotated[str, Field(min_length=1)]] | None = None
+    stop_sequences: StopSequences | None = None
     stream: Flag | None = None
     ttl: Annotated[Number, Field(ge=0)] | None = None
 

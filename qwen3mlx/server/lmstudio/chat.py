@@ -21,6 +21,7 @@ from ..conversations import Conversations, ConversationStore, Messages
 from ..dependencies import get_service
 from ..errors import to_api_error
 from ..info import ModelInfo
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import sse, streaming, while_connected
@@ -31,7 +32,7 @@ from .schemas import ChatBody
 
 Chats = Conversations[Messages]
 
-router = APIRouter(prefix="/api/v1", tags=["LM Studio"])
+router = APIRouter(prefix="/api/v1", tags=["LM Studio"], route_class=Route)
 
 
 async def get_store(request: Request) -> Chats:

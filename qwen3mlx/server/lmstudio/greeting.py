@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-router = APIRouter(include_in_schema=False)
+from ..json_body import Route
+
+router = APIRouter(include_in_schema=False, route_class=Route)
 
 
 @router.get("/lmstudio-greeting")

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ..fields import Body, Flag, Number, Object, SamplingFields, Whole
+from .. import bounds
+from ..fields import Body, Flag, ModelName, Name, Number, Object, SamplingFields, Text, UpTo, Whole
 
 Reasoning = Literal["off", "low", "medium", "high", "on"]
 ContextLength = Annotated[Whole, Field(ge=1)]
@@ -16,22 +17,22 @@ TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
 class InputItem(Body):
     """`text` and `message` are two names of one thing."""
 
-    type: str
-    content: str | None = None
+    type: Name
+    content: Text | None = None
 
 
 class ChatBody(SamplingFields):
     sections: ClassVar[tuple[str, ...]] = ("lmstudio_chat",)
 
-    model: str
-    input: str | list[InputItem]
-    system_prompt: str | None = None
+    model: ModelName
+    input: Text | Annotated[list[InputItem], UpTo(bounds.MAX_ITEMS)]
+    system_prompt: Text | None = None
     stream: Flag | None = None
     max_output_tokens: Whole | None = None
     reasoning: Reasoning | None = None
     context_length: ContextLength | None = None
     store: Flag | None = None
-    previous_response_id: str | None = None
+    previous_response_id: Name | None = None
     ttl: TimeToLive | None = None
 
 
@@ -40,7 +41,7 @@ class LoadBody(Body):
 
     sections: ClassVar[tuple[str, ...]] = ("lmstudio_load",)
 
-    model: str
+    model: ModelName
     context_length: ContextLength | None = None
     rope_scaling: Object | None = None
     kv_bits: Whole | None = None
@@ -49,10 +50,10 @@ class LoadBody(Body):
 
 
 class UnloadBody(Body):
-    instance_id: str
+    instance_id: ModelName
 
 
 class DownloadBody(Body):
-    model: str
+    model: ModelName
     # Declared to be refused: an MLX repository holds one.
-    quantization: str | None = None
+    quantization: Name | None = None

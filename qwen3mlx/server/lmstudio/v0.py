@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..dependencies import get_service
+from ..fields import Parameter
+from ..json_body import Route
 from ..openai.answers import start
 from ..openai.embeddings import embeddings
 from ..openai.request import chat_requests, completion_requests
@@ -21,7 +23,7 @@ from .v0_reply import StatsChatReply, StatsCompletionReply
 
 Injected = Annotated[Service, Depends(get_service)]
 
-router = APIRouter(prefix="/api/v0", tags=["LM Studio"])
+router = APIRouter(prefix="/api/v0", tags=["LM Studio"], route_class=Route)
 router.add_api_route("/embeddings", embeddings, methods=["POST"])
 
 
@@ -31,7 +33,7 @@ async def list_models(service: Injected) -> Json:
 
 
 @router.get("/models/{model_id:path}")
-async def get_model(model_id: str, service: Injected) -> Json:
+async def get_model(model_id: Parameter, service: Injected) -> Json:
     return v0_model(await service.model(model_id))
 
 

@@ -22,7 +22,9 @@ from ...quoting import quoted
 from ..caller import caller
 from ..dependencies import get_service
 from ..downloads import Job
+from ..fields import Parameter
 from ..info import ModelInfo
+from ..json_body import Route
 from ..service import Service
 from ..sse import while_connected
 from ..telling import told
@@ -36,7 +38,7 @@ PATIENCE = 5.0
 
 Injected = Annotated[Service, Depends(get_service)]
 
-router = APIRouter(prefix="/api/v1/models", tags=["LM Studio"])
+router = APIRouter(prefix="/api/v1/models", tags=["LM Studio"], route_class=Route)
 
 
 @router.get("")
@@ -94,7 +96,7 @@ async def download(body: DownloadBody, service: Injected) -> Json:
 
 
 @router.get("/download/status/{job_id}")
-async def download_status(job_id: str, service: Injected) -> Json:
+async def download_status(job_id: Parameter, service: Injected) -> Json:
     job = service.downloads.get(job_id, caller().owner)
     if job is None:
         raise JobNotFoundError(f"There is no download {quoted(job_id)}, or not any more.")

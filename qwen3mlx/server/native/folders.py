@@ -15,12 +15,14 @@ from ...hub.cache import hub_cache
 from ...hub.folders import known_folders, lm_studio_folder
 from ...quoting import quoted
 from ..dependencies import get_service
+from ..fields import Parameter
+from ..json_body import Route
 from ..service import Service
 from .schemas import FolderBody, Json
 
 Injected = Annotated[Service, Depends(get_service)]
 
-router = APIRouter(prefix="/folders")
+router = APIRouter(prefix="/folders", route_class=Route)
 
 
 @router.get("")
@@ -35,7 +37,7 @@ async def add(body: FolderBody, service: Injected) -> Json:
 
 
 @router.delete("")
-async def remove(path: str, service: Injected) -> Json:
+async def remove(path: Parameter, service: Injected) -> Json:
     """Off the list; its files stay."""
     return await asyncio.to_thread(_remove, service, path)
 

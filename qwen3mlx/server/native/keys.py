@@ -8,10 +8,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from ...errors import InvalidRequestError, UsageError
+from ..fields import Parameter
+from ..json_body import Route
 from ..keys import ApiKey, Keys, KeyStore
 from .schemas import Json, KeyBody
 
-router = APIRouter(prefix="/keys")
+router = APIRouter(prefix="/keys", route_class=Route)
 
 
 @router.get("")
@@ -35,7 +37,7 @@ async def create(body: KeyBody, request: Request) -> Json:
 
 
 @router.delete("")
-async def revoke(name: str, request: Request) -> Json:
+async def revoke(name: Parameter, request: Request) -> Json:
     """It is refused from now on."""
     try:
         await asyncio.to_thread(KeyStore().revoke, name)

@@ -17,9 +17,11 @@ from ...hub import Skipped
 from ...hub.model_settings import checked_sampling
 from ...model import footprint
 from ...quoting import quoted
+from ..bounds import MOST_WHOLE
 from ..dependencies import get_service
 from ..errors import openai_body
 from ..info import ModelInfo
+from ..json_body import Route
 from ..service import LoadedInfo, Service
 from ..sse import comment, sse, streaming, with_error_event
 from ..telling import told
@@ -33,12 +35,12 @@ PATIENCE = 15.0
 
 Injected = Annotated[Service, Depends(get_service)]
 
-router = APIRouter(prefix="/models")
+router = APIRouter(prefix="/models", route_class=Route)
 
 
 @router.get("")
 async def list_models(
-    service: Injected, context_length: Annotated[int | None, Query(ge=1)] = None
+    service: Injected, context_length: Annotated[int | None, Query(ge=1, le=MOST_WHOLE)] = None
 ) -> Json:
     """`fit` is for `context_length` tokens, else for the context each would be loaded with."""
     infos = await service.models()

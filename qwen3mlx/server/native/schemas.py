@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from .. import bounds, fields
 from ..caller import Scope
-from ..fields import Flag, Number, Object, Whole
+from ..fields import Flag, Messages, ModelName, Name, Number, Object, Path, Text, Tools, UpTo, Whole
 
 
-class Body(BaseModel):
+class Body(fields.Body):
     """A request's JSON object."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class ModelBody(Body):
-    model: str
+    model: ModelName
 
 
 class ModelSettingsBody(ModelBody):
@@ -25,15 +26,15 @@ class ModelSettingsBody(ModelBody):
     rope_scaling: Object | None = None
     kv_bits: Whole | None = None
     ttl: Annotated[Number, Field(gt=0, lt=2**31)] | None = None
-    sampling: Object = {}
+    sampling: Object = Field(default_factory=dict)
 
 
 class FolderBody(Body):
-    path: str
+    path: Path
 
 
 class KeyBody(Body):
-    name: str
+    name: Name
     scope: Scope = "inference"
 
 
@@ -41,7 +42,7 @@ class ServerSettingsBody(Body):
     """Options of `serve`, under the names they have in settings.json."""
 
     port: Annotated[Whole, Field(ge=0, le=65535)] | None = None
-    allow_origin: list[str] | None = None
+    allow_origin: Annotated[list[Name], UpTo(bounds.MAX_ORIGINS)] | None = None
     ttl: Annotated[Number, Field(ge=0, lt=2**31)] | None = None
     memory_limit: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
     prefix_cache: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
@@ -50,10 +51,10 @@ class ServerSettingsBody(Body):
 
 
 class TokensBody(Body):
-    model: str | None = None
-    texts: list[str] = []
-    messages: list[Object] | None = None
-    tools: list[Object] | None = None
+    model: ModelName | None = None
+    texts: Annotated[list[Text], UpTo(bounds.MAX_ITEMS)] = Field(default_factory=list)
+    messages: Messages | None = None
+    tools: Tools | None = None
     enable_thinking: Flag | None = None
 
 

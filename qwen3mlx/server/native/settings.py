@@ -12,13 +12,14 @@ from ...config.user_settings import UserSettings
 from ...errors import ConfigurationError, InvalidRequestError, UsageError
 from ...quoting import quoted
 from ..dependencies import get_service
+from ..json_body import Route
 from ..service import Service
 from ..settings import ServerSettings
 from .schemas import Json, ServerSettingsBody
 
 Injected = Annotated[Service, Depends(get_service)]
 
-router = APIRouter(prefix="/settings")
+router = APIRouter(prefix="/settings", route_class=Route)
 
 
 @router.get("")

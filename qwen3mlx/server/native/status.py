@@ -14,16 +14,18 @@ from starlette.responses import Response
 
 from ... import __version__
 from ..activity import Activity, Entry, Running
+from ..bounds import MOST_WHOLE
 from ..caller import caller
 from ..dependencies import get_service
 from ..info import LoadedState
+from ..json_body import Route
 from ..service import Service
 from ..sse import comment, sse, streaming
 from .schemas import Json
 
 Injected = Annotated[Service, Depends(get_service)]
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/status")
@@ -47,7 +49,7 @@ async def status(service: Injected) -> Json:
 
 @router.get("/log")
 async def log(
-    request: Request, service: Injected, after: Annotated[int, Query(ge=0)] = 0
+    request: Request, service: Injected, after: Annotated[int, Query(ge=0, le=MOST_WHOLE)] = 0
 ) -> Response:
     """The caller's requests that are over: those kept whose id is above `after`, then each new one.
 

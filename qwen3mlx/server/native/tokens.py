@@ -13,11 +13,12 @@ from ...request import GenerationRequest, num_characters
 from ...text import Tokenizer
 from ..dependencies import get_service
 from ..info import ModelInfo
+from ..json_body import Route
 from ..service import Service
 from ..tools import tools_from
 from .schemas import Json, TokensBody
 
-router = APIRouter(prefix="/tokens")
+router = APIRouter(prefix="/tokens", route_class=Route)
 
 
 @router.post("")

@@ -13,17 +13,17 @@ from starlette.responses import Response
 from ...errors import InvalidRequestError
 from ...quoting import quoted
 from ..info import ModelInfo
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import while_connected
-from .body import JSONRoute
 from .keep_alive import seconds
 from .request import plain_name
 from .response import Json, nanoseconds
 from .routes import Injected
 from .schemas import EmbedBody, EmbeddingsBody
 
-router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
+router = APIRouter(tags=["Ollama"], route_class=Route)
 
 
 @router.post("/api/embed")

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from ...errors import InvalidRequestError
 from ..errors import api_error
+from ..json_body import Route
 from ..replies import JSONReply
 from ..template import template_traits
 from . import models
-from .body import JSONRoute
 from .errors import render_error
 from .request import plain_name
 from .response import Json
@@ -22,7 +22,7 @@ from .schemas import ModelBody
 # Clients compare it with the version that brought what they need (/v1/responses: 0.13.4).
 API_VERSION = "0.13.4"
 
-router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
+router = APIRouter(tags=["Ollama"], route_class=Route)
 
 
 @router.get("/api/version")

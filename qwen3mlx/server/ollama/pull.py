@@ -15,10 +15,10 @@ from ...hub.names import aliases, is_repository
 from ...quoting import quoted
 from ..caller import caller
 from ..downloads import Job
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import ndjson, streaming, while_connected, with_error_event
-from .body import JSONRoute
 from .errors import error_line
 from .model_routes import model_name
 from .response import Json
@@ -30,7 +30,7 @@ INTERVAL = 0.1
 
 SUCCESS = {"status": "success"}
 
-router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
+router = APIRouter(tags=["Ollama"], route_class=Route)
 
 
 @router.post("/api/pull")

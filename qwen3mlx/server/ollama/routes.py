@@ -16,11 +16,11 @@ from ...request import GenerationRequest
 from ..answer import Answer
 from ..caller import caller
 from ..dependencies import get_service
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import ndjson, streaming, while_connected, with_error_event
 from ..template import template_traits
-from .body import JSONRoute
 from .errors import error_line
 from .keep_alive import seconds
 from .request import chat_request, generate_request, plain_name, thinking_from
@@ -29,7 +29,7 @@ from .schemas import AnswerBody, ChatBody, GenerateBody
 
 NDJSON = "application/x-ndjson"
 
-router = APIRouter(tags=["Ollama"], route_class=JSONRoute)
+router = APIRouter(tags=["Ollama"], route_class=Route)
 Injected = Annotated[Service, Depends(get_service)]
 
 

@@ -7,9 +7,12 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from ..fields import Body, Flag, Number, Object, Strings, Whole
+from .. import bounds
+from ..fields import Body, Flag, ModelName, Name, Number, Object, Stops, Text, Tools, UpTo, Whole
 
-KeepAlive = Number | str | None
+KeepAlive = Number | Name | None
+# Left out: words take their place.
+Images = Annotated[list[object], UpTo(bounds.MAX_ITEMS)]
 Level = Literal["low", "medium", "high", "max"]
 
 
@@ -25,7 +28,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
-Count = Annotated[Whole, BeforeValidator(_whole, json_schema_input_type=float)]
+Count = Annotated[Whole, BeforeValidator(_whole, json_schema_input_type=Number)]
 Think = Annotated[bool | Level | None, BeforeValidator(_check_think)]
 
 
@@ -43,23 +46,23 @@ class Options(Body):
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
     seed: Count | None = None
-    stop: Strings = None
+    stop: Stops = None
     num_predict: Count | None = None
 
 
 class ModelBody(Body):
     """What names a model; `name` is the older spelling."""
 
-    model: str | None = None
-    name: str | None = None
+    model: ModelName | None = None
+    name: ModelName | None = None
 
 
 class AnswerBody(Body):
     """What chat and generate have in common."""
 
-    model: str
+    model: ModelName
     stream: Flag | None = None
-    format: str | Object | None = None
+    format: Text | Object | None = None
     options: Options | None = None
     think: Think = None
     keep_alive: KeepAlive = None
@@ -72,36 +75,36 @@ class AnswerBody(Body):
 
 
 class Message(Body):
-    role: str
-    content: str | None = None
-    thinking: str | None = None
-    images: list[object] | None = None
-    tool_calls: list[Object] | None = None
-    tool_name: str | None = None
-    tool_call_id: str | None = None
+    role: Name
+    content: Text | None = None
+    thinking: Text | None = None
+    images: Images | None = None
+    tool_calls: Tools | None = None
+    tool_name: Name | None = None
+    tool_call_id: Name | None = None
 
 
 class ChatBody(AnswerBody):
     sections: ClassVar[tuple[str, ...]] = ("ollama_chat", "ollama")
 
-    messages: list[Message] | None = None
-    tools: list[Object] | None = None
+    messages: Annotated[list[Message], UpTo(bounds.MAX_ITEMS)] | None = None
+    tools: Tools | None = None
 
 
 class GenerateBody(AnswerBody):
     sections: ClassVar[tuple[str, ...]] = ("ollama_generate", "ollama")
 
-    prompt: str | None = None
-    system: str | None = None
-    images: list[object] | None = None
+    prompt: Text | None = None
+    system: Text | None = None
+    images: Images | None = None
     raw: Flag | None = None
 
 
 class EmbedBody(Body):
     sections: ClassVar[tuple[str, ...]] = ("ollama_embed",)
 
-    model: str
-    input: str | list[str] | None = None
+    model: ModelName
+    input: Text | Annotated[list[Text], UpTo(bounds.MAX_PROMPTS)] | None = None
     truncate: Flag | None = None
     dimensions: Annotated[Whole, Field(ge=0)] | None = None
     keep_alive: KeepAlive = None
@@ -112,8 +115,8 @@ class EmbeddingsBody(Body):
 
     sections: ClassVar[tuple[str, ...]] = ("ollama_embeddings",)
 
-    model: str
-    prompt: str | None = None
+    model: ModelName
+    prompt: Text | None = None
     keep_alive: KeepAlive = None
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from ..dependencies import get_service
+from ..fields import Parameter
 from ..info import ModelInfo
 from ..service import Service
 
@@ -34,7 +35,7 @@ async def list_models(service: Annotated[Service, Depends(get_service)]) -> dict
 
 @router.get("/v1/models/{model_id:path}")
 async def get_model(
-    model_id: str, service: Annotated[Service, Depends(get_service)]
+    model_id: Parameter, service: Annotated[Service, Depends(get_service)]
 ) -> dict[str, Any]:
     return _model_json(await service.model(model_id))
 

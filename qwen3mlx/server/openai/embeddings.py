@@ -14,11 +14,12 @@ from starlette.requests import Request
 from ...errors import InvalidRequestError
 from ...quoting import quoted
 from ..dependencies import get_service
+from ..json_body import Route
 from ..service import Service
 from ..sse import while_connected
 from .schemas import EmbeddingBody
 
-router = APIRouter(tags=["OpenAI"])
+router = APIRouter(tags=["OpenAI"], route_class=Route)
 
 
 @router.post("/v1/embeddings")

@@ -10,18 +10,20 @@ from fastapi import APIRouter, Depends
 from ... import __version__
 from ...config import GenerationConfig
 from ..dependencies import get_service
+from ..fields import Parameter
 from ..info import ModelInfo
+from ..json_body import Route
 from ..service import Service
 from ..telling import told_path
 from ..template import template_traits
 from .catalog import context_length
 
-router = APIRouter(tags=["OpenAI"])
+router = APIRouter(tags=["OpenAI"], route_class=Route)
 
 
 @router.get("/props")
 async def props(
-    service: Annotated[Service, Depends(get_service)], model: str | None = None
+    service: Annotated[Service, Depends(get_service)], model: Parameter | None = None
 ) -> dict[str, Any]:
     """Of `model`, else of the one that answers where none is named; it is not loaded for it."""
     info = await service.default_model(model)

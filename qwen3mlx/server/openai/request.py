@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import InvalidRequestError
 from ...request import GenerationRequest
+from .. import bounds
 from ..answer_form import answer_form
 from ..arguments import custom_arguments
 from ..fields import (
@@ -98,6 +99,13 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
     if body.best_of not in (None, body.num_answers):
         raise InvalidRequestError(
             "best_of must equal n: every answer that is made is sent.", param="best_of"
+        )
+    num_answers = len(body.prompts) * body.num_answers
+    if num_answers > bounds.MAX_ANSWERS:
+        raise InvalidRequestError(
+            f"prompt and n ask for {num_answers} answers; one request gets {bounds.MAX_ANSWERS} at "
+            "most.",
+            param="n",
         )
     sampling = {
         **sampling_from(body),

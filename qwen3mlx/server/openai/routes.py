@@ -15,6 +15,7 @@ from ...events import Prefill
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import openai_body, to_api_error
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
@@ -26,7 +27,7 @@ from .reply import Json, Reply, ReplyOptions
 from .request import chat_requests, completion_requests
 from .schemas import ChatBody, CompletionBody, GenerationBody, Prompt
 
-router = APIRouter(tags=["OpenAI"])
+router = APIRouter(tags=["OpenAI"], route_class=Route)
 
 
 @router.post("/v1/chat/completions")

@@ -6,19 +6,32 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainValidator
 
+from .. import bounds
 from ..answer_form import FormFields
 from ..fields import (
     Body,
     Effort,
     Flag,
+    Messages,
+    ModelName,
+    Name,
     Number,
     Object,
     SamplingFields,
+    Text,
     ThinkingFields,
+    Tools,
+    UpTo,
     Whole,
 )
 
 Prompt = str | list[int]
+
+_TokenId = Annotated[int, Field(ge=0, le=bounds.MOST_WHOLE)]
+_TokenIds = Annotated[list[_TokenId], UpTo(bounds.MAX_VALUES)]
+_Texts = Annotated[list[Text], UpTo(bounds.MAX_PROMPTS)]
+_Prompts = Annotated[list[_TokenIds], UpTo(bounds.MAX_PROMPTS)]
+_Given = Text | _Texts | _TokenIds | _Prompts
 
 
 def split_prompts(value: object) -> list[Prompt]:
@@ -32,6 +45,8 @@ def split_prompts(value: object) -> list[Prompt]:
         raise ValueError("it must be a string, token ids, or a list of either")
     if all(_is_token_id(item) for item in value):
         return [value]
+    if len(value) > bounds.MAX_PROMPTS:
+        raise ValueError(f"it must have at most {bounds.MAX_PROMPTS} prompts, not {len(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, str) and not _is_token_ids(item):
             raise ValueError(f"item {index} must be a string or a list of token ids")
@@ -39,7 +54,7 @@ def split_prompts(value: object) -> list[Prompt]:
 
 
 def _is_token_id(item: object) -> bool:
-    return isinstance(item, int) and not isinstance(item, bool) and item >= 0
+    return isinstance(item, int) and not isinstance(item, bool) and 0 <= item <= bounds.MOST_WHOLE
 
 
 def _is_token_ids(item: object) -> bool:
@@ -48,16 +63,14 @@ def _is_token_ids(item: object) -> bool:
 
 Prompts = Annotated[
     list[Prompt],
-    PlainValidator(
-        split_prompts, json_schema_input_type=str | list[str] | list[int] | list[list[int]]
-    ),
+    PlainValidator(split_prompts, json_schema_input_type=_Given),
 ]
 # Nothing to go on with is a prompt of its own for completions.
 MaybePrompts = Annotated[
     list[Prompt] | None,
     PlainValidator(
         lambda value: [] if value is None or value in ("", []) else split_prompts(value),
-        json_schema_input_type=str | list[str] | list[int] | list[list[int]] | None,
+        json_schema_input_type=_Given | None,
     ),
 ]
 NumAnswers = Annotated[Whole, Field(ge=1, le=128)]
@@ -74,7 +87,7 @@ class StreamOptions(Body):
 class GenerationBody(SamplingFields, FormFields):
     """What chat and text completions have in common."""
 
-    model: str
+    model: ModelName
     stream: Flag | None = None
     stream_options: StreamOptions | None = None
     n: NumAnswers | None = None
@@ -158,12 +171,12 @@ class ChatThinkingFields(ThinkingFields):
 class ChatBody(GenerationBody, ChatThinkingFields):
     sections: ClassVar[tuple[str, ...]] = ("chat", "generation")
 
-    messages: list[Object]
+    messages: Messages
     max_completion_tokens: Whole | None = None
     logprobs: Flag | None = None
     top_logprobs: Whole | None = None
-    tools: list[Object] | None = None
-    tool_choice: str | Object | None = None
+    tools: Tools | None = None
+    tool_choice: Name | Object | None = None
     parallel_tool_calls: Flag | None = None
     continue_final_message: Flag | None = None
 
@@ -191,7 +204,7 @@ class CompletionBody(GenerationBody):
 class EmbeddingBody(Body):
     sections: ClassVar[tuple[str, ...]] = ("embeddings",)
 
-    model: str
+    model: ModelName
     input: Prompts
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[Whole, Field(ge=1)] | None = None
@@ -207,18 +220,18 @@ class TokenizeBody(Body):
 
     sections: ClassVar[tuple[str, ...]] = ("tokenize",)
 
-    model: str | None = None
-    prompt: str | None = None
-    content: str | None = None
+    model: ModelName | None = None
+    prompt: Text | None = None
+    content: Text | None = None
     with_pieces: Flag | None = None
     parse_special: Flag | None = None
-    messages: list[Object] | None = None
-    tools: list[Object] | None = None
+    messages: Messages | None = None
+    tools: Tools | None = None
     chat_template_kwargs: Object | None = None
     add_generation_prompt: Flag | None = None
     continue_final_message: Flag | None = None
 
 
 class DetokenizeBody(Body):
-    model: str | None = None
-    tokens: list[Annotated[Whole, Field(ge=0)]]
+    model: ModelName | None = None
+    tokens: Annotated[list[_TokenId], UpTo(bounds.MAX_VALUES)]

@@ -12,6 +12,7 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ...text import Tokenizer
 from ..dependencies import get_service
+from ..json_body import Route
 from ..replies import LongReply
 from ..service import Service
 from ..template import template_traits
@@ -21,7 +22,7 @@ from .history import former_names
 from .request import conversation, goes_on
 from .schemas import DetokenizeBody, TokenizeBody
 
-router = APIRouter(tags=["Tokens"])
+router = APIRouter(tags=["Tokens"], route_class=Route)
 
 
 @router.post("/tokenize")

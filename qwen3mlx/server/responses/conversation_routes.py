@@ -7,6 +7,8 @@ from dataclasses import replace
 from fastapi import APIRouter, Response
 
 from ...quoting import quoted
+from ..fields import Parameter
+from ..json_body import Route
 from ..replies import JSONReply
 from .items import Item, input_items
 from .paging import After, Limit, Order, item_list, page
@@ -14,7 +16,7 @@ from .schemas import MetadataBody, NewConversationBody, NewItemsBody
 from .store import Conversation, ConversationNotFoundError
 from .store_of import StoreOf
 
-router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=Route)
 
 
 @router.post("")
@@ -28,13 +30,13 @@ async def create(store: StoreOf, body: NewConversationBody | None = None) -> Res
 
 
 @router.get("/{conversation_id}")
-async def retrieve(conversation_id: str, store: StoreOf) -> Response:
+async def retrieve(conversation_id: Parameter, store: StoreOf) -> Response:
     """A conversation without its items."""
     return JSONReply(store.get_conversation(conversation_id).json)
 
 
 @router.post("/{conversation_id}")
-async def update(conversation_id: str, body: MetadataBody, store: StoreOf) -> Response:
+async def update(conversation_id: Parameter, body: MetadataBody, store: StoreOf) -> Response:
     """Other metadata in place of what there was."""
     known = store.get_conversation(conversation_id)
     conversation = replace(known, metadata=body.metadata or {})
@@ -43,7 +45,7 @@ async def update(conversation_id: str, body: MetadataBody, store: StoreOf) -> Re
 
 
 @router.delete("/{conversation_id}")
-async def delete(conversation_id: str, store: StoreOf) -> Response:
+async def delete(conversation_id: Parameter, store: StoreOf) -> Response:
     """Forget a conversation and its items."""
     store.delete_conversation(conversation_id)
     told = {"id": conversation_id, "object": "conversation.deleted", "deleted": True}
@@ -52,7 +54,7 @@ async def delete(conversation_id: str, store: StoreOf) -> Response:
 
 @router.get("/{conversation_id}/items")
 async def list_items(
-    conversation_id: str,
+    conversation_id: Parameter,
     store: StoreOf,
     order: Order = "desc",
     limit: Limit = 20,
@@ -63,7 +65,7 @@ async def list_items(
 
 
 @router.post("/{conversation_id}/items")
-async def create_items(conversation_id: str, body: NewItemsBody, store: StoreOf) -> Response:
+async def create_items(conversation_id: Parameter, body: NewItemsBody, store: StoreOf) -> Response:
     """Add items to the end."""
     store.get_conversation(conversation_id)
     items = input_items(body.items, store.item, param="items")
@@ -72,12 +74,12 @@ async def create_items(conversation_id: str, body: NewItemsBody, store: StoreOf)
 
 
 @router.get("/{conversation_id}/items/{item_id}")
-async def retrieve_item(conversation_id: str, item_id: str, store: StoreOf) -> Response:
+async def retrieve_item(conversation_id: Parameter, item_id: Parameter, store: StoreOf) -> Response:
     return JSONReply(_item(store.get_conversation(conversation_id), item_id))
 
 
 @router.delete("/{conversation_id}/items/{item_id}")
-async def delete_item(conversation_id: str, item_id: str, store: StoreOf) -> Response:
+async def delete_item(conversation_id: Parameter, item_id: Parameter, store: StoreOf) -> Response:
     """The conversation without it."""
     known = store.get_conversation(conversation_id)
     gone = _item(known, item_id)

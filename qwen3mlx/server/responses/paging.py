@@ -9,12 +9,13 @@ from fastapi import Query
 
 from ...errors import InvalidRequestError
 from ...quoting import quoted
+from ..fields import Parameter
 from .items import Item
 from .response import Json
 
 Order = Annotated[Literal["asc", "desc"], Query()]
 Limit = Annotated[int, Query(ge=1, le=100)]
-After = Annotated[str | None, Query()]
+After = Annotated[Parameter | None, Query()]
 
 
 def page(items: Sequence[Item], order: str, limit: int, after: str | None) -> Json:

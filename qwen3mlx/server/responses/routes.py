@@ -14,6 +14,8 @@ from ...request import GenerationRequest
 from ..answer import Answer
 from ..dependencies import get_service
 from ..errors import api_error, openai_body, to_api_error
+from ..fields import Parameter
+from ..json_body import Route
 from ..replies import JSONReply
 from ..service import Service
 from ..sse import comment, sse, streaming, while_connected
@@ -32,7 +34,7 @@ from .store import ResponseStore, StoredResponse
 from .store_of import StoreOf
 from .stream import SUMMARY_EVENTS, ResponseWriter
 
-router = APIRouter(prefix="/v1/responses", tags=["responses"])
+router = APIRouter(prefix="/v1/responses", tags=["responses"], route_class=Route)
 
 
 ServiceOf = Annotated[Service, Depends(get_service)]
@@ -88,7 +90,7 @@ async def compact() -> Response:
 
 @router.get("/{response_id}")
 async def retrieve(
-    response_id: str, store: StoreOf, stream: Annotated[bool, Query()] = False
+    response_id: Parameter, store: StoreOf, stream: Annotated[bool, Query()] = False
 ) -> Response:
     """A response that was stored."""
     stored = store.get(response_id)
@@ -102,7 +104,7 @@ async def retrieve(
 
 
 @router.delete("/{response_id}")
-async def delete(response_id: str, store: StoreOf) -> Response:
+async def delete(response_id: Parameter, store: StoreOf) -> Response:
     """Forget a response that was stored."""
     if not store.delete(response_id):
         return _not_found(response_id)
@@ -111,7 +113,7 @@ async def delete(response_id: str, store: StoreOf) -> Response:
 
 @router.get("/{response_id}/input_items")
 async def list_input_items(
-    response_id: str,
+    response_id: Parameter,
     store: StoreOf,
     order: Order = "desc",
     limit: Limit = 20,
@@ -125,7 +127,7 @@ async def list_input_items(
 
 
 @router.post("/{response_id}/cancel")
-async def cancel(response_id: str, store: StoreOf) -> Response:
+async def cancel(response_id: Parameter, store: StoreOf) -> Response:
     """Refused: there are no responses in the background."""
     if store.get(response_id) is None:
         return _not_found(response_id)

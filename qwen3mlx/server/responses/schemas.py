@@ -6,7 +6,23 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..fields import Body, Effort, Flag, Object, SamplingFields, ThinkingFields, Whole
+from .. import bounds
+from ..fields import (
+    Body,
+    Effort,
+    Flag,
+    Messages,
+    ModelName,
+    Name,
+    Number,
+    Object,
+    SamplingFields,
+    Text,
+    ThinkingFields,
+    Tools,
+    UpTo,
+    Whole,
+)
 
 # Those that concern tools and inputs which are refused have nothing to include.
 Include = Literal[
@@ -49,16 +65,16 @@ class TextConfig(Body):
 
 
 class ConversationParam(Body):
-    id: str
+    id: Name
 
 
 class NewConversationBody(Body):
-    items: Annotated[list[Object], Field(max_length=20)] | None = None
+    items: Annotated[list[Object], UpTo(20)] | None = None
     metadata: Metadata | None = None
 
 
 class NewItemsBody(Body):
-    items: Annotated[list[Object], Field(max_length=20)]
+    items: Annotated[list[Object], UpTo(20)]
 
 
 class MetadataBody(Body):
@@ -70,19 +86,19 @@ class ConversationBody(ThinkingFields):
 
     sections: ClassVar[tuple[str, ...]] = ("responses",)
 
-    input: str | list[Object] | None = None
-    instructions: str | None = None
-    previous_response_id: str | None = None
-    tools: list[Object] | None = None
-    tool_choice: str | Object | None = None
+    input: Text | Messages | None = None
+    instructions: Text | None = None
+    previous_response_id: Name | None = None
+    tools: Tools | None = None
+    tool_choice: Name | Object | None = None
     parallel_tool_calls: Flag | None = None
     reasoning: ReasoningConfig | None = None
     text: TextConfig | None = None
     truncation: Literal["auto", "disabled"] | None = None
-    conversation: str | ConversationParam | None = None
+    conversation: Name | ConversationParam | None = None
     # Declared to be refused: ignoring them would change the answer silently.
     prompt: Object | None = None
-    context_management: list[Any] | None = None
+    context_management: Annotated[list[Any], UpTo(bounds.MAX_ITEMS)] | None = None
 
     def efforts(self) -> dict[str, Effort | None]:
         effort = self.reasoning.effort if self.reasoning else None
@@ -95,24 +111,24 @@ class ConversationBody(ThinkingFields):
 
 
 class CountBody(ConversationBody):
-    model: str | None = None
+    model: ModelName | None = None
 
 
 class ResponseBody(ConversationBody, SamplingFields):
-    model: str
+    model: ModelName
     max_output_tokens: Whole | None = None
     max_tool_calls: Annotated[Whole, Field(ge=1)] | None = None
     top_logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None
-    include: list[Include] | None = None
+    include: Annotated[list[Include], UpTo(bounds.MAX_INCLUDED)] | None = None
     store: Flag | None = None
     stream: Flag | None = None
     background: Flag | None = None
     metadata: Metadata | None = None
-    ttl: Annotated[float, Field(ge=0, strict=True)] | None = None
+    ttl: Annotated[Number, Field(ge=0)] | None = None
     # Said back in the response: each key has one tier and one prefix cache.
-    user: str | None = None
-    safety_identifier: str | None = None
-    prompt_cache_key: str | None = None
+    user: Name | None = None
+    safety_identifier: Name | None = None
+    prompt_cache_key: Name | None = None
 
     def includes(self, name: Include) -> bool:
         return name in (self.include or ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ...errors import InvalidRequestError, Qwen3MLXError
 from ...quoting import quoted
@@ -73,7 +74,7 @@ AllStored = ConversationStore[StoredResponse | Conversation]
 
 
 class ResponseStore:
-    """What one owner has stored of both.
+    """What one owner has stored of both, for one request.
 
     Each response holds its whole conversation, so none is ever cut short when an older one goes.
     """
@@ -139,8 +140,10 @@ class ResponseStore:
 
     def item(self, item_id: str) -> Item | None:
         """What an `item_reference` names, from what was stored last of all that hold it."""
-        for stored in self._stored.latest_first():
-            for item in stored.conversation:
-                if item["id"] == item_id:
-                    return item
-        return None
+        return self._items.get(item_id)
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        """All of them by their ids, found once for all the references of a request."""
+        oldest_first = reversed(self._stored.latest_first())
+        return {item["id"]: item for stored in oldest_first for item in stored.conversation}
