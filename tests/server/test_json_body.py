@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.server import bounds, json_body
@@ -31,6 +31,7 @@ def size(value: Any) -> tuple[int, int]:
     return 0, 0
 
 
+@settings(max_examples=40)
 @given(VALUES, st.booleans())
 def test_a_value_is_read_as_python_reads_it(value: Any, ascii_only: bool) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only).encode()
@@ -43,6 +44,7 @@ def test_halves_of_pairs_are_kept(text: str) -> None:
     assert parsed(body) == json.loads(body)
 
 
+@settings(max_examples=40)
 @given(VALUES, st.integers(0, 20), st.integers(0, 20), st.integers(1, 9), st.booleans())
 def test_the_limits_are_exact_however_the_body_is_cut(
     value: Any, most: int, most_objects: int, piece: int, ascii_only: bool

@@ -12,6 +12,7 @@ from ...errors import InvalidRequestError
 from ...request import GenerationRequest
 from ...text import Tokenizer
 from ..dependencies import get_service
+from ..fields import Parameter
 from ..json_body import Route
 from ..replies import LongReply
 from ..service import Service
@@ -59,7 +60,7 @@ async def detokenize(
 
 @router.get("/tokenizer_info")
 async def tokenizer_info(
-    service: Annotated[Service, Depends(get_service)], model: str | None = None
+    service: Annotated[Service, Depends(get_service)], model: Parameter | None = None
 ) -> dict[str, Any]:
     """What a client needs to render and count by itself, as vLLM tells it; nothing is loaded.
 

@@ -47,14 +47,37 @@ def test_an_unknown_one_is_refused_with_openais_code() -> None:
 
 
 def test_items_are_found_until_they_go() -> None:
-    store, _ = store_of()
+    store, everything = store_of()
     store.put(stored("resp_1"))
     found = store.item("in_resp_1")
     assert found is not None
     assert found["content"][0]["text"] == "Hi"
     assert store.delete("resp_1")
-    assert store.item("in_resp_1") is None
     assert not store.delete("resp_1")
+    assert ResponseStore(everything.of("ada")).item("in_resp_1") is None
+
+
+def test_of_items_with_one_id_the_one_stored_last_is_found() -> None:
+    store, _ = store_of()
+    for text in ("first", "second"):
+        items = input_items([{"id": "in", "role": "user", "content": text}], _nothing)
+        store.put(StoredResponse({"id": f"resp_{text}", "output": []}, items))
+    found = store.item("in")
+    assert found is not None
+    assert found["content"][0]["text"] == "second"
+
+
+def test_the_references_of_a_request_are_not_searched_for_one_by_one() -> None:
+    store, everything = store_of()
+    store.put(stored("resp_1"))
+    looks: list[int] = []
+    shelf = everything.of("ada")
+    look = shelf.latest_first
+    shelf.latest_first = lambda: looks.append(1) or look()  # type: ignore[method-assign,func-returns-value]
+    request = ResponseStore(shelf)
+    given = [{"type": "item_reference", "id": "in_resp_1"}] * 1000
+    assert len(input_items(given, request.item)) == 1000
+    assert looks == [1]
 
 
 def test_those_not_used_for_longest_go_first() -> None:
