@@ -20,10 +20,13 @@ _MOST_TOKEN_IDS = 1000
 _TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in `path`; CheckpointError names the file when there is none."""
+def read_json(path: Path, *, largest: int = LARGEST_JSON) -> dict[str, Any]:
+    """The JSON object in `path`; CheckpointError names the file when there is none.
+
+    So it does where the file has more than `largest` bytes.
+    """
     try:
-        value = parse_json(model_text(path, largest=LARGEST_JSON))
+        value = parse_json(model_text(path, largest=largest))
     except ValueError as error:
         raise CheckpointError(f"{path} is not JSON ({error}); download the model again.") from None
     if not isinstance(value, dict):

@@ -36,6 +36,8 @@ SPLITS = (
     ),
     QWEN_SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|"),
 )
+# Bytes; Qwen3's tokenizer.json has 11 MB.
+LARGEST = 64 << 20
 _NORMALIZERS = ("NFC", "NFD", "NFKC", "NFKD")
 # Far above those of released checkpoints, and far below what takes seconds.
 _MAX_ID = 2**24
@@ -63,15 +65,15 @@ def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFil
 
     Raises `CheckpointError` naming the file: missing, broken, or not one that Qwen3 could have.
     """
-    path, read = folder / "tokenizer.json", read_json
+    path = folder / "tokenizer.json"
     if not path.is_file():
         if not ((folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()):
             raise CheckpointError(
                 f"{path} is missing: a checkpoint needs it; download the model again."
             )
-        path, read = folder / "vocab.json", _older_files
+        path = folder / "vocab.json"
     with faults_as_errors(path):
-        content = read(path)
+        content = _read(path)
         backend = _built(content)
         _add_tokens(backend, _added(content), path)
     place = folder / "tokenizer_config.json"
@@ -122,8 +124,11 @@ def faults_as_errors(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path} is not a usable tokenizer ({what}).") from None
 
 
-def _older_files(path: Path) -> dict[str, Any]:
-    """What tokenizer.json would hold, of vocab.json and the merges.txt beside it."""
+def _read(path: Path) -> dict[str, Any]:
+    """What tokenizer.json holds, or would hold: of vocab.json and the merges.txt beside it."""
+    content = read_json(path, largest=LARGEST)
+    if path.name == "tokenizer.json":
+        return content
     merges = model_text(path.with_name("merges.txt"))
     split = {"type": "Split", "pattern": {"Regex": QWEN_SPLIT}, "behavior": "Isolated"}
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
@@ -133,7 +138,7 @@ def _older_files(path: Path) -> dict[str, Any]:
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split, byte_level]},
         "decoder": {"type": "ByteLevel"},
         "model": {
-            "vocab": read_json(path),
+            "vocab": content,
             "merges": [
                 line for line in merges.splitlines() if line and not line.startswith("#version")
             ],
