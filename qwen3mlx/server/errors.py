@@ -186,12 +186,19 @@ def _field(fault: Mapping[str, Any], body: Any) -> list[str | int]:
     if fault["loc"][0] != "body":
         return location
     missing = location[-1:] if fault["type"] == "missing" else []
-    path: list[str | int] = []
-    for part in location[: len(location) - len(missing)]:
-        if _has(body, part):
-            body = body[part]
-            path.append(part)
-    return path + missing
+    return _within(body, location[: len(location) - len(missing)]) + missing
+
+
+def _within(body: Any, location: Sequence[str | int]) -> list[str | int]:
+    """The parts of `location` that are members of `body`: the longest path, and of two the one that
+    takes the later parts, since a member of a union comes before what is in it.
+    """
+    if not location:
+        return []
+    part, rest = location[0], location[1:]
+    without = _within(body, rest)
+    path = [part, *_within(body[part], rest)] if _has(body, part) else []
+    return path if len(path) > len(without) else without
 
 
 def _has(value: Any, part: str | int) -> bool:

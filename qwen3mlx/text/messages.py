@@ -160,9 +160,8 @@ def _part_text(part: object, field: str) -> str:
         return left_out(kind, field)
     if kind not in _TEXT_PARTS:
         raise InvalidRequestError(
-            f"{field} has type {quoted(kind)}; Qwen3 reads text only: send "
-            f"{', '.join(_TEXT_PARTS)}",
-            param=field,
+            f"{field}.type is {quoted(kind)}; Qwen3 reads text only: send {', '.join(_TEXT_PARTS)}",
+            param=f"{field}.type",
         )
     text = part.get("text")
     if not isinstance(text, str):
@@ -195,11 +194,15 @@ def _set_tool_calls(message: Message, field: str) -> None:
 
 
 def _normalise_call(call: object, field: str) -> dict[str, Any]:
-    function = call.get("function", call) if isinstance(call, Mapping) else None
-    if not isinstance(call, Mapping) or not isinstance(function, Mapping):
+    if not isinstance(call, Mapping) or not ("function" in call or "name" in call):
         raise InvalidRequestError(f"{field} must be an object with a function", param=field)
+    function, where = call, field
+    if "function" in call:
+        function, where = call["function"], f"{field}.function"
+    if not isinstance(function, Mapping):
+        raise InvalidRequestError(f"{where} must be an object with a name", param=where)
     if not isinstance(function.get("name"), str):
-        raise InvalidRequestError(f"{field} has no function name", param=f"{field}.function.name")
+        raise InvalidRequestError(f"{where}.name must be a string", param=f"{where}.name")
     plain = {**function, "arguments": _arguments(function.get("arguments"))}
     return plain if function is call else {**call, "function": plain}
 

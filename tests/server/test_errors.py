@@ -53,6 +53,17 @@ def refused(body: Any) -> ApiError:
     raise AssertionError("the body is valid")
 
 
+def test_the_name_of_a_member_of_a_union_is_no_field() -> None:
+    """It may be that of a field, too: a block of the type `text` has a `text`."""
+    block = {"type": "text", "text": "a", "cache_control": 5}
+    body = {"messages": [{"content": ["a", block]}]}
+    for field, name in (("cache_control", "cache_control"), ("text", "text")):
+        location = ("body", "messages", 0, "content", "list[union]", 1, "text", field)
+        fault = {"type": "x", "loc": location, "msg": "wrong", "input": None}
+        error = to_api_error(RequestValidationError([fault], body=body))
+        assert error.param == f"messages[0].content[1].{name}"
+
+
 def test_every_error_of_the_tree_has_a_status() -> None:
     classes = [
         cls

@@ -21,6 +21,10 @@ def tool(name: str) -> dict[str, Any]:
 TOOLS = client_tools([tool("a"), tool("b")])
 
 
+def allowed(**fields: Any) -> dict[str, Any]:
+    return {"type": "allowed_tools", "allowed_tools": fields}
+
+
 def test_flat_and_nested_tools_are_one() -> None:
     flat = {"type": "function", "name": "a", "description": "d", "strict": None}
     nested = {"type": "function", "function": {"name": "a", "description": "d", "strict": None}}
@@ -91,24 +95,34 @@ def test_tool_choice(choice: Any, expected: object, names: str) -> None:
     assert "".join(one.name for one in left) == names
 
 
+ALLOWED = "tool_choice.allowed_tools"
+
+
 @pytest.mark.parametrize(
-    "choice",
+    ("choice", "param"),
     [
-        "maybe",
-        {},
-        {"type": "custom", "custom": {"name": "a"}},
-        {"type": "function"},
-        {"type": "function", "function": {"name": 3}},
-        {"type": "allowed_tools", "allowed_tools": {"mode": "never", "tools": []}},
-        {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [tool("c")]}},
-        {"type": "allowed_tools", "allowed_tools": None},
-        {"type": "allowed_tools", "tools": "a"},
+        ("maybe", "tool_choice"),
+        (7, "tool_choice"),
+        ({}, "tool_choice.type"),
+        ({"type": 3}, "tool_choice.type"),
+        ({"type": "custom", "custom": {"name": "a"}}, "tool_choice.custom.name"),
+        ({"type": "function"}, "tool_choice.name"),
+        ({"type": "function", "function": "a"}, "tool_choice.function"),
+        ({"type": "function", "function": {"name": 3}}, "tool_choice.function.name"),
+        ({"type": "function", "name": "x"}, "tool_choice.name"),
+        (allowed(mode="never", tools=[]), f"{ALLOWED}.mode"),
+        (allowed(tools=[tool("a"), tool("c")]), f"{ALLOWED}.tools[1].function.name"),
+        (allowed(tools=[{"name": "c"}]), f"{ALLOWED}.tools[0].name"),
+        (allowed(tools=["c"]), f"{ALLOWED}.tools[0]"),
+        ({"type": "allowed_tools", "allowed_tools": None}, ALLOWED),
+        ({"type": "allowed_tools", "tools": "a"}, "tool_choice.tools"),
     ],
 )
-def test_a_bad_tool_choice_is_named(choice: Any) -> None:
+def test_a_bad_tool_choice_is_named(choice: Any, param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         tool_choice_from(choice, TOOLS)
-    assert caught.value.param == "tool_choice"
+    assert caught.value.param == param
+    assert str(caught.value).startswith(f"{param} ")
 
 
 def test_a_function_in_a_namespace_has_it_in_its_name() -> None:

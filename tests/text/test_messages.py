@@ -49,7 +49,11 @@ def test_content_becomes_text(content: object, text: str) -> None:
             "messages[0].content[1].image_url",
             "is an image",
         ),
-        ({"role": "user", "content": [{"type": "hologram"}]}, "messages[0].content[0]", "hologram"),
+        (
+            {"role": "user", "content": [{"type": "hologram"}]},
+            "messages[0].content[0].type",
+            "hologram",
+        ),
         (
             {"role": "user", "content": ["a", {"type": "text"}]},
             "messages[0].content[1].text",
@@ -72,7 +76,7 @@ def test_content_becomes_text(content: object, text: str) -> None:
         ),
         ({"role": "assistant", "tool_calls": ["x"]}, "messages[0].tool_calls[0]", "function"),
         (
-            {"role": "assistant", "tool_calls": [{}]},
+            {"role": "assistant", "tool_calls": [{"function": {"name": 5}}]},
             "messages[0].tool_calls[0].function.name",
             "name",
         ),

@@ -45,22 +45,24 @@ def chat_messages(
         chat.add({"role": "system", "content": instructions}, "system")
     call_ids: list[str] = []
     last: Sequence[Located] = ()
-    for role, turn in groupby(enumerate(messages), key=lambda numbered: numbered[1].role):
+    for role, numbered in groupby(enumerate(messages), key=lambda numbered: numbered[1].role):
+        turn = list(numbered)
+        where = f"messages[{turn[0][0]}].content"
         blocks = [
             block
             for index, message in turn
             for block in _located(message.content, f"messages[{index}].content")
         ]
         if role == "user":
-            _add_user_turn(chat, blocks, call_ids)
+            _add_user_turn(chat, blocks, call_ids, where)
             call_ids = []
             last = blocks
         elif role == "assistant":
-            _add_assistant_turns(chat, blocks)
+            _add_assistant_turns(chat, blocks, where)
             call_ids = [block.id for _, block in blocks if isinstance(block, ToolUseBlock)]
         else:
             said = {"role": "system", "content": _text(blocks, "a system message")}
-            chat.add(said, _place(blocks))
+            chat.add(said, where)
     if messages and messages[-1].role == "user":
         check_new_message((*_said(block), where) for where, block in last)
     return chat
@@ -80,12 +82,8 @@ def _located(content: str | Sequence[Block], where: str) -> list[Located]:
     return [(f"{where}[{index}]", block) for index, block in enumerate(content)]
 
 
-def _place(blocks: Sequence[Located]) -> str:
-    return blocks[0][0] if blocks else "messages"
-
-
 def _add_user_turn(
-    chat: LocatedMessages, blocks: Sequence[Located], call_ids: Sequence[str]
+    chat: LocatedMessages, blocks: Sequence[Located], call_ids: Sequence[str], beginning: str
 ) -> None:
     """Results first, one for each of `call_ids`, and in their order."""
     results: dict[str, tuple[str, Json]] = {}
@@ -97,7 +95,7 @@ def _add_user_turn(
         _check_result(block.tool_use_id, call_ids, results, f"{where}.tool_use_id")
         results[block.tool_use_id] = where, _tool_message(block, where)
     if missing := [call_id for call_id in call_ids if call_id not in results]:
-        where = _place(blocks)
+        where = blocks[0][0] if blocks else beginning
         raise InvalidRequestError(
             f"{where} must begin with a tool_result for the tool_use {quoted(missing[0])} before "
             "it.",
@@ -106,7 +104,7 @@ def _add_user_turn(
     for where, result in map(results.__getitem__, call_ids):
         chat.add(result, where, tool_call_id="tool_use_id")
     if rest or not call_ids:
-        chat.add({"role": "user", "content": _text(rest, "a user message")}, _place(rest))
+        chat.add({"role": "user", "content": _text(rest, "a user message")}, beginning)
 
 
 def _check_result(
@@ -129,14 +127,14 @@ def _tool_message(block: ToolResultBlock, where: str) -> Json:
     return {"role": "tool", "tool_call_id": block.tool_use_id, "content": text}
 
 
-def _add_assistant_turns(chat: LocatedMessages, blocks: Sequence[Located]) -> None:
+def _add_assistant_turns(chat: LocatedMessages, blocks: Sequence[Located], beginning: str) -> None:
     """One, but for tools that Anthropic's servers ran in it: behind each result comes another."""
     results = {
         block.field("tool_use_id"): content_text(block.field("content"))
         for _, block in blocks
         if isinstance(block, OtherBlock) and is_served_result(block)
     }
-    chat.add({"role": "assistant", "content": ""}, _place(blocks))
+    chat.add({"role": "assistant", "content": ""}, beginning)
     for where, block in blocks:
         if chat[-1]["role"] == "tool":
             chat.add({"role": "assistant", "content": ""}, where)
@@ -189,7 +187,8 @@ def _said(block: Block) -> tuple[str, str | None]:
 
 def _refuse(where: str, block: Block, place: str) -> NoReturn:
     if isinstance(block, OtherBlock):
-        problem = f"has type {quoted(block.type)}; Qwen3 reads text only: send its text instead."
+        problem = "Qwen3 reads text only: send its text instead."
     else:
-        problem = f"has type {quoted(block.type)}, which has no place in {place}."
-    raise InvalidRequestError(f"{where} {problem}", param=where)
+        problem = f"it has no place in {place}."
+    field = f"{where}.type"
+    raise InvalidRequestError(f"{field} is {quoted(block.type)}; {problem}", param=field)

@@ -109,11 +109,13 @@ def _refuse(body: PromptBody, *, in_thought: bool) -> None:
 
 
 def _check_prefill(body: PromptBody) -> None:
-    where, content = f"messages[{len(body.messages) - 1}].content", body.messages[-1].content
-    if not isinstance(content, str) and any(block.type == "tool_use" for block in content):
-        raise InvalidRequestError(
-            f"{where} calls a tool: a message with its tool_result must follow.", param=where
-        )
+    content = body.messages[-1].content
+    for index, block in enumerate(() if isinstance(content, str) else content):
+        if block.type == "tool_use":
+            where = f"messages[{len(body.messages) - 1}].content[{index}]"
+            raise InvalidRequestError(
+                f"{where} calls a tool: a message with its tool_result must follow.", param=where
+            )
     if _json_schema(body) is not None:
         raise InvalidRequestError(
             "A JSON schema cannot be followed where the last message already begins the answer.",
@@ -140,6 +142,11 @@ def _field_names(body: PromptBody) -> dict[str, str]:
         "response_format": "output_config.format" if by_config else "output_format",
         "thinking_budget": "thinking.budget_tokens",
         "enable_thinking": "thinking",
+        **(
+            {"tool_choice": "tool_choice.name"}
+            if body.tool_choice and body.tool_choice.name
+            else {}
+        ),
     }
     if not isinstance(body, MessageBody):
         return own

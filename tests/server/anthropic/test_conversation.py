@@ -134,9 +134,12 @@ DOCUMENT = {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}
         ([user("Hi"), assistant("Yes"), user(DOCUMENT)], "messages[2].content[0]"),
         ([assistant(call("a")), user(result("b", "x"))], "messages[1].content[0].tool_use_id"),
         ([user(result("a", "x"))], "messages[0].content[0].tool_use_id"),
-        ([user(call("a"))], "messages[0].content[0]"),
-        ([assistant(result("a", "x"))], "messages[0].content[0]"),
-        ([user("a"), user("b", {"type": "thinking", "thinking": "x"})], "messages[1].content[1]"),
+        ([user(call("a"))], "messages[0].content[0].type"),
+        ([assistant(result("a", "x"))], "messages[0].content[0].type"),
+        (
+            [user("a"), user("b", {"type": "thinking", "thinking": "x"})],
+            "messages[1].content[1].type",
+        ),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("caplog")

@@ -109,7 +109,7 @@ def test_each_of_n_answers_has_its_own_seed() -> None:
         ({"prediction": {"type": "content", "content": "x"}}, "prediction"),
         ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
         ({"tool_choice": "required"}, "tool_choice"),
-        ({"tools": [TOOL], "tool_choice": {"type": "function", "name": "x"}}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": {"type": "function", "name": "x"}}, "tool_choice.name"),
     ],
 )
 def test_what_cannot_be_honoured_in_chat_is_named(fields: dict[str, Any], param: str) -> None:

@@ -298,7 +298,7 @@ def test_there_is_nothing_to_cancel(client: OpenAI) -> None:
         ({"input": None}, "input"),
         ({"background": True}, "background"),
         ({"tools": [{"type": "functions"}]}, "tools[0].type"),
-        ({"tool_choice": {"type": "web_search"}}, "tool_choice"),
+        ({"tool_choice": {"type": "web_search"}}, "tool_choice.type"),
         ({"reasoning": {"effort": "immense"}}, "reasoning.effort"),
         ({"temperature": -1}, "temperature"),
         ({"text": {"format": {"type": "json_schema", "name": "x"}}}, "text.format.schema"),

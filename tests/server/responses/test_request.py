@@ -133,7 +133,7 @@ def test_text_format(answer_format: dict[str, Any], schema: dict[str, Any] | Non
         ({"context_management": [{"type": "compaction"}]}, "context_management"),
         ({"tools": [NOW, {"type": "functions"}]}, "tools[1].type"),
         ({"tool_choice": "required"}, "tool_choice"),
-        ({"tools": [NOW], "tool_choice": {"type": "web_search"}}, "tool_choice"),
+        ({"tools": [NOW], "tool_choice": {"type": "web_search"}}, "tool_choice.type"),
         ({"text": {"format": {"type": "grammar"}}}, "text.format.type"),
         ({"text": {"format": {"type": "json_schema", "name": "a"}}}, "text.format.schema"),
         ({"max_output_tokens": -5}, "max_output_tokens"),
