@@ -56,7 +56,7 @@ def run(repeats: int | None = None) -> Report:
         notes=[
             f"Slow readers: {NUM_SLOW} streams of {TOKENS:,} tokens that nobody reads. Unfinished "
             f"bodies: {NUM_UNFINISHED} of 1 MB, of which a byte comes ten times a second.",
-            "Template bombs: a checkpoint whose chat template counts to a million a million times. "
+            "Template bombs: a checkpoint whose chat template counts to 99,999 as many times. "
             "Grammar bombs: patterns under allOf, and a tool with them.",
         ],
     )
@@ -209,7 +209,7 @@ def _ruinous(folder: Path) -> Path:
     other = folder.with_name(f"{folder.name}-ruinous")
     if not other.exists():
         shutil.copytree(folder, other)
-    loop = "{% for i in range(1000000) %}{% for j in range(1000000) %}{% endfor %}{% endfor %}"
+    loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
     (other / "chat_template.jinja").write_text(loop)
     return other
 
