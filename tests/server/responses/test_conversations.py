@@ -88,11 +88,12 @@ def test_what_cannot_be_gone_on_with_is_refused(client: OpenAI, http: httpx.Clie
 def test_it_shares_the_bytes_of_stored_responses() -> None:
     item = {"id": "i", "type": "message", "content": "x" * 100}
     first, second = Conversation({}, [item]), Conversation({}, [item])
-    store = ResponseStore(AllStored(first.nbytes + 10).of("ada"))
+    everything = AllStored(first.nbytes + 10)
+    store = ResponseStore(everything.of("ada"))
     store.put(first)
     store.put(second)
     assert store.get_conversation(second.id) == second
-    assert store.nbytes == second.nbytes
+    assert everything.nbytes == second.nbytes
     assert store.get(second.id) is None
     store.extend(first.id, [item])
-    assert store.nbytes == second.nbytes
+    assert everything.nbytes == second.nbytes
