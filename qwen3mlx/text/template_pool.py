@@ -192,7 +192,10 @@ class _Child:
         return self._process.poll() is None
 
     def ask(self, line: bytes, seconds: float) -> dict[str, Any]:
-        """Raises TemplateFault where the child had to be ended, or ended itself."""
+        """Raises TemplateFault where the child had to be ended, or ended itself.
+
+        UnavailableError where others ended it.
+        """
         num_bytes = memory_for(len(line))
         try:
             self._socket.settimeout(PATIENCE)
@@ -217,7 +220,10 @@ class _Child:
         self._socket.close()
 
     def _read_line(self, patience: float, most: int, num_bytes: int) -> bytes:
-        """Raises TimeoutError, MemoryError where the child has more than `num_bytes`, OSError."""
+        """Of at most `most` bytes, from a child of at most `num_bytes`.
+
+        Raises MemoryError where it is more, TimeoutError, OSError where the child ends.
+        """
         deadline = time.monotonic() + patience
         self._socket.settimeout(_POLL)
         line = bytearray()
@@ -229,8 +235,10 @@ class _Child:
                     raise MemoryError from None
             else:
                 line += piece
-                if not piece or len(line) > most:
+                if not piece:
                     raise ConnectionError
+                if len(line) > most:
+                    raise MemoryError
             if time.monotonic() > deadline:
                 raise TimeoutError
         return bytes(line)
@@ -242,9 +250,11 @@ class _Child:
             return int(Process(self._process.pid).memory_info().rss)
         return 0
 
-    def _why_it_ended(self, num_bytes: int, seconds: float) -> TemplateFault:
+    def _why_it_ended(self, num_bytes: int, seconds: float) -> TemplateFault | UnavailableError:
         self.kill()
         code = self._process.returncode
+        if code == -signal.SIGKILL:  # by `close`, or by the system where memory is short
+            return UnavailableError("The process that renders chat templates was ended: try again.")
         if code == -signal.SIGPROF:
             return TemplateFault(f"it computes for more than {seconds:.1f} seconds")
         if code == OUT_OF_MEMORY:
@@ -255,7 +265,7 @@ class _Child:
 def _arguments(context: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
     """Of its messages, where a tool call has Arguments, and their text."""
     for i, message in enumerate(context.get("messages", ())):
-        for j, call in enumerate(message.get("tool_calls", ())):
+        for j, call in enumerate(message.get("tool_calls") or ()):
             arguments = call.get("function", call).get("arguments")
             if isinstance(arguments, Arguments):
                 yield i, j, arguments.text

@@ -11,12 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
 from ...config import LoadOptions
-from ...errors import (
-    CheckpointError,
-    InvalidRequestError,
-    ModelNotFoundError,
-    OverloadedError,
-)
+from ...errors import InvalidRequestError, ModelNotFoundError, Qwen3MLXError
 from ...hub import plain
 from ...quoting import quoted
 from ..caller import caller
@@ -128,7 +123,7 @@ def _described(models: Sequence[ModelInfo]) -> list[Json]:
 def _thinking(info: ModelInfo) -> tuple[bool, ...]:
     try:
         return template_traits(info.path).thinking
-    except (CheckpointError, OverloadedError):  # it is listed all the same
+    except Qwen3MLXError:  # it is listed all the same
         return (False,)
 
 
