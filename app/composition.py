@@ -69,9 +69,9 @@ class Program(QObject):
             QuantizeFile(profile / "quantize.json"), profile / "models", parent=self
         )
         self._connect()
+        self.greeting = self._greeting()
 
-    @property
-    def greeting(self) -> Notice | None:
+    def _greeting(self) -> Notice | None:
         told = [self._newer, self._rescued(), self.store.aside.news()]
         text = " ".join(filter(None, told))
         return Notice(text=text, kind="warning") if text else None

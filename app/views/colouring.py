@@ -26,7 +26,7 @@ def coloured(source: str, language: str, style: str) -> list[str] | None:
         return None
     formatter = HtmlFormatter(noclasses=True, nowrap=True, style=style)
     rich = only_ours(highlight(shown(source), lexer, formatter))
-    lines = rich.removesuffix("\n").split("\n")
+    lines = (rich if source.endswith("\n") else rich.removesuffix("\n")).split("\n")
     is_whole = len(lines) == source.count("\n") + 1
     return lines if is_whole and len(rich) <= MAX_RICH else None
 

@@ -15,8 +15,8 @@ from .markdown import Block
 
 # Blocks whose colours are kept; a language whose colours could not be found so often has none.
 MAX_KEPT, MAX_FAILURES = 500, 3
-# Seconds for one block.
-PATIENCE = 5.0
+# Seconds for one block, with the start of the child.
+PATIENCE = 10.0
 
 
 class Highlighter(QObject):

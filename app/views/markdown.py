@@ -9,8 +9,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ..services.links import is_safe
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 # A space of no width.
 BREAK = "\u200b"
 # Of a text; what follows the last of them is shown as it is.
-MAX_BLOCKS = 400
+MAX_BLOCKS = 300
+# Of the tables in a text, together: to lay one out takes Qt the longest.
+MAX_CELLS = 3000
 # Of a block of rich text. Marks are characters that mean something inside of a paragraph.
-MAX_CHARACTERS, MAX_LINES, MAX_CELLS, MAX_MARKS = 20_000, 1000, 2000, 3000
+MAX_CHARACTERS, MAX_LINES, MAX_MARKS = 20_000, 1000, 3000
 # A block of more characters is not read again for each that is added, but for every sixteenth part.
 SMALL, PARTS = 2000, 16
 
@@ -68,7 +71,9 @@ class BlockReader:
         self._text = ""
         self._done = 0
         self._num_done = 0
+        self._cells_done = 0
         self._patience = 0
+        self._rest: int | None = None
         self._code: _OpenCode | None = None
 
     def read(self, text: str, *, growing: bool = False) -> int:
@@ -78,6 +83,10 @@ class BlockReader:
         """
         if not text.startswith(self._text):
             self._forget(text)
+        elif self._rest is not None:
+            self._text = text
+            self.blocks[-1] = Block(text[self._rest :].rstrip("\n"), is_plain=True)
+            return len(self.blocks) - 1
         elif self._code is not None and (block := self._code.grown(text[len(self._text) :])):
             self._text = text
             self.blocks[-1] = block
@@ -89,24 +98,32 @@ class BlockReader:
 
     def _forget(self, text: str) -> None:
         if not text.startswith(self._text[: self._done]):
-            self._done = self._num_done = 0
+            self._done = self._num_done = self._cells_done = 0
 
     def _read_tail(self) -> int:
         start, unchanged = self._done, self._num_done
         tail = self._text[start:]
         self.num_read += len(tail)
         places = list(_places(tail, MAX_BLOCKS - unchanged))
-        self.blocks[unchanged:] = [block for _, block in places]
         starts = [start + place for place, _ in places]
+        cells = list(
+            accumulate((_num_cells(block) for _, block in places), initial=self._cells_done)
+        )
+        self.blocks[unchanged:] = [
+            replace(block, is_plain=True) if before < after and after > MAX_CELLS else block
+            for (_, block), before, after in zip(places, cells, cells[1:], strict=False)
+        ]
         self._code = _OpenCode.at(self._text[starts[-1] :]) if places else None
         if len(places) > 1:
             # A list or table may still grow by what follows it: the last two are read again.
             again = 1 if places[-2][1].language is not None else 2
             self._num_done += len(places) - again
+            self._cells_done = cells[-again - 1]
             self._done = starts[-again]
-        before = len(self.blocks[-2].source) if len(self.blocks) > 1 else 0
-        last = len(self.blocks[-1].source) if self.blocks else 0
-        self._patience = max(0, last + before // PARTS - SMALL) // PARTS
+        # Where the last two begin, and all ends.
+        before, last, end = [*[start, start, *starts][-2:], len(self._text)]
+        self._patience = max(0, end - last + (last - before) // PARTS - SMALL) // PARTS
+        self._rest = last if len(self.blocks) > MAX_BLOCKS else None
         return unchanged
 
 
@@ -214,11 +231,16 @@ def _is_costly(source: str) -> bool:
     num_lines = source.count("\n") + 1
     if len(source) > MAX_CHARACTERS or num_lines > MAX_LINES:
         return True
-    if len(_MARKS.findall(source)) > MAX_MARKS:
-        return True
-    # A row of a table has as many cells as its head, whatever stands in it.
-    widest = max(map(_num_columns, source.split("\n")))
-    return widest * num_lines > MAX_CELLS
+    return len(_MARKS.findall(source)) > MAX_MARKS
+
+
+def _num_cells(block: Block) -> int:
+    """Of tables: a row has as many as its head, whatever stands in it."""
+    if block.language is not None or block.is_plain or "|" not in block.source:
+        return 0
+    lines = block.source.split("\n")
+    widest = max(map(_num_columns, lines))
+    return widest * len(lines) if widest > 1 else 0
 
 
 def _num_columns(line: str) -> int:

@@ -18,7 +18,7 @@ from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
 
 # What is longer is cut for the eye; copying and saving have all of it.
-MAX_SHOWN, MAX_LINES = 200_000, 10_000
+MAX_SHOWN, MAX_LINES = 200_000, 5000
 # Characters of a text whose natural width is looked for; a longer one takes the whole width.
 MAX_HUGGED = 1000
 WIDE = 10_000

@@ -14,7 +14,7 @@ from ..files import is_odd, put_aside
 from ..private import make_file, make_folder
 from .errors import is_corrupt
 from .rows import READERS, Columns, to_row
-from .schema import NewerSchemaError, check, migrate
+from .schema import NewerSchemaError, check, migrate, refuse_newer
 from .search import indexed
 
 # Seconds to wait for another window that is writing.
@@ -81,6 +81,7 @@ def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
         _defend(connection)
+        refuse_newer(connection)
         # Where a power failure may take the last moments, but nothing before, and no kill anything.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -93,6 +94,9 @@ def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
         _look(connection)
         if check_all:
             _check_all(connection)
+    except UnicodeDecodeError:  # a name in the file, in SQLite's own words about it
+        connection.close()
+        raise sqlite3.DatabaseError("malformed: names that are no text") from None
     except BaseException:
         connection.close()
         raise
@@ -208,7 +212,7 @@ def _readable_rows(backup: Path, table: str) -> Iterator[sqlite3.Row]:
                         seen.add(row["place"])
                         yield row
             return
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             continue
 
 

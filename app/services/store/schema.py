@@ -76,17 +76,19 @@ _INDEX = "words_"
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file up to date, wholly or not at all.
-
-    Raises sqlite3.DatabaseError for one that a newer program wrote.
-    """
+    """Bring the file up to date, wholly or not at all. Raises sqlite3.DatabaseError."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise NewerSchemaError("a newer version wrote this file")
     if version < 0 or (version == 0 and _outline(connection)):
         raise sqlite3.DatabaseError("malformed: another program wrote this file")
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def refuse_newer(connection: sqlite3.Connection) -> None:
+    """Before anything is written. Raises NewerSchemaError."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise NewerSchemaError("a newer version wrote this file")
 
 
 def check(connection: sqlite3.Connection) -> None:

@@ -140,7 +140,7 @@ def altered_schema(rng: random.Random, folder: Path) -> None:
         "DROP TABLE presets; CREATE TABLE presets (id, name, settings)",
         "ALTER TABLE messages ADD COLUMN evil TEXT DEFAULT 'x'",
         'ALTER TABLE folders ADD COLUMN "a) VALUES (1); --" TEXT',
-        "ALTER TABLE conversations ADD COLUMN g TEXT AS (hex(randomblob(1000)))",
+        "ALTER TABLE conversations ADD COLUMN g TEXT AS (hex(zeroblob(1000000)))",
         "ALTER TABLE conversations RENAME COLUMN title TO subject",
         "CREATE TRIGGER t AFTER INSERT ON messages BEGIN DELETE FROM conversations; END",
         "CREATE TRIGGER t AFTER UPDATE ON messages BEGIN SELECT RAISE(FAIL, 'no'); END",

@@ -84,16 +84,16 @@ def scalar(rng: random.Random) -> Any:
     return rng.choice(JSON_TEXTS) if kind == 2 else text(rng)
 
 
-def json_value(rng: random.Random) -> Any:
-    kind = rng.randrange(6)
+def json_value(rng: random.Random, depth: int = 2) -> Any:
+    kind = rng.randrange(6 if depth else 3)
     if kind == 0:
         return rng.choice(NUMBERS)
     if kind == 1:
         return rng.choice((None, True, False, [], {}))
-    if kind == 2:
-        return [json_value(rng) for _ in range(rng.choice((1, 3, 50)))]
-    if kind == 3:
-        return {text(rng)[:50]: json_value(rng) for _ in range(3)}
+    if kind == 4:
+        return [json_value(rng, depth - 1) for _ in range(rng.choice((1, 3, 50)))]
+    if kind == 5:
+        return {text(rng)[:50]: json_value(rng, depth - 1) for _ in range(3)}
     return rng.choice((text(rng), "\ud800", "a" * 5000))
 
 

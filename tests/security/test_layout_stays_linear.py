@@ -1,0 +1,203 @@
+"""Whatever a model or a document writes is laid out in time in proportion to its length.
+
+Counted are calls, characters and widgets, never seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.domain import AppSettings
+from app.services.child import Child
+from app.views import highlighter, rich_text
+from app.views.highlighter import Highlighter
+from app.views.markdown import Block, BlockReader, to_html
+from app.views.pieces import coloured_pieces, cut, plain_pieces
+from app.views.rich_text import RichLabel, RichText
+from app.views.tex import plain_tex
+from app.views.theme import Theme
+
+from .hostile.texts import BOMBS
+from .window import opened  # noqa: F401  chooses the platform
+
+SHORT, LONG = 3000, 12_000
+# Of what grows: characters that come at once.
+STEP = 100
+# Those of the default run, one of each kind.
+FEW = ("TeX that nothing closes", "links with titles", "mixed emphasis", "a padded table", "a list")
+FEW += ("small blocks", "code", "one paragraph", "spaces", "quotes in quotes")
+NAMES = [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in BOMBS]
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions are called in it, Python's and others."""
+    count = 0
+
+    def see(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def read_and_render(text: str) -> None:
+    reader = BlockReader()
+    reader.read(text)
+    for block in reader.blocks:
+        if block.language is None and not block.is_plain:
+            to_html(block)
+        else:
+            list(plain_pieces(block.source, 0, cut(block.source)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_four_times_as_long_takes_four_times_the_work(name: str) -> None:
+    read_and_render("warm up: *the* first use imports")
+    short, long = (calls(lambda n=n: read_and_render(BOMBS[name](n))) for n in (SHORT, LONG))
+    assert long <= 5 * short + 5000, (short, long)
+    assert long <= 40 * LONG
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_that_grows_is_not_read_again_for_each_word(name: str) -> None:
+    def num_read(text: str) -> int:
+        reader = BlockReader()
+        for end in range(STEP, len(text) + STEP, STEP):
+            reader.read(text[:end], growing=True)
+        return reader.num_read
+
+    short, long = num_read(BOMBS[name](SHORT)), num_read(BOMBS[name](LONG))
+    assert long <= 6 * short + 20 * SHORT, (short, long)
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    """The looks of the application are put back."""
+    font, palette, sheet = qapp.font(), qapp.palette(), qapp.styleSheet()
+    made = Theme(AppSettings(), qapp)
+    yield made
+    made.deleteLater()
+    qapp.setStyleSheet(sheet)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
+
+
+@pytest.mark.parametrize("name", ["code", "one paragraph"])
+def test_of_a_growing_answer_little_is_laid_out_anew(
+    name: str, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out = 0
+    really = RichLabel.setText
+
+    def set_text(label: RichLabel, text: str) -> None:
+        nonlocal laid_out
+        laid_out += len(text)
+        really(label, text)
+
+    monkeypatch.setattr(RichLabel, "setText", set_text)
+    monkeypatch.setattr(rich_text, "text_style", lambda _: "")
+
+    def grow(text: str) -> int:
+        nonlocal laid_out
+        laid_out, widget = 0, RichText(theme)
+        for end in range(STEP, len(text), STEP):
+            widget.show_text(text[:end], growing=True)
+        widget.show_text(text)
+        widget.deleteLater()
+        return laid_out
+
+    short, long = grow(BOMBS[name](SHORT // 2)), grow(BOMBS[name](LONG // 2))
+    assert long <= 6 * short + 5 * LONG, (short, long)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_long_text_has_few_widgets(name: str, theme: Theme, monkeypatch: Any) -> None:
+    laid_out: list[str] = []
+    monkeypatch.setattr(RichLabel, "setText", lambda _, text: laid_out.append(text))
+    monkeypatch.setattr(RichLabel, "heightForWidth", lambda *_: 1)
+    monkeypatch.setattr(rich_text, "text_style", lambda _: "")
+    text = BOMBS[name](300_000)
+    widget = RichText(theme)
+    widget.show_text(text)
+    assert len(laid_out) < 500
+    assert sum(map(len, laid_out)) < 8 * rich_text.MAX_SHOWN
+    assert sum(piece.count("<td") for piece in laid_out) <= 3000
+    widget.deleteLater()
+
+
+def test_what_is_shown_as_it_is_has_all_of_it() -> None:
+    reader = BlockReader()
+    reader.read("first\n\n" + "*a " * 9000 + "\n\nlast")
+    first, bomb, last = reader.blocks
+    assert (first.is_plain, bomb.is_plain, last.is_plain) == (False, True, False)
+    assert bomb.source == ("*a " * 9000).rstrip("\n")
+
+
+@pytest.mark.parametrize("source", ["a\nb\n\nc", "x" * 20_000, "line\n" * 1000, "", "\n\n"])
+def test_pieces_are_the_whole(source: str) -> None:
+    ends = cut(source)
+    shown = list(plain_pieces(source, 0, ends))
+    texts = [piece.removeprefix("<pre>").removesuffix("</pre>") for piece in shown]
+    assert "".join(texts).replace("\n", "") == source.replace("\n", "")
+    lines = source.split("\n")
+    if max(map(len, lines)) < 6000:
+        assert "\n".join(texts) == source
+        assert list(coloured_pieces(lines, source, ends)) == shown
+    # More at its end changes the last alone.
+    assert cut(source + "more\n" * 500)[: len(ends) - 1] == ends[:-1]
+
+
+def test_code_that_never_ends_for_its_lexer_is_given_up(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what comes after it has its colours."""
+    monkeypatch.setattr(highlighter, "MAX_FAILURES", 99)
+    colours = Highlighter(patience=60)
+    told: list[Block] = []
+
+    class Waiter:
+        def hear(self, block: Block) -> None:
+            told.append(block)
+
+    waiter = Waiter()
+    stuck = Child("tests.security.hostile.stuck", 0.5)
+    assert stuck.ask("for ever") is None
+    stuck = Child("tests.security.hostile.stuck", 60)
+    assert stuck.ask("echo") == "echo"
+    stuck.close()
+    good = Block("x = 1", "python")
+    colours.want(Block("x", "no such language"), waiter.hear)
+    colours.want(good, waiter.hear)
+    qtbot.waitUntil(lambda: told == [good], timeout=60_000)
+    lines = colours.lines(good)
+    assert lines is not None
+    assert "<span" in lines[0]
+
+
+def test_the_colours_of_code_leave_its_lines_as_they_are() -> None:
+    from app.views.colouring import coloured
+
+    source = "\n\n  def f(x):\n    '''a\n    b'''\n\n\treturn '<b>&' \u202e\n\n"
+    lines = coloured(source, "python", "default")
+    assert lines is not None
+    assert len(lines) == source.count("\n") + 1
+    assert "\u202e" not in "".join(lines)
+    assert "<b>" not in "".join(lines)
+
+
+def test_formulas_that_nothing_closes_stay_as_they_are() -> None:
+    text = "\\(" * 1000 + " $x$ `$y$` \\(a\\)"
+    assert plain_tex("\\[ $x^2$") == "\\[ x²"
+    assert "`$y$`" in plain_tex(text)
