@@ -288,7 +288,7 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
     program.models.folders_changed.emit(
         [ModelFolder(path=evil, source="user", exists=True, num_models=1)]
     )
-    program.server.keys_changed.emit([ApiKey(name=evil, created=evil)])
+    program.server.keys_changed.emit([ApiKey(name=evil, scope=evil, created=evil, last_used=evil)])
     program.server.key_created.emit(evil, evil)
     entry = LogEntry(
         id=1, time=2e9, method=evil, path=evil, client=evil, address=evil, status=200, ms=1.0,
