@@ -34,7 +34,7 @@ EARLY_STOP = (
 )
 
 # A prompt that is too long is counted up to so many times the context.
-COUNTED = 4
+COUNTED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from .live import LiveServer, live_server
 
 PROSE = "The quick brown fox, 北京 jumps over 12 dogs.\n"
 CONTEXT = 512
-# Far more than four times the context; the second so much that its length alone shows it.
+# Far more than twice the context; the second so much that its length alone shows it.
 LONG_TEXT = PROSE * 1200
 HUGE = "x" * 3_000_000
 MESSAGES = [{"role": "user", "content": LONG_TEXT}]
@@ -84,7 +84,7 @@ def test_it_is_read_only_so_far(server: LiveServer, reads: Reads, path: str) -> 
     assert answer.status_code == 400
     assert str(CONTEXT) in answer.text
     assert "test-server" not in reads.threads
-    # Four times the context, a slice more, and what the template writes.
+    # Twice the context, a slice more, and what the template writes.
     assert CONTEXT < reads.num_characters < len(LONG_TEXT) // 2
     assert max(reads.lengths) <= encoder.SLICE + 50
 
@@ -106,7 +106,7 @@ def test_what_cannot_fit_is_not_read_at_all(server: LiveServer, reads: Reads, pa
 
 def test_the_words_are_those_of_every_prompt_that_is_too_long(server: LiveServer) -> None:
     told = []
-    for text in (LONG_TEXT[: 2 * CONTEXT], LONG_TEXT):
+    for text in (LONG_TEXT[:CONTEXT], LONG_TEXT):
         body = {"model": "demo", "messages": [{"role": "user", "content": text}]}
         error = server.http.post("/v1/chat/completions", json=body).json()["error"]
         assert error["code"] == "context_length_exceeded"
@@ -162,7 +162,7 @@ def test_a_conversation_is_shortened_in_few_steps(server: LiveServer, reads: Rea
     assert answer.status_code == 200
     used = answer.json()["usage"]["input_tokens"]
     assert CONTEXT - 150 < used < CONTEXT  # as few turns as possible are left out
-    # Seven halvings, the first try and the last: four contexts at most, and a slice more.
+    # Seven halvings, the first try and the last: two contexts at most, and a slice more.
     assert reads.num_characters < 9 * (6 * CONTEXT + 1000)
 
 
