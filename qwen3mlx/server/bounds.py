@@ -21,6 +21,8 @@ MAX_HEAD = 64 * 1024
 MAX_HEADERS = 200
 # Seconds for which the rest of a body that was refused is read, so that the refusal is seen.
 LINGER = 5.0
+# Chunks of a body. One of the largest size comes in 4,000, by what clients send.
+MAX_PIECES = 50_000
 # Bytes read from a connection at a time: so many chunks of one byte take 50 ms.
 READ_SIZE = 16 * 1024
 
@@ -57,7 +59,7 @@ MAX_PROMPTS = 2048
 MAX_ANSWERS = 2048
 # All are looked for after each token: as many characters cost a millisecond.
 MAX_STOPS, MAX_STOP = 64, 256
-MAX_STOP_IDS = 1024
+MAX_STOP_IDS = 10_000
 MAX_BIASES = 10_000
 # Characters of a regex or a grammar; texts of which the answer is one.
 MAX_RULES, MAX_CHOICES = 1_000_000, 10_000

@@ -12,20 +12,33 @@ from typing import Any
 
 import h11
 
+from . import bounds
+
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _FOLDED = re.compile(rb"\n[ \t]")
 
 
 class StrictConnection(h11.Connection):
-    """Of a server; raises h11.RemoteProtocolError for a head that has more than one reading."""
+    """Of a server; raises h11.RemoteProtocolError for a head that has more than one reading.
+
+    And for a body in more pieces than anybody sends: each of them takes as long as a small request.
+    """
+
+    _num_pieces = 0
 
     def next_event(self) -> Any:
         received = self.trailing_data[0] if self.their_state is h11.IDLE else b""
         if received.startswith(b"PRI * HTTP/2"):  # the preface of HTTP/2 looks like a request
             raise h11.RemoteProtocolError("HTTP/2", error_status_hint=505)
         event = super().next_event()
+        if isinstance(event, h11.Data):
+            self._num_pieces += 1
+            if self._num_pieces > bounds.MAX_PIECES:
+                text = f"its body comes in more than {bounds.MAX_PIECES} pieces"
+                raise h11.RemoteProtocolError(text, error_status_hint=413)
         if isinstance(event, h11.Request):
+            self._num_pieces = 0
             end = _END_OF_HEAD.search(received)
             _check(event, received[: end.end()] if end else received)
         return event

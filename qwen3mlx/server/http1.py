@@ -66,7 +66,8 @@ class Protocol(H11Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        return self._free_since if self.cycle is None or self.cycle.response_complete else None
+        is_free = self._is_deaf or self.cycle is None or self.cycle.response_complete
+        return self._free_since if is_free else None
 
     def give_way(self) -> None:
         """A client that has had no answer yet is told why."""
@@ -114,6 +115,9 @@ class Protocol(H11Protocol):
         """The client may send to its end: cut off, it would not read what it is told."""
         self._is_deaf = True
         self.transport.write_eof()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # its body never gets whole
+            self.cycle.message_event.set()
 
     def _send(self, status: int, message: str) -> None:
         code = "too_many_connections" if status == 503 else "invalid_http"

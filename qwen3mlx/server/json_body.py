@@ -127,6 +127,8 @@ def _check(value: Any) -> None:
     while level:
         inner: list[Any] = []
         for one in level:
+            if isinstance(one, str):
+                continue
             if isinstance(one, dict):
                 inner.extend(one.values())
                 if max(map(len, one), default=0) > bounds.MAX_NAME:

@@ -159,10 +159,14 @@ class Keys:
         self._store.use.save({key.salt for key in self._stored})
 
     def _refresh(self) -> None:
-        version = self._store.version()
-        if version != self._version:
-            self._stored, self._version = self._store.keys(), version
-            self._required = self._required or bool(self._stored)
+        """Where their file cannot be read any more, those that are known still hold."""
+        try:
+            version = self._store.version()
+            if version != self._version:
+                self._stored, self._version = self._store.keys(), version
+        except (OSError, ConfigurationError) as error:
+            logger.error("The keys cannot be read, so the known ones hold: %s", error)
+        self._required = self._required or bool(self._stored)
 
 
 def warn_of_unscoped(store: KeyStore) -> None:

@@ -13,8 +13,11 @@ import base64
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
+
+from uvicorn.server import ServerState
 
 from ..quoting import printable
 from .errors import api_error, openai_body
@@ -46,7 +49,9 @@ _GOING_AWAY, _PROTOCOL_ERROR = 1001, 1002
 class WebSocketRefusal(asyncio.Protocol):
     """What uvicorn hands a connection to whose request asks for a websocket."""
 
-    def __init__(self, **_: Any) -> None:
+    def __init__(self, server_state: ServerState, **_: Any) -> None:
+        self._connections: set[Any] = server_state.connections
+        self.idle_since: float | None = time.monotonic()
         self._head = b""
         self._frames: FrameReader | None = None  # once the handshake is over
         self._text = b""  # of a message in several frames
@@ -55,12 +60,25 @@ class WebSocketRefusal(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._connections.add(self)
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(_PATIENCE_S, self._send_away)
         loop.call_later(_STAY_S, self._send_away)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._connections.discard(self)
         self._patience.cancel()
+
+    def check(self, now: float) -> None:
+        """One that does not read what it was sent does not stay either."""
+        if self.idle_since is not None and now - self.idle_since > _STAY_S + _PATIENCE_S:
+            self._transport.abort()
+
+    def give_way(self) -> None:
+        self._transport.abort()
+
+    def shutdown(self) -> None:
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._frames is not None:

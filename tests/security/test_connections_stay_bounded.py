@@ -80,6 +80,17 @@ def test_unfinished_heads_are_idle_too() -> None:
         assert server.http.get("/health").status_code == 200
 
 
+def test_websockets_are_connections_too() -> None:
+    upgrade = b"GET /llm HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+    upgrade += b"Connection: Upgrade\r\nSec-WebSocket-Key: a\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    with live_server(max_connections=20) as server, idle(server.port, 60) as open_ones:
+        for connection in open_ones[-19:]:
+            connection.sendall(upgrade)
+        with idle(server.port, 30):
+            assert server.http.get("/health").status_code == 200
+        assert not goes_on(open_ones[-19], b"\x89\x80aaaa")
+
+
 @contextmanager
 def busy(server: LiveServer, number: int) -> Iterator[None]:
     """So many answers, each on a connection of its own."""

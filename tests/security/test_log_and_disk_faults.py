@@ -24,6 +24,8 @@ from qwen3mlx.server.logs import LogHandler
 
 ROOT = Path(__file__).parents[2]
 CHAT = {"model": "demo", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
+# That of the person: it opens every path.
+KEY = "of-the-person"
 # More lines than a pipe holds.
 MANY = 2000
 
@@ -35,7 +37,7 @@ def serving(home: Path, limits: str = ":") -> Iterator[tuple[subprocess.Popen[by
     child = subprocess.Popen(
         ["sh", "-c", f'{limits}; exec "$@"', "sh", *words],
         cwd=ROOT,
-        env=os.environ | {"QWEN3MLX_HOME": str(home)},
+        env=os.environ | {"QWEN3MLX_HOME": str(home), "QWEN3MLX_PARENT_KEY": KEY},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -120,7 +122,11 @@ def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{}")
     (tmp_path / "models.json").write_text('{"demo": {"ttl": 100}}')
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    with serving(tmp_path, "ulimit -f 0") as (child, url), httpx.Client(base_url=url) as http:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with (
+        serving(tmp_path, "ulimit -f 0") as (child, url),
+        httpx.Client(base_url=url, headers=headers, timeout=30) as http,
+    ):
         assert child.stderr is not None
         for method, path, body in SAVING.values():
             reply = http.request(method, path, json=body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import select
 import socket
@@ -146,6 +147,17 @@ def test_many_headers(server: LiveServer) -> None:
     assert "200 headers" in reply.json["error"]["message"]
 
 
+def test_many_chunks(server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
+    """The rest of them is not read; the request ends, and nothing of it is a fault."""
+    body = b'{"prompt":"' + b"a" * 60_000 + b'"}'
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+    head = "POST /tokenize HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked"
+    reply = ask(server.port, head, chunks)
+    assert reply.status == 413
+    assert "50000 pieces" in reply.json["error"]["message"]
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
 def test_many_fields(server: LiveServer, described: Json) -> None:
     body = {f"field{i}": i for i in range(2000)}
     for method, path in bodies(described):
@@ -168,7 +180,7 @@ TOO_MUCH: dict[str, tuple[str, Json, str]] = {
     "stop": ("/v1/chat/completions", {**CHAT, "stop": "a" * 257}, "stop"),
     "stop of Anthropic": ("/v1/messages", {**CHAT, "stop_sequences": ["a"] * 65}, "stop_sequences"),
     "stop of Ollama": ("/api/chat", {**OLLAMA, "options": {"stop": ["a"] * 65}}, "options.stop"),
-    "stop ids": ("/v1/completions", {**TEXT, "stop_token_ids": [1] * 1025}, "stop_token_ids"),
+    "stop ids": ("/v1/completions", {**TEXT, "stop_token_ids": [1] * 10_001}, "stop_token_ids"),
     "biases": (
         "/v1/completions",
         {**TEXT, "logit_bias": {str(i): 1 for i in range(10_001)}},

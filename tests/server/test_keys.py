@@ -63,3 +63,16 @@ def test_any_text_can_be_tried(tmp_path: Path) -> None:
     assert keys.find("right") is not None
     for secret in ("", "wrong", "right ", "\ud800", "é", "a" * 10_000):
         assert keys.find(secret) is None
+
+
+def test_a_file_that_cannot_be_read_any_more_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = KeyStore(tmp_path)
+    secret = store.create("one")
+    keys = Keys((), store)
+    (tmp_path / "api-keys.json").write_text("{")
+    assert keys.required
+    assert keys.find(secret) is not None
+    assert keys.find("another") is None
+    assert "the known ones hold" in caplog.text
