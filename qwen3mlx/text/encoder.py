@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
+
+from qwen3mlx.errors import InvalidRequestError
 
 from .control_tokens import NONCHARACTERS
 from .tokenizer_file import TokenizerFile, faults_as_errors, without_tokens
 
 # Characters. The library takes some ten milliseconds for one, and Python as long for its ids.
 SLICE = 16_384
+# A piece that cannot be cut takes the library 60 bytes for each of its characters.
+LONGEST = 2_000_000
 # Nothing else runs while Python looks for a cut.
 _WINDOW = 65_536
 # Normalization joins at most so many characters: a letter and three marks.
 _MOST_JOINED = 4
 
 # Letters and digits of all versions of Unicode that no normalization changes, and what is neither
-# and joins with nothing. No pattern that splits words has one of these before one of those.
+# and joins with nothing. No pattern that splits words has one of these before one of those, nor a
+# letter behind a digit.
 _LETTERS = "0-9A-Za-zА-Яа-яぁ-んァ-ヶ一-龥가-힣"
 _AFTER_LETTERS = ' \t\r\n,;.()"=、。，；：！？（）「」《》“”　'
+_DIGIT_LETTER = "(?<=[0-9])(?=[A-Za-z])"  # long runs without a blank, such as base64, have many
 _BEFORE_BLANK = rf"[^\s{''.join(NONCHARACTERS)}]"
 
 
@@ -44,13 +51,20 @@ class Encoder:
         return len(text) // (self._longest * (1 if text.isascii() else _MOST_JOINED))
 
     def slices(self, text: str) -> Iterator[str]:
-        """`text` in pieces that can be encoded each by itself."""
+        """`text` in pieces that can be encoded each by itself.
+
+        Raises InvalidRequestError for one that would take the library too much memory.
+        """
         start = 0
-        for cut in self._cuts(text):
-            yield text[start:cut]
+        for cut in chain(self._cuts(text), [len(text)]):
+            if cut - start > LONGEST:
+                raise InvalidRequestError(
+                    f"A text has {cut - start:,} characters in a row with no place to cut them, "
+                    f"such as a blank between words; there may be {LONGEST:,}: break it up."
+                )
+            if cut > start:
+                yield text[start:cut]
             start = cut
-        if start < len(text):
-            yield text[start:]
 
     def ids(self, text: str) -> list[int]:
         """Added tokens written in it are read as such. Raises CheckpointError."""
@@ -77,17 +91,20 @@ class Encoder:
 
 
 def _cut(file: TokenizerFile) -> re.Pattern[str] | None:
-    """Between a letter and what is none, or before a blank; never inside of an added token.
+    """Behind a letter or a digit, or before a blank; never inside of an added token.
 
     None where an added token takes the blanks around it.
     """
     added = list(file.backend.get_added_tokens_decoder().values())
     if any(token.lstrip or token.rstrip for token in added):
         return None
-    others = _without(_AFTER_LETTERS, (token.content for token in added))
+    contents = [token.content for token in added]
+    others = _without(_AFTER_LETTERS, contents)
     places = [f"(?<=[{_LETTERS}])(?=[{re.escape(others)}])"] if others else []
     if " " in others:
         places.append(f"(?<={_BEFORE_BLANK})(?= )")
+    if not any(re.search(_DIGIT_LETTER, content) for content in contents):
+        places.append(_DIGIT_LETTER)
     return re.compile("|".join(places)) if places else None
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 
+from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text import ChatPrompt, Tokenizer, encoder, load_tokenizer
 from qwen3mlx.text.tokenizer_file import SPLITS
 
@@ -21,7 +22,7 @@ from .support import write_tiny_tokenizer
 
 FRAGMENTS = [
     *("a", "B", "word", "don't", "I'LL", "'s", "'", "ſ", "K", "é", "e\u0301", "İ", "ﬁ", "ß"),
-    *("0", "7", "42", "١", "²", "½", "Ⅷ", "一二"),
+    *("0", "7", "42", "1a", "b2", "3\u0301", "١", "²", "½", "Ⅷ", "一二"),
     *(
         "北京",
         "你好，",
@@ -205,6 +206,8 @@ def added(content: str, **flags: bool) -> dict[str, Any]:
         (added("<x>", lstrip=True), False),
         (added("<x>", single_word=True), True),
         (added("a=b"), True),
+        (added("<1x>"), True),
+        (added('<1x a,;.()="\t\r\n>'), False),
     ],
 )
 @pytest.mark.usefixtures("small_slices")
@@ -227,6 +230,19 @@ def test_without_words_there_are_no_cuts(tmp_path: Path) -> None:
     write_tiny_tokenizer(tmp_path)
     tokenizer = load_tokenizer(tmp_path)
     assert len(list(tokenizer._encoder.slices("a b, c. " * 10_000))) == 1
+
+
+@pytest.mark.parametrize("unit", ["x", "\n", "中", "<"])
+def test_a_run_without_end_is_refused(
+    qwen3: Tokenizer, monkeypatch: pytest.MonkeyPatch, unit: str
+) -> None:
+    monkeypatch.setattr(encoder, "LONGEST", 30_000)
+    assert qwen3.encode(unit * 30_000)
+    text = f"a b {unit * 50_000} c"
+    chat = qwen3.chat_prompt([{"role": "user", "content": text}])
+    for encode, long in ((qwen3.encode, text), (qwen3.encode_chat, chat)):
+        with pytest.raises(InvalidRequestError, match=r"^A text has 5\d,\d+ characters in a row"):
+            encode(long)
 
 
 def test_the_rest_of_what_is_too_long_is_left_out(qwen3: Tokenizer) -> None:
