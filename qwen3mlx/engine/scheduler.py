@@ -298,12 +298,17 @@ class Scheduler:
         """Wait for the tokens and hand them out."""
         tokens: dict[Choice, list[Token]] = {}
         for sequence, ahead in under_way:
-            if sequence.ended or sequence not in self.running:
-                continue
-            if ahead.choice not in tokens:
-                tokens[ahead.choice] = read_tokens(ahead.choice)
-            sequence.alone = False
-            self._accept(sequence, tokens[ahead.choice][ahead.index])
+            if self._is_running(sequence):
+                if ahead.choice not in tokens:
+                    tokens[ahead.choice] = read_tokens(ahead.choice)
+                sequence.announce(tokens[ahead.choice][ahead.index])
+        for sequence, ahead in under_way:
+            if self._is_running(sequence):
+                sequence.alone = False
+                self._accept(sequence, tokens[ahead.choice][ahead.index])
+
+    def _is_running(self, sequence: Sequence) -> bool:
+        return not sequence.ended and sequence in self.running
 
     def _accept(self, sequence: Sequence, token: Token) -> None:
         try:

@@ -78,6 +78,9 @@ class Constraint(Protocol):
     def is_unchecked(self) -> bool:
         """The last tokens may be taken back."""
 
+    def announce(self, token_id: int) -> None:
+        """The next token to observe: what may follow it can be found out meanwhile."""
+
     def observe(self, token_id: int) -> int:
         """A token was generated; returns how many are taken back, this one among them."""
 
@@ -189,6 +192,11 @@ class Sequence:
             self._masked = self.mask, mask_bias(self.mask, vocab_size)
         masked = self._masked[1]
         return masked if fixed is None else masked + fixed
+
+    def announce(self, token: Token) -> None:
+        """The next one to accept: the grammars of a batch work side by side."""
+        if self.constraint is not None:
+            self.constraint.announce(token.id)
 
     def accept(self, token: Token) -> list[int] | None:
         """Take a token that was generated; returns the ids that must follow it (see the meter).

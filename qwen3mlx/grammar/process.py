@@ -174,6 +174,7 @@ class AnswerConstraint:
         self._mask: bytes | None = None
         self._waits_for: int | None = None
         self._is_unchecked = False
+        self._announced: int | None = None
         self._error: tuple[str, str | None] | None = None
         _answers.add(self)
 
@@ -191,16 +192,32 @@ class AnswerConstraint:
         self._raise_error()
         return self._mask
 
+    def announce(self, token_id: int) -> None:
+        """Have the process begin with what `observe` will be told next."""
+        if self._error is None and self._waits_for in (None, token_id):
+            self._announced = token_id
+            with suppress(OSError):  # `observe` says so
+                self._connection.send_bytes(token_id.to_bytes(8, "little"))
+
     def observe(self, token_id: int) -> int:
         """Take a token; returns how many are taken back, this one among them."""
         self._raise_error()
         if self._waits_for not in (None, token_id):
             return 0
-        return self._ask(token_id.to_bytes(8, "little"))
+        announced, self._announced = self._announced, None
+        if announced is None:
+            return self._ask(token_id.to_bytes(8, "little"))
+        if announced != token_id:
+            self._fail(f"{self._param} was to be followed by another token.", self._param)
+        return self._hear_step()
 
     def _ask(self, message: bytes) -> int:
-        try:
+        with suppress(OSError):  # what it said before it ended can still be read
             self._connection.send_bytes(message)
+        return self._hear_step()
+
+    def _hear_step(self) -> int:
+        try:
             while "taken_back" not in (said := json.loads(self._receive())):
                 self._hear(said)
             if said["mask"] == "none":

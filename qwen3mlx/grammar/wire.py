@@ -20,7 +20,7 @@ class Limits:
     token, and for all tokens (so many, and so many more for each); bytes."""
 
     compile_seconds: float = 2.0
-    token_seconds: float = 0.15
+    token_seconds: float = 0.1
     answer_seconds: float = 0.3
     more_per_token: float = 0.005
     num_bytes: int = 192 << 20

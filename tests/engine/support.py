@@ -129,6 +129,9 @@ class Odd:
             raise RuntimeError("a broken processor")
         return b"\xaa" * 40 if self.seen >= 2 else None
 
+    def announce(self, token_id: int) -> None:
+        pass
+
     def observe(self, token_id: int) -> int:
         self.seen += 1
         return 0

@@ -223,6 +223,9 @@ class SecondThoughts:
     def mask(self) -> bytes | None:
         return None
 
+    def announce(self, token_id: int) -> None:
+        pass
+
     def observe(self, token_id: int) -> int:
         self.seen += 1
         return int(self.seen == 1)

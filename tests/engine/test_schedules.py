@@ -120,6 +120,9 @@ class Alternating:
     def is_unchecked(self) -> bool:
         return self.takes_back and self.seen % 5 != 0
 
+    def announce(self, token_id: int) -> None:
+        pass
+
     def observe(self, token_id: int) -> int:
         self.seen += 1
         if not self.takes_back or self.seen % 5:

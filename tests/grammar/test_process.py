@@ -96,6 +96,17 @@ def test_an_answer_is_held_to_its_schema(grammars):
     assert not follows(constraint, "}")
 
 
+def test_an_announced_token_is_worked_on_at_once(grammars):
+    one, other = (grammars.constraint(Demand(json_schema=SCHEMA)) for _ in range(2))
+    for token_id in ids_of('{"a": "x"'):
+        one.announce(token_id)
+        assert one.observe(token_id) == other.observe(token_id) == 0
+        assert one.mask() == other.mask()
+    one.announce(ids_of("}")[0])
+    with pytest.raises(InvalidRequestError):
+        one.observe(ids_of(",")[0])
+
+
 def test_a_value_that_fails_its_check_is_taken_back(grammars):
     constraint = grammars.constraint(Demand(json_schema=SCHEMA))
     *ids, last = ids_of('{"a": "x", "tags": [1, 1]}')
