@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, Signal
@@ -66,7 +67,9 @@ class Highlighter(QObject):
             while (block := self._next()) is not None:
                 style = self._style
                 question = {"source": block.source, "language": block.language, "style": style}
-                self._ready.emit(block, style, child.ask(question))
+                lines = child.ask(question)
+                with suppress(RuntimeError):  # the window was closed meanwhile
+                    self._ready.emit(block, style, lines)
         finally:
             child.close()
 

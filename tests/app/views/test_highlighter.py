@@ -1,0 +1,27 @@
+"""Colours that come when nobody is there any more."""
+
+from __future__ import annotations
+
+import shiboken6
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from app.views.highlighter import Highlighter
+from app.views.markdown import Block
+
+
+class Reader(QObject):
+    def take(self, block: Block) -> None:
+        raise AssertionError("nobody was to be told")
+
+
+def test_the_window_may_be_closed_while_a_block_is_coloured(qtbot: QtBot) -> None:
+    """An exception of the thread would fail this test."""
+    highlighter, reader = Highlighter(), Reader()
+    block = Block("print(1)", language="python")
+    highlighter.want(block, reader.take)
+    thread = highlighter._thread
+    assert thread is not None
+    shiboken6.delete(highlighter)
+    thread.join(60)
+    assert not thread.is_alive()
