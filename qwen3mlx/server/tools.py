@@ -136,9 +136,8 @@ def _namespace(tool: Mapping[str, Any], where: str) -> Iterator[ClientTool]:
     for index, member in enumerate(members):
         inner = f"{where}.tools[{index}]"
         if not isinstance(member, Mapping) or member.get("type") not in ("function", "custom"):
-            raise InvalidRequestError(
-                f"{inner} must be a function or a custom tool.", param=f"{inner}.type"
-            )
+            field = f"{inner}.type" if isinstance(member, Mapping) else inner
+            raise InvalidRequestError(f"{field} must be function or custom.", param=field)
         yield _callable(member, inner, name, about if index == 0 else None)
 
 
@@ -148,8 +147,10 @@ def _callable(
     """A function or a custom tool, nested under its type or flat."""
     kind = tool.get("type", "function")
     declared = tool.get(kind, tool)
-    name = declared.get("name") if isinstance(declared, Mapping) else None
     inner = f"{where}.{kind}" if kind in tool else where
+    if not isinstance(declared, Mapping):
+        raise InvalidRequestError(f"{inner} must be an object with a name.", param=inner)
+    name = declared.get("name")
     field = f"{inner}.name"
     if not isinstance(name, str) or not name:
         raise InvalidRequestError(f"{field} must be a string that is not empty.", param=field)

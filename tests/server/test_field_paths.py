@@ -74,6 +74,33 @@ WRONG: list[tuple[str, Json, str]] = [
         ]
     ),
     ("/v1/completions", {"prompt": "a", "n_predict": 2**40}, "n_predict"),
+    ("/v1/completions", {"prompt": ["a", 5.5]}, "prompt[1]"),
+    ("/v1/embeddings", {"input": ["a", {}]}, "input[1]"),
+    (
+        CHAT,
+        {"messages": [HI], "tools": [{"type": "function", "function": None}]},
+        "tools[0].function",
+    ),
+    (
+        RESPONSES,
+        {"input": "Hi", "tools": [{"type": "namespace", "name": "n", "tools": ["f"]}]},
+        "tools[0].tools[0]",
+    ),
+    (
+        CHAT,
+        {"messages": [HI], "tools": [nested("f", {})], "tool_choice": {"type": "function"}},
+        "tool_choice.name",
+    ),
+    (
+        MESSAGES,
+        {"messages": [{**HI, "content": [{"type": "text", "text": "a", "cache_control": 5}]}]},
+        "messages[0].content[0].cache_control",
+    ),
+    (
+        MESSAGES,
+        {"messages": [HI, {"role": "assistant", "content": [TOOL_USE]}, {**HI, "content": []}]},
+        "messages[2].content",
+    ),
     (RESPONSES, {"input": [HI, 5]}, "input[1]"),
     (
         RESPONSES,

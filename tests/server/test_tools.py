@@ -51,7 +51,7 @@ def test_flat_and_nested_tools_are_one() -> None:
         ),
         ({"type": "function"}, "tools[0].name"),
         ({"type": "function", "function": {"name": ""}}, "tools[0].function.name"),
-        ({"type": "function", "function": []}, "tools[0].function.name"),
+        ({"type": "function", "function": []}, "tools[0].function"),
         (
             {"type": "function", "function": {"name": "x", "parameters": "{}"}},
             "tools[0].function.parameters",

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainValidator
 
+from ...errors import InvalidRequestError
 from .. import bounds
 from ..answer_form import FormFields
 from ..fields import (
@@ -34,10 +35,11 @@ _Prompts = Annotated[list[_TokenIds], UpTo(bounds.MAX_PROMPTS)]
 _Given = Text | _Texts | _TokenIds | _Prompts
 
 
-def split_prompts(value: object) -> list[Prompt]:
+def split_prompts(value: object, field: str = "prompt") -> list[Prompt]:
     """A string, token ids, or a list of either: always as a list of prompts.
 
-    Raises ValueError for anything else and for a list with nothing in it.
+    Raises ValueError for anything else and for a list with nothing in it, InvalidRequestError for
+    a member of `field` that is neither.
     """
     if isinstance(value, str):
         return [value]
@@ -49,7 +51,10 @@ def split_prompts(value: object) -> list[Prompt]:
         raise ValueError(f"it must have at most {bounds.MAX_PROMPTS} prompts, not {len(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, str) and not _is_token_ids(item):
-            raise ValueError(f"item {index} must be a string or a list of token ids")
+            where = f"{field}[{index}]"
+            raise InvalidRequestError(
+                f"{where} must be a string or a list of token ids.", param=where
+            )
     return list(value)
 
 
@@ -63,7 +68,7 @@ def _is_token_ids(item: object) -> bool:
 
 Prompts = Annotated[
     list[Prompt],
-    PlainValidator(split_prompts, json_schema_input_type=_Given),
+    PlainValidator(lambda value: split_prompts(value, "input"), json_schema_input_type=_Given),
 ]
 # Nothing to go on with is a prompt of its own for completions.
 MaybePrompts = Annotated[

@@ -193,11 +193,18 @@ def test_prompts(value: object, prompts: list[object]) -> None:
     assert split_prompts(value) == prompts
 
 
-@pytest.mark.parametrize("value", [1, 0, False, {}, [None], [[]], [True], [-1], [1, "a"], [1.0]])
+@pytest.mark.parametrize("value", [1, 0, False, {}])
 def test_bad_prompts_are_named(value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         complete(value)
     assert caught.value.errors()[0]["loc"] == ("prompt",)
+
+
+@pytest.mark.parametrize("value", [["a", None], ["a", []], ["a", True], ["a", -1], ["a", 1.0]])
+def test_a_bad_one_of_several_prompts_is_named(value: object) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        complete(value)
+    assert caught.value.param == "prompt[1]"
 
 
 def test_tokenize_takes_a_prompt_or_messages() -> None:
