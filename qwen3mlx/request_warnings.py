@@ -14,7 +14,10 @@ from contextvars import ContextVar
 from functools import lru_cache
 
 from .field_names import own_name
-from .quoting import printable
+from .quoting import printable, shortened
+
+# Characters of a warning: a place in a schema may have a long name.
+_MOST = 500
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ def warn(text: str) -> None:
 @lru_cache(maxsize=1000)
 def _log(line: str) -> None:
     """The cache is the memory of what the log has."""
-    logger.warning("%s", printable(line))
+    logger.warning("%s", printable(shortened(line, _MOST)))
 
 
 @contextmanager

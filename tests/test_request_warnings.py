@@ -34,4 +34,5 @@ def test_worker_threads_tell_the_request_that_started_them() -> None:
 
 def test_without_a_collector_the_log_has_it(caplog: pytest.LogCaptureFixture) -> None:
     warn("\x1b[31mred is left out.")
-    assert caplog.messages == [r"'\x1b[31mred is left out.'"]
+    warn(f"{'Z' * 5000} is left out.")
+    assert caplog.messages == [r"\x1b[31mred is left out.", f"{'Z' * 497}..."]
