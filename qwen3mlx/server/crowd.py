@@ -17,7 +17,7 @@ class Member(Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        """When it began to wait for a request; None: it is at work."""
+        """Since when it has waited for its client, at most; None: it is at work."""
 
     def check(self, now: float) -> None:
         """Ends it where its client has done nothing for too long."""

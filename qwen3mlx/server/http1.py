@@ -66,13 +66,20 @@ class Protocol(H11Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        is_free = self._is_deaf or self.cycle is None or self.cycle.response_complete
-        return self._free_since if is_free else None
+        """One that waits for the rest of a request's body is not at work either."""
+        is_waiting = self._is_idle or (self.cycle is not None and self.cycle.more_body)
+        return self._free_since if is_waiting else None
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._is_deaf or self.cycle is None or self.cycle.response_complete
 
     def give_way(self) -> None:
         """A client that has had no answer yet is told why."""
-        if self.cycle is None and self.conn.our_state is h11.IDLE:
+        is_answered = self.cycle is not None and self.cycle.response_started
+        if not is_answered and self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send(503, _REFUSALS[503])
+        self._give_up_request()
         self._end()
 
     def check(self, now: float) -> None:
@@ -88,11 +95,10 @@ class Protocol(H11Protocol):
 
     def _owed(self) -> tuple[object, ...] | None:
         """The body of a request that is being answered is waited for by `limits.BodyLimit`."""
-        is_idle = self.idle_since is not None
-        is_over = is_idle or self.transport.is_closing()
+        is_over = self._is_idle or self.transport.is_closing()
         if self.flow.write_paused or (is_over and self.transport.get_write_buffer_size()):
             return ("reading", self._num_resumed)
-        if not is_idle:
+        if not self._is_idle:
             return None
         return ("head" if self.conn.trailing_data[0] else "request", self.cycle)
 
@@ -115,8 +121,12 @@ class Protocol(H11Protocol):
         """The client may send to its end: cut off, it would not read what it is told."""
         self._is_deaf = True
         self.transport.write_eof()
+        self._give_up_request()
+
+    def _give_up_request(self) -> None:
+        """Its body never gets whole: who waits for that hears that the client is gone."""
         if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True  # its body never gets whole
+            self.cycle.disconnected = True
             self.cycle.message_event.set()
 
     def _send(self, status: int, message: str) -> None:

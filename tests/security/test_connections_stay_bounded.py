@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -78,6 +79,18 @@ def test_unfinished_heads_are_idle_too() -> None:
         for connection in silent[-20:]:
             connection.sendall(b"GET /health HTTP/1.1\r\nX-Slow: ")
         assert server.http.get("/health").status_code == 200
+
+
+def test_unfinished_bodies_make_room_too(caplog: pytest.LogCaptureFixture) -> None:
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+    with live_server(max_connections=20) as server, idle(server.port, 60) as slow:
+        for connection in slow[-20:]:
+            connection.sendall(head)
+        with idle(server.port, 10):
+            assert server.http.get("/v1/models").status_code == 200
+            told = parse(rest(slow[-20]))
+            assert (told.status, told.header("retry-after")) == (503, "5")
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_websockets_are_connections_too() -> None:
