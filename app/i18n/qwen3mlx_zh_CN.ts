@@ -1660,6 +1660,10 @@
         <translation>无法读取 {name}：{reason}。</translation>
     </message>
     <message>
+        <source>{name} takes too long, or too much memory, to read: save its text.</source>
+        <translation>读取 {name} 耗时过长或占用内存过多：请将其另存为文本。</translation>
+    </message>
+    <message>
         <source>{name} is of a kind that is not read: save it as .docx, PDF or text.</source>
         <translation>无法读取 {name} 这种类型：请另存为 .docx、PDF 或文本。</translation>
     </message>

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QMimeDatabase
 
 from ...domain import Attachment, AttachmentKind
+from ..child import Child
 from ..fence import fenced
 from .plain import decoded
 from .refused import AttachmentRefused
@@ -21,6 +22,8 @@ MAX_FILE_BYTES = 50 * MEGABYTE
 # More would not fit into any context that Qwen3 has (a million tokens).
 MAX_CHARACTERS = 4_000_000
 _HEAD_BYTES = 4096
+# Seconds for a PDF or a Word file.
+PATIENCE = 30.0
 _OFFICE = ("application/vnd.", "application/msword", "application/x-ole-storage")
 
 
@@ -70,16 +73,32 @@ def _content(path: Path) -> bytes:
 def _text(path: Path, data: bytes) -> tuple[AttachmentKind, str]:
     """What it is, and what it says."""
     if b"%PDF-" in data[:1024]:
-        from .pdf import pdf_text
-
-        return "pdf", pdf_text(path, MAX_CHARACTERS)
-    if data.startswith(b"PK\x03\x04"):
-        from .word import is_word, word_text
-
-        if is_word(path):
-            return "docx", word_text(path, MAX_CHARACTERS)
+        return "pdf", _parsed(path, "pdf") or ""
+    if data.startswith(b"PK\x03\x04") and (text := _parsed(path, "docx")) is not None:
+        return "docx", text
     _refuse_by_type(path.name, data[:_HEAD_BYTES])
     return "text", decoded(path.name, data)
+
+
+def _parsed(path: Path, kind: str) -> str | None:
+    """What a child process reads in it; None where it is of another kind."""
+    child = Child("app.services.attachments.parsing", PATIENCE)
+    try:
+        told = child.ask({"path": str(path), "kind": kind, "most": MAX_CHARACTERS})
+    finally:
+        child.close()
+    if told is None:
+        raise AttachmentRefused(
+            translate(
+                "attachments", "{name} takes too long, or too much memory, to read: save its text."
+            ),
+            path.name,
+        )
+    if "refused" in told:
+        sentence, values = told["refused"]
+        raise AttachmentRefused(translate("attachments", sentence), path.name, **values)
+    text: str | None = told.get("text")
+    return text
 
 
 def _refuse_by_type(name: str, head: bytes) -> None:

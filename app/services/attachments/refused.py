@@ -11,3 +11,5 @@ class AttachmentRefused(Exception):
 
     def __init__(self, sentence: str, name: str, **values: object) -> None:
         super().__init__(sentence.format(name=name, **values))
+        self.sentence = sentence
+        self.values = values

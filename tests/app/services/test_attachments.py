@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services.attachments import AttachmentRefused, in_context, read, read_attachment
+from app.services.attachments.parsing import parsed
 
 from .files import DOCUMENT, paragraph, pdf_bytes, word_file
 
@@ -97,9 +98,17 @@ def test_any_bytes_are_read_or_refused_in_a_sentence(data: bytes, name: str) -> 
 def test_a_damaged_document_is_read_or_refused(damage: bytes, at: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         word = word_file(Path(folder, "a.docx"), paragraph("Hello")).read_bytes()
-        for name, whole in (("a.docx", word), ("a.pdf", pdf_bytes("Hello"))):
-            data = whole[:at] + damage + whole[at + len(damage) :]
-            assert text_or_reason(Path(folder), name, data)
+        for kind, whole in (("docx", word), ("pdf", pdf_bytes("Hello"))):
+            path = Path(folder, f"a.{kind}")
+            path.write_bytes(whole[:at] + damage + whole[at + len(damage) :])
+            assert parsed(path, kind, 1000).keys() <= {"text", "refused"}
+
+
+def test_a_document_that_takes_too_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "PATIENCE", 0.01)
+    assert "takes too long" in refusal(tmp_path, "a.pdf", pdf_bytes("Hello"))
 
 
 def test_a_word_file_is_its_paragraphs_and_tables(tmp_path: Path) -> None:

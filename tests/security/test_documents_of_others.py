@@ -1,0 +1,45 @@
+"""Documents of strangers are read in a child process: in bounded time, or refused in a line."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from .hostile import documents
+from .hostile.window import Window
+
+SEED = 7
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> Iterator[Window]:
+    log = tmp_path / "window.log"
+    log.touch()
+    made = Window(os.environ, log)
+    yield made
+    made.close()
+
+
+def faults(window: Window, folder: Path, number: int) -> list[str]:
+    found = []
+    for name, make in islice(documents.cases(random.Random(SEED)), number):
+        place = folder / "window" / "cases" / name
+        place.mkdir(parents=True)
+        make(place)
+        found += [f"{name}: {fault}" for fault in window.open("documents", place)]
+    return found
+
+
+def test_a_few_documents_of_others(window: Window, tmp_path: Path) -> None:
+    assert not faults(window, tmp_path, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_documents_of_others(window: Window, tmp_path: Path) -> None:
+    assert not faults(window, tmp_path, 500)
