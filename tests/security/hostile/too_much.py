@@ -28,7 +28,7 @@ def _pattern(rng: random.Random) -> str:
 
 def _nested(rng: random.Random) -> Json:
     schema: Json = {"type": "string", "pattern": _pattern(rng)}
-    for _ in range(rng.choice([3, 60, 900])):
+    for _ in range(rng.choice([3, 60, 300])):
         schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
     return schema
 
