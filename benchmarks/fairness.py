@@ -54,6 +54,7 @@ def run(repeats: int | None = None) -> Report:
         ),
         rows=[row for name, found in samples.items() for row in _rows(name, found, samples[ALONE])],
         notes=[
+            "What else runs on the machine shows in every gap: see the stream alone.",
             f"Slow readers: {NUM_SLOW} streams of {TOKENS:,} tokens that nobody reads. Unfinished "
             f"bodies: {NUM_UNFINISHED} of 1 MB, of which a byte comes ten times a second.",
             "Template bombs: a checkpoint whose chat template counts to 99,999 as many times. "
