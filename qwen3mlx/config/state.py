@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 from ..errors import ConfigurationError, NotSavedError
 
+# Seconds to wait for another program that writes.
+LOCK_PATIENCE = 5.0
 # Where nothing is: the home of a user who has none, by Debian's convention.
 NO_HOME = Path("/nonexistent")
 # What the program and its window keep in the state folder, but models.
@@ -123,7 +126,7 @@ class StateFile:
         """
         folder = self._folder()
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            self._lock(folder)
             values = self.read()
             yield values
             try:
@@ -132,6 +135,19 @@ class StateFile:
                 raise self._not_saved(error) from None
         finally:
             os.close(folder)
+
+    def _lock(self, folder: int) -> None:
+        """A program that was halted while it had the lock must not halt this one."""
+        end = time.monotonic() + LOCK_PATIENCE
+        while True:
+            try:
+                return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if not isinstance(error, BlockingIOError):
+                    raise self._not_saved(error) from None
+                if time.monotonic() > end:
+                    raise self._not_saved(error) from None
+            time.sleep(0.02)
 
     def _folder(self) -> int:
         """The folder, opened; made where it is not there yet."""
@@ -150,6 +166,8 @@ class StateFile:
         advice = "set QWEN3MLX_HOME to a folder that may be written"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             advice = "make room on that disk"
+        if isinstance(error, BlockingIOError):
+            advice = "another program writes there and does not end; end it"
         return NotSavedError(
             f"Nothing can be saved in {self.path.parent} ({error.strerror}): {advice}."
         )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import threading
@@ -7,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from qwen3mlx.config import state
 from qwen3mlx.config.state import StateFile, state_home
-from qwen3mlx.errors import ConfigurationError
+from qwen3mlx.errors import ConfigurationError, NotSavedError
 
 
 def test_the_variable_moves_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,3 +78,34 @@ def test_edits_at_once_all_count_and_readers_never_see_a_part(tmp_path: Path) ->
     for writer in writers:
         writer.join()
     assert json.loads((tmp_path / "a.json").read_text()) == {"n": 80}
+
+
+def test_a_program_that_holds_the_lock_for_ever_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "LOCK_PATIENCE", 0.1)
+    file = StateFile("settings.json", tmp_path)
+    with file.edit() as values:
+        values["a"] = 1
+    held = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(NotSavedError, match="another program"), file.edit() as values:
+        values["a"] = 2
+    os.close(held)
+    assert file.read() == {"a": 1}
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_the_old_content_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = StateFile("settings.json", tmp_path)
+    with file.edit() as values:
+        values["a"] = 1
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NotSavedError, match="make room on that disk"), file.edit() as values:
+        values["a"] = 2
+    assert file.read() == {"a": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["settings.json"]
