@@ -131,6 +131,8 @@ def _logs_nothing_unasked(request: pytest.FixtureRequest) -> Iterator[None]:
         return record
 
     logging.setLogRecordFactory(make_and_remember)
+    if (warnings := sys.modules.get("qwen3mlx.request_warnings")) is not None:
+        warnings._log.cache_clear()  # each test has its own log, which has each warning once
     yield
     logging.setLogRecordFactory(make)
     if "caplog" not in request.fixturenames:

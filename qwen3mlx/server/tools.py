@@ -209,7 +209,9 @@ def _grammar(given: object, where: str) -> Mapping[str, str] | None:
     kind = given.get("type") if isinstance(given, Mapping) else None
     if given is None or kind == "text":
         return None
-    if not isinstance(given, Mapping) or kind != "grammar":
+    if not isinstance(given, Mapping):
+        raise InvalidRequestError(f"{where} must be an object.", param=where)
+    if kind != "grammar":
         raise InvalidRequestError(
             f"{where}.type is {quoted(kind)}; it must be text or grammar.", param=f"{where}.type"
         )

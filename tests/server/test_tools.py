@@ -306,7 +306,7 @@ def test_another_lark_grammar_is_told_to_the_model_and_said(
     ("form", "param"),
     [
         ({"type": "json"}, "tools[0].format.type"),
-        ("text", "tools[0].format.type"),
+        ("text", "tools[0].format"),
         ({"type": "grammar", "syntax": "gbnf", "definition": "x"}, "tools[0].format.syntax"),
         ({"type": "grammar", "syntax": "lark", "definition": ""}, "tools[0].format.definition"),
     ],
