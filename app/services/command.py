@@ -50,7 +50,7 @@ class Command(QObject):
         for line in lines:
             try:
                 self.said.emit(json.loads(line))
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # a library's word to nobody
 
     def _read_errors(self) -> None:

@@ -303,7 +303,7 @@ def _read(read: Callable[[Any], T], value: Any) -> T | EndpointError:
 def _json(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

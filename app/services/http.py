@@ -84,7 +84,7 @@ class _JsonCall(Call):
     def _succeed(self) -> None:
         try:
             value = json.loads(_bytes(self._reply))
-        except ValueError:
+        except (ValueError, RecursionError):
             self._failed(malformed())
             return
         self._done(value)
@@ -220,7 +220,7 @@ def _refusal(body: bytes, status: int) -> EndpointError:
     try:
         error = json.loads(body)["error"]
         return EndpointError(str(error["message"]), str(error.get("code") or ""), status)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return EndpointError(
             translate("http", "The server refused with status {status}.").format(status=status),
             "malformed",

@@ -26,6 +26,8 @@ from .theme import GAP, GAP_L, GAP_S, Theme
 
 # Characters of thoughts, the last ones, and of a call's arguments, the first, that are shown.
 MAX_SHOWN = 20_000
+# Calls of one answer that are shown: the first.
+MAX_CALLS = 100
 
 
 class MessageCard(QWidget):
@@ -117,11 +119,12 @@ class MessageCard(QWidget):
         self._thinking.show_message(message)
 
     def _show_calls(self, message: Message) -> None:
-        while len(self._calls) < len(message.tool_calls):
+        calls = message.tool_calls[:MAX_CALLS]
+        while len(self._calls) < len(calls):
             card = CallCard(self._theme, self)
             self._calls.append(card)
             self._layout.insertWidget(self._layout.indexOf(self._error), card)
-        for card, call in zip(self._calls, message.tool_calls, strict=False):
+        for card, call in zip(self._calls, calls, strict=False):
             card.show_call(call)
 
 
@@ -131,6 +134,7 @@ class CallCard(QFrame):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("call")
+        self._call: ToolCall | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP, GAP + 4, GAP)
         layout.setSpacing(GAP_S)
@@ -147,6 +151,9 @@ class CallCard(QFrame):
         layout.addWidget(self._arguments)
 
     def show_call(self, call: ToolCall) -> None:
+        if call == self._call:
+            return
+        self._call = call
         self._name.setText(call.name)
         self._arguments.setText(_set_out(call.arguments))
         self.setAccessibleName(one_line(self.tr("Tool call: {name}").format(name=call.name)))
@@ -215,8 +222,10 @@ class Thinking(QFrame):
 
 
 def _set_out(arguments: str) -> str:
-    """While they are still written they are no JSON."""
+    """While they are still written they are no JSON; very long ones are shown as they are."""
+    if len(arguments) > MAX_SHOWN:
+        return arguments
     try:
         return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return arguments

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 # After the platform is chosen.
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QIcon
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
 from app.domain import (
@@ -37,8 +40,15 @@ from app.domain import (
     RunningRequest,
     ToolCall,
 )
+from app.models.sections import DRAGGED, dragged
+from app.services.links import is_safe
+from app.services.plain import one_line, unmarked, visible, without_mnemonics
 from app.services.store import Store
-from app.views.rich_text import RichLabel
+from app.views.markdown import BlockReader, only_ours, to_html
+from app.views.message_card import _set_out
+from app.views.opening import open_link
+from app.views.plain import notify, tell
+from app.views.rich_text import OwnDocument, RichLabel
 from app.views.sidebar_menu import SidebarMenu
 
 from ..app.fake_endpoint import MODEL, FakeEndpoint
@@ -371,3 +381,115 @@ def test_a_window_full_of_hostile_values(
             check_all()
             window.grab()
     assert not trap.was_opened
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("invoice\u202efdp.exe", "invoice\ufffdfdp.exe"),
+        ("a\x1b[31mb\x00\x7f\x9b", "a␛[31mb␀␡\ufffd"),
+        ("one\r\ntwo\tthree", "one␍␊two␉three"),
+        ("half \ud800", "half \ufffd"),
+        ("שלום العربية 中文 é 👩‍👩‍👧", "שלום العربية 中文 é 👩‍👩‍👧"),
+    ],
+)
+def test_what_would_not_be_seen_has_a_sign(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+    assert visible(text).replace("\n", "␊").replace("\t", "␉").replace("␊", "␍␊") == shown
+
+
+def test_a_long_name_is_cut() -> None:
+    assert len(one_line("x" * 10**6)) == 300
+    assert len(visible("x" * 10**6)) == 4000
+
+
+@given(st.text(st.sampled_from("<>&;!?/ btldocxml\n\u202eé"), max_size=40))
+def test_no_tip_is_ever_taken_for_markup(text: str) -> None:
+    tip = unmarked(text)
+    assert not GuiQt.mightBeRichText(tip)
+    assert tip.replace("\u2060", "") == visible(text)
+    assert "&" not in without_mnemonics(text).replace("&&", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "opens"),
+    [
+        ("https://example.com/a?b#c", True),
+        ("mailto:a@b.c?subject=x", True),
+        ("mailto:a@b.c?attach=/etc/passwd", False),
+        ("file:///etc/passwd", False),
+        ("javascript:alert(1)", False),
+        ("smb://host/share", False),
+        ("vscode://x", False),
+        ("ht\ntp://example.com", False),
+        ("java\tscript:alert(1)", False),
+        ("http:///etc/passwd", False),
+        ("https://[", False),
+        ("data:text/html,x", False),
+    ],
+)
+def test_what_a_click_opens(url: str, opens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened_urls: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened_urls.append)
+    open_link(url)
+    assert [one.toString() for one in opened_urls] == ([url] if opens else [])
+    assert is_safe(url) is opens
+
+
+def test_a_title_of_a_link_is_not_shown_in_its_place() -> None:
+    reader = BlockReader()
+    reader.read('[bank](https://evil.example "<img src=file:///x>")')
+    assert to_html(reader.blocks[0]) == '<p><a href="https://evil.example">bank</a></p>\n'
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["<img src='x'>", "<body background='x'>", "<link href='x'>", "<script>", "<object data=x>"],
+)
+def test_rich_text_has_only_tags_that_load_nothing(tag: str) -> None:
+    assert only_ours(tag) == tag.replace("<", "&lt;").replace(">", "&gt;")
+    assert only_ours('<p onclick="x" style="background: url(x)">') == "<p>"
+
+
+def test_a_document_loads_nothing(tmp_path: Path, qapp: QApplication) -> None:
+    (tmp_path / "a.txt").write_text("secret")
+    document = OwnDocument()
+    for url in (QUrl.fromLocalFile(str(tmp_path / "a.txt")), QUrl("data:text/plain,x")):
+        assert document.resource(2, url) is None
+
+
+def test_a_box_and_a_notification_are_plain(
+    evil: str, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes: list[QMessageBox] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: boxes.append(box))  # noqa: PLW0108
+    tell(None, evil, evil)  # type: ignore[arg-type]
+    assert boxes[0].textFormat() == Qt.TextFormat.PlainText
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda _, *told: said.append(told[:2]))
+    notify(QSystemTrayIcon(), evil, evil, QIcon(), 10)
+    for text in said[0]:
+        assert not re.search(r"[<&](?!\u2060)", text)
+        assert not STEERS.search(text)
+
+
+def test_markup_from_the_clipboard_is_its_text(tmp_path: Path, qtbot: QtBot) -> None:
+    data = QMimeData()
+    data.setHtml("<b>bold</b><img src='file:///etc/passwd'>")
+    data.setText("bold")
+    with opened(tmp_path / "profile", qtbot) as window:
+        QGuiApplication.clipboard().setMimeData(data)
+        window.chat.composer.text.paste()
+        assert window.chat.composer.text.toPlainText() == "bold"
+
+
+def test_what_another_program_drags_is_no_conversation() -> None:
+    for told in (b"", b"{", b"[" * 100_000, b"{}", b'[1, null, {"a": 1}]', b"\xff"):
+        data = QMimeData()
+        data.setData(DRAGGED, told)
+        assert dragged(data) == []
+
+
+def test_arguments_of_a_call_that_are_no_sound_json_are_shown_as_they_are() -> None:
+    for arguments in ("[" * 19_000, "{", "x" * 100_000):
+        assert _set_out(arguments) == arguments
