@@ -60,7 +60,7 @@ class ModelCard(QFrame):
     def show_entry(self, entry: ModelEntry) -> None:
         self._entry = entry
         self._name.setText(entry.name)
-        self._about.setText(" · ".join(self._parts(entry)))
+        self._about.setText(one_line(" · ".join(self._parts(entry))))
         colours = {"fits": "good", "tight": "warning", "too-large": "error"}
         self._dot.set_colour(colours[entry.fit.verdict])
         self._fit.setText(self._fit_text(entry.fit))

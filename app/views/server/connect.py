@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ...services.plain import visible
 from ...services.snippets import Snippet
 from ..page import Group, muted
 from ..plain import Button, Label
@@ -73,11 +74,11 @@ class ConnectGroup(Group):
     def _show(self, place: int) -> None:
         if 0 <= place < len(self._all):
             code = self._all[place].code.rstrip()
-            self._code.setPlainText(code)
+            self._code.setPlainText(visible(code))
             lines = min(MOST, max(FEWEST, code.count("\n") + 1))
             self._code.setFixedHeight((lines + 1) * self._code.fontMetrics().lineSpacing() + 8)
             self._note.setText(self._all[place].note)
             self._note.setVisible(bool(self._all[place].note))
 
     def _copy_shown(self) -> None:
-        QGuiApplication.clipboard().setText(self._code.toPlainText())
+        QGuiApplication.clipboard().setText(self._all[self._tabs.currentIndex()].code.rstrip())
