@@ -106,17 +106,13 @@ def faulty() -> list[Request]:
     requests = []
     for seed in (STEP_FAULT, TOKEN_FAULT):
         for stream in (False, True):
-            chat = {
-                "model": "demo",
-                "messages": [{"role": "user", "content": QUESTIONS[2]}],
-                "seed": seed,
-                "max_tokens": TOKENS,
-                "stream": stream,
-            }
+            common: Json = {"model": "demo", "seed": seed, "stream": stream}
+            messages = [{"role": "user", "content": QUESTIONS[2]}]
+            chat = {**common, "messages": messages, "max_tokens": TOKENS}
             requests += [
                 Request("fault", CHAT, chat, "fault", 500),
                 Request("fault", COMPLETIONS, {**chat, "prompt": "Once"}, "fault", 500),
-                Request("fault", RESPONSES, {**chat, "input": QUESTIONS[2]}, "fault", 500),
+                Request("fault", RESPONSES, _responses(common, QUESTIONS[2]), "fault", 500),
                 Request("fault", ANTHROPIC, chat, "fault", 500),
                 Request("fault", OLLAMA, _ollama(chat, {"seed": seed}), "fault", 500),
             ]
