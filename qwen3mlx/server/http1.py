@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import time
 from typing import cast
@@ -43,6 +44,9 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # asyncio forgets it where the listening socket was made without a protocol: each second
+        # write would wait for the client's delayed acknowledgement, 40 ms and more.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.conn = StrictConnection(h11.SERVER, bounds.MAX_HEAD)
         transport.max_size = bounds.READ_SIZE  # type: ignore[attr-defined]
         self._free_since = time.monotonic()

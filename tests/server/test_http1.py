@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
 import time
+from unittest import mock
 
 import pytest
 
+from qwen3mlx.server.http1 import Protocol
 from qwen3mlx.server.run import Server
 from qwen3mlx.server.settings import ServerSettings
 
@@ -244,3 +247,16 @@ def test_another_program_at_the_other_address_is_told(caplog: pytest.LogCaptureF
         port = taken.getsockname()[1]
         Server(ServerSettings(port=port), on_ready=print).close()
     assert "127.0.0.1, not localhost" in caplog.text
+
+
+def test_no_write_waits_for_an_acknowledgement() -> None:
+    class Watched(Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            accepted = transport.get_extra_info("socket")
+            delays.append(not accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    delays: list[bool] = []
+    with mock.patch("qwen3mlx.server.run.Protocol", Watched), live_server() as server:
+        assert server.http.get("/health").is_success
+    assert delays == [False]
