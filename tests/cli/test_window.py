@@ -113,7 +113,8 @@ def test_a_profile_that_cannot_be_a_folder_is_said(
     (tmp_path / "file").write_text("mine")
     result = run_app(offscreen, "--profile-dir", str(tmp_path / "file"))
     assert result.returncode == 1
-    assert result.stderr == f"qwen3mlx: {tmp_path / 'file'}: File exists.\n"
+    said = "cannot be used (File exists): name another with --profile-dir."
+    assert result.stderr == f"qwen3mlx: {tmp_path / 'file'} {said}\n"
     assert (tmp_path / "file").read_text() == "mine"
 
 
