@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -113,9 +114,16 @@ def _leaves_no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         templates.close()  # its children are kept for the next template
     grammars = sys.modules.get("qwen3mlx.grammar.process")
     kept = grammars.processes() if grammars else []  # they end with their models
-    left: list[object] = [p for p in started if p.poll() is None and p not in kept]
+    left: list[object] = [p for p in started if p not in kept and not _has_ended(p)]
     left += set(multiprocessing.active_children()) - before
     assert not left, f"child processes still running: {left}"
+
+
+def _has_ended(process: subprocess.Popen[Any]) -> bool:
+    """Also where another thread is about to end it."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(2)
+    return process.returncode is not None
 
 
 @pytest.fixture(autouse=True)
