@@ -38,6 +38,8 @@ MAX_VALUES = 300_000
 MAX_OBJECTS = 50_000
 # Characters of a text: no body holds more.
 MAX_TEXT = 32 * 2**20
+# Characters of the texts that are only counted: no context is as long, and it takes seconds.
+MAX_COUNTED = 2_000_000
 # Characters of a name, of an id, and of any key.
 MAX_NAME = 1024
 # Characters of a path on this computer: what systems allow.

@@ -32,6 +32,7 @@ from ..text.template_pool import close as end_template_processes
 from ..text.template_source import check_template
 from .activity import Activity
 from .answer import Answer
+from .bounds import MAX_COUNTED
 from .call_memory import CallMemory
 from .caller import caller
 from .downloads import Downloads
@@ -210,6 +211,7 @@ class Service:
 
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
         """The prompt that `generate` would compute, even where it is too long for the context."""
+        check_counted(request.num_characters)
         loaded = await self._loaded(name)
         with_calls = await asyncio.to_thread(self._with_calls, request)
         ids, _ = await self.read(request.num_characters, loaded.prompt, with_calls)
@@ -225,9 +227,7 @@ class Service:
         """Of the prompt that `generate` would compute."""
         return len(await self.prompt_ids(name, request))
 
-    async def tokenize(
-        self, name: str | None, text: str, *, at_most: int | None = None
-    ) -> list[int]:
+    async def tokenize(self, name: str | None, text: str, *, at_most: int) -> list[int]:
         """Where there are more than `at_most`, the rest may be left out."""
         loaded = await self._loaded(name)
         encode = partial(loaded.tokenizer.encode, at_most=at_most)
@@ -336,6 +336,15 @@ class Service:
 
     def _info(self, local: LocalModel) -> ModelInfo:
         return ModelInfo.of(local, self.engine.slots.get(local.id), self.engine.loads.get(local.id))
+
+
+def check_counted(num_characters: int) -> None:
+    """Raises InvalidRequestError for texts that are too long to be counted."""
+    if num_characters > MAX_COUNTED:
+        raise InvalidRequestError(
+            f"There are {num_characters:,} characters; at most {MAX_COUNTED:,} are counted at a "
+            "time: send them in parts."
+        )
 
 
 @lru_cache(maxsize=2)

@@ -36,12 +36,14 @@ SPLITS = (
     ),
     QWEN_SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|"),
 )
-# Bytes; Qwen3's tokenizer.json has 11 MB.
-LARGEST = 64 << 20
+# Bytes; Qwen3's tokenizer.json has 11 MB. Nothing else runs while JSON is read.
+LARGEST = 24 << 20
 _NORMALIZERS = ("NFC", "NFD", "NFKC", "NFKD")
 # Far above those of released checkpoints, and far below what takes seconds.
 _MAX_ID = 2**24
 _MAX_STEPS = 16
+# For each token; Llama 3 has two, most have one.
+_MAX_MERGES = 4
 _MAX_ADDED_LENGTH = 128
 _MAX_ADDED_CHARACTERS = 2**19
 
@@ -244,6 +246,8 @@ def _merges(model: Mapping[str, Any], vocab: Mapping[str, int]) -> list[tuple[An
     merges = model.get("merges")
     if not isinstance(merges, list):
         raise ValueError("its model has no merges")
+    if len(merges) > _MAX_MERGES * len(vocab):
+        raise ValueError(f"its model has {len(merges):,} merges for {len(vocab):,} tokens")
     pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
     # The library panics where the whole is longer than its longest token.
     if without := set(map("".join, pairs)) - vocab.keys():

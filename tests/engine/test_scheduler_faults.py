@@ -47,10 +47,10 @@ def test_a_fault_while_a_request_leaves_is_no_fault_of_its_answer(
         scheduler.submit(request.sequence)
     put = scheduler.prefixes.put
 
-    def fail_at_the_end_of_the_short_one(ids, row, *, whole):
+    def fail_at_the_end_of_the_short_one(ids, row, salt, *, whole):
         if row is short.sequence.row and short.sequence.ended:
             raise RuntimeError("no memory")
-        put(ids, row, whole=whole)
+        put(ids, row, salt, whole=whole)
 
     monkeypatch.setattr(scheduler.prefixes, "put", fail_at_the_end_of_the_short_one)
     finish(scheduler, short, long)

@@ -178,8 +178,9 @@ def test_least_keys_unload_nothing_by_other_ways(keyed: tuple[LiveServer, dict[s
     server, keys = keyed
     least = {"x-api-key": keys["inference"]}
     empty = {"model": "demo", "keep_alive": 0}
-    for path in ("/api/generate", "/api/chat"):
-        reply = server.http.post(path, json=empty, headers=least)
+    for path in ("/api/generate", "/api/chat", "/api/embed", "/api/embeddings"):
+        texts = {"input": []} if path == "/api/embed" else {}
+        reply = server.http.post(path, json={**empty, **texts}, headers=least)
         assert reply.status_code == 403, path
     body = {"model": "demo", "input": "Hi", "context_length": 900, "max_output_tokens": 1}
     assert server.http.post("/api/v1/chat", json=body, headers=least).status_code == 403

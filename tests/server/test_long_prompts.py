@@ -137,6 +137,23 @@ def test_what_is_only_counted_is_counted_to_its_end(
     assert max(reads.lengths) <= encoder.SLICE + 50
 
 
+@pytest.mark.parametrize("path", COUNTED)
+def test_what_takes_long_to_count_is_refused(server: LiveServer, reads: Reads, path: str) -> None:
+    """Nobody can stop a thread that counts, and each token takes memory until all are there."""
+    text = "a b c " * 400_000
+    body = {
+        "/tokenize": {"content": text},
+        "/v1/messages/count_tokens": {"messages": [{"role": "user", "content": text}]},
+        "/v1/responses/input_tokens": {"input": text},
+        "/api/qwen3mlx/tokens": {"texts": [text[:100_000]] * 24},
+    }[path]
+    answer = server.http.post(path, json={"model": "demo", **body})
+    assert answer.status_code == 400
+    assert "2,400,0" in answer.text
+    assert "at most 2,000,000 are counted" in answer.text
+    assert reads.num_characters == 0
+
+
 def test_ollama_cuts_a_text_without_reading_the_rest(server: LiveServer, reads: Reads) -> None:
     answer = server.http.post("/api/embed", json={"model": "demo", "input": LONG_TEXT})
     assert answer.status_code == 200

@@ -99,6 +99,7 @@ LEFT_OUT = {
 }
 
 REFUSED = {
+    "the same merge again and again": put("model", "merges", value=[["a", "b"]] * 10_000),
     "nested quantifiers": put("pre_tokenizer", value=regex(r"(a+)+$")),
     "nested quantifiers, other": put("pre_tokenizer", value=regex(r"(?:a|aa)*!!")),
     "a backreference": put("pre_tokenizer", value=regex(r"(a*)*\1b")),

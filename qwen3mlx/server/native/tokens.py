@@ -14,7 +14,7 @@ from ...text import Tokenizer
 from ..dependencies import get_service
 from ..info import ModelInfo
 from ..json_body import Route
-from ..service import Service
+from ..service import Service, check_counted
 from ..tools import tools_from
 from .schemas import Json, TokensBody
 
@@ -24,9 +24,10 @@ router = APIRouter(prefix="/tokens", route_class=Route)
 @router.post("")
 async def count(body: TokensBody, service: Annotated[Service, Depends(get_service)]) -> Json:
     """Tokens of each text alone, and of the prompt a chat would be; no weights are loaded."""
+    length = num_characters([body.texts, body.messages])
+    check_counted(length)
     info = await service.default_model(body.model)
     tokenizer = await service.tokenizer(info.id)
-    length = num_characters([body.texts, body.messages])
     texts, chat = await service.read(length, _count, tokenizer, body)
     context_length = await asyncio.to_thread(_context_length, service, info)
     return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}

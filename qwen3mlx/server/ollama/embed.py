@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from ...errors import InvalidRequestError
 from ...quoting import quoted
+from ..caller import caller
 from ..info import ModelInfo
 from ..json_body import Route
 from ..replies import JSONReply
@@ -43,6 +44,8 @@ async def _embed(service: Service, body: EmbedBody) -> Json:
     started = time.perf_counter()
     name, ttl = plain_name(body.model), seconds(body.keep_alive)
     texts = [body.input] if isinstance(body.input, str) else body.input
+    if ttl == 0 and (not texts or texts == [""]):  # nothing is asked for but that the model goes
+        caller().check("models")
     loaded = await service.load(name, ttl=ttl)
     vectors: list[list[float]] = []
     num_tokens = 0
