@@ -10,7 +10,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-from ..config.admin_token import token_for
+from ..config.admin_token import own_address, token_for
 from ..config.user_settings import UserSettings
 from ..errors import Qwen3MLXError, UsageError
 from ..quoting import quoted
@@ -39,6 +39,8 @@ class Client:
                 f"The server's URL is {quoted(self.url)}; it must begin with http:// or "
                 "https://, and its port be one from 1 to 65535."
             )
+        self.url = own_address(self.url)
+        self._key_given = bool(api_key)
         self._headers = {"Content-Type": "application/json"}
         if key := api_key or token_for(self.url):
             self._headers["Authorization"] = f"Bearer {key}"
@@ -59,7 +61,7 @@ class Client:
             with self._opener.open(request, timeout=seconds) as response:
                 answer: Any = json.loads(response.read())
         except HTTPError as error:
-            raise ServerError(_refusal(error, self.url)) from None
+            raise ServerError(self._refusal(error)) from None
         except ValueError:
             answer = None
         except (URLError, HTTPException, OSError):
@@ -71,6 +73,20 @@ class Client:
             raise ServerError(f"{self.url} is no qwen3mlx server: it answered no JSON object.")
         return answer
 
+    def _refusal(self, error: HTTPError) -> str:
+        """The server's words, and what a person at the command line can do."""
+        told, code = _told(error)
+        if error.code == 401:
+            told = told or f"{self.url} asks for an API key."
+            return f"{told} Give one with --api-key, or in QWEN3MLX_API_KEY."
+        if told and code == "insufficient_scope" and self._key_given:
+            told += " The key sent was that of --api-key or QWEN3MLX_API_KEY"
+            own = token_for(self.url)
+            return told + (": at your own server none is needed." if own else ".")
+        return told or (
+            f"{self.url} is no qwen3mlx server, or another version: it answered {error.code}."
+        )
+
 
 def _is_url(url: str) -> bool:
     try:
@@ -80,13 +96,12 @@ def _is_url(url: str) -> bool:
         return False
 
 
-def _refusal(error: HTTPError, url: str) -> str:
+def _told(error: HTTPError) -> tuple[str, str | None]:
+    """The server's message and code; no message where it is none of ours."""
     with error:
         text = error.read()
-    if error.code == 401:
-        return f"{url} asks for an API key: give it with --api-key, or in QWEN3MLX_API_KEY."
     try:
         told = json.loads(text)["error"]
-        return str(told["message"] if isinstance(told, dict) else told)
+        return (str(told["message"]), told.get("code")) if isinstance(told, dict) else (told, None)
     except (ValueError, KeyError, TypeError):
-        return f"{url} is no qwen3mlx server, or another version: it answered {error.code}."
+        return "", None

@@ -16,6 +16,7 @@ from ..errors import Qwen3MLXError, UsageError
 from .display import one_line
 
 DEBUG = "QWEN3MLX_DEBUG"
+_TRUE = ("1", "true", "yes", "on")
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
@@ -34,7 +35,7 @@ def guarded(verb: Callable[..., None]) -> Callable[..., None]:
             _abandon_stdout()
             raise typer.Exit(1) from None
         except (Qwen3MLXError, OSError) as error:
-            if os.environ.get(DEBUG):
+            if os.environ.get(DEBUG, "").lower() in _TRUE:
                 raise
             print(f"qwen3mlx: {describe(error)}", file=sys.stderr)
             _settle_stdout()

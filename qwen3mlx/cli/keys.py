@@ -20,6 +20,11 @@ KeyScope = Annotated[
     ),
 ]
 
+NO_KEYS = (
+    "There are no keys: whoever reaches a server that is started now may use it. A running one "
+    "that has had a key stays closed until it is restarted, or you make a new key."
+)
+
 app = typer.Typer(
     help="Create, list and revoke API keys.\n\nOnce there is one, a server asks for a key.",
     no_args_is_help=True,
@@ -48,7 +53,7 @@ def list_keys() -> None:
     rows = [(key.name, key.scope, key.created, key.last_used or "never") for key in stored]
     print_table(("NAME", "SCOPE", "CREATED", "LAST USED"), rows, terminal)
     if not rows:
-        terminal.note("There are no keys: whoever reaches the server may use it.")
+        terminal.note(NO_KEYS)
 
 
 @app.command()
@@ -57,5 +62,8 @@ def revoke(name: KeyName) -> None:
     """Delete a key; a running server refuses it from now on."""
     from ..server.keys import KeyStore
 
-    KeyStore().revoke(name)
-    Terminal.standard().note(f"The key {name} is revoked.")
+    store, terminal = KeyStore(), Terminal.standard()
+    store.revoke(name)
+    terminal.note(f"The key {name} is revoked.")
+    if not store.keys():
+        terminal.note(NO_KEYS)

@@ -51,6 +51,10 @@ def find_installed(name: str) -> hub.LocalModel:
 def locate(name: str, terminal: Terminal) -> Path:
     """The model's folder; a person at a terminal may have it downloaded now."""
     try:
+        hub.parse_name(name)
+    except ModelNotFoundError:
+        return hub.Library().find(name).path  # says what there is
+    try:
         return hub.resolve(name)
     except hub.NotDownloadedError as missing:
         if hub.is_offline() or not terminal.can_ask:

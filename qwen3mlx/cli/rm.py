@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -46,11 +47,12 @@ def _downloaded(name: str) -> tuple[str, Path]:
     try:
         found = hub.Library().find(name)
     except ModelNotFoundError:
-        target = hub.parse_name(name)
-        if isinstance(target, hub.Repository):
-            folder = repository_folder(target.repo_id)
-            if folder.is_dir():
-                return target.repo_id, folder
+        with suppress(ModelNotFoundError):  # the error above says what there is
+            target = hub.parse_name(name)
+            if isinstance(target, hub.Repository):
+                folder = repository_folder(target.repo_id)
+                if folder.is_dir():
+                    return target.repo_id, folder
         raise
     if found.source == "cache":
         return found.id, repository_folder(found.id)

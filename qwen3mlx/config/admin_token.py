@@ -35,6 +35,27 @@ class AdminToken:
                 self._file.path.unlink()
 
 
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def own_address(url: str) -> str:
+    """Where this person's server at the port of `url` listens, if `url` is another name for it.
+
+    To ask it there is safe where to send its token to another address is not: somebody else's
+    program may have that.
+    """
+    try:
+        asked = urlsplit(url)
+        own = str(StateFile(f"admin-token-{asked.port}.json").read().get("url", ""))
+        listening = urlsplit(own)
+        is_same = (listening.scheme, listening.port) == (asked.scheme, asked.port)
+        names = (asked.hostname, listening.hostname)
+    except (ConfigurationError, ValueError):
+        return url
+    is_bare = asked.path == asked.query == asked.fragment == "" and "@" not in asked.netloc
+    return own if is_same and is_bare and all(name in _LOOPBACK for name in names) else url
+
+
 def token_for(url: str) -> str | None:
     """What to send to `url`; None where this person runs no server at that very address.
 

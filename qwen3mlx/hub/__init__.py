@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import ModelNotFoundError
+from ..errors import CheckpointError, ModelNotFoundError
 from .cache import cached_snapshot
 from .download import Progress, ProgressCallback, download, gigabytes, is_offline
 from .library import AmbiguousNameError, Library, Skipped
@@ -92,7 +92,19 @@ def fetch(
 
 def _existing(path: Path) -> Path:
     if path.is_dir():
+        if not _holds_a_part(path):
+            raise CheckpointError(
+                f"{path} holds no model: a model's folder has config.json, tokenizer.json and "
+                "*.safetensors in it."
+            )
         return path
     if path.exists():
         raise ModelNotFoundError(f"{path} is a file: a model is the folder that holds its files.")
     raise ModelNotFoundError(f"There is no folder {path}.")
+
+
+def _holds_a_part(folder: Path) -> bool:
+    """Something of a model is there: what else is missing can be said by name."""
+    if any((folder / name).exists() for name in ("config.json", "tokenizer.json")):
+        return True
+    return any(folder.glob("*.safetensors"))

@@ -169,6 +169,11 @@ class KeyGuard:
             else "This server needs an API key"
             " in the Authorization header (Bearer) or in x-api-key."
         )
+        if not self._keys.exist:
+            message += (
+                " There are no keys any more: it stays closed until it is restarted, or somebody "
+                "makes one with `qwen3mlx keys create NAME`."
+            )
         if secret:
             await self._wrong_keys.pause()
         error = api_error(401, message, code="invalid_api_key")

@@ -139,6 +139,11 @@ class Keys:
         self._refresh()
         return self._required
 
+    @property
+    def exist(self) -> bool:
+        """Somebody may have a key: False after the last was revoked."""
+        return bool(self._given or self._stored)
+
     def find(self, secret: str) -> ApiKey | None:
         """The key that this is; it is used now."""
         self._refresh()

@@ -44,7 +44,20 @@ def test_without_keys_it_says_what_that_means(capsys: pytest.CaptureFixture[str]
     list_keys()
     out, errors = capsys.readouterr()
     assert out == ""
-    assert "whoever reaches the server may use it" in errors
+    assert "whoever reaches a server that is started now may use it" in errors
+    assert "stays closed until it is restarted, or you make a new key" in errors
+
+
+def test_who_revokes_the_last_key_hears_that_a_running_server_stays_closed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    create("laptop")
+    create("editor")
+    capsys.readouterr()
+    revoke("laptop")
+    assert "stays closed" not in capsys.readouterr().err
+    revoke("editor")
+    assert "stays closed until it is restarted" in capsys.readouterr().err
 
 
 def test_a_name_that_is_taken_or_unknown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,6 +101,9 @@ def test_piped_text_reaches_the_model(qwen3mlx: Command, endless_model: str) -> 
         (["pull", "qwen4:1b"], 1, "is not a model"),
         (["pull", "org/model"], 1, "HF_HUB_OFFLINE"),
         (["show", "gpt-4o"], 1, "there are demo, demo-moe"),
+        (["rm", "nope", "--yes"], 1, "there are demo, demo-moe"),
+        (["evaluate", "nope", "--reference", "demo"], 1, "there are demo, demo-moe"),
+        (["serve", "--model", "nope"], 1, "there are demo, demo-moe"),
         (["rm", "demo", "--yes"], 1, "demo comes with the program"),
         (["ps", "--url", "http://127.0.0.1:9"], 1, "`qwen3mlx serve`"),
         (["walk"], 2, "No such command"),
@@ -134,6 +137,19 @@ def test_a_broken_checkpoint_is_named(
 def test_debug_shows_the_traceback(qwen3mlx: Command) -> None:
     done = qwen3mlx("run", "./nowhere", "hi", env={"QWEN3MLX_DEBUG": "1"})
     assert "Traceback" in done.stderr
+    done = qwen3mlx("run", "./nowhere", "hi", env={"QWEN3MLX_DEBUG": "0"})
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_without_a_model_is_said_to_hold_none(qwen3mlx: Command, tmp_path: Any) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "readme.txt").write_text("hello")
+    done = qwen3mlx("run", str(folder), "hi")
+    assert done.returncode == 1
+    assert f"{folder} holds no model" in done.stderr
+    (folder / "config.json").write_text("{}")
+    assert "holds no model" not in qwen3mlx("run", str(folder), "hi").stderr
 
 
 def test_a_prompt_longer_than_the_context(qwen3mlx: Command, endless_model: str) -> None:

@@ -61,7 +61,7 @@ def test_a_checkpoint_and_what_it_cost(source, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "named"),
     [
-        (["nosuch", "-o", "OUT"], 1, "is not a model"),
+        (["nosuch", "-o", "OUT"], 1, "there are demo, demo-moe"),
         (["SOURCE"], 2, "--output"),
         (["SOURCE", "-o", "SOURCE"], 1, "choose another folder"),
         (["SOURCE", "-o", Path(__file__) / "out"], 1, "is a file: choose a folder for out"),

@@ -71,6 +71,9 @@ def test_an_unknown_revision_is_not_on_disk(snapshot: Path) -> None:
 
 
 def test_folders(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=f"{tmp_path} holds no model"):
+        hub.resolve(str(tmp_path))
+    (tmp_path / "config.json").touch()
     assert hub.resolve(str(tmp_path)) == tmp_path
     assert hub.fetch(str(tmp_path)) == tmp_path
     with pytest.raises(ModelNotFoundError, match="There is no folder /nowhere/at/all"):

@@ -236,10 +236,19 @@ def test_the_command_line_needs_no_key_at_the_persons_own_server(home: Path) -> 
     KeyStore().create("laptop")
     with live_server() as server:
         assert Client(server.url, None).get("/api/ps") == {"models": []}
-        with pytest.raises(ServerError, match="asks for an API key"):
-            Client(server.url.replace("127.0.0.1", "localhost"), None).get("/api/ps")
-        with pytest.raises(ServerError, match="asks for an API key"):
+        for name in ("localhost", "[::1]"):
+            other = server.url.replace("127.0.0.1", name)
+            assert token_for(other) is None
+            assert Client(other, None).url == server.url
+            assert Client(f"{other}/v1/", None).get("/api/ps") == {"models": []}
+        for stranger in ("localhost.example", "127.0.0.1@evil.example", "127.0.0.2"):
+            other = server.url.replace("127.0.0.1", stranger)
+            assert Client(other, None).url == other
+        with pytest.raises(ServerError, match=r"not one of this .* with --api-key"):
             Client(server.url, "wrong").get("/api/ps")
+        answers_only = KeyStore().create("weak", "inference")
+        with pytest.raises(ServerError, match=r"scope models, .*weak.* --api-key or QWEN3MLX_API"):
+            Client(server.url, answers_only).post("/api/v1/models/load", {"model": "demo"})
     for url in (server.url, "http://evil.example:1234", "http://127.0.0.1:99999", "http://[::1"):
         assert token_for(url) is None
 
