@@ -35,6 +35,8 @@ from .websocket import WebSocketRefusal
 
 # Seconds that running requests have to end.
 SHUTDOWN_PATIENCE = 3
+# Seconds that handlers have to end once their connections are gone.
+DROP_PATIENCE = 1
 # Seconds, of uvicorn's own patience: `Protocol` ends idle connections.
 NEVER = 10**6
 # Connections that the system may have accepted for us, and that we take from it at a time.
@@ -97,7 +99,7 @@ class Server(uvicorn.Server):
                 backlog=AT_A_TIME,
                 timeout_keep_alive=NEVER,
                 h11_max_incomplete_event_size=bounds.MAX_HEAD,
-                timeout_graceful_shutdown=SHUTDOWN_PATIENCE,
+                timeout_graceful_shutdown=SHUTDOWN_PATIENCE + DROP_PATIENCE,
             )
         )
         self.crowd = Crowd(settings.max_connections)
@@ -151,7 +153,21 @@ class Server(uvicorn.Server):
         for server in self.servers:
             server.close()
         await self.service.stop()
+        loop = asyncio.get_running_loop()
+        end_of_patience = loop.call_later(SHUTDOWN_PATIENCE, self._drop_connections)
         await super().shutdown(sockets)
+        end_of_patience.cancel()
+        if self.force_exit:  # by a second Ctrl-C, which uvicorn takes for the end of everything
+            self._drop_connections()
+            if tasks := list(self.crowd.tasks):
+                await asyncio.wait(tasks, timeout=DROP_PATIENCE)
+            await self.lifespan.shutdown()
+
+    def _drop_connections(self) -> None:
+        """Their handlers end as when a client has gone; cancelled ones would log a traceback."""
+        for connection in list(self.crowd.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def _announce(self) -> None:
         try:

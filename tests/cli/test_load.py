@@ -29,6 +29,9 @@ def in_memory(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> dict[str, 
 def test_load_ps_unload(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     load("DEMO-moe", context_length=1000, kv_bits=8, ttl=600, url=endpoint.url, api_key="secret")
     assert capsys.readouterr().err.startswith("demo-moe is loaded (")
+    load("DEMO-moe", url=endpoint.url, api_key="secret")
+    told = capsys.readouterr().err
+    assert "Its settings: context length 1,000, KV cache of 8 bits." in told
     weights, memory, context, left = in_memory(endpoint, capsys)["demo-moe"]
     assert (weights, context, left) == ("8bit", "1,000", "10 min")
     assert memory.endswith(" MB")
@@ -36,6 +39,10 @@ def test_load_ps_unload(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> 
     assert "demo-moe" not in in_memory(endpoint, capsys)
     load("demo-moe", url=endpoint.url, api_key="secret")
     assert in_memory(endpoint, capsys)["demo-moe"][2] == "1,000"  # as it was loaded before
+    capsys.readouterr()
+    load("demo-moe", context_length=2000, url=endpoint.url, api_key="secret")
+    told = capsys.readouterr().err
+    assert "Its settings: context length 2,000, KV cache not quantized." in told
     unload("demo-moe", endpoint.url, "secret")
     assert "demo" in in_memory(endpoint, capsys)
 

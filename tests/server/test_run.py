@@ -72,6 +72,30 @@ def test_a_signal_ends_it_and_tells_the_running_streams(number: signal.Signals) 
     assert b"Traceback" not in log
 
 
+@pytest.mark.parametrize("number_of_signals", [1, 2])
+def test_ctrl_c_while_a_stream_runs_and_a_body_is_unfinished_logs_no_traceback(
+    number_of_signals: int,
+) -> None:
+    with process("--model", "demo") as running:
+        url = url_of(running)
+        address = ("127.0.0.1", int(url.rpartition(":")[2]))
+        head = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n"
+        with (
+            socket.create_connection(address) as unfinished,
+            httpx.stream("POST", f"{url}/v1/completions", json=ENDLESS, timeout=30) as answer,
+        ):
+            unfinished.sendall(head + b"Content-Type: application/json\r\n\r\n{")
+            lines = answer.iter_lines()
+            assert any("text" in line for line in lines)
+            for _ in range(number_of_signals):
+                running.send_signal(signal.SIGINT)
+                next(lines, None)
+            _, log = running.communicate(timeout=30)
+    assert running.returncode == 0
+    assert b"Traceback" not in log
+    assert b"ERROR" not in log
+
+
 def test_it_exits_with_its_parent() -> None:
     with process("--exit-with-parent", stdin=subprocess.PIPE) as running:
         url = url_of(running)
