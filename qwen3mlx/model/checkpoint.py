@@ -146,7 +146,9 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
         raise CheckpointError(_broken(shard, "its header is not a JSON object"))
     if len(header) > _MOST_TENSORS:
         raise CheckpointError(_broken(shard, f"it names {len(header):,} tensors"))
-    metadata = header.pop("__metadata__", {})
+    metadata = header.pop("__metadata__", None)
+    if metadata is None:  # as MLX writes it where there are none
+        metadata = {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CheckpointError(_broken(shard, "its metadata are no texts"))
     data_bytes = size - 8 - length

@@ -118,6 +118,7 @@ def test_an_interrupted_conversion_is_said_before_any_measuring(source, tmp_path
     assert run(*words, "--dry-run").returncode == 0
 
 
+@pytest.mark.slow  # the window's test of a conversion runs the same command
 def test_what_it_cost_is_in_the_card(source, tmp_path):
     out = tmp_path / "out"
     done = run("quantize", source, "-o", out, "--mode", "mxfp8", "--evaluate", "--events")

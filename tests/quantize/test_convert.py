@@ -126,7 +126,7 @@ def stopped_at(step: int):
     return on_progress
 
 
-@pytest.mark.parametrize("method", ["mse", "gptq"])
+@pytest.mark.parametrize("method", ["mse", pytest.param("gptq", marks=pytest.mark.slow)])
 def test_a_stopped_run_goes_on_to_the_same_bytes(source, tmp_path, method):
     documents = [list(range(i, i + 60)) for i in range(4)]
 

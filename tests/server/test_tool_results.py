@@ -101,16 +101,16 @@ def prompts(server: LiveServer) -> Any:
     loaded = server.service.engine.slots["demo"].loaded
     tokenizer: Tokenizer = load_tokenizer(loaded.path)
     seen: list[str] = []
-    original = loaded.prompt
+    original = loaded.prepare
 
-    def prompt(request: Any) -> Any:
-        ids, reasoning = original(request)
-        seen.append(tokenizer.decode(ids))
-        return ids, reasoning
+    def prepare(request: Any) -> Any:
+        prepared = original(request)
+        seen.append(tokenizer.decode(prepared.prompt_ids))
+        return prepared
 
-    loaded.prompt = prompt
+    loaded.prepare = prepare
     yield seen
-    del loaded.prompt
+    del loaded.prepare
 
 
 @every_dialect

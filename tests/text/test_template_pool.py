@@ -24,7 +24,14 @@ ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+    """Those that render; models that other tests have loaded may have processes, too."""
+    return [child for child in psutil.Process().children() if renders(child)]
+
+
+def renders(child: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # also one that has ended
+        return "qwen3mlx.text.template_worker" in child.cmdline()
+    return False
 
 
 @pytest.fixture

@@ -249,7 +249,7 @@ def test_tool_results_are_taken_back(client: OpenAI) -> None:
         {"role": "tool", "id": "call_1", "content": "12:05"},  # no tool_call_id: as Qwen-Agent
     ]
     reply = client.chat.completions.create(
-        model="demo", messages=messages, tools=[CLOCK], temperature=0
+        model="demo", messages=messages, tools=[CLOCK], temperature=0, max_tokens=400
     )
     assert reply.choices[0].message.content
 
