@@ -21,6 +21,9 @@ the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model
 three million parameters can follow. `tests/server/test_scripted_answers.py` asks the same of a
 checkpoint with hand-set weights that can do it, in every dialect, and gets it.
 
+Cases with an image pass because the suites ask for a reply only: a picture beside text becomes
+words that say it was left out, a header of the reply says so, too, and the model sees none.
+
 The demo's skills were written after its failures in these suites had been read. Since then it was
 trained anew; of the suites' strings of two words or more only a few of small talk ("How are you?",
 "This is a test") were among its questions, but many others differ from one by a number, a name or
