@@ -197,10 +197,16 @@ def sampling_fields(fields: SamplingFields) -> dict[str, str]:
 
 
 def thinking_fields(fields: ThinkingFields) -> dict[str, str]:
-    """For `GenerationRequest.field_names`: what says how long to think."""
-    said = {**fields.budgets(), **fields.efforts()}
-    given = [name for name, value in said.items() if value is not None]
-    return {"thinking_budget": given[0]} if given else {}
+    """For `GenerationRequest.field_names`: what says whether and how long to think."""
+    efforts = fields.efforts()
+    how_long = _first_given({**fields.budgets(), **efforts})
+    whether = _first_given({**fields.switches(), **efforts})
+    names = {"thinking_budget": how_long, "enable_thinking": whether}
+    return {name: own for name, own in names.items() if own is not None}
+
+
+def _first_given(said: Mapping[str, Any]) -> str | None:
+    return next((name for name, value in said.items() if value is not None), None)
 
 
 def one_of(fields: BaseModel, *names: str) -> Any:

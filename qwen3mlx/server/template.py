@@ -11,7 +11,9 @@ from typing import Any
 
 from ..errors import InvalidRequestError, OverloadedError, TemplateError
 from ..text import reasoning_start
-from ..text.chat_template import ChatTemplate
+from ..text.chat_template import QUESTION, ChatTemplate
+from ..text.known_templates import is_known
+from ..text.reasoning import ASSISTANT
 from ..text.template_source import DEFAULT, TOOL_USE, TemplateSource, templates_of
 
 # Seconds of computing that a stranger's template may take here, where a person waits for a list.
@@ -20,17 +22,12 @@ _SECONDS = 0.5
 _MOST_SLOW = 8
 _WITHIN = 10.0
 
-_QUESTION = [{"role": "user", "content": "Hi"}]
-_TOOL = {
-    "type": "function",
-    "function": {"name": "a_probe", "description": "", "parameters": {"type": "object"}},
-}
 _slow_at: deque[float] = deque(maxlen=_MOST_SLOW)
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateTraits:
-    """`thinking` are the values of `think` that make a difference, the default first."""
+    """`thinking` are the values of `think` that the model can do, the default first."""
 
     text: str
     has_tools: bool
@@ -60,7 +57,7 @@ def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits | 
     try:
         return TemplateTraits(
             text=chat.text,
-            has_tools="a_probe" in _render(tool_use, tools=[_TOOL]),
+            has_tools=ChatTemplate(tool_use, seconds=_SECONDS).shows_tools(),
             thinking=_thinking(chat),
         )
     except TemplateError as error:
@@ -70,15 +67,21 @@ def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits | 
 
 
 def _thinking(source: TemplateSource) -> tuple[bool, ...]:
-    """Hybrid models can do both; Thinking-2507 always thinks, Instruct-2507 never does."""
+    """Hybrid models can do both; Thinking-2507 always thinks, Instruct-2507 never does.
+
+    A template that says nothing of thinking leaves it to the model; off, its thought is closed.
+    """
     on, off = (_render(source, enable_thinking=enable) for enable in (True, False))
     if on != off:
         return (True, False)
-    return (True,) if reasoning_start(on) == "inside" else (False,)
+    start = reasoning_start(on)
+    if start == "auto" and on.endswith(ASSISTANT) and not is_known(source.text):
+        return (True, False)
+    return (True,) if start == "inside" else (False,)
 
 
 def _render(source: TemplateSource, **context: Any) -> str:
-    values = {"messages": _QUESTION, "tools": None, "documents": None, **context}
+    values = {"messages": QUESTION, "tools": None, "documents": None, **context}
     try:
         template = ChatTemplate(source, seconds=_SECONDS)
         return template.render(**values, add_generation_prompt=True)

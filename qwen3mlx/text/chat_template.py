@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from qwen3mlx.errors import TemplateError
+from qwen3mlx.errors import InvalidRequestError, TemplateError
 
 from .jinja_template import JinjaTemplate
 from .known_templates import is_known
@@ -19,9 +19,18 @@ from .template_fault import TemplateFault
 from .template_pool import SECONDS, ChildTemplate
 from .template_source import TemplateSource
 
+QUESTION = [{"role": "user", "content": "Hi"}]
+_PROBE = "a_probe"
+_TOOL = {
+    "type": "function",
+    "function": {"name": _PROBE, "description": "", "parameters": {"type": "object"}},
+}
+
 
 class ChatTemplate:
     """One compiled template; `reads_reasoning` says whether it takes thoughts beside the content.
+
+    `is_known`: it is one of Qwen3's own.
 
     `TemplateError` names its file and line when it does not compile. One that is not known may
     compute for so many `seconds`.
@@ -29,11 +38,12 @@ class ChatTemplate:
 
     def __init__(self, source: TemplateSource, *, seconds: float = SECONDS) -> None:
         self._name = source.name
+        self.is_known = is_known(source.text)
         # Others look for thoughts in the content themselves.
         self.reads_reasoning = "reasoning_content" in source.text
         self._template: JinjaTemplate | ChildTemplate
         with self._faults_are_named():
-            if is_known(source.text):
+            if self.is_known:
                 self._template = JinjaTemplate(source.text)
             else:
                 self._template = ChildTemplate(source.text, seconds)
@@ -46,6 +56,17 @@ class ChatTemplate:
         """
         with self._faults_are_named():
             return self._template.render(context)
+
+    def shows_tools(self, **context: Any) -> bool:
+        """Whether the model gets to see tools, found out by rendering one.
+
+        False where it refuses the attempt; `TemplateError` as `render` raises it.
+        """
+        values = {"documents": None, **context, "messages": QUESTION, "tools": [_TOOL]}
+        try:
+            return _PROBE in self.render(**values, add_generation_prompt=True)
+        except InvalidRequestError:
+            return False
 
     @contextmanager
     def _faults_are_named(self) -> Iterator[None]:

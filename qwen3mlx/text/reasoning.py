@@ -14,6 +14,8 @@ _State: TypeAlias = Callable[[str], list[TextDelta]]
 
 # How a template begins an answer.
 ASSISTANT = "<|im_start|>assistant\n"
+# How Qwen3's own goes on where thinking is off.
+NO_THOUGHTS = f"{THINK}\n\n{END_THINK}\n\n"
 
 
 def reasoning_start(prompt: str) -> ReasoningStart:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from qwen3mlx.config import read_json
 from qwen3mlx.config.state import expanded
 from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.request_warnings import warn
 
 from . import byte_level
 from .control_tokens import ChatPrompt, ControlTokens
 from .detokenizer import StreamingDetokenizer
 from .encoder import Encoder
-from .markers import THINK
+from .markers import END_THINK, THINK
 from .messages import (
     Message,
     begun_thought,
@@ -23,7 +24,7 @@ from .messages import (
     normalise_messages,
     normalise_tools,
 )
-from .reasoning import ASSISTANT
+from .reasoning import ASSISTANT, NO_THOUGHTS, reasoning_start
 from .template_source import DEFAULT, TOOL_USE, find_templates
 from .tokenizer_file import TokenizerFile, load_tokenizer_file
 
@@ -60,6 +61,7 @@ class Tokenizer:
         self._control = ControlTokens(backend.get_added_tokens_decoder())
         self._encoder = Encoder(file, self._control.ids)
         self._templates: dict[str, ChatTemplate] = {}
+        self._shows_tools: bool | None = None
         self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
 
     def encode(self, text: str, *, at_most: int | None = None) -> list[int]:
@@ -117,7 +119,9 @@ class Tokenizer:
 
         `template_kwargs` reach the template as they are, `enable_thinking` among them. With
         `continue_final_message` it ends where the last message does, the assistant's, which may be
-        in the middle of a thought. Raises `InvalidRequestError` for messages it cannot honour,
+        in the middle of a thought. Where the template has no switch for thinking, `enable_thinking`
+        False writes the empty thought behind it. What the template cannot do else is warned of.
+        Raises `InvalidRequestError` for messages it cannot honour,
         `TemplateError` for a bad template.
         """
         schemas = normalise_tools(tools)
@@ -136,7 +140,28 @@ class Tokenizer:
         )
         if continue_final_message:
             marked = _without_end(marked, self._control.protect(thought, mark))
+        if schemas is not None and not self._has_place_for_tools(template):
+            warn("tools: this model's chat template has no place for tools; it does not see them.")
+        if add_generation_prompt and template_kwargs.get("enable_thinking") is False:
+            marked += self._end_of_thinking(marked, template)
         return ChatPrompt(marked, mark)
+
+    def _has_place_for_tools(self, template: ChatTemplate) -> bool:
+        if self._shows_tools is None:
+            self._shows_tools = template.shows_tools(**self.named_tokens())
+        return self._shows_tools
+
+    def _end_of_thinking(self, marked: str, template: ChatTemplate) -> str:
+        """What switches thinking off where `template`, which wrote `marked`, does not."""
+        start = reasoning_start(marked)
+        # Qwen3-Instruct-2507 never thinks: an empty thought would be new to it.
+        if start == "off" or (start == "auto" and template.is_known):
+            return ""
+        has_markers = None not in map(self.token_id, (THINK, END_THINK))
+        if start == "auto" and marked.endswith(ASSISTANT) and has_markers:
+            return NO_THOUGHTS
+        warn("enable_thinking: this model's chat template cannot switch thinking off.")
+        return ""
 
     def encode_chat(self, prompt: ChatPrompt, *, at_most: int | None = None) -> list[int]:
         """Its ids. What a template wrote is read as `encode` does, all else as plain text."""

@@ -21,9 +21,10 @@ HYBRID = TURN + "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endi
         (TOOLS + HYBRID, True, (True, False)),
         (HYBRID, False, (True, False)),
         (TURN + "<think>\n", False, (True,)),
-        (TOOLS + TURN, True, (False,)),
+        (TOOLS + TURN + "{{ '' }}", True, (True, False)),
+        (TURN + "Well, ", False, (False,)),
     ],
-    ids=["hybrid", "no tools", "Thinking-2507", "Instruct-2507"],
+    ids=["hybrid", "no tools", "Thinking-2507", "left to the model", "begins the answer"],
 )
 def test_traits(tmp_path: Path, template: str, has_tools: bool, thinking: tuple[bool, ...]) -> None:
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}))
@@ -45,8 +46,8 @@ def test_a_template_that_refuses_tools_has_none(tmp_path: Path) -> None:
 
 def test_a_change_of_the_file_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "chat_template.jinja"
-    path.write_text(TURN)
-    assert template_traits(tmp_path).thinking == (False,)
+    path.write_text(TURN + "<think>\n")
+    assert template_traits(tmp_path).thinking == (True,)
     path.write_text(HYBRID)
     assert template_traits(tmp_path).thinking == (True, False)
 
