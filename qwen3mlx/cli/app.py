@@ -71,9 +71,9 @@ def _options(
     ] = False,
 ) -> None:
     if context.invoked_subcommand == "serve":  # its defaults are checked as options are
-        from ..config.user_settings import UserSettings
+        from .serve import defaults
 
-        context.default_map = {"serve": UserSettings().server()}
+        context.default_map = {"serve": defaults(context)}
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from ..config.admin_token import own_address, token_for
 from ..config.user_settings import UserSettings
-from ..errors import Qwen3MLXError, UsageError
+from ..errors import ConfigurationError, Qwen3MLXError, UsageError
 from ..quoting import quoted
 
 _PORT = 1234
@@ -32,8 +32,13 @@ class Client:
     """
 
     def __init__(self, url: str | None, api_key: str | None) -> None:
-        port = UserSettings().server().get("port", _PORT)
+        settings = UserSettings()
+        port = settings.server().get("port", _PORT)
         self.url = (url or f"http://127.0.0.1:{port}").rstrip("/").removesuffix("/v1")
+        if url is None and not _is_url(self.url):
+            raise ConfigurationError(
+                f"{settings.path}: server.port is {quoted(port)}; it must be from 1 to 65535."
+            )
         if not _is_url(self.url):
             raise UsageError(
                 f"The server's URL is {quoted(self.url)}; it must begin with http:// or "

@@ -18,7 +18,7 @@ def list_models(as_json: PrintJson = False) -> None:
     from .tables import day, model_object, print_json, print_table
 
     terminal = Terminal.standard()
-    models, skipped = Library().scan()
+    models, skipped, _ = Library().scan()
     if as_json:
         print_json([model_object(model) for model in models], terminal)
     else:

@@ -162,6 +162,41 @@ def serve(
     run_server(replace(settings, model=_prepared(model, loading)))
 
 
+def defaults(context: typer.Context) -> dict[str, Any]:
+    """Of the options, from settings.json. ConfigurationError names the file and what is wrong.
+
+    A key that is no option, as a newer version may have, is passed over with a note.
+    """
+    from ..config.user_settings import UserSettings
+    from ..errors import ConfigurationError
+    from ..hub import nearest
+    from ..quoting import quoted
+
+    settings = UserSettings()
+    settings.model_folders()  # while the server runs, a wrong one only hides what is in them
+    options = {str(option.name): option for option in _options(context)}
+    given = settings.server()
+    for name in [name for name in given if name not in options]:
+        guess = nearest(name, options)
+        hint = f" Did you mean {guess}?" if guess else ""
+        where = f"{settings.path}: server has no option {quoted(name)}"
+        Terminal.standard().note(f"{where}, which does nothing.{hint}")
+        del given[name]
+    for name, value in given.items():
+        try:
+            options[name].process_value(context, value)
+        except typer.BadParameter as error:
+            raise ConfigurationError(
+                f"{settings.path}: server.{name} is {quoted(value)}: {error.message}"
+            ) from None
+    return given
+
+
+def _options(context: typer.Context) -> list[Any]:
+    group: Any = context.command
+    return list(group.commands["serve"].params)
+
+
 def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
     """The name the server finds the model by, its load settings saved.
 

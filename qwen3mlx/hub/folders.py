@@ -29,13 +29,25 @@ class Candidate(NamedTuple):
 
 def known_folders() -> list[Path]:
     """The folders a user added in settings.json, then LM Studio's if it is installed."""
-    lm_studio = lm_studio_folder()
-    return [*UserSettings().model_folders(), *([lm_studio] if os.path.isdir(lm_studio) else [])]
+    return [*UserSettings().model_folders(), *lm_studio()]
+
+
+def lm_studio() -> list[Path]:
+    """LM Studio's folder, if it is installed."""
+    folder = lm_studio_folder()
+    return [folder] if os.path.isdir(folder) else []
 
 
 def lm_studio_folder() -> Path:
     """Where LM Studio keeps its models."""
     return user_home() / ".lmstudio" / "models"
+
+
+def is_shared(candidate: Candidate) -> bool:
+    """Other programs put there what they use: the Hugging Face cache, LM Studio's folder."""
+    if candidate.source == "folder":
+        return candidate.path.is_relative_to(lm_studio_folder())
+    return candidate.source == "cache"
 
 
 def demos() -> Iterator[Candidate]:

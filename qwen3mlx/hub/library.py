@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import CheckpointError, ModelNotFoundError
+from ..errors import CheckpointError, ConfigurationError, ModelNotFoundError
 from ..quoting import printable, quoted, shortened
 from . import folders
 from .folders import Candidate
@@ -31,22 +31,24 @@ class AmbiguousNameError(ModelNotFoundError):
 
 
 class Skipped(NamedTuple):
-    """A Qwen3 that cannot be loaded, and why."""
+    """What cannot be loaded, or not be looked into, and why."""
 
     name: str
     reason: str
 
 
 class Scan(NamedTuple):
-    """What a look at the disk found."""
+    """What a look at the disk found; `others` are models of other families in shared folders."""
 
     models: list[LocalModel]
     skipped: list[Skipped]
+    others: list[Skipped]
 
 
 class _Reading(NamedTuple):
     files: object  # what `_fingerprint` said of them; None: not known
-    found: LocalModel | Skipped | None
+    found: LocalModel | Skipped
+    is_other_family: bool = False
 
 
 class Library:
@@ -61,7 +63,8 @@ class Library:
         self._roots = roots
         self._extra = [Path(os.path.abspath(path)) for path in extra]
         self._known: dict[Candidate, _Reading] = {}
-        self._last = Scan([], [])
+        self._last = Scan([], [], [])
+        self._told: list[Skipped] = []
         self._looked_at = -math.inf
 
     def installed(self) -> list[LocalModel]:
@@ -104,10 +107,11 @@ class Library:
     def scan(self) -> Scan:
         """Look at the disk now: the models, and what looks like one and cannot be loaded."""
         models: dict[str, LocalModel] = {}
-        skipped: list[Skipped] = []
+        roots, skipped = self._look_into()
+        others: list[Skipped] = []
         places: set[object] = set()
         known: dict[Candidate, _Reading] = {}
-        for candidate in self._candidates():
+        for candidate in self._candidates(roots):
             if (place := _place(candidate.path)) in places:
                 continue
             places.add(place)
@@ -118,15 +122,33 @@ class Library:
                 found = Skipped(str(found.path), f"{other} has the same name.")
             if isinstance(found, LocalModel):
                 models[found.id.casefold()] = found
-            elif found is not None:
+            elif reading.is_other_family and folders.is_shared(candidate):
+                others.append(found)
+            else:
                 skipped.append(found)
         # Whole, as several threads may look at once.
-        self._known, self._last = known, Scan(list(models.values()), skipped)
+        self._known, self._last = known, Scan(list(models.values()), skipped, others)
         self._looked_at = time.monotonic()
         return self._last
 
-    def _candidates(self) -> list[Candidate]:
-        roots = folders.known_folders() if self._roots is None else self._roots
+    def _look_into(self) -> tuple[Sequence[Path], list[Skipped]]:
+        """The folders, and what is wrong with their list; that hides no other model."""
+        try:
+            roots = folders.known_folders() if self._roots is None else self._roots
+            faults = [
+                Skipped(printable(str(root)), "There is no such folder; model_folders names it.")
+                for root in roots
+                if not os.path.isdir(root)
+            ]
+        except ConfigurationError as error:
+            roots, faults = folders.lm_studio(), [Skipped("settings.json", printable(str(error)))]
+        for fault in faults:
+            if fault not in self._told:
+                _log.info("%s: %s", *fault)
+        self._told = faults
+        return roots, list(faults)
+
+    def _candidates(self, roots: Sequence[Path]) -> list[Candidate]:
         listed = [*folders.demos(), *folders.cached()]
         listed += [candidate for root in roots for candidate in folders.inside(root)]
         places = {_place(candidate.path) for candidate in listed}
@@ -142,8 +164,8 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
         if known is not None and known.files == files:
             return known
         return _Reading(files, read_local_model(*candidate))
-    except OtherFamilyError:
-        return _Reading(files, None)
+    except OtherFamilyError as error:
+        return _Reading(files, _skipped(candidate, str(error)), is_other_family=True)
     except CheckpointError as error:
         return _Reading(files, _skipped(candidate, str(error)))
     except OSError as error:
@@ -185,8 +207,9 @@ def _at(path: Path, models: list[LocalModel]) -> LocalModel:
 
 
 def _unknown(name: str, wanted: str, scan: Scan) -> str:
-    for skipped in scan.skipped:
-        if skipped.name.casefold() == wanted:
+    for skipped in (*scan.skipped, *scan.others):
+        known_as = skipped.name.casefold()
+        if wanted and wanted in (known_as, known_as.partition("/")[2]):
             return f"{skipped.name} cannot be loaded: {skipped.reason}"
     ids = [model.id for model in scan.models]
     known = ", ".join(ids[:_NUM_LISTED])

@@ -53,3 +53,18 @@ def test_what_is_not_listed_is_said_on_stderr(
     assert "org/model" not in out
     assert errors.startswith("Not listed: org/model: ")
     assert errors.count("\n") == 1
+
+
+def test_models_of_other_families_and_folders_that_are_gone_are_said(
+    cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "disk" / "Mistral-7B").mkdir(parents=True)
+    (tmp_path / "disk" / "Mistral-7B" / "config.json").write_text('{"model_type": "mistral"}')
+    folders = [str(tmp_path / "disk"), str(tmp_path / "unplugged")]
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "settings.json").write_text(json.dumps({"model_folders": folders}))
+    list_models()
+    gone, mistral = capsys.readouterr().err.splitlines()
+    assert gone.startswith(f"Not listed: {tmp_path / 'unplugged'}: There is no such folder")
+    assert mistral.startswith("Not listed: Mistral-7B: ")
+    assert "model_type 'mistral'" in mistral

@@ -14,7 +14,7 @@ from qwen3mlx.cli.client import Client, ServerError
 from qwen3mlx.cli.load import load
 from qwen3mlx.cli.ps import ps
 from qwen3mlx.cli.unload import unload
-from qwen3mlx.errors import UsageError
+from qwen3mlx.errors import ConfigurationError, UsageError
 
 from .conftest import Serve
 
@@ -106,3 +106,6 @@ def test_the_server_on_this_computer_is_where_settings_json_puts_it(
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     assert Client(None, None).url == f"http://127.0.0.1:{port}"
+    (tmp_path / "settings.json").write_text('{"server": {"port": "80x"}}')
+    with pytest.raises(ConfigurationError, match=r"settings\.json: server\.port is '80x'"):
+        Client(None, None)

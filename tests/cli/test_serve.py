@@ -135,14 +135,41 @@ def test_a_broken_settings_file_is_named(
     failing: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:
     file = tmp_path / "settings.json"
-    file.write_text('{"server": {"port": "http"}}')
-    assert failing()[0] == 2
-    for text, sentence in (("{", "is not JSON"), ('{"server": 1}', "server is 1")):
+    for text, sentence in (
+        ("{", "is not JSON"),
+        ('{"server": 1}', "server is 1"),
+        ('{"server": {"port": "80x"}}', "server.port is '80x': Input should be"),
+        ('{"server": {"port": 70000}}', "server.port is 70000: "),
+        ('{"server": {"ttl": NaN}}', "server.ttl is nan: "),
+        ('{"model_folders": "/tmp/x"}', "model_folders is '/tmp/x'; it must be a list of folders"),
+    ):
         file.write_text(text)
         code, errors = failing()
         assert code == 1
         assert f"{file}" in errors
         assert sentence in errors
+        assert errors.count("\n") == 1
+
+
+def test_a_misspelt_key_of_the_settings_is_named(
+    serve: Callable[..., Serve], tmp_path: Path
+) -> None:
+    (tmp_path / "settings.json").write_text('{"server": {"prot": 1}}')
+    log = serve().log()
+    assert f"{tmp_path}/settings.json: server has no option 'prot'" in log
+    assert "Did you mean port?" in log
+
+
+def test_a_settings_file_that_goes_bad_while_it_runs_hides_no_demo(
+    serve: Callable[..., Serve], tmp_path: Path
+) -> None:
+    server = serve()
+    (tmp_path / "settings.json").write_text('{"model_folders": "/tmp/x"}')
+    for _ in range(2):
+        models = {model["id"] for model in get(f"{server.url}/v1/models")["data"]}
+        assert models == {"demo", "demo-moe"}
+    assert server.log().count("model_folders") == 1
+    assert "Traceback" not in server.log()
 
 
 def test_a_port_that_is_taken() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.config import ModelConfig
-from qwen3mlx.errors import CheckpointError, ConfigurationError, ModelNotFoundError
+from qwen3mlx.errors import CheckpointError, ModelNotFoundError
 from qwen3mlx.hub import DEMOS, Library, LocalModel
 from qwen3mlx.hub.local_model import params_string
 from tests.config.released import RELEASED
@@ -102,6 +102,28 @@ def test_other_families_and_other_things_in_the_cache_are_nobody_s_business(home
     assert Library().scan() == Library(roots=[]).scan()
     assert ids(Library()) == ["demo", "demo-moe"]
     assert skipped(Library()) == {}
+    write_model(home / "user" / ".lmstudio" / "models" / "org" / "llama", model_type="llama")
+    assert skipped(Library()) == {}
+    for name in ("google/bert", "bert", "org/llama"):
+        with pytest.raises(ModelNotFoundError, match=r"cannot be loaded: .*has model_type"):
+            Library().find(name)
+
+
+def test_another_family_in_a_folder_of_the_user_is_said(home: Path) -> None:
+    write_model(home / "disk" / "Mistral-7B", model_type="mistral")
+    library = Library([home / "disk"])
+    assert "has model_type 'mistral'" in skipped(library)["Mistral-7B"]
+    with pytest.raises(ModelNotFoundError, match=r"Mistral-7B cannot be loaded: .*'mistral'"):
+        library.find("mistral-7b")
+
+
+def test_a_folder_of_the_user_that_is_not_there_is_said(home: Path) -> None:
+    settings = home / "state" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"model_folders": [str(home / "unplugged")]}))
+    assert skipped(Library()) == {
+        str(home / "unplugged"): "There is no such folder; model_folders names it."
+    }
 
 
 def test_lm_studio_s_folder_and_the_user_s_are_searched(home: Path) -> None:
@@ -127,11 +149,19 @@ def test_lm_studio_s_folder_and_the_user_s_are_searched(home: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["/models", [1], ["models"]])
-def test_a_wrong_list_of_folders_is_named(home: Path, value: object) -> None:
+def test_a_wrong_list_of_folders_is_said_once_and_hides_nothing_else(
+    home: Path, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    write_model(home / "user" / ".lmstudio" / "models" / "org" / "model")
     (home / "state").mkdir()
     (home / "state" / "settings.json").write_text(json.dumps({"model_folders": value}))
-    with pytest.raises(ConfigurationError, match=r"settings\.json: model_folders"):
-        Library().installed()
+    library = Library()
+    for _ in range(2):
+        assert ids(library) == ["demo", "demo-moe", "org/model"]
+    assert "settings.json: model_folders" in skipped(library)["settings.json"]
+    assert library.find("demo").path == DEMOS["demo"]
+    assert caplog.text.count("model_folders") == 1
 
 
 def test_one_folder_reached_twice_is_one_model(home: Path) -> None:
