@@ -68,7 +68,7 @@ def test_any_folder_may_be_shown(
     show(str(tmp_path / "mine"))
     assert facts(capsys.readouterr().out)["model"].strip() == "org/model"
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CheckpointError, match=r"empty/config\.json is missing"):
+    with pytest.raises(CheckpointError, match=r"empty holds no model"):
         show(str(tmp_path / "empty"))
     with pytest.raises(ModelNotFoundError, match="there are demo, demo-moe, org/model"):
         show(str(tmp_path / "nowhere"))
