@@ -12,14 +12,35 @@ from reprlib import Repr
 # Characters of one value.
 MOST = 200
 
-_containers = Repr()
+
+class _Json(Repr):
+    """Containers as JSON has them; what JSON does not have, as Python does."""
+
+    def repr_str(self, value: str, level: int) -> str:
+        text = value[: self.maxstring].replace("\\", "\\\\").replace('"', '\\"')
+        text = printable(text)
+        if max(len(value), len(text) + 2) <= self.maxstring:
+            return f'"{text}"'
+        return f'"{text[: self.maxstring - 5]}..."'
+
+    def repr_tuple(self, value: tuple[object, ...], level: int) -> str:
+        return self.repr_list(list(value), level)
+
+    def repr_bool(self, value: bool, level: int) -> str:
+        return "true" if value else "false"
+
+    def repr_NoneType(self, value: None, level: int) -> str:
+        return "null"
+
+
+_containers = _Json()
 _containers.maxlevel = 3
 _containers.maxlist = _containers.maxtuple = _containers.maxdict = _containers.maxset = 10
 _containers.maxstring, _containers.maxother = 60, MOST
 
 
 def quoted(value: object) -> str:
-    """`repr(value)` for an error: at most MOST characters, however large the value is."""
+    """A string as Python writes it, all else as JSON; at most MOST characters of any value."""
     if not isinstance(value, (str, bytes)):
         return shortened(_containers.repr(value))
     text = repr(value[:MOST])

@@ -1,7 +1,8 @@
 """Every field that a known client may send, and what it does here: the table in `fields.toml`.
 
 A body's model declares the fields that are honoured. Of those it does not declare, the table knows
-which would change the answer; they are refused by name. Fields of no known API are tolerated.
+which would change the answer; they are refused by name, or, where they only advise, left out with a
+warning. Fields of no known API are tolerated.
 docs/api/fields.md is made of the same table.
 """
 
@@ -15,13 +16,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import InvalidRequestError
+from ..request_warnings import warn
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-Meaning = Literal["honoured", "refused", "no-effect"]
+Meaning = Literal["honoured", "refused", "left-out", "no-effect"]
 PATH = Path(__file__).with_name("fields.toml")
 # Values of a refused field that ask for nothing, where its row names no others.
 _OFF: tuple[Any, ...] = (False, "", [], {})
@@ -31,7 +33,7 @@ _OFF: tuple[Any, ...] = (False, "", [], {})
 class Row:
     """One field. `of` names the APIs that have it; `send` is a value that asks for something.
 
-    `off` are the values of a refused field that are accepted, beside null.
+    `off` are the values that ask for nothing, beside null.
     """
 
     name: str
@@ -92,7 +94,7 @@ def _file() -> dict[str, Any]:
 
 
 def _section(content: Mapping[str, Any]) -> Section:
-    meanings: tuple[Meaning, ...] = ("honoured", "refused", "no-effect")
+    meanings: tuple[Meaning, ...] = ("honoured", "refused", "left-out", "no-effect")
     rows = {
         field: _row(field, meaning, facts)
         for meaning in meanings
@@ -121,11 +123,17 @@ def refuse_unheard(
 ) -> None:
     """InvalidRequestError for one of `names` in `given` that would change the answer.
 
+    A warning for one that only advises.
+
     `where` is the place of `given` in the body, if it is another than the section's.
     """
     for section in map(sections().__getitem__, section_names):
         for name in names:
             row = section.rows.get(name)
-            if row is not None and row.meaning == "refused" and row.asks(given[name]):
-                param = f"{section.within if where is None else where}.{name}".lstrip(".")
+            if row is None or not row.asks(given[name]):
+                continue
+            param = f"{section.within if where is None else where}.{name}".lstrip(".")
+            if row.meaning == "left-out":
+                warn(f"{param} is left out: {row.note}.")
+            elif row.meaning == "refused":
                 raise InvalidRequestError(f"{param} is not supported: {row.note}.", param=param)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -73,10 +74,16 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _given(stops: list[str] | None) -> list[str] | None:
+    return [stop for stop in stops or () if stop] or None
+
+
 _Stop = Annotated[str, Field(max_length=bounds.MAX_STOP)]
 _Stops = Annotated[list[_Stop], UpTo(bounds.MAX_STOPS)]
 Stops = Annotated[
-    _Stops | None, BeforeValidator(_as_list, json_schema_input_type=_Stop | _Stops | None)
+    _Stops | None,
+    AfterValidator(_given),
+    BeforeValidator(_as_list, json_schema_input_type=_Stop | _Stops | None),
 ]
 
 

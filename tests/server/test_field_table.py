@@ -20,6 +20,7 @@ from qwen3mlx.server.lmstudio.schemas import LoadBody
 from qwen3mlx.server.ollama import schemas as ollama
 from qwen3mlx.server.openai import schemas as openai
 from qwen3mlx.server.responses.schemas import ReasoningConfig, ResponseBody, TextConfig
+from qwen3mlx.server.warning_headers import WARNING_HEADER
 
 from .live import LiveServer
 
@@ -152,6 +153,18 @@ def test_what_is_refused_is_named(server: LiveServer, endpoint: Endpoint) -> Non
         if response.status_code != 400 or case.field not in complaint(response):
             wrong.append((case.field, response.text))
     assert wrong == []
+
+
+@each_endpoint
+@pytest.mark.usefixtures("caplog")  # what is left out is logged
+def test_what_is_left_out_is_warned_of(server: LiveServer, endpoint: Endpoint) -> None:
+    for case in cases(endpoint, "left-out"):
+        reply = server.http.post(case.path, json=case.body(case.row.send))
+        assert reply.status_code == 200, reply.text
+        assert reply.headers[WARNING_HEADER].startswith(f"{case.field} is left out: ")
+        for fine in case.row.off:
+            reply = server.http.post(case.path, json=case.body(fine))
+            assert WARNING_HEADER not in reply.headers
 
 
 @each_endpoint

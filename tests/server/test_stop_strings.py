@@ -118,3 +118,15 @@ def test_content_and_arguments_end_before_a_stop_string(
 ) -> None:
     assert ask(scripted, path, ["look"]) == (THOUGHT, "I'll ", [], True)
     assert ask(scripted, path, [".b"]) == (THOUGHT, "I'll look.", ["look"], True)
+
+
+@every_dialect
+def test_an_empty_string_counts_as_not_given(scripted: LiveServer, path: str, ask: Any) -> None:
+    assert ask(scripted, path, [""]) == (THOUGHT, "I'll look.", ["look"], False)
+    assert ask(scripted, path, ["", "look"]) == (THOUGHT, "I'll ", [], True)
+
+
+@pytest.mark.parametrize("stop", ["", [""], []])
+@pytest.mark.parametrize("path", ["/v1/completions", "/api/v0/completions"])
+def test_an_empty_string_in_a_completion(scripted: LiveServer, path: str, stop: object) -> None:
+    assert post(scripted, path, prompt="Hi", max_tokens=1, stop=stop)["choices"]

@@ -16,6 +16,7 @@ from ..fields import (
     Number,
     Object,
     SamplingFields,
+    Stops,
     Text,
     UpTo,
     Whole,
@@ -151,15 +152,9 @@ class PromptBody(Cacheable):
     container: Unread = None
 
 
-StopSequences = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=bounds.MAX_STOP)]],
-    UpTo(bounds.MAX_STOPS),
-]
-
-
 class MessageBody(PromptBody, SamplingFields):
     max_tokens: Whole
-    stop_sequences: StopSequences | None = None
+    stop_sequences: Stops = None
     stream: Flag | None = None
     ttl: Annotated[Number, Field(ge=0)] | None = None
 

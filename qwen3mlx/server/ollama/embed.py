@@ -40,7 +40,7 @@ async def embeddings(body: EmbeddingsBody, request: Request, service: Injected) 
 
 
 async def _embed(service: Service, body: EmbedBody) -> Json:
-    """Without input the model is loaded only."""
+    """Without input, or with one that is "", the model is loaded only, as Ollama does."""
     started = time.perf_counter()
     name, ttl = plain_name(body.model), seconds(body.keep_alive)
     texts = [body.input] if isinstance(body.input, str) else body.input
@@ -49,7 +49,7 @@ async def _embed(service: Service, body: EmbedBody) -> Json:
     loaded = await service.load(name, ttl=ttl)
     vectors: list[list[float]] = []
     num_tokens = 0
-    if texts and texts != [""]:
+    if texts and body.input != "":
         inputs = texts if body.truncate is False else await cut(service, loaded.info, texts)
         embedded = await service.embed(name, inputs, ttl=ttl)
         vectors = [shortened(vector, body.dimensions) for vector in embedded.vectors]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...errors import InvalidRequestError
+
 Message = Mapping[str, Any]
 
 
@@ -12,6 +14,7 @@ def in_todays_form(messages: Sequence[Message]) -> list[Message]:
     """`function_call` and the role `function`, which tools replaced; a refusal is what was said.
 
     The old form has one call at a time and no ids: a result belongs to the call before it.
+    InvalidRequestError for one without a call.
     """
     return list(_converted(messages))
 
@@ -30,13 +33,22 @@ def former_names(messages: Sequence[Message]) -> dict[str, str]:
 
 def _converted(messages: Sequence[Message]) -> Iterator[Message]:
     num_calls = 0
-    for message in messages:
+    is_waited_for = False
+    for index, message in enumerate(messages):
         if message.get("role") == "function":
+            if not is_waited_for:
+                raise InvalidRequestError(
+                    f"messages[{index}] has the role function, and no function_call before it "
+                    "waits for a result.",
+                    param=f"messages[{index}]",
+                )
+            is_waited_for = False
             yield {**_without(message, "name"), "role": "tool", "tool_call_id": f"call_{num_calls}"}
         elif message.get("role") != "assistant":
             yield message
         elif isinstance(message.get("function_call"), Mapping) and not message.get("tool_calls"):
             num_calls += 1
+            is_waited_for = True
             function = dict(message["function_call"])
             call = {"id": f"call_{num_calls}", "type": "function", "function": function}
             spoken = _without(_with_refusal(message), "function_call")

@@ -226,7 +226,7 @@ def test_structured_output(client: Anthropic) -> None:
         ({"top_p": 2}, "top_p"),
         ({"top_k": -5}, "top_k"),
         ({"max_tokens": -5}, "max_tokens"),
-        ({"stop_sequences": [""]}, "stop_sequences[0]"),
+        ({"stop_sequences": [1]}, "stop_sequences[0]"),
         ({"thinking": {"type": "sometimes"}}, "thinking.type"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "thing"}]}]},

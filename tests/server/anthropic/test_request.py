@@ -174,7 +174,7 @@ def test_what_cannot_be_done_is_refused(fields: dict[str, Any], param: str) -> N
     [
         {"temperature": "0.5"},
         {"max_tokens": True},
-        {"stop_sequences": [""]},
+        {"stop_sequences": [1]},
         {"stream": "yes"},
         {"thinking": {"type": "between_tools"}},
         {"thinking": {"type": "enabled", "budget_tokens": 0}},

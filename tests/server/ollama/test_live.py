@@ -252,7 +252,15 @@ def test_embed_cuts_what_the_context_does_not_hold(client: Client) -> None:
 
 def test_embed_without_input_loads_only(client: Client) -> None:
     assert client.embed("demo", []).embeddings == []
+    assert client.embed("demo", "").embeddings == []
     assert client.embeddings("demo", "").embedding == []
+
+
+@pytest.mark.parametrize("texts", [[""], ["a", "", "b"]])
+def test_there_is_a_vector_for_each_member_or_an_error(client: Client, texts: list[str]) -> None:
+    with pytest.raises(ResponseError, match=rf"input\[{texts.index('')}\] is empty") as caught:
+        client.embed("demo", texts)
+    assert caught.value.status_code == 400
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -380,7 +388,7 @@ def test_a_client_that_goes_before_the_answer_ends_it(server: Any) -> None:
         ({"options": {"repeat_penalty": 0}}, "options.repeat_penalty"),
         ({"options": {"presence_penalty": 5}}, "options.presence_penalty"),
         ({"options": {"num_predict": 2**40}}, "options.num_predict"),
-        ({"options": {"stop": [""]}}, "options.stop"),
+        ({"options": {"stop": [1]}}, "options.stop[0]"),
         ({"options": {"typical_p": 0.5}}, "options.typical_p"),
         ({"format": "xml"}, "format"),
         ({"top_logprobs": 30, "logprobs": True}, "top_logprobs"),

@@ -32,7 +32,7 @@ TOOL = {"type": "function", "function": {"name": "clock"}}
         ({"n": 0}, "n"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
-        ({"stop": [""]}, "stop"),
+        ({"stop": [1]}, "stop[0]"),
         ({"max_tokens": -5}, "max_tokens"),
         ({"max_completion_tokens": -5}, "max_completion_tokens"),
         ({"stop_token_ids": [-1]}, "stop_token_ids"),
