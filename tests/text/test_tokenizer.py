@@ -222,6 +222,7 @@ def test_templates_see_named_tokens_and_kwargs(tmp_path: Path) -> None:
     assert text == "False <|im_end|> <|endoftext|> calm True True False"
 
 
+@pytest.mark.usefixtures("caplog")  # this template has no place for them
 def test_the_tool_template_is_taken_for_tools(tmp_path: Path) -> None:
     write_tiny_tokenizer(tmp_path)
     named = [{"name": "default", "template": "plain"}, {"name": "tool_use", "template": "tools"}]
