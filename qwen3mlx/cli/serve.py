@@ -163,19 +163,22 @@ def serve(
 
 
 def defaults(context: typer.Context) -> dict[str, Any]:
-    """Of the options, from settings.json. ConfigurationError names the file and what is wrong.
+    """Of the options, from settings.json. UsageError names the file and what is wrong.
 
     A key that is no option, as a newer version may have, is passed over with a note.
     """
     from ..config.user_settings import UserSettings
-    from ..errors import ConfigurationError
+    from ..errors import ConfigurationError, UsageError
     from ..hub import nearest
     from ..quoting import quoted
 
     settings = UserSettings()
-    settings.model_folders()  # while the server runs, a wrong one only hides what is in them
     options = {str(option.name): option for option in _options(context)}
-    given = settings.server()
+    try:
+        settings.model_folders()  # while the server runs, a wrong one only hides what is in them
+        given = settings.server()
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None  # starting it again would not help
     for name in [name for name in given if name not in options]:
         guess = nearest(name, options)
         hint = f" Did you mean {guess}?" if guess else ""
@@ -186,7 +189,7 @@ def defaults(context: typer.Context) -> dict[str, Any]:
         try:
             options[name].process_value(context, value)
         except typer.BadParameter as error:
-            raise ConfigurationError(
+            raise UsageError(
                 f"{settings.path}: server.{name} is {quoted(value)}: {error.message}"
             ) from None
     return given

@@ -145,7 +145,7 @@ def test_a_broken_settings_file_is_named(
     ):
         file.write_text(text)
         code, errors = failing()
-        assert code == 1
+        assert code == 2  # a supervisor does not start it again
         assert f"{file}" in errors
         assert sentence in errors
         assert errors.count("\n") == 1
