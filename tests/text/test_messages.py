@@ -64,7 +64,7 @@ def test_content_becomes_text(content: object, text: str) -> None:
         ({"role": "user", "content": 7}, "messages[0].content", "string"),
         ({"role": "wizard", "content": ""}, "messages[0].role", "'wizard'"),
         ({"role": ["user"], "content": ""}, "messages[0].role", "assistant"),
-        ({"content": "no role"}, "messages[0].role", "None"),
+        ({"content": "no role"}, "messages[0].role", "null"),
         ("not a message", "messages[0]", "role and content"),
         ({"role": "assistant", "reasoning_content": 7}, "messages[0].reasoning_content", "string"),
         ({"role": "assistant", "tool_calls": "x"}, "messages[0].tool_calls", "list"),
