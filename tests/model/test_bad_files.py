@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.model import load_model
 from qwen3mlx.model.checkpoint import INDEX_NAME
+from qwen3mlx.quoting import quoted
 
 from .faults import (
     FILE,
@@ -99,7 +100,7 @@ def test_index_that_points_elsewhere(sharded: Path, name: object) -> None:
     index = json.loads((sharded / INDEX_NAME).read_text())
     index["weight_map"][NORM] = name
     (sharded / INDEX_NAME).write_text(json.dumps(index))
-    refused(sharded, INDEX_NAME, repr(name))
+    refused(sharded, INDEX_NAME, quoted(name))
 
 
 def test_index_of_another_model(sharded: Path) -> None:
