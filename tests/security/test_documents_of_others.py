@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,15 +12,6 @@ from .hostile import documents
 from .hostile.window import Window
 
 SEED = 7
-
-
-@pytest.fixture
-def window(tmp_path: Path) -> Iterator[Window]:
-    log = tmp_path / "window.log"
-    log.touch()
-    made = Window(os.environ, log)
-    yield made
-    made.close()
 
 
 def faults(window: Window, folder: Path, number: int) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -27,16 +26,6 @@ from .hostile.window import Window
 from .window import opened
 
 SEED = 20261
-
-
-@pytest.fixture
-def window(tmp_path: Path) -> Iterator[Window]:
-    """In a process of its own: what ends it is seen."""
-    log = tmp_path / "window.log"
-    log.touch()
-    made = Window(os.environ, log)
-    yield made
-    made.close()
 
 
 def faults(window: Window, folder: Path, number: int) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from qwen3mlx.events import Finished, Usage
+
 from .live import LiveServer, live_server
 
 
@@ -14,3 +16,16 @@ def server() -> Iterator[LiveServer]:
     """With the demo checkpoint loaded; demo-moe is loaded when a request names it."""
     with live_server(model="demo") as running:
         yield running
+
+
+@pytest.fixture
+def usages(scripted: LiveServer) -> Iterator[list[Usage]]:
+    """What each request of the module's `scripted` server used."""
+    seen: list[Usage] = []
+
+    def note(finished: Finished) -> None:
+        seen.append(finished.usage)
+
+    scripted.service.on_finished.append(note)
+    yield seen
+    scripted.service.on_finished.remove(note)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx.events import Finished, Usage
+from qwen3mlx.events import Usage
 from tests.support.scripted import answer, write_scripted_checkpoint
 
 from .live import LiveServer, live_server
@@ -127,18 +127,6 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("models") / "scripted"
     with live_server(model=str(write_scripted_checkpoint(folder, ANSWERS))) as server:
         yield server
-
-
-@pytest.fixture
-def usages(scripted: LiveServer) -> Iterator[list[Usage]]:
-    seen: list[Usage] = []
-
-    def note(finished: Finished) -> None:
-        seen.append(finished.usage)
-
-    scripted.service.on_finished.append(note)
-    yield seen
-    scripted.service.on_finished.remove(note)
 
 
 @pytest.mark.parametrize("dialect", LOOPS)

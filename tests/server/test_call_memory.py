@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen3mlx.events import Finished, Usage
+from qwen3mlx.events import Usage
 from qwen3mlx.server.call_memory import CallMemory, says_the_same
 from tests.support.scripted import write_scripted_checkpoint
 
@@ -36,18 +36,6 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("models") / "scripted"
     with live_server(model=str(write_scripted_checkpoint(folder, [CALL, DONE]))) as server:
         yield server
-
-
-@pytest.fixture
-def usages(scripted: LiveServer) -> Iterator[list[Usage]]:
-    seen: list[Usage] = []
-
-    def note(finished: Finished) -> None:
-        seen.append(finished.usage)
-
-    scripted.service.on_finished.append(note)
-    yield seen
-    scripted.service.on_finished.remove(note)
 
 
 def post(server: LiveServer, path: str, **body: Any) -> Any:
