@@ -15,10 +15,9 @@ from typing import Any
 
 import mlx.core as mx
 
-from qwen3mlx.config import ModelConfig
+from qwen3mlx.config import ModelConfig, read_infos
 from qwen3mlx.errors import UsageError
 from qwen3mlx.model import Qwen3, load_model
-from qwen3mlx.model.checkpoint import read_infos
 from qwen3mlx.model.device import release_staging_memory
 
 from .common import Progress, TextError, number

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from qwen3mlx.model.checkpoint import read_infos
+from qwen3mlx.config import read_infos
 
 from .common import number
 from .source import Module, Source

@@ -10,9 +10,8 @@ from typing import Any
 
 import mlx.core as mx
 
-from qwen3mlx.config import ModelConfig, QuantizationSpec, read_json
+from qwen3mlx.config import ModelConfig, QuantizationSpec, TensorInfo, read_infos, read_json
 from qwen3mlx.errors import CheckpointError
-from qwen3mlx.model.checkpoint import TensorInfo, read_infos
 
 from .common import IO, begin, number
 from .methods import PackedMatrix

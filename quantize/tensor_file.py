@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import mlx.core as mx
 
+from qwen3mlx.config import TensorInfo
 from qwen3mlx.errors import CheckpointError
-from qwen3mlx.model.checkpoint import TensorInfo
 
 DTYPES = {
     "F32": mx.float32,

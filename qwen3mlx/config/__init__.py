@@ -8,6 +8,7 @@ from .model_files import LARGEST_PAGE, model_file, model_text
 from .options import LoadOptions, SamplingParams
 from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
+from .tensor_headers import TensorInfo, read_infos
 from .weight_index import INDEX_NAME, read_weight_map
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "QuantizationSpec",
     "RopeConfig",
     "SamplingParams",
+    "TensorInfo",
     "model_file",
     "model_text",
     "parse_json",
+    "read_infos",
     "read_json",
     "read_weight_map",
 ]

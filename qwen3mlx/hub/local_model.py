@@ -1,7 +1,8 @@
-"""A checkpoint on this computer, as far as its small files tell."""
+"""A checkpoint on this computer, as far as its small files and the heads of its weights tell."""
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +10,26 @@ from typing import Literal
 
 from ..config.json_file import read_json
 from ..config.model import ModelConfig
+from ..config.model_files import model_file
+from ..config.tensor_headers import read_infos
 from ..errors import CheckpointError
 from .cache import missing_files
 from .names import is_base
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+# Of a text file, which may end with line breaks.
+_END_BYTES = 64
+
 Source = Literal["demo", "cache", "folder"]
 
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A checkpoint that can be loaded; nothing of its weights has been read.
+    """A checkpoint that can be loaded, as its small files and the headers of its weights say.
 
     `source` says whose it is: the program's own, the Hugging Face cache's, or a user folder's.
-    `size_bytes` counts all files of the folder, `bits_per_weight` the weights only.
+    `size_bytes` counts all files of the folder, `bits_per_weight` its tensors only.
     """
 
     id: str
@@ -58,8 +64,9 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         raise error if is_qwen3 else OtherFamilyError(str(error)) from None
     if missing := missing_files(path):
         raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
+    _check_whole(path / "tokenizer.json")
+    num_bytes = sum(info.nbytes for info in read_infos(path).values())
     sizes = {file.name: file.stat().st_size for file in path.iterdir() if file.is_file()}
-    weights = sum(size for name, size in sizes.items() if name.endswith(".safetensors"))
     is_embedding = "embedding" in model_id.lower() or "modules.json" in sizes
     return LocalModel(
         id=model_id,
@@ -69,13 +76,23 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         modified=path.stat().st_mtime,
         arch=config.model_type,
         quantization=_quantization(config),
-        bits_per_weight=round(8 * weights / config.num_parameters, 2),
+        bits_per_weight=round(8 * num_bytes / config.num_parameters, 3),
         params=params_string(config),
         publisher=model_id.split("/")[0] if "/" in model_id else "local",
         max_context_length=config.max_position_embeddings,
         is_chat=not is_embedding and not is_base(model_id),
         is_embedding=is_embedding,
     )
+
+
+def _check_whole(tokenizer: Path) -> None:
+    """It takes half a second to read: only whether its end is there."""
+    if not tokenizer.exists():  # vocab.json and merges.txt are in its place
+        return
+    with model_file(tokenizer).open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
+        if not file.read(_END_BYTES).rstrip().endswith(b"}"):
+            raise CheckpointError(f"{tokenizer} is cut off: download or copy the model again.")
 
 
 def params_string(config: ModelConfig) -> str:

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from ..config import INDEX_NAME, LoadOptions, ModelConfig
+from ..config import INDEX_NAME, LoadOptions, ModelConfig, TensorInfo, read_infos
 from ..config.state import expanded
 from ..errors import CheckpointError
 from .cache import kv_group_size
-from .checkpoint import TensorInfo, read_infos
 from .device import on_cpu
 from .kv_pool import stack_capacity
 

@@ -21,17 +21,24 @@ COMMIT = "c" * 40
 
 
 def write_model(folder: Path, *, shards: int = 1, **changes: object) -> Path:
-    """What the library looks at; it never reads the content of tokenizer and weights."""
+    """What the library looks at: of tokenizer and weights only whether they are whole."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(CONFIG | changes), "utf-8")
     (folder / "tokenizer.json").write_text("{}", "utf-8")
     names = [f"model-{i}.safetensors" for i in range(shards)]
-    for name in names:
-        (folder / name).write_bytes(b"\0" * 1000)
+    for i, name in enumerate(names):
+        (folder / name).write_bytes(shard(f"layer.{i}"))
     if shards > 1:
         index = {"weight_map": {f"layer.{i}": name for i, name in enumerate(names)}}
         (folder / "model.safetensors.index.json").write_text(json.dumps(index), "utf-8")
     return folder
+
+
+def shard(tensor: str, num_bytes: int = 1000) -> bytes:
+    """A safetensors file of that size with one tensor of as many numbers as there is room for."""
+    room = num_bytes - 8 - 80
+    entry = {tensor: {"dtype": "U8", "shape": [room], "data_offsets": [0, room]}}
+    return (80).to_bytes(8, "little") + json.dumps(entry).encode().ljust(80) + b"\0" * room
 
 
 @pytest.fixture
@@ -382,3 +389,21 @@ def test_requests_in_a_row_do_not_look_each_time_but_see_what_is_new(
 @pytest.mark.parametrize("name", RELEASED)
 def test_the_size_is_said_as_qwen_names_its_models(name: str) -> None:
     assert params_string(ModelConfig.from_mapping(RELEASED[name])) == name
+
+
+@pytest.mark.parametrize("name", ["model-0.safetensors", "tokenizer.json"])
+def test_files_that_are_cut_off_are_told_before_they_are_loaded(home: Path, name: str) -> None:
+    folder = cached(home, "Qwen/Qwen3-0.6B")
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {}}}) + "\n\n")
+    assert "Qwen/Qwen3-0.6B" in ids(library := Library())
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    assert "Qwen/Qwen3-0.6B" not in ids(library)
+    assert f"{folder / name} is " in skipped(library)["Qwen/Qwen3-0.6B"]
+
+
+def test_bits_per_weight_leave_headers_out(home: Path) -> None:
+    cached(home, "Qwen/Qwen3-0.6B")
+    (model,) = (model for model in Library().installed() if model.source == "cache")
+    parameters = ModelConfig.from_mapping(CONFIG).num_parameters
+    assert model.bits_per_weight == round(8 * (1000 - 88) / parameters, 3)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qwen3mlx.config import INDEX_NAME
 from qwen3mlx.model import load_model
-from qwen3mlx.model.checkpoint import INDEX_NAME
 from qwen3mlx.quoting import quoted
 
 from .faults import (

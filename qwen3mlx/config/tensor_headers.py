@@ -1,0 +1,162 @@
+"""What the safetensors files of a checkpoint hold, as their headers say.
+
+safetensors only: a pickle can run code. A header is small and names every byte of its file, so a
+truncated or broken one is told from it before gigabytes are loaded.
+https://github.com/huggingface/safetensors#format
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import CheckpointError
+from ..quoting import quoted, shortened
+from .json_file import LARGEST_JSON, parse_json
+from .model_files import model_file
+from .weight_index import INDEX_NAME, read_weight_map
+
+SINGLE_NAME = "model.safetensors"
+
+# safetensors' dtype names -> bytes per element, for the types a Qwen3 checkpoint in MLX can hold.
+_ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
+# MLX counts a dimension in 32 bits; no tensor of a Qwen3 has more than three.
+_LARGEST_DIMENSION = 2**31 - 1
+_MOST_DIMENSIONS = 8
+# In one file; the largest released checkpoint has 36,000 in 118 files.
+_MOST_TENSORS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    shard: Path
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    nbytes: int
+
+
+def read_infos(folder: Path) -> dict[str, TensorInfo]:
+    """What the headers of the shards say, by tensor name. Raises CheckpointError."""
+    infos: dict[str, TensorInfo] = {}
+    shards, indexed = _shards(folder)
+    for shard in shards:
+        infos.update(_read_header(shard))
+    for name, shard_name in indexed.items():
+        if name not in infos:
+            raise CheckpointError(
+                f"{folder / shard_name} does not hold {quoted(name)}, "
+                f"which {INDEX_NAME} says it does; download the model again."
+            )
+    return infos
+
+
+def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
+    """The shard files, and the index's tensor -> file name (empty without an index)."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder} is not a folder; give one that holds config.json.")
+    if not (folder / INDEX_NAME).exists():
+        shards = sorted(folder.glob("model*.safetensors"))
+        if not shards:
+            raise CheckpointError(_nothing_to_load(folder))
+        if len(shards) > 1 and folder / SINGLE_NAME in shards:
+            raise CheckpointError(
+                f"{folder} holds {SINGLE_NAME} beside other shards and no {INDEX_NAME} that says "
+                "which to read; remove what does not belong."
+            )
+        return shards, {}
+    weight_map = read_weight_map(folder)
+    names = sorted(set(weight_map.values()))
+    for name in names:
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder / name} is missing; download the model again.")
+    return [folder / name for name in names], weight_map
+
+
+def _nothing_to_load(folder: Path) -> str:
+    pickles = [*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth")]
+    if pickles:
+        return (
+            f"{pickles[0]} is a pickle, which can run code and is not read; "
+            "get the model's safetensors version."
+        )
+    return f"{folder} holds no {SINGLE_NAME}; download the model again."
+
+
+def _read_header(shard: Path) -> dict[str, TensorInfo]:
+    try:
+        size = model_file(shard).stat().st_size
+        with shard.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\0"))
+            if not 2 <= length <= size - 8:
+                raise CheckpointError(broken_shard(shard, "its header is cut off"))
+            if length > LARGEST_JSON:
+                raise CheckpointError(broken_shard(shard, f"its header has {length / 1e6:,.0f} MB"))
+            header = parse_json(file.read(length).decode("utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{shard} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise CheckpointError(broken_shard(shard, "its header is not JSON")) from None
+    if not isinstance(header, dict):
+        raise CheckpointError(broken_shard(shard, "its header is not a JSON object"))
+    if len(header) > _MOST_TENSORS:
+        raise CheckpointError(broken_shard(shard, f"it names {len(header):,} tensors"))
+    metadata = header.pop("__metadata__", None)
+    if metadata is None:  # as MLX writes it where there are none
+        metadata = {}
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise CheckpointError(broken_shard(shard, "its metadata are no texts"))
+    data_bytes = size - 8 - length
+    infos = {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
+    previous_end = 0
+    for name, info in sorted(infos.items(), key=lambda item: item[1].start):
+        if info.start < previous_end:
+            raise CheckpointError(broken_shard(shard, f"{quoted(name)} overlaps another tensor"))
+        previous_end = info.start + info.nbytes
+    return infos
+
+
+def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorInfo:
+    try:
+        dtype, shape = str(entry["dtype"]), tuple(map(_dimension, entry["shape"]))
+        start, end = map(_size, entry["data_offsets"])
+    except (TypeError, KeyError, ValueError):
+        raise CheckpointError(
+            broken_shard(shard, f"its entry for {quoted(name)} is malformed")
+        ) from None
+    if len(shape) > _MOST_DIMENSIONS:
+        raise CheckpointError(broken_shard(shard, f"{quoted(name)} has {len(shape)} dimensions"))
+    if dtype not in _ELEMENT_BYTES:
+        raise CheckpointError(
+            f"{shard}: {quoted(name)} is stored as {shortened(dtype)}; only "
+            f"{', '.join(_ELEMENT_BYTES)} load here: get the model's bfloat16 or MLX version."
+        )
+    if not start <= end <= data_bytes:
+        raise CheckpointError(broken_shard(shard, f"{quoted(name)} lies beyond its end"))
+    expected = _ELEMENT_BYTES[dtype]
+    for dimension in shape:
+        expected *= dimension
+    if end - start != expected:
+        raise CheckpointError(
+            broken_shard(shard, f"{quoted(name)} has {end - start} bytes, not {expected}")
+        )
+    return TensorInfo(shard, dtype, shape, start, end - start)
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise ValueError(value)
+    return value
+
+
+def _dimension(value: Any) -> int:
+    if _size(value) > _LARGEST_DIMENSION:
+        raise ValueError(value)
+    return int(value)
+
+
+def broken_shard(shard: Path, fault: str) -> str:
+    """The sentence for a file with such a fault."""
+    return f"{shard} is truncated or broken ({fault}); download it again."
