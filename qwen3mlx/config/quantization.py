@@ -44,6 +44,8 @@ class QuantizationSpec:
             )
 
 
+# A layer has a dozen; the largest released checkpoint has 94 layers.
+_MOST_ENTRIES = 10_000
 _MODE_DEFAULTS = {"affine": (64, 4), "mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
 
 
@@ -66,6 +68,8 @@ class QuantizationConfig:
                 f"{source} is quantized with {quoted(raw['quant_method'])}; only MLX's own "
                 "formats load: get the model's MLX version, or its float weights."
             )
+        if len(raw) > _MOST_ENTRIES:
+            raise CheckpointError(f"{source} has {len(raw):,} entries: a model has no such number.")
         default = _quantization_spec(raw, source)
         overrides: dict[str, QuantizationSpec | None] = {}
         for path, value in raw.items():

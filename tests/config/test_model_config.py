@@ -120,6 +120,12 @@ def test_quantization_and_its_overrides() -> None:
     }
 
 
+def test_a_model_has_no_such_number_of_overrides() -> None:
+    overrides = {f"layers.{i}": {"bits": 8, "group_size": 64} for i in range(10_001)}
+    with pytest.raises(CheckpointError, match="entries"):
+        config_with("30B-A3B", quantization={"bits": 4, "group_size": 64, **overrides})
+
+
 @pytest.mark.parametrize(
     ("mode", "group_size", "bits"),
     [("affine", 64, 4), ("mxfp4", 32, 4), ("mxfp8", 32, 8), ("nvfp4", 16, 4)],
