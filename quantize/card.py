@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import qwen3mlx
+from qwen3mlx.quoting import size_text
 
 from .names import name_of
 
@@ -34,7 +35,7 @@ def text(source: Source, result: Converted, options: Options) -> str:
         "",
         f"{made_of}, quantized for MLX with the recipe `{recipe.name}` ({recipe.about}) "
         f"and the method `{options.method}`: {bits:.3f} bits per weight, "
-        f"{plan.nbytes / 1e9:.2f} GB.",
+        f"{size_text(plan.nbytes)}.",
         "",
         "    " + (options.command or "qwen3mlx quantize"),
         "",

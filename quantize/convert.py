@@ -18,6 +18,7 @@ import mlx.core as mx
 from qwen3mlx import __version__ as VERSION
 from qwen3mlx.config import QuantizationSpec, model_file
 from qwen3mlx.errors import MemoryBudgetError, UsageError
+from qwen3mlx.quoting import size_text
 from qwen3mlx.text import load_tokenizer
 
 from . import card, sensitivity, texts
@@ -154,7 +155,7 @@ def check(source: Source, plan: Plan, output: Path) -> None:
     free, needed = shutil.disk_usage(_first_there(output)).free, plan.nbytes + SLACK
     if free < needed:
         raise ConversionError(
-            f"{output} needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free there: free "
+            f"{output} needs {size_text(needed)} and {size_text(free)} are free there: free "
             "some, or choose another disk."
         )
 
@@ -205,8 +206,8 @@ def convert(
         if error.errno != errno.ENOSPC:
             raise
         raise ConversionError(
-            f"The disk of {output} is full; nothing was left there: free {plan.nbytes / 1e9:.1f} "
-            "GB and try again."
+            f"The disk of {output} is full; nothing was left there: free {size_text(plan.nbytes)} "
+            "and try again."
         ) from None
     finally:
         written.close()

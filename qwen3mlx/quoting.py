@@ -61,3 +61,11 @@ def printable(text: str) -> str:
 def shortened(text: str, most: int = MOST) -> str:
     """Its first `most` characters, the last of which say that there were more."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def size_text(num_bytes: int | float) -> str:
+    """`4.4 GB`, `31.2 MB`, `1.2 KB`: decimal units, as systems show them."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if num_bytes >= size / 10:
+            return f"{num_bytes / size:.1f} {unit}"
+    return f"{num_bytes / 1e3:.1f} KB"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx.quoting import MOST, quoted
+from qwen3mlx.quoting import MOST, quoted, size_text
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,18 @@ def test_values_read_as_json(value: Any, text: str) -> None:
 def test_large_values_are_cut(value: Any) -> None:
     assert len(quoted(value)) <= MOST
     assert "..." in quoted(value)
+
+
+@pytest.mark.parametrize(
+    ("num_bytes", "text"),
+    [
+        (0, "0.0 KB"),
+        (1200, "1.2 KB"),
+        (99_900, "99.9 KB"),
+        (100_000, "0.1 MB"),
+        (31_200_000, "31.2 MB"),
+        (4_400_000_000, "4.4 GB"),
+    ],
+)
+def test_sizes_are_said_in_the_unit_that_fits(num_bytes: int, text: str) -> None:
+    assert size_text(num_bytes) == text

@@ -22,6 +22,7 @@ from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import UsageError
 from qwen3mlx.model.device import usable_memory
 from qwen3mlx.model.footprint import compute_dtype, resident_bytes
+from qwen3mlx.quoting import size_text
 
 from ..common import TextError
 from ..recipe import Recipe
@@ -100,8 +101,8 @@ def check(method: str, source: Source, recipe: Recipe) -> None:
     needed, usable = resident_bytes(source.infos, compute_dtype(source.infos)), usable_memory()
     if needed > usable:
         raise UsageError(
-            f"--method {method} holds the float model in memory, which is {needed / 1e9:.1f} GB, "
-            f"and {usable / 1e9:.1f} GB can be used here: use --method gptq."
+            f"--method {method} holds the float model in memory, which is {size_text(needed)}, "
+            f"and {size_text(usable)} can be used here: use --method gptq."
         )
 
 

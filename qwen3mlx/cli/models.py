@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import hub
 from ..config import LoadOptions
 from ..errors import InvalidRequestError, ModelNotFoundError, UsageError
+from ..quoting import size_text
 from .display import one_line
 from .terminal import Terminal
 
@@ -61,7 +62,7 @@ def locate(name: str, terminal: Terminal) -> Path:
             raise
         repository = missing.repository
         size = repository.approximate_bytes
-        about = f" (about {hub.gigabytes(size)})" if size else ""
+        about = f" (about {size_text(size)})" if size else ""
         if not terminal.ask(f"Download {repository.repo_id}{about}?"):
             raise
     return fetch(name, terminal)
@@ -125,6 +126,6 @@ def _lines(title: str, terminal: Terminal) -> Iterator[ByteCount]:
         tenth = 10 * done // total if total else 10
         if tenth > shown:
             shown = tenth
-            terminal.note(f"{title}: {10 * tenth}% of {hub.gigabytes(total)}")
+            terminal.note(f"{title}: {10 * tenth}% of {size_text(total)}")
 
     yield show

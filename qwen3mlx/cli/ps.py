@@ -15,7 +15,7 @@ def ps(url: Url = None, api_key: ApiKey = None, as_json: PrintJson = False) -> N
 
     The last column says how long they stay there if they are not used.
     """
-    from ..hub import gigabytes
+    from ..quoting import size_text
     from .client import Client
     from .tables import print_json, print_table
 
@@ -28,7 +28,7 @@ def ps(url: Url = None, api_key: ApiKey = None, as_json: PrintJson = False) -> N
         (
             model["model"].removesuffix(":latest"),
             model["details"]["quantization_level"],
-            gigabytes(model["size_vram"]),
+            size_text(model["size_vram"]),
             f"{model['context_length']:,}",
             _time_left(model["expires_at"]),
         )

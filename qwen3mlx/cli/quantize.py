@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..quoting import quoted
+from ..quoting import quoted, size_text
 from .options import finite
 from .quantize_progress import progress_for
 from .terminal import Terminal
@@ -175,7 +175,7 @@ def _say_plan(plan: Plan, output: Path, as_json: bool) -> None:
         print(json.dumps(_plan_json(plan)))
         return
     print(
-        f"{output}: {plan.nbytes / 1e9:.2f} GB in {_files(plan)}, "
+        f"{output}: {size_text(plan.nbytes)} in {_files(plan)}, "
         f"{plan.bits_per_weight:.3f} bits per weight"
     )
 
@@ -204,7 +204,7 @@ def _say_result(result: Converted, as_json: bool) -> None:
     print(result.folder)
     plan = result.plan
     print(
-        f"{plan.bits_per_weight:.3f} bits per weight, {plan.nbytes / 1e9:.2f} GB, "
+        f"{plan.bits_per_weight:.3f} bits per weight, {size_text(plan.nbytes)}, "
         f"{result.seconds:.0f} s; {_cost(result.quality)}.",
         file=sys.stderr,
     )

@@ -23,11 +23,11 @@ def rm(
     import shutil
 
     from ..errors import UsageError
-    from ..hub import gigabytes
+    from ..quoting import size_text
 
     terminal = Terminal.standard()
     name, folder = _downloaded(model)
-    size = gigabytes(_blob_bytes(folder))
+    size = size_text(_blob_bytes(folder))
     if not yes:
         if not terminal.can_ask:
             raise UsageError(f"Nobody can be asked here: add --yes to delete {name} ({size}).")

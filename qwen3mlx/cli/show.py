@@ -44,7 +44,7 @@ def _as_object(model: LocalModel) -> dict[str, Any]:
 
 def _facts(model: LocalModel) -> list[tuple[str, str]]:
     from ..config import ModelConfig
-    from ..hub import gigabytes
+    from ..quoting import size_text
 
     config = ModelConfig.from_folder(model.path)
     kind = "embedding" if model.is_embedding else "chat" if model.is_chat else "base"
@@ -55,7 +55,7 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
         ("parameters", f"{model.params} ({config.num_parameters:,})"),
         ("layers", _layers(config)),
         ("weights", f"{_weights(config)}, {model.bits_per_weight} bits per weight"),
-        ("size", f"{gigabytes(model.size_bytes)} on disk"),
+        ("size", f"{size_text(model.size_bytes)} on disk"),
         ("context", f"{model.max_context_length:,} tokens{_scaled(config)}"),
         *(
             (f"{mode} sampling".replace("_", "-"), _listed(values))

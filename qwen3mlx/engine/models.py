@@ -15,6 +15,7 @@ import mlx.core as mx
 from ..config import EngineConfig, LoadOptions, ModelConfig
 from ..errors import MemoryBudgetError, UnavailableError
 from ..model import weight_bytes
+from ..quoting import size_text
 from .loaded import LoadedModel
 from .memory import MemoryBudget
 from .slot import Slot
@@ -206,8 +207,8 @@ class Models:
         needed = weight_bytes(path)
         if needed > self._budget.limit:
             raise MemoryBudgetError(
-                f"{model_id} needs {needed / 1e9:.1f} GB for its weights and "
-                f"{self._budget.limit / 1e9:.1f} GB can be used here: take a smaller model or "
+                f"{model_id} needs {size_text(needed)} for its weights and "
+                f"{size_text(self._budget.limit)} can be used here: take a smaller model or "
                 "fewer bits."
             )
         return needed

@@ -10,6 +10,7 @@ import mlx.core as mx
 from ..errors import MemoryBudgetError
 from ..generate import Choice, Decoder
 from ..model import KVPool, KVRow
+from ..quoting import size_text
 from .memory import MemoryBudget
 from .pace import Pace
 from .prefix_cache import BLOCK, PrefixCache, common_length
@@ -79,8 +80,8 @@ class Scheduler:
         largest = self._budget.largest_request
         if needed > largest:
             raise MemoryBudgetError(
-                f"The prompt's {num_tokens:,} tokens need {needed / 1e9:.1f} GB of memory "
-                f"and {largest / 1e9:.1f} GB are left beside the model: shorten it, load the model "
+                f"The prompt's {num_tokens:,} tokens need {size_text(needed)} of memory "
+                f"and {size_text(largest)} are left beside the model: shorten it, load the model "
                 "with quantized keys and values (kv_bits), or take a smaller model."
             )
 

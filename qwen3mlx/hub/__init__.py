@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import CheckpointError, ModelNotFoundError
 from .cache import cached_snapshot
-from .download import Progress, ProgressCallback, download, gigabytes, is_offline
+from .download import Progress, ProgressCallback, download, is_offline
 from .library import AmbiguousNameError, Library, Skipped
 from .local_model import LocalModel
 from .model_settings import ModelSettings
@@ -28,7 +28,6 @@ __all__ = [
     "Skipped",
     "aliases",
     "fetch",
-    "gigabytes",
     "is_base",
     "is_offline",
     "nearest",

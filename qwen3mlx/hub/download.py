@@ -14,6 +14,7 @@ from typing import Any
 
 from ..config.state import NO_HOME
 from ..errors import CheckpointError, DownloadError
+from ..quoting import size_text
 from .cache import (
     cached_snapshot,
     check_place,
@@ -121,14 +122,9 @@ def _check_disk(cache: Path, repo_id: str, needed: int) -> None:
     free = shutil.disk_usage(existing).free
     if needed > free:
         raise DownloadError(
-            f"{repo_id} needs {gigabytes(needed)} more, and {existing} has {gigabytes(free)} free: "
+            f"{repo_id} needs {size_text(needed)} more, and {existing} has {size_text(free)} free: "
             "free some space, or set HF_HOME to a folder on another disk."
         )
-
-
-def gigabytes(size: int) -> str:
-    """`4.4 GB`, or megabytes below one tenth of that unit."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
 
 
 @contextmanager

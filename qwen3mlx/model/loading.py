@@ -11,7 +11,7 @@ import mlx.core as mx
 from ..config import LoadOptions, ModelConfig
 from ..config.state import expanded
 from ..errors import CheckpointError, MemoryBudgetError
-from ..quoting import quoted
+from ..quoting import quoted, size_text
 from .attention import Attention
 from .checkpoint import Checkpoint
 from .device import keep_resident, usable_memory
@@ -162,8 +162,8 @@ def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
     widened, memory = resident_bytes(checkpoint.infos, dtype), usable_memory()
     if widened > memory:
         raise MemoryBudgetError(
-            f"{checkpoint.folder.name} needs {widened / 1e9:.1f} GB for its weights and "
-            f"{memory / 1e9:.1f} GB can be used here: take a smaller model or fewer bits."
+            f"{checkpoint.folder.name} needs {size_text(widened)} for its weights and "
+            f"{size_text(memory)} can be used here: take a smaller model or fewer bits."
         )
 
 
