@@ -12,7 +12,6 @@ import resource
 import signal
 import socket
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -21,7 +20,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ..errors import InvalidRequestError
-from ..text import AnswerCheck, answer_grammar, load_tokenizer
+from ..text import load_tokenizer
+from ..text.answer_check import AnswerCheck
+from ..text.grammar_source import answer_grammar
+from .ceiling import Ceiling
 from .constraint import Constraint
 from .grammar import Grammar, GrammarTokenizer
 from .wire import Demand, Limits
@@ -74,8 +76,7 @@ def _vocabulary(folder: str, vocab_size: int, stop_ids: list[int]) -> GrammarTok
 def _serve(connection: Connection, tokenizer: GrammarTokenizer, limits: Limits) -> None:
     """One answer: its demand comes first, then its tokens."""
     try:
-        _limit_memory(limits.num_bytes)
-        _Answer(connection, tokenizer, limits).run()
+        _Answer(connection, tokenizer, limits, Ceiling(limits.num_bytes)).run()
     except (EOFError, OSError, MemoryError):
         pass  # nobody wants to know more, or the parent is to see us end
     finally:
@@ -83,10 +84,17 @@ def _serve(connection: Connection, tokenizer: GrammarTokenizer, limits: Limits) 
 
 
 class _Answer:
-    def __init__(self, connection: Connection, tokenizer: GrammarTokenizer, limits: Limits) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        tokenizer: GrammarTokenizer,
+        limits: Limits,
+        ceiling: Ceiling,
+    ) -> None:
         self._connection = connection
         self._tokenizer = tokenizer
         self._limits = limits
+        self._ceiling = ceiling
         self._mask: bytes | None = None
 
     def run(self) -> None:
@@ -94,6 +102,8 @@ class _Answer:
         try:
             with _computing(self._limits.compile_seconds):
                 constraint = self._compiled(demand)
+                self._say({"grown_bytes": self._ceiling.grown_bytes})
+                self._ceiling.lower(self._limits.answer_bytes)
                 self._tell(constraint, 0)
             self._follow(constraint, demand.param)
         except InvalidRequestError as error:
@@ -180,25 +190,3 @@ def _computing(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_PROF, seconds)
     yield
     signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _limit_memory(num_bytes: int) -> None:
-    """To so many more than there are now. Only Linux minds what may be asked for."""
-    if sys.platform == "linux":
-        with open("/proc/self/statm") as file:
-            taken = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + num_bytes, taken + num_bytes))
-    else:
-        most = _peak_bytes() + num_bytes
-        threading.Thread(target=_watch_memory, args=(most,), daemon=True).start()
-
-
-def _watch_memory(most: int) -> None:
-    while _peak_bytes() < most:
-        time.sleep(0.05)
-    os._exit(1)
-
-
-def _peak_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -33,11 +33,14 @@ _POLL_SECONDS = 0.05
 _ENDED = "The process that knows the grammars ended: try again."
 
 _log = logging.getLogger(__name__)
-# Answers that run or wait; each has a process of some megabytes.
+# Answers that run or wait; each has a process of some megabytes, and all together may have so many
+# bytes, each what it had when its grammar was compiled.
 MOST_ANSWERS = 64
+MOST_BYTES = 512 << 20
 
 _live: weakref.WeakSet[GrammarProcess] = weakref.WeakSet()
 _answers: weakref.WeakSet[AnswerConstraint] = weakref.WeakSet()
+_answers_lock = threading.Lock()
 
 
 class GrammarProcess:
@@ -176,11 +179,24 @@ class AnswerConstraint:
         self._is_unchecked = False
         self._announced: int | None = None
         self._error: tuple[str, str | None] | None = None
-        _answers.add(self)
+        self.grown_bytes = 0
+        with _answers_lock:
+            _answers.add(self)
 
     def begin(self, demand: bytes) -> None:
-        """Raises InvalidRequestError, which names the field that it was at."""
+        """Raises InvalidRequestError, which names the field that it was at.
+
+        OverloadedError where the grammars of all answers take too much memory.
+        """
         self._ask(demand)
+        with _answers_lock:
+            taken = sum(answer.grown_bytes for answer in _answers)
+        if taken > MOST_BYTES:
+            self._connection.close()
+            _answers.discard(self)
+            raise OverloadedError(
+                "The grammars of all answers together take too much memory: try again later."
+            )
 
     @property
     def is_unchecked(self) -> bool:
@@ -244,6 +260,7 @@ class AnswerConstraint:
             _log.error("%s could not be read:\n%s", self._param, said["fault"])
             self._fail(f"{self._param} cannot be enforced: reading it failed.", self._param)
         self._param = said.get("field", self._param)
+        self.grown_bytes = said.get("grown_bytes", self.grown_bytes)
         for warning in said.get("warnings", ()):
             warn(warning)
 

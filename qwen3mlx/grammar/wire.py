@@ -17,13 +17,15 @@ MAX_LETTERS = 2_000_000
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What an answer's process may take: seconds of computing to compile its grammar, for one
-    token, and for all tokens (so many, and so many more for each); bytes."""
+    token, and for all tokens (so many, and so many more for each); bytes to compile it, and then
+    for the tokens."""
 
     compile_seconds: float = 2.0
     token_seconds: float = 0.1
     answer_seconds: float = 0.3
     more_per_token: float = 0.005
     num_bytes: int = 192 << 20
+    answer_bytes: int = 64 << 20
 
     def exceeded(self, field: str) -> str:
         """The sentence for a grammar that takes more."""

@@ -1,13 +1,13 @@
 """Strings <-> tokens: tokenizer, chat template, and the parsers of a streamed answer.
 
 docs/architecture.md has the contract. Never imports mlx; heavy libraries load when first used.
+What makes grammars (`grammar_source`) and checks answers (`answer_check`) is imported by the
+processes of grammars alone.
 """
 
 from .answer import AnswerStream
-from .answer_check import AnswerCheck
 from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
-from .grammar_source import answer_grammar
 from .media import check_new_message, is_media, left_out
 from .messages import open_thought, soft_switch
 from .reasoning import ReasoningStart, reasoning_start
@@ -15,7 +15,6 @@ from .text_form import TextForm
 from .tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
-    "AnswerCheck",
     "AnswerStream",
     "ChatPrompt",
     "Content",
@@ -25,7 +24,6 @@ __all__ = [
     "TextForm",
     "Tokenizer",
     "ToolCallDelta",
-    "answer_grammar",
     "check_new_message",
     "is_media",
     "left_out",

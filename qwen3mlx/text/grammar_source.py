@@ -14,8 +14,9 @@ from typing import Any, Literal
 from qwen3mlx.errors import InvalidRequestError
 
 from ..quoting import quoted
+from .form_rules import form_rules
 from .json_schema import PlainSchema, plain_schema
-from .text_form import TextForm, form_rules
+from .text_form import TextForm
 
 # One space, or a new line and its indentation: no model can go on with blanks for ever.
 _SPACED = {"whitespace_pattern": r"( |\n {0,40})"}

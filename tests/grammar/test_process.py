@@ -107,6 +107,17 @@ def test_an_announced_token_is_worked_on_at_once(grammars):
         one.observe(ids_of(",")[0])
 
 
+def test_grammars_that_are_large_together_are_not_taken(grammars, monkeypatch):
+    first = grammars.constraint(Demand(json_schema=SCHEMA))
+    assert first.grown_bytes > 0
+    monkeypatch.setattr(process, "MOST_BYTES", first.grown_bytes)
+    with pytest.raises(OverloadedError, match="memory"):
+        grammars.constraint(Demand(json_schema=SCHEMA))
+    assert first.observe(ids_of("{")[0]) == 0
+    monkeypatch.undo()
+    grammars.constraint(Demand(json_schema=SCHEMA))
+
+
 def test_a_value_that_fails_its_check_is_taken_back(grammars):
     constraint = grammars.constraint(Demand(json_schema=SCHEMA))
     *ids, last = ids_of('{"a": "x", "tags": [1, 1]}')

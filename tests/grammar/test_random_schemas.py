@@ -22,7 +22,7 @@ import pydantic
 import pytest
 
 from qwen3mlx.errors import InvalidRequestError
-from qwen3mlx.text import AnswerCheck
+from qwen3mlx.text.answer_check import AnswerCheck
 from qwen3mlx.text.grammar_source import json_grammar
 from qwen3mlx.text.schema_formats import FORMATS
 from tests.support.schemas import Maker, admits, byte_matcher, sample, text_of, wandered

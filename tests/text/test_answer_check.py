@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen3mlx.text import AnswerCheck
+from qwen3mlx.text.answer_check import AnswerCheck
 
 SCHEMA = {
     "type": "object",
