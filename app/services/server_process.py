@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import secrets
 import signal
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -190,7 +192,12 @@ class ServerProcess(QObject):
         return self._log.decode("utf-8", "replace").splitlines()
 
     def _is_port_taken(self) -> bool:
-        return any(f"Port {self._port} is taken" in line for line in self._log_lines())
+        """Asked of the system: the server's own words are for people."""
+        try:
+            socket.create_server(("127.0.0.1", self._port)).close()
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+        return False
 
     def _reason(self, exit_code: int, status: QProcess.ExitStatus) -> str:
         if status == QProcess.ExitStatus.CrashExit:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from .. import __version__
 from ..errors import Qwen3MLXError
-from . import openai, operations
+from . import operations
 from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LateDialects, include
 from .guard import HostGuard, KeyGuard, OriginGuard
 from .key_use import EVERY
@@ -91,8 +91,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, errors.handle)
     app.add_exception_handler(ClientDisconnect, _nobody_listens)
-    for part in (openai, operations):
-        app.include_router(part.router)
+    app.include_router(operations.router)
     check_routes(app)
     return app
 

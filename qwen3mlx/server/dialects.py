@@ -32,7 +32,21 @@ class Dialect:
         return path.startswith(self.paths)
 
 
+OPENAI = Dialect(
+    "openai",
+    (
+        "/v1/chat/",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/v1/models",
+        "/tokenize",
+        "/detokenize",
+        "/tokenizer_info",
+        "/props",
+    ),
+)
 LATE = (
+    OPENAI,
     Dialect("anthropic", ("/v1/messages", "/v1/models")),
     Dialect("responses", ("/v1/responses", "/v1/conversations")),
     Dialect("lmstudio", ("/api/v0", "/api/v1", "/lmstudio-greeting")),

@@ -20,13 +20,14 @@ import uvicorn
 
 from ..config.admin_token import AdminToken
 from ..config.state import keep_private
-from ..errors import ConfigurationError, ListenError, UnavailableError
-from ..quoting import quoted
+from ..errors import ConfigurationError, UnavailableError
 from . import bounds
 from .app import create_app
 from .crowd import Crowd, raise_descriptor_limit
+from .dialects import OPENAI
 from .http1 import Protocol
 from .keys import Keys, KeyStore, warn_of_unscoped
+from .listening import listen, url_of
 from .logs import log_to_stderr
 from .safe_headers import SAFE_HEADERS
 from .service import Service
@@ -105,8 +106,8 @@ class Server(uvicorn.Server):
         self.crowd = Crowd(settings.max_connections)
         self.server_state = self.crowd
         self._short_until = 0.0
-        self._sockets = _listen(settings.host, settings.port)
-        self.url = _url(self._sockets[0])
+        self._sockets = listen(settings.host, settings.port)
+        self.url = url_of(self._sockets[0])
         self._admin_token = AdminToken(self.url)
 
     def close(self) -> None:
@@ -172,7 +173,9 @@ class Server(uvicorn.Server):
     async def _announce(self) -> None:
         try:
             token = asyncio.to_thread(self._make_admin_token)
-            await asyncio.gather(token, self._load_model())
+            # Most clients speak it: it is read while the model is.
+            dialect = asyncio.to_thread(OPENAI.load)
+            await asyncio.gather(token, dialect, self._load_model())
         except Exception as error:  # whatever it is, it must not end with this task
             self._failure, self.should_exit = error, True
             return
@@ -223,53 +226,6 @@ class Server(uvicorn.Server):
                 loop.call_soon_threadsafe(self.handle_exit, signal.SIGTERM, None)
 
         threading.Thread(target=wait, name="qwen3mlx-parent", daemon=True).start()
-
-
-def _listen(host: str, port: int) -> list[socket.socket]:
-    """`localhost` is 127.0.0.1 to one client and ::1 to another: both, where it can be meant."""
-    try:
-        host.encode("idna")
-        if host not in ("localhost", "127.0.0.1", "0.0.0.0"):
-            return [_bound(host, port)]
-        first = _bound("127.0.0.1" if host == "localhost" else host, port)
-    except UnicodeError:
-        raise ListenError(f"{quoted(host)} is not the name of a computer.") from None
-    except OSError as error:
-        raise ListenError(_why(error, host, port)) from None
-    try:
-        return [first, _bound("::1", first.getsockname()[1])]
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            logger.warning("Another program has this port at ::1: use 127.0.0.1, not localhost.")
-        return [first]
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """`::` takes IPv4, too."""
-    if ":" not in host:
-        return socket.create_server((host, port))
-    both = host == "::" and socket.has_dualstack_ipv6()
-    if host == "::" and not both:
-        logger.warning("This system serves IPv6 only at ::; for IPv4 use --host 0.0.0.0.")
-    return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
-
-
-def _why(error: OSError, host: str, port: int) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} is taken by another program; stop that, or choose another with --port "
-            "(0 takes a free one)."
-        )
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs administrator rights; choose one above 1023 with --port."
-    reason = error.strerror or error
-    return f"Nothing can listen at {host} ({reason}); choose an address of this computer."
-
-
-def _url(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _ready(url: str) -> None:

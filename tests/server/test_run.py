@@ -20,6 +20,8 @@ from qwen3mlx.server.keys import KeyStore
 from qwen3mlx.server.run import Server, warn_if_open
 from qwen3mlx.server.settings import ServerSettings
 
+from .live import LiveServer
+
 
 @contextmanager
 def process(*options: str, **pipes: Any) -> Iterator[subprocess.Popen[bytes]]:
@@ -125,6 +127,11 @@ def test_a_port_that_is_taken_is_told_with_the_remedy() -> None:
         settings = ServerSettings(port=port)
         with pytest.raises(ListenError, match=rf"^Port {port} is taken .* --port .*\.$"):
             Server(settings, on_ready=print)
+
+
+def test_a_port_that_this_program_has_already_is_told_as_such(server: LiveServer) -> None:
+    with pytest.raises(ListenError, match=rf"^Port {server.port} is taken by a qwen3mlx server; "):
+        Server(ServerSettings(port=server.port), on_ready=print)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "a..b", "no-such-name.invalid\ud800"])
