@@ -6,12 +6,11 @@ a fifth of a second at most, and each string for itself takes no more room than 
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
@@ -20,6 +19,9 @@ from starlette.responses import Response
 
 from ..errors import InvalidRequestError, Qwen3MLXError
 from . import bounds
+
+if TYPE_CHECKING:
+    from .service import Service
 
 # Bytes of a body that is read without a thread of its own: that would take longer.
 _SMALL = 64 * 1024
@@ -59,7 +61,9 @@ class _JSONRequest(Request):
         body = await self.body()
         if len(body) < _SMALL:
             return parsed(body)
-        return await asyncio.to_thread(parsed, body)
+        # A few at a time: between two of them, others are answered.
+        service: Service = self.app.state.service
+        return await service.read(len(body), parsed, body)
 
 
 def parsed(body: bytes) -> Any:

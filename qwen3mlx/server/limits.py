@@ -39,7 +39,8 @@ class BodyLimit:
         headers = MutableHeaders(scope=scope)
         if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             headers["content-type"] = "application/json"
-        body = _Body(receive, self._max_bytes, self._held)
+        declared = int(headers.get("content-length", "0"))  # the parser lets only a number through
+        body = _Body(receive, declared, self._max_bytes, self._held)
 
         async def watch(message: Message) -> None:
             body.release()
@@ -99,8 +100,9 @@ class _Held:
 class _Body:
     """One request's body as it comes, until its answer begins."""
 
-    def __init__(self, receive: Receive, max_bytes: int, held: _Held) -> None:
+    def __init__(self, receive: Receive, declared: int, max_bytes: int, held: _Held) -> None:
         self._receive = receive
+        self._declared = declared
         self._max_bytes = max_bytes
         self._held = held
         self._own = 0  # of what is held
@@ -112,6 +114,8 @@ class _Body:
         """The next piece. Raises HTTPException 408 and 413, and TooManyBytesError."""
         if self.is_whole:  # what comes now is that the client goes away
             return await self._receive()
+        if self._declared > self._max_bytes:  # not one byte of it, nor `100 Continue`, is needed
+            raise HTTPException(413)
         with anyio.move_on_after(self._patience()):
             message = await self._receive()
             size = len(message.get("body", b""))

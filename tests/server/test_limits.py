@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -48,6 +49,13 @@ def test_a_client_that_sends_all_first_sees_the_answer() -> None:
         connection.request("POST", "/tokenize", body=body_of(15 * MEGABYTE))
         assert connection.getresponse().status == 413
         connection.close()
+
+
+def test_a_body_that_is_announced_too_large_is_not_waited_for(small: LiveServer) -> None:
+    head = f"POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LIMIT + 1}\r\n"
+    with socket.create_connection(("127.0.0.1", small.port), timeout=10) as client:
+        client.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_the_dialect_of_the_path_writes_the_error(small: LiveServer) -> None:

@@ -52,10 +52,10 @@ async def tokenize(
 @router.post("/detokenize")
 async def detokenize(
     body: DetokenizeBody, service: Annotated[Service, Depends(get_service)]
-) -> dict[str, Any]:
+) -> Response:
     """`content` is llama.cpp's name for vLLM's `prompt`."""
     text = await service.detokenize(body.model, body.tokens)
-    return {"prompt": text, "content": text}
+    return await service.read(len(text), LongReply, {"prompt": text, "content": text})
 
 
 @router.get("/tokenizer_info")
