@@ -14,6 +14,7 @@ from typing import Any, Literal
 SideName = Literal["ours", "peer"]
 SIDES: tuple[SideName, ...] = ("ours", "peer")
 REPOSITORY = Path(__file__).parents[1]
+IMPORT_PATH = os.pathsep.join(str(REPOSITORY / folder) for folder in ("", "app", "quantize"))
 
 
 def script(name: str) -> list[str]:
@@ -25,7 +26,7 @@ def script(name: str) -> list[str]:
 def environment() -> dict[str, str]:
     """Offline, unbuffered, and with this repository's packages first."""
     quiet = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **quiet, "PYTHONPATH": str(REPOSITORY)}
+    return {**os.environ, **quiet, "PYTHONPATH": IMPORT_PATH}
 
 
 class WorkerDied(Exception):

@@ -16,15 +16,15 @@ from pathlib import Path
 from random import Random
 
 import mlx.core as mx
+from qwen3mlx_quantize import recipe, sensitivity
+from qwen3mlx_quantize.convert import Options, calibrated, convert
+from qwen3mlx_quantize.evaluate import Quality, evaluate
+from qwen3mlx_quantize.methods import Method, mse, rtn
+from qwen3mlx_quantize.plan import make
+from qwen3mlx_quantize.recipe import Recipe
+from qwen3mlx_quantize.source import Source
 from tokenizers import Tokenizer
 
-from quantize import recipe, sensitivity
-from quantize.convert import Options, calibrated, convert
-from quantize.evaluate import Quality, evaluate
-from quantize.methods import Method, mse, rtn
-from quantize.plan import make
-from quantize.recipe import Recipe
-from quantize.source import Source
 from qwen3mlx.config import QuantizationSpec
 from training.conversations import conversation
 from training.paths import DEMO, ROOT, WEIGHTS

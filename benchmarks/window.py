@@ -24,9 +24,9 @@ from .stats import Summary
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 if TYPE_CHECKING:
-    from app.composition import Program
-    from app.domain import Transcript
-    from app.views.main_window import MainWindow
+    from qwen3mlx_app.composition import Program
+    from qwen3mlx_app.domain import Transcript
+    from qwen3mlx_app.views.main_window import MainWindow
 
 TOKENS_PER_SECOND = 200
 STREAM_SECONDS = 15
@@ -133,7 +133,7 @@ def measure_opening(profile: Path, repeats: int) -> list[float]:
 
 def measure_search(profile: Path, repeats: int) -> list[float]:
     """Of the slowest question, each time."""
-    from app.services.store import Store
+    from qwen3mlx_app.services.store import Store
 
     profile.mkdir()
     store = Store(profile / "conversations.sqlite")
@@ -156,7 +156,7 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from app import main
-from app.views import main_window
+from qwen3mlx_app.views import main_window
 make = main_window.make_window
 def announce(program):
     window = make(program)
@@ -190,9 +190,8 @@ def measure_start(profile: Path) -> float:
 def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWindow]]:
     """With one conversation, which is open; no server is started."""
     from PySide6.QtWidgets import QApplication
-
-    from app.composition import Program
-    from app.views.main_window import make_window
+    from qwen3mlx_app.composition import Program
+    from qwen3mlx_app.views.main_window import make_window
 
     QApplication.instance() or QApplication([])
     program = Program(profile)
@@ -208,7 +207,7 @@ def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWin
 
 
 def _transcript(num_messages: int, text: Callable[[int], str]) -> Transcript:
-    from app.domain import Conversation, Message, Transcript
+    from qwen3mlx_app.domain import Conversation, Message, Transcript
 
     now = time.time()
     conversation = Conversation(title="A long one", created_at=now, updated_at=now)
@@ -278,7 +277,7 @@ def _server() -> Iterator[str]:
 
 
 def _connect(program: Program, url: str) -> None:
-    from app.domain import ServerState
+    from qwen3mlx_app.domain import ServerState
 
     program.process._set(ServerState(phase="ready", url=url))
 

@@ -26,7 +26,7 @@ def section(title: str) -> str:
     [
         ("The engine", "qwen3mlx/engine"),
         ("The server", "qwen3mlx/server"),
-        ("The window", "app"),
+        ("The window", "app/qwen3mlx_app"),
     ],
 )
 def test_the_modules_are_those_of_the_folder(title: str, folder: str) -> None:

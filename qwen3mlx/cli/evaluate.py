@@ -34,9 +34,9 @@ def evaluate(
     KL divergence, agreement of the top token, perplexity, size and speed. The models are in memory
     one after the other.
     """
-    from quantize import evaluate as measure
-    from quantize import html_report, texts
-    from quantize.report import table
+    from qwen3mlx_quantize import evaluate as measure
+    from qwen3mlx_quantize import html_report, texts
+    from qwen3mlx_quantize.report import table
 
     from ..text import load_tokenizer
     from .models import locate

@@ -15,9 +15,9 @@ from .quantize_progress import progress_for
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from quantize.convert import Converted
-    from quantize.evaluate import Quality
-    from quantize.plan import Plan
+    from qwen3mlx_quantize.convert import Converted
+    from qwen3mlx_quantize.evaluate import Quality
+    from qwen3mlx_quantize.plan import Plan
 
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="The new checkpoint's folder.")
@@ -102,11 +102,11 @@ def quantize(
     The result loads here, in mlx-lm and in LM Studio. It gets its name when all of it is written
     and read back; an interrupted conversion goes on with --resume.
     """
-    from quantize import convert
-    from quantize import recipe as recipes
-    from quantize.partial import check_unused
-    from quantize.plan import make
-    from quantize.source import Source
+    from qwen3mlx_quantize import convert
+    from qwen3mlx_quantize import recipe as recipes
+    from qwen3mlx_quantize.partial import check_unused
+    from qwen3mlx_quantize.plan import make
+    from qwen3mlx_quantize.source import Source
 
     from ..errors import UsageError
     from .models import locate

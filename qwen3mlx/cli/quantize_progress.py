@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from quantize.common import Progress
+    from qwen3mlx_quantize.common import Progress
 
 # Seconds between two lines where there is no terminal, and between two events.
 SAY_EVERY, EVENT_EVERY = 10.0, 0.1

@@ -31,7 +31,7 @@ def app(profile_dir: ProfileDir = None) -> None:
             "There is no display for a window here: chat in the terminal with `qwen3mlx run`."
         )
     try:
-        from app.main import main
+        from qwen3mlx_app.main import main
     except ImportError as error:
         raise UsageError(_how_to_install(error)) from None
     raise typer.Exit(main(["--profile-dir", str(profile_dir)] if profile_dir else []))

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.domain import ChatSettings, ModelSettings, Notice
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import ChatSettings, ModelSettings, Notice
 
 from .controllers.support import ask, last, shown
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QTranslator
 
 ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "app" / "i18n"
+FOLDER = ROOT / "app" / "qwen3mlx_app" / "i18n"
 TEXT, COMPILED = FOLDER / "qwen3mlx_zh_CN.ts", FOLDER / "qwen3mlx_zh_CN.qm"
 
 
@@ -32,7 +32,7 @@ def tool(name: str) -> str:
 
 def test_every_string_of_the_program_is_translated(tmp_path: Path) -> None:
     fresh = shutil.copy(TEXT, tmp_path / TEXT.name)
-    sources = sorted(str(path) for path in (ROOT / "app").rglob("*.py"))
+    sources = sorted(str(path) for path in (ROOT / "app" / "qwen3mlx_app").rglob("*.py"))
     command = [tool("pyside6-lupdate"), *sources, "-ts", str(fresh), "-no-obsolete"]
     subprocess.run(command, check=True, capture_output=True)
     known = strings(Path(fresh))

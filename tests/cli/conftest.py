@@ -15,10 +15,10 @@ from huggingface_hub import constants
 
 from qwen3mlx.hub import DEMOS
 from tests.support.checkpoints import Shape, write_checkpoint
+from tests.support.places import IMPORT_PATH
 from tests.text.support import write_tiny_tokenizer
 
 COMMAND = (sys.executable, "-m", "qwen3mlx")
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "HF_HOME": str(tmp_path / "huggingface"),
         "TERM": "xterm-256color",
         "COLUMNS": "100",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": IMPORT_PATH,
     }
 
 
@@ -82,7 +82,7 @@ class Serve:
             stderr=self._log,
             text=True,
             env=os.environ
-            | {"QWEN3MLX_HOME": str(home), "HF_HOME": str(home / "hf"), "PYTHONPATH": str(ROOT)}
+            | {"QWEN3MLX_HOME": str(home), "HF_HOME": str(home / "hf"), "PYTHONPATH": IMPORT_PATH}
             | (environment or {}),
         )
         assert self.process.stdout is not None

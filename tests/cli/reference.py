@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from qwen3mlx.cli.slash import COMMANDS
+from tests.support.places import IMPORT_PATH
 
 from .conftest import COMMAND, ROOT
 
@@ -24,7 +25,7 @@ def _output(command: str) -> str:
     if command == "/help":
         width = max(len(entry.usage) for entry in COMMANDS.values())
         return "".join(f"{entry.usage:<{width}}  {entry.help}\n" for entry in COMMANDS.values())
-    environment = os.environ | {"COLUMNS": "90", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"COLUMNS": "90", "PYTHONPATH": IMPORT_PATH}
     return subprocess.run(
         [*COMMAND, *command.split()[1:]],
         stdin=subprocess.DEVNULL,

@@ -99,7 +99,9 @@ def test_a_target_that_cannot_be_met_is_told_before_the_measurement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("quantize.sensitivity.measure", lambda *_: pytest.fail("it measures"))
+    monkeypatch.setattr(
+        "qwen3mlx_quantize.sensitivity.measure", lambda *_: pytest.fail("it measures")
+    )
     arguments = ["quantize", "demo", "-o", "new", "--recipe", "auto", "--target-bpw", "2.5"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2

@@ -190,7 +190,7 @@ def test_a_small_disk_that_fills_up(tmp_path):
         assert refused.returncode == 2
         assert "are free there" in refused.stderr
         code = (
-            "import sys, quantize.convert as c; c.SLACK = -(1 << 40); "
+            "import sys, qwen3mlx_quantize.convert as c; c.SLACK = -(1 << 40); "
             "from qwen3mlx.cli.app import app; app(sys.argv[1:])"
         )
         (disk / "other").write_bytes(b"x" * 500_000)

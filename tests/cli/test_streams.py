@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import COMMAND, ROOT
+from tests.support.places import IMPORT_PATH
+
+from .conftest import COMMAND
 
 # A verb, its exit code where all is well, and whether it prints a result on stdout.
 VERBS: dict[str, tuple[list[str], int, bool]] = {
@@ -125,7 +127,7 @@ NOBODY = (
 def without_home(environment: dict[str, str]) -> dict[str, str]:
     kept = ("PATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE")
     given = {name: environment[name] for name in kept if name in environment}
-    return given | {"PYTHONPATH": str(ROOT)}
+    return given | {"PYTHONPATH": IMPORT_PATH}
 
 
 @pytest.mark.parametrize(

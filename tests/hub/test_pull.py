@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.places import IMPORT_PATH
+
 from .conftest import REPO, SHARDS, checkpoint_files
 from .fake_hub import COMMIT, FakeHub, Fault
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def environment(fake_hub: FakeHub, tmp_path: Path) -> dict[str, str]:
         "HF_ENDPOINT": fake_hub.url,
         "HF_HOME": str(tmp_path / "huggingface"),
         "HF_HUB_OFFLINE": "0",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": IMPORT_PATH,
     }
 
 

@@ -38,6 +38,7 @@ from tests.support.checkpoints import (
     num_bytes,
     write_checkpoint,
 )
+from tests.support.places import IMPORT_PATH
 
 from .support import (
     MLXPair,
@@ -381,7 +382,7 @@ LARGE = Shape(
 def test_peak_memory_is_the_weights(shape: Shape, dtype: StoredDtype, tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path, shape, dtype=dtype)
     command = [sys.executable, "-c", MEASURE, str(folder)]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYTHONPATH": IMPORT_PATH}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     peak, nbytes = json.loads(done.stdout)
     assert nbytes > 150e6

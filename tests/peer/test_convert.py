@@ -9,12 +9,12 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 import pytest
+from qwen3mlx_quantize import recipe
+from qwen3mlx_quantize.calibrate import Calibrated
+from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.source import Source
 
 import qwen3mlx
-from quantize import recipe
-from quantize.calibrate import Calibrated
-from quantize.convert import Options, convert
-from quantize.source import Source
 from tests.peer.cases import Case, exhaustive, quick
 from tests.peer.conftest import REPOSITORY
 

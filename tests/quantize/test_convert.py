@@ -10,15 +10,15 @@ from pathlib import Path
 
 import mlx.core as mx
 import pytest
+from qwen3mlx_quantize import recipe
+from qwen3mlx_quantize.calibrate import Calibrated
+from qwen3mlx_quantize.common import ConversionError
+from qwen3mlx_quantize.convert import MANIFEST, Options, convert
+from qwen3mlx_quantize.partial import Partial
+from qwen3mlx_quantize.plan import make
+from qwen3mlx_quantize.source import Source
 
 import qwen3mlx
-from quantize import recipe
-from quantize.calibrate import Calibrated
-from quantize.common import ConversionError
-from quantize.convert import MANIFEST, Options, convert
-from quantize.partial import Partial
-from quantize.plan import make
-from quantize.source import Source
 from qwen3mlx.errors import CheckpointError
 from tests.support.checkpoints import DENSE, DENSE_TIED, MOE, MOE_MIXED, write_checkpoint
 
@@ -88,7 +88,7 @@ def test_a_source_in_the_hub_s_cache_is_called_what_people_call_it(dense, tmp_pa
 def test_many_shards(dense, tmp_path, monkeypatch):
     whole = tmp_path / "whole"
     convert(Source(dense), whole, options())
-    monkeypatch.setattr("quantize.plan.SHARD_BYTES", 60_000)
+    monkeypatch.setattr("qwen3mlx_quantize.plan.SHARD_BYTES", 60_000)
     out = tmp_path / "out"
     result = convert(Source(dense), out, options())
     assert len(result.plan.shards) > 3

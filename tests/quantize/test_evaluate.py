@@ -8,12 +8,12 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 import pytest
+from qwen3mlx_quantize import evaluate, recipe, report, texts
+from qwen3mlx_quantize.common import TextError
+from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.source import Source
 
 import qwen3mlx
-from quantize import evaluate, recipe, report, texts
-from quantize.common import TextError
-from quantize.convert import Options, convert
-from quantize.source import Source
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, Shape, write_checkpoint
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import mlx.core as mx
 import pytest
+from qwen3mlx_quantize import html_report, inside, plots, recipe
+from qwen3mlx_quantize.convert import DataFree, Options, convert
+from qwen3mlx_quantize.evaluate import Quality, evaluate
+from qwen3mlx_quantize.source import Source
 
-from quantize import html_report, inside, plots, recipe
-from quantize.convert import DataFree, Options, convert
-from quantize.evaluate import Quality, evaluate
-from quantize.source import Source
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, write_checkpoint
 
@@ -81,7 +81,7 @@ def test_sizes_add_up_and_errors_are_the_weights_own(folders):
 
 def test_of_a_large_matrix_some_runs_of_rows_are_compared(folders, monkeypatch):
     source, (_, four) = folders
-    monkeypatch.setattr("quantize.source.BLOCK", 256)  # runs of two rows
+    monkeypatch.setattr("qwen3mlx_quantize.source.BLOCK", 256)  # runs of two rows
     path = "model.layers.0.self_attn.q_proj"
     module = next(one for one in Source(source).modules if one.path == path)
     mine, base = (Source(folder).matrix(module).astype(mx.float32) for folder in (four, source))

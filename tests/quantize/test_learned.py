@@ -11,14 +11,15 @@ import pytest
 
 pytest.importorskip("mlx_lm")
 
+from qwen3mlx_quantize import recipe
+from qwen3mlx_quantize.common import TextError
+from qwen3mlx_quantize.convert import DataFree, Options, convert, quantizer
+from qwen3mlx_quantize.evaluate import evaluate
+from qwen3mlx_quantize.methods import Method, learned
+from qwen3mlx_quantize.methods.learned import Learned
+from qwen3mlx_quantize.source import Source
+
 import qwen3mlx
-from quantize import recipe
-from quantize.common import TextError
-from quantize.convert import DataFree, Options, convert, quantizer
-from quantize.evaluate import evaluate
-from quantize.methods import Method, learned
-from quantize.methods.learned import Learned
-from quantize.source import Source
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import MOE, write_checkpoint
 

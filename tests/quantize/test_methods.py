@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qwen3mlx_quantize.methods import gptq, mse, rtn
+from qwen3mlx_quantize.packing import packed
 
-from quantize.methods import gptq, mse, rtn
-from quantize.packing import packed
 from qwen3mlx.config import QuantizationSpec
 
 BITS = (2, 3, 4, 5, 6, 8)

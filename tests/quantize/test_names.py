@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from quantize.names import name_of, names_of
+from qwen3mlx_quantize.names import name_of, names_of
 
 
 @pytest.mark.parametrize(

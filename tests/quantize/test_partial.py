@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from qwen3mlx_quantize.common import ConversionError
+from qwen3mlx_quantize.convert import convert
+from qwen3mlx_quantize.partial import JOURNAL, check_unused, folder_of
+from qwen3mlx_quantize.source import Source
 
-from quantize.common import ConversionError
-from quantize.convert import convert
-from quantize.partial import JOURNAL, check_unused, folder_of
-from quantize.source import Source
 from tests.support.checkpoints import DENSE, write_checkpoint
 
 from .test_convert import Stopped, options, stopped_at

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from qwen3mlx_quantize import recipe
 
-from quantize import recipe
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import UsageError
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from qwen3mlx_quantize import evaluate, recipe, sensitivity
+from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.plan import make
+from qwen3mlx_quantize.source import Source
 
-from quantize import evaluate, recipe, sensitivity
-from quantize.convert import Options, convert
-from quantize.plan import make
-from quantize.source import Source
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, DENSE_TIED, MOE, write_checkpoint

@@ -27,6 +27,7 @@ from qwen3mlx.server.safe_headers import SAFE_HEADERS
 from qwen3mlx.server.scopes import TABLE
 from qwen3mlx.server.service import Service
 from qwen3mlx.server.settings import ServerSettings
+from tests.support.places import IMPORT_PATH
 
 from ..server import raw
 from ..server.live import LiveServer, live_server
@@ -308,7 +309,7 @@ def test_names_in_requests_forge_no_line_of_the_log(tmp_path: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={"QWEN3MLX_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={"QWEN3MLX_HOME": str(tmp_path), "PYTHONPATH": IMPORT_PATH},
         text=True,
     ) as process:
         assert process.stdout is not None

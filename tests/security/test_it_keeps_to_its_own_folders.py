@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import Conversation, Message, Transcript
+from qwen3mlx_app.views.main_window import make_window
 
-from app.composition import Program
-from app.domain import Conversation, Message, Transcript
-from app.views.main_window import make_window
 from tests.server.live import LiveServer
 
 from .hostile.mutations import DEMO, write_demo

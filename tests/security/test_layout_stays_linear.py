@@ -12,16 +12,15 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-
-from app.domain import AppSettings
-from app.services.child import Child
-from app.views import highlighter, rich_text
-from app.views.highlighter import Highlighter
-from app.views.markdown import Block, BlockReader, to_html
-from app.views.pieces import coloured_pieces, cut, plain_pieces
-from app.views.rich_text import RichLabel, RichText
-from app.views.tex import plain_tex
-from app.views.theme import Theme
+from qwen3mlx_app.domain import AppSettings
+from qwen3mlx_app.services.child import Child
+from qwen3mlx_app.views import highlighter, rich_text
+from qwen3mlx_app.views.highlighter import Highlighter
+from qwen3mlx_app.views.markdown import Block, BlockReader, to_html
+from qwen3mlx_app.views.pieces import coloured_pieces, cut, plain_pieces
+from qwen3mlx_app.views.rich_text import RichLabel, RichText
+from qwen3mlx_app.views.tex import plain_tex
+from qwen3mlx_app.views.theme import Theme
 
 from .hostile.texts import BOMBS
 from .window import opened  # noqa: F401  chooses the platform
@@ -187,7 +186,7 @@ def test_code_that_never_ends_for_its_lexer_is_given_up(
 
 
 def test_the_colours_of_code_leave_its_lines_as_they_are() -> None:
-    from app.views.colouring import coloured
+    from qwen3mlx_app.views.colouring import coloured
 
     source = "\n\n  def f(x):\n    '''a\n    b'''\n\n\treturn '<b>&' \u202e\n\n"
     lines = coloured(source, "python", "default")

@@ -10,14 +10,15 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from qwen3mlx_app.services.program import PROGRAM
 
-from app.services.program import PROGRAM
+from tests.support.places import IMPORT_PATH, ROOT
 
-ROOT = Path(__file__).parents[2]
 TRAP = """\
 open({mark!r}, "a").write(__name__ + "\\n")
 raise SystemExit(99)
 """
+OURS = {"qwen3mlx", "qwen3mlx_app", "qwen3mlx_quantize"}
 OWN = ("app", "quantize", "server", "packaging", "tests", "training")
 STARTS = {
     "window": PROGRAM,
@@ -35,7 +36,7 @@ def start(program: Sequence[str], folder: Path, home: Path) -> subprocess.Comple
     return subprocess.run(
         program,
         cwd=folder,
-        env=os.environ | {"QWEN3MLX_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"QWEN3MLX_HOME": str(home), "PYTHONPATH": IMPORT_PATH},
         capture_output=True,
         text=True,
         timeout=100,
@@ -53,7 +54,7 @@ def lay(folder: Path, names: Iterable[str]) -> None:
 def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a file for every name that could be imported."""
     folder = tmp_path_factory.mktemp("traps")
-    lay(folder, {*sys.stdlib_module_names, *packages_distributions(), *OWN} - {"qwen3mlx"})
+    lay(folder, {*sys.stdlib_module_names, *packages_distributions(), *OWN} - OURS)
     return folder
 
 
@@ -66,14 +67,16 @@ def test_a_folder_full_of_traps(traps: Path, tmp_path: Path, program: str, words
 
 
 def test_the_window_is_not_taken_from_the_current_folder(traps: Path, tmp_path: Path) -> None:
-    code = PROGRAM[2].replace("main()", "import app, quantize; print(app.__file__)")
+    code = PROGRAM[2].replace(
+        "main()", "import qwen3mlx_app, qwen3mlx_quantize; print(qwen3mlx_app.__file__)"
+    )
     done = start([sys.executable, "-c", code], traps, tmp_path)
-    assert done.stdout.strip() == str(ROOT / "app" / "__init__.py"), done.stderr
+    assert done.stdout.strip() == str(ROOT / "app" / "qwen3mlx_app" / "__init__.py"), done.stderr
 
 
 def test_minus_m_forgets_the_current_folder_before_it_imports_a_dependency(tmp_path: Path) -> None:
     """What runpy imports itself comes from there still: that is Python's."""
-    lay(tmp_path, {*packages_distributions(), *OWN} - {"qwen3mlx"})
+    lay(tmp_path, {*packages_distributions(), *OWN} - OURS)
     done = start([sys.executable, "-m", "qwen3mlx", *WORDS["run"]], tmp_path, tmp_path / "home")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "sprung").exists()

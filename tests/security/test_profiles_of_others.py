@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.controllers.quantize import QuantizeController
-from app.domain import AppSettings
-from app.services.files import read_file
-from app.services.quantize_file import QuantizeFile
-from app.services.settings import SettingsFile
-from app.services.store import Store, StoreError
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.controllers.quantize import QuantizeController
+from qwen3mlx_app.domain import AppSettings
+from qwen3mlx_app.services.files import read_file
+from qwen3mlx_app.services.quantize_file import QuantizeFile
+from qwen3mlx_app.services.settings import SettingsFile
+from qwen3mlx_app.services.store import Store, StoreError
 
 from .hostile import profiles
 from .hostile.window import Window

@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from qwen3mlx_app.services.program import PROGRAM
 
-from app.services.program import PROGRAM
 from qwen3mlx.errors import CheckpointError, OverloadedError, Qwen3MLXError
 from qwen3mlx.server.template import template_traits
 from qwen3mlx.text import load_tokenizer

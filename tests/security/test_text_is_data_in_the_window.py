@@ -22,8 +22,7 @@ from PySide6.QtGui import QDesktopServices, QIcon
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
-
-from app.domain import (
+from qwen3mlx_app.domain import (
     ApiKey,
     Attachment,
     ChatSettings,
@@ -40,21 +39,21 @@ from app.domain import (
     RunningRequest,
     ToolCall,
 )
-from app.models.sections import DRAGGED, dragged
-from app.services.links import is_safe
-from app.services.plain import one_line, unmarked, visible, without_mnemonics
-from app.services.store import Store
-from app.views.markdown import BlockReader, only_ours, to_html
-from app.views.message_card import _set_out
-from app.views.opening import open_link
-from app.views.plain import notify, tell
-from app.views.rich_text import OwnDocument, RichLabel
-from app.views.sidebar_menu import SidebarMenu
+from qwen3mlx_app.models.sections import DRAGGED, dragged
+from qwen3mlx_app.services.links import is_safe
+from qwen3mlx_app.services.plain import one_line, unmarked, visible, without_mnemonics
+from qwen3mlx_app.services.store import Store
+from qwen3mlx_app.views.markdown import BlockReader, only_ours, to_html
+from qwen3mlx_app.views.message_card import _set_out
+from qwen3mlx_app.views.opening import open_link
+from qwen3mlx_app.views.plain import notify, tell
+from qwen3mlx_app.views.rich_text import OwnDocument, RichLabel
+from qwen3mlx_app.views.sidebar_menu import SidebarMenu
 
 from ..app.fake_endpoint import MODEL, FakeEndpoint
 from .window import PAGES, opened, texts
 
-APP = Path(__file__).parents[2] / "app"
+APP = Path(__file__).parents[2] / "app" / "qwen3mlx_app"
 PLAIN = APP / "views" / "plain.py"
 RICH = APP / "views" / "rich_text.py"
 
@@ -192,7 +191,7 @@ def test_only_one_module_makes_what_guesses_markup() -> None:
         if path != PLAIN
         for line, what in faults(path.read_text(encoding="utf-8"), ALLOWED.get(path, set()))
     ]
-    assert not found, "use app/views/plain.py:\n" + "\n".join(found)
+    assert not found, "use app/qwen3mlx_app/views/plain.py:\n" + "\n".join(found)
 
 
 def test_the_lint_sees_what_it_is_for() -> None:

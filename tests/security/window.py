@@ -23,9 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.views.main_window import MainWindow, make_window
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.views.main_window import MainWindow, make_window
 
 from ..app.controllers.support import connect, wait_for_models
 from ..app.fake_endpoint import FakeEndpoint

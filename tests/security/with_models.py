@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from qwen3mlx_app.services.program import PROGRAM
 
-from app.services.program import PROGRAM
 from tests.server.live import LiveServer, live_server
-
-ROOT = Path(__file__).parents[2]
+from tests.support.places import IMPORT_PATH
 
 
 @contextmanager
@@ -39,7 +38,7 @@ def command(models: Path, home: Path, *words: str) -> subprocess.CompletedProces
 
 
 def environment(models: Path, home: Path) -> dict[str, str]:
-    return os.environ | {"QWEN3MLX_HOME": str(prepared(home, models)), "PYTHONPATH": str(ROOT)}
+    return os.environ | {"QWEN3MLX_HOME": str(prepared(home, models)), "PYTHONPATH": IMPORT_PATH}
 
 
 def prepared(home: Path, models: Path) -> Path:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
+from qwen3mlx_app.composition import Program
 
 from ..fake_endpoint import FakeEndpoint
 from .support import connect, wait_for_models

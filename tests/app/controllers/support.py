@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.domain import Message, ServerState
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import Message, ServerState
 
 
 def connect(program: Program, url: str) -> None:

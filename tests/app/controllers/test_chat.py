@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.domain import Attachment, ChatSettings, Notice
-from app.services.store import Store
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import Attachment, ChatSettings, Notice
+from qwen3mlx_app.services.store import Store
 
 from ..fake_endpoint import CUT_OFF, FakeEndpoint, answer, delta, ending, event
 from .support import ask, connect, last, shown

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.domain import ServerState
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import ServerState
 
 from ..fake_endpoint import FakeEndpoint
 from .support import connect, last, shown

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.controllers.conversations import ConversationsController
-from app.domain import ChatSettings, Conversation, Folder, Message, Notice, Transcript
-from app.services.store import Store
+from qwen3mlx_app.controllers.conversations import ConversationsController
+from qwen3mlx_app.domain import ChatSettings, Conversation, Folder, Message, Notice, Transcript
+from qwen3mlx_app.services.store import Store
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.domain import Notice, ServerState
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import Notice, ServerState
 
 from ..fake_endpoint import FakeEndpoint, event
 from .support import last

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.controllers.notifier import LONG, Notifier
-from app.domain import Message
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.controllers.notifier import LONG, Notifier
+from qwen3mlx_app.domain import Message
 
 
 class Desk:

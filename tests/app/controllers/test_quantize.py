@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.controllers.quantize import QuantizeController
-from app.domain import QuantizeJob, QuantizeState
-from app.services.quantize_file import QuantizeFile
+from qwen3mlx_app.controllers.quantize import QuantizeController
+from qwen3mlx_app.domain import QuantizeJob, QuantizeState
+from qwen3mlx_app.services.quantize_file import QuantizeFile
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120_000

@@ -8,11 +8,10 @@ from dataclasses import replace
 import pytest
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
-
-from app.controllers.sections import Sections
-from app.domain import Conversation, Folder
-from app.models import ListModel
-from app.models.sections import Heading, Line
+from qwen3mlx_app.controllers.sections import Sections
+from qwen3mlx_app.domain import Conversation, Folder
+from qwen3mlx_app.models import ListModel
+from qwen3mlx_app.models.sections import Heading, Line
 
 Chats = ListModel[Conversation]
 Folders = ListModel[Folder]

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
+from qwen3mlx_app.composition import Program
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask

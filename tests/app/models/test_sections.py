@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-
-from app.domain import Conversation, Folder
-from app.models.sections import (
+from qwen3mlx_app.domain import Conversation, Folder
+from qwen3mlx_app.models.sections import (
     Heading,
     Line,
     SidebarModel,

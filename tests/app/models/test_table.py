@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
-
-from app.models import ListModel
-from app.models.table import Column, Table
+from qwen3mlx_app.models import ListModel
+from qwen3mlx_app.models.table import Column, Table
 
 Value = tuple[int, str]
 lists = st.lists(st.tuples(st.integers(0, 9), st.sampled_from("ab")), unique_by=lambda v: v[0])

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.services.attachments import AttachmentRefused, in_context, read, read_attachment
-from app.services.attachments.parsing import parsed
+from qwen3mlx_app.services.attachments import AttachmentRefused, in_context, read, read_attachment
+from qwen3mlx_app.services.attachments.parsing import parsed
 
 from .files import DOCUMENT, paragraph, pdf_bytes, word_file
 

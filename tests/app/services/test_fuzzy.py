@@ -6,8 +6,7 @@ from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.services.fuzzy import FIRST, HIT, NEXT, WORD, ranked, score
+from qwen3mlx_app.services.fuzzy import FIRST, HIT, NEXT, WORD, ranked, score
 
 titles = st.text(alphabet="ab -", max_size=9)
 

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from app.services.private import keep_private, make_file, make_folder
-from app.services.store import Store
+from qwen3mlx_app.services.private import keep_private, make_file, make_folder
+from qwen3mlx_app.services.store import Store
 
 
 @pytest.fixture

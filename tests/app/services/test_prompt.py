@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.domain import ChatSettings, Message, ToolCall
-from app.services import prompt
-from app.services.endpoint_json import as_model
+from qwen3mlx_app.domain import ChatSettings, Message, ToolCall
+from qwen3mlx_app.services import prompt
+from qwen3mlx_app.services.endpoint_json import as_model
 
 from ..fake_endpoint import MODEL
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-
-from app.domain import ServerState
-from app.services.server_process import ServerProcess
+from qwen3mlx_app.domain import ServerState
+from qwen3mlx_app.services.server_process import ServerProcess
 
 READY = """echo '{"url": "http://127.0.0.1:1"}'; echo "a line of its log" >&2; """
 Start = Callable[..., ServerProcess]

@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from app.domain import AppSettings
-from app.services.settings import SettingsFile
+from qwen3mlx_app.domain import AppSettings
+from qwen3mlx_app.services.settings import SettingsFile
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

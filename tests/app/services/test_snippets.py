@@ -14,8 +14,8 @@ import anthropic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qwen3mlx_app.services.snippets import KEY_PLACEHOLDER, Endpoint, Snippet, snippets
 
-from app.services.snippets import KEY_PLACEHOLDER, Endpoint, Snippet, snippets
 from qwen3mlx.server.keys import KeyStore
 from tests.server.live import LiveServer, live_server
 

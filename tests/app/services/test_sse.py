@@ -7,9 +7,8 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.services import sse
-from app.services.sse import Comment, Event, LineTooLongError, SseParser
+from qwen3mlx_app.services import sse
+from qwen3mlx_app.services.sse import Comment, Event, LineTooLongError, SseParser
 
 STREAM = (
     ': prefill 1/2\n\nevent: progress\r\ndata: {"a": 1}\r\n\r\ndata:first\rdata: 千问\r\r'

@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-
-from app.domain import (
+from qwen3mlx_app.domain import (
     AnswerStats,
     Attachment,
     ChatSettings,
@@ -23,7 +22,7 @@ from app.domain import (
     ToolCall,
     Transcript,
 )
-from app.services.transfer import (
+from qwen3mlx_app.services.transfer import (
     TransferError,
     chatgpt,
     import_file,
@@ -32,7 +31,7 @@ from app.services.transfer import (
     to_json,
     to_markdown,
 )
-from app.services.transfer.export import path
+from qwen3mlx_app.services.transfer.export import path
 
 from .exports import (
     ANSWERED_MS,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.domain import Conversation, Message
-from app.services.tree import Tree, branch
+from qwen3mlx_app.domain import Conversation, Message
+from qwen3mlx_app.services.tree import Tree, branch
 
 
 @st.composite

@@ -6,9 +6,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.views.main_window import MainWindow
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.views.main_window import MainWindow
 
 
 def program_of(window: MainWindow) -> Program:

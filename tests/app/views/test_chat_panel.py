@@ -16,10 +16,9 @@ from PySide6.QtWidgets import (
     QSlider,
 )
 from pytestqt.qtbot import QtBot
-
-from app.domain import ChatSettings
-from app.views.chat_panel import BUDGETS
-from app.views.main_window import MainWindow
+from qwen3mlx_app.domain import ChatSettings
+from qwen3mlx_app.views.chat_panel import BUDGETS
+from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint
 from .support import ask, button, named, program_of, turn_wheel

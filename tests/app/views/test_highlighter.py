@@ -5,9 +5,8 @@ from __future__ import annotations
 import shiboken6
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
-
-from app.views.highlighter import Highlighter
-from app.views.markdown import Block
+from qwen3mlx_app.views.highlighter import Highlighter
+from qwen3mlx_app.views.markdown import Block
 
 
 class Reader(QObject):

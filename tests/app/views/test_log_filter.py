@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
-
-from app.domain import LogEntry
-from app.models import ListModel
-from app.models.table import Column, Table
-from app.views.server.requests import LogFilter
+from qwen3mlx_app.domain import LogEntry
+from qwen3mlx_app.models import ListModel
+from qwen3mlx_app.models.table import Column, Table
+from qwen3mlx_app.views.server.requests import LogFilter
 
 
 def entry(number: int, path: str, status: int | None, model: str = "demo") -> LogEntry:

@@ -12,13 +12,12 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
-
-from app.domain import ServerState
-from app.views.icons import SIZE, icon
-from app.views.main_window import MainWindow
-from app.views.shortcuts import ShortcutSheet
-from app.views.theme import GAP, GAP_XL
-from app.views.welcome import WIDTH
+from qwen3mlx_app.domain import ServerState
+from qwen3mlx_app.views.icons import SIZE, icon
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.shortcuts import ShortcutSheet
+from qwen3mlx_app.views.theme import GAP, GAP_XL
+from qwen3mlx_app.views.welcome import WIDTH
 
 from ..controllers.support import last
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending

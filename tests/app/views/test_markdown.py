@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.services.links import is_safe
-from app.views.markdown import Block, BlockReader, breakable, to_html
-from app.views.tex import plain_tex
+from qwen3mlx_app.services.links import is_safe
+from qwen3mlx_app.views.markdown import Block, BlockReader, breakable, to_html
+from qwen3mlx_app.views.tex import plain_tex
 
 TEXT = """# Title
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
-
-from app.views.main_window import MainWindow
-from app.views.models.model_card import ModelCard
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.models.model_card import ModelCard
 
 from ..fake_endpoint import MODEL, FakeEndpoint
 from .support import button, named, program_of
@@ -137,7 +136,7 @@ def test_what_is_set_is_sent_whole(
 def test_a_folder_line_can_be_removed(
     window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    from app.domain import ModelFolder
+    from qwen3mlx_app.domain import ModelFolder
 
     folders = [
         ModelFolder(path="/cache", source="cache", exists=False, num_models=0),

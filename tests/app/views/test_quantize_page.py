@@ -10,9 +10,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
-
-from app.domain import Quality, QuantizeJob, QuantizeState
-from app.views.main_window import MainWindow
+from qwen3mlx_app.domain import Quality, QuantizeJob, QuantizeState
+from qwen3mlx_app.views.main_window import MainWindow
 
 from .support import button, named, program_of
 

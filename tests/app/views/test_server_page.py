@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.views.main_window import make_window
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.views.main_window import make_window
 
 ORIGIN = "https://chat.example.com"
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
-
-from app.domain import AppSettings, ServerSettings, ServerState
-from app.services.settings import SettingsFile
-from app.views.main_window import MainWindow
-from app.views.switch import Switch
+from qwen3mlx_app.domain import AppSettings, ServerSettings, ServerState
+from qwen3mlx_app.services.settings import SettingsFile
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.switch import Switch
 
 from .support import named, program_of, turn_wheel
 

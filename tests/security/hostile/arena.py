@@ -18,15 +18,15 @@ from types import TracebackType
 from typing import Any
 
 import psutil
+from qwen3mlx_app.services.program import PROGRAM
 
-from app.services.program import PROGRAM
 from tests.hub.fake_hub import FakeHub
+from tests.support.places import IMPORT_PATH
 
 from . import KEY
 from .requests import http
 from .window import Window
 
-ROOT = Path(__file__).parents[3]
 HOST = "127.0.0.1"
 PATIENCE_S, HEALTH_S, MEMORY_MB = 10.0, 1.0, 300.0
 QUESTION = {
@@ -88,7 +88,7 @@ class Arena:
             "HF_HOME": str(self.root / "huggingface"),
             "HF_ENDPOINT": self.hub.url,
             "QWEN3MLX_PARENT_KEY": KEY,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": IMPORT_PATH,
             "QT_QPA_PLATFORM": "offscreen",
         }
 

@@ -12,10 +12,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from quantize.convert import Options, convert
-from quantize.partial import JOURNAL, folder_of
-from quantize.recipe import load
-from quantize.source import Source
+from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.partial import JOURNAL, folder_of
+from qwen3mlx_quantize.recipe import load
+from qwen3mlx_quantize.source import Source
+
 from tests.support.checkpoints import DENSE, write_checkpoint
 
 from . import Cases, outside

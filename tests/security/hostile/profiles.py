@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from app.services.store.schema import MIGRATIONS
+from qwen3mlx_app.services.store.schema import MIGRATIONS
 
 from .values import broken_json, json_value, scalar, text
 

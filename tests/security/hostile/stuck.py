@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from app.services.child import serve
+from qwen3mlx_app.services.child import serve
 
 
 def _answer(question: str) -> str:

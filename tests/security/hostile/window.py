@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.composition import Program
-    from app.views.main_window import MainWindow
+    from qwen3mlx_app.composition import Program
+    from qwen3mlx_app.views.main_window import MainWindow
 
 PATIENCE_S = 10.0
 LOOK_S = 0.05
@@ -83,10 +83,9 @@ class Window:
 def _shown(profile: Path) -> Iterator[tuple[Program, MainWindow] | None]:
     """The window over this profile, without a server; None where it says that it cannot be."""
     import shiboken6
-
-    from app.composition import Program
-    from app.services.store import StoreError
-    from app.views.main_window import make_window
+    from qwen3mlx_app.composition import Program
+    from qwen3mlx_app.services.store import StoreError
+    from qwen3mlx_app.views.main_window import make_window
 
     os.environ["QWEN3MLX_HOME"] = str(profile)
     try:
@@ -131,8 +130,8 @@ def profiles(folder: Path) -> None:
 
 def documents(folder: Path) -> None:
     """Each is attached, and what is text is shown as an answer."""
-    from app.domain import Conversation, Message, Transcript
-    from app.services.attachments import AttachmentRefused, read_attachment
+    from qwen3mlx_app.domain import Conversation, Message, Transcript
+    from qwen3mlx_app.services.attachments import AttachmentRefused, read_attachment
 
     texts = []
     for path in sorted(folder.iterdir()):

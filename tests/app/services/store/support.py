@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.domain import Conversation, Message
-from app.services.store import Store
+from qwen3mlx_app.domain import Conversation, Message
+from qwen3mlx_app.services.store import Store
 
 _clock = itertools.count(1.0)
 

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from app.domain import Conversation
-from app.services.store import Store, StoreError
+from qwen3mlx_app.domain import Conversation
+from qwen3mlx_app.services.store import Store, StoreError
 
 from .support import conversation, message
 

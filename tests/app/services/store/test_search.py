@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.services.store import Hit, Store
+from qwen3mlx_app.services.store import Hit, Store
 
 from .support import conversation, message, opened
 

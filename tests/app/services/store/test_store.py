@@ -15,10 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from app.domain import ChatSettings, Folder, Preset, Transcript
-from app.services.store import Store, StoreError
-from app.services.store.schema import MIGRATIONS
+from qwen3mlx_app.domain import ChatSettings, Folder, Preset, Transcript
+from qwen3mlx_app.services.store import Store, StoreError
+from qwen3mlx_app.services.store.schema import MIGRATIONS
 
 from ..test_transfer import normal, transcripts
 from .support import conversation, message, opened
@@ -178,7 +177,7 @@ def test_the_whole_answer_replaces_its_pieces(store: Store) -> None:
 WRITER = """
 import sys, time
 from pathlib import Path
-from app.services.store import Store
+from qwen3mlx_app.services.store import Store
 from tests.app.services.store.support import conversation, message
 
 store = Store(Path(sys.argv[1]))

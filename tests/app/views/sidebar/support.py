@@ -12,11 +12,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
-
-from app.domain import Conversation, Message, Transcript
-from app.models.sections import Heading
-from app.views.main_window import MainWindow
-from app.views.sidebar_list import SidebarList
+from qwen3mlx_app.domain import Conversation, Message, Transcript
+from qwen3mlx_app.models.sections import Heading
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.sidebar_list import SidebarList
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
 DAY = 24 * 3600.0

@@ -14,8 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
-
-from app.views.main_window import MainWindow
+from qwen3mlx_app.views.main_window import MainWindow
 
 from .support import (
     Key,

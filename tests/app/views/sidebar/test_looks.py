@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-
-from app.views.main_window import MainWindow
-from app.views.sizes import day_text
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.sizes import day_text
 
 from .support import (
     DAY,

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
-
-from app.composition import Program
-from app.domain import Conversation
-from app.views.main_window import MainWindow, make_window
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.domain import Conversation
+from qwen3mlx_app.views.main_window import MainWindow, make_window
 
 from .support import (
     DAY,

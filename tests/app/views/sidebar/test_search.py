@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
-
-from app.views.main_window import MainWindow
+from qwen3mlx_app.views.main_window import MainWindow
 
 from .support import (
     Key,

@@ -12,9 +12,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
-
-from app.models.sections import Heading
-from app.views.main_window import MainWindow
+from qwen3mlx_app.models.sections import Heading
+from qwen3mlx_app.views.main_window import MainWindow
 
 from ...controllers.support import connect, wait_for_models
 from ...fake_endpoint import FakeEndpoint, delta, ending

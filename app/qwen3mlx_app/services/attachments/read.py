@@ -82,7 +82,7 @@ def _text(path: Path, data: bytes) -> tuple[AttachmentKind, str]:
 
 def _parsed(path: Path, kind: str) -> str | None:
     """What a child process reads in it; None where it is of another kind."""
-    child = Child("app.services.attachments.parsing", PATIENCE)
+    child = Child("qwen3mlx_app.services.attachments.parsing", PATIENCE)
     try:
         told = child.ask({"path": str(path), "kind": kind, "most": MAX_CHARACTERS})
     finally:

@@ -62,7 +62,7 @@ class Highlighter(QObject):
                 self._thread.start()
 
     def _work(self) -> None:
-        child = Child("app.views.colouring", self._patience)
+        child = Child("qwen3mlx_app.views.colouring", self._patience)
         try:
             while (block := self._next()) is not None:
                 style = self._style

@@ -1,0 +1,9 @@
+"""Where the project is, and how a child process finds its packages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+IMPORT_PATH = os.pathsep.join(str(ROOT / folder) for folder in ("", "app", "quantize"))
