@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import hub
+from . import library
 from .config import GenerationConfig, LoadOptions, ModelConfig
 from .engine.answer import AnswerBuilder
 from .engine.loaded import LoadedModel, Prepared
@@ -20,7 +20,7 @@ from .events import Event, Prefill
 from .model import Qwen3
 from .request import GenerationRequest
 from .text import Tokenizer
-from .text.template_source import check_template
+from .text.templates.source import check_template
 
 Message = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def load(
     MemoryBudgetError.
     """
     options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
-    folder = hub.resolve(str(name))
+    folder = library.resolve(str(name))
     check_template(folder)  # before gigabytes are read
     return Runtime(LoadedModel.load(folder, options, on_progress))
 

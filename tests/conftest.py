@@ -110,7 +110,7 @@ def _leaves_no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(subprocess.Popen, "__init__", start_and_remember)
     before = set(multiprocessing.active_children())
     yield
-    if (templates := sys.modules.get("qwen3mlx.text.template_pool")) is not None:
+    if (templates := sys.modules.get("qwen3mlx.text.templates.pool")) is not None:
         templates.close()  # its children are kept for the next template
     grammars = sys.modules.get("qwen3mlx.grammar.process")
     kept = grammars.processes() if grammars else []  # they end with their models

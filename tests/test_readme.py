@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from qwen3mlx import hub
+from qwen3mlx import library
 
 from .cli.conftest import Serve
 
@@ -48,7 +48,7 @@ def test_the_make_targets_exist() -> None:
 def test_the_table_is_the_alias_table() -> None:
     rows = re.findall(r"^\| `(\S+)` \| [^|]+ \| ([\d.]+) \| ([\d.]+) \|", README, re.MULTILINE)
     shown = {alias: (four, eight) for alias, four, eight in rows}
-    plain = {name for name in hub.aliases() if re.fullmatch(r"qwen3:[\d.]+b(-a\d+b)?", name)}
+    plain = {name for name in library.aliases() if re.fullmatch(r"qwen3:[\d.]+b(-a\d+b)?", name)}
     assert shown.keys() == plain
     for alias, (four, eight) in shown.items():
         assert four == gigabytes(alias)
@@ -56,7 +56,7 @@ def test_the_table_is_the_alias_table() -> None:
 
 
 def gigabytes(alias: str) -> str:
-    num_bytes = hub.aliases()[alias].approximate_bytes
+    num_bytes = library.aliases()[alias].approximate_bytes
     assert num_bytes is not None
     return f"{num_bytes / 1e9:.1f}"
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 from random import Random
 from typing import Any, Literal
 
-from qwen3mlx.text.chat_template import ChatTemplate
-from qwen3mlx.text.template_source import TemplateSource
+from qwen3mlx.text.templates.chat_template import ChatTemplate
+from qwen3mlx.text.templates.source import TemplateSource
 from training.exchange import Call, Exchange, Step
 from training.paths import TEMPLATE
 

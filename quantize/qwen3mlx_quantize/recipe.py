@@ -24,8 +24,8 @@ from importlib import resources
 from typing import Any, Literal, cast, get_args
 
 from qwen3mlx.config import QuantizationMode, QuantizationSpec
-from qwen3mlx.config.state import expanded
 from qwen3mlx.errors import CheckpointError, UsageError
+from qwen3mlx.settings.state import expanded
 
 FLOAT_BITS = 16
 ROUTER = re.compile(r".*\.mlp\.gate")

@@ -10,10 +10,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-from ..config.admin_token import own_address, token_for
-from ..config.user_settings import UserSettings
 from ..errors import ConfigurationError, Qwen3MLXError, UsageError
 from ..quoting import quoted
+from ..settings.admin_token import own_address, token_for
+from ..settings.user import UserSettings
 
 _PORT = 1234
 _SECONDS = 30.0

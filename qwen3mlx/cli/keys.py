@@ -35,7 +35,7 @@ app = typer.Typer(
 @guarded
 def create(name: KeyName, scope: KeyScope = "inference") -> None:
     """Create a key and print it; only its hash is kept, so it cannot be shown again."""
-    from ..server.keys import KeyStore
+    from ..server.http.keys import KeyStore
 
     print(KeyStore().create(name, scope))
     Terminal.standard().note(f"This is the key {name}: keep it, it is not shown again.")
@@ -45,7 +45,7 @@ def create(name: KeyName, scope: KeyScope = "inference") -> None:
 @guarded
 def list_keys() -> None:
     """List the keys: what they are for, when they were created and last used."""
-    from ..server.keys import KeyStore
+    from ..server.http.keys import KeyStore
     from .tables import print_table
 
     terminal = Terminal.standard()
@@ -60,7 +60,7 @@ def list_keys() -> None:
 @guarded
 def revoke(name: KeyName) -> None:
     """Delete a key; a running server refuses it from now on."""
-    from ..server.keys import KeyStore
+    from ..server.http.keys import KeyStore
 
     store, terminal = KeyStore(), Terminal.standard()
     store.revoke(name)

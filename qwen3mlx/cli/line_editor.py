@@ -16,7 +16,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 
-from ..config.state import make_folder
+from ..settings.state import make_folder
 from .chat import is_open_block
 from .display import without_surrogates
 from .slash import COMMANDS

@@ -14,7 +14,7 @@ def list_models(as_json: PrintJson = False) -> None:
     They are the demo models, those in the Hugging Face cache, LM Studio's, and those in the
     model_folders of settings.json. Into a pipe the columns are set apart by tabs.
     """
-    from ..hub import Library
+    from ..library import Library
     from ..quoting import size_text
     from .tables import day, model_object, print_json, print_table
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import hub
+from .. import hub, library
 from ..config import LoadOptions
 from ..errors import InvalidRequestError, ModelNotFoundError, UsageError
 from ..quoting import size_text
@@ -30,34 +30,34 @@ def load_options(**options: Any) -> LoadOptions:
 
 def short_name(name: str) -> str:
     """What to call the model in one word: `demo`, `Qwen3-8B-MLX-4bit`, a folder's own name."""
-    meant = hub.plain(name)
+    meant = library.plain(name)
     try:
-        target = hub.parse_name(name)
+        target = library.parse_name(name)
     except ModelNotFoundError:  # a name that the library knows
         return meant
-    if isinstance(target, hub.Repository):
+    if isinstance(target, library.Repository):
         return target.repo_id.split("/")[1]
-    return meant.casefold() if meant.casefold() in hub.DEMOS else target.path.resolve().name
+    return meant.casefold() if meant.casefold() in library.DEMOS else target.path.resolve().name
 
 
-def find_installed(name: str) -> hub.LocalModel:
+def find_installed(name: str) -> library.LocalModel:
     """The model `name` on this computer; unlike a request, a person may name any folder."""
     try:
-        folder = hub.resolve(name)
+        folder = library.resolve(name)
     except ModelNotFoundError:
-        return hub.Library().find(name)  # says what there is
-    return hub.Library(extra=[folder]).find(str(folder))
+        return library.Library().find(name)  # says what there is
+    return library.Library(extra=[folder]).find(str(folder))
 
 
 def locate(name: str, terminal: Terminal) -> Path:
     """The model's folder; a person at a terminal may have it downloaded now."""
     try:
-        hub.parse_name(name)
+        library.parse_name(name)
     except ModelNotFoundError:
-        return hub.Library().find(name).path  # says what there is
+        return library.Library().find(name).path  # says what there is
     try:
-        return hub.resolve(name)
-    except hub.NotDownloadedError as missing:
+        return library.resolve(name)
+    except library.NotDownloadedError as missing:
         if hub.is_offline() or not terminal.can_ask:
             raise
         repository = missing.repository

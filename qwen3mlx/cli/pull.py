@@ -25,12 +25,12 @@ def pull(
     Files go to the Hugging Face cache. HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN are
     respected. After an interruption, run it again: finished files are kept.
     """
-    from .. import hub
+    from .. import library
     from .models import fetch
 
     terminal = Terminal.standard()
-    if isinstance(hub.parse_name(name), hub.Folder):
-        folder = hub.resolve(name)
+    if isinstance(library.parse_name(name), library.Folder):
+        folder = library.resolve(name)
         terminal.note(f"{name} is on this computer already.")
     else:
         folder = fetch(name, terminal, revision=revision)

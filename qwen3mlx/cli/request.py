@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .. import hub
+from .. import library
 from ..config import LoadOptions
 from ..errors import InvalidRequestError, ModelNotFoundError, UsageError
 from . import models
@@ -48,7 +48,7 @@ class Request:
     ) -> Request:
         """Options that were not given are None; UsageError names the one that cannot be."""
         given = {name: value for name, value in sampling.items() if value is not None}
-        is_raw = hub.is_base(hub.plain(model)) if raw is None else raw
+        is_raw = library.is_base(library.plain(model)) if raw is None else raw
         if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
             raise UsageError(
                 "--system, --think, --no-think and --thinking-budget need the chat format: "
@@ -88,8 +88,8 @@ def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
 def _check_model(request: Request) -> None:
     """An only argument could have been meant as the PROMPT: say so rather than guess."""
     try:
-        hub.resolve(request.model)
-    except hub.NotDownloadedError:
+        library.resolve(request.model)
+    except library.NotDownloadedError:
         return
     except ModelNotFoundError as error:
         if request.prompt is not None:
@@ -138,7 +138,7 @@ def _view(request: Request, terminal: Terminal, thinking: TextIO) -> View:
 
 
 def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
-    from ..config.state import state_home
+    from ..settings.state import state_home
     from .chat import Chat
     from .display import visible
     from .header import header

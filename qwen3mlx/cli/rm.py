@@ -40,16 +40,16 @@ def rm(
 
 def _downloaded(name: str) -> tuple[str, Path]:
     """The id and the cache folder of `name`; ModelNotFoundError when it is not in the cache."""
-    from .. import hub
+    from .. import library
     from ..errors import ModelNotFoundError
-    from ..hub.cache import repository_folder
+    from ..library.cache import repository_folder
 
     try:
-        found = hub.Library().find(name)
+        found = library.Library().find(name)
     except ModelNotFoundError:
         with suppress(ModelNotFoundError):  # the error above says what there is
-            target = hub.parse_name(name)
-            if isinstance(target, hub.Repository):
+            target = library.parse_name(name)
+            if isinstance(target, library.Repository):
                 folder = repository_folder(target.repo_id)
                 if folder.is_dir():
                     return target.repo_id, folder

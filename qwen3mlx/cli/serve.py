@@ -13,7 +13,7 @@ from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..config import LoadOptions
-    from ..hub import LocalModel
+    from ..library import LocalModel
 
 MOST_GIGABYTES = 1_000_000
 
@@ -167,10 +167,10 @@ def defaults(context: typer.Context) -> dict[str, Any]:
 
     A key that is no option, as a newer version may have, is passed over with a note.
     """
-    from ..config.user_settings import UserSettings
     from ..errors import ConfigurationError, UsageError
-    from ..hub import nearest
+    from ..library import nearest
     from ..quoting import quoted
+    from ..settings.user import UserSettings
 
     settings = UserSettings()
     options = {str(option.name): option for option in _options(context)}
@@ -227,7 +227,7 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
 def _save(model: LocalModel, options: LoadOptions) -> None:
     from ..config import ModelConfig
     from ..errors import InvalidRequestError, UsageError
-    from ..hub import ModelSettings
+    from ..library import ModelSettings
 
     try:
         ModelConfig.from_folder(model.path).with_options(options)

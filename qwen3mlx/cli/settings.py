@@ -7,7 +7,7 @@ from typing import Any
 
 from ..config import SamplingParams
 from ..errors import UsageError
-from ..hub import nearest
+from ..library import nearest
 from ..quoting import quoted
 
 _NUMBERS: dict[str, type[int] | type[float]] = {

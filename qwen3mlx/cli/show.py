@@ -13,7 +13,7 @@ from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..config import ModelConfig
-    from ..hub import LocalModel
+    from ..library import LocalModel
 
 
 def show(model: Model, as_json: PrintJson = False) -> None:
@@ -103,7 +103,7 @@ def _sampling(folder: Path) -> dict[str, dict[str, float]]:
 
 def _template(folder: Path) -> str:
     """The file that holds it: one of the folder's, or our own copy of Qwen3's."""
-    from ..text.template_source import DEFAULT, templates_of
+    from ..text.templates.source import DEFAULT, templates_of
 
     return Path(templates_of(folder)[DEFAULT].name).name
 
@@ -122,7 +122,7 @@ def _license(folder: Path) -> str | None:
 
 
 def _load_settings(model: LocalModel) -> dict[str, Any]:
-    from ..hub import ModelSettings
+    from ..library import ModelSettings
 
     settings = ModelSettings()
     values = asdict(settings.load(model.id)) | {"ttl": settings.ttl(model.id)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequestError, UsageError
-from ..hub import nearest
+from ..library import nearest
 from .answer import stats_line
 from .guard import describe
 

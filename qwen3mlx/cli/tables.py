@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from ..hub import LocalModel
+from ..library import LocalModel
 from .display import one_line
 from .terminal import Terminal
 

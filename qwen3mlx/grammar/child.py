@@ -21,11 +21,11 @@ from typing import Any
 
 from ..errors import InvalidRequestError
 from ..text import load_tokenizer
-from ..text.answer_check import AnswerCheck
-from ..text.grammar_source import answer_grammar
+from .answer_check import AnswerCheck
 from .ceiling import Ceiling
 from .constraint import Constraint
 from .grammar import Grammar, GrammarTokenizer
+from .source import answer_grammar
 from .wire import Demand, Limits
 
 READY = b"\n"

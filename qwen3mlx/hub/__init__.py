@@ -1,79 +1,14 @@
-"""Names to folders on disk.
-
-`resolve` never uses the network; `fetch` does, because its caller asked for it.
-"""
+"""How to get more models: what hubs are asked, downloads, and the jobs that go on with them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import CheckpointError, ModelNotFoundError
-from .cache import cached_snapshot
+from ..library.names import Folder, parse_name
+from ..library.resolve import existing_folder
 from .download import Progress, ProgressCallback, download, is_offline
-from .library import AmbiguousNameError, Library, Skipped
-from .local_model import LocalModel
-from .model_settings import ModelSettings
-from .names import DEMOS, Folder, Repository, aliases, is_base, nearest, parse_name, plain
 
-__all__ = [
-    "DEMOS",
-    "Folder",
-    "Library",
-    "LocalModel",
-    "ModelSettings",
-    "NotDownloadedError",
-    "Progress",
-    "ProgressCallback",
-    "Repository",
-    "Skipped",
-    "aliases",
-    "fetch",
-    "is_base",
-    "is_offline",
-    "nearest",
-    "parse_name",
-    "plain",
-    "resolve",
-]
-
-
-class NotDownloadedError(ModelNotFoundError):
-    """The name is a hub repository that is not on this computer; `repository` can be fetched."""
-
-    def __init__(self, name: str, repository: Repository) -> None:
-        super().__init__(
-            f"{name} is not on this computer: download it with `qwen3mlx pull {name}`."
-        )
-        self.repository = repository
-
-
-def resolve(name: str, *, revision: str | None = None) -> Path:
-    """The folder that holds the model `name`, if it is on this computer.
-
-    It is any name that requests may use, see `Library.find`, or any folder.
-    """
-    try:
-        target = parse_name(name)
-    except ModelNotFoundError as unknown:
-        return _in_library(name, unknown)
-    if isinstance(target, Folder):
-        return _existing(target.path)
-    if (snapshot := cached_snapshot(target.repo_id, revision)) is not None:
-        return snapshot
-    missing = NotDownloadedError(plain(name), target)
-    if revision is not None:
-        raise missing
-    return _in_library(name, missing)
-
-
-def _in_library(name: str, unknown: ModelNotFoundError) -> Path:
-    """The model that requests call so; raises `unknown` where there is none."""
-    try:
-        return Library().find(name).path
-    except AmbiguousNameError:
-        raise
-    except ModelNotFoundError:
-        raise unknown from None
+__all__ = ["Progress", "ProgressCallback", "fetch", "is_offline"]
 
 
 def fetch(
@@ -85,25 +20,5 @@ def fetch(
     """
     target = parse_name(name)
     if isinstance(target, Folder):
-        return _existing(target.path)
+        return existing_folder(target.path)
     return download(target.repo_id, revision, progress or (lambda _: None))
-
-
-def _existing(path: Path) -> Path:
-    if path.is_dir():
-        if not _holds_a_part(path):
-            raise CheckpointError(
-                f"{path} holds no model: a model's folder has config.json, tokenizer.json and "
-                "*.safetensors in it."
-            )
-        return path
-    if path.exists():
-        raise ModelNotFoundError(f"{path} is a file: a model is the folder that holds its files.")
-    raise ModelNotFoundError(f"There is no folder {path}.")
-
-
-def _holds_a_part(folder: Path) -> bool:
-    """Something of a model is there: what else is missing can be said by name."""
-    if any((folder / name).exists() for name in ("config.json", "tokenizer.json")):
-        return True
-    return any(folder.glob("*.safetensors"))

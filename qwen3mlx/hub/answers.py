@@ -16,7 +16,7 @@ import httpx2
 from huggingface_hub import get_session
 
 from ..errors import DownloadError
-from .cache import COMMIT
+from ..library.cache import COMMIT
 
 # The listing of the largest released checkpoint has about 150 kB and 130 files.
 LARGEST_LISTING = 16 << 20

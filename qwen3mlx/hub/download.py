@@ -12,10 +12,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from ..config.state import NO_HOME
 from ..errors import CheckpointError, DownloadError
-from ..quoting import size_text
-from .cache import (
+from ..library.cache import (
     cached_snapshot,
     check_place,
     hub_cache,
@@ -23,7 +21,9 @@ from .cache import (
     missing_parts,
     repository_folder,
 )
-from .faults import explain, offline
+from ..quoting import size_text
+from ..settings.state import NO_HOME
+from .errors import explain, offline
 from .hashes import blobs, check_hashes
 
 # Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, and pickles and modules are programs.

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ..errors import DownloadError
-from .cache import repository_folder
+from ..library.cache import repository_folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PIECE = 1 << 20

@@ -11,8 +11,8 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..config import INDEX_NAME, LoadOptions, ModelConfig, TensorInfo, read_infos
-from ..config.state import expanded
 from ..errors import CheckpointError
+from ..settings.state import expanded
 from .cache import kv_group_size
 from .device import on_cpu
 from .kv_pool import stack_capacity

@@ -9,9 +9,9 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..config import LoadOptions, ModelConfig
-from ..config.state import expanded
 from ..errors import CheckpointError, MemoryBudgetError
 from ..quoting import quoted, size_text
+from ..settings.state import expanded
 from .attention import Attention
 from .checkpoint import Checkpoint
 from .device import keep_resident, usable_memory

@@ -16,20 +16,20 @@ from starlette.responses import Response
 
 from .. import __version__
 from ..errors import Qwen3MLXError
-from . import operations
+from . import health as operations
+from .core.service import Service
 from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LateDialects, include
-from .guard import HostGuard, KeyGuard, OriginGuard
-from .key_use import EVERY
-from .keys import Keys, KeyStore
-from .limits import Admission, BodyLimit, QueueHeaders
-from .logs import AccessLog, Faults
+from .http.guard import HostGuard, KeyGuard, OriginGuard
+from .http.key_use import EVERY
+from .http.keys import Keys, KeyStore
+from .http.limits import Admission, BodyLimit, QueueHeaders
+from .http.logs import AccessLog, Faults
+from .http.replies import ErrorReplies, JSONReply
+from .http.scopes import check_routes
+from .http.target import Target
+from .http.warning_headers import WarningHeaders
 from .metrics import Metrics, RequestCounter
-from .replies import ErrorReplies, JSONReply
-from .scopes import check_routes
-from .service import Service
 from .settings import ServerSettings
-from .target import Target
-from .warning_headers import WarningHeaders
 
 DESCRIPTION = (
     "Qwen3 models on this computer, for clients of OpenAI, Anthropic, LM Studio and Ollama."

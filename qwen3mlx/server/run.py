@@ -18,21 +18,21 @@ from typing import Any
 
 import uvicorn
 
-from ..config.admin_token import AdminToken
-from ..config.state import keep_private
 from ..errors import ConfigurationError, UnavailableError
-from . import bounds
+from ..settings.admin_token import AdminToken
+from ..settings.state import keep_private
 from .app import create_app
-from .crowd import Crowd, raise_descriptor_limit
+from .core.service import Service
 from .dialects import OPENAI
-from .http1 import Protocol
-from .keys import Keys, KeyStore, warn_of_unscoped
-from .listening import listen, url_of
-from .logs import log_to_stderr
-from .safe_headers import SAFE_HEADERS
-from .service import Service
+from .http import bounds
+from .http.crowd import Crowd, raise_descriptor_limit
+from .http.http1 import Protocol
+from .http.keys import Keys, KeyStore, warn_of_unscoped
+from .http.listening import listen, url_of
+from .http.logs import log_to_stderr
+from .http.safe_headers import SAFE_HEADERS
+from .http.websocket import WebSocketRefusal
 from .settings import ServerSettings
-from .websocket import WebSocketRefusal
 
 # Seconds that running requests have to end.
 SHUTDOWN_PATIENCE = 3

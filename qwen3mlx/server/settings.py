@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..quoting import quoted
-from .bounds import MAX_CONNECTIONS
-from .origins import Origins
+from .http.bounds import MAX_CONNECTIONS
+from .http.origins import Origins
 
 MEGABYTE = 1024**2
 

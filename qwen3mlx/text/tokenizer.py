@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwen3mlx.config import read_json
-from qwen3mlx.config.state import expanded
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request_warnings import warn
+from qwen3mlx.settings.state import expanded
 
 from . import byte_level
 from .control_tokens import ChatPrompt, ControlTokens
@@ -25,11 +25,11 @@ from .messages import (
     normalise_tools,
 )
 from .reasoning import ASSISTANT, NO_THOUGHTS, reasoning_start
-from .template_source import DEFAULT, TOOL_USE, find_templates
+from .templates.source import DEFAULT, TOOL_USE, find_templates
 from .tokenizer_file import TokenizerFile, load_tokenizer_file
 
 if TYPE_CHECKING:
-    from .chat_template import ChatTemplate
+    from .templates.chat_template import ChatTemplate
 
 _NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token", "additional_special_tokens")
 
@@ -192,7 +192,7 @@ class Tokenizer:
         return {**data, "role": message["role"], "content": marked_thought + data["content"]}
 
     def _template(self, *, with_tools: bool) -> ChatTemplate:
-        from .chat_template import ChatTemplate
+        from .templates.chat_template import ChatTemplate
 
         key = TOOL_USE if with_tools else DEFAULT
         if key not in self._templates:

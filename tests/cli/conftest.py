@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from qwen3mlx.hub import DEMOS
+from qwen3mlx.library import DEMOS
 from tests.support.checkpoints import Shape, write_checkpoint
 from tests.support.places import IMPORT_PATH
 from tests.text.support import write_tiny_tokenizer

@@ -6,7 +6,7 @@ import pytest
 
 from qwen3mlx.cli.keys import create, list_keys, revoke
 from qwen3mlx.errors import UsageError
-from qwen3mlx.server.keys import KeyStore
+from qwen3mlx.server.http.keys import KeyStore
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 
 from qwen3mlx.cli.list import list_models
 from qwen3mlx.cli.terminal import Terminal
-from qwen3mlx.hub import DEMOS
+from qwen3mlx.library import DEMOS
 
 from .support import fake_terminal, printed
 

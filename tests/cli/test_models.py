@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qwen3mlx import hub
+from qwen3mlx import hub, library
 from qwen3mlx.cli import models
 
 from .support import fake_terminal, printed
@@ -43,14 +43,14 @@ def test_the_size_of_another_repository_is_not_known_beforehand(fetched: list[st
 
 
 def test_no_means_no(fetched: list[str]) -> None:
-    with pytest.raises(hub.NotDownloadedError, match="qwen3mlx pull qwen3:8b"):
+    with pytest.raises(library.NotDownloadedError, match="qwen3mlx pull qwen3:8b"):
         models.locate("qwen3:8b", fake_terminal(tty=True, typed="n\n"))
     assert fetched == []
 
 
 def test_a_script_is_not_asked(fetched: list[str]) -> None:
     terminal = fake_terminal(typed="y\n")
-    with pytest.raises(hub.NotDownloadedError):
+    with pytest.raises(library.NotDownloadedError):
         models.locate("qwen3:8b", terminal)
     assert fetched == []
     assert printed(terminal.stderr) == ""
@@ -58,7 +58,7 @@ def test_a_script_is_not_asked(fetched: list[str]) -> None:
 
 def test_offline_nobody_is_asked(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "is_offline", lambda: True)
-    with pytest.raises(hub.NotDownloadedError):
+    with pytest.raises(library.NotDownloadedError):
         models.locate("qwen3:8b", fake_terminal(tty=True, typed="y\n"))
 
 

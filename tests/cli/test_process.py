@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx import __version__, hub
+from qwen3mlx import __version__, library
 
 from .conftest import COMMAND
 
@@ -211,4 +211,4 @@ def test_the_demo_answers(qwen3mlx: Command, name: str) -> None:
     value = json.loads(done.stdout)
     assert value["content"] or value["reasoning_content"]
     assert value["finish_reason"] in ("stop", "length")
-    assert qwen3mlx("pull", name).stdout == f"{hub.DEMOS[name]}\n"
+    assert qwen3mlx("pull", name).stdout == f"{library.DEMOS[name]}\n"

@@ -9,7 +9,7 @@ import pytest
 from qwen3mlx.cli.rm import rm
 from qwen3mlx.cli.terminal import Terminal
 from qwen3mlx.errors import ModelNotFoundError, UsageError
-from qwen3mlx.hub import Library
+from qwen3mlx.library import Library
 
 from .support import fake_terminal, printed
 

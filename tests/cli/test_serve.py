@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from qwen3mlx.cli.app import app
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.hub import ModelSettings
+from qwen3mlx.library import ModelSettings
 
 from .conftest import COMMAND, Serve
 

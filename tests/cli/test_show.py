@@ -8,7 +8,7 @@ import pytest
 from qwen3mlx.cli.show import show
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.errors import CheckpointError, ModelNotFoundError
-from qwen3mlx.hub import ModelSettings
+from qwen3mlx.library import ModelSettings
 
 
 def facts(text: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import httpx
 import mlx.core as mx
 import pytest
 
-from qwen3mlx import hub, load_model, load_tokenizer
+from qwen3mlx import library, load_model, load_tokenizer
 from qwen3mlx.engine.loaded import EARLY_STOP
 
 from .conftest import COMMAND, Serve
@@ -27,7 +27,7 @@ def question(num_letters: int) -> str:
 
 def expected(text: str) -> str:
     """Greedy: a few tokens of thought, the words that end it, and the answer."""
-    folder = hub.resolve("demo")
+    folder = library.resolve("demo")
     model, tokenizer = load_model(folder), load_tokenizer(folder)
     cache = model.make_cache()
     prompt = tokenizer.apply_chat_template([{"role": "user", "content": text}])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx import hub
+from qwen3mlx import library
 from qwen3mlx.config import EngineConfig
 from qwen3mlx.engine import Engine
 from qwen3mlx.engine.scheduler import Scheduler
@@ -28,7 +28,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Three models of the same size: copies of the demo checkpoint."""
     parent = tmp_path_factory.mktemp("models")
     for name in "abc":
-        shutil.copytree(hub.resolve("demo"), parent / name)
+        shutil.copytree(library.resolve("demo"), parent / name)
     return {name: parent / name for name in "abc"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from qwen3mlx import hub
+from qwen3mlx import library
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import AnswerBuilder, LoadedModel
 from qwen3mlx.engine.memory import MemoryBudget
@@ -39,7 +39,7 @@ WILD = {"temperature": 2.0, "top_p": 1.0, "top_k": 0}
 
 @pytest.fixture(scope="module")
 def demo() -> LoadedModel:
-    return LoadedModel.load(hub.resolve("demo"), LoadOptions())
+    return LoadedModel.load(library.resolve("demo"), LoadOptions())
 
 
 class Answer:

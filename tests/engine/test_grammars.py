@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwen3mlx import hub
+from qwen3mlx import library
 from qwen3mlx.engine.grammars import demand_of
 from qwen3mlx.request import GenerationRequest, NamedTool
 from qwen3mlx.text import Tokenizer, load_tokenizer
@@ -15,7 +15,7 @@ TOOL = {"type": "function", "function": {"name": "now", "parameters": {"type": "
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    return load_tokenizer(hub.resolve("demo"))
+    return load_tokenizer(library.resolve("demo"))
 
 
 @pytest.mark.parametrize("more", [{}, {"tools": [TOOL], "tool_choice": "none"}])

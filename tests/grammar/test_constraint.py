@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from qwen3mlx.errors import Qwen3MLXError
 from qwen3mlx.generate import ThinkingMeter
 from qwen3mlx.grammar.constraint import Constraint
+from qwen3mlx.grammar.source import answer_grammar, json_grammar
 from qwen3mlx.text import Content, ToolCallDelta
-from qwen3mlx.text.grammar_source import answer_grammar, json_grammar
 from qwen3mlx.text.tool_calls import ToolCallParser
 from tests.support.grammars import allowed, demo_words, qwen3_words, refused, wander
 from tests.text.support import run_scanned

@@ -9,7 +9,7 @@ import pytest
 
 from qwen3mlx.errors import CheckpointError, InvalidRequestError
 from qwen3mlx.grammar.grammar import GrammarTokenizer
-from qwen3mlx.text.grammar_source import json_grammar
+from qwen3mlx.grammar.source import json_grammar
 from tests.support.grammars import (
     QWEN3_ROWS,
     Words,

@@ -22,9 +22,9 @@ import pydantic
 import pytest
 
 from qwen3mlx.errors import InvalidRequestError
-from qwen3mlx.text.answer_check import AnswerCheck
-from qwen3mlx.text.grammar_source import json_grammar
-from qwen3mlx.text.schema_formats import FORMATS
+from qwen3mlx.grammar.answer_check import AnswerCheck
+from qwen3mlx.grammar.schema.formats import FORMATS
+from qwen3mlx.grammar.source import json_grammar
 from tests.support.schemas import Maker, admits, byte_matcher, sample, text_of, wandered
 
 DATA = pathlib.Path(__file__).parents[1] / "data"

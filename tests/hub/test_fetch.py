@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from qwen3mlx import hub
+from qwen3mlx import hub, library
 from qwen3mlx.errors import CheckpointError, DownloadError, ModelNotFoundError, Qwen3MLXError
 from qwen3mlx.hub.download import CHUNK_BYTES
 
@@ -33,7 +33,7 @@ def test_fetch_brings_what_a_checkpoint_needs_and_no_program(fake_hub: FakeHub) 
     )
     for path in folder.iterdir():
         assert path.read_bytes() == fake_hub.repos[REPO][path.name]
-    assert hub.resolve(REPO) == folder
+    assert library.resolve(REPO) == folder
 
 
 def test_progress_counts_bytes_up_to_the_total(fake_hub: FakeHub) -> None:
@@ -71,8 +71,8 @@ def test_a_failed_fetch_keeps_the_finished_files_and_the_next_one_completes_it(
     fake_hub.broken[SHARDS[1]] = Fault(500)
     with pytest.raises(DownloadError, match="status 500: try again later"):
         hub.fetch(REPO)
-    with pytest.raises(hub.NotDownloadedError):
-        hub.resolve(REPO)
+    with pytest.raises(library.NotDownloadedError):
+        library.resolve(REPO)
     fake_hub.broken.clear()
     hub.fetch(REPO)
     assert fake_hub.fetched().count(SHARDS[0]) == 1
@@ -113,7 +113,7 @@ def test_an_unknown_repository_and_an_unknown_revision(fake_hub: FakeHub) -> Non
 def test_a_revision_is_fetched_and_resolved_by_its_commit(fake_hub: FakeHub) -> None:
     folder = hub.fetch(REPO, revision=COMMIT)
     assert folder.name == COMMIT
-    assert hub.resolve(REPO, revision=COMMIT) == folder
+    assert library.resolve(REPO, revision=COMMIT) == folder
 
 
 def test_an_unreachable_hub(fake_hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,5 +175,5 @@ def test_an_exception_of_the_callback_ends_the_download(fake_hub: FakeHub) -> No
     with pytest.raises(KeyboardInterrupt):
         hub.fetch(REPO, progress=refuse)
     assert threading.active_count() <= before + 1  # the server's own threads may still be closing
-    with pytest.raises(hub.NotDownloadedError):
-        hub.resolve(REPO)
+    with pytest.raises(library.NotDownloadedError):
+        library.resolve(REPO)

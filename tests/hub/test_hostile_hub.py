@@ -11,7 +11,7 @@ import pytest
 from qwen3mlx import hub
 from qwen3mlx.errors import DownloadError, Qwen3MLXError
 from qwen3mlx.hub import answers
-from qwen3mlx.hub.cache import cached_snapshot
+from qwen3mlx.library.cache import cached_snapshot
 
 from .conftest import REPO, SHARDS
 from .fake_hub import COMMIT, FakeHub

@@ -6,7 +6,7 @@ import pytest
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.errors import CheckpointError, InvalidRequestError
-from qwen3mlx.hub import DEMOS
+from qwen3mlx.library import DEMOS
 from qwen3mlx.model import KVPool, footprint, load_model
 
 YARN = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 4096}

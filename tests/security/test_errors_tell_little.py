@@ -20,12 +20,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 import qwen3mlx
-from qwen3mlx.hub import DEMOS
+from qwen3mlx.library import DEMOS
 from qwen3mlx.server.app import create_app
-from qwen3mlx.server.logs import OneLine
-from qwen3mlx.server.safe_headers import SAFE_HEADERS
-from qwen3mlx.server.scopes import TABLE
-from qwen3mlx.server.service import Service
+from qwen3mlx.server.core.service import Service
+from qwen3mlx.server.http.logs import OneLine
+from qwen3mlx.server.http.safe_headers import SAFE_HEADERS
+from qwen3mlx.server.http.scopes import TABLE
 from qwen3mlx.server.settings import ServerSettings
 from tests.support.places import IMPORT_PATH
 

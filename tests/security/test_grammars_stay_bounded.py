@@ -31,8 +31,8 @@ from qwen3mlx.grammar import Demand, GrammarProcess
 from qwen3mlx.grammar import process as grammar_process
 from qwen3mlx.grammar.wire import Limits
 
+from ..server.dialects.shared.test_lark_regex import RUINOUS
 from ..server.live import LiveServer, live_server
-from ..server.test_lark_regex import RUINOUS
 from ..support.bombs import CHECKS, FORMS, SCHEMAS, patterns
 from ..support.grammars import DEMO_ROWS, demo_words
 from ..support.schemas import Maker
@@ -161,7 +161,7 @@ def test_every_dialect_names_the_tool(server, path, body):
 
 def test_many_at_once_leave_room_for_others(server, monkeypatch):
     """They wait, or are told to come again; who wants no grammar does not even wait."""
-    monkeypatch.setattr("qwen3mlx.server.service.MOST_WAITING", 4)
+    monkeypatch.setattr("qwen3mlx.server.core.service.MOST_WAITING", 4)
     bomb = formed({"type": "string", "pattern": "^(a{1000}){1000}$"})
     with ThreadPoolExecutor(9) as pool:
         replies = [

@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
-from qwen3mlx.server import logs
-from qwen3mlx.server.logs import LogHandler
+from qwen3mlx.server.http import logs
+from qwen3mlx.server.http.logs import LogHandler
 
 ROOT = Path(__file__).parents[2]
 CHAT = {"model": "demo", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}

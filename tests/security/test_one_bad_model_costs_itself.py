@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from qwen3mlx.errors import Qwen3MLXError
-from qwen3mlx.hub import Library
+from qwen3mlx.library import Library
 from qwen3mlx.model import footprint
 from tests.server.live import LiveServer
 
@@ -144,7 +144,7 @@ def test_files_that_come_and_go_while_they_are_read(tmp_path: Path) -> None:
 
 
 def test_folders_that_hold_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen3mlx.hub.folders.MOST_ENTRIES", 50)
+    monkeypatch.setattr("qwen3mlx.library.folders.MOST_ENTRIES", 50)
     change(tmp_path / "good", "README.md", "")
     change(tmp_path / "files", "README.md", "")
     (tmp_path / "folders").mkdir()
@@ -186,7 +186,7 @@ def test_what_nobody_thought_of(
 ) -> None:
     change(tmp_path / "good", "README.md", "")
     change(tmp_path / "odd", "README.md", "")
-    from qwen3mlx.hub import library
+    from qwen3mlx.library import scan as library
 
     read = library.read_local_model
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from qwen3mlx.server.keys import KeyStore
+from qwen3mlx.server.http.keys import KeyStore
 
 from ..server.live import LiveServer, live_server
 

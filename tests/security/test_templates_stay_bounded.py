@@ -21,7 +21,7 @@ import pytest
 from qwen3mlx_app.services.program import PROGRAM
 
 from qwen3mlx.errors import CheckpointError, OverloadedError, Qwen3MLXError
-from qwen3mlx.server.template import template_traits
+from qwen3mlx.server.core.template_traits import template_traits
 from qwen3mlx.text import load_tokenizer
 from tests.server.live import LiveServer
 

@@ -16,16 +16,16 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from qwen3mlx.cli.client import Client, ServerError
-from qwen3mlx.config.admin_token import token_for
-from qwen3mlx.config.state import keep_private
-from qwen3mlx.server import wrong_keys
 from qwen3mlx.server.app import create_app
-from qwen3mlx.server.caller import SCOPES
+from qwen3mlx.server.core.caller import SCOPES
+from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.dialects import include
-from qwen3mlx.server.keys import Keys, KeyStore, warn_of_unscoped
-from qwen3mlx.server.scopes import TABLE, check_routes, needed_for
-from qwen3mlx.server.service import Service
+from qwen3mlx.server.http import wrong_keys
+from qwen3mlx.server.http.keys import Keys, KeyStore, warn_of_unscoped
+from qwen3mlx.server.http.scopes import TABLE, check_routes, needed_for
 from qwen3mlx.server.settings import ServerSettings
+from qwen3mlx.settings.admin_token import token_for
+from qwen3mlx.settings.state import keep_private
 
 from ..server.live import LiveServer, live_server
 

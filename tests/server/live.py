@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 
-from qwen3mlx.config.admin_token import token_for
+from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.run import Server
-from qwen3mlx.server.service import Service
 from qwen3mlx.server.settings import ServerSettings
+from qwen3mlx.settings.admin_token import token_for
 
 NUM_WORKERS = 8
 

@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qwen3mlx.server.app import create_app
+from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.dialects import LATE, Dialect
-from qwen3mlx.server.service import Service
 from qwen3mlx.server.settings import ServerSettings
 
 LOADED = """

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx import hub
+from qwen3mlx import library
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.server.service import LONG, READING, Service
+from qwen3mlx.server.core.service import LONG, READING, Service
 from qwen3mlx.server.settings import ServerSettings
 from qwen3mlx.text import encoder
 
@@ -41,7 +41,7 @@ TOO_LONG: dict[str, dict[str, Any]] = {
 def server() -> Iterator[LiveServer]:
     with live_server() as server:
         options = LoadOptions(context_length=CONTEXT)
-        server.service.engine.load("demo", hub.resolve("demo"), options).result(30)
+        server.service.engine.load("demo", library.resolve("demo"), options).result(30)
         yield server
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from qwen3mlx.server.warning_headers import WARNING_HEADER
+from qwen3mlx.server.http.warning_headers import WARNING_HEADER
 
 from .live import LiveServer
 

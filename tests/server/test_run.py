@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from qwen3mlx.errors import ListenError, UsageError
-from qwen3mlx.server.keys import KeyStore
+from qwen3mlx.server.http.keys import KeyStore
 from qwen3mlx.server.run import Server, warn_if_open
 from qwen3mlx.server.settings import ServerSettings
 

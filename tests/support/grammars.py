@@ -12,8 +12,8 @@ from typing import Any
 import qwen3mlx
 from qwen3mlx.grammar.constraint import Constraint
 from qwen3mlx.grammar.grammar import Grammar, GrammarTokenizer
+from qwen3mlx.grammar.source import GrammarSource, answer_grammar
 from qwen3mlx.text import Tokenizer, load_tokenizer
-from qwen3mlx.text.grammar_source import GrammarSource, answer_grammar
 
 QWEN3_ROWS = 151_936
 DEMO_ROWS = 1984

@@ -8,8 +8,8 @@ from typing import Any
 
 from llguidance import LLMatcher, LLParserLimits
 
-from qwen3mlx.text.grammar_source import json_grammar
-from qwen3mlx.text.schema_probe import byte_tokenizer
+from qwen3mlx.grammar.schema.probe import byte_tokenizer
+from qwen3mlx.grammar.source import json_grammar
 
 Schema = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.grammar.source import answer_grammar
 from qwen3mlx.text import TextForm
-from qwen3mlx.text.grammar_source import answer_grammar
 from tests.support.grammars import demo_words
 
 JSON_GBNF = r"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from qwen3mlx.config.state import expanded
+from qwen3mlx.settings.state import expanded
 
 from ..common import TextError
 

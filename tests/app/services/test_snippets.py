@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qwen3mlx_app.services.snippets import KEY_PLACEHOLDER, Endpoint, Snippet, snippets
 
-from qwen3mlx.server.keys import KeyStore
+from qwen3mlx.server.http.keys import KeyStore
 from tests.server.live import LiveServer, live_server
 
 URL = "http://127.0.0.1:1234"

@@ -81,8 +81,9 @@ def _write(folder: Path, data: bytes, is_whole: bool) -> None:
 @cache
 def _routes() -> tuple[list[tuple[str, str, Json]], Json]:
     """Method, path and body's schema of each route, and the schemas that those refer to."""
-    from qwen3mlx.server import openai, operations
+    from qwen3mlx.server import health as operations
     from qwen3mlx.server.app import Application
+    from qwen3mlx.server.dialects import openai
 
     app = Application(docs_url=None, redoc_url=None)
     app.state.dialects = set()

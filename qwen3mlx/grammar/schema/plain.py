@@ -1,0 +1,187 @@
+"""JSON schemas as callers send them -> schemas a grammar can be made of, in bounded time."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from qwen3mlx.errors import InvalidRequestError
+
+from .normal import normal
+from .parts import Parts, Schema, inner, nodes, target
+from .probe import NEVER, is_checkable, is_schema, pattern_fault
+from .rewrite import rewrite
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 100
+# With the levels of all schemas that are referred to: the library descends into them one by one,
+# and where its stack ends the process does. That is at twice as many, or later.
+MAX_LEVELS = 800
+# What a grammar costs grows with its square.
+MAX_PROPERTIES = 1000
+# Characters of a name, or of a text in `const` or `enum`, which is compiled letter by letter.
+MAX_LETTERS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSchema:
+    """`grammar` is what a grammar is made of; it lets every valid value through, in the order of
+    its properties, and where `check` is not None, perhaps others, which `check` refuses.
+
+    Parts are named by their place, with the reason: `unheld` are those that only `check` holds,
+    `lost` those that nothing does, `impossible` those that no value satisfies.
+    """
+
+    grammar: Schema
+    check: Schema | None
+    unheld: Mapping[str, str]
+    lost: Mapping[str, str]
+    impossible: Mapping[str, str]
+
+
+def plain_schema(schema: object, *, param: str) -> PlainSchema:
+    """Raises `InvalidRequestError`, which names `param`, for what is no JSON object, and for what
+    would take too long: by size, depth, number of properties."""
+    plain = _plain(schema, param)
+    _check_sizes(plain, param)
+    return _rewritten(json.dumps(plain))
+
+
+@lru_cache(maxsize=256)
+def _rewritten(text: str) -> PlainSchema:
+    """The same tools come with each turn of a conversation."""
+    plain: Schema = json.loads(text)
+    lost, unheld = Parts(plain), Parts(plain)
+    plain = normal(plain, lost)
+    if plain.get("not") in ({}, True):
+        return PlainSchema({}, None, {}, lost.dropped, {"not": NEVER})
+    for node in nodes(plain):
+        _drop_patterns(node, lost)
+    check = _checkable(copy.deepcopy(plain))
+    grammar = rewrite(plain, unheld)
+    impossible = {part: why for part, why in unheld.dropped.items() if why.startswith(NEVER)}
+    held_later = {part: why for part, why in unheld.dropped.items() if part not in impossible}
+    is_checked = bool(held_later or unheld.loose) and not impossible
+    if is_checked and not is_schema(check):
+        is_checked = False
+        lost.dropped |= held_later
+    return PlainSchema(
+        grammar,
+        check if is_checked else None,
+        held_later,
+        lost.dropped,
+        impossible,
+    )
+
+
+def _plain(schema: object, param: str) -> Schema:
+    if not isinstance(schema, Mapping):
+        raise InvalidRequestError(
+            f"{param} must be a JSON schema, which is an object.", param=param
+        )
+    if _is_deeper(schema, MAX_DEPTH):
+        raise InvalidRequestError(
+            f"{param} is nested more than {MAX_DEPTH} levels deep: flatten it, or use $defs.",
+            param=param,
+        )
+    try:
+        text = json.dumps(schema, allow_nan=False, default=dict, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(f"{param} is no JSON ({error}).", param=param) from None
+    if len(text) > MAX_BYTES:
+        raise InvalidRequestError(
+            f"{param} has {len(text):,} bytes; the limit is {MAX_BYTES:,}: shorten it.", param=param
+        )
+    # Halves of surrogate pairs are no text that an answer could hold.
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    plain: Schema = json.loads(whole)
+    return plain
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(limit):
+        level = [each for item in level for each in inner(item)]
+    return bool(level)
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level:
+        level = [each for item in level for each in inner(item)]
+        depth += 1
+    return depth
+
+
+def _check_sizes(schema: Schema, param: str) -> None:
+    """An anchor may stand for any part of the schema: it counts as all of it."""
+    targets: dict[object, object] = {id(schema): schema}
+    for node in nodes(schema):
+        _check_names(node, param)
+        if "$ref" in node:
+            found = target(schema, node["$ref"])
+            targets[str(node["$ref"]) if found is None else id(found)] = found or schema
+    if len(targets) > MAX_LEVELS or sum(map(_depth, targets.values())) > MAX_LEVELS:
+        raise InvalidRequestError(
+            f"{param} is nested too deeply: the {len(targets):,} schemas that refer to each other "
+            f"have more than {MAX_LEVELS} levels together; split it.",
+            param=param,
+        )
+
+
+def _check_names(node: Schema, param: str) -> None:
+    literals = [node[key] for key in ("const", "enum", "required") if key in node]
+    for key in ("properties", "patternProperties"):
+        literals += node[key] if isinstance(node.get(key), dict) else ()
+    if any(len(text) > MAX_LETTERS for text in _texts(literals)):
+        raise InvalidRequestError(
+            f"{param} has a name or constant of more than {MAX_LETTERS:,} characters: shorten it.",
+            param=param,
+        )
+    for key in ("properties", "required"):
+        names = node.get(key)
+        if isinstance(names, (dict, list)) and len(names) > MAX_PROPERTIES:
+            raise InvalidRequestError(
+                f"{param} has an object with {len(names):,} {key}; the limit is "
+                f"{MAX_PROPERTIES:,}.",
+                param=param,
+            )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    yield from value if isinstance(value, dict) else ()
+    for each in inner(value):
+        yield from _texts(each)
+
+
+def _drop_patterns(node: Schema, lost: Parts) -> None:
+    """Patterns that are none, for a grammar as for a check."""
+    if "pattern" in node and (fault := _pattern_fault(node["pattern"])):
+        lost.add(node, "pattern", fault)
+        del node["pattern"]
+    for pattern in node.get("patternProperties", {}):
+        if fault := _pattern_fault(pattern):
+            lost.add(node, "patternProperties", fault)
+            del node["patternProperties"]
+            node.pop("additionalProperties", None)  # it is about the names without a pattern
+            return
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    return None if is_checkable(pattern) else pattern_fault(pattern)
+
+
+def _checkable(schema: Schema) -> Schema:
+    """Without the patterns that only a grammar can hold."""
+    for node in nodes(schema):
+        if "pattern" in node and not is_checkable(node["pattern"]):
+            del node["pattern"]
+        if not all(map(is_checkable, node.get("patternProperties", ()))):
+            del node["patternProperties"]
+            node.pop("additionalProperties", None)
+    return schema

@@ -1,0 +1,222 @@
+"""What an answer must look like -> the text of a grammar for llguidance.
+
+Its dialect of Lark: `%json` inlines a JSON schema, `<[151657]>` is a token by its id. Tool calls
+have the form, the order and the spaces that Qwen3 is trained to write.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from qwen3mlx.errors import InvalidRequestError
+
+from ..quoting import quoted
+from ..text.text_form import TextForm
+from .form_rules import form_rules
+from .schema.plain import PlainSchema, plain_schema
+
+# One space, or a new line and its indentation: no model can go on with blanks for ever.
+_SPACED = {"whitespace_pattern": r"( |\n {0,40})"}
+_ONE_LINE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarSource:
+    """A grammar, and where it applies: to the whole answer, or, with `trigger_id`, to what follows
+    that token; each time it comes (`repeats`), or once, and the answer ends there.
+
+    `fields` names the request's field behind a rule of the grammar, for errors. `warnings` say what
+    of a schema is not enforced. `answer` and `calls` (by the function's name) are schemas that the
+    grammar holds only in part: a finished value must be checked against them.
+    """
+
+    lark: str
+    fields: Mapping[str, str]
+    trigger_id: int | None = None
+    repeats: bool = False
+    warnings: Sequence[str] = ()
+    answer: Mapping[str, Any] | None = None
+    calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def answer_grammar(
+    tools: Sequence[Mapping[str, Any]] = (),
+    *,
+    tool_choice: Literal["auto", "none", "required"] = "auto",
+    tool_name: str | None = None,
+    parallel: bool = True,
+    json_schema: Mapping[str, Any] | None = None,
+    strict: bool = False,
+    form: TextForm | None = None,
+    call_ids: tuple[int | None, int | None] = (None, None),
+    on_field: Callable[[str], None] = lambda _: None,
+) -> GrammarSource | None:
+    """The grammar of an answer; None where it is free.
+
+    `tools` are OpenAI-shaped; `tool_name` asks for one call of that one. `call_ids` are the tokens
+    `<tool_call>` and `</tool_call>`; where a vocabulary has none, they are plain text. One of
+    `json_schema` and `form` at most. `on_field` hears of each field before it is read, which may
+    take long. Raises `InvalidRequestError` for a form that is none, and for
+    schemas that are none (see `plain_schema`); for those with a part that cannot be enforced, if
+    they are `strict`, or of a call that is asked for.
+    """
+    answer = None
+    if json_schema is not None:
+        on_field("response_format")
+        answer = json_grammar(json_schema, strict=strict)
+    if form is not None:
+        on_field(form.param)
+        answer = _form_grammar(form)
+    if not tools or tool_choice == "none":
+        return answer
+    forced = tool_choice == "required" or tool_name is not None
+    calls = _Calls(tools, tool_name, call_ids, on_field, forced=forced)
+    if tool_name is not None:
+        return calls.source("start: call")
+    some = 'call ("\\n" call)*' if parallel else "call"
+    if tool_choice == "required":
+        return calls.source(f"start: {some}")
+    if answer is not None:
+        rules = f"start: answer | {some}\n" + answer.lark.partition("\n")[2]
+        return calls.source(rules, answer)
+    return calls.on_demand(parallel=parallel)
+
+
+def _form_grammar(form: TextForm) -> GrammarSource:
+    if form.kind == "json" and isinstance(form.source, Mapping):
+        return json_grammar(form.source, param=form.param)
+    return GrammarSource(f"start: answer\n{form_rules(form)}", {"answer": form.param})
+
+
+def json_grammar(
+    schema: Mapping[str, Any], *, param: str = "response_format", strict: bool = False
+) -> GrammarSource:
+    """An answer that is one JSON value."""
+    plain = plain_schema(schema, param=param)
+    lost = {**plain.impossible, **plain.lost} if strict else plain.impossible
+    if lost:
+        raise _unenforced(param, lost)
+    lark = f"start: answer\nanswer: %json {_json_text(plain, _SPACED)}"
+    warnings = _warnings(param, plain.lost)
+    return GrammarSource(lark, {"answer": param}, warnings=warnings, answer=plain.check)
+
+
+def _unenforced(param: str, parts: Mapping[str, str]) -> InvalidRequestError:
+    part, reason = next(iter(parts.items()))
+    what = f"{_shown(part)}: {_shown(reason)}"
+    return InvalidRequestError(f"{param} cannot be enforced: {what}.", param=param)
+
+
+def _warnings(param: str, parts: Mapping[str, str]) -> list[str]:
+    return [f"{param}: {_shown(part)} is not enforced." for part in parts]
+
+
+def _shown(text: str) -> str:
+    """On one line, with its end where it is long: names are the caller's."""
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return line if len(line) <= 200 else f"{line[:60]}...{line[-140:]}"
+
+
+class _Calls:
+    """Rules `call`, `body` (what follows `<tool_call>`) and one for each tool."""
+
+    def __init__(
+        self,
+        tools: Sequence[Mapping[str, Any]],
+        only: str | None,
+        call_ids: tuple[int | None, int | None],
+        on_field: Callable[[str], None],
+        *,
+        forced: bool,
+    ) -> None:
+        self._warnings: list[str] = []
+        self._checks: dict[str, Mapping[str, Any]] = {}
+        self._forced = forced
+        self._open_id, close_id = call_ids
+        self._open = _marker("<tool_call>", self._open_id)
+        self._fields: dict[str, str] = {}
+        rules = []
+        for index, tool in enumerate(tools):
+            field = f"tools[{index}].function"
+            function = _function(tool, field)
+            if only is None or function["name"] == only:
+                on_field(f"{field}.parameters")
+                rules.append(f"tool_{index}: {self._tool(function, field)}")
+                self._fields[f"tool_{index}"] = f"{field}.parameters"
+        body = f'"\\n" ({" | ".join(self._fields)}) "}}\\n" {_marker("</tool_call>", close_id)}'
+        self._rules = "\n".join([f"body: {body}", *rules])
+
+    def source(self, start: str, answer: GrammarSource | None = None) -> GrammarSource:
+        """`start` makes use of `call`, a call with its markers, and of `answer`'s rules."""
+        lark = f"{start}\ncall: {self._open} body\n{self._rules}"
+        if answer is None:
+            return self._source(lark)
+        fields = {**self._fields, **answer.fields}
+        warnings = [*answer.warnings, *self._warnings]
+        return GrammarSource(
+            lark, fields, warnings=warnings, answer=answer.answer, calls=self._checks
+        )
+
+    def on_demand(self, *, parallel: bool) -> GrammarSource:
+        """Free text, and calls where the model begins one."""
+        if self._open_id is not None:
+            return self._source(f"start: body\n{self._rules}", self._open_id, repeats=parallel)
+        start = "call* TEXT" if parallel else "TEXT | call"
+        lark = f"start: {start}\ncall: head body\nhead[lazy]: TEXT {self._open}\n{self._rules}"
+        return self._source(lark + "\nTEXT: /(.|\\n)*/")
+
+    def _source(
+        self, lark: str, trigger_id: int | None = None, *, repeats: bool = False
+    ) -> GrammarSource:
+        return GrammarSource(
+            lark, self._fields, trigger_id, repeats, self._warnings, calls=self._checks
+        )
+
+    def _tool(self, function: Mapping[str, Any], field: str) -> str:
+        """`{"name": ..., "arguments": ...`, but for the last brace."""
+        param = f"{field}.parameters"
+        parameters = function.get("parameters")
+        plain = plain_schema({} if parameters is None else parameters, param=param)
+        kind = plain.grammar.get("type", "object")
+        if kind != "object" and not (isinstance(kind, list) and "object" in kind):
+            raise InvalidRequestError(
+                f"{param} has the type {quoted(kind)}; arguments are an object.", param=param
+            )
+        plain = replace(plain, grammar={**plain.grammar, "type": "object"})
+        if self._forced or function.get("strict") is True:
+            self._bind(function["name"], plain, param)
+        else:
+            unheld = {**plain.unheld, **plain.lost, **plain.impossible}
+            self._warnings += _warnings(param, unheld)
+        head = json.dumps(
+            f'{{"name": {json.dumps(function["name"], ensure_ascii=False)}, "arguments": '
+        )
+        return f"{head} %json {_json_text(plain, _ONE_LINE)}"
+
+    def _bind(self, name: str, plain: PlainSchema, param: str) -> None:
+        """All of the schema is enforced: by the grammar, or by a check of the finished call."""
+        lost = {**plain.impossible, **plain.lost}
+        if self._open_id is None:
+            lost |= plain.unheld  # nothing tells where a call begins
+        if lost:
+            raise _unenforced(param, lost)
+        if plain.check is not None:
+            self._checks[name] = plain.check
+
+
+def _marker(text: str, token_id: int | None) -> str:
+    return json.dumps(text) if token_id is None else f"<[{token_id}]>"
+
+
+def _function(tool: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    function = tool.get("function", tool)
+    if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
+        raise InvalidRequestError(f"{field} has no name.", param=f"{field}.name")
+    return function
+
+
+def _json_text(plain: PlainSchema, style: Mapping[str, Any]) -> str:
+    return json.dumps({**plain.grammar, "x-guidance": style})

@@ -1,0 +1,100 @@
+"""The Hugging Face cache on this computer, read without the network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+from ..config import INDEX_NAME, model_text, read_weight_map
+from ..errors import CheckpointError, DownloadError
+from ..settings.state import NO_HOME
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+_LARGEST_REF = 1000  # bytes
+
+
+def cached_snapshot(repo_id: str, revision: str | None = None) -> Path | None:
+    """The snapshot folder of `repo_id`, or None unless every file needed to run it is there."""
+    snapshot = snapshot_folder(repo_id, revision)
+    return snapshot if snapshot and not missing_files(snapshot) else None
+
+
+def snapshot_folder(repo_id: str, revision: str | None = None) -> Path | None:
+    """The snapshot folder of `repo_id`, complete or not; None when there is none."""
+    repository = repository_folder(repo_id)
+    commit = _commit(repository, revision or "main")
+    snapshot = repository / "snapshots" / commit if commit else None
+    return snapshot if snapshot and snapshot.is_dir() else None
+
+
+def repository_folder(repo_id: str) -> Path:
+    """Where every Hugging Face program keeps `repo_id`."""
+    return hub_cache() / f"models--{repo_id.replace('/', '--')}"
+
+
+def hub_cache() -> Path:
+    """The Hugging Face cache, which need not exist."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE)
+    # "~/.cache" is left as it is for a user without a home.
+    return NO_HOME / folder.name if str(folder).startswith("~") else folder
+
+
+def check_place(repo_id: str) -> None:
+    """Raises DownloadError where a link in the place of `repo_id` leads out of the cache.
+
+    `huggingface_hub` (2.4) writes through such a link, wherever it leads.
+    """
+    repository, root = repository_folder(repo_id), hub_cache().resolve()
+    for path in (repository, *_links(repository)):
+        if not Path(os.path.realpath(path)).is_relative_to(root):
+            raise DownloadError(
+                f"{path} leads out of the cache, {root}: delete that link and download again, or "
+                "set HF_HOME to a folder with room for all models."
+            )
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    """At any depth; what they lead to is not looked into."""
+    for parent, folders, files in os.walk(folder):
+        for path in (Path(parent, name) for name in (*folders, *files)):
+            if path.is_symlink():
+                yield path
+
+
+def _commit(repository: Path, revision: str) -> str | None:
+    if COMMIT.fullmatch(revision):
+        return revision
+    try:
+        commit = model_text(repository / "refs" / revision, largest=_LARGEST_REF).strip()
+    except (CheckpointError, ValueError):  # ValueError: no UTF-8, or a NUL in the name
+        return None
+    return commit if COMMIT.fullmatch(commit) else None
+
+
+def missing_files(snapshot: Path) -> list[str]:
+    """What a checkpoint folder still lacks: an interrupted download leaves some of these out.
+
+    Raises CheckpointError for a folder that cannot be read, or whose index is broken.
+    """
+    try:
+        names = {path.name for path in snapshot.iterdir() if path.exists()}
+    except OSError as error:
+        raise CheckpointError(f"{snapshot} cannot be read ({error.strerror}).") from None
+    missing = missing_parts(names)
+    if INDEX_NAME in names:
+        return missing + sorted(set(read_weight_map(snapshot).values()) - names)
+    if any(name.endswith(".safetensors") for name in names):
+        return missing
+    return [*missing, "*.safetensors"]
+
+
+def missing_parts(names: Container[str]) -> list[str]:
+    """What besides weights is needed to run a checkpoint, and is not among `names`."""
+    missing = [] if "config.json" in names else ["config.json"]
+    if "tokenizer.json" in names or ("vocab.json" in names and "merges.txt" in names):
+        return missing
+    return [*missing, "tokenizer.json"]

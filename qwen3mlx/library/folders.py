@@ -1,0 +1,115 @@
+"""Where on this computer there may be a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import CheckpointError
+from ..settings.state import user_home
+from ..settings.user import UserSettings
+from .cache import hub_cache, snapshot_folder
+from .local_model import Source
+from .names import DEMOS
+
+# A checkpoint has some hundred files at most.
+MOST_ENTRIES = 10_000
+
+
+class Candidate(NamedTuple):
+    """A folder with a config.json, and the id it has if it is a checkpoint."""
+
+    id: str
+    path: Path
+    source: Source
+
+
+def known_folders() -> list[Path]:
+    """The folders a user added in settings.json, then LM Studio's if it is installed."""
+    return [*UserSettings().model_folders(), *lm_studio()]
+
+
+def lm_studio() -> list[Path]:
+    """LM Studio's folder, if it is installed."""
+    folder = lm_studio_folder()
+    return [folder] if os.path.isdir(folder) else []
+
+
+def lm_studio_folder() -> Path:
+    """Where LM Studio keeps its models."""
+    return user_home() / ".lmstudio" / "models"
+
+
+def is_shared(candidate: Candidate) -> bool:
+    """Other programs put there what they use: the Hugging Face cache, LM Studio's folder."""
+    if candidate.source == "folder":
+        return candidate.path.is_relative_to(lm_studio_folder())
+    return candidate.source == "cache"
+
+
+def demos() -> Iterator[Candidate]:
+    """The checkpoints that come with the program."""
+    for name, path in DEMOS.items():
+        yield Candidate(name, path, "demo")
+
+
+def cached() -> Iterator[Candidate]:
+    """The main revision of every repository in the Hugging Face cache, complete or not."""
+    for folder in _subfolders(hub_cache()):
+        kind, *parts = folder.name.split("--")
+        repo_id = "/".join(parts)
+        if kind == "models" and (snapshot := snapshot_folder(repo_id)) and _has_config(snapshot):
+            yield Candidate(repo_id, snapshot, "cache")
+
+
+def inside(folder: Path) -> Iterator[Candidate]:
+    """`folder` itself, or what lies in it as `model/` or `publisher/model/`.
+
+    One that holds too much to be looked through is a candidate, so that somebody is told.
+    """
+    if _has_config(folder) or _is_crowded(folder):
+        yield Candidate(folder.resolve().name, folder, "folder")
+        return
+    for child in _subfolders(folder):
+        if _has_config(child) or _is_crowded(child):
+            yield Candidate(child.name, child, "folder")
+            continue
+        for grandchild in _subfolders(child):
+            if _has_config(grandchild):
+                yield Candidate(f"{child.name}/{grandchild.name}", grandchild, "folder")
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in `folder`. Raises OSError; CheckpointError where it is more than MOST_ENTRIES."""
+    with os.scandir(folder) as found:
+        paths = [Path(entry) for entry in islice(found, MOST_ENTRIES + 1)]
+    if len(paths) > MOST_ENTRIES:
+        raise CheckpointError(f"{folder} holds more than {MOST_ENTRIES:,} files.")
+    return paths
+
+
+def _is_crowded(folder: Path) -> bool:
+    try:
+        entries(folder)
+    except CheckpointError:
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """The folders in `folder` that are not hidden, by name; none where it cannot be read."""
+    try:
+        children = list(folder.iterdir())
+    except OSError:
+        return []
+    shown = [child for child in children if not child.name.startswith(".")]
+    return sorted(child for child in shown if os.path.isdir(child))
+
+
+def _has_config(folder: Path) -> bool:
+    return os.path.isfile(folder / "config.json")

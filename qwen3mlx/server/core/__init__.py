@@ -1,0 +1,1 @@
+"""What every dialect asks for: models, answers, tokens; who calls, and what runs."""

@@ -1,0 +1,120 @@
+"""One answer while it is made, seen from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from ...config import SamplingParams
+from ...engine import AnswerBuilder, Output
+from ...events import Event, Finished, Prefill, TokenLogprob, Usage
+from ...text import Content, Reasoning, ToolCallDelta
+from .model_info import ModelInfo
+
+
+@dataclass(slots=True)
+class ToolCall:
+    """`arguments` are the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(slots=True)
+class Collected:
+    """A whole answer."""
+
+    finished: Finished
+    content: str = ""
+    reasoning: str = ""
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+
+
+class Answer:
+    """Iterate once, or `collect`; `aclose`, or leaving the iteration, cancels the request.
+
+    `params` are those in use, defaults filled in; `load_time_s` is None where the model was in
+    memory already. `tool_calls` are those that came so far.
+    """
+
+    def __init__(
+        self,
+        model: ModelInfo,
+        prompt_ids: list[int],
+        params: SamplingParams,
+        load_time_s: float | None,
+        builder: AnswerBuilder,
+        outputs: asyncio.Queue[Output],
+        on_end: Callable[[Finished | None], None],
+    ) -> None:
+        self.model = model
+        self.prompt_ids = prompt_ids
+        self.params = params
+        self.load_time_s = load_time_s
+        self.tool_calls: list[ToolCall] = []
+        self._builder = builder
+        self._outputs = outputs
+        self._on_end = on_end
+        self._events = self._generate()
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens so far."""
+        return self._builder.usage
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    async def aclose(self) -> None:
+        await self._events.aclose()
+        self._end(None)
+
+    async def collect(self) -> Collected:
+        """The whole answer; cancels it when the awaiting task is cancelled."""
+        parts = Collected(finished=None)  # type: ignore[arg-type]  # set by the last event
+        try:
+            async for event in self._events:
+                _add(parts, event)
+        finally:
+            await self.aclose()
+        parts.tool_calls = self.tool_calls
+        return parts
+
+    async def _generate(self) -> AsyncGenerator[Event, None]:
+        finished: Finished | None = None
+        try:
+            yield Prefill(0, len(self.prompt_ids))
+            while not self._builder.finished:
+                for event in self._builder.add(await self._outputs.get()):
+                    if isinstance(event, ToolCallDelta):
+                        _add_call(self.tool_calls, event)
+                    if isinstance(event, Finished):
+                        finished = event
+                        self._end(finished)
+                    yield event
+        finally:
+            self._end(finished)
+
+    def _end(self, finished: Finished | None) -> None:
+        on_end, self._on_end = self._on_end, lambda _: None
+        on_end(finished)
+
+
+def _add(parts: Collected, event: Event) -> None:
+    if isinstance(event, Content):
+        parts.content += event.text
+    elif isinstance(event, Reasoning):
+        parts.reasoning += event.text
+    elif isinstance(event, TokenLogprob):
+        parts.logprobs.append(event)
+    elif isinstance(event, Finished):
+        parts.finished = event
+
+
+def _add_call(calls: list[ToolCall], piece: ToolCallDelta) -> None:
+    if piece.index == len(calls):
+        calls.append(ToolCall(piece.id or "", piece.name or "", ""))
+    calls[piece.index].arguments += piece.arguments

@@ -1,0 +1,54 @@
+"""What the dialects tell about a model."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from ...config import LoadOptions
+from ...engine import Load, Slot
+from ...library.local_model import LocalModel
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedState:
+    """A model in memory. `expires_in_s` is None while it is in use, and for one that stays."""
+
+    context_length: int
+    load_options: LoadOptions
+    ttl_s: float
+    expires_in_s: float | None
+    nbytes: int
+    num_requests: int
+
+    @classmethod
+    def of(cls, slot: Slot) -> LoadedState:
+        expires_in_s = slot.expires_at - time.monotonic()
+        return cls(
+            context_length=slot.loaded.config.max_position_embeddings,
+            load_options=slot.options,
+            ttl_s=slot.ttl_s,
+            expires_in_s=expires_in_s if math.isfinite(expires_in_s) else None,
+            nbytes=slot.nbytes,
+            num_requests=slot.num_requests,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo(LocalModel):
+    """A model on this computer, and whether it is in memory; `load_progress` goes from 0 to 1."""
+
+    state: Literal["loaded", "loading", "not-loaded"] = "not-loaded"
+    loaded: LoadedState | None = None
+    load_progress: float | None = None
+
+    @classmethod
+    def of(cls, local: LocalModel, slot: Slot | None, load: Load | None) -> ModelInfo:
+        known = {field.name: getattr(local, field.name) for field in fields(LocalModel)}
+        if slot is not None:
+            return cls(**known, state="loaded", loaded=LoadedState.of(slot))
+        if load is not None:
+            return cls(**known, state="loading", load_progress=load.progress)
+        return cls(**known)

@@ -1,0 +1,89 @@
+"""What a checkpoint's chat template can do, found out by rendering it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ...errors import InvalidRequestError, OverloadedError, TemplateError
+from ...text import reasoning_start
+from ...text.reasoning import ASSISTANT
+from ...text.templates.chat_template import QUESTION, ChatTemplate
+from ...text.templates.known import is_known
+from ...text.templates.source import DEFAULT, TOOL_USE, TemplateSource, templates_of
+
+# Seconds of computing that a stranger's template may take here, where a person waits for a list.
+_SECONDS = 0.5
+# So many that take too long are looked at in so many seconds; what comes then is looked at later.
+_MOST_SLOW = 8
+_WITHIN = 10.0
+
+_slow_at: deque[float] = deque(maxlen=_MOST_SLOW)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateTraits:
+    """`thinking` are the values of `think` that the model can do, the default first."""
+
+    text: str
+    has_tools: bool
+    thinking: tuple[bool, ...]
+
+
+def template_traits(folder: Path) -> TemplateTraits:
+    """Of the checkpoint in `folder`. Raises CheckpointError, TemplateError among them.
+
+    OverloadedError while too many templates fail for one more to be tried.
+    """
+    sources = templates_of(folder)
+    found = _traits(sources[DEFAULT], sources.get(TOOL_USE, sources[DEFAULT]))
+    if isinstance(found, TemplateError):
+        raise TemplateError(str(found))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits | TemplateError:
+    """The error is kept, too: a template that takes too long takes it once."""
+    start = time.monotonic()
+    if len(_slow_at) == _MOST_SLOW and start - _slow_at[0] < _WITHIN:
+        raise OverloadedError(
+            f"{chat.name} was not looked at yet: the chat templates of other models take too long."
+        )
+    try:
+        return TemplateTraits(
+            text=chat.text,
+            has_tools=ChatTemplate(tool_use, seconds=_SECONDS).shows_tools(),
+            thinking=_thinking(chat),
+        )
+    except TemplateError as error:
+        if time.monotonic() - start > _SECONDS / 2:
+            _slow_at.append(start)
+        return error
+
+
+def _thinking(source: TemplateSource) -> tuple[bool, ...]:
+    """Hybrid models can do both; Thinking-2507 always thinks, Instruct-2507 never does.
+
+    A template that says nothing of thinking leaves it to the model; off, its thought is closed.
+    """
+    on, off = (_render(source, enable_thinking=enable) for enable in (True, False))
+    if on != off:
+        return (True, False)
+    start = reasoning_start(on)
+    if start == "auto" and on.endswith(ASSISTANT) and not is_known(source.text):
+        return (True, False)
+    return (True,) if start == "inside" else (False,)
+
+
+def _render(source: TemplateSource, **context: Any) -> str:
+    values = {"messages": QUESTION, "tools": None, "documents": None, **context}
+    try:
+        template = ChatTemplate(source, seconds=_SECONDS)
+        return template.render(**values, add_generation_prompt=True)
+    except InvalidRequestError:  # the template refuses what was tried
+        return ""

@@ -1,0 +1,171 @@
+"""Anthropic's bodies -> requests of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ....errors import InvalidRequestError
+from ....request import GenerationRequest, NamedTool
+from ....request import ToolChoice as EngineToolChoice
+from ....request_warnings import warn
+from ....text import open_thought
+from ..shared.fields import (
+    EFFORT_BUDGETS,
+    agreed,
+    given_name,
+    json_schema_from,
+    one_of,
+    sampling_fields,
+    sampling_from,
+    token_limit,
+)
+from .conversation import chat_messages
+from .schemas import MessageBody, PromptBody, ToolChoice
+from .tools import function_tool
+
+_TOOL_CHOICES: Mapping[str, EngineToolChoice] = {
+    "auto": "auto",
+    "any": "required",
+    "none": "none",
+}
+
+
+def message_request(body: MessageBody) -> GenerationRequest:
+    """The request of `/v1/messages`. InvalidRequestError names the field that is at fault."""
+    limits = {
+        "stop": one_of(body, "stop_sequences", "stop"),
+        "max_tokens": token_limit(body, "max_tokens"),
+        "thinking_budget": _thinking_budget(body),
+    }
+    given = {name: value for name, value in limits.items() if value is not None}
+    return replace(prompt_request(body), sampling={**sampling_from(body), **given})
+
+
+def prompt_request(body: PromptBody) -> GenerationRequest:
+    """Its prompt alone, which is what `count_tokens` counts."""
+    messages = chat_messages(body.system, body.messages)
+    _refuse(body, in_thought=_has_prefill(body) and open_thought(messages[-1]) is not None)
+    choice = body.tool_choice or ToolChoice(type="auto")
+    tools, tool_names = _tools(body)
+    return GenerationRequest(
+        messages=messages,
+        tools=tools,
+        field_names={**_field_names(body), **messages.names, **tool_names},
+        tool_choice=_tool_choice(choice),
+        parallel_tool_calls=not choice.disable_parallel_tool_use,
+        json_schema=_json_schema(body),
+        enable_thinking=_thinks(body),
+        chat_template_kwargs=body.chat_template_kwargs or {},
+        continue_final_message=_has_prefill(body),
+    )
+
+
+def _thinks(body: PromptBody) -> bool | None:
+    """Anthropic's clients expect thinking only where they ask for it, or begin with it."""
+    asked = None if body.thinking is None else body.thinking.type != "disabled"
+    in_template = (body.chat_template_kwargs or {}).get("enable_thinking")
+    said = agreed(
+        {
+            "thinking": asked,
+            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
+        }
+    )
+    return None if said is None and _has_prefill(body) else said is True
+
+
+def _thinking_budget(body: PromptBody) -> int | None:
+    if body.thinking is None or body.thinking.type == "disabled":
+        return None
+    if body.thinking.budget_tokens is not None:
+        return body.thinking.budget_tokens
+    effort = body.output_config.effort if body.output_config else None
+    return EFFORT_BUDGETS[effort] if effort else None
+
+
+def _has_prefill(body: PromptBody) -> bool:
+    return bool(body.messages) and body.messages[-1].role == "assistant"
+
+
+def _refuse(body: PromptBody, *, in_thought: bool) -> None:
+    """What is declared and cannot be done; `in_thought`: the answer that is begun is within one."""
+    for name in ("mcp_servers", "container"):
+        if getattr(body, name):
+            warn(f"{name} is left out: other servers only carry out what it is for.")
+    if body.thinking is not None and body.thinking.type == "enabled":
+        if body.thinking.budget_tokens is None:
+            raise InvalidRequestError(
+                "thinking.budget_tokens is missing: say how many tokens of thought there may be.",
+                param="thinking.budget_tokens",
+            )
+        if _has_prefill(body) and not in_thought:
+            raise InvalidRequestError(
+                "thinking cannot be enabled where the last message already begins the answer.",
+                param="thinking",
+            )
+    if _has_prefill(body):
+        _check_prefill(body)
+
+
+def _check_prefill(body: PromptBody) -> None:
+    content = body.messages[-1].content
+    for index, block in enumerate(() if isinstance(content, str) else content):
+        if block.type == "tool_use":
+            where = f"messages[{len(body.messages) - 1}].content[{index}]"
+            raise InvalidRequestError(
+                f"{where} calls a tool: a message with its tool_result must follow.", param=where
+            )
+    if _json_schema(body) is not None:
+        raise InvalidRequestError(
+            "A JSON schema cannot be followed where the last message already begins the answer.",
+            param="messages",
+        )
+
+
+def _tools(body: PromptBody) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The functions that stand for them, and where in the body each is."""
+    functions: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for index, tool in enumerate(body.tools or ()):
+        where, here = f"tools[{index}]", f"tools[{len(functions)}].function"
+        if (function := function_tool(tool, where)) is not None:
+            names |= {here: where, f"{here}.parameters": f"{where}.input_schema"}
+            functions.append(function)
+    return functions, names
+
+
+def _field_names(body: PromptBody) -> dict[str, str]:
+    """What the engine calls by another name than Anthropic."""
+    by_config = body.output_config is not None and body.output_config.format is not None
+    own = {
+        "response_format": "output_config.format" if by_config else "output_format",
+        "thinking_budget": "thinking.budget_tokens",
+        "enable_thinking": "thinking",
+        **(
+            {"tool_choice": "tool_choice.name"}
+            if body.tool_choice and body.tool_choice.name
+            else {}
+        ),
+    }
+    if not isinstance(body, MessageBody):
+        return own
+    return {**own, **sampling_fields(body), "stop": given_name(body, "stop_sequences", "stop")}
+
+
+def _tool_choice(choice: ToolChoice) -> EngineToolChoice:
+    if choice.type != "tool":
+        return _TOOL_CHOICES[choice.type]
+    if not choice.name:
+        raise InvalidRequestError(
+            "tool_choice.name is missing: it must be the name of one of tools.",
+            param="tool_choice.name",
+        )
+    return NamedTool(choice.name)
+
+
+def _json_schema(body: PromptBody) -> Mapping[str, Any] | None:
+    """`output_format` is what `output_config.format` was called before."""
+    if body.output_config and body.output_config.format is not None:
+        return json_schema_from(body.output_config.format, param="output_config.format")
+    return json_schema_from(body.output_format, param="output_format")

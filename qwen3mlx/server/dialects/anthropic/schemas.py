@@ -1,0 +1,167 @@
+"""Bodies of Anthropic's endpoints, with the sampling fields that the other dialects know too."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, Tag
+
+from ...http import bounds
+from ..shared.fields import (
+    Body,
+    Effort,
+    Flag,
+    ModelName,
+    Name,
+    Number,
+    Object,
+    SamplingFields,
+    Stops,
+    Text,
+    UpTo,
+    Whole,
+)
+
+Unread = Any  # declared to be left out, or refused
+
+
+class Cacheable(Body):
+    """What a breakpoint of Anthropic's prompt cache may stand on."""
+
+    cache_control: Object | None = None
+
+
+class TextBlock(Cacheable):
+    type: Literal["text"]
+    text: Text
+
+
+class ThinkingBlock(Body):
+    type: Literal["thinking"]
+    thinking: Text
+    signature: Text | None = None
+
+
+class RedactedThinkingBlock(Body):
+    type: Literal["redacted_thinking"]
+
+
+class ToolUseBlock(Cacheable):
+    type: Literal["tool_use"]
+    id: Name
+    name: Name
+    input: Object
+
+
+class OtherBlock(Body):
+    """What Qwen3 has no form for: documents, pictures, what Anthropic's servers did."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Name
+
+    def field(self, name: str) -> Any:
+        """As it was sent; None for one that was not."""
+        return (self.model_extra or {}).get(name)
+
+
+def _by_type(*known: str) -> Discriminator:
+    def tag(block: Any) -> str:
+        kind = block.get("type") if isinstance(block, dict) else getattr(block, "type", None)
+        return kind if kind in known else "other"
+
+    return Discriminator(tag)
+
+
+ResultBlock = Annotated[
+    Annotated[TextBlock, Tag("text")] | Annotated[OtherBlock, Tag("other")], _by_type("text")
+]
+
+
+class ToolResultBlock(Cacheable):
+    type: Literal["tool_result"]
+    tool_use_id: Name
+    content: Text | Annotated[list[ResultBlock], UpTo(bounds.MAX_ITEMS)] | None = None
+    is_error: Flag | None = None
+
+
+Block = Annotated[
+    Annotated[TextBlock, Tag("text")]
+    | Annotated[ThinkingBlock, Tag("thinking")]
+    | Annotated[RedactedThinkingBlock, Tag("redacted_thinking")]
+    | Annotated[ToolUseBlock, Tag("tool_use")]
+    | Annotated[ToolResultBlock, Tag("tool_result")]
+    | Annotated[OtherBlock, Tag("other")],
+    _by_type("text", "thinking", "redacted_thinking", "tool_use", "tool_result"),
+]
+
+
+class Message(Body):
+    role: Literal["user", "assistant", "system"]
+    content: Text | Annotated[list[Block], UpTo(bounds.MAX_ITEMS)]
+
+
+class Tool(Cacheable):
+    """`type` null or `custom`: a tool of the caller's; others are Anthropic's."""
+
+    type: Name | None = None
+    name: Name | None = None
+    description: Text | None = None
+    input_schema: Object | None = None
+    strict: Flag | None = None
+
+
+class ToolChoice(Body):
+    type: Literal["auto", "any", "tool", "none"]
+    name: Name | None = None
+    disable_parallel_tool_use: Flag | None = None
+
+
+class ThinkingConfig(Body):
+    type: Literal["enabled", "disabled", "adaptive"]
+    budget_tokens: Annotated[Whole, Field(ge=1)] | None = None
+    display: Literal["summarized", "omitted"] | None = None
+
+
+class OutputConfig(Body):
+    effort: Effort | None = None
+    format: Object | None = None
+
+
+class ThreadParam(Body):
+    type: Literal["create", "continue"]
+    previous_message_id: Name | None = None
+
+
+class PromptBody(Cacheable):
+    """What makes the prompt: all that `count_tokens` takes."""
+
+    sections: ClassVar[tuple[str, ...]] = ("messages",)
+
+    model: ModelName
+    messages: Annotated[list[Message], UpTo(bounds.MAX_ITEMS)]
+    system: Text | Annotated[list[TextBlock], UpTo(bounds.MAX_ITEMS)] | None = None
+    tools: Annotated[list[Tool], UpTo(bounds.MAX_TOOLS)] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: ThinkingConfig | None = None
+    output_config: OutputConfig | None = None
+    output_format: Object | None = None
+    thread: ThreadParam | None = None
+    chat_template_kwargs: Object | None = None
+    mcp_servers: Unread = None
+    container: Unread = None
+
+
+class MessageBody(PromptBody, SamplingFields):
+    max_tokens: Whole
+    stop_sequences: Stops = None
+    stream: Flag | None = None
+    ttl: Annotated[Number, Field(ge=0)] | None = None
+
+    @property
+    def asks_for_cache(self) -> bool:
+        """There is a breakpoint of the prompt cache somewhere."""
+        contents = [self.system, *(message.content for message in self.messages)]
+        blocks = [block for content in contents if isinstance(content, list) for block in content]
+        holders = [self, *(self.tools or ()), *blocks]
+        return any(isinstance(holder, Cacheable) and holder.cache_control for holder in holders)

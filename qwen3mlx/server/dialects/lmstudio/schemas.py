@@ -1,0 +1,70 @@
+"""Bodies of LM Studio's v1 endpoints; v0 takes OpenAI's."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ...http import bounds
+from ..shared.fields import (
+    Body,
+    Flag,
+    ModelName,
+    Name,
+    Number,
+    Object,
+    SamplingFields,
+    Text,
+    UpTo,
+    Whole,
+)
+
+Reasoning = Literal["off", "low", "medium", "high", "on"]
+ContextLength = Annotated[Whole, Field(ge=1)]
+TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
+
+
+class InputItem(Body):
+    """`text` and `message` are two names of one thing."""
+
+    type: Name
+    content: Text | None = None
+
+
+class ChatBody(SamplingFields):
+    sections: ClassVar[tuple[str, ...]] = ("lmstudio_chat",)
+
+    model: ModelName
+    input: Text | Annotated[list[InputItem], UpTo(bounds.MAX_ITEMS)]
+    system_prompt: Text | None = None
+    stream: Flag | None = None
+    max_output_tokens: Whole | None = None
+    reasoning: Reasoning | None = None
+    context_length: ContextLength | None = None
+    store: Flag | None = None
+    previous_response_id: Name | None = None
+    ttl: TimeToLive | None = None
+
+
+class LoadBody(Body):
+    """LM Studio's other settings are llama.cpp's: no fields here, as they are none of its MLX."""
+
+    sections: ClassVar[tuple[str, ...]] = ("lmstudio_load",)
+
+    model: ModelName
+    context_length: ContextLength | None = None
+    rope_scaling: Object | None = None
+    kv_bits: Whole | None = None
+    ttl: TimeToLive | None = None
+    echo_load_config: Flag | None = None
+
+
+class UnloadBody(Body):
+    instance_id: ModelName
+
+
+class DownloadBody(Body):
+    model: ModelName
+    # Declared to be refused: an MLX repository holds one.
+    quantization: Name | None = None

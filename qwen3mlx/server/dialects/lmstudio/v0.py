@@ -1,0 +1,54 @@
+"""`/api/v0`: OpenAI's bodies and replies, with statistics."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...core.dependencies import get_service
+from ...core.service import Service
+from ...http.json_body import Route
+from ...http.sse import while_connected
+from ..openai.answers import start
+from ..openai.embeddings import embeddings
+from ..openai.request import chat_requests, completion_requests
+from ..openai.routes import echo_texts, reply_options, respond
+from ..openai.schemas import ChatBody, CompletionBody
+from ..shared.fields import Parameter
+from .models import Json, v0_model
+from .v0_reply import StatsChatReply, StatsCompletionReply
+
+Injected = Annotated[Service, Depends(get_service)]
+
+router = APIRouter(prefix="/api/v0", tags=["LM Studio"], route_class=Route)
+router.add_api_route("/embeddings", embeddings, methods=["POST"])
+
+
+@router.get("/models")
+async def list_models(service: Injected) -> Json:
+    return {"object": "list", "data": [v0_model(info) for info in await service.models()]}
+
+
+@router.get("/models/{model_id:path}")
+async def get_model(model_id: Parameter, service: Injected) -> Json:
+    return v0_model(await service.model(model_id))
+
+
+@router.post("/chat/completions")
+async def chat_completions(body: ChatBody, request: Request, service: Injected) -> Response:
+    work = start(service, body.model, chat_requests(body), body.ttl)
+    answers = await while_connected(request, work)
+    options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
+    return await respond(request, body, answers, StatsChatReply(answers, options))
+
+
+@router.post("/completions")
+async def completions(body: CompletionBody, request: Request, service: Injected) -> Response:
+    work = start(service, body.model, completion_requests(body), body.ttl)
+    answers = await while_connected(request, work)
+    options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
+    echoes = await echo_texts(service, body, answers) if body.echo else None
+    return await respond(request, body, answers, StatsCompletionReply(answers, options, echoes))

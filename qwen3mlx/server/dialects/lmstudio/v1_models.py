@@ -1,0 +1,144 @@
+"""`/api/v1/models`: what is here, what is in memory, and what is to come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+
+from ....config import LoadOptions
+from ....errors import InvalidRequestError, ModelNotFoundError, Qwen3MLXError
+from ....hub.jobs import Job
+from ....library import plain
+from ....quoting import quoted
+from ...core.caller import caller
+from ...core.dependencies import get_service
+from ...core.model_info import ModelInfo
+from ...core.service import Service
+from ...core.template_traits import template_traits
+from ...http.json_body import Route
+from ...http.sse import while_connected
+from ...http.telling import told
+from ..shared.fields import Parameter
+from .errors import JobNotFoundError, NotSupportedError
+from .models import Json, load_config, model_type, v1_model
+from .schemas import DownloadBody, LoadBody, UnloadBody
+
+# Seconds that a new download has to tell its size before the request is answered without it.
+PATIENCE = 5.0
+
+Injected = Annotated[Service, Depends(get_service)]
+
+router = APIRouter(prefix="/api/v1/models", tags=["LM Studio"], route_class=Route)
+
+
+@router.get("")
+async def list_models(service: Injected) -> Json:
+    return {"models": await asyncio.to_thread(_described, await service.models())}
+
+
+@router.post("/load")
+async def load(body: LoadBody, request: Request, service: Injected) -> Json:
+    """Settings that are given are kept, and used whenever the model is loaded."""
+    given = LoadOptions(
+        context_length=body.context_length,
+        rope_scaling=body.rope_scaling,
+        kv_bits=body.kv_bits,
+    )
+    options = None if given == LoadOptions() else given
+    work = service.load(body.model, options=options, ttl=body.ttl)
+    loaded = await while_connected(request, work)
+    reply = {
+        "type": model_type(loaded.info),
+        "instance_id": loaded.info.id,
+        "load_time_seconds": loaded.load_time_s or 0.0,
+        "status": "loaded",
+    }
+    if body.echo_load_config and loaded.info.loaded:
+        reply["load_config"] = load_config(loaded.info.loaded)
+    return reply
+
+
+@router.post("/unload")
+async def unload(body: UnloadBody, service: Injected) -> Json:
+    info = await service.model(body.instance_id)
+    if not await service.unload(info.id):
+        raise ModelNotFoundError(f"{info.id} is not in memory: there is nothing to unload.")
+    return {"instance_id": info.id}
+
+
+@router.post("/download")
+async def download(body: DownloadBody, service: Injected) -> Json:
+    """Begin to download a model; it goes on after the reply."""
+    if body.quantization:
+        raise NotSupportedError(
+            "quantization cannot be chosen: name the repository that has it.", param="quantization"
+        )
+    name = _hub_name(body.model)
+    try:
+        await service.model(name)
+        return {"status": "already_downloaded"}
+    except ModelNotFoundError:
+        job = service.downloads.start(name, caller().owner)
+    await asyncio.to_thread(job.begun.wait, PATIENCE)
+    if job.error is not None:
+        raise job.error
+    return job_json(job)
+
+
+@router.get("/download/status/{job_id}")
+async def download_status(job_id: Parameter, service: Injected) -> Json:
+    job = service.downloads.get(job_id, caller().owner)
+    if job is None:
+        raise JobNotFoundError(f"There is no download {quoted(job_id)}, or not any more.")
+    return job_json(job)
+
+
+def job_json(job: Job) -> Json:
+    """`error` is not LM Studio's: it says why a download failed."""
+    speed = job.bytes_per_second if job.status == "downloading" else None
+    estimate = job.estimated_completion if job.status == "downloading" else None
+    known = {
+        "job_id": job.id,
+        "status": job.status,
+        "total_size_bytes": job.total_bytes,
+        "downloaded_bytes": job.downloaded_bytes,
+        "started_at": _iso(job.started_at),
+        "bytes_per_second": speed,
+        "estimated_completion": None if estimate is None else _iso(estimate),
+        "completed_at": _iso(job.ended_at) if job.ended_at and not job.error else None,
+        "error": told(str(job.error)) if job.error else None,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _described(models: Sequence[ModelInfo]) -> list[Json]:
+    return [v1_model(info, _thinking(info)) for info in models]
+
+
+def _thinking(info: ModelInfo) -> tuple[bool, ...]:
+    try:
+        return template_traits(info.path).thinking
+    except Qwen3MLXError:  # it is listed all the same
+        return (False,)
+
+
+def _hub_name(model: str) -> str:
+    """A link to the hub, read: `https://huggingface.co/org/repo` is `org/repo`."""
+    name = plain(model)
+    if name.startswith(("http://", "https://")):
+        raise InvalidRequestError(
+            "model is a link to another site; send one to huggingface.co, or a repository's id.",
+            param="model",
+        )
+    return name
+
+
+def _iso(seconds: float) -> str:
+    """`2025-10-03T15:33:23.496Z`"""
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

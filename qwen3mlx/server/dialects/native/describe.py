@@ -1,0 +1,120 @@
+"""What is known of a model: what it is, what it needs, what is set for it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from ....config import GenerationConfig, LoadOptions
+from ....library import ModelSettings
+from ....model import Footprint, footprint
+from ...core.model_info import LoadedState, ModelInfo
+from ...core.template_traits import template_traits
+from ...http.telling import told_path
+from .schemas import Json
+
+# A model that cannot hold this many tokens is of no use in a chat.
+LEAST_CONTEXT = 4096
+
+Verdict = Literal["fits", "tight", "too-large"]
+
+
+def model_json(
+    info: ModelInfo, settings: ModelSettings, limit: int, context_length: int | None = None
+) -> Json:
+    """All of it. Reads small files, so not on the event loop.
+
+    Raises Qwen3MLXError for a checkpoint, or settings of it, that are broken.
+    """
+    options = settings.load(info.id)
+    needs = footprint(info.path, options)
+    advised = GenerationConfig.from_folder(info.path)
+    return {
+        "id": info.id,
+        "path": told_path(info.path),
+        "source": info.source,
+        "publisher": info.publisher,
+        "arch": info.arch,
+        "params": info.params,
+        "quantization": info.quantization,
+        "bits_per_weight": info.bits_per_weight,
+        "size_bytes": info.size_bytes,
+        "modified": info.modified,
+        "max_context_length": info.max_context_length,
+        "is_chat": info.is_chat,
+        "is_embedding": info.is_embedding,
+        "thinking": _thinking(info),
+        "state": info.state,
+        "load_progress": info.load_progress,
+        "loaded": None if info.loaded is None else _loaded(info.loaded),
+        "settings": settings_json(info.id, settings, options),
+        "sampling_defaults": {
+            "thinking": advised.sampling_defaults(thinking=True),
+            "no_thinking": advised.sampling_defaults(thinking=False),
+        },
+        "fit": fit(needs, context_length or needs.context_length, limit),
+    }
+
+
+def settings_json(model_id: str, settings: ModelSettings, options: LoadOptions) -> Json:
+    return {
+        **_options(options),
+        "ttl": settings.ttl(model_id),
+        "sampling": settings.sampling(model_id),
+    }
+
+
+def fit(needs: Footprint, context_length: int, limit: int) -> Json:
+    """Whether weights, and keys and values of `context_length` tokens, go into `limit` bytes.
+
+    `fits`: they do; `tight`: those of a shorter context do, `largest_context`; `too-large`: no
+    context of use does.
+    """
+    kv_bytes = needs.kv_bytes(context_length)
+    needed = needs.weight_bytes + kv_bytes
+    largest = needs.longest_request(limit)
+    verdict: Verdict = "too-large"
+    if needed <= limit:
+        verdict = "fits"
+    elif largest >= LEAST_CONTEXT:
+        verdict = "tight"
+    return {
+        "verdict": verdict,
+        "context_length": context_length,
+        "weight_bytes": needs.weight_bytes,
+        "kv_bytes": kv_bytes,
+        "kv_bytes_per_token": needs.kv_bytes_per_token,
+        "needed_bytes": needed,
+        "limit_bytes": limit,
+        "largest_context": largest,
+    }
+
+
+def _loaded(loaded: LoadedState) -> Json:
+    return {
+        **_options(loaded.load_options),
+        "context_length": loaded.context_length,
+        "nbytes": loaded.nbytes,
+        "ttl": loaded.ttl_s if math.isfinite(loaded.ttl_s) else None,
+        "expires_in": loaded.expires_in_s,
+        "num_requests": loaded.num_requests,
+    }
+
+
+def _options(options: LoadOptions) -> dict[str, Any]:
+    scaling = options.rope_scaling
+    return {
+        "context_length": options.context_length,
+        "rope_scaling": None if scaling is None else dict(scaling),
+        "kv_bits": options.kv_bits,
+    }
+
+
+def _thinking(info: ModelInfo) -> Json:
+    """Whether it can think, does so by default, and can be told not to."""
+    values = template_traits(info.path).thinking if info.is_chat else (False,)
+    return {
+        "can": True in values,
+        "default": values[0] and info.is_chat,
+        "can_disable": False in values,
+    }

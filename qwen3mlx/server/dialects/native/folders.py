@@ -1,0 +1,90 @@
+"""`/folders`: where models are looked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from ....errors import InvalidRequestError
+from ....library.cache import hub_cache
+from ....library.folders import known_folders, lm_studio_folder
+from ....quoting import quoted
+from ....settings.user import UserSettings
+from ...core.dependencies import get_service
+from ...core.service import Service
+from ...http.json_body import Route
+from ..shared.fields import Parameter
+from .schemas import FolderBody, Json
+
+Injected = Annotated[Service, Depends(get_service)]
+
+router = APIRouter(prefix="/folders", route_class=Route)
+
+
+@router.get("")
+async def list_folders(service: Injected) -> Json:
+    return await asyncio.to_thread(_listed, service)
+
+
+@router.post("")
+async def add(body: FolderBody, service: Injected) -> Json:
+    """The models in it are here from now on; nothing is copied."""
+    return await asyncio.to_thread(_add, service, body.path)
+
+
+@router.delete("")
+async def remove(path: Parameter, service: Injected) -> Json:
+    """Off the list; its files stay."""
+    return await asyncio.to_thread(_remove, service, path)
+
+
+def _add(service: Service, given: str) -> Json:
+    folder = _absolute(given)
+    if not folder.is_dir():
+        raise InvalidRequestError(f"There is no folder {folder}.", param="path")
+    UserSettings().add_model_folder(folder)
+    return _listed(service)
+
+
+def _remove(service: Service, given: str) -> Json:
+    folder = _absolute(given)
+    if not UserSettings().remove_model_folder(folder):
+        raise InvalidRequestError(f"{folder} is not among the folders you added.", param="path")
+    return _listed(service)
+
+
+def _listed(service: Service) -> Json:
+    models = [model.path for model in service.library.installed()]
+    user = set(UserSettings().model_folders())
+    folders = [hub_cache(), *known_folders()]
+    return {
+        "folders": [
+            {
+                "path": str(folder),
+                "source": _source(folder, user),
+                "exists": folder.is_dir(),
+                "num_models": sum(path.is_relative_to(folder) for path in models),
+            }
+            for folder in folders
+        ]
+    }
+
+
+def _source(folder: Path, user: set[Path]) -> str:
+    if folder in user:
+        return "user"
+    return "lmstudio" if folder == lm_studio_folder() else "cache"
+
+
+def _absolute(given: str) -> Path:
+    try:
+        folder = Path(given).expanduser()
+    except RuntimeError:  # `~nobody`
+        folder = Path(given)
+    if not folder.is_absolute() or "\0" in given:
+        raise InvalidRequestError(f"path is {quoted(given)}; send the whole path.", param="path")
+    return Path(os.path.normpath(folder))

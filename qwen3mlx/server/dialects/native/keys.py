@@ -1,0 +1,55 @@
+"""`/keys`: who may use the server."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from ....errors import InvalidRequestError, UsageError
+from ...http.json_body import Route
+from ...http.keys import ApiKey, Keys, KeyStore
+from ..shared.fields import Parameter
+from .schemas import Json, KeyBody
+
+router = APIRouter(prefix="/keys", route_class=Route)
+
+
+@router.get("")
+async def list_keys(request: Request) -> Json:
+    """What is kept of them; `required` says whether a request needs one now."""
+    keys: Keys = request.app.state.keys
+    stored = await asyncio.to_thread(keys.stored)
+    return {"keys": [_told(key) for key in stored], "required": keys.required}
+
+
+@router.post("")
+async def create(body: KeyBody, request: Request) -> Json:
+    """A new key, told this once; from now on every request needs one."""
+    try:
+        secret = await asyncio.to_thread(KeyStore().create, body.name, body.scope)
+    except UsageError as error:
+        raise InvalidRequestError(str(error), param="name") from None
+    keys: Keys = request.app.state.keys
+    stored = {key.name: key for key in await asyncio.to_thread(keys.stored)}
+    return {**_told(stored[body.name]), "key": secret}
+
+
+@router.delete("")
+async def revoke(name: Parameter, request: Request) -> Json:
+    """It is refused from now on."""
+    try:
+        await asyncio.to_thread(KeyStore().revoke, name)
+    except UsageError as error:
+        raise InvalidRequestError(str(error), param="name") from None
+    return await list_keys(request)
+
+
+def _told(key: ApiKey) -> Json:
+    return {
+        "name": key.name,
+        "scope": key.scope,
+        "created": key.created,
+        "last_used": key.last_used,
+    }

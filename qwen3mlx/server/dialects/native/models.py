@@ -1,0 +1,144 @@
+"""`/models`: what is on this computer, whether it fits, what is set for it; into memory and out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ....config import LoadOptions
+from ....errors import Qwen3MLXError
+from ....library import Skipped
+from ....library.model_settings import checked_sampling
+from ....model import footprint
+from ....quoting import quoted
+from ...core.dependencies import get_service
+from ...core.model_info import ModelInfo
+from ...core.service import LoadedInfo, Service
+from ...http.bounds import MOST_WHOLE
+from ...http.errors import openai_body
+from ...http.json_body import Route
+from ...http.sse import comment, sse, streaming, with_error_event
+from ...http.telling import told
+from .describe import model_json
+from .schemas import Json, ModelBody, ModelSettingsBody
+
+logger = logging.getLogger(__name__)
+
+# Seconds without progress after which a stream says that it is alive.
+PATIENCE = 15.0
+
+Injected = Annotated[Service, Depends(get_service)]
+
+router = APIRouter(prefix="/models", route_class=Route)
+
+
+@router.get("")
+async def list_models(
+    service: Injected, context_length: Annotated[int | None, Query(ge=1, le=MOST_WHOLE)] = None
+) -> Json:
+    """`fit` is for `context_length` tokens, else for the context each would be loaded with."""
+    infos = await service.models()
+    return await asyncio.to_thread(_library, service, infos, context_length)
+
+
+@router.put("/settings")
+async def save_settings(body: ModelSettingsBody, service: Injected) -> Json:
+    """They replace the saved ones as a whole: from the next load on, sampling and `ttl` at once."""
+    info = await service.model(body.model)
+    await asyncio.to_thread(_save, service, info, body)
+    slot = service.engine.slots.get(info.id)
+    if slot is not None:
+        ttl = service.engine.config.ttl_s if body.ttl is None else body.ttl
+        await asyncio.wrap_future(service.engine.keep(slot, ttl))
+    return await _described(service, info.id)
+
+
+@router.post("/load")
+async def load(body: ModelBody, request: Request, service: Injected) -> Response:
+    """Into memory, with the saved settings; events tell how far it is.
+
+    The load goes on when the client leaves; `unload` ends it.
+    """
+    info = await service.model(body.model)
+    options = await asyncio.to_thread(service.model_settings.load, info.id)
+    events = _load_events(service, info.id, options)
+    return streaming(
+        request, with_error_event(events, lambda error: sse(openai_body(error), "error"))
+    )
+
+
+@router.post("/unload")
+async def unload(body: ModelBody, service: Injected) -> Json:
+    """Out of memory; its running requests, or its load, end with an error."""
+    info = await service.model(body.model)
+    await service.unload(info.id)
+    return await _described(service, info.id)
+
+
+async def _load_events(
+    service: Service, model_id: str, options: LoadOptions
+) -> AsyncGenerator[bytes, None]:
+    news: asyncio.Queue[float | None] = asyncio.Queue()
+
+    def over(task: asyncio.Task[LoadedInfo]) -> None:
+        if not task.cancelled():
+            task.exception()  # seen, also when nobody listens any more
+        news.put_nowait(None)
+
+    work = service.load(model_id, options=options, save=False, on_progress=news.put_nowait)
+    task = asyncio.create_task(work)
+    task.add_done_callback(over)
+    while True:
+        try:
+            progress = await asyncio.wait_for(news.get(), PATIENCE)
+        except asyncio.TimeoutError:
+            yield comment("waiting")
+            continue
+        if progress is None:
+            break
+        yield sse({"progress": progress}, "progress")
+    loaded = task.result()
+    described = await _described(service, model_id)
+    yield sse({"model": described, "load_time": loaded.load_time_s}, "loaded")
+
+
+def _library(service: Service, infos: Sequence[ModelInfo], context_length: int | None) -> Json:
+    models: list[Json] = []
+    skipped = list(service.library.skipped)
+    for info in infos:
+        try:
+            models.append(_json(service, info, context_length))
+        except Qwen3MLXError as error:  # one that is broken does not hide the others
+            skipped.append(Skipped(info.id, str(error)))
+        except Exception as error:
+            logger.exception("%s cannot be described", info.id)
+            skipped.append(Skipped(info.id, f"It cannot be described ({quoted(error)})."))
+    told_skipped = [{"name": told(entry.name), "reason": told(entry.reason)} for entry in skipped]
+    return {"models": models, "skipped": told_skipped}
+
+
+async def _described(service: Service, model_id: str) -> Json:
+    return await asyncio.to_thread(_json, service, await service.model(model_id))
+
+
+def _json(service: Service, info: ModelInfo, context_length: int | None = None) -> Json:
+    return model_json(info, service.model_settings, service.engine.budget.limit, context_length)
+
+
+def _save(service: Service, info: ModelInfo, body: ModelSettingsBody) -> None:
+    """Nothing is saved unless all of it can be."""
+    options = LoadOptions(
+        context_length=body.context_length, rope_scaling=body.rope_scaling, kv_bits=body.kv_bits
+    )
+    footprint(info.path, options)
+    sampling = checked_sampling(body.sampling)
+    settings = service.model_settings
+    settings.save(info.id, options)
+    settings.save_ttl(info.id, body.ttl)
+    settings.save_sampling(info.id, sampling)

@@ -1,0 +1,74 @@
+"""Bodies of the server's own API: a key that is not declared is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from ...core.caller import Scope
+from ...http import bounds
+from ..shared import fields
+from ..shared.fields import (
+    Flag,
+    Messages,
+    ModelName,
+    Name,
+    Number,
+    Object,
+    Path,
+    Text,
+    Tools,
+    UpTo,
+    Whole,
+)
+
+
+class Body(fields.Body):
+    """A request's JSON object."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ModelBody(Body):
+    model: ModelName
+
+
+class ModelSettingsBody(ModelBody):
+    context_length: Whole | None = None
+    rope_scaling: Object | None = None
+    kv_bits: Whole | None = None
+    ttl: Annotated[Number, Field(gt=0, lt=2**31)] | None = None
+    sampling: Object = Field(default_factory=dict)
+
+
+class FolderBody(Body):
+    path: Path
+
+
+class KeyBody(Body):
+    name: Name
+    scope: Scope = "inference"
+
+
+class ServerSettingsBody(Body):
+    """Options of `serve`, under the names they have in settings.json."""
+
+    port: Annotated[Whole, Field(ge=0, le=65535)] | None = None
+    allow_origin: Annotated[list[Name], UpTo(bounds.MAX_ORIGINS)] | None = None
+    ttl: Annotated[Number, Field(ge=0, lt=2**31)] | None = None
+    memory_limit: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
+    prefix_cache: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
+    max_running: Annotated[Whole, Field(ge=1, le=1024)] | None = None
+    max_waiting: Annotated[Whole, Field(ge=0, lt=2**31)] | None = None
+
+
+class TokensBody(Body):
+    model: ModelName | None = None
+    texts: Annotated[list[Text], UpTo(bounds.MAX_ITEMS)] = Field(default_factory=list)
+    messages: Messages | None = None
+    tools: Tools | None = None
+    enable_thinking: Flag | None = None
+
+
+Json = dict[str, Any]

@@ -1,0 +1,137 @@
+"""`/status` and `/log`: what the server does now, and what it has done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .... import __version__
+from ...core.activity import Activity, Entry, Running
+from ...core.caller import caller
+from ...core.dependencies import get_service
+from ...core.model_info import LoadedState
+from ...core.service import Service
+from ...http.bounds import MOST_WHOLE
+from ...http.json_body import Route
+from ...http.sse import comment, sse, streaming
+from .schemas import Json
+
+Injected = Annotated[Service, Depends(get_service)]
+
+router = APIRouter(route_class=Route)
+
+
+@router.get("/status")
+async def status(service: Injected) -> Json:
+    """Memory, the models in it, and the caller's answers that are being made.
+
+    Who may do everything sees all answers.
+    """
+    return {
+        "version": __version__,
+        "uptime": time.time() - service.started_at,
+        "memory": _memory(service),
+        "models": _models(service),
+        "requests": [
+            _running(running)
+            for running in service.activity.running.values()
+            if _may_see(running.entry)
+        ],
+    }
+
+
+@router.get("/log")
+async def log(
+    request: Request, service: Injected, after: Annotated[int, Query(ge=0, le=MOST_WHOLE)] = 0
+) -> Response:
+    """The caller's requests that are over: those kept whose id is above `after`, then each new one.
+
+    Who may do everything sees all requests.
+    """
+    return streaming(request, _events(service.activity, after))
+
+
+async def _events(activity: Activity, after: int) -> AsyncGenerator[bytes, None]:
+    yield comment("the log")  # the head is sent at once, however quiet it is
+    async with aclosing(activity.entries(after)) as entries:
+        async for entry in entries:
+            if entry is None:
+                yield comment("nothing new")
+            elif _may_see(entry):
+                yield sse(_over(entry), "request")
+
+
+def _may_see(entry: Entry | None) -> bool:
+    if caller().may("admin"):
+        return True
+    return entry is not None and entry.owner == caller().owner
+
+
+def _over(entry: Entry) -> Json:
+    return {name: value for name, value in asdict(entry).items() if name != "owner"}
+
+
+def _memory(service: Service) -> Json:
+    stats = service.engine.stats()
+    used = stats.weight_bytes + stats.kv_bytes + stats.prefix_cache_bytes
+    return {
+        "limit_bytes": stats.memory_limit,
+        "weight_bytes": stats.weight_bytes,
+        "kv_bytes": stats.kv_bytes,
+        "prefix_cache_bytes": stats.prefix_cache_bytes,
+        "free_bytes": max(0, stats.memory_limit - used),
+    }
+
+
+def _models(service: Service) -> list[Json]:
+    models: dict[str, Json] = {}
+    for model_id, load in service.engine.loads.items():
+        models[model_id] = _model(model_id, "loading", load_progress=load.progress)
+    for model_id, slot in service.engine.slots.items():
+        loaded = LoadedState.of(slot)
+        models[model_id] = _model(
+            model_id, "loaded", num_requests=loaded.num_requests, expires_in=loaded.expires_in_s
+        )
+    return list(models.values())
+
+
+def _model(
+    model_id: str,
+    state: str,
+    *,
+    load_progress: float | None = None,
+    num_requests: int = 0,
+    expires_in: float | None = None,
+) -> Json:
+    return {
+        "id": model_id,
+        "state": state,
+        "load_progress": load_progress,
+        "num_requests": num_requests,
+        "expires_in": expires_in,
+    }
+
+
+def _running(running: Running) -> Json:
+    entry = running.entry
+    return {
+        "id": running.id,
+        "model": running.model,
+        "path": entry.path if entry else None,
+        "client": entry.client if entry else None,
+        "address": entry.address if entry else None,
+        "phase": running.phase,
+        "prompt_tokens": running.prompt_tokens,
+        "prefilled_tokens": running.prefilled_tokens,
+        "cached_tokens": running.cached_tokens,
+        "completion_tokens": running.completion_tokens,
+        "tokens_per_second": running.tokens_per_second,
+        "age": time.monotonic() - running.started_at,
+    }

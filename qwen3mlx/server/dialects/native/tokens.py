@@ -1,0 +1,53 @@
+"""`/tokens`: what texts and a chat cost, before they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from ....config import ModelConfig
+from ....engine import render_chat
+from ....request import GenerationRequest, num_characters
+from ....text import Tokenizer
+from ...core.dependencies import get_service
+from ...core.model_info import ModelInfo
+from ...core.service import Service, check_counted
+from ...http.json_body import Route
+from ..shared.tools import tools_from
+from .schemas import Json, TokensBody
+
+router = APIRouter(prefix="/tokens", route_class=Route)
+
+
+@router.post("")
+async def count(body: TokensBody, service: Annotated[Service, Depends(get_service)]) -> Json:
+    """Tokens of each text alone, and of the prompt a chat would be; no weights are loaded."""
+    length = num_characters([body.texts, body.messages])
+    check_counted(length)
+    info = await service.default_model(body.model)
+    tokenizer = await service.tokenizer(info.id)
+    texts, chat = await service.read(length, _count, tokenizer, body)
+    context_length = await asyncio.to_thread(_context_length, service, info)
+    return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}
+
+
+def _count(tokenizer: Tokenizer, body: TokensBody) -> tuple[list[int], int | None]:
+    texts = [len(tokenizer.encode(text)) for text in body.texts]
+    if body.messages is None:
+        return texts, None
+    request = GenerationRequest(
+        messages=body.messages,
+        tools=tools_from(body.tools),
+        enable_thinking=body.enable_thinking,
+    )
+    return texts, len(tokenizer.encode_chat(render_chat(tokenizer, request)))
+
+
+def _context_length(service: Service, info: ModelInfo) -> int:
+    """Tokens it holds as it is in memory, or as it would be loaded."""
+    if info.loaded is not None:
+        return info.loaded.context_length
+    options = service.model_settings.load(info.id)
+    return ModelConfig.from_folder(info.path).with_options(options).max_position_embeddings

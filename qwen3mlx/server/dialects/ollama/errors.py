@@ -1,0 +1,30 @@
+"""Ollama's error object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....errors import ContextLengthError
+from ...http.errors import ApiError
+from ...http.sse import ndjson
+
+
+def render_error(error: ApiError) -> dict[str, Any]:
+    """All that Ollama's clients read: the sentence."""
+    if isinstance(full := error.cause, ContextLengthError):
+        return {"error": _too_long(full)}
+    return {"error": error.message}
+
+
+def _too_long(error: ContextLengthError) -> str:
+    """The words of Ollama and of the llama.cpp in it: agents look for either."""
+    prompt, context = error.prompt_tokens, error.context_length
+    return (
+        f"prompt too long; exceeded max context length by {prompt - context} tokens: the request "
+        f"({prompt} tokens) exceeds the available context size ({context} tokens)"
+    )
+
+
+def error_line(error: ApiError) -> bytes:
+    """The last line of a stream that fails."""
+    return ndjson(render_error(error))

@@ -1,0 +1,83 @@
+"""Ollama's endpoints about models."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from ....errors import InvalidRequestError
+from ...core.template_traits import template_traits
+from ...http.errors import api_error
+from ...http.json_body import Route
+from ...http.replies import JSONReply
+from . import models
+from .errors import render_error
+from .request import plain_name
+from .response import Json
+from .routes import Injected
+from .schemas import ModelBody
+
+# Clients compare it with the version that brought what they need (/v1/responses: 0.13.4).
+API_VERSION = "0.13.4"
+
+router = APIRouter(tags=["Ollama"], route_class=Route)
+
+
+@router.get("/api/version")
+@router.head("/api/version", include_in_schema=False)
+async def version() -> Json:
+    return {"version": API_VERSION}
+
+
+@router.get("/api/tags")
+@router.head("/api/tags", include_in_schema=False)
+async def tags(service: Injected) -> Json:
+    return models.tags(await service.models())
+
+
+@router.get("/api/ps")
+async def processes(service: Injected) -> Json:
+    return models.processes(await service.models())
+
+
+@router.post("/api/show")
+async def show(body: ModelBody, service: Injected) -> Json:
+    model = await service.model(model_name(body))
+    traits = await asyncio.to_thread(template_traits, model.path)
+    return await asyncio.to_thread(models.show, model, traits)
+
+
+@router.delete("/api/delete")
+async def delete() -> Response:
+    return _refused("Models are not deleted over HTTP: run `qwen3mlx rm NAME`.")
+
+
+@router.post("/api/create")
+@router.post("/api/blobs/{digest}", include_in_schema=False)
+@router.head("/api/blobs/{digest}", include_in_schema=False)
+async def create() -> Response:
+    return _refused("Models are not made over HTTP: send system and options with each request.")
+
+
+@router.post("/api/copy")
+async def copy() -> Response:
+    return _refused("A model has one name here: use the one that GET /api/tags lists.")
+
+
+@router.post("/api/push")
+async def push() -> Response:
+    return _refused("Models are not uploaded from here: use the hub's own tools.")
+
+
+def _refused(reason: str) -> Response:
+    error = api_error(501, reason, code="not_implemented")
+    return JSONReply(render_error(error), error.status)
+
+
+def model_name(body: ModelBody) -> str:
+    """From either field that may hold it."""
+    if not (name := body.model or body.name):
+        raise InvalidRequestError("model is missing.", param="model")
+    return plain_name(name)

@@ -1,0 +1,157 @@
+"""What is known of the models, in Ollama's words."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ....config import LARGEST_PAGE, GenerationConfig, ModelConfig, model_text
+from ....library.names import aliases
+from ...core.model_info import LoadedState, ModelInfo
+from ...core.template_traits import TemplateTraits
+from .response import timestamp
+
+Json = dict[str, Any]
+# Ollama says "for good" with a moment in a later century.
+_FOR_GOOD_S = 200 * 365 * 24 * 3600.0
+
+
+def tags(models: Sequence[ModelInfo]) -> Json:
+    """GET /api/tags: what is on this computer, the latest first."""
+    latest = sorted(models, key=lambda model: model.modified, reverse=True)
+    return {"models": [_listed(model) for model in latest]}
+
+
+def processes(models: Sequence[ModelInfo]) -> Json:
+    """GET /api/ps: what is in memory."""
+    return {"models": [_running(model, model.loaded) for model in models if model.loaded]}
+
+
+def show(model: ModelInfo, traits: TemplateTraits) -> Json:
+    """POST /api/show. Reads the small files of the checkpoint; raises CheckpointError."""
+    config = ModelConfig.from_folder(model.path)
+    parameters = _parameters(model.path, thinking=traits.thinking[0])
+    return {
+        "license": _license(model.path),
+        "modelfile": _modelfile(model, traits.text, parameters),
+        "parameters": "\n".join(f"{name:<30} {value}" for name, value in parameters.items()),
+        "template": traits.text,
+        "details": _details(model),
+        "model_info": _model_info(model, config),
+        "capabilities": capabilities(model, traits),
+        "thinking": {"values": list(traits.thinking), "default": traits.thinking[0]},
+        "modified_at": timestamp(model.modified),
+    }
+
+
+def capabilities(model: ModelInfo, traits: TemplateTraits) -> list[str]:
+    """`embedding` for what is made for it, else what the model's chat template allows."""
+    if model.is_embedding:
+        return ["embedding"]
+    can = ["completion"]
+    if model.is_chat and traits.has_tools:
+        can.append("tools")
+    if model.is_chat and True in traits.thinking:
+        can.append("thinking")
+    return can
+
+
+def listed_name(model: ModelInfo) -> str:
+    """Always with a tag, as clients expect it: the alias (`qwen3:8b`), else `id:latest`."""
+    names = [name for name, repository in aliases().items() if repository.repo_id == model.id]
+    tagged = [name for name in names if ":" in name and not name.endswith(":latest")]
+    return min(tagged, key=len, default=f"{model.id}:latest")
+
+
+def _listed(model: ModelInfo) -> Json:
+    name = listed_name(model)
+    return {
+        "name": name,
+        "model": name,
+        "modified_at": timestamp(model.modified),
+        "size": model.size_bytes,
+        "digest": _digest(model),
+        "details": _details(model),
+    }
+
+
+def _running(model: ModelInfo, loaded: LoadedState) -> Json:
+    name = listed_name(model)
+    stays = loaded.ttl_s if loaded.expires_in_s is None else loaded.expires_in_s
+    return {
+        "name": name,
+        "model": name,
+        "size": loaded.nbytes,
+        "digest": _digest(model),
+        "details": _details(model),
+        "expires_at": timestamp(time.time() + min(stays, _FOR_GOOD_S)),
+        "size_vram": loaded.nbytes,  # memory is unified: all of it is the GPU's
+        "context_length": loaded.context_length,
+    }
+
+
+def _details(model: ModelInfo) -> Json:
+    return {
+        "parent_model": "",
+        "format": "safetensors",
+        "family": _family(model),
+        "families": [_family(model)],
+        "parameter_size": model.params,
+        "quantization_level": model.quantization or f"{model.bits_per_weight:.0f}bit",
+    }
+
+
+def _family(model: ModelInfo) -> str:
+    """As GGUF spells it, which the keys of `model_info` begin with."""
+    return model.arch.replace("_", "")
+
+
+def _digest(model: ModelInfo) -> str:
+    """Tells one model from another and from its older versions; reads no weights."""
+    identity = f"{model.path}\n{model.size_bytes}\n{model.modified}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _model_info(model: ModelInfo, config: ModelConfig) -> Json:
+    """GGUF's names: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md"""
+    family = _family(model)
+    architecture = {
+        "context_length": model.max_context_length,
+        "embedding_length": config.hidden_size,
+        "block_count": config.num_hidden_layers,
+        "feed_forward_length": config.intermediate_size,
+        "vocab_size": config.vocab_size,
+        "attention.head_count": config.num_attention_heads,
+        "attention.head_count_kv": config.num_key_value_heads,
+        "attention.key_length": config.head_dim,
+        "attention.value_length": config.head_dim,
+    }
+    if config.num_experts:
+        architecture["expert_count"] = config.num_experts
+        architecture["expert_used_count"] = config.num_experts_per_tok
+    return {
+        "general.architecture": family,
+        "general.basename": model.id,
+        "general.parameter_count": config.num_parameters,
+        **{f"{family}.{name}": value for name, value in architecture.items()},
+    }
+
+
+def _parameters(folder: Path, *, thinking: bool) -> dict[str, float]:
+    """The sampling of an answer whose request says nothing of it, under Ollama's names."""
+    defaults = GenerationConfig.from_folder(folder).sampling_defaults(thinking=thinking)
+    renamed = {"repetition_penalty": "repeat_penalty"}
+    return {renamed.get(name, name): value for name, value in defaults.items()}
+
+
+def _modelfile(model: ModelInfo, template: str, parameters: dict[str, float]) -> str:
+    lines = [f"PARAMETER {name} {value}" for name, value in parameters.items()]
+    return "\n".join([f"FROM {model.id}", f'TEMPLATE """{template}"""', *lines, ""])
+
+
+def _license(folder: Path) -> str:
+    path = folder / "LICENSE"
+    return model_text(path, largest=LARGEST_PAGE, errors="replace") if path.is_file() else ""

@@ -1,0 +1,193 @@
+"""Events of an answer -> the records of Ollama's streams, and the one record of a whole answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ....events import Event, Finished, TokenLogprob
+from ....text import Content, Reasoning, ToolCallDelta
+from ..shared.arguments import arguments_object
+
+Json = dict[str, Any]
+# JSON has no infinity; a token that cannot come has this logprob.
+_IMPOSSIBLE = -9999.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one record tells of an answer."""
+
+    thinking: str = ""
+    content: str = ""
+    tool_calls: list[Json] = field(default_factory=list)
+    logprobs: list[Json] = field(default_factory=list)
+
+
+def join(pieces: Iterable[Piece]) -> Piece:
+    """The answer whose parts `pieces` are."""
+    whole = list(pieces)
+    return Piece(
+        "".join(piece.thinking for piece in whole),
+        "".join(piece.content for piece in whole),
+        [call for piece in whole for call in piece.tool_calls],
+        [entry for piece in whole for entry in piece.logprobs],
+    )
+
+
+class Pieces:
+    """Fed with events, it gives pieces: text as it comes, tool calls once they are over.
+
+    The logprobs of all tokens, those of the thinking and of markers too, are in the piece that
+    comes next, but for the token that ends the answer; `last` is the one of the final record.
+    """
+
+    def __init__(self) -> None:
+        self._call: _Call | None = None
+        self._num_calls = 0
+        self._logprobs: list[Json] = []
+
+    def add(self, event: Event) -> Iterator[Piece]:
+        if isinstance(event, TokenLogprob):
+            self._logprobs.append(_logprob(event))
+        elif isinstance(event, ToolCallDelta):
+            if self._call is None or self._call.index != event.index:
+                yield from self._end_call()
+                self._call = _Call(event.index, event.id or "", event.name or "")
+            self._call.arguments += event.arguments
+        elif isinstance(event, Content | Reasoning | Finished):
+            if isinstance(event, Finished) and _by_token(event):
+                del self._logprobs[-1:]
+            yield from self._end_call()
+            if isinstance(event, Content):
+                yield Piece(content=event.text, logprobs=self._take())
+            elif isinstance(event, Reasoning):
+                yield Piece(thinking=event.text, logprobs=self._take())
+
+    def last(self) -> Piece:
+        return Piece(logprobs=self._take())
+
+    def _end_call(self) -> Iterator[Piece]:
+        call, self._call = self._call, None
+        if call is None:
+            return
+        arguments = arguments_object(call.arguments)
+        function = {"index": self._num_calls, "name": call.name, "arguments": arguments}
+        self._num_calls += 1
+        yield Piece(tool_calls=[{"id": call.id, "function": function}], logprobs=self._take())
+
+    def _take(self) -> list[Json]:
+        taken, self._logprobs = self._logprobs, []
+        return taken
+
+
+def _by_token(finished: Finished) -> bool:
+    """A token ended the answer, not a limit or a stop string."""
+    return finished.finish_reason != "length" and finished.stop_string is None
+
+
+@dataclass(slots=True)
+class _Call:
+    index: int
+    id: str
+    name: str
+    arguments: str = ""
+
+
+class Records:
+    """The records of one answer: those of a stream while it is made, and `whole` at its end.
+
+    `fields` writes a piece as the endpoint does. `model` is the name that the client sent; times
+    are on time.perf_counter()'s clock, `load_s` is None where the model was in memory.
+    """
+
+    def __init__(
+        self, model: str, fields: Callable[[Piece], Json], *, started: float, load_s: float | None
+    ) -> None:
+        self._model = model
+        self._fields = fields
+        self._started = started
+        self._load_s = load_s
+        self._pieces = Pieces()
+        self._told: list[Piece] = []
+        self._summary: Json = {}
+
+    def add(self, event: Event) -> Iterator[Json]:
+        """Nothing for events that Ollama's streams do not know."""
+        for piece in self._pieces.add(event):
+            self._told.append(piece)
+            yield {**head(self._model, done=False), **self._fields(piece)}
+        if isinstance(event, Finished):
+            last = self._pieces.last()
+            self._told.append(last)
+            self._summary = summary(event, time.perf_counter() - self._started, self._load_s)
+            yield {**head(self._model, done=True), **self._fields(last), **self._summary}
+
+    def whole(self) -> Json:
+        """The one record of an answer that is not streamed, once it is finished."""
+        answer = self._fields(join(self._told))
+        return {**head(self._model, done=True), **answer, **self._summary}
+
+
+def chat_fields(piece: Piece) -> Json:
+    """What `piece` is in a record of /api/chat."""
+    message: Json = {"role": "assistant", "content": piece.content}
+    if piece.thinking:
+        message["thinking"] = piece.thinking
+    if piece.tool_calls:
+        message["tool_calls"] = piece.tool_calls
+    return {"message": message, **_logprob_fields(piece)}
+
+
+def generate_fields(piece: Piece) -> Json:
+    """What `piece` is in a record of /api/generate."""
+    thinking = {"thinking": piece.thinking} if piece.thinking else {}
+    return {"response": piece.content, **thinking, **_logprob_fields(piece)}
+
+
+def head(model: str, *, done: bool) -> Json:
+    """What every record begins with."""
+    return {"model": model, "created_at": timestamp(), "done": done}
+
+
+def summary(finished: Finished, total_s: float, load_s: float | None) -> Json:
+    """What only the final record has. Durations are in nanoseconds."""
+    return {
+        "done_reason": "length" if finished.finish_reason == "length" else "stop",
+        "total_duration": nanoseconds(total_s),
+        "load_duration": nanoseconds(load_s or 0),
+        "prompt_eval_count": finished.usage.prompt_tokens,
+        "prompt_eval_duration": nanoseconds(finished.timings.prefill_s),
+        "eval_count": finished.usage.completion_tokens,
+        "eval_duration": nanoseconds(finished.timings.decode_s),
+    }
+
+
+def timestamp(seconds: float | None = None) -> str:
+    """RFC 3339, in UTC; `seconds` since the epoch, None for now."""
+    moment = datetime.fromtimestamp(time.time() if seconds is None else seconds, timezone.utc)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def nanoseconds(seconds: float) -> int:
+    return round(seconds * 1e9)
+
+
+def _logprob_fields(piece: Piece) -> Json:
+    return {"logprobs": piece.logprobs} if piece.logprobs else {}
+
+
+def _logprob(token: TokenLogprob) -> Json:
+    top = [_entry(piece, logprob) for _, piece, logprob in token.top]
+    return {**_entry(token.token, token.logprob), **({"top_logprobs": top} if top else {})}
+
+
+def _entry(token: bytes, logprob: float | None) -> Json:
+    return {
+        "token": token.decode("utf-8", "replace"),
+        "logprob": None if logprob is None else max(logprob, _IMPOSSIBLE),
+        "bytes": list(token),
+    }

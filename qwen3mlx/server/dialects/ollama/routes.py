@@ -1,0 +1,114 @@
+"""Ollama's endpoints: https://github.com/ollama/ollama/blob/main/docs/api.md"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ....errors import InvalidRequestError
+from ....request import GenerationRequest
+from ...core.answer import Answer
+from ...core.caller import caller
+from ...core.dependencies import get_service
+from ...core.service import Service
+from ...core.template_traits import template_traits
+from ...http.json_body import Route
+from ...http.replies import JSONReply
+from ...http.sse import ndjson, streaming, while_connected, with_error_event
+from .errors import error_line
+from .keep_alive import seconds
+from .request import chat_request, generate_request, plain_name, thinking_from
+from .response import Json, Piece, Records, chat_fields, generate_fields, head
+from .schemas import AnswerBody, ChatBody, GenerateBody
+
+NDJSON = "application/x-ndjson"
+
+router = APIRouter(tags=["Ollama"], route_class=Route)
+Injected = Annotated[Service, Depends(get_service)]
+
+
+@router.post("/api/chat")
+async def chat(body: ChatBody, request: Request, service: Injected) -> Response:
+    return await _respond(request, service, body, chat_request(body), chat_fields)
+
+
+@router.post("/api/generate")
+async def generate(body: GenerateBody, request: Request, service: Injected) -> Response:
+    return await _respond(request, service, body, generate_request(body), generate_fields)
+
+
+async def _respond(
+    request: Request,
+    service: Service,
+    body: AnswerBody,
+    wanted: GenerationRequest | None,
+    fields: Callable[[Piece], Json],
+) -> Response:
+    started = time.perf_counter()
+    name, ttl = plain_name(body.model), seconds(body.keep_alive)
+    await _check_thinking(service, name, body)
+    if wanted is None:
+        reason = await while_connected(request, _load_or_unload(service, name, ttl))
+        empty = {**head(body.model, done=True), **fields(Piece()), "done_reason": reason}
+        return JSONReply(empty)
+    answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
+    records = Records(body.model, fields, started=started, load_s=answer.load_time_s)
+    if not body.wants_stream:
+        return JSONReply(await while_connected(request, _whole(answer, records)))
+    lines = with_error_event(_stream(answer, records), error_line)
+    # Once it has begun, closing it closes the answer, however early the client goes away.
+    await anext(lines)
+    return streaming(request, lines, NDJSON)
+
+
+async def _check_thinking(service: Service, name: str, body: AnswerBody) -> None:
+    """InvalidRequestError where the model's template cannot do what `think` says."""
+    enable = thinking_from(body.think).enable
+    if enable is None:
+        return
+    model = await service.model(name)
+    traits = await asyncio.to_thread(template_traits, model.path)
+    if enable not in traits.thinking:
+        what = "does not support thinking" if enable else "always thinks"
+        raise InvalidRequestError(f"{body.model} {what}: leave think out.", param="think")
+
+
+async def _load_or_unload(service: Service, name: str, ttl: float | None) -> str:
+    """What an empty request does, as `done_reason` says it; to unload is for callers who may."""
+    if ttl != 0:
+        await service.load(name, ttl=ttl)
+        return "load"
+    caller().check("models")
+    model = await service.model(name)
+    if model.loaded and model.loaded.num_requests:
+        await service.load(name, ttl=0)  # it goes when they are answered
+    else:
+        await service.unload(name)
+    return "unload"
+
+
+async def _whole(answer: Answer, records: Records) -> Json:
+    try:
+        async for event in answer:
+            for _ in records.add(event):
+                pass
+    finally:
+        await answer.aclose()
+    return records.whole()
+
+
+async def _stream(answer: Answer, records: Records) -> AsyncGenerator[bytes, None]:
+    """Nothing, then a line for each record."""
+    try:
+        yield b""
+        async for event in answer:
+            for record in records.add(event):
+                yield ndjson(record)
+    finally:
+        await answer.aclose()

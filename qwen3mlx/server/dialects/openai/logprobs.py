@@ -1,0 +1,170 @@
+"""Which tokens the text of an answer is made of, and OpenAI's two shapes for their logprobs."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ....events import TokenLogprob
+
+# JSON has no infinity; OpenAI writes this for a token that cannot come.
+_IMPOSSIBLE = -9999.0
+# What the text parsers leave out between a thought or a call and the content behind it.
+_LEFT_OUT = re.compile(r".*?</think>\n{0,2}|.*?</tool_call>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A token, and which characters of the answer have a byte of it."""
+
+    token: TokenLogprob
+    begin: int
+    end: int
+
+
+class TextTokens:
+    """Finds the tokens behind each piece of content: the stream has them before it, in order.
+
+    Thinking, tool calls, markers, stop strings and the end of the turn are tokens, too, but no
+    content: theirs are left out. A token that begins in one piece and ends in the next belongs to
+    the first.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""  # what came and is no part of any piece yet
+        self._offset = 0  # where it begins in the answer
+        self._tokens: list[_Placed] = []
+        self._in_content = False
+
+    def add(self, token: TokenLogprob) -> None:
+        begin = self._end
+        was_open = self._is_open
+        first = self._decode(token.token[:1])
+        if was_open and first and (self._is_open or len(first) > 1):
+            begin += 1  # its first byte cut the character short that was open
+        self._decode(token.token[1:])
+        self._tokens.append(_Placed(token, begin, self._end + self._is_open))
+
+    def take(self, text: str) -> list[TokenLogprob]:
+        """The tokens of this piece of content, which have not been taken before."""
+        begin, end = self._find(text)
+        taken = [one.token for one in self._tokens if one.begin < end and one.end > begin]
+        self._tokens = [one for one in self._tokens if one.begin >= end]
+        self._drop(end)
+        self._in_content = True
+        return taken
+
+    def rest(self) -> list[TokenLogprob]:
+        """What ends the answer and is no text of it, the end of the turn among them."""
+        rest, self._tokens = [one.token for one in self._tokens], []
+        return rest
+
+    def skip(self, thought: str | None = None) -> None:
+        """A piece of thinking came, or (None) of a tool call, which is all of what led there."""
+        end = self._end if thought is None else self._find(thought)[1]
+        self._tokens = [one for one in self._tokens if one.end > end]
+        self._drop(end)
+        self._in_content = False
+
+    @property
+    def _end(self) -> int:
+        """How many characters of the answer are complete."""
+        return self._offset + len(self._text)
+
+    @property
+    def _is_open(self) -> bool:
+        """Some bytes of the next character have come."""
+        return bool(self._decoder.getstate()[0])
+
+    def _decode(self, piece: bytes, *, final: bool = False) -> str:
+        text = self._decoder.decode(piece, final)
+        self._text += text
+        return text
+
+    def _find(self, text: str) -> tuple[int, int]:
+        """Where `text` begins and ends in the answer."""
+        left_out = None if self._in_content else _LEFT_OUT.match(self._text)
+        position = self._text.find(text, left_out.end()) if left_out else -1
+        if position < 0:  # the marker itself is content
+            position = self._text.find(text)
+        if position < 0:  # the answer ended inside a character
+            self._decode(b"", final=True)
+            position = self._text.find(text)
+        begin = self._offset + max(position, 0)
+        return begin, begin + len(text)
+
+    def _drop(self, end: int) -> None:
+        self._text = self._text[end - self._offset :]
+        self._offset = end
+
+
+def chat_logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+    """`choices[].logprobs` of chat completions."""
+    content = [
+        {
+            **_entry(token.token, token.logprob),
+            "top_logprobs": [_entry(piece, logprob) for _, piece, logprob in token.top],
+        }
+        for token in tokens
+    ]
+    return {"content": content, "refusal": None}
+
+
+def text_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str, Any]:
+    """`choices[].logprobs` of text completions; `offset` is where the first token begins.
+
+    Offsets count characters; the bytes of a character that spans tokens all begin where it does.
+    """
+    offsets, seen = [], b""
+    for token in tokens:
+        offsets.append(offset + len(seen.decode("utf-8", "ignore")))
+        seen += token.token
+    return {
+        "tokens": [token_text(token.token) for token in tokens],
+        "token_logprobs": [_finite(token.logprob) for token in tokens],
+        "top_logprobs": [None if token.logprob is None else _top(token) for token in tokens],
+        "text_offset": offsets,
+    }
+
+
+def prompt_logprobs(tokens: Sequence[TokenLogprob], top: int) -> list[dict[str, Any] | None]:
+    """vLLM's: for each token of a prompt, by their ids, it and the `top` likeliest in its place.
+
+    The rank of a token that is not among these is not known.
+    """
+    return [None if token.logprob is None else _candidates(token, top) for token in tokens]
+
+
+def _candidates(token: TokenLogprob, top: int) -> dict[str, Any]:
+    likeliest = token.top[:top]
+    ranks = {token_id: rank for rank, (token_id, _, _) in enumerate(likeliest, start=1)}
+    told = [(token.token_id, token.token, token.logprob), *likeliest]
+    return {
+        str(token_id): {
+            "logprob": _finite(logprob),
+            "rank": ranks.get(token_id),
+            "decoded_token": token_text(piece),
+        }
+        for token_id, piece, logprob in told
+    }
+
+
+def token_text(token: bytes) -> str:
+    r"""A token that is part of a character is written as OpenAI does: `\xe4\xbd`."""
+    return token.decode("utf-8", "backslashreplace")
+
+
+def _top(token: TokenLogprob) -> dict[str, float | None]:
+    return {token_text(piece): _finite(logprob) for _, piece, logprob in token.top}
+
+
+def _entry(token: bytes, logprob: float | None) -> dict[str, Any]:
+    return {"token": token_text(token), "logprob": _finite(logprob), "bytes": list(token)}
+
+
+def _finite(logprob: float | None) -> float | None:
+    return None if logprob is None else max(logprob, _IMPOSSIBLE)

@@ -1,0 +1,122 @@
+"""`/tokenize`, `/detokenize`, `/tokenizer_info`: vLLM's; llama.cpp has the first two."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+
+from ....errors import InvalidRequestError
+from ....request import GenerationRequest
+from ....text import Tokenizer
+from ...core.dependencies import get_service
+from ...core.service import Service
+from ...core.template_traits import template_traits
+from ...http.json_body import Route
+from ...http.replies import LongReply
+from ..shared.fields import Parameter
+from ..shared.tools import client_tools, functions, tool_fields
+from .catalog import context_length
+from .history import former_names
+from .request import conversation, goes_on
+from .schemas import DetokenizeBody, TokenizeBody
+
+router = APIRouter(tags=["Tokens"], route_class=Route)
+
+
+@router.post("/tokenize")
+async def tokenize(
+    body: TokenizeBody, service: Annotated[Service, Depends(get_service)]
+) -> Response:
+    request = tokenize_request(body)
+    ids = await service.prompt_ids(body.model, request)
+    info = (await service.load(body.model)).info
+    tokenizer = await service.tokenizer(body.model)
+
+    def reply() -> Response:
+        return LongReply(
+            {
+                "count": len(ids),
+                "max_model_len": context_length(info),
+                "tokens": _with_pieces(tokenizer, ids) if body.with_pieces else ids,
+                # By llama.cpp's name: a prompt may hold control tokens, messages' text is data.
+                "parse_special": request.messages is None,
+            }
+        )
+
+    return await service.read(len(ids), reply)
+
+
+@router.post("/detokenize")
+async def detokenize(
+    body: DetokenizeBody, service: Annotated[Service, Depends(get_service)]
+) -> Response:
+    """`content` is llama.cpp's name for vLLM's `prompt`."""
+    text = await service.detokenize(body.model, body.tokens)
+    return await service.read(len(text), LongReply, {"prompt": text, "content": text})
+
+
+@router.get("/tokenizer_info")
+async def tokenizer_info(
+    service: Annotated[Service, Depends(get_service)], model: Parameter | None = None
+) -> dict[str, Any]:
+    """What a client needs to render and count by itself, as vLLM tells it; nothing is loaded.
+
+    Of `model`, else of the one that answers where none is named.
+    """
+    info = await service.default_model(model)
+    tokenizer = await service.tokenizer(info.id)
+    template = await asyncio.to_thread(template_traits, info.path)
+    no_tokens = dict.fromkeys(("bos_token", "eos_token", "pad_token", "unk_token"))
+    return {
+        "tokenizer_class": tokenizer.class_name,
+        **no_tokens,
+        **tokenizer.named_tokens(),
+        "model_max_length": context_length(info),
+        "vocab_size": tokenizer.vocab_size,
+        "chat_template": template.text,
+    }
+
+
+def _with_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Each token with its text, or with its bytes where these are a part of a character."""
+
+    def piece(token_id: int) -> str | list[int]:
+        data = tokenizer.token_bytes(token_id)
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return list(data)
+
+    return [{"id": token_id, "piece": piece(token_id)} for token_id in ids]
+
+
+def tokenize_request(body: TokenizeBody) -> GenerationRequest:
+    """The request whose prompt is asked for; InvalidRequestError names what cannot be honoured."""
+    if body.add_generation_prompt is False and not body.continue_final_message:
+        raise InvalidRequestError(
+            "add_generation_prompt must be true: a request's prompt always ends where the answer "
+            "begins.",
+            param="add_generation_prompt",
+        )
+    if body.parse_special is False:
+        raise InvalidRequestError(
+            "parse_special must be true: special tokens in the text are read as such here.",
+            param="parse_special",
+        )
+    if body.prompt is not None and body.content is not None:
+        raise InvalidRequestError("prompt and content are two names: send one.", param="content")
+    prompt = body.prompt if body.content is None else body.content
+    if body.messages is None:
+        return GenerationRequest(prompt=prompt)
+    tools = client_tools(body.tools)
+    return GenerationRequest(
+        messages=conversation(body.messages),
+        prompt=prompt,
+        tools=functions(tools),
+        field_names={**tool_fields(tools), **former_names(body.messages)},
+        chat_template_kwargs=body.chat_template_kwargs or {},
+        continue_final_message=goes_on(body),
+    )

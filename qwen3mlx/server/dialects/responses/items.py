@@ -1,0 +1,313 @@
+"""Items of a conversation: as clients send them, as they are kept, and as chat messages.
+
+An item that is kept has an id, its content as a list of parts, and only fields of the
+specification, so that it can be listed, referred to and sent again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ....errors import InvalidRequestError
+from ....quoting import quoted
+from ....request_warnings import warn
+from ....text import check_new_message, is_media, left_out
+from ..shared.located import LocatedMessages
+from .calls import (
+    call_id,
+    call_message,
+    is_answer,
+    is_call,
+    is_result,
+    own_result,
+    result_text,
+    tools_in,
+)
+
+Item = dict[str, Any]
+
+_ROLES = ("user", "assistant", "system", "developer")
+_STATUSES = ("in_progress", "completed", "incomplete")
+_ID_PREFIXES = {
+    "message": "msg",
+    "reasoning": "rs",
+    "function_call": "fc",
+    "function_call_output": "fco",
+    "custom_tool_call": "ctc",
+    "custom_tool_call_output": "ctco",
+}
+# What other servers keep for themselves between requests.
+_UNREAD = ("compaction", "compaction_summary", "mcp_list_tools")
+_MESSAGE_PARTS = ("input_text", "output_text", "text", "refusal")
+# What stands before the text: content that another server has encrypted is not taken for ours.
+_SEALED = "qwen3mlx:"
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{os.urandom(24).hex()}"
+
+
+def seal(reasoning: str) -> str:
+    """`encrypted_content`: thinking in a form that clients pass on without looking at it.
+
+    It is encoded, not encrypted: whoever may ask this server may read its thoughts.
+    """
+    return _SEALED + base64.b64encode(reasoning.encode("utf-8", "replace")).decode()
+
+
+def unseal(content: object) -> str:
+    """The thinking; empty for what another server has sealed."""
+    if not isinstance(content, str) or not content.startswith(_SEALED):
+        return ""
+    try:
+        return base64.b64decode(content.removeprefix(_SEALED), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def input_items(
+    given: str | Sequence[Mapping[str, Any]] | None,
+    find: Callable[[str], Item | None],
+    *,
+    param: str = "input",
+) -> list[Item]:
+    """The items of `param`; `find` looks up what an item_reference names.
+
+    InvalidRequestError names the field that cannot be honoured.
+    """
+    if given is None:
+        return []
+    if isinstance(given, str):
+        given = [{"role": "user", "content": given}]
+    items = [_item(item, f"{param}[{index}]", find) for index, item in enumerate(given)]
+    if items and items[-1].get("role") == "user" and isinstance(given[-1].get("content"), list):
+        where = f"{param}[{len(items) - 1}].content"
+        check_new_message(
+            (part.get("type"), part.get("text"), f"{where}[{index}]")
+            for index, part in enumerate(given[-1]["content"])
+        )
+    return items
+
+
+class Places:
+    """Where in the request each item is; of those that came before it, by what field it has them.
+
+    `new` are the items of `input` itself.
+    """
+
+    def __init__(self, new: Sequence[Item], earlier: str = "input") -> None:
+        self._by_item = {id(item): f"input[{index}]" for index, item in enumerate(new)}
+        self._earlier = earlier
+
+    def of(self, item: Item) -> str:
+        return self._by_item.get(id(item), self._earlier)
+
+
+def to_messages(
+    instructions: str | None, items: Sequence[Item], places: Places | None = None
+) -> LocatedMessages:
+    """The conversation as the chat template takes it.
+
+    A turn of the assistant is several items (reasoning, message, function calls) and one message.
+    """
+    place = (places or Places(items)).of
+    messages = LocatedMessages()
+    if instructions:
+        messages.add({"role": "system", "content": instructions}, "instructions")
+    for item in items:
+        kind = item["type"]
+        if is_answer(item):
+            _add_result(messages, item, result_text(item), place(item))
+        elif is_result(kind) or kind == "additional_tools" or kind in _UNREAD:
+            continue
+        elif kind == "message" and item["role"] != "assistant":
+            said = {"role": item["role"], "content": _text(item["content"])}
+            messages.add(said, place(item))
+        else:
+            _add_to_turn(messages, item, place(item))
+            if is_call(kind) and (result := own_result(item)) is not None:
+                _add_result(messages, item, result, place(item))
+    return messages
+
+
+def loaded_tools(items: Sequence[Item], places: Places) -> list[tuple[str, Mapping[str, Any]]]:
+    """The tools that the conversation itself has added, each with its place."""
+    return [
+        (f"{places.of(item)}.tools[{index}]", tool)
+        for item in items
+        for index, tool in enumerate(tools_in(item))
+    ]
+
+
+def _add_result(messages: LocatedMessages, item: Item, text: str, where: str) -> None:
+    result = {"role": "tool", "tool_call_id": call_id(item), "content": text}
+    messages.add(result, where, tool_call_id="call_id", content="output")
+
+
+def _add_to_turn(messages: LocatedMessages, item: Item, where: str) -> None:
+    kind = item["type"]
+    if not messages or not _continues(messages[-1], kind):
+        messages.add({"role": "assistant", "content": ""}, where)
+    turn = messages[-1]
+    if kind == "reasoning":
+        turn["reasoning_content"] = _thoughts(item)
+        messages.name_field("reasoning_content", where)
+    elif kind == "message":
+        turn["content"] = _text(item["content"])
+        messages.name_field("content", f"{where}.content")
+    else:
+        messages.add_call(call_message(item), where, call_id="call_id", arguments="arguments")
+
+
+def _continues(message: Mapping[str, Any], kind: str) -> bool:
+    """Within a turn the template writes thinking first, then the text, then the calls."""
+    if message["role"] != "assistant" or kind == "reasoning":
+        return False
+    return is_call(kind) or not (message["content"] or message.get("tool_calls"))
+
+
+def _text(parts: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(part.get("text", part.get("refusal", "")) for part in parts)
+
+
+def _thoughts(item: Item) -> str:
+    """Here a summary is all of them; one of another server's is all there is to read."""
+    summary = "\n\n".join(part["text"] for part in item.get("summary", ()))
+    return _text(item.get("content", ())) or unseal(item.get("encrypted_content")) or summary
+
+
+def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:
+    kind = item.get("type") or ("message" if "role" in item else None)
+    if kind == "item_reference":
+        return _referred(item, where, find)
+    if not isinstance(kind, str) or not _is_known(kind):
+        raise InvalidRequestError(
+            f"{where}.type is {quoted(kind)}; it must be message, reasoning, item_reference, "
+            "additional_tools, or a call of a tool or its output.",
+            param=f"{where}.type",
+        )
+    fields = _fields(kind, item, where)
+    given_id = item.get("id")
+    prefix = _ID_PREFIXES.get(kind, kind)
+    item_id = given_id if isinstance(given_id, str) and given_id else new_id(prefix)
+    status = item.get("status")
+    return {
+        "status": status if status in _STATUSES else "completed",
+        **fields,
+        "id": item_id,
+        "type": kind,
+    }
+
+
+def _is_known(kind: str) -> bool:
+    named = ("message", "reasoning", "additional_tools", *_UNREAD)
+    return kind in named or is_call(kind) or is_result(kind)
+
+
+def _fields(kind: str, item: Mapping[str, Any], where: str) -> Item:
+    if kind == "message":
+        return _message(item, where)
+    if kind == "reasoning":
+        return _reasoning(item, where)
+    if kind in ("function_call", "custom_tool_call"):
+        names = ("call_id", "name", "arguments" if kind == "function_call" else "input")
+        namespace = item.get("namespace")
+        return {
+            **{name: _string(item, name, where) for name in names},
+            **({"namespace": namespace} if isinstance(namespace, str) else {}),
+        }
+    if kind in ("function_call_output", "custom_tool_call_output"):
+        return {"call_id": _string(item, "call_id", where), "output": _output(item, where)}
+    if kind in _UNREAD:
+        warn(f"{where} is left out: only the server that made its {kind} can read it.")
+    elif "server_label" in item:
+        _string(item, "server_label", where)
+        _string(item, "name", where)
+        _string(item, "arguments", where)
+    return dict(item)
+
+
+def _referred(reference: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:
+    item_id = _string(reference, "id", where)
+    item = find(item_id)
+    if item is None:
+        raise InvalidRequestError(
+            f"{where}.id: there is no item {quoted(item_id)} here, or not any more; send the item "
+            "itself.",
+            param=f"{where}.id",
+        )
+    return item
+
+
+def _message(item: Mapping[str, Any], where: str) -> Item:
+    role = item.get("role")
+    if role not in _ROLES:
+        raise InvalidRequestError(
+            f"{where}.role is {quoted(role)}; it must be one of {', '.join(_ROLES)}.",
+            param=f"{where}.role",
+        )
+    kind = "output_text" if role == "assistant" else "input_text"
+    phase = item.get("phase")
+    return {
+        "role": role,
+        "content": _parts(item.get("content"), f"{where}.content", kind, _MESSAGE_PARTS),
+        **({"phase": phase} if phase in ("commentary", "final_answer") else {}),
+    }
+
+
+def _reasoning(item: Mapping[str, Any], where: str) -> Item:
+    content, summary = item.get("content") or [], item.get("summary") or []
+    sealed = item.get("encrypted_content")
+    return {
+        "content": _parts(content, f"{where}.content", "reasoning_text", ("reasoning_text",)),
+        "summary": _parts(summary, f"{where}.summary", "summary_text", ("summary_text",)),
+        **({"encrypted_content": sealed} if isinstance(sealed, str) else {}),
+    }
+
+
+def _output(item: Mapping[str, Any], where: str) -> str | list[Item]:
+    output = item.get("output")
+    if isinstance(output, str):
+        return output
+    return _parts(output, f"{where}.output", "input_text", ("input_text", "output_text", "text"))
+
+
+def _parts(content: object, where: str, kind: str, known: Sequence[str]) -> list[Item]:
+    """Parts of text, all under the name `kind`; refusals stay what they are."""
+    if isinstance(content, str):
+        content = [{"type": kind, "text": content}]
+    if not isinstance(content, list):
+        raise InvalidRequestError(f"{where} must be a string or a list of text parts.", param=where)
+    return [_part(part, f"{where}[{index}]", kind, known) for index, part in enumerate(content)]
+
+
+def _part(part: object, where: str, kind: str, known: Sequence[str]) -> Item:
+    if not isinstance(part, Mapping):
+        raise InvalidRequestError(f"{where} must be an object with type and text.", param=where)
+    given = part.get("type")
+    if is_media(given) and kind in ("input_text", "output_text"):
+        return _text_part(kind, left_out(str(given), where))
+    if given not in known:
+        raise InvalidRequestError(
+            f"{where}.type is {quoted(given)}; Qwen3 reads text only: send {' or '.join(known)}.",
+            param=f"{where}.type",
+        )
+    if given == "refusal":
+        return {"type": "refusal", "refusal": _string(part, "refusal", where)}
+    return _text_part(kind, _string(part, "text", where))
+
+
+def _text_part(kind: str, text: str) -> Item:
+    annotations: Item = {"annotations": []} if kind == "output_text" else {}
+    return {"type": kind, "text": text, **annotations}
+
+
+def _string(holder: Mapping[str, Any], name: str, where: str) -> str:
+    value = holder.get(name)
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{where}.{name} must be a string.", param=f"{where}.{name}")
+    return value

@@ -1,0 +1,242 @@
+"""Output items while they are written, and the events that tell of it.
+
+The events of one item are nested: `output_item.added`, `content_part.added` where there are parts,
+deltas, and the same backwards.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from ....text import Content, Delta, Reasoning, ToolCallDelta
+from ..shared.arguments import CustomInput, arguments_object
+from ..shared.tools import ClientTool
+from .calls import client_run_call
+from .items import new_id, seal
+from .response import Json
+
+
+class OutputItem(ABC):
+    """The one at `index`; `prefix` begins its id, `events` the names of its deltas."""
+
+    def __init__(self, index: int, prefix: str, events: str) -> None:
+        self._id = new_id(prefix)
+        self._index = index
+        self._events = events
+        self._text = ""
+
+    @abstractmethod
+    def takes(self, delta: Delta) -> bool:
+        """Whether the delta goes on with this item."""
+
+    @abstractmethod
+    def json(self, status: str) -> Json:
+        """The item as it stands."""
+
+    def open(self) -> list[Json]:
+        return [self._item_event("added", "in_progress")]
+
+    def add(self, text: str, logprobs: list[Json]) -> list[Json]:
+        """`logprobs` are those of the tokens behind `text`; only messages have any."""
+        self._text += text
+        return [self._event(f"{self._events}.delta", delta=text)] if text else []
+
+    def close(self, status: str) -> list[Json]:
+        """`status` is completed or incomplete."""
+        return [self._item_event("done", status)]
+
+    def _item_event(self, stage: str, status: str) -> Json:
+        kind = f"response.output_item.{stage}"
+        return {"type": kind, "output_index": self._index, "item": self.json(status)}
+
+    def _event(self, kind: str, **fields: object) -> Json:
+        return {"type": kind, "item_id": self._id, "output_index": self._index, **fields}
+
+
+class ToolCallItem(OutputItem):
+    """A call of `tool`, in the form in which the client has declared it."""
+
+    def __init__(
+        self, index: int, prefix: str, events: str, first: ToolCallDelta, tool: ClientTool | None
+    ) -> None:
+        super().__init__(index, prefix, events)
+        self._number = first.index
+        self._call = {
+            "call_id": first.id or new_id("call"),
+            "name": tool.name if tool else first.name or "",
+            **({"namespace": tool.namespace} if tool and tool.namespace else {}),
+        }
+
+    def takes(self, delta: Delta) -> bool:
+        return isinstance(delta, ToolCallDelta) and delta.index == self._number
+
+
+class FunctionCall(ToolCallItem):
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool | None) -> None:
+        super().__init__(index, "fc", "response.function_call_arguments", first, tool)
+
+    def json(self, status: str) -> Json:
+        return {
+            "id": self._id,
+            "type": "function_call",
+            "status": status,
+            **self._call,
+            "arguments": self._text,
+        }
+
+    def close(self, status: str) -> list[Json]:
+        done = self._event(f"{self._events}.done", name=self._call["name"], arguments=self._text)
+        return [done, *super().close(status)]
+
+
+class CustomCall(ToolCallItem):
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
+        super().__init__(index, "ctc", "response.custom_tool_call_input", first, tool)
+        self._input = CustomInput()
+
+    def json(self, status: str) -> Json:
+        return {
+            "id": self._id,
+            "type": "custom_tool_call",
+            "status": status,
+            **self._call,
+            "input": self._text,
+        }
+
+    def add(self, text: str, logprobs: list[Json]) -> list[Json]:
+        return super().add(self._input.add(text), logprobs)
+
+    def close(self, status: str) -> list[Json]:
+        rest = super().add(self._input.finish(), [])
+        done = self._event(f"{self._events}.done", input=self._text)
+        return [*rest, done, *super().close(status)]
+
+
+class ClientRunCall(ToolCallItem):
+    """A call of a tool that OpenAI defines: it comes whole, there are no events for its parts."""
+
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
+        super().__init__(index, tool.kind, "", first, tool)
+        self._kind = tool.kind
+
+    def json(self, status: str) -> Json:
+        return {
+            "id": self._id,
+            "type": f"{self._kind}_call",
+            "status": status,
+            "call_id": self._call["call_id"],
+            **client_run_call(self._kind, arguments_object(self._text)),
+        }
+
+    def add(self, text: str, logprobs: list[Json]) -> list[Json]:
+        self._text += text
+        return []
+
+
+def tool_call_item(index: int, first: ToolCallDelta, tool: ClientTool | None) -> ToolCallItem:
+    """The item that a call of `tool` is; None: the model has named none that there is."""
+    if tool is None or tool.kind == "function":
+        return FunctionCall(index, first, tool)
+    if tool.kind == "custom":
+        return CustomCall(index, first, tool)
+    return ClientRunCall(index, first, tool)
+
+
+class TextItem(OutputItem):
+    """One with a single part of text; `place` says where it is, `part_events` tell of it."""
+
+    place: Mapping[str, int] = {"content_index": 0}
+    part_events = "response.content_part"
+
+    @abstractmethod
+    def part(self) -> Json:
+        """The part as it stands."""
+
+    def open(self) -> list[Json]:
+        return [*super().open(), self._part_event("added")]
+
+    def close(self, status: str) -> list[Json]:
+        done = self._event(f"{self._events}.done", text=self._text)
+        return [done, self._part_event("done"), *super().close(status)]
+
+    def _event(self, kind: str, **fields: object) -> Json:
+        return super()._event(kind, **self.place, **fields)
+
+    def _part_event(self, stage: str) -> Json:
+        return self._event(f"{self.part_events}.{stage}", part=self.part())
+
+
+class Thinking(TextItem):
+    """`sealed` asks for `encrypted_content`."""
+
+    def __init__(self, index: int, events: str, *, sealed: bool) -> None:
+        super().__init__(index, "rs", events)
+        self._sealed = sealed
+
+    def takes(self, delta: Delta) -> bool:
+        return isinstance(delta, Reasoning)
+
+    def part(self) -> Json:
+        return {"type": "reasoning_text", "text": self._text}
+
+    def json(self, status: str) -> Json:
+        written = status != "in_progress"
+        return {
+            "id": self._id,
+            "type": "reasoning",
+            "status": status,
+            "summary": [],
+            **self._text_fields(written),
+            **({"encrypted_content": seal(self._text)} if self._sealed and written else {}),
+        }
+
+    def _text_fields(self, written: bool) -> Json:
+        return {"content": [self.part()] if written else []}
+
+
+class SummarisedThinking(Thinking):
+    """All of it as its summary: OpenAI's clients show nothing else."""
+
+    place: Mapping[str, int] = {"summary_index": 0}
+    part_events = "response.reasoning_summary_part"
+
+    def part(self) -> Json:
+        return {"type": "summary_text", "text": self._text}
+
+    def _text_fields(self, written: bool) -> Json:
+        return {"summary": [self.part()] if written else []}
+
+
+class Message(TextItem):
+    def __init__(self, index: int) -> None:
+        super().__init__(index, "msg", "response.output_text")
+        self._logprobs: list[Json] = []
+
+    def takes(self, delta: Delta) -> bool:
+        return isinstance(delta, Content)
+
+    def part(self) -> Json:
+        return {
+            "type": "output_text",
+            "text": self._text,
+            "annotations": [],
+            "logprobs": list(self._logprobs),
+        }
+
+    def json(self, status: str) -> Json:
+        return {
+            "id": self._id,
+            "type": "message",
+            "status": status,
+            "role": "assistant",
+            "content": [] if status == "in_progress" else [self.part()],
+        }
+
+    def add(self, text: str, logprobs: list[Json]) -> list[Json]:
+        self._logprobs += logprobs
+        return [{**event, "logprobs": logprobs} for event in super().add(text, logprobs)]
+
+    def close(self, status: str) -> list[Json]:
+        done, *rest = super().close(status)
+        return [{**done, "logprobs": list(self._logprobs)}, *rest]

@@ -1,0 +1,38 @@
+"""Lists of items, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import Query
+
+from ....errors import InvalidRequestError
+from ....quoting import quoted
+from ..shared.fields import Parameter
+from .items import Item
+from .response import Json
+
+Order = Annotated[Literal["asc", "desc"], Query()]
+Limit = Annotated[int, Query(ge=1, le=100)]
+After = Annotated[Parameter | None, Query()]
+
+
+def page(items: Sequence[Item], order: str, limit: int, after: str | None) -> Json:
+    """At most `limit` items behind `after`. InvalidRequestError for one that is not among them."""
+    ordered = list(items if order == "asc" else reversed(items))
+    ids = [item["id"] for item in ordered]
+    if after is not None and after not in ids:
+        raise InvalidRequestError(f"after: there is no item {quoted(after)}.", param="after")
+    start = 0 if after is None else ids.index(after) + 1
+    return item_list(ordered[start : start + limit], has_more=start + limit < len(ordered))
+
+
+def item_list(items: Sequence[Item], *, has_more: bool = False) -> Json:
+    return {
+        "object": "list",
+        "data": list(items),
+        "first_id": items[0]["id"] if items else None,
+        "last_id": items[-1]["id"] if items else None,
+        "has_more": has_more,
+    }

@@ -1,0 +1,134 @@
+"""Bodies of the Responses API, with the fields that local runtimes add to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from ...http import bounds
+from ..shared.fields import (
+    Body,
+    Effort,
+    Flag,
+    Messages,
+    ModelName,
+    Name,
+    Number,
+    Object,
+    SamplingFields,
+    Text,
+    ThinkingFields,
+    Tools,
+    UpTo,
+    Whole,
+)
+
+# Those that concern tools and inputs which are refused have nothing to include.
+Include = Literal[
+    "message.output_text.logprobs",
+    "reasoning.encrypted_content",
+    "code_interpreter_call.outputs",
+    "computer_call_output.output.image_url",
+    "file_search_call.results",
+    "message.input_image.image_url",
+    "web_search_call.action.sources",
+    "web_search_call.results",
+]
+Metadata = Annotated[
+    dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
+    Field(max_length=16),
+]
+
+
+Summary = Literal["auto", "concise", "detailed"]
+
+
+class ReasoningConfig(Body):
+    """`generate_summary` is what `summary` was called before."""
+
+    sections: ClassVar[tuple[str, ...]] = ("responses_reasoning",)
+
+    effort: Effort | None = None
+    summary: Summary | None = None
+    generate_summary: Summary | None = None
+
+    @property
+    def wanted_summary(self) -> Summary | None:
+        return self.summary or self.generate_summary
+
+
+class TextConfig(Body):
+    sections: ClassVar[tuple[str, ...]] = ("responses_text",)
+
+    format: Object | None = None
+
+
+class ConversationParam(Body):
+    id: Name
+
+
+class NewConversationBody(Body):
+    items: Annotated[list[Object], UpTo(20)] | None = None
+    metadata: Metadata | None = None
+
+
+class NewItemsBody(Body):
+    items: Annotated[list[Object], UpTo(20)]
+
+
+class MetadataBody(Body):
+    metadata: Metadata | None
+
+
+class ConversationBody(ThinkingFields):
+    """What the model gets to read: all of it that is needed to count its tokens."""
+
+    sections: ClassVar[tuple[str, ...]] = ("responses",)
+
+    input: Text | Messages | None = None
+    instructions: Text | None = None
+    previous_response_id: Name | None = None
+    tools: Tools | None = None
+    tool_choice: Name | Object | None = None
+    parallel_tool_calls: Flag | None = None
+    reasoning: ReasoningConfig | None = None
+    text: TextConfig | None = None
+    truncation: Literal["auto", "disabled"] | None = None
+    conversation: Name | ConversationParam | None = None
+    # Declared to be refused: ignoring them would change the answer silently.
+    prompt: Object | None = None
+    context_management: Annotated[list[Any], UpTo(bounds.MAX_ITEMS)] | None = None
+
+    def efforts(self) -> dict[str, Effort | None]:
+        effort = self.reasoning.effort if self.reasoning else None
+        return {"reasoning.effort": effort, **super().efforts()}
+
+    @property
+    def conversation_id(self) -> str | None:
+        given = self.conversation
+        return given.id if isinstance(given, ConversationParam) else given
+
+
+class CountBody(ConversationBody):
+    model: ModelName | None = None
+
+
+class ResponseBody(ConversationBody, SamplingFields):
+    model: ModelName
+    max_output_tokens: Whole | None = None
+    max_tool_calls: Annotated[Whole, Field(ge=1)] | None = None
+    top_logprobs: Annotated[Whole, Field(ge=0, le=20)] | None = None
+    include: Annotated[list[Include], UpTo(bounds.MAX_INCLUDED)] | None = None
+    store: Flag | None = None
+    stream: Flag | None = None
+    background: Flag | None = None
+    metadata: Metadata | None = None
+    ttl: Annotated[Number, Field(ge=0)] | None = None
+    # Said back in the response: each key has one tier and one prefix cache.
+    user: Name | None = None
+    safety_identifier: Name | None = None
+    prompt_cache_key: Name | None = None
+
+    def includes(self, name: Include) -> bool:
+        return name in (self.include or ())

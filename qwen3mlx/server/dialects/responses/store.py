@@ -1,0 +1,149 @@
+"""Responses that can be asked for again, and conversations, which requests go on with."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ....errors import InvalidRequestError, Qwen3MLXError
+from ....quoting import quoted
+from ...core.conversations import Conversations, ConversationStore
+from ...http.sse import json_bytes
+from .items import Item, new_id
+from .response import Json
+
+MAX_BYTES = 128 * 2**20
+
+
+class PreviousResponseNotFoundError(InvalidRequestError):
+    """OpenAI's code, which clients look for to send the whole conversation again."""
+
+    code = "previous_response_not_found"
+
+
+class ConversationNotFoundError(Qwen3MLXError):
+    """None has this id, or not any more."""
+
+    code = "conversation_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """A response and the items it was made from, the whole conversation before it."""
+
+    response: Json
+    input_items: Sequence[Item]
+
+    @property
+    def id(self) -> str:
+        response_id: str = self.response["id"]
+        return response_id
+
+    @property
+    def conversation(self) -> list[Item]:
+        return [*self.input_items, *self.response["output"]]
+
+    @property
+    def nbytes(self) -> int:
+        """Its size as JSON; items that it shares with others count in each of them."""
+        return len(json_bytes([self.response, *self.input_items]))
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Items that grow with each response to them."""
+
+    metadata: Mapping[str, str]
+    conversation: Sequence[Item]
+    id: str = field(default_factory=lambda: new_id("conv"))
+    created_at: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def nbytes(self) -> int:
+        return len(json_bytes([self.metadata, *self.conversation]))
+
+    @property
+    def json(self) -> Json:
+        head = {"id": self.id, "object": "conversation", "created_at": self.created_at}
+        return {**head, "metadata": dict(self.metadata)}
+
+
+AllStored = ConversationStore[StoredResponse | Conversation]
+
+
+class ResponseStore:
+    """What one owner has stored of both, for one request.
+
+    Each response holds its whole conversation, so none is ever cut short when an older one goes.
+    """
+
+    def __init__(self, stored: Conversations[StoredResponse | Conversation]) -> None:
+        self._stored = stored
+
+    def put(self, stored: StoredResponse | Conversation) -> None:
+        self._stored.put(stored.id, stored, stored.nbytes)
+
+    def get(self, response_id: str) -> StoredResponse | None:
+        stored = self._stored.get(response_id)
+        return stored if isinstance(stored, StoredResponse) else None
+
+    def get_conversation(self, conversation_id: str) -> Conversation:
+        """Raises ConversationNotFoundError."""
+        stored = self._stored.get(conversation_id)
+        if not isinstance(stored, Conversation):
+            raise ConversationNotFoundError(
+                f"There is no conversation {quoted(conversation_id)} here, or not any more: "
+                "create one."
+            )
+        return stored
+
+    def delete(self, response_id: str) -> bool:
+        """False if it is not here."""
+        return self.get(response_id) is not None and self._stored.delete(response_id)
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        """Raises ConversationNotFoundError."""
+        self._stored.delete(self.get_conversation(conversation_id).id)
+
+    def earlier_items(
+        self, response_id: str | None, conversation_id: str | None = None
+    ) -> list[Item]:
+        """What a request goes on with: a response, or a conversation, or nothing.
+
+        Raises PreviousResponseNotFoundError and ConversationNotFoundError.
+        """
+        if conversation_id is not None:
+            if response_id is not None:
+                raise InvalidRequestError(
+                    "conversation and previous_response_id cannot both be sent: choose one.",
+                    param="conversation",
+                )
+            return list(self.get_conversation(conversation_id).conversation)
+        if response_id is None:
+            return []
+        stored = self.get(response_id)
+        if stored is None:
+            raise PreviousResponseNotFoundError(
+                f"There is no response {quoted(response_id)} here, or not any more: send the whole "
+                "conversation as input.",
+                param="previous_response_id",
+            )
+        return stored.conversation
+
+    def extend(self, conversation_id: str, items: Sequence[Item]) -> None:
+        """Nothing is done where it was deleted in the meantime."""
+        known = self._stored.get(conversation_id)
+        if isinstance(known, Conversation):
+            self.put(replace(known, conversation=[*known.conversation, *items]))
+
+    def item(self, item_id: str) -> Item | None:
+        """What an `item_reference` names, from what was stored last of all that hold it."""
+        return self._items.get(item_id)
+
+    @cached_property
+    def _items(self) -> dict[str, Item]:
+        """All of them by their ids, found once for all the references of a request."""
+        oldest_first = reversed(self._stored.latest_first())
+        return {item["id"]: item for stored in oldest_first for item in stored.conversation}

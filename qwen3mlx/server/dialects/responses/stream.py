@@ -1,0 +1,132 @@
+"""Events of an answer -> the named events of a response, and the response itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from ....events import Event, Finished, TokenLogprob
+from ....text import Content, Delta, Reasoning, ToolCallDelta
+from ...http.errors import ApiError
+from ..openai.logprobs import TextTokens, chat_logprobs
+from ..shared.tools import ClientTool
+from .output import (
+    Message,
+    OutputItem,
+    SummarisedThinking,
+    Thinking,
+    ToolCallItem,
+    tool_call_item,
+)
+from .response import Json, usage_json
+
+# Under which thinking streams where a summary of it is asked for.
+SUMMARY_EVENTS = "response.reasoning_summary_text"
+
+
+class ResponseWriter:
+    """Fed with the events of one answer, it returns those of the response.
+
+    `head` is the response before its first token, `thinking_events` the name under which thinking
+    streams; `sealed` asks for `encrypted_content`, `tools` are those that may be called. `response`
+    is the object as it stands, which is also the answer to a request that does not stream.
+    """
+
+    def __init__(
+        self,
+        head: Json,
+        *,
+        thinking_events: str,
+        sealed: bool = False,
+        tools: Sequence[ClientTool] = (),
+    ) -> None:
+        self.response = head
+        self.finished = False
+        self._thinking_events = thinking_events
+        self._sealed = sealed
+        self._tools = {tool.offered_name: tool for tool in tools}
+        self._num_events = 0
+        self._output: list[Json] = []
+        self._item: OutputItem | None = None
+        self._tokens = TextTokens()
+
+    def start(self) -> list[Json]:
+        kinds = ("response.created", "response.in_progress")
+        return self._numbered([self._lifecycle(kind) for kind in kinds])
+
+    def add(self, event: Event) -> list[Json]:
+        """The events of the response that `event` brings; `Finished` brings the last."""
+        if isinstance(event, TokenLogprob):
+            self._tokens.add(event)
+        elif isinstance(event, Finished):
+            return self._numbered(self._finish(event))
+        elif isinstance(event, (Reasoning, Content, ToolCallDelta)):
+            return self._numbered(self._write(event))
+        return []
+
+    def fail(self, error: ApiError) -> list[Json]:
+        """The answer broke off: an `error`, and the response that failed, without its open item."""
+        code = error.code or error.type
+        self._end("failed", error={"code": code, "message": error.message})
+        reason = {"type": error.type, "code": code, "message": error.message, "param": error.param}
+        failed = self._lifecycle("response.failed")
+        return self._numbered([{"type": "error", "error": reason}, failed])
+
+    def _write(self, delta: Delta) -> list[Json]:
+        if self._item and self._item.takes(delta):
+            item, events = self._item, []
+        else:
+            events = self._close("completed")
+            item = self._item = self._next_item(delta)
+            events += item.open()
+        if isinstance(delta, Content):
+            logprobs = chat_logprobs(self._tokens.take(delta.text))["content"]
+            return [*events, *item.add(delta.text, logprobs)]
+        text = delta.arguments if isinstance(delta, ToolCallDelta) else delta.text
+        self._tokens.skip(None if isinstance(delta, ToolCallDelta) else text)
+        return [*events, *item.add(text, [])]
+
+    def _next_item(self, delta: Delta) -> OutputItem:
+        index = len(self._output)
+        if isinstance(delta, ToolCallDelta):
+            return tool_call_item(index, delta, self._tools.get(delta.name or ""))
+        if isinstance(delta, Content):
+            return Message(index)
+        is_summary = self._thinking_events == SUMMARY_EVENTS
+        thinking = SummarisedThinking if is_summary else Thinking
+        return thinking(index, self._thinking_events, sealed=self._sealed)
+
+    def _close(self, status: str) -> list[Json]:
+        if self._item is None:
+            return []
+        item, self._item = self._item, None
+        self._output.append(item.json(status))
+        return item.close(status)
+
+    def _finish(self, last: Finished) -> list[Json]:
+        cut_off = last.finish_reason == "length"
+        status = "incomplete" if cut_off else "completed"
+        # Clients read the arguments of a call that is completed as JSON.
+        in_call = isinstance(self._item, ToolCallItem) and last.finish_reason != "tool_calls"
+        events = self._close("incomplete" if in_call else status)
+        if not cut_off and all(item["type"] == "reasoning" for item in self._output):
+            # Clients look for a message, even where the model had nothing to say.
+            events += [*self._write(Content("")), *self._close(status)]
+        usage = usage_json(last.usage)
+        if cut_off:
+            self._end(status, usage=usage, incomplete_details={"reason": "max_output_tokens"})
+        else:
+            self._end(status, usage=usage, completed_at=int(time.time()))
+        self.finished = True
+        return [*events, self._lifecycle(f"response.{status}")]
+
+    def _end(self, status: str, **fields: object) -> None:
+        self.response = {**self.response, "status": status, "output": self._output, **fields}
+
+    def _lifecycle(self, kind: str) -> Json:
+        return {"type": kind, "response": self.response}
+
+    def _numbered(self, events: list[Json]) -> list[Json]:
+        first = self._num_events
+        self._num_events += len(events)
+        return [{**event, "sequence_number": number} for number, event in enumerate(events, first)]

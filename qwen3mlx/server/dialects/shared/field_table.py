@@ -1,0 +1,139 @@
+"""Every field that a known client may send, and what it does here: the table in `fields.toml`.
+
+A body's model declares the fields that are honoured. Of those it does not declare, the table knows
+which would change the answer; they are refused by name, or, where they only advise, left out with a
+warning. Fields of no known API are tolerated.
+docs/api/fields.md is made of the same table.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from ....errors import InvalidRequestError
+from ....request_warnings import warn
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Meaning = Literal["honoured", "refused", "left-out", "no-effect"]
+PATH = Path(__file__).with_name("fields.toml")
+# Values of a refused field that ask for nothing, where its row names no others.
+_OFF: tuple[Any, ...] = (False, "", [], {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One field. `of` names the APIs that have it; `send` is a value that asks for something.
+
+    `off` are the values that ask for nothing, beside null.
+    """
+
+    name: str
+    meaning: Meaning
+    of: str
+    note: str
+    send: Any
+    off: tuple[Any, ...] = _OFF
+
+    def asks(self, value: Any) -> bool:
+        """Whether `value` wants what is not to be had."""
+        return value is not None and not any(
+            value == off and isinstance(value, bool) == isinstance(off, bool) for off in self.off
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """The fields of one object in a body.
+
+    `within` is where it stands: "" for the body itself, `messages[]` for each member of a list.
+    """
+
+    within: str
+    rows: Mapping[str, Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """What takes a body of these sections."""
+
+    name: str
+    paths: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+@lru_cache(maxsize=1)
+def sections() -> Mapping[str, Section]:
+    """The whole table."""
+    return {name: _section(content) for name, content in _file().items() if name != "endpoints"}
+
+
+def endpoints() -> list[Endpoint]:
+    """All of them, as the documentation has them."""
+    known = sections()
+    return [
+        Endpoint(
+            name=name,
+            paths=tuple(facts["paths"]),
+            sections=tuple(known[section] for section in facts["sections"]),
+        )
+        for name, facts in _file()["endpoints"].items()
+    ]
+
+
+def _file() -> dict[str, Any]:
+    return tomllib.loads(PATH.read_text("utf-8"))
+
+
+def _section(content: Mapping[str, Any]) -> Section:
+    meanings: tuple[Meaning, ...] = ("honoured", "refused", "left-out", "no-effect")
+    rows = {
+        field: _row(field, meaning, facts)
+        for meaning in meanings
+        for field, facts in content.get(meaning, {}).items()
+    }
+    return Section(within=content.get("within", ""), rows=rows)
+
+
+def _row(name: str, meaning: Meaning, facts: Mapping[str, Any]) -> Row:
+    return Row(
+        name=name,
+        meaning=meaning,
+        of=facts["of"],
+        note=facts.get("note", ""),
+        send=facts.get("send"),
+        off=tuple(facts.get("off", _OFF)),
+    )
+
+
+def refuse_unheard(
+    names: Collection[str],
+    section_names: Collection[str],
+    given: Mapping[str, Any],
+    *,
+    where: str | None = None,
+) -> None:
+    """InvalidRequestError for one of `names` in `given` that would change the answer.
+
+    A warning for one that only advises.
+
+    `where` is the place of `given` in the body, if it is another than the section's.
+    """
+    for section in map(sections().__getitem__, section_names):
+        for name in names:
+            row = section.rows.get(name)
+            if row is None or not row.asks(given[name]):
+                continue
+            param = f"{section.within if where is None else where}.{name}".lstrip(".")
+            if row.meaning == "left-out":
+                warn(f"{param} is left out: {row.note}.")
+            elif row.meaning == "refused":
+                raise InvalidRequestError(f"{param} is not supported: {row.note}.", param=param)

@@ -1,0 +1,1 @@
+"""HTTP itself: connections, bodies and their limits, guards, replies and streams."""

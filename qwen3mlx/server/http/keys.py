@@ -1,0 +1,194 @@
+"""API keys: several, named, kept as salted hashes, and compared in constant time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConfigurationError, UsageError
+from ...quoting import quoted
+from ...settings.state import StateFile
+from ..core.caller import SCOPES, Caller, Scope
+from .key_use import KeyUse, now
+
+PREFIX = "sk-qwen3mlx-"
+# Of keys made before there were scopes, and of those a server is started with.
+_UNSCOPED: Scope = "models"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of a key. Times are in UTC, as ISO 8601 writes them.
+
+    One round of SHA-256 is enough: a key is 256 random bits, so there is nothing to guess. The salt
+    is its identity: a key made later under the same name is another one.
+    """
+
+    name: str
+    scope: Scope
+    created: str
+    salt: str
+    hash: str
+    last_used: str | None = None
+
+    @classmethod
+    def of(cls, name: str, secret: str, scope: Scope = _UNSCOPED) -> ApiKey:
+        salt = secrets.token_hex(16)
+        return cls(name, scope, now(), salt, _hash(salt, secret))
+
+    def matches(self, secret: str) -> bool:
+        return hmac.compare_digest(_hash(self.salt, secret), self.hash)
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.scope, self.salt, self.name)
+
+
+class KeyStore:
+    """The keys in the state folder. ConfigurationError when their file is broken."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._file = StateFile("api-keys.json", home)
+        self.use = KeyUse(home)
+
+    def create(self, name: str, scope: Scope = "inference") -> str:
+        """A new key, which is told this once. UsageError when the name is taken, or not one."""
+        if not (name.strip() and name.isprintable() and len(name) <= 100):
+            raise UsageError(f"{quoted(name)} does not name a key; take a word such as laptop.")
+        secret = PREFIX + secrets.token_urlsafe(32)
+        with self._file.edit() as values:
+            if name in values:
+                raise UsageError(f"There is a key named {quoted(name)} already; revoke it first.")
+            key = ApiKey.of(name, secret, scope)
+            values[name] = {
+                "scope": scope,
+                "created": key.created,
+                "salt": key.salt,
+                "hash": key.hash,
+            }
+        return secret
+
+    def revoke(self, name: str) -> None:
+        """UsageError when there is no such key. A running server refuses it from now on."""
+        with self._file.edit() as values:
+            if name not in values:
+                known = ", ".join(values) or "none"
+                raise UsageError(f"There is no key named {quoted(name)}; there are: {known}.")
+            del values[name]
+
+    def keys(self) -> list[ApiKey]:
+        used = self.use.read()
+        return [self._key(name, value, used) for name, value in self._file.read().items()]
+
+    def unscoped(self) -> list[str]:
+        """Names of the keys that were made before there were scopes."""
+        values = self._file.read().items()
+        return [name for name, value in values if isinstance(value, dict) and "scope" not in value]
+
+    def version(self) -> int:
+        """Changes with every change of the keys."""
+        try:
+            return self._file.path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def _key(self, name: str, value: Any, used: dict[str, Any]) -> ApiKey:
+        try:
+            created, salt, digest = (str(value[part]) for part in ("created", "salt", "hash"))
+            scope = SCOPES[SCOPES.index(value.get("scope", _UNSCOPED))]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ConfigurationError(
+                f"{self._file.path}: the key {quoted(name)} is broken; delete it there, make a "
+                "new one."
+            ) from None
+        return ApiKey(name, scope, created, salt, digest, used.get(salt))
+
+
+class Keys:
+    """The keys a running server accepts: those it was started with, and the store's.
+
+    `parent_key`, of the program that started it, may do everything, and so may what `trust` is
+    given, the token in the state folder; nobody else needs a key because of these.
+    """
+
+    def __init__(
+        self, given: Iterable[str], store: KeyStore, parent_key: str | None = None
+    ) -> None:
+        self._trusted = [] if parent_key is None else [_trusted("the window", parent_key)]
+        self._given = [ApiKey.of(f"--api-key {i}", key) for i, key in enumerate(given, start=1)]
+        self._store = store
+        self._version = store.version()
+        self._stored = store.keys()
+        self._required = bool(self._given or self._stored)
+
+    def trust(self, name: str, secret: str) -> None:
+        """`secret` may do everything from now on."""
+        self._trusted.append(_trusted(name, secret))
+
+    @property
+    def required(self) -> bool:
+        """Once there was a key, one is needed: revoking the last does not open the server."""
+        self._refresh()
+        return self._required
+
+    @property
+    def exist(self) -> bool:
+        """Somebody may have a key: False after the last was revoked."""
+        return bool(self._given or self._stored)
+
+    def find(self, secret: str) -> ApiKey | None:
+        """The key that this is; it is used now."""
+        self._refresh()
+        # Every key is compared: how long it takes says nothing about which one came close.
+        keys = [*self._trusted, *self._given, *self._stored]
+        matching = [key for key in keys if key.matches(secret)]
+        if not matching:
+            return None
+        self._store.use.note(matching[0].salt)
+        return matching[0]
+
+    def stored(self) -> list[ApiKey]:
+        """Those that are made and revoked while the server runs; reads their file."""
+        return self._store.keys()
+
+    def save_use(self) -> None:
+        """Write down when the stored keys were last used."""
+        self._store.use.save({key.salt for key in self._stored})
+
+    def _refresh(self) -> None:
+        """Where their file cannot be read any more, those that are known still hold."""
+        try:
+            version = self._store.version()
+            if version != self._version:
+                self._stored, self._version = self._store.keys(), version
+        except (OSError, ConfigurationError) as error:
+            logger.error("The keys cannot be read, so the known ones hold: %s", error)
+        self._required = self._required or bool(self._stored)
+
+
+def warn_of_unscoped(store: KeyStore) -> None:
+    """What became of keys that were made before there were scopes: a line of the log."""
+    if names := store.unscoped():
+        logger.warning(
+            "These keys were made before keys had scopes, and have the scope models now: %s. "
+            "Where one is to change keys, folders or settings, make another with `qwen3mlx keys "
+            "create NAME --scope admin`.",
+            ", ".join(map(quoted, names)),
+        )
+
+
+def _trusted(name: str, secret: str) -> ApiKey:
+    return ApiKey.of(name, secret, "admin")
+
+
+def _hash(salt: str, secret: str) -> str:
+    # A header may hold any byte; half a surrogate pair must not end in an exception.
+    return hashlib.sha256((salt + secret).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,145 @@
+"""What each route asks of its caller. A route that is not in this table is not served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import compile_path
+
+from ..core.caller import Scope
+
+# Anybody may call these, without a key too: they say nothing of models or of others.
+OPEN = """
+GET /
+GET /health
+GET /ping
+POST /ping
+GET /version
+GET /docs
+GET /openapi.json
+GET /lmstudio-greeting
+"""
+# To get answers, and to see which models there are.
+INFERENCE = """
+GET /v1/models
+GET /v1/models/{model_id:path}
+POST /v1/chat/completions
+POST /v1/completions
+POST /v1/embeddings
+POST /tokenize
+POST /detokenize
+GET /tokenizer_info
+GET /props
+POST /v1/messages
+POST /v1/messages/count_tokens
+POST /v1/responses
+POST /v1/responses/input_tokens
+POST /v1/responses/compact
+GET /v1/responses/{response_id}
+DELETE /v1/responses/{response_id}
+GET /v1/responses/{response_id}/input_items
+POST /v1/responses/{response_id}/cancel
+POST /v1/conversations
+GET /v1/conversations/{conversation_id}
+POST /v1/conversations/{conversation_id}
+DELETE /v1/conversations/{conversation_id}
+GET /v1/conversations/{conversation_id}/items
+POST /v1/conversations/{conversation_id}/items
+GET /v1/conversations/{conversation_id}/items/{item_id}
+DELETE /v1/conversations/{conversation_id}/items/{item_id}
+POST /api/v0/embeddings
+GET /api/v0/models
+GET /api/v0/models/{model_id:path}
+POST /api/v0/chat/completions
+POST /api/v0/completions
+POST /api/v1/chat
+GET /api/v1/models
+POST /api/chat
+POST /api/generate
+POST /api/embed
+POST /api/embeddings
+GET /api/version
+GET /api/tags
+GET /api/ps
+POST /api/show
+GET /api/qwen3mlx/models
+POST /api/qwen3mlx/tokens
+"""
+# To bring models here and into memory, to set how they are loaded, and to see what that takes.
+MODELS = """
+POST /api/v1/models/load
+POST /api/v1/models/unload
+POST /api/v1/models/download
+GET /api/v1/models/download/status/{job_id}
+POST /api/pull
+POST /api/create
+POST /api/copy
+POST /api/push
+DELETE /api/delete
+POST /api/blobs/{digest}
+PUT /api/qwen3mlx/models/settings
+POST /api/qwen3mlx/models/load
+POST /api/qwen3mlx/models/unload
+GET /api/qwen3mlx/status
+GET /api/qwen3mlx/log
+GET /metrics
+"""
+# To say who may do what, and what of this computer the server sees.
+ADMIN = """
+GET /api/qwen3mlx/folders
+POST /api/qwen3mlx/folders
+DELETE /api/qwen3mlx/folders
+GET /api/qwen3mlx/keys
+POST /api/qwen3mlx/keys
+DELETE /api/qwen3mlx/keys
+GET /api/qwen3mlx/settings
+PATCH /api/qwen3mlx/settings
+"""
+
+Needed = Literal["open"] | Scope
+
+
+def _rows(needed: Needed, text: str) -> dict[tuple[str, str], Needed]:
+    rows = (line.partition(" ") for line in text.strip().split("\n"))
+    return {(method, path): needed for method, _, path in rows}
+
+
+TABLE: dict[tuple[str, str], Needed] = {
+    **_rows("open", OPEN),
+    **_rows("inference", INFERENCE),
+    **_rows("models", MODELS),
+    **_rows("admin", ADMIN),
+}
+_PATTERNS = [
+    (method, compile_path(path)[0], needed)
+    for (method, path), needed in TABLE.items()
+    if "{" in path
+]
+
+
+def needed_for(method: str, path: str) -> Needed | None:
+    """What a request needs; None where the table has no such route, and so nothing is served."""
+    if (exact := TABLE.get((method, path))) is not None:
+        return exact
+    for known, pattern, needed in _PATTERNS:
+        if known == method and pattern.match(path):
+            return needed
+    return None
+
+
+def check_routes(app: FastAPI) -> None:
+    """Raises RuntimeError for routes that the table does not have."""
+    if missing := sorted(set(_routes(app)) - set(TABLE)):
+        named = ", ".join(" ".join(route) for route in missing)
+        raise RuntimeError(f"These routes have no scope in server/scopes.py: {named}.")
+
+
+def _routes(app: FastAPI) -> Iterable[tuple[str, str]]:
+    """HEAD is answered as GET, see `target.py`."""
+    for route in iter_route_contexts(app.routes):
+        for method in route.methods or ():
+            if method != "HEAD":
+                yield method, str(route.path)

@@ -1,0 +1,50 @@
+"""Tells a client what its answer is made without, in every dialect: a header for each warning."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ...quoting import shortened
+from ...request_warnings import collecting_warnings
+from .telling import told
+
+WARNING_HEADER = "X-Qwen3MLX-Warning"
+
+# Clients refuse replies with long or many headers; the log has every warning whole.
+MAX_WARNINGS = 10
+MAX_CHARACTERS = 500
+
+
+class WarningHeaders:
+    """Adds what `request_warnings.warn` was told by the time the head of the reply is sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with collecting_warnings() as warnings:
+
+            async def tell(message: Message) -> None:
+                # An error is no answer: nothing was made without anything.
+                if message["type"] == "http.response.start" and message["status"] < 400:
+                    headers = MutableHeaders(scope=message)
+                    for value in _header_values(warnings):
+                        headers.append(WARNING_HEADER, value)
+                await send(message)
+
+            await self._app(scope, receive, tell)
+
+
+def _header_values(warnings: list[str]) -> list[str]:
+    """In ASCII: what a header cannot hold is written as Python escapes it."""
+    values = [
+        shortened(told(warning).encode("ascii", "backslashreplace").decode(), MAX_CHARACTERS)
+        for warning in warnings[:MAX_WARNINGS]
+    ]
+    if len(warnings) > MAX_WARNINGS:
+        values.append(f"{len(warnings) - MAX_WARNINGS} more are in the server's log.")
+    return values

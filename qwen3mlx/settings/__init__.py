@@ -1,0 +1,1 @@
+"""Files of the program's own state: what the user set, and the token of the command line."""

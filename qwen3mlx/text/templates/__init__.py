@@ -1,0 +1,1 @@
+"""Chat templates: which one a checkpoint has, and how it is rendered."""

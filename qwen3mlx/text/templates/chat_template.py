@@ -1,0 +1,77 @@
+"""A checkpoint's chat template: messages and tools -> the prompt, rendered as Hugging Face does.
+
+A template is a program. Those that are known run in this process; those of strangers in a child
+that is ended when one takes too much time or memory. Import this module only when something is
+rendered: jinja2 costs start-up time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qwen3mlx.errors import InvalidRequestError, TemplateError
+
+from .fault import TemplateFault
+from .jinja import JinjaTemplate
+from .known import is_known
+from .pool import SECONDS, ChildTemplate
+from .source import TemplateSource
+
+QUESTION = [{"role": "user", "content": "Hi"}]
+_PROBE = "a_probe"
+_TOOL = {
+    "type": "function",
+    "function": {"name": _PROBE, "description": "", "parameters": {"type": "object"}},
+}
+
+
+class ChatTemplate:
+    """One compiled template; `reads_reasoning` says whether it takes thoughts beside the content.
+
+    `is_known`: it is one of Qwen3's own.
+
+    `TemplateError` names its file and line when it does not compile. One that is not known may
+    compute for so many `seconds`.
+    """
+
+    def __init__(self, source: TemplateSource, *, seconds: float = SECONDS) -> None:
+        self._name = source.name
+        self.is_known = is_known(source.text)
+        # Others look for thoughts in the content themselves.
+        self.reads_reasoning = "reasoning_content" in source.text
+        self._template: JinjaTemplate | ChildTemplate
+        with self._faults_are_named():
+            if self.is_known:
+                self._template = JinjaTemplate(source.text)
+            else:
+                self._template = ChildTemplate(source.text, seconds)
+
+    def render(self, **context: Any) -> str:
+        """The prompt.
+
+        `InvalidRequestError` when the template itself refuses the messages, or is not known and
+        gets what is no JSON; `TemplateError` when it fails, or had to be stopped.
+        """
+        with self._faults_are_named():
+            return self._template.render(context)
+
+    def shows_tools(self, **context: Any) -> bool:
+        """Whether the model gets to see tools, found out by rendering one.
+
+        False where it refuses the attempt; `TemplateError` as `render` raises it.
+        """
+        values = {"documents": None, **context, "messages": QUESTION, "tools": [_TOOL]}
+        try:
+            return _PROBE in self.render(**values, add_generation_prompt=True)
+        except InvalidRequestError:
+            return False
+
+    @contextmanager
+    def _faults_are_named(self) -> Iterator[None]:
+        try:
+            yield
+        except TemplateFault as fault:
+            where = self._name if fault.line is None else f"{self._name} line {fault.line}"
+            raise TemplateError(f"{where}: the chat template fails ({fault.reason}).") from None

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from huggingface_hub import constants
+
+from qwen3mlx.errors import DownloadError, ModelNotFoundError
+from qwen3mlx.hub import jobs as downloads
+from qwen3mlx.hub.jobs import Downloads, Job
+from qwen3mlx.library import resolve
+
+from . import conftest as hub
+from .fake_hub import FakeHub
+
+fake_hub = hub.fake_hub
+
+OTHER = "org/Other-4bit"
+PATIENCE = 20
+
+
+@pytest.fixture
+def jobs(fake_hub: FakeHub) -> Iterator[Downloads]:
+    fake_hub.repos[OTHER] = hub.checkpoint_files()
+    jobs = Downloads()
+    yield jobs
+    jobs.close()
+
+
+def finish(job: Job) -> None:
+    for thread in threading.enumerate():
+        if thread.name == f"download {job.repo_id}":
+            thread.join(PATIENCE)
+    assert job.status != "downloading"
+
+
+def test_a_job_ends_with_the_model_on_disk_and_all_of_its_bytes_counted(jobs: Downloads) -> None:
+    job = jobs.start(hub.REPO, "ada")
+    assert job.begun.wait(PATIENCE)
+    finish(job)
+    folder = resolve(hub.REPO)
+    assert job.status == "completed"
+    assert job.error is None
+    assert job.downloaded_bytes == job.total_bytes
+    assert job.total_bytes == sum(path.stat().st_size for path in folder.iterdir())
+    assert job.ended_at is not None
+    assert job.started_at <= job.ended_at
+    assert jobs.get(job.id, "ada") is job
+    assert jobs.get(job.id, "bob") is None
+
+
+def test_a_model_is_not_downloaded_twice_at_a_time(jobs: Downloads, fake_hub: FakeHub) -> None:
+    fake_hub.delays[hub.SHARDS[0]] = 0.1
+    job = jobs.start(hub.REPO, "ada")
+    assert jobs.start(hub.REPO.upper(), "bob") is job
+    assert jobs.get(job.id, "bob") is job
+    other = jobs.start(OTHER, "ada")
+    assert other is not job
+    finish(job)
+    finish(other)
+    assert fake_hub.fetched().count("config.json") == 2
+    assert jobs.start(hub.REPO, "ada") is not job
+
+
+def test_downloads_side_by_side_leave_the_library_as_it_was(
+    jobs: Downloads, fake_hub: FakeHub
+) -> None:
+    before = constants.DOWNLOAD_CHUNK_SIZE
+    fake_hub.delays[hub.SHARDS[0]] = 0.05
+    first = jobs.start(hub.REPO, "ada")
+    assert first.begun.wait(PATIENCE)
+    second = jobs.start(OTHER, "ada")
+    finish(first)
+    finish(second)
+    after = constants.DOWNLOAD_CHUNK_SIZE
+    assert after == before
+
+
+def test_the_speed_and_the_end_are_known_once_bytes_have_come(
+    jobs: Downloads, fake_hub: FakeHub
+) -> None:
+    fake_hub.repos[hub.REPO] = hub.checkpoint_files(shard_bytes=2**20)
+    fake_hub.delays[hub.SHARDS[0]] = 0.05
+    job = jobs.start(hub.REPO, "ada")
+    assert job.begun.wait(PATIENCE)
+    assert job.status == "downloading"
+    assert job.bytes_per_second > 0
+    assert job.estimated_completion is not None
+    assert job.estimated_completion > job.started_at
+
+
+def test_nothing_is_estimated_before_the_size_is_known() -> None:
+    assert Job(hub.REPO).estimated_completion is None
+
+
+def test_a_job_that_fails_says_why(jobs: Downloads) -> None:
+    job = jobs.start("org/Nowhere", "ada")
+    assert job.begun.wait(PATIENCE)
+    finish(job)
+    assert job.status == "failed"
+    assert isinstance(job.error, ModelNotFoundError)
+    assert job.total_bytes is None
+
+
+@pytest.mark.parametrize("name", ["", ".", "/etc", "../x", "a/b/c", "http://example.com/a/b"])
+def test_only_what_a_hub_can_have_is_asked_for(
+    jobs: Downloads, fake_hub: FakeHub, name: str
+) -> None:
+    with pytest.raises(ModelNotFoundError):
+        jobs.start(name, "ada")
+    assert fake_hub.requests == []
+
+
+def test_an_alias_is_downloaded_from_its_repository(jobs: Downloads) -> None:
+    job = jobs.start("qwen3:8B", "ada")
+    finish(job)
+    assert job.repo_id == "Qwen/Qwen3-8B-MLX-4bit"
+
+
+def test_a_fault_that_nobody_foresaw_ends_the_job_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: object) -> None:
+        raise OSError("the disk is on fire")
+
+    monkeypatch.setattr(downloads, "download", fail)
+    job = Downloads().start(hub.REPO, "ada")
+    assert job.begun.wait(PATIENCE)
+    finish(job)
+    assert job.status == "failed"
+    assert isinstance(job.error, DownloadError)
+    assert "the disk is on fire" in caplog.text
+
+
+def test_closing_ends_those_that_run(jobs: Downloads, fake_hub: FakeHub) -> None:
+    fake_hub.repos[hub.REPO] = hub.checkpoint_files(shard_bytes=2**22)
+    fake_hub.delays[hub.SHARDS[0]] = 0.02
+    job = jobs.start(hub.REPO, "ada")
+    assert job.begun.wait(PATIENCE)
+    jobs.close()
+    finish(job)
+    assert job.status == "failed"
+    assert job.downloaded_bytes < (job.total_bytes or 0)
+
+
+def test_only_the_latest_of_the_finished_jobs_are_known(
+    jobs: Downloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "MAX_FINISHED", 2)
+    started = []
+    for number in range(4):
+        job = jobs.start(f"org/Nowhere-{number}", "ada")
+        finish(job)
+        started.append(job)
+    assert [jobs.get(job.id, "ada") is job for job in started] == [False, False, True, True]

@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qwen3mlx.config import ModelConfig
+from qwen3mlx.errors import CheckpointError, ModelNotFoundError
+from qwen3mlx.library import DEMOS, Library, LocalModel
+from qwen3mlx.library.local_model import params_string
+from tests.config.released import RELEASED
+
+CONFIG = json.loads((DEMOS["demo"] / "config.json").read_text("utf-8"))
+COMMIT = "c" * 40
+
+
+def write_model(folder: Path, *, shards: int = 1, **changes: object) -> Path:
+    """What the library looks at: of tokenizer and weights only whether they are whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG | changes), "utf-8")
+    (folder / "tokenizer.json").write_text("{}", "utf-8")
+    names = [f"model-{i}.safetensors" for i in range(shards)]
+    for i, name in enumerate(names):
+        (folder / name).write_bytes(shard(f"layer.{i}"))
+    if shards > 1:
+        index = {"weight_map": {f"layer.{i}": name for i, name in enumerate(names)}}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index), "utf-8")
+    return folder
+
+
+def shard(tensor: str, num_bytes: int = 1000) -> bytes:
+    """A safetensors file of that size with one tensor of as many numbers as there is room for."""
+    room = num_bytes - 8 - 80
+    entry = {tensor: {"dtype": "U8", "shape": [room], "data_offsets": [0, room]}}
+    return (80).to_bytes(8, "little") + json.dumps(entry).encode().ljust(80) + b"\0" * room
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with nothing in it: no LM Studio, no settings, no Hugging Face cache."""
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path
+
+
+def cached(home: Path, repo_id: str, *, shards: int = 1, **changes: object) -> Path:
+    repository = home / "hub" / f"models--{repo_id.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(COMMIT)
+    return write_model(repository / "snapshots" / COMMIT, shards=shards, **changes)
+
+
+def ids(library: Library) -> list[str]:
+    return [model.id for model in library.installed()]
+
+
+def skipped(library: Library) -> dict[str, str]:
+    return dict(library.scan().skipped)
+
+
+def test_without_a_cache_there_are_the_demos(home: Path) -> None:
+    dense, moe = Library().installed()
+    assert (dense.id, dense.arch, dense.quantization) == ("demo", "qwen3", "8bit")
+    assert (moe.id, moe.arch, moe.publisher) == ("demo-moe", "qwen3_moe", "local")
+    assert dense.path == DEMOS["demo"]
+    assert dense.is_chat
+    assert not dense.is_embedding
+    assert dense.max_context_length == CONFIG["max_position_embeddings"]
+    assert dense.size_bytes == sum(file.stat().st_size for file in dense.path.iterdir())
+    assert dense.bits_per_weight == pytest.approx(8.5, abs=0.1)
+
+
+def test_the_cache_is_listed_with_and_without_an_index(home: Path) -> None:
+    cached(home, "org/One")
+    folder = cached(home, "Qwen/Qwen3-8B-MLX-4bit", shards=2)
+    library = Library()
+    assert ids(library) == ["demo", "demo-moe", "Qwen/Qwen3-8B-MLX-4bit", "org/One"]
+    model = library.find("Qwen/Qwen3-8B-MLX-4bit")
+    assert (model.path, model.publisher, model.source) == (folder, "Qwen", "cache")
+
+
+def test_what_is_incomplete_or_broken_is_left_out_and_said(home: Path) -> None:
+    (cached(home, "org/Part", shards=2) / "model-1.safetensors").unlink()
+    (cached(home, "org/Untold") / "tokenizer.json").unlink()
+    (cached(home, "org/Broken") / "config.json").write_text("{")
+    cached(home, "org/Gptq", quantization={"quant_method": "gptq"})
+    cached(home, "org/Good")
+    library = Library()
+    assert ids(library) == ["demo", "demo-moe", "org/Good"]
+    reasons = skipped(library)
+    assert reasons.keys() == {"org/Part", "org/Untold", "org/Broken", "org/Gptq"}
+    assert "has no model-1.safetensors" in reasons["org/Part"]
+    with pytest.raises(ModelNotFoundError, match=r"org/Part cannot be loaded: .*model-1"):
+        library.find("org/part")
+
+
+def test_other_families_and_other_things_in_the_cache_are_nobody_s_business(home: Path) -> None:
+    cached(home, "google/bert", model_type="bert")
+    (home / "hub" / "datasets--org--data").mkdir()
+    (home / "hub" / "models--org--empty").mkdir()
+    (home / "hub" / "version.txt").touch()
+    assert Library().scan() == Library(roots=[]).scan()
+    assert ids(Library()) == ["demo", "demo-moe"]
+    assert skipped(Library()) == {}
+    write_model(home / "user" / ".lmstudio" / "models" / "org" / "llama", model_type="llama")
+    assert skipped(Library()) == {}
+    for name in ("google/bert", "bert", "org/llama"):
+        with pytest.raises(ModelNotFoundError, match=r"cannot be loaded: .*has model_type"):
+            Library().find(name)
+
+
+def test_another_family_in_a_folder_of_the_user_is_said(home: Path) -> None:
+    write_model(home / "disk" / "Mistral-7B", model_type="mistral")
+    library = Library([home / "disk"])
+    assert "has model_type 'mistral'" in skipped(library)["Mistral-7B"]
+    with pytest.raises(ModelNotFoundError, match=r"Mistral-7B cannot be loaded: .*'mistral'"):
+        library.find("mistral-7b")
+
+
+def test_a_folder_of_the_user_that_is_not_there_is_said(home: Path) -> None:
+    settings = home / "state" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"model_folders": [str(home / "unplugged")]}))
+    assert skipped(Library()) == {
+        str(home / "unplugged"): "There is no such folder; model_folders names it."
+    }
+
+
+def test_lm_studio_s_folder_and_the_user_s_are_searched(home: Path) -> None:
+    write_model(home / "user" / ".lmstudio" / "models" / "lmstudio-community" / "Qwen3-4B-4bit")
+    write_model(home / "disk" / "mine")
+    write_model(home / "disk" / "publisher" / "model")
+    write_model(home / "disk" / ".hidden")
+    write_model(home / "single")
+    library = Library()
+    assert "lmstudio-community/Qwen3-4B-4bit" in ids(library)
+    folders = [str(home / name) for name in ("disk", "single", "unplugged")]
+    settings = home / "state" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"model_folders": folders}))
+    assert ids(library)[2:] == [
+        "mine",
+        "publisher/model",
+        "single",
+        "lmstudio-community/Qwen3-4B-4bit",
+    ]
+    assert library.find("single").path == home / "single"
+    assert library.find("single").source == "folder"
+
+
+@pytest.mark.parametrize("value", ["/models", [1], ["models"]])
+def test_a_wrong_list_of_folders_is_said_once_and_hides_nothing_else(
+    home: Path, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    write_model(home / "user" / ".lmstudio" / "models" / "org" / "model")
+    (home / "state").mkdir()
+    (home / "state" / "settings.json").write_text(json.dumps({"model_folders": value}))
+    library = Library()
+    for _ in range(2):
+        assert ids(library) == ["demo", "demo-moe", "org/model"]
+    assert "settings.json: model_folders" in skipped(library)["settings.json"]
+    assert library.find("demo").path == DEMOS["demo"]
+    assert caplog.text.count("model_folders") == 1
+
+
+def test_one_folder_reached_twice_is_one_model(home: Path) -> None:
+    write_model(home / "disk" / "org" / "model")
+    (home / "link").symlink_to(home / "disk")
+    library = Library([home / "disk", home / "link", home / "disk" / "org"])
+    assert ids(library)[2:] == ["org/model"]
+    assert skipped(library) == {}
+
+
+def test_of_two_models_with_one_name_the_first_is_listed(home: Path) -> None:
+    first = cached(home, "org/model")
+    second = write_model(home / "disk" / "Org" / "Model")
+    library = Library([home / "disk"])
+    assert library.find("Org/Model").path == first
+    assert skipped(library) == {str(second): f"{first} has the same name."}
+
+
+def test_names_that_find_a_model(home: Path) -> None:
+    cached(home, "Qwen/Qwen3-8B-MLX-4bit")
+    cached(home, "org/Other")
+    library = Library([])
+    for name in (
+        "Qwen/Qwen3-8B-MLX-4bit",
+        "qwen/qwen3-8b-mlx-4bit",
+        "Qwen3-8B-MLX-4bit",
+        "qwen3:8b",
+        "QWEN3:8B-4bit",
+        "qwen3",
+        "qwen3:latest",
+        "Qwen/Qwen3-8B-MLX-4bit:latest",
+    ):
+        assert library.find(name).id == "Qwen/Qwen3-8B-MLX-4bit"
+    assert library.find("DEMO").id == "demo"
+
+
+def test_a_short_name_of_two_models_names_both(home: Path) -> None:
+    cached(home, "a/Model")
+    cached(home, "b/Model")
+    with pytest.raises(ModelNotFoundError, match="say a/Model or b/Model"):
+        Library([]).find("model")
+    assert Library([]).find("b/model").id == "b/Model"
+
+
+def test_an_unknown_name_is_told_the_known_ones_and_how_to_get_it(home: Path) -> None:
+    library = Library([])
+    with pytest.raises(ModelNotFoundError) as caught:
+        library.find("gpt-4o")
+    assert str(caught.value) == (
+        'There is no model "gpt-4o" on this computer: there are demo, demo-moe.'
+    )
+    with pytest.raises(ModelNotFoundError, match="`qwen3mlx pull qwen3:8b`, or use one of demo, "):
+        library.find("qwen3:8b")
+    for i in range(20):
+        cached(home, f"org/model-{i:02}")
+    with pytest.raises(ModelNotFoundError, match=r"org/model-07 and 12 more\.$") as caught:
+        library.find("x" * 5000)
+    assert len(str(caught.value)) < 400
+
+
+def outside(home: Path) -> list[str]:
+    folder = write_model(home / "outside")
+    inside = home / "disk" / "model"
+    return [
+        str(folder),
+        f"{inside}/../../outside",
+        "../outside",
+        "model/../../outside",
+        str(inside),
+        str(DEMOS["demo"]),
+        os.path.relpath(folder),
+        "~",
+        "~/outside",
+        "~root",
+        "/etc",
+        "/",
+        ".",
+        "..",
+        "",
+        "outside\0",
+        "org/../../outside",
+    ]
+
+
+def test_no_name_leads_outside_the_library(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(home / "disk" / "model")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home / "disk")
+    library = Library([home / "disk"])
+    for name in outside(home):
+        with pytest.raises(ModelNotFoundError):
+            library.find(name)
+    assert library.find("model").path == home / "disk" / "model"
+
+
+NAME = st.text(st.sampled_from("./~\0abMODELmodel:@ ") | st.characters(), max_size=12)
+
+
+@given(NAME)
+def test_whatever_the_name_a_found_model_is_one_of_the_list(name: str) -> None:
+    library = Library([])
+    try:
+        found = library.find(name)
+    except ModelNotFoundError:
+        return
+    assert found in library.installed()
+
+
+def test_an_extra_folder_may_be_named_by_its_path_or_its_name(home: Path) -> None:
+    folder = write_model(home / "disk" / "demo")
+    other = write_model(home / "disk" / "other")
+    library = Library([], extra=[folder])
+    assert library.find(str(folder)).id == "demo"
+    assert library.find(f"{folder}/").path == folder
+    assert library.find("demo").path == folder  # it was asked for by name: it goes before ours
+    with pytest.raises(ModelNotFoundError):
+        library.find(str(other))
+
+
+def test_an_extra_folder_that_is_listed_already_keeps_its_name(home: Path) -> None:
+    snapshot = cached(home, "org/model")
+    library = Library([], extra=[snapshot])
+    assert library.find(str(snapshot)).id == "org/model"
+    assert ids(library) == ["demo", "demo-moe", "org/model"]
+
+
+def test_a_broken_extra_folder_says_why(home: Path) -> None:
+    (home / "empty").mkdir()
+    bert = write_model(home / "bert", model_type="bert")
+    library = Library([], extra=[home / "empty", bert])
+    with pytest.raises(CheckpointError, match=r"empty/config\.json is missing"):
+        library.find(str(home / "empty"))
+    with pytest.raises(CheckpointError, match="model_type 'bert'"):
+        library.find(str(bert))
+    assert ids(library) == ["demo", "demo-moe"]
+
+
+def test_a_look_sees_what_changed_and_reads_only_that(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    original = ModelConfig.from_mapping.__func__  # type: ignore[attr-defined]
+
+    def counted(cls: type[ModelConfig], raw: object, *, source: str) -> ModelConfig:
+        read.append(Path(source).parent.name)
+        return original(cls, raw, source=source)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(ModelConfig, "from_mapping", classmethod(counted))
+    folder = write_model(home / "disk" / "one")
+    library = Library([home / "disk"])
+    library.installed()
+    read.clear()
+    assert ids(library)[2:] == ["one"]
+    assert read == []
+    write_model(home / "disk" / "two")
+    assert ids(library)[2:] == ["one", "two"]
+    assert read == ["two"]
+    with (folder / "model-0.safetensors").open("ab") as weights:
+        weights.write(b"\0" * 500)
+    assert library.installed()[2].size_bytes == sum(f.stat().st_size for f in folder.iterdir())
+    shutil.rmtree(folder)
+    assert ids(library)[2:] == ["two"]
+
+
+def test_base_and_embedding_models_are_no_chat_models(home: Path) -> None:
+    def kind(model: LocalModel) -> tuple[bool, bool]:
+        return model.is_chat, model.is_embedding
+
+    write_model(home / "disk" / "Qwen3-8B-Base-4bit")
+    write_model(home / "disk" / "Qwen3-Embedding-0.6B")
+    (write_model(home / "disk" / "sentences") / "modules.json").write_text("[]")
+    library = Library([home / "disk"])
+    assert kind(library.find("qwen3-8b-base-4bit")) == (False, False)
+    assert kind(library.find("qwen3-embedding-0.6b")) == (False, True)
+    assert kind(library.find("sentences")) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("quantization", "shown"),
+    [
+        (None, None),
+        ({"group_size": 64, "bits": 4}, "4bit"),
+        ({"group_size": 32, "bits": 4, "mode": "mxfp4"}, "mxfp4"),
+    ],
+)
+def test_quantization_in_one_word(home: Path, quantization: object, shown: str | None) -> None:
+    write_model(home / "disk" / "model", quantization=quantization, quantization_config=None)
+    assert Library([home / "disk"]).find("model").quantization == shown
+
+
+def test_what_is_no_folder_breaks_nothing(home: Path) -> None:
+    (home / "loop").symlink_to("loop")
+    (home / "file").touch()
+    (home / "disk" / "odd" / "config.json").mkdir(parents=True)
+    (home / "disk" / "control\x1b").mkdir()
+    write_model(home / "disk" / "control\x1b" / "model")
+    roots = [home / name for name in ("loop", "file", "nowhere", "disk")]
+    library = Library(roots, extra=roots)
+    assert ids(library) == ["demo", "demo-moe"]
+
+
+def test_requests_in_a_row_do_not_look_each_time_but_see_what_is_new(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qwen3mlx.library.scan._FRESH_SECONDS", 60)
+    library = Library([home / "disk"])
+    looks: list[int] = []
+    scan = library.scan
+    library.scan = lambda: looks.append(1) or scan()  # type: ignore[func-returns-value,method-assign]
+    for _ in range(5):
+        assert library.find("demo").id == "demo"
+    assert len(looks) == 1
+    write_model(home / "disk" / "new")
+    assert library.find("new").id == "new"
+    assert len(looks) == 2
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_the_size_is_said_as_qwen_names_its_models(name: str) -> None:
+    assert params_string(ModelConfig.from_mapping(RELEASED[name])) == name
+
+
+@pytest.mark.parametrize("name", ["model-0.safetensors", "tokenizer.json"])
+def test_files_that_are_cut_off_are_told_before_they_are_loaded(home: Path, name: str) -> None:
+    folder = cached(home, "Qwen/Qwen3-0.6B")
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {}}}) + "\n\n")
+    assert "Qwen/Qwen3-0.6B" in ids(library := Library())
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    assert "Qwen/Qwen3-0.6B" not in ids(library)
+    assert f"{folder / name} is " in skipped(library)["Qwen/Qwen3-0.6B"]
+
+
+def test_bits_per_weight_leave_headers_out(home: Path) -> None:
+    cached(home, "Qwen/Qwen3-0.6B")
+    (model,) = (model for model in Library().installed() if model.source == "cache")
+    parameters = ModelConfig.from_mapping(CONFIG).num_parameters
+    assert model.bits_per_weight == round(8 * (1000 - 88) / parameters, 3)

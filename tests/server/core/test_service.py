@@ -1,0 +1,69 @@
+"""The service behind the dialects, where models come and go meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from qwen3mlx.engine import LoadedModel
+from qwen3mlx.errors import UnavailableError
+from qwen3mlx.request import GenerationRequest
+from qwen3mlx.server.core.service import Service
+from qwen3mlx.server.settings import ServerSettings
+
+REQUEST = GenerationRequest(prompt="a b c", sampling={"max_tokens": 2})
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Service]:
+    service = Service(ServerSettings(port=0))
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+def unload_once(monkeypatch: pytest.MonkeyPatch, service: Service) -> list[int]:
+    """The model goes while the first prompt is prepared."""
+    calls: list[int] = []
+    prepare = LoadedModel.prepare
+
+    def prepare_late(self: LoadedModel, request: GenerationRequest) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            assert service.engine.unload("demo").result(20)
+        return prepare(self, request)
+
+    monkeypatch.setattr(LoadedModel, "prepare", prepare_late)
+    return calls
+
+
+def test_a_model_that_went_before_the_request_came_is_loaded_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+
+    async def use() -> None:
+        async with running() as service:
+            calls = unload_once(monkeypatch, service)
+            answer = await service.generate("demo", REQUEST)
+            collected = await answer.collect()
+            assert collected.finished.usage.completion_tokens == 2
+            assert len(calls) == 2
+
+    asyncio.run(use())
+
+
+def test_nothing_is_tried_again_when_the_server_closes(tmp_path, monkeypatch):
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+
+    async def use() -> None:
+        async with running() as service:
+            await service.load("demo")
+            service.engine.close()
+            with pytest.raises(UnavailableError, match="closing"):
+                await service.generate("demo", REQUEST)
+
+    asyncio.run(use())

@@ -1,0 +1,41 @@
+"""docs/api/qwen3mlx.md names every path and every field."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from qwen3mlx.server.dialects.native.schemas import (
+    FolderBody,
+    KeyBody,
+    ModelSettingsBody,
+    ServerSettingsBody,
+    TokensBody,
+)
+
+from ...live import LiveServer
+from .support import BASE
+
+TEXT = (Path(__file__).parents[4] / "docs" / "api" / "qwen3mlx.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "body", [FolderBody, KeyBody, ModelSettingsBody, ServerSettingsBody, TokensBody]
+)
+def test_every_field_is_named(body: type[BaseModel]) -> None:
+    assert [name for name in body.model_fields if not re.search(rf"`{name}\b", TEXT)] == []
+
+
+def test_every_path_is_named(server: LiveServer) -> None:
+    paths = server.http.get("/openapi.json").json()["paths"]
+    ours = {
+        f"`{method.upper()} {path.removeprefix(BASE)}"
+        for path, operations in paths.items()
+        if path.startswith(BASE)
+        for method in operations
+    }
+    assert len(ours) == 15
+    assert [route for route in ours if route not in TEXT] == []

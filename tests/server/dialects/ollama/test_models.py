@@ -1,0 +1,143 @@
+"""Models in Ollama's words."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ollama import ListResponse, ProcessResponse, ShowResponse
+
+from qwen3mlx.config import LoadOptions
+from qwen3mlx.library.scan import Library
+from qwen3mlx.server.core.model_info import LoadedState, ModelInfo
+from qwen3mlx.server.core.template_traits import TemplateTraits, template_traits
+from qwen3mlx.server.dialects.ollama import models
+
+YEAR = 365 * 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def demo() -> ModelInfo:
+    return ModelInfo.of(Library(roots=()).find("demo"), None, None)
+
+
+@pytest.fixture(scope="module")
+def moe() -> ModelInfo:
+    return ModelInfo.of(Library(roots=()).find("demo-moe"), None, None)
+
+
+def in_memory(model: ModelInfo, **fields: Any) -> ModelInfo:
+    state = LoadedState(
+        context_length=2048, load_options=LoadOptions(), ttl_s=300, expires_in_s=300, nbytes=1000,
+        num_requests=0,
+    )  # fmt: skip
+    return replace(model, state="loaded", loaded=replace(state, **fields))
+
+
+def test_tags_list_the_latest_first(demo: ModelInfo, moe: ModelInfo) -> None:
+    older = replace(moe, modified=demo.modified - 10)
+    listed = ListResponse(**models.tags([older, demo]))
+    assert [model.model for model in listed.models] == ["demo:latest", "demo-moe:latest"]
+    first = listed.models[0]
+    assert first.size == demo.size_bytes
+    assert first.details is not None
+    assert first.details.family == "qwen3"
+    assert first.details.parameter_size == demo.params
+    assert first.modified_at is not None
+    assert first.modified_at.timestamp() == pytest.approx(demo.modified, abs=1)
+
+
+def test_a_digest_tells_models_and_their_versions_apart(demo: ModelInfo, moe: ModelInfo) -> None:
+    newer = replace(demo, modified=demo.modified + 1)
+    digests = [entry["digest"] for entry in models.tags([demo, moe, newer, demo])["models"]]
+    assert len(set(digests)) == 3
+    assert all(len(digest) == 64 for digest in digests)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "name"),
+    [
+        ("Qwen/Qwen3-8B-MLX-4bit", "qwen3:8b"),
+        ("Qwen/Qwen3-8B-MLX-8bit", "qwen3:8b-8bit"),
+        ("someone/Qwen3-8B", "someone/Qwen3-8B:latest"),
+    ],
+)
+def test_names_are_aliases_or_have_a_tag(demo: ModelInfo, model_id: str, name: str) -> None:
+    assert models.listed_name(replace(demo, id=model_id)) == name
+
+
+@pytest.mark.parametrize(
+    ("quantization", "bits", "level"), [("4bit", 4.5, "4bit"), (None, 16.02, "16bit")]
+)
+def test_quantization_level(
+    demo: ModelInfo, quantization: str | None, bits: float, level: str
+) -> None:
+    model = replace(demo, quantization=quantization, bits_per_weight=bits)
+    assert models.tags([model])["models"][0]["details"]["quantization_level"] == level
+
+
+def test_processes_are_the_models_in_memory(demo: ModelInfo, moe: ModelInfo) -> None:
+    running = ProcessResponse(**models.processes([moe, in_memory(demo)])).models
+    assert [model.name for model in running] == ["demo:latest"]
+    assert running[0].context_length == 2048
+    assert running[0].size == running[0].size_vram == 1000
+
+
+@pytest.mark.parametrize(
+    ("fields", "low", "high"),
+    [
+        ({"expires_in_s": 300}, 295, 305),
+        ({"expires_in_s": None, "ttl_s": 60, "num_requests": 1}, 55, 65),
+        ({"expires_in_s": None, "ttl_s": math.inf}, 100 * YEAR, 300 * YEAR),
+    ],
+    ids=["idle", "in use", "for good"],
+)
+def test_expires_at(demo: ModelInfo, fields: dict[str, Any], low: float, high: float) -> None:
+    (running,) = ProcessResponse(**models.processes([in_memory(demo, **fields)])).models
+    assert running.expires_at is not None
+    assert low < running.expires_at.timestamp() - time.time() < high
+
+
+def test_show(demo: ModelInfo) -> None:
+    raw = models.show(demo, template_traits(demo.path))
+    shown = ShowResponse(**raw)
+    assert shown.capabilities == ["completion", "tools", "thinking"]
+    assert shown.modelinfo is not None
+    assert shown.modelinfo["general.architecture"] == "qwen3"
+    assert shown.modelinfo["qwen3.context_length"] == demo.max_context_length
+    assert shown.template is not None
+    assert "<|im_start|>" in shown.template
+    assert shown.modelfile is not None
+    assert shown.modelfile.startswith("FROM demo\n")
+    assert dict(line.split() for line in (shown.parameters or "").splitlines())["top_k"] == "20"
+    assert raw["thinking"] == {"values": [True, False], "default": True}
+
+
+def test_show_has_the_experts_of_a_moe(moe: ModelInfo) -> None:
+    info = models.show(moe, template_traits(moe.path))["model_info"]
+    assert info["general.architecture"] == "qwen3moe"
+    assert info["qwen3moe.expert_count"] > info["qwen3moe.expert_used_count"] > 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "traits", "expected"),
+    [
+        ({"is_chat": False, "is_embedding": True}, (True, (True, False)), ["embedding"]),
+        ({"is_chat": False}, (True, (True, False)), ["completion"]),
+        ({}, (True, (False,)), ["completion", "tools"]),
+        ({}, (False, (True,)), ["completion", "thinking"]),
+    ],
+    ids=["embedding", "base", "Instruct-2507", "Thinking-2507"],
+)
+def test_capabilities(
+    demo: ModelInfo,
+    kind: dict[str, bool],
+    traits: tuple[bool, tuple[bool, ...]],
+    expected: list[str],
+) -> None:
+    has_tools, thinking = traits
+    found = TemplateTraits(text="", has_tools=has_tools, thinking=thinking)
+    assert models.capabilities(replace(demo, **kind), found) == expected
