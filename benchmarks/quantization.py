@@ -17,9 +17,11 @@ from random import Random
 
 import mlx.core as mx
 from qwen3mlx_quantize import recipe, sensitivity
-from qwen3mlx_quantize.convert import Options, calibrated, convert
+from qwen3mlx_quantize.convert import calibrated, convert
 from qwen3mlx_quantize.evaluate import Quality, evaluate
-from qwen3mlx_quantize.methods import Method, mse, rtn
+from qwen3mlx_quantize.job import Options
+from qwen3mlx_quantize.methods import mse, rtn
+from qwen3mlx_quantize.packing import Method
 from qwen3mlx_quantize.plan import make
 from qwen3mlx_quantize.recipe import Recipe
 from qwen3mlx_quantize.source import Source

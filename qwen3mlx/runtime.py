@@ -20,7 +20,7 @@ from .events import Event, Prefill
 from .model import Qwen3
 from .request import GenerationRequest
 from .text import Tokenizer
-from .text.templates.source import check_template
+from .text.templates.chat_template import check_template
 
 Message = Mapping[str, Any]
 

@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"qwen3mlx: {error}", file=sys.stderr)
         return 1
     # Late, so that what a view imports when it is first shown does not delay the window.
-    from .views.main_window import make_window
+    from .views.window import make_window
 
     window = make_window(program)
     window.show()

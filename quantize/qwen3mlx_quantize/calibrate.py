@@ -23,7 +23,8 @@ from qwen3mlx.model.weights import Weights
 
 from .evaluate import bounded
 from .held import Held
-from .methods import PackedMatrix, gptq, mse, rtn
+from .methods import gptq, mse, rtn
+from .packing import PackedMatrix
 from .source import Module, Source
 
 # Tokens: more cost memory and time, and change little.

@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import qwen3mlx
 from qwen3mlx.quoting import size_text
 
+from .job import Converted, Options
 from .names import name_of
-
-if TYPE_CHECKING:
-    from .convert import Converted, Options
-    from .source import Source
+from .source import Source
 
 WORST = 5
 MLX_VERSION = version("mlx")

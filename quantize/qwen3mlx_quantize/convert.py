@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,10 @@ from .calibrate import Calibrated
 from .card import MLX_VERSION
 from .common import ConversionError, Progress
 from .evaluate import Quality, chunks, evaluate
-from .methods import Method, PackedMatrix, learned, mse, rtn
+from .job import Converted, Options
+from .methods import learned, mse, rtn
 from .methods.learned import Learned
+from .packing import Method, PackedMatrix
 from .partial import Partial, in_the_way
 from .plan import Plan
 from .plan import make as make_plan
@@ -59,31 +61,6 @@ SLACK = 64 << 20
 
 # Bytes of freed memory that MLX keeps for what comes next: blocks are alike.
 CACHE = 128 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """`command` is how it was asked for, for the model card; `measures`: so is what it cost."""
-
-    recipe: Recipe
-    method: Method = "mse"
-    resume: bool = False
-    command: str = ""
-    measures: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """`errors` has each quantized module's squared error, as a share of its squared weights.
-
-    `quality` is there where it was to be measured.
-    """
-
-    folder: Path
-    plan: Plan
-    errors: dict[str, float]
-    seconds: float
-    quality: Quality | None = None
 
 
 class DataFree:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import mlx.core as mx
+
+from qwen3mlx.config import QuantizationSpec
+
+Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
 
 _WORD = 32
 
@@ -24,3 +31,37 @@ def packed(values: mx.array, bits: int) -> mx.array:
         assert total is not None
         words.append(total)
     return mx.stack(words, axis=-1).flatten(-2)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedMatrix:
+    """`weight` uint32 [out, in * bits / 32]; `scales` and (affine) `biases` [out, in / group]."""
+
+    weight: mx.array
+    scales: mx.array
+    biases: mx.array | None
+
+    def arrays(self) -> dict[str, mx.array]:
+        """By the last part of their tensor's name."""
+        found = {"weight": self.weight, "scales": self.scales}
+        return found if self.biases is None else found | {"biases": self.biases}
+
+    def rows(self, which: slice) -> PackedMatrix:
+        """A part of it."""
+        biases = None if self.biases is None else self.biases[which]
+        return PackedMatrix(self.weight[which], self.scales[which], biases)
+
+    def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
+        """[out, in] as it will be computed with."""
+        scales, biases = self.scales, self.biases
+        if biases is not None:  # the product is rounded to the dtype of these
+            scales, biases = scales.astype(dtype), biases.astype(dtype)
+        return mx.dequantize(
+            self.weight,
+            scales,
+            biases,
+            group_size=spec.group_size,
+            bits=spec.bits,
+            mode=spec.mode,
+            dtype=dtype,
+        )

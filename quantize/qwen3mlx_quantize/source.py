@@ -14,7 +14,7 @@ from qwen3mlx.config import ModelConfig, QuantizationSpec, TensorInfo, read_info
 from qwen3mlx.errors import CheckpointError
 
 from .common import IO, begin, number
-from .methods import PackedMatrix
+from .packing import PackedMatrix
 from .tensor_file import DTYPES, TensorReader
 
 # Weights that are worked on at a time: bounds the memory.

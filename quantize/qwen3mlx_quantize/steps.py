@@ -12,7 +12,7 @@ import mlx.core as mx
 from qwen3mlx.config import QuantizationSpec
 
 from .common import IO, Progress, begin, number
-from .methods import PackedMatrix
+from .packing import PackedMatrix
 from .partial import Partial, Parts
 from .plan import Plan, Step
 from .source import Module, Source

@@ -1,12 +1,11 @@
-"""The interactive chat: a conversation, its settings, and the loop over what a person types."""
+"""A chat in the terminal: the conversation and its settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..errors import Qwen3MLXError
-from . import slash
 from .answer import Answer, View, collect, stats_line, until
 from .guard import describe
 from .interrupt import CtrlC
@@ -15,14 +14,6 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..runtime import Runtime
 
-BLOCK = '"""'
-
-
-class Editor(Protocol):
-    """Where messages are typed. EOFError: Ctrl-D. KeyboardInterrupt: Ctrl-C at the prompt."""
-
-    def read(self) -> str: ...
-
 
 class Chat:
     """`say` prints one line of the program's own; `new_view` makes the view of one answer."""
@@ -30,7 +21,6 @@ class Chat:
     def __init__(
         self,
         runtime: Runtime,
-        editor: Editor,
         *,
         say: Callable[[str], None],
         new_view: Callable[[], View],
@@ -45,27 +35,10 @@ class Chat:
         self.turns: list[dict[str, str]] = []
         self.last: Answer | None = None
         self.say = say
-        self._editor = editor
         self._new_view = new_view
 
-    def run(self) -> None:
-        """Until /exit or Ctrl-D."""
-        while True:
-            try:
-                self._take(self._editor.read())
-            except EOFError:
-                return
-            except KeyboardInterrupt:
-                self.say("Ctrl-D or /exit leaves.")
-
-    def _take(self, text: str) -> None:
-        command = slash.parse(text)
-        if command is not None:
-            slash.run(self, command)
-        elif message := _without_quotes(text):
-            self._answer(message)
-
-    def _answer(self, message: str) -> None:
+    def answer(self, message: str) -> None:
+        """Show what the model says to it; both become part of the conversation."""
         turn = {"role": "user", "content": message}
         try:
             with CtrlC() as ctrl_c:
@@ -91,16 +64,3 @@ class Chat:
         """The conversation as the model gets it; thinking of earlier turns is left out."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, *turns]
-
-
-def is_open_block(text: str) -> bool:
-    '''True while a message begun with """ has not been ended with """.'''
-    text = text.strip()
-    return text.startswith(BLOCK) and not (text.endswith(BLOCK) and len(text) >= 2 * len(BLOCK))
-
-
-def _without_quotes(text: str) -> str:
-    text = text.strip()
-    if text.startswith(BLOCK) and not is_open_block(text):
-        return text[len(BLOCK) : -len(BLOCK)].strip("\n")
-    return text

@@ -17,7 +17,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
 
 from ..settings.state import make_folder
-from .chat import is_open_block
+from .chat_loop import is_open_block
 from .display import without_surrogates
 from .slash import COMMANDS
 

@@ -15,8 +15,8 @@ from .quantize_progress import progress_for
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from qwen3mlx_quantize.convert import Converted
     from qwen3mlx_quantize.evaluate import Quality
+    from qwen3mlx_quantize.job import Converted
     from qwen3mlx_quantize.plan import Plan
 
 Output = Annotated[
@@ -102,7 +102,7 @@ def quantize(
     The result loads here, in mlx-lm and in LM Studio. It gets its name when all of it is written
     and read back; an interrupted conversion goes on with --resume.
     """
-    from qwen3mlx_quantize import convert
+    from qwen3mlx_quantize import convert, job
     from qwen3mlx_quantize import recipe as recipes
     from qwen3mlx_quantize.partial import check_unused
     from qwen3mlx_quantize.plan import make
@@ -138,7 +138,7 @@ def quantize(
     if dry_run:
         _say_plan(plan, output, json_ or events)
         return
-    options = convert.Options(chosen, packed_by, resume, _command(), measure)
+    options = job.Options(chosen, packed_by, resume, _command(), measure)
     quantizer = convert.quantizer(opened, options, calibration)
     with progress as on_progress:
         result = convert.convert(opened, output, options, quantizer, on_progress)

@@ -139,6 +139,7 @@ def _view(request: Request, terminal: Terminal, thinking: TextIO) -> View:
 
 def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
     from ..settings.state import state_home
+    from . import chat_loop
     from .chat import Chat
     from .display import visible
     from .header import header
@@ -151,7 +152,6 @@ def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
 
     chat = Chat(
         runtime,
-        LineEditor(state_home() / "history"),
         say=say,
         new_view=lambda: _view(request, terminal, terminal.stdout),
         settings=request.settings,
@@ -160,4 +160,4 @@ def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
     )
     say(header(models.short_name(request.model), runtime.config, request.settings))
     say("/help lists the commands; Ctrl-D leaves.")
-    chat.run()
+    chat_loop.run(chat, LineEditor(state_home() / "history"))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequestError, UsageError
 from ..library import nearest
 from .answer import stats_line
+from .chat import Chat
 from .guard import describe
-
-if TYPE_CHECKING:
-    from .chat import Chat
 
 _COMMAND = re.compile(r"/([a-z_]+|\?)(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _SWITCHES = ("think", "no_think")

@@ -21,10 +21,10 @@ import uvicorn
 from ..errors import ConfigurationError, UnavailableError
 from ..settings.admin_token import AdminToken
 from ..settings.state import keep_private
+from . import bounds
 from .app import create_app
 from .core.service import Service
 from .dialects import OPENAI
-from .http import bounds
 from .http.crowd import Crowd, raise_descriptor_limit
 from .http.http1 import Protocol
 from .http.keys import Keys, KeyStore, warn_of_unscoped

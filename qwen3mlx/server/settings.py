@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..quoting import quoted
-from .http.bounds import MAX_CONNECTIONS
-from .http.origins import Origins
+from .bounds import MAX_CONNECTIONS
+from .origins import Origins
 
 MEGABYTE = 1024**2
 

@@ -1,8 +1,8 @@
 """Strings <-> tokens: tokenizer, chat template, and the parsers of a streamed answer.
 
-docs/architecture.md has the contract. Never imports mlx; heavy libraries load when first used.
-What makes grammars (`grammar_source`) and checks answers (`answer_check`) is imported by the
-processes of grammars alone.
+Never imports mlx; heavy libraries load when first used. `Tokenizer` encodes and decodes;
+`ChatPrompt` is a rendered chat, and which of it is data; `AnswerStream` turns an answer's token ids
+into `Reasoning`, `Content` and `ToolCallDelta`, and stops at stop strings.
 """
 
 from .answer import AnswerStream

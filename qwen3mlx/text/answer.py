@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from .deltas import Content, Delta, Reasoning, ToolCallDelta, merge
-from .markers import MarkerReader
+from .marker_reader import MarkerReader
 from .reasoning import ReasoningParser, ReasoningStart
 from .stop import StopMatcher
 from .tokenizer import Tokenizer

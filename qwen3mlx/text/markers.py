@@ -8,10 +8,6 @@ marker.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .tokenizer import Tokenizer
 
 
 class Marker(str):
@@ -23,27 +19,6 @@ class Marker(str):
 THINK, END_THINK = Marker("<think>"), Marker("</think>")
 TOOL_CALL, END_TOOL_CALL = Marker("<tool_call>"), Marker("</tool_call>")
 MARKERS = (THINK, END_THINK, TOOL_CALL, END_TOOL_CALL)
-
-
-class MarkerReader:
-    """Token ids of an answer -> pieces of text, none empty, and the markers among them."""
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        ids = {marker: tokenizer.token_id(marker) for marker in MARKERS}
-        self._by_id = {token_id: marker for marker, token_id in ids.items() if token_id is not None}
-        self._detokenizer = tokenizer.detokenizer()
-        self._spelled = MarkerScanner([marker for marker in MARKERS if ids[marker] is None])
-
-    def add(self, token_id: int) -> list[str]:
-        """What this token completes."""
-        marker = self._by_id.get(token_id)
-        if marker is None:
-            return self._spelled.feed(self._detokenizer.add(token_id))
-        return [*self.finish(), marker]
-
-    def finish(self) -> list[str]:
-        """What was held back."""
-        return [*self._spelled.feed(self._detokenizer.finish()), *self._spelled.finish()]
 
 
 class MarkerScanner:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx.cli.chat import Chat, is_open_block
+from qwen3mlx.cli import chat_loop
+from qwen3mlx.cli.chat import Chat
+from qwen3mlx.cli.chat_loop import is_open_block
 from qwen3mlx.cli.settings import Settings
 from qwen3mlx.errors import ContextLengthError
 from qwen3mlx.events import Finished, Prefill
@@ -34,12 +36,11 @@ class Session:
         options.setdefault("settings", Settings())
         self.chat = Chat(
             self.runtime,  # type: ignore[arg-type]
-            FakeEditor(*typed),
             say=self.said.append,
             new_view=self._new_view,
             **options,
         )
-        self.chat.run()
+        chat_loop.run(self.chat, FakeEditor(*typed))
 
     def _new_view(self) -> Recorder:
         self.views.append(Recorder())

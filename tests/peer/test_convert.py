@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from qwen3mlx_quantize import recipe
 from qwen3mlx_quantize.calibrate import Calibrated
-from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.convert import convert
+from qwen3mlx_quantize.job import Options
 from qwen3mlx_quantize.source import Source
 
 import qwen3mlx

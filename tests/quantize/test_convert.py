@@ -13,7 +13,8 @@ import pytest
 from qwen3mlx_quantize import recipe
 from qwen3mlx_quantize.calibrate import Calibrated
 from qwen3mlx_quantize.common import ConversionError
-from qwen3mlx_quantize.convert import MANIFEST, Options, convert
+from qwen3mlx_quantize.convert import MANIFEST, convert
+from qwen3mlx_quantize.job import Options
 from qwen3mlx_quantize.partial import Partial
 from qwen3mlx_quantize.plan import make
 from qwen3mlx_quantize.source import Source

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from qwen3mlx_quantize import evaluate, recipe, report, texts
 from qwen3mlx_quantize.common import TextError
-from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.convert import convert
+from qwen3mlx_quantize.job import Options
 from qwen3mlx_quantize.source import Source
 
 import qwen3mlx

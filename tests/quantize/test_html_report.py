@@ -12,8 +12,9 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 from qwen3mlx_quantize import html_report, inside, plots, recipe
-from qwen3mlx_quantize.convert import DataFree, Options, convert
+from qwen3mlx_quantize.convert import DataFree, convert
 from qwen3mlx_quantize.evaluate import Quality, evaluate
+from qwen3mlx_quantize.job import Options
 from qwen3mlx_quantize.source import Source
 
 from qwen3mlx.errors import UsageError

@@ -13,10 +13,12 @@ pytest.importorskip("mlx_lm")
 
 from qwen3mlx_quantize import recipe
 from qwen3mlx_quantize.common import TextError
-from qwen3mlx_quantize.convert import DataFree, Options, convert, quantizer
+from qwen3mlx_quantize.convert import DataFree, convert, quantizer
 from qwen3mlx_quantize.evaluate import evaluate
-from qwen3mlx_quantize.methods import Method, learned
+from qwen3mlx_quantize.job import Options
+from qwen3mlx_quantize.methods import learned
 from qwen3mlx_quantize.methods.learned import Learned
+from qwen3mlx_quantize.packing import Method
 from qwen3mlx_quantize.source import Source
 
 import qwen3mlx

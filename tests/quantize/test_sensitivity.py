@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from qwen3mlx_quantize import evaluate, recipe, sensitivity
-from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.convert import convert
+from qwen3mlx_quantize.job import Options
 from qwen3mlx_quantize.plan import make
 from qwen3mlx_quantize.source import Source
 

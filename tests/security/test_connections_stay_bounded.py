@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from qwen3mlx.server.http import bounds
+from qwen3mlx.server import bounds
 from tests.server.live import LiveServer, live_server
 from tests.server.raw import RawReply, parse
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from qwen3mlx.server import bounds
 from qwen3mlx.server.app import create_app
 from qwen3mlx.server.core.service import Service
-from qwen3mlx.server.http import bounds
 from qwen3mlx.server.settings import ServerSettings
 from tests.server.live import LiveServer, live_server
 from tests.server.raw import RawReply, ask, parse

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -39,16 +38,6 @@ from .settings_page import SettingsPage
 from .sidebar import Sidebar
 from .theme import Theme
 from .tray import Tray, TrayMenu
-from .window_menus import fill_menus
-
-
-def make_window(program: Program) -> MainWindow:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    theme = Theme(program.settings.settings, application)
-    # Seconds. The window must not wait for the threads that read files and colour code.
-    sys.setswitchinterval(0.0005)
-    return MainWindow(program, theme)
 
 
 class MainWindow(QMainWindow):
@@ -86,7 +75,6 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self.menuBar(), program, self)
         show_chat = partial(self.show_page, "chat")
         self.palette_sheet = Palette(lambda: self.menus.entries(self.open, show_chat), theme, self)
-        fill_menus(self)
         self.tray = Tray(TrayMenu(program.models, program.server), self)
         self.notifier = Notifier(
             program.chat,

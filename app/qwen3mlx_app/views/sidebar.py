@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -15,12 +15,14 @@ from PySide6.QtWidgets import (
 from ..controllers.sections import Sections
 from ..domain import Conversation, Folder
 from ..models import ListModel
+from ..models.sections import SidebarRow
 from ..services.store import Hit
 from .icon_label import IconLabel
 from .icons import SIZE, icon
 from .plain import Label, ToolButton, add_to_field, set_tip
 from .sidebar_hits import HitList
 from .sidebar_list import SidebarList
+from .sidebar_menu import SidebarMenu
 from .theme import GAP, Theme
 
 
@@ -43,8 +45,10 @@ class Sidebar(QWidget):
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._hits = hits
-        self.list = SidebarList(sections, folders, theme, self)
+        self._folders = folders
+        self.list = SidebarList(sections, theme, self)
         self.list.opened.connect(self.opened)
+        self.list.menu_wanted.connect(self._open_menu)
         self.found = HitList(hits, theme, self)
         self.found.opened.connect(self.opened)
         self.found.left.connect(self._leave_found)
@@ -122,6 +126,9 @@ class Sidebar(QWidget):
             button.clicked.connect(lambda _=False, do=do: do())
             row.addWidget(button)
         return row
+
+    def _open_menu(self, row: SidebarRow | None, place: QPoint) -> None:
+        SidebarMenu(self.list, row, self._folders.values()).popup(place)
 
     def _search(self, text: str) -> None:
         self._clear.setVisible(bool(text))

@@ -24,10 +24,8 @@ from PySide6.QtWidgets import QListView, QWidget
 
 from ..controllers.sections import Sections
 from ..domain import Folder
-from ..models import ListModel
 from ..models.sections import Heading, Line, SidebarRow, dragged, folder_key
 from .scroll_anchor import ScrollAnchor
-from .sidebar_menu import SidebarMenu
 from .sidebar_rows import ENTER, RowDelegate
 from .theme import Theme
 
@@ -47,18 +45,17 @@ class SidebarList(QListView):
     folder_wanted = Signal(str, object)
     folder_renamed = Signal(str, str)
     folder_deleted = Signal(str)
+    menu_wanted = Signal(object, QPoint)
 
     def __init__(
         self,
         sections: Sections,
-        folders: ListModel[Folder],
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._sections = sections
         self._rows = sections.rows
-        self._folders = folders
         self._open_id: str | None = None
         self._enter_is_down = False
         self._delegate = RowDelegate(theme, self)
@@ -164,7 +161,8 @@ class SidebarList(QListView):
         self.open_menu(index, place)
 
     def open_menu(self, index: QModelIndex, place: QPoint) -> None:
-        SidebarMenu(self, self._row(index), self._folders.values()).popup(place)
+        """What is offered for the row there, or where there is none."""
+        self.menu_wanted.emit(self._row(index), place)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         super().dragEnterEvent(event)

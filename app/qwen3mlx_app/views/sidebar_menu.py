@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
@@ -12,9 +11,7 @@ from ..domain import Conversation, Folder
 from ..models.sections import Line, SidebarRow, folder_key
 from .icons import icon
 from .plain import Menu
-
-if TYPE_CHECKING:
-    from .sidebar_list import SidebarList
+from .sidebar_list import SidebarList
 
 
 class SidebarMenu(Menu):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication
 
 from ..domain import Conversation
+from .main_window import MainWindow
 from .plain import Menu
 from .shortcuts import ShortcutSheet
-
-if TYPE_CHECKING:
-    from .main_window import MainWindow
 
 translate = QCoreApplication.translate
 Role, Keys = QAction.MenuRole, QKeySequence.StandardKey

@@ -12,8 +12,8 @@ import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
 
-from ..packing import packed
-from . import PackedMatrix, mse
+from ..packing import PackedMatrix, packed
+from . import mse
 
 # Added to the diagonal, as a share of its mean: inputs that seldom vary would be trusted too much.
 DAMPING = 0.01

@@ -25,9 +25,9 @@ from qwen3mlx.model.footprint import compute_dtype, resident_bytes
 from qwen3mlx.quoting import size_text
 
 from ..common import TextError
+from ..packing import PackedMatrix
 from ..recipe import Recipe
 from ..source import Module, Source
-from . import PackedMatrix
 
 # Tokens of a sample. AWQ takes so many samples at most; DWQ sees so many, some of them repeatedly.
 LONGEST, AWQ_SAMPLES, DWQ_SAMPLES = 512, 128, 1024

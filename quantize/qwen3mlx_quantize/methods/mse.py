@@ -12,8 +12,7 @@ import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
 
-from ..packing import packed
-from . import PackedMatrix
+from ..packing import PackedMatrix, packed
 
 # Shares of the group's span, and refits of each.
 SPANS = tuple(1 - 0.02 * step for step in range(22))

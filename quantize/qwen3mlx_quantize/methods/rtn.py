@@ -6,7 +6,7 @@ import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
 
-from . import PackedMatrix
+from ..packing import PackedMatrix
 
 
 def quantized(weight: mx.array, spec: QuantizationSpec) -> PackedMatrix:

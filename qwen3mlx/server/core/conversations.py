@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from ..http.sse import json_bytes
+from ..json_text import json_bytes
 
 Messages = Sequence[Mapping[str, Any]]
 T = TypeVar("T")

@@ -29,9 +29,9 @@ from ...library.scan import Library
 from ...request import GenerationRequest
 from ...request_warnings import warn
 from ...text import Tokenizer, load_tokenizer
+from ...text.templates.chat_template import check_template
 from ...text.templates.pool import close as end_template_processes
-from ...text.templates.source import check_template
-from ..http.bounds import MAX_COUNTED
+from ..bounds import MAX_COUNTED
 from ..settings import ServerSettings
 from .activity import Activity
 from .answer import Answer

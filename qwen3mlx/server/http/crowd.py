@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from uvicorn.server import ServerState
 
-from . import bounds
+from .. import bounds
 
 
 class Member(Protocol):

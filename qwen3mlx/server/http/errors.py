@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 
 from ...errors import Qwen3MLXError
 from ...quoting import printable, shortened
-from . import bounds
+from .. import bounds
+from ..core.telling import told
 from .decoding import CODINGS
-from .telling import told
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import h11
 
-from . import bounds
+from .. import bounds
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _BARE_LF = re.compile(rb"(?<!\r)\n")

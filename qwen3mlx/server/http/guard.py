@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ...quoting import quoted
 from ..core.activity import Activity
 from ..core.caller import Caller, set_caller
+from ..origins import MAX_PORT, Origins
 from ..settings import ServerSettings
 from .errors import api_error
 from .keys import Keys
-from .origins import MAX_PORT, Origins
 from .replies import ErrorReplies
 from .scopes import needed_for
 from .warning_headers import WARNING_HEADER

@@ -11,12 +11,12 @@ from typing import cast
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from . import bounds
+from .. import bounds
+from ..json_text import json_bytes
 from .crowd import Crowd
 from .errors import api_error, openai_body
 from .framing import StrictConnection
 from .safe_headers import SAFE_HEADERS
-from .sse import json_bytes
 
 _REFUSALS = {
     408: f"No whole request came within {bounds.PATIENCE:.0f} seconds; send it again, all of it.",

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...errors import InvalidRequestError, Qwen3MLXError
-from . import bounds
+from .. import bounds
 
 if TYPE_CHECKING:
     from ..core.service import Service

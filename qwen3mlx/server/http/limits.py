@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...engine import Engine
-from . import bounds
+from .. import bounds
 from .decoding import TooLargeError, codings_of, decoded
 from .errors import ApiError, TooManyBytesError, api_error
 from .replies import ErrorReplies

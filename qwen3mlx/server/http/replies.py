@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from ..json_text import json_bytes
 from .errors import ApiError, openai_body, to_api_error
-from .sse import json_bytes
 from .target import allowed_methods
 
 RenderError = Callable[[ApiError], Mapping[str, Any]]

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...quoting import shortened
 from ...request_warnings import collecting_warnings
-from .telling import told
+from ..core.telling import told
 
 WARNING_HEADER = "X-Qwen3MLX-Warning"
 

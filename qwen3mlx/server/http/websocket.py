@@ -20,9 +20,9 @@ from typing import Any
 from uvicorn.server import ServerState
 
 from ...quoting import printable
+from ..json_text import json_bytes
 from .errors import api_error, openai_body
 from .safe_headers import SAFE_HEADERS
-from .sse import json_bytes
 from .websocket_frames import CLOSE, PING, PONG, TEXT, Frame, FrameError, FrameReader, frame
 
 logger = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from qwen3mlx.errors import InvalidRequestError, TemplateError
@@ -17,7 +18,7 @@ from .fault import TemplateFault
 from .jinja import JinjaTemplate
 from .known import is_known
 from .pool import SECONDS, ChildTemplate
-from .source import TemplateSource
+from .source import DEFAULT, TemplateSource, templates_of
 
 QUESTION = [{"role": "user", "content": "Hi"}]
 _PROBE = "a_probe"
@@ -75,3 +76,8 @@ class ChatTemplate:
         except TemplateFault as fault:
             where = self._name if fault.line is None else f"{self._name} line {fault.line}"
             raise TemplateError(f"{where}: the chat template fails ({fault.reason}).") from None
+
+
+def check_template(folder: Path) -> None:
+    """Compile that of the checkpoint in `folder`; TemplateError names the file and line."""
+    ChatTemplate(templates_of(folder)[DEFAULT])

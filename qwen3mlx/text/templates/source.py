@@ -32,13 +32,6 @@ def templates_of(folder: Path) -> dict[str, TemplateSource]:
     return find_templates(folder, read_json(path) if path.is_file() else {})
 
 
-def check_template(folder: Path) -> None:
-    """Compile it now; `TemplateError` names the file and line of a broken one."""
-    from .chat_template import ChatTemplate
-
-    ChatTemplate(templates_of(folder)[DEFAULT])
-
-
 def find_templates(folder: Path, config: Mapping[str, Any]) -> dict[str, TemplateSource]:
     """By name, `default` always among them: chat_template.jinja, else `config`'s, else Qwen3's own.
 

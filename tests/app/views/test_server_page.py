@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
-from qwen3mlx_app.views.main_window import make_window
+from qwen3mlx_app.views.window import make_window
 
 ORIGIN = "https://chat.example.com"
 

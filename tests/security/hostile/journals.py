@@ -12,7 +12,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from qwen3mlx_quantize.convert import Options, convert
+from qwen3mlx_quantize.convert import convert
+from qwen3mlx_quantize.job import Options
 from qwen3mlx_quantize.partial import JOURNAL, folder_of
 from qwen3mlx_quantize.recipe import load
 from qwen3mlx_quantize.source import Source

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.server.core.conversations import ConversationStore
-from qwen3mlx.server.http.sse import json_bytes
+from qwen3mlx.server.json_text import json_bytes
 
 IDS = st.sampled_from("abcde")
 TEXTS = st.text(max_size=40)

@@ -15,7 +15,7 @@ from qwen3mlx.errors import UsageError
 from qwen3mlx.server.app import create_app
 from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.http.keys import KeyStore
-from qwen3mlx.server.http.origins import Origins
+from qwen3mlx.server.origins import Origins
 from qwen3mlx.server.settings import ServerSettings
 
 from ..live import LiveServer, live_server

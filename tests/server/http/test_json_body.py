@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen3mlx.server.http import bounds, json_body
+from qwen3mlx.server import bounds
+from qwen3mlx.server.http import json_body
 from qwen3mlx.server.http.json_body import InvalidJSONError, parsed
 
 TEXTS = st.text() | st.text('\\",[]{}:a\n', max_size=20) | st.text("\\ud8000dcab", max_size=12)

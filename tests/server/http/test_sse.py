@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
-from qwen3mlx.server.http.sse import comment, json_bytes, sse, streaming, while_connected
+from qwen3mlx.server.http.sse import comment, sse, streaming, while_connected
+from qwen3mlx.server.json_text import json_bytes
 
 Message = MutableMapping[str, Any]
 

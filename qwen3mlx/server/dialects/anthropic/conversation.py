@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....text import check_new_message, is_media, left_out
-from ..responses.items import unseal
 from ..shared.located import LocatedMessages
+from ..shared.sealed import unseal
 from .blocks import block_text, content_text, is_served_call, is_served_result, served_call
 from .schemas import (
     Block,

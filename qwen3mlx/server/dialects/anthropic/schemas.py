@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from ...http import bounds
+from ... import bounds
 from ..shared.fields import (
     Body,
     Effort,

@@ -9,8 +9,8 @@ from typing import Literal
 
 from ....events import Event, Finished
 from ....text import Content, Reasoning, ToolCallDelta
-from ..responses.items import seal
 from ..shared.arguments import arguments_object
+from ..shared.sealed import seal
 from .response import Json, new_message, stop_reason, usage_json
 
 

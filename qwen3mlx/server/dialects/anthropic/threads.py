@@ -15,7 +15,7 @@ from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ...core.caller import caller
 from ...core.conversations import Conversations, ConversationStore
-from ...http.sse import json_bytes
+from ...json_text import json_bytes
 from .schemas import Message, PromptBody
 
 # What a thread keeps from the request that began it.

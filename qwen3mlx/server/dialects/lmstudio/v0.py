@@ -12,11 +12,11 @@ from ...core.dependencies import get_service
 from ...core.service import Service
 from ...http.json_body import Route
 from ...http.sse import while_connected
-from ..openai.answers import start
-from ..openai.embeddings import embeddings
-from ..openai.request import chat_requests, completion_requests
-from ..openai.routes import echo_texts, reply_options, respond
-from ..openai.schemas import ChatBody, CompletionBody
+from ..shared.completions.answers import start
+from ..shared.completions.embeddings import embeddings
+from ..shared.completions.request import chat_requests, completion_requests
+from ..shared.completions.respond import echo_texts, reply_options, respond
+from ..shared.completions.schemas import ChatBody, CompletionBody
 from ..shared.fields import Parameter
 from .models import Json, v0_model
 from .v0_reply import StatsChatReply, StatsCompletionReply

@@ -9,9 +9,9 @@ from .... import __version__
 from ....events import Event, Finished
 from ...core.answer import Answer
 from ...core.model_info import ModelInfo
-from ..openai.chat import ChatReply
-from ..openai.completion import CompletionReply
-from ..openai.reply import Json, Reply, ReplyOptions
+from ..shared.completions.chat import ChatReply
+from ..shared.completions.completion import CompletionReply
+from ..shared.completions.reply import Json, Reply, ReplyOptions
 
 StopReason = Literal[
     "eosFound",

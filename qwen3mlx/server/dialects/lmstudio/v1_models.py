@@ -19,10 +19,10 @@ from ...core.caller import caller
 from ...core.dependencies import get_service
 from ...core.model_info import ModelInfo
 from ...core.service import Service
+from ...core.telling import told
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
 from ...http.sse import while_connected
-from ...http.telling import told
 from ..shared.fields import Parameter
 from .errors import JobNotFoundError, NotSupportedError
 from .models import Json, load_config, model_type, v1_model

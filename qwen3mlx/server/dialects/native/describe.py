@@ -9,8 +9,8 @@ from ....config import GenerationConfig, LoadOptions
 from ....library import ModelSettings
 from ....model import Footprint, footprint
 from ...core.model_info import LoadedState, ModelInfo
+from ...core.telling import told_path
 from ...core.template_traits import template_traits
-from ...http.telling import told_path
 from .schemas import Json
 
 # A model that cannot hold this many tokens is of no use in a chat.

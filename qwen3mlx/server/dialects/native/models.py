@@ -17,14 +17,14 @@ from ....library import Skipped
 from ....library.model_settings import checked_sampling
 from ....model import footprint
 from ....quoting import quoted
+from ...bounds import MOST_WHOLE
 from ...core.dependencies import get_service
 from ...core.model_info import ModelInfo
 from ...core.service import LoadedInfo, Service
-from ...http.bounds import MOST_WHOLE
+from ...core.telling import told
 from ...http.errors import openai_body
 from ...http.json_body import Route
 from ...http.sse import comment, sse, streaming, with_error_event
-from ...http.telling import told
 from .describe import model_json
 from .schemas import Json, ModelBody, ModelSettingsBody
 

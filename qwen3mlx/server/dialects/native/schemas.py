@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from ... import bounds
 from ...core.caller import Scope
-from ...http import bounds
 from ..shared import fields
 from ..shared.fields import (
     Flag,

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .... import __version__
+from ...bounds import MOST_WHOLE
 from ...core.activity import Activity, Entry, Running
 from ...core.caller import caller
 from ...core.dependencies import get_service
 from ...core.model_info import LoadedState
 from ...core.service import Service
-from ...http.bounds import MOST_WHOLE
 from ...http.json_body import Route
 from ...http.sse import comment, sse, streaming
 from .schemas import Json

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from ...http import bounds
+from ... import bounds
 from ..shared.fields import (
     Body,
     Flag,

@@ -3,10 +3,10 @@
 from fastapi import APIRouter
 
 from ...http.errors import openai_body as render_error
-from . import catalog, embeddings, props, routes, tokens
+from . import catalog, props, routes, tokens
 
 router = APIRouter()
-for part in (catalog, routes, embeddings, tokens, props):
+for part in (catalog, routes, tokens, props):
     router.include_router(part.router)
 
 __all__ = ["render_error", "router"]

@@ -12,9 +12,9 @@ from ....config import GenerationConfig
 from ...core.dependencies import get_service
 from ...core.model_info import ModelInfo
 from ...core.service import Service
+from ...core.telling import told_path
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
-from ...http.telling import told_path
 from ..shared.fields import Parameter
 from .catalog import context_length
 

@@ -16,12 +16,12 @@ from ...core.service import Service
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
 from ...http.replies import LongReply
+from ..shared.completions.history import former_names
+from ..shared.completions.request import conversation, goes_on
+from ..shared.completions.schemas import DetokenizeBody, TokenizeBody
 from ..shared.fields import Parameter
 from ..shared.tools import client_tools, functions, tool_fields
 from .catalog import context_length
-from .history import former_names
-from .request import conversation, goes_on
-from .schemas import DetokenizeBody, TokenizeBody
 
 router = APIRouter(tags=["Tokens"], route_class=Route)
 

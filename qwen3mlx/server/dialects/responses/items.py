@@ -6,8 +6,6 @@ specification, so that it can be listed, referred to and sent again.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,6 +15,7 @@ from ....quoting import quoted
 from ....request_warnings import warn
 from ....text import check_new_message, is_media, left_out
 from ..shared.located import LocatedMessages
+from ..shared.sealed import unseal
 from .calls import (
     call_id,
     call_message,
@@ -43,30 +42,10 @@ _ID_PREFIXES = {
 # What other servers keep for themselves between requests.
 _UNREAD = ("compaction", "compaction_summary", "mcp_list_tools")
 _MESSAGE_PARTS = ("input_text", "output_text", "text", "refusal")
-# What stands before the text: content that another server has encrypted is not taken for ours.
-_SEALED = "qwen3mlx:"
 
 
 def new_id(prefix: str) -> str:
     return f"{prefix}_{os.urandom(24).hex()}"
-
-
-def seal(reasoning: str) -> str:
-    """`encrypted_content`: thinking in a form that clients pass on without looking at it.
-
-    It is encoded, not encrypted: whoever may ask this server may read its thoughts.
-    """
-    return _SEALED + base64.b64encode(reasoning.encode("utf-8", "replace")).decode()
-
-
-def unseal(content: object) -> str:
-    """The thinking; empty for what another server has sealed."""
-    if not isinstance(content, str) or not content.startswith(_SEALED):
-        return ""
-    try:
-        return base64.b64decode(content.removeprefix(_SEALED), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
 
 
 def input_items(

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 
 from ....text import Content, Delta, Reasoning, ToolCallDelta
 from ..shared.arguments import CustomInput, arguments_object
+from ..shared.sealed import seal
 from ..shared.tools import ClientTool
 from .calls import client_run_call
-from .items import new_id, seal
+from .items import new_id
 from .response import Json
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ...http import bounds
+from ... import bounds
 from ..shared.fields import (
     Body,
     Effort,

@@ -10,7 +10,7 @@ from functools import cached_property
 from ....errors import InvalidRequestError, Qwen3MLXError
 from ....quoting import quoted
 from ...core.conversations import Conversations, ConversationStore
-from ...http.sse import json_bytes
+from ...json_text import json_bytes
 from .items import Item, new_id
 from .response import Json
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ....events import Event, Finished, TokenLogprob
 from ....text import Content, Delta, Reasoning, ToolCallDelta
 from ...http.errors import ApiError
-from ..openai.logprobs import TextTokens, chat_logprobs
+from ..shared.completions.logprobs import TextTokens, chat_logprobs
 from ..shared.tools import ClientTool
 from .output import (
     Message,

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ....errors import InvalidRequestError
 from ....text import TextForm
-from ...http import bounds
+from ... import bounds
 from .fields import Body, Flag, Object, Rules, Text, UpTo, is_strict, json_schema_from
 
 _Choices = Annotated[list[Text], UpTo(bounds.MAX_CHOICES)]

@@ -24,7 +24,7 @@ from pydantic import (
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
-from ...http import bounds
+from ... import bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....request_warnings import warn
-from ...http.bounds import MAX_NAME
+from ...bounds import MAX_NAME
 from .client_run import CLIENT_RUN
 from .lark_regex import lark_regex
 

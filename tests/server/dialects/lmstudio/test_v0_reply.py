@@ -13,7 +13,7 @@ from qwen3mlx.server.dialects.lmstudio.v0_reply import (
     StatsCompletionReply,
     stop_reason,
 )
-from qwen3mlx.server.dialects.openai.reply import Reply, ReplyOptions
+from qwen3mlx.server.dialects.shared.completions.reply import Reply, ReplyOptions
 from qwen3mlx.text import Content
 
 FINISHED = Finished("stop", Usage(7, 9, 2, 3), Timings(0.5, 0.6, 2.0, 5, 8))

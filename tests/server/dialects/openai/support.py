@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from qwen3mlx.events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
-from qwen3mlx.server.dialects.openai.reply import Reply
+from qwen3mlx.server.dialects.shared.completions.reply import Reply
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 
 TIMINGS = Timings(prefill_s=0.5, ttft_s=0.6, decode_s=2.0, prefill_tokens=5, decode_tokens=8)

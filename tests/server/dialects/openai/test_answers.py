@@ -12,7 +12,7 @@ import pytest
 from qwen3mlx.errors import OverloadedError
 from qwen3mlx.events import Event
 from qwen3mlx.request import GenerationRequest
-from qwen3mlx.server.dialects.openai.answers import interleave, start
+from qwen3mlx.server.dialects.shared.completions.answers import interleave, start
 from qwen3mlx.text import Content
 
 

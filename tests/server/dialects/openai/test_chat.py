@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from qwen3mlx.events import Event, Finished, Prefill, Usage
-from qwen3mlx.server.dialects.openai.chat import ChatReply
-from qwen3mlx.server.dialects.openai.reply import ReplyOptions
+from qwen3mlx.server.dialects.shared.completions.chat import ChatReply
+from qwen3mlx.server.dialects.shared.completions.reply import ReplyOptions
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 
 from .support import FINISHED, TIMINGS, alone, interleaved, stream, token

@@ -8,8 +8,8 @@ from hypothesis import given
 from openai.types import Completion
 
 from qwen3mlx.events import Event
-from qwen3mlx.server.dialects.openai.completion import CompletionReply
-from qwen3mlx.server.dialects.openai.reply import ReplyOptions
+from qwen3mlx.server.dialects.shared.completions.completion import CompletionReply
+from qwen3mlx.server.dialects.shared.completions.reply import ReplyOptions
 from qwen3mlx.text import Content
 
 from .support import FINISHED, alone, interleaved, stream, token

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from qwen3mlx.server.dialects.openai.schemas import (
+from qwen3mlx.server.dialects.shared.completions.schemas import (
     ChatBody,
     CompletionBody,
     EmbeddingBody,

@@ -12,7 +12,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from pydantic import BaseModel
 
-from qwen3mlx.server.dialects.openai.schemas import ChatBody
+from qwen3mlx.server.dialects.shared.completions.schemas import ChatBody
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello!"}]
 COUNT: list[Any] = [{"role": "user", "content": 'How many "r" are in "strawberry"?'}]

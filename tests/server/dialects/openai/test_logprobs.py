@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.events import TokenLogprob
-from qwen3mlx.server.dialects.openai.logprobs import TextTokens, chat_logprobs
+from qwen3mlx.server.dialects.shared.completions.logprobs import TextTokens, chat_logprobs
 from qwen3mlx.text import (
     AnswerStream,
     Content,

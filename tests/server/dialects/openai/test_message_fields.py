@@ -9,8 +9,8 @@ import pytest
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request import GenerationRequest
 from qwen3mlx.request_warnings import collecting_warnings
-from qwen3mlx.server.dialects.openai.request import chat_requests
-from qwen3mlx.server.dialects.openai.schemas import ChatBody
+from qwen3mlx.server.dialects.shared.completions.request import chat_requests
+from qwen3mlx.server.dialects.shared.completions.schemas import ChatBody
 
 pytestmark = pytest.mark.usefixtures("caplog")
 

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request import GenerationRequest, NamedTool
-from qwen3mlx.server.dialects.openai.request import chat_requests, completion_requests
-from qwen3mlx.server.dialects.openai.schemas import (
+from qwen3mlx.server.dialects.openai.tokens import tokenize_request
+from qwen3mlx.server.dialects.shared.completions.request import chat_requests, completion_requests
+from qwen3mlx.server.dialects.shared.completions.schemas import (
     ChatBody,
     CompletionBody,
     TokenizeBody,
     split_prompts,
 )
-from qwen3mlx.server.dialects.openai.tokens import tokenize_request
 from qwen3mlx.server.dialects.shared.fields import EFFORT_BUDGETS
 from qwen3mlx.text import TextForm
 

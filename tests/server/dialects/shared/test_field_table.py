@@ -16,9 +16,9 @@ from qwen3mlx.server.dialects.anthropic.schemas import MessageBody
 from qwen3mlx.server.dialects.lmstudio.schemas import ChatBody as StudioChatBody
 from qwen3mlx.server.dialects.lmstudio.schemas import LoadBody
 from qwen3mlx.server.dialects.ollama import schemas as ollama
-from qwen3mlx.server.dialects.openai import schemas as openai
 from qwen3mlx.server.dialects.responses.schemas import ReasoningConfig, ResponseBody, TextConfig
 from qwen3mlx.server.dialects.shared.answer_form import StructuredOutputs
+from qwen3mlx.server.dialects.shared.completions import schemas as openai
 from qwen3mlx.server.dialects.shared.field_table import Endpoint, Row, Section, endpoints, sections
 from qwen3mlx.server.http.warning_headers import WARNING_HEADER
 

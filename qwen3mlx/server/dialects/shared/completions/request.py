@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ....errors import InvalidRequestError
-from ....request import GenerationRequest
-from ...http import bounds
-from ..shared.answer_form import answer_form
-from ..shared.arguments import custom_arguments
-from ..shared.fields import (
+from .....errors import InvalidRequestError
+from .....request import GenerationRequest
+from .... import bounds
+from ..answer_form import answer_form
+from ..arguments import custom_arguments
+from ..fields import (
     agreed,
     given_name,
     sampling_fields,
@@ -20,8 +20,8 @@ from ..shared.fields import (
     thinking_from,
     token_limit,
 )
-from ..shared.tool_choice import tool_choice_from
-from ..shared.tools import client_tools, functions, tool_fields
+from ..tool_choice import tool_choice_from
+from ..tools import client_tools, functions, tool_fields
 from .history import former_names, in_todays_form
 from .message_fields import begun_by, read_fields
 from .schemas import ChatBody, CompletionBody, GenerationBody, TokenizeBody

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ....events import Event, Finished, PromptLogprobs, TokenLogprob
-from ....text import Content
+from .....events import Event, Finished, PromptLogprobs, TokenLogprob
+from .....text import Content
 from .logprobs import TextTokens, text_logprobs
 from .reply import Json, Reply, ReplyOptions
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ....errors import InvalidRequestError
-from ....request_warnings import warn
-from ....text import left_out
-from ..shared.field_table import refuse_unheard
+from .....errors import InvalidRequestError
+from .....request_warnings import warn
+from .....text import left_out
+from ..field_table import refuse_unheard
 
 Message = Mapping[str, Any]
 

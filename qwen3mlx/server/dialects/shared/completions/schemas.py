@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PlainValidator
 
-from ....errors import InvalidRequestError
-from ...http import bounds
-from ..shared.answer_form import FormFields
-from ..shared.fields import (
+from .....errors import InvalidRequestError
+from .... import bounds
+from ..answer_form import FormFields
+from ..fields import (
     Body,
     Effort,
     Flag,

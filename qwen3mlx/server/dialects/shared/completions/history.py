@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ....errors import InvalidRequestError
+from .....errors import InvalidRequestError
 
 Message = Mapping[str, Any]
 

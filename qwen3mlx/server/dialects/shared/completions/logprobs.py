@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ....events import TokenLogprob
+from .....events import TokenLogprob
 
 # JSON has no infinity; OpenAI writes this for a token that cannot come.
 _IMPOSSIBLE = -9999.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....events import Event, Finished, TokenLogprob
-from ....text import Content, Reasoning, ToolCallDelta
-from ..shared.arguments import CustomInput
+from .....events import Event, Finished, TokenLogprob
+from .....text import Content, Reasoning, ToolCallDelta
+from ..arguments import CustomInput
 from .logprobs import TextTokens, chat_logprobs
 from .reply import Json, Reply, ReplyOptions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ....events import Finished, Usage
+from .....events import Finished, Usage
 
 
 def usage_json(answers: Sequence[Usage], num_answers: int) -> dict[str, Any]:

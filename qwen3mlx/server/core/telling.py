@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...quoting import printable, shortened
 from ...settings.state import user_home
-from ..core.caller import caller
+from .caller import caller
 
 # Characters of one sentence; a list of models may be long.
 MOST = 2000

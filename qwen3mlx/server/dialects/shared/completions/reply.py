@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .... import __version__
-from ....events import Event, Finished, PromptLogprobs, TokenLogprob, Usage
+from ..... import __version__
+from .....events import Event, Finished, PromptLogprobs, TokenLogprob, Usage
 from .logprobs import prompt_logprobs
 from .usage import timings_json, usage_json
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from ...errors import UsageError
-from ...quoting import quoted
+from ..errors import UsageError
+from ..quoting import quoted
 
 MAX_PORT = 65535
 _WEB = ("http", "https")

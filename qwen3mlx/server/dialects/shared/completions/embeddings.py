@@ -8,21 +8,17 @@ import struct
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
-from ....errors import InvalidRequestError
-from ....quoting import quoted
-from ...core.dependencies import get_service
-from ...core.service import Service
-from ...http.json_body import Route
-from ...http.sse import while_connected
+from .....errors import InvalidRequestError
+from .....quoting import quoted
+from ....core.dependencies import get_service
+from ....core.service import Service
+from ....http.sse import while_connected
 from .schemas import EmbeddingBody
 
-router = APIRouter(tags=["OpenAI"], route_class=Route)
 
-
-@router.post("/v1/embeddings")
 async def embeddings(
     body: EmbeddingBody, request: Request, service: Annotated[Service, Depends(get_service)]
 ) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from ....events import Event
-from ....request import GenerationRequest
-from ...core.answer import Answer
-from ...core.service import Service
+from .....events import Event
+from .....request import GenerationRequest
+from ....core.answer import Answer
+from ....core.service import Service
 
 
 async def start(

@@ -1,0 +1,23 @@
+"""The window, as the program opens it."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtWidgets import QApplication
+
+from ..composition import Program
+from .main_window import MainWindow
+from .theme import Theme
+from .window_menus import fill_menus
+
+
+def make_window(program: Program) -> MainWindow:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    theme = Theme(program.settings.settings, application)
+    # Seconds. The window must not wait for the threads that read files and colour code.
+    sys.setswitchinterval(0.0005)
+    window = MainWindow(program, theme)
+    fill_menus(window)
+    return window

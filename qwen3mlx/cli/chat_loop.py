@@ -1,0 +1,48 @@
+"""The loop over what a person types into the chat."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from . import slash
+from .chat import Chat
+
+BLOCK = '"""'
+
+
+class Editor(Protocol):
+    """Where messages are typed. EOFError: Ctrl-D. KeyboardInterrupt: Ctrl-C at the prompt."""
+
+    def read(self) -> str: ...
+
+
+def run(chat: Chat, editor: Editor) -> None:
+    """Until /exit or Ctrl-D."""
+    while True:
+        try:
+            _take(chat, editor.read())
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            chat.say("Ctrl-D or /exit leaves.")
+
+
+def _take(chat: Chat, text: str) -> None:
+    command = slash.parse(text)
+    if command is not None:
+        slash.run(chat, command)
+    elif message := _without_quotes(text):
+        chat.answer(message)
+
+
+def is_open_block(text: str) -> bool:
+    '''True while a message begun with """ has not been ended with """.'''
+    text = text.strip()
+    return text.startswith(BLOCK) and not (text.endswith(BLOCK) and len(text) >= 2 * len(BLOCK))
+
+
+def _without_quotes(text: str) -> str:
+    text = text.strip()
+    if text.startswith(BLOCK) and not is_open_block(text):
+        return text[len(BLOCK) : -len(BLOCK)].strip("\n")
+    return text
