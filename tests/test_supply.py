@@ -141,12 +141,11 @@ def test_each_lock_is_audited_for_known_faults_every_day() -> None:
 
 
 def data_files() -> Iterator[str]:
-    """Of the package: what `package-data` lets in, as paths from the root."""
-    for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items():
-        for pattern in patterns:
-            for path in (ROOT / package).glob(pattern):
-                if path.is_file() and path.suffix not in (".py", ".pyc"):
-                    yield path.relative_to(ROOT).as_posix()
+    """What the wheel holds besides Python, as paths from the root."""
+    for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
+        for path in (ROOT / package).rglob("*"):
+            if path.is_file() and path.suffix not in (".py", ".pyc"):
+                yield path.relative_to(ROOT).as_posix()
 
 
 def test_every_data_file_says_whose_it_is_and_where_it_comes_from() -> None:

@@ -134,7 +134,7 @@ def check_routes(app: FastAPI) -> None:
     """Raises RuntimeError for routes that the table does not have."""
     if missing := sorted(set(_routes(app)) - set(TABLE)):
         named = ", ".join(" ".join(route) for route in missing)
-        raise RuntimeError(f"These routes have no scope in server/scopes.py: {named}.")
+        raise RuntimeError(f"These routes have no scope in server/http/scopes.py: {named}.")
 
 
 def _routes(app: FastAPI) -> Iterable[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """`/lmstudio-greeting`, by which LM Studio's SDKs find a server where they are given no address.
 
-What they ask for next is a websocket; `server/websocket.py` tells them that there is none.
+What they ask for next is a websocket; `http/websocket.py` tells them that there is none.
 """
 
 from __future__ import annotations
