@@ -30,7 +30,6 @@ VERBS: dict[str, Sequence[str]] = {
     "run": ["run", "demo", "Hello", "--max-tokens", "2"],
     "quantize": ["quantize", "demo", "-o", "new", "--dry-run"],
     "evaluate": ["evaluate", "--help"],
-    "bench": ["bench", "--help"],
     "keys": ["keys", "list"],
 }
 
