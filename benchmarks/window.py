@@ -191,7 +191,7 @@ def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWin
     """With one conversation, which is open; no server is started."""
     from PySide6.QtWidgets import QApplication
     from qwen3mlx_app.composition import Program
-    from qwen3mlx_app.views.main_window import make_window
+    from qwen3mlx_app.views.window import make_window
 
     QApplication.instance() or QApplication([])
     program = Program(profile)

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 from qwen3mlx.cli.slash import COMMANDS
-from tests.support.places import IMPORT_PATH
+from tests.support.places import IMPORT_PATH, ROOT
 
-from .conftest import COMMAND, ROOT
+from .conftest import COMMAND
 
 PAGE = ROOT / "docs" / "cli.md"
 _BLOCK = re.compile(r"(?<=```text\n)\$ (?P<command>[^\n]*)\n.*?(?=```)", re.DOTALL)

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkpoints import DENSE, MOE, write_checkpoint
+from tests.support.places import ROOT
 
-from .conftest import COMMAND, ROOT
+from .conftest import COMMAND
 
 DEMO_WEIGHTS = ROOT / "training" / "weights" / "dense"
 

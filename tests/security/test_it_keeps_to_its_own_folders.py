@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Conversation, Message, Transcript
-from qwen3mlx_app.views.main_window import make_window
+from qwen3mlx_app.views.window import make_window
 
 from tests.server.live import LiveServer
 

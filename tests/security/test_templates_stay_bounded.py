@@ -24,10 +24,11 @@ from qwen3mlx.errors import CheckpointError, OverloadedError, Qwen3MLXError
 from qwen3mlx.server.core.template_traits import template_traits
 from qwen3mlx.text import load_tokenizer
 from tests.server.live import LiveServer
+from tests.support.places import ROOT
 
 from .hostile import templates
 from .hostile.mutations import write_demo
-from .with_models import ROOT, command, environment, serving
+from .with_models import command, environment, serving
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 HUGE = "{{ 'x' * 10 ** 10 }}"

@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
-from qwen3mlx_app.views.main_window import MainWindow, make_window
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.window import make_window
 
 from ..app.controllers.support import connect, wait_for_models
 from ..app.fake_endpoint import FakeEndpoint

@@ -8,13 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.text import ChatPrompt, Tokenizer, load_tokenizer
-from qwen3mlx.text.markers import (
-    MARKERS,
-    Marker,
-    MarkerReader,
-    MarkerScanner,
-    partial_marker,
-)
+from qwen3mlx.text.marker_reader import MarkerReader
+from qwen3mlx.text.markers import MARKERS, Marker, MarkerScanner, partial_marker
 
 from .support import pieces, run, write_tiny_tokenizer
 

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Attachment
-from qwen3mlx_app.views.main_window import MainWindow, make_window
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.window import make_window
 
 from ..controllers.support import connect, last, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending

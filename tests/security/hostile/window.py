@@ -85,7 +85,7 @@ def _shown(profile: Path) -> Iterator[tuple[Program, MainWindow] | None]:
     import shiboken6
     from qwen3mlx_app.composition import Program
     from qwen3mlx_app.services.store import StoreError
-    from qwen3mlx_app.views.main_window import make_window
+    from qwen3mlx_app.views.window import make_window
 
     os.environ["QWEN3MLX_HOME"] = str(profile)
     try:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
-from qwen3mlx_app.views.main_window import MainWindow, make_window
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.window import make_window
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Conversation
-from qwen3mlx_app.views.main_window import MainWindow, make_window
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.window import make_window
 
 from .support import (
     DAY,

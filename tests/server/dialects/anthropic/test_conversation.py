@@ -9,7 +9,7 @@ import pytest
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.server.dialects.anthropic.conversation import chat_messages
 from qwen3mlx.server.dialects.anthropic.schemas import Message, TextBlock
-from qwen3mlx.server.dialects.responses.items import seal
+from qwen3mlx.server.dialects.shared.sealed import seal
 
 Json = dict[str, Any]
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from qwen3mlx.events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
 from qwen3mlx.server.dialects.anthropic.stream import MessageWriter
-from qwen3mlx.server.dialects.responses.items import unseal
+from qwen3mlx.server.dialects.shared.sealed import unseal
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 
 Json = dict[str, Any]

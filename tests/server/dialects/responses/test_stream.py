@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.events import Event, Prefill, TokenLogprob
-from qwen3mlx.server.dialects.responses.items import unseal
+from qwen3mlx.server.dialects.shared.sealed import unseal
 from qwen3mlx.server.http.errors import api_error
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 
