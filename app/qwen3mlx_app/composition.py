@@ -95,7 +95,7 @@ class Program(QObject):
         except NewerStoreError as error:
             other = profile / "conversations-older.sqlite"
             self._newer = translate(
-                "program", "{error} Until then, what you write is kept in {name}."
+                "program", "{error} Until then, your conversations are saved in {name}."
             ).format(error=error, name=other.name)
             return Store(other)
 
@@ -105,8 +105,8 @@ class Program(QObject):
             return None
         return translate(
             "program",
-            "The file of your conversations was damaged. {messages} messages of {conversations}"
-            " conversations were rescued; the damaged file is kept as {name}.",
+            "Your conversation database was damaged. {messages} messages in {conversations}"
+            " conversations were recovered. The damaged file was kept as {name}.",
         ).format(
             messages=recovery.num_messages,
             conversations=recovery.num_conversations,

@@ -170,7 +170,9 @@ class ConversationsController(QObject):
                 last = imported.transcripts[-1].conversation.id
         if num_imported:
             self._read()
-            text = translate("conversations", "Imported: {count}.").format(count=num_imported)
+            text = translate("conversations", "Imported conversations: {count}.").format(
+                count=num_imported
+            )
             self.notice.emit(Notice(text=text))
             self.current_wanted.emit(last)
 
@@ -193,7 +195,7 @@ class ConversationsController(QObject):
             )
             self.notice.emit(Notice(text=text, kind="error"))
         else:
-            text = translate("conversations", "Saved as {name}.").format(name=path.name)
+            text = translate("conversations", "Exported to {name}.").format(name=path.name)
             self.notice.emit(Notice(text=text))
 
     def purge(self) -> None:

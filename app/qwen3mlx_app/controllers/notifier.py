@@ -48,10 +48,10 @@ class Notifier(QObject):
         if message.status == "stopped" or self._clock() - message.created_at < LONG:
             return
         if message.status == "failed":
-            title = translate("notifier", "The answer failed")
+            title = translate("notifier", "The response failed")
             self._say(title, message.error or "", message.conversation_id)
         else:
-            title = translate("notifier", "The answer is there")
+            title = translate("notifier", "The response is ready")
             self._say(title, message.content[:120], message.conversation_id)
 
     def _look(self) -> None:
@@ -67,7 +67,7 @@ class Notifier(QObject):
         if entry.state == "loaded":
             self._say(translate("notifier", "{name} is loaded").format(name=entry.name), "", None)
         else:
-            text = translate("notifier", "{name} was not loaded").format(name=entry.name)
+            text = translate("notifier", "{name} could not be loaded").format(name=entry.name)
             self._say(text, "", None)
 
     def _say(self, title: str, text: str, conversation_id: str | None) -> None:

@@ -183,7 +183,7 @@ class QuantizeController(QObject):
         try:
             self._file.write(self.state.job if waits else None, self.qualities.values())
         except OSError as error:
-            text = translate("quantize", "What was measured cannot be saved: {reason}.").format(
+            text = translate("quantize", "The measurements cannot be saved: {reason}.").format(
                 reason=error.strerror
             )
             self.notice.emit(Notice(text=text, kind="error"))

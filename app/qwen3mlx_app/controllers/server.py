@@ -165,12 +165,12 @@ class ServerController(QObject):
 
     def _port_taken(self, port: int) -> None:
         text = translate(
-            "server", "Port {port} is taken by another program: the server uses a free one for now."
+            "server", "Port {port} is in use by another app. The server uses a free port for now."
         ).format(port=port)
         self.notice.emit(Notice(text=text, kind="warning"))
 
     def _crashed(self, reason: str) -> None:
-        text = translate("server", "{reason} It is started again.").format(reason=reason)
+        text = translate("server", "{reason} The server is restarting.").format(reason=reason)
         self.notice.emit(Notice(text=text, kind="warning"))
 
     def _missed(self, error: EndpointError) -> None:

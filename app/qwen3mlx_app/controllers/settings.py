@@ -48,7 +48,7 @@ class SettingsController(QObject):
         url = url.strip().rstrip("/")
         if url and not is_web_address(url):
             text = translate(
-                "settings", "{url} is no web address: write one like https://hf-mirror.com."
+                "settings", "{url} is not a valid web address. Use one like https://hf-mirror.com."
             ).format(url=url)
             self.notice.emit(Notice(text=text, kind="warning"))
             return False

@@ -8,43 +8,43 @@
         <translation>端口</translation>
     </message>
     <message>
-        <source>any free one</source>
-        <translation>任意空闲端口</translation>
+        <source>Automatic</source>
+        <translation>自动</translation>
     </message>
     <message>
-        <source>Only this computer can reach it.</source>
-        <translation>只有这台电脑可以访问。</translation>
+        <source>Only this computer can reach the server.</source>
+        <translation>只有这台电脑可以访问服务器。</translation>
     </message>
     <message>
-        <source>Web pages that may call it</source>
-        <translation>可以调用它的网页</translation>
+        <source>Allowed origins</source>
+        <translation>允许的来源</translation>
     </message>
     <message>
-        <source>Their addresses, with commas between them. Others are refused.</source>
-        <translation>填写网址，用逗号分隔。其他网页会被拒绝。</translation>
+        <source>Web pages that may call the server, comma-separated. All others are refused.</source>
+        <translation>可以调用服务器的网页，以英文逗号分隔。其他网页会被拒绝。</translation>
+    </message>
+    <message>
+        <source>Restart the server to apply these changes.</source>
+        <translation>请重新启动服务器以应用更改。</translation>
+    </message>
+    <message>
+        <source>Changes take effect after the server restarts.</source>
+        <translation>更改将在服务器重新启动后生效。</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation>保存</translation>
-    </message>
-    <message>
-        <source>Restart the server, and they count.</source>
-        <translation>重新启动服务器后生效。</translation>
-    </message>
-    <message>
-        <source>These count after a restart of the server.</source>
-        <translation>重新启动服务器后生效。</translation>
+        <translation>存储</translation>
     </message>
 </context>
 <context>
     <name>BlockWidget</name>
     <message>
         <source>Copy</source>
-        <translation>复制</translation>
+        <translation>拷贝</translation>
     </message>
     <message>
-        <source>Copy the code</source>
-        <translation>复制代码</translation>
+        <source>Copy code</source>
+        <translation>拷贝代码</translation>
     </message>
 </context>
 <context>
@@ -57,7 +57,7 @@
 <context>
     <name>ChatPage</name>
     <message>
-        <source>Settings of the conversation</source>
+        <source>Conversation settings</source>
         <translation>对话设置</translation>
     </message>
     <message>
@@ -65,8 +65,8 @@
         <translation>正在等待模型…</translation>
     </message>
     <message>
-        <source>Reading: {done} of {total} tokens</source>
-        <translation>正在读取：{done} / {total} 个词元</translation>
+        <source>Prefill: {done} of {total} tokens</source>
+        <translation>预填充：{done} / {total} 个词元</translation>
     </message>
     <message>
         <source>Loading {model}: {percent}%</source>
@@ -76,44 +76,44 @@
 <context>
     <name>ChatPanel</name>
     <message>
-        <source>Settings of the conversation</source>
-        <translation>对话设置</translation>
-    </message>
-    <message>
         <source>Sampling</source>
         <translation>采样</translation>
-    </message>
-    <message>
-        <source>Reset to the model&apos;s own</source>
-        <translation>恢复为模型默认值</translation>
     </message>
     <message>
         <source>Preset</source>
         <translation>预设</translation>
     </message>
     <message>
-        <source>Save as a preset…</source>
-        <translation>保存为预设…</translation>
-    </message>
-    <message>
-        <source>Delete the preset</source>
-        <translation>删除预设</translation>
-    </message>
-    <message>
         <source>System prompt</source>
         <translation>系统提示词</translation>
-    </message>
-    <message>
-        <source>Who the model is, and how it is to answer</source>
-        <translation>模型的身份，以及它该如何回答</translation>
     </message>
     <message>
         <source>Thinking budget</source>
         <translation>思考预算</translation>
     </message>
     <message>
-        <source>no limit</source>
-        <translation>不限</translation>
+        <source>Conversation settings</source>
+        <translation>对话设置</translation>
+    </message>
+    <message>
+        <source>Reset to Model Defaults</source>
+        <translation>恢复模型默认值</translation>
+    </message>
+    <message>
+        <source>Save as preset…</source>
+        <translation>存储为预设…</translation>
+    </message>
+    <message>
+        <source>Delete preset</source>
+        <translation>删除预设</translation>
+    </message>
+    <message>
+        <source>The model&apos;s role, and how it should answer</source>
+        <translation>模型的角色和回答方式</translation>
+    </message>
+    <message>
+        <source>No limit</source>
+        <translation>无限制</translation>
     </message>
     <message>
         <source>{count} tokens</source>
@@ -121,23 +121,19 @@
     </message>
     <message>
         <source>Custom</source>
-        <translation>自定义</translation>
+        <translation>自定</translation>
     </message>
     <message>
-        <source>Save as a preset</source>
-        <translation>保存为预设</translation>
+        <source>Save as Preset</source>
+        <translation>存储为预设</translation>
     </message>
     <message>
-        <source>Name of the preset</source>
+        <source>Preset name</source>
         <translation>预设名称</translation>
     </message>
 </context>
 <context>
     <name>Composer</name>
-    <message>
-        <source>Editing an earlier message — Esc leaves it as it is</source>
-        <translation>正在编辑之前的消息 — 按 Esc 保持原样</translation>
-    </message>
     <message>
         <source>Ask Qwen…</source>
         <translation>向 Qwen 提问…</translation>
@@ -147,20 +143,24 @@
         <translation>消息</translation>
     </message>
     <message>
-        <source>A switch in the message decides this time</source>
-        <translation>这次由消息中的开关决定</translation>
-    </message>
-    <message>
         <source>This model always thinks before answering</source>
-        <translation>此模型总是先思考再回答</translation>
+        <translation>此模型始终先思考再回答</translation>
     </message>
     <message>
-        <source>This model does not think before answering</source>
-        <translation>此模型回答前不思考</translation>
+        <source>Editing an earlier message. Press Esc to cancel.</source>
+        <translation>正在编辑较早的消息，按 Esc 取消。</translation>
+    </message>
+    <message>
+        <source>Set by /think or /no_think in the message</source>
+        <translation>由消息中的 /think 或 /no_think 决定</translation>
+    </message>
+    <message>
+        <source>This model does not support thinking</source>
+        <translation>此模型不支持思考</translation>
     </message>
     <message>
         <source> (short context only)</source>
-        <translation>（仅限较短上下文）</translation>
+        <translation>（仅限短上下文）</translation>
     </message>
     <message>
         <source> (too large)</source>
@@ -184,11 +184,7 @@
     </message>
     <message>
         <source>Attach files</source>
-        <translation>附加文件</translation>
-    </message>
-    <message>
-        <source>Attach text, code, PDF or Word files</source>
-        <translation>附加文本、代码、PDF 或 Word 文件</translation>
+        <translation>添加附件</translation>
     </message>
     <message>
         <source>Think</source>
@@ -197,6 +193,10 @@
     <message>
         <source>Think before answering</source>
         <translation>回答前先思考</translation>
+    </message>
+    <message>
+        <source>Attach text, code, PDF, or Word files</source>
+        <translation>添加文本、代码、PDF 或 Word 文件</translation>
     </message>
     <message>
         <source>Model</source>
@@ -223,15 +223,15 @@
     </message>
     <message>
         <source>Copy</source>
-        <translation>复制</translation>
+        <translation>拷贝</translation>
     </message>
     <message>
-        <source>Copy the snippet</source>
-        <translation>复制示例</translation>
+        <source>Copy snippet</source>
+        <translation>拷贝示例代码</translation>
     </message>
     <message>
         <source>Snippet</source>
-        <translation>示例</translation>
+        <translation>示例代码</translation>
     </message>
 </context>
 <context>
@@ -241,48 +241,48 @@
         <translation>欢迎</translation>
     </message>
     <message>
-        <source>Start</source>
-        <translation>开始</translation>
-    </message>
-    <message>
         <source>Welcome to qwen3mlx</source>
         <translation>欢迎使用 qwen3mlx</translation>
-    </message>
-    <message>
-        <source>Qwen3 on your own computer: chat here, or serve other programs.</source>
-        <translation>在自己的电脑上运行 Qwen3：在这里对话，或为其他程序提供服务。</translation>
     </message>
     <message>
         <source>Private</source>
         <translation>私密</translation>
     </message>
     <message>
-        <source>What you write stays on this computer. Nothing is sent anywhere, and nothing is downloaded unless you ask for it.</source>
-        <translation>你写的内容都留在这台电脑上。不会发送到任何地方，也不会在你没有要求时下载任何东西。</translation>
+        <source>Get Started</source>
+        <translation>开始使用</translation>
     </message>
     <message>
-        <source>A demo is ready</source>
-        <translation>演示模型已就绪</translation>
+        <source>Run Qwen3 on your own computer: chat here, or serve other apps.</source>
+        <translation>在自己的电脑上运行 Qwen3：可以在这里对话，也可以为其他 App 提供服务。</translation>
     </message>
     <message>
-        <source>It is tiny, made to show how everything works: it counts letters, adds numbers, calls tools, and knows little else.</source>
-        <translation>它很小，只用来展示各项功能：能数字母、做加法、调用工具，除此之外所知甚少。</translation>
+        <source>What you write stays on this computer. Nothing is sent anywhere, and nothing is downloaded unless you ask.</source>
+        <translation>你写的内容只留在这台电脑上，不会发送到任何地方。除非你要求，也不会下载任何内容。</translation>
     </message>
     <message>
-        <source>Bring a Qwen3 model</source>
+        <source>Try the demo model</source>
+        <translation>试试演示模型</translation>
+    </message>
+    <message>
+        <source>It is tiny and shows how everything works: it counts letters, adds numbers, calls tools, and knows little else.</source>
+        <translation>它非常小，用来演示各项功能：会数字母、做加法、调用工具，其他知道得很少。</translation>
+    </message>
+    <message>
+        <source>Add a Qwen3 model</source>
         <translation>添加 Qwen3 模型</translation>
     </message>
     <message>
-        <source>Models in the Hugging Face cache and in LM Studio&apos;s folder are found by themselves. Add other folders on the Models page, or drop one here.</source>
-        <translation>Hugging Face 缓存和 LM Studio 文件夹中的模型会自动找到。其他文件夹可在“模型”页添加，或直接拖到这里。</translation>
+        <source>Models in the Hugging Face cache and LM Studio&apos;s folder are found automatically. Add other folders on the Models page, or drop one here.</source>
+        <translation>Hugging Face 缓存和 LM Studio 文件夹中的模型会自动找到。其他文件夹可以在“模型”页面添加，或拖到这里。</translation>
     </message>
     <message>
-        <source>Open the Models page</source>
-        <translation>打开“模型”页</translation>
+        <source>Open Models</source>
+        <translation>打开“模型”</translation>
     </message>
     <message>
-        <source>Try one:</source>
-        <translation>试一试：</translation>
+        <source>Try asking:</source>
+        <translation>试着问问：</translation>
     </message>
     <message>
         <source>How many r&apos;s are in strawberry?</source>
@@ -297,8 +297,8 @@
         <translation>你是谁？</translation>
     </message>
     <message>
-        <source>{all} finds everything you can do, {keys} shows the keys for it.</source>
-        <translation>按 {all} 可查找所有操作，按 {keys} 可查看快捷键。</translation>
+        <source>Press {all} for all commands, {keys} for keyboard shortcuts.</source>
+        <translation>按 {all} 查看所有命令，按 {keys} 查看键盘快捷键。</translation>
     </message>
 </context>
 <context>
@@ -312,36 +312,36 @@
         <translation>下一个版本</translation>
     </message>
     <message>
-        <source>Copy the message</source>
-        <translation>复制消息</translation>
-    </message>
-    <message>
-        <source>Edit the message</source>
-        <translation>编辑消息</translation>
-    </message>
-    <message>
-        <source>Answer again</source>
-        <translation>重新回答</translation>
-    </message>
-    <message>
-        <source>Branch from here</source>
-        <translation>从这里分支</translation>
-    </message>
-    <message>
-        <source>Delete from here on</source>
-        <translation>从这里起删除</translation>
-    </message>
-    <message>
-        <source>Continue the answer</source>
-        <translation>继续回答</translation>
-    </message>
-    <message>
         <source>{rate} tokens/s</source>
         <translation>{rate} 词元/秒</translation>
     </message>
     <message>
-        <source>first after {seconds} s</source>
-        <translation>{seconds} 秒后开始</translation>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Copy Message</source>
+        <translation>拷贝消息</translation>
+    </message>
+    <message>
+        <source>Edit Message</source>
+        <translation>编辑消息</translation>
+    </message>
+    <message>
+        <source>Regenerate</source>
+        <translation>重新生成</translation>
+    </message>
+    <message>
+        <source>Branch from Here</source>
+        <translation>从此处分支</translation>
+    </message>
+    <message>
+        <source>Delete from Here</source>
+        <translation>从此处开始删除</translation>
+    </message>
+    <message>
+        <source>first token after {seconds} s</source>
+        <translation>首个词元 {seconds} 秒</translation>
     </message>
     <message>
         <source>{count} tokens</source>
@@ -353,7 +353,7 @@
     </message>
     <message>
         <source>length limit</source>
-        <translation>达到长度上限</translation>
+        <translation>已达长度上限</translation>
     </message>
     <message>
         <source>tool calls</source>
@@ -367,12 +367,12 @@
 <context>
     <name>Greeting</name>
     <message>
-        <source>What can Qwen do for you?</source>
+        <source>What can Qwen help you with?</source>
         <translation>Qwen 可以帮你做什么？</translation>
     </message>
     <message>
         <source>Everything you write stays on this computer.</source>
-        <translation>你写的一切都留在这台电脑上。</translation>
+        <translation>你写的一切都只留在这台电脑上。</translation>
     </message>
 </context>
 <context>
@@ -385,7 +385,7 @@
 <context>
     <name>HitList</name>
     <message>
-        <source>Found</source>
+        <source>Search results</source>
         <translation>搜索结果</translation>
     </message>
 </context>
@@ -400,94 +400,78 @@
         <translation>取消</translation>
     </message>
     <message>
-        <source>Load it</source>
+        <source>Load</source>
         <translation>加载</translation>
     </message>
     <message>
-        <source>Making {name}</source>
-        <translation>正在生成 {name}</translation>
+        <source>Converting {name}</source>
+        <translation>正在转换 {name}</translation>
     </message>
     <message>
-        <source>{name} waits</source>
+        <source>{name} paused</source>
         <translation>{name} 已暂停</translation>
     </message>
     <message>
-        <source>{name} is ready</source>
-        <translation>{name} 已完成</translation>
+        <source>{name} failed</source>
+        <translation>{name} 转换失败</translation>
     </message>
     <message>
-        <source>{name} could not be made</source>
-        <translation>{name} 未能生成</translation>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Progress is saved, and no memory is in use.</source>
+        <translation>进度已存储，不占用内存。</translation>
+    </message>
+    <message>
+        <source>It has been added to your models.</source>
+        <translation>已添加到模型列表。</translation>
+    </message>
+    <message>
+        <source>Verifying and measuring the quality loss…</source>
+        <translation>正在验证并测量质量损失…</translation>
+    </message>
+    <message>
+        <source>{percent}, about {minutes}:{seconds} remaining</source>
+        <translation>{percent}，剩余约 {minutes}:{seconds}</translation>
+    </message>
+    <message>
+        <source>{name} is ready</source>
+        <translation>{name} 已就绪</translation>
     </message>
     <message>
         <source>Pause</source>
         <translation>暂停</translation>
     </message>
     <message>
-        <source>Go on</source>
-        <translation>继续</translation>
-    </message>
-    <message>
         <source>Close</source>
         <translation>关闭</translation>
-    </message>
-    <message>
-        <source>What is written stays, and nothing is in the memory.</source>
-        <translation>已写入的部分会保留，内存中没有任何数据。</translation>
-    </message>
-    <message>
-        <source>It is among the models.</source>
-        <translation>它已在模型列表中。</translation>
-    </message>
-    <message>
-        <source>Reading it back, and measuring what it cost…</source>
-        <translation>正在回读并测量损失…</translation>
-    </message>
-    <message>
-        <source>{percent}, about {minutes}:{seconds} left</source>
-        <translation>{percent}，约剩 {minutes}:{seconds}</translation>
     </message>
 </context>
 <context>
     <name>KeysGroup</name>
     <message>
-        <source>No key: every program on this computer gets answers, and may load models.</source>
-        <translation>没有密钥：这台电脑上的任何程序都可以获得回答，也可以加载模型。</translation>
-    </message>
-    <message>
-        <source>Name of a new key</source>
-        <translation>新密钥的名称</translation>
-    </message>
-    <message>
-        <source>What a new key is for</source>
-        <translation>新密钥的用途</translation>
-    </message>
-    <message>
-        <source>Answers</source>
-        <translation>获得回答</translation>
-    </message>
-    <message>
-        <source>Answers and models</source>
-        <translation>获得回答并管理模型</translation>
-    </message>
-    <message>
-        <source>Everything</source>
-        <translation>全部权限</translation>
-    </message>
-    <message>
         <source>never used</source>
         <translation>从未使用</translation>
-    </message>
-    <message>
-        <source>used {day}</source>
-        <translation>{day} 使用过</translation>
     </message>
     <message>
         <source>Create</source>
         <translation>创建</translation>
     </message>
     <message>
-        <source>Create a key</source>
+        <source>No API keys. Any app on this computer can use the server and load models.</source>
+        <translation>没有 API 密钥。这台电脑上的任何 App 都可以使用服务器并加载模型。</translation>
+    </message>
+    <message>
+        <source>New key name</source>
+        <translation>新密钥名称</translation>
+    </message>
+    <message>
+        <source>New key access</source>
+        <translation>新密钥的权限</translation>
+    </message>
+    <message>
+        <source>Create key</source>
         <translation>创建密钥</translation>
     </message>
     <message>
@@ -499,8 +483,24 @@
         <translation>吊销 {name}</translation>
     </message>
     <message>
-        <source>{key} — this is {name}, copied already. It is not shown again.</source>
-        <translation>{key} — 这是 {name}，已复制。之后不再显示。</translation>
+        <source>Inference</source>
+        <translation>推理</translation>
+    </message>
+    <message>
+        <source>Inference and models</source>
+        <translation>推理与模型管理</translation>
+    </message>
+    <message>
+        <source>Full access</source>
+        <translation>完全访问</translation>
+    </message>
+    <message>
+        <source>last used {day}</source>
+        <translation>上次使用：{day}</translation>
+    </message>
+    <message>
+        <source>{name}: {key} — copied to the clipboard. This key will not be shown again.</source>
+        <translation>{name}：{key} — 已拷贝到剪贴板。此密钥不会再次显示。</translation>
     </message>
 </context>
 <context>
@@ -522,16 +522,28 @@
         <translation>模型</translation>
     </message>
     <message>
-        <source>Read</source>
-        <translation>读取</translation>
+        <source>Prompt</source>
+        <translation>提示</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>输出</translation>
+    </message>
+    <message>
+        <source>Filter by path, client, or model</source>
+        <translation>按路径、客户端或模型过滤</translation>
+    </message>
+    <message>
+        <source>Succeeded</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Request log</source>
+        <translation>请求日志</translation>
     </message>
     <message>
         <source>Cached</source>
         <translation>缓存</translation>
-    </message>
-    <message>
-        <source>Written</source>
-        <translation>写出</translation>
     </message>
     <message>
         <source>ms</source>
@@ -542,39 +554,27 @@
         <translation>客户端</translation>
     </message>
     <message>
-        <source>Filter by path, client or model</source>
-        <translation>按路径、客户端或模型筛选</translation>
-    </message>
-    <message>
         <source>Filter requests</source>
-        <translation>筛选请求</translation>
+        <translation>过滤请求</translation>
     </message>
     <message>
         <source>All</source>
         <translation>全部</translation>
     </message>
     <message>
-        <source>Successful</source>
-        <translation>成功</translation>
-    </message>
-    <message>
         <source>Failed</source>
         <translation>失败</translation>
-    </message>
-    <message>
-        <source>Requests</source>
-        <translation>请求</translation>
     </message>
 </context>
 <context>
     <name>MainWindow</name>
     <message>
-        <source>Import conversations</source>
+        <source>Import Conversations</source>
         <translation>导入对话</translation>
     </message>
     <message>
-        <source>Exports (*.json *.zip)</source>
-        <translation>导出文件 (*.json *.zip)</translation>
+        <source>Exported Conversations (*.json *.zip)</source>
+        <translation>导出的对话 (*.json *.zip)</translation>
     </message>
     <message>
         <source>Qwen3 on your own computer. Version {version}.</source>
@@ -592,32 +592,28 @@
 <context>
     <name>MemoryGroup</name>
     <message>
-        <source>Memory used</source>
-        <translation>已用内存</translation>
+        <source>Memory usage</source>
+        <translation>内存使用情况</translation>
     </message>
     <message>
         <source>Weights</source>
         <translation>权重</translation>
     </message>
     <message>
-        <source>Running answers</source>
-        <translation>正在进行的回答</translation>
+        <source>Active requests</source>
+        <translation>活动请求</translation>
     </message>
     <message>
-        <source>Kept prompts</source>
-        <translation>保留的提示</translation>
+        <source>Prompt cache</source>
+        <translation>提示缓存</translation>
     </message>
     <message>
         <source>Free</source>
-        <translation>空闲</translation>
+        <translation>可用</translation>
     </message>
 </context>
 <context>
     <name>Menus</name>
-    <message>
-        <source>Answer with {name}</source>
-        <translation>用 {name} 回答</translation>
-    </message>
     <message>
         <source>Model</source>
         <translation>模型</translation>
@@ -631,7 +627,11 @@
         <translation>加载 {name}</translation>
     </message>
     <message>
-        <source>Use the preset {name}</source>
+        <source>Use {name}</source>
+        <translation>使用 {name}</translation>
+    </message>
+    <message>
+        <source>Use Preset {name}</source>
         <translation>使用预设 {name}</translation>
     </message>
     <message>
@@ -654,12 +654,12 @@
         <translation>你</translation>
     </message>
     <message>
-        <source>Answer</source>
-        <translation>回答</translation>
+        <source>Assistant</source>
+        <translation>助手</translation>
     </message>
     <message>
-        <source>Result</source>
-        <translation>结果</translation>
+        <source>Tool result</source>
+        <translation>工具结果</translation>
     </message>
 </context>
 <context>
@@ -680,12 +680,36 @@
         <translation>正在加载</translation>
     </message>
     <message>
+        <source>{name} settings</source>
+        <translation>{name} 的设置</translation>
+    </message>
+    <message>
+        <source>Show {name} files</source>
+        <translation>显示 {name} 的文件</translation>
+    </message>
+    <message>
+        <source>Show files</source>
+        <translation>显示文件</translation>
+    </message>
+    <message>
         <source>not quantized</source>
         <translation>未量化</translation>
     </message>
     <message>
-        <source>in memory with {count} tokens of context</source>
-        <translation>已在内存中，上下文 {count} 个词元</translation>
+        <source>loaded with a context of {count} tokens</source>
+        <translation>已加载，上下文 {count} 个词元</translation>
+    </message>
+    <message>
+        <source>Fits: needs {needed} of {limit} with a context of {count} tokens</source>
+        <translation>可以运行：上下文 {count} 个词元时需要 {needed}，可用 {limit}</translation>
+    </message>
+    <message>
+        <source>Fits with a context of up to {count} tokens</source>
+        <translation>上下文不超过 {count} 个词元时可以运行</translation>
+    </message>
+    <message>
+        <source>Too large: needs {needed}, but only {limit} is available</source>
+        <translation>太大：需要 {needed}，但只有 {limit} 可用</translation>
     </message>
     <message>
         <source>Unload</source>
@@ -699,104 +723,80 @@
         <source>Load</source>
         <translation>加载</translation>
     </message>
-    <message>
-        <source>Settings of {name}</source>
-        <translation>{name} 的设置</translation>
-    </message>
-    <message>
-        <source>Show the files of {name}</source>
-        <translation>显示 {name} 的文件</translation>
-    </message>
-    <message>
-        <source>Show its files</source>
-        <translation>显示文件</translation>
-    </message>
-    <message>
-        <source>Fits: needs {needed} of {limit} with {count} tokens of context</source>
-        <translation>可以运行：上下文 {count} 个词元时需要 {needed}，可用 {limit}</translation>
-    </message>
-    <message>
-        <source>Fits with up to {count} tokens of context</source>
-        <translation>上下文不超过 {count} 个词元时可以运行</translation>
-    </message>
-    <message>
-        <source>Too large: needs {needed}, {limit} can be used</source>
-        <translation>太大：需要 {needed}，可用 {limit}</translation>
-    </message>
 </context>
 <context>
     <name>ModelSettingsForm</name>
     <message>
-        <source>When it is loaded</source>
-        <translation>加载时</translation>
+        <source>Loading</source>
+        <translation>加载</translation>
     </message>
     <message>
-        <source>Sampling, where a request says nothing</source>
-        <translation>采样（请求未指定时）</translation>
+        <source>Default sampling</source>
+        <translation>默认采样</translation>
     </message>
     <message>
         <source>Context length</source>
         <translation>上下文长度</translation>
     </message>
     <message>
-        <source>In tokens. Longer needs more memory.</source>
-        <translation>单位为词元。越长越占内存。</translation>
+        <source>In tokens. A longer context needs more memory.</source>
+        <translation>以词元为单位。上下文越长，需要的内存越多。</translation>
     </message>
     <message>
-        <source>Longer context with YaRN</source>
-        <translation>用 YaRN 扩展上下文</translation>
+        <source>Context extension (YaRN)</source>
+        <translation>上下文扩展（YaRN）</translation>
+    </message>
+    <message>
+        <source>{factor}× context length</source>
+        <translation>上下文长度的 {factor} 倍</translation>
+    </message>
+    <message>
+        <source>Use it only for long texts; it can lower the quality on short ones.</source>
+        <translation>仅在处理长文本时使用，可能会降低短文本的回答质量。</translation>
+    </message>
+    <message>
+        <source>KV cache</source>
+        <translation>KV 缓存</translation>
+    </message>
+    <message>
+        <source>Full precision</source>
+        <translation>全精度</translation>
+    </message>
+    <message>
+        <source>8-bit</source>
+        <translation>8 位</translation>
+    </message>
+    <message>
+        <source>4-bit</source>
+        <translation>4 位</translation>
+    </message>
+    <message>
+        <source>Fewer bits fit more context in memory.</source>
+        <translation>位数越少，内存能容纳的上下文越长。</translation>
+    </message>
+    <message>
+        <source>Unload when idle (minutes)</source>
+        <translation>闲置后卸载（分钟）</translation>
+    </message>
+    <message>
+        <source>How long the model stays loaded without requests.</source>
+        <translation>没有请求时，模型保持加载的时长。</translation>
+    </message>
+    <message>
+        <source>Reset to Model Defaults</source>
+        <translation>恢复模型默认值</translation>
+    </message>
+    <message>
+        <source>Server default</source>
+        <translation>服务器默认值</translation>
     </message>
     <message>
         <source>Off</source>
         <translation>关闭</translation>
     </message>
     <message>
-        <source>{factor} times as long</source>
-        <translation>{factor} 倍长度</translation>
-    </message>
-    <message>
-        <source>Only where long texts are needed: short ones may be answered less well.</source>
-        <translation>仅在需要长文本时使用：短文本的回答可能会变差。</translation>
-    </message>
-    <message>
-        <source>Keys and values</source>
-        <translation>键值缓存</translation>
-    </message>
-    <message>
-        <source>Full</source>
-        <translation>完整</translation>
-    </message>
-    <message>
-        <source>8 bits</source>
-        <translation>8 位</translation>
-    </message>
-    <message>
-        <source>4 bits</source>
-        <translation>4 位</translation>
-    </message>
-    <message>
-        <source>Fewer bits: more context in the memory.</source>
-        <translation>位数越少，内存能容纳的上下文越长。</translation>
-    </message>
-    <message>
-        <source>Unload after minutes</source>
-        <translation>空闲多少分钟后卸载</translation>
-    </message>
-    <message>
-        <source>In which nobody asked it anything.</source>
-        <translation>期间没有任何请求。</translation>
-    </message>
-    <message>
-        <source>Reset to the model&apos;s own</source>
-        <translation>恢复为模型默认值</translation>
-    </message>
-    <message>
         <source>Save</source>
-        <translation>保存</translation>
-    </message>
-    <message>
-        <source>as the server</source>
-        <translation>同服务器</translation>
+        <translation>存储</translation>
     </message>
 </context>
 <context>
@@ -806,20 +806,20 @@
         <translation>模型</translation>
     </message>
     <message>
-        <source>Nothing found.</source>
-        <translation>没有找到。</translation>
+        <source>No matching models</source>
+        <translation>没有匹配的模型</translation>
     </message>
     <message>
-        <source>Only the demo is here so far. Download a Qwen3 model with Hugging Face&apos;s own tools or with LM Studio and it is found by itself, or add the folder it is in.</source>
-        <translation>目前只有演示模型。用 Hugging Face 自己的工具或 LM Studio 下载 Qwen3 模型后会自动找到，也可以添加它所在的文件夹。</translation>
+        <source>Only the demo models are installed. Qwen3 models downloaded with Hugging Face tools or LM Studio appear here automatically. You can also add the folder a model is in.</source>
+        <translation>目前只有演示模型。用 Hugging Face 工具或 LM Studio 下载的 Qwen3 模型会自动出现在这里。你也可以添加模型所在的文件夹。</translation>
     </message>
     <message>
-        <source>Another folder</source>
-        <translation>其他文件夹</translation>
+        <source>Add another folder</source>
+        <translation>添加其他文件夹</translation>
     </message>
     <message>
-        <source>A model, or a folder of models. It can be dropped on the window, too.</source>
-        <translation>一个模型，或存放模型的文件夹。也可以直接拖到窗口上。</translation>
+        <source>A model, or a folder of models. You can also drop it on the window.</source>
+        <translation>单个模型，或存放多个模型的文件夹。也可以直接拖到窗口中。</translation>
     </message>
     <message>
         <source>Folders</source>
@@ -827,35 +827,39 @@
     </message>
     <message>
         <source>Filter models</source>
-        <translation>筛选模型</translation>
+        <translation>过滤模型</translation>
     </message>
     <message>
-        <source>Order</source>
-        <translation>排序</translation>
+        <source>Sort by</source>
+        <translation>排序方式</translation>
     </message>
     <message>
-        <source>In memory first</source>
-        <translation>已在内存的优先</translation>
+        <source>Loaded first</source>
+        <translation>已加载优先</translation>
     </message>
     <message>
-        <source>By name</source>
-        <translation>按名称</translation>
+        <source>Name</source>
+        <translation>名称</translation>
     </message>
     <message>
-        <source>By size</source>
-        <translation>按大小</translation>
+        <source>Size</source>
+        <translation>大小</translation>
     </message>
     <message>
-        <source>Add a folder…</source>
+        <source>Add Folder…</source>
         <translation>添加文件夹…</translation>
     </message>
     <message>
-        <source>{count} models</source>
+        <source>Models: {count}</source>
         <translation>{count} 个模型</translation>
     </message>
     <message>
-        <source>not there</source>
+        <source>Missing</source>
         <translation>不存在</translation>
+    </message>
+    <message>
+        <source>Choose a Folder with Models</source>
+        <translation>选取存放模型的文件夹</translation>
     </message>
     <message>
         <source>Remove</source>
@@ -865,35 +869,27 @@
         <source>Remove {name}</source>
         <translation>移除 {name}</translation>
     </message>
-    <message>
-        <source>A folder with models</source>
-        <translation>存放模型的文件夹</translation>
-    </message>
 </context>
 <context>
     <name>NoticeBar</name>
     <message>
-        <source>Close the notice</source>
-        <translation>关闭通知</translation>
+        <source>Dismiss</source>
+        <translation>关闭</translation>
     </message>
     <message>
         <source>Undo</source>
         <translation>撤销</translation>
     </message>
     <message>
-        <source>Start the server</source>
+        <source>Start Server</source>
         <translation>启动服务器</translation>
-    </message>
-    <message>
-        <source>Try again</source>
-        <translation>重试</translation>
     </message>
 </context>
 <context>
     <name>Palette</name>
     <message>
-        <source>What do you want to do?</source>
-        <translation>你想做什么？</translation>
+        <source>Search commands, models, and conversations</source>
+        <translation>搜索命令、模型和对话</translation>
     </message>
     <message>
         <source>Command</source>
@@ -904,8 +900,8 @@
         <translation>命令列表</translation>
     </message>
     <message>
-        <source>Nothing found.</source>
-        <translation>没有找到。</translation>
+        <source>No results</source>
+        <translation>无结果</translation>
     </message>
 </context>
 <context>
@@ -915,32 +911,32 @@
         <translation>量化</translation>
     </message>
     <message>
-        <source>Divergence over size</source>
-        <translation>散度与大小</translation>
-    </message>
-    <message>
-        <source>How much tokens diverge</source>
-        <translation>各词元的散度</translation>
-    </message>
-    <message>
-        <source>Divergence over size: lower and further left is better</source>
-        <translation>散度与大小：越低、越靠左越好</translation>
-    </message>
-    <message>
-        <source>Share of the tokens, by how much they diverge</source>
-        <translation>按散度统计的词元比例</translation>
-    </message>
-    <message>
-        <source>What it cost</source>
-        <translation>量化的代价</translation>
-    </message>
-    <message>
         <source>Checkpoint</source>
         <translation>检查点</translation>
     </message>
     <message>
-        <source>In float, as it was published. It is only read.</source>
-        <translation>发布时的浮点权重，只会读取。</translation>
+        <source>KL divergence by size</source>
+        <translation>KL 散度与大小</translation>
+    </message>
+    <message>
+        <source>KL divergence per token</source>
+        <translation>各词元的 KL 散度</translation>
+    </message>
+    <message>
+        <source>KL divergence by size (lower and further left is better)</source>
+        <translation>KL 散度与大小（越低、越靠左越好）</translation>
+    </message>
+    <message>
+        <source>Share of tokens by KL divergence</source>
+        <translation>各 KL 散度区间的词元占比</translation>
+    </message>
+    <message>
+        <source>Quality loss</source>
+        <translation>质量损失</translation>
+    </message>
+    <message>
+        <source>Unquantized checkpoint. It won&apos;t be modified.</source>
+        <translation>未量化的检查点，不会被修改。</translation>
     </message>
     <message>
         <source>Recipe</source>
@@ -951,80 +947,80 @@
         <translation>方法</translation>
     </message>
     <message>
-        <source>Measure what it costs</source>
-        <translation>测量代价</translation>
+        <source>Measure quality loss</source>
+        <translation>测量质量损失</translation>
     </message>
     <message>
-        <source>Compares it with the checkpoint, which must go into the memory for that.</source>
-        <translation>与原检查点比较，为此内存须能容纳原检查点。</translation>
+        <source>Compares the result with the checkpoint, which must fit in memory.</source>
+        <translation>将结果与原检查点比较，内存需要能容纳原检查点。</translation>
+    </message>
+    <message>
+        <source>4-bit (recommended)</source>
+        <translation>4 位（推荐）</translation>
+    </message>
+    <message>
+        <source>8-bit (virtually lossless)</source>
+        <translation>8 位（几乎无损）</translation>
+    </message>
+    <message>
+        <source>6-bit</source>
+        <translation>6 位</translation>
+    </message>
+    <message>
+        <source>5-bit</source>
+        <translation>5 位</translation>
+    </message>
+    <message>
+        <source>Mixed 4-bit and 8-bit</source>
+        <translation>4 位与 8 位混合</translation>
+    </message>
+    <message>
+        <source>3-bit (smallest)</source>
+        <translation>3 位（最小）</translation>
+    </message>
+    <message>
+        <source>Optimized scales</source>
+        <translation>优化缩放系数</translation>
+    </message>
+    <message>
+        <source>GPTQ (slower)</source>
+        <translation>GPTQ（较慢）</translation>
+    </message>
+    <message>
+        <source>Round to nearest</source>
+        <translation>就近取整</translation>
+    </message>
+    <message>
+        <source>Choose Folder…</source>
+        <translation>选取文件夹…</translation>
+    </message>
+    <message>
+        <source>Choose an Unquantized Checkpoint</source>
+        <translation>选取未量化的检查点</translation>
+    </message>
+    <message>
+        <source>No unquantized checkpoint found. Choose a folder.</source>
+        <translation>没有找到未量化的检查点，请选取文件夹。</translation>
+    </message>
+    <message>
+        <source>Estimating…</source>
+        <translation>正在估算…</translation>
+    </message>
+    <message>
+        <source>fits in {limit}</source>
+        <translation>可放入 {limit}</translation>
+    </message>
+    <message>
+        <source>exceeds {limit}</source>
+        <translation>超过 {limit}</translation>
     </message>
     <message>
         <source>Start</source>
         <translation>开始</translation>
     </message>
     <message>
-        <source>4 bit: the usual choice</source>
-        <translation>4 位：常用选择</translation>
-    </message>
-    <message>
-        <source>8 bit: no loss to speak of</source>
-        <translation>8 位：几乎无损</translation>
-    </message>
-    <message>
-        <source>6 bit</source>
-        <translation>6 位</translation>
-    </message>
-    <message>
-        <source>5 bit</source>
-        <translation>5 位</translation>
-    </message>
-    <message>
-        <source>4 to 8 bit: more where it counts</source>
-        <translation>4 到 8 位：重要处更多位</translation>
-    </message>
-    <message>
-        <source>3 bit: where nothing else fits</source>
-        <translation>3 位：其他都放不下时</translation>
-    </message>
-    <message>
-        <source>Search scales</source>
-        <translation>搜索缩放系数</translation>
-    </message>
-    <message>
-        <source>Correct errors (slower)</source>
-        <translation>修正误差（较慢）</translation>
-    </message>
-    <message>
-        <source>Round</source>
-        <translation>直接取整</translation>
-    </message>
-    <message>
-        <source>Choose a folder…</source>
-        <translation>选择文件夹…</translation>
-    </message>
-    <message>
-        <source>A checkpoint in float</source>
-        <translation>浮点检查点</translation>
-    </message>
-    <message>
-        <source>No checkpoint in float is here: choose a folder.</source>
-        <translation>这里没有浮点检查点：请选择文件夹。</translation>
-    </message>
-    <message>
-        <source>Looking at it…</source>
-        <translation>正在查看…</translation>
-    </message>
-    <message>
         <source>{size}, {bits} bits per weight</source>
         <translation>{size}，每权重 {bits} 位</translation>
-    </message>
-    <message>
-        <source>fits into {limit}</source>
-        <translation>可放入 {limit}</translation>
-    </message>
-    <message>
-        <source>more than {limit}</source>
-        <translation>超过 {limit}</translation>
     </message>
 </context>
 <context>
@@ -1061,38 +1057,38 @@
         <translation>每权重位数</translation>
     </message>
     <message>
-        <source>KL, mean</source>
+        <source>Mean KL</source>
         <translation>平均 KL</translation>
     </message>
     <message>
-        <source>Same top token</source>
-        <translation>首选词元相同</translation>
+        <source>Top-1 agreement</source>
+        <translation>首选一致率</translation>
+    </message>
+    <message>
+        <source>Remove {name} from the list</source>
+        <translation>从列表中移除 {name}</translation>
     </message>
     <message>
         <source>Perplexity</source>
         <translation>困惑度</translation>
     </message>
-    <message>
-        <source>Take {name} off the list</source>
-        <translation>从列表移除 {name}</translation>
-    </message>
 </context>
 <context>
     <name>RichText</name>
     <message>
-        <source>{count} more characters: copy the answer to have all of it.</source>
-        <translation>还有 {count} 个字符：复制回答即可得到全部内容。</translation>
+        <source>{count} more characters are not shown. Copy the message to get all of it.</source>
+        <translation>还有 {count} 个字符未显示，拷贝消息可获得全文。</translation>
     </message>
 </context>
 <context>
     <name>RowDelegate</name>
     <message>
-        <source>Name of the folder</source>
+        <source>Folder name</source>
         <translation>文件夹名称</translation>
     </message>
     <message>
-        <source>Name of the conversation</source>
-        <translation>对话名称</translation>
+        <source>Conversation title</source>
+        <translation>对话标题</translation>
     </message>
 </context>
 <context>
@@ -1102,11 +1098,11 @@
         <translation>模型</translation>
     </message>
     <message>
-        <source>For</source>
-        <translation>来自</translation>
+        <source>Client</source>
+        <translation>客户端</translation>
     </message>
     <message>
-        <source>State</source>
+        <source>Status</source>
         <translation>状态</translation>
     </message>
     <message>
@@ -1122,24 +1118,24 @@
         <translation>秒</translation>
     </message>
     <message>
-        <source>Running now</source>
-        <translation>正在运行</translation>
+        <source>Active requests</source>
+        <translation>活动请求</translation>
     </message>
     <message>
-        <source>Nothing at the moment.</source>
-        <translation>目前没有。</translation>
+        <source>No active requests</source>
+        <translation>没有活动请求</translation>
     </message>
     <message>
-        <source>waits</source>
-        <translation>等待中</translation>
+        <source>Queued</source>
+        <translation>排队中</translation>
     </message>
     <message>
-        <source>answers</source>
-        <translation>正在回答</translation>
+        <source>Generating</source>
+        <translation>正在生成</translation>
     </message>
     <message>
-        <source>reads, {percent}%</source>
-        <translation>正在读取，{percent}%</translation>
+        <source>Prefill {percent}%</source>
+        <translation>预填充 {percent}%</translation>
     </message>
 </context>
 <context>
@@ -1200,60 +1196,60 @@
         <translation>服务器</translation>
     </message>
     <message>
-        <source>Keys</source>
-        <translation>密钥</translation>
+        <source>Active requests</source>
+        <translation>活动请求</translation>
     </message>
     <message>
-        <source>Connect</source>
-        <translation>连接</translation>
+        <source>Connect other apps</source>
+        <translation>连接其他 App</translation>
+    </message>
+    <message>
+        <source>API keys</source>
+        <translation>API 密钥</translation>
+    </message>
+    <message>
+        <source>Request log</source>
+        <translation>请求日志</translation>
+    </message>
+    <message>
+        <source>Copy address</source>
+        <translation>拷贝地址</translation>
+    </message>
+    <message>
+        <source>Run the server</source>
+        <translation>运行服务器</translation>
+    </message>
+    <message>
+        <source>The server is running</source>
+        <translation>服务器正在运行</translation>
+    </message>
+    <message>
+        <source>The server failed</source>
+        <translation>服务器出错</translation>
+    </message>
+    <message>
+        <source>The server is stopping…</source>
+        <translation>服务器正在停止…</translation>
     </message>
     <message>
         <source>Memory</source>
         <translation>内存</translation>
     </message>
     <message>
-        <source>Running now</source>
-        <translation>正在运行</translation>
-    </message>
-    <message>
         <source>Access</source>
         <translation>访问</translation>
-    </message>
-    <message>
-        <source>Requests</source>
-        <translation>请求</translation>
-    </message>
-    <message>
-        <source>Copy the address</source>
-        <translation>复制地址</translation>
     </message>
     <message>
         <source>Restart</source>
         <translation>重新启动</translation>
     </message>
     <message>
-        <source>Server on</source>
-        <translation>开启服务器</translation>
-    </message>
-    <message>
         <source>The server is off</source>
         <translation>服务器已关闭</translation>
     </message>
     <message>
-        <source>The server is on</source>
-        <translation>服务器已开启</translation>
-    </message>
-    <message>
-        <source>The server cannot be started</source>
-        <translation>服务器无法启动</translation>
-    </message>
-    <message>
         <source>The server is starting…</source>
         <translation>服务器正在启动…</translation>
-    </message>
-    <message>
-        <source>The server is ending…</source>
-        <translation>服务器正在关闭…</translation>
     </message>
 </context>
 <context>
@@ -1446,22 +1442,26 @@
         <translation>完成</translation>
     </message>
     <message>
-        <source>Send the message</source>
+        <source>Send Message</source>
         <translation>发送消息</translation>
     </message>
     <message>
-        <source>A new line in the message</source>
-        <translation>在消息中换行</translation>
+        <source>Insert Line Break</source>
+        <translation>插入换行符</translation>
     </message>
     <message>
-        <source>Stop the answer, or leave an edit</source>
-        <translation>停止回答，或退出编辑</translation>
+        <source>Stop Generating or Cancel Edit</source>
+        <translation>停止生成或取消编辑</translation>
     </message>
 </context>
 <context>
     <name>Sidebar</name>
     <message>
-        <source>Your conversations will be listed here.</source>
+        <source>No results</source>
+        <translation>无结果</translation>
+    </message>
+    <message>
+        <source>Your conversations will appear here.</source>
         <translation>你的对话会显示在这里。</translation>
     </message>
     <message>
@@ -1473,7 +1473,7 @@
         <translation>搜索所有对话</translation>
     </message>
     <message>
-        <source>Clear the search</source>
+        <source>Clear search</source>
         <translation>清除搜索</translation>
     </message>
     <message>
@@ -1484,10 +1484,6 @@
         <source>New conversation</source>
         <translation>新建对话</translation>
     </message>
-    <message>
-        <source>Nothing found.</source>
-        <translation>没有找到。</translation>
-    </message>
 </context>
 <context>
     <name>SidebarList</name>
@@ -1496,14 +1492,14 @@
         <translation>对话</translation>
     </message>
     <message>
-        <source>New folder</source>
-        <translation>新建文件夹</translation>
+        <source>New Folder</source>
+        <translation>未命名文件夹</translation>
     </message>
 </context>
 <context>
     <name>SidebarMenu</name>
     <message>
-        <source>New folder</source>
+        <source>New Folder</source>
         <translation>新建文件夹</translation>
     </message>
     <message>
@@ -1515,8 +1511,20 @@
         <translation>置顶</translation>
     </message>
     <message>
-        <source>Move to folder</source>
+        <source>Move to Folder</source>
         <translation>移到文件夹</translation>
+    </message>
+    <message>
+        <source>Delete {count} Conversations</source>
+        <translation>删除 {count} 个对话</translation>
+    </message>
+    <message>
+        <source>No Folder</source>
+        <translation>无文件夹</translation>
+    </message>
+    <message>
+        <source>Delete Folder and Keep Conversations</source>
+        <translation>删除文件夹并保留对话</translation>
     </message>
     <message>
         <source>Export…</source>
@@ -1527,24 +1535,8 @@
         <translation>删除</translation>
     </message>
     <message>
-        <source>Delete {count} conversations</source>
-        <translation>删除 {count} 个对话</translation>
-    </message>
-    <message>
-        <source>No folder</source>
-        <translation>不放入文件夹</translation>
-    </message>
-    <message>
-        <source>New folder…</source>
-        <translation>新建文件夹…</translation>
-    </message>
-    <message>
-        <source>Delete the folder, keep its conversations</source>
-        <translation>删除文件夹，保留其中的对话</translation>
-    </message>
-    <message>
         <source>Rename</source>
-        <translation>重命名</translation>
+        <translation>重新命名</translation>
     </message>
 </context>
 <context>
@@ -1569,20 +1561,20 @@
 <context>
     <name>TrayMenu</name>
     <message>
-        <source>Show the window</source>
+        <source>Show Window</source>
         <translation>显示窗口</translation>
     </message>
     <message>
-        <source>New conversation</source>
+        <source>New Conversation</source>
         <translation>新建对话</translation>
     </message>
     <message>
-        <source>Turn the server off</source>
-        <translation>关闭服务器</translation>
+        <source>Stop Server</source>
+        <translation>停止服务器</translation>
     </message>
     <message>
-        <source>Turn the server on</source>
-        <translation>开启服务器</translation>
+        <source>Start Server</source>
+        <translation>启动服务器</translation>
     </message>
     <message>
         <source>Quit qwen3mlx</source>
@@ -1597,24 +1589,24 @@
         <translation>服务器正在启动</translation>
     </message>
     <message>
-        <source>The server answers at {url}</source>
-        <translation>服务器地址：{url}</translation>
+        <source>The server is running at {url}</source>
+        <translation>服务器正在运行：{url}</translation>
+    </message>
+    <message>
+        <source>The server is stopping</source>
+        <translation>服务器正在停止</translation>
+    </message>
+    <message>
+        <source>{name}: loading {percent}%</source>
+        <translation>{name}：正在加载 {percent}%</translation>
+    </message>
+    <message>
+        <source>{name}: loaded</source>
+        <translation>{name}：已加载</translation>
     </message>
     <message>
         <source>The server failed</source>
         <translation>服务器出错</translation>
-    </message>
-    <message>
-        <source>The server is ending</source>
-        <translation>服务器正在关闭</translation>
-    </message>
-    <message>
-        <source>{name}: loading, {percent}%</source>
-        <translation>{name}：正在加载，{percent}%</translation>
-    </message>
-    <message>
-        <source>{name}: in memory</source>
-        <translation>{name}：已在内存中</translation>
     </message>
     <message>
         <source>Load</source>
@@ -1628,63 +1620,63 @@
 <context>
     <name>attachments</name>
     <message>
-        <source>{name} is protected by a password: save it without one.</source>
-        <translation>{name} 有密码保护：请另存为无密码的文件。</translation>
-    </message>
-    <message>
-        <source>{name} has over {limit} pages: attach a part of it.</source>
-        <translation>{name} 超过 {limit} 页：请附加其中一部分。</translation>
-    </message>
-    <message>
-        <source>{name} is not a PDF that can be read.</source>
-        <translation>{name} 不是可以读取的 PDF。</translation>
-    </message>
-    <message>
         <source>{name} is not a text file.</source>
         <translation>{name} 不是文本文件。</translation>
     </message>
     <message>
-        <source>{name} holds more text than a model can read: attach a part of it.</source>
-        <translation>{name} 的文字超出模型能读取的长度：请附加其中一部分。</translation>
+        <source>{name} contains more text than a model can read. Attach only part of it.</source>
+        <translation>{name} 的文本超出模型能读取的长度，请只添加其中一部分。</translation>
     </message>
     <message>
-        <source>There is no file {name}.</source>
-        <translation>没有文件 {name}。</translation>
+        <source>There is no file named {name}.</source>
+        <translation>没有名为 {name} 的文件。</translation>
     </message>
     <message>
-        <source>{name} has {size} MB; up to {limit} MB are read.</source>
-        <translation>{name} 有 {size} MB；最多可读取 {limit} MB。</translation>
+        <source>{name} is too large: {size} MB. The limit is {limit} MB.</source>
+        <translation>{name} 太大：{size} MB。上限为 {limit} MB。</translation>
     </message>
     <message>
         <source>{name} cannot be read: {reason}.</source>
         <translation>无法读取 {name}：{reason}。</translation>
     </message>
     <message>
-        <source>{name} takes too long, or too much memory, to read: save its text.</source>
-        <translation>读取 {name} 耗时过长或占用内存过多：请将其另存为文本。</translation>
+        <source>{name} takes too long or too much memory to read. Save it as plain text.</source>
+        <translation>读取 {name} 耗时过长或占用内存过多，请将其存储为纯文本。</translation>
     </message>
     <message>
-        <source>{name} is of a kind that is not read: save it as .docx, PDF or text.</source>
-        <translation>无法读取 {name} 这种类型：请另存为 .docx、PDF 或文本。</translation>
+        <source>{name} has an unsupported format. Save it as .docx, PDF, or plain text.</source>
+        <translation>不支持 {name} 的格式，请存储为 .docx、PDF 或纯文本。</translation>
     </message>
     <message>
-        <source>{name} is an image: Qwen3 reads text only, and would not see it.</source>
-        <translation>{name} 是图片：Qwen3 只能读文字，看不到它。</translation>
+        <source>{name} is an image. Qwen3 reads only text.</source>
+        <translation>{name} 是图像，而 Qwen3 只能读取文本。</translation>
     </message>
     <message>
-        <source>{name} is a recording: Qwen3 reads text only.</source>
-        <translation>{name} 是音视频：Qwen3 只能读文字。</translation>
+        <source>{name} is an audio or video file. Qwen3 reads only text.</source>
+        <translation>{name} 是音频或视频，而 Qwen3 只能读取文本。</translation>
     </message>
     <message>
-        <source>{name} holds no text, only pictures of it: attach one with text.</source>
-        <translation>{name} 只有图片，没有文字：请附加带文字的版本。</translation>
+        <source>{name} contains only images of text. Attach a version with selectable text.</source>
+        <translation>{name} 只有文字的图像，请添加包含可选文本的版本。</translation>
     </message>
     <message>
         <source>{name} is empty.</source>
         <translation>{name} 是空的。</translation>
     </message>
     <message>
-        <source>{name} is not a Word file that can be read.</source>
+        <source>{name} is password-protected. Save a copy without a password.</source>
+        <translation>{name} 受密码保护，请存储一份不带密码的副本。</translation>
+    </message>
+    <message>
+        <source>{name} has more than {limit} pages. Attach only part of it.</source>
+        <translation>{name} 超过 {limit} 页，请只添加其中一部分。</translation>
+    </message>
+    <message>
+        <source>{name} is not a readable PDF.</source>
+        <translation>{name} 不是可以读取的 PDF。</translation>
+    </message>
+    <message>
+        <source>{name} is not a readable Word file.</source>
         <translation>{name} 不是可以读取的 Word 文件。</translation>
     </message>
 </context>
@@ -1699,35 +1691,35 @@
         <translation>已删除 {count} 个对话。</translation>
     </message>
     <message>
-        <source>Imported: {count}.</source>
-        <translation>已导入：{count}。</translation>
+        <source>Imported conversations: {count}.</source>
+        <translation>已导入 {count} 个对话。</translation>
+    </message>
+    <message>
+        <source>Exported to {name}.</source>
+        <translation>已导出到 {name}。</translation>
     </message>
     <message>
         <source>{name} cannot be written: {reason}.</source>
         <translation>无法写入 {name}：{reason}。</translation>
     </message>
-    <message>
-        <source>Saved as {name}.</source>
-        <translation>已保存为 {name}。</translation>
-    </message>
 </context>
 <context>
     <name>http</name>
     <message>
-        <source>The server answered with something that cannot be read: start it again.</source>
-        <translation>服务器的回答无法读取：请重新启动它。</translation>
+        <source>The server sent an invalid response. Restart it and try again.</source>
+        <translation>服务器返回了无效的响应，请重新启动服务器后再试。</translation>
     </message>
     <message>
-        <source>The connection to the server broke off.</source>
-        <translation>与服务器的连接中断了。</translation>
+        <source>The connection to the server was lost.</source>
+        <translation>与服务器的连接已断开。</translation>
     </message>
     <message>
-        <source>The server does not answer: start it on the Server page.</source>
-        <translation>服务器没有响应：请在“服务器”页启动它。</translation>
+        <source>The server is not responding. Start it on the Server page.</source>
+        <translation>服务器没有响应，请在“服务器”页面启动它。</translation>
     </message>
     <message>
-        <source>The server refused with status {status}.</source>
-        <translation>服务器拒绝了请求，状态 {status}。</translation>
+        <source>The server refused the request (status {status}).</source>
+        <translation>服务器拒绝了请求（状态码 {status}）。</translation>
     </message>
 </context>
 <context>
@@ -1769,10 +1761,6 @@
         <translation>查找</translation>
     </message>
     <message>
-        <source>Write</source>
-        <translation>撰写</translation>
-    </message>
-    <message>
         <source>Undo Delete</source>
         <translation>撤销删除</translation>
     </message>
@@ -1786,23 +1774,27 @@
     </message>
     <message>
         <source>Rename</source>
-        <translation>重命名</translation>
-    </message>
-    <message>
-        <source>Settings of the Conversation</source>
-        <translation>对话设置</translation>
-    </message>
-    <message>
-        <source>Stop</source>
-        <translation>停止</translation>
+        <translation>重新命名</translation>
     </message>
     <message>
         <source>View</source>
         <translation>显示</translation>
     </message>
     <message>
-        <source>Do Anything…</source>
-        <translation>执行任意操作…</translation>
+        <source>Write Message</source>
+        <translation>撰写消息</translation>
+    </message>
+    <message>
+        <source>Conversation Settings</source>
+        <translation>对话设置</translation>
+    </message>
+    <message>
+        <source>Stop Generating</source>
+        <translation>停止生成</translation>
+    </message>
+    <message>
+        <source>Command Palette…</source>
+        <translation>命令面板…</translation>
     </message>
     <message>
         <source>Window</source>
@@ -1838,7 +1830,7 @@
     </message>
     <message>
         <source>Copy</source>
-        <translation>复制</translation>
+        <translation>拷贝</translation>
     </message>
     <message>
         <source>Paste</source>
@@ -1852,11 +1844,11 @@
 <context>
     <name>notifier</name>
     <message>
-        <source>The answer failed</source>
+        <source>The response failed</source>
         <translation>回答失败</translation>
     </message>
     <message>
-        <source>The answer is there</source>
+        <source>The response is ready</source>
         <translation>回答已完成</translation>
     </message>
     <message>
@@ -1864,26 +1856,26 @@
         <translation>{name} 已加载</translation>
     </message>
     <message>
-        <source>{name} was not loaded</source>
+        <source>{name} could not be loaded</source>
         <translation>{name} 未能加载</translation>
     </message>
 </context>
 <context>
     <name>program</name>
     <message>
-        <source>{error} Until then, what you write is kept in {name}.</source>
-        <translation>{error}在此之前，您写的内容保存在 {name} 中。</translation>
+        <source>{error} Until then, your conversations are saved in {name}.</source>
+        <translation>{error}在此之前，对话会存储在 {name} 中。</translation>
     </message>
     <message>
-        <source>The file of your conversations was damaged. {messages} messages of {conversations} conversations were rescued; the damaged file is kept as {name}.</source>
-        <translation>对话文件已损坏。已找回 {conversations} 个对话的 {messages} 条消息；损坏的文件保存为 {name}。</translation>
+        <source>Your conversation database was damaged. {messages} messages in {conversations} conversations were recovered. The damaged file was kept as {name}.</source>
+        <translation>对话数据库已损坏，已恢复 {conversations} 个对话中的 {messages} 条消息。损坏的文件保留为 {name}。</translation>
     </message>
 </context>
 <context>
     <name>quantize</name>
     <message>
-        <source>What was measured cannot be saved: {reason}.</source>
-        <translation>无法保存测量结果：{reason}。</translation>
+        <source>The measurements cannot be saved: {reason}.</source>
+        <translation>无法存储测量结果：{reason}。</translation>
     </message>
 </context>
 <context>
@@ -1909,66 +1901,66 @@
         <translation>昨天</translation>
     </message>
     <message>
-        <source>Previous 7 days</source>
+        <source>Previous 7 Days</source>
         <translation>过去 7 天</translation>
     </message>
     <message>
-        <source>Previous 30 days</source>
+        <source>Previous 30 Days</source>
         <translation>过去 30 天</translation>
     </message>
     <message>
-        <source>{title}, an answer is being written</source>
-        <translation>{title}，正在生成回答</translation>
+        <source>{title}, generating</source>
+        <translation>{title}，正在生成</translation>
     </message>
     <message>
-        <source>{heading}, folded, {count} in it</source>
-        <translation>{heading}，已折叠，共 {count} 个</translation>
+        <source>{heading}, collapsed, conversations: {count}</source>
+        <translation>{heading}，已折叠，{count} 个对话</translation>
     </message>
 </context>
 <context>
     <name>server</name>
     <message>
-        <source>Port {port} is taken by another program: the server uses a free one for now.</source>
-        <translation>端口 {port} 被其他程序占用：服务器暂时使用一个空闲端口。</translation>
+        <source>The server cannot be started. Reinstall qwen3mlx.</source>
+        <translation>无法启动服务器，请重新安装 qwen3mlx。</translation>
     </message>
     <message>
-        <source>{reason} It is started again.</source>
-        <translation>{reason} 正在重新启动。</translation>
+        <source>See {file} for details.</source>
+        <translation>详细信息请查看 {file}。</translation>
     </message>
     <message>
-        <source>The server&apos;s program cannot be run: install it again.</source>
-        <translation>无法运行服务器程序：请重新安装。</translation>
+        <source>It has crashed {count} times and will not be restarted.</source>
+        <translation>它已崩溃 {count} 次，不会再自动重新启动。</translation>
     </message>
     <message>
-        <source>{file} has the details.</source>
-        <translation>详情见 {file}。</translation>
+        <source>The server quit unexpectedly (exit code {code}).</source>
+        <translation>服务器意外退出（退出码 {code}）。</translation>
     </message>
     <message>
-        <source>It died {count} times and is not started again.</source>
-        <translation>它已意外结束 {count} 次，不再自动启动。</translation>
-    </message>
-    <message>
-        <source>The server ended by itself (code {code}).</source>
-        <translation>服务器意外结束（代码 {code}）。</translation>
-    </message>
-    <message>
-        <source>The system ended the server: a model may need too much memory.</source>
-        <translation>系统结束了服务器：模型可能需要太多内存。</translation>
+        <source>The system terminated the server. A model may need too much memory.</source>
+        <translation>系统终止了服务器。模型可能需要过多内存。</translation>
     </message>
     <message>
         <source>The server crashed ({signal}).</source>
         <translation>服务器崩溃（{signal}）。</translation>
     </message>
+    <message>
+        <source>Port {port} is in use by another app. The server uses a free port for now.</source>
+        <translation>端口 {port} 已被其他 App 占用，服务器暂时使用空闲端口。</translation>
+    </message>
+    <message>
+        <source>{reason} The server is restarting.</source>
+        <translation>{reason}服务器正在重新启动。</translation>
+    </message>
 </context>
 <context>
     <name>settings</name>
     <message>
-        <source>{url} is no web address: write one like https://hf-mirror.com.</source>
-        <translation>{url} 不是网址：请写成 https://hf-mirror.com 这样。</translation>
+        <source>{url} is not a valid web address. Use one like https://hf-mirror.com.</source>
+        <translation>{url} 不是有效的网址，请使用类似 https://hf-mirror.com 的网址。</translation>
     </message>
     <message>
         <source>The settings cannot be saved: {reason}.</source>
-        <translation>无法保存设置：{reason}。</translation>
+        <translation>无法存储设置：{reason}。</translation>
     </message>
 </context>
 <context>
@@ -1981,47 +1973,47 @@
 <context>
     <name>snippets</name>
     <message>
-        <source>Its prompts are long: load the model with a context of 32,768 tokens or more.</source>
-        <translation>它的提示很长：请用 32,768 个词元或更长的上下文加载模型。</translation>
+        <source>Claude Code sends long prompts. Load the model with a context of at least 32,768 tokens.</source>
+        <translation>Claude Code 的提示很长，请以至少 32,768 个词元的上下文加载模型。</translation>
     </message>
     <message>
-        <source>The ollama command sends no key.</source>
+        <source>The ollama command does not send a key.</source>
         <translation>ollama 命令不会发送密钥。</translation>
     </message>
     <message>
-        <source>Enter these in Cursor&apos;s settings, under Models. Cursor sends requests from its own servers, which do not reach this computer: it needs a tunnel, a key, and its address here. Nothing on this page opens one.</source>
-        <translation>请在 Cursor 设置的 Models 中填写。Cursor 从它自己的服务器发送请求，无法到达这台电脑：需要隧道、密钥，并在这里填写隧道地址。本页面不会开启隧道。</translation>
+        <source>Enter these in Cursor&apos;s settings under Models. Cursor sends requests from its own servers, which cannot reach this computer: set up a tunnel and a key, and use the tunnel&apos;s address here. Nothing on this page opens a tunnel.</source>
+        <translation>请在 Cursor 设置的 Models 中填写。Cursor 从自己的服务器发送请求，无法直接访问这台电脑：请设置隧道和密钥，并在此填写隧道的地址。本页面不会打开隧道。</translation>
     </message>
     <message>
-        <source>Needs: {command}</source>
+        <source>Requires {command}</source>
         <translation>需要：{command}</translation>
     </message>
 </context>
 <context>
     <name>store</name>
     <message>
-        <source>The disk is full: make room, and what is on the screen will be saved.</source>
-        <translation>磁盘已满：请腾出空间，屏幕上的内容随后会保存。</translation>
+        <source>Entries in your conversation database that could not be read in full: {count}. The originals are kept in {name}.</source>
+        <translation>对话数据库中有 {count} 个条目无法完整读取，原始内容保留在 {name} 中。</translation>
     </message>
     <message>
-        <source>Your conversations&apos; file is damaged: start the program again to mend it.</source>
-        <translation>对话文件已损坏：请重新启动程序以修复。</translation>
+        <source>The disk is full. Free up some space, and what is on screen will be saved.</source>
+        <translation>磁盘已满。请腾出空间，屏幕上的内容随后会存储。</translation>
     </message>
     <message>
-        <source>Another program holds the file of your conversations: close it and try again.</source>
-        <translation>其他程序正占用对话文件：请关闭它再试。</translation>
+        <source>Your conversation database is damaged. Reopen qwen3mlx to repair it.</source>
+        <translation>对话数据库已损坏，请重新打开 qwen3mlx 以修复。</translation>
     </message>
     <message>
-        <source>Your conversations were saved by a newer version of the program: update it.</source>
-        <translation>对话由更新版本的程序保存：请更新程序。</translation>
+        <source>Another app is using your conversation database. Close it and try again.</source>
+        <translation>其他 App 正在使用对话数据库，请关闭它后再试。</translation>
     </message>
     <message>
-        <source>Your conversations cannot be saved ({reason}): check who may write there.</source>
-        <translation>无法保存对话（{reason}）：请检查写入权限。</translation>
+        <source>Your conversations were saved by a newer version of qwen3mlx. Update to open them.</source>
+        <translation>对话由更高版本的 qwen3mlx 存储，请更新后再打开。</translation>
     </message>
     <message>
-        <source>Entries of your conversations&apos; file that could not be read in full: {count}. They are kept as they were in {name}.</source>
-        <translation>对话文件中有 {count} 个条目无法完整读取，其原样保存在 {name} 中。</translation>
+        <source>Your conversations cannot be saved ({reason}). Check the folder&apos;s permissions.</source>
+        <translation>无法存储对话（{reason}），请检查文件夹的权限。</translation>
     </message>
 </context>
 <context>
@@ -2031,15 +2023,19 @@
         <translation>对话</translation>
     </message>
     <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
         <source>Thinking</source>
-        <translation>思考</translation>
+        <translation>思考过程</translation>
     </message>
     <message>
         <source>You</source>
         <translation>你</translation>
     </message>
     <message>
-        <source>Result of a tool</source>
+        <source>Tool result</source>
         <translation>工具结果</translation>
     </message>
     <message>
@@ -2047,28 +2043,28 @@
         <translation>助手</translation>
     </message>
     <message>
-        <source>{name} was written by a newer version of this program: update it.</source>
-        <translation>{name} 由更新版本的程序写出：请更新程序。</translation>
-    </message>
-    <message>
-        <source>{name} holds no conversation that can be read.</source>
+        <source>{name} contains no readable conversations.</source>
         <translation>{name} 中没有可以读取的对话。</translation>
     </message>
     <message>
-        <source>{name} is no export of LM Studio, ChatGPT or this program: choose one of those.</source>
-        <translation>{name} 不是 LM Studio、ChatGPT 或本程序的导出文件：请另选一个。</translation>
+        <source>{name} is not an export from LM Studio, ChatGPT, or qwen3mlx.</source>
+        <translation>{name} 不是 LM Studio、ChatGPT 或 qwen3mlx 的导出文件。</translation>
     </message>
     <message>
         <source>{name} cannot be read: {reason}.</source>
         <translation>无法读取 {name}：{reason}。</translation>
     </message>
     <message>
-        <source>{name} is damaged, or not JSON: export it again.</source>
-        <translation>{name} 已损坏，或不是 JSON：请重新导出。</translation>
+        <source>{name} is damaged or not JSON. Export it again.</source>
+        <translation>{name} 已损坏或不是 JSON，请重新导出。</translation>
     </message>
     <message>
-        <source>{name} is too large to be imported.</source>
+        <source>{name} is too large to import.</source>
         <translation>{name} 太大，无法导入。</translation>
+    </message>
+    <message>
+        <source>{name} was exported by a newer version of qwen3mlx. Update to import it.</source>
+        <translation>{name} 由更高版本的 qwen3mlx 导出，请更新后再导入。</translation>
     </message>
 </context>
 </TS>

@@ -124,8 +124,8 @@ def row_text(row: SidebarRow) -> str:
         "pinned": translate("sections", "Pinned"),
         "today": translate("sections", "Today"),
         "yesterday": translate("sections", "Yesterday"),
-        "week": translate("sections", "Previous 7 days"),
-        "month": translate("sections", "Previous 30 days"),
+        "week": translate("sections", "Previous 7 Days"),
+        "month": translate("sections", "Previous 30 Days"),
     }[row.kind]
 
 
@@ -133,10 +133,10 @@ def _spoken(row: SidebarRow) -> str:
     """What is read to those who do not see its marks."""
     text = row_text(row)
     if isinstance(row, Line):
-        busy = translate("sections", "{title}, an answer is being written")
+        busy = translate("sections", "{title}, generating")
         return busy.format(title=text) if row.is_busy else text
     if row.is_folded:
-        folded = translate("sections", "{heading}, folded, {count} in it")
+        folded = translate("sections", "{heading}, collapsed, conversations: {count}")
         return folded.format(heading=text, count=row.num_below)
     return text
 

@@ -181,17 +181,13 @@ class Http(QObject):
 
 def malformed() -> EndpointError:
     return EndpointError(
-        translate(
-            "http", "The server answered with something that cannot be read: start it again."
-        ),
+        translate("http", "The server sent an invalid response. Restart it and try again."),
         "malformed",
     )
 
 
 def interrupted() -> EndpointError:
-    return EndpointError(
-        translate("http", "The connection to the server broke off."), "interrupted"
-    )
+    return EndpointError(translate("http", "The connection to the server was lost."), "interrupted")
 
 
 def _bytes(reply: QNetworkReply) -> bytes:
@@ -212,7 +208,8 @@ def _error(reply: QNetworkReply) -> EndpointError | None:
     if status is not None:
         return interrupted()
     return EndpointError(
-        translate("http", "The server does not answer: start it on the Server page."), "unreachable"
+        translate("http", "The server is not responding. Start it on the Server page."),
+        "unreachable",
     )
 
 
@@ -222,7 +219,9 @@ def _refusal(body: bytes, status: int) -> EndpointError:
         return EndpointError(str(error["message"]), str(error.get("code") or ""), status)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return EndpointError(
-            translate("http", "The server refused with status {status}.").format(status=status),
+            translate("http", "The server refused the request (status {status}).").format(
+                status=status
+            ),
             "malformed",
             status,
         )

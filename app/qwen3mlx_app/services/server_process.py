@@ -143,7 +143,7 @@ class ServerProcess(QObject):
     def _not_started(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
             self._forget()
-            reason = translate("server", "The server's program cannot be run: install it again.")
+            reason = translate("server", "The server cannot be started. Reinstall qwen3mlx.")
             self._set(ServerState(phase="failed", reason=reason))
 
     def _over(self, exit_code: int, status: QProcess.ExitStatus) -> None:
@@ -166,13 +166,13 @@ class ServerProcess(QObject):
     def _died(self, reason: str) -> None:
         """Start it again, each time a while later, until it has died too often."""
         if self._keep_log():
-            details = translate("server", "{file} has the details.")
+            details = translate("server", "See {file} for details.")
             reason = f"{reason} {details.format(file=self._crash_log)}"
         now = time.monotonic()
         self._deaths.append(now)
         num_deaths = sum(now - death < _DEATHS_WITHIN_S for death in self._deaths)
         if num_deaths > len(self._pauses):
-            often = translate("server", "It died {count} times and is not started again.")
+            often = translate("server", "It has crashed {count} times and will not be restarted.")
             reason = f"{reason} {often.format(count=num_deaths)}"
             self._set(ServerState(phase="failed", reason=reason))
             return
@@ -205,14 +205,14 @@ class ServerProcess(QObject):
         said = [line.removeprefix("qwen3mlx: ") for line in self._log_lines() if line.strip()]
         if exit_code == 1 and said:
             return said[-1]
-        return translate("server", "The server ended by itself (code {code}).").format(
+        return translate("server", "The server quit unexpectedly (exit code {code}).").format(
             code=exit_code
         )
 
     def _crash_reason(self, number: int) -> str:
         if number == signal.SIGKILL:
             return translate(
-                "server", "The system ended the server: a model may need too much memory."
+                "server", "The system terminated the server. A model may need too much memory."
             )
         known = {member.value: member.name for member in signal.Signals}
         return translate("server", "The server crashed ({signal}).").format(

@@ -112,7 +112,8 @@ export ANTHROPIC_DEFAULT_HAIKU_MODEL={shlex.quote(endpoint.model)}
 claude
 """
     note = translate(
-        "snippets", "Its prompts are long: load the model with a context of 32,768 tokens or more."
+        "snippets",
+        "Claude Code sends long prompts. Load the model with a context of at least 32,768 tokens.",
     )
     return Snippet("claude-code", "Claude Code", "sh", code, note)
 
@@ -122,7 +123,11 @@ def _ollama(endpoint: Endpoint) -> Snippet:
         f"OLLAMA_HOST={shlex.quote(endpoint.url)}"
         f" ollama run {shlex.quote(endpoint.model)} 'Hello!'\n"
     )
-    note = translate("snippets", "The ollama command sends no key.") if endpoint.needs_key else ""
+    note = (
+        translate("snippets", "The ollama command does not send a key.")
+        if endpoint.needs_key
+        else ""
+    )
     return Snippet("ollama", "Ollama", "sh", code, note)
 
 
@@ -148,15 +153,15 @@ Model: {endpoint.model}
 """
     note = translate(
         "snippets",
-        "Enter these in Cursor's settings, under Models. Cursor sends requests from its own"
-        " servers, which do not reach this computer: it needs a tunnel, a key, and its address"
-        " here. Nothing on this page opens one.",
+        "Enter these in Cursor's settings under Models. Cursor sends requests from its own"
+        " servers, which cannot reach this computer: set up a tunnel and a key, and use the"
+        " tunnel's address here. Nothing on this page opens a tunnel.",
     )
     return Snippet("cursor", "Cursor", "text", code, note)
 
 
 def _install(command: str) -> str:
-    return translate("snippets", "Needs: {command}").format(command=command)
+    return translate("snippets", "Requires {command}").format(command=command)
 
 
 def _text(value: str) -> str:

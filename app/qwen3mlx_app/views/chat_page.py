@@ -101,7 +101,7 @@ class ChatPage(QWidget):
         self._panel_button.setIcon(icon("sliders"))
         self._panel_button.setIconSize(SIZE)
         self._panel_button.setCheckable(True)
-        name = self.tr("Settings of the conversation")
+        name = self.tr("Conversation settings")
         set_tip(self._panel_button, name)
         self._panel_button.setAccessibleName(name)
         self._panel_button.toggled.connect(self._show_panel)
@@ -233,7 +233,7 @@ class ChatPage(QWidget):
     def _show_prefill(self, done: int, total: int) -> None:
         if done < total:
             self._status.setText(
-                self.tr("Reading: {done} of {total} tokens").format(
+                self.tr("Prefill: {done} of {total} tokens").format(
                     done=f"{done:,}", total=f"{total:,}"
                 )
             )

@@ -45,7 +45,7 @@ class ChatPanel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName(self.tr("Settings of the conversation"))
+        self.setAccessibleName(self.tr("Conversation settings"))
         self._content = QWidget(self)
         self._content.setObjectName("sidebar")
         self._content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -60,7 +60,7 @@ class ChatPanel(QScrollArea):
         self._sampling = SamplingForm(list(BOUNDS), self)
         self._sampling.changed.connect(lambda values: self._change(sampling=values))
         self._column.addWidget(self._sampling)
-        self._reset = Button(self.tr("Reset to the model's own"), self)
+        self._reset = Button(self.tr("Reset to Model Defaults"), self)
         self._reset.clicked.connect(lambda: self._set(self._unset()))
         self._column.addSpacing(GAP)
         self._column.addWidget(self._reset)
@@ -101,9 +101,9 @@ class ChatPanel(QScrollArea):
         )
         self._choice.activated.connect(self._apply)
         row.addWidget(self._choice, 1)
-        self._save = self._tool("plus", self.tr("Save as a preset…"))
+        self._save = self._tool("plus", self.tr("Save as preset…"))
         self._save.clicked.connect(self._ask_name)
-        self._delete = self._tool("trash", self.tr("Delete the preset"))
+        self._delete = self._tool("trash", self.tr("Delete preset"))
         self._delete.clicked.connect(
             lambda: self.preset_deleted.emit(self._choice.currentData().id)
         )
@@ -115,7 +115,7 @@ class ChatPanel(QScrollArea):
         self._heading(self.tr("System prompt"))
         self._prompt = QPlainTextEdit(self)
         self._prompt.setAccessibleName(self.tr("System prompt"))
-        self._prompt.setPlaceholderText(self.tr("Who the model is, and how it is to answer"))
+        self._prompt.setPlaceholderText(self.tr("The model's role, and how it should answer"))
         self._prompt.setTabChangesFocus(True)
         self._prompt.setFixedHeight(130)
         self._prompt.textChanged.connect(
@@ -169,7 +169,7 @@ class ChatPanel(QScrollArea):
     def _show_budget(self) -> None:
         budget = self._settings.thinking_budget
         text = (
-            self.tr("no limit")
+            self.tr("No limit")
             if budget is None
             else self.tr("{count} tokens").format(count=f"{budget:,}")
         )
@@ -211,7 +211,7 @@ class ChatPanel(QScrollArea):
             cursor.insertText(text)
 
     def _ask_name(self) -> None:
-        name = ask_name(self, self.tr("Save as a preset"), self.tr("Name of the preset"))
+        name = ask_name(self, self.tr("Save as Preset"), self.tr("Preset name"))
         if name:
             self.preset_saved.emit(name)
             self._show_chosen(name)

@@ -56,7 +56,7 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
         layout.setSpacing(GAP)
-        self._editing = Label(self.tr("Editing an earlier message — Esc leaves it as it is"), self)
+        self._editing = Label(self.tr("Editing an earlier message. Press Esc to cancel."), self)
         self._editing.setObjectName("muted")
         self._editing.hide()
         layout.addWidget(self._editing)
@@ -97,13 +97,13 @@ class Composer(QFrame):
             text += f" · {short_count(mode.budget)}"
         self._think.setText(text)
         if mode.by_switch:
-            tip = self.tr("A switch in the message decides this time")
+            tip = self.tr("Set by /think or /no_think in the message")
         elif mode.can_change:
             tip = self.tr("Think before answering")
         elif mode.is_on:
             tip = self.tr("This model always thinks before answering")
         else:
-            tip = self.tr("This model does not think before answering")
+            tip = self.tr("This model does not support thinking")
         set_tip(self._think, tip)
 
     def set_model(self, model_id: str) -> None:
@@ -196,7 +196,7 @@ class Composer(QFrame):
         attach.setIcon(icon("attach"))
         attach.setIconSize(SIZE)
         attach.setAccessibleName(self.tr("Attach files"))
-        set_tip(attach, self.tr("Attach text, code, PDF or Word files"))
+        set_tip(attach, self.tr("Attach text, code, PDF, or Word files"))
         attach.clicked.connect(self._choose_files)
         self._think = ToolButton(self)
         self._think.setObjectName("pill")

@@ -142,7 +142,10 @@ class MainWindow(QMainWindow):
 
     def import_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(
-            self, self.tr("Import conversations"), "", self.tr("Exports (*.json *.zip)")
+            self,
+            self.tr("Import Conversations"),
+            "",
+            self.tr("Exported Conversations (*.json *.zip)"),
         )
         if names:
             self.program.conversations.import_files([Path(name) for name in names])

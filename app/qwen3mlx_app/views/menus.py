@@ -72,7 +72,7 @@ class Menus(QObject):
         models, chat = self._program.models, self._program.chat
         for entry in models.models.values():
             if entry.is_chat and entry.id != chat.model_id:
-                use = self.tr("Answer with {name}").format(name=entry.name)
+                use = self.tr("Use {name}").format(name=entry.name)
                 do = _both(partial(chat.set_model, entry.id), show_chat)
                 yield Entry(f"use {entry.id}", use, self.tr("Model"), "models", do)
             if entry.state == "not-loaded":
@@ -85,7 +85,7 @@ class Menus(QObject):
 
     def _of_presets(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         for preset in self._program.conversations.presets.values():
-            text = self.tr("Use the preset {name}").format(name=preset.name)
+            text = self.tr("Use Preset {name}").format(name=preset.name)
             do = _both(partial(self._program.chat.set_settings, preset.settings), show_chat)
             yield Entry(f"preset {preset.id}", text, self.tr("Preset"), "sliders", do)
 

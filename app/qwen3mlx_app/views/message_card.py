@@ -74,7 +74,11 @@ class MessageCard(QWidget):
         self._error.setText(message.error or "")
         self._error.setVisible(bool(message.error))
         self._footer.show_row(row)
-        names = {"user": self.tr("You"), "assistant": self.tr("Answer"), "tool": self.tr("Result")}
+        names = {
+            "user": self.tr("You"),
+            "assistant": self.tr("Assistant"),
+            "tool": self.tr("Tool result"),
+        }
         self.setAccessibleName(one_line(f"{names[message.role]}: {message.content[:200]}"))
 
     def set_last(self, is_last: bool) -> None:

@@ -48,7 +48,7 @@ class Footer(QWidget):
             for name, text, signal in self._choices()
         ]
         self._continue = self._button(
-            "continue", self.tr("Continue the answer"), partial(self._emit, intents.continue_answer)
+            "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
         )
         self._stats = Label("", self)
         self._stats.setObjectName("muted")
@@ -93,20 +93,18 @@ class Footer(QWidget):
         if self._message.status == "streaming":
             return
         if self._is_broken():
-            menu.add(
-                self.tr("Continue the answer"), partial(self._emit, self._intents.continue_answer)
-            )
+            menu.add(self.tr("Continue"), partial(self._emit, self._intents.continue_answer))
         for name, text, signal in self._choices():
             menu.add(text, partial(self._emit, signal), icon(name))
 
     def _choices(self) -> list[tuple[str, str, SignalInstance]]:
         intents = self._intents
         return [
-            ("copy", self.tr("Copy the message"), intents.copy),
-            ("edit", self.tr("Edit the message"), intents.edit),
-            ("again", self.tr("Answer again"), intents.regenerate),
-            ("branch", self.tr("Branch from here"), intents.branch),
-            ("trash", self.tr("Delete from here on"), intents.delete),
+            ("copy", self.tr("Copy Message"), intents.copy),
+            ("edit", self.tr("Edit Message"), intents.edit),
+            ("again", self.tr("Regenerate"), intents.regenerate),
+            ("branch", self.tr("Branch from Here"), intents.branch),
+            ("trash", self.tr("Delete from Here"), intents.delete),
         ]
 
     def _is_broken(self) -> bool:
@@ -130,7 +128,9 @@ class Footer(QWidget):
         if stats is not None and stats.tokens_per_second:
             parts.append(self.tr("{rate} tokens/s").format(rate=f"{stats.tokens_per_second:.1f}"))
         if stats is not None and stats.ttft_s is not None:
-            parts.append(self.tr("first after {seconds} s").format(seconds=f"{stats.ttft_s:.2f}"))
+            parts.append(
+                self.tr("first token after {seconds} s").format(seconds=f"{stats.ttft_s:.2f}")
+            )
         if stats is not None and stats.completion_tokens is not None:
             parts.append(self.tr("{count} tokens").format(count=stats.completion_tokens))
         if stats is not None and stats.cached_tokens:

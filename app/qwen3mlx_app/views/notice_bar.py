@@ -29,7 +29,7 @@ class NoticeBar(QWidget):
         close = ToolButton(self)
         close.setIcon(icon("close"))
         close.setIconSize(SMALL)
-        close.setAccessibleName(self.tr("Close the notice"))
+        close.setAccessibleName(self.tr("Dismiss"))
         close.clicked.connect(self.hide)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(GAP_L, GAP, GAP_L, 0)
@@ -47,8 +47,7 @@ class NoticeBar(QWidget):
     def show_notice(self, notice: Notice) -> None:
         names = {
             "undo_delete": self.tr("Undo"),
-            "start_server": self.tr("Start the server"),
-            "retry": self.tr("Try again"),
+            "start_server": self.tr("Start Server"),
         }
         self._text.setText(notice.text)
         self._action = notice.action or ""

@@ -216,7 +216,7 @@ class BlockWidget(QWidget):
         copy.setIcon(icon("copy"))
         copy.setIconSize(SMALL)
         set_tip(copy, self.tr("Copy"))
-        copy.setAccessibleName(self.tr("Copy the code"))
+        copy.setAccessibleName(self.tr("Copy code"))
         copy.clicked.connect(self._copy)
         head.addWidget(language)
         head.addStretch()
@@ -261,9 +261,9 @@ class RichText(QWidget):
         if len(shown) < len(text):
             missing = f"{len(text) - len(shown):,}"
             self._cut.setText(
-                self.tr("{count} more characters: copy the answer to have all of it.").format(
-                    count=missing
-                )
+                self.tr(
+                    "{count} more characters are not shown. Copy the message to get all of it."
+                ).format(count=missing)
             )
         unchanged = self._reader.read(shown, growing=growing)
         blocks = self._reader.blocks

@@ -61,9 +61,9 @@ class ShortcutSheet(QDialog):
             "ctrl_enter": ("Ctrl+Return", "Return"),
         }[send_with]
         return [
-            (self.tr("Send the message"), as_written(send)),
-            (self.tr("A new line in the message"), as_written(line)),
-            (self.tr("Stop the answer, or leave an edit"), as_written("Esc")),
+            (self.tr("Send Message"), as_written(send)),
+            (self.tr("Insert Line Break"), as_written(line)),
+            (self.tr("Stop Generating or Cancel Edit"), as_written("Esc")),
         ]
 
     def _table(self, shortcuts: Sequence[tuple[str, str]]) -> QWidget:

@@ -52,8 +52,8 @@ class Sidebar(QWidget):
         self.found = HitList(hits, theme, self)
         self.found.opened.connect(self.opened)
         self.found.left.connect(self._leave_found)
-        self._nothing = _empty("search", self.tr("Nothing found."))
-        self._none = _empty("chat", self.tr("Your conversations will be listed here."))
+        self._nothing = _empty("search", self.tr("No results"))
+        self._none = _empty("chat", self.tr("Your conversations will appear here."))
         self._stack = QStackedWidget(self)
         for widget in (self.list, self.found, self._nothing, self._none):
             self._stack.addWidget(widget)
@@ -107,7 +107,7 @@ class Sidebar(QWidget):
         side = QLineEdit.ActionPosition
         sign = add_to_field(self.search, self.tr("Search"), icon("search"), side.LeadingPosition)
         sign.triggered.connect(self.search.selectAll)
-        clear = self.tr("Clear the search")
+        clear = self.tr("Clear search")
         self._clear = add_to_field(self.search, clear, icon("close"), side.TrailingPosition)
         self._clear.setVisible(False)
         self._clear.triggered.connect(self.show_list)

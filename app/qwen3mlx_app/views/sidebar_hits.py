@@ -36,7 +36,7 @@ class HitList(QListView):
         self._hits = hits
         self.setModel(hits)
         self.setItemDelegate(HitDelegate(theme, self))
-        self.setAccessibleName(self.tr("Found"))
+        self.setAccessibleName(self.tr("Search results"))
         self.setMouseTracking(True)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

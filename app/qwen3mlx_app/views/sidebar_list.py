@@ -108,7 +108,7 @@ class SidebarList(QListView):
 
     def add_folder(self, conversation_ids: object = ()) -> None:
         """With these in it."""
-        self.folder_wanted.emit(self.tr("New folder"), conversation_ids)
+        self.folder_wanted.emit(self.tr("New Folder"), conversation_ids)
 
     def chosen(self) -> list[str]:
         """Ids of conversations, from top to bottom."""

@@ -32,7 +32,7 @@ class SidebarMenu(Menu):
         elif row is not None and row.folder is not None:
             self._for_folder(row.folder)
         else:
-            self.add(self.tr("New folder"), view.add_folder, icon("folder-plus"))
+            self.add(self.tr("New Folder"), view.add_folder, icon("folder-plus"))
 
     def _for_conversations(
         self, first: Conversation, ids: list[str], folders: Iterable[Folder]
@@ -42,12 +42,12 @@ class SidebarMenu(Menu):
         self.add(pin, lambda: view.pinned.emit(ids, not first.pinned), icon("pin"))
         if len(ids) == 1:
             self._add_rename(first.id)
-        self._add_folders(self.add_menu(self.tr("Move to folder"), icon("folder")), ids, folders)
+        self._add_folders(self.add_menu(self.tr("Move to Folder"), icon("folder")), ids, folders)
         self.add(self.tr("Export…"), lambda: view.exported.emit(ids), icon("export"))
         self.addSeparator()
         delete = self.tr("Delete")
         if len(ids) > 1:
-            delete = self.tr("Delete {count} conversations").format(count=len(ids))
+            delete = self.tr("Delete {count} Conversations").format(count=len(ids))
         self.add(delete, lambda: view.deleted.emit(ids), icon("trash"))
 
     def _add_folders(self, menu: Menu, ids: list[str], folders: Iterable[Folder]) -> None:
@@ -55,15 +55,15 @@ class SidebarMenu(Menu):
         for folder in folders:
             menu.add(folder.name, partial(view.moved.emit, ids, folder.id), icon("folder"))
         menu.addSeparator()
-        menu.add(self.tr("No folder"), lambda: view.moved.emit(ids, None))
-        menu.add(self.tr("New folder…"), lambda: view.add_folder(ids), icon("folder-plus"))
+        menu.add(self.tr("No Folder"), lambda: view.moved.emit(ids, None))
+        menu.add(self.tr("New Folder"), lambda: view.add_folder(ids), icon("folder-plus"))
 
     def _for_folder(self, folder: Folder) -> None:
         self._add_rename(folder_key(folder.id))
-        self.add(self.tr("New folder"), self._view.add_folder, icon("folder-plus"))
+        self.add(self.tr("New Folder"), self._view.add_folder, icon("folder-plus"))
         self.addSeparator()
         self.add(
-            self.tr("Delete the folder, keep its conversations"),
+            self.tr("Delete Folder and Keep Conversations"),
             lambda: self._view.folder_deleted.emit(folder.id),
             icon("trash"),
         )

@@ -83,7 +83,7 @@ class RowDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = QLineEdit(parent)
         is_heading = isinstance(index.data(ListModel.VALUE), Heading)
-        name = self.tr("Name of the folder") if is_heading else self.tr("Name of the conversation")
+        name = self.tr("Folder name") if is_heading else self.tr("Conversation title")
         editor.setAccessibleName(name)
         return editor
 

@@ -40,14 +40,14 @@ class TrayMenu(Menu):
             if entry.state != "not-loaded":
                 self._said(self.model_line(entry))
         self.addSeparator()
-        self.add(self.tr("Show the window"), self.show_wanted.emit)
-        self.add(self.tr("New conversation"), self.new_wanted.emit)
+        self.add(self.tr("Show Window"), self.show_wanted.emit)
+        self.add(self.tr("New Conversation"), self.new_wanted.emit)
         self.addSeparator()
         self._add_models()
         if self._server.state.phase in ("ready", "starting"):
-            self.add(self.tr("Turn the server off"), self._server.stop)
+            self.add(self.tr("Stop Server"), self._server.stop)
         else:
-            self.add(self.tr("Turn the server on"), self._server.start)
+            self.add(self.tr("Start Server"), self._server.start)
         self.addSeparator()
         self.add(self.tr("Quit qwen3mlx"), self.quit_wanted.emit)
 
@@ -55,16 +55,16 @@ class TrayMenu(Menu):
         return {
             "stopped": self.tr("The server is off"),
             "starting": self.tr("The server is starting"),
-            "ready": self.tr("The server answers at {url}").format(url=state.url),
+            "ready": self.tr("The server is running at {url}").format(url=state.url),
             "failed": self.tr("The server failed"),
-            "stopping": self.tr("The server is ending"),
+            "stopping": self.tr("The server is stopping"),
         }[state.phase]
 
     def model_line(self, entry: ModelEntry) -> str:
         if entry.state == "loading":
             percent = round(100 * (entry.load_progress or 0))
-            return self.tr("{name}: loading, {percent}%").format(name=entry.name, percent=percent)
-        return self.tr("{name}: in memory").format(name=entry.name)
+            return self.tr("{name}: loading {percent}%").format(name=entry.name, percent=percent)
+        return self.tr("{name}: loaded").format(name=entry.name)
 
     def _said(self, text: str) -> QAction:
         action = self.add(text)

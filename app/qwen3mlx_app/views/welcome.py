@@ -32,7 +32,7 @@ class Greeting(QWidget):
         layout = QVBoxLayout(self)
         layout.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.setSpacing(GAP_S)
-        heading = Label(self.tr("What can Qwen do for you?"), self)
+        heading = Label(self.tr("What can Qwen help you with?"), self)
         heading.setObjectName("heading")
         text = Label(self.tr("Everything you write stays on this computer."), self)
         text.setObjectName("muted")
@@ -67,7 +67,7 @@ class FirstRun(QScrollArea):
         self._add_head(layout)
         self._add_facts(layout)
         self._add_prompts(layout)
-        start = Button(self.tr("Start"), self)
+        start = Button(self.tr("Get Started"), self)
         start.setObjectName("primary")
         start.setMinimumWidth(140)
         start.clicked.connect(self.finished)
@@ -90,7 +90,7 @@ class FirstRun(QScrollArea):
         heading = Label(self.tr("Welcome to qwen3mlx"), self)
         heading.setObjectName("heading")
         text = Label(
-            self.tr("Qwen3 on your own computer: chat here, or serve other programs."), self
+            self.tr("Run Qwen3 on your own computer: chat here, or serve other apps."), self
         )
         for label in (heading, text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -109,29 +109,29 @@ class FirstRun(QScrollArea):
                 "lock",
                 self.tr("Private"),
                 self.tr(
-                    "What you write stays on this computer. Nothing is sent anywhere, and nothing"
-                    " is downloaded unless you ask for it."
+                    "What you write stays on this computer. Nothing is sent anywhere, and"
+                    " nothing is downloaded unless you ask."
                 ),
             ),
             (
                 "models",
-                self.tr("A demo is ready"),
+                self.tr("Try the demo model"),
                 self.tr(
-                    "It is tiny, made to show how everything works: it counts letters, adds"
-                    " numbers, calls tools, and knows little else."
+                    "It is tiny and shows how everything works: it counts letters, adds numbers,"
+                    " calls tools, and knows little else."
                 ),
             ),
             (
                 "folder",
-                self.tr("Bring a Qwen3 model"),
+                self.tr("Add a Qwen3 model"),
                 self.tr(
-                    "Models in the Hugging Face cache and in LM Studio's folder are found by"
-                    " themselves. Add other folders on the Models page, or drop one here."
+                    "Models in the Hugging Face cache and LM Studio's folder are found"
+                    " automatically. Add other folders on the Models page, or drop one here."
                 ),
             ),
         ):
             rows.addLayout(self._fact(name, title, text))
-        models = Button(self.tr("Open the Models page"), self)
+        models = Button(self.tr("Open Models"), self)
         models.setObjectName("link")
         models.clicked.connect(self.models_wanted)
         rows.addWidget(models, 0, Qt.AlignmentFlag.AlignLeft)
@@ -155,7 +155,7 @@ class FirstRun(QScrollArea):
         return row
 
     def _add_prompts(self, layout: QVBoxLayout) -> None:
-        label = Label(self.tr("Try one:"), self)
+        label = Label(self.tr("Try asking:"), self)
         label.setObjectName("muted")
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addSpacing(GAP_S)
@@ -181,7 +181,7 @@ class FirstRun(QScrollArea):
         layout.addLayout(row)
 
     def _add_keys(self, layout: QVBoxLayout) -> None:
-        text = self.tr("{all} finds everything you can do, {keys} shows the keys for it.")
+        text = self.tr("Press {all} for all commands, {keys} for keyboard shortcuts.")
         text = text.format(all=as_written("Ctrl+K"), keys=as_written("Ctrl+/"))
         hint = Label(text, self)
         hint.setObjectName("muted")

@@ -51,7 +51,7 @@ def _edit(window: MainWindow) -> None:
     _of_text(menu)
     menu.addSeparator()
     add(translate("menu", "Find"), "Ctrl+F", window.search, icon="search")
-    add(translate("menu", "Write"), "Ctrl+L", window.write, icon="edit")
+    add(translate("menu", "Write Message"), "Ctrl+L", window.write, icon="edit")
     title = translate("menu", "Undo Delete")
     undo = add(title, "Ctrl+Alt+Z", conversations.undo_delete, icon="again")
     undo.setEnabled(False)
@@ -69,10 +69,10 @@ def _conversation(window: MainWindow) -> None:
     menus = window.menus
     add = partial(menus.add, menus.menu(translate("menu", "Conversation")))
     add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
-    settings = translate("menu", "Settings of the Conversation")
+    settings = translate("menu", "Conversation Settings")
     add(settings, "Ctrl+I", window.toggle_panel, icon="sliders")
     chat = window.program.chat
-    stop = add(translate("menu", "Stop"), "Ctrl+.", chat.stop, icon="stop")
+    stop = add(translate("menu", "Stop Generating"), "Ctrl+.", chat.stop, icon="stop")
     stop.setEnabled(chat.is_busy)
     chat.busy_changed.connect(stop.setEnabled)
 
@@ -80,7 +80,7 @@ def _conversation(window: MainWindow) -> None:
 def _view(window: MainWindow) -> None:
     menus = window.menus
     add = partial(menus.add, menus.menu(translate("menu", "View")))
-    everything = translate("menu", "Do Anything…")
+    everything = translate("menu", "Command Palette…")
     add(everything, "Ctrl+K", window.palette_sheet.open, icon="search")
     pages = [(name, title) for name, title in window.rail.titles.items() if name != "settings"]
     for number, (name, title) in enumerate(pages, start=1):

@@ -215,7 +215,7 @@ def test_an_answer_is_continued_where_it_broke_off(
     fake.script = [[delta(content="One, "), CUT_OFF], answer("two.")]
     broken = ask(program, qtbot, "Count")
     assert (broken.content, broken.status) == ("One, ", "failed")
-    assert "broke off" in (broken.error or "")
+    assert "was lost" in (broken.error or "")
     with qtbot.waitSignal(program.chat.finished):
         program.chat.continue_answer(broken.id)
     assert (last(program).content, last(program).status) == ("One, two.", "done")
@@ -249,12 +249,12 @@ def test_tool_calls_are_put_together(program: Program, qtbot: QtBot, fake: FakeE
 @pytest.mark.parametrize(
     ("script", "sentence"),
     [
-        ([b"data: {nonsense\n\n"], "cannot be read"),
-        ([b'data: {"choices": [{"delta": {"content": 7}}]}\n\n'], "cannot be read"),
-        ([b'data: {"choices": 3}\n\n'], "cannot be read"),
-        ([b"data: []\n\n"], "cannot be read"),
-        ([delta(content="x")], "broke off"),
-        ([CUT_OFF], "broke off"),
+        ([b"data: {nonsense\n\n"], "invalid response"),
+        ([b'data: {"choices": [{"delta": {"content": 7}}]}\n\n'], "invalid response"),
+        ([b'data: {"choices": 3}\n\n'], "invalid response"),
+        ([b"data: []\n\n"], "invalid response"),
+        ([delta(content="x")], "was lost"),
+        ([CUT_OFF], "was lost"),
         ([event({"error": {"message": "The engine is out of luck."}})], "out of luck"),
     ],
 )

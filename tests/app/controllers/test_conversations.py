@@ -238,9 +238,9 @@ def test_what_goes_out_comes_in_again(store: Store, tmp_path: Path) -> None:
     controller, said = made(store)
     path = tmp_path / "out.json"
     controller.export_to(["a", "b", "unknown"], path)
-    assert said.notices[-1] == Notice(text="Saved as out.json.")
+    assert said.notices[-1] == Notice(text="Exported to out.json.")
     controller.import_files([path])
-    assert said.notices[-1] == Notice(text="Imported: 2.")
+    assert said.notices[-1] == Notice(text="Imported conversations: 2.")
     assert sorted(one.title for one in controller.conversations.values()) == ["A", "A", "B", "B"]
     assert said.wanted[-1] in ids(controller)
     imported = store.messages(said.wanted[-1])

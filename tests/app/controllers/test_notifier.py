@@ -40,12 +40,12 @@ def answered(program: Program, **fields: Any) -> None:
 
 def test_a_long_answer_is_told_with_its_conversation(program: Program, desk: Desk) -> None:
     answered(program, created_at=desk.now - LONG)
-    assert desk.said == [("The answer is there", "Done", "c")]
+    assert desk.said == [("The response is ready", "Done", "c")]
 
 
 def test_a_failure_is_told_with_its_reason(program: Program, desk: Desk) -> None:
     answered(program, status="failed", error="No memory.")
-    assert desk.said == [("The answer failed", "No memory.", "c")]
+    assert desk.said == [("The response failed", "No memory.", "c")]
 
 
 def test_nothing_is_told_of_what_was_short_stopped_watched_or_unwanted(
@@ -61,7 +61,7 @@ def test_nothing_is_told_of_what_was_short_stopped_watched_or_unwanted(
 
 
 @pytest.mark.parametrize(
-    ("state", "text"), [("loaded", "demo is loaded"), ("not-loaded", "demo was not loaded")]
+    ("state", "text"), [("loaded", "demo is loaded"), ("not-loaded", "demo could not be loaded")]
 )
 def test_a_long_load_is_told(
     program: Program, desk: Desk, qtbot: QtBot, state: Any, text: str

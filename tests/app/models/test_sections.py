@@ -196,12 +196,12 @@ def test_what_is_heard_of_a_row() -> None:
     assert [model.data(model.index(row), role) for row in range(model.rowCount())] == [
         "Today",
         "a",
-        "b, an answer is being written",
-        "Yesterday, folded, 1 in it",
+        "b, generating",
+        "Yesterday, collapsed, conversations: 1",
     ]
 
 
 def test_what_is_read_in_a_row() -> None:
     chats = [chat("a", moment(0), title=""), chat("b", moment(40)), chat("c", moment(3))]
     texts = [row_text(row) for row in rows(chats, FOLDERS[:1])]
-    assert texts == ["Work", "Today", "Untitled", "February 2026", "b", "Previous 7 days", "c"]
+    assert texts == ["Work", "Today", "Untitled", "February 2026", "b", "Previous 7 Days", "c"]

@@ -41,4 +41,4 @@ def test_case_does_not_matter_and_initials_go_before_the_middle_of_words() -> No
 
 
 def test_of_equals_the_shorter_goes_first() -> None:
-    assert ranked("set", ["Settings of the conversation", "Settings"], str, 9)[0] == "Settings"
+    assert ranked("set", ["Conversation settings", "Settings"], str, 9)[0] == "Settings"

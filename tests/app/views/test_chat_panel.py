@@ -96,7 +96,7 @@ def test_a_preset_is_saved_applied_and_deleted(
     program = program_of(window)
     qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "You are a pirate.")
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Pirate", True))
-    button(panel, "Save as a preset…").click()
+    button(panel, "Save as preset…").click()
     saved = settings(window)
     assert saved.system_prompt == "You are a pirate."
     program.chat.new()
@@ -107,7 +107,7 @@ def test_a_preset_is_saved_applied_and_deleted(
     choice.activated.emit(choice.findText("Pirate"))
     assert settings(window) == saved
     assert choice.currentText() == "Pirate"
-    button(panel, "Delete the preset").click()
+    button(panel, "Delete preset").click()
     assert program.conversations.presets.rowCount() == 0
     assert settings(window) == saved
 
@@ -119,7 +119,7 @@ def test_the_prompt_that_a_preset_replaced_comes_back_with_undo(
     assert isinstance(prompt, QPlainTextEdit)
     qtbot.keyClicks(prompt, "You are a pirate.")
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Pirate", True))
-    button(panel, "Save as a preset…").click()
+    button(panel, "Save as preset…").click()
     program_of(window).chat.new()
     qtbot.keyClicks(prompt, "You are a lawyer.")
     choice = named(panel, QComboBox, "Preset")
@@ -185,7 +185,7 @@ def test_what_stands_in_a_field_counts_at_once(
     type_in(qtbot, panel, "Temperature", "0.9")
     qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "Be brief.")
     with qtbot.waitSignal(program_of(window).chat.finished):
-        button(window, "Answer again").click()
+        button(window, "Regenerate").click()
     assert fake.bodies[1]["temperature"] == 0.9
     assert fake.bodies[1]["messages"][0]["content"] == "Be brief."
 
@@ -237,7 +237,7 @@ def test_a_preset_is_replaced_by_one_of_its_name(
     assert isinstance(choice, QComboBox)
     for temperature in ("0.2", "0.4"):
         fill(qtbot, panel, "Temperature", temperature)
-        button(panel, "Save as a preset…").click()
+        button(panel, "Save as preset…").click()
         assert choice.currentText() == "Mine"
     program_of(window).chat.new()
     choice.activated.emit(choice.findText("Mine"))
@@ -252,9 +252,9 @@ def test_of_two_presets_that_say_the_same_the_chosen_one_is_shown(
     assert isinstance(choice, QComboBox)
     for name in ("One", "Two"):
         monkeypatch.setattr(QInputDialog, "getText", lambda *_, name=name: (name, True))
-        button(panel, "Save as a preset…").click()
+        button(panel, "Save as preset…").click()
         assert choice.currentText() == name
-    button(panel, "Delete the preset").click()
+    button(panel, "Delete preset").click()
     presets = program_of(window).conversations.presets.values()
     assert [preset.name for preset in presets] == ["One"]
 
@@ -264,7 +264,7 @@ def test_the_wheel_scrolls_and_sets_nothing(
 ) -> None:
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Cold", True))
     fill(qtbot, panel, "Temperature", "0.1")
-    button(panel, "Save as a preset…").click()
+    button(panel, "Save as preset…").click()
     panel._reset.click()
     for widget in (named(panel, QComboBox, "Preset"), named(panel, QSlider, "Thinking budget")):
         turn_wheel(widget)

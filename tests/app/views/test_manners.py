@@ -49,7 +49,7 @@ def test_the_palette_finds_conversations_models_and_presets(
     chosen = program.chat.conversation.id
     program.conversations.save_preset("Pirate", program.chat.conversation.settings)
     program.chat.new()
-    assert "Use the preset Pirate" in palette(window, qtbot, "pirate")
+    assert "Use Preset Pirate" in palette(window, qtbot, "pirate")
     assert "Unload demo" in palette(window, qtbot, "unload")
     palette(window, qtbot, "hangzhou")
     qtbot.keyClick(window.palette_sheet.field, Qt.Key.Key_Return)
@@ -126,8 +126,8 @@ def test_a_model_that_is_chosen_in_the_palette_is_shown_where_it_answers(
     program.models.refreshed.emit()
     window.show_page("server")
     found = palette(window, qtbot, "Qwen3-0.6B")
-    assert found == ["Unload Qwen3-0.6B", "Answer with Qwen3-0.6B"]  # a load can be ended
-    assert "Answer with demo" not in palette(window, qtbot, "answer")  # it does already
+    assert found == ["Use Qwen3-0.6B", "Unload Qwen3-0.6B"]  # a load can be ended
+    assert "Use demo" not in palette(window, qtbot, "use qwen")  # it does already
     qtbot.keyClick(window.palette_sheet.field, Qt.Key.Key_Return)
     assert program.chat.model_id == other.id
     assert window._pages.currentWidget() is window.chat
@@ -142,8 +142,8 @@ def test_the_menu_of_the_menu_bar_item_says_and_does(
     program.models.models.put(replace(entry, state="loading", load_progress=0.4, loaded=None))
     menu.fill()
     texts = [action.text() for action in menu.actions()]
-    assert texts[0] == f"The server answers at {fake.url}"
-    assert texts[1] == "demo: loading, 40%"
+    assert texts[0] == f"The server is running at {fake.url}"
+    assert texts[1] == "demo: loading 40%"
     program.models.models.put(replace(entry, state="not-loaded", loaded=None))
     menu.fill()
     load = next(action.menu() for action in menu.actions() if action.text() == "Load")
@@ -151,7 +151,7 @@ def test_the_menu_of_the_menu_bar_item_says_and_does(
     load.actions()[0].trigger()
     assert program.models.models.value(0).state == "loading"
     window.hide()
-    next(action for action in menu.actions() if action.text() == "Show the window").trigger()
+    next(action for action in menu.actions() if action.text() == "Show Window").trigger()
     assert window.isVisible()
 
 
@@ -197,7 +197,7 @@ def test_a_click_on_a_notification_opens_its_conversation(window: MainWindow, qt
     first = program.chat.conversation.id
     program.chat.new()
     window.show_page("models")
-    window.tray.notify("The answer is there", "…", first)
+    window.tray.notify("The response is ready", "…", first)
     window.tray._item.messageClicked.emit()
     assert program.chat.conversation is not None
     assert program.chat.conversation.id == first
@@ -358,7 +358,7 @@ def test_the_sheet_says_which_keys_send(
     sheet = window.findChild(ShortcutSheet)
     assert sheet is not None
     texts = [label.text() for label in sheet.findChildren(QLabel)]
-    assert texts[:4] == [send, "Send the message", line, "A new line in the message"]
+    assert texts[:4] == [send, "Send Message", line, "Insert Line Break"]
     assert sheet.height() < window.height()
     done = sheet.findChild(QPushButton)
     assert done is not None
@@ -380,7 +380,7 @@ def test_what_cannot_be_done_is_not_offered(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
     program = program_of(window)
-    titles = ("Export…", "Undo Delete", "Stop")
+    titles = ("Export…", "Undo Delete", "Stop Generating")
 
     def offered() -> list[bool]:
         window.palette_sheet.hide()  # it asks when it is opened

@@ -105,8 +105,8 @@ def test_what_is_set_is_sent_whole(
         program_of(window).models, "save_settings", lambda model, what: sent.append((model, what))
     )
     one = card(page, "Qwen/Qwen3-0.6B")
-    button(one, "Settings of Qwen3-0.6B").click()
-    for name, text in (("Context length", "65536"), ("Unload after minutes", "2.5")):
+    button(one, "Qwen3-0.6B settings").click()
+    for name, text in (("Context length", "65536"), ("Unload when idle (minutes)", "2.5")):
         field = named(one, QLineEdit, name)
         assert isinstance(field, QLineEdit)
         field.setText(text)
@@ -116,7 +116,7 @@ def test_what_is_set_is_sent_whole(
     assert temperature.placeholderText() == "0.6"
     temperature.setText("0.5")
     temperature.editingFinished.emit()
-    for name, value in (("Longer context with YaRN", 2), ("Keys and values", 8)):
+    for name, value in (("Context extension (YaRN)", 2), ("KV cache", 8)):
         box = named(one, QComboBox, name)
         assert isinstance(box, QComboBox)
         box.setCurrentIndex(box.findData(value))
@@ -144,8 +144,8 @@ def test_a_folder_line_can_be_removed(
     ]
     page._show_folders(folders)
     lines = [label.text() for label in page._folders.findChildren(QLabel)]
-    assert "not there" in lines
-    assert "3 models" in lines
+    assert "Missing" in lines
+    assert "Models: 3" in lines
     qtbot.waitUntil(lambda: named(page, QPushButton, f"Remove {tmp_path}").isVisible())
     button(page, f"Remove {tmp_path}").click()
     qtbot.waitUntil(

@@ -46,7 +46,7 @@ def test_without_a_checkpoint_it_says_so(window: MainWindow, page: Any) -> None:
     models = program_of(window).models
     models.models.put(replace(models.models.value(0), quantization="8bit"))
     models.refreshed.emit()
-    assert "choose a folder" in page._estimate.text()
+    assert "Choose a folder" in page._estimate.text()
     assert not page._start.isEnabled()
 
 
@@ -61,7 +61,7 @@ def test_what_is_chosen_is_asked_for(window: MainWindow, page: Any, tmp_path: Pa
     assert page.asked[-1] == ("estimate", "/m/Qwen3-0.6B", "8bit")
     quantize.estimated.emit(635_000_000, 8.51, "")
     assert "635.0 MB, 8.51 bits per weight" in page._estimate.text()
-    assert "fits into 10.0 GB" in page._estimate.text()
+    assert "fits in 10.0 GB" in page._estimate.text()
     method.setCurrentIndex(method.findData("gptq"))
     page._start.click()
     kind, job = page.asked[-1]
@@ -87,10 +87,10 @@ def test_the_states_of_a_conversion(window: MainWindow, page: Any) -> None:
     job = QuantizeJob(source="/m/a", output="/o/a-4bit", recipe="4bit", method="mse")
     running = QuantizeState(phase="running", job=job, done=0.25, left_s=125)
     for state, title, text in (
-        (running, "Making a-4bit", "25%, about 2:05 left"),
-        (replace(running, phase="paused"), "a-4bit waits", "What is written stays"),
-        (replace(running, phase="done"), "a-4bit is ready", "among the models"),
-        (replace(running, phase="failed", error="No room."), "could not be made", "No room."),
+        (running, "Converting a-4bit", "25%, about 2:05 remaining"),
+        (replace(running, phase="paused"), "a-4bit paused", "Progress is saved"),
+        (replace(running, phase="done"), "a-4bit is ready", "added to your models"),
+        (replace(running, phase="failed", error="No room."), "a-4bit failed", "No room."),
     ):
         quantize.state = state
         quantize.state_changed.emit(state)
@@ -122,7 +122,7 @@ def test_what_several_cost_is_shown_and_can_be_taken_off(
     for chart in (page._size_chart, page._tokens_chart):
         assert not chart.grab().isNull()
         assert "Qwen3-0.6B-8bit" in chart.accessibleDescription()
-    forget = "Take Qwen3-0.6B-8bit off the list"
+    forget = "Remove Qwen3-0.6B-8bit from the list"
     qtbot.waitUntil(
         lambda: any(
             one.accessibleName() == forget and one.isVisible()

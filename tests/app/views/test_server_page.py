@@ -39,7 +39,7 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
         save = next(one for one in page.findChildren(QPushButton) if one.text() == "Save")
         assert not save.isEnabled()
         qtbot.waitUntil(save.isEnabled)
-        origins = named(page, QLineEdit, "Web pages that may call it")
+        origins = named(page, QLineEdit, "Allowed origins")
         assert isinstance(origins, QLineEdit)
         assert origins.text() == ORIGIN
         qtbot.waitUntil(
@@ -47,8 +47,8 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
                 one.accessibleName() == "Revoke laptop" for one in page.findChildren(QPushButton)
             )
         )
-        scope = named(page, QComboBox, "What a new key is for")
-        name = named(page, QLineEdit, "Name of a new key")
+        scope = named(page, QComboBox, "New key access")
+        name = named(page, QLineEdit, "New key name")
         assert isinstance(scope, QComboBox)
         assert isinstance(name, QLineEdit)
         assert scope.currentData() == "inference"

@@ -93,7 +93,7 @@ def test_a_mirror_is_a_web_address(
     field.setText(text)
     field.editingFinished.emit()
     assert kept(window).hub_mirror == (text.rstrip("/") if is_taken else "https://old.example")
-    assert ("is no web address" in window.notices._text.text()) is not is_taken
+    assert ("is not a valid web address" in window.notices._text.text()) is not is_taken
     expected = {"HF_ENDPOINT": kept(window).hub_mirror} if kept(window).hub_mirror else {}
     assert program_of(window)._environment() == expected
 

@@ -42,7 +42,7 @@ def test_typing_and_enter_ask_and_the_answer_is_shown(
     qtbot.waitUntil(lambda: "color" in seen(window), timeout=10_000)  # the code's
     assert "150.0 tokens/s" in seen(window)
     assert window.windowTitle() == "What is it?"
-    button(window.chat.messages, "Copy the code").click()
+    button(window.chat.messages, "Copy code").click()
     assert QGuiApplication.clipboard().text() == "print(1)"
 
 
@@ -89,7 +89,7 @@ def test_stop_stops(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> Non
         button(window, "Stop").click()
     go_on.set()
     qtbot.waitUntil(lambda: "stopped" in seen(window))
-    assert button(window, "Continue the answer")
+    assert button(window, "Continue")
 
 
 def test_edit_version_and_escape(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:

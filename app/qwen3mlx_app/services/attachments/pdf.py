@@ -25,12 +25,16 @@ def pdf_text(path: Path, max_characters: int) -> str:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             raise AttachmentRefused(
-                translate("attachments", "{name} is protected by a password: save it without one."),
+                translate(
+                    "attachments", "{name} is password-protected. Save a copy without a password."
+                ),
                 path.name,
             )
         if len(reader.pages) > MAX_PAGES:
             raise AttachmentRefused(
-                translate("attachments", "{name} has over {limit} pages: attach a part of it."),
+                translate(
+                    "attachments", "{name} has more than {limit} pages. Attach only part of it."
+                ),
                 path.name,
                 limit=MAX_PAGES,
             )
@@ -39,7 +43,7 @@ def pdf_text(path: Path, max_characters: int) -> str:
         raise
     except Exception:  # a file can be broken in any way, and the parser fails in as many
         raise AttachmentRefused(
-            translate("attachments", "{name} is not a PDF that can be read."), path.name
+            translate("attachments", "{name} is not a readable PDF."), path.name
         ) from None
 
 

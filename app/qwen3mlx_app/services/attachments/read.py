@@ -37,7 +37,8 @@ def read_attachment(path: Path) -> Attachment:
         raise AttachmentRefused(_nothing(kind), name)
     if len(text) > MAX_CHARACTERS:
         sentence = translate(
-            "attachments", "{name} holds more text than a model can read: attach a part of it."
+            "attachments",
+            "{name} contains more text than a model can read. Attach only part of it.",
         )
         raise AttachmentRefused(sentence, name)
     language = _language(name) if kind == "text" else ""
@@ -52,11 +53,15 @@ def in_context(attachment: Attachment) -> str:
 def _content(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise AttachmentRefused(translate("attachments", "There is no file {name}."), path.name)
+            raise AttachmentRefused(
+                translate("attachments", "There is no file named {name}."), path.name
+            )
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise AttachmentRefused(
-                translate("attachments", "{name} has {size} MB; up to {limit} MB are read."),
+                translate(
+                    "attachments", "{name} is too large: {size} MB. The limit is {limit} MB."
+                ),
                 path.name,
                 size=round(size / MEGABYTE),
                 limit=MAX_FILE_BYTES // MEGABYTE,
@@ -90,7 +95,8 @@ def _parsed(path: Path, kind: str) -> str | None:
     if told is None:
         raise AttachmentRefused(
             translate(
-                "attachments", "{name} takes too long, or too much memory, to read: save its text."
+                "attachments",
+                "{name} takes too long or too much memory to read. Save it as plain text.",
             ),
             path.name,
         )
@@ -106,16 +112,16 @@ def _refuse_by_type(name: str, head: bytes) -> None:
     kind = mime.name()
     if mime.inherits("application/rtf") or kind.startswith(_OFFICE) or head.startswith(b"{\\rtf"):
         sentence = translate(
-            "attachments", "{name} is of a kind that is not read: save it as .docx, PDF or text."
+            "attachments", "{name} has an unsupported format. Save it as .docx, PDF, or plain text."
         )
     elif mime.inherits("text/plain"):
         return
     elif kind.startswith("image/"):
-        sentence = translate(
-            "attachments", "{name} is an image: Qwen3 reads text only, and would not see it."
-        )
+        sentence = translate("attachments", "{name} is an image. Qwen3 reads only text.")
     elif kind.startswith(("audio/", "video/")):
-        sentence = translate("attachments", "{name} is a recording: Qwen3 reads text only.")
+        sentence = translate(
+            "attachments", "{name} is an audio or video file. Qwen3 reads only text."
+        )
     else:
         return
     raise AttachmentRefused(sentence, name)
@@ -124,7 +130,8 @@ def _refuse_by_type(name: str, head: bytes) -> None:
 def _nothing(kind: AttachmentKind) -> str:
     if kind == "pdf":
         return translate(
-            "attachments", "{name} holds no text, only pictures of it: attach one with text."
+            "attachments",
+            "{name} contains only images of text. Attach a version with selectable text.",
         )
     return translate("attachments", "{name} is empty.")
 

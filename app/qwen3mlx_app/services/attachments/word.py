@@ -52,7 +52,7 @@ def word_text(path: Path, max_characters: int) -> str:
             return _Text(max_characters).read(document)
     except _FAULTS:
         raise AttachmentRefused(
-            translate("attachments", "{name} is not a Word file that can be read."), path.name
+            translate("attachments", "{name} is not a readable Word file."), path.name
         ) from None
 
 

@@ -35,8 +35,8 @@ class Aside:
             return None
         return translate(
             "store",
-            "Entries of your conversations' file that could not be read in full: {count}."
-            " They are kept as they were in {name}.",
+            "Entries in your conversation database that could not be read in full: {count}. The"
+            " originals are kept in {name}.",
         ).format(count=count, name=self._path.name)
 
     def read(

@@ -33,22 +33,23 @@ def is_corrupt(error: Exception) -> bool:
 def _sentence(reason: str) -> str:
     if "disk is full" in reason or "No space left" in reason:
         return translate(
-            "store", "The disk is full: make room, and what is on the screen will be saved."
+            "store", "The disk is full. Free up some space, and what is on screen will be saved."
         )
     if "malformed" in reason or "not a database" in reason:
         return translate(
             "store",
-            "Your conversations' file is damaged: start the program again to mend it.",
+            "Your conversation database is damaged. Reopen qwen3mlx to repair it.",
         )
     if "locked" in reason:
         return translate(
-            "store", "Another program holds the file of your conversations: close it and try again."
+            "store", "Another app is using your conversation database. Close it and try again."
         )
     if "newer version" in reason:
         return translate(
-            "store", "Your conversations were saved by a newer version of the program: update it."
+            "store",
+            "Your conversations were saved by a newer version of qwen3mlx. Update to open them.",
         )
     return translate(
         "store",
-        "Your conversations cannot be saved ({reason}): check who may write there.",
+        "Your conversations cannot be saved ({reason}). Check the folder's permissions.",
     ).format(reason=reason)

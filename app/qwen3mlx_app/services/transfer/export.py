@@ -27,8 +27,8 @@ def to_markdown(transcript: Transcript) -> str:
     date = datetime.fromtimestamp(conversation.created_at).strftime("%Y-%m-%d %H:%M")
     parts = [f"# {title}", f"*{date}*"]
     if conversation.settings.system_prompt:
-        prompt = conversation.settings.system_prompt
-        parts.append(f"**{translate('transfer', 'System prompt')}**\n\n{_quoted(prompt)}")
+        heading = translate("transfer", "System prompt")
+        parts.append(f"**{heading}**\n\n{_quoted(conversation.settings.system_prompt)}")
     for message in path(transcript):
         parts += _sections(message)
     return "\n\n".join(parts) + "\n"
@@ -64,7 +64,7 @@ def _speaker(message: Message) -> str:
     if message.role == "user":
         return translate("transfer", "You")
     if message.role == "tool":
-        return translate("transfer", "Result of a tool")
+        return translate("transfer", "Tool result")
     return message.model or translate("transfer", "Assistant")
 
 

@@ -42,7 +42,8 @@ def check_version(document: Json, name: str) -> None:
     if version is None or version > VERSION:
         raise TransferError(
             translate(
-                "transfer", "{name} was written by a newer version of this program: update it."
+                "transfer",
+                "{name} was exported by a newer version of qwen3mlx. Update to import it.",
             ).format(name=name)
         )
 

@@ -51,7 +51,7 @@ def import_file(path: Path) -> Imported:
                 transcripts.append(transcript)
     if not transcripts:
         raise TransferError(
-            translate("transfer", "{name} holds no conversation that can be read.").format(
+            translate("transfer", "{name} contains no readable conversations.").format(
                 name=path.name
             )
         )
@@ -73,7 +73,7 @@ def _reader(document: Any, name: str) -> tuple[Callable[[Json], Transcript | Non
     raise TransferError(
         translate(
             "transfer",
-            "{name} is no export of LM Studio, ChatGPT or this program: choose one of those.",
+            "{name} is not an export from LM Studio, ChatGPT, or qwen3mlx.",
         ).format(name=name)
     )
 
@@ -100,7 +100,7 @@ def _documents(path: Path) -> Iterator[Any]:
         RuntimeError,
     ):
         raise TransferError(
-            translate("transfer", "{name} is damaged, or not JSON: export it again.").format(
+            translate("transfer", "{name} is damaged or not JSON. Export it again.").format(
                 name=path.name
             )
         ) from None
@@ -118,6 +118,4 @@ def _in_archive(path: Path) -> Iterator[Any]:
 
 
 def _too_large(name: str) -> TransferError:
-    return TransferError(
-        translate("transfer", "{name} is too large to be imported.").format(name=name)
-    )
+    return TransferError(translate("transfer", "{name} is too large to import.").format(name=name))

@@ -72,11 +72,9 @@ class ModelCard(QFrame):
         self._load.setText(names[entry.state])
         self._load.setAccessibleName(one_line(f"{names[entry.state]} {entry.name}"))
         self._load.setEnabled(entry.state != "not-loaded" or entry.fit.verdict != "too-large")
-        self._more.setAccessibleName(
-            one_line(self.tr("Settings of {name}").format(name=entry.name))
-        )
+        self._more.setAccessibleName(one_line(self.tr("{name} settings").format(name=entry.name)))
         self._reveal.setAccessibleName(
-            one_line(self.tr("Show the files of {name}").format(name=entry.name))
+            one_line(self.tr("Show {name} files").format(name=entry.name))
         )
         self._progress.setVisible(entry.state == "loading")
         self._progress.setValue(round(100 * (entry.load_progress or 0)))
@@ -89,7 +87,7 @@ class ModelCard(QFrame):
         self._reveal = ToolButton(self)
         self._reveal.setIcon(icon("folder"))
         self._reveal.setIconSize(SIZE)
-        set_tip(self._reveal, self.tr("Show its files"))
+        set_tip(self._reveal, self.tr("Show files"))
         self._reveal.clicked.connect(self._show_files)
         self._more = ToolButton(self)
         self._more.setIcon(icon("sliders"))
@@ -111,7 +109,7 @@ class ModelCard(QFrame):
         parts.append(size_text(entry.size_bytes))
         if entry.loaded is not None:
             parts.append(
-                self.tr("in memory with {count} tokens of context").format(
+                self.tr("loaded with a context of {count} tokens").format(
                     count=count_text(entry.loaded.context_length)
                 )
             )
@@ -120,14 +118,14 @@ class ModelCard(QFrame):
     def _fit_text(self, fit: Fit) -> str:
         needed, limit = size_text(fit.needed_bytes), size_text(fit.limit_bytes)
         if fit.verdict == "fits":
-            return self.tr("Fits: needs {needed} of {limit} with {count} tokens of context").format(
-                needed=needed, limit=limit, count=count_text(fit.context_length)
-            )
+            return self.tr(
+                "Fits: needs {needed} of {limit} with a context of {count} tokens"
+            ).format(needed=needed, limit=limit, count=count_text(fit.context_length))
         if fit.verdict == "tight":
-            return self.tr("Fits with up to {count} tokens of context").format(
+            return self.tr("Fits with a context of up to {count} tokens").format(
                 count=count_text(fit.largest_context)
             )
-        return self.tr("Too large: needs {needed}, {limit} can be used").format(
+        return self.tr("Too large: needs {needed}, but only {limit} is available").format(
             needed=needed, limit=limit
         )
 

@@ -45,9 +45,9 @@ class ModelSettingsForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, GAP, 0, 0)
         layout.setSpacing(GAP)
-        layout.addWidget(section(self.tr("When it is loaded"), self))
+        layout.addWidget(section(self.tr("Loading"), self))
         layout.addWidget(self._loading())
-        layout.addWidget(section(self.tr("Sampling, where a request says nothing"), self))
+        layout.addWidget(section(self.tr("Default sampling"), self))
         self._sampling = SamplingForm(SAMPLING, self)
         layout.addWidget(self._sampling)
         layout.addLayout(self._buttons())
@@ -62,36 +62,40 @@ class ModelSettingsForm(QWidget):
         group.add_row(
             self.tr("Context length"),
             self._context,
-            self.tr("In tokens. Longer needs more memory."),
+            self.tr("In tokens. A longer context needs more memory."),
         )
         self._yarn = Choice(self)
-        self._yarn.setAccessibleName(self.tr("Longer context with YaRN"))
+        self._yarn.setAccessibleName(self.tr("Context extension (YaRN)"))
         self._yarn.addItem(self.tr("Off"), None)
         for factor in FACTORS:
-            self._yarn.addItem(self.tr("{factor} times as long").format(factor=factor), factor)
+            self._yarn.addItem(self.tr("{factor}× context length").format(factor=factor), factor)
         group.add_row(
-            self.tr("Longer context with YaRN"),
+            self.tr("Context extension (YaRN)"),
             self._yarn,
-            self.tr("Only where long texts are needed: short ones may be answered less well."),
+            self.tr("Use it only for long texts; it can lower the quality on short ones."),
         )
         self._kv = Choice(self)
-        self._kv.setAccessibleName(self.tr("Keys and values"))
-        for text, bits in ((self.tr("Full"), None), (self.tr("8 bits"), 8), (self.tr("4 bits"), 4)):
+        self._kv.setAccessibleName(self.tr("KV cache"))
+        for text, bits in (
+            (self.tr("Full precision"), None),
+            (self.tr("8-bit"), 8),
+            (self.tr("4-bit"), 4),
+        ):
             self._kv.addItem(text, bits)
         group.add_row(
-            self.tr("Keys and values"), self._kv, self.tr("Fewer bits: more context in the memory.")
+            self.tr("KV cache"), self._kv, self.tr("Fewer bits fit more context in memory.")
         )
-        self._ttl = NumberField(0.1, 100_000, 1, self.tr("Unload after minutes"), self)
+        self._ttl = NumberField(0.1, 100_000, 1, self.tr("Unload when idle (minutes)"), self)
         group.add_row(
-            self.tr("Unload after minutes"),
+            self.tr("Unload when idle (minutes)"),
             self._ttl,
-            self.tr("In which nobody asked it anything."),
+            self.tr("How long the model stays loaded without requests."),
         )
         return group
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        reset = Button(self.tr("Reset to the model's own"), self)
+        reset = Button(self.tr("Reset to Model Defaults"), self)
         reset.clicked.connect(lambda: self._show(ModelSettings()))
         save = Button(self.tr("Save"), self)
         save.setObjectName("primary")
@@ -108,7 +112,7 @@ class ModelSettingsForm(QWidget):
         self._context.suggest(entry.fit.context_length, "")
         self._kv.setCurrentIndex(self._kv.findData(settings.kv_bits))
         self._ttl.set_value(None if settings.ttl is None else settings.ttl / 60)
-        self._ttl.suggest(None, self.tr("as the server"))
+        self._ttl.suggest(None, self.tr("Server default"))
         scaling = settings.rope_scaling or {}
         self._show_factor(scaling.get("factor"))
         advised = entry.sampling_defaults["thinking" if entry.thinks_by_default else "no_thinking"]
@@ -117,7 +121,7 @@ class ModelSettingsForm(QWidget):
     def _show_factor(self, factor: float | None) -> None:
         """One that was set by hand stays to be chosen."""
         if factor is not None and self._yarn.findData(int(factor)) < 0:
-            text = self.tr("{factor} times as long").format(factor=f"{factor:g}")
+            text = self.tr("{factor}× context length").format(factor=f"{factor:g}")
             self._yarn.addItem(text, factor)
         place = self._yarn.findData(factor if factor is None else int(factor))
         self._yarn.setCurrentIndex(place if place >= 0 else self._yarn.findData(factor))

@@ -41,11 +41,12 @@ class ModelsPage(Page):
         self._tools.setLayout(self._search_row())
         self._list = QVBoxLayout()
         self._list.setSpacing(GAP + 4)
-        self._nothing = muted(self.tr("Nothing found."), self)
+        self._nothing = muted(self.tr("No matching models"), self)
         self._only_demo = muted(
             self.tr(
-                "Only the demo is here so far. Download a Qwen3 model with Hugging Face's own"
-                " tools or with LM Studio and it is found by itself, or add the folder it is in."
+                "Only the demo models are installed. Qwen3 models downloaded with Hugging Face"
+                " tools or LM Studio appear here automatically. You can also add the folder a"
+                " model is in."
             ),
             self,
         )
@@ -59,9 +60,9 @@ class ModelsPage(Page):
         self._folder_lines.setSpacing(GAP)
         self._folders.add_layout(self._folder_lines)
         self._folders.add_row(
-            self.tr("Another folder"),
+            self.tr("Add another folder"),
             self._add_button(),
-            self.tr("A model, or a folder of models. It can be dropped on the window, too."),
+            self.tr("A model, or a folder of models. You can also drop it on the window."),
         )
         self.add_section(self.tr("Folders"), self._folders)
         self.column.addStretch()
@@ -79,17 +80,17 @@ class ModelsPage(Page):
         self._text.setClearButtonEnabled(True)
         self._text.textChanged.connect(self._show)
         self._order = Choice(self)
-        self._order.setAccessibleName(self.tr("Order"))
-        self._order.addItem(self.tr("In memory first"), "loaded")
-        self._order.addItem(self.tr("By name"), "name")
-        self._order.addItem(self.tr("By size"), "size")
+        self._order.setAccessibleName(self.tr("Sort by"))
+        self._order.addItem(self.tr("Loaded first"), "loaded")
+        self._order.addItem(self.tr("Name"), "name")
+        self._order.addItem(self.tr("Size"), "size")
         self._order.activated.connect(self._show)
         row.addWidget(self._text, 1)
         row.addWidget(self._order)
         return row
 
     def _add_button(self) -> Button:
-        add = Button(self.tr("Add a folder…"), self)
+        add = Button(self.tr("Add Folder…"), self)
         add.clicked.connect(self._add_folder)
         return add
 
@@ -132,9 +133,9 @@ class ModelsPage(Page):
         layout = QHBoxLayout(line)
         layout.setContentsMargins(0, 0, 0, 0)
         count = (
-            self.tr("{count} models").format(count=folder.num_models)
+            self.tr("Models: {count}").format(count=folder.num_models)
             if folder.exists
-            else self.tr("not there")
+            else self.tr("Missing")
         )
         name = NameLabel(folder.path, line)
         name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -151,6 +152,6 @@ class ModelsPage(Page):
         return line
 
     def _add_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, self.tr("A folder with models"))
+        path = QFileDialog.getExistingDirectory(self, self.tr("Choose a Folder with Models"))
         if path:
             self._models.add_folder(path)

@@ -40,7 +40,7 @@ class JobCard(QFrame):
         self._pause.clicked.connect(self._toggle)
         self._cancel = Button(self.tr("Cancel"), self)
         self._cancel.clicked.connect(self._end)
-        self._load = Button(self.tr("Load it"), self)
+        self._load = Button(self.tr("Load"), self)
         self._load.setObjectName("primary")
         self._load.clicked.connect(self._open)
         row = QHBoxLayout()
@@ -60,17 +60,17 @@ class JobCard(QFrame):
         name = Path(state.job.output).name if state.job else ""
         titles = {
             "idle": "",
-            "running": self.tr("Making {name}"),
-            "paused": self.tr("{name} waits"),
+            "running": self.tr("Converting {name}"),
+            "paused": self.tr("{name} paused"),
             "done": self.tr("{name} is ready"),
-            "failed": self.tr("{name} could not be made"),
+            "failed": self.tr("{name} failed"),
         }
         self._title.setText(titles[state.phase].format(name=name))
         self._bar.setVisible(state.phase in ("running", "paused"))
         self._bar.setValue(round(1000 * state.done))
         self._text.setText(self._about(state))
         self._pause.setVisible(state.phase in ("running", "paused"))
-        self._pause.setText(self.tr("Pause") if state.phase == "running" else self.tr("Go on"))
+        self._pause.setText(self.tr("Pause") if state.phase == "running" else self.tr("Resume"))
         over = state.phase in ("done", "failed")
         self._cancel.setText(self.tr("Close") if over else self.tr("Cancel"))
         self._load.setVisible(state.phase == "done")
@@ -79,16 +79,16 @@ class JobCard(QFrame):
         if state.phase == "failed":
             return state.error
         if state.phase == "paused":
-            return self.tr("What is written stays, and nothing is in the memory.")
+            return self.tr("Progress is saved, and no memory is in use.")
         if state.phase == "done":
-            return self.tr("It is among the models.")
+            return self.tr("It has been added to your models.")
         percent = f"{100 * state.done:.0f}%"
         if state.done >= 1:
-            return self.tr("Reading it back, and measuring what it cost…")
+            return self.tr("Verifying and measuring the quality loss…")
         if state.left_s is None:
             return percent
         minutes, seconds = divmod(round(state.left_s), 60)
-        return self.tr("{percent}, about {minutes}:{seconds} left").format(
+        return self.tr("{percent}, about {minutes}:{seconds} remaining").format(
             percent=percent, minutes=minutes, seconds=f"{seconds:02}"
         )
 

@@ -52,12 +52,12 @@ class QuantizePage(Page):
         self.column.addWidget(self._form())
         self._costs = Group(self)
         self._table = ResultsTable(quantize, theme, self)
-        self._size_chart = SizeChart(theme, self.tr("Divergence over size"), self)
-        self._tokens_chart = TokensChart(theme, self.tr("How much tokens diverge"), self)
+        self._size_chart = SizeChart(theme, self.tr("KL divergence by size"), self)
+        self._tokens_chart = TokensChart(theme, self.tr("KL divergence per token"), self)
         self._costs.add_widget(self._table)
         for title, chart in (
-            (self.tr("Divergence over size: lower and further left is better"), self._size_chart),
-            (self.tr("Share of the tokens, by how much they diverge"), self._tokens_chart),
+            (self.tr("KL divergence by size (lower and further left is better)"), self._size_chart),
+            (self.tr("Share of tokens by KL divergence"), self._tokens_chart),
         ):
             box = QWidget(self)
             column = QVBoxLayout(box)
@@ -65,7 +65,7 @@ class QuantizePage(Page):
             column.addWidget(muted(title, self))
             column.addWidget(chart)
             self._costs.add_widget(box)
-        self._costs_title = self.add_section(self.tr("What it cost"), self._costs)
+        self._costs_title = self.add_section(self.tr("Quality loss"), self._costs)
         self.column.addStretch()
         models.refreshed.connect(self._show_sources)
         quantize.estimated.connect(self._show_estimate)
@@ -94,18 +94,18 @@ class QuantizePage(Page):
         group.add_row(
             self.tr("Checkpoint"),
             self._source,
-            self.tr("In float, as it was published. It is only read."),
+            self.tr("Unquantized checkpoint. It won't be modified."),
         )
         self._recipe = self._choice(self.tr("Recipe"), self._recipes())
         group.add_row(self.tr("Recipe"), self._recipe)
         self._method = self._choice(self.tr("Method"), self._methods())
         group.add_row(self.tr("Method"), self._method)
-        self._measure = Switch(self.tr("Measure what it costs"), self._theme, self)
+        self._measure = Switch(self.tr("Measure quality loss"), self._theme, self)
         self._measure.setChecked(True)
         group.add_row(
-            self.tr("Measure what it costs"),
+            self.tr("Measure quality loss"),
             self._measure,
-            self.tr("Compares it with the checkpoint, which must go into the memory for that."),
+            self.tr("Compares the result with the checkpoint, which must fit in memory."),
         )
         self._dot = Dot(self._theme, self)
         self._estimate = muted("", self)
@@ -131,20 +131,20 @@ class QuantizePage(Page):
 
     def _recipes(self) -> list[tuple[str, str]]:
         texts = {
-            "4bit": self.tr("4 bit: the usual choice"),
-            "8bit": self.tr("8 bit: no loss to speak of"),
-            "6bit": self.tr("6 bit"),
-            "5bit": self.tr("5 bit"),
-            "mixed-4-8": self.tr("4 to 8 bit: more where it counts"),
-            "3bit": self.tr("3 bit: where nothing else fits"),
+            "4bit": self.tr("4-bit (recommended)"),
+            "8bit": self.tr("8-bit (virtually lossless)"),
+            "6bit": self.tr("6-bit"),
+            "5bit": self.tr("5-bit"),
+            "mixed-4-8": self.tr("Mixed 4-bit and 8-bit"),
+            "3bit": self.tr("3-bit (smallest)"),
         }
         return [(name, texts.get(name, name)) for name in RECIPES]
 
     def _methods(self) -> list[tuple[str, str]]:
         texts = {
-            "mse": self.tr("Search scales"),
-            "gptq": self.tr("Correct errors (slower)"),
-            "rtn": self.tr("Round"),
+            "mse": self.tr("Optimized scales"),
+            "gptq": self.tr("GPTQ (slower)"),
+            "rtn": self.tr("Round to nearest"),
         }
         return [(name, texts[name]) for name in METHODS]
 
@@ -156,14 +156,16 @@ class QuantizePage(Page):
                 self._source.addItem(entry.name, entry.path)
         if self._folder is not None:
             self._source.addItem(Path(self._folder).name, self._folder)
-        self._source.addItem(self.tr("Choose a folder…"), "")
+        self._source.addItem(self.tr("Choose Folder…"), "")
         self._source.setCurrentIndex(max(0, self._source.findData(chosen)))
         if self.isVisible():
             self._ask()
 
     def _choose_source(self) -> None:
         if self._source.currentData() == "":
-            path = QFileDialog.getExistingDirectory(self, self.tr("A checkpoint in float"))
+            path = QFileDialog.getExistingDirectory(
+                self, self.tr("Choose an Unquantized Checkpoint")
+            )
             self.choose_folder(path or self._folder)
         self._ask()
 
@@ -174,9 +176,9 @@ class QuantizePage(Page):
         self._start.setEnabled(False)
         self._dot.set_colour("faint")
         if not source:
-            self._estimate.setText(self.tr("No checkpoint in float is here: choose a folder."))
+            self._estimate.setText(self.tr("No unquantized checkpoint found. Choose a folder."))
             return
-        self._estimate.setText(self.tr("Looking at it…"))
+        self._estimate.setText(self.tr("Estimating…"))
         self._quantize.estimate(source, self._recipe.currentData())
 
     def _show_estimate(self, size: int | None, bits: float | None, error: str) -> None:
@@ -190,7 +192,7 @@ class QuantizePage(Page):
         entries = self._models.models.values()
         limit = entries[0].fit.limit_bytes if entries else 0
         if limit:
-            fits = self.tr("fits into {limit}") if size < limit else self.tr("more than {limit}")
+            fits = self.tr("fits in {limit}") if size < limit else self.tr("exceeds {limit}")
             text += " · " + fits.format(limit=size_text(limit))
         self._estimate.setText(text)
         self._dot.set_colour("good" if size < limit else "warning")

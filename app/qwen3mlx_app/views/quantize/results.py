@@ -43,8 +43,8 @@ class ResultsTable(QWidget):
             "",
             self.tr("Size"),
             self.tr("Bits per weight"),
-            self.tr("KL, mean"),
-            self.tr("Same top token"),
+            self.tr("Mean KL"),
+            self.tr("Top-1 agreement"),
             self.tr("Perplexity"),
         )
         for column, title in enumerate(titles, start=1):
@@ -69,7 +69,7 @@ class ResultsTable(QWidget):
         forget.setObjectName("action")
         forget.setIcon(icon("close"))
         forget.setIconSize(SMALL)
-        name = self.tr("Take {name} off the list").format(name=one.name)
+        name = self.tr("Remove {name} from the list").format(name=one.name)
         set_tip(forget, name)
         forget.setAccessibleName(one_line(name))
         forget.clicked.connect(partial(self._quantize.forget, one))

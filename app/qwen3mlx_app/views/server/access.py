@@ -23,16 +23,18 @@ class AccessGroup(Group):
     def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._server = server
-        self._port = whole_number(0, 65535, self.tr("Port"), self, self.tr("any free one"))
+        self._port = whole_number(0, 65535, self.tr("Port"), self, self.tr("Automatic"))
         self._port.setGroupSeparatorShown(False)
-        self.add_row(self.tr("Port"), self._port, self.tr("Only this computer can reach it."))
+        self.add_row(
+            self.tr("Port"), self._port, self.tr("Only this computer can reach the server.")
+        )
         self._origins = QLineEdit(self)
         self._origins.setPlaceholderText("https://chat.example.com")
-        self._origins.setAccessibleName(self.tr("Web pages that may call it"))
+        self._origins.setAccessibleName(self.tr("Allowed origins"))
         self.add_row(
-            self.tr("Web pages that may call it"),
+            self.tr("Allowed origins"),
             self._origins,
-            self.tr("Their addresses, with commas between them. Others are refused."),
+            self.tr("Web pages that may call the server, comma-separated. All others are refused."),
         )
         self._save = Button(self.tr("Save"), self)
         self._save.clicked.connect(self._send)
@@ -50,9 +52,9 @@ class AccessGroup(Group):
         self._origins.setText(", ".join(saved.allow_origin))
         self._save.setEnabled(True)
         self._needs_restart.setText(
-            self.tr("Restart the server, and they count.")
+            self.tr("Restart the server to apply these changes.")
             if restart_needed
-            else self.tr("These count after a restart of the server.")
+            else self.tr("Changes take effect after the server restarts.")
         )
 
     def _send(self) -> None:
@@ -67,7 +69,7 @@ class KeysGroup(Group):
         super().__init__(parent)
         self._server = server
         self._none = muted(
-            self.tr("No key: every program on this computer gets answers, and may load models."),
+            self.tr("No API keys. Any app on this computer can use the server and load models."),
             self,
         )
         self._lines = QVBoxLayout()
@@ -75,15 +77,15 @@ class KeysGroup(Group):
         self._lines.setSpacing(GAP)
         self.add_layout(self._lines)
         self._name = QLineEdit(self)
-        self._name.setPlaceholderText(self.tr("Name of a new key"))
-        self._name.setAccessibleName(self.tr("Name of a new key"))
+        self._name.setPlaceholderText(self.tr("New key name"))
+        self._name.setAccessibleName(self.tr("New key name"))
         self._name.returnPressed.connect(self._create)
         self._scope = Choice(self)
-        self._scope.setAccessibleName(self.tr("What a new key is for"))
+        self._scope.setAccessibleName(self.tr("New key access"))
         for scope, title in self._scopes().items():
             self._scope.addItem(title, scope)
         create = Button(self.tr("Create"), self)
-        create.setAccessibleName(self.tr("Create a key"))
+        create.setAccessibleName(self.tr("Create key"))
         create.clicked.connect(self._create)
         self._new = muted("", self)
         self._new.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -125,15 +127,15 @@ class KeysGroup(Group):
 
     def _scopes(self) -> dict[str, str]:
         return {
-            "inference": self.tr("Answers"),
-            "models": self.tr("Answers and models"),
-            "admin": self.tr("Everything"),
+            "inference": self.tr("Inference"),
+            "models": self.tr("Inference and models"),
+            "admin": self.tr("Full access"),
         }
 
     def _facts(self, key: ApiKey) -> tuple[str, ...]:
         used = self.tr("never used")
         if key.last_used is not None:
-            used = self.tr("used {day}").format(day=key.last_used[:10])
+            used = self.tr("last used {day}").format(day=key.last_used[:10])
         return key.name, self._scopes().get(key.scope, key.scope), key.created[:10], used
 
     def _create(self) -> None:
@@ -145,7 +147,7 @@ class KeysGroup(Group):
         QGuiApplication.clipboard().setText(key)
         self._new.show()
         self._new.setText(
-            self.tr("{key} — this is {name}, copied already. It is not shown again.").format(
-                key=key, name=name
-            )
+            self.tr(
+                "{name}: {key} — copied to the clipboard. This key will not be shown again."
+            ).format(key=key, name=name)
         )

@@ -42,7 +42,7 @@ class ConnectGroup(Group):
         self._tabs.setAccessibleName(self.tr("Client"))
         self._tabs.currentChanged.connect(self._show)
         self._copy = Button(self.tr("Copy"), self)
-        self._copy.setAccessibleName(self.tr("Copy the snippet"))
+        self._copy.setAccessibleName(self.tr("Copy snippet"))
         self._copy.clicked.connect(self._copy_shown)
         self._code = QPlainTextEdit(self)
         self._code.setReadOnly(True)

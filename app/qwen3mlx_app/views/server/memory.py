@@ -24,7 +24,7 @@ class MemoryGroup(Group):
     ) -> None:
         super().__init__(parent)
         self._gauge = _Gauge(theme, self)
-        self._gauge.setAccessibleName(self.tr("Memory used"))
+        self._gauge.setAccessibleName(self.tr("Memory usage"))
         self._texts = [muted("", self) for _ in COLOURS]
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP + GAP_S, 0, GAP)
@@ -43,8 +43,8 @@ class MemoryGroup(Group):
         parts = [known.weight_bytes, known.kv_bytes, known.prefix_cache_bytes, known.free_bytes]
         names = [
             self.tr("Weights"),
-            self.tr("Running answers"),
-            self.tr("Kept prompts"),
+            self.tr("Active requests"),
+            self.tr("Prompt cache"),
             self.tr("Free"),
         ]
         for label, name, size in zip(self._texts, names, parts, strict=True):

@@ -36,14 +36,14 @@ class RunningGroup(Group):
         self._running = running
         columns: list[Column[RunningRequest]] = [
             Column(self.tr("Model"), lambda one: one.model),
-            Column(self.tr("For"), lambda one: one.client or one.address or "–"),
-            Column(self.tr("State"), self._state),
+            Column(self.tr("Client"), lambda one: one.client or one.address or "–"),
+            Column(self.tr("Status"), self._state),
             Column(self.tr("Tokens"), lambda one: count_text(one.completion_tokens), True),
             Column(self.tr("Tokens/s"), lambda one: f"{one.tokens_per_second or 0:.0f}", True),
             Column(self.tr("Seconds"), lambda one: f"{one.age:.0f}", True),
         ]
-        self._table = table_view(Table(running, columns, self), self.tr("Running now"), self)
-        self._none = muted(self.tr("Nothing at the moment."), self)
+        self._table = table_view(Table(running, columns, self), self.tr("Active requests"), self)
+        self._none = muted(self.tr("No active requests"), self)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
         column.addWidget(self._none)
@@ -61,11 +61,11 @@ class RunningGroup(Group):
 
     def _state(self, one: RunningRequest) -> str:
         if one.phase == "waiting":
-            return self.tr("waits")
+            return self.tr("Queued")
         if one.phase == "decode":
-            return self.tr("answers")
+            return self.tr("Generating")
         percent = round(100 * one.prefilled_tokens / max(1, one.prompt_tokens))
-        return self.tr("reads, {percent}%").format(percent=percent)
+        return self.tr("Prefill {percent}%").format(percent=percent)
 
 
 class LogGroup(Group):
@@ -80,16 +80,16 @@ class LogGroup(Group):
             Column(self.tr("Status"), lambda one: str(one.status or "–")),
             Column(self.tr("Request"), _request, tip=_request),
             Column(self.tr("Model"), lambda one: one.model or ""),
-            Column(self.tr("Read"), lambda one: _count(one.prompt_tokens), True),
+            Column(self.tr("Prompt"), lambda one: _count(one.prompt_tokens), True),
             Column(self.tr("Cached"), lambda one: _count(one.cached_tokens), True),
-            Column(self.tr("Written"), lambda one: _count(one.completion_tokens), True),
+            Column(self.tr("Output"), lambda one: _count(one.completion_tokens), True),
             Column(self.tr("ms"), lambda one: f"{one.ms:,.0f}", True),
             Column(self.tr("Client"), lambda one: one.client, tip=lambda one: one.client),
         ]
         self._proxy = LogFilter(self)
         self._proxy.setSourceModel(Table(log, columns, self))
         self._text = QLineEdit(self)
-        self._text.setPlaceholderText(self.tr("Filter by path, client or model"))
+        self._text.setPlaceholderText(self.tr("Filter by path, client, or model"))
         self._text.setAccessibleName(self.tr("Filter requests"))
         self._text.setClearButtonEnabled(True)
         self._text.textChanged.connect(self._proxy.set_text)
@@ -97,7 +97,7 @@ class LogGroup(Group):
         self._kind.setAccessibleName(self.tr("Status"))
         for text, kind in (
             (self.tr("All"), ""),
-            (self.tr("Successful"), "good"),
+            (self.tr("Succeeded"), "good"),
             (self.tr("Failed"), "bad"),
         ):
             self._kind.addItem(text, kind)
@@ -107,7 +107,7 @@ class LogGroup(Group):
         row = QHBoxLayout()
         row.addWidget(self._text, 1)
         row.addWidget(self._kind)
-        table = table_view(self._proxy, self.tr("Requests"), self, stretched=2)
+        table = table_view(self._proxy, self.tr("Request log"), self, stretched=2)
         table.setFixedHeight(LOG_HEIGHT)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)

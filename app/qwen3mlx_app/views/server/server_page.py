@@ -38,11 +38,11 @@ class ServerPage(Page):
         self.column.addWidget(self._head(theme))
         for title, group in (
             (self.tr("Memory"), MemoryGroup(server, theme, self)),
-            (self.tr("Running now"), RunningGroup(server.running, theme, self)),
-            (self.tr("Connect"), self._connect),
+            (self.tr("Active requests"), RunningGroup(server.running, theme, self)),
+            (self.tr("Connect other apps"), self._connect),
             (self.tr("Access"), AccessGroup(server, self)),
-            (self.tr("Keys"), KeysGroup(server, self)),
-            (self.tr("Requests"), LogGroup(server.log, theme, self)),
+            (self.tr("API keys"), KeysGroup(server, self)),
+            (self.tr("Request log"), LogGroup(server.log, theme, self)),
         ):
             self.add_section(title, group)
         self.column.addStretch()
@@ -75,12 +75,12 @@ class ServerPage(Page):
         self._copy = ToolButton(self)
         self._copy.setIcon(icon("copy"))
         self._copy.setIconSize(SMALL)
-        set_tip(self._copy, self.tr("Copy the address"))
-        self._copy.setAccessibleName(self.tr("Copy the address"))
+        set_tip(self._copy, self.tr("Copy address"))
+        self._copy.setAccessibleName(self.tr("Copy address"))
         self._copy.clicked.connect(self._copy_address)
         self._restart = Button(self.tr("Restart"), self)
         self._restart.clicked.connect(self._server.restart)
-        self._on = Switch(self.tr("Server on"), theme, self)
+        self._on = Switch(self.tr("Run the server"), theme, self)
         self._on.clicked.connect(self._toggle)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -108,9 +108,9 @@ class ServerPage(Page):
         title, kind = {
             "stopped": (self.tr("The server is off"), "faint"),
             "starting": (self.tr("The server is starting…"), "warning"),
-            "ready": (self.tr("The server is on"), "good"),
-            "failed": (self.tr("The server cannot be started"), "error"),
-            "stopping": (self.tr("The server is ending…"), "warning"),
+            "ready": (self.tr("The server is running"), "good"),
+            "failed": (self.tr("The server failed"), "error"),
+            "stopping": (self.tr("The server is stopping…"), "warning"),
         }[state.phase]
         self._state.setText(title)
         self._dot.set_colour(kind)

@@ -218,7 +218,7 @@ def test_a_file_of_a_newer_program_is_left_alone(store: Store, path: Path) -> No
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(StoreError, match="newer version of the program"):
+    with pytest.raises(StoreError, match="newer version of qwen3mlx"):
         Store(path)
     assert path.read_bytes() == before
     assert [child.name for child in path.parent.iterdir() if "damaged" in child.name] == []
@@ -230,7 +230,7 @@ def test_another_program_that_holds_the_file_is_said(
     store._connection.execute("PRAGMA busy_timeout = 10")
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="Another program holds"):
+    with pytest.raises(StoreError, match="Another app is using"):
         store.save_conversation(conversation())
     other.close()
     store.save_conversation(conversation())

@@ -42,7 +42,7 @@ def test_f2_renames_in_place(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Key.Key_F2)
     field = editor(view)
     assert (field.text(), field.selectedText()) == ("b", "b")
-    assert field.accessibleName() == "Name of the conversation"
+    assert field.accessibleName() == "Conversation title"
     qtbot.keyClicks(field, "Better")
     qtbot.keyClick(field, Key.Key_Return)
     qtbot.waitUntil(lambda: saved(window, "b").title == "Better")
@@ -96,7 +96,7 @@ def test_the_button_makes_a_folder_to_be_named(window: MainWindow, qtbot: QtBot)
     ]
     button.click()
     field = editor(window.sidebar.list)
-    assert (field.selectedText(), field.accessibleName()) == ("New folder", "Name of the folder")
+    assert (field.selectedText(), field.accessibleName()) == ("New Folder", "Folder name")
     qtbot.keyClicks(field, "Work")
     qtbot.keyClick(field, Key.Key_Return)
     qtbot.waitUntil(lambda: folder_names(window) == ["Work"])
@@ -109,13 +109,13 @@ def test_a_new_folder_is_named_also_while_something_is_searched(
     window.sidebar.search.setText("something")
     window.add_folder()
     assert window.sidebar.search.text() == ""
-    assert editor(window.sidebar.list).selectedText() == "New folder"
+    assert editor(window.sidebar.list).selectedText() == "New Folder"
 
 
 def test_folders_in_the_menu(window: MainWindow, qtbot: QtBot) -> None:
     fill(window, "a", "b")
     folder = add_folder(window, "Work")
-    choose(window, "b", "Move to folder", "Work")
+    choose(window, "b", "Move to Folder", "Work")
     window.program.sections.refresh()
     assert shown(window) == [folder, "b", "today", "a"]
     choose(window, folder, "Rename")
@@ -123,22 +123,22 @@ def test_folders_in_the_menu(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClicks(field, "Office")
     qtbot.keyClick(field, Key.Key_Return)
     qtbot.waitUntil(lambda: folder_names(window) == ["Office"])
-    choose(window, "b", "Move to folder", "No folder")
+    choose(window, "b", "Move to Folder", "No Folder")
     window.program.sections.refresh()
     assert shown(window) == [folder, "today", "a", "b"]
-    choose(window, "b", "Move to folder", "Office")
-    choose(window, folder, "Delete the folder, keep its conversations")
+    choose(window, "b", "Move to Folder", "Office")
+    choose(window, folder, "Delete Folder and Keep Conversations")
     window.program.sections.refresh()
     assert shown(window) == ["today", "a", "b"]
-    choose(window, None, "New folder")
-    assert folder_names(window) == ["New folder"]
+    choose(window, None, "New Folder")
+    assert folder_names(window) == ["New Folder"]
 
 
 def test_a_new_folder_for_what_is_chosen(window: MainWindow, qtbot: QtBot) -> None:
     fill(window, "a", "b", "c")
     click(window, qtbot, "a")
     click(window, qtbot, "c", Modifier.ControlModifier)
-    choose(window, "c", "Move to folder", "New folder…")
+    choose(window, "c", "Move to Folder", "New Folder")
     qtbot.keyClicks(editor(window.sidebar.list), "Work")
     qtbot.keyClick(editor(window.sidebar.list), Key.Key_Return)
     qtbot.waitUntil(lambda: folder_names(window) == ["Work"])

@@ -36,7 +36,7 @@ def test_the_cross_clears_the_search(window: MainWindow, qtbot: QtBot) -> None:
     field = window.sidebar.search
     search(window, qtbot, "hello")
     crosses = [one for one in field.findChildren(QToolButton) if one.isVisible()]
-    assert [one.text() for one in crosses] == ["Search", "Clear the search"]
+    assert [one.text() for one in crosses] == ["Search", "Clear search"]
     crosses[1].click()
     assert field.text() == ""
     assert window.sidebar.list.isVisible()
@@ -80,13 +80,13 @@ def text_in_place_of_the_list(window: MainWindow) -> list[str]:
 
 
 def test_empty_states(window: MainWindow, qtbot: QtBot) -> None:
-    assert text_in_place_of_the_list(window) == ["Your conversations will be listed here."]
+    assert text_in_place_of_the_list(window) == ["Your conversations will appear here."]
     search(window, qtbot, "zebra")
-    assert text_in_place_of_the_list(window) == ["Nothing found."]
+    assert text_in_place_of_the_list(window) == ["No results"]
     window.sidebar.search.clear()
     fill(window, "a")
     assert text_in_place_of_the_list(window) == []
     search(window, qtbot, "hello")
     qtbot.waitUntil(window.sidebar.found.isVisible)
     window.program.conversations.delete(["a"])
-    assert text_in_place_of_the_list(window) == ["Nothing found."]
+    assert text_in_place_of_the_list(window) == ["No results"]

@@ -75,11 +75,11 @@ def test_the_menu_acts_on_all_that_is_chosen_or_on_another_alone(
     click(window, qtbot, "a")
     click(window, qtbot, "b", Modifier.ControlModifier)
     texts = [one.text() for one in menu_at(window, "a").actions() if one.text()]
-    assert texts == ["Pin", "Move to folder", "Export…", "Delete 2 conversations"]
+    assert texts == ["Pin", "Move to Folder", "Export…", "Delete 2 Conversations"]
     choose(window, "b", "Pin")
     assert [saved(window, key).pinned for key in "abc"] == [True, True, False]
     texts = [one.text() for one in menu_at(window, "c").actions() if one.text()]
-    assert texts == ["Pin", "Rename", "Move to folder", "Export…", "Delete"]
+    assert texts == ["Pin", "Rename", "Move to Folder", "Export…", "Delete"]
     choose(window, "c", "Delete")
     window.program.sections.refresh()
     assert shown(window) == ["pinned", "a", "b"]
