@@ -197,7 +197,7 @@ def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWin
     program = Program(profile)
     transcript = _transcript(num_messages, lambda n: PARAGRAPH.format(n=n))
     program.store.add([transcript])
-    program.conversations.take(transcript.conversation)
+    program.conversations.upsert(transcript.conversation)
     window = make_window(program)
     program.chat.open(transcript.conversation.id)
     yield program, window

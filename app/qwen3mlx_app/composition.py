@@ -114,17 +114,17 @@ class Program(QObject):
         )
 
     def _connect(self) -> None:
-        self.server.state_changed.connect(self._server_changed)
-        self.models.refreshed.connect(self._models_known)
-        self.chat.server_wanted.connect(self._want_server)
-        self.chat.saved.connect(self.conversations.take)
-        self.chat.load_progress.connect(self.models.show_progress)
+        self.server.state_changed.connect(self._on_server_changed)
+        self.models.refreshed.connect(self._on_models_refreshed)
+        self.chat.answers.server_wanted.connect(self._start_server)
+        self.chat.saved.connect(self.conversations.upsert)
+        self.chat.answers.load_progress.connect(self.models.show_progress)
         self.chat.finished.connect(self._remember_model)
         self.chat.finished.connect(self.titles.after)
-        self.chat.writing_changed.connect(self.sections.set_busy)
+        self.chat.answers.changed.connect(self.sections.set_busy)
         self.quantize.made.connect(lambda _: self.models.add_folder(str(self.profile / "models")))
         self.titles.written.connect(self.chat.refresh)
-        self.titles.written.connect(self.conversations.take)
+        self.titles.written.connect(self.conversations.upsert)
         self.conversations.changed.connect(self.chat.refresh)
         self.conversations.current_wanted.connect(self.chat.open)
         self.conversations.removed.connect(self.chat.close)
@@ -134,20 +134,20 @@ class Program(QObject):
         mirror = self.settings.settings.hub_mirror
         return {"HF_ENDPOINT": mirror} if mirror else {}
 
-    def _server_changed(self, state: ServerState) -> None:
+    def _on_server_changed(self, state: ServerState) -> None:
         if state.phase == "ready":
             self.models.refresh()
         else:
             self.models.server_gone()
-            self.chat.set_server_ready(False, state.reason)
+            self.chat.answers.set_server_ready(False, state.reason)
 
-    def _models_known(self) -> None:
+    def _on_models_refreshed(self) -> None:
         """Unless the server has gone since it told them."""
         if self.server.state.phase == "ready":
-            self.chat.set_server_ready(True)
+            self.chat.answers.set_server_ready(True)
 
-    def _want_server(self) -> None:
-        """Whoever asks something wants it on, also where it was turned off or has failed."""
+    def _start_server(self) -> None:
+        """An answer waits for it, though it was turned off or has failed."""
         if self.server.state.phase not in ("starting", "ready"):
             self.server.restart()
 

@@ -33,13 +33,11 @@ from qwen3mlx_app.domain import (
     ModelFolder,
     Notice,
     Preset,
-    Quality,
-    QuantizeJob,
-    QuantizeState,
     RunningRequest,
     ToolCall,
 )
 from qwen3mlx_app.models.sections import DRAGGED, dragged
+from qwen3mlx_app.quantization import Quality, QuantizeJob, QuantizeState
 from qwen3mlx_app.services.links import is_safe
 from qwen3mlx_app.services.plain import one_line, unmarked, visible, without_mnemonics
 from qwen3mlx_app.services.store import Store
@@ -320,10 +318,10 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
         program.quantize.state_changed.emit(state)
     program.quantize.estimated.emit(None, None, evil)
     window.show_page("chat")
-    program.chat.attachment_added.emit(
+    program.chat.attachments.added.emit(
         Attachment(name=evil, kind="text", text=evil, num_bytes=1), 5
     )
-    program.chat.load_progress.emit(evil, 0.5)
+    program.chat.answers.load_progress.emit(evil, 0.5)
     window.notices.show_notice(Notice(text=evil, kind="error"))
     window.sidebar.search.setText("bold")
     qtbot.waitUntil(lambda: program.conversations.hits.rowCount() > 0)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import ChatSettings, Conversation, Folder, Notice, Preset
 from ..models import ListModel
 from ..services.private import make_file
 from ..services.store import Hit, Store, StoreError
+from ..services.timers import single_shot
 from ..services.transfer import TransferError, import_file, to_json, to_markdown
+from .store_controller import StoreController
 
 translate = QCoreApplication.translate
 
@@ -25,7 +27,7 @@ KEPT_DELETED = 30 * 24 * 3600.0
 SEARCH_PAUSE = 80
 
 
-class ConversationsController(QObject):
+class ConversationsController(StoreController):
     """`conversations`: the pinned first, then the last used. `hits`: what was searched for.
 
     `current_wanted(id)`: that one is to be shown. `removed(id)`: it is gone from the list.
@@ -37,11 +39,9 @@ class ConversationsController(QObject):
     changed = Signal(object)
     folder_added = Signal(object)
     undo_possible = Signal(bool)
-    notice = Signal(object)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._store = store
+        super().__init__(store, parent)
         self.conversations = ListModel[Conversation](
             lambda conversation: conversation.id, lambda conversation: conversation.title, self
         )
@@ -50,13 +50,10 @@ class ConversationsController(QObject):
         self.presets = ListModel[Preset](lambda preset: preset.id, lambda preset: preset.name, self)
         self._deleted: list[list[str]] = []
         self._question = ""
-        self._search_timer = QTimer(self)
-        self._search_timer.setSingleShot(True)
-        self._search_timer.setInterval(SEARCH_PAUSE)
-        self._search_timer.timeout.connect(self._search)
+        self._search_timer = single_shot(self, SEARCH_PAUSE, self._search)
         self._read()
 
-    def take(self, conversation: Conversation) -> None:
+    def upsert(self, conversation: Conversation) -> None:
         """It was changed where it is shown. What was deleted stays away until it is taken back."""
         is_deleted = any(conversation.id in deleted for deleted in self._deleted)
         if not is_deleted and self.conversations.find(conversation.id) != conversation:
@@ -104,7 +101,7 @@ class ConversationsController(QObject):
         if not self._deleted:
             return
         last = self._deleted[-1]
-        if all(self._saving(partial(self._store.restore_conversation, one)) for one in last):
+        if all(self._try(partial(self._store.restore_conversation, one)) for one in last):
             self._deleted.pop()
             self.undo_possible.emit(bool(self._deleted))
             self._read()
@@ -123,7 +120,7 @@ class ConversationsController(QObject):
         """With these in it."""
         position = max((known.position for known in self.folders.values()), default=-1) + 1
         folder = Folder(name=name.strip(), position=position)
-        if folder.name and self._saving(lambda: self._store.save_folder(folder)):
+        if folder.name and self._try(lambda: self._store.save_folder(folder)):
             self.folders.put(folder)
             self.move(conversation_ids, folder.id)
             self.folder_added.emit(folder)
@@ -132,13 +129,13 @@ class ConversationsController(QObject):
         known = self.folders.find(folder_id)
         if known is not None and name.strip():
             renamed = replace(known, name=name.strip())
-            if self._saving(lambda: self._store.save_folder(renamed)):
+            if self._try(lambda: self._store.save_folder(renamed)):
                 self.folders.put(renamed)
 
     def delete_folder(self, folder_id: str) -> None:
         """What is in it stays, outside of any folder."""
         inside = [one.id for one in self.conversations.values() if one.folder_id == folder_id]
-        if self._saving(lambda: self._store.delete_folder(folder_id)):
+        if self._try(lambda: self._store.delete_folder(folder_id)):
             self._read()
             for one in filter(None, map(self.conversations.find, inside)):
                 self.changed.emit(one)
@@ -149,11 +146,11 @@ class ConversationsController(QObject):
         preset = (
             replace(known, settings=settings) if known else Preset(name=name, settings=settings)
         )
-        if self._saving(lambda: self._store.save_preset(preset)):
+        if self._try(lambda: self._store.save_preset(preset)):
             self.presets.put(preset)
 
     def delete_preset(self, preset_id: str) -> None:
-        if self._saving(lambda: self._store.delete_preset(preset_id)):
+        if self._try(lambda: self._store.delete_preset(preset_id)):
             self.presets.remove(preset_id)
 
     def import_files(self, paths: Sequence[Path]) -> None:
@@ -163,9 +160,9 @@ class ConversationsController(QObject):
             try:
                 imported = import_file(path)
             except TransferError as error:
-                self.notice.emit(Notice(text=str(error), kind="error"))
+                self._notify_error(str(error))
                 continue
-            if self._saving(partial(self._store.add, imported.transcripts)):
+            if self._try(partial(self._store.add, imported.transcripts)):
                 num_imported += len(imported.transcripts)
                 last = imported.transcripts[-1].conversation.id
         if num_imported:
@@ -188,19 +185,19 @@ class ConversationsController(QObject):
             make_file(path)
             path.write_text(text, encoding="utf-8")
         except StoreError as error:
-            self.notice.emit(Notice(text=str(error), kind="error"))
+            self._notify_error(str(error))
         except OSError as error:
             text = translate("conversations", "{name} cannot be written: {reason}.").format(
                 name=path.name, reason=error.strerror
             )
-            self.notice.emit(Notice(text=text, kind="error"))
+            self._notify_error(text)
         else:
             text = translate("conversations", "Exported to {name}.").format(name=path.name)
             self.notice.emit(Notice(text=text))
 
     def purge(self) -> None:
         """What was deleted long ago is gone for good."""
-        self._saving(lambda: self._store.purge(KEPT_DELETED))
+        self._try(lambda: self._store.purge(KEPT_DELETED))
 
     def _read(self) -> None:
         try:
@@ -208,13 +205,13 @@ class ConversationsController(QObject):
             self.folders.set_values(self._store.folders())
             self.presets.set_values(self._store.presets())
         except StoreError as error:
-            self.notice.emit(Notice(text=str(error), kind="error"))
+            self._notify_error(str(error))
 
     def _search(self) -> None:
         try:
             self.hits.reset(self._store.search(self._question))
         except StoreError as error:
-            self.notice.emit(Notice(text=str(error), kind="error"))
+            self._notify_error(str(error))
 
     def _title_of(self, hit: Hit) -> str:
         known = self.conversations.find(hit.conversation_id)
@@ -235,18 +232,10 @@ class ConversationsController(QObject):
         self.conversations.set_values(_ordered(values.values()))
 
     def _save(self, conversation: Conversation) -> bool:
-        return self._saving(lambda: self._store.save_conversation(conversation))
+        return self._try(lambda: self._store.save_conversation(conversation))
 
     def _delete(self, conversation: Conversation) -> bool:
-        return self._saving(lambda: self._store.delete_conversation(conversation.id))
-
-    def _saving(self, save: Callable[[], None]) -> bool:
-        try:
-            save()
-        except StoreError as error:
-            self.notice.emit(Notice(text=str(error), kind="error"))
-            return False
-        return True
+        return self._try(lambda: self._store.delete_conversation(conversation.id))
 
 
 def _ordered(conversations: Iterable[Conversation]) -> list[Conversation]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ..domain import AnswerStats, Message, Status, ToolCall
 from ..services.chat import CallPiece, Content, Delta, Ended, Prefill, Reasoning, Refused
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError
 from ..services.store import Store, StoreError
-
-translate = QCoreApplication.translate
+from ..services.timers import single_shot
 
 # Milliseconds between two looks of the views at it, and between two pieces on disk.
 SHOW_EVERY = 25
@@ -50,8 +49,8 @@ class Generation(QObject):
         self._num_calls_before = len(self._calls)
         self._thinking_since: float | None = None
         self._thinking_s = (message.stats.thinking_s if message.stats else None) or 0.0
-        self._show = _timer(self, SHOW_EVERY, self._flush)
-        self._save = _timer(self, SAVE_EVERY, self._save_piece)
+        self._show = single_shot(self, SHOW_EVERY, self._flush)
+        self._save = single_shot(self, SAVE_EVERY, self._save_piece)
         self._store_message()
 
     def start(self, body: Mapping[str, Any]) -> None:
@@ -196,11 +195,3 @@ class _Pending:
     def clear(self) -> None:
         self.content.clear()
         self.reasoning.clear()
-
-
-def _timer(parent: QObject, interval: int, timeout: Callable[[], None]) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(interval)
-    timer.timeout.connect(timeout)
-    return timer

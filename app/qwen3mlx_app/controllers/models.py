@@ -29,10 +29,10 @@ class ModelsController(QObject):
         self.folders: list[ModelFolder] = []
 
     def refresh(self) -> None:
-        self._endpoint.models(done=self._take, failed=self._missed)
+        self._endpoint.models(done=self._on_models, failed=self._on_lookup_failed)
 
     def refresh_folders(self) -> None:
-        self._endpoint.folders(done=self._take_folders, failed=self._missed)
+        self._endpoint.folders(done=self._on_folders, failed=self._on_lookup_failed)
 
     def load(self, model_id: str) -> None:
         """Its row tells how far it is."""
@@ -41,12 +41,12 @@ class ModelsController(QObject):
             model_id,
             on_progress=lambda progress: self.show_progress(model_id, progress),
             done=self.models.put,
-            failed=partial(self._not_loaded, model_id),
+            failed=partial(self._on_load_failed, model_id),
         )
 
     def unload(self, model_id: str) -> None:
         """Also while it is being loaded."""
-        self._endpoint.unload(model_id, done=self.models.put, failed=self._failed)
+        self._endpoint.unload(model_id, done=self.models.put, failed=self._on_failed)
 
     def server_gone(self) -> None:
         """And with it all that was in memory."""
@@ -58,7 +58,7 @@ class ModelsController(QObject):
 
     def save_settings(self, model_id: str, settings: ModelSettings) -> None:
         self._endpoint.save_model_settings(
-            model_id, settings, done=self.models.put, failed=self._say
+            model_id, settings, done=self.models.put, failed=self._notify
         )
 
     def yarn(self, entry: ModelEntry, factor: float) -> dict[str, Any]:
@@ -75,21 +75,21 @@ class ModelsController(QObject):
         }
 
     def add_folder(self, path: str) -> None:
-        self._endpoint.folders("POST", path, done=self._new_folders, failed=self._say)
+        self._endpoint.add_folder(path, done=self._on_folders_changed, failed=self._notify)
 
     def remove_folder(self, path: str) -> None:
-        self._endpoint.folders("DELETE", path, done=self._new_folders, failed=self._say)
+        self._endpoint.remove_folder(path, done=self._on_folders_changed, failed=self._notify)
 
-    def _take(self, entries: list[ModelEntry]) -> None:
+    def _on_models(self, entries: list[ModelEntry]) -> None:
         self.models.set_values(entries)
         self.refreshed.emit()
 
-    def _take_folders(self, folders: list[ModelFolder]) -> None:
+    def _on_folders(self, folders: list[ModelFolder]) -> None:
         self.folders = folders
         self.folders_changed.emit(folders)
 
-    def _new_folders(self, folders: list[ModelFolder]) -> None:
-        self._take_folders(folders)
+    def _on_folders_changed(self, folders: list[ModelFolder]) -> None:
+        self._on_folders(folders)
         self.refresh()
 
     def _edit(self, model_id: str, change: Callable[[ModelEntry], ModelEntry]) -> None:
@@ -97,18 +97,18 @@ class ModelsController(QObject):
         if entry is not None:
             self.models.put(change(entry))
 
-    def _not_loaded(self, model_id: str, error: EndpointError) -> None:
+    def _on_load_failed(self, model_id: str, error: EndpointError) -> None:
         self._edit(model_id, ModelEntry.not_loaded)
-        self._failed(error)
+        self._on_failed(error)
 
-    def _failed(self, error: EndpointError) -> None:
-        self._say(error)
+    def _on_failed(self, error: EndpointError) -> None:
+        self._notify(error)
         self.refresh()
 
-    def _missed(self, error: EndpointError) -> None:
+    def _on_lookup_failed(self, error: EndpointError) -> None:
         """A look that nobody asked for: that the server is off is seen anyway."""
         if error.code != "unreachable":
-            self._say(error)
+            self._notify(error)
 
-    def _say(self, error: EndpointError) -> None:
+    def _notify(self, error: EndpointError) -> None:
         self.notice.emit(error.notice)

@@ -41,35 +41,37 @@ class Notifier(QObject):
         self._is_watched = is_watched
         self._clock = clock
         self._loading: dict[str, float] = {}
-        chat.finished.connect(self._answered)
-        models.dataChanged.connect(self._look)
+        chat.finished.connect(self._on_answered)
+        models.dataChanged.connect(self._on_models_changed)
 
-    def _answered(self, message: Message) -> None:
+    def _on_answered(self, message: Message) -> None:
         if message.status == "stopped" or self._clock() - message.created_at < LONG:
             return
         if message.status == "failed":
             title = translate("notifier", "The response failed")
-            self._say(title, message.error or "", message.conversation_id)
+            self._notify(title, message.error or "", message.conversation_id)
         else:
             title = translate("notifier", "The response is ready")
-            self._say(title, message.content[:120], message.conversation_id)
+            self._notify(title, message.content[:120], message.conversation_id)
 
-    def _look(self) -> None:
+    def _on_models_changed(self) -> None:
         for entry in self._models.values():
             if entry.state == "loading":
                 self._loading.setdefault(entry.id, self._clock())
                 continue
             since = self._loading.pop(entry.id, None)
             if since is not None and self._clock() - since >= LONG:
-                self._loaded(entry)
+                self._on_loaded(entry)
 
-    def _loaded(self, entry: ModelEntry) -> None:
+    def _on_loaded(self, entry: ModelEntry) -> None:
         if entry.state == "loaded":
-            self._say(translate("notifier", "{name} is loaded").format(name=entry.name), "", None)
+            self._notify(
+                translate("notifier", "{name} is loaded").format(name=entry.name), "", None
+            )
         else:
             text = translate("notifier", "{name} could not be loaded").format(name=entry.name)
-            self._say(text, "", None)
+            self._notify(text, "", None)
 
-    def _say(self, title: str, text: str, conversation_id: str | None) -> None:
+    def _notify(self, title: str, text: str, conversation_id: str | None) -> None:
         if self._is_wanted() and not self._is_watched():
             self.wanted.emit(title, text, conversation_id)

@@ -10,8 +10,9 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import Notice, Quality, QuantizeJob, QuantizeState
+from ..domain import Notice
 from ..models import ListModel
+from ..quantization import Quality, QuantizeJob, QuantizeState
 from ..services.command import Command
 from ..services.private import make_folder
 from ..services.program import PROGRAM
@@ -79,7 +80,7 @@ class QuantizeController(QObject):
         command.said.connect(
             lambda told: self.estimated.emit(told["size_bytes"], told["bits_per_weight"], "")
         )
-        command.ended.connect(self._not_estimated)
+        command.ended.connect(self._on_estimate_ended)
 
     def start(self, job: QuantizeJob) -> None:
         if self.state.phase == "running":
@@ -142,21 +143,21 @@ class QuantizeController(QObject):
         command = self._command = Command(
             [*words, "--resume"] if resume else words, self._program, self
         )
-        command.said.connect(self._told)
-        command.ended.connect(self._ended)
+        command.said.connect(self._on_event)
+        command.ended.connect(self._on_ended)
         self._set(QuantizeState(phase="running", job=job, done=self.state.done if resume else 0.0))
 
-    def _not_estimated(self, error: str | None) -> None:
+    def _on_estimate_ended(self, error: str | None) -> None:
         if error is not None:
             self.estimated.emit(None, None, error)
 
-    def _told(self, told: dict[str, Any]) -> None:
-        if "doing" in told:
-            self._set(replace(self.state, done=told["done"], left_s=told["left_s"]), save=False)
-        elif "quality" in told and self.state.job is not None:
-            self.qualities.put(quality_from(self.state.job.source, told["quality"]))
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if "doing" in event:
+            self._set(replace(self.state, done=event["done"], left_s=event["left_s"]), save=False)
+        elif "quality" in event and self.state.job is not None:
+            self.qualities.put(quality_from(self.state.job.source, event["quality"]))
 
-    def _ended(self, error: str | None) -> None:
+    def _on_ended(self, error: str | None) -> None:
         self._command = None
         if error is not None:
             self._set(replace(self.state, phase="failed", error=error, left_s=None))

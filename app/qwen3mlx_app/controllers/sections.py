@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ..domain import Conversation, Folder
 from ..models import ListModel
 from ..models.sections import SidebarModel, sidebar_rows
+from ..services.timers import single_shot
 
 # Milliseconds: a day ends while the window is open.
 LOOK_AGAIN = 5 * 60 * 1000
@@ -38,14 +39,11 @@ class Sections(QObject):
         self._busy: frozenset[str] = frozenset()
         for model in (conversations, folders):
             for signal in (model.rowsInserted, model.rowsRemoved, model.rowsMoved):
-                signal.connect(self._soon)
-            model.dataChanged.connect(self._soon)
-            model.modelReset.connect(self._soon)
+                signal.connect(self._refresh_soon)
+            model.dataChanged.connect(self._refresh_soon)
+            model.modelReset.connect(self._refresh_soon)
         # Several changes at once are shown together.
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self.refresh)
+        self._timer = single_shot(self, 0, self.refresh)
         days = QTimer(self)
         days.timeout.connect(self.refresh)
         days.start(LOOK_AGAIN)
@@ -78,5 +76,5 @@ class Sections(QObject):
         self.rows.set_values(rows)
         self.refreshed.emit()
 
-    def _soon(self) -> None:
+    def _refresh_soon(self) -> None:
         self._timer.start()

@@ -20,8 +20,7 @@ from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError, Http
 from ..services.server_process import ServerProcess
-from ..services.snippets import Endpoint as Address
-from ..services.snippets import Snippet, snippets
+from ..services.snippets import ServerAddress, Snippet, snippets
 
 translate = QCoreApplication.translate
 
@@ -66,10 +65,10 @@ class ServerController(QObject):
         self._watched = False
         self._timer = QTimer(self)
         self._timer.setInterval(WATCH_EVERY)
-        self._timer.timeout.connect(self._look)
-        process.state_changed.connect(self._state_changed)
-        process.port_taken.connect(self._port_taken)
-        process.crashed.connect(self._crashed)
+        self._timer.timeout.connect(self._refresh_status)
+        process.state_changed.connect(self._on_state_changed)
+        process.port_taken.connect(self._on_port_taken)
+        process.crashed.connect(self._on_crashed)
 
     @property
     def state(self) -> ServerState:
@@ -89,7 +88,7 @@ class ServerController(QObject):
         self._watched = watched
         if watched and self.state.phase == "ready":
             self._timer.start()
-            self._look()
+            self._refresh_status()
             self._listen()
         else:
             self._timer.stop()
@@ -98,7 +97,7 @@ class ServerController(QObject):
                 self._log_call = None
 
     def refresh_keys(self) -> None:
-        self._endpoint.keys(done=self._take_keys, failed=self._missed)
+        self._endpoint.keys(done=self._on_keys, failed=self._on_lookup_failed)
 
     def create_key(self, name: str, scope: str = "inference") -> None:
         """`key_created(name, key)` tells it, this once. What it opens: see `domain.ApiKey`."""
@@ -107,24 +106,24 @@ class ServerController(QObject):
             self.key_created.emit(name, key)
             self.refresh_keys()
 
-        self._endpoint.create_key(name, scope, done=created, failed=self._say)
+        self._endpoint.create_key(name, scope, done=created, failed=self._notify)
 
     def revoke_key(self, name: str) -> None:
-        self._endpoint.revoke_key(name, done=self._take_keys, failed=self._say)
+        self._endpoint.revoke_key(name, done=self._on_keys, failed=self._notify)
 
     def refresh_settings(self) -> None:
-        self._endpoint.settings(done=self._take_settings, failed=self._missed)
+        self._endpoint.settings(done=self._on_settings, failed=self._on_lookup_failed)
 
     def save_settings(self, changes: Mapping[str, Any]) -> None:
         """They count from the next start."""
-        self._endpoint.settings(changes, done=self._take_settings, failed=self._say)
+        self._endpoint.settings(changes, done=self._on_settings, failed=self._notify)
 
     def snippets(self, model_id: str) -> list[Snippet]:
         """With the address the server has, or would have."""
         url = self.state.url or f"http://127.0.0.1:{self._port()}"
-        return snippets(Address(url, model_id, needs_key=bool(self.keys)))
+        return snippets(ServerAddress(url, model_id, needs_key=bool(self.keys)))
 
-    def _state_changed(self, state: ServerState) -> None:
+    def _on_state_changed(self, state: ServerState) -> None:
         self._http.url = state.url or ""
         self.running.reset([])
         if state.phase == "ready":
@@ -134,10 +133,10 @@ class ServerController(QObject):
         self.watch(self._watched)
         self.state_changed.emit(state)
 
-    def _look(self) -> None:
-        self._endpoint.status(done=self._take_status, failed=lambda error: None)
+    def _refresh_status(self) -> None:
+        self._endpoint.status(done=self._on_status, failed=lambda error: None)
 
-    def _take_status(self, memory: Memory, running: list[RunningRequest]) -> None:
+    def _on_status(self, memory: Memory, running: list[RunningRequest]) -> None:
         self.memory = memory
         self.running.set_values(running)
         self.memory_changed.emit(memory)
@@ -146,37 +145,37 @@ class ServerController(QObject):
         if self._log_call is None:
             last = self.log.value(0).id if self.log.rowCount() else 0
             self._log_call = self._endpoint.log(
-                last, on_entry=self._take_entry, failed=self._log_ended
+                last, on_entry=self._on_log_entry, failed=self._on_log_ended
             )
 
-    def _take_entry(self, entry: LogEntry) -> None:
+    def _on_log_entry(self, entry: LogEntry) -> None:
         self.log.insert_first(entry, MAX_LOG)
 
-    def _log_ended(self, error: EndpointError) -> None:
+    def _on_log_ended(self, error: EndpointError) -> None:
         self._log_call = None  # it begins again when the server is back
 
-    def _take_keys(self, keys: list[ApiKey]) -> None:
+    def _on_keys(self, keys: list[ApiKey]) -> None:
         self.keys = keys
         self.keys_changed.emit(keys)
 
-    def _take_settings(self, settings: ServerSettings, restart_needed: bool) -> None:
+    def _on_settings(self, settings: ServerSettings, restart_needed: bool) -> None:
         self.settings = settings
         self.settings_changed.emit(settings, restart_needed)
 
-    def _port_taken(self, port: int) -> None:
+    def _on_port_taken(self, port: int) -> None:
         text = translate(
             "server", "Port {port} is in use by another app. The server uses a free port for now."
         ).format(port=port)
         self.notice.emit(Notice(text=text, kind="warning"))
 
-    def _crashed(self, reason: str) -> None:
+    def _on_crashed(self, reason: str) -> None:
         text = translate("server", "{reason} The server is restarting.").format(reason=reason)
         self.notice.emit(Notice(text=text, kind="warning"))
 
-    def _missed(self, error: EndpointError) -> None:
+    def _on_lookup_failed(self, error: EndpointError) -> None:
         """A look that nobody asked for: that the server is off is seen anyway."""
         if error.code != "unreachable":
-            self._say(error)
+            self._notify(error)
 
-    def _say(self, error: EndpointError) -> None:
+    def _notify(self, error: EndpointError) -> None:
         self.notice.emit(error.notice)

@@ -68,11 +68,11 @@ class Titles(QObject):
         }
         self._endpoint.short_answer(
             body,
-            done=lambda text: self._take(transcript.conversation, text),
+            done=lambda text: self._apply(transcript.conversation, text),
             failed=lambda error: None,  # no news: the first words stay
         )
 
-    def _take(self, before: Conversation, text: str) -> None:
+    def _apply(self, before: Conversation, text: str) -> None:
         title = prompt.title_from(text)
         try:
             conversation = self._store.conversation(before.id)

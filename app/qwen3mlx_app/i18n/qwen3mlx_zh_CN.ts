@@ -39,10 +39,6 @@
 <context>
     <name>BlockWidget</name>
     <message>
-        <source>Copy</source>
-        <translation>拷贝</translation>
-    </message>
-    <message>
         <source>Copy code</source>
         <translation>拷贝代码</translation>
     </message>

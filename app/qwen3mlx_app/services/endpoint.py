@@ -181,24 +181,21 @@ class Endpoint:
             "POST", f"{_OWN}/models/unload", body, read=as_model, done=done, failed=failed
         )
 
-    def folders(
-        self,
-        method: str = "GET",
-        path: str = "",
-        *,
-        done: Callable[[list[ModelFolder]], None],
-        failed: Failed,
+    def folders(self, *, done: Callable[[list[ModelFolder]], None], failed: Failed) -> Call:
+        return self._ask("GET", f"{_OWN}/folders", read=_folders, done=done, failed=failed)
+
+    def add_folder(
+        self, path: str, *, done: Callable[[list[ModelFolder]], None], failed: Failed
     ) -> Call:
-        """`POST` adds the folder at `path`, `DELETE` takes it off the list."""
-        query = f"?path={quote(path, safe='')}" if method == "DELETE" else ""
-        return self._ask(
-            method,
-            f"{_OWN}/folders{query}",
-            {"path": path} if method == "POST" else None,
-            read=lambda reply: [as_value(ModelFolder, folder) for folder in reply["folders"]],
-            done=done,
-            failed=failed,
-        )
+        body = {"path": path}
+        return self._ask("POST", f"{_OWN}/folders", body, read=_folders, done=done, failed=failed)
+
+    def remove_folder(
+        self, path: str, *, done: Callable[[list[ModelFolder]], None], failed: Failed
+    ) -> Call:
+        """Take the folder off the list; its files stay."""
+        url = f"{_OWN}/folders?path={quote(path, safe='')}"
+        return self._ask("DELETE", url, read=_folders, done=done, failed=failed)
 
     # Server
 
@@ -306,6 +303,10 @@ def _json(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _folders(reply: Any) -> list[ModelFolder]:
+    return [as_value(ModelFolder, folder) for folder in reply["folders"]]
 
 
 def _keys(reply: Any) -> list[ApiKey]:

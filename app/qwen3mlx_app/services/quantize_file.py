@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..domain import Quality, QuantizeJob
+from ..quantization import Quality, QuantizeJob
 from .files import read_json, write_file
 from .values import Json, an_object, number, objects, text, whole
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironm
 from ..domain import ServerState
 from .files import write_file
 from .program import PROGRAM
+from .timers import single_shot
 
 translate = QCoreApplication.translate
 
@@ -66,9 +67,7 @@ class ServerProcess(QObject):
         self._pauses = pauses
         self._deaths: deque[float] = deque(maxlen=len(pauses) + 1)
         self._restart_wanted = False
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.timeout.connect(self._launch)
+        self._restart_timer = single_shot(self, 0, self._launch)
 
     def start(self, port: int) -> None:
         """At `port`, or at a free one where it is taken; 0 takes a free one."""
@@ -80,7 +79,7 @@ class ServerProcess(QObject):
     def stop(self) -> None:
         """Running answers end with an error."""
         self._restart_wanted = False
-        self._again.stop()
+        self._restart_timer.stop()
         if self._process is None:
             self._set(ServerState(phase="stopped"))
             return
@@ -98,7 +97,7 @@ class ServerProcess(QObject):
 
     def wait_until_stopped(self) -> None:
         """For the end of the program: blocks until the process is gone."""
-        self._again.stop()
+        self._restart_timer.stop()
         process = self._process
         if process is not None:
             self.stop()
@@ -107,7 +106,7 @@ class ServerProcess(QObject):
                 process.waitForFinished(_PATIENCE)
 
     def _launch(self) -> None:
-        self._again.stop()
+        self._restart_timer.stop()
         self._set(ServerState(phase="starting"))
         self._output = self._log = b""
         process = self._process = QProcess(self)
@@ -178,7 +177,7 @@ class ServerProcess(QObject):
             return
         self.crashed.emit(reason)
         self._set(ServerState(phase="starting"))
-        self._again.start(self._pauses[num_deaths - 1])
+        self._restart_timer.start(self._pauses[num_deaths - 1])
 
     def _keep_log(self) -> bool:
         """False where it cannot be written: a full disk is not what is to be told now."""

@@ -32,7 +32,7 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerAddress:
     """`url` is without a path: `http://127.0.0.1:1234`."""
 
     url: str
@@ -44,9 +44,9 @@ class Endpoint:
         return KEY_PLACEHOLDER if self.needs_key else _NO_KEY
 
 
-def snippets(endpoint: Endpoint) -> list[Snippet]:
+def snippets(address: ServerAddress) -> list[Snippet]:
     """One for each kind of client, those that are ready to run first."""
-    builders: list[Callable[[Endpoint], Snippet]] = [
+    builders: list[Callable[[ServerAddress], Snippet]] = [
         _curl,
         _openai,
         _qwen_agent,
@@ -55,27 +55,27 @@ def snippets(endpoint: Endpoint) -> list[Snippet]:
         _ollama_python,
         _cursor,
     ]
-    return [build(endpoint) for build in builders]
+    return [build(address) for build in builders]
 
 
-def _curl(endpoint: Endpoint) -> Snippet:
-    body = {"model": endpoint.model, "messages": [{"role": "user", "content": "Hello!"}]}
+def _curl(address: ServerAddress) -> Snippet:
+    body = {"model": address.model, "messages": [{"role": "user", "content": "Hello!"}]}
     lines = [
-        f"curl {shlex.quote(endpoint.url + '/v1/chat/completions')}",
+        f"curl {shlex.quote(address.url + '/v1/chat/completions')}",
         "-H 'Content-Type: application/json'",
-        *([f"-H 'Authorization: Bearer {endpoint.key}'"] if endpoint.needs_key else []),
+        *([f"-H 'Authorization: Bearer {address.key}'"] if address.needs_key else []),
         f"-d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
     ]
     return Snippet("curl", "curl", "sh", " \\\n  ".join(lines))
 
 
-def _openai(endpoint: Endpoint) -> Snippet:
+def _openai(address: ServerAddress) -> Snippet:
     code = f"""\
 from openai import OpenAI
 
-client = OpenAI(base_url={_text(endpoint.url + "/v1")}, api_key={_text(endpoint.key)})
+client = OpenAI(base_url={_text(address.url + "/v1")}, api_key={_text(address.key)})
 stream = client.chat.completions.create(
-    model={_text(endpoint.model)},
+    model={_text(address.model)},
     messages=[{{"role": "user", "content": "Hello!"}}],
     stream=True,
 )
@@ -85,15 +85,15 @@ for chunk in stream:
     return Snippet("openai", "OpenAI Python", "python", code, _install("pip install openai"))
 
 
-def _qwen_agent(endpoint: Endpoint) -> Snippet:
+def _qwen_agent(address: ServerAddress) -> Snippet:
     code = f"""\
 from qwen_agent.agents import Assistant
 
 agent = Assistant(
     llm={{
-        "model": {_text(endpoint.model)},
-        "model_server": {_text(endpoint.url + "/v1")},
-        "api_key": {_text(endpoint.key)},
+        "model": {_text(address.model)},
+        "model_server": {_text(address.url + "/v1")},
+        "api_key": {_text(address.key)},
     }}
 )
 for messages in agent.run([{{"role": "user", "content": "Hello!"}}]):
@@ -103,12 +103,12 @@ print(messages[-1]["content"])
     return Snippet("qwen-agent", "Qwen-Agent", "python", code, _install("pip install qwen-agent"))
 
 
-def _claude_code(endpoint: Endpoint) -> Snippet:
+def _claude_code(address: ServerAddress) -> Snippet:
     code = f"""\
-export ANTHROPIC_BASE_URL={shlex.quote(endpoint.url)}
-export ANTHROPIC_AUTH_TOKEN={endpoint.key}
-export ANTHROPIC_MODEL={shlex.quote(endpoint.model)}
-export ANTHROPIC_DEFAULT_HAIKU_MODEL={shlex.quote(endpoint.model)}
+export ANTHROPIC_BASE_URL={shlex.quote(address.url)}
+export ANTHROPIC_AUTH_TOKEN={address.key}
+export ANTHROPIC_MODEL={shlex.quote(address.model)}
+export ANTHROPIC_DEFAULT_HAIKU_MODEL={shlex.quote(address.model)}
 claude
 """
     note = translate(
@@ -118,38 +118,35 @@ claude
     return Snippet("claude-code", "Claude Code", "sh", code, note)
 
 
-def _ollama(endpoint: Endpoint) -> Snippet:
+def _ollama(address: ServerAddress) -> Snippet:
     code = (
-        f"OLLAMA_HOST={shlex.quote(endpoint.url)}"
-        f" ollama run {shlex.quote(endpoint.model)} 'Hello!'\n"
+        f"OLLAMA_HOST={shlex.quote(address.url)} ollama run {shlex.quote(address.model)} 'Hello!'\n"
     )
     note = (
         translate("snippets", "The ollama command does not send a key.")
-        if endpoint.needs_key
+        if address.needs_key
         else ""
     )
     return Snippet("ollama", "Ollama", "sh", code, note)
 
 
-def _ollama_python(endpoint: Endpoint) -> Snippet:
-    headers = (
-        f', headers={{"Authorization": "Bearer {endpoint.key}"}}' if endpoint.needs_key else ""
-    )
+def _ollama_python(address: ServerAddress) -> Snippet:
+    headers = f', headers={{"Authorization": "Bearer {address.key}"}}' if address.needs_key else ""
     code = f"""\
 from ollama import Client
 
-client = Client({_text(endpoint.url)}{headers})
-reply = client.chat({_text(endpoint.model)}, [{{"role": "user", "content": "Hello!"}}])
+client = Client({_text(address.url)}{headers})
+reply = client.chat({_text(address.model)}, [{{"role": "user", "content": "Hello!"}}])
 print(reply.message.content)
 """
     return Snippet("ollama-python", "Ollama Python", "python", code, _install("pip install ollama"))
 
 
-def _cursor(endpoint: Endpoint) -> Snippet:
+def _cursor(address: ServerAddress) -> Snippet:
     code = f"""\
-Override OpenAI Base URL: {endpoint.url}/v1
-OpenAI API Key: {endpoint.key}
-Model: {endpoint.model}
+Override OpenAI Base URL: {address.url}/v1
+OpenAI API Key: {address.key}
+Model: {address.model}
 """
     note = translate(
         "snippets",

@@ -20,12 +20,12 @@ from ..controllers.settings import SettingsController
 from ..domain import Attachment, ChatSettings, Conversation
 from .chat_panel import ChatPanel
 from .composer import Composer
-from .icons import SIZE, icon
 from .message_footer import Intents
 from .message_list import MessageList
-from .plain import Label, NameLabel, ToolButton, set_tip
+from .plain import NameLabel
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .welcome import FirstRun, Greeting
+from .widgets import muted, tool_button
 
 
 class ChatPage(QWidget):
@@ -54,8 +54,7 @@ class ChatPage(QWidget):
         self.composer = Composer(models.models, lambda: settings.settings.send_with, theme, self)
         self.panel = ChatPanel(conversations.presets, self)
         self.panel.hide()
-        self._status = Label("", self)
-        self._status.setObjectName("muted")
+        self._status = muted("", self)
         self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget(self)
         self.first_run = FirstRun(self)
@@ -97,13 +96,8 @@ class ChatPage(QWidget):
         self._title = NameLabel("", self)
         self._title.setObjectName("section")
         self._title.setMinimumWidth(1)
-        self._panel_button = ToolButton(self)
-        self._panel_button.setIcon(icon("sliders"))
-        self._panel_button.setIconSize(SIZE)
+        self._panel_button = tool_button(self, "sliders", self.tr("Conversation settings"))
         self._panel_button.setCheckable(True)
-        name = self.tr("Conversation settings")
-        set_tip(self._panel_button, name)
-        self._panel_button.setAccessibleName(name)
         self._panel_button.toggled.connect(self._show_panel)
         self._panel_button.toggled.connect(self.panel_toggled)
         row.addWidget(self._title, 1)
@@ -114,18 +108,18 @@ class ChatPage(QWidget):
         chat, composer, intents = self._chat, self.composer, self.intents
         composer.sent.connect(self._send)
         composer.stopped.connect(chat.stop)
-        composer.text_changed.connect(self._text_changed)
+        composer.text_changed.connect(self._on_text_changed)
         composer.files_given.connect(chat.attach)
         composer.thinking_changed.connect(self._set_thinking)
         composer.model_changed.connect(self._set_model)
         composer.edit_cancelled.connect(self._cancel_edit)
-        chat.opened.connect(self._opened)
+        chat.opened.connect(self._on_opened)
         chat.changed.connect(self._show_settings)
-        chat.busy_changed.connect(self._busy_changed)
-        chat.context_changed.connect(composer.set_cost)
-        chat.attachment_added.connect(composer.add_attachment)
-        chat.prefill_changed.connect(self._show_prefill)
-        chat.load_progress.connect(self._show_load)
+        chat.busy_changed.connect(self._show_busy)
+        chat.estimator.estimated.connect(composer.set_cost)
+        chat.attachments.added.connect(composer.add_attachment)
+        chat.answers.prefill.connect(self._show_prefill)
+        chat.answers.load_progress.connect(self._show_load)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
         self.first_run.asked.connect(self._ask)
@@ -177,14 +171,14 @@ class ChatPage(QWidget):
             self._end_first_run()
             self._chat.set_draft(self.composer.text.toPlainText())
 
-    def _text_changed(self, text: str) -> None:
+    def _on_text_changed(self, text: str) -> None:
         attachments: list[Attachment] = self.composer.attachments
         self._chat.estimate(text, attachments)
         self.composer.set_thinking(self._chat.thinking_mode(text))
         if self._editing is None:
             self._chat.set_draft(text)
 
-    def _opened(self, conversation: Conversation | None) -> None:
+    def _on_opened(self, conversation: Conversation | None) -> None:
         self._cancel_edit()
         self.composer.clear()
         self.composer.set_text(conversation.draft if conversation else "")
@@ -224,7 +218,7 @@ class ChatPage(QWidget):
         self._chat.set_model(model_id)
         self._show_models()
 
-    def _busy_changed(self, busy: bool) -> None:
+    def _show_busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)
         self._status.setText(self.tr("Waiting for the model…") if busy else "")
         if not busy:  # what it costs to go on from here

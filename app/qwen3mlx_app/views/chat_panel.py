@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
 
 from ..domain import ChatSettings, ModelEntry, Preset
 from ..models import ListModel
-from .fields import Choice, Slider
-from .icons import SIZE, icon
-from .plain import Button, Label, ToolButton, ask_name, set_tip
+from .fields import NoScrollComboBox, NoScrollSlider
+from .plain import Button, ask_name, set_tip
 from .sampling_form import BOUNDS, SamplingForm
 from .theme import GAP, GAP_L
+from .widgets import muted, section, tool_button
 
 # Pixels, where nothing in it needs more.
 WIDTH = 290
@@ -94,20 +94,20 @@ class ChatPanel(QScrollArea):
         self._heading(self.tr("Preset"))
         row = QHBoxLayout()
         row.setSpacing(2)
-        self._choice = Choice(self)
+        self._choice = NoScrollComboBox(self)
         self._choice.setAccessibleName(self.tr("Preset"))
         self._choice.setSizeAdjustPolicy(
-            Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            NoScrollComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self._choice.activated.connect(self._apply)
         row.addWidget(self._choice, 1)
-        self._save = self._tool("plus", self.tr("Save as preset…"))
-        self._save.clicked.connect(self._ask_name)
-        self._delete = self._tool("trash", self.tr("Delete preset"))
-        self._delete.clicked.connect(
-            lambda: self.preset_deleted.emit(self._choice.currentData().id)
+        row.addWidget(tool_button(self, "plus", self.tr("Save as preset…"), self._ask_name))
+        self._delete = tool_button(
+            self,
+            "trash",
+            self.tr("Delete preset"),
+            lambda: self.preset_deleted.emit(self._choice.currentData().id),
         )
-        row.addWidget(self._save)
         row.addWidget(self._delete)
         self._column.addLayout(row)
 
@@ -128,13 +128,10 @@ class ChatPanel(QScrollArea):
         column = QVBoxLayout(self._budget_box)
         column.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
-        label = Label(self.tr("Thinking budget"), self)
-        label.setObjectName("section")
-        self._budget_text = Label("", self)
-        self._budget_text.setObjectName("muted")
-        row.addWidget(label, 1)
+        self._budget_text = muted("", self)
+        row.addWidget(section(self.tr("Thinking budget"), self), 1)
         row.addWidget(self._budget_text)
-        self._budget = Slider(Qt.Orientation.Horizontal, self)
+        self._budget = NoScrollSlider(Qt.Orientation.Horizontal, self)
         self._budget.setRange(0, len(BUDGETS))
         self._budget.setPageStep(1)
         self._budget.setAccessibleName(self.tr("Thinking budget"))
@@ -147,19 +144,9 @@ class ChatPanel(QScrollArea):
         self._column.addWidget(self._budget_box)
 
     def _heading(self, text: str) -> None:
-        label = Label(text, self)
-        label.setObjectName("section")
         if self._column.count():
             self._column.addSpacing(GAP)
-        self._column.addWidget(label)
-
-    def _tool(self, name: str, text: str) -> ToolButton:
-        button = ToolButton(self)
-        button.setIcon(icon(name))
-        button.setIconSize(SIZE)
-        set_tip(button, text)
-        button.setAccessibleName(text)
-        return button
+        self._column.addWidget(section(text, self))
 
     def _show_prompt(self) -> None:
         if self._prompt.toPlainText() != self._settings.system_prompt:

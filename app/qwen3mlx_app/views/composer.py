@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
 from ..domain import Attachment, ModelEntry, ThinkingMode
 from ..models import ListModel
 from ..services.plain import one_line
-from .fields import Choice
+from .fields import NoScrollComboBox
 from .icons import SIZE, SMALL, icon
 from .meter import Meter
-from .plain import Button, Label, ToolButton, set_tip
+from .plain import Button, ToolButton, set_tip
 from .theme import GAP, GAP_S, Theme
+from .widgets import labelled_button, muted, tool_button
 
 _MAX_LINES = 10
 # Pixels that a model's name has where there is little room.
@@ -56,8 +57,7 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
         layout.setSpacing(GAP)
-        self._editing = Label(self.tr("Editing an earlier message. Press Esc to cancel."), self)
-        self._editing.setObjectName("muted")
+        self._editing = muted(self.tr("Editing an earlier message. Press Esc to cancel."), self)
         self._editing.hide()
         layout.addWidget(self._editing)
         self._chips = QHBoxLayout()
@@ -144,14 +144,10 @@ class Composer(QFrame):
 
     def add_attachment(self, attachment: Attachment, tokens: int) -> None:
         self.attachments.append(attachment)
-        chip = ToolButton(self)
-        chip.setObjectName("chip")
-        chip.setIcon(icon("close"))
-        chip.setIconSize(SMALL)
-        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the cross stands at the end
         cost = self.tr("{count} tokens").format(count=f"{tokens:,}") if tokens >= 0 else ""
-        chip.setText(f"{attachment.name}  {cost}".rstrip())
+        text = f"{attachment.name}  {cost}".rstrip()
+        chip = labelled_button(self, "close", text, size=SMALL, kind="chip")
+        chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # puts the cross at the end
         chip.setAccessibleName(one_line(self.tr("Remove {name}").format(name=attachment.name)))
         chip.clicked.connect(lambda: self._remove(attachment, chip))
         self._chips.insertWidget(len(self.attachments) - 1, chip)
@@ -192,32 +188,22 @@ class Composer(QFrame):
     def _row(self, models: ListModel[ModelEntry]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GAP_S)
-        attach = ToolButton(self)
-        attach.setIcon(icon("attach"))
-        attach.setIconSize(SIZE)
-        attach.setAccessibleName(self.tr("Attach files"))
+        attach = tool_button(self, "attach", self.tr("Attach files"), self._choose_files)
         set_tip(attach, self.tr("Attach text, code, PDF, or Word files"))
-        attach.clicked.connect(self._choose_files)
-        self._think = ToolButton(self)
-        self._think.setObjectName("pill")
-        self._think.setIcon(icon("think"))
-        self._think.setIconSize(SMALL)
-        self._think.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._think.setText(self.tr("Think"))
+        self._think = labelled_button(self, "think", self.tr("Think"), size=SMALL, kind="pill")
         self._think.setAccessibleName(self.tr("Think before answering"))
         self._think.setCheckable(True)
         self._think.toggled.connect(self.thinking_changed)
-        self._model = Choice(self)
+        self._model = NoScrollComboBox(self)
         self._model.setObjectName("flat")
         self._model.setAccessibleName(self.tr("Model"))
-        self._model.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self._model.setSizeAdjustPolicy(NoScrollComboBox.SizeAdjustPolicy.AdjustToContents)
         self._model.setMinimumWidth(MODEL_WIDTH)
         self._model.activated.connect(
             lambda place: self.model_changed.emit(self._model.itemData(place))
         )
         self._meter = Meter(self._theme, self)
-        self._cost = Label("", self)
-        self._cost.setObjectName("muted")
+        self._cost = muted("", self)
         self._cost.setAccessibleName(self.tr("Context used"))
         self._send = self._round("send", self.tr("Send"))
         self._send.setEnabled(False)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QSlider, QSpinBox, QStyle, QStyleOption
 from ..services.plain import one_line
 
 
-class Choice(QComboBox):
+class NoScrollComboBox(QComboBox):
     """A text that is too long for it is cut in its middle."""
 
     def addItem(self, text: str, userData: Any = None) -> None:  # type: ignore[override]
@@ -28,11 +28,11 @@ class Choice(QComboBox):
         event.ignore()
 
 
-class Slider(QSlider):
+class NoScrollSlider(QSlider):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
 
-class Spin(QSpinBox):
+class NoScrollSpinBox(QSpinBox):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         program.sections.folded_changed.connect(
             lambda keys: program.settings.update(folded=tuple(keys))
         )
-        program.chat.opened.connect(self._opened)
+        program.chat.opened.connect(self._on_opened)
         program.chat.changed.connect(self._show_title)
         self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
         self.chat.panel_toggled.connect(
@@ -269,7 +269,7 @@ class MainWindow(QMainWindow):
             program.quantize,
         ):
             controller.notice.connect(self.notices.show_notice)
-        program.chat.attachment_refused.connect(self._refused)
+        program.chat.attachments.refused.connect(self._show_refusal)
         self.notices.action_wanted.connect(self._act)
         QGuiApplication.clipboard().dataChanged.connect(clean_copied)
         self._connect_tray()
@@ -280,12 +280,12 @@ class MainWindow(QMainWindow):
         menu.new_wanted.connect(self.come_to_front)
         menu.new_wanted.connect(self.new)
         menu.quit_wanted.connect(QApplication.quit)
-        self.tray.opened.connect(self._told)
+        self.tray.opened.connect(self._open_notified)
         self.notifier.wanted.connect(self.tray.notify)
         self.notifier.wanted.connect(lambda *_: QApplication.alert(self))
         application = QGuiApplication.instance()
         assert isinstance(application, QGuiApplication)
-        application.applicationStateChanged.connect(self._activated)
+        application.applicationStateChanged.connect(self._on_activated)
 
     def _restore(self) -> None:
         settings = self.program.settings.settings
@@ -322,17 +322,17 @@ class MainWindow(QMainWindow):
         self.tray.set_wanted(self.program.settings.settings.show_tray)
         QGuiApplication.setQuitOnLastWindowClosed(not self.tray.is_seen)
 
-    def _activated(self, state: Qt.ApplicationState) -> None:
+    def _on_activated(self, state: Qt.ApplicationState) -> None:
         """A click on the icon in the Dock brings a closed window back."""
         if state == Qt.ApplicationState.ApplicationActive and self.isHidden() and self.tray.is_seen:
             self.show()
 
-    def _told(self, conversation_id: str | None) -> None:
+    def _open_notified(self, conversation_id: str | None) -> None:
         self.come_to_front()
         if conversation_id is not None:
             self.open(conversation_id)
 
-    def _opened(self, conversation: Conversation | None) -> None:
+    def _on_opened(self, conversation: Conversation | None) -> None:
         self.sidebar.select(conversation)
         self._show_title(conversation)
 
@@ -353,7 +353,7 @@ class MainWindow(QMainWindow):
         elif action == "start_server":
             self.program.server.start()
 
-    def _refused(self, sentence: str) -> None:
+    def _show_refusal(self, sentence: str) -> None:
         self.notices.show_notice(Notice(text=sentence, kind="warning"))
 
 

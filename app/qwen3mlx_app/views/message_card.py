@@ -19,10 +19,11 @@ from ..services.plain import one_line
 from .icon_label import IconLabel
 from .icons import SMALL, icon
 from .message_footer import Footer, Intents
-from .plain import Label, Menu, NameLabel, ToolButton, selectable
+from .plain import Label, Menu, NameLabel, selectable
 from .rich_text import RichText
 from .style import MONOSPACE
 from .theme import GAP, GAP_L, GAP_S, Theme
+from .widgets import hint_label, labelled_button
 
 # Characters of thoughts, the last ones, and of a call's arguments, the first, that are shown.
 MAX_SHOWN = 20_000
@@ -47,9 +48,7 @@ class MessageCard(QWidget):
         layout.setContentsMargins(0, GAP, 0, GAP_S)
         layout.setSpacing(GAP)
         self._text = RichText(theme, self, hugs=is_question)
-        self._files = Label("", self)
-        self._files.setObjectName("muted")
-        self._files.setWordWrap(True)
+        self._files = hint_label("", self)
         if is_question:
             self._files.setAlignment(Qt.AlignmentFlag.AlignRight)
         layout.addWidget(self._files)
@@ -174,12 +173,8 @@ class Thinking(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP_S)
-        self._head = ToolButton(self)
-        self._head.setObjectName("fold")
+        self._head = labelled_button(self, "right", "", size=SMALL, kind="fold")
         self._head.setCheckable(True)
-        self._head.setIcon(icon("right"))
-        self._head.setIconSize(SMALL)
-        self._head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._head.toggled.connect(self._toggle)
         self._text = selectable(Label("", self, longest=MAX_SHOWN))

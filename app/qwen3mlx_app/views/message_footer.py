@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..domain import Message, MessageRow
 from .icons import SMALL, icon
-from .plain import Label, Menu, ToolButton, set_tip
+from .plain import Menu, ToolButton
 from .theme import GAP_S
+from .widgets import muted, tool_button
 
 
 class Intents(QObject):
@@ -40,8 +41,7 @@ class Footer(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self._previous = self._button("left", self.tr("Previous version"), partial(self._step, -1))
-        self._place = Label("", self)
-        self._place.setObjectName("muted")
+        self._place = muted("", self)
         self._next = self._button("right", self.tr("Next version"), partial(self._step, 1))
         self._actions = [
             self._button(name, text, partial(self._emit, signal))
@@ -50,8 +50,7 @@ class Footer(QWidget):
         self._continue = self._button(
             "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
         )
-        self._stats = Label("", self)
-        self._stats.setObjectName("muted")
+        self._stats = muted("", self)
         for kept in (*self._actions, self._stats):
             policy = kept.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
@@ -143,11 +142,4 @@ class Footer(QWidget):
         return " · ".join(parts)
 
     def _button(self, name: str, text: str, do: Callable[[], None]) -> ToolButton:
-        button = ToolButton(self)
-        button.setObjectName("action")
-        button.setIcon(icon(name))
-        button.setIconSize(SMALL)
-        set_tip(button, text)
-        button.setAccessibleName(text)
-        button.clicked.connect(lambda *_: do())
-        return button
+        return tool_button(self, name, text, do, size=SMALL, kind="action")

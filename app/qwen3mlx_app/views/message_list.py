@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
+from ..services.timers import single_shot
 from .message_card import MessageCard
 from .message_footer import Intents
 from .theme import COLUMN, GAP_L, Theme
@@ -41,10 +42,7 @@ class MessageList(QAbstractScrollArea):
         self._measured_width = 0
         self._at_end = True
         self._laying_out = False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(FRAME)
-        self._timer.timeout.connect(self.lay_out)
+        self._timer = single_shot(self, FRAME, self.lay_out)
         self.verticalScrollBar().setSingleStep(40)
         model.modelReset.connect(self._reset)
         model.dataChanged.connect(self._changed)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from ..domain import Notice
-from .icons import SMALL, icon
-from .plain import Button, Label, ToolButton
+from ..services.timers import single_shot
+from .icons import SMALL
+from .plain import Button, Label
 from .theme import GAP, GAP_L
+from .widgets import tool_button
 
 # Milliseconds that a notice stays; what went wrong stays until it is closed.
 STAYS = 8000
@@ -26,11 +28,7 @@ class NoticeBar(QWidget):
         self._text.setWordWrap(True)
         self._button = Button("", self)
         self._button.clicked.connect(self._act)
-        close = ToolButton(self)
-        close.setIcon(icon("close"))
-        close.setIconSize(SMALL)
-        close.setAccessibleName(self.tr("Dismiss"))
-        close.clicked.connect(self.hide)
+        close = tool_button(self, "close", self.tr("Dismiss"), self.hide, size=SMALL)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(GAP_L, GAP, GAP_L, 0)
         outer.addWidget(self._frame)
@@ -39,9 +37,7 @@ class NoticeBar(QWidget):
         layout.addWidget(self._text, 1)
         layout.addWidget(self._button)
         layout.addWidget(close)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        self._timer = single_shot(self, STAYS, self.hide)
         self.hide()
 
     def show_notice(self, notice: Notice) -> None:
@@ -61,7 +57,7 @@ class NoticeBar(QWidget):
             widget.style().polish(widget)
         self.show()
         if notice.kind == "info":
-            self._timer.start(STAYS)
+            self._timer.start()
         else:
             self._timer.stop()
 

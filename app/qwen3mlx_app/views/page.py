@@ -12,9 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .fields import Spin
+from .fields import NoScrollSpinBox
 from .plain import Label
 from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
+from .widgets import hint_label, section
 
 # The width of a row's field, in pixels.
 FIELD = 240
@@ -80,7 +81,7 @@ class Group(QFrame):
         words.setSpacing(2)
         words.addWidget(Label(title, self))
         if hint:
-            words.addWidget(muted(hint, self))
+            words.addWidget(hint_label(hint, self))
         row.addLayout(words, 1)
         if field is not None:
             if not isinstance(field, QAbstractButton):
@@ -104,22 +105,11 @@ class Group(QFrame):
         self._rows.addLayout(layout)
 
 
-def section(title: str, parent: QWidget) -> Label:
-    label = Label(title, parent)
-    label.setObjectName("section")
-    return label
-
-
-def muted(text: str, parent: QWidget) -> Label:
-    label = Label(text, parent)
-    label.setObjectName("muted")
-    label.setWordWrap(True)
-    return label
-
-
-def whole_number(least: int, most: int, name: str, parent: QWidget, special: str = "") -> Spin:
+def whole_number(
+    least: int, most: int, name: str, parent: QWidget, special: str = ""
+) -> NoScrollSpinBox:
     """`special` is shown for the least one."""
-    spin = Spin(parent)
+    spin = NoScrollSpinBox(parent)
     spin.setRange(least, most)
     spin.setSpecialValueText(special)
     spin.setGroupSeparatorShown(True)

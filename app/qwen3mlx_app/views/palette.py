@@ -32,9 +32,9 @@ from ..models import ListModel
 from ..services.fuzzy import ranked
 from ..services.plain import one_line
 from .icons import icon
-from .plain import Label
 from .sidebar_rows import option_of, paint_ground
 from .theme import GAP, GAP_L, Theme
+from .widgets import muted
 
 WIDTH, TOP, MAX_SHOWN, ROW = 560, 72, 9, 36
 # How far a key goes in the list.
@@ -87,8 +87,7 @@ class Palette(QWidget):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setMouseTracking(True)
         self._list.clicked.connect(self._run)
-        self._nothing = Label(self.tr("No results"), self._sheet)
-        self._nothing.setObjectName("muted")
+        self._nothing = muted(self.tr("No results"), self._sheet)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self._sheet)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
-from .icons import SIZE, icon
+from .icons import SIZE
 from .plain import ToolButton
 from .theme import GAP, GAP_S
+from .widgets import labelled_button
 
 
 class Rail(QWidget):
@@ -41,11 +42,7 @@ class Rail(QWidget):
         self._buttons[name].setChecked(True)
 
     def _button(self, name: str, title: str) -> ToolButton:
-        button = ToolButton(self)
-        button.setObjectName("tab")
-        button.setIcon(icon(name))
-        button.setIconSize(SIZE * 1.2)
-        button.setText(title)
+        button = labelled_button(self, name, title, size=SIZE * 1.2, kind="tab")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setCheckable(True)
         button.setAccessibleName(title)

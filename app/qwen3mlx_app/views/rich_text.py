@@ -9,13 +9,14 @@ from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QCursor, QGuiApplication, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from .icons import SMALL, icon
+from .icons import SMALL
 from .markdown import BREAK, Block, BlockReader, breakable, to_html
 from .opening import open_link
 from .pieces import coloured_pieces, cut, plain_pieces
-from .plain import Label, NameLabel, ToolButton, set_tip, show_tip
+from .plain import NameLabel, show_tip
 from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
+from .widgets import hint_label, tool_button
 
 # What is longer is cut for the eye; copying and saving have all of it.
 MAX_SHOWN, MAX_LINES = 200_000, 5000
@@ -211,13 +212,8 @@ class BlockWidget(QWidget):
         head = QHBoxLayout()
         language = NameLabel(block.language or "", frame)
         language.setObjectName("muted")
-        copy = ToolButton(frame)
-        copy.setObjectName("action")
-        copy.setIcon(icon("copy"))
-        copy.setIconSize(SMALL)
-        set_tip(copy, self.tr("Copy"))
-        copy.setAccessibleName(self.tr("Copy code"))
-        copy.clicked.connect(self._copy)
+        text = self.tr("Copy code")
+        copy = tool_button(frame, "copy", text, self._copy, size=SMALL, kind="action")
         head.addWidget(language)
         head.addStretch()
         head.addWidget(copy)
@@ -247,9 +243,7 @@ class RichText(QWidget):
         self._natural = QSize(-1, -1)
         self._reader = BlockReader()
         self._widgets: list[BlockWidget] = []
-        self._cut = Label("", self)
-        self._cut.setObjectName("muted")
-        self._cut.setWordWrap(True)
+        self._cut = hint_label("", self)
         self._cut.hide()
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)

@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from ..controllers.server import ServerController
 from ..controllers.settings import SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
-from .fields import Choice
+from .fields import NoScrollComboBox
 from .number_field import NumberField
 from .opening import show_folder
-from .page import Group, Page, muted, whole_number
+from .page import Group, Page, whole_number
 from .plain import Button
 from .switch import Switch
 from .theme import Theme
+from .widgets import hint_label
 
 # Of text, in pixels.
 SIZES = (10, 24)
@@ -157,14 +158,14 @@ class SettingsPage(Page):
             field.edited.connect(partial(self._set_server, name))
             group.add_row(title, field, hint)
             self._server_fields[name] = field
-        self._memory_hint = muted("", self)
+        self._memory_hint = hint_label("", self)
         group.add_widget(self._memory_hint)
         return group
 
     def _privacy(self) -> Group:
         group = Group(self)
         group.add_widget(
-            muted(
+            hint_label(
                 self.tr(
                     "Nothing you write leaves this computer. The window talks to its own"
                     " server on this computer only, and sends no statistics."
@@ -197,7 +198,7 @@ class SettingsPage(Page):
         choices: Sequence[tuple[str, str]],
         hint: str = "",
     ) -> None:
-        box = Choice(self)
+        box = NoScrollComboBox(self)
         box.setAccessibleName(label)
         for text, value in choices:
             box.addItem(text, value)

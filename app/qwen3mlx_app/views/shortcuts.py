@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from .plain import Button, Label, set_title
 from .theme import GAP, GAP_L, GAP_XL
+from .widgets import muted
 
 
 class ShortcutSheet(QDialog):
@@ -73,10 +74,8 @@ class ShortcutSheet(QDialog):
         grid.setHorizontalSpacing(2 * GAP_XL)
         grid.setVerticalSpacing(GAP)
         for row, (title, keys) in enumerate(shortcuts):
-            label = Label(keys, table)
-            label.setObjectName("muted")
             grid.addWidget(Label(title, table), row, 0)
-            grid.addWidget(label, row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(muted(keys, table), row, 1, Qt.AlignmentFlag.AlignRight)
         return table
 
 

@@ -18,12 +18,13 @@ from ..models import ListModel
 from ..models.sections import SidebarRow
 from ..services.store import Hit
 from .icon_label import IconLabel
-from .icons import SIZE, icon
-from .plain import Label, ToolButton, add_to_field, set_tip
+from .icons import icon
+from .plain import add_to_field
 from .sidebar_hits import HitList
 from .sidebar_list import SidebarList
 from .sidebar_menu import SidebarMenu
 from .theme import GAP, Theme
+from .widgets import hint_label, tool_button
 
 
 class Sidebar(QWidget):
@@ -118,13 +119,7 @@ class Sidebar(QWidget):
             ("folder-plus", self.tr("New folder"), self.list.add_folder),
             ("compose", self.tr("New conversation"), self.new_wanted.emit),
         ):
-            button = ToolButton(self)
-            button.setIcon(icon(name))
-            button.setIconSize(SIZE)
-            set_tip(button, text)
-            button.setAccessibleName(text)
-            button.clicked.connect(lambda _=False, do=do: do())
-            row.addWidget(button)
+            row.addWidget(tool_button(self, name, text, do))
         return row
 
     def _open_menu(self, row: SidebarRow | None, place: QPoint) -> None:
@@ -154,9 +149,7 @@ class Sidebar(QWidget):
 def _empty(sign: str, text: str) -> QWidget:
     """What stands in the place of a list that has nothing in it."""
     page = QWidget()
-    label = Label(text, page)
-    label.setObjectName("muted")
-    label.setWordWrap(True)
+    label = hint_label(text, page)
     label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
     layout = QVBoxLayout(page)
     layout.setSpacing(GAP)

@@ -99,8 +99,8 @@ class Tray(QObject):
         self._item = QSystemTrayIcon(_template(), self)
         self._item.setContextMenu(menu)
         self._item.setToolTip("qwen3mlx")
-        self._item.messageClicked.connect(lambda: self.opened.emit(self._told_of))
-        self._told_of: str | None = None
+        self._item.messageClicked.connect(lambda: self.opened.emit(self._notified_conversation))
+        self._notified_conversation: str | None = None
 
     @property
     def is_seen(self) -> bool:
@@ -111,7 +111,7 @@ class Tray(QObject):
 
     def notify(self, title: str, text: str, conversation_id: str | None = None) -> None:
         """Nothing happens where the item is not seen."""
-        self._told_of = conversation_id
+        self._notified_conversation = conversation_id
         if self.is_seen:
             notify(self._item, title, text or title, _template(), STAYS)
 

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from .icon_label import IconLabel
-from .icons import SIZE, icon
 from .plain import Button, Label, ToolButton
 from .shortcuts import as_written
 from .theme import GAP, GAP_L, GAP_S, GAP_XL
+from .widgets import hint_label, labelled_button, muted, section
 
 WIDTH = 620
 
@@ -34,8 +34,7 @@ class Greeting(QWidget):
         layout.setSpacing(GAP_S)
         heading = Label(self.tr("What can Qwen help you with?"), self)
         heading.setObjectName("heading")
-        text = Label(self.tr("Everything you write stays on this computer."), self)
-        text.setObjectName("muted")
+        text = muted(self.tr("Everything you write stays on this computer."), self)
         for label in (heading, text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
@@ -143,20 +142,14 @@ class FirstRun(QScrollArea):
         sign = IconLabel(name, 22, self, "accent")
         words = QVBoxLayout()
         words.setSpacing(2)
-        head = Label(title, self)
-        head.setObjectName("section")
-        body = Label(text, self)
-        body.setObjectName("muted")
-        body.setWordWrap(True)
-        words.addWidget(head)
-        words.addWidget(body)
+        words.addWidget(section(title, self))
+        words.addWidget(hint_label(text, self))
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
         return row
 
     def _add_prompts(self, layout: QVBoxLayout) -> None:
-        label = Label(self.tr("Try asking:"), self)
-        label.setObjectName("muted")
+        label = muted(self.tr("Try asking:"), self)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addSpacing(GAP_S)
         layout.addWidget(label)
@@ -169,12 +162,7 @@ class FirstRun(QScrollArea):
             self.tr("What is 27 + 45?"),
             self.tr("Who are you?"),
         ):
-            button = ToolButton(self)
-            button.setObjectName("chip")
-            button.setText(prompt)
-            button.setIcon(icon("chat"))
-            button.setIconSize(SIZE)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button = labelled_button(self, "chat", prompt, kind="chip")
             button.clicked.connect(partial(self.asked.emit, prompt))
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         row.addStretch()
@@ -183,8 +171,6 @@ class FirstRun(QScrollArea):
     def _add_keys(self, layout: QVBoxLayout) -> None:
         text = self.tr("Press {all} for all commands, {keys} for keyboard shortcuts.")
         text = text.format(all=as_written("Ctrl+K"), keys=as_written("Ctrl+/"))
-        hint = Label(text, self)
-        hint.setObjectName("muted")
+        hint = hint_label(text, self)
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint.setWordWrap(True)
         layout.addWidget(hint)

@@ -84,10 +84,10 @@ def test_documents_are_in_the_prompt_and_not_in_the_text(
 ) -> None:
     (tmp_path / "a.py").write_text("print(1)")
     (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
-    with qtbot.waitSignal(program.chat.attachment_refused) as refused:
+    with qtbot.waitSignal(program.chat.attachments.refused) as refused:
         program.chat.attach([tmp_path / "b.png"])
     assert "is an image" in refused.args[0]
-    with qtbot.waitSignal(program.chat.attachment_added) as added:
+    with qtbot.waitSignal(program.chat.attachments.added) as added:
         program.chat.attach([tmp_path / "a.py"])
     attachment, tokens = added.args
     assert isinstance(attachment, Attachment)
@@ -314,7 +314,7 @@ def test_the_cost_is_estimated_after_a_pause(
 ) -> None:
     ask(program, qtbot, "one two")
     num_asked = len(fake.requests)
-    with qtbot.waitSignal(program.chat.context_changed) as told:
+    with qtbot.waitSignal(program.chat.estimator.estimated) as told:
         for text in ("t", "thr", "three four five"):
             program.chat.estimate(text)
     assert told.args == [6, 4096]

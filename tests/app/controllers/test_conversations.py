@@ -175,10 +175,10 @@ def test_what_was_deleted_stays_away_when_it_changes_later(store: Store) -> None
     controller, _ = made(store)
     late = controller.conversations.value(0)
     controller.delete(["a"])
-    controller.take(late)
+    controller.upsert(late)
     assert ids(controller) == ["b"]
     controller.undo_delete()
-    controller.take(late)
+    controller.upsert(late)
     assert ids(controller) == ["a", "b"]
 
 
@@ -186,9 +186,9 @@ def test_a_change_elsewhere_is_taken(store: Store) -> None:
     add(store, "a", "b")
     controller, said = made(store)
     used = Conversation(id="b", title="Used", created_at=0.0, updated_at=2000.0)
-    controller.take(used)
+    controller.upsert(used)
     assert ids(controller) == ["b", "a"]
-    controller.take(Conversation(id="new", created_at=3000.0, updated_at=3000.0))
+    controller.upsert(Conversation(id="new", created_at=3000.0, updated_at=3000.0))
     assert ids(controller) == ["new", "b", "a"]
     assert said.changed == []
 

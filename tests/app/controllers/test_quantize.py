@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.quantize import QuantizeController
-from qwen3mlx_app.domain import QuantizeJob, QuantizeState
+from qwen3mlx_app.quantization import QuantizeJob, QuantizeState
 from qwen3mlx_app.services.quantize_file import QuantizeFile
 
 ROOT = Path(__file__).parents[3]

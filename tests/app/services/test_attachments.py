@@ -198,7 +198,7 @@ def test_too_large_a_file_is_not_even_read(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     path.touch()
     os.truncate(path, read.MAX_FILE_BYTES + 1)
-    with pytest.raises(AttachmentRefused, match="too large: 50 MB. The limit is 50 MB"):
+    with pytest.raises(AttachmentRefused, match=r"too large: 50 MB\. The limit is 50 MB"):
         read_attachment(path)
 
 

@@ -14,7 +14,7 @@ import anthropic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qwen3mlx_app.services.snippets import KEY_PLACEHOLDER, Endpoint, Snippet, snippets
+from qwen3mlx_app.services.snippets import KEY_PLACEHOLDER, ServerAddress, Snippet, snippets
 
 from qwen3mlx.server.http.keys import KeyStore
 from tests.server.live import LiveServer, live_server
@@ -29,7 +29,7 @@ def server() -> Iterator[LiveServer]:
         yield running
 
 
-def snippet(snippet_id: str, endpoint: Endpoint) -> Snippet:
+def snippet(snippet_id: str, endpoint: ServerAddress) -> Snippet:
     return next(one for one in snippets(endpoint) if one.id == snippet_id)
 
 
@@ -39,20 +39,20 @@ def run(command: list[str]) -> str:
 
 
 def test_curl_is_answered(server: LiveServer) -> None:
-    code = snippet("curl", Endpoint(server.url, "demo")).code
+    code = snippet("curl", ServerAddress(server.url, "demo")).code
     assert '"finish_reason"' in run(["sh", "-c", code.replace("curl ", "curl -sS ", 1)])
 
 
 @pytest.mark.parametrize("client", ["openai", "ollama-python"])
 def test_the_programs_print_an_answer(server: LiveServer, client: str) -> None:
-    code = snippet(client, Endpoint(server.url, "demo")).code
+    code = snippet(client, ServerAddress(server.url, "demo")).code
     assert run([sys.executable, "-c", code]).strip()
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists(AGENT), reason="Qwen-Agent is not installed")
 def test_qwen_agent_prints_an_answer(server: LiveServer) -> None:
-    code = snippet("qwen-agent", Endpoint(server.url, "demo")).code
+    code = snippet("qwen-agent", ServerAddress(server.url, "demo")).code
     assert run([AGENT, "-c", code]).strip()
 
 
@@ -60,7 +60,7 @@ def test_claude_codes_variables_lead_here(
     server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anthropic's client, which Claude Code is built on, reads the same ones."""
-    for line in snippet("claude-code", Endpoint(server.url, "demo")).code.splitlines():
+    for line in snippet("claude-code", ServerAddress(server.url, "demo")).code.splitlines():
         command, *assignment = shlex.split(line)
         if command == "export":
             monkeypatch.setenv(*assignment[0].split("=", 1))
@@ -79,7 +79,7 @@ def test_a_key_in_the_place_of_the_placeholder_opens_the_server(
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path_factory.mktemp("home")))
     key = KeyStore().create("laptop")
     with live_server(model="demo") as server:
-        endpoint = Endpoint(server.url, "demo", needs_key=True)
+        endpoint = ServerAddress(server.url, "demo", needs_key=True)
         for client in ("openai", "ollama-python"):
             code = snippet(client, endpoint).code
             assert run([sys.executable, "-c", code.replace(KEY_PLACEHOLDER, key)]).strip()
@@ -89,18 +89,18 @@ def test_a_key_in_the_place_of_the_placeholder_opens_the_server(
 
 
 def test_every_client_is_there_once_and_named() -> None:
-    shown = snippets(Endpoint(URL, "demo"))
+    shown = snippets(ServerAddress(URL, "demo"))
     ids = [one.id for one in shown]
     wanted = ["claude-code", "curl", "cursor", "ollama", "ollama-python", "openai", "qwen-agent"]
     assert sorted(ids) == wanted
     assert all(one.title and URL in one.code and "demo" in one.code for one in shown)
     assert all(KEY_PLACEHOLDER not in one.code for one in shown)
-    assert "tunnel" in snippet("cursor", Endpoint(URL, "demo")).note
+    assert "tunnel" in snippet("cursor", ServerAddress(URL, "demo")).note
 
 
 @given(st.text(min_size=1).filter(lambda name: name.isprintable()))
 def test_no_name_of_a_model_breaks_out_of_its_quotes(model: str) -> None:
-    for one in snippets(Endpoint(URL, model)):
+    for one in snippets(ServerAddress(URL, model)):
         if one.language == "python":
             nodes = ast.walk(ast.parse(one.code))
             assert model in [node.value for node in nodes if isinstance(node, ast.Constant)]

@@ -279,7 +279,7 @@ def test_a_file_that_is_dropped_is_attached(
 ) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("Some notes")
-    with qtbot.waitSignal(program_of(window).chat.attachment_added):
+    with qtbot.waitSignal(program_of(window).chat.attachments.added):
         drop(window, [file])
     assert [one.name for one in window.chat.composer.attachments] == ["notes.txt"]
     composer = window.chat.composer

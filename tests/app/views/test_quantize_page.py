@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
-from qwen3mlx_app.domain import Quality, QuantizeJob, QuantizeState
+from qwen3mlx_app.quantization import Quality, QuantizeJob, QuantizeState
 from qwen3mlx_app.views.main_window import MainWindow
 
 from .support import button, named, program_of

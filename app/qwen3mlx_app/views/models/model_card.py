@@ -16,12 +16,11 @@ from ...controllers.models import ModelsController
 from ...domain import Fit, ModelEntry
 from ...services.plain import one_line
 from ..dot import Dot
-from ..icons import SIZE, icon
 from ..opening import show_folder
-from ..page import muted
-from ..plain import Button, NameLabel, ToolButton, set_tip
+from ..plain import Button, NameLabel
 from ..sizes import count_text, size_text
 from ..theme import GAP, GAP_L, GAP_S, Theme
+from ..widgets import hint_label, tool_button
 from .model_settings import ModelSettingsForm
 
 
@@ -39,10 +38,10 @@ class ModelCard(QFrame):
         layout.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP + 4)
         layout.setSpacing(GAP_S)
         layout.addLayout(self._head())
-        self._about = muted("", self)
+        self._about = hint_label("", self)
         layout.addWidget(self._about)
         self._dot = Dot(theme, self)
-        self._fit = muted("", self)
+        self._fit = hint_label("", self)
         line = QHBoxLayout()
         line.setSpacing(GAP - 2)
         line.addWidget(self._dot)
@@ -84,15 +83,8 @@ class ModelCard(QFrame):
         row.setSpacing(GAP_S)
         self._name = NameLabel("", self)
         self._name.setObjectName("section")
-        self._reveal = ToolButton(self)
-        self._reveal.setIcon(icon("folder"))
-        self._reveal.setIconSize(SIZE)
-        set_tip(self._reveal, self.tr("Show files"))
-        self._reveal.clicked.connect(self._show_files)
-        self._more = ToolButton(self)
-        self._more.setIcon(icon("sliders"))
-        self._more.setIconSize(SIZE)
-        set_tip(self._more, self.tr("Settings"))
+        self._reveal = tool_button(self, "folder", self.tr("Show files"), self._show_files)
+        self._more = tool_button(self, "sliders", self.tr("Settings"))
         self._more.setCheckable(True)
         self._more.toggled.connect(self._show_settings)
         self._load = Button("", self)

@@ -11,12 +11,13 @@ from PySide6.QtWidgets import (
 
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelSettings
-from ..fields import Choice
+from ..fields import NoScrollComboBox
 from ..number_field import NumberField
-from ..page import Group, section
+from ..page import Group
 from ..plain import Button
 from ..sampling_form import SamplingForm
 from ..theme import GAP, Theme
+from ..widgets import section
 
 # Those that a model can be given for all of its requests.
 SAMPLING = (
@@ -64,7 +65,7 @@ class ModelSettingsForm(QWidget):
             self._context,
             self.tr("In tokens. A longer context needs more memory."),
         )
-        self._yarn = Choice(self)
+        self._yarn = NoScrollComboBox(self)
         self._yarn.setAccessibleName(self.tr("Context extension (YaRN)"))
         self._yarn.addItem(self.tr("Off"), None)
         for factor in FACTORS:
@@ -74,7 +75,7 @@ class ModelSettingsForm(QWidget):
             self._yarn,
             self.tr("Use it only for long texts; it can lower the quality on short ones."),
         )
-        self._kv = Choice(self)
+        self._kv = NoScrollComboBox(self)
         self._kv.setAccessibleName(self.tr("KV cache"))
         for text, bits in (
             (self.tr("Full precision"), None),

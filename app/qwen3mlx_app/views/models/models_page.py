@@ -16,10 +16,11 @@ from PySide6.QtWidgets import (
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
 from ...services.plain import one_line
-from ..fields import Choice
-from ..page import Group, Page, muted
+from ..fields import NoScrollComboBox
+from ..page import Group, Page
 from ..plain import Button, NameLabel
 from ..theme import GAP, Theme
+from ..widgets import hint_label
 from .model_card import ModelCard
 
 # From so many on there is something to look for.
@@ -41,8 +42,8 @@ class ModelsPage(Page):
         self._tools.setLayout(self._search_row())
         self._list = QVBoxLayout()
         self._list.setSpacing(GAP + 4)
-        self._nothing = muted(self.tr("No matching models"), self)
-        self._only_demo = muted(
+        self._nothing = hint_label(self.tr("No matching models"), self)
+        self._only_demo = hint_label(
             self.tr(
                 "Only the demo models are installed. Qwen3 models downloaded with Hugging Face"
                 " tools or LM Studio appear here automatically. You can also add the folder a"
@@ -79,7 +80,7 @@ class ModelsPage(Page):
         self._text.setAccessibleName(self.tr("Filter models"))
         self._text.setClearButtonEnabled(True)
         self._text.textChanged.connect(self._show)
-        self._order = Choice(self)
+        self._order = NoScrollComboBox(self)
         self._order.setAccessibleName(self.tr("Sort by"))
         self._order.addItem(self.tr("Loaded first"), "loaded")
         self._order.addItem(self.tr("Name"), "name")
@@ -140,7 +141,7 @@ class ModelsPage(Page):
         name = NameLabel(folder.path, line)
         name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         name.setMinimumWidth(1)
-        number = muted(count, line)
+        number = hint_label(count, line)
         number.setWordWrap(False)
         layout.addWidget(name, 1)
         layout.addWidget(number)

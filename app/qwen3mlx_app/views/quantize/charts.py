@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ...domain import Quality
+from ...quantization import Quality
 from ...services.plain import one_line
 from ..sizes import size_text
 from ..theme import Theme

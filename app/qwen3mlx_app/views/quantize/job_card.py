@@ -14,10 +14,10 @@ from PySide6.QtWidgets import (
 )
 
 from ...controllers.quantize import QuantizeController
-from ...domain import QuantizeState
-from ..page import muted
+from ...quantization import QuantizeState
 from ..plain import Button, NameLabel
 from ..theme import GAP, GAP_L
+from ..widgets import hint_label
 
 
 class JobCard(QFrame):
@@ -31,7 +31,7 @@ class JobCard(QFrame):
         self._quantize = quantize
         self._title = NameLabel("", self)
         self._title.setObjectName("section")
-        self._text = muted("", self)
+        self._text = hint_label("", self)
         self._bar = QProgressBar(self)
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)

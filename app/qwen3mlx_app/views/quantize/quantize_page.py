@@ -15,14 +15,15 @@ from PySide6.QtWidgets import (
 
 from ...controllers.models import ModelsController
 from ...controllers.quantize import METHODS, RECIPES, QuantizeController
-from ...domain import Quality, QuantizeJob, QuantizeState
+from ...quantization import Quality, QuantizeJob, QuantizeState
 from ..dot import Dot
-from ..fields import Choice
-from ..page import Group, Page, muted
+from ..fields import NoScrollComboBox
+from ..page import Group, Page
 from ..plain import Button
 from ..sizes import size_text
 from ..switch import Switch
 from ..theme import GAP, GAP_S, Theme
+from ..widgets import hint_label
 from .charts import SizeChart, TokensChart
 from .job_card import JobCard
 from .results import ResultsTable
@@ -62,7 +63,7 @@ class QuantizePage(Page):
             box = QWidget(self)
             column = QVBoxLayout(box)
             column.setContentsMargins(0, 0, 0, 0)
-            column.addWidget(muted(title, self))
+            column.addWidget(hint_label(title, self))
             column.addWidget(chart)
             self._costs.add_widget(box)
         self._costs_title = self.add_section(self.tr("Quality loss"), self._costs)
@@ -88,7 +89,7 @@ class QuantizePage(Page):
 
     def _form(self) -> Group:
         group = Group(self)
-        self._source = Choice(self)
+        self._source = NoScrollComboBox(self)
         self._source.setAccessibleName(self.tr("Checkpoint"))
         self._source.activated.connect(self._choose_source)
         group.add_row(
@@ -108,7 +109,7 @@ class QuantizePage(Page):
             self.tr("Compares the result with the checkpoint, which must fit in memory."),
         )
         self._dot = Dot(self._theme, self)
-        self._estimate = muted("", self)
+        self._estimate = hint_label("", self)
         self._start = Button(self.tr("Start"), self)
         self._start.setObjectName("primary")
         self._start.clicked.connect(self._begin)
@@ -121,8 +122,8 @@ class QuantizePage(Page):
         group.add_layout(row)
         return group
 
-    def _choice(self, name: str, choices: list[tuple[str, str]]) -> Choice:
-        box = Choice(self)
+    def _choice(self, name: str, choices: list[tuple[str, str]]) -> NoScrollComboBox:
+        box = NoScrollComboBox(self)
         box.setAccessibleName(name)
         for value, text in choices:
             box.addItem(text, value)

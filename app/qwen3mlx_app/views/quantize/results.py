@@ -9,13 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from ...controllers.quantize import QuantizeController
-from ...domain import Quality
-from ...services.plain import one_line
+from ...quantization import Quality
 from ..dot import Dot
-from ..icons import SMALL, icon
-from ..plain import NameLabel, ToolButton, set_tip
+from ..icons import SMALL
+from ..plain import NameLabel
 from ..sizes import size_text
 from ..theme import GAP, GAP_L, Theme
+from ..widgets import tool_button
 from .charts import SERIES
 
 
@@ -65,15 +65,10 @@ class ResultsTable(QWidget):
         )
         for column, text in enumerate(cells, start=1):
             self._add(row, column, text, "")
-        forget = ToolButton(self)
-        forget.setObjectName("action")
-        forget.setIcon(icon("close"))
-        forget.setIconSize(SMALL)
         name = self.tr("Remove {name} from the list").format(name=one.name)
-        set_tip(forget, name)
-        forget.setAccessibleName(one_line(name))
-        forget.clicked.connect(partial(self._quantize.forget, one))
-        self._grid.addWidget(forget, row, len(cells) + 1)
+        forget = partial(self._quantize.forget, one)
+        remove = tool_button(self, "close", name, forget, size=SMALL, kind="action")
+        self._grid.addWidget(remove, row, len(cells) + 1)
 
     def _add(self, row: int, column: int, text: str, name: str) -> None:
         label = NameLabel(text, self)

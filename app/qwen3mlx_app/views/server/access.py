@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from ...controllers.server import ServerController
 from ...domain import ApiKey, ServerSettings
 from ...services.plain import one_line
-from ..fields import Choice
-from ..page import Group, muted, whole_number
+from ..fields import NoScrollComboBox
+from ..page import Group, whole_number
 from ..plain import Button
 from ..theme import GAP
+from ..widgets import hint_label
 
 
 class AccessGroup(Group):
@@ -39,7 +40,7 @@ class AccessGroup(Group):
         self._save = Button(self.tr("Save"), self)
         self._save.clicked.connect(self._send)
         self._save.setEnabled(False)  # until it is known what is saved
-        self._needs_restart = muted("", self)
+        self._needs_restart = hint_label("", self)
         row = QHBoxLayout()
         row.setContentsMargins(0, GAP, 0, GAP)
         row.addWidget(self._needs_restart, 1)
@@ -68,7 +69,7 @@ class KeysGroup(Group):
     def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._server = server
-        self._none = muted(
+        self._none = hint_label(
             self.tr("No API keys. Any app on this computer can use the server and load models."),
             self,
         )
@@ -80,14 +81,14 @@ class KeysGroup(Group):
         self._name.setPlaceholderText(self.tr("New key name"))
         self._name.setAccessibleName(self.tr("New key name"))
         self._name.returnPressed.connect(self._create)
-        self._scope = Choice(self)
+        self._scope = NoScrollComboBox(self)
         self._scope.setAccessibleName(self.tr("New key access"))
         for scope, title in self._scopes().items():
             self._scope.addItem(title, scope)
         create = Button(self.tr("Create"), self)
         create.setAccessibleName(self.tr("Create key"))
         create.clicked.connect(self._create)
-        self._new = muted("", self)
+        self._new = hint_label("", self)
         self._new.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._new.hide()
         column = QVBoxLayout()
@@ -121,7 +122,7 @@ class KeysGroup(Group):
         revoke.setObjectName("danger")
         revoke.setAccessibleName(one_line(self.tr("Revoke {name}").format(name=key.name)))
         revoke.clicked.connect(partial(self._server.revoke_key, key.name))
-        row.addWidget(muted(one_line("   ".join(self._facts(key))), line), 1)
+        row.addWidget(hint_label(one_line("   ".join(self._facts(key))), line), 1)
         row.addWidget(revoke)
         return line
 

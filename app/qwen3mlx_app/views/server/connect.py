@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
 
 from ...services.plain import visible
 from ...services.snippets import Snippet
-from ..page import Group, muted
+from ..page import Group
 from ..plain import Button, Label
 from ..style import MONOSPACE
 from ..theme import GAP, Theme
+from ..widgets import hint_label
 
 # Lines of code that are seen without scrolling.
 FEWEST, MOST = 4, 14
@@ -52,7 +53,7 @@ class ConnectGroup(Group):
             f"font-family: {MONOSPACE}; font-size: {theme.font_size - 1}px; border: none;"
             " background: transparent;"
         )
-        self._note: Label = muted("", self)
+        self._note: Label = hint_label("", self)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
         column.setSpacing(GAP)

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from ...controllers.server import ServerController
 from ...domain import Memory
 from ..dot import Dot
-from ..page import Group, muted
+from ..page import Group
 from ..sizes import size_text
 from ..theme import GAP, GAP_S, Theme
+from ..widgets import hint_label
 
 HEIGHT = 12
 # Colours of the theme for weights, keys and values, kept prompts, and what is free.
@@ -25,7 +26,7 @@ class MemoryGroup(Group):
         super().__init__(parent)
         self._gauge = _Gauge(theme, self)
         self._gauge.setAccessibleName(self.tr("Memory usage"))
-        self._texts = [muted("", self) for _ in COLOURS]
+        self._texts = [hint_label("", self) for _ in COLOURS]
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP + GAP_S, 0, GAP)
         column.setSpacing(GAP)

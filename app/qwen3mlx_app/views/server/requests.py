@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 from ...domain import LogEntry, RunningRequest
 from ...models import ListModel
 from ...models.table import Column, Table
-from ..fields import Choice
-from ..page import Group, muted
+from ..fields import NoScrollComboBox
+from ..page import Group
 from ..sizes import count_text
 from ..theme import GAP, Theme
+from ..widgets import hint_label
 
 LOG_HEIGHT, ROW = 300, 30
 
@@ -43,7 +44,7 @@ class RunningGroup(Group):
             Column(self.tr("Seconds"), lambda one: f"{one.age:.0f}", True),
         ]
         self._table = table_view(Table(running, columns, self), self.tr("Active requests"), self)
-        self._none = muted(self.tr("No active requests"), self)
+        self._none = hint_label(self.tr("No active requests"), self)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
         column.addWidget(self._none)
@@ -93,7 +94,7 @@ class LogGroup(Group):
         self._text.setAccessibleName(self.tr("Filter requests"))
         self._text.setClearButtonEnabled(True)
         self._text.textChanged.connect(self._proxy.set_text)
-        self._kind = Choice(self)
+        self._kind = NoScrollComboBox(self)
         self._kind.setAccessibleName(self.tr("Status"))
         for text, kind in (
             (self.tr("All"), ""),

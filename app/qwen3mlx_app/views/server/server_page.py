@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from ...controllers.server import ServerController
 from ...domain import ServerState
 from ..dot import Dot
-from ..icons import SMALL, icon
+from ..icons import SMALL
 from ..page import Group, Page
-from ..plain import Button, Label, ToolButton, set_tip
+from ..plain import Button, Label
 from ..switch import Switch
 from ..theme import GAP, Theme
+from ..widgets import hint_label, tool_button
 from .access import AccessGroup, KeysGroup
 from .connect import ConnectGroup
 from .memory import MemoryGroup
@@ -69,15 +70,9 @@ class ServerPage(Page):
         row.setSpacing(GAP)
         self._dot = Dot(theme, self)
         self._state = Label("", self)
-        self._address = Label("", self)
-        self._address.setObjectName("muted")
-        self._address.setWordWrap(True)
-        self._copy = ToolButton(self)
-        self._copy.setIcon(icon("copy"))
-        self._copy.setIconSize(SMALL)
-        set_tip(self._copy, self.tr("Copy address"))
-        self._copy.setAccessibleName(self.tr("Copy address"))
-        self._copy.clicked.connect(self._copy_address)
+        self._address = hint_label("", self)
+        text = self.tr("Copy address")
+        self._copy = tool_button(self, "copy", text, self._copy_address, size=SMALL)
         self._restart = Button(self.tr("Restart"), self)
         self._restart.clicked.connect(self._server.restart)
         self._on = Switch(self.tr("Run the server"), theme, self)

@@ -72,7 +72,7 @@ def test_what_is_written_stays_when_the_row_changes_and_moves(
     chats = window.program.conversations
     used = chats.conversations.find("c")
     assert used is not None
-    chats.take(replace(used, title="By the model", updated_at=time.time() + 1))
+    chats.upsert(replace(used, title="By the model", updated_at=time.time() + 1))
     qtbot.waitUntil(lambda: shown(window) == ["today", "c", "a", "b"])
     assert field.text() == "Half a na"
     qtbot.keyClicks(field, "me")

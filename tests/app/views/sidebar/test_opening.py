@@ -86,7 +86,7 @@ def test_a_click_on_a_heading_folds_and_the_open_one_stays_chosen(
     chats = window.program.conversations
     old = chats.conversations.find("old")
     assert old is not None
-    chats.take(replace(old, updated_at=old.updated_at - 3 * DAY))
+    chats.upsert(replace(old, updated_at=old.updated_at - 3 * DAY))
     window.program.sections.refresh()
     window.open("b")
     click(window, qtbot, "week")
@@ -143,7 +143,7 @@ def test_an_autosave_leaves_what_is_chosen_and_where_it_is_scrolled(
     for key in ("c200", "c2", "c101"):  # from below, above and in sight to the top
         used = chats.conversations.find(key)
         assert used is not None
-        chats.take(replace(used, updated_at=time.time() + 1))
+        chats.upsert(replace(used, updated_at=time.time() + 1))
         with qtbot.waitSignal(window.program.sections.refreshed):
             pass
         assert shown(window)[1] == key
@@ -156,7 +156,7 @@ def test_an_autosave_leaves_what_is_chosen_and_where_it_is_scrolled(
 def test_at_the_top_what_is_new_is_seen(window: MainWindow, qtbot: QtBot) -> None:
     fill(window, *(f"c{number}" for number in range(100)))
     chats = window.program.conversations
-    chats.take(Conversation(id="new", title="new", created_at=0, updated_at=time.time() + 1))
+    chats.upsert(Conversation(id="new", title="new", created_at=0, updated_at=time.time() + 1))
     qtbot.waitUntil(lambda: shown(window)[1] == "new")
     view = window.sidebar.list
     assert view.verticalScrollBar().value() == 0

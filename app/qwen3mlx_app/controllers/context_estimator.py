@@ -1,21 +1,22 @@
-"""What a conversation would cost, asked for when a person has paused typing."""
+"""How many tokens a conversation would take, asked of the server while a person types."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ..services.endpoint import Endpoint
 from ..services.http import Call
+from ..services.timers import single_shot
 
-# Milliseconds without another question.
+# Milliseconds without typing after which the server is asked.
 PAUSE = 300
 
 
-class Estimate(QObject):
-    """`estimated(tokens, context length)`, both None where the server cannot tell."""
+class ContextEstimator(QObject):
+    """Emits `estimated(tokens, context length)`, both None where the server cannot tell."""
 
     estimated = Signal(object, object)
 
@@ -24,13 +25,12 @@ class Estimate(QObject):
         self._endpoint = endpoint
         self._question: tuple[str, Sequence[Mapping[str, Any]], bool | None] | None = None
         self._call: Call | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(PAUSE)
-        self._timer.timeout.connect(self._ask)
+        self._timer = single_shot(self, PAUSE, self._ask)
 
-    def ask(self, model: str, messages: Sequence[Mapping[str, Any]], thinking: bool | None) -> None:
-        """The last question of several is answered."""
+    def estimate(
+        self, model: str, messages: Sequence[Mapping[str, Any]], thinking: bool | None
+    ) -> None:
+        """Ask after a pause; of several questions only the last is answered."""
         self._question = (model, messages, thinking)
         self._timer.start()
 
@@ -45,11 +45,11 @@ class Estimate(QObject):
             texts=(),
             messages=messages or None,
             enable_thinking=thinking,
-            done=self._done,
-            failed=lambda _: self._done([], None, None),
+            done=self._on_counted,
+            failed=lambda _: self._on_counted([], None, None),
         )
 
-    def _done(self, texts: list[int], chat: int | None, context_length: int | None) -> None:
+    def _on_counted(self, texts: list[int], chat: int | None, context_length: int | None) -> None:
         self._call = None
         used = 0 if chat is None and context_length is not None else chat
         self.estimated.emit(used, context_length)

@@ -1,4 +1,4 @@
-"""Files -> attachments, read on a thread of their own: a PDF takes seconds."""
+"""Reads files as attachments on a thread of their own: a PDF takes seconds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from ..services.attachments import AttachmentRefused, in_context, read_attachmen
 from ..services.endpoint import Endpoint
 
 
-class Attaching(QObject):
-    """`added(attachment, tokens)`, -1 where nobody could count them; `refused(sentence)`."""
+class AttachmentLoader(QObject):
+    """Emits `added(attachment, tokens)` or `refused(sentence)` for each file.
+
+    `tokens` is -1 where the server could not count them.
+    """
 
     added = Signal(object, int)
     refused = Signal(str)
@@ -25,14 +28,14 @@ class Attaching(QObject):
         self._endpoint = endpoint
         self._read.connect(self._count)
 
-    def read(self, paths: Sequence[Path], model_id: str) -> None:
+    def load(self, paths: Sequence[Path], model_id: str) -> None:
         thread = threading.Thread(
             target=self._read_all, args=(list(paths), model_id), name="attachments", daemon=True
         )
         thread.start()
 
     def _read_all(self, paths: list[Path], model_id: str) -> None:
-        """On its own thread; signals are heard on the window's."""
+        """Runs on the loader's thread; Qt delivers the signals on the window's."""
         for path in paths:
             try:
                 self._read.emit(read_attachment(path), model_id)

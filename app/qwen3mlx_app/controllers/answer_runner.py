@@ -1,0 +1,122 @@
+"""Runs answers, at most one per conversation, once the server and the model are ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ..domain import Message, ModelEntry
+from ..models import ListModel
+from ..services.endpoint import Endpoint
+from ..services.http import EndpointError
+from ..services.store import Store
+from .generation import Generation
+
+
+class AnswerRunner(QObject):
+    """Answers keep running whichever conversation is shown.
+
+    `changed(ids)` names the conversations that have a running answer. `updated(message)` and
+    `ended(message)` tell of each answer, `prefill(done, total)` of its prompt's tokens. An answer
+    that is started before the server is ready waits, and `server_wanted()` is emitted.
+    `load_progress(model, 0 to 1)` is emitted while an answer's model is loaded.
+    """
+
+    changed = Signal(object)
+    updated = Signal(object)
+    ended = Signal(object)
+    prefill = Signal(int, int)
+    load_progress = Signal(str, float)
+    save_failed = Signal(str)
+    server_wanted = Signal()
+
+    def __init__(
+        self,
+        store: Store,
+        endpoint: Endpoint,
+        models: ListModel[ModelEntry],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._endpoint = endpoint
+        self._models = models
+        self._running: dict[str, Generation] = {}
+        self._server_ready = False
+        self._waiting: list[tuple[Generation, Mapping[str, Any]]] = []
+
+    def __contains__(self, conversation_id: str) -> bool:
+        return conversation_id in self._running
+
+    def message(self, conversation_id: str) -> Message:
+        """The answer that is running in the conversation, as far as it has come."""
+        return self._running[conversation_id].message
+
+    def begin(self, answer: Message) -> Generation:
+        """Show and save the answer, still empty; `start` asks the model for it."""
+        generation = Generation(answer, self._endpoint, self._store, self)
+        self._running[answer.conversation_id] = generation
+        self.changed.emit(list(self._running))
+        generation.updated.connect(self.updated)
+        generation.prefill.connect(self.prefill)
+        generation.save_failed.connect(self.save_failed)
+        generation.ended.connect(self._on_ended)
+        return generation
+
+    def start(self, generation: Generation, body: Mapping[str, Any]) -> None:
+        """Send `body` now, after the model is loaded, or once the server is ready."""
+        if not self._server_ready:
+            self._waiting.append((generation, body))
+            self.server_wanted.emit()
+            return
+        model_id = str(body["model"])
+        entry = self._models.find(model_id)
+        if entry is None or entry.state == "loaded":
+            generation.start(body)
+            return
+        self._endpoint.load(
+            model_id,
+            on_progress=lambda progress: self.load_progress.emit(model_id, progress),
+            done=lambda loaded: self._on_loaded(loaded, generation, body),
+            failed=lambda error: self._on_load_failed(model_id, generation, error),
+        )
+
+    def stop(self, conversation_id: str) -> None:
+        if conversation_id in self._running:
+            self._running[conversation_id].stop()
+
+    def stop_all(self) -> None:
+        for generation in list(self._running.values()):
+            generation.stop()
+
+    def set_server_ready(self, ready: bool, reason: str | None = None) -> None:
+        """Start the answers that wait; with a `reason` why it will not be ready, fail them."""
+        self._server_ready = ready
+        if not ready and reason is None:
+            return
+        waiting, self._waiting = self._waiting, []
+        for generation, body in waiting:
+            if reason is not None:
+                generation.fail(reason)
+            else:
+                self.start(generation, body)
+
+    def _on_ended(self, message: Message) -> None:
+        del self._running[message.conversation_id]
+        self._waiting = [(one, body) for one, body in self._waiting if not one.is_over]
+        self.changed.emit(list(self._running))
+        self.ended.emit(message)
+
+    def _on_loaded(
+        self, entry: ModelEntry, generation: Generation, body: Mapping[str, Any]
+    ) -> None:
+        self._models.put(entry)
+        generation.start(body)
+
+    def _on_load_failed(self, model_id: str, generation: Generation, error: EndpointError) -> None:
+        entry = self._models.find(model_id)
+        if entry is not None:
+            self._models.put(entry.not_loaded())
+        generation.fail(str(error))

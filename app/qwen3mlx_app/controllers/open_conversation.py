@@ -1,0 +1,100 @@
+"""The conversation on screen: its changes, its draft, and when they are saved."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ..domain import ChatSettings, Conversation, Message, Transcript
+from ..services.store import Store
+from ..services.timers import single_shot
+from .store_controller import StoreController
+
+# Milliseconds without another change after which drafts and settings are saved.
+SAVE_AFTER = 500
+
+
+class OpenConversation(StoreController):
+    """`value` is the conversation, or None. A new one is saved once there is something in it.
+
+    `changed(conversation)` is emitted when it changes, `saved(conversation)` when lists of
+    conversations have to show it anew.
+    """
+
+    changed = Signal(object)
+    saved = Signal(object)
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(store, parent)
+        self.value: Conversation | None = None
+        self._is_new = False
+        self._autosave = single_shot(self, SAVE_AFTER, self.save)
+
+    @property
+    def settings(self) -> ChatSettings:
+        return self.value.settings if self.value else ChatSettings()
+
+    @property
+    def leaf_id(self) -> str | None:
+        return self.value.leaf_id if self.value else None
+
+    def open(self, conversation: Conversation | None) -> None:
+        self.value = conversation
+        self._is_new = False
+
+    def begin(self, folder_id: str | None) -> None:
+        """Open a new, empty conversation."""
+        now = time.time()
+        self.value = Conversation(folder_id=folder_id, created_at=now, updated_at=now)
+        self._is_new = True
+
+    def add(self, message: Message, **changes: Any) -> bool:
+        """Save the message together with the changes; False if the store cannot."""
+        assert self.value is not None
+        conversation = replace(self.value, **changes)
+        transcript = Transcript(conversation=conversation, messages=(message,))
+        if not self._try(lambda: self._store.add([transcript])):
+            return False
+        self._is_new = False
+        self._set(conversation)
+        return True
+
+    def change(self, **fields: Any) -> None:
+        """Change the conversation and save it at once."""
+        if self.value is not None:
+            conversation = replace(self.value, **fields)
+            self._set(conversation)
+            if not self._is_new:
+                self._try(lambda: self._store.save_conversation(conversation))
+
+    def change_later(self, **fields: Any) -> None:
+        """Change the conversation; it is saved after a pause in the changes."""
+        if self.value is not None:
+            self.value = replace(self.value, **fields)
+            self._autosave.start()
+            self.changed.emit(self.value)
+
+    def set_draft(self, text: str) -> None:
+        """Nobody but the composer shows the draft, so `changed` is not emitted."""
+        if self.value is not None and text != self.value.draft:
+            self.value = replace(self.value, draft=text)
+            self._autosave.start()
+
+    def save(self) -> None:
+        """Save now what was waiting for a pause."""
+        self._autosave.stop()
+        conversation = self.value
+        if conversation is None or (self._is_new and not conversation.is_begun):
+            return
+        if self._try(lambda: self._store.save_conversation(conversation)):
+            self._is_new = False
+            self.saved.emit(conversation)
+
+    def _set(self, conversation: Conversation) -> None:
+        self.value = conversation
+        self.changed.emit(conversation)
+        if not self._is_new:
+            self.saved.emit(conversation)

@@ -1,0 +1,32 @@
+"""What controllers that write to the store have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from ..domain import Notice
+from ..services.store import Store, StoreError
+
+
+class StoreController(QObject):
+    """`notice(notice)` tells a person what could not be saved."""
+
+    notice = Signal(object)
+
+    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+
+    def _try(self, action: Callable[[], None]) -> bool:
+        """Whether the store did it; where it did not, the person is told why."""
+        try:
+            action()
+        except StoreError as error:
+            self._notify_error(str(error))
+            return False
+        return True
+
+    def _notify_error(self, text: str) -> None:
+        self.notice.emit(Notice(text=text, kind="error"))

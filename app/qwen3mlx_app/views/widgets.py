@@ -1,0 +1,72 @@
+"""Labels and buttons that many views use, each made in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QWidget
+
+from ..services.plain import one_line
+from .icons import SIZE, icon
+from .plain import Label, ToolButton, set_tip
+
+
+def section(title: str, parent: QWidget) -> Label:
+    """A heading within a page."""
+    return _label(title, parent, "section")
+
+
+def muted(text: str, parent: QWidget) -> Label:
+    """Secondary text on one line, such as figures and states."""
+    return _label(text, parent, "muted")
+
+
+def hint_label(text: str, parent: QWidget) -> Label:
+    """Secondary text that wraps, such as hints."""
+    label = muted(text, parent)
+    label.setWordWrap(True)
+    return label
+
+
+def tool_button(
+    parent: QWidget,
+    sign: str,
+    text: str = "",
+    do: Callable[[], object] | None = None,
+    *,
+    size: QSize = SIZE,
+    kind: str = "",
+) -> ToolButton:
+    """A button with an icon; `text` is its tooltip and its name for screen readers.
+
+    `kind` is an object name of the style sheet.
+    """
+    button = ToolButton(parent)
+    button.setObjectName(kind)
+    button.setIcon(icon(sign))
+    button.setIconSize(size)
+    set_tip(button, text)
+    button.setAccessibleName(one_line(text))
+    if do is not None:
+        button.clicked.connect(lambda *_: do())
+    return button
+
+
+def labelled_button(
+    parent: QWidget, sign: str, text: str, *, size: QSize = SIZE, kind: str = ""
+) -> ToolButton:
+    """A button with an icon and `text` beside it."""
+    button = ToolButton(parent)
+    button.setObjectName(kind)
+    button.setIcon(icon(sign))
+    button.setIconSize(size)
+    button.setText(text)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button
+
+
+def _label(text: str, parent: QWidget, kind: str) -> Label:
+    label = Label(text, parent)
+    label.setObjectName(kind)
+    return label
