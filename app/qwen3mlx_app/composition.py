@@ -1,4 +1,4 @@
-"""Every part of the program, made once and handed to those who need it."""
+"""Makes every part of the program once, and connects them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ translate = QCoreApplication.translate
 class Program(QObject):
     """Services and controllers over one profile folder, without a window.
 
-    `start` begins with the server, `close` ends all. `greeting` is what is to be said at the start.
+    `greeting` is a notice to show at the start, or None.
     """
 
     def __init__(self, profile: Path, command: Sequence[str] = COMMAND) -> None:
@@ -82,7 +82,7 @@ class Program(QObject):
             self.server.start()
 
     def close(self) -> None:
-        """What is being written is kept, and the server's process gone."""
+        """Save everything and end the server's process."""
         self.chat.stop_all()
         self.quantize.stop()
         self.process.wait_until_stopped()
@@ -130,7 +130,7 @@ class Program(QObject):
         self.conversations.removed.connect(self.chat.close)
 
     def _environment(self) -> dict[str, str]:
-        """huggingface_hub in the server reads it."""
+        """Variables for the server, where huggingface_hub reads them."""
         mirror = self.settings.settings.hub_mirror
         return {"HF_ENDPOINT": mirror} if mirror else {}
 
@@ -142,7 +142,7 @@ class Program(QObject):
             self.chat.answers.set_server_ready(False, state.reason)
 
     def _on_models_refreshed(self) -> None:
-        """Unless the server has gone since it told them."""
+        """Start the waiting answers, unless the server has gone meanwhile."""
         if self.server.state.phase == "ready":
             self.chat.answers.set_server_ready(True)
 

@@ -1,4 +1,4 @@
-"""What the window is about: values that services, models, controllers and views hand each other."""
+"""The values that services, models, controllers and views pass to each other."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ AttachmentKind = Literal["text", "pdf", "docx"]
 
 
 def new_id() -> str:
-    """Of a conversation, message, folder or preset; never used twice, on no computer."""
+    """A globally unique id for a conversation, message, folder or preset."""
     return uuid.uuid4().hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file's text, as it was when it was attached; `language` is a code fence's, or empty."""
+    """A file's text when it was attached; `language` names its code fence, or is empty."""
 
     name: str
     kind: AttachmentKind
@@ -30,7 +30,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """`arguments` are the JSON text as the model wrote it."""
+    """A call of a tool; `arguments` is the JSON text as the model wrote it."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerStats:
-    """Tokens, and times in seconds; None where nobody has told."""
+    """Token counts, and times in seconds; None where unknown."""
 
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
@@ -52,7 +52,7 @@ class AnswerStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A node of a conversation's tree; siblings are versions. Times: seconds since the epoch.
+    """A node of a conversation's tree; siblings are versions. Times are Unix seconds.
 
     A `tool` message answers the call `tool_call_id` of its parent.
     """
@@ -76,7 +76,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
-    """Of one conversation; None and an empty text leave it to the model.
+    """The settings of one conversation; None or an empty text leaves it to the model.
 
     `sampling` holds what was set of temperature, top_p, top_k, min_p, repetition_penalty,
     presence_penalty, frequency_penalty, seed and max_tokens.
@@ -90,7 +90,7 @@ class ChatSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThinkingMode:
-    """Whether a question is thought about; `by_switch`: because of a switch in its own text."""
+    """Whether the model thinks about a question; `by_switch` if its own text decides that."""
 
     is_on: bool
     can_change: bool
@@ -100,7 +100,7 @@ class ThinkingMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """`leaf_id` is the last message of the path that is shown. Times: seconds since the epoch."""
+    """`leaf_id` is the last message of the path on screen. Times are Unix seconds."""
 
     id: str = field(default_factory=new_id)
     title: str = ""
@@ -115,7 +115,7 @@ class Conversation:
 
     @property
     def is_begun(self) -> bool:
-        """A person has written something for it, asked or not."""
+        """Whether there is anything in it worth saving."""
         return bool(self.leaf_id or self.draft.strip() or self.settings.system_prompt.strip())
 
 
@@ -129,7 +129,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
-    """A message as it stands in its conversation: version number `version`, from 0, of all."""
+    """A message and its place among its versions, counted from 0."""
 
     message: Message
     version: int = 0
@@ -154,9 +154,9 @@ class Preset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a person should know, said calmly: what happened, and what to do.
+    """A message to the person: what happened, and what to do.
 
-    `action` is what a button beside it may do.
+    `action` is what its button does.
     """
 
     text: str
@@ -169,7 +169,7 @@ ServerPhase = Literal["stopped", "starting", "ready", "failed", "stopping"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """`url` is there while it is ready, `reason` says why it failed."""
+    """The server's state, with its `url` while it is ready, or the `reason` why it failed."""
 
     phase: ServerPhase
     url: str | None = None
@@ -178,7 +178,7 @@ class ServerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """Whether a model goes into the memory with its context; bytes and tokens."""
+    """Whether a model fits in memory with its context, in bytes and tokens."""
 
     verdict: Literal["fits", "tight", "too-large"]
     context_length: int
@@ -191,7 +191,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
-    """How a model is loaded, and what its requests take by default; None: as it comes."""
+    """How a model is loaded, and its default sampling; None leaves it to the model."""
 
     context_length: int | None = None
     rope_scaling: Mapping[str, Any] | None = None
@@ -202,7 +202,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
-    """As it is in memory; `ttl` None: it stays."""
+    """A model in memory; with `ttl` None it is never unloaded."""
 
     context_length: int
     kv_bits: int | None
@@ -213,7 +213,7 @@ class LoadedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """A model on this computer, as the server tells of it."""
+    """A model on this computer, as the server describes it."""
 
     id: str
     path: str
@@ -238,16 +238,16 @@ class ModelEntry:
 
     @property
     def name(self) -> str:
-        """Without its publisher."""
+        """The name without its publisher."""
         return self.id.rpartition("/")[2]
 
     @property
     def context_length(self) -> int:
-        """As it is in memory, or would be loaded."""
+        """The context length it has in memory, or would be loaded with."""
         return self.loaded.context_length if self.loaded else self.fit.context_length
 
     def not_loaded(self) -> ModelEntry:
-        """The same, out of memory."""
+        """The same model, unloaded."""
         return replace(self, state="not-loaded", load_progress=None, loaded=None)
 
 
@@ -264,7 +264,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningRequest:
-    """An answer that the server is making, for whomever."""
+    """A request that the server is working on, whoever sent it."""
 
     id: int
     model: str
@@ -282,7 +282,7 @@ class RunningRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """A request that is over; `time` in seconds since the epoch."""
+    """A finished request; `time` in Unix seconds."""
 
     id: int
     time: float
@@ -300,7 +300,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """`scope`: inference (answers), models (to manage them, too) or admin (everything).
+    """`scope` is inference, models (inference and managing models) or admin (everything).
 
     `created` and `last_used`: ISO 8601, UTC.
     """
@@ -313,7 +313,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFolder:
-    """Where models are looked for."""
+    """A folder that is searched for models."""
 
     path: str
     source: Literal["user", "lmstudio", "cache"]
@@ -323,7 +323,7 @@ class ModelFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """What the server is started with; GB and seconds, None: what suits the machine."""
+    """What the server starts with, in GB and seconds; None lets the server choose."""
 
     port: int
     allow_origin: tuple[str, ...]
@@ -336,9 +336,9 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppSettings:
-    """The window's own; `language` and `theme` `system` follow the computer.
+    """The window's own settings; `system` as `language` or `theme` follows the computer.
 
-    `hub_mirror` is a URL in the place of Hugging Face's, or empty. `place` is the window's left,
+    `hub_mirror` is a URL used instead of Hugging Face's, or empty. `place` is the window's left,
     top, width and height; `folded` are keys of the sidebar's headings.
     """
 

@@ -1,4 +1,4 @@
-"""`qwen3mlx app`: the program from its first line to its last."""
+"""`qwen3mlx app`: start the window, and end it in good order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TRANSLATIONS = Path(__file__).with_name("i18n")
 def main(argv: Sequence[str]) -> int:
     """The exit code. What cannot be mended in a window is one line on stderr."""
     profile = _profile(argv)
-    os.environ["QWEN3MLX_HOME"] = str(profile)  # the server's, too
+    os.environ["QWEN3MLX_HOME"] = str(profile)  # also for the server
     if (reason := _not_usable(profile)) is not None:
         print(f"qwen3mlx: {reason}", file=sys.stderr)
         return 1
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     except StoreError as error:
         print(f"qwen3mlx: {error}", file=sys.stderr)
         return 1
-    # Late, so that what a view imports when it is first shown does not delay the window.
+    # Imported late, to show the window sooner.
     from .views.window import make_window
 
     window = make_window(program)
@@ -57,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         return application.exec()
     finally:
         window.close()
-        shiboken6.delete(window)  # what follows takes a moment, and is not to be drawn
+        shiboken6.delete(window)  # closing takes a moment; nothing must be painted meanwhile
         program.close()
         del translators
 
@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
 def install_translations(
     application: QApplication, settings: AppSettings, folder: Path = TRANSLATIONS
 ) -> list[QTranslator]:
-    """Of the language that is set; they count as long as somebody keeps them."""
+    """Install the translations of the chosen language; they work while the caller keeps them."""
     system = settings.language == "system"
     locale = QLocale.system() if system else QLocale(settings.language)
     QLocale.setDefault(locale)
@@ -80,7 +80,7 @@ def install_translations(
 
 
 def default_profile() -> Path:
-    """The same folder as the server's own state."""
+    """The folder that also holds the server's state."""
     if home := os.environ.get("QWEN3MLX_HOME"):
         return Path(home).expanduser()
     kind = QStandardPaths.StandardLocation.GenericDataLocation
@@ -95,7 +95,7 @@ def _profile(argv: Sequence[str]) -> Path:
 
 
 def _not_usable(profile: Path) -> str | None:
-    """None: it is there. A pipe in the place of the lock would be waited for."""
+    """Why the profile cannot be used, or None. Opening a pipe as the lock would block."""
     try:
         make_folder(profile)
         if is_odd(profile / LOCK):
@@ -112,10 +112,10 @@ def _not_locked(lock: QLockFile) -> str:
 
 
 def _end_on_signals(application: QApplication) -> None:
-    """Ctrl-C and SIGTERM end it in good order."""
+    """Let Ctrl-C and SIGTERM end the program in good order."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: application.exit(0))
-    # Python looks for signals when Python runs.
+    # Python handles signals only while Python code runs.
     timer = QTimer(application)
     timer.timeout.connect(lambda: None)
     timer.start(200)

@@ -8,9 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeJob:
-    """A conversion that is wanted: folders, a recipe's and a method's name.
+    """A conversion: its folders, and the names of its recipe and method.
 
-    `measures`: what it cost is measured, too; the source must go into the memory for that.
+    If `measures`, the quality loss is measured; the source must fit in memory for that.
     """
 
     source: str
@@ -22,7 +22,7 @@ class QuantizeJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeState:
-    """Where the conversion stands; `done` of 1, `left_s` seconds, None while it is not known."""
+    """The progress of a conversion: `done` from 0 to 1, `left_s` in seconds or None if unknown."""
 
     phase: Literal["idle", "running", "paused", "done", "failed"] = "idle"
     job: QuantizeJob | None = None
@@ -33,9 +33,9 @@ class QuantizeState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """What quantizing cost, as `qwen3mlx evaluate` tells it; KL in nats per token.
+    """The quality loss of a quantization, from `qwen3mlx evaluate`; KL in nats per token.
 
-    `edges` (log10 of a token's KL) bound the bins whose tokens `counts` has.
+    `counts` has the number of tokens in each bin between `edges`, in log10 of KL.
     """
 
     source: str

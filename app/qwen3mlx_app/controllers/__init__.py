@@ -1,1 +1,1 @@
-"""What views want -> what services do."""
+"""Carry out what views ask for, with the services."""

@@ -100,7 +100,7 @@ class ChatController(StoreController):
         """How the model would answer a question with this text."""
         return prompt.thinking_mode(text, self._open.settings, self._models.find(self.model_id))
 
-    # Which conversation
+    # Opening
 
     def open(self, conversation_id: str | None) -> None:
         """Show a conversation, or none."""
@@ -242,7 +242,7 @@ class ChatController(StoreController):
         settings = self._open.settings
         self.estimator.estimate(self.model_id, prompt.messages(path, settings), settings.thinking)
 
-    # How
+    # Implementation
 
     def _ask(self, parent_id: str | None, text: str, attachments: tuple[Attachment, ...]) -> bool:
         assert self.conversation is not None

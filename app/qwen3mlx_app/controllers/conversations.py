@@ -1,4 +1,4 @@
-"""The list of conversations: found, named, filed, deleted and taken back, brought in and out."""
+"""The list of conversations: search, names, folders, deletion with undo, import and export."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from .store_controller import StoreController
 
 translate = QCoreApplication.translate
 
-# What was deleted can be taken back for so long; seconds.
+# Seconds for which deleted conversations can be restored.
 KEPT_DELETED = 30 * 24 * 3600.0
-# Milliseconds after the last key before it is searched.
+# Milliseconds without typing after which the search starts.
 SEARCH_PAUSE = 80
 
 
@@ -54,7 +54,7 @@ class ConversationsController(StoreController):
         self._read()
 
     def upsert(self, conversation: Conversation) -> None:
-        """It was changed where it is shown. What was deleted stays away until it is taken back."""
+        """Add or replace a conversation, unless it has been deleted."""
         is_deleted = any(conversation.id in deleted for deleted in self._deleted)
         if not is_deleted and self.conversations.find(conversation.id) != conversation:
             self._put([conversation])
@@ -67,11 +67,11 @@ class ConversationsController(StoreController):
         self._change(conversation_ids, pinned=pinned)
 
     def move(self, conversation_ids: Sequence[str], folder_id: str | None) -> None:
-        """Into a folder, or out of any."""
+        """Move conversations into a folder; None takes them out of any."""
         self._change(conversation_ids, folder_id=folder_id)
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
-        """`undo_delete` takes them back, together."""
+        """Delete conversations; `undo_delete` restores them together."""
         known = filter(None, map(self.conversations.find, conversation_ids))
         deleted = list(takewhile(self._delete, known))
         if not deleted:
@@ -97,7 +97,7 @@ class ConversationsController(StoreController):
         self.notice.emit(Notice(text=text, action="undo_delete"))
 
     def undo_delete(self) -> None:
-        """What was deleted last is back, and shown."""
+        """Restore what was deleted last, and show it."""
         if not self._deleted:
             return
         last = self._deleted[-1]
@@ -108,7 +108,7 @@ class ConversationsController(StoreController):
             self.current_wanted.emit(last[0])
 
     def search(self, question: str) -> None:
-        """`hits` follow a moment later; none for nothing."""
+        """Search after a pause; an empty question clears `hits`."""
         self._question = question
         if question.strip():
             self._search_timer.start()
@@ -117,7 +117,7 @@ class ConversationsController(StoreController):
             self.hits.reset([])
 
     def add_folder(self, name: str, conversation_ids: Sequence[str] = ()) -> None:
-        """With these in it."""
+        """Add a folder that holds these conversations."""
         position = max((known.position for known in self.folders.values()), default=-1) + 1
         folder = Folder(name=name.strip(), position=position)
         if folder.name and self._try(lambda: self._store.save_folder(folder)):
@@ -133,7 +133,7 @@ class ConversationsController(StoreController):
                 self.folders.put(renamed)
 
     def delete_folder(self, folder_id: str) -> None:
-        """What is in it stays, outside of any folder."""
+        """Delete a folder; its conversations stay, outside of any folder."""
         inside = [one.id for one in self.conversations.values() if one.folder_id == folder_id]
         if self._try(lambda: self._store.delete_folder(folder_id)):
             self._read()
@@ -141,7 +141,7 @@ class ConversationsController(StoreController):
                 self.changed.emit(one)
 
     def save_preset(self, name: str, settings: ChatSettings) -> None:
-        """One of the same name is replaced."""
+        """Save a preset; it replaces one of the same name."""
         known = next((preset for preset in self.presets.values() if preset.name == name), None)
         preset = (
             replace(known, settings=settings) if known else Preset(name=name, settings=settings)
@@ -154,7 +154,7 @@ class ConversationsController(StoreController):
             self.presets.remove(preset_id)
 
     def import_files(self, paths: Sequence[Path]) -> None:
-        """Says how many came in; the last of them is shown."""
+        """Import conversations, report how many, and show the last."""
         num_imported, last = 0, ""
         for path in paths:
             try:
@@ -174,7 +174,7 @@ class ConversationsController(StoreController):
             self.current_wanted.emit(last)
 
     def export_to(self, conversation_ids: Sequence[str], path: Path) -> None:
-        """As Markdown where the name ends in .md, else as JSON, which can be imported again."""
+        """Write Markdown if the name ends in .md, else JSON, which can be imported again."""
         try:
             found = [self._store.transcript(known) for known in conversation_ids]
             transcripts = [transcript for transcript in found if transcript is not None]
@@ -196,7 +196,7 @@ class ConversationsController(StoreController):
             self.notice.emit(Notice(text=text))
 
     def purge(self) -> None:
-        """What was deleted long ago is gone for good."""
+        """Erase what was deleted long ago."""
         self._try(lambda: self._store.purge(KEPT_DELETED))
 
     def _read(self) -> None:
@@ -218,7 +218,7 @@ class ConversationsController(StoreController):
         return known.title if known else ""
 
     def _change(self, conversation_ids: Sequence[str], **fields: Any) -> None:
-        """Up to the first that cannot be saved."""
+        """Change conversations, up to the first that cannot be saved."""
         known = filter(None, map(self.conversations.find, conversation_ids))
         wanted = [(one, replace(one, **fields)) for one in known]
         changed = list(takewhile(self._save, (new for old, new in wanted if new != old)))

@@ -1,4 +1,4 @@
-"""One answer while it is written: shown at once, saved in pieces, never lost."""
+"""One running answer: shown at once, saved in pieces, never lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..services.http import Call, EndpointError
 from ..services.store import Store, StoreError
 from ..services.timers import single_shot
 
-# Milliseconds between two looks of the views at it, and between two pieces on disk.
+# Milliseconds between updates of the views, and between saves.
 SHOW_EVERY = 25
 SAVE_EVERY = 500
 
@@ -60,11 +60,11 @@ class Generation(QObject):
             )
 
     def stop(self) -> None:
-        """At once; what has come stays."""
+        """Stop at once, and keep what has arrived."""
         self._end("stopped")
 
     def fail(self, reason: str) -> None:
-        """What has come stays."""
+        """End with an error, and keep what has arrived."""
         self._end("failed", error=reason)
 
     def _take(self, delta: Delta) -> None:
@@ -108,7 +108,7 @@ class Generation(QObject):
             self._thinking_since = None
 
     def _flush(self) -> None:
-        """Put what has come into the message, and show it."""
+        """Move what has arrived into the message, and show it."""
         self._show.stop()
         self.message = replace(
             self.message,
@@ -176,7 +176,7 @@ class Generation(QObject):
 
 
 class _Pending:
-    """Pieces that somebody has not seen yet."""
+    """Text that has arrived but is not yet shown or saved."""
 
     def __init__(self) -> None:
         self.content: list[str] = []

@@ -35,7 +35,7 @@ class ModelsController(QObject):
         self._endpoint.folders(done=self._on_folders, failed=self._on_lookup_failed)
 
     def load(self, model_id: str) -> None:
-        """Its row tells how far it is."""
+        """Load a model; its row shows the progress."""
         self._edit(model_id, lambda entry: replace(entry, state="loading", load_progress=0.0))
         self._endpoint.load(
             model_id,
@@ -45,15 +45,15 @@ class ModelsController(QObject):
         )
 
     def unload(self, model_id: str) -> None:
-        """Also while it is being loaded."""
+        """Unload a model, or cancel its loading."""
         self._endpoint.unload(model_id, done=self.models.put, failed=self._on_failed)
 
     def server_gone(self) -> None:
-        """And with it all that was in memory."""
+        """Mark every model as unloaded."""
         self.models.set_values([entry.not_loaded() for entry in self.models.values()])
 
     def show_progress(self, model_id: str, progress: float) -> None:
-        """Of a load, whoever asked for it."""
+        """Show the progress of a load, whoever asked for it."""
         self._edit(model_id, lambda entry: replace(entry, state="loading", load_progress=progress))
 
     def save_settings(self, model_id: str, settings: ModelSettings) -> None:
@@ -106,7 +106,7 @@ class ModelsController(QObject):
         self.refresh()
 
     def _on_lookup_failed(self, error: EndpointError) -> None:
-        """A look that nobody asked for: that the server is off is seen anyway."""
+        """Report the error of a background request, unless the server is just off."""
         if error.code != "unreachable":
             self._notify(error)
 

@@ -1,4 +1,4 @@
-"""What is worth a notification: long work that ended while nobody looked."""
+"""Notifications of long work that ended while nobody was looking."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .chat import ChatController
 
 translate = QCoreApplication.translate
 
-# Seconds from which on work is long.
+# Seconds after which work counts as long.
 LONG = 15.0
 
 

@@ -1,4 +1,4 @@
-"""Quantizing: one conversion at a time, which can wait, and what it cost."""
+"""Quantization: one conversion at a time, which can be paused, and its quality loss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..services.quantize_file import QuantizeFile, quality_from
 
 translate = QCoreApplication.translate
 
-# Names of `qwen3mlx quantize`, in the order in which they are offered.
+# Names of `qwen3mlx quantize`, in the order of the choices.
 RECIPES = ("4bit", "8bit", "6bit", "5bit", "mixed-4-8", "3bit", "mxfp4", "mxfp8", "nvfp4")
 METHODS = ("mse", "gptq", "rtn")
 
@@ -45,14 +45,14 @@ class QuantizeController(QObject):
         program: Sequence[str] = PROGRAM,
         parent: QObject | None = None,
     ) -> None:
-        """`folder` is where results are put."""
+        """Results go into `folder`."""
         super().__init__(parent)
         self._file = file
         self._folder = folder
         self._program = program
         self._command: Command | None = None
         self._estimate: Command | None = None
-        self._is_ours = False  # the folder of the result was not there before
+        self._is_ours = False  # whether the conversion made the result's folder
         self.qualities = ListModel[Quality](
             lambda one: (one.source, one.name), lambda one: one.name, self
         )
@@ -62,15 +62,15 @@ class QuantizeController(QObject):
         self.state = QuantizeState(phase="paused", job=job) if job else QuantizeState()
 
     def output_for(self, source: str, recipe: str, method: str) -> str:
-        """Where the result goes: named after all three."""
+        """The result's folder, named after source, recipe and method."""
         name = Path(source).name
-        if name and Path(source).parent.name == "snapshots":  # of the Hugging Face cache
+        if name and Path(source).parent.name == "snapshots":  # in the Hugging Face cache
             name = Path(source).parents[1].name.rpartition("--")[2]
         suffix = recipe if method in ("mse", "rtn") else f"{recipe}-{method}"
         return str(self._folder / f"{name}-{suffix}")
 
     def estimate(self, source: str, recipe: str) -> None:
-        """What would come out, without any of it being computed."""
+        """Estimate the result's size without converting anything."""
         if self._estimate is not None:
             self._estimate.stop()
             self._estimate.deleteLater()
@@ -90,7 +90,7 @@ class QuantizeController(QObject):
         self._run(job, resume=False)
 
     def pause(self) -> None:
-        """Its memory is free then; what is written stays."""
+        """Free the memory, and keep what has been written."""
         if self.state.phase == "running":
             self._stop()
             self._set(replace(self.state, phase="paused", left_s=None))
@@ -100,18 +100,18 @@ class QuantizeController(QObject):
             self._run(self.state.job, resume=True)
 
     def cancel(self) -> None:
-        """Nothing of it stays."""
+        """Stop the conversion and delete what it has written."""
         job = self.state.job
         self._stop()
         if job is not None and self.state.phase in ("running", "paused"):
             output = Path(job.output)
             shutil.rmtree(output.with_name(f".{output.name}.partial"), ignore_errors=True)
-            if self._is_ours:  # it was through just now
+            if self._is_ours:  # it finished just before
                 shutil.rmtree(output, ignore_errors=True)
         self._set(QuantizeState())
 
     def dismiss(self) -> None:
-        """What is over has been seen."""
+        """Clear the card of a conversion that has ended."""
         if self.state.phase in ("done", "failed"):
             self._set(QuantizeState())
 
@@ -120,13 +120,13 @@ class QuantizeController(QObject):
         self._save()
 
     def stop(self) -> None:
-        """For the end of the program: it waits for the next one."""
+        """Pause the conversion until the next start of the program."""
         self.pause()
         if self._estimate is not None:
             self._estimate.stop()
 
     def _is_ours_to_go_on_with(self, job: QuantizeJob) -> bool:
-        """Only what this page began itself: to cancel it removes what is there."""
+        """Whether this page started the job: canceling a job deletes its output."""
         output = Path(job.output)
         return (
             output.parent == self._folder

@@ -1,4 +1,4 @@
-"""What the sidebar shows: conversations under their headings, as they change."""
+"""The rows of the sidebar: conversations under their headings, kept up to date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..models import ListModel
 from ..models.sections import SidebarModel, sidebar_rows
 from ..services.timers import single_shot
 
-# Milliseconds: a day ends while the window is open.
+# Milliseconds between updates, since days end while the window is open.
 LOOK_AGAIN = 5 * 60 * 1000
 
 
@@ -42,7 +42,7 @@ class Sections(QObject):
                 signal.connect(self._refresh_soon)
             model.dataChanged.connect(self._refresh_soon)
             model.modelReset.connect(self._refresh_soon)
-        # Several changes at once are shown together.
+        # Shows several changes at once.
         self._timer = single_shot(self, 0, self.refresh)
         days = QTimer(self)
         days.timeout.connect(self.refresh)
@@ -54,13 +54,13 @@ class Sections(QObject):
         self.refresh()
 
     def toggle(self, key: str) -> None:
-        """Fold what is below a heading, or unfold it."""
+        """Collapse or expand a heading."""
         self._folded ^= {key}
         self.refresh()
         self.folded_changed.emit(sorted(self._folded))
 
     def set_busy(self, conversation_ids: Iterable[str]) -> None:
-        """Answers are written in these."""
+        """Mark the conversations that have a running answer."""
         self._busy = frozenset(conversation_ids)
         self.refresh()
 

@@ -1,4 +1,4 @@
-"""The server: on and off, who may use it, what it does."""
+"""The server: its state, access, memory and requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ translate = QCoreApplication.translate
 
 DEFAULT_PORT = 1234
 MAX_LOG = 1000
-# Milliseconds between two looks while somebody watches.
+# Milliseconds between status requests while the page is watched.
 WATCH_EVERY = 1000
 
 
@@ -84,7 +84,7 @@ class ServerController(QObject):
         self._process.restart(self._port())
 
     def watch(self, watched: bool) -> None:
-        """While the page is seen, it is kept up to date."""
+        """Keep `running`, `log` and the memory up to date while `watched`."""
         self._watched = watched
         if watched and self.state.phase == "ready":
             self._timer.start()
@@ -100,7 +100,7 @@ class ServerController(QObject):
         self._endpoint.keys(done=self._on_keys, failed=self._on_lookup_failed)
 
     def create_key(self, name: str, scope: str = "inference") -> None:
-        """`key_created(name, key)` tells it, this once. What it opens: see `domain.ApiKey`."""
+        """Emit `key_created(name, key)`, this once. For scopes, see `domain.ApiKey`."""
 
         def created(key: str) -> None:
             self.key_created.emit(name, key)
@@ -115,11 +115,11 @@ class ServerController(QObject):
         self._endpoint.settings(done=self._on_settings, failed=self._on_lookup_failed)
 
     def save_settings(self, changes: Mapping[str, Any]) -> None:
-        """They count from the next start."""
+        """Save settings, which take effect at the server's next start."""
         self._endpoint.settings(changes, done=self._on_settings, failed=self._notify)
 
     def snippets(self, model_id: str) -> list[Snippet]:
-        """With the address the server has, or would have."""
+        """Snippets with the address that the server has, or would have."""
         url = self.state.url or f"http://127.0.0.1:{self._port()}"
         return snippets(ServerAddress(url, model_id, needs_key=bool(self.keys)))
 
@@ -152,7 +152,7 @@ class ServerController(QObject):
         self.log.insert_first(entry, MAX_LOG)
 
     def _on_log_ended(self, error: EndpointError) -> None:
-        self._log_call = None  # it begins again when the server is back
+        self._log_call = None  # starts again when the server is back
 
     def _on_keys(self, keys: list[ApiKey]) -> None:
         self.keys = keys
@@ -173,7 +173,7 @@ class ServerController(QObject):
         self.notice.emit(Notice(text=text, kind="warning"))
 
     def _on_lookup_failed(self, error: EndpointError) -> None:
-        """A look that nobody asked for: that the server is off is seen anyway."""
+        """Report the error of a background request, unless the server is just off."""
         if error.code != "unreachable":
             self._notify(error)
 

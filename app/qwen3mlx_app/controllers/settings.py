@@ -28,7 +28,7 @@ _WHERE_ONE_IS = (
 
 
 class SettingsController(QObject):
-    """`changed(settings)` whenever one was."""
+    """Emits `changed(settings)` when a setting changes."""
 
     changed = Signal(object)
     notice = Signal(object)
@@ -39,12 +39,12 @@ class SettingsController(QObject):
         self.settings: AppSettings = file.read()
 
     def reset(self) -> None:
-        """As at the first start; where one is in the program stays."""
+        """Restore the defaults, except for the window's own state."""
         kept = {name: getattr(self.settings, name) for name in _WHERE_ONE_IS}
         self.update(**{**dataclasses.asdict(AppSettings()), **kept})
 
     def set_mirror(self, url: str) -> bool:
-        """False, and said, where it cannot be one. Empty: Hugging Face itself."""
+        """Set the mirror, empty for Hugging Face itself; False if it is not a web address."""
         url = url.strip().rstrip("/")
         if url and not is_web_address(url):
             text = translate(
@@ -56,7 +56,7 @@ class SettingsController(QObject):
         return True
 
     def update(self, **fields: Any) -> None:
-        """Counts at once, and at the next start."""
+        """Apply the changes at once, and save them."""
         settings = replace(self.settings, **fields)
         if settings == self.settings:
             return

@@ -1,4 +1,4 @@
-"""Titles that the model writes itself, after the first answer."""
+"""Titles that the model writes after the first answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..services.endpoint import Endpoint
 from ..services.store import Store, StoreError
 from ..services.tree import Tree
 
-# Tokens; of thought where the model cannot do without, and of what ends it.
+# Tokens of a title; of thinking where the model cannot turn it off, and of its end.
 MAX_TITLE, THOUGHT, ITS_END = 32, 128, 32
 
 
@@ -43,13 +43,13 @@ class Titles(QObject):
         self._is_wanted = is_wanted
 
     def after(self, answer: Message) -> None:
-        """Its conversation gets a title, if this is the first answer in it."""
+        """Write a title, if this is the first answer of its conversation."""
         if answer.status != "done" or not self._is_wanted():
             return
         try:
             transcript = self._store.transcript(answer.conversation_id)
         except StoreError:
-            return  # it is said where the conversation is read
+            return  # reported where the conversation is opened
         entry = self._models.find(answer.model)
         if transcript is None or entry is None or entry.source == "demo":
             return
@@ -69,7 +69,7 @@ class Titles(QObject):
         self._endpoint.short_answer(
             body,
             done=lambda text: self._apply(transcript.conversation, text),
-            failed=lambda error: None,  # no news: the first words stay
+            failed=lambda error: None,  # the provisional title stays
         )
 
     def _apply(self, before: Conversation, text: str) -> None:
@@ -81,7 +81,7 @@ class Titles(QObject):
             renamed = replace(conversation, title=title)
             self._store.save_conversation(renamed)
         except StoreError:
-            return  # what cannot be saved is said where answers are
+            return  # reported where answers are saved
         self.written.emit(renamed)
 
 

@@ -1,4 +1,4 @@
-"""A list of values that views look at."""
+"""A list of values as a Qt model."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _ROOT = QModelIndex()
 
 
 class ListModel(QAbstractListModel, Generic[T]):
-    """A row for each value; `key` tells which it is, `title` what it is called.
+    """A row for each value; `key` identifies it, `title` is its text.
 
-    `set_values` and the others tell views no more than what changed. `VALUE` is the role of the
+    All changes are reported to views row by row. `VALUE` is the role of the
     value itself.
     """
 
@@ -58,7 +58,7 @@ class ListModel(QAbstractListModel, Generic[T]):
         return self._values[row]
 
     def row_of(self, key: Hashable) -> int:
-        """-1 where it is not in the list."""
+        """The row of a value, or -1."""
         return self._rows.get(key, -1)
 
     def find(self, key: Hashable) -> T | None:
@@ -66,13 +66,13 @@ class ListModel(QAbstractListModel, Generic[T]):
         return None if row < 0 else self._values[row]
 
     def reset(self, values: Sequence[T]) -> None:
-        """Another list altogether: views begin anew."""
+        """Replace the whole list; views start over."""
         self.beginResetModel()
         self._take(list(values))
         self.endResetModel()
 
     def set_values(self, values: Sequence[T]) -> None:
-        """The same list, later: rows that stayed stay, and as few as can be move."""
+        """Update the list: rows that stay are kept, and as few as possible move."""
         keys = [self._key(value) for value in values]
         wanted = set(keys)
         gone = [row for row, value in enumerate(self._values) if self._key(value) not in wanted]
@@ -86,7 +86,7 @@ class ListModel(QAbstractListModel, Generic[T]):
             self._change(row, value)
 
     def put(self, value: T) -> None:
-        """In the place of the one with its key, or at the end."""
+        """Replace the value with the same key, or append it."""
         row = self.row_of(self._key(value))
         if row < 0:
             self._insert(len(self._values), [value])
@@ -94,7 +94,7 @@ class ListModel(QAbstractListModel, Generic[T]):
             self._change(row, value)
 
     def insert_first(self, value: T, limit: int) -> None:
-        """Before all others, of which at most `limit` stay."""
+        """Insert at the top, and keep at most `limit` rows."""
         self._insert(0, [value])
         if len(self._values) > limit:
             self._remove(limit, len(self._values) - 1)
@@ -119,7 +119,7 @@ class ListModel(QAbstractListModel, Generic[T]):
         self.endRemoveRows()
 
     def _arrange(self, keys: Sequence[Hashable]) -> None:
-        """The rows that there are, in the order of `keys`."""
+        """Move the existing rows into the order of `keys`."""
         staying = _longest_rising([self._rows[key] for key in keys])
         for place, key in enumerate(keys):
             if place not in staying:
@@ -127,7 +127,7 @@ class ListModel(QAbstractListModel, Generic[T]):
                 self._move(self._rows[key], before)
 
     def _move(self, source: int, before: int) -> None:
-        """`before`: the row that it is put before, as they are numbered now."""
+        """Move a row before the row `before`, in today's numbering."""
         if before in (source, source + 1):
             return
         self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), before)
@@ -153,7 +153,7 @@ class ListModel(QAbstractListModel, Generic[T]):
 
 
 def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """First and last of each stretch of rising numbers without a gap."""
+    """The first and last of each run of consecutive numbers."""
     first = 0
     for place in range(1, len(rows) + 1):
         if place == len(rows) or rows[place] != rows[place - 1] + 1:
@@ -163,9 +163,9 @@ def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _longest_rising(numbers: Sequence[int]) -> set[int]:
     """The places of a longest rising subsequence of distinct numbers, by patience sorting."""
-    lowest: list[int] = []  # the smallest number that ends a rising one of each length
-    places: list[int] = []  # where it is
-    before: list[int] = []  # for each place, the one before it in its rising one
+    lowest: list[int] = []  # the smallest last number of a rising subsequence of each length
+    places: list[int] = []  # its place
+    before: list[int] = []  # for each place, the previous one in its subsequence
     for place, number in enumerate(numbers):
         length = bisect_left(lowest, number)
         before.append(places[length - 1] if length else -1)

@@ -17,15 +17,15 @@ from .list_model import ListModel
 translate = QCoreApplication.translate
 
 HeadingKind = Literal["pinned", "folder", "today", "yesterday", "week", "month", "earlier"]
-# What is dragged: a JSON list of ids of conversations.
+# MIME type of dragged conversations: a JSON list of ids.
 DRAGGED = "application/x-qwen3mlx-conversations"
-# Days before today that each goes back to.
+# The number of days that each heading goes back.
 _DAYS: dict[HeadingKind, int] = {"today": 0, "yesterday": 1, "week": 7, "month": 30}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heading:
-    """`month` is the first day of an `earlier` one's month, `folder` that of a `folder` one."""
+    """`month` is the first day of the month of an `earlier` heading."""
 
     kind: HeadingKind
     num_below: int = 0
@@ -42,9 +42,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A conversation; `heading` and `kind` are the key and kind of what it stands under.
+    """A conversation, with the key and kind of the heading above it.
 
-    `is_busy`: an answer is written in it.
+    `is_busy`: it has a running answer.
     """
 
     conversation: Conversation
@@ -57,7 +57,7 @@ SidebarRow = Heading | Line
 
 
 class SidebarModel(ListModel[SidebarRow]):
-    """Lines can be chosen, named and dragged, folders named; anything can be dropped upon."""
+    """Conversations can be selected, renamed and dragged, folders renamed, and both dropped on."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(_key, row_text, parent)
@@ -90,17 +90,17 @@ class SidebarModel(ListModel[SidebarRow]):
         return Qt.DropAction.MoveAction
 
     def heading_of(self, row: SidebarRow) -> Heading:
-        """Itself, or the one it stands under."""
+        """The row itself if it is a heading, else the heading above it."""
         heading = row if isinstance(row, Heading) else self.find(row.heading)
         assert isinstance(heading, Heading)
         return heading
 
 
 def dragged(data: QMimeData) -> list[str]:
-    """Ids of the conversations in it; none where something else is dragged."""
+    """The ids of the dragged conversations; none if something else is dragged."""
     if not data.hasFormat(DRAGGED):
         return []
-    try:  # another program may drag anything under this name
+    try:  # another program may use this MIME type for anything
         given = json.loads(bytes(data.data(DRAGGED).data()))
     except (ValueError, RecursionError):
         return []
@@ -112,7 +112,7 @@ def folder_key(folder_id: str) -> str:
 
 
 def row_text(row: SidebarRow) -> str:
-    """What a person reads in it."""
+    """The text of a row."""
     if isinstance(row, Line):
         return one_line(row.conversation.title) or translate("sections", "Untitled")
     if row.folder is not None:
@@ -130,7 +130,7 @@ def row_text(row: SidebarRow) -> str:
 
 
 def _spoken(row: SidebarRow) -> str:
-    """What is read to those who do not see its marks."""
+    """The text for screen readers, with what the row shows as marks."""
     text = row_text(row)
     if isinstance(row, Line):
         busy = translate("sections", "{title}, generating")
@@ -175,12 +175,12 @@ def sidebar_rows(
 
 
 def _key(row: SidebarRow) -> str:
-    """A line's is its conversation's id."""
+    """A heading's key, or a conversation's id."""
     return row.key if isinstance(row, Heading) else row.conversation.id
 
 
 class _Calendar:
-    """The headings of times, as seen from `today`."""
+    """The headings for points in time, seen from `today`."""
 
     def __init__(self, today: date) -> None:
         self._starts = [
@@ -193,7 +193,7 @@ class _Calendar:
             if moment >= start:
                 return heading
         start, end, heading = self._month
-        if not start <= moment < end:  # thousands follow each other in few months
+        if not start <= moment < end:  # most neighbors share a month
             first = datetime.fromtimestamp(moment).date().replace(day=1)
             after = (first + timedelta(31)).replace(day=1)
             heading = Heading(kind="earlier", month=first)

@@ -1,4 +1,4 @@
-"""A list as a table: the same rows, with columns."""
+"""A table over a list model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROOT = QModelIndex()
 
 @dataclass(frozen=True)
 class Column(Generic[T]):
-    """Figures stand at the right. `tip` has what is too long for the cell."""
+    """Figures are aligned right. `tip` shows text that is too long for the cell."""
 
     title: str
     text: Callable[[T], str]

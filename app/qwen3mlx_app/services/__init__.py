@@ -1,1 +1,1 @@
-"""What the window does, without widgets."""
+"""The window's work that needs no widgets."""

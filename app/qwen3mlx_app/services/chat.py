@@ -1,4 +1,4 @@
-"""The stream of a chat completion -> what has come of the answer. Pure: no network, no Qt."""
+"""Parse the stream of a chat completion. Pure: no network, no Qt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PREFILL = re.compile(r"prefill (\d+)/(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Tokens of the prompt that are done, of all of them."""
+    """How many of the prompt's tokens are processed."""
 
     done: int
     total: int
@@ -33,7 +33,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class CallPiece:
-    """Of tool call number `index`; id and name only in its first."""
+    """A piece of tool call `index`; only the first piece has an id and name."""
 
     index: int
     id: str
@@ -51,7 +51,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server gave up in the middle, and says why."""
+    """The server failed in mid-stream, and says why."""
 
     message: str
 
@@ -60,11 +60,11 @@ Delta = Prefill | Reasoning | Content | CallPiece | Ended | Refused
 
 
 class MalformedError(Exception):
-    """What came is no chunk of a chat completion."""
+    """The data is not a chunk of a chat completion."""
 
 
 class ChatReader:
-    """`is_complete` once the server has said that nothing more comes."""
+    """`is_complete` is set once the server has ended the stream."""
 
     def __init__(self) -> None:
         self.is_complete = False

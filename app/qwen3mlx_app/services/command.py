@@ -1,4 +1,4 @@
-"""The program's own command line as a child process that speaks JSON lines."""
+"""A command of the program as a child process that writes JSON lines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from PySide6.QtCore import QObject, QProcess, Signal
 
 from .program import PROGRAM
 
-# Milliseconds that it has to end when it is asked to.
+# Milliseconds to end after it is asked to.
 PATIENCE = 5000
 
 
 class Command(QObject):
-    """`said(value)`: a line of its stdout. `ended(error)`: None, or what it said last on stderr.
+    """Emits `said(value)` for each JSON line, and `ended(error)`: None, or stderr's last line.
 
-    `stop` ends it, and `ended` is not said then.
+    After `stop`, `ended` is not emitted.
     """
 
     said = Signal(object)
@@ -37,7 +37,7 @@ class Command(QObject):
         self._process.start(first, rest)
 
     def stop(self) -> None:
-        """Blocks until it is gone."""
+        """End the process, and block until it is gone."""
         self._process.blockSignals(True)
         self._process.terminate()
         if not self._process.waitForFinished(PATIENCE):
@@ -51,7 +51,7 @@ class Command(QObject):
             try:
                 self.said.emit(json.loads(line))
             except (ValueError, RecursionError):
-                continue  # a library's word to nobody
+                continue  # a library printed something
 
     def _read_errors(self) -> None:
         self._errors += bytes(self._process.readAllStandardError().data())

@@ -1,4 +1,4 @@
-"""What the window asks of its server: the paths, and JSON <-> values."""
+"""The server's HTTP API: paths, and JSON <-> values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OWN = "/api/qwen3mlx"
 
 
 class Endpoint:
-    """Answers come to `done`, what goes wrong to `failed`, both on the event loop, later."""
+    """Each call ends with `done` or `failed`, later, on the event loop."""
 
     def __init__(self, http: Http) -> None:
         self._http = http
@@ -44,7 +44,7 @@ class Endpoint:
         done: Callable[[], None],
         failed: Failed,
     ) -> Call:
-        """A streamed answer; `done` only if the server said that it is whole."""
+        """Stream an answer; `done` is called only if the server completed it."""
         reader = ChatReader()
 
         def read(item: Event | Comment) -> None:
@@ -72,7 +72,7 @@ class Endpoint:
     def short_answer(
         self, body: Mapping[str, Any], *, done: Callable[[str], None], failed: Failed
     ) -> Call:
-        """The text of an answer that is waited for as a whole."""
+        """Ask for an answer as a whole, and get its text."""
         return self._ask(
             "POST",
             "/v1/chat/completions",
@@ -92,7 +92,7 @@ class Endpoint:
         done: Callable[[list[int], int | None, int], None],
         failed: Failed,
     ) -> Call:
-        """`done(of each text, of the chat, context length)`."""
+        """Calls `done(tokens of each text, tokens of the chat, context length)`."""
         body = {
             "model": model,
             "texts": list(texts),
@@ -144,7 +144,7 @@ class Endpoint:
         done: Callable[[ModelEntry], None],
         failed: Failed,
     ) -> Call:
-        """The load goes on when the call is aborted; `unload` ends it."""
+        """Load a model; aborting the call does not cancel the load, `unload` does."""
         outcome: list[ModelEntry | EndpointError] = []
 
         def read(item: Event | Comment) -> None:
@@ -217,7 +217,7 @@ class Endpoint:
         )
 
     def log(self, after: int, *, on_entry: Callable[[LogEntry], None], failed: Failed) -> Call:
-        """Past requests and then each new one, until the call is aborted or the server ends."""
+        """Report past requests, then each new one, until the call is aborted or the server ends."""
 
         def read(item: Event | Comment) -> None:
             if isinstance(item, Event) and item.name == "request":
@@ -236,7 +236,7 @@ class Endpoint:
     def create_key(
         self, name: str, scope: str, *, done: Callable[[str], None], failed: Failed
     ) -> Call:
-        """`done` gets the key, which is told this once."""
+        """Create a key; `done` gets it, and it cannot be read again."""
         return self._ask(
             "POST",
             f"{_OWN}/keys",
@@ -259,7 +259,7 @@ class Endpoint:
         done: Callable[[ServerSettings, bool], None],
         failed: Failed,
     ) -> Call:
-        """Those of the next start, after `changes`; and whether the server runs with others."""
+        """Apply `changes`; `done` gets the saved settings and whether a restart is needed."""
         return self._ask(
             "GET" if changes is None else "PATCH",
             f"{_OWN}/settings",
@@ -290,7 +290,7 @@ class Endpoint:
 
 
 def _read(read: Callable[[Any], T], value: Any) -> T | EndpointError:
-    """What another program than ours may answer must not end this one."""
+    """Parse a reply; whatever it contains, the result is a value or an error."""
     try:
         return read(value)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):

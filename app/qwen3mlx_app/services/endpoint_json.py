@@ -1,4 +1,4 @@
-"""The server's JSON -> values; KeyError and TypeError for what is not as documented."""
+"""Convert the server's JSON to values. Raises KeyError or TypeError on unexpected JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def as_value(kind: type[T], source: Mapping[str, Any]) -> T:
-    """A value of the same names; what the server tells besides is left out."""
+    """A value made of the fields of the same names; other fields are ignored."""
     names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: source[name] for name in names})
 

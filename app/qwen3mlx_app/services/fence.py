@@ -1,4 +1,4 @@
-"""Text inside a Markdown code fence."""
+"""Markdown code fences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def fenced(text: str, language: str = "") -> str:
-    """In a fence that nothing in the text closes."""
+    """Put the text into a fence that nothing in it closes."""
     longest = max(map(len, re.findall("`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"

@@ -1,6 +1,6 @@
-"""Files of the profile: read only where they are what they are to be, written as a whole.
+"""Read the profile's files safely, and write them atomically.
 
-A profile may come from somebody else: a pipe would hold the window for ever, a link leads away.
+A profile may come from somebody else: a pipe would block the window, a link lead elsewhere.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-# Of a file of settings.
+# The largest settings file.
 MAX_BYTES = 4 * 1024**2
 
 
 def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
-    """Raises OSError, also for what is no file of its own, or larger than `most` bytes."""
+    """Raises OSError, also for anything but a regular file of at most `most` bytes."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     with open(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -31,7 +31,7 @@ def read_file(path: Path, most: int = MAX_BYTES) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """None for whatever cannot be read."""
+    """The parsed file, or None if it cannot be read."""
     try:
         return json.loads(read_file(path))
     except (OSError, ValueError, RecursionError):
@@ -39,7 +39,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Only its owner may read it. Raises OSError."""
+    """Write a file that only its owner may read. Raises OSError."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "wb") as file:
@@ -51,7 +51,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def is_odd(path: Path) -> bool:
-    """There is something of this name that is no file: a link, a pipe, a folder."""
+    """Whether something else than a regular file has this name."""
     try:
         return not stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -59,7 +59,7 @@ def is_odd(path: Path) -> bool:
 
 
 def put_aside(path: Path) -> Path:
-    """Its new name, beside the old one. Raises OSError."""
+    """Rename the file and return its new path beside the old one. Raises OSError."""
     now = time.strftime("%Y%m%d-%H%M%S")
     for number in range(1000):
         ending = f"-{number}" if number else ""

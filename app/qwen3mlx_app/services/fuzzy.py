@@ -1,4 +1,4 @@
-"""Which of many titles a few letters mean. Pure."""
+"""Fuzzy matching of titles. Pure."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# What a letter is worth: at all, after its predecessor, at the start of a word, of the title.
+# The score of a letter, and the bonus after its predecessor, at a word's start, at the title's.
 HIT, NEXT, WORD, FIRST = 1, 8, 6, 3
 
 
 def score(query: str, title: str) -> int | None:
-    """How well the letters of `query` fit, in their order; None where they are not all there.
+    """How well the letters of `query` match in their order; None if one is missing.
 
-    Case and spaces in the query do not matter. The best way to find the letters counts.
+    Case and spaces in the query are ignored. The best match of the letters counts.
     """
     text = title.casefold()
-    # Where the last letter was found, from left to right: the best score that ends there.
+    # Positions of the last letter, from left to right, with the best score that ends there.
     ends: dict[int, int] | None = None
     for letter in query.casefold():
         if letter.strip():
@@ -28,11 +28,11 @@ def score(query: str, title: str) -> int | None:
 
 
 def _next_ends(text: str, letter: str, ends: dict[int, int] | None) -> dict[int, int]:
-    """`ends` of one letter more; None: it is the first."""
+    """The `ends` after one more letter; None for the first."""
     found: dict[int, int] = {}
     earlier = iter((ends or {}).items())
     upcoming = next(earlier, None)
-    reached = 0 if ends is None else None  # the best that ended anywhere before
+    reached = 0 if ends is None else None  # the best score that ended before
     place = text.find(letter)
     while place >= 0:
         while upcoming is not None and upcoming[0] < place:
@@ -48,7 +48,7 @@ def _next_ends(text: str, letter: str, ends: dict[int, int] | None) -> dict[int,
 
 
 def ranked(query: str, values: Sequence[T], title: Callable[[T], str], limit: int) -> list[T]:
-    """The best of them, best first; shorter titles first among equals. All for no query."""
+    """The best matches first, shorter titles first among equals. Without a query, all."""
     if not query.strip():
         return list(values[:limit])
     scored = [(score(query, title(value)), place) for place, value in enumerate(values)]

@@ -1,4 +1,4 @@
-"""HTTP with the local server, on Qt's network stack: nothing blocks."""
+"""Non-blocking HTTP with the local server, on Qt's network stack."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .sse import Comment, Event, LineTooLongError, SseParser
 
 translate = QCoreApplication.translate
 
-# Milliseconds for an answer that is not a stream.
+# Milliseconds to wait for a reply that is not a stream.
 PATIENCE = 60_000
 
 Failed = Callable[["EndpointError"], None]
 
 
 class EndpointError(Exception):
-    """What the server, or the way to it, has against a request: a sentence for a person.
+    """Why a request failed, as a sentence for a person.
 
     `code` is the server's, or `unreachable`, `interrupted`, `malformed`.
     """
@@ -38,13 +38,13 @@ class EndpointError(Exception):
 
     @property
     def notice(self) -> Notice:
-        """To be shown, with the button that helps."""
+        """The error as a notice, with a button that helps."""
         is_off = self.code == "unreachable"
         return Notice(text=str(self), kind="error", action="start_server" if is_off else None)
 
 
 class Call:
-    """A request under way. After `abort` nothing is heard of it any more."""
+    """A running request. After `abort` it reports nothing."""
 
     def __init__(self, reply: QNetworkReply, failed: Failed) -> None:
         self._reply = reply
@@ -107,7 +107,7 @@ class _StreamCall(Call):
     def _read(self) -> None:
         status = _status(self._reply)
         if self._is_over or status is None or status >= 400:
-            return  # the body of an error is read whole, when it is there
+            return  # an error's body is read once it is complete
         try:
             items = self._parser.feed(_bytes(self._reply))
         except LineTooLongError:
@@ -127,7 +127,7 @@ class _StreamCall(Call):
 
 
 class Http(QObject):
-    """Requests to `url`, with the window's key."""
+    """Sends requests to `url` with the window's key."""
 
     def __init__(self, key: str = "", parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -146,7 +146,7 @@ class Http(QObject):
         done: Callable[[Any], None],
         failed: Failed,
     ) -> Call:
-        """`done` gets the JSON of the answer."""
+        """Send a request; `done` gets the JSON of the reply."""
         request = self._request(path)
         request.setTransferTimeout(PATIENCE)
         return _JsonCall(self._send(method, request, body), done, failed)
@@ -161,14 +161,14 @@ class Http(QObject):
         done: Callable[[], None],
         failed: Failed,
     ) -> Call:
-        """`on_item` gets each event as it comes; `done`: the server ended the stream."""
+        """Send a request; `on_item` gets each event, and `done` is called when the stream ends."""
         return _StreamCall(self._send(method, self._request(path), body), on_item, done, failed)
 
     def _request(self, path: str) -> QNetworkRequest:
         request = QNetworkRequest(QUrl(self.url + path))
         request.setHeader(QNetworkRequest.KnownHeaders.ContentTypeHeader, "application/json")
         request.setRawHeader(b"User-Agent", b"qwen3mlx window")
-        # Compressed events would come in lumps.
+        # Compression would delay events.
         request.setRawHeader(b"Accept-Encoding", b"identity")
         if self._key:
             request.setRawHeader(b"Authorization", f"Bearer {self._key}".encode())

@@ -1,16 +1,16 @@
-"""Which links may be opened, and how."""
+"""Which links are safe to open."""
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
 SCHEMES = ("http", "https", "mailto")
-# What a link may write of a mail; some programs attach a file of this computer that `attach` names.
+# Allowed parameters of mail links; in some programs, `attach` adds a local file.
 _MAIL = {"subject", "body", "cc", "bcc", "to"}
 
 
 def is_safe(url: str) -> bool:
-    """A web page or an address; no program, file or script. Spaces and controls are in none."""
+    """Whether it is a web page or a mail address: no program, file, script or control character."""
     url = url.strip()
     if any(character <= " " or character == "\x7f" for character in url):
         return False
@@ -25,7 +25,7 @@ def is_safe(url: str) -> bool:
 
 
 def is_web_address(url: str) -> bool:
-    """With a host, and nobody's name or password in it."""
+    """Whether it is an HTTP address with a host and without a user name or password."""
     try:
         parts = urlsplit(url)
         return (

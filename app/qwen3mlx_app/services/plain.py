@@ -1,14 +1,14 @@
-"""Values that others wrote, as plain text: what is read is what stands there. Pure.
+"""Text that others wrote, made safe to display: what is shown is what it says. Pure.
 
-Characters that would be shown as nothing, or steer how those around them are shown, have a sign in
-their place: U+202E in a file's name makes `gpj.exe` of `exe.jpg`.
+Characters that are invisible, or steer how those around them are shown, are replaced by a sign:
+U+202E in a file's name makes `gpj.exe` of `exe.jpg`.
 """
 
 from __future__ import annotations
 
 import re
 
-# Characters of a name, and of a text of several lines, that a person may be shown.
+# The most characters to show of a name, and of a text of several lines.
 NAME, TEXT = 300, 4000
 # C0, DEL and C1; embeddings, overrides and isolates; annotations, objects, halves of surrogate
 # pairs; and what Qt's documents mark frames with. Tabs and ends of lines stay in a text.
@@ -16,23 +16,23 @@ _UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufff9-\
 _UNSEEN += "\ud800-\udfff\ufdd0-\ufdef"
 _IN_TEXT = re.compile(f"[{_UNSEEN}]")
 _IN_NAME = re.compile(f"[{_UNSEEN}\t\n\r\u2028\u2029]")
-# After each of these Qt, and those who show notifications, look for markup.
+# Qt and notification services look for markup after each of these.
 _OPENS = re.compile("[<&]")
 _JOINER = "\u2060"
 
 
 def visible(text: str, limit: int = TEXT) -> str:
-    """A text of several lines; what is longer than `limit` characters ends in `…`."""
+    """A text of several lines, cut with `…` after `limit` characters."""
     return _IN_TEXT.sub(_sign, _cut(text, limit).replace("\r\n", "\n"))
 
 
 def one_line(text: str, limit: int = NAME) -> str:
-    """A name, a title, a path: whatever stands in one line."""
+    """A name, title or path on one line, cut with `…` after `limit` characters."""
     return _IN_NAME.sub(_sign, _cut(text, limit))
 
 
 def unmarked(text: str, limit: int = TEXT) -> str:
-    """For places that look for markup by themselves: they find none, and nothing else is seen.
+    """For places that look for markup: they find none, and the text looks the same.
 
     Qt does so in tooltips (`Qt::mightBeRichText`), and so may the system in a notification.
     """
@@ -40,12 +40,12 @@ def unmarked(text: str, limit: int = TEXT) -> str:
 
 
 def without_mnemonics(text: str) -> str:
-    """For menus and buttons, where `&` underlines what follows, and a tab parts a shortcut."""
+    """For menus and buttons, where `&` marks a mnemonic and a tab a shortcut."""
     return one_line(text).replace("&", "&&")
 
 
 def window_title(text: str) -> str:
-    """`[*]` in a title is where Qt shows that something is not saved."""
+    """For window titles, where Qt replaces `[*]`."""
     return one_line(text).replace("[*]", "[*][*]")
 
 
@@ -54,7 +54,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _sign(found: re.Match[str]) -> str:
-    """A control's own picture, or U+FFFD."""
+    """The Unicode picture of a control character, or U+FFFD."""
     code = ord(found[0])
     if code < 0x20:
         return chr(0x2400 + code)

@@ -1,4 +1,4 @@
-"""Files and folders that only this user may read, whatever the umask is."""
+"""Files and folders that only this user may read, whatever the umask."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def make_folder(folder: Path) -> None:
-    """With those above it that are missing. Raises OSError."""
+    """Make a folder and its missing parents. Raises OSError."""
     for path in reversed((folder, *folder.parents)):
         if not path.is_dir():
             path.mkdir(0o700, exist_ok=True)
 
 
 def make_file(path: Path) -> None:
-    """Empty where there is none yet; what is in another one stays. Raises OSError."""
+    """Make an empty file, or keep an existing one. Raises OSError."""
     handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
         if os.fstat(handle).st_uid == os.getuid():
@@ -26,9 +26,9 @@ def make_file(path: Path) -> None:
 
 
 def keep_private(profile: Path, names: Iterable[str]) -> None:
-    """The profile folder, and the files of these `names`, for which Qt would ask the umask.
+    """Protect the profile folder, and the files that Qt would create by the umask.
 
-    What cannot be changed, such as another user's, is left as it is.
+    What cannot be changed, such as another user's folder, is left alone.
     """
     if profile != Path.home():
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""A conversation -> the body of a chat completion. Pure."""
+"""Turn a conversation into the body of a chat completion. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..domain import Attachment, ChatSettings, Message, ModelEntry, ThinkingMode
 from .attachments import in_context
 
-# As the server has it: Chinese has no spaces, so only ASCII letters make it part of a word or path.
+# Like the server: Chinese has no spaces, so only ASCII letters make it part of a word or path.
 _SOFT_SWITCH = re.compile(r"(?<![\w/])/(no_)?think(?![\w/-])", re.ASCII)
 TITLE_QUESTION = (
     "Write a title of at most six words for this conversation, in its language. "
@@ -20,7 +20,7 @@ TITLE_QUESTION = (
 def body(
     path: Sequence[Message], settings: ChatSettings, model: str, *, continues: bool
 ) -> dict[str, Any]:
-    """What is asked with a path; `continues`: its last message is to go on."""
+    """The request for a path; if `continues`, its last message is continued."""
     questions = [message.content for message in path if message.role == "user"]
     return {
         "model": model,
@@ -38,12 +38,12 @@ def messages(path: Sequence[Message], settings: ChatSettings) -> list[dict[str, 
 
 
 def user_content(text: str, attachments: Sequence[Attachment]) -> str:
-    """The documents first, so that what is asked about them comes last."""
+    """The documents, then the question about them."""
     return "\n\n".join([*(in_context(attachment) for attachment in attachments), text])
 
 
 def options(settings: ChatSettings, last_question: str) -> dict[str, Any]:
-    """Thinking and sampling; what the question itself switches goes before the settings."""
+    """Thinking and sampling; a switch in the question overrides the settings."""
     thinking = soft_switch(last_question)
     thinking = settings.thinking if thinking is None else thinking
     chosen: dict[str, Any] = {
@@ -58,7 +58,7 @@ def options(settings: ChatSettings, last_question: str) -> dict[str, Any]:
 
 
 def thinking_mode(text: str, settings: ChatSettings, entry: ModelEntry | None) -> ThinkingMode:
-    """How a question with this text is answered by the model."""
+    """Whether and how the model thinks about a question with this text."""
     if entry is None or not entry.can_think:
         return ThinkingMode(is_on=False, can_change=False)
     if not entry.can_disable_thinking:
@@ -74,13 +74,13 @@ def thinking_mode(text: str, settings: ChatSettings, entry: ModelEntry | None) -
 
 
 def soft_switch(text: str) -> bool | None:
-    """What the last `/think` or `/no_think` in it says; None where there is none."""
+    """The last `/think` or `/no_think` in the text, as a boolean; None if there is none."""
     switches = list(_SOFT_SWITCH.finditer(text))
     return switches[-1][1] is None if switches else None
 
 
 def first_words(text: str, limit: int = 48) -> str:
-    """A title for now: the beginning of the first line."""
+    """A provisional title: the beginning of the first line."""
     line = " ".join(_SOFT_SWITCH.sub("", text).strip().partition("\n")[0].split())
     if len(line) <= limit:
         return line
@@ -89,7 +89,7 @@ def first_words(text: str, limit: int = 48) -> str:
 
 
 def title_from(answer: str) -> str | None:
-    """The title in a model's answer; None where it is no title."""
+    """The title in a model's answer, or None if it is not one."""
     line = answer.strip().strip("\"'“”«»#* ").strip().removesuffix(".")
     return line if line and "\n" not in line and len(line) <= 80 else None
 

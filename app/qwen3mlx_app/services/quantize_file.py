@@ -1,4 +1,4 @@
-"""What the Quantize page remembers: the conversion that is not over, and what others cost."""
+"""The Quantize page's file: the unfinished conversion, and the measured quality of others."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _FIGURES = (
     "perplexity",
     "reference_perplexity",
 )
-# Of a figure, characters of a name, bins of a histogram.
+# The largest number, the longest name, and the most bins of a histogram.
 _LARGEST, _MAX_NAME, _MOST = 1e12, 1000, 10_000
 
 
 class QuantizeFile:
-    """One small JSON file, written as a whole. What cannot be read is as good as not there."""
+    """A small JSON file, written atomically. What cannot be read is ignored."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,7 +45,7 @@ class QuantizeFile:
 
 
 def quality_from(source: str, told: dict[str, Any]) -> Quality:
-    """Of `qwen3mlx evaluate`'s JSON. Raises KeyError, TypeError, ValueError for anything else."""
+    """Convert the JSON of `qwen3mlx evaluate`. Raises KeyError, TypeError or ValueError."""
     edges, counts = told["histogram"]
     return Quality(
         source=source,
@@ -71,7 +71,7 @@ def _job(values: Json) -> QuantizeJob | None:
 
 
 def _quality(values: Json) -> Quality | None:
-    """None for one that cannot be drawn."""
+    """The measurement, or None if it cannot be drawn."""
     figures = {name: _figure(values.get(name)) for name in _FIGURES}
     edges, counts = _list(values.get("edges")), _list(values.get("counts"))
     rises = len(edges) > 1 and edges == sorted(set(edges))
@@ -95,7 +95,7 @@ def _figure(value: object) -> float | None:
 
 
 def _list(value: object) -> list[float]:
-    """Nothing for a list in which something else than numbers is."""
+    """The numbers of a list; empty if it holds anything else."""
     given = value if isinstance(value, list) else []
     known = [number(one) for one in given[:_MOST]]
     return [one for one in known if one is not None] if None not in known else []

@@ -1,4 +1,4 @@
-"""JSON of what is saved with a conversation -> values; what cannot be is as good as absent."""
+"""Convert the JSON that is saved with a conversation; invalid values are ignored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, get_args
 from ..domain import AnswerStats, Attachment, AttachmentKind, ChatSettings, ToolCall
 from .values import Json, an_object, number, text, whole
 
-# What can be set of a model's sampling.
+# The sampling parameters that can be set.
 SAMPLING = {
     "temperature",
     "top_p",

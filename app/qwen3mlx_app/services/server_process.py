@@ -1,4 +1,4 @@
-"""The server as a child process: started, watched, started again when it dies, ended with us."""
+"""The server as a child process: started, watched, restarted after a crash, ended with us."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .timers import single_shot
 translate = QCoreApplication.translate
 
 COMMAND = (*PROGRAM, "serve")
-# Milliseconds that the server has to end by itself.
+# Milliseconds for the server to end by itself.
 _PATIENCE = 5000
-# Milliseconds after the first, second, ... death within so many seconds until it is started again;
-# after one more it stays off.
+# Milliseconds before the restart after the first, second, ... crash within that many seconds;
+# after one more crash it stays off.
 _PAUSES = (0, 1000, 2000, 4000)
 _DEATHS_WITHIN_S = 300.0
-# Of what it writes to its log, so many bytes are kept.
+# The last bytes of its log that are kept.
 _KEPT_BYTES = 64_000
 
 
 class ServerProcess(QObject):
-    """`key` is the window's own: the server accepts it, and asks nobody else for one because of it.
+    """`key` is the window's own; the server accepts it without requiring keys of others.
 
     `port_taken(port)` is said when another program has the port, and a free one is taken instead.
     `crashed(reason)` is said when it died and is started again. What it said last is in `crash_log`
@@ -53,7 +53,7 @@ class ServerProcess(QObject):
         environment: Callable[[], Mapping[str, str]] = dict,
         pauses: Sequence[int] = _PAUSES,
     ) -> None:
-        """`environment` is asked at each start for what it has besides the window's own."""
+        """`environment` is called at each start for additional variables."""
         super().__init__(parent)
         self._environment = environment
         self._crash_log = crash_log
@@ -77,14 +77,14 @@ class ServerProcess(QObject):
             self._launch()
 
     def stop(self) -> None:
-        """Running answers end with an error."""
+        """Stop the server; running answers end with an error."""
         self._restart_wanted = False
         self._restart_timer.stop()
         if self._process is None:
             self._set(ServerState(phase="stopped"))
             return
         self._set(ServerState(phase="stopping"))
-        self._process.closeWriteChannel()  # it ends when its stdin does
+        self._process.closeWriteChannel()  # the server ends with its stdin
         QTimer.singleShot(_PATIENCE, self._process, self._process.kill)
 
     def restart(self, port: int) -> None:
@@ -96,7 +96,7 @@ class ServerProcess(QObject):
             self._restart_wanted = True
 
     def wait_until_stopped(self) -> None:
-        """For the end of the program: blocks until the process is gone."""
+        """Stop the server, and block until its process is gone."""
         self._restart_timer.stop()
         process = self._process
         if process is not None:
@@ -123,7 +123,7 @@ class ServerProcess(QObject):
         process.start(program, [*arguments, "--port", str(self._port), "--exit-with-parent"])
 
     def _read_output(self) -> None:
-        """One line of it is the address; it comes when the server answers."""
+        """The server prints one line with its address when it is ready."""
         assert self._process is not None
         self._output += bytes(self._process.readAllStandardOutput().data())
         if self.state.phase != "starting" or b"\n" not in self._output:
@@ -163,7 +163,7 @@ class ServerProcess(QObject):
             self._set(ServerState(phase="failed", reason=self._reason(exit_code, status)))
 
     def _died(self, reason: str) -> None:
-        """Start it again, each time a while later, until it has died too often."""
+        """Restart the server, each time after a longer pause, until it has crashed too often."""
         if self._keep_log():
             details = translate("server", "See {file} for details.")
             reason = f"{reason} {details.format(file=self._crash_log)}"
@@ -180,7 +180,7 @@ class ServerProcess(QObject):
         self._restart_timer.start(self._pauses[num_deaths - 1])
 
     def _keep_log(self) -> bool:
-        """False where it cannot be written: a full disk is not what is to be told now."""
+        """Whether the log could be written; the crash matters more than a full disk."""
         try:
             write_file(self._crash_log, self._log)
         except OSError:

@@ -1,4 +1,4 @@
-"""The window's own settings: one small JSON file."""
+"""The window's settings file, a small JSON file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .private import make_folder
 from .values import an_object, text
 
 _HINTS = get_type_hints(AppSettings)
-# Characters of a text, and texts in a list; pixels.
+# The most characters of a text and texts of a list; the largest coordinate.
 _MAX_TEXT, _FAR = 1000, 100_000
 
 
 class SettingsFile:
-    """Written as a whole, so that it is never half there.
+    """Written atomically, so that it is never incomplete.
 
-    A file that cannot be read, or a value that cannot be, is as good as not there: settings are not
+    A file or value that is invalid is ignored: settings are not
     worth a question.
     """
 
@@ -74,7 +74,7 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) <= _MAX_TEXT and all(map(_is_text, value))
 
 
-# What more than a type decides.
+# Checks beyond the type.
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "font_size": lambda value: _are_numbers([value], 8, 40),
     "hub_mirror": lambda value: value == "" or (_is_text(value) and is_web_address(value)),

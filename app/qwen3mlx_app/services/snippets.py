@@ -1,4 +1,4 @@
-"""How other programs connect to the endpoint: texts to copy, with the real address in them."""
+"""Snippets for connecting other programs, with the server's real address."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from PySide6.QtCore import QCoreApplication
 
 translate = QCoreApplication.translate
 
-# What stands where a person puts a key of theirs.
+# Placeholder for a person's own key.
 KEY_PLACEHOLDER = "YOUR_API_KEY"
-# Clients that insist on a key get this one where none is needed.
+# For clients that require a key where none is needed.
 _NO_KEY = "not-needed"
 
 Language = Literal["sh", "python", "text"]
@@ -22,7 +22,7 @@ Language = Literal["sh", "python", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """`id` is the same in every language; `note` says what to know first, or is empty."""
+    """`id` is independent of the language; `note` says what to know first, or is empty."""
 
     id: str
     title: str
@@ -33,7 +33,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """`url` is without a path: `http://127.0.0.1:1234`."""
+    """Where a client connects; `url` has no path: `http://127.0.0.1:1234`."""
 
     url: str
     model: str
@@ -45,7 +45,7 @@ class ServerAddress:
 
 
 def snippets(address: ServerAddress) -> list[Snippet]:
-    """One for each kind of client, those that are ready to run first."""
+    """A snippet for each kind of client, those that are ready to run first."""
     builders: list[Callable[[ServerAddress], Snippet]] = [
         _curl,
         _openai,

@@ -1,4 +1,4 @@
-"""Server-sent events, read as they come: bytes in, events out.
+"""Incremental parser of server-sent events: bytes in, events out.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# A line without end is no event stream; an answer of 10 MB in one event still is.
+# The longest line; far more than an answer of 10 MB in one event.
 MAX_LINE_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`name` is empty where the stream gives none."""
+    """`name` is empty if the stream gives none."""
 
     name: str
     data: str
@@ -21,17 +21,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """Not for the client's client; this server tells in it how far a prompt is."""
+    """A comment; this server uses them to report the progress of a prompt."""
 
     text: str
 
 
 class LineTooLongError(Exception):
-    """What comes is no event stream."""
+    """The data is not an event stream."""
 
 
 class SseParser:
-    """Feed it pieces of any size, cut anywhere."""
+    """Accepts pieces of any size, cut anywhere."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
@@ -41,7 +41,7 @@ class SseParser:
         self._data: list[str] = []
 
     def feed(self, piece: bytes) -> list[Event | Comment]:
-        """What is complete with `piece`. Raises LineTooLongError."""
+        """The events that `piece` completes. Raises LineTooLongError."""
         if self._ended_with_cr and piece.startswith(b"\n"):
             piece = piece[1:]
         if piece:

@@ -10,7 +10,7 @@ from ..domain import Conversation, Message, MessageRow, Transcript, new_id
 
 
 class Tree:
-    """Messages by id, in the order in which they came."""
+    """Messages by id, in the order in which they were added."""
 
     def __init__(self, messages: Iterable[Message] = ()) -> None:
         self._messages: dict[str, Message] = {}
@@ -28,13 +28,13 @@ class Tree:
         return len(self._messages)
 
     def put(self, message: Message) -> None:
-        """New, or changed in place; its parent stays."""
+        """Add a message, or replace it; its parent stays."""
         if message.id not in self._messages:
             self._children[message.parent_id].append(message.id)
         self._messages[message.id] = message
 
     def remove(self, message_id: str) -> list[str]:
-        """It and all that follows it; their ids."""
+        """Remove a message and everything below it; returns their ids."""
         removed = [message_id]
         for known in removed:
             removed += self._children.pop(known, [])
@@ -44,7 +44,7 @@ class Tree:
         return removed
 
     def path(self, leaf_id: str | None) -> list[Message]:
-        """From the first message to `leaf_id`."""
+        """The messages from the first to `leaf_id`."""
         path: list[Message] = []
         seen: set[str] = set()
         while leaf_id in self._messages and leaf_id not in seen:
@@ -54,7 +54,7 @@ class Tree:
         return path[::-1]
 
     def versions(self, message_id: str) -> list[str]:
-        """It and its siblings."""
+        """The ids of a message and its siblings."""
         return self._children[self._messages[message_id].parent_id]
 
     def row(self, message: Message) -> MessageRow:
@@ -69,19 +69,19 @@ class Tree:
         return [self.row(message) for message in self.path(leaf_id)]
 
     def leaf_below(self, message_id: str) -> str:
-        """Where the latest that followed it ends."""
+        """The leaf at the end of the latest path below a message."""
         while children := self._children.get(message_id):
             message_id = children[-1]
         return message_id
 
     def last_leaf(self) -> str | None:
-        """Of the latest first message; None in an empty tree."""
+        """The leaf below the latest first message; None in an empty tree."""
         roots = self._children.get(None)
         return self.leaf_below(roots[-1]) if roots else None
 
 
 def forest(messages: Iterable[Message]) -> list[Message]:
-    """Parents before their children. One whose parent is missing, or follows it, begins a path."""
+    """Parents before their children. A message without its parent, or in a cycle, is a root."""
     known = {message.id: message for message in messages}
     placed: dict[str, Message] = {}
     for message in known.values():
@@ -100,7 +100,7 @@ def forest(messages: Iterable[Message]) -> list[Message]:
 
 
 def branch(conversation: Conversation, path: list[Message], now: float) -> Transcript:
-    """A conversation of its own with copies of `path`."""
+    """A new conversation with copies of the messages of `path`."""
     copy = replace(
         conversation, id=new_id(), pinned=False, draft="", created_at=now, updated_at=now
     )

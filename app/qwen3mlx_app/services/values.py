@@ -1,4 +1,4 @@
-"""JSON that others wrote: what is not of the kind that is wanted is as good as absent."""
+"""Read JSON that others wrote; values of the wrong kind count as absent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 Json = dict[str, Any]
-# The end of the year 9998, wherever one is.
+# The end of the year 9998 in any time zone.
 _LAST_MOMENT = 253370764800.0
 
 
@@ -15,7 +15,7 @@ def an_object(value: object) -> Json:
 
 
 def objects(value: object) -> list[Json]:
-    """The objects of a list; whatever else is in it is left out."""
+    """The objects of a list; anything else in it is left out."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
@@ -31,14 +31,14 @@ def text(value: object) -> str:
 
 
 def number(value: object) -> float | None:
-    """A finite one."""
+    """A finite number, or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e18:
         return None
     return float(value) if math.isfinite(value) else None
 
 
 def moment(value: object, per_second: int = 1) -> float | None:
-    """Seconds since the epoch, of a day that a calendar has; `value` counts parts of a second."""
+    """Unix seconds within the calendar's range; `value` counts parts of a second."""
     given = number(value)
     seconds = None if given is None else given / per_second
     return seconds if seconds is not None and 0 <= seconds <= _LAST_MOMENT else None

@@ -1,4 +1,4 @@
-"""The conversation, the composer below it, and its settings beside it."""
+"""The chat page: conversation, composer, and settings panel."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .widgets import muted, tool_button
 
 
 class ChatPage(QWidget):
-    """Joins the views of a conversation to its controller. `panel_toggled(is_shown)`."""
+    """Connects the views of a conversation with its controller. Emits `panel_toggled(is_shown)`."""
 
     panel_toggled = Signal(bool)
 
@@ -166,7 +166,7 @@ class ChatPage(QWidget):
             self.messages.scroll_to_end()
 
     def _ask(self, question: str) -> None:
-        """One that was at hand: what has been typed meanwhile stays for the next."""
+        """Send a suggested question; what has been typed meanwhile stays as the draft."""
         if self._chat.send(question):
             self._end_first_run()
             self._chat.set_draft(self.composer.text.toPlainText())
@@ -221,7 +221,7 @@ class ChatPage(QWidget):
     def _show_busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)
         self._status.setText(self.tr("Waiting for the model…") if busy else "")
-        if not busy:  # what it costs to go on from here
+        if not busy:  # for the context use after this answer
             self._chat.estimate(self.composer.text.toPlainText(), self.composer.attachments)
 
     def _show_prefill(self, done: int, total: int) -> None:

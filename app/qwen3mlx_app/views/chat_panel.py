@@ -1,4 +1,4 @@
-"""What is set for one conversation: system prompt, thinking budget, sampling, presets."""
+"""The settings of a conversation: system prompt, thinking budget, sampling, presets."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .sampling_form import BOUNDS, SamplingForm
 from .theme import GAP, GAP_L
 from .widgets import muted, section, tool_button
 
-# Pixels, where nothing in it needs more.
+# The least width in pixels.
 WIDTH = 290
-# Tokens of thought; after the last step there is no limit.
+# Tokens of thinking; the slider's last step is no limit.
 BUDGETS = (256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 
 
 class ChatPanel(QScrollArea):
-    """`changed(settings)`, while they are typed; `preset_saved(name)`, `preset_deleted(id)`."""
+    """Emits `changed(settings)` while typing, `preset_saved(name)` and `preset_deleted(id)`."""
 
     changed = Signal(object)
     preset_saved = Signal(str)
@@ -43,7 +43,7 @@ class ChatPanel(QScrollArea):
         self.setObjectName("sidebar")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has it
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its fields take the focus
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation settings"))
         self._content = QWidget(self)
@@ -72,7 +72,7 @@ class ChatPanel(QScrollArea):
     def show_settings(
         self, settings: ChatSettings, entry: ModelEntry | None, *, thinks: bool
     ) -> None:
-        """Of the conversation that is open, and the model that answers in it, in its mode."""
+        """Show the open conversation's settings, and its model's defaults as placeholders."""
         self._settings = settings
         self._show_prompt()
         self._budget_box.setVisible(entry is not None and entry.can_think)
@@ -84,7 +84,7 @@ class ChatPanel(QScrollArea):
         self._show_chosen()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """As wide as its content, which a larger text makes wider."""
+        """Make the panel as wide as its content."""
         if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
             bar = self.verticalScrollBar().sizeHint().width()
             self.setFixedWidth(max(WIDTH, self._content.minimumSizeHint().width() + bar))
@@ -173,7 +173,7 @@ class ChatPanel(QScrollArea):
         self._show_chosen(name)
 
     def _show_chosen(self, name: str | None = None) -> None:
-        """The preset that says just what is set; of several the one that was chosen, or named."""
+        """Select the preset equal to the settings; of several, the one chosen or named."""
         presets = self._presets.values()
         same = [place for place, one in enumerate(presets, 1) if one.settings == self._settings]
         place = self._choice.currentIndex() if name is None else self._choice.findText(name)
@@ -191,7 +191,7 @@ class ChatPanel(QScrollArea):
             self._set(preset.settings)
 
     def _rewrite_prompt(self, text: str) -> None:
-        """Undo brings back what stood there."""
+        """Replace the prompt so that it can be undone."""
         cursor = QTextCursor(self._prompt.document())
         cursor.select(QTextCursor.SelectionType.Document)
         with QSignalBlocker(self._prompt):
@@ -204,7 +204,7 @@ class ChatPanel(QScrollArea):
             self._show_chosen(name)
 
     def _unset(self) -> ChatSettings:
-        """All that a model has of its own is left to it; a system prompt it has none."""
+        """Settings that leave everything to the model, except the system prompt."""
         return ChatSettings(system_prompt=self._settings.system_prompt)
 
     def _change(self, **fields: object) -> None:
@@ -216,14 +216,14 @@ class ChatPanel(QScrollArea):
 
 
 def _step(budget: int | None) -> int:
-    """The nearest step of the slider, not below it."""
+    """The first step of the slider that is not below the budget."""
     if budget is None:
         return len(BUDGETS)
     return next((place for place, one in enumerate(BUDGETS) if one >= budget), len(BUDGETS) - 1)
 
 
 def _defaults(entry: ModelEntry | None, *, thinks: bool) -> dict[str, float]:
-    """What the model takes where nothing is set."""
+    """What the model uses where nothing is set."""
     if entry is None:
         return {}
     advised = entry.sampling_defaults["thinking" if thinks else "no_thinking"]

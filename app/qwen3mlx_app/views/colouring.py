@@ -1,4 +1,4 @@
-"""Code -> rich text with Pygments' colours. In a child process: some lexers never end."""
+"""Highlight code with Pygments, in a child process: some lexers never end."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ..services.child import serve
 from .markdown import only_ours, shown
 from .pieces import CHARACTERS
 
-# Of code that is coloured, and of its rich text.
+# The most characters of highlighted code, and of its rich text.
 MAX_CHARACTERS, MAX_RICH = 40_000, 400_000
 _MEMORY = 1024**3
 
 
 def coloured(source: str, language: str, style: str) -> list[str] | None:
-    """Rich text of each line; None for no language that Pygments knows."""
+    """Rich text for each line; None if Pygments does not know the language."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
@@ -32,7 +32,7 @@ def coloured(source: str, language: str, style: str) -> list[str] | None:
 
 
 def may_be_coloured(source: str) -> bool:
-    """Not what is too long, as a whole or in a line."""
+    """Whether the code and its lines are short enough."""
     return len(source) <= MAX_CHARACTERS and max(map(len, source.split("\n"))) < CHARACTERS
 
 

@@ -1,4 +1,4 @@
-"""The colours of the light and the dark look."""
+"""The colours of the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """`#rrggbb` each. Text and muted text on every ground have a contrast of 4.5 to 1 or more.
+    """`#rrggbb` each. Text and muted text have a contrast of at least 4.5:1 on every background.
 
     Grounds: `window` is the sidebar's, `surface` the page's, `sunken` that of code and fields,
     `bubble` a question's, `hover` under the pointer, `selection` what is chosen. `faint` is for

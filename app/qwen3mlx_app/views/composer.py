@@ -1,4 +1,4 @@
-"""Where a question is written: text, documents, thinking, model, and what it would cost."""
+"""The composer: text, attachments, thinking, model, and context use."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from .theme import GAP, GAP_S, Theme
 from .widgets import labelled_button, muted, tool_button
 
 _MAX_LINES = 10
-# Pixels that a model's name has where there is little room.
+# The least width of a model's name in pixels.
 MODEL_WIDTH = 130
 
 
 class Composer(QFrame):
-    """Says what is wanted; shows what it is told."""
+    """Emits what the person wants; shows what it is told."""
 
     sent = Signal(str)
     stopped = Signal()
@@ -67,7 +67,7 @@ class Composer(QFrame):
         self.text.setPlaceholderText(self.tr("Ask Qwen…"))
         self.text.setAccessibleName(self.tr("Message"))
         self.text.setTabChangesFocus(True)
-        self.text.setAcceptDrops(False)  # the window takes files
+        self.text.setAcceptDrops(False)  # the window handles dropped files
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.text.textChanged.connect(self._text_changed)
@@ -176,7 +176,7 @@ class Composer(QFrame):
         return super().eventFilter(watched, event)
 
     def _escape(self) -> bool:
-        """Leaves an edit, else stops the answer; False where there is neither."""
+        """Cancel an edit, else stop the answer; False if there is neither."""
         if self._editing.isVisible():
             self.edit_cancelled.emit()
         elif self._stop.isVisible():

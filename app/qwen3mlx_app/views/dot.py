@@ -1,4 +1,4 @@
-"""A dot in a colour of the theme."""
+"""A colored dot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIDE = 9
 
 
 class Dot(QWidget):
-    """`colour` is a name of the theme's, or `#rrggbb`."""
+    """`colour` is one of the theme's names, or `#rrggbb`."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, colour: str = "faint") -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Qt's fields, made for pages that scroll: the wheel over them scrolls, and sets nothing."""
+"""Fields for pages that scroll: the mouse wheel over them does not change their value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..services.plain import one_line
 
 
 class NoScrollComboBox(QComboBox):
-    """A text that is too long for it is cut in its middle."""
+    """Elides text that is too long in the middle."""
 
     def addItem(self, text: str, userData: Any = None) -> None:  # type: ignore[override]
         super().addItem(one_line(text), userData)

@@ -1,4 +1,4 @@
-"""Colours for code, which a child process finds; a thread waits for it."""
+"""Highlights code in a child process, which a thread waits for."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..services.child import Child
 from .colouring import may_be_coloured
 from .markdown import Block
 
-# Blocks whose colours are kept; a language whose colours could not be found so often has none.
+# The most results to keep; failures after which a language is no longer highlighted.
 MAX_KEPT, MAX_FAILURES = 500, 3
-# Seconds for one block, with the start of the child.
+# Seconds for a block, including the start of the child process.
 PATIENCE = 10.0
 
 
 class Highlighter(QObject):
-    """What is found is kept; whoever wanted it is told, if they are still there."""
+    """Keeps results, and tells whoever asked, if they still exist."""
 
     _ready = Signal(object, str, object)
 
@@ -38,17 +38,17 @@ class Highlighter(QObject):
         self._ready.connect(self._keep)
 
     def set_style(self, style: str) -> None:
-        """Colours of Pygments' `style` from now on; those of the one before are forgotten."""
+        """Use another Pygments style, and forget the results of the former."""
         self._style = style
         self._known.clear()
         self._waiting.clear()
 
     def lines(self, block: Block) -> list[str] | None:
-        """Rich text of each of its lines; None where there is none, or not yet."""
+        """Rich text for each line of the block, or None if there is none yet."""
         return self._known.get(block)
 
     def want(self, block: Block, then: Callable[[Block], None]) -> None:
-        """`then`, a method, is called with the block when its colours are known."""
+        """Highlight the block and call the method `then` with it."""
         if block in self._known or not block.language or not may_be_coloured(block.source):
             return
         if self._failures[block.language] >= MAX_FAILURES:
@@ -74,7 +74,7 @@ class Highlighter(QObject):
             child.close()
 
     def _next(self) -> Block | None:
-        """None: there is no more, and the thread ends."""
+        """The next block, or None, which ends the thread."""
         with self._lock:
             if not self._wanted:
                 self._thread = None

@@ -1,4 +1,4 @@
-"""An icon that stands by itself, and follows the theme."""
+"""An icon as a widget, in a colour of the theme."""
 
 from __future__ import annotations
 

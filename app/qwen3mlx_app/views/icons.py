@@ -1,4 +1,4 @@
-"""The program's icons: line drawings that take the colours of the theme."""
+"""The program's icons: line drawings in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 FOLDER = Path(__file__).parents[1] / "icons"
-# Of an icon in a button, in pixels; and of a small one, in a line of text.
+# The size of icons in buttons, and of small icons beside text, in pixels.
 SIZE, SMALL = QSize(18, 18), QSize(15, 15)
 
 
 def icon(name: str, colour: str = "muted") -> QIcon:
-    """`app/icons/NAME.svg` in a colour of the theme, told by its name or as `#rrggbb`.
+    """The icon `icons/NAME.svg` in a colour of the theme, or `#rrggbb`.
 
-    It follows the theme. A muted one takes the colour of text where it is hovered or checked.
+    It follows the theme. A muted icon takes the text colour when hovered or checked.
     """
     return QIcon(_Engine(name, colour))
 
@@ -48,7 +48,7 @@ class _Engine(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """`size` is in the screen's own pixels."""
+        """`size` is in device pixels."""
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
@@ -59,7 +59,7 @@ class _Engine(QIconEngine):
 
 
 def use_colours(colours: dict[str, str]) -> None:
-    """Icons are painted in these from now on."""
+    """Paint all icons in these colours."""
     _Engine.colours = colours
 
 

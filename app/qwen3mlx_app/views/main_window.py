@@ -1,4 +1,4 @@
-"""The window: its pages, what is said above them, and what comes in from outside."""
+"""The main window: pages, notices, drops and the connections between them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from .tray import Tray, TrayMenu
 
 
 class MainWindow(QMainWindow):
-    """`show_page` turns to one of chat, models, quantize, server, settings."""
+    """The pages are chat, models, quantize, server and settings."""
 
     def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1120, 760)
         self.program = program
-        self._theme = theme
+        self.theme = theme
         theme.setParent(self)
         conversations = program.conversations
         self.sidebar = Sidebar(
@@ -86,8 +86,15 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
 
+    @property
+    def page(self) -> QWidget:
+        """The page on screen."""
+        page = self._pages.currentWidget()
+        assert page is not None
+        return page
+
     def show_page(self, name: str) -> None:
-        """Pages are made when they are first seen."""
+        """Show a page, made when it is first seen."""
         if name == "chat":
             page: QWidget = self.chat
         else:
@@ -117,14 +124,14 @@ class MainWindow(QMainWindow):
         self.sidebar.list.add_folder()
 
     def rename(self) -> None:
-        """The conversation or folder that is chosen in the sidebar."""
+        """Rename the conversation or folder that is selected in the sidebar."""
         self.show_page("chat")
         self.sidebar.show_list()
         self.sidebar.list.rename_current()
 
     def toggle_panel(self) -> None:
-        """The settings of the conversation: shown on its page, or hidden there."""
-        if self._pages.currentWidget() is self.chat:
+        """Show or hide the conversation's settings."""
+        if self.page is self.chat:
             self.chat.toggle_panel()
         else:
             self.show_page("chat")
@@ -162,7 +169,7 @@ class MainWindow(QMainWindow):
         tell(self, "qwen3mlx", text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """With its item in the menu bar the program goes on there."""
+        """Save the window's state; with its menu bar item, the program keeps running."""
         shown, place = self.program.chat.conversation, self.normalGeometry()
         self.program.settings.update(
             last_conversation_id=shown.id if shown else None,
@@ -177,7 +184,7 @@ class MainWindow(QMainWindow):
             _accept(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Folders are models, files belong to the next question."""
+        """Add folders as models, and attach files to the next question."""
         _accept(event)
         paths = _paths(event.mimeData())
         folders = [path for path in paths if path.is_dir()]
@@ -191,16 +198,16 @@ class MainWindow(QMainWindow):
     def _make_page(self, name: str) -> QWidget:
         program = self.program
         if name == "models":
-            page = ModelsPage(program.models, self._theme, self)
+            page = ModelsPage(program.models, self.theme, self)
             program.models.refresh_folders()
             return page
         if name == "quantize":
-            made = QuantizePage(program.quantize, program.models, self._theme, self)
+            made = QuantizePage(program.quantize, program.models, self.theme, self)
             made.load_wanted.connect(self._load_result)
             return made
         if name == "server":
-            return ServerPage(program.server, lambda: program.chat.model_id, self._theme, self)
-        return SettingsPage(program.settings, program.server, program.profile, self._theme, self)
+            return ServerPage(program.server, lambda: program.chat.model_id, self.theme, self)
+        return SettingsPage(program.settings, program.server, program.profile, self.theme, self)
 
     def _load_result(self, folder: str) -> None:
         entries = self.program.models.models.values()
@@ -258,7 +265,7 @@ class MainWindow(QMainWindow):
         self.chat.panel_toggled.connect(
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )
-        program.settings.changed.connect(self._theme.use)
+        program.settings.changed.connect(self.theme.use)
         program.settings.changed.connect(lambda _: self._show_tray())
         for controller in (
             program.chat,
@@ -308,7 +315,7 @@ class MainWindow(QMainWindow):
             self.notices.show_notice(self.program.greeting)
 
     def _put(self, place: QRect) -> None:
-        """Where it was, as far as there is a screen now."""
+        """Move the window to its former place, if there is a screen there."""
         screen = QGuiApplication.screenAt(place.center())
         if screen is None:
             return
@@ -323,7 +330,7 @@ class MainWindow(QMainWindow):
         QGuiApplication.setQuitOnLastWindowClosed(not self.tray.is_seen)
 
     def _on_activated(self, state: Qt.ApplicationState) -> None:
-        """A click on the icon in the Dock brings a closed window back."""
+        """Bring a closed window back when its Dock icon is clicked."""
         if state == Qt.ApplicationState.ApplicationActive and self.isHidden() and self.tray.is_seen:
             self.show()
 
@@ -358,7 +365,7 @@ class MainWindow(QMainWindow):
 
 
 def _accept(event: QDropEvent) -> None:
-    """As a copy: what is dropped stays where it is, also where the other side offers to move it."""
+    """Accept a drop as a copy: the source must stay, also if the other side offers a move."""
     event.setDropAction(Qt.DropAction.CopyAction)
     event.accept()
 

@@ -1,6 +1,6 @@
-"""Markdown -> blocks of rich text. HTML in it is text, pictures are links, links are checked.
+"""Convert Markdown to blocks of rich text. HTML is text, images are links, links are checked.
 
-All of it takes time in proportion to the text. What a block may hold is bounded; one that holds
+Everything takes time linear in the text. The content of a block is bounded; a block with
 more is shown as it is.
 """
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 
-# A space of no width.
+# A zero-width space.
 BREAK = "\u200b"
-# Of a text; what follows the last of them is shown as it is.
+# The most blocks of a text; the rest is shown as plain text.
 MAX_BLOCKS = 300
-# Of the tables in a text, together: to lay one out takes Qt the longest.
+# The most table cells of a text: tables are the slowest to lay out.
 MAX_CELLS = 3000
-# Of a block of rich text. Marks are characters that mean something inside of a paragraph.
+# The limits of a rich text block. Marks are characters with a meaning in Markdown.
 MAX_CHARACTERS, MAX_LINES, MAX_MARKS = 20_000, 1000, 3000
-# A block of more characters is not read again for each that is added, but for every sixteenth part.
+# A longer block is parsed again only after it has grown by a sixteenth.
 SMALL, PARTS = 2000, 16
 
 _TAG = re.compile(r"(<[^>]*>)")
@@ -39,19 +39,19 @@ _ATTRIBUTE = re.compile(r'\s(?:(?:href|start|align|cellspacing)="[^"<>]*"|style=
 _TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "span", "ul"}
 _TAGS |= {"strong", "table", "tbody", "td", "th", "thead", "tr"}
 _TAGS |= {f"h{level}" for level in range(1, 7)}
-# So many characters, an entity being one, that more follow without a space.
+# A run of characters without a space, an entity counting as one.
 _LONG_WORD = re.compile(r"(?:&#?\w{1,8};|[^\s&<>\u200b]){24}(?=[^\s<>])")
 _MARKS = re.compile(r"[][()<>*_~`&\\$\"'!]")
 _FENCE = re.compile(r"(`{3,}|~{3,})[^\n]*\n")
-# What ends a line for splitlines, and is to end one for the parser.
+# What ends a line for splitlines must also end one for the parser.
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, list, table ...; or code, whose `language` is not None then.
+    """A paragraph, list, table or the like; or code, if `language` is not None.
 
-    `is_plain`: it holds too much for rich text, and is shown as it is.
+    `is_plain`: it is too large for rich text, and is shown as plain text.
     """
 
     source: str
@@ -60,9 +60,9 @@ class Block:
 
 
 class BlockReader:
-    """Text that grows -> blocks; those before the last never change again.
+    """Splits growing text into blocks; earlier blocks never change again.
 
-    `num_read` counts the characters that were parsed, each as often as it was.
+    `num_read` counts parsed characters, each as often as it was parsed.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class BlockReader:
         self._code: _OpenCode | None = None
 
     def read(self, text: str, *, growing: bool = False) -> int:
-        """All of the text so far; the number of blocks that are as they were.
+        """Read the whole text so far; returns how many blocks are unchanged.
 
         While it is `growing`, a last block that is long may lag behind.
         """
@@ -115,12 +115,12 @@ class BlockReader:
         ]
         self._code = _OpenCode.at(self._text[starts[-1] :]) if places else None
         if len(places) > 1:
-            # A list or table may still grow by what follows it: the last two are read again.
+            # What follows may extend a list or table, so the last two blocks are parsed again.
             again = 1 if places[-2][1].language is not None else 2
             self._num_done += len(places) - again
             self._cells_done = cells[-again - 1]
             self._done = starts[-again]
-        # Where the last two begin, and all ends.
+        # The starts of the last two blocks, and the end of the text.
         before, last, end = [*[start, start, *starts][-2:], len(self._text)]
         self._patience = max(0, end - last + (last - before) // PARTS - SMALL) // PARTS
         self._rest = last if len(self.blocks) > MAX_BLOCKS else None
@@ -128,7 +128,7 @@ class BlockReader:
 
 
 class _OpenCode:
-    """A fence that nothing has closed yet: what comes is code until something does."""
+    """A fence that is still open: what follows is code until it is closed."""
 
     def __init__(self, block: str, fence: re.Match[str]) -> None:
         mark = fence[1]
@@ -139,13 +139,13 @@ class _OpenCode:
 
     @classmethod
     def at(cls, block: str) -> _OpenCode | None:
-        """None where `block`, the last of a text, is none."""
+        """The open fence of a text's last block, or None."""
         fence = _FENCE.match(block)
         code = cls(block, fence) if fence is not None else None
         return code if code is not None and code.is_open else None
 
     def grown(self, more: str) -> Block | None:
-        """None where it may be closed now."""
+        """The grown block, or None if the fence may be closed now."""
         line = self._content[self._content.rfind("\n") + 1 :]
         if _LINE_ENDS.search(more) or self._closing.search(line + more):
             return None
@@ -154,29 +154,29 @@ class _OpenCode:
 
 
 def to_html(block: Block) -> str:
-    """Rich text of a block."""
+    """Convert a block to rich text."""
     if block.language is not None or block.is_plain:
         return f"<pre>{html.escape(shown(block.source))}</pre>"
     rendered = str(_parser().render(plain_tex(shown(block.source))))
-    # It would hide the sheet's.
+    # It would override the style sheet.
     rendered = re.sub(r'style="text-align:(\w+)"', r'align="\1"', rendered)
     return only_ours(rendered.replace("<table>", '<table cellspacing="0">'))
 
 
 def shown(source: str) -> str:
-    """Without characters that steer how others are shown."""
+    """The text without characters that steer how others are shown."""
     return visible(source, len(source))
 
 
 def only_ours(rendered: str) -> str:
-    """Rich text with tags and attributes that load nothing; any other tag is text."""
+    """Keep the tags and attributes that load nothing; turn any other tag into text."""
     return _TAG_PARTS.sub(_own_tag, rendered)
 
 
 def breakable(rendered: str) -> str:
-    """Rich text whose long words may be broken: Qt would cut them off at the edge.
+    """Make long words breakable: Qt would cut them off at the edge.
 
-    They have a BREAK where they may, which is not to get into what is copied.
+    They get BREAKs, which must not get into copied text.
     """
     parts = _TAG.split(rendered)
     parts[::2] = [_LONG_WORD.sub(rf"\g<0>{BREAK}", part) for part in parts[::2]]
@@ -191,7 +191,7 @@ def _own_tag(found: re.Match[str]) -> str:
 
 
 def _places(text: str, most: int) -> Iterator[tuple[int, Block]]:
-    """Each block with where it begins; what follows `most` of them is one that is plain."""
+    """Each block and its start; the text after `most` blocks is one plain block."""
     lines = text.splitlines(keepends=True)
     starts = [0]
     for line in lines:
@@ -210,7 +210,7 @@ def _places(text: str, most: int) -> Iterator[tuple[int, Block]]:
 
 
 def _outline(text: str) -> Iterator[tuple[int, int, str | None, str]]:
-    """First and last line of each block; of code its language and content."""
+    """The first and last line of each block, with the language and content of code."""
     from markdown_it.token import Token
 
     parser, tokens = _outliner(), list[Token]()
@@ -227,7 +227,7 @@ def _language(info: str) -> str:
 
 
 def _is_costly(source: str) -> bool:
-    """More than is laid out at once."""
+    """Whether laying it out would take too long."""
     num_lines = source.count("\n") + 1
     if len(source) > MAX_CHARACTERS or num_lines > MAX_LINES:
         return True
@@ -235,7 +235,7 @@ def _is_costly(source: str) -> bool:
 
 
 def _num_cells(block: Block) -> int:
-    """Of tables: a row has as many as its head, whatever stands in it."""
+    """The number of table cells: each row has as many as the head."""
     if block.language is not None or block.is_plain or "|" not in block.source:
         return 0
     lines = block.source.split("\n")
@@ -244,7 +244,7 @@ def _num_cells(block: Block) -> int:
 
 
 def _num_columns(line: str) -> int:
-    """Of a table, if this is what parts its head from its rows; also in a quote or a list."""
+    """The number of columns if the line is a table's delimiter row, also in quotes or lists."""
     is_rule = "|" in line and not line.strip("|:- \t>*+0123456789.)")
     return line.count("|") + 1 if is_rule else 1
 
@@ -254,7 +254,7 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False, "breaks": False})
-    # A definition that a link refers to stands in another block, and is text like any other.
+    # Link definitions are in other blocks, and shown as text.
     parser.enable(["table", "strikethrough"]).disable(["image", "reference"])
     parser.validateLink = is_safe  # type: ignore[method-assign]
     return parser
@@ -262,7 +262,7 @@ def _parser() -> MarkdownIt:
 
 @cache
 def _outliner() -> MarkdownIt:
-    """For where blocks begin and end. A table is a paragraph to it: its rows may be many."""
+    """A parser that finds blocks. It sees tables as paragraphs: they may have many rows."""
     from markdown_it import MarkdownIt
 
     return MarkdownIt("commonmark", {"html": False}).disable(["reference"])

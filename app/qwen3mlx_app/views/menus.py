@@ -1,4 +1,4 @@
-"""The menu bar, and what the command palette can do besides: all actions of the window."""
+"""All actions of the window, for the menu bar and the command palette."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .shortcuts import as_written
 
 
 class Menus(QObject):
-    """`add` makes an action in a menu; `entries` are all of them, and models and conversations."""
+    """`add` makes an action; `entries` are all actions, models, presets and conversations."""
 
     def __init__(self, bar: QMenuBar, program: Program, parent: QObject) -> None:
         super().__init__(parent)
@@ -37,7 +37,7 @@ class Menus(QObject):
         icon: str = "right",
         role: QAction.MenuRole = QAction.MenuRole.NoRole,
     ) -> QAction:
-        """`role` says where a Mac has it."""
+        """Add an action; `role` says where macOS puts it."""
         action = menu.add(title, do)
         action.setMenuRole(role)
         if shortcut:
@@ -46,14 +46,14 @@ class Menus(QObject):
         return action
 
     def shortcuts(self) -> list[tuple[str, str]]:
-        """What each does, and its keys."""
+        """The title and keys of each action that has a shortcut."""
         shown = [(action.text(), as_written(action.shortcut())) for action, _ in self._actions]
         return [(title, keys) for title, keys in shown if keys]
 
     def entries(
         self, open_conversation: Callable[[str], object], show_chat: Callable[[], object]
     ) -> list[Entry]:
-        """`show_chat`: after what counts there."""
+        """The palette's entries; `show_chat` is called after those that concern the chat."""
         return [
             *self._of_actions(),
             *self._of_models(show_chat),

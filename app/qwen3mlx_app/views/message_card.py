@@ -1,4 +1,4 @@
-"""A message: what was said, thought and called, and what may be done with it."""
+"""A message: its text, thinking, tool calls and actions."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .style import MONOSPACE
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .widgets import hint_label, labelled_button
 
-# Characters of thoughts, the last ones, and of a call's arguments, the first, that are shown.
+# The most characters shown of thinking, the last ones, and of arguments, the first.
 MAX_SHOWN = 20_000
-# Calls of one answer that are shown: the first.
+# The most tool calls shown of an answer.
 MAX_CALLS = 100
 
 
 class MessageCard(QWidget):
-    """`show_row` changes what it shows; nothing else does."""
+    """Shows one row; `show_row` updates it."""
 
     def __init__(
         self, row: MessageRow, theme: Theme, intents: Intents, parent: QWidget | None = None
@@ -81,7 +81,7 @@ class MessageCard(QWidget):
         self.setAccessibleName(one_line(f"{names[message.role]}: {message.content[:200]}"))
 
     def set_last(self, is_last: bool) -> None:
-        """The last message's buttons are always seen, those of others under the pointer."""
+        """Show the buttons of the last message always, others only under the pointer."""
         self._footer.set_last(is_last)
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -104,7 +104,7 @@ class MessageCard(QWidget):
         bubble = QFrame(holder)
         bubble.setObjectName("bubble")
         inner = QVBoxLayout(bubble)
-        inner.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP - 1)  # a line has its room below it
+        inner.setContentsMargins(GAP_L, GAP + 4, GAP_L, GAP - 1)  # lines have their spacing below
         inner.addWidget(text)
         layout.addStretch(1)
         layout.addWidget(bubble)
@@ -132,7 +132,7 @@ class MessageCard(QWidget):
 
 
 class CallCard(QFrame):
-    """A tool that is called, and its arguments, set out if they are JSON."""
+    """A tool call with its arguments, indented if they are JSON."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -163,7 +163,7 @@ class CallCard(QFrame):
 
 
 class Thinking(QFrame):
-    """What the model thought, folded away until it is wanted."""
+    """The model's thinking, collapsed until it is wanted."""
 
     toggled = Signal(bool)
 
@@ -221,7 +221,7 @@ class Thinking(QFrame):
 
 
 def _set_out(arguments: str) -> str:
-    """While they are still written they are no JSON; very long ones are shown as they are."""
+    """Indent JSON arguments; incomplete and very long ones are shown as they are."""
     if len(arguments) > MAX_SHOWN:
         return arguments
     try:

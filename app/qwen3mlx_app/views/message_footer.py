@@ -1,4 +1,4 @@
-"""Below a message: its versions, its figures, and what may be done with it."""
+"""A message's footer: versions, statistics and actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .widgets import muted, tool_button
 
 
 class Intents(QObject):
-    """What a person wants of a message; its id comes along."""
+    """What a person wants to do with a message, given by its id."""
 
     copy = Signal(str)
     edit = Signal(str)
@@ -29,7 +29,7 @@ class Intents(QObject):
 
 
 class Footer(QWidget):
-    """Figures and buttons keep their room where they are not seen."""
+    """Statistics and buttons keep their space while they are hidden."""
 
     def __init__(self, message: Message, intents: Intents, parent: QWidget) -> None:
         super().__init__(parent)
@@ -88,7 +88,7 @@ class Footer(QWidget):
         self._show_actions()
 
     def fill(self, menu: Menu) -> None:
-        """The same in a menu."""
+        """Add the actions to a menu."""
         if self._message.status == "streaming":
             return
         if self._is_broken():

@@ -1,4 +1,4 @@
-"""The conversation, as a list that has widgets only for what is seen."""
+"""The conversation as a list with widgets only for visible messages."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .message_card import MessageCard
 from .message_footer import Intents
 from .theme import COLUMN, GAP_L, Theme
 
-# Pixels above and below what is seen that have their widgets already.
+# Pixels above and below the visible part that have widgets, too.
 MARGIN = 400
-# Milliseconds between two layouts while an answer grows.
+# Milliseconds between layouts while an answer grows.
 FRAME = 16
 
 
 class MessageList(QAbstractScrollArea):
-    """Stays at the end while the end is seen, else where it is."""
+    """Keeps showing the end while it is visible, else keeps its position."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class MessageList(QAbstractScrollArea):
         self._reset()
 
     def num_widgets(self) -> int:
-        """How many messages have widgets now."""
+        """The number of messages that have widgets."""
         return len(self._cards)
 
     def scroll_to_end(self) -> None:
@@ -61,7 +61,7 @@ class MessageList(QAbstractScrollArea):
         self.lay_out()
 
     def lay_out(self) -> None:
-        """Give what is seen its widgets and places, and let go of the rest."""
+        """Make and place the widgets of visible messages, and delete the others."""
         if self._laying_out:
             return
         self._laying_out = True
@@ -97,7 +97,7 @@ class MessageList(QAbstractScrollArea):
         bar, page = self.verticalScrollBar(), self.viewport().height()
         heights = [self._height(row.message, width) for row in rows]
         anchor, offset = self._anchor(rows, heights, bar.value())
-        for _ in range(3):  # what is measured may bring more into sight
+        for _ in range(3):  # measuring may bring more rows into view
             top = self._top(heights, anchor, offset, page)
             first, last = _seen(heights, top - MARGIN, top + page + MARGIN)
             if not self._measure(rows, heights, first, last, width):
@@ -109,7 +109,7 @@ class MessageList(QAbstractScrollArea):
         self._show(rows, heights, first, last, width, top)
 
     def _anchor(self, rows: list[MessageRow], heights: list[int], top: int) -> tuple[int, int]:
-        """The first row that is seen, and how much of it is above the top."""
+        """The first visible row, and how much of it is above the top."""
         y = 0
         for place, height in enumerate(heights):
             if y + height > top:
@@ -124,7 +124,7 @@ class MessageList(QAbstractScrollArea):
     def _measure(
         self, rows: list[MessageRow], heights: list[int], first: int, last: int, width: int
     ) -> bool:
-        """True where a height was not what it was thought to be."""
+        """Measure rows; True if a height differs from the estimate."""
         changed = False
         for place in range(first, last):
             card = self._card(rows[place])
@@ -181,7 +181,7 @@ class MessageList(QAbstractScrollArea):
         self._look_anew()
 
     def _look_anew(self) -> None:
-        """Other messages, or another theme: no card is right any more."""
+        """Rebuild all cards, for other messages or another theme."""
         for card in self._cards.values():
             card.hide()
             card.deleteLater()
@@ -213,7 +213,7 @@ class MessageList(QAbstractScrollArea):
 
 
 def _seen(heights: list[int], top: int, bottom: int) -> tuple[int, int]:
-    """The rows between two places, the second one not among them."""
+    """The range of rows between two positions."""
     first, last, y = len(heights), len(heights), 0
     for place, height in enumerate(heights):
         if y + height > top and first == len(heights):

@@ -1,4 +1,4 @@
-"""How full something is: a ring that closes."""
+"""A ring that shows how full something is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .theme import Theme
 
 # Pixels.
 SIDE, WIDTH = 14, 2.2
-# From this share on it warns.
+# The share from which on it warns.
 NEARLY_FULL = 0.9
 
 
@@ -23,7 +23,7 @@ class Meter(QWidget):
         theme.changed.connect(self.update)
 
     def set_share(self, share: float) -> None:
-        """Of 1."""
+        """Set the share, from 0 to 1."""
         self._share = share
         self.update()
 

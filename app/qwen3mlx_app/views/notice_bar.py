@@ -1,4 +1,4 @@
-"""What a person should know, in a line that goes away."""
+"""A notice above the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .plain import Button, Label
 from .theme import GAP, GAP_L
 from .widgets import tool_button
 
-# Milliseconds that a notice stays; what went wrong stays until it is closed.
+# Milliseconds that a notice stays; warnings and errors stay until they are closed.
 STAYS = 8000
 
 

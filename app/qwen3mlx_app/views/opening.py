@@ -1,4 +1,4 @@
-"""What a click opens outside of the window."""
+"""Open links and folders outside of the window."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..services.links import SCHEMES, is_safe
 
 
 def open_link(url: str) -> None:
-    """In the browser or the mail program, if it may be opened."""
+    """Open a safe link in the browser or mail program."""
     target = QUrl(url.strip(), QUrl.ParsingMode.StrictMode)
     if is_safe(url) and target.isValid() and target.scheme() in SCHEMES:
         QDesktopServices.openUrl(target)
 
 
 def show_folder(path: Path) -> None:
-    """In the file manager. To open one that is named `*.app` would start it on a Mac."""
+    """Show a folder in the file manager. On a Mac, opening one named `*.app` would start it."""
     if not path.is_dir():
         return
     if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""What pages are made of: a column that scrolls, and groups of rows in it."""
+"""The parts of pages: a scrolling column, and groups of rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIELD = 240
 
 
 class Page(QWidget):
-    """A heading, and below it a column that scrolls."""
+    """A heading above a scrolling column."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class Page(QWidget):
         self._heading.setText(title)
 
     def add_section(self, title: str, widget: QWidget) -> Label:
-        """The title's label."""
+        """Add a titled section; returns the label of its title."""
         if self.column.count() > 2:
             self.column.addSpacing(GAP_L)
         label = section(title, self)
@@ -64,7 +64,7 @@ class Page(QWidget):
 
 
 class Group(QFrame):
-    """Rows in a frame: what it is at the left, what to set at the right, a line between rows."""
+    """Rows in a frame: a title at the left, a field at the right, lines between rows."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,7 +90,7 @@ class Group(QFrame):
         self.add_layout(row)
 
     def add_widget(self, widget: QWidget) -> None:
-        """One that takes the whole width."""
+        """Add a row with one widget of full width."""
         row = QVBoxLayout()
         row.setContentsMargins(0, GAP, 0, GAP)
         row.addWidget(widget)
@@ -108,7 +108,7 @@ class Group(QFrame):
 def whole_number(
     least: int, most: int, name: str, parent: QWidget, special: str = ""
 ) -> NoScrollSpinBox:
-    """`special` is shown for the least one."""
+    """A field for whole numbers; `special` is shown for the least."""
     spin = NoScrollSpinBox(parent)
     spin.setRange(least, most)
     spin.setSpecialValueText(special)

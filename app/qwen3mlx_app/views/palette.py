@@ -1,4 +1,4 @@
-"""⌘K: everything that can be done, found by a few letters."""
+"""The command palette, ⌘K: fuzzy search over all commands."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .theme import GAP, GAP_L, Theme
 from .widgets import muted
 
 WIDTH, TOP, MAX_SHOWN, ROW = 560, 72, 9, 36
-# How far a key goes in the list.
+# How many rows a key moves.
 STEPS = {
     Qt.Key.Key_Down: 1,
     Qt.Key.Key_Tab: 1,
@@ -46,13 +46,13 @@ STEPS = {
     Qt.Key.Key_PageDown: MAX_SHOWN,
     Qt.Key.Key_PageUp: -MAX_SHOWN,
 }
-# The focus comes back by itself: from the field's own menu, from another program.
+# The focus comes back by itself from the field's menu and from other programs.
 STAYS_AFTER = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`hint` stands at the right: a shortcut, or what kind of thing it is."""
+    """A command; `hint` at the right is a shortcut or a kind."""
 
     key: str
     title: str
@@ -62,16 +62,16 @@ class Entry:
 
 
 class Palette(QWidget):
-    """A sheet over its parent; all of that is covered, and a click beside the sheet closes it.
+    """A sheet that covers its parent; a click beside it closes it.
 
-    `entries` are asked for whenever it opens.
+    `entries` is called whenever it opens.
     """
 
     def __init__(self, entries: Callable[[], list[Entry]], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._ask = entries
         self._all: list[Entry] = []
-        self._before: QWidget | None = None  # what had the focus
+        self._before: QWidget | None = None  # the widget that had the focus
         self._found = ListModel[Entry](lambda entry: entry.key, lambda entry: entry.title, self)
         self._sheet = QFrame(self)
         self._sheet.setObjectName("sheet")
@@ -103,7 +103,7 @@ class Palette(QWidget):
         self.hide()
 
     def open(self) -> None:
-        """Or close it, where it is open."""
+        """Open the palette, or close it if it is open."""
         if self.isVisible():
             self._leave()
             return
@@ -131,7 +131,7 @@ class Palette(QWidget):
         return super().eventFilter(watched, event)
 
     def _press(self, event: QKeyEvent) -> bool:
-        """Whether the key is the list's, and not the field's."""
+        """Handle a key for the list; False leaves it to the field."""
         key = Qt.Key(event.key())
         if key == Qt.Key.Key_Escape:
             self._leave()
@@ -164,7 +164,7 @@ class Palette(QWidget):
         self._sheet.setGeometry((self.width() - width) // 2, TOP, width, height)
 
     def _choose(self, row: int) -> None:
-        """It is also read aloud, since the field keeps the focus."""
+        """Select a row, and announce it, since the field keeps the focus."""
         index = self._found.index(row)
         self._list.setCurrentIndex(index)
         said = one_line(self._found.value(row).title) if index.isValid() else self._nothing.text()
@@ -177,7 +177,7 @@ class Palette(QWidget):
             entry.do()
 
     def _leave(self) -> None:
-        """The focus goes back to where it was."""
+        """Close, and return the focus to where it was."""
         self.hide()
         if self._before is not None and shiboken6.isValid(self._before):
             self._before.setFocus()

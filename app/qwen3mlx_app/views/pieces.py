@@ -1,4 +1,4 @@
-"""Code, and what is shown as it is, in pieces that are laid out by themselves."""
+"""Cut code and plain text into pieces that are laid out separately."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from .markdown import shown
 
-# Lines and characters of a piece. More at the end of a text changes its last piece alone.
+# The most lines and characters of a piece. Growing text changes only its last piece.
 LINES, CHARACTERS = 100, 6000
 
 
 def cut(source: str, start: int = 0) -> list[int]:
-    """Where pieces end, from the one that begins at `start`."""
+    """The ends of pieces, from the one that begins at `start`."""
     ends = []
     while True:
         start = _end(source, start)
@@ -22,7 +22,7 @@ def cut(source: str, start: int = 0) -> list[int]:
 
 
 def plain_pieces(source: str, start: int, ends: Sequence[int]) -> Iterator[str]:
-    """Rich text of each."""
+    """Rich text for each piece."""
     for end in ends:
         text = source[start:end].removesuffix("\n") if end < len(source) else source[start:]
         yield f"<pre>{html.escape(shown(text))}</pre>"
@@ -30,7 +30,7 @@ def plain_pieces(source: str, start: int, ends: Sequence[int]) -> Iterator[str]:
 
 
 def coloured_pieces(lines: Sequence[str], source: str, ends: Sequence[int]) -> Iterator[str]:
-    """`lines` are rich text of those of `source`."""
+    """Rich text for each piece, from the highlighted `lines` of `source`."""
     first = start = 0
     for end in ends:
         last = first + source.count("\n", start, end) if end < len(source) else len(lines)
@@ -39,7 +39,7 @@ def coloured_pieces(lines: Sequence[str], source: str, ends: Sequence[int]) -> I
 
 
 def _end(source: str, start: int) -> int:
-    """After a line where there is one that is short enough."""
+    """The end of a piece, after a line if one is short enough."""
     limit = start + CHARACTERS
     end = start
     for _ in range(LINES):

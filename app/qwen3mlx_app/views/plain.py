@@ -1,4 +1,4 @@
-"""Qt's widgets that guess whether a text is markup, made so that they never do.
+"""Qt widgets that would guess whether text is markup, made so that they never do.
 
 The only place that makes them, calls what guesses, or names these classes: a test looks for others.
 Rich text there is in `rich_text.py` alone, of Markdown that was escaped.
@@ -28,7 +28,7 @@ from ..services.plain import TEXT, one_line, unmarked, visible, window_title, wi
 
 
 class Label(QLabel):
-    """A text as it stands; what is longer than `longest` characters is cut."""
+    """A label with plain text, cut after `longest` characters."""
 
     def __init__(
         self, text: str = "", parent: QWidget | None = None, *, longest: int = TEXT
@@ -43,14 +43,14 @@ class Label(QLabel):
 
 
 class NameLabel(Label):
-    """A name: one line, whatever is in it."""
+    """A label with a name on one line, whatever it contains."""
 
     def setText(self, text: str) -> None:
         super().setText(one_line(text))
 
 
 def selectable(label: Label) -> Label:
-    """Its text can be selected with the mouse, and copied."""
+    """Make a label's text selectable."""
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
@@ -79,7 +79,7 @@ class Menu(QMenu):
         self, text: str, do: Callable[[], object] | None = None, icon: QIcon | None = None
     ) -> QAction:
         action = self.addAction(without_mnemonics(text))
-        action.setToolTip(unmarked(one_line(text)))  # Qt's own would be the text
+        action.setToolTip(unmarked(one_line(text)))  # the default tooltip is the text as it is
         if icon is not None:
             action.setIcon(icon)
         if do is not None:
@@ -103,7 +103,7 @@ def add_menu_to(bar: QMenuBar, title: str) -> Menu:
 def add_to_field(
     field: QLineEdit, text: str, icon: QIcon, position: QLineEdit.ActionPosition
 ) -> QAction:
-    """A sign in a field, that does something; `text` is read aloud."""
+    """Add an icon to a field that does something; `text` is for screen readers."""
     action = field.addAction(icon, position)
     action.setText(without_mnemonics(text))
     return action
@@ -114,7 +114,7 @@ def set_tip(widget: QWidget, text: str) -> None:
 
 
 def show_tip(place: QPoint, text: str, widget: QWidget) -> None:
-    """Now; an empty one hides what is shown."""
+    """Show a tooltip now; an empty text hides it."""
     QToolTip.showText(place, unmarked(text), widget)
 
 
@@ -123,7 +123,7 @@ def set_title(window: QWidget, text: str) -> None:
 
 
 def tell(parent: QWidget, title: str, text: str) -> None:
-    """In a box that waits until it is closed."""
+    """Show a message box, and wait until it is closed."""
     box = QMessageBox(parent)
     box.setTextFormat(Qt.TextFormat.PlainText)
     set_title(box, title)
@@ -132,11 +132,11 @@ def tell(parent: QWidget, title: str, text: str) -> None:
 
 
 def ask_name(parent: QWidget, title: str, question: str) -> str:
-    """What a person wrote, without spaces around it; empty where they gave up."""
+    """Ask for a name; empty if the dialog was canceled."""
     name, is_given = QInputDialog.getText(parent, window_title(title), unmarked(question))
     return name.strip() if is_given else ""
 
 
 def notify(item: QSystemTrayIcon, title: str, text: str, icon: QIcon, stays: int) -> None:
-    """The system may look for markup in it; `stays` milliseconds."""
+    """Show a notification for `stays` milliseconds; the system may look for markup in it."""
     item.showMessage(unmarked(one_line(title)), unmarked(text), icon, stays)

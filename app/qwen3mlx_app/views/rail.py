@@ -1,4 +1,4 @@
-"""The pages of the window, as a column of buttons at its edge."""
+"""The buttons for the pages, at the window's edge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .widgets import labelled_button
 
 
 class Rail(QWidget):
-    """`titles` has each page's name as it is shown; the last page stands at the bottom."""
+    """`titles` has the title of each page; the last page's button is at the bottom."""
 
     wanted = Signal(str)
 
@@ -46,7 +46,7 @@ class Rail(QWidget):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setCheckable(True)
         button.setAccessibleName(title)
-        # As wide as the widest title, at any size of text.
+        # As wide as the widest title, at any text size.
         button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: self.wanted.emit(name))
         self._group.addButton(button)

@@ -1,4 +1,4 @@
-"""Blocks of a message as widgets: rich text, and code with its language and a button to copy it."""
+"""Blocks of a message as widgets: rich text, and code with its language and a copy button."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
 from .widgets import hint_label, tool_button
 
-# What is longer is cut for the eye; copying and saving have all of it.
+# Longer text is cut on screen; copying and saving have all of it.
 MAX_SHOWN, MAX_LINES = 200_000, 5000
-# Characters of a text whose natural width is looked for; a longer one takes the whole width.
+# The most characters of a bubble that hugs its text; longer ones take the whole width.
 MAX_HUGGED = 1000
 WIDE = 10_000
 
 
 class RichLabel(QLabel):
-    """Rich text that `markdown` made, which can be selected.
+    """Selectable rich text made by `markdown`.
 
-    A link tells where it leads, and opens when it is clicked, if it may be.
+    Links show their target, and open when clicked, if they are safe.
     """
 
     def __init__(self, parent: QWidget) -> None:
@@ -48,23 +48,23 @@ class RichLabel(QLabel):
 
 
 class OwnDocument(QTextDocument):
-    """Nothing that a text names is loaded."""
+    """A document that loads no resources."""
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
         return None
 
 
 def clean_copied() -> None:
-    """What was copied of a text is the text: without the places where its words may be broken."""
+    """Remove BREAKs from text that was copied."""
     clipboard = QGuiApplication.clipboard()
     is_ours = QGuiApplication.focusWindow() is not None
     if is_ours and BREAK in clipboard.text():
         text = clipboard.text().replace(BREAK, "")
-        QTimer.singleShot(0, lambda: clipboard.setText(text))  # who copied is not through yet
+        QTimer.singleShot(0, lambda: clipboard.setText(text))  # after the copying widget is done
 
 
 def text_style(theme: Theme) -> str:
-    """Goes before rich text, which knows no application style sheet."""
+    """A style sheet for rich text, which ignores the application's."""
     c, size = theme.colours, theme.font_size
     return f"""<style>
     p, li {{ line-height: 145%; }}
@@ -82,7 +82,7 @@ def text_style(theme: Theme) -> str:
 
 
 class Pieces(QWidget):
-    """Rich text in labels below each other: of one that grows, only the last is laid out anew."""
+    """Rich text in stacked labels: when it grows, only the last is laid out again."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -95,7 +95,7 @@ class Pieces(QWidget):
         self.setSizePolicy(policy)
 
     def show_texts(self, texts: Iterable[str], first: int = 0) -> None:
-        """In the place of those from number `first` on."""
+        """Replace the texts from number `first` on."""
         number = first
         for text in texts:
             self._show(number, text)
@@ -141,7 +141,7 @@ class Pieces(QWidget):
 
 
 class BlockWidget(QWidget):
-    """One block; `show_block` changes what it shows, `height_at` tells how high that is."""
+    """Shows one block; `height_at` is its height for a width."""
 
     def __init__(self, block: Block, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -168,7 +168,7 @@ class BlockWidget(QWidget):
         return self._measured[1]
 
     def show_block(self, block: Block, *, growing: bool) -> None:
-        """Code that still grows has no colours yet."""
+        """Show a block; code that still grows is not highlighted yet."""
         if block != self._block:
             self._block = block
             self._show(block)
@@ -192,7 +192,7 @@ class BlockWidget(QWidget):
             self._show_plain(block.source)
 
     def _show_plain(self, source: str) -> None:
-        """Where it has only grown, the pieces before the last stay."""
+        """Show plain text; if it has only grown, all pieces but the last are kept."""
         if not source.startswith(self._plain):
             self._ends = []
         self._plain = source
@@ -219,7 +219,7 @@ class BlockWidget(QWidget):
         head.addWidget(copy)
         layout.addLayout(head)
         layout.addWidget(self._text)
-        # The height is reckoned rather than asked of the layout, which leaves out what is hidden.
+        # The height is computed, since layouts leave out hidden widgets.
         line = 2 * frame.frameWidth()
         top = line + above + copy.sizeHint().height() + GAP_S
         self._margins = (left, top, right + line, below)
@@ -231,9 +231,9 @@ class BlockWidget(QWidget):
 
 
 class RichText(QWidget):
-    """Markdown that may grow: only its last blocks are made, measured and placed anew.
+    """Markdown that may grow: only its last blocks are rebuilt, measured and placed again.
 
-    One that `hugs` is no wider than its text needs.
+    If `hugs`, it is no wider than its text.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, hugs: bool = False) -> None:
@@ -324,7 +324,7 @@ class RichText(QWidget):
 
 
 def _beginning(text: str) -> str:
-    """As much of it as is shown."""
+    """The part of the text that is shown."""
     text = text[:MAX_SHOWN]
     if text.count("\n") < MAX_LINES:
         return text

@@ -1,4 +1,4 @@
-"""Keeps what is looked at in its place, while rows come, go and move above it."""
+"""Keeps visible rows in place while rows above them come, go and move."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QListView
 
 
 class ScrollAnchor(QObject):
-    """Of a list that is scrolled down; at its very top, what is new there is shown.
+    """Works while a list is scrolled down; at the very top, new rows are shown.
 
-    `settled` is to be said when the model has done a set of changes.
+    `settled` must be emitted after each set of changes of the model.
     """
 
     def __init__(self, view: QListView, settled: SignalInstance) -> None:
@@ -23,7 +23,7 @@ class ScrollAnchor(QObject):
         settled.connect(self._let_go)
 
     def _hold(self) -> None:
-        """All rows in sight, for some may not be there later."""
+        """Remember all visible rows, since some may be removed."""
         view, bar = self._view, self._view.verticalScrollBar()
         if self._held or bar.value() == 0:
             return
@@ -34,7 +34,7 @@ class ScrollAnchor(QObject):
             index = index.siblingAtRow(index.row() + 1)
 
     def _hold_but(self, parent: object, first: int, last: int) -> None:
-        """A row that moves is not looked after."""
+        """Remember all visible rows except those that move."""
         self._hold()
         self._held = [held for held in self._held if not first <= held[0].row() <= last]
 

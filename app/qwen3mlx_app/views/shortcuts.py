@@ -1,4 +1,4 @@
-"""The keyboard shortcuts, in a sheet."""
+"""The sheet of keyboard shortcuts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .widgets import muted
 
 
 class ShortcutSheet(QDialog):
-    """`shortcuts`: what each does, and its keys as the system writes them.
+    """`shortcuts` has the title and the keys of each, as the system writes them.
 
     `send_with` is the setting: `enter` or `ctrl_enter`.
     """
@@ -40,7 +40,7 @@ class ShortcutSheet(QDialog):
         area.setAccessibleName(title)
         table = self._table([*self._of_writing(send_with), *shortcuts])
         area.setWidget(table)
-        done = Button(self.tr("Done"), self)  # a sheet on a Mac has no frame to close it with
+        done = Button(self.tr("Done"), self)  # sheets have no close button on a Mac
         done.setDefault(True)
         done.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
@@ -56,7 +56,7 @@ class ShortcutSheet(QDialog):
         self.resize(self.sizeHint().width(), height)
 
     def _of_writing(self, send_with: str) -> list[tuple[str, str]]:
-        """What the field for a message does by itself."""
+        """The keys of the message field."""
         send, line = {
             "enter": ("Return", "Shift+Return"),
             "ctrl_enter": ("Ctrl+Return", "Return"),
@@ -80,5 +80,5 @@ class ShortcutSheet(QDialog):
 
 
 def as_written(keys: str | QKeySequence) -> str:
-    """As the system writes them: `Ctrl+K` is ⌘K on a Mac."""
+    """The keys as the system writes them: `Ctrl+K` is ⌘K on a Mac."""
     return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

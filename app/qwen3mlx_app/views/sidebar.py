@@ -1,4 +1,4 @@
-"""The conversations, and what is looked for in them."""
+"""The sidebar: the list of conversations, and search."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .widgets import hint_label, tool_button
 
 
 class Sidebar(QWidget):
-    """Says what is wanted; `select` shows which conversation is open."""
+    """Emits what the person wants; `select` shows which conversation is open."""
 
     opened = Signal(str)
     new_wanted = Signal()
@@ -72,11 +72,11 @@ class Sidebar(QWidget):
         self.list.select(conversation.id if conversation else None)
 
     def show_list(self) -> None:
-        """Nothing is looked for any more."""
+        """Clear the search."""
         self.search.clear()
 
     def name_folder(self, folder: Folder) -> None:
-        """A new one: its name is written in the list."""
+        """Let the person name a new folder in the list."""
         self.show_list()
         self.list.rename_folder(folder)
 
@@ -131,7 +131,7 @@ class Sidebar(QWidget):
         self._show()
 
     def _leave_found(self, for_good: bool) -> None:
-        """To the list, or back to the question."""
+        """Go to the list, or back to the search field."""
         if for_good:
             self.show_list()
             self.list.setFocus()
@@ -147,7 +147,7 @@ class Sidebar(QWidget):
 
 
 def _empty(sign: str, text: str) -> QWidget:
-    """What stands in the place of a list that has nothing in it."""
+    """The placeholder of an empty list."""
     page = QWidget()
     label = hint_label(text, page)
     label.setAlignment(Qt.AlignmentFlag.AlignHCenter)

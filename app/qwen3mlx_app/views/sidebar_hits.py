@@ -1,4 +1,4 @@
-"""What a search found: titles, and the text around what was looked for, with the words marked."""
+"""Search results: titles, and text around the matches, with the words highlighted."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .sidebar_rows import ENTER, INSET, Index, option_of, paint_ground, small
 from .sizes import day_text
 from .theme import GAP, Theme
 
-# Of text around what was found.
+# Lines of text around a match.
 SNIPPET_LINES = 2
 
 
 class HitList(QListView):
-    """`left`: it was gone back from, with Escape or upwards from the first."""
+    """Emits `left(for_good)` on Escape, or on Up in the first row."""
 
     opened = Signal(str)
     left = Signal(bool)
@@ -64,7 +64,7 @@ class HitList(QListView):
 
 
 class HitDelegate(QStyledItemDelegate):
-    """A title and when it was last used, and up to two lines from a message."""
+    """Paints a title, its last use, and up to two lines of a message."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -99,7 +99,7 @@ class HitDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_day(self, painter: QPainter, place: QRect, font: QFont, hit: Hit) -> int:
-        """Returns how wide it is."""
+        """Paint the date; returns its width."""
         text, metrics = day_text(hit.updated_at), QFontMetrics(small(font))
         painter.setFont(small(font))
         painter.setPen(QColor(self._theme.colours.muted))
@@ -130,7 +130,7 @@ class HitDelegate(QStyledItemDelegate):
 
 
 def _laid_out(text: str, font: QFont, width: int, num_lines: int) -> QTextLayout:
-    """In so many lines; what does not go into them is left out at the end."""
+    """Lay the text out in `num_lines` lines, elided at the end."""
     layout = QTextLayout(text, font)
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -145,7 +145,7 @@ def _laid_out(text: str, font: QFont, width: int, num_lines: int) -> QTextLayout
 
 
 def _break(layout: QTextLayout, width: int, num_lines: int) -> list[int]:
-    """Where each line starts."""
+    """Break the text into lines; returns where each starts."""
     starts, y = [], 0.0
     layout.beginLayout()
     for _ in range(num_lines):

@@ -1,4 +1,4 @@
-"""The sidebar's list: it opens, folds, names, files and deletes conversations."""
+"""The sidebar's list: open, collapse, rename, file and delete conversations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SELECT = QItemSelectionModel.SelectionFlag.Select
 
 
 class SidebarList(QListView):
-    """Says what is wanted; several conversations can be chosen at once."""
+    """Emits what the person wants; several conversations can be selected."""
 
     opened = Signal(str)
     renamed = Signal(str, str)
@@ -82,14 +82,14 @@ class SidebarList(QListView):
         return self._rows.rowCount() > 0
 
     def select(self, conversation_id: str | None) -> None:
-        """It is the one that is open."""
+        """Select the conversation that is open."""
         self._open_id = conversation_id
         self.clearSelection()
         self._clear_current()
         self._select_open()
 
     def rename_current(self) -> None:
-        """In its place in the list."""
+        """Rename the current row in place."""
         self.rename(self.currentIndex())
 
     def rename(self, index: QModelIndex) -> None:
@@ -98,27 +98,27 @@ class SidebarList(QListView):
             self.edit(index)
 
     def rename_key(self, key: str) -> None:
-        """Of a heading, or a conversation's id."""
+        """Rename the row with this key: a heading's, or a conversation's id."""
         self.rename(self._rows.index(self._rows.row_of(key)))
 
     def rename_folder(self, folder: Folder) -> None:
-        """A new one has a name to write over."""
+        """Let the person overwrite the name of a new folder."""
         self._sections.refresh()
         self.rename_key(folder_key(folder.id))
 
     def add_folder(self, conversation_ids: object = ()) -> None:
-        """With these in it."""
+        """Add a folder that holds these conversations."""
         self.folder_wanted.emit(self.tr("New Folder"), conversation_ids)
 
     def chosen(self) -> list[str]:
-        """Ids of conversations, from top to bottom."""
+        """The ids of the selected conversations, from top to bottom."""
         rows = [self._rows.value(row) for row in sorted(i.row() for i in self.selectedIndexes())]
         return [row.conversation.id for row in rows if isinstance(row, Line)]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, row = event.key(), self._row(self.currentIndex())
         if self.state() == QListView.State.EditingState:
-            super().keyPressEvent(event)  # what a name's field has no use for
+            super().keyPressEvent(event)  # keys that the editor ignores
         elif key in (Key.Key_Delete, Key.Key_Backspace) and self.chosen():
             self.deleted.emit(self.chosen())
         elif key in ENTER and event.isAutoRepeat():
@@ -136,7 +136,7 @@ class SidebarList(QListView):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        """Enter opens when it is let go, for held down it renames."""
+        """Enter opens on release, since held down it renames."""
         if event.key() in ENTER and self._enter_is_down and not event.isAutoRepeat():
             self._enter_is_down = False
             self._activate(self.currentIndex())
@@ -146,7 +146,7 @@ class SidebarList(QListView):
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
-        """A click on a heading, on nothing or with the right button leaves what is chosen."""
+        """Keep the selection on clicks on a heading, on nothing, or with the right button."""
         if isinstance(event, QMouseEvent):
             is_left = event.button() != Qt.MouseButton.RightButton
             if not (is_left and isinstance(self._row(index), Line)):
@@ -161,7 +161,7 @@ class SidebarList(QListView):
         self.open_menu(index, place)
 
     def open_menu(self, index: QModelIndex, place: QPoint) -> None:
-        """What is offered for the row there, or where there is none."""
+        """Open the menu for the row at `index`, or for none."""
         self.menu_wanted.emit(self._row(index), place)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -169,7 +169,7 @@ class SidebarList(QListView):
         event.setAccepted(bool(dragged(event.mimeData())))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        super().dragMoveEvent(event)  # it scrolls near the edges
+        super().dragMoveEvent(event)  # scrolls near the edges
         if dragged(event.mimeData()):
             event.acceptProposedAction()
             self._show_target(self._target(event.position().toPoint()))
@@ -179,7 +179,7 @@ class SidebarList(QListView):
         self._show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Into a folder or among the pinned; elsewhere: out of both."""
+        """Move conversations into a folder or pin them; elsewhere, out of both."""
         ids, target = dragged(event.mimeData()), self._target(event.position().toPoint())
         self._show_target(None)
         event.acceptProposedAction()
@@ -216,7 +216,7 @@ class SidebarList(QListView):
             self.opened.emit(row.conversation.id)
 
     def _step(self, row: SidebarRow, *, is_left: bool) -> None:
-        """To the left is the heading, and it folds; to the right it unfolds."""
+        """Left goes to the heading and collapses it; right expands it."""
         if isinstance(row, Heading):
             if row.is_folded != is_left:
                 self._sections.toggle(row.key)
@@ -224,11 +224,11 @@ class SidebarList(QListView):
             self.setCurrentIndex(self._rows.index(self._rows.row_of(row.heading)))
 
     def _select_open(self) -> None:
-        """It may have been folded away, or new; what else is chosen stays."""
+        """Select the open conversation, unless something else is selected."""
         row = self._rows.row_of(self._open_id)
         if row < 0 or self.selectedIndexes():
             return
-        if isinstance(self._row(self.currentIndex()), Heading):  # keys go on from there
+        if isinstance(self._row(self.currentIndex()), Heading):  # keys continue from there
             self.selectionModel().select(self._rows.index(row), _SELECT)
         else:
             self.setCurrentIndex(self._rows.index(row))

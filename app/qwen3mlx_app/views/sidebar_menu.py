@@ -1,4 +1,4 @@
-"""What the right button offers in the sidebar."""
+"""The sidebar's context menu."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .sidebar_list import SidebarList
 
 
 class SidebarMenu(Menu):
-    """For a row, or where there is none. What is done to one of those chosen is done to all."""
+    """For a row or none. Actions on a selected conversation apply to the whole selection."""
 
     def __init__(
         self, view: SidebarList, row: SidebarRow | None, folders: Iterable[Folder]
@@ -69,5 +69,5 @@ class SidebarMenu(Menu):
         )
 
     def _add_rename(self, key: str) -> None:
-        """Rows may have moved until it is chosen."""
+        """Rename by key, since rows may move while the menu is open."""
         self.add(self.tr("Rename"), lambda: self._view.rename_key(key), icon("edit"))

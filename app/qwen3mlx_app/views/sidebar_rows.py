@@ -1,4 +1,4 @@
-"""How the rows of the sidebar are drawn and named: headings, and conversations."""
+"""Paint and edit the sidebar's rows: headings and conversations."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from .sizes import count_text, day_text
 from .theme import GAP, GAP_L, Theme
 
 RADIUS = 7
-# From the edge of a row to its text, and between texts, in pixels.
+# Pixels from a row's edge to its text, and between texts.
 INSET, SPACE = GAP + 2, 6
-# Of the mark of an answer that is written, and of small icons.
+# The size of the mark of a running answer, and of small icons.
 DOT, SIGN = 6, 13
 
 Index = QModelIndex | QPersistentModelIndex
@@ -45,9 +45,9 @@ ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class RowDelegate(QStyledItemDelegate):
-    """All rows are equally high. `named(row, name)`: a person gave it that name.
+    """All rows have the same height. Emits `named(row, name)` when a row is renamed.
 
-    `target` is the key of the heading that what is dragged would go under.
+    `target` is the key of the heading under which a drop would go.
     """
 
     named = Signal(object, str)
@@ -88,13 +88,13 @@ class RowDelegate(QStyledItemDelegate):
         return editor
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """An Enter that is still held down, to begin with, does not end it."""
+        """Ignore the Enter that opened the editor while it is still held down."""
         if isinstance(event, QKeyEvent) and event.isAutoRepeat() and event.key() in ENTER:
             return True
         return super().eventFilter(editor, event)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        """What is being written stays, also when the row changes meanwhile."""
+        """Keep what is being typed, also if the row changes meanwhile."""
         if isinstance(editor, QLineEdit) and not editor.isModified():
             row = index.data(ListModel.VALUE)
             editor.setText(_name_of(row))
@@ -109,7 +109,7 @@ class RowDelegate(QStyledItemDelegate):
     ) -> None:
         row = index.data(ListModel.VALUE)
         place = self._text_place(option_of(option).rect, row)
-        left = GAP + 1 if isinstance(row, Line) else SPACE - 1  # beside the icon of a folder
+        left = GAP + 1 if isinstance(row, Line) else SPACE - 1  # beside a folder's icon
         editor.setGeometry(place.adjusted(-left, 1, INSET, -1))
 
     def helpEvent(
@@ -119,7 +119,7 @@ class RowDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: Index,
     ) -> bool:
-        """The whole title, where it has not enough room."""
+        """Show the whole title as a tooltip if it is elided."""
         row = index.data(ListModel.VALUE) if index.isValid() else None
         text = row_text(row) if row is not None else ""
         metrics = QFontMetrics(option_of(option).font)
@@ -133,7 +133,7 @@ class RowDelegate(QStyledItemDelegate):
             return place.adjusted(GAP_L if row.kind == "folder" else 0, 0, 0, 0)
         if row.folder is not None:
             return place.adjusted(self._theme.font_size + 2 + SPACE, 0, 0, 0)
-        return place.adjusted(0, GAP, 0, 0)  # nearer to what it is the heading of
+        return place.adjusted(0, GAP, 0, 0)  # closer to its rows
 
     def _font(self, given: QFont, row: SidebarRow) -> QFont:
         if isinstance(row, Line) or row.folder is not None:
@@ -149,7 +149,7 @@ class RowDelegate(QStyledItemDelegate):
         return self._theme.colours.text
 
     def _paint_ground(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
-        """Under all that stands where something would be dropped, too."""
+        """Paint the background, also of rows under the heading of a drop."""
         key = row.key if isinstance(row, Heading) else row.heading
         if key == self.target:
             colours, is_heading = self._theme.colours, isinstance(row, Heading)
@@ -158,7 +158,7 @@ class RowDelegate(QStyledItemDelegate):
             paint_ground(painter, view, self._theme)
 
     def _paint_focus(self, painter: QPainter, view: Any, row: SidebarRow) -> None:
-        """Around the row that keys would act on, where it is not selected."""
+        """Paint the focus frame of a row that is not selected."""
         if not view.state & State.State_HasFocus or view.state & State.State_Selected:
             return
         is_low = isinstance(row, Heading) and row.folder is None
@@ -168,7 +168,7 @@ class RowDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(frame, RADIUS, RADIUS)
 
     def _paint_end(self, painter: QPainter, view: Any, row: SidebarRow) -> int:
-        """What stands at the right; returns where the text before it must end."""
+        """Paint what is at the right; returns where the text must end."""
         right: int = view.rect.right() - INSET
         if isinstance(row, Heading):
             return self._paint_fold(painter, view, row, right)
@@ -187,7 +187,7 @@ class RowDelegate(QStyledItemDelegate):
         return right
 
     def _paint_fold(self, painter: QPainter, view: Any, row: Heading, right: int) -> int:
-        """Which way it folds, and how many are folded away."""
+        """Paint the disclosure arrow, and the number of collapsed rows."""
         rect = view.rect if row.folder is not None else view.rect.adjusted(0, GAP, 0, 0)
         if row.is_folded or view.state & State.State_MouseOver:
             sign = "right" if row.is_folded else "down"
@@ -209,7 +209,7 @@ class RowDelegate(QStyledItemDelegate):
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, theme: Theme) -> None:
-    """Under a row that is selected, or that the pointer is over."""
+    """Paint the background of a selected or hovered row."""
     view = option_of(option)
     if view.state & State.State_Selected:
         colour = theme.colours.selection
@@ -221,19 +221,19 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem, theme: Theme) 
 
 
 def small(font: QFont) -> QFont:
-    """For what stands beside something more important."""
+    """A smaller font for secondary text."""
     smaller = QFont(font)
     smaller.setPixelSize(font.pixelSize() - 2)
     return smaller
 
 
 def option_of(option: QStyleOptionViewItem) -> Any:
-    """The stubs know none of its fields."""
+    """The option, untyped: the stubs lack its fields."""
     return option
 
 
 def _name_of(row: SidebarRow) -> str:
-    """As it is, for the field that changes it."""
+    """The unmodified name, for the editor."""
     if isinstance(row, Line):
         return row.conversation.title
     return row.folder.name if row.folder is not None else row_text(row)

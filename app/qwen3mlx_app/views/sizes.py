@@ -1,4 +1,4 @@
-"""Numbers and times as people read them."""
+"""Format sizes, counts and times for people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ translate = QCoreApplication.translate
 
 
 def size_text(num_bytes: int) -> str:
-    """In decimal units, as a Mac writes sizes: 5.3 MB."""
+    """A size in decimal units, as macOS writes them: 5.3 MB."""
     style = QLocale.DataSizeFormat.DataSizeSIFormat
     digits = 0 if num_bytes < 1_000_000 else 1
     return QLocale().formattedDataSize(num_bytes, digits, style)
@@ -19,7 +19,7 @@ def count_text(number: int) -> str:
 
 
 def day_text(moment: float) -> str:
-    """When it was, as briefly as it can be told: a time of today, a day of this week, a date."""
+    """A point in time in brief: a time today, a weekday this week, else a date."""
     locale, now = QLocale(), QDateTime.currentDateTime()
     then = QDateTime.fromSecsSinceEpoch(int(moment))
     days = then.date().daysTo(now.date())

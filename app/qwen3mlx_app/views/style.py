@@ -1,4 +1,4 @@
-"""The application's style sheet: every widget's look, by its kind and object name.
+"""The application's style sheet, by widget type and object name.
 
 Names that views give their widgets: `page` `sidebar` `rail` (grounds), `card` `code` `thinking`
 `call` `bubble` `composer` `notice` `sheet` (frames), `heading` `section` `muted` `error` (labels),
@@ -17,9 +17,9 @@ MONOSPACE = "'SF Mono', Menlo, 'JetBrains Mono', 'DejaVu Sans Mono', monospace"
 
 
 def style_sheet(colours: Colours, font_size: int, line: int) -> str:
-    """`font_size` and the height of a line of it in pixels.
+    """`font_size` and `line`, the height of a line, in pixels.
 
-    The latter is what a button or a field needs, also in a window that is too low for all.
+    Buttons and fields need `line` also in a window that is too small for everything.
     """
     icons = (ICONS / colours.name).as_posix()
     return "\n".join(

@@ -1,4 +1,4 @@
-"""A switch: on or off."""
+"""An on/off switch."""
 
 from __future__ import annotations
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-# What opens a formula or code, or may close one.
+# Marks that open or close a formula or code.
 _MARK = re.compile(r"\$\$?|\\[()\[\]]|`+")
 _CLOSES = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
 _IN_LINE = re.compile(r"(?<![\\\w$])\$(?!\s)([^$\n]+)(?<!\s)\$(?![\w$])")
-# Characters of a formula that is put into Unicode.
+# The longest formula that is converted.
 MAX_FORMULA = 2000
 _SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε",
@@ -36,9 +36,9 @@ _GROUP = r"\{([^{}]*)\}"
 
 
 def plain_tex(text: str) -> str:
-    """`text` with its formulas in Unicode; code is left alone.
+    """Replace formulas in `text` by Unicode; code is left alone.
 
-    Each mark is looked at once: where what closes it comes next is known from the end backwards.
+    Linear: scanning from the end, the next closing mark of each kind is known.
     """
     if "$" not in text and "\\" not in text:
         return text
@@ -53,7 +53,7 @@ def plain_tex(text: str) -> str:
 
 
 def _spans(text: str) -> list[tuple[int, str, int]]:
-    """Where each formula or code may begin, with what, and where what closes it stands."""
+    """The start, opening mark and closing position of each possible formula or code span."""
     following: dict[str, int] = {}
     spans: list[tuple[int, str, int]] = []
     for mark in reversed(list(_MARK.finditer(text))):
@@ -69,17 +69,17 @@ def _spans(text: str) -> list[tuple[int, str, int]]:
 
 
 def _shown(opened: str, source: str) -> str:
-    """What stands between `opened` and what closes it, with both where it is no formula."""
+    """The content of a span as Unicode; unchanged with its marks if it is not a formula."""
     if opened[0] == "`" or len(source) > MAX_FORMULA:
         return f"{opened}{source}{_CLOSES.get(opened, opened)}"
-    # What Markdown would take for its own.
+    # Escape what Markdown would interpret.
     formula = re.sub(r"([*_\\`\[\]<>|])", r"\\\1", _unicode(source))
     return f"\n\n{formula}\n\n" if opened in ("$$", "\\[") else formula
 
 
 def _unicode(source: str) -> str:
     text = " ".join(source.split())
-    for _ in range(8):  # groups within groups, from the innermost
+    for _ in range(8):  # nested groups, from the innermost
         before = text
         text = re.sub(rf"\\[dt]?frac{_GROUP}{_GROUP}", r"(\1)/(\2)", text)
         text = re.sub(rf"\\sqrt{_GROUP}", r"√(\1)", text)

@@ -1,4 +1,4 @@
-"""The look in use: it follows the settings and the computer, and tells when it changes."""
+"""The current theme, which follows the settings and the system."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from .highlighter import Highlighter
 from .icons import use_colours
 from .style import style_sheet
 
-# Pixels; every distance is one of these.
+# All distances, in pixels.
 GAP_S, GAP, GAP_L, GAP_XL = 4, 8, 16, 24
-# The widest line of text that reads well.
+# The widest readable line of text, in pixels.
 COLUMN = 760
 
 
 class Theme(QObject):
-    """Colours, and the size of text in pixels. `changed` is said when they are others.
+    """Colours, and the text size in pixels. `changed` is emitted when they change.
 
-    Widgets take them from the application's style sheet and palette; what is drawn or written by
+    Widgets use the application's style sheet and palette; code that paints or formats by
     hand asks here, and again after `changed`.
     """
 
@@ -45,11 +45,11 @@ class Theme(QObject):
         self.use(settings)
 
     def use(self, settings: AppSettings) -> None:
-        """Look as these want it."""
+        """Apply the settings."""
         self._settings = settings
         self._still(settings.reduce_motion)
         looks = (self._wants_dark(), settings.font_size)
-        if looks == (self.is_dark, self.font_size):  # to apply one takes half a second
+        if looks == (self.is_dark, self.font_size):  # applying a theme takes half a second
             return
         self.is_dark, self.font_size = looks
         self.colours = DARK if self.is_dark else LIGHT
@@ -58,17 +58,17 @@ class Theme(QObject):
         font = self._font()
         self._application.setFont(font)
         self._application.setPalette(_palette(self.colours))
-        line = QFontMetrics(font).height() + 2  # with a field's own margin
+        line = QFontMetrics(font).height() + 2  # plus a field's margin
         sheet = style_sheet(self.colours, self.font_size, line)
         self._application.setStyleSheet(sheet)
         self.changed.emit()
 
     def _follow(self) -> None:
-        """The computer's look has changed."""
+        """Follow a change of the system's appearance."""
         self.use(self._settings)
 
     def _still(self, still: bool) -> None:
-        """Nothing moves by itself: no menu fades in, no cursor blinks."""
+        """Turn animations off: no fading menus, no blinking cursor."""
         for effect in (
             Qt.UIEffect.UI_AnimateMenu,
             Qt.UIEffect.UI_AnimateCombo,
@@ -84,7 +84,7 @@ class Theme(QObject):
 
     def _font(self) -> QFont:
         font = QFont(self._application.font())
-        if sys.platform != "darwin":  # a Mac's own is the right one there
+        if sys.platform != "darwin":  # macOS has the right one
             font.setFamilies(["Inter", "Noto Sans CJK SC", *self._families])
         font.setPixelSize(self.font_size)
         return font

@@ -1,4 +1,4 @@
-"""The item in the menu bar: what the server and the models are doing, and the way back."""
+"""The menu bar item: the state of server and models, and the way back to the window."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..domain import ModelEntry, ServerState
 from .icons import icon
 from .plain import Menu, notify
 
-# Milliseconds that a notification stays, where the system lets us say.
+# Milliseconds that a notification stays, if the system allows it.
 STAYS = 8000
 
 
 class TrayMenu(Menu):
-    """Up to date whenever it is opened."""
+    """The menu, filled whenever it opens."""
 
     show_wanted = Signal()
     new_wanted = Signal()
@@ -86,9 +86,9 @@ class TrayMenu(Menu):
 
 
 class Tray(QObject):
-    """Seen while `set_wanted` and the system has a place for it.
+    """Visible while wanted, if the system has a place for it.
 
-    `opened(conversation id or None)`: its notification was clicked.
+    Emits `opened(conversation id or None)` when a notification is clicked.
     """
 
     opened = Signal(object)
@@ -110,14 +110,14 @@ class Tray(QObject):
         self._item.setVisible(wanted and QSystemTrayIcon.isSystemTrayAvailable())
 
     def notify(self, title: str, text: str, conversation_id: str | None = None) -> None:
-        """Nothing happens where the item is not seen."""
+        """Show a notification, if the item is visible."""
         self._notified_conversation = conversation_id
         if self.is_seen:
             notify(self._item, title, text or title, _template(), STAYS)
 
 
 def _template() -> QIcon:
-    """A Mac colours it as its menu bar is coloured."""
+    """An icon that macOS colours like its menu bar."""
     drawn = icon("chat", "text")
     drawn.setIsMask(True)
     return drawn

@@ -1,4 +1,4 @@
-"""Where a conversation is to begin: a greeting, or at the very first start what this is."""
+"""The start of a conversation: a greeting, or a welcome at the first start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDTH = 620
 
 
 class Greeting(QWidget):
-    """An empty conversation."""
+    """The greeting of an empty conversation."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class Greeting(QWidget):
 
 
 class FirstRun(QScrollArea):
-    """Until `finished`: what the program is, and something to try at once."""
+    """The welcome page, with questions to try. Emits `finished` when it is dismissed."""
 
     asked = Signal(str)
     models_wanted = Signal()
@@ -76,7 +76,7 @@ class FirstRun(QScrollArea):
         layout.addStretch()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Side by side where there is room for that."""
+        """Put the questions side by side if they fit."""
         super().resizeEvent(event)
         chips = self.findChildren(ToolButton)
         side_by_side = sum(chip.sizeHint().width() + GAP for chip in chips)
@@ -156,7 +156,7 @@ class FirstRun(QScrollArea):
         row = self._prompts = QHBoxLayout()
         row.setSpacing(GAP)
         row.addStretch()
-        # What the demo does well.
+        # Questions that the demo model can answer.
         for prompt in (
             self.tr("How many r's are in strawberry?"),
             self.tr("What is 27 + 45?"),

@@ -1,4 +1,4 @@
-"""The window, as the program opens it."""
+"""Make the main window."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def make_window(program: Program) -> MainWindow:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     theme = Theme(program.settings.settings, application)
-    # Seconds. The window must not wait for the threads that read files and colour code.
+    # Seconds. Threads that read files and highlight code must not block the window.
     sys.setswitchinterval(0.0005)
     window = MainWindow(program, theme)
     fill_menus(window)

@@ -1,4 +1,4 @@
-"""What stands in the menu bar of the window."""
+"""The menus of the main window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Role, Keys = QAction.MenuRole, QKeySequence.StandardKey
 
 
 def fill_menus(window: MainWindow) -> None:
-    """In the order of a Mac: File, Edit, Conversation, View, Window, Help."""
+    """Fill the menu bar in macOS order: File, Edit, Conversation, View, Window, Help."""
     _file(window)
     _edit(window)
     _conversation(window)
@@ -108,7 +108,7 @@ def _show_shortcuts(window: MainWindow) -> None:
 
 
 def _enable_with_messages(window: MainWindow, action: QAction) -> None:
-    """While there is something in the conversation that is shown."""
+    """Enable the action while the open conversation has messages."""
 
     def enable(conversation: Conversation | None) -> None:
         action.setEnabled(conversation is not None and conversation.leaf_id is not None)
@@ -119,9 +119,9 @@ def _enable_with_messages(window: MainWindow, action: QAction) -> None:
 
 
 def _of_text(menu: Menu) -> None:
-    """What a Mac's own panels look for in a menu, too: without it nothing can be pasted there.
+    """Text editing commands. macOS panels need them, too: else nothing can be pasted there.
 
-    Fields know these keys by themselves, so they are given to what has the focus.
+    Fields handle these keys themselves, so the keys are sent to the focused widget.
     """
     for title, standard in (
         (translate("menu", "Undo"), Keys.Undo),
@@ -139,8 +139,8 @@ def _of_text(menu: Menu) -> None:
 def _press(action: QAction, *_: object) -> None:
     focused = QApplication.focusWidget()
     if focused is not None:
-        keys: Any = action.shortcut()  # the stubs do not know that it can be indexed
+        keys: Any = action.shortcut()  # the stubs lack indexing
         key, modifiers = keys[0].key(), keys[0].keyboardModifiers()
-        action.setEnabled(False)  # or its own keys would call it again
+        action.setEnabled(False)  # or its shortcut would trigger it again
         QApplication.sendEvent(focused, QKeyEvent(QEvent.Type.KeyPress, key, modifiers))
         action.setEnabled(True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Attachment, ChatSettings, Notice
-from qwen3mlx_app.services.store import Store
+from qwen3mlx_app.services.endpoint import Endpoint
 
 from ..fake_endpoint import CUT_OFF, FakeEndpoint, answer, delta, ending, event
 from .support import ask, connect, last, shown
@@ -120,14 +122,12 @@ def test_an_answer_under_way_is_on_disk_within_a_second(
     go_on = threading.Event()
     fake.script = [[delta(reasoning_content="Hm"), delta(content="Half"), go_on, ending()]]
     program.chat.send("Go")
-    reader = Store(program.store.path.with_name("other.sqlite"))
-    reader.close()
 
     def pieces() -> list[Any]:
-        return program.store._read("SELECT content, reasoning FROM deltas")
+        with closing(sqlite3.connect(program.store.path)) as reader:
+            return reader.execute("SELECT content, reasoning FROM deltas").fetchall()
 
-    qtbot.waitUntil(lambda: bool(pieces()), timeout=2000)
-    assert [tuple(piece) for piece in pieces()] == [("Half", "Hm")]
+    qtbot.waitUntil(lambda: pieces() == [("Half", "Hm")], timeout=2000)
     with qtbot.waitSignal(program.chat.finished):
         go_on.set()
     assert pieces() == []
@@ -358,11 +358,13 @@ def test_the_model_writes_a_title_unless_a_person_did(
     program.models.models.put(replace(entry, source="cache"))
     told: list[str] = []
 
-    def short_answer(body: dict[str, Any], *, done: Callable[[str], None], failed: Any) -> None:
+    def short_answer(
+        _: Endpoint, body: dict[str, Any], *, done: Callable[[str], None], failed: Any
+    ) -> None:
         told.append(body["model"])
         done('"Counting fruit"\n')
 
-    monkeypatch.setattr(program.chat._endpoint, "short_answer", short_answer)
+    monkeypatch.setattr(Endpoint, "short_answer", short_answer)
     ask(program, qtbot, "How many strawberries?")
     assert program.chat.conversation is not None
     assert program.chat.conversation.title == "Counting fruit"

@@ -70,8 +70,8 @@ def test_each_time_it_waits_longer(
     process = start(READY + "kill -KILL $$", pauses=(0, 3, 9))
     crashes, _ = watched(process)
     waited: list[int] = []
-    begin = process._again.start
-    monkeypatch.setattr(process._again, "start", lambda ms: waited.append(ms) or begin(ms))
+    begin = process._restart_timer.start
+    monkeypatch.setattr(process._restart_timer, "start", lambda ms: waited.append(ms) or begin(ms))
     process.start(0)
     qtbot.waitUntil(lambda: process.state.phase == "failed", timeout=20_000)
     assert waited == [0, 3, 9]

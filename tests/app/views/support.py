@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
@@ -32,13 +32,19 @@ def seen(window: MainWindow) -> str:
 
 
 def button(within: QWidget, name: str) -> QAbstractButton:
+    """The visible button that is announced, or labelled, as `name`."""
     found = [
         one
         for one in within.findChildren(QAbstractButton)
-        if one.accessibleName() == name and one.isVisible()
+        if name in (one.accessibleName(), one.text()) and one.isVisible()
     ]
     assert found, name
     return found[-1]
+
+
+def visible_texts(within: QWidget) -> list[str]:
+    """What its labels say."""
+    return [label.text() for label in within.findChildren(QLabel) if label.isVisible()]
 
 
 def named(within: QWidget, kind: type[QWidget], name: str) -> QWidget:
@@ -60,3 +66,14 @@ def turn_wheel(over: QWidget) -> None:
             False,
         )
         QApplication.sendEvent(over, event)
+
+
+def action(window: MainWindow, title: str) -> QAction:
+    """Of the menu bar."""
+    found = [one for one in window.findChildren(QAction) if one.text() == title]
+    assert len(found) == 1
+    return found[0]
+
+
+def trigger(window: MainWindow, title: str) -> None:
+    action(window, title).trigger()

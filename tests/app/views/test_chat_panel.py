@@ -58,7 +58,7 @@ def test_all_of_it_is_asked_with(
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
     assert (body["temperature"], body["max_completion_tokens"]) == (0.35, 99)
     assert body["thinking_budget"] == BUDGETS[2]
-    assert window.chat.composer._think.text() == "Think · 1K"
+    assert button(window, "Think before answering").text() == "Think · 1K"
 
 
 def test_what_cannot_be_goes_back_to_what_was(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
@@ -134,9 +134,9 @@ def test_the_prompt_that_a_preset_replaced_comes_back_with_undo(
 def test_reset_leaves_everything_to_the_model(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
     fill(qtbot, panel, "Seed", "7")
     assert settings(window).sampling == {"seed": 7}
-    panel._reset.click()
+    button(panel, "Reset to Model Defaults").click()
     assert settings(window) == ChatSettings()
-    assert not panel._reset.isEnabled()
+    assert not button(panel, "Reset to Model Defaults").isEnabled()
 
 
 def test_another_conversation_brings_its_own(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
@@ -156,7 +156,7 @@ def test_another_conversation_brings_its_own(window: MainWindow, panel: Any, qtb
 def test_a_switch_in_the_text_goes_before_the_button(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
-    think, text = window.chat.composer._think, window.chat.composer.text
+    think, text = button(window, "Think before answering"), window.chat.composer.text
     assert think.isChecked()
     qtbot.keyClicks(text, "Hi /no_think")
     assert not think.isChecked()
@@ -265,7 +265,7 @@ def test_the_wheel_scrolls_and_sets_nothing(
     monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("Cold", True))
     fill(qtbot, panel, "Temperature", "0.1")
     button(panel, "Save as preset…").click()
-    panel._reset.click()
+    button(panel, "Reset to Model Defaults").click()
     for widget in (named(panel, QComboBox, "Preset"), named(panel, QSlider, "Thinking budget")):
         turn_wheel(widget)
     assert settings(window) == ChatSettings()
@@ -274,9 +274,9 @@ def test_the_wheel_scrolls_and_sets_nothing(
 def test_a_reset_keeps_the_system_prompt(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
     qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "Be brief.")
     named(panel, QSlider, "Thinking budget").setValue(2)  # type: ignore[attr-defined]
-    panel._reset.click()
+    button(panel, "Reset to Model Defaults").click()
     assert settings(window) == ChatSettings(system_prompt="Be brief.")
-    assert not panel._reset.isEnabled()
+    assert not button(panel, "Reset to Model Defaults").isEnabled()
 
 
 def test_the_panel_is_as_wide_as_its_text(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
@@ -292,7 +292,7 @@ def test_the_panel_is_as_wide_as_its_text(window: MainWindow, panel: Any, qtbot:
 def test_whether_it_is_shown_is_kept_whatever_page_is_shown(window: MainWindow, panel: Any) -> None:
     window.show_page("models")
     window.close()
-    again = MainWindow(window.program, window._theme)
+    again = MainWindow(window.program, window.theme)
     assert not again.chat.panel.isHidden()
     again.close()
     again.deleteLater()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import shiboken6
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
@@ -19,8 +21,7 @@ def test_the_window_may_be_closed_while_a_block_is_coloured(qtbot: QtBot) -> Non
     highlighter, reader = Highlighter(), Reader()
     block = Block("print(1)", language="python")
     highlighter.want(block, reader.take)
-    thread = highlighter._thread
-    assert thread is not None
+    [thread] = [one for one in threading.enumerate() if one.name == "colours"]
     shiboken6.delete(highlighter)
     thread.join(60)
     assert not thread.is_alive()

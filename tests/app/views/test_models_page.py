@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.models.model_card import ModelCard
 
 from ..fake_endpoint import MODEL, FakeEndpoint
-from .support import button, named, program_of
+from .support import button, named, program_of, visible_texts
 
 
 def other(**fields: Any) -> dict[str, Any]:
@@ -36,55 +37,64 @@ def page(window: MainWindow, fake: FakeEndpoint, qtbot: QtBot) -> Any:
     window.show_page("models")
     with qtbot.waitSignal(program_of(window).models.refreshed):
         program_of(window).models.refresh()
-    return window._late["models"]
+    return window.page
+
+
+def cards(page: Any) -> dict[str, ModelCard]:
+    """By the model's name, from top to bottom."""
+    page.layout().activate()
+    QApplication.processEvents()
+    visible = [one for one in page.findChildren(ModelCard) if one.isVisible()]
+    visible.sort(key=lambda one: one.mapTo(page, QPoint()).y())
+    return {visible_texts(one)[0]: one for one in visible}
 
 
 def names(page: Any) -> list[str]:
-    cards = [page._list.itemAt(place).widget() for place in range(page._list.count())]
-    return [card._name.text() for card in cards if not card.isHidden()]
+    return list(cards(page))
 
 
-def card(page: Any, model_id: str) -> ModelCard:
-    found = page._cards[model_id]
-    assert isinstance(found, ModelCard)
-    return found
-
-
-def texts(card: ModelCard) -> str:
-    return "\n".join(label.text() for label in card.findChildren(QLabel))
+def texts(page: Any, name: str) -> str:
+    return "\n".join(visible_texts(cards(page)[name]))
 
 
 def test_a_card_says_size_and_fit(page: Any) -> None:
-    assert "16.4 GB" in texts(card(page, "Qwen/Qwen3-8B"))
-    assert "Fits: needs 6.0 MB of 10.0 GB" in texts(card(page, "demo"))
-    assert "Too large" in texts(card(page, "me/Tiny"))
+    assert "16.4 GB" in texts(page, "Qwen3-8B")
+    assert "Fits: needs 6.0 MB of 10.0 GB" in texts(page, "demo")
+    assert "Too large" in texts(page, "Tiny")
     assert not button(page, "Load Tiny").isEnabled()
 
 
 def test_those_in_memory_go_first_and_the_order_can_be_chosen(page: Any) -> None:
     assert names(page) == ["demo", "Qwen3-0.6B", "Qwen3-8B", "Tiny"]
-    page._order.setCurrentIndex(page._order.findData("size"))
-    page._order.activated.emit(page._order.currentIndex())
+    order = named(page, QComboBox, "Sort by")
+    assert isinstance(order, QComboBox)
+    order.setCurrentIndex(order.findData("size"))
+    order.activated.emit(order.currentIndex())
     assert names(page)[-1] == "Qwen3-8B"
 
 
 def test_the_filter_leaves_what_is_looked_for(page: Any, qtbot: QtBot) -> None:
-    qtbot.keyClicks(page._text, "qwen3-8")
+    field = named(page, QLineEdit, "Filter models")
+    qtbot.keyClicks(field, "qwen3-8")
     assert names(page) == ["Qwen3-8B"]
-    qtbot.keyClicks(page._text, "zz")
+    qtbot.keyClicks(field, "zz")
     assert names(page) == []
-    assert page._nothing.isVisible()
+    assert "No matching models" in visible_texts(page)
 
 
 def test_with_only_the_demo_it_says_how_to_get_more(
     window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot
 ) -> None:
-    assert not page._only_demo.isVisible()
+
+    def says_how() -> bool:
+        return any("LM Studio appear here" in text for text in visible_texts(page))
+
+    assert not says_how()
     del fake.replies["/api/qwen3mlx/models"]
     with qtbot.waitSignal(program_of(window).models.refreshed):
         program_of(window).models.refresh()
-    assert page._only_demo.isVisible()
-    assert not page._tools.isVisible()
+    assert says_how()
+    assert not named(page, QLineEdit, "Filter models").isVisible()
 
 
 def test_load_and_unload_are_asked_for(
@@ -92,8 +102,9 @@ def test_load_and_unload_are_asked_for(
 ) -> None:
     button(page, "Unload demo").click()
     qtbot.waitUntil(lambda: ("POST", "/api/qwen3mlx/models/unload") in fake.requests)
-    button(page, "Load Qwen3-0.6B").click()
-    assert card(page, "Qwen/Qwen3-0.6B")._progress.isVisible()
+    one = cards(page)["Qwen3-0.6B"]
+    button(one, "Load Qwen3-0.6B").click()
+    assert named(one, QProgressBar, "Loading").isVisible()
     qtbot.waitUntil(lambda: ("POST", "/api/qwen3mlx/models/load") in fake.requests)
 
 
@@ -104,7 +115,7 @@ def test_what_is_set_is_sent_whole(
     monkeypatch.setattr(
         program_of(window).models, "save_settings", lambda model, what: sent.append((model, what))
     )
-    one = card(page, "Qwen/Qwen3-0.6B")
+    one = cards(page)["Qwen3-0.6B"]
     button(one, "Qwen3-0.6B settings").click()
     for name, text in (("Context length", "65536"), ("Unload when idle (minutes)", "2.5")):
         field = named(one, QLineEdit, name)
@@ -130,7 +141,7 @@ def test_what_is_set_is_sent_whole(
         "original_max_position_embeddings": 32768,
     }
     assert settings.sampling == {"temperature": 0.5}
-    assert not one._form.isVisible()
+    assert not named(one, QLineEdit, "Context length").isVisible()
 
 
 def test_a_folder_line_can_be_removed(
@@ -142,10 +153,10 @@ def test_a_folder_line_can_be_removed(
         ModelFolder(path="/cache", source="cache", exists=False, num_models=0),
         ModelFolder(path=str(tmp_path), source="user", exists=True, num_models=3),
     ]
-    page._show_folders(folders)
-    lines = [label.text() for label in page._folders.findChildren(QLabel)]
+    program_of(window).models.folders_changed.emit(folders)
+    qtbot.waitUntil(lambda: "Models: 3" in visible_texts(page))
+    lines = visible_texts(page)
     assert "Missing" in lines
-    assert "Models: 3" in lines
     qtbot.waitUntil(lambda: named(page, QPushButton, f"Remove {tmp_path}").isVisible())
     button(page, f"Remove {tmp_path}").click()
     qtbot.waitUntil(

@@ -12,8 +12,11 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.quantization import Quality, QuantizeJob, QuantizeState
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.quantize.charts import Chart
+from qwen3mlx_app.views.quantize.job_card import JobCard
+from qwen3mlx_app.views.quantize.results import ResultsTable
 
-from .support import button, named, program_of
+from .support import button, named, program_of, visible_texts
 
 QUALITY = Quality(
     source="/m/Qwen3-0.6B",
@@ -37,7 +40,7 @@ def page(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(quantize, "estimate", lambda *what: asked.append(("estimate", *what)))
     monkeypatch.setattr(quantize, "start", lambda job: asked.append(("start", job)))
     window.show_page("quantize")
-    made: Any = window._late["quantize"]
+    made: Any = window.page
     made.asked = asked
     return made
 
@@ -46,8 +49,8 @@ def test_without_a_checkpoint_it_says_so(window: MainWindow, page: Any) -> None:
     models = program_of(window).models
     models.models.put(replace(models.models.value(0), quantization="8bit"))
     models.refreshed.emit()
-    assert "Choose a folder" in page._estimate.text()
-    assert not page._start.isEnabled()
+    assert "No unquantized checkpoint found. Choose a folder." in visible_texts(page)
+    assert not button(page, "Start").isEnabled()
 
 
 def test_what_is_chosen_is_asked_for(window: MainWindow, page: Any, tmp_path: Path) -> None:
@@ -60,10 +63,9 @@ def test_what_is_chosen_is_asked_for(window: MainWindow, page: Any, tmp_path: Pa
     recipe.activated.emit(recipe.currentIndex())
     assert page.asked[-1] == ("estimate", "/m/Qwen3-0.6B", "8bit")
     quantize.estimated.emit(635_000_000, 8.51, "")
-    assert "635.0 MB, 8.51 bits per weight" in page._estimate.text()
-    assert "fits in 10.0 GB" in page._estimate.text()
+    assert "635.0 MB, 8.51 bits per weight · fits in 10.0 GB" in visible_texts(page)
     method.setCurrentIndex(method.findData("gptq"))
-    page._start.click()
+    button(page, "Start").click()
     kind, job = page.asked[-1]
     assert kind == "start"
     assert (job.recipe, job.method, job.measures) == ("8bit", "gptq", True)
@@ -76,13 +78,13 @@ def test_what_is_chosen_is_asked_for(window: MainWindow, page: Any, tmp_path: Pa
 def test_an_estimate_that_fails_says_why(window: MainWindow, page: Any) -> None:
     page.choose_folder("/m/none")
     program_of(window).quantize.estimated.emit(None, None, "There is no folder /m/none.")
-    assert page._estimate.text() == "There is no folder /m/none."
-    assert not page._start.isEnabled()
+    assert "There is no folder /m/none." in visible_texts(page)
+    assert not button(page, "Start").isEnabled()
 
 
 def test_the_states_of_a_conversion(window: MainWindow, page: Any) -> None:
     quantize = program_of(window).quantize
-    card = page._job
+    card = page.findChild(JobCard)
     assert not card.isVisible()
     job = QuantizeJob(source="/m/a", output="/o/a-4bit", recipe="4bit", method="mse")
     running = QuantizeState(phase="running", job=job, done=0.25, left_s=125)
@@ -95,9 +97,10 @@ def test_the_states_of_a_conversion(window: MainWindow, page: Any) -> None:
         quantize.state = state
         quantize.state_changed.emit(state)
         assert card.isVisible()
-        assert title in card._title.text()
-        assert text in card._text.text()
-    card._cancel.click()
+        shown = visible_texts(card)
+        assert title in shown
+        assert any(text in one for one in shown)
+    button(card, "Close").click()
     assert quantize.state.phase == "idle"
 
 
@@ -105,37 +108,36 @@ def test_what_several_cost_is_shown_and_can_be_taken_off(
     window: MainWindow, page: Any, qtbot: QtBot
 ) -> None:
     quantize = program_of(window).quantize
-    assert not page._costs.isVisible()
+    assert "Quality loss" not in visible_texts(page)
     other = replace(QUALITY, name="Qwen3-0.6B-8bit", kl_mean=0.0004, size_bytes=635_000_000)
     quantize.qualities.put(QUALITY)
     quantize.qualities.put(other)
     quantize.qualities.put(replace(QUALITY, source="/m/old", name="old"))
     quantize.qualities.put(other)
     quantize.qualities.remove(("/m/old", "old"))
-    assert page._costs.isVisible()
+    assert "Quality loss" in visible_texts(page)
 
     def texts() -> list[str]:
-        labels = page._table.findChildren(QLabel)
-        return [label.text() for label in labels if not label.isHidden()]
+        return visible_texts(page.findChild(ResultsTable))
 
     qtbot.waitUntil(lambda: {"0.0300", "93.0%"} <= set(texts()))
-    for chart in (page._size_chart, page._tokens_chart):
+    for chart in page.findChildren(Chart):
         assert not chart.grab().isNull()
         assert "Qwen3-0.6B-8bit" in chart.accessibleDescription()
     forget = "Remove Qwen3-0.6B-8bit from the list"
     qtbot.waitUntil(
         lambda: any(
             one.accessibleName() == forget and one.isVisible()
-            for one in page._table.findChildren(QAbstractButton)
+            for one in page.findChildren(QAbstractButton)
         )
     )
-    button(page._table, forget).click()
+    button(page, forget).click()
     assert quantize.qualities.values() == [QUALITY]
 
 
 def test_a_name_is_no_markup(window: MainWindow, page: Any, qtbot: QtBot) -> None:
     program_of(window).quantize.qualities.put(replace(QUALITY, name="<b>x</b>"))
-    labels = page._table.findChildren(QLabel)
+    labels = page.findChildren(QLabel)
     [label] = [label for label in labels if label.text() == "<b>x</b>"]
     assert label.textFormat() == Qt.TextFormat.PlainText
 
@@ -148,4 +150,4 @@ def test_a_result_is_loaded_for_the_conversation(
     monkeypatch.setattr(program.models, "load", loaded.append)
     page.load_wanted.emit(program.models.models.value(0).path)
     assert loaded == ["demo"]
-    assert window._pages.currentWidget() is window.chat
+    assert window.page is window.chat

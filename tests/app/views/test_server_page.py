@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.window import make_window
 
+from .support import named
+
 ORIGIN = "https://chat.example.com"
-
-
-def named(page: QWidget, kind: type[QWidget], name: str) -> QWidget:
-    return next(one for one in page.findChildren(kind) if one.accessibleName() == name)
 
 
 def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
@@ -34,8 +32,7 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
         with qtbot.waitSignal(program.server.keys_changed):
             program.server.create_key("laptop")
         window.show_page("server")
-        page = window._pages.currentWidget()
-        assert page is not None
+        page = window.page
         save = next(one for one in page.findChildren(QPushButton) if one.text() == "Save")
         assert not save.isEnabled()
         qtbot.waitUntil(save.isEnabled)

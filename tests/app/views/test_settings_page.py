@@ -12,7 +12,7 @@ from qwen3mlx_app.services.settings import SettingsFile
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.switch import Switch
 
-from .support import named, program_of, turn_wheel
+from .support import named, program_of, turn_wheel, visible_texts
 
 MIRROR = "Mirror of Hugging Face"
 SAVED = ServerSettings(
@@ -29,7 +29,7 @@ SAVED = ServerSettings(
 @pytest.fixture
 def page(window: MainWindow) -> Any:
     window.show_page("settings")
-    return window._late["settings"]
+    return window.page
 
 
 def kept(window: MainWindow) -> AppSettings:
@@ -93,7 +93,7 @@ def test_a_mirror_is_a_web_address(
     field.setText(text)
     field.editingFinished.emit()
     assert kept(window).hub_mirror == (text.rstrip("/") if is_taken else "https://old.example")
-    assert ("is not a valid web address" in window.notices._text.text()) is not is_taken
+    assert ("is not a valid web address" in " ".join(visible_texts(window.notices))) is not is_taken
     expected = {"HF_ENDPOINT": kept(window).hub_mirror} if kept(window).hub_mirror else {}
     assert program_of(window)._environment() == expected
 
@@ -136,7 +136,7 @@ def test_what_the_server_keeps_can_be_set_while_it_is_there(window: MainWindow, 
     assert field.isEnabled()
     program.process._set(ServerState(phase="stopped"))
     assert not field.isEnabled()
-    assert page._memory_hint.text() == "The server keeps these: turn it on to change them."
+    assert "The server keeps these: turn it on to change them." in visible_texts(page)
 
 
 def test_what_is_being_typed_stays_when_something_else_changes(

@@ -27,7 +27,7 @@ from qwen3mlx_app.views.window import make_window
 
 from ..controllers.support import connect, last, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
-from .support import ask, button, program_of, seen, write
+from .support import ask, button, program_of, seen, visible_texts, write
 
 PAGES = ("chat", "models", "quantize", "server", "settings")
 
@@ -51,7 +51,7 @@ def test_the_answer_counts_in_what_the_context_holds(
 ) -> None:
     fake.script = [answer("word " * 410)]
     ask(window, qtbot, "Many words")
-    qtbot.waitUntil(lambda: window.chat.composer._cost.text() == "10% of 4K")
+    qtbot.waitUntil(lambda: "10% of 4K" in visible_texts(window.chat.composer))
 
 
 def test_what_is_copied_of_a_long_word_is_the_word(

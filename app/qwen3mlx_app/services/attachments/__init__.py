@@ -1,4 +1,4 @@
-"""Files -> text that goes into the conversation, or a sentence that says why not."""
+"""Read files as text for the conversation, or say why that is not possible."""
 
 from .read import in_context, read_attachment
 from .refused import AttachmentRefused

@@ -1,4 +1,4 @@
-"""PDF and Word files -> text, in a child process: a parser may never end, or take all memory."""
+"""Extract text from PDF and Word files in a child process: a parser may hang or use all memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MEMORY = 2 * 1024**3
 
 
 def parsed(path: Path, kind: str, most: int) -> dict[str, Any]:
-    """`text`; or `refused`, a sentence in English and its values; or nothing for other archives."""
+    """`text`; or `refused`, an English sentence and its values; or nothing for other archives."""
     try:
         if kind == "pdf":
             return {"text": pdf_text(path, most)}

@@ -16,11 +16,11 @@ MAX_PAGES = 3000
 
 
 def pdf_text(path: Path, max_characters: int) -> str:
-    """Its pages, a blank line between them, until there are more characters than that.
+    """The pages with blank lines between them, up to about `max_characters`.
 
     Raises AttachmentRefused.
     """
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns about every oddity
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it logs a warning for every oddity
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
@@ -41,7 +41,7 @@ def pdf_text(path: Path, max_characters: int) -> str:
         return _pages(reader, max_characters)
     except AttachmentRefused:
         raise
-    except Exception:  # a file can be broken in any way, and the parser fails in as many
+    except Exception:  # the parser raises anything on broken files
         raise AttachmentRefused(
             translate("attachments", "{name} is not a readable PDF."), path.name
         ) from None

@@ -1,4 +1,4 @@
-"""Bytes -> text, in whatever encoding."""
+"""Decode bytes of an unknown encoding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .refused import AttachmentRefused
 
 translate = QCoreApplication.translate
 
-# The longer ones first: UTF-32's mark begins with UTF-16's.
+# Longer marks first: UTF-32's begins with UTF-16's.
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
@@ -18,13 +18,13 @@ _MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-# Control characters that no text has; tab, line and form feed, carriage return, escape are text.
+# Control characters that text files do not contain.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _GUESSED_BYTES = 64 * 1024
 
 
 def decoded(name: str, data: bytes) -> str:
-    """By its byte order mark, as UTF-8, or as what it looks like. Raises AttachmentRefused."""
+    """Decode by byte order mark, as UTF-8, or by a guess. Raises AttachmentRefused."""
     marked = next((encoding for mark, encoding in _MARKS.items() if data.startswith(mark)), None)
     text = _try(data, marked or "utf-8")
     if text is None and marked is None and b"\0" not in data:

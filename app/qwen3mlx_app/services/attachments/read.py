@@ -1,6 +1,6 @@
-"""What a file is, and its text.
+"""Detect a file's type and read its text.
 
-Its content decides, never its name alone. Nothing here runs, fetches or expands what a file holds.
+The content decides, never the name alone. Nothing in a file is run, fetched or expanded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ translate = QCoreApplication.translate
 
 MEGABYTE = 1024**2
 MAX_FILE_BYTES = 50 * MEGABYTE
-# More would not fit into any context that Qwen3 has (a million tokens).
+# More exceeds any context of Qwen3 (a million tokens).
 MAX_CHARACTERS = 4_000_000
 _HEAD_BYTES = 4096
 # Seconds for a PDF or a Word file.
@@ -46,7 +46,7 @@ def read_attachment(path: Path) -> Attachment:
 
 
 def in_context(attachment: Attachment) -> str:
-    """How it stands in the prompt: its name, and its text inside a fence that it cannot close."""
+    """An attachment in the prompt: its name, and its text inside a fence that it cannot close."""
     return f"{attachment.name}\n{fenced(attachment.text, attachment.language)}"
 
 
@@ -76,7 +76,7 @@ def _content(path: Path) -> bytes:
 
 
 def _text(path: Path, data: bytes) -> tuple[AttachmentKind, str]:
-    """What it is, and what it says."""
+    """The kind of a file, and its text."""
     if b"%PDF-" in data[:1024]:
         return "pdf", _parsed(path, "pdf") or ""
     if data.startswith(b"PK\x03\x04") and (text := _parsed(path, "docx")) is not None:
@@ -86,7 +86,7 @@ def _text(path: Path, data: bytes) -> tuple[AttachmentKind, str]:
 
 
 def _parsed(path: Path, kind: str) -> str | None:
-    """What a child process reads in it; None where it is of another kind."""
+    """The text that a child process extracts; None if the file is of another kind."""
     child = Child("qwen3mlx_app.services.attachments.parsing", PATIENCE)
     try:
         told = child.ask({"path": str(path), "kind": kind, "most": MAX_CHARACTERS})
@@ -137,7 +137,7 @@ def _nothing(kind: AttachmentKind) -> str:
 
 
 def _language(name: str) -> str:
-    """What a code fence calls it, by Pygments' names; nothing for files that are not code."""
+    """Pygments' name of the file's language; empty for files that are not code."""
     from pygments.lexers import get_lexer_for_filename
     from pygments.util import ClassNotFound
 

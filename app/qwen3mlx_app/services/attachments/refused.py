@@ -6,7 +6,7 @@ from __future__ import annotations
 class AttachmentRefused(Exception):
     """The message says why, in the language of the window.
 
-    `sentence` is translated already; `{name}` and what else is in braces are filled in here.
+    `sentence` is already translated; the values in braces are filled in here.
     """
 
     def __init__(self, sentence: str, name: str, **values: object) -> None:

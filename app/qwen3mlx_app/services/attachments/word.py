@@ -1,4 +1,4 @@
-"""The running text of a Word file (ECMA-376, WordprocessingML)."""
+"""Extract the text of a Word file (ECMA-376, WordprocessingML)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMESPACES = {
     "http://purl.oclc.org/ooxml/wordprocessingml/main",
 }
 _PIECE = 1 << 16
-# Of markup; far more than any book has.
+# Bytes of markup; far more than any book has.
 _MAX_UNPACKED = 200 * 1024**2
 _FAULTS = (
     zipfile.BadZipFile,
@@ -29,7 +29,7 @@ _FAULTS = (
     expat.ExpatError,
     OSError,
     EOFError,
-    RuntimeError,  # encrypted, or packed in an unknown way
+    RuntimeError,  # encrypted, or with an unknown compression
     ValueError,
 )
 
@@ -43,7 +43,7 @@ def is_word(path: Path) -> bool:
 
 
 def word_text(path: Path, max_characters: int) -> str:
-    """Paragraphs and tables, until there are more characters than that.
+    """Paragraphs and tables, up to about `max_characters`.
 
     Raises AttachmentRefused.
     """
@@ -57,7 +57,7 @@ def word_text(path: Path, max_characters: int) -> str:
 
 
 class _Text:
-    """Cells of a row are parted by tabs.
+    """Cells of a row are separated by tabs.
 
     Read in pieces and never built into a tree, so that it does not matter what a small file unpacks
     to. Entities are declared in a document type, which no Word file has: it ends the reading.
@@ -123,6 +123,6 @@ class _Text:
 
 
 def _local(name: str) -> str:
-    """The name of an element of WordprocessingML; of any other, nothing."""
+    """The name of a WordprocessingML element; empty for others."""
     namespace, _, local = name.rpartition(" ")
     return local if namespace in _NAMESPACES else ""

@@ -1,4 +1,4 @@
-"""Conversations on disk."""
+"""Conversations on disk, in SQLite."""
 
 from .database import Recovery
 from .errors import NewerStoreError, StoreError

@@ -1,4 +1,4 @@
-"""Rows that are not as they are to be: kept as they were found, and mended in their place."""
+"""Invalid rows: kept aside as they were found, and repaired in place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rows import READERS, Columns, Value, as_found, to_row
 
 translate = QCoreApplication.translate
 
-# What else names a row by its id.
+# The columns that refer to a row's id.
 _REFERENCES = {
     "conversations": (("messages", "conversation_id"),),
     "messages": (("messages", "parent_id"), ("deltas", "message_id"), ("conversations", "leaf_id")),
@@ -22,14 +22,14 @@ _REFERENCES = {
 
 
 class Aside:
-    """`path` gets a line of JSON for each such row."""
+    """Appends a line of JSON to `path` for each invalid row."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._num_rows = 0
 
     def news(self) -> str | None:
-        """What a person is to know of rows that were met since this was last asked."""
+        """A sentence about the invalid rows found since the last call, or None."""
         count, self._num_rows = self._num_rows, 0
         if not count:
             return None
@@ -42,7 +42,7 @@ class Aside:
     def read(
         self, connection: sqlite3.Connection, table: str, rows: list[sqlite3.Row]
     ) -> list[Value]:
-        """A value for each row, which must have its `rowid` as `place`."""
+        """A value for each row; `place` must be its rowid."""
         values = []
         for row in rows:
             columns = Columns(row)
@@ -55,7 +55,7 @@ class Aside:
     def _mend(
         self, connection: sqlite3.Connection, table: str, row: sqlite3.Row, value: Value
     ) -> None:
-        """Only where the row could be kept."""
+        """Repair a row, if it could be kept aside."""
         self._num_rows += 1
         try:
             self._keep(f'{{"table": "{table}", "row": {as_found(row)}}}\n')
@@ -71,14 +71,14 @@ class Aside:
             if row["id"] != value.id:
                 self._follow(connection, table, row["id"], value.id)
             connection.execute("COMMIT")
-        except sqlite3.IntegrityError:  # it names what is not there: it is shown, and stays
+        except sqlite3.IntegrityError:  # it refers to a missing row: left as it is
             connection.execute("ROLLBACK")
         except BaseException:
             connection.execute("ROLLBACK")
             raise
 
     def _follow(self, connection: sqlite3.Connection, table: str, before: object, now: str) -> None:
-        """What named the row by what was no id names it by its new one."""
+        """Point references to the row's former id to its new one."""
         if before is not None:
             for other, column in _REFERENCES[table]:
                 connection.execute(

@@ -1,4 +1,4 @@
-"""The file: opened, brought up to date, and rescued when it is broken, or somebody else's."""
+"""Open the database file, migrate it, and recover what can be read of a broken one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .rows import READERS, Columns, to_row
 from .schema import NewerSchemaError, check, migrate, refuse_newer
 from .search import indexed
 
-# Seconds to wait for another window that is writing.
+# Seconds to wait while another process is writing.
 _PATIENCE = 5.0
-# Bytes of a row; steps of SQLite's machine for a table that is rescued: some ten seconds.
+# The largest row in bytes; the most SQLite VM steps to recover a table, about ten seconds.
 _MAX_ROW, _MAX_STEPS = 256 * 1024**2, 500_000_000
 _STEPS = 1_000_000
 _BESIDE = ("-wal", "-shm", "-journal", "-open")
@@ -27,7 +27,7 @@ _BESIDE = ("-wal", "-shm", "-journal", "-open")
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A broken file was moved to `backup`; what could be read of it is in the new one."""
+    """A broken file was moved to `backup`; what could be read of it was recovered."""
 
     backup: Path
     num_conversations: int
@@ -62,39 +62,39 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
 
 
 def trust(path: Path) -> None:
-    """The file was closed in good order: the next start takes a glance at it only."""
+    """Mark the file as closed in good order, so that the next start checks it only briefly."""
     _mark(path).unlink(missing_ok=True)
 
 
 def _mark(path: Path) -> Path:
-    """It is there while the database is open, and after a program that was killed."""
+    """A file that exists while the database is open, and after the program was killed."""
     return path.with_name(f"{path.name}-open")
 
 
 def _beside(path: Path) -> list[Path]:
-    """What stands beside the file while it is open."""
+    """The files beside the database while it is open."""
     return [path.with_name(path.name + ending) for ending in _BESIDE]
 
 
 def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
-    """The connection commits each statement by itself, unless a transaction is begun."""
+    """Open a connection that commits each statement, outside of transactions."""
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
         _defend(connection)
         refuse_newer(connection)
-        # Where a power failure may take the last moments, but nothing before, and no kill anything.
+        # A power failure may lose the last moments, but nothing before; a kill loses nothing.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.create_function("casefold", 1, _casefold, deterministic=True)
         migrate(connection)
         check(connection)
-        # They are ours, and the trigger among them writes to the index.
+        # The schema is ours, and its trigger writes to the index.
         connection.execute("PRAGMA trusted_schema = ON")
         _look(connection)
         if check_all:
             _check_all(connection)
-    except UnicodeDecodeError:  # a name in the file, in SQLite's own words about it
+    except UnicodeDecodeError:  # from a name in SQLite's error message
         connection.close()
         raise sqlite3.DatabaseError("malformed: names that are no text") from None
     except BaseException:
@@ -104,7 +104,7 @@ def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
 
 
 def _defend(connection: sqlite3.Connection) -> None:
-    """A file may be anybody's: what its own definitions may do is as little as SQLite allows."""
+    """Restrict what definitions in the file may do, since anybody may have written it."""
     connection.row_factory = sqlite3.Row
     connection.text_factory = _decoded
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -117,7 +117,7 @@ def _defend(connection: sqlite3.Connection) -> None:
 
 
 def _decoded(data: bytes) -> str | bytes:
-    """What is no UTF-8 stays bytes, and is seen where rows are checked."""
+    """Text, or bytes where it is not UTF-8; rows are checked later."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -129,7 +129,7 @@ def _casefold(value: object) -> str:
 
 
 def _look(connection: sqlite3.Connection) -> None:
-    """Raises where the file is broken, as far as a glance tells: the whole check takes seconds."""
+    """Raise if a quick look finds the file broken; the full check takes seconds."""
     for table in (*READERS, "deltas"):
         connection.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT 1").fetchone()
     connection.execute("SELECT count(*) FROM conversations").fetchone()
@@ -152,7 +152,7 @@ def _set_aside(path: Path) -> Path:
 
 
 def _rescue(backup: Path, connection: sqlite3.Connection) -> Recovery:
-    """Copy every row that can be read."""
+    """Copy every readable row into the new database."""
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN")
     deltas = _deltas(backup)
@@ -178,7 +178,7 @@ def _rescue(backup: Path, connection: sqlite3.Connection) -> Recovery:
 
 
 def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> None:
-    """Not twice what is there already; a message whose number another has gets another."""
+    """Insert a row once; a message whose number is taken gets another."""
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
     statement = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
     if connection.execute(statement, values).rowcount == 0 and "number" in values:
@@ -186,7 +186,7 @@ def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) 
 
 
 def _deltas(backup: Path) -> dict[str, dict[str, str]]:
-    """What answers have grown by, by their id."""
+    """The saved additions to answers, by message id."""
     grown: dict[str, dict[str, str]] = {}
     for row in _readable_rows(backup, "deltas"):
         columns = Columns(row)
@@ -197,7 +197,7 @@ def _deltas(backup: Path) -> dict[str, dict[str, str]]:
 
 
 def _readable_rows(backup: Path, table: str) -> Iterator[sqlite3.Row]:
-    """Forwards until something is broken, then backwards until it is again."""
+    """Read forwards up to the damage, then backwards up to it."""
     seen: set[int] = set()
     for order in ("ASC", "DESC"):
         try:
@@ -217,7 +217,7 @@ def _readable_rows(backup: Path, table: str) -> Iterator[sqlite3.Row]:
 
 
 def _is_plain_table(connection: sqlite3.Connection, table: str) -> bool:
-    """A view, or a column that is reckoned, may take for ever."""
+    """Whether it is a plain table: a view or generated column could run for ever."""
     kinds = connection.execute(
         "SELECT type FROM sqlite_master WHERE name = ? AND sql NOT LIKE 'CREATE VIRTUAL%'", (table,)
     ).fetchall()
@@ -226,7 +226,7 @@ def _is_plain_table(connection: sqlite3.Connection, table: str) -> bool:
 
 
 def _hurry(connection: sqlite3.Connection) -> None:
-    """End what takes too many steps."""
+    """Abort queries that take too many steps."""
     left = _MAX_STEPS // _STEPS
 
     def count() -> bool:
@@ -238,7 +238,7 @@ def _hurry(connection: sqlite3.Connection) -> None:
 
 
 def _mend(connection: sqlite3.Connection) -> None:
-    """Messages without their conversation get one; the words are parted anew."""
+    """Give orphaned messages a conversation, and rebuild the search index."""
     connection.execute(
         "INSERT INTO conversations SELECT conversation_id, '', NULL, 0, NULL, '{}', '', NULL,"
         " min(created_at), max(created_at), NULL FROM messages"
@@ -247,7 +247,7 @@ def _mend(connection: sqlite3.Connection) -> None:
     connection.execute(
         "UPDATE conversations SET folder_id = NULL WHERE folder_id NOT IN (SELECT id FROM folders)"
     )
-    # A path that leads to a message which is lost goes on at the last one that is there.
+    # A path whose leaf is lost ends at the last message that is left.
     connection.execute(
         "UPDATE conversations SET leaf_id = (SELECT id FROM messages"
         " WHERE conversation_id = conversations.id ORDER BY number DESC LIMIT 1)"

@@ -1,4 +1,4 @@
-"""What goes wrong with the database, as a sentence."""
+"""Database errors as sentences for a person."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class StoreError(Exception):
 
 
 class NewerStoreError(StoreError):
-    """A newer version of the program wrote the file, which is left alone."""
+    """A newer version of the program wrote the file; it is left alone."""
 
 
 def store_error(error: sqlite3.Error | OSError) -> StoreError:
-    """What a person is told about `error`."""
+    """The error as a sentence for a person."""
     kind = NewerStoreError if isinstance(error, NewerSchemaError) else StoreError
     return kind(_sentence(str(error)))
 
 
 def is_corrupt(error: Exception) -> bool:
-    # Python 3.10 has no error codes, and SQLite's words for these never change.
+    # Python 3.10 has no error codes, and SQLite's messages for these never change.
     return "malformed" in str(error) or "not a database" in str(error)
 
 

@@ -1,4 +1,4 @@
-"""Values <-> rows. A row may be anybody's: each column is checked as it is read."""
+"""Values <-> rows. Anybody may have written a row, so each column is checked."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ T = TypeVar("T")
 Value = Conversation | Message | Folder | Preset
 
 _JSON = {"settings", "tool_calls", "attachments", "stats"}
-# Characters of an id, a name or title, and a draft.
+# The most characters of an id, a name or title, and a draft.
 _MAX_ID, _MAX_NAME, _MAX_DRAFT = 200, 10_000, 1_000_000
 
 
 def to_row(value: Value) -> dict[str, Any]:
-    """The columns of its table."""
+    """The columns of a value's table."""
     return {
         field.name: _column(field.name, getattr(value, field.name))
         for field in dataclasses.fields(value)
@@ -30,7 +30,7 @@ def to_row(value: Value) -> dict[str, Any]:
 
 
 class Columns:
-    """A row's columns; `is_whole`: each was what it is to be."""
+    """A row's columns; `is_whole` is False once one was invalid."""
 
     def __init__(self, row: Mapping[str, Any] | sqlite3.Row) -> None:
         self._row = row
@@ -38,16 +38,16 @@ class Columns:
         self.is_whole = True
 
     def raw(self, name: str) -> Any:
-        """None where the row has no such column."""
+        """The column as it is, or None if the row has no such column."""
         return self._row[name] if name in self._names else None
 
     def id(self) -> str:
-        """A new one where the row has none."""
+        """The row's id, or a new one."""
         return self.text("id", _MAX_ID) or new_id()
 
     def text(self, name: str, most: int | None = None) -> str:
         value = self.raw(name)
-        if isinstance(value, bytes):  # what is no UTF-8, too
+        if isinstance(value, bytes):  # such as text that is not UTF-8
             self.is_whole = False
             return value.decode("utf-8", "replace")[:most]
         return self._checked(value, text(value)[:most])
@@ -71,14 +71,14 @@ class Columns:
         return settings
 
     def values(self, name: str, read: Callable[[dict[str, Any]], T]) -> tuple[T, ...]:
-        """Of a list of objects."""
+        """The values of a list of objects."""
         given = _parsed(self.text(name))
         found = tuple(map(read, objects(given)))
         self.is_whole = self.is_whole and _agree(given, found)
         return found
 
     def value(self, name: str, read: Callable[[object], T | None]) -> T | None:
-        """Of an object, where there is one."""
+        """The value of an object, if there is one."""
         if self.raw(name) is None:
             return None
         given = _parsed(self.text(name))
@@ -141,7 +141,7 @@ def to_preset(columns: Columns) -> Preset:
     )
 
 
-# In the order in which they refer to each other.
+# In the order of their references.
 READERS: dict[str, Callable[[Columns], Value]] = {
     "folders": to_folder,
     "conversations": to_conversation,
@@ -151,7 +151,7 @@ READERS: dict[str, Callable[[Columns], Value]] = {
 
 
 def put(table: str, columns: Iterable[str]) -> str:
-    """The statement that writes a row of `table`, new or known by its `id`."""
+    """The statement that inserts a row of `table`, or replaces the one with its `id`."""
     names = list(columns)
     marks = ", ".join(f":{name}" for name in names)
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
@@ -162,7 +162,7 @@ def put(table: str, columns: Iterable[str]) -> str:
 
 
 def as_found(row: sqlite3.Row) -> str:
-    """A row as JSON, whatever is in it."""
+    """A row as JSON, whatever it contains."""
     values = {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row iterates over values
     return json.dumps(values, default=lambda data: {"hex": bytes(data).hex()})
 
@@ -193,7 +193,7 @@ def _parsed(source: str) -> Any:
         return None
 
 
-@lru_cache(maxsize=64)  # most conversations have the same
+@lru_cache(maxsize=64)  # most conversations share them
 def _settings(source: str) -> tuple[ChatSettings, bool]:
     given = _parsed(source)
     settings = chat_settings(an_object(given))
@@ -201,7 +201,7 @@ def _settings(source: str) -> tuple[ChatSettings, bool]:
 
 
 def _agree(given: Any, found: Any) -> bool:
-    """All that is known of `given` is in `found`; another version may have had more."""
+    """Whether `found` has everything that is known of `given`; other versions may have more."""
     found = _plain(found)
     if isinstance(given, dict) and isinstance(found, dict):
         return all(name not in given or _agree(given[name], one) for name, one in found.items())

@@ -1,4 +1,4 @@
-"""The tables, and how older files become what they are now.
+"""The database schema and its migrations.
 
 `user_version` counts the migrations that a file has seen. They are only ever added to.
 """
@@ -71,12 +71,12 @@ END;
 MIGRATIONS: tuple[str, ...] = (_TABLES,)
 
 
-# What a table of the search index is called: its columns are SQLite's own.
+# Prefix of the search index's tables, whose columns are SQLite's.
 _INDEX = "words_"
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file up to date, wholly or not at all. Raises sqlite3.DatabaseError."""
+    """Migrate the file, completely or not at all. Raises sqlite3.DatabaseError."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version < 0 or (version == 0 and _outline(connection)):
         raise sqlite3.DatabaseError("malformed: another program wrote this file")
@@ -85,14 +85,14 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def refuse_newer(connection: sqlite3.Connection) -> None:
-    """Before anything is written. Raises NewerSchemaError."""
+    """Raise NewerSchemaError for a file of a newer version, before anything is written."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise NewerSchemaError("a newer version wrote this file")
 
 
 def check(connection: sqlite3.Connection) -> None:
-    """Nothing but our own tables: a view, a trigger or a column may do anything when it is used.
+    """Accept only our own tables: views, triggers and columns could do anything when used.
 
     Raises sqlite3.DatabaseError.
     """
@@ -103,7 +103,7 @@ def check(connection: sqlite3.Connection) -> None:
 
 
 def _outline(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
-    """Kind, name and definition of everything in it; statistics are nobody's business."""
+    """The kind, name and definition of everything in the file, except statistics."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master")
     found = set()
     for kind, name, sql in rows.fetchall():

@@ -1,7 +1,7 @@
-"""Everything that a person wrote and was answered, in one SQLite file.
+"""All conversations, in one SQLite file.
 
-For one thread. Every call is over when what it changes is on disk, as far as a killed process is
-concerned. Raises StoreError.
+For one thread. When a call returns, its changes survive the process being
+killed. Raises StoreError.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from .search import Hit, indexed, match_expression, snippet
 T = TypeVar("T", bound=Value)
 
 _HITS_LOOKED_AT = 400
-# More are found by searching.
+# More can be found by searching.
 MAX_CONVERSATIONS = 20_000
 
 
 class Store:
-    """`recovery` says what became of a file that was broken, None where it was not.
+    """`recovery` describes the recovery of a broken file; None if it was not broken.
 
     A row that is not as it is to be is read as far as it can be, and kept in `aside` as it was.
 
@@ -55,7 +55,7 @@ class Store:
     # Conversations
 
     def conversations(self) -> list[Conversation]:
-        """Those that are not deleted, the last used first."""
+        """The conversations that are not deleted, the last used first."""
         return self._values(
             Conversation,
             "conversations",
@@ -64,16 +64,16 @@ class Store:
         )
 
     def conversation(self, conversation_id: str) -> Conversation | None:
-        """Also a deleted one, as long as it can be taken back."""
+        """A conversation, also a deleted one that can still be restored."""
         found = self._values(Conversation, "conversations", "WHERE id = ?", conversation_id)
         return found[0] if found else None
 
     def save_conversation(self, conversation: Conversation) -> None:
-        """New or changed; its messages are saved by themselves."""
+        """Insert or replace a conversation; its messages are saved separately."""
         self._put("conversations", conversation)
 
     def delete_conversation(self, conversation_id: str) -> None:
-        """Until `purge`, `restore_conversation` takes it back."""
+        """Mark a conversation as deleted; `restore_conversation` undoes that until `purge`."""
         self._write(
             "UPDATE conversations SET deleted_at = ? WHERE id = ?", time.time(), conversation_id
         )
@@ -82,23 +82,23 @@ class Store:
         self._write("UPDATE conversations SET deleted_at = NULL WHERE id = ?", conversation_id)
 
     def purge(self, older_than_s: float = 0.0) -> None:
-        """What was deleted so long ago is gone for good."""
+        """Erase what was deleted longer ago than that."""
         self._write("DELETE FROM conversations WHERE deleted_at <= ?", time.time() - older_than_s)
 
     # Messages
 
     def messages(self, conversation_id: str) -> list[Message]:
-        """The whole tree, in the order in which they were added."""
+        """The conversation's messages, in the order in which they were added."""
         where = "WHERE conversation_id = ? ORDER BY number"
         return forest(self._values(Message, "messages", where, conversation_id))
 
     def save_message(self, message: Message) -> None:
-        """New or changed."""
+        """Insert or replace a message."""
         with self._transaction():
             self._save_message(message)
 
     def append(self, message_id: str, *, content: str = "", reasoning: str = "") -> None:
-        """An answer that is being written grows; `save_message` in the end replaces all of it."""
+        """Append to a running answer; `save_message` replaces it in the end."""
         self._write(
             "INSERT INTO deltas (message_id, content, reasoning) VALUES (?, ?, ?)",
             message_id,
@@ -107,7 +107,7 @@ class Store:
         )
 
     def delete_messages(self, message_ids: Iterable[str]) -> None:
-        """For good; what followed them is the caller's to delete, or to save again."""
+        """Delete messages for good; the caller handles those below them."""
         with self._transaction():
             self._connection.executemany(
                 "DELETE FROM messages WHERE id = ?", [(message_id,) for message_id in message_ids]
@@ -125,7 +125,7 @@ class Store:
         return Transcript(conversation=conversation, messages=messages)
 
     def add(self, transcripts: Sequence[Transcript]) -> None:
-        """All or none of them."""
+        """Insert all of them, or none."""
         with self._transaction():
             for transcript in transcripts:
                 self._put("conversations", transcript.conversation)
@@ -141,7 +141,7 @@ class Store:
         self._put("folders", folder)
 
     def delete_folder(self, folder_id: str) -> None:
-        """What is in it stays, outside of any folder."""
+        """Delete a folder; its conversations stay, outside of any folder."""
         self._write("DELETE FROM folders WHERE id = ?", folder_id)
 
     def presets(self) -> list[Preset]:
@@ -156,7 +156,7 @@ class Store:
     # Search
 
     def search(self, question: str, limit: int = 50) -> list[Hit]:
-        """A hit for each conversation: those with it in the title, then the latest messages."""
+        """One hit per conversation: matching titles first, then the latest messages."""
         hits = {found.conversation_id: found for found in self._in_titles(question.strip(), limit)}
         expression = match_expression(question)
         if expression is not None:
@@ -199,10 +199,10 @@ class Store:
             _HITS_LOOKED_AT,
         )
 
-    # How
+    # Implementation
 
     def _finish_interrupted(self) -> None:
-        """Put together what a program that was killed left of its answers."""
+        """Assemble the answers that were running when the program was killed."""
         with self._transaction():
             rows = self._connection.execute("SELECT id FROM messages WHERE status = 'streaming'")
             for row in rows.fetchall():
@@ -271,7 +271,7 @@ class Store:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """SQLite's, and the file system's, as StoreError."""
+        """Raise SQLite's and the file system's errors as StoreError."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:

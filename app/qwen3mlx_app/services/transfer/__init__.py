@@ -1,4 +1,4 @@
-"""Conversations from other programs and for them."""
+"""Import and export of conversations."""
 
 from .errors import TransferError
 from .export import to_json, to_markdown

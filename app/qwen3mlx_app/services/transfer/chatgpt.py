@@ -1,4 +1,4 @@
-"""OpenAI's export of ChatGPT: `conversations.json`, a list of trees of nodes.
+"""Read ChatGPT's export: `conversations.json`, a list of trees of nodes.
 
 Many nodes are no messages of anybody's: hidden instructions, progress of tools, summaries of
 thinking. Those are passed over, and what follows them follows the last message before.
@@ -19,7 +19,7 @@ _PASSED_OVER = {"user_editable_context", "model_editable_context", "reasoning_re
 
 @dataclass(frozen=True, slots=True)
 class _Above:
-    """What a node follows: the last message, its time and calls, and thoughts not spoken yet."""
+    """What precedes a node: the last message, its time and calls, and pending thoughts."""
 
     message_id: str | None
     time: float
@@ -28,7 +28,7 @@ class _Above:
 
 
 def read(document: Json) -> Transcript | None:
-    """None where nobody says anything."""
+    """The conversation, or None if it has no messages."""
     created_at = moment(document.get("create_time")) or time.time()
     conversation_id = new_id()
     nodes = {key: an_object(node) for key, node in an_object(document.get("mapping")).items()}
@@ -52,7 +52,7 @@ def read(document: Json) -> Transcript | None:
 def _walk(
     nodes: dict[str, Json], conversation_id: str, created_at: float
 ) -> tuple[list[Message], dict[str, str | None]]:
-    """The messages, parents first; and for each node the message that stands for it."""
+    """The messages, parents first, and the message id that stands for each node."""
     children = defaultdict(list)
     for key, node in nodes.items():
         parent = node.get("parent")
@@ -74,7 +74,7 @@ def _walk(
 def _node(
     node: Json, above: _Above, conversation_id: str, *, is_last: bool
 ) -> tuple[Message | None, _Above]:
-    """The message that a node is, if it is one; and what its children follow."""
+    """The node's message, if it is one, and what its children follow."""
     source = an_object(node.get("message"))
     role = text(an_object(source.get("author")).get("role"))
     content = an_object(source.get("content"))
@@ -127,7 +127,7 @@ def _text(content: Json) -> str:
 
 
 def _part(part: object) -> str:
-    """Pictures and recordings are files beside the export; that there was one is kept."""
+    """The text of a part; for images and audio, which are separate files, their kind."""
     if isinstance(part, str):
         return text(part)
     kind = text(an_object(part).get("content_type"))
@@ -148,7 +148,7 @@ def _joined(first: str, second: str) -> str:
 
 
 def _arguments(said: str) -> str:
-    """A call's text as it is if it is JSON, else as the code that was run."""
+    """The call's text if it is a JSON object, else wrapped as code."""
     try:
         is_object = isinstance(json.loads(said), dict)
     except (ValueError, RecursionError):

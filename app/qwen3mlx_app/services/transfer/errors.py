@@ -1,4 +1,4 @@
-"""Why a file cannot be imported."""
+"""The error of an import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations -> texts for other programs, and for people."""
+"""Export conversations as JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ translate = QCoreApplication.translate
 
 
 def to_json(transcripts: Iterable[Transcript]) -> str:
-    """Everything of them; `import_file` makes the same conversations of it again."""
+    """Conversations as JSON without loss; `import_file` reads it."""
     return json.dumps(own.document(transcripts), ensure_ascii=False, indent=1) + "\n"
 
 
 def to_markdown(transcript: Transcript) -> str:
-    """The path that is shown, as it would be read; other versions are left out."""
+    """The path on screen as Markdown; other versions are left out."""
     conversation = transcript.conversation
     title = conversation.title or translate("transfer", "Conversation")
     date = datetime.fromtimestamp(conversation.created_at).strftime("%Y-%m-%d %H:%M")
@@ -35,7 +35,7 @@ def to_markdown(transcript: Transcript) -> str:
 
 
 def path(transcript: Transcript) -> list[Message]:
-    """From the first message to the one that is shown last."""
+    """The messages on screen, from the first to the last."""
     known = {message.id: message for message in transcript.messages}
     messages: list[Message] = []
     message_id = transcript.conversation.leaf_id

@@ -1,4 +1,4 @@
-"""LM Studio's conversations: `~/.lmstudio/conversations/*.conversation.json`, as of 0.3 and 0.4.
+"""Read LM Studio's `~/.lmstudio/conversations/*.conversation.json`, as of 0.3 and 0.4.
 
 A list of messages, each with its versions; only what follows the selected one of each is kept by LM
 Studio. An answer is a list of steps: thinking, text, calls of tools and their results.
@@ -41,7 +41,7 @@ _STOP_REASONS = {
 
 
 def read(document: Json) -> Transcript | None:
-    """None where nobody says anything."""
+    """The conversation, or None if it has no messages."""
     created_at = moment(document.get("createdAt"), 1000) or time.time()
     tree = _Tree(new_id(), created_at)
     for message in objects(document.get("messages")):
@@ -64,7 +64,7 @@ def read(document: Json) -> Transcript | None:
 
 @dataclass(slots=True)
 class _Answer:
-    """What of an answer has come so far, until a tool is called."""
+    """The parts of an answer, up to a tool call."""
 
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class _Answer:
 
 
 class _Tree:
-    """`parent_id` is the message that the next one follows."""
+    """Messages so far; the next one follows `parent_id`."""
 
     def __init__(self, conversation_id: str, created_at: float) -> None:
         self.conversation_id = conversation_id
@@ -87,7 +87,7 @@ class _Tree:
         self._time = created_at
 
     def add_versions(self, message: Json) -> None:
-        """All become siblings; what comes next follows the selected one."""
+        """Add all versions as siblings; what comes next follows the selected one."""
         versions = objects(message.get("versions"))
         selected = whole(message.get("currentlySelected")) or 0
         before = after = self.parent_id
@@ -169,13 +169,13 @@ def _take(answer: _Answer, step: Json) -> None:
 
 
 def _milliseconds(step_identifier: str) -> float | None:
-    """A step's name begins with when it was made: `1734038234123-0.52`."""
+    """The time at the start of a step's name: `1734038234123-0.52`."""
     stamp = step_identifier.partition("-")[0]
     return float(stamp) if stamp.isascii() and stamp.isdecimal() and len(stamp) == 13 else None
 
 
 def _texts(content: object) -> list[str]:
-    """Without the tags around thinking, which are marked as structure."""
+    """The texts, without the tags around thinking, which are marked as structural."""
     return [
         text(part.get("text"))
         for part in objects(content)
@@ -184,7 +184,7 @@ def _texts(content: object) -> list[str]:
 
 
 def _result(part: Json) -> str:
-    """A tool's result is JSON in a string: a list of texts."""
+    """The text of a tool's result, which is JSON in a string."""
     content = part.get("content")
     try:
         parsed = json.loads(content) if isinstance(content, str) else content
@@ -217,7 +217,7 @@ def _settings(document: Json) -> ChatSettings:
 
 
 def _checked(value: object) -> object:
-    """Some settings have a box that must be checked for them to count."""
+    """The value of a setting; one with an unchecked box does not count."""
     if isinstance(value, dict) and "checked" in value:
         return value.get("value") if value["checked"] is True else None
     return value

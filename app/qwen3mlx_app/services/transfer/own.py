@@ -1,4 +1,4 @@
-"""This program's own JSON: everything of a conversation, so that importing it loses nothing."""
+"""The program's own JSON format, which keeps everything of a conversation."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ translate = QCoreApplication.translate
 
 FORMAT = "qwen3mlx.conversations"
 VERSION = 1
-# One that was being written when it was exported is so no more.
+# An answer that was running at the export is imported as stopped.
 _ENDED = ("done", "stopped", "failed")
 
 
 def document(transcripts: Iterable[Transcript]) -> Json:
-    """What `read` reads."""
+    """The document that `read` reads."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -37,7 +37,7 @@ def document(transcripts: Iterable[Transcript]) -> Json:
 
 
 def check_version(document: Json, name: str) -> None:
-    """Raises TransferError for one that a later version of the program wrote."""
+    """Raise TransferError if a newer version of the program wrote it."""
     version = whole(document.get("version"))
     if version is None or version > VERSION:
         raise TransferError(
@@ -49,7 +49,7 @@ def check_version(document: Json, name: str) -> None:
 
 
 def read(source: Json) -> Transcript | None:
-    """None where there is no message."""
+    """The conversation, or None if it has no messages."""
     conversation_id = new_id()
     ids: dict[str, str] = {}
     messages = []
@@ -68,7 +68,7 @@ def read(source: Json) -> Transcript | None:
 
 def _written(transcript: Transcript) -> Json:
     conversation = dataclasses.asdict(transcript.conversation)
-    # A folder is a matter of this computer.
+    # Folders exist only on this computer.
     del conversation["folder_id"]
     messages = [dataclasses.asdict(message) for message in transcript.messages]
     for message in messages:

@@ -1,4 +1,4 @@
-"""A file -> conversations, whichever program wrote it."""
+"""Import conversations from any supported file."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from .errors import TransferError
 translate = QCoreApplication.translate
 
 MAX_BYTES = 1024**3
-# OpenAI's export: one file, or several where there is much.
+# ChatGPT's export has one file, or several for many conversations.
 _IN_ARCHIVE = re.compile(r"(.*/)?conversations(-\d+)?\.json")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """`num_skipped` conversations had nothing in them that could be read."""
+    """The conversations; `num_skipped` others had nothing readable in them."""
 
     transcripts: tuple[Transcript, ...]
     num_skipped: int
 
 
 def import_file(path: Path) -> Imported:
-    """Every conversation of a file, each with new ids: importing twice makes copies.
+    """Import every conversation of a file with new ids, so that importing twice makes copies.
 
     Takes LM Studio's `*.conversation.json`, OpenAI's `conversations.json` or the archive it comes
     in, and this program's own export. Raises TransferError; may take seconds.
@@ -59,7 +59,7 @@ def import_file(path: Path) -> Imported:
 
 
 def _reader(document: Any, name: str) -> tuple[Callable[[Json], Transcript | None], list[Json]]:
-    """Who reads it, and its conversations."""
+    """The function that reads the document, and its conversations."""
     if isinstance(document, list) and any("mapping" in item for item in objects(document)):
         return chatgpt.read, objects(document)
     if isinstance(document, dict):
@@ -113,7 +113,7 @@ def _in_archive(path: Path) -> Iterator[Any]:
                 if entry.file_size > MAX_BYTES:
                     raise _too_large(path.name)
                 with archive.open(entry) as file:
-                    # What an archive says of a file's size need not be true.
+                    # The size in the archive's directory may be wrong.
                     yield json.loads(file.read(MAX_BYTES))
 
 

@@ -1,4 +1,4 @@
-"""The page of the models, a module for each part of it."""
+"""The Models page."""
 
 from .models_page import ModelsPage
 

@@ -1,4 +1,4 @@
-"""A model: what it is and needs, into memory and out of it."""
+"""A model: facts, memory needs, loading and unloading."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .model_settings import ModelSettingsForm
 
 
 class ModelCard(QFrame):
-    """Its settings stand below, when they are wanted."""
+    """A card for a model, with its settings below on demand."""
 
     def __init__(
         self, models: ModelsController, theme: Theme, parent: QWidget | None = None

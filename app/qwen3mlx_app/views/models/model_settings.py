@@ -1,4 +1,4 @@
-"""How a model is loaded, and what its requests take where they say nothing else."""
+"""A model's load settings and default sampling."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..sampling_form import SamplingForm
 from ..theme import GAP, Theme
 from ..widgets import section
 
-# Those that a model can be given for all of its requests.
+# The sampling parameters that can have defaults per model.
 SAMPLING = (
     "temperature",
     "top_p",
@@ -33,7 +33,7 @@ FACTORS = (2, 4)
 
 
 class ModelSettingsForm(QWidget):
-    """`finished`: saved, or left as it was."""
+    """Emits `finished` when the settings were saved."""
 
     finished = Signal()
 
@@ -120,7 +120,7 @@ class ModelSettingsForm(QWidget):
         self._sampling.show_values(settings.sampling, advised)
 
     def _show_factor(self, factor: float | None) -> None:
-        """One that was set by hand stays to be chosen."""
+        """Select a factor; one that was set by hand is added to the choices."""
         if factor is not None and self._yarn.findData(int(factor)) < 0:
             text = self.tr("{factor}× context length").format(factor=f"{factor:g}")
             self._yarn.addItem(text, factor)

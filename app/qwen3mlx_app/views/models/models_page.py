@@ -1,4 +1,4 @@
-"""The models on this computer, and the folders they are looked for in."""
+"""The models on this computer, and the folders that are searched."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..theme import GAP, Theme
 from ..widgets import hint_label
 from .model_card import ModelCard
 
-# From so many on there is something to look for.
+# The number of models from which on the filter is shown.
 MANY = 4
 
 

@@ -1,4 +1,4 @@
-"""The page that quantizes, a module for each part of it."""
+"""The Quantize page."""
 
 from .quantize_page import QuantizePage
 

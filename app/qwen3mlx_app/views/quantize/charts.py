@@ -1,4 +1,4 @@
-"""What several quantizations cost, as pictures."""
+"""Charts of the quality loss of several quantizations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERIES = ("#6d62f0", "#e0793a", "#1f9d6b", "#d04a78", "#2b87c8", "#a08028")
 
 
 class Chart(QWidget):
-    """Axes with lines; those that inherit draw what is in them, from 0 to 1 both ways."""
+    """Axes; subclasses draw in coordinates from 0 to 1."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +62,7 @@ class Chart(QWidget):
         across: Sequence[tuple[float, str]],
         up: Sequence[tuple[float, str]],
     ) -> None:
-        """Marks: where, and what stands there."""
+        """Draw the axes; marks are positions and texts."""
         colours = self._theme.colours
         for y, text in up:
             start = self.place(0, y)
@@ -82,7 +82,7 @@ class Chart(QWidget):
 
 
 class SizeChart(Chart):
-    """Divergence, logarithmic, over size: the lower and the further left, the better."""
+    """KL divergence, logarithmic, by size: lower and further left is better."""
 
     def draw(self, painter: QPainter) -> None:
         sizes = [one.size_bytes for one in self.qualities]
@@ -103,7 +103,7 @@ class SizeChart(Chart):
             self._name(painter, one.name, point, taken)
 
     def _name(self, painter: QPainter, name: str, point: QPointF, taken: list[QRectF]) -> None:
-        """At the right of its point, at the left where it would not fit; below other names."""
+        """Put the name right of its point, or left if it does not fit, below other names."""
         painter.setPen(QColor(self._theme.colours.text))
         metrics = painter.fontMetrics()
         width, height = metrics.horizontalAdvance(name), metrics.height()
@@ -117,7 +117,7 @@ class SizeChart(Chart):
 
 
 class TokensChart(Chart):
-    """How many tokens diverge how much."""
+    """The distribution of KL divergence over tokens."""
 
     def draw(self, painter: QPainter) -> None:
         shares = [[n / max(1, sum(one.counts)) for n in one.counts] for one in self.qualities]

@@ -1,4 +1,4 @@
-"""The conversion that is under way: how far it is, and what can be done with it."""
+"""The current conversion: its progress and actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..widgets import hint_label
 
 
 class JobCard(QFrame):
-    """`opened(folder)`: the result is to be loaded."""
+    """Emits `opened(folder)` when the result is to be loaded."""
 
     opened = Signal(str)
 

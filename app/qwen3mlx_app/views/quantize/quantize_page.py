@@ -1,4 +1,4 @@
-"""A checkpoint in fewer bits: which, how, how large it will be; then what it cost."""
+"""The Quantize page: source, recipe and method, estimated size, then quality loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .results import ResultsTable
 
 
 class QuantizePage(Page):
-    """`load_wanted(folder)`: a result is to be loaded."""
+    """Emits `load_wanted(folder)` when a result is to be loaded."""
 
     load_wanted = Signal(str)
 
@@ -171,7 +171,7 @@ class QuantizePage(Page):
         self._ask()
 
     def _ask(self) -> None:
-        """How large it would be."""
+        """Ask for the estimated size."""
         self._method.setEnabled(not self._recipe.currentData().startswith(("mx", "nv")))
         source = self._source.currentData()
         self._start.setEnabled(False)

@@ -1,4 +1,4 @@
-"""What each quantization of one checkpoint cost, in figures."""
+"""The quality loss of each quantization of a checkpoint, in numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .charts import SERIES
 
 
 class ResultsTable(QWidget):
-    """In the colours of the charts."""
+    """A table whose rows have the colours of the charts."""
 
     def __init__(
         self, quantize: QuantizeController, theme: Theme, parent: QWidget | None = None

@@ -1,4 +1,4 @@
-"""The page of the server, a module for each part of it."""
+"""The Server page."""
 
 from .server_page import ServerPage
 

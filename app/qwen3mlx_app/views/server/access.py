@@ -1,4 +1,4 @@
-"""Who may use the server: its port, web pages, keys."""
+"""Access to the server: port, web origins, API keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..widgets import hint_label
 
 
 class AccessGroup(Group):
-    """Settings that count at the next start."""
+    """Settings that take effect at the next start."""
 
     def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +39,7 @@ class AccessGroup(Group):
         )
         self._save = Button(self.tr("Save"), self)
         self._save.clicked.connect(self._send)
-        self._save.setEnabled(False)  # until it is known what is saved
+        self._save.setEnabled(False)  # until the saved settings are known
         self._needs_restart = hint_label("", self)
         row = QHBoxLayout()
         row.setContentsMargins(0, GAP, 0, GAP)
@@ -64,7 +64,7 @@ class AccessGroup(Group):
 
 
 class KeysGroup(Group):
-    """Without any key, every program on this computer may use the server."""
+    """API keys. Without any, every program on this computer may use the server."""
 
     def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
         super().__init__(parent)

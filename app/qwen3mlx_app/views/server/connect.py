@@ -1,4 +1,4 @@
-"""How other programs connect: texts to copy, with the real address in them."""
+"""Snippets for connecting other programs."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ..style import MONOSPACE
 from ..theme import GAP, Theme
 from ..widgets import hint_label
 
-# Lines of code that are seen without scrolling.
+# The least and most visible lines of a snippet.
 FEWEST, MOST = 4, 14
 
 
 class ConnectGroup(Group):
-    """`snippets` are asked for whenever they may have changed."""
+    """`snippets` is called whenever they may have changed."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What the server's memory is used for."""
+"""The server's memory use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..theme import GAP, GAP_S, Theme
 from ..widgets import hint_label
 
 HEIGHT = 12
-# Colours of the theme for weights, keys and values, kept prompts, and what is free.
+# Theme colours for weights, active requests, prompt cache and free memory.
 COLOURS = ("accent", "good", "warning", "line")
 
 
@@ -37,7 +37,7 @@ class MemoryGroup(Group):
         self.show_memory(server.memory)
 
     def show_memory(self, memory: Memory | None) -> None:
-        """None: the server has not told."""
+        """Show the memory; None if it is unknown."""
         known = memory or Memory(
             limit_bytes=0, weight_bytes=0, kv_bytes=0, prefix_cache_bytes=0, free_bytes=0
         )

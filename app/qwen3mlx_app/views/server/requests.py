@@ -1,4 +1,4 @@
-"""What the server does, and what it has done: two tables."""
+"""The tables of active and past requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOG_HEIGHT, ROW = 300, 30
 
 
 class RunningGroup(Group):
-    """The answers that are being made, for whomever."""
+    """The active requests, whoever sent them."""
 
     def __init__(
         self, running: ListModel[RunningRequest], theme: Theme, parent: QWidget | None = None
@@ -70,7 +70,7 @@ class RunningGroup(Group):
 
 
 class LogGroup(Group):
-    """The requests that are over, the last one first."""
+    """The log of past requests, the latest first."""
 
     def __init__(
         self, log: ListModel[LogEntry], theme: Theme, parent: QWidget | None = None
@@ -119,7 +119,7 @@ class LogGroup(Group):
 
 
 class LogFilter(QSortFilterProxyModel):
-    """Requests with a text in them, of one kind: `good`, `bad`, or any for nothing."""
+    """Requests that contain a text, of kind `good`, `bad` or, if empty, any."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -148,7 +148,7 @@ def table_view(
     parent: QWidget,
     stretched: int = 0,
 ) -> QTableView:
-    """Whole rows, no grid; the column `stretched` takes the room that is left."""
+    """A table that selects whole rows; the column `stretched` takes the remaining width."""
     view = QTableView(parent)
     view.setModel(model)
     view.setAccessibleName(name)

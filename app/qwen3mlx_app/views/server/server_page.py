@@ -1,4 +1,4 @@
-"""The server: on and off, memory, who may use it, how others connect, what it does."""
+"""The Server page: state, memory, requests, access and snippets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .requests import LogGroup, RunningGroup
 
 
 class ServerPage(Page):
-    """Kept up to date while it is seen."""
+    """Updated while it is visible."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class ServerPage(Page):
         server.state_changed.connect(self._show_state)
         server.keys_changed.connect(lambda _: self._connect.show_snippets())
         self._show_state(server.state)
-        if server.state.phase == "ready":  # what the server told at its start was before this page
+        if server.state.phase == "ready":  # the page missed what the server reported at its start
             server.refresh_keys()
             server.refresh_settings()
 

@@ -31,7 +31,8 @@ def fill(window: MainWindow, *keys: str, apart: float = 60.0) -> None:
         chat = Conversation(id=key, title=key, leaf_id=said.id, created_at=at, updated_at=at)
         transcripts.append(Transcript(conversation=chat, messages=(said,)))
     window.program.store.add(transcripts)
-    window.program.conversations._read()
+    for transcript in transcripts:
+        window.program.conversations.upsert(transcript.conversation)
     window.program.sections.refresh()
 
 

@@ -191,7 +191,7 @@ def test_where_it_would_be_dropped_is_seen(window: MainWindow) -> None:
     viewport, move = window.sidebar.list.viewport(), Qt.DropAction.MoveAction
     data = window.program.sections.rows.mimeData([index(window, "a")])
     given = (place(window, "b"), move, data, Qt.MouseButton.LeftButton, Modifier.NoModifier)
-    selection = window._theme.colours.selection
+    selection = window.theme.colours.selection
     assert selection not in colours_of(row_image(window, folder))
     QApplication.sendEvent(viewport, QDragEnterEvent(*given))
     QApplication.sendEvent(viewport, QDragMoveEvent(*given))

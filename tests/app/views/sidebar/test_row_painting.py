@@ -28,7 +28,7 @@ def test_marks_and_grounds_are_of_the_theme(window: MainWindow, qtbot: QtBot, th
     window.program.sections.set_busy(["a"])
     window.open("b")
     window.chat.composer.text.setFocus()
-    colours = window._theme.colours
+    colours = window.theme.colours
     assert colours.accent in colours_of(row_image(window, "a"))
     assert colours.accent not in colours_of(row_image(window, "c"))
     assert colours.selection in colours_of(row_image(window, "b"))
@@ -40,7 +40,7 @@ def test_found_words_are_marked(window: MainWindow, qtbot: QtBot) -> None:
     search(window, qtbot, "hello")
     found = window.sidebar.found
     qtbot.waitUntil(found.isVisible)
-    accent = window._theme.colours.accent
+    accent = window.theme.colours.accent
     assert accent in colours_of(found.viewport().grab().toImage())
     window.sidebar.search.selectAll()
     hits = window.program.conversations.hits

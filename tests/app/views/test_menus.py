@@ -1,0 +1,65 @@
+"""The menu bar and the sheet of keyboard shortcuts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import (
+    QLabel,
+    QPushButton,
+)
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.shortcuts import ShortcutSheet
+
+from .support import program_of, trigger
+
+
+def test_every_shortcut_is_used_once_and_is_in_the_sheet(window: MainWindow, qtbot: QtBot) -> None:
+    shortcuts = window.menus.shortcuts()
+    keys = [keys for _, keys in shortcuts]
+    assert len(set(keys)) == len(keys)
+    assert {"Ctrl+N", "Ctrl+F", "Ctrl+L", "Ctrl+,", "Ctrl+W", "Ctrl+K"} <= set(keys)
+    sheet = ShortcutSheet(shortcuts, "enter", window)
+    qtbot.addWidget(sheet)
+    texts = [label.text() for label in sheet.findChildren(QLabel)]
+    assert "New Conversation" in texts
+    assert "Ctrl+N" in texts
+
+
+@pytest.mark.parametrize(
+    ("send_with", "send", "line"),
+    [("enter", "Return", "Shift+Return"), ("ctrl_enter", "Ctrl+Return", "Return")],
+)
+def test_the_sheet_says_which_keys_send(
+    window: MainWindow, qtbot: QtBot, send_with: Any, send: str, line: str
+) -> None:
+    program_of(window).settings.update(send_with=send_with)
+    trigger(window, "Keyboard Shortcuts")
+    sheet = window.findChild(ShortcutSheet)
+    assert sheet is not None
+    texts = [label.text() for label in sheet.findChildren(QLabel)]
+    assert texts[:4] == [send, "Send Message", line, "Insert Line Break"]
+    assert sheet.height() < window.height()
+    done = sheet.findChild(QPushButton)
+    assert done is not None
+    with qtbot.waitSignal(sheet.finished):
+        done.click()
+
+
+def test_the_edit_menu_acts_on_the_field_that_has_the_focus(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.write()
+    qtbot.keyClicks(window.chat.composer.text, "Hello")
+    for title in ("Select All", "Copy", "Cut"):
+        trigger(window, title)
+    assert window.chat.composer.text.toPlainText() == ""
+    window.search()
+    trigger(window, "Paste")
+    assert window.sidebar.search.text() == "Hello"
+    trigger(window, "Undo")
+    assert window.sidebar.search.text() == ""
+    trigger(window, "Redo")
+    assert window.sidebar.search.text() == "Hello"
