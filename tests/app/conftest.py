@@ -11,7 +11,17 @@ import pytest
 # Before anything of Qt is loaded.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QLocale
+
 from .fake_endpoint import FakeEndpoint
+
+
+@pytest.fixture(autouse=True)
+def plain_locale() -> Iterator[None]:
+    """Numbers and dates are the same whatever the machine's locale is."""
+    QLocale.setDefault(QLocale.c())
+    yield
+    QLocale.setDefault(QLocale.system())
 
 
 @pytest.fixture

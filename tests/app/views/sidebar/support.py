@@ -21,12 +21,12 @@ Key, Modifier = Qt.Key, Qt.KeyboardModifier
 DAY = 24 * 3600.0
 
 
-def fill(window: MainWindow, *keys: str, apart: float = 60.0) -> None:
-    """Each last used so many seconds before the one before it."""
+def fill(window: MainWindow, *keys: str) -> None:
+    """Each last used a moment before the one before it: all of them today, at midnight, too."""
     now = time.time()
     transcripts = []
     for number, key in enumerate(keys):
-        at = now - number * apart
+        at = now - number * 0.001
         said = Message(conversation_id=key, role="user", content=f"Hello from {key}", created_at=at)
         chat = Conversation(id=key, title=key, leaf_id=said.id, created_at=at, updated_at=at)
         transcripts.append(Transcript(conversation=chat, messages=(said,)))
