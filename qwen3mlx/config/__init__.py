@@ -5,8 +5,9 @@ from .generation import GenerationConfig
 from .json_file import parse_json, read_json
 from .model import ModelConfig
 from .model_files import LARGEST_PAGE, model_file, model_text
+from .modules import Module, expert_path
 from .options import LoadOptions, SamplingParams
-from .quantization import QuantizationConfig, QuantizationMode, QuantizationSpec
+from .quantization import MODE_DEFAULTS, QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
 from .tensor_headers import TensorInfo, read_infos
 from .weight_index import INDEX_NAME, read_weight_map
@@ -14,16 +15,19 @@ from .weight_index import INDEX_NAME, read_weight_map
 __all__ = [
     "INDEX_NAME",
     "LARGEST_PAGE",
+    "MODE_DEFAULTS",
     "EngineConfig",
     "GenerationConfig",
     "LoadOptions",
     "ModelConfig",
+    "Module",
     "QuantizationConfig",
     "QuantizationMode",
     "QuantizationSpec",
     "RopeConfig",
     "SamplingParams",
     "TensorInfo",
+    "expert_path",
     "model_file",
     "model_text",
     "parse_json",

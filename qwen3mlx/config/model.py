@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ..errors import CheckpointError, InvalidRequestError
 from ..quoting import quoted
 from .json_file import number, read_json, token_ids
+from .modules import Module
 from .options import LoadOptions
 from .quantization import QuantizationConfig
 from .rope import RopeConfig
@@ -144,15 +145,48 @@ class ModelConfig:
     @property
     def num_parameters(self) -> int:
         """Numbers in the model, quantized ones counted as what they stand for."""
-        hidden, head_dim, sparse = self.hidden_size, self.head_dim, self.num_sparse_layers
-        heads = self.num_attention_heads + self.num_key_value_heads
-        attention = 2 * hidden * heads * head_dim + 2 * head_dim
-        mlp = 3 * hidden * self.intermediate_size
-        experts = self.num_experts * (3 * hidden * self.moe_intermediate_size + hidden)
-        embeddings = self.vocab_size * hidden * (1 if self.tie_word_embeddings else 2)
-        layers = self.num_hidden_layers * (attention + 2 * hidden)
-        feed_forward = (self.num_hidden_layers - sparse) * mlp + sparse * experts
-        return embeddings + hidden + layers + feed_forward
+        matrices = sum(module.num_weights for module in self.modules())
+        return matrices + sum(self.norms().values())
+
+    def modules(self) -> Iterator[Module]:
+        """Every matrix and stack of experts, in the order of the computation."""
+        hidden = self.hidden_size
+        yield Module("model.embed_tokens", (self.vocab_size, hidden))
+        for layer in range(self.num_hidden_layers):
+            yield from self._attention(f"model.layers.{layer}.self_attn")
+            path = f"model.layers.{layer}.mlp"
+            if self.is_sparse(layer):
+                yield Module(f"{path}.gate", (self.num_experts, hidden))
+                stack = (self.num_experts,)
+                yield from self._mlp(f"{path}.switch_mlp", stack, self.moe_intermediate_size)
+            else:
+                yield from self._mlp(path, (), self.intermediate_size)
+        if not self.tie_word_embeddings:
+            yield Module("lm_head", (self.vocab_size, hidden))
+
+    def norms(self) -> dict[str, int]:
+        """The size of every norm's weight, by its path."""
+        sizes = {"model.norm": self.hidden_size}
+        for layer in range(self.num_hidden_layers):
+            path = f"model.layers.{layer}"
+            sizes[f"{path}.input_layernorm"] = self.hidden_size
+            sizes[f"{path}.post_attention_layernorm"] = self.hidden_size
+            sizes[f"{path}.self_attn.q_norm"] = self.head_dim
+            sizes[f"{path}.self_attn.k_norm"] = self.head_dim
+        return sizes
+
+    def _attention(self, path: str) -> Iterator[Module]:
+        heads = self.num_attention_heads * self.head_dim
+        kv_heads = self.num_key_value_heads * self.head_dim
+        yield Module(f"{path}.q_proj", (heads, self.hidden_size))
+        yield Module(f"{path}.k_proj", (kv_heads, self.hidden_size))
+        yield Module(f"{path}.v_proj", (kv_heads, self.hidden_size))
+        yield Module(f"{path}.o_proj", (self.hidden_size, heads))
+
+    def _mlp(self, path: str, stack: tuple[int, ...], inner: int) -> Iterator[Module]:
+        yield Module(f"{path}.gate_proj", (*stack, inner, self.hidden_size))
+        yield Module(f"{path}.up_proj", (*stack, inner, self.hidden_size))
+        yield Module(f"{path}.down_proj", (*stack, self.hidden_size, inner))
 
     def with_options(self, options: LoadOptions) -> ModelConfig:
         """This configuration under a user's load-time settings."""

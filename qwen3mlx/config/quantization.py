@@ -46,7 +46,8 @@ class QuantizationSpec:
 
 # A layer has a dozen; the largest released checkpoint has 94 layers.
 _MOST_ENTRIES = 10_000
-_MODE_DEFAULTS = {"affine": (64, 4), "mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
+# group_size and bits that a mode has where nothing else is said.
+MODE_DEFAULTS = {"affine": (64, 4), "mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class QuantizationConfig:
 
 def _quantization_spec(raw: Mapping[str, Any], source: str) -> QuantizationSpec:
     mode: Any = raw.get("mode") or "affine"
-    group_size, bits = _MODE_DEFAULTS.get(str(mode), (64, 4))
+    group_size, bits = MODE_DEFAULTS.get(str(mode), (64, 4))
     try:
         return QuantizationSpec(
             group_size=raw.get("group_size") or group_size, bits=raw.get("bits") or bits, mode=mode

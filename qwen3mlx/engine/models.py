@@ -13,9 +13,8 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..config import EngineConfig, LoadOptions, ModelConfig
-from ..errors import MemoryBudgetError, UnavailableError
-from ..model import weight_bytes
-from ..quoting import size_text
+from ..errors import UnavailableError
+from ..model import check_fits, weight_bytes
 from .loaded import LoadedModel
 from .memory import MemoryBudget
 from .slot import Slot
@@ -205,12 +204,7 @@ class Models:
     def _needed(self, model_id: str, path: Path) -> int:
         """Bytes of its weights. Raises MemoryBudgetError where even an empty memory has fewer."""
         needed = weight_bytes(path)
-        if needed > self._budget.limit:
-            raise MemoryBudgetError(
-                f"{model_id} needs {size_text(needed)} for its weights and "
-                f"{size_text(self._budget.limit)} can be used here: take a smaller model or "
-                "fewer bits."
-            )
+        check_fits(model_id, needed, self._budget.limit)
         return needed
 
     def _make_room(self, load: Load) -> bool:

@@ -1,7 +1,7 @@
 """What Qwen3 is: layers, attention, MoE, KV caches, checkpoint loading."""
 
 from .cache import KVCache, KVRoomError, Layer, QuantizedKVCache
-from .footprint import Footprint, footprint, weight_bytes
+from .footprint import Footprint, check_fits, footprint, weight_bytes
 from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
 from .loading import load_model
 from .qwen3 import Qwen3
@@ -18,6 +18,7 @@ __all__ = [
     "Layer",
     "QuantizedKVCache",
     "Qwen3",
+    "check_fits",
     "footprint",
     "load_model",
     "weight_bytes",

@@ -10,6 +10,9 @@ from typing import Protocol
 
 import mlx.core as mx
 
+from ..config import QuantizationSpec
+from .linear import dequantized
+
 # The least number of positions that capacity grows by.
 CAPACITY_STEP = 256
 
@@ -138,14 +141,8 @@ class QuantizedKVCache(KVCache):
 
     def _unpacked(self, packed: Layer, like: mx.array) -> mx.array:
         weight, scales, biases = packed
-        return mx.dequantize(
-            weight,
-            scales,
-            biases,
-            group_size=self.group_size,
-            bits=self.bits,
-            dtype=like.dtype,
-        )
+        spec = QuantizationSpec(self.group_size, self.bits)
+        return dequantized(weight, scales, biases, spec, like.dtype)
 
     def _product(self, x: mx.array, packed: Layer, *, transpose: bool) -> mx.array:
         weight, scales, biases = packed

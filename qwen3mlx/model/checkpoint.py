@@ -5,18 +5,37 @@ MLX reads each tensor straight into its array when the loader evaluates it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import mlx.core as mx
 
-from ..config import read_infos
+from ..config import TensorInfo, read_infos
 from ..config.tensor_headers import broken_shard
 from ..errors import CheckpointError
 from ..quoting import quoted
 
 
+class TensorStore(Protocol):
+    """Where a model's tensors come from."""
+
+    @property
+    def folder(self) -> Path:
+        """The checkpoint's folder, for errors."""
+
+    @property
+    def infos(self) -> Mapping[str, TensorInfo]:
+        """Header entries by tensor name, as far as there are files."""
+
+    def __contains__(self, name: str) -> bool: ...
+
+    def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
+        """The tensor, of exactly `shape` where one is given. Raises CheckpointError."""
+
+
 class Checkpoint:
-    """`infos` by tensor name; `take` hands each tensor out once, lazily."""
+    """The TensorStore of a folder; `take` hands each tensor out once, lazily."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,7 +57,7 @@ class Checkpoint:
         return sorted(self._arrays)
 
     def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
-        """The tensor, of exactly `shape` where one is given; the checkpoint lets go of it."""
+        """The tensor, of exactly `shape` where one is given; the checkpoint forgets it."""
         if name not in self._arrays:
             raise CheckpointError(
                 f"{self.folder} has no tensor {quoted(name)}; download the model again."

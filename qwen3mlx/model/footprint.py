@@ -11,7 +11,8 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..config import INDEX_NAME, LoadOptions, ModelConfig, TensorInfo, read_infos
-from ..errors import CheckpointError
+from ..errors import CheckpointError, MemoryBudgetError
+from ..quoting import size_text
 from ..settings.state import expanded
 from .cache import kv_group_size
 from .device import on_cpu
@@ -89,6 +90,15 @@ def _read_weights(folder: Path, changes: object) -> tuple[int, mx.Dtype] | Check
         return error
     dtype = compute_dtype(infos)
     return resident_bytes(infos, dtype), dtype
+
+
+def check_fits(name: str, needed: int, limit: int) -> None:
+    """Raise MemoryBudgetError where the weights of model `name` need more than `limit` bytes."""
+    if needed > limit:
+        raise MemoryBudgetError(
+            f"{name} needs {size_text(needed)} for its weights and {size_text(limit)} can be used "
+            "here: use a smaller model or fewer bits."
+        )
 
 
 def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:

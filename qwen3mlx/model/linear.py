@@ -11,12 +11,31 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
-from ..config import QuantizationMode
+from ..config import QuantizationSpec
 from .device import on_cpu
 
 # The CPU's quantized product costs the same for every row; from this many rows on, unpacking the
 # matrix once and multiplying in float is faster (2.3 times at 256 rows).
 UNPACK_FROM = 16
+
+
+def dequantized(
+    weight: mx.array,
+    scales: mx.array,
+    biases: mx.array | None,
+    spec: QuantizationSpec,
+    dtype: mx.Dtype,
+) -> mx.array:
+    """Unpack `weight` uint32 [..., in * bits / 32] into [..., in] of `dtype`."""
+    return mx.dequantize(
+        weight,
+        scales,
+        biases,
+        group_size=spec.group_size,
+        bits=spec.bits,
+        mode=spec.mode,
+        dtype=dtype,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,9 +56,7 @@ class QuantizedLinear:
     weight: mx.array
     scales: mx.array
     biases: mx.array | None
-    group_size: int
-    bits: int
-    mode: QuantizationMode
+    spec: QuantizationSpec
 
     def __call__(self, x: mx.array) -> mx.array:
         """x [..., in] -> [..., out]."""
@@ -51,33 +68,20 @@ class QuantizedLinear:
             self.scales,
             self.biases,
             transpose=True,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
+            group_size=self.spec.group_size,
+            bits=self.spec.bits,
+            mode=self.spec.mode,
         )
 
     def _unpacked_product(self, x: mx.array) -> mx.array:
         rows = mx.contiguous(x.reshape(-1, x.shape[-1]).T)
-        weight = self._dequantized(self.weight, self.scales, self.biases, x.dtype)
+        weight = dequantized(self.weight, self.scales, self.biases, self.spec, x.dtype)
         return (weight @ rows).T.reshape(*x.shape[:-1], -1)
 
     def rows(self, ids: mx.array, dtype: mx.Dtype) -> mx.array:
         """Rows `ids` [...] of the matrix in `dtype`: [..., in]."""
         biases = None if self.biases is None else self.biases[ids]
-        return self._dequantized(self.weight[ids], self.scales[ids], biases, dtype)
-
-    def _dequantized(
-        self, weight: mx.array, scales: mx.array, biases: mx.array | None, dtype: mx.Dtype
-    ) -> mx.array:
-        return mx.dequantize(
-            weight,
-            scales,
-            biases,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
-            dtype=dtype,
-        )
+        return dequantized(self.weight[ids], self.scales[ids], biases, self.spec, dtype)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,9 +139,7 @@ class QuantizedExpertLinear:
     weight: mx.array
     scales: mx.array
     biases: mx.array | None
-    group_size: int
-    bits: int
-    mode: QuantizationMode
+    spec: QuantizationSpec
     global_scale: mx.array | None = None
 
     def __call__(self, x: mx.array, expert_ids: mx.array, *, sorted_ids: bool) -> mx.array:
@@ -149,9 +151,9 @@ class QuantizedExpertLinear:
             self.biases,
             rhs_indices=expert_ids,
             transpose=True,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
+            group_size=self.spec.group_size,
+            bits=self.spec.bits,
+            mode=self.spec.mode,
             global_scale=self.global_scale,
             sorted_indices=sorted_ids,
         )

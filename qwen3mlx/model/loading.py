@@ -10,13 +10,13 @@ import mlx.core as mx
 
 from ..config import LoadOptions, ModelConfig
 from ..errors import CheckpointError, MemoryBudgetError
-from ..quoting import quoted, size_text
+from ..quoting import quoted
 from ..settings.state import expanded
 from .attention import Attention
 from .checkpoint import Checkpoint
 from .device import keep_resident, usable_memory
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
-from .footprint import compute_dtype, resident_bytes
+from .footprint import check_fits, compute_dtype, resident_bytes
 from .linear import Embedding, Projection, QuantizedEmbedding
 from .qwen3 import Block, Qwen3
 from .rope import Rope
@@ -47,7 +47,7 @@ def load_model(
     _check_memory(checkpoint, dtype)
     keep_resident()
     try:
-        model = _build(Weights(checkpoint, config, dtype), options, on_progress)
+        model = _build(Weights(checkpoint, config, dtype), checkpoint.nbytes, options, on_progress)
     except RuntimeError as error:
         raise _load_error(folder, str(error).splitlines()[0]) from error
     _check_leftovers(checkpoint, config)
@@ -64,13 +64,16 @@ def _load_error(folder: Path, reason: str) -> CheckpointError | MemoryBudgetErro
     return CheckpointError(f"{folder} could not be read ({reason}); download the model again.")
 
 
-def _build(weights: Weights, options: LoadOptions, on_progress: Progress | None) -> Qwen3:
-    config, total = weights.config, weights.checkpoint.nbytes
+def _build(
+    weights: Weights, total: int, options: LoadOptions, on_progress: Progress | None
+) -> Qwen3:
+    """Load the blocks one by one; `total` is the checkpoint's bytes."""
+    config = weights.config
     # The largest tensors first: their staging memory is free again when the rest arrives.
     embed_tokens = weights.embedding("model.embed_tokens")
     mx.eval(arrays_of(embed_tokens))
     lm_head = _lm_head(weights, embed_tokens)
-    norm = weights.vector("model.norm.weight", config.hidden_size)
+    norm = weights.norm("model.norm")
     mx.eval(arrays_of((lm_head, norm)))
     rope = Rope.from_config(config.rope, config.head_dim)
     blocks = []
@@ -96,17 +99,16 @@ def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> 
     config = weights.config
     if config.tie_word_embeddings:
         return embed_tokens.linear
-    return weights.projection("lm_head", [""], [config.vocab_size], config.hidden_size)
+    return weights.projection("lm_head")
 
 
 def load_block(weights: Weights, layer: int, rope: Rope) -> Block:
     """One block of the model that `weights` hold."""
-    config, path = weights.config, f"model.layers.{layer}"
-    size = config.hidden_size
+    path = f"model.layers.{layer}"
     return Block(
-        eps=config.rms_norm_eps,
-        input_layernorm=weights.vector(f"{path}.input_layernorm.weight", size),
-        post_attention_layernorm=weights.vector(f"{path}.post_attention_layernorm.weight", size),
+        eps=weights.config.rms_norm_eps,
+        input_layernorm=weights.norm(f"{path}.input_layernorm"),
+        post_attention_layernorm=weights.norm(f"{path}.post_attention_layernorm"),
         self_attn=_attention(weights, layer, rope),
         mlp=_feed_forward(weights, layer),
     )
@@ -119,9 +121,7 @@ def _attention(weights: Weights, layer: int, rope: Rope) -> Attention:
         config.num_key_value_heads,
         config.head_dim,
     )
-    q_norm = weights.vector(f"{path}.q_norm.weight", head_dim)
-    k_norm = weights.vector(f"{path}.k_norm.weight", head_dim)
-    sizes = [heads * head_dim, kv_heads * head_dim, kv_heads * head_dim]
+    q_norm, k_norm = weights.norm(f"{path}.q_norm"), weights.norm(f"{path}.k_norm")
     return Attention(
         layer=layer,
         num_heads=heads,
@@ -129,10 +129,8 @@ def _attention(weights: Weights, layer: int, rope: Rope) -> Attention:
         head_dim=head_dim,
         eps=config.rms_norm_eps,
         scale=rope.score_scale / math.sqrt(head_dim),
-        qkv_proj=weights.projection(
-            path, ["q_proj", "k_proj", "v_proj"], sizes, config.hidden_size
-        ),
-        o_proj=weights.projection(path, ["o_proj"], [config.hidden_size], heads * head_dim),
+        qkv_proj=weights.projection(f"{path}.q_proj", f"{path}.k_proj", f"{path}.v_proj"),
+        o_proj=weights.projection(f"{path}.o_proj"),
         qk_norm=mx.stack([q_norm] * heads + [k_norm] * kv_heads),
         rope=rope,
     )
@@ -140,31 +138,24 @@ def _attention(weights: Weights, layer: int, rope: Rope) -> Attention:
 
 def _feed_forward(weights: Weights, layer: int) -> FeedForward:
     config, path = weights.config, f"model.layers.{layer}.mlp"
-    size, gate_up = config.hidden_size, ["gate_proj", "up_proj"]
     if not config.is_sparse(layer):
-        inner = config.intermediate_size
         return MLP(
-            gate_up_proj=weights.projection(path, gate_up, [inner, inner], size),
-            down_proj=weights.projection(path, ["down_proj"], [size], inner),
+            gate_up_proj=weights.projection(f"{path}.gate_proj", f"{path}.up_proj"),
+            down_proj=weights.projection(f"{path}.down_proj"),
         )
-    inner = config.moe_intermediate_size
+    experts = f"{path}.switch_mlp"
     return MixtureOfExperts(
         num_experts_per_tok=config.num_experts_per_tok,
         norm_topk_prob=config.norm_topk_prob,
-        gate=weights.projection(path, ["gate"], [config.num_experts], size),
-        gate_up_proj=weights.experts(path, gate_up, inner, size),
-        down_proj=weights.experts(path, ["down_proj"], size, inner),
+        gate=weights.projection(f"{path}.gate"),
+        gate_up_proj=weights.experts(f"{experts}.gate_proj", f"{experts}.up_proj"),
+        down_proj=weights.experts(f"{experts}.down_proj"),
     )
 
 
 def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
     """Refuse what cannot fit before any of it is read."""
-    widened, memory = resident_bytes(checkpoint.infos, dtype), usable_memory()
-    if widened > memory:
-        raise MemoryBudgetError(
-            f"{checkpoint.folder.name} needs {size_text(widened)} for its weights and "
-            f"{size_text(memory)} can be used here: take a smaller model or fewer bits."
-        )
+    check_fits(checkpoint.folder.name, resident_bytes(checkpoint.infos, dtype), usable_memory())
 
 
 def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeVar
 
 import mlx.core as mx
 
-from ..config import ModelConfig, QuantizationMode, QuantizationSpec
+from ..config import ModelConfig, QuantizationMode, QuantizationSpec, expert_path
 from ..errors import CheckpointError
-from .checkpoint import Checkpoint
+from .checkpoint import TensorStore
 from .device import on_cpu, release_staging_memory
 from .linear import (
     Concatenated,
@@ -45,52 +45,49 @@ class Packed:
 
 
 class Weights:
-    """Reads layers out of a checkpoint in the dtype the model computes in."""
+    """Reads layers out of a checkpoint in the dtype the model computes in.
 
-    def __init__(self, checkpoint: Checkpoint, config: ModelConfig, dtype: mx.Dtype) -> None:
+    Shapes are those of the configuration's modules and norms.
+    """
+
+    def __init__(self, checkpoint: TensorStore, config: ModelConfig, dtype: mx.Dtype) -> None:
         self.checkpoint = checkpoint
         self.config = config
         self.dtype = dtype
         self._transposed_storage = on_cpu()
+        self._shapes = {module.path: module.shape for module in config.modules()}
+        self._norm_sizes = config.norms()
 
-    def vector(self, name: str, size: int) -> mx.array:
-        return self._take_floats(name, (size,)).astype(self.dtype)
+    def norm(self, path: str) -> mx.array:
+        """The weight of a norm [size]."""
+        floats = self._take_floats(f"{path}.weight", (self._norm_sizes[path],))
+        return floats.astype(self.dtype)
 
     def embedding(self, path: str) -> Embedding | QuantizedEmbedding:
-        shape = (self.config.vocab_size, self.config.hidden_size)
-        linear = self._linear(self._packed(path, shape))
+        linear = self._linear(self._packed(path, self._shapes[path]))
         if isinstance(linear, QuantizedLinear):
             return QuantizedEmbedding(linear, self.dtype)
         return Embedding(linear)
 
-    def projection(
-        self, prefix: str, names: Sequence[str], out: Sequence[int], dim: int
-    ) -> Projection:
-        """`names` of one input side by side: [.., dim] -> [.., sum(out)]."""
-        groups = _fused(
-            self._packed(f"{prefix}.{name}" if name else prefix, (size, dim))
-            for name, size in zip(names, out, strict=True)
-        )
+    def projection(self, *paths: str) -> Projection:
+        """Modules with the same input, side by side: [.., in] -> [.., sum of out]."""
+        groups = _fused(self._packed(path, self._shapes[path]) for path in paths)
         parts = _evaluated(self._linear(group) for group in groups)
         return parts[0] if len(parts) == 1 else Concatenated(parts)
 
-    def experts(self, prefix: str, names: Sequence[str], out: int, dim: int) -> ExpertProjection:
-        """As `projection`, with `num_experts` matrices [out, dim] for each name."""
-        groups = _fused(self._packed_experts(prefix, name, out, dim) for name in names)
+    def experts(self, *paths: str) -> ExpertProjection:
+        """As `projection`, for stacks of experts."""
+        groups = _fused(self._packed_experts(path) for path in paths)
         parts = _evaluated(self._expert_linear(group) for group in groups)
         return parts[0] if len(parts) == 1 else ConcatenatedExperts(parts)
 
-    def _packed_experts(self, prefix: str, name: str, out: int, dim: int) -> Packed:
+    def _packed_experts(self, path: str) -> Packed:
         """mlx-lm stacks experts as `switch_mlp`, Hugging Face stores them one by one."""
-        shape = (self.config.num_experts, out, dim)
-        stacked = f"{prefix}.switch_mlp.{name}"
-        if f"{stacked}.weight" in self.checkpoint:
-            return self._packed(stacked, shape)
-        matrices = [
-            self._take_floats(f"{prefix}.experts.{e}.{name}.weight", shape[1:])
-            for e in range(shape[0])
-        ]
-        return Packed(mx.stack(matrices))
+        shape = self._shapes[path]
+        if f"{path}.weight" in self.checkpoint:
+            return self._packed(path, shape)
+        names = (f"{expert_path(path, e)}.weight" for e in range(shape[0]))
+        return Packed(mx.stack([self._take_floats(name, shape[1:]) for name in names]))
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
         if f"{path}.scales" not in self.checkpoint:
@@ -173,24 +170,14 @@ class Weights:
         if packed.spec is None:
             return Linear(self._stored(packed.weight))
         assert packed.scales is not None
-        spec = packed.spec
-        return QuantizedLinear(
-            packed.weight, packed.scales, packed.biases, spec.group_size, spec.bits, spec.mode
-        )
+        return QuantizedLinear(packed.weight, packed.scales, packed.biases, packed.spec)
 
     def _expert_linear(self, packed: Packed) -> ExpertLinear | QuantizedExpertLinear:
         if packed.spec is None:
             return ExpertLinear(self._stored(packed.weight))
         assert packed.scales is not None
-        spec = packed.spec
         return QuantizedExpertLinear(
-            packed.weight,
-            packed.scales,
-            packed.biases,
-            spec.group_size,
-            spec.bits,
-            spec.mode,
-            packed.global_scale,
+            packed.weight, packed.scales, packed.biases, packed.spec, packed.global_scale
         )
 
     def _stored(self, weight: mx.array) -> mx.array:

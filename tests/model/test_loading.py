@@ -264,7 +264,7 @@ def test_alike_neighbours_are_fused_beside_another(
     q_proj, kv_proj = parts(load_model(pair.quantized).blocks[0].self_attn.qkv_proj)
     assert isinstance(q_proj, QuantizedLinear)
     assert isinstance(kv_proj, QuantizedLinear)
-    assert (q_proj.bits, kv_proj.bits) == (8, 4)
+    assert (q_proj.spec.bits, kv_proj.spec.bits) == (8, 4)
     assert q_proj.weight.shape[0] == kv_proj.weight.shape[0] == 128
 
 

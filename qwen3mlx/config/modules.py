@@ -1,0 +1,28 @@
+"""A model's matrices by the names and shapes of MLX's checkpoints."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A matrix [out, in], or a stack of experts [experts, out, in]."""
+
+    path: str
+    shape: tuple[int, ...]
+
+    @property
+    def num_weights(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def num_matrices(self) -> int:
+        return self.shape[0] if len(self.shape) == 3 else 1
+
+
+def expert_path(path: str, expert: int) -> str:
+    """Hugging Face's name for one matrix of the stack `path`: it stores experts one by one."""
+    prefix, name = path.rsplit(".switch_mlp.", 1)
+    return f"{prefix}.experts.{expert}.{name}"
