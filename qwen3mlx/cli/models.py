@@ -71,8 +71,8 @@ def locate(name: str, terminal: Terminal) -> Path:
 def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path:
     """Download `name`, with a bar at a terminal and a line per tenth elsewhere."""
     show = _bar if terminal.stderr.isatty() else _lines
-    with show(f"Downloading {short_name(name)}", terminal) as progress:
-        return hub.fetch(name, revision=revision, progress=lambda p: progress(p.done, p.total))
+    with show(short_name(name), terminal) as progress:
+        return hub.fetch(name, revision=revision, progress=progress)
 
 
 def load(name: str, options: LoadOptions, terminal: Terminal) -> Runtime:
@@ -102,7 +102,7 @@ def _load(folder: Path, options: LoadOptions, on_progress: ByteCount | None) -> 
 
 
 @contextmanager
-def _bar(title: str, terminal: Terminal) -> Iterator[ByteCount]:
+def _bar(name: str, terminal: Terminal) -> Iterator[hub.ProgressCallback]:
     from rich import progress as rich
 
     columns = (
@@ -113,19 +113,31 @@ def _bar(title: str, terminal: Terminal) -> Iterator[ByteCount]:
         rich.TimeRemainingColumn(compact=True),
     )
     with rich.Progress(*columns, console=terminal.console(terminal.stderr)) as bar:
-        task = bar.add_task(one_line(title), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        tasks: dict[str, rich.TaskID] = {}
+
+        def show(progress: hub.Progress) -> None:
+            phase, done, total = progress.phase, progress.done, progress.total
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(_title(phase, name), total=total)
+            bar.update(tasks[phase], completed=done, total=total)
+
+        yield show
 
 
 @contextmanager
-def _lines(title: str, terminal: Terminal) -> Iterator[ByteCount]:
-    shown = -1
+def _lines(name: str, terminal: Terminal) -> Iterator[hub.ProgressCallback]:
+    shown: dict[str, int] = {}
 
-    def show(done: int, total: int) -> None:
-        nonlocal shown
+    def show(progress: hub.Progress) -> None:
+        phase, done, total = progress.phase, progress.done, progress.total
         tenth = 10 * done // total if total else 10
-        if tenth > shown:
-            shown = tenth
-            terminal.note(f"{title}: {10 * tenth}% of {size_text(total)}")
+        if tenth > shown.get(phase, -1):
+            shown[phase] = tenth
+            terminal.note(f"{_title(phase, name)}: {10 * tenth}% of {size_text(total)}")
 
     yield show
+
+
+def _title(phase: str, name: str) -> str:
+    """`Downloading Qwen3-8B-MLX-4bit`."""
+    return one_line(f"{phase.capitalize()} {name}")

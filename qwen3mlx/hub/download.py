@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import CheckpointError, DownloadError
 from ..library.cache import (
@@ -41,10 +41,11 @@ _tuning = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` bytes are on disk."""
+    """`done` of `total` bytes are on disk; then, `verifying`, as many are hashed."""
 
     done: int
     total: int
+    phase: Literal["downloading", "verifying"] = "downloading"
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -168,6 +169,9 @@ class _Meter:
         self._lock = threading.Lock()
         self.stopped_by: BaseException | None = None
 
+    def report_verifying(self, done: int, total: int) -> None:
+        self._report(Progress(done, total, "verifying"))
+
     def advance(self, bar: _Bar, size: int) -> None:
         with self._lock:
             if self.stopped_by is not None:
@@ -269,7 +273,12 @@ class _Worker:
         if self._error is not None:
             raise explain(self._error, self._repo_id) from self._error
         assert self._path is not None
-        check_hashes(self._repo_id, Path(self._path), known=self._blobs_before)
+        check_hashes(
+            self._repo_id,
+            Path(self._path),
+            known=self._blobs_before,
+            on_progress=self._meter.report_verifying,
+        )
         if missing := missing_files(Path(self._path)):
             raise DownloadError(f"{self._repo_id} came without {missing[0]}: run it again.")
         return Path(self._path)

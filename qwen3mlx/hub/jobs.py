@@ -112,7 +112,8 @@ class Downloads:
         def report(progress: Progress) -> None:
             if self._closing:
                 raise _Closing
-            job.downloaded_bytes, job.total_bytes = progress.done, progress.total
+            if progress.phase == "downloading":
+                job.downloaded_bytes, job.total_bytes = progress.done, progress.total
             job.begun.set()
 
         try:

@@ -19,6 +19,8 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         names.append(name)
         for done in range(0, 101, 5):
             progress(hub.Progress(done * 10**7, 10**9))
+        for done in range(0, 101, 50):
+            progress(hub.Progress(done * 10**6, 10**8, "verifying"))
         return tmp_path
 
     monkeypatch.setattr(hub, "fetch", fetch)
@@ -67,8 +69,8 @@ def test_progress_off_a_terminal_is_a_line_per_tenth(fetched: list[str]) -> None
     models.fetch("org/model", terminal)
     lines = printed(terminal.stderr).splitlines()
     assert lines[0] == "Downloading model: 0% of 1.0 GB"
-    assert lines[-1] == "Downloading model: 100% of 1.0 GB"
-    assert len(lines) == 11
+    assert lines[10] == "Downloading model: 100% of 1.0 GB"
+    assert lines[11:] == [f"Verifying model: {percent}% of 0.1 GB" for percent in (0, 50, 100)]
 
 
 def test_progress_on_a_terminal_is_a_bar_with_bytes(
@@ -79,6 +81,7 @@ def test_progress_on_a_terminal_is_a_bar_with_bytes(
     terminal = fake_terminal(tty=True)
     models.fetch("org/model", terminal)
     assert "1.0/1.0 GB" in printed(terminal.stderr)
+    assert "Verifying model" in printed(terminal.stderr)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections import namedtuple
@@ -43,6 +44,22 @@ def test_progress_counts_bytes_up_to_the_total(fake_hub: FakeHub) -> None:
     assert {progress.total for progress in seen} == {total}
     assert [p.done for p in seen] == sorted({p.done for p in seen})
     assert seen[-1].done == total
+
+
+def test_the_hashes_of_new_files_are_checked_with_progress(fake_hub: FakeHub) -> None:
+    files = fake_hub.repos[REPO] = checkpoint_files(shard_bytes=3 << 20)
+    fake_hub.etags |= {name: hashlib.sha256(files[name]).hexdigest() for name in SHARDS}
+    seen: list[hub.Progress] = []
+    hub.fetch(REPO, progress=seen.append)
+    checked = [progress for progress in seen if progress.phase == "verifying"]
+    assert seen.index(checked[0]) > seen.index(hub.Progress(seen[0].total, seen[0].total))
+    assert {progress.total for progress in checked} == {sum(len(files[name]) for name in SHARDS)}
+    assert [p.done for p in checked] == sorted({p.done for p in checked})
+    assert checked[-1].done == checked[-1].total
+    assert len(checked) >= 6
+    seen.clear()
+    hub.fetch(REPO, progress=seen.append)
+    assert seen == []
 
 
 def test_a_second_fetch_sends_no_file_again(fake_hub: FakeHub) -> None:

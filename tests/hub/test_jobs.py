@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 
@@ -88,6 +89,16 @@ def test_the_speed_and_the_end_are_known_once_bytes_have_come(
     assert job.bytes_per_second > 0
     assert job.estimated_completion is not None
     assert job.estimated_completion > job.started_at
+
+
+def test_checking_the_hashes_is_no_download(jobs: Downloads, fake_hub: FakeHub) -> None:
+    files = fake_hub.repos[hub.REPO]
+    fake_hub.etags[hub.SHARDS[0]] = hashlib.sha256(files[hub.SHARDS[0]]).hexdigest()
+    job = jobs.start(hub.REPO, "ada")
+    finish(job)
+    assert job.status == "completed"
+    assert job.total_bytes is not None
+    assert job.downloaded_bytes == job.total_bytes > len(files[hub.SHARDS[0]])
 
 
 def test_nothing_is_estimated_before_the_size_is_known() -> None:
