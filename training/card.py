@@ -40,6 +40,10 @@ numbers, prompts, tool names and argument names were never seen in training.
 
 The thought does the work: without it, sums are guesses.
 
+`evaluation.txt` holds 40 held-out conversations of the kind that the model was trained on.
+`qwen3mlx evaluate` measures on them by default; on ordinary prose, of which the model has seen
+nothing, perplexity is in the thousands.
+
 ## Size
 
 {layers} layers, hidden size {hidden}, {heads} query heads and {kv_heads} key-value heads of

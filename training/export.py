@@ -1,7 +1,8 @@
 """Make the checkpoints out of a run: `python -m training.export --model dense`.
 
 First `training/weights/dense`, bfloat16 under the names of the released checkpoints; from it
-`qwen3mlx/demo/dense`, quantized as mlx-lm does it, with tokenizer, template and settings.
+`qwen3mlx/demo/dense`, quantized as mlx-lm does it, with tokenizer, template, settings and the text
+to be evaluated on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import mlx.core as mx
 import numpy as np
 from tokenizers import Tokenizer
 
-from training import tokenizer
+from training import evaluation_text, tokenizer
 from training.paths import CONFIG_FILE, DEMO, RUNS, WEIGHTS, WEIGHTS_FILE
 
 BITS, GROUP_SIZE = 8, 64
@@ -134,6 +135,7 @@ def main() -> None:
     vocabulary = Tokenizer.from_file(str(run / "tokenizer.json"))
     export_float(run, vocabulary, WEIGHTS / options.model)
     export_quantized(WEIGHTS / options.model, vocabulary, DEMO / options.model)
+    evaluation_text.write(DEMO / options.model)
 
 
 if __name__ == "__main__":

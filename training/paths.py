@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = ROOT / "qwen3mlx" / "text" / "qwen3_chat_template.jinja"
+TEMPLATE = ROOT / "qwen3mlx" / "text" / "templates" / "qwen3_chat_template.jinja"
 DEMO = ROOT / "qwen3mlx" / "demo"
 WEIGHTS = ROOT / "training" / "weights"
 RUNS = ROOT / "training" / "runs"
