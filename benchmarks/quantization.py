@@ -16,15 +16,18 @@ from pathlib import Path
 from random import Random
 
 import mlx.core as mx
-from qwen3mlx_quantize import recipe, sensitivity
-from qwen3mlx_quantize.convert import calibrated, convert
-from qwen3mlx_quantize.evaluate import Quality, evaluate
-from qwen3mlx_quantize.job import Options
+from qwen3mlx_quantize import Quality, QuantizeRequest, Recipe, recipe, sensitivity
+from qwen3mlx_quantize import run as run_quantizer
+from qwen3mlx_quantize.choices import calibrated
+from qwen3mlx_quantize.conversion import Conversion
+from qwen3mlx_quantize.convert import convert
 from qwen3mlx_quantize.methods import mse, rtn
 from qwen3mlx_quantize.packing import Method
-from qwen3mlx_quantize.plan import make
-from qwen3mlx_quantize.recipe import Recipe
+from qwen3mlx_quantize.plan import build_plan
+from qwen3mlx_quantize.quality import measure
+from qwen3mlx_quantize.quantizer import DataFree
 from qwen3mlx_quantize.source import Source
+from qwen3mlx_quantize.texts import Tokens
 from tokenizers import Tokenizer
 
 from qwen3mlx.config import QuantizationSpec
@@ -92,22 +95,22 @@ def _measured(name: str) -> list[Quality]:
             opened = Source(source)
             chosen = _recipe(opened, recipe_name, calibration)
             folders.append(Path(parent) / f"{recipe_name} {method}")
-            options = Options(chosen, method)
+            made = Conversion(opened, folders[-1], build_plan(opened, chosen), method)
             learns = method in ("gptq", "awq")
-            packs = calibrated(opened, options, calibration) if learns else None
-            convert(opened, folders[-1], options, packs)
+            convert(made, calibrated(made, calibration) if learns else DataFree(method))
             print(f"  {name}: {folders[-1].name}", file=sys.stderr)
-        return evaluate(folders, source, test)
+        return measure(folders, source, _tokens(test))
 
 
 def mse_over_rtn(name: str) -> Row:
     """Both at 4 bit, on the measured text and more of its kind."""
-    source, four_bit = WEIGHTS / name, recipe.load("4bit")
+    source = WEIGHTS / name
     with tempfile.TemporaryDirectory() as parent:
         folders = {method: Path(parent) / method for method in ("mse", "rtn")}
-        convert(Source(source), folders["mse"], Options(four_bit, "mse"))
-        convert(Source(source), folders["rtn"], Options(four_bit, "rtn"))
-        found = evaluate(list(folders.values()), source, _documents(name, "test", NUM_MANY))
+        for method, output in folders.items():
+            run_quantizer(QuantizeRequest(source=source, output=output, method=method))
+        text = _tokens(_documents(name, "test", NUM_MANY))
+        found = measure(list(folders.values()), source, text)
     one, other = (Summary.of([quality.kl_mean]) for quality in found)
     metric = f"{name}: KL of mse over rtn, 4 bit, {NUM_MANY} conversations"
     return Row(metric, "nats", one, other, one.median / other.median, MSE, "first/second")
@@ -116,8 +119,12 @@ def mse_over_rtn(name: str) -> Row:
 def _recipe(source: Source, name: str, calibration: Sequence[Sequence[int]]) -> Recipe:
     if name != "auto":
         return recipe.load(name)
-    size = make(source, recipe.load("mixed-4-8")).bits_per_weight
+    size = build_plan(source, recipe.load("mixed-4-8")).bits_per_weight
     return sensitivity.recipe(source, sensitivity.measure(source, calibration), size)
+
+
+def _tokens(documents: Sequence[Sequence[int]]) -> Tokens:
+    return Tokens("held-out conversations", list(documents))
 
 
 def _documents(name: str, split: Split, count: int) -> list[list[int]]:

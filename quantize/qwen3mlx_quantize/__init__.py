@@ -1,1 +1,36 @@
-"""Quantization: a float Qwen3 checkpoint -> one in MLX's format, and what that cost in quality."""
+"""Quantization: a float Qwen3 checkpoint -> one in MLX's format, and its quality loss.
+
+    from qwen3mlx_quantize import QuantizeRequest, run
+    run(QuantizeRequest(source=Path("Qwen3-8B"), output=Path("Qwen3-8B-4bit")), print)
+
+`run` and `evaluate` serve the command line, the window and Python alike. The way of one tensor is
+`steps`: `source` reads its rows, the `quantizer` packs them, and `staging` writes them.
+"""
+
+from .common import ConversionError, TextError
+from .conversion import QuantizeResult
+from .evaluation import Evaluation, evaluate
+from .events import Event, JobWarning, OnEvent, Progress
+from .job import run
+from .quality import Quality
+from .recipe import Recipe
+from .request import EvaluateRequest, QuantizeRequest
+from .staging import discard
+
+__all__ = [
+    "ConversionError",
+    "EvaluateRequest",
+    "Evaluation",
+    "Event",
+    "JobWarning",
+    "OnEvent",
+    "Progress",
+    "Quality",
+    "QuantizeRequest",
+    "QuantizeResult",
+    "Recipe",
+    "TextError",
+    "discard",
+    "evaluate",
+    "run",
+]

@@ -1,7 +1,7 @@
-"""What each matrix sees when text runs through the model, a block at a time.
+"""Calibration for GPTQ: the inputs of each matrix when text runs through the model, block by block.
 
-A block's inputs are those that the quantized blocks before it give, so that later blocks can make
-good what earlier ones lost. In memory are one block, the hidden states, and one block's inputs.
+A block's inputs come from the quantized blocks before it, so that later blocks can compensate for
+earlier errors. In memory are one block, the hidden states, and one block's inputs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import mlx.core as mx
 
-from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.config import Module, QuantizationSpec
 from qwen3mlx.model.cache import NoCache
 from qwen3mlx.model.checkpoint import Checkpoint
 from qwen3mlx.model.footprint import compute_dtype
@@ -21,23 +21,24 @@ from qwen3mlx.model.qwen3 import Block
 from qwen3mlx.model.rope import Rope
 from qwen3mlx.model.weights import Weights
 
-from .evaluate import bounded
-from .held import Held
+from .in_memory import InMemoryCheckpoint
 from .methods import gptq, mse, rtn
 from .packing import PackedMatrix
-from .source import Module, Source
+from .quality import bounded
+from .quantizer import Read
+from .source import Source
 
-# Tokens: more cost memory and time, and change little.
+# Tokens: more take memory and time, and change little.
 MOST_TOKENS = 32_768
-# An expert that saw fewer rows than this has its scales searched without them.
+# With fewer inputs than this, an expert is quantized by `mse`.
 LEAST_ROWS = 64
 
 
 @dataclass(eq=False)
 class Recorder:
-    """Stands in a projection's place and keeps what it is given.
+    """Replaces a projection and records its inputs.
 
-    `rows` [n, in] each, and for experts the `ids` [n] of whose they are.
+    `rows` are [n, in] each; for experts, `ids` [n] say which expert each row is for.
     """
 
     inner: Any
@@ -55,7 +56,7 @@ class Recorder:
         return cast("mx.array", self.inner(x, expert_ids, **kind))
 
     def inputs(self) -> tuple[mx.array, mx.array | None]:
-        """All rows, and the expert of each."""
+        """Return all rows, and the expert of each."""
         if len(self.rows) > 1:
             self.rows = [mx.concatenate(self.rows)]
             self.ids = [mx.concatenate(self.ids)] if self.ids else []
@@ -64,7 +65,7 @@ class Recorder:
 
 
 class Calibrated:
-    """A Quantizer for gptq: embedding, head and routers as `mse`, all else with its inputs."""
+    """The Quantizer for gptq; embedding, head and routers are quantized by `mse`."""
 
     keeps_weights = True
 
@@ -86,7 +87,6 @@ class Calibrated:
     def packed(
         self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
     ) -> Iterator[PackedMatrix]:
-        """As the Quantizer protocol; modules come in the order of the computation."""
         recorder = self._recorder(module)
         matrix = mx.concatenate(list(blocks))
         made = self._quantized(matrix, spec, recorder, index)
@@ -104,26 +104,19 @@ class Calibrated:
         if recorder is None:
             return mse.quantized(matrix, spec)
         rows, ids = recorder.inputs()
-        seen = rows if ids is None else _rows_of(rows, ids, index)
-        if seen.shape[0] < LEAST_ROWS:
+        inputs = rows if ids is None else _rows_of(rows, ids, index)
+        if inputs.shape[0] < LEAST_ROWS:
             return mse.quantized(matrix, spec)
-        return gptq.quantized(matrix, seen, spec)
+        return gptq.quantized(matrix, inputs, spec)
 
-    def seen(self, module: Module, spec: QuantizationSpec | None, read: Any) -> None:
-        """A module that an earlier run has written already."""
+    def skip(self, module: Module, spec: QuantizationSpec | None, read: Read) -> None:
         if spec is None:
             floats = [self._source.matrix(module, e) for e in range(module.num_matrices)]
         else:
-            arrays = read()
-            path, whole = module.path, len(module.shape) == 2
-            parts = [arrays[f"{path}.{name}"] for name in ("weight", "scales")]
-            parts.append(arrays.get(f"{path}.biases"))
-            floats = [
-                PackedMatrix(*(a if a is None or whole else a[e] for a in parts)).unpacked(
-                    spec, self._dtype
-                )
-                for e in range(module.num_matrices)
-            ]
+            packed = PackedMatrix.named(read(), module.path)
+            is_stack = len(module.shape) == 3
+            matrices = [packed[e] for e in range(module.num_matrices)] if is_stack else [packed]
+            floats = [matrix.unpacked(spec, self._dtype) for matrix in matrices]
         self._enter(module)
         self._keep(module, floats)
 
@@ -147,19 +140,19 @@ class Calibrated:
         return self._inputs[_FUSED.get(kind, kind)]
 
     def _enter(self, module: Module) -> None:
-        """Bring the hidden states to the inputs of the module's block."""
+        """Advance the hidden states to the module's block."""
         parts = module.path.split(".")
         layer = int(parts[2]) if parts[1:2] == ["layers"] else self._layer
         if layer == self._layer:
             return
         if self._layer >= 0:
-            block = self._block(Held(self._source.folder, self._new | self._norms()))
+            block = self._block(self._new | self._norms())
             self._states = [block(states, NoCache()) for states in self._states]
             mx.eval(self._states)
         self._layer, self._inputs, self._new = layer, {}, {}
 
     def _record(self) -> None:
-        """Run the block as it is in the source, keeping what each projection is given."""
+        """Run the block as it is in the source, recording the inputs of each projection."""
         config = self._source.config
         weights = Weights(Checkpoint(self._source.folder), config, self._dtype)
         block = load_block(weights, self._layer, self._rope)
@@ -177,8 +170,9 @@ class Calibrated:
         for states in self._states:
             mx.eval(watched(states, NoCache()))
 
-    def _block(self, held: Held) -> Block:
-        return load_block(Weights(held, self._config, self._dtype), self._layer, self._rope)
+    def _block(self, tensors: dict[str, mx.array]) -> Block:
+        checkpoint = InMemoryCheckpoint(self._source.folder, tensors)
+        return load_block(Weights(checkpoint, self._config, self._dtype), self._layer, self._rope)
 
     def _norms(self) -> dict[str, mx.array]:
         prefix = f"model.layers.{self._layer}."
@@ -186,7 +180,7 @@ class Calibrated:
         return {name: self._source.vector(name) for name in names}
 
 
-# Which projection of a loaded block a module is part of.
+# The projection of a loaded block that a module is part of.
 _FUSED = {
     "q_proj": "qkv_proj",
     "k_proj": "qkv_proj",
@@ -197,6 +191,6 @@ _FUSED = {
 
 
 def _rows_of(rows: mx.array, ids: mx.array, expert: int) -> mx.array:
-    """The rows that one expert was given."""
+    """Return the rows for one expert."""
     order = mx.argsort(ids != expert)
     return rows[order[: (ids == expert).sum().item()]]

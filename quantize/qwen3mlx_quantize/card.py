@@ -9,18 +9,18 @@ from importlib.metadata import version
 import qwen3mlx
 from qwen3mlx.quoting import size_text
 
-from .job import Converted, Options
+from .conversion import Conversion, QuantizeResult
 from .names import name_of
-from .source import Source
+from .request import CALIBRATED
+from .texts import BUILT_IN
 
 WORST = 5
 MLX_VERSION = version("mlx")
 
 
-def text(source: Source, result: Converted, options: Options) -> str:
-    """README.md: what it was made of, how, and what the weights lost."""
-    plan, recipe, made_of = result.plan, options.recipe, name_of(source.folder)
-    bits = plan.bits_per_weight
+def text(conversion: Conversion, result: QuantizeResult) -> str:
+    """README.md: the source, the recipe and method, and the quality loss."""
+    plan, recipe, source = result.plan, result.plan.recipe, conversion.source
     lines = [
         "---",
         "library_name: mlx",
@@ -30,25 +30,25 @@ def text(source: Source, result: Converted, options: Options) -> str:
         "",
         f"# {name_of(result.folder)}",
         "",
-        f"{made_of}, quantized for MLX with the recipe `{recipe.name}` ({recipe.about}) "
-        f"and the method `{options.method}`: {bits:.3f} bits per weight, "
-        f"{size_text(plan.nbytes)}.",
+        f"{name_of(source.folder)}, quantized for MLX with the recipe `{recipe.name}` "
+        f"({recipe.about}) and the method `{conversion.method}`: {plan.bits_per_weight:.3f} bits "
+        f"per weight, {size_text(plan.nbytes)}.",
         "",
-        "    " + (options.command or "qwen3mlx quantize"),
+        "    " + (conversion.command or "qwen3mlx quantize"),
         "",
         f"qwen3mlx {qwen3mlx.__version__}, mlx {MLX_VERSION}, "
         f"Python {sys.version_info.major}.{sys.version_info.minor}.",
         "",
-        *_modules(result),
+        *_formats(result),
         "## Quality",
         "",
         *_errors(result),
-        *_quality(source, result, options),
+        *_quality(conversion, result),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _modules(result: Converted) -> list[str]:
+def _formats(result: QuantizeResult) -> list[str]:
     counts: Counter[str] = Counter()
     for step in result.plan.steps:
         if step.module is None:
@@ -58,10 +58,10 @@ def _modules(result: Converted) -> list[str]:
         counts[kind] += step.module.num_weights
     total = sum(counts.values())
     rows = [f"| {kind} | {100 * n / total:.1f}% |" for kind, n in counts.most_common()]
-    return ["| stored as | of the weights |", "|---|---|", *rows, ""]
+    return ["| format | share of the weights |", "|---|---|", *rows, ""]
 
 
-def _errors(result: Converted) -> list[str]:
+def _errors(result: QuantizeResult) -> list[str]:
     if not result.errors:
         return []
     sizes = {s.module.path: s.module.num_weights for s in result.plan.steps if s.module}
@@ -71,26 +71,29 @@ def _errors(result: Converted) -> list[str]:
     named = ", ".join(f"`{path}` {error:.2e}" for path, error in worst)
     return [
         f"Squared error over squared weights, in a sample of rows: {mean:.2e} on average. "
-        f"Most: {named}.",
+        f"Largest: {named}.",
         "",
     ]
 
 
-def _quality(source: Source, result: Converted, options: Options) -> list[str]:
+def _quality(conversion: Conversion, result: QuantizeResult) -> list[str]:
     quality = result.quality
     if quality is None:
         return [
-            "What that costs in answers, `qwen3mlx evaluate` measures: KL divergence per token, "
-            "agreement, perplexity."
+            "`qwen3mlx evaluate` measures the quality loss: KL divergence per token, agreement, "
+            "perplexity."
         ]
-    told = options.method in ("gptq", "awq", "dwq") or options.recipe.name.startswith("auto")
-    same = " Unless another was given, it was calibrated with the same text."
-    bias = same if told else ""
+    calibrated = conversion.method in CALIBRATED or result.plan.recipe.name.startswith("auto")
+    caveat = (
+        " Unless another text was given, it was calibrated with the same text."
+        if calibrated and quality.text == BUILT_IN
+        else ""
+    )
     return [
-        f"Against {name_of(source.folder)}, on {quality.num_tokens:,} tokens of the texts that "
-        f"come with qwen3mlx.{bias}",
+        f"Compared with {name_of(conversion.source.folder)} on {quality.num_tokens:,} tokens of "
+        f"{quality.text}.{caveat}",
         "",
-        "| KL, mean | KL, 99% | same top token | perplexity | of the source |",
+        "| mean KL | 99% KL | same top token | perplexity | source's perplexity |",
         "|---|---|---|---|---|",
         f"| {quality.kl_mean:.5f} | {quality.kl_quantiles['0.99']:.4f} | "
         f"{quality.agreement:.2%} | {quality.perplexity:.3f} | "

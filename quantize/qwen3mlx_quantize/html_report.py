@@ -1,4 +1,4 @@
-"""What an evaluation found, as one HTML file that needs nothing else."""
+"""The figures of an evaluation as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from qwen3mlx import __version__
 from qwen3mlx.errors import UsageError
 
-from . import inside, plots
-from .evaluate import Quality
+from . import plots
+from .events import OnEvent, ignore
+from .inspection import Inspection, inspect_weights
 from .names import name_of
+from .quality import Quality
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #f5f5f8; --card: #fff; --line: #e3e3e9;
@@ -46,66 +48,70 @@ i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin
 
 
 def check(path: Path) -> None:
-    """Raises UsageError before any work where the report could not be written."""
+    """Raise UsageError where the report could not be written, before any work."""
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError(
-            "--report draws with matplotlib, which is not installed: "
-            'pip install "qwen3mlx[report]".'
+            '--report needs matplotlib, which is not installed: run pip install "qwen3mlx[report]".'
         )
     if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent} to write the report into.")
+        raise UsageError(f"There is no folder {path.parent} for the report: create it first.")
     if path.is_dir():
-        raise UsageError(f"{path} is a folder: name a file for the report, such as cost.html.")
+        raise UsageError(f"{path} is a folder: name a file for the report, such as report.html.")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"{path} cannot be written: choose another place for the report.")
 
 
-def text(found: Sequence[Quality], candidates: Sequence[Path], reference: Path) -> str:
-    """`found` is of `candidates`, in their order."""
-    insides = [inside.look(path, reference) for path in candidates]
+def text(
+    found: Sequence[Quality],
+    candidates: Sequence[Path],
+    reference: Path,
+    on_event: OnEvent = ignore,
+) -> str:
+    """The page for `found`, the figures of `candidates` in their order."""
+    inspections = [inspect_weights(path, reference, on_event) for path in candidates]
     first, name = found[0], html.escape(name_of(reference))
     about = (
         f"Compared with {name}, whose perplexity is {first.reference_perplexity:.3f}, on "
-        f"{first.num_tokens:,} tokens. KL divergence is in nats per token: how far the "
-        "distribution of the next token moves."
+        f"{first.num_tokens:,} tokens of {html.escape(first.text)}. KL divergence, in nats per "
+        "token, is how far the predictions of the next token move."
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>What quantizing {name} costs</title><style>{STYLE}</style></head><body><main>"
-        f"<h1>What quantizing {name} costs</h1><p>{about}</p>"
+        f"<title>Quality loss of quantizing {name}</title><style>{STYLE}</style></head><body><main>"
+        f"<h1>Quality loss of quantizing {name}</h1><p>{about}</p>"
         f"<section>{_table(found)}</section>"
-        f'<div class="pictures">{"".join(_pictures(found, insides))}</div>'
+        f'<div class="pictures">{"".join(_pictures(found, inspections))}</div>'
         f"<footer><p>qwen3mlx {__version__} evaluate</p></footer></main></body></html>\n"
     )
 
 
-def _pictures(found: Sequence[Quality], insides: Sequence[inside.Inside]) -> Iterator[str]:
+def _pictures(found: Sequence[Quality], inspections: Sequence[Inspection]) -> Iterator[str]:
     yield _picture(
         "Quality against size",
-        "Lower is nearer to the source, further left is smaller; the line joins those that no "
-        "other beats in both.",
+        "Lower is closer to the reference, further left is smaller. The line joins the models that "
+        "no other model beats in both.",
         plots.quality_against_size(found),
     )
-    if (layers := plots.error_by_layer(insides, found)) is not None:
-        yield _picture("Error of the weights, by layer", _compared(found, insides), layers)
+    if (layers := plots.error_by_layer(inspections, found)) is not None:
+        yield _picture("Weight error by layer", _compared(found, inspections), layers)
     yield _picture(
-        "How much single tokens diverge",
-        "Of each model's tokens; the dot is the mean, and 99% are below the line's other end.",
+        "Divergence of single tokens",
+        "The dot marks the mean; 99% of the tokens are below the right end of the line.",
         plots.kl_distribution(found),
     )
     yield _picture(
-        "What the size is made of",
+        "Size by part",
         "A tied embedding and head are one matrix.",
-        plots.size_by_part(insides, found),
+        plots.size_by_part(inspections, found),
     )
 
 
-def _compared(found: Sequence[Quality], insides: Sequence[inside.Inside]) -> str:
-    pairs = zip(found, insides, strict=True)
+def _compared(found: Sequence[Quality], inspections: Sequence[Inspection]) -> str:
+    pairs = zip(found, inspections, strict=True)
     scaled = [html.escape(quality.name) for quality, one in pairs if one.errors is None]
-    left_out = f" Left out, as their method scales weights: {', '.join(scaled)}." if scaled else ""
-    return f"Of a sample of rows.{left_out}"
+    left_out = f" Not shown, because their method scales weights: {', '.join(scaled)}."
+    return f"Measured on a sample of rows.{left_out if scaled else ''}"
 
 
 def _picture(title: str, about: str, svg: str) -> str:
@@ -115,7 +121,7 @@ def _picture(title: str, about: str, svg: str) -> str:
 
 def _table(found: Sequence[Quality]) -> str:
     unit, scale = plots.size_unit([quality.size_bytes for quality in found])
-    titles = ("Model", f"Size, {unit}", "Bits per weight", "KL, mean", "KL, 99%",
+    titles = ("Model", f"Size, {unit}", "Bits per weight", "Mean KL", "99% KL",
               "Same top token", "Perplexity", "Tokens/s")  # fmt: skip
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
     nearest = min(quality.kl_mean for quality in found)

@@ -1,36 +1,42 @@
-"""What is asked of a conversion, and what comes of it."""
+"""`run`: one conversion from the request to the result, for the command line and for Python."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from .evaluate import Quality
-from .packing import Method
-from .plan import Plan
-from .recipe import Recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """`command` is how it was asked for, for the model card; `measures`: so is what it cost."""
-
-    recipe: Recipe
-    method: Method = "mse"
-    resume: bool = False
-    command: str = ""
-    measures: bool = False
+from .choices import choose_quantizer, choose_recipe
+from .conversion import Conversion, QuantizeResult
+from .convert import convert
+from .events import JobWarning, OnEvent, ignore
+from .output import check_output, check_space
+from .plan import build_plan
+from .request import QuantizeRequest
+from .source import Source
+from .staging import check_unused
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """`errors` has each quantized module's squared error, as a share of its squared weights.
+def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
+    """Write the new checkpoint: complete and verified, or not at all.
 
-    `quality` is there where it was to be measured.
+    An exception that `on_event` raises interrupts the conversion, which `resume` continues.
+
+    Raises CheckpointError for a fault of the source; ConversionError where the result cannot be
+    written; TextError for the calibration text; UsageError for options that do not fit the source.
     """
-
-    folder: Path
-    plan: Plan
-    errors: dict[str, float]
-    seconds: float
-    quality: Quality | None = None
+    source, output = Source(request.source), request.output
+    recipe, method = request.recipe_and_method()
+    if source.is_quantized and recipe.quantizes:
+        on_event(JobWarning("The source is already quantized; its quality loss remains."))
+    check_output(source, output)
+    if not request.dry_run:
+        check_unused(output, resume=request.resume)
+    if request.target_bpw is not None:
+        recipe = choose_recipe(source, request.target_bpw, request.calibration, on_event)
+    plan = build_plan(source, recipe)
+    if request.dry_run or not request.resume:
+        check_space(plan, output)
+    if request.dry_run:
+        return QuantizeResult(output, plan, dry_run=True)
+    conversion = Conversion(
+        source, output, plan, method, request.resume, request.command, request.measure
+    )
+    quantizer = choose_quantizer(conversion, request.calibration)
+    return convert(conversion, quantizer, on_event)

@@ -1,4 +1,4 @@
-"""What the checkpoint in a folder is called."""
+"""Names of checkpoint folders."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
+def staging_folder(output: Path) -> Path:
+    """Where `output` is while it is being written."""
+    return output.with_name(f".{output.name}.partial")
+
+
 def name_of(folder: Path) -> str:
-    """The folder's own name; in the hub's cache, where that is a commit, `Qwen/Qwen3-8B`."""
+    """The checkpoint's name: its folder's, or that of its repository in a hub cache."""
     folder = Path(os.path.abspath(folder))
     repository = folder.parent.parent.name
     if folder.parent.name == "snapshots" and repository.startswith("models--"):
@@ -20,7 +25,7 @@ def name_of(folder: Path) -> str:
 
 
 def names_of(folders: Sequence[Path]) -> list[str]:
-    """The same; those that share a name have their parent's before it."""
+    """As `name_of`; folders of one name get their parent's name as a prefix."""
     names = [name_of(folder) for folder in folders]
     counts = Counter(names)
     return [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.model.linear import dequantized
 
 Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
 
@@ -15,9 +17,9 @@ _WORD = 32
 
 
 def packed(values: mx.array, bits: int) -> mx.array:
-    """uint32 values [..., n] below 2**bits, n a multiple of 32 -> uint32 [..., n * bits / 32].
+    """Pack uint32 values [..., n] below 2**bits, n a multiple of 32: uint32 [..., n * bits / 32].
 
-    The layout of mx.quantize for every width: 32 values fill `bits` words.
+    The layout is mx.quantize's for every width: 32 values fill `bits` words.
     """
     blocks = values.reshape(*values.shape[:-1], -1, _WORD)
     words = []
@@ -42,26 +44,24 @@ class PackedMatrix:
     biases: mx.array | None
 
     def arrays(self) -> dict[str, mx.array]:
-        """By the last part of their tensor's name."""
+        """The arrays by the last part of their tensor's name."""
         found = {"weight": self.weight, "scales": self.scales}
         return found if self.biases is None else found | {"biases": self.biases}
 
-    def rows(self, which: slice) -> PackedMatrix:
-        """A part of it."""
-        biases = None if self.biases is None else self.biases[which]
-        return PackedMatrix(self.weight[which], self.scales[which], biases)
+    @classmethod
+    def named(cls, arrays: Mapping[str, mx.array], path: str) -> PackedMatrix:
+        """The matrix, or stack of matrices, of module `path` in a checkpoint's tensors."""
+        weight, scales = arrays[f"{path}.weight"], arrays[f"{path}.scales"]
+        return cls(weight, scales, arrays.get(f"{path}.biases"))
+
+    def __getitem__(self, index: int | slice) -> PackedMatrix:
+        """Some rows of a matrix, or one matrix of a stack."""
+        biases = None if self.biases is None else self.biases[index]
+        return PackedMatrix(self.weight[index], self.scales[index], biases)
 
     def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
-        """[out, in] as it will be computed with."""
+        """The matrix [out, in] that will be computed with."""
         scales, biases = self.scales, self.biases
         if biases is not None:  # the product is rounded to the dtype of these
             scales, biases = scales.astype(dtype), biases.astype(dtype)
-        return mx.dequantize(
-            self.weight,
-            scales,
-            biases,
-            group_size=spec.group_size,
-            bits=spec.bits,
-            mode=spec.mode,
-            dtype=dtype,
-        )
+        return dequantized(self.weight, scales, biases, spec, dtype)

@@ -1,4 +1,4 @@
-"""What a conversion will write: every tensor's name, dtype, shape and place, before any is read."""
+"""The plan of a conversion: name, dtype, shape and file of every tensor, before any is read."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
-from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.config import Module, QuantizationSpec
 
 from .common import ConversionError
 from .recipe import Recipe
-from .source import Module, Source
+from .source import Source
 
-# As mlx-lm: a shard has at most this many bytes of tensors.
+# The maximum bytes of tensors in a shard, as in mlx-lm.
 SHARD_BYTES = 5 << 30
 GROUP_SIZES = (32, 64, 128)
 
@@ -26,7 +26,7 @@ _SIZES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One tensor of the result; `dtype` is safetensors' name of it."""
+    """One tensor of the result; `dtype` is safetensors' name for it."""
 
     name: str
     dtype: str
@@ -39,7 +39,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A module, or (`module` None) a vector that is copied: what is written in one go."""
+    """What is written at once: a module's tensors, or, with `module` None, a norm's weight."""
 
     tensors: tuple[Tensor, ...]
     module: Module | None = None
@@ -50,13 +50,18 @@ class Step:
         return self.module.path if self.module else self.tensors[0].name
 
     @property
+    def num_weights(self) -> int:
+        """Numbers that the tensors stand for."""
+        return self.module.num_weights if self.module else math.prod(self.tensors[0].shape)
+
+    @property
     def nbytes(self) -> int:
         return sum(tensor.nbytes for tensor in self.tensors)
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A file: the header is known before the first tensor is."""
+    """A safetensors file, whose header is known before its tensors are computed."""
 
     name: str
     steps: tuple[Step, ...]
@@ -83,7 +88,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of the result. `num_weights` counts the numbers it stands for."""
+    """The whole result. `num_weights` counts the numbers that its tensors stand for."""
 
     shards: tuple[Shard, ...]
     recipe: Recipe
@@ -102,7 +107,7 @@ class Plan:
         return 8 * sum(step.nbytes for step in self.steps) / self.num_weights
 
     def quantization(self) -> dict[str, object] | None:
-        """config.json's entry, as mlx-lm writes it; None where all is float."""
+        """config.json's `quantization`, as mlx-lm writes it; None if everything is float."""
         modules = {step.module.path: step.spec for step in self.steps if step.module}
         default = self.recipe.default or next((s for s in modules.values() if s), None)
         if default is None:
@@ -114,16 +119,14 @@ class Plan:
         return entry
 
 
-def make(source: Source, recipe: Recipe) -> Plan:
-    """Raises ConversionError naming the module that a group size does not fit."""
+def build_plan(source: Source, recipe: Recipe) -> Plan:
+    """Raises ConversionError naming the module that a group size does not divide."""
     steps = [_module_step(source, module, recipe) for module in source.modules]
     dtype = _NAMES[source.dtype]
     steps += [
         Step((Tensor(name, dtype, source.infos[name].shape),)) for name in sorted(source.vectors)
     ]
-    num_weights = sum(math.prod(source.infos[name].shape) for name in source.vectors)
-    num_weights += sum(module.num_weights for module in source.modules)
-    return Plan(_sharded(steps), recipe, num_weights)
+    return Plan(_sharded(steps), recipe, sum(step.num_weights for step in steps))
 
 
 def _module_step(source: Source, module: Module, recipe: Recipe) -> Step:
@@ -134,16 +137,16 @@ def _module_step(source: Source, module: Module, recipe: Recipe) -> Step:
 def module_tensors(
     module: Module, spec: QuantizationSpec | None, dtype: mx.Dtype
 ) -> tuple[Tensor, ...]:
-    """The tensors of a module that is stored as `spec` says. Raises ConversionError."""
+    """The tensors of a module that `spec` packs, or in float for None. Raises ConversionError."""
     path, shape = module.path, module.shape
     if spec is None:
         return (Tensor(f"{path}.weight", _NAMES[dtype], shape),)
     width = shape[-1]
     if width % spec.group_size:
         fitting = [str(size) for size in GROUP_SIZES if width % size == 0]
-        choices = f"choose --group-size {' or '.join(fitting)}, or " if fitting else ""
+        choices = f"use --group-size {' or '.join(fitting)}, or " if fitting else ""
         raise ConversionError(
-            f"{path} has {width} inputs, which groups of {spec.group_size} do not divide: "
+            f"{path} has {width} inputs, which is not a multiple of group size {spec.group_size}: "
             f"{choices}keep it in float with a rule of bits = 16."
         )
     groups = (*shape[:-1], width // spec.group_size)

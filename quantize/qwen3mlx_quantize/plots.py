@@ -1,8 +1,7 @@
-"""What an evaluation found, as pictures: SVG texts. Needs matplotlib (extra `report`).
+"""The figures of an evaluation as plots in SVG. Needs matplotlib (extra `report`).
 
-Texts stay texts, in the page's font and colour; lines behind them are half transparent, so that a
-picture is right on light and on dark ground. Where models have colours, theirs is COLOURS' of their
-number.
+Text stays text, in the page's font and colour, and grid lines are half transparent, so that a plot
+reads well on light and dark backgrounds. A model has the same colour of COLOURS in every plot.
 """
 
 from __future__ import annotations
@@ -16,27 +15,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .evaluate import Quality
-from .inside import PARTS, Inside
+from .inspection import PARTS, Inspection
+from .quality import Quality
 
 COLOURS = (
     "#6d62f0", "#e0793a", "#1f9d6b", "#d04a78", "#2b87c8", "#a08028", "#8a8a94", "#b05ad0",
 )  # fmt: skip
 PART_COLOURS = ("#6d62f0", "#2b87c8", "#7fbce6", "#1f9d6b", "#8ccfae", "#a08028")
 FAINT, WIDTH, HEIGHT, ROW = "#8888884d", 6.2, 3.9, 0.5
-# KL below it is that of equal models. Characters of a name, more are left out of its middle.
+# A lower KL divergence is that of equal models. Longer names lose their middle.
 LEAST_KL, LONGEST_NAME = 1e-8, 28
 _LAYER = re.compile(r"model\.layers\.(\d+)\.")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def size_unit(sizes: Sequence[int]) -> tuple[str, float]:
-    """What to count them in, and its bytes."""
+    """The unit to show sizes in, and its bytes."""
     return ("GB", 1e9) if max(sizes) >= 1e8 else ("MB", 1e6)
 
 
 def quality_against_size(found: Sequence[Quality]) -> str:
-    """KL divergence, logarithmic, over size; a line joins those that no other beats in both."""
+    """KL divergence (log scale) over size; a line joins the models that none beats in both."""
     unit, scale = size_unit([quality.size_bytes for quality in found])
     figure, axes = _figure(f"Size, {unit}", "KL divergence, nats per token")
     points = [(quality.size_bytes / scale, max(quality.kl_mean, LEAST_KL)) for quality in found]
@@ -52,7 +51,7 @@ def quality_against_size(found: Sequence[Quality]) -> str:
 
 
 def kl_distribution(found: Sequence[Quality]) -> str:
-    """A row for each model: how many of its tokens diverge how much, the mean, and the 99%."""
+    """One row per model: the histogram of its tokens' KL divergence, the mean and the 99%."""
     figure, axes = _figure("KL divergence of a token, nats", "", rows=len(found))
     most = max(max(quality.histogram[1]) / quality.num_tokens for quality in found)
     for number, quality in enumerate(found):
@@ -67,14 +66,14 @@ def kl_distribution(found: Sequence[Quality]) -> str:
     _name_rows(axes, [0.25 - number for number in range(len(found))], found)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: _power(value))
-    axes.set_xlim(*_seen(found))
+    axes.set_xlim(*_kl_range(found))
     axes.set_ylim(0.4 - len(found), 1.05)
     return _svg(figure, "kl")
 
 
-def error_by_layer(insides: Sequence[Inside], found: Sequence[Quality]) -> str | None:
-    """The mean squared error of each layer's matrices; None where none can be compared."""
-    lines = {number: line for number, one in enumerate(insides) if (line := _layer_means(one))}
+def error_by_layer(inspections: Sequence[Inspection], found: Sequence[Quality]) -> str | None:
+    """The mean squared error of each layer's matrices; None if none can be compared."""
+    lines = {number: line for number, one in enumerate(inspections) if (line := _layer_means(one))}
     if not lines:
         return None
     figure, axes = _figure("Layer", "Squared error over squared weights")
@@ -87,14 +86,14 @@ def error_by_layer(insides: Sequence[Inside], found: Sequence[Quality]) -> str |
     return _svg(figure, "layers")
 
 
-def size_by_part(insides: Sequence[Inside], found: Sequence[Quality]) -> str:
-    """A bar for each model: what its embedding, attention, feed-forward and the rest take."""
-    totals = [sum(inside.sizes.values()) for inside in insides]
+def size_by_part(inspections: Sequence[Inspection], found: Sequence[Quality]) -> str:
+    """One bar per model: the size of its embedding, attention, feed-forward and the rest."""
+    totals = [sum(one.sizes.values()) for one in inspections]
     unit, scale = size_unit(totals)
-    figure, axes = _figure(f"Size, {unit}", "", rows=len(insides))
-    rows, left = [-number for number in range(len(insides))], [0.0] * len(insides)
+    figure, axes = _figure(f"Size, {unit}", "", rows=len(inspections))
+    rows, left = [-number for number in range(len(inspections))], [0.0] * len(inspections)
     for part, colour in zip(PARTS, PART_COLOURS, strict=True):
-        widths = [inside.sizes[part] / scale for inside in insides]
+        widths = [one.sizes[part] / scale for one in inspections]
         axes.barh(rows, widths, left=left, height=0.6, color=colour, label=part)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     for row, total in zip(rows, totals, strict=True):
@@ -110,17 +109,17 @@ def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return one != other and one[0] <= other[0] and one[1] <= other[1]
 
 
-def _layer_means(inside: Inside) -> list[tuple[int, float]]:
-    """Layers in their order, with the mean error of their modules."""
+def _layer_means(inspection: Inspection) -> list[tuple[int, float]]:
+    """Layers in order, with the mean error of their modules."""
     layers: defaultdict[int, list[float]] = defaultdict(list)
-    for path, error in (inside.errors or {}).items():
+    for path, error in (inspection.errors or {}).items():
         if match := _LAYER.match(path):
             layers[int(match.group(1))].append(error)
     return [(n, max(sum(errors) / len(errors), 1e-12)) for n, errors in sorted(layers.items())]
 
 
-def _seen(found: Sequence[Quality]) -> tuple[float, float]:
-    """Between which KL there are tokens, in whole decades."""
+def _kl_range(found: Sequence[Quality]) -> tuple[float, float]:
+    """The lowest and highest KL divergence of any token, in whole decades."""
     used = [
         edge
         for quality in found
@@ -136,7 +135,7 @@ def _seen(found: Sequence[Quality]) -> tuple[float, float]:
 
 
 def _figure(across: str, up: str, rows: int = 0) -> tuple[Any, Any]:
-    """Axes; with `rows`, as high as they need."""
+    """A figure and its axes; with `rows`, as high as the rows need."""
     from matplotlib.figure import Figure
 
     height = 1.5 + rows * ROW if rows else HEIGHT
@@ -154,7 +153,7 @@ def _figure(across: str, up: str, rows: int = 0) -> tuple[Any, Any]:
 
 
 def _logarithmic(axes: Any, values: Sequence[float]) -> None:
-    """Upwards, in whole decades, so that there are always two at least to read off."""
+    """Make the y axis logarithmic, in whole decades and at least one."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     axes.set_yscale("log")
     axes.set_ylim(10.0**low, 10.0 ** max(high, low + 1))
@@ -163,7 +162,7 @@ def _logarithmic(axes: Any, values: Sequence[float]) -> None:
 
 
 def _power(value: float) -> str:
-    """Of ten."""
+    """`value` as a power of ten."""
     return f"10{str(round(math.log10(value))).translate(_RAISED)}"
 
 
@@ -179,7 +178,7 @@ def _name_rows(axes: Any, rows: Sequence[float], found: Sequence[Quality]) -> No
 def _name_points(
     figure: Any, axes: Any, points: Sequence[Any], named: Sequence[tuple[str, str]]
 ) -> None:
-    """`named`: name and colour of each. On the side where there is room."""
+    """Label each point with its name and colour, on the side that has room."""
     middle = sum(axes.get_xlim()) / 2
 
     def label(number: int, up: float) -> Any:
@@ -193,14 +192,14 @@ def _name_points(
 def _name_ends(
     figure: Any, axes: Any, ends: Sequence[Any], named: Sequence[tuple[str, str]]
 ) -> None:
-    """The same at the right of the axes."""
+    """Label each line's end, to the right of the axes."""
     _apart(figure, len(ends), lambda n, up: _label(axes, *named[n], ends[n], (20, up), "left"))
 
 
 def _label(
     axes: Any, name: str, colour: str, point: Any, place: tuple[float, float], side: str
 ) -> Any:
-    """A name that a line in its colour joins to its point."""
+    """A name, joined to its point by a line of its colour."""
     line = {"arrowstyle": "-", "color": colour, "linewidth": 1, "shrinkA": 1, "shrinkB": 2}
     return axes.annotate(
         _short(name), point, place, textcoords="offset points", ha=side, va="center", fontsize=9,
@@ -209,7 +208,7 @@ def _label(
 
 
 def _apart(figure: Any, count: int, label: Callable[[int, float], Any]) -> None:
-    """Labels made by `label(number, points up)`, lifted from those that would lie under them."""
+    """Place labels made by `label(number, points up)` so that none covers another."""
     with _no_glyphs_needed():
         figure.draw_without_rendering()
     boxes = [_measured(label(number, 0.0)) for number in range(count)]
@@ -224,7 +223,7 @@ def _apart(figure: Any, count: int, label: Callable[[int, float], Any]) -> None:
 
 
 def _measured(text: Any) -> Any:
-    """A label's box, in pixels; it is there no longer."""
+    """Remove a label and return its box in pixels."""
     with _no_glyphs_needed():
         box = text.get_window_extent()
     text.remove()
@@ -233,7 +232,7 @@ def _measured(text: Any) -> Any:
 
 @contextmanager
 def _no_glyphs_needed() -> Iterator[None]:
-    """A name in Chinese, say, is measured without them, and shown in the reader's font."""
+    """Allow names in, say, Chinese: they are shown in the reader's font, not in matplotlib's."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", append=False)
         yield
@@ -249,9 +248,9 @@ def _colour(number: int) -> str:
 
 
 def _svg(figure: Any, salt: str) -> str:
-    """Without what names a time, a program or an address, and without ids that nothing refers to.
+    """The figure's SVG without time, program, addresses and unused ids.
 
-    `salt` keeps the other ids apart from those of the page's other pictures.
+    `salt` keeps its ids different from those of the page's other plots.
     """
     from matplotlib import rc_context
 

@@ -1,4 +1,4 @@
-"""Recipes: which module gets how many bits. Data, read from TOML.
+"""Recipes: how many bits each module gets. They are read from TOML files.
 
     name = "mixed-4-8"
     about = "4 bit, 8 where an error costs most"
@@ -8,8 +8,8 @@
     layers = "edges"                  # optional: only the first and last eighth of the layers
     bits = 8
 
-`bits = 16` keeps a module in float. Beneath every recipe lies what breaks models: a router has 8
-bits in groups of 64, as mlx-lm has it, or what a rule says that gives it as many; norms are never
+`bits = 16` keeps a module in float. Every recipe protects what would break a model: a router has 8
+bits in groups of 64, as in mlx-lm, unless a rule gives it at least as many; norms are never
 quantized.
 """
 
@@ -23,19 +23,13 @@ from fnmatch import fnmatchcase
 from importlib import resources
 from typing import Any, Literal, cast, get_args
 
-from qwen3mlx.config import QuantizationMode, QuantizationSpec
+from qwen3mlx.config import MODE_DEFAULTS, QuantizationMode, QuantizationSpec
 from qwen3mlx.errors import CheckpointError, UsageError
 from qwen3mlx.settings.state import expanded
 
 FLOAT_BITS = 16
 ROUTER = re.compile(r".*\.mlp\.gate")
 ROUTER_SPEC = QuantizationSpec(group_size=64, bits=8)
-MODE_DEFAULTS: dict[str, tuple[int, int]] = {
-    "affine": (64, 4),
-    "mxfp4": (32, 4),
-    "mxfp8": (32, 8),
-    "nvfp4": (16, 4),
-}
 _LAYER = re.compile(r"model\.layers\.(\d+)\.")
 _KEYS = {"name", "about", "bits", "group_size", "mode", "rules"}
 _RULE_KEYS = {"modules", "layers", "bits", "group_size", "mode"}
@@ -50,7 +44,7 @@ Layers = Literal["all", "edges"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`spec` None keeps the modules in float."""
+    """How to store the modules that match a pattern; `spec` None keeps them in float."""
 
     modules: tuple[str, ...]
     spec: QuantizationSpec | None
@@ -76,22 +70,29 @@ class Recipe:
     rules: tuple[Rule, ...] = field(default=())
 
     def spec(self, path: str, num_layers: int) -> QuantizationSpec | None:
-        """How module `path` is stored; None: in float."""
+        """How module `path` is stored; None means in float."""
         rule = next((rule for rule in self.rules if rule.fits(path, num_layers)), None)
         spec = self.default if rule is None else rule.spec
         if spec is not None and ROUTER.fullmatch(path):
             return spec if rule and spec.bits >= ROUTER_SPEC.bits else ROUTER_SPEC
         return spec
 
-    def with_mode(self, mode: str) -> Recipe:
-        """The same in another mode of numbers, in its own groups; rules stay as they are.
+    @property
+    def quantizes(self) -> bool:
+        """Whether it packs any module."""
+        return self.default is not None or any(rule.spec is not None for rule in self.rules)
 
-        Raises UsageError for a mode there is not, or one without the recipe's bits.
+    def with_mode(self, mode: str) -> Recipe:
+        """The recipe in another number format with that format's group size; rules are unchanged.
+
+        Raises UsageError for an unknown mode, and for one that does not have the recipe's bits.
         """
         if mode not in MODE_DEFAULTS:
-            raise UsageError(f"There is no mode {mode!r}: there are {', '.join(MODE_DEFAULTS)}.")
+            raise UsageError(f"Unknown mode {mode!r}; valid modes: {', '.join(MODE_DEFAULTS)}.")
         if self.default is None:
-            raise UsageError(f"{self.name} keeps everything in float: it has no mode.")
+            raise UsageError(
+                f"--mode does not apply to {self.name}, which keeps all weights in float."
+            )
         group_size, bits = MODE_DEFAULTS[mode]
         if mode == "affine":
             bits = self.default.bits
@@ -104,7 +105,10 @@ class Recipe:
         return replace(self, default=spec)
 
     def with_group_size(self, group_size: int) -> Recipe:
-        """The same bits in other groups, in affine modules."""
+        """The recipe with another group size, in all modules.
+
+        Raises UsageError for a size that a module's number format does not have.
+        """
 
         def changed(spec: QuantizationSpec | None) -> QuantizationSpec | None:
             return spec and replace(spec, group_size=group_size)
@@ -117,20 +121,21 @@ class Recipe:
 
 
 def names() -> list[str]:
-    """The recipes that come with the program."""
+    """The names of the built-in recipes."""
     files = resources.files(__package__).joinpath("recipes").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def load(name: str) -> Recipe:
-    """A recipe of the program, or a TOML file. Raises UsageError naming the key at fault."""
+    """A built-in recipe, or a TOML file. Raises UsageError naming the invalid key."""
     if name in names():
         file = resources.files(__package__).joinpath("recipes", f"{name}.toml")
         return parse(file.read_text(encoding="utf-8"), name)
     path = expanded(name)
     if path.suffix != ".toml":
         raise UsageError(
-            f"There is no recipe {name!r}: there are {', '.join(names())}, or name a .toml file."
+            f"Unknown recipe {name!r}; valid recipes: {', '.join([*names(), 'auto'])}, or a .toml "
+            "file."
         )
     try:
         text = path.read_text(encoding="utf-8")
@@ -140,15 +145,15 @@ def load(name: str) -> Recipe:
 
 
 def parse(text: str, source: str, default_name: str = "") -> Recipe:
-    """Raises UsageError naming the key at fault."""
+    """The recipe in the TOML `text`. Raises UsageError naming `source` and the invalid key."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{source} is not TOML: {error}.") from None
+        raise UsageError(f"{source} is not valid TOML: {error}.") from None
     _check_keys(raw, _KEYS, source)
     rules = raw.get("rules", [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise UsageError(f"{source}: rules must be tables, [[rules]].")
+        raise UsageError(f"{source}: rules must be tables, written as [[rules]].")
     return Recipe(
         name=_text(raw.get("name", default_name), f"{source}: name"),
         about=_text(raw.get("about", ""), f"{source}: about"),
@@ -162,7 +167,7 @@ def _rule(raw: Mapping[str, Any], source: str) -> Rule:
     modules = raw.get("modules")
     patterns = isinstance(modules, list) and modules and all(type(m) is str for m in modules)
     if not patterns:
-        raise UsageError(f"{source}: modules must be a list of patterns of module paths.")
+        raise UsageError(f"{source}: modules must be a non-empty list of patterns (strings).")
     layers = raw.get("layers", "all")
     if layers not in get_args(Layers):
         raise UsageError(f"{source}: layers is {layers!r}; it must be 'all' or 'edges'.")
@@ -189,11 +194,11 @@ def _check_keys(raw: Mapping[str, Any], known: set[str], source: str) -> None:
     for key in raw:
         if key not in known:
             raise UsageError(
-                f"{source}: unknown key {key!r}; known are {', '.join(sorted(known))}."
+                f"{source}: unknown key {key!r}; valid keys: {', '.join(sorted(known))}."
             )
 
 
 def _text(value: Any, source: str) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{source} is {value!r}; it must be a text.")
+        raise UsageError(f"{source} must be a string, not {value!r}.")
     return value

@@ -1,16 +1,16 @@
-"""What an evaluation found, as a table."""
+"""The figures of an evaluation as a text table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .evaluate import Quality
+from .quality import Quality
 
 _HEAD = ("model", "GB", "bits/weight", "KL", "KL 99%", "same top", "perplexity", "tokens/s")
 
 
 def table(found: Sequence[Quality]) -> str:
-    """Columns of text; the reference's perplexity is the last line."""
+    """One row per model; the last line has the text and the reference's perplexity."""
     rows = [_HEAD, *map(_row, found)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
     lines = [
@@ -21,8 +21,11 @@ def table(found: Sequence[Quality]) -> str:
         for row in rows
     ]
     first = found[0]
-    about = f"{first.num_tokens:,} tokens; the reference's perplexity is "
-    return "\n".join([*lines, f"{about}{first.reference_perplexity:.3f}."])
+    about = (
+        f"Measured on {first.num_tokens:,} tokens of {first.text}; the reference's perplexity is "
+        f"{first.reference_perplexity:.3f}."
+    )
+    return "\n".join([*lines, about])
 
 
 def _row(quality: Quality) -> tuple[str, ...]:

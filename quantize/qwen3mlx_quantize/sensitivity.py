@@ -1,8 +1,8 @@
-"""`auto`: bits for each module by what its error costs, within a size.
+"""`auto`: bits for each module by how much its error costs, within a size.
 
-What a module costs is measured: it alone is quantized to 4 bits, and the text runs through the rest
-of the model in float. The KL divergence from the float model falls fourfold with each bit more, so
-one measurement gives it for every width. Bits then go where they save most for their bytes.
+The cost is measured: one module is quantized to 4 bits, and the text runs through the model with
+everything else in float. The KL divergence from the float model falls fourfold with each further
+bit, so one measurement predicts it for every width. Bits then go where they save most per byte.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import mlx.core as mx
 
-from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.config import Module, QuantizationSpec
 from qwen3mlx.errors import UsageError
 from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.cache import NoCache
@@ -22,13 +22,14 @@ from qwen3mlx.model.qwen3 import Block
 from qwen3mlx.model.rope import Rope
 from qwen3mlx.model.weights import Weights
 
-from .common import Progress, number
-from .evaluate import bounded
-from .held import Held
+from .common import number
+from .events import OnEvent, Progress, ignore
+from .in_memory import InMemoryCheckpoint
 from .methods import mse
 from .plan import module_tensors
+from .quality import bounded
 from .recipe import ROUTER, ROUTER_SPEC, Recipe, Rule
-from .source import Module, Source
+from .source import Source
 
 MEASURED = QuantizationSpec(64, 4)
 WIDTHS = (3, 4, 5, 6, 8)
@@ -38,9 +39,9 @@ MOST_TOKENS = 4096
 
 
 def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe:
-    """Bits for each module so that the whole has at most `target_bpw`.
+    """Choose bits for each module so that the whole has at most `target_bpw` bits per weight.
 
-    Raises UsageError where even the fewest bits are more.
+    Raises UsageError where even the fewest bits exceed that.
     """
     modules = {m.path: m for m in source.modules if not ROUTER.fullmatch(m.path)}
     chosen = dict.fromkeys(modules, WIDTHS[0])
@@ -60,9 +61,9 @@ def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe
 
 
 def bytes_left(source: Source, target_bpw: float) -> float:
-    """What `target_bpw` leaves to spend once every module has the fewest bits.
+    """Bytes that `target_bpw` leaves to spend once every module has the fewest bits.
 
-    Raises UsageError where even these are more.
+    Raises UsageError where even these exceed it.
     """
     vectors = [source.infos[name] for name in source.vectors]
     total = sum(module.num_weights for module in source.modules)
@@ -73,12 +74,12 @@ def bytes_left(source: Source, target_bpw: float) -> float:
         left -= _nbytes(source, module, ROUTER_SPEC if is_router else FEWEST)
     if left < 0:
         least = target_bpw - 8 * left / total
-        raise UsageError(f"--target-bpw {target_bpw:g} is too low; the least is {least:.2f}.")
+        raise UsageError(f"--target-bpw {target_bpw:g} is too low; the minimum is {least:.2f}.")
     return left
 
 
 def _offer(source: Source, module: Module, cost: float, step: int) -> tuple[float, int, str, int]:
-    """What one width more would save for each byte, negative so that the best comes first."""
+    """Saving per byte of the next width, negative so that the best comes first."""
     now, more = (QuantizationSpec(64, bits) for bits in WIDTHS[step : step + 2])
     extra = _nbytes(source, module, more) - _nbytes(source, module, now)
     saved = cost * (4.0 ** (4 - now.bits) - 4.0 ** (4 - more.bits))
@@ -90,27 +91,32 @@ def _nbytes(source: Source, module: Module, spec: QuantizationSpec) -> int:
 
 
 def measure(
-    source: Source, documents: Sequence[Sequence[int]], on_progress: Progress = lambda *_: None
+    source: Source, documents: Sequence[Sequence[int]], on_event: OnEvent = ignore
 ) -> dict[str, float]:
-    """KL in nats per token that quantizing each module alone to 4 bits costs.
+    """KL divergence, in nats per token, of quantizing each module alone to 4 bits.
 
-    The float model is in memory meanwhile, and its hidden states before each block.
+    Holds the float model in memory, and its hidden states before each block.
     """
     ids = [mx.array([list(document)]) for document in bounded(documents, MOST_TOKENS)]
-    measured = _Measured(source, ids)
+    model = _FloatModel(source, ids, on_event)
     modules = [m for m in source.modules if not ROUTER.fullmatch(m.path)]
     costs = {}
     for index, module in enumerate(modules):
-        on_progress(index, len(modules), f"measuring {module.path}")
-        costs[module.path] = measured.cost(module)
+        on_event(Progress("measuring sensitivity", index, len(modules), module.path))
+        costs[module.path] = model.cost(module)
     return costs
 
 
-class _Measured:
-    def __init__(self, source: Source, ids: Sequence[mx.array]) -> None:
+class _FloatModel:
+    """The source's model, and what it computes for `ids`, for comparison."""
+
+    def __init__(self, source: Source, ids: Sequence[mx.array], on_event: OnEvent) -> None:
         self._source = source
         self._config = replace(source.config, quantization=None)
-        self._model: Qwen3 = load_model(source.folder)
+        self._model: Qwen3 = load_model(
+            source.folder,
+            on_progress=lambda done, total: on_event(Progress("loading", done, total, "the model")),
+        )
         self._rope = Rope.from_config(source.config.rope, source.config.head_dim)
         self._ids = ids
         self._states = [[self._model.embed_tokens(one) for one in ids]]
@@ -127,8 +133,9 @@ class _Measured:
             return self._cost_of_ends(module.path, weight)
         layer = int(module.path.split(".")[2])
         self._load(layer)
-        held = Held(self._source.folder, self._floats | {f"{module.path}.weight": weight})
-        block = load_block(Weights(held, self._config, self._model.dtype), layer, self._rope)
+        tensors = self._floats | {f"{module.path}.weight": weight}
+        checkpoint = InMemoryCheckpoint(self._source.folder, tensors)
+        block = load_block(Weights(checkpoint, self._config, self._model.dtype), layer, self._rope)
         return self._divergence([block(x, NoCache()) for x in self._states[layer]], layer + 1)
 
     def _cost_of_ends(self, path: str, weight: mx.array) -> float:
@@ -166,7 +173,7 @@ class _Measured:
         return made[0] if len(module.shape) == 2 else mx.stack(made)
 
     def _load(self, layer: int) -> None:
-        """The block's tensors in float."""
+        """Read the block's tensors in float."""
         if layer == self._layer:
             return
         prefix = f"model.layers.{layer}."

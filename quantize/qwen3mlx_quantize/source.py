@@ -1,48 +1,38 @@
-"""The checkpoint that is converted: its matrices in float, whatever format it is in."""
+"""The checkpoint to convert: its matrices in float, whichever format stores them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 
-from qwen3mlx.config import ModelConfig, QuantizationSpec, TensorInfo, read_infos, read_json
+from qwen3mlx.config import (
+    ModelConfig,
+    Module,
+    QuantizationSpec,
+    expert_path,
+    read_infos,
+    read_json,
+)
 from qwen3mlx.errors import CheckpointError
 
-from .common import IO, begin, number
+from .common import io_stream, number, start
 from .packing import PackedMatrix
 from .tensor_file import DTYPES, TensorReader
 
-# Weights that are worked on at a time: bounds the memory.
+# Weights that are processed at a time: bounds the memory.
 BLOCK = 1 << 22
 _FLOATS = ("F32", "F16", "BF16")
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A matrix [out, in], or a stack of experts [experts, out, in]."""
-
-    path: str
-    shape: tuple[int, ...]
-
-    @property
-    def num_weights(self) -> int:
-        count = 1
-        for size in self.shape:
-            count *= size
-        return count
-
-    @property
-    def num_matrices(self) -> int:
-        return self.shape[0] if len(self.shape) == 3 else 1
-
-
 class Source:
-    """`config` is validated, `raw_config` is config.json as it is; `dtype` that of the floats."""
+    """A checkpoint folder. `raw_config` is config.json unvalidated; `dtype` is that of the floats.
+
+    Raises CheckpointError where config.json and the tensors do not belong together.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,8 +40,8 @@ class Source:
         self.raw_config: dict[str, Any] = read_json(folder / "config.json")
         self.infos = read_infos(folder)
         self.dtype = self._float_dtype()
-        self.modules = list(_modules(self.config))
-        self.vectors = [name for name in self.infos if self._is_vector(name)]
+        self.modules = list(self.config.modules())
+        self.vectors = [f"{path}.weight" for path in self.config.norms()]
         self._reader = TensorReader(self.infos)
         self._check_names()
 
@@ -60,38 +50,37 @@ class Source:
         return any(name.endswith(".scales") for name in self.infos)
 
     def vector(self, name: str) -> mx.array:
-        """A norm's weight."""
+        """Read a norm's weight."""
         values = self._reader.whole(name)
         _check_finite(values.sum(), values, name, self.folder)
         return values
 
     def matrix(self, module: Module, index: int = 0) -> mx.array:
-        """Matrix [out, in] number `index` of the module, in float."""
+        """Read matrix `index` of the module, [out, in] in float."""
         return mx.concatenate(list(self.blocks(module, index)))
 
     def blocks(self, module: Module, index: int = 0, *, every: int = 1) -> Iterator[mx.array]:
-        """The same in runs of rows, each read when its turn comes; or `every` so many-th run.
+        """Read the matrix in blocks of rows, lazily; with `every` n, only each n-th block.
 
-        Raises CheckpointError naming the tensor that holds something else than finite numbers; a
-        run is checked when the next one is asked for, so that both are worked on meanwhile.
+        Raises CheckpointError naming a tensor with numbers that are not finite. A block is checked
+        when the next one is asked for, so that reading and checking overlap.
         """
         out, width = module.shape[-2:]
         path, first = self._place(module, index)
         step = max(1, BLOCK // width)
-        for start in range(0, out, step * every):
-            with mx.stream(IO):
-                rows = self._rows(path, first + start, first + min(start + step, out))
+        for row in range(0, out, step * every):
+            with mx.stream(io_stream()):
+                rows = self._rows(path, first + row, first + min(row + step, out))
                 total = rows.sum()
-            begin(total)
+            start(total)
             yield rows
             _check_finite(total, rows, f"{path}.weight", self.folder)
 
     def _place(self, module: Module, index: int) -> tuple[str, int]:
-        """Which stored tensor holds a matrix, and at which of its rows it begins."""
+        """The stored tensor that holds a matrix, and the matrix's first row in it."""
         if len(module.shape) == 2 or f"{module.path}.weight" in self.infos:
             return module.path, index * module.shape[-2]
-        prefix, name = module.path.rsplit(".switch_mlp.", 1)
-        return f"{prefix}.experts.{index}.{name}", 0
+        return expert_path(module.path, index), 0
 
     def _rows(self, path: str, start: int, stop: int) -> mx.array:
         weight = self._reader.rows(f"{path}.weight", start, stop)
@@ -103,7 +92,7 @@ class Source:
         return PackedMatrix(weight, scales, biases).unpacked(spec, self.dtype)
 
     def spec(self, path: str) -> QuantizationSpec:
-        """How the source packs a module."""
+        """How the source packs a module. Raises CheckpointError."""
         quantization = self.config.quantization
         if quantization is None:
             raise CheckpointError(f"{self.folder}: {path} is packed, but config.json has no "
@@ -116,13 +105,9 @@ class Source:
                 return DTYPES[info.dtype]
         raise CheckpointError(f"{self.folder} holds no float tensor.")
 
-    def _is_vector(self, name: str) -> bool:
-        info: TensorInfo = self.infos[name]
-        return len(info.shape) == 1 and not name.endswith("rotary_emb.inv_freq")
-
     def _check_names(self) -> None:
-        known = {name for module in self.modules for name in self._names(module)}
-        known.update(self.vectors)
+        known = dict.fromkeys(name for module in self.modules for name in self._names(module))
+        known |= dict.fromkeys(self.vectors)
         for name in self.infos:
             extra = name.endswith("rotary_emb.inv_freq") or (
                 self.config.tie_word_embeddings and name.startswith("lm_head.")
@@ -132,62 +117,42 @@ class Source:
                     f"{self.infos[name].shard} holds {name!r}, which a model of config.json's "
                     "shape does not have; config.json and the weights do not belong together."
                 )
+        missing = next((name for name in known if name not in self.infos), None)
+        if missing is not None:
+            raise CheckpointError(
+                f"{self.folder} has no tensor {missing!r}; download the model again."
+            )
         for module in self.modules:
-            missing = [name for name in self._names(module) if name not in self.infos]
-            if missing:
-                raise CheckpointError(
-                    f"{self.folder} has no tensor {missing[0]!r}; download the model again."
-                )
-            self._check_shape(module)
+            self._check_matrices(module)
+        for path, size in self.config.norms().items():
+            self._check_shape(f"{path}.weight", (size,))
 
-    def _check_shape(self, module: Module) -> None:
+    def _check_matrices(self, module: Module) -> None:
         for index in range(module.num_matrices):
             path, _ = self._place(module, index)
             stacked = path == module.path
             expected = module.shape if stacked else module.shape[1:]
             if f"{path}.scales" in self.infos:
                 expected = (*expected[:-1], expected[-1] * self.spec(path).bits // 32)
-            info = self.infos[f"{path}.weight"]
-            if info.shape != expected:
-                raise CheckpointError(
-                    f"{info.shard}: {path}.weight has shape {list(info.shape)}, config.json asks "
-                    f"for {list(expected)}."
-                )
+            self._check_shape(f"{path}.weight", expected)
             if stacked:
                 return
+
+    def _check_shape(self, name: str, expected: tuple[int, ...]) -> None:
+        info = self.infos[name]
+        if info.shape != expected:
+            raise CheckpointError(
+                f"{info.shard}: {name} has shape {list(info.shape)}, config.json asks for "
+                f"{list(expected)}."
+            )
 
     def _names(self, module: Module) -> list[str]:
         paths = [module.path]
         if len(module.shape) == 3 and f"{module.path}.weight" not in self.infos:
-            prefix, name = module.path.rsplit(".switch_mlp.", 1)
-            paths = [f"{prefix}.experts.{e}.{name}" for e in range(module.shape[0])]
+            paths = [expert_path(module.path, e) for e in range(module.shape[0])]
         suffixes = ("scales", "biases", "global_scale")
         packed = [f"{p}.{suffix}" for p in paths for suffix in suffixes]
         return [*(f"{path}.weight" for path in paths), *(n for n in packed if n in self.infos)]
-
-
-def _modules(config: ModelConfig) -> Iterator[Module]:
-    """In the order of the computation."""
-    hidden, width = config.hidden_size, config.head_dim
-    heads, kv_heads = config.num_attention_heads * width, config.num_key_value_heads * width
-    yield Module("model.embed_tokens", (config.vocab_size, hidden))
-    for layer in range(config.num_hidden_layers):
-        path = f"model.layers.{layer}"
-        for name, size in (("q_proj", heads), ("k_proj", kv_heads), ("v_proj", kv_heads)):
-            yield Module(f"{path}.self_attn.{name}", (size, hidden))
-        yield Module(f"{path}.self_attn.o_proj", (hidden, heads))
-        if not config.is_sparse(layer):
-            inner, group = config.intermediate_size, "mlp"
-            stack: tuple[int, ...] = ()
-        else:
-            inner, group = config.moe_intermediate_size, "mlp.switch_mlp"
-            stack = (config.num_experts,)
-            yield Module(f"{path}.mlp.gate", (config.num_experts, hidden))
-        yield Module(f"{path}.{group}.gate_proj", (*stack, inner, hidden))
-        yield Module(f"{path}.{group}.up_proj", (*stack, inner, hidden))
-        yield Module(f"{path}.{group}.down_proj", (*stack, hidden, inner))
-    if not config.tie_word_embeddings:
-        yield Module("lm_head", (config.vocab_size, hidden))
 
 
 def _check_finite(total: mx.array, tensor: mx.array, name: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Parts of a checkpoint's tensors, read from the shard without the rest of them."""
+"""Reads parts of a checkpoint's tensors, without the rest of the shard."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ DTYPES = {
 
 
 def as_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> mx.array:
-    """The bytes as an array of safetensors' `dtype`."""
+    """The bytes as an array; `dtype` is safetensors' name."""
     raw = mx.array(memoryview(data))  # type: ignore[arg-type]  # mlx has no stub for it
     return raw.view(DTYPES[dtype]).reshape(shape)
 
 
 class TensorReader:
-    """`infos` are what the shards' headers say (see qwen3mlx.model.checkpoint)."""
+    """`infos` are from the shards' headers (see qwen3mlx.config.read_infos)."""
 
     def __init__(self, infos: Mapping[str, TensorInfo]) -> None:
         self.infos = infos
         self._starts: dict[str, int] = {}
-        # Read into again and again: fresh memory would cost as much as the reading.
+        # Reused for every read: allocating memory would take as long as reading.
         self._buffer = bytearray()
 
     def rows(self, name: str, start: int, stop: int) -> mx.array:
-        """Rows of the tensor, its leading dimensions taken as one: [stop - start, last]."""
+        """Rows [stop - start, last] of the tensor, with its leading dimensions flattened."""
         info = self.infos[name]
         width = info.shape[-1]
         row_bytes = width * info.nbytes // max(1, _size(info.shape))
@@ -43,6 +43,7 @@ class TensorReader:
         return as_array(data, info.dtype, (stop - start, width))
 
     def whole(self, name: str) -> mx.array:
+        """The tensor in its own shape."""
         info = self.infos[name]
         return as_array(self._read(info, 0, info.nbytes), info.dtype, info.shape)
 
@@ -62,7 +63,7 @@ class TensorReader:
         except OSError as error:
             raise CheckpointError(f"{info.shard} cannot be read: {error.strerror}.") from None
         if done != num_bytes:
-            raise CheckpointError(f"{info.shard} has become shorter meanwhile; download it again.")
+            raise CheckpointError(f"{info.shard} got shorter while being read; download it again.")
         return data
 
 

@@ -1,13 +1,15 @@
-"""`qwen3mlx evaluate`: what quantizing cost."""
+"""`qwen3mlx evaluate`: the quality loss of quantization."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .job_progress import progress_for
 from .terminal import Terminal
 
 
@@ -17,50 +19,45 @@ def evaluate(
     ],
     reference: Annotated[
         str,
-        typer.Option(metavar="MODEL", help="What they were made of, or another to compare with."),
+        typer.Option(metavar="MODEL", help="The model they were made from, or any other."),
     ],
     text: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="A file or folder of text; default: our own."),
+        typer.Option(
+            metavar="PATH",
+            help="A file or folder of text; default: the reference's evaluation.txt, else "
+            "built-in texts.",
+        ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.html", help="Write a page with plots, too (extra: report)."),
+        typer.Option(metavar="FILE.html", help="Also write a page with plots (extra: report)."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON list on stdout.")] = False,
 ) -> None:
     """Compare quantized checkpoints with their source, token by token.
 
-    KL divergence, agreement of the top token, perplexity, size and speed. The models are in memory
-    one after the other.
+    Measures KL divergence, agreement of the top token, perplexity, size and speed. Only one model
+    is in memory at a time.
     """
-    from qwen3mlx_quantize import evaluate as measure
-    from qwen3mlx_quantize import html_report, texts
+    from qwen3mlx_quantize import EvaluateRequest
+    from qwen3mlx_quantize import evaluate as run
     from qwen3mlx_quantize.report import table
 
-    from ..text import load_tokenizer
     from .models import locate
 
     terminal = Terminal.standard()
-    if report is not None:
-        html_report.check(report)
-    folders = [locate(name, terminal) for name in models]
-    base = locate(reference, terminal)
-    tokenizer = load_tokenizer(_with_tokenizer([base, *folders]))
-    documents = [tokenizer.encode(document) for document in texts.load(text)]
-
-    def note(done: int, total: int, name: str) -> None:
-        if done == 0:
-            terminal.note(f"{name}: {total} texts")
-
-    pieces = [piece for ids in documents for piece in measure.chunks(ids, texts.LONGEST)]
-    found = measure.evaluate(folders, base, pieces, note)
-    print(json.dumps([q.as_json() for q in found]) if json_ else table(found), flush=True)
-    if report is not None:
-        terminal.note("comparing the weights")
-        report.write_text(html_report.text(found, folders, base), encoding="utf-8")
-        terminal.note(f"{report} has the plots.")
-
-
-def _with_tokenizer(folders: list[Path]) -> Path:
-    return next((f for f in folders if (f / "tokenizer.json").exists()), folders[0])
+    request = EvaluateRequest(
+        candidates=tuple(map(Path, models)), reference=Path(reference), text=text, report=report
+    )
+    # A report that cannot be written is an error before a model is downloaded.
+    request = replace(
+        request,
+        candidates=tuple(locate(name, terminal) for name in models),
+        reference=locate(reference, terminal),
+    )
+    with progress_for(terminal, events=False) as on_event:
+        found = run(request, on_event)
+    print(json.dumps(found.as_json()) if json_ else table(found.qualities), flush=True)
+    if found.report is not None:
+        terminal.note(f"The report is in {found.report}.")

@@ -105,7 +105,7 @@ def test_a_target_that_cannot_be_met_is_told_before_the_measurement(
     arguments = ["quantize", "demo", "-o", "new", "--recipe", "auto", "--target-bpw", "2.5"]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 2
-    assert "the least is 3." in result.stderr
+    assert "the minimum is 3." in result.stderr
 
 
 @pytest.mark.parametrize(

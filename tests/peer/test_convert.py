@@ -12,12 +12,13 @@ import pytest
 from qwen3mlx_quantize import recipe
 from qwen3mlx_quantize.calibrate import Calibrated
 from qwen3mlx_quantize.convert import convert
-from qwen3mlx_quantize.job import Options
-from qwen3mlx_quantize.source import Source
+from qwen3mlx_quantize.packing import Method
+from qwen3mlx_quantize.quantizer import DataFree
 
 import qwen3mlx
 from tests.peer.cases import Case, exhaustive, quick
 from tests.peer.conftest import REPOSITORY
+from tests.quantize.support import conversion, quantize
 
 PLAIN = [c for c in quick() if c.mode and not c.recipe and not c.overrides]
 ALL_PLAIN = [c for c in exhaustive() if c.mode and not c.recipe and not c.overrides]
@@ -45,7 +46,7 @@ def check(case: Case, folder: Path, out: Path) -> None:
     chosen = recipe.load(name)
     if case.group_size:
         chosen = chosen.with_group_size(case.group_size)
-    convert(Source(folder / "sources" / case.source), out, Options(chosen, "rtn"))
+    quantize(folder / "sources" / case.source, out, chosen)
     ours, theirs = (dict(mx.load(str(f / "model.safetensors"))) for f in (out, folder / str(case)))
     assert set(ours) == set(theirs)
     for tensor, expected in theirs.items():
@@ -53,7 +54,7 @@ def check(case: Case, folder: Path, out: Path) -> None:
         assert mx.array_equal(ours[tensor], expected).item(), tensor
 
 
-WRITTEN = (
+WRITTEN: tuple[tuple[str, Method], ...] = (
     ("4bit", "mse"),
     ("3bit", "gptq"),
     ("mixed-4-8", "mse"),
@@ -76,10 +77,11 @@ def test_mlx_lm_loads_all_that_we_write(quick_checkpoints: Path, tmp_path: Path)
     outputs = []
     for source in ("dense", "tied", "moe", "moe_mixed"):
         for name, method in WRITTEN:
-            opened = Source(quick_checkpoints / "sources" / source)
-            packs = Calibrated(opened, [list(range(90))] * 2) if method == "gptq" else None
             outputs.append(tmp_path / f"{source}-{name}-{method}")
-            convert(opened, outputs[-1], Options(recipe.load(name), method), packs)  # type: ignore[arg-type]
+            made = conversion(quick_checkpoints / "sources" / source, outputs[-1], name, method)
+            text = [list(range(90))] * 2
+            calibrated = Calibrated(made.source, text) if method == "gptq" else None
+            convert(made, calibrated or DataFree(method))
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PEER_LOGITS, *map(str, outputs)],
         cwd=REPOSITORY,

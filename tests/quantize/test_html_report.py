@@ -1,4 +1,4 @@
-"""The page with plots: it needs nothing else, and says what was measured."""
+"""The HTML report: self-contained, with every figure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pathlib import Path
 
 import mlx.core as mx
 import pytest
-from qwen3mlx_quantize import html_report, inside, plots, recipe
-from qwen3mlx_quantize.convert import DataFree, convert
-from qwen3mlx_quantize.evaluate import Quality, evaluate
-from qwen3mlx_quantize.job import Options
+from qwen3mlx_quantize import Quality, html_report, inspection, plots
+from qwen3mlx_quantize.inspection import inspect_weights
+from qwen3mlx_quantize.quality import measure
 from qwen3mlx_quantize.source import Source
 
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, write_checkpoint
 
-DOCUMENTS = [[1, 5, 9, 30, 2, 7] * 4, [3, 3, 8, 11] * 3]
+from .support import quantize, tokens
+
+TOKENS = tokens([1, 5, 9, 30, 2, 7] * 4, [3, 3, 8, 11] * 3)
 NAMES = {"8bit": "$8bit$_^{", "4bit": "<4bit> 千问"}
 
 
@@ -32,7 +33,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]
     made = []
     for name, called in NAMES.items():
         out = parent / called
-        convert(Source(source), out, Options(recipe.load(name), "rtn"), DataFree("rtn"))
+        quantize(source, out, name)
         made.append(out)
     return source, made
 
@@ -40,10 +41,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]
 @pytest.fixture(scope="module")
 def found(folders: tuple[Path, list[Path]]) -> list[Quality]:
     source, made = folders
-    return evaluate(made, source, DOCUMENTS)
+    return measure(made, source, TOKENS)
 
 
-def test_it_needs_nothing_and_says_what_was_measured(folders, found):
+def test_the_page_is_self_contained_and_shows_every_figure(folders, found):
     source, made = folders
     page = html_report.text(found, made, source)
     addresses = set(re.findall(r"https?://[^\"' )]*", page))
@@ -63,9 +64,9 @@ def test_it_needs_nothing_and_says_what_was_measured(folders, found):
     assert html_report.text(found, made, source) == page
 
 
-def test_sizes_add_up_and_errors_are_the_weights_own(folders):
+def test_sizes_add_up_and_errors_match_the_weights(folders):
     source, (eight, four) = folders
-    fine, coarse = inside.look(eight, source), inside.look(four, source)
+    fine, coarse = inspect_weights(eight, source), inspect_weights(four, source)
     for folder, looked in ((eight, fine), (four, coarse)):
         assert sum(looked.sizes.values()) == sum(i.nbytes for i in Source(folder).infos.values())
         assert all(looked.sizes.values())
@@ -80,21 +81,21 @@ def test_sizes_add_up_and_errors_are_the_weights_own(folders):
     assert coarse.errors[path] == pytest.approx(expected, rel=1e-5)
 
 
-def test_of_a_large_matrix_some_runs_of_rows_are_compared(folders, monkeypatch):
+def test_a_sample_of_a_large_matrix_is_compared(folders, monkeypatch):
     source, (_, four) = folders
     monkeypatch.setattr("qwen3mlx_quantize.source.BLOCK", 256)  # runs of two rows
     path = "model.layers.0.self_attn.q_proj"
     module = next(one for one in Source(source).modules if one.path == path)
     mine, base = (Source(folder).matrix(module).astype(mx.float32) for folder in (four, source))
-    rows = [row for row in range(module.shape[0]) if row // 2 % inside.SAMPLED == 0]
+    rows = [row for row in range(module.shape[0]) if row // 2 % inspection.SAMPLED == 0]
     mine, base = mine[mx.array(rows)], base[mx.array(rows)]
     expected = ((mine - base) ** 2).sum().item() / (base**2).sum().item()
-    errors = inside.look(four, source).errors
+    errors = inspect_weights(four, source).errors
     assert errors is not None
     assert errors[path] == pytest.approx(expected, rel=1e-5)
 
 
-def test_weights_that_were_scaled_are_not_compared(folders, tmp_path):
+def test_scaled_weights_are_not_compared(folders, tmp_path):
     source, (eight, _) = folders
     tensors = dict(mx.load(str(eight / "model.safetensors")))
     norm = "model.layers.0.input_layernorm.weight"
@@ -102,16 +103,16 @@ def test_weights_that_were_scaled_are_not_compared(folders, tmp_path):
     scaled = tmp_path / "scaled"
     shutil.copytree(eight, scaled)
     mx.save_safetensors(str(scaled / "model.safetensors"), tensors, metadata={"format": "mlx"})
-    assert inside.look(scaled, source).errors is None
+    assert inspect_weights(scaled, source).errors is None
     both = [scaled, eight]
-    page = html_report.text(evaluate(both, source, DOCUMENTS), both, source)
-    assert "Left out, as their method scales weights: scaled." in page
-    alone = html_report.text(evaluate([scaled], source, DOCUMENTS), [scaled], source)
+    page = html_report.text(measure(both, source, TOKENS), both, source)
+    assert "Not shown, because their method scales weights: scaled." in page
+    alone = html_report.text(measure([scaled], source, TOKENS), [scaled], source)
     assert alone.count("<svg") == 3
     assert "by layer" not in alone
 
 
-def test_labels_do_not_lie_on_each_other(found):
+def test_labels_do_not_overlap(found):
     same = [replace(found[0], name=f"model-{n}") for n in range(6)]
     picture = plots.quality_against_size(same)
     places = re.findall(r'translate\(([\d.]+) ([\d.]+)\)"[^>]*>model-\d</text>', picture) or (
@@ -122,13 +123,13 @@ def test_labels_do_not_lie_on_each_other(found):
     assert all(high - low >= 9 for low, high in pairwise(heights))  # that of a letter
 
 
-def test_small_models_are_counted_in_megabytes(found):
+def test_sizes_of_small_models_are_in_megabytes(found):
     assert "Size, MB" in plots.quality_against_size(found)
     large = [replace(one, size_bytes=one.size_bytes * 10_000) for one in found]
     assert "Size, GB" in plots.quality_against_size(large)
 
 
-def test_what_is_missing_is_said_before_any_work(tmp_path, monkeypatch):
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="There is no folder"):
         html_report.check(tmp_path / "none" / "r.html")
     with pytest.raises(UsageError, match="is a folder: name a file"):

@@ -1,4 +1,4 @@
-"""AWQ and DWQ through mlx-lm: what comes back is a checkpoint of ours, nearer than rounding."""
+"""AWQ and DWQ by mlx-lm: the result has our format, and a smaller loss than rounding."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pytest
 
 pytest.importorskip("mlx_lm")
 
-from qwen3mlx_quantize import recipe
-from qwen3mlx_quantize.common import TextError
-from qwen3mlx_quantize.convert import DataFree, convert, quantizer
-from qwen3mlx_quantize.evaluate import evaluate
-from qwen3mlx_quantize.job import Options
+from qwen3mlx_quantize import QuantizeRequest, TextError, recipe, run
+from qwen3mlx_quantize.convert import convert
 from qwen3mlx_quantize.methods import learned
 from qwen3mlx_quantize.methods.learned import Learned
 from qwen3mlx_quantize.packing import Method
+from qwen3mlx_quantize.quality import measure
 from qwen3mlx_quantize.source import Source
 
 import qwen3mlx
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import MOE, write_checkpoint
+
+from .support import conversion, quantize, tokens
 
 ROOT = Path(__file__).parents[2]
 TEXT = "\n---\n".join(
@@ -45,30 +45,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return floats("dense", tmp_path_factory.mktemp("demo") / "demo")
 
 
-def made(source: Path, out: Path, method: Method, name: str = "4bit") -> Path:
-    opened, options = Source(source), Options(recipe.load(name), method)
-    packs = quantizer(opened, options, source.parent / "text.txt")
-    convert(opened, out, options, packs)
+def made(source: Path, out: Path, method: Method) -> Path:
+    text = source.parent / "text.txt"
+    run(QuantizeRequest(source=source, output=out, method=method, calibration=text))
     return out
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("method", "kind"), [("awq", "dense"), ("dwq", "dense"), ("dwq", "moe")])
-def test_the_result_is_a_checkpoint_of_ours(tmp_path, method, kind, monkeypatch, capfd):
+def test_awq_and_dwq_results_have_our_format(tmp_path, method, kind, monkeypatch, capfd):
     from mlx_lm.utils import load_model  # it imports much
 
     monkeypatch.setattr(learned, "DWQ_SAMPLES", 32)
     monkeypatch.setattr(learned, "DWQ_RATE", 2e-4)
     source = floats(kind, tmp_path / "demo")
     out, rounded = made(source, tmp_path / method, method), tmp_path / "rtn"
-    convert(Source(source), rounded, Options(recipe.load("4bit"), "rtn"), DataFree("rtn"))
+    quantize(source, rounded)
     stored, expected = (Source(folder).infos for folder in (out, rounded))
     assert {n: (i.dtype, i.shape) for n, i in stored.items()} == {
         n: (i.dtype, i.shape) for n, i in expected.items()
     }
     ids = [list(range(10, 90)), list(range(40, 120))]
-    ours, base = evaluate([out, rounded], source, ids)
+    ours, base = measure([out, rounded], source, tokens(*ids))
     assert ours.size_bytes == base.size_bytes
     assert ours.kl_mean < 1.5 * base.kl_mean  # a text as short as this one teaches little
     theirs = load_model(out)[0]
@@ -85,7 +84,7 @@ def test_dwq_keeps_the_integers_and_awq_moves_the_norms(demo, tmp_path, monkeypa
     monkeypatch.setattr(learned, "DWQ_SAMPLES", 16)
     source = Source(demo)
     start = tmp_path / "mse"
-    convert(source, start, Options(recipe.load("4bit"), "mse"), DataFree("mse"))
+    quantize(demo, start, method="mse")
     trained = Source(made(demo, tmp_path / "dwq", "dwq"))
     scaled = Source(made(demo, tmp_path / "awq", "awq"))
     norms = [name for name in source.vectors if "input_layernorm" in name]
@@ -105,32 +104,32 @@ def test_dwq_keeps_the_integers_and_awq_moves_the_norms(demo, tmp_path, monkeypa
         ("dwq", "8bit", "dense", "fewer than 8 bits"),
     ],
 )
-def test_what_mlx_lm_cannot_do_is_refused(demo, tmp_path, method, name, shape, named):
+def test_what_mlx_lm_does_not_support_is_refused(demo, tmp_path, method, name, shape, named):
     source = demo if shape == "dense" else write_checkpoint(tmp_path / "moe", MOE)
     with pytest.raises(UsageError, match=named):
         learned.check(method, Source(source), recipe.load(name))
 
 
-def test_without_mlx_lm_it_says_how_to_get_it(demo, monkeypatch):
+def test_without_mlx_lm_the_error_says_how_to_install_it(demo, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"qwen3mlx\[mlx-lm\]"):
         learned.check("awq", Source(demo), recipe.load("4bit"))
 
 
-def test_a_model_that_memory_does_not_hold_is_refused(demo, monkeypatch):
+def test_a_model_too_large_for_memory_is_refused(demo, monkeypatch):
     monkeypatch.setattr(learned, "usable_memory", lambda: 1_000_000)
-    with pytest.raises(UsageError, match=r"0\.0 GB can be used here: use --method gptq"):
+    with pytest.raises(UsageError, match=r"1\.0 MB can be used here: use --method gptq"):
         learned.check("dwq", Source(demo), recipe.load("4bit"))
 
 
-def test_modules_that_are_not_trained_are_written_as_they_were(demo, tmp_path):
+def test_untrained_modules_are_written_unchanged(demo, tmp_path):
     """A recipe may mix: floats with a shared scale have no biases to train."""
     text = 'bits = 4\n[[rules]]\nmodules = ["*.o_proj"]\nmode = "mxfp4"\n'
     mixed, out = recipe.parse(text, "mixed"), tmp_path / "rtn"
-    convert(Source(demo), out, Options(mixed, "rtn"), DataFree("rtn"))
+    quantize(demo, out, mixed)
     tensors = dict(mx.load(str(out / "model.safetensors")))
     again = Learned(tensors, keeps_weights=True)
-    convert(Source(demo), tmp_path / "again", Options(mixed, "dwq"), again)
+    convert(conversion(demo, tmp_path / "again", mixed, "dwq"), again)
     for name, tensor in mx.load(str(tmp_path / "again" / "model.safetensors")).items():
         assert mx.array_equal(tensor, tensors[name]).item(), name
 

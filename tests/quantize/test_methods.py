@@ -16,7 +16,7 @@ BITS = (2, 3, 4, 5, 6, 8)
 
 
 @given(st.sampled_from(BITS), st.integers(1, 5), st.sampled_from([32, 64, 160]), st.integers(0))
-def test_packed_integers_are_those_that_mlx_unpacks(bits, rows, width, seed):
+def test_mlx_unpacks_our_packed_integers(bits, rows, width, seed):
     random = np.random.default_rng(seed)
     values = mx.array(random.integers(0, 1 << bits, (rows, width)).astype(np.uint32))
     ones = mx.ones((rows, width // 32))
@@ -40,7 +40,7 @@ def squared_error(made, weight: mx.array, spec: QuantizationSpec) -> mx.array:
 
 @pytest.mark.parametrize("bits", BITS)
 @pytest.mark.parametrize("dtype", [mx.bfloat16, mx.float32], ids=str)
-def test_a_searched_scale_is_nearer_than_a_rounded_one(bits, dtype):
+def test_a_searched_scale_has_a_smaller_error_than_rounding(bits, dtype):
     spec = QuantizationSpec(64, bits)
     weight = heavy_tailed(64, 512, bits, dtype)
     searched, rounded = (m.quantized(weight, spec) for m in (mse, rtn))
@@ -51,13 +51,13 @@ def test_a_searched_scale_is_nearer_than_a_rounded_one(bits, dtype):
     assert ours < 0.95 * squared_error(rounded, weight, spec).sum().item()
 
 
-def test_constant_and_empty_groups_stay_as_they_are():
+def test_constant_and_zero_groups_are_exact():
     weight = mx.concatenate([mx.zeros((2, 64)), mx.full((2, 64), 0.25)], axis=1)
     spec = QuantizationSpec(64, 4)
     assert (mse.quantized(weight, spec).unpacked(spec, mx.float32) == weight).all().item()
 
 
-def test_the_chunk_size_changes_nothing(monkeypatch):
+def test_the_chunk_size_does_not_change_the_result(monkeypatch):
     weight, spec = heavy_tailed(40, 128, 1, mx.bfloat16), QuantizationSpec(32, 4)
     whole = mse.quantized(weight, spec).arrays()
     monkeypatch.setattr(mse, "CHUNK", 128 * 7)
@@ -66,7 +66,7 @@ def test_the_chunk_size_changes_nothing(monkeypatch):
 
 
 @pytest.mark.parametrize("bits", [3, 4])
-def test_gptq_keeps_the_product_with_its_inputs(bits):
+def test_gptq_preserves_the_product_with_its_inputs(bits):
     """On inputs that vary together, where one weight can make up for another."""
     random = np.random.default_rng(0)
     mixing = random.normal(size=(12, 256)).astype(np.float32)
@@ -81,7 +81,7 @@ def test_gptq_keeps_the_product_with_its_inputs(bits):
     assert off(gptq.quantized(weight, inputs, spec)) < 0.5 * off(mse.quantized(weight, spec))
 
 
-def test_gptq_bears_inputs_that_are_always_zero():
+def test_gptq_copes_with_inputs_that_are_always_zero():
     inputs = mx.concatenate([mx.random.normal((200, 64)), mx.zeros((200, 64))], axis=1)
     weight, spec = heavy_tailed(8, 128, 3, mx.float32), QuantizationSpec(64, 4)
     made = gptq.quantized(weight, inputs, spec)

@@ -1,4 +1,4 @@
-"""What a checkpoint is called, wherever its folder lies."""
+"""Names of checkpoints, wherever their folders are."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from qwen3mlx_quantize.names import name_of, names_of
         ("/models/v1.partial", "v1.partial"),
     ],
 )
-def test_the_name_people_know(folder, name):
+def test_the_name_of_a_folder(folder, name):
     assert name_of(Path(folder)) == name
 
 
-def test_the_folder_one_is_in(tmp_path, monkeypatch):
+def test_the_current_folder_has_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert name_of(Path(".")) == tmp_path.name
 
 
-def test_one_name_twice_says_where():
+def test_equal_names_get_their_parents_as_prefix():
     assert names_of([Path("/a/out"), Path("/b/out"), Path("/b/other")]) == [
         "a/out",
         "b/out",

@@ -1,4 +1,4 @@
-"""Recipes: what they say of a module, and how a wrong one is refused."""
+"""Recipes: how they choose the bits of a module, and how an invalid one is refused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qwen3mlx.errors import UsageError
 AFFINE = {"2bit": 2, "3bit": 3, "4bit": 4, "5bit": 5, "6bit": 6, "8bit": 8}
 
 
-def test_all_recipes_load_and_say_what_they_are():
+def test_every_built_in_recipe_loads_and_describes_itself():
     assert {*AFFINE, "mixed-4-8", "mxfp4", "mxfp8", "nvfp4", "bf16"} == set(recipe.names())
     for name in recipe.names():
         loaded = recipe.load(name)
@@ -26,7 +26,7 @@ def test_a_router_has_at_least_eight_bits(name, bits):
     assert loaded.spec("model.layers.3.mlp.gate_proj", 8) == QuantizationSpec(64, bits)
 
 
-def test_more_bits_where_an_error_costs_most():
+def test_mixed_4_8_gives_more_bits_where_errors_cost_most():
     mixed = recipe.load("mixed-4-8")
 
     def bits(path: str) -> int:
@@ -41,7 +41,7 @@ def test_more_bits_where_an_error_costs_most():
     assert bits("model.layers.14.mlp.down_proj") == 6
 
 
-def test_the_first_rule_that_fits_decides():
+def test_the_first_matching_rule_decides():
     text = """
     bits = 4
     [[rules]]
@@ -67,27 +67,27 @@ def test_the_first_rule_that_fits_decides():
         ("bits = 4\ngroup_size = 48", "group_size 48"),
         ('mode = "int4"', "mode is 'int4'"),
         ("rules = 3", "rules must be tables"),
-        ('[[rules]]\nmodules = "q_proj"', "rule 1: modules must be a list"),
+        ('[[rules]]\nmodules = "q_proj"', "rule 1: modules must be a non-empty list"),
         ('[[rules]]\nmodules = ["*"]\nlayers = "first"', "rule 1: layers is 'first'"),
         ('[[rules]]\nmodules = ["*"]\nweight = 1', "rule 1: unknown key 'weight'"),
-        ("name = 3", "name is 3"),
-        ("bits = ", "is not TOML"),
+        ("name = 3", "name must be a string, not 3"),
+        ("bits = ", "is not valid TOML"),
     ],
 )
-def test_what_is_wrong_is_named(text, named):
+def test_an_invalid_recipe_names_file_and_key(text, named):
     with pytest.raises(UsageError, match=r"mine\.toml") as error:
         recipe.parse(text, "mine.toml")
     assert named in str(error.value)
 
 
-def test_a_recipe_that_is_not_there_lists_those_that_are(tmp_path):
+def test_an_unknown_recipe_lists_the_valid_ones(tmp_path):
     with pytest.raises(UsageError, match="4bit"):
         recipe.load("4bits")
     with pytest.raises(UsageError, match="cannot be read"):
         recipe.load(str(tmp_path / "none.toml"))
 
 
-def test_group_sizes_that_a_mode_has_not_are_refused():
+def test_a_group_size_that_the_mode_lacks_is_refused():
     with pytest.raises(UsageError, match="--group-size 64"):
         recipe.load("mxfp4").with_group_size(64)
 
@@ -95,12 +95,12 @@ def test_group_sizes_that_a_mode_has_not_are_refused():
 @pytest.mark.parametrize(
     ("base", "mode"), [("4bit", "mxfp4"), ("8bit", "mxfp8"), ("4bit", "nvfp4")]
 )
-def test_a_mode_makes_the_recipe_of_its_name(base, mode):
+def test_a_mode_gives_the_recipe_of_the_same_name(base, mode):
     assert recipe.load(base).with_mode(mode).default == recipe.load(mode).default
     assert recipe.load(mode).with_mode("affine").default == recipe.load(base).default
 
 
-def test_a_mode_leaves_the_rules_as_they_are():
+def test_a_mode_leaves_the_rules_unchanged():
     mixed = recipe.load("mixed-4-8")
     assert mixed.with_mode("mxfp4").rules == mixed.rules
     assert mixed.with_mode("mxfp4").spec("model.layers.9.mlp.up_proj", 28).mode == "mxfp4"

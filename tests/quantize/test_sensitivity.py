@@ -1,19 +1,20 @@
-"""`auto`: what modules cost, and how bits are given out."""
+"""`auto`: the cost of each module, and the distribution of bits."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from qwen3mlx_quantize import evaluate, recipe, sensitivity
-from qwen3mlx_quantize.convert import convert
-from qwen3mlx_quantize.job import Options
-from qwen3mlx_quantize.plan import make
+from qwen3mlx_quantize import recipe, sensitivity
+from qwen3mlx_quantize.plan import build_plan
+from qwen3mlx_quantize.quality import measure
 from qwen3mlx_quantize.source import Source
 
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, DENSE_TIED, MOE, write_checkpoint
+
+from .support import quantize, tokens
 
 DOCUMENTS = [list(range(start, start + 80)) for start in (5, 90, 170)]
 
@@ -29,19 +30,20 @@ def costs(source: Source) -> dict[str, float]:
     return sensitivity.measure(source, DOCUMENTS)
 
 
-def test_a_cost_is_the_divergence_of_that_module_alone(source, costs, tmp_path: Path):
+def test_a_cost_is_the_divergence_of_one_quantized_module(source, costs, tmp_path: Path):
     path = "model.layers.1.self_attn.o_proj"
     alone = recipe.parse(f'bits = 16\n[[rules]]\nmodules = ["{path}"]\nbits = 4', "x", "alone")
-    convert(Source(source.folder), tmp_path / "out", Options(alone, "mse"))
-    (quality,) = evaluate.evaluate([tmp_path / "out"], source.folder, [[*d, 1] for d in DOCUMENTS])
+    quantize(source.folder, tmp_path / "out", alone, "mse")
+    text = tokens(*([*document, 1] for document in DOCUMENTS))
+    (quality,) = measure([tmp_path / "out"], source.folder, text)
     assert costs[path] == pytest.approx(quality.kl_mean, rel=1e-3)
     assert set(costs) == {m.path for m in source.modules if not m.path.endswith(".mlp.gate")}
 
 
 @pytest.mark.parametrize("target", [4.0, 5.0, 6.5])
-def test_bits_go_where_they_save_most_and_never_beyond_the_size(source, costs, target):
+def test_bits_go_where_they_save_most_within_the_size(source, costs, target):
     made = sensitivity.recipe(source, costs, target)
-    plan = make(source, made)
+    plan = build_plan(source, made)
     assert target - 0.4 < plan.bits_per_weight <= target
     bits = {s.module.path: s.spec.bits for s in plan.steps if s.module and s.spec}
     alike = [f"model.layers.{layer}.self_attn.q_proj" for layer in range(3)]
@@ -49,8 +51,8 @@ def test_bits_go_where_they_save_most_and_never_beyond_the_size(source, costs, t
     assert [bits[path] for path in by_cost] == sorted(bits[path] for path in alike)
 
 
-def test_too_few_bits_are_refused_with_the_least(source, costs):
-    with pytest.raises(UsageError, match=r"the least is [34]\.\d\d"):
+def test_too_few_bits_are_refused_with_the_minimum(source, costs):
+    with pytest.raises(UsageError, match=r"the minimum is [34]\.\d\d"):
         sensitivity.recipe(source, costs, 2.0)
 
 

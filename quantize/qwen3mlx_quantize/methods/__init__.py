@@ -1,1 +1,1 @@
-"""How a matrix becomes packed integers and scales."""
+"""Methods that turn a matrix into packed integers and scales."""

@@ -1,9 +1,9 @@
-"""GPTQ: each column's rounding error is made good by the columns that are not rounded yet.
+"""GPTQ: each column's rounding error is compensated by the columns that are not rounded yet.
 
-Frantar et al., arXiv:2210.17323. With the inputs X that a matrix W sees, what counts is the error
-of X W^T. Rounding goes through the columns (inputs) in order; the inverse of X^T X says how the
-others best make up for each column's error. Scales and biases of a group are searched (see mse)
-when its turn comes, for the weights as they are then.
+Frantar et al., arXiv:2210.17323. For a matrix W with inputs X, the error to minimize is that of
+X W^T. Columns are rounded in order; the inverse of X^T X tells how the remaining ones best
+compensate for each column's error. The scale and bias of a group are searched (see mse) when its
+first column is reached, for the weights as they are then.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from qwen3mlx.config import QuantizationSpec
 from ..packing import PackedMatrix, packed
 from . import mse
 
-# Added to the diagonal, as a share of its mean: inputs that seldom vary would be trusted too much.
+# Added to the diagonal, as a share of its mean: inputs that rarely vary would weigh too much.
 DAMPING = 0.01
 CPU = mx.Device(mx.cpu)
 
 
 def quantized(weight: mx.array, inputs: mx.array, spec: QuantizationSpec) -> PackedMatrix:
-    """weight [out, in] -> affine integers, for `inputs` [rows, in] as it will see them."""
+    """Quantize weight [out, in] to affine integers, for `inputs` [rows, in]."""
     factor = _inverse_factor(inputs.astype(mx.float32))
     size, steps = spec.group_size, (1 << spec.bits) - 1
     rest = weight.astype(mx.float32)
@@ -43,7 +43,7 @@ def quantized(weight: mx.array, inputs: mx.array, spec: QuantizationSpec) -> Pac
 def _group(
     group: mx.array, factor: mx.array, line: tuple[mx.array, mx.array], steps: int
 ) -> tuple[mx.array, mx.array]:
-    """Integers and scaled errors [out, group] of one group's columns; `line` is scale and bias."""
+    """Return integers and scaled errors [out, group] of a group; `line` is its scale and bias."""
     scale, bias = (array.astype(mx.float32) for array in line)
     integers, errors = [], []
     for column in range(group.shape[1]):

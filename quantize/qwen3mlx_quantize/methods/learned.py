@@ -1,8 +1,8 @@
-"""AWQ and DWQ, which mlx-lm does: the whole model in memory, on the user's text.
+"""AWQ and DWQ by mlx-lm, with the whole model in memory and a calibration text.
 
-AWQ (Lin et al., arXiv:2306.00978) scales the weights that matter most before they are rounded, and
-the norms and matrices before them the other way. DWQ trains scales and biases so that the answers
-come near the float model's; the integers stay. Both return the tensors of a checkpoint by name.
+AWQ (Lin et al., arXiv:2306.00978) scales the weights that matter most up before rounding, and the
+preceding norms and matrices down. DWQ trains scales and biases to match the float model's
+predictions; the integers are unchanged. Both return the tensors of a checkpoint by name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.config import Module, QuantizationSpec
 from qwen3mlx.errors import UsageError
 from qwen3mlx.model.device import usable_memory
 from qwen3mlx.model.footprint import compute_dtype, resident_bytes
@@ -27,15 +27,14 @@ from qwen3mlx.quoting import size_text
 from ..common import TextError
 from ..packing import PackedMatrix
 from ..recipe import Recipe
-from ..source import Module, Source
+from ..source import Source
 
-# Tokens of a sample. AWQ takes so many samples at most; DWQ sees so many, some of them repeatedly.
+# Tokens of a sample; the maximum number of samples for AWQ; the number for DWQ, with repetitions.
 LONGEST, AWQ_SAMPLES, DWQ_SAMPLES = 512, 128, 1024
-# Of DWQ: mlx-lm's own rate is for its default of some million tokens, and moves nothing on a
-# short text.
+# For DWQ. mlx-lm's own learning rate is for some million tokens, and too low for a short text.
 DWQ_RATE, DWQ_BATCH, DWQ_VALIDATION = 2e-5, 4, 8
 
-# DWQ leaves modules of so many bits and more as they are.
+# DWQ does not train modules of this many bits or more.
 MOST_TRAINED = 8
 
 Tensors = dict[str, mx.array]
@@ -43,7 +42,7 @@ Documents = Sequence[Sequence[int]]
 
 
 class Learned:
-    """A Quantizer whose matrices and norms are there already."""
+    """A Quantizer that returns matrices and norms computed before."""
 
     def __init__(self, tensors: Tensors, *, keeps_weights: bool) -> None:
         self._tensors = tensors
@@ -67,7 +66,7 @@ class Learned:
             yield PackedMatrix(weight, scales, biases)
             start = rows.stop
 
-    def seen(self, module: Module, spec: QuantizationSpec | None, read: object) -> None:
+    def skip(self, module: Module, spec: QuantizationSpec | None, read: object) -> None:
         pass
 
     def vector(self, name: str, values: mx.array) -> mx.array:
@@ -75,39 +74,44 @@ class Learned:
 
 
 def check(method: str, source: Source, recipe: Recipe) -> None:
-    """Raises UsageError where mlx-lm is not installed, or cannot do that, or not here."""
+    """Raise UsageError where mlx-lm is missing, or cannot quantize this source by this recipe."""
     if importlib.util.find_spec("mlx_lm") is None:
         raise UsageError(
-            f"--method {method} is done by mlx-lm, which is not installed: "
+            f"--method {method} needs mlx-lm, which is not installed: run "
             'pip install "qwen3mlx[mlx-lm]", with Python 3.11 or later.'
         )
     if source.is_quantized:
-        raise UsageError(f"--method {method} needs a float checkpoint; {source.folder} is packed.")
+        raise UsageError(
+            f"--method {method} needs a float checkpoint; {source.folder} is quantized."
+        )
     if recipe.default is None or recipe.default.mode != "affine":
-        raise UsageError(f"--method {method} is for affine integers; {recipe.name} has none.")
+        raise UsageError(
+            f"--method {method} works on affine integers and {recipe.name} has none: use --method "
+            "rtn."
+        )
     specs = [recipe.default, *(rule.spec for rule in recipe.rules)]
     if method == "dwq" and all(spec is None or spec.bits >= MOST_TRAINED for spec in specs):
         raise UsageError(
-            f"mlx-lm's DWQ trains modules of fewer than {MOST_TRAINED} bits; {recipe.name} has "
-            "none: use --method mse."
+            f"mlx-lm's DWQ trains only modules of fewer than {MOST_TRAINED} bits and {recipe.name} "
+            "has none: use --method mse."
         )
     if method == "awq" and source.config.num_experts:
-        raise UsageError("mlx-lm's AWQ knows dense Qwen3 only: use --method dwq or gptq.")
+        raise UsageError("mlx-lm's AWQ supports dense Qwen3 only: use --method dwq or gptq.")
     if method == "awq" and recipe.rules:
         raise UsageError(
-            f"mlx-lm's AWQ gives every module the same bits, which {recipe.name} does not: use "
-            "a recipe such as 4bit."
+            f"mlx-lm's AWQ gives every module the same bits, unlike {recipe.name}: use a recipe "
+            "such as 4bit."
         )
     needed, usable = resident_bytes(source.infos, compute_dtype(source.infos)), usable_memory()
     if needed > usable:
         raise UsageError(
-            f"--method {method} holds the float model in memory, which is {size_text(needed)}, "
-            f"and {size_text(usable)} can be used here: use --method gptq."
+            f"--method {method} needs {size_text(needed)} of memory for the float model, and "
+            f"{size_text(usable)} can be used here: use --method gptq."
         )
 
 
 def awq(source: Source, recipe: Recipe, documents: Documents) -> Tensors:
-    """For a recipe without rules; norms are among the tensors."""
+    """Tensors by AWQ, norms included, for a recipe without rules."""
     spec = recipe.default
     assert spec is not None
     ids = [token for document in documents for token in document]
@@ -129,13 +133,16 @@ def awq(source: Source, recipe: Recipe, documents: Documents) -> Tensors:
         return _tensors(model)
 
 
-def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -> Tensors:
-    """`begin` writes the quantized checkpoint whose scales and biases are trained."""
+def dwq(source: Source, documents: Documents, write_start: Callable[[Path], object]) -> Tensors:
+    """Tensors by DWQ. `write_start` writes the checkpoint whose scales and biases are trained.
+
+    Raises TextError for too few documents.
+    """
     samples = [(list(ids[:LONGEST]), 0) for ids in documents]
     if len(samples) < 2 * DWQ_BATCH:
         raise TextError(
-            f"--method dwq needs {2 * DWQ_BATCH} documents of text at least, and there are "
-            f"{len(samples)}: part them by lines of ---."
+            f"--method dwq needs at least {2 * DWQ_BATCH} documents of text, not {len(samples)}: "
+            "separate them by lines of ---."
         )
     random.Random(0).shuffle(samples)
     held = max(DWQ_BATCH, min(DWQ_VALIDATION, len(samples) // 8))
@@ -146,7 +153,7 @@ def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -
         from mlx.optimizers import Adam
         from mlx_lm.quant.dwq import dwq_quantize
 
-        begin(Path(folder) / "start")
+        write_start(Path(folder) / "start")
         student, teacher = load(Path(folder) / "start"), load(source.folder)
         dwq_quantize(
             student,
@@ -164,7 +171,7 @@ def dwq(source: Source, documents: Documents, begin: Callable[[Path], object]) -
 
 @contextlib.contextmanager
 def _mlx_lm(dtype: mx.Dtype) -> Iterator[Callable[[Path], Any]]:
-    """How it loads a checkpoint's model, computing in `dtype`. What it prints goes to stderr."""
+    """mlx-lm's loader of a model that computes in `dtype`; its output goes to stderr."""
     with contextlib.redirect_stdout(sys.stderr):
         from mlx_lm.utils import load_model
         from tqdm import tqdm  # type: ignore[import-untyped]

@@ -1,9 +1,9 @@
-"""Scale and zero of each group searched for the least squared error; needs no data.
+"""A search for the scale and bias of each group with the least squared error; needs no data.
 
-Rounding to nearest spans a group from its least to its greatest weight. Most of a group lies in the
-middle: a narrower span, with the outermost weights clipped, is often nearer to all of them. Each
-candidate's integers then get the scale and bias that fit them best (least squares), the integers
-are chosen anew for those, and so on. The error is that of scale and bias as they will be stored.
+Rounding to nearest spans a group from its minimum to its maximum. Most weights lie in the middle: a
+narrower span that clips the outermost weights often has a smaller error. Each candidate's integers
+get the scale and bias that fit them best (least squares), then the integers are rounded again, and
+so on. The error is computed with scale and bias as they will be stored.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from qwen3mlx.config import QuantizationSpec
 
 from ..packing import PackedMatrix, packed
 
-# Shares of the group's span, and refits of each.
+# Shares of the group's span to try, and refits of each.
 SPANS = tuple(1 - 0.02 * step for step in range(22))
 REFITS = 5
-# Weights that are worked on at a time: bounds the memory.
+# Weights that are processed at a time: bounds the memory.
 CHUNK = 1 << 22
 
 Fit = tuple[mx.array, mx.array, mx.array]
@@ -25,7 +25,7 @@ Trial = tuple[mx.array, mx.array, mx.array, mx.array]
 
 
 def quantized(weight: mx.array, spec: QuantizationSpec) -> PackedMatrix:
-    """weight [out, in] -> affine integers with scales and biases in its dtype."""
+    """Quantize weight [out, in] to affine integers; scales and biases have its dtype."""
     rows = max(1, CHUNK // weight.shape[1])
     parts = []
     for start in range(0, weight.shape[0], rows):
@@ -44,7 +44,7 @@ def _quantized(weight: mx.array, spec: QuantizationSpec) -> Fit:
 
 
 def fitted(groups: mx.array, bits: int, dtype: mx.Dtype) -> Fit:
-    """groups float32 [..., group] -> integers uint32 [..., group], scales and biases [..., 1]."""
+    """Fit groups float32 [..., group]: integers uint32 [..., group], scales and biases [..., 1]."""
     steps = (1 << bits) - 1
     low, high = groups.min(-1, keepdims=True), groups.max(-1, keepdims=True)
     middle, span = (low + high) / 2, high - low
@@ -61,7 +61,7 @@ def fitted(groups: mx.array, bits: int, dtype: mx.Dtype) -> Fit:
 
 
 def _trial(groups: mx.array, scale: mx.array, bias: mx.array, steps: int, dtype: mx.Dtype) -> Trial:
-    """Integers as floats, scale and bias as they will be stored, the squared error."""
+    """Return integers as floats, scale and bias as stored, and the squared error."""
     scale, bias = (array.astype(dtype).astype(mx.float32) for array in (scale, bias))
     integers = nearest(groups, scale, bias, steps)
     off = groups - integers * scale - bias
@@ -78,13 +78,13 @@ def _better(best: Trial, new: Trial) -> Trial:
 
 
 def nearest(groups: mx.array, scale: mx.array, bias: mx.array, steps: int) -> mx.array:
-    """The integers, as floats, that `scale` and `bias` bring nearest."""
+    """Round to the nearest integers, as floats, for `scale` and `bias`."""
     safe = mx.where(scale == 0, 1.0, scale)
     return mx.clip(mx.round((groups - bias) / safe), 0, steps)
 
 
 def _least_squares(groups: mx.array, integers: mx.array) -> tuple[mx.array, mx.array]:
-    """The line through the integers that the weights are nearest to."""
+    """Return the scale and bias with the least squared error for the integers."""
     mean_q, mean_w = integers.mean(-1, keepdims=True), groups.mean(-1, keepdims=True)
     deviation = integers - mean_q
     variance = (deviation * deviation).sum(-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Round to nearest, as MLX does it: bit-identical to what mlx-lm writes."""
+"""Rounding to nearest by MLX itself: bit-identical to what mlx-lm writes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from ..packing import PackedMatrix
 
 
 def quantized(weight: mx.array, spec: QuantizationSpec) -> PackedMatrix:
-    """weight [out, in]; scales and biases of an affine one have its dtype."""
+    """Quantize weight [out, in]; an affine result's scales and biases have its dtype."""
     packed = mx.quantize(weight, group_size=spec.group_size, bits=spec.bits, mode=spec.mode)
     return PackedMatrix(packed[0], packed[1], packed[2] if len(packed) > 2 else None)

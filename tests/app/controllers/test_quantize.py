@@ -118,7 +118,7 @@ def test_a_failure_says_why(
     Path(wanted.output).mkdir(parents=True)
     quantize.start(wanted)
     wait_for(quantize, qtbot, "failed")
-    assert "exists already" in quantize.state.error
+    assert "already exists" in quantize.state.error
     with qtbot.waitSignal(quantize.estimated, timeout=PATIENCE) as told:
         quantize.estimate(str(tmp_path / "none"), "4bit")
     assert told.args[:2] == [None, None]

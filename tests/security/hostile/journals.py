@@ -12,11 +12,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from qwen3mlx_quantize.convert import convert
-from qwen3mlx_quantize.job import Options
-from qwen3mlx_quantize.partial import JOURNAL, folder_of
-from qwen3mlx_quantize.recipe import load
-from qwen3mlx_quantize.source import Source
+from qwen3mlx_quantize import Event, QuantizeRequest, run
+from qwen3mlx_quantize.names import staging_folder
+from qwen3mlx_quantize.staging import JOURNAL
 
 from tests.support.checkpoints import DENSE, write_checkpoint
 
@@ -37,12 +35,12 @@ def _interrupted() -> Path:
     source = write_checkpoint(folder / "source", DENSE)
     steps = iter(range(4))
 
-    def stop(*progress: object) -> None:
+    def stop(event: Event) -> None:
         if next(steps, None) is None:
             raise _Stopped
 
     try:
-        convert(Source(source), folder / "out", Options(load("4bit"), "rtn"), on_progress=stop)
+        run(QuantizeRequest(source=source, output=folder / "out", method="rtn"), stop)
     except _Stopped:
         return folder
     raise AssertionError("the conversion was not stopped")
@@ -59,11 +57,11 @@ def cases(rng: random.Random) -> Cases:
 
 def _write(folder: Path, change: Callable[[Path], None]) -> None:
     shutil.copytree(_interrupted(), folder, dirs_exist_ok=True)
-    change(folder_of(folder / "out"))
+    change(staging_folder(folder / "out"))
 
 
 def _lines() -> Lines:
-    journal = folder_of(_interrupted() / "out") / JOURNAL
+    journal = staging_folder(_interrupted() / "out") / JOURNAL
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 

@@ -1,43 +1,49 @@
-"""A result that is being written: a hidden folder beside the real one, and a journal to go on from.
+"""The staging folder of a conversion: hidden beside the output, with a journal to resume from.
 
-The journal's first line says which conversion this is; each further one that a step is written, up
-to which byte of which file, and the checksum of its bytes. A stopped run that is resumed drops what
-the journal does not vouch for. Only a complete, verified folder gets the real name.
+The journal's first line identifies the conversion. Each further line records one step: the file,
+the byte where its tensors end, and their checksum. A resumed run truncates everything that the
+journal does not record. Only a complete, verified folder is renamed to the output.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
+import hashlib
 import json
 import math
 import os
-import shutil
 import stat
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import mlx.core as mx
 
-from .common import IO, ConversionError
-from .plan import Plan, Step
+from .common import ConversionError, io_stream
+from .events import OnEvent, Progress
+from .names import staging_folder
+from .output import check_absent
+from .plan import Plan, Shard, Step
 from .tensor_file import as_array
 
-JOURNAL = "journal.jsonl"
+JOURNAL, MANIFEST = "journal.jsonl", "manifest.json"
+# Keys of the journal's first line.
+_IDENTITY = {"source", "recipe", "method", "versions"}
+_MANIFEST_KEYS = {"format", "qwen3mlx", "files"}
 
 Json = dict[str, Any]
-# Tensors by name, each as the runs of rows that it is made of.
+# Tensors by name, each as the blocks of rows that it is made of.
 Parts = dict[str, list[mx.array]]
 
 
-class Partial:
+class Staging:
     """The folder, locked against a second run; `done` has the journal's entry of each step."""
 
     def __init__(self, output: Path, plan: Plan, identity: Json, *, resume: bool) -> None:
         self.output = output
-        self.folder = folder_of(output)
+        self.folder = staging_folder(output)
         self.done: dict[str, Json] = {}
         self._plan = plan
         self._shards = {step.name: shard for shard in plan.shards for step in shard.steps}
@@ -50,7 +56,7 @@ class Partial:
             self._lock = None
 
     def write(self, step: Step, parts: Parts, facts: Json) -> None:
-        """Append a step's tensors, in the plan's order, and say so in the journal."""
+        """Append a step's tensors, in the plan's order, and record it in the journal."""
         shard = self._shards[step.name]
         path = self.folder / shard.name
         checksum = 0
@@ -60,7 +66,7 @@ class Partial:
                 file.write(shard.header())
             for tensor in step.tensors:
                 if sum(part.nbytes for part in parts[tensor.name]) != tensor.nbytes:
-                    raise ConversionError(f"{tensor.name} is not of the planned size.")
+                    raise ConversionError(f"{tensor.name} does not have the planned size.")
                 for part in parts[tensor.name]:
                     data = _bytes_of(part)
                     file.write(data)
@@ -71,7 +77,7 @@ class Partial:
         self.done[step.name] = entry
 
     def read(self, step: Step) -> dict[str, mx.array]:
-        """A step's tensors as they were written."""
+        """Return a step's tensors as they were written."""
         shard = self._shards[step.name]
         offset = len(shard.header())
         for other in shard.steps:
@@ -86,45 +92,59 @@ class Partial:
                 arrays[tensor.name] = as_array(data, tensor.dtype, tensor.shape)
         return arrays
 
-    def verify(self) -> Iterator[Step]:
-        """Read each step back and compare; yields what has been checked.
+    @property
+    def errors(self) -> dict[str, float]:
+        """Squared error over squared weights, by module."""
+        return {name: entry["error"] for name, entry in self.done.items() if "error" in entry}
+
+    def verify(self, on_event: OnEvent) -> dict[str, str]:
+        """Read every tensor back; return the SHA-256 of each file of weights.
 
         Raises ConversionError where the disk does not hold what was written.
         """
+        digests, num_read = {}, 0
         for shard in self._plan.shards:
+            digest = hashlib.sha256()
             with (self.folder / shard.name).open("rb") as file:
-                header = shard.header()
-                if file.read(len(header)) != header:
-                    raise ConversionError(f"{shard.name} is not what was written; convert again.")
+                digest.update(_verified_header(file, shard))
                 for step in shard.steps:
-                    data = file.read(step.nbytes)
-                    if len(data) != step.nbytes or zlib.crc32(data) != self.done[step.name]["crc"]:
-                        raise ConversionError(
-                            f"{shard.name}: {step.name} is not what was written: the disk may be "
-                            "failing; convert again, to another one."
-                        )
-                    yield step
+                    digest.update(self._verified(file, shard, step))
+                    num_read += step.num_weights
+                    on_event(Progress("verifying", num_read, self._plan.num_weights, step.name))
+                if file.read(1):
+                    raise ConversionError(
+                        f"{shard.name} is longer than what was written; convert again."
+                    )
+            digests[shard.name] = digest.hexdigest()
+        return digests
+
+    def _verified(self, file: BinaryIO, shard: Shard, step: Step) -> bytes:
+        data = file.read(step.nbytes)
+        if len(data) != step.nbytes or zlib.crc32(data) != self.done[step.name]["crc"]:
+            raise ConversionError(
+                f"{shard.name}: {step.name} differs from what was written: the disk may be "
+                "failing; convert again, to another disk."
+            )
+        return data
 
     def finish(self) -> None:
-        """Give the folder its name."""
+        """Rename the folder to the output."""
         (self.folder / JOURNAL).unlink()
         for path in self.folder.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        if self.output.exists():
-            raise ConversionError(in_the_way(self.output))
+        check_absent(self.output)
         self.folder.rename(self.output)
         self.close()
 
     def _open(self, identity: Json, resume: bool) -> None:
-        if self.output.exists():
-            raise ConversionError(in_the_way(self.output))
+        check_absent(self.output)
         self.output.parent.mkdir(parents=True, exist_ok=True)
         _make_own(self.folder)
         journal = self.folder / JOURNAL
         self._lock = _locked(journal, self.output, resume=resume)
         try:
-            self._take_up(identity, [_parsed(line) for line in _whole_lines(self._lock)])
+            self._start_or_resume(identity, [_parsed(line) for line in _whole_lines(self._lock)])
         except BaseException as error:
             self.close()
             if not isinstance(error, (ValueError, RecursionError)):
@@ -133,30 +153,30 @@ class Partial:
                 f"{journal} is damaged: delete {self.folder} and convert again."
             ) from None
 
-    def _take_up(self, identity: Json, lines: list[Json]) -> None:
-        """Begin, or go on with what the journal says. Raises ValueError for a damaged one."""
+    def _start_or_resume(self, identity: Json, lines: list[Json]) -> None:
+        """Raises ValueError for a damaged journal."""
         if not lines:
-            self._begin(identity)
+            self._start(identity)
         elif lines[0] != identity:
             raise ConversionError(
                 f"The interrupted conversion in {self.folder} had another source or other options: "
-                "give the same ones, or delete that folder."
+                "use the same ones, or --discard to start over."
             )
         else:
-            self._go_on(identity, [self._checked(entry) for entry in lines[1:]])
+            self._resume(identity, [self._checked(entry) for entry in lines[1:]])
 
-    def _begin(self, identity: Json) -> None:
-        """The journal's first line is written before any other file."""
+    def _start(self, identity: Json) -> None:
+        """Write the journal's first line, before any other file."""
         assert self._lock is not None
         if [path for path in self.folder.iterdir() if path.name != JOURNAL]:
             raise ConversionError(
-                f"{self.folder} holds files of no conversion: move it away, or delete it."
+                f"{self.folder} holds files that are not a conversion's: move or delete it."
             )
         self._lock.truncate(0)
         self._note(identity)
 
     def _checked(self, entry: Json) -> Json:
-        """An entry that can be of this plan; ValueError for any other."""
+        """Return an entry that fits the plan. Raises ValueError for any other."""
         shard = self._shards.get(str(entry.get("step")))
         numbers = [entry.get("end"), entry.get("crc")]
         error = entry.get("error", 0.0)
@@ -169,8 +189,8 @@ class Partial:
             raise ValueError(entry)
         return entry
 
-    def _go_on(self, identity: Json, entries: list[Json]) -> None:
-        """Keep what the journal vouches for, byte for byte."""
+    def _resume(self, identity: Json, entries: list[Json]) -> None:
+        """Keep what the journal records, byte for byte."""
         assert self._lock is not None
         for path in self.folder.iterdir():
             _own_file(path, os.O_RDONLY).close()
@@ -197,39 +217,93 @@ class Partial:
 
     def discard(self) -> None:
         """Delete what was written so far."""
+        with contextlib.suppress(OSError):
+            _delete(self.folder)
         self.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def discard(output: Path) -> bool:
+    """Delete the staging folder of an interrupted conversion to `output`; False if there is none.
+
+    Raises ConversionError, and deletes nothing, for a folder that is not certainly a conversion's
+    own: another user's, a link, one with anything but ordinary files in it, one without a
+    conversion's journal or manifest; and for one that a run is writing.
+    """
+    folder = staging_folder(output)
+    if not os.path.lexists(folder):
+        return False
+    _make_own(folder)
+    names = {path.name for path in folder.iterdir()}
+    for name in names:
+        _own_file(folder / name, os.O_RDONLY).close()
+    if not _is_a_conversions(folder, names):
+        raise ConversionError(
+            f"{folder} does not look like an interrupted conversion: nothing was deleted; look "
+            "into it, and delete it yourself."
+        )
+    with _locked(folder / JOURNAL, output, resume=True):
+        _delete(folder)
+    return True
+
+
+def _is_a_conversions(folder: Path, names: set[str]) -> bool:
+    """Whether its journal or, after the journal's deletion, its manifest says so.
+
+    A run that was killed at its very start leaves nothing, or a journal without a whole line.
+    """
+    if JOURNAL in names:
+        first, newline, _ = (folder / JOURNAL).read_bytes().partition(b"\n")
+        return (names == {JOURNAL} and not newline) or _has_keys(first, _IDENTITY)
+    return not names or (
+        MANIFEST in names and _has_keys((folder / MANIFEST).read_bytes(), _MANIFEST_KEYS)
+    )
+
+
+def _has_keys(data: bytes, keys: set[str]) -> bool:
+    try:
+        return _parsed(data).keys() >= keys
+    except (ValueError, RecursionError):
+        return False
+
+
+def _delete(folder: Path) -> None:
+    """Delete the folder's files, the journal last, and the folder; folders in it stay."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == JOURNAL):
+        path.unlink()
+    folder.rmdir()
 
 
 def check_unused(output: Path, *, resume: bool) -> None:
-    """Raises ConversionError where a run to `output` is going on, or waits to be resumed."""
-    journal = folder_of(output) / JOURNAL
-    if os.path.lexists(folder_of(output)):
-        _make_own(folder_of(output))
-    if os.path.lexists(journal):
-        _locked(journal, output, resume=resume).close()
+    """Raise ConversionError for a running conversion, and unless `resume`, an interrupted one."""
+    folder = staging_folder(output)
+    if os.path.lexists(folder):
+        _make_own(folder)
+    if os.path.lexists(folder / JOURNAL):
+        _locked(folder / JOURNAL, output, resume=resume).close()
 
 
-def folder_of(output: Path) -> Path:
-    """Where `output` is while it is being written."""
-    return output.with_name(f".{output.name}.partial")
+def _verified_header(file: BinaryIO, shard: Shard) -> bytes:
+    header = shard.header()
+    if file.read(len(header)) != header:
+        raise ConversionError(f"{shard.name} differs from what was written; convert again.")
+    return header
 
 
 def _make_own(folder: Path) -> None:
-    """Raises ConversionError where something else, or somebody else's, has its name."""
+    """Create the folder. Raises ConversionError where its name is a link, a file, or another's."""
     try:
         folder.mkdir()
     except FileExistsError:
         status = folder.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
             raise ConversionError(
-                f"{folder} is no folder of yours, and the conversion needs that name: move it "
-                "away, or choose another place."
+                f"{folder} is not a folder of yours, and the conversion needs that name: move it, "
+                "or choose another place."
             ) from None
 
 
 def _own_file(path: Path, flags: int) -> BinaryIO:
-    """An ordinary file that has this name alone. Raises ConversionError; follows no link."""
+    """Open an ordinary file with no other name. Raises ConversionError; follows no link."""
     try:
         number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
     except OSError as error:
@@ -245,11 +319,11 @@ def _own_file(path: Path, flags: int) -> BinaryIO:
 
 
 def _not_ordinary(path: Path) -> str:
-    return f"{path} is no ordinary file: delete {path.parent} and convert again."
+    return f"{path} is not an ordinary file: delete {path.parent} and convert again."
 
 
 def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
-    """The journal, made if need be, which no other run has. Raises ConversionError."""
+    """Open and lock the journal, and create it if missing. Raises ConversionError."""
     file = _own_file(journal, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -261,14 +335,14 @@ def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
     if os.fstat(file.fileno()).st_size and not resume:
         file.close()
         raise ConversionError(
-            f"A conversion to {output} was interrupted: --resume goes on with it; to start over, "
-            f"delete {journal.parent}."
+            f"A conversion to {output} was interrupted: use --resume to continue it, or --discard "
+            "to delete it."
         )
     return file
 
 
 def _whole_lines(journal: BinaryIO) -> list[bytes]:
-    """Without a last one that was cut off."""
+    """The journal's lines, without a last one that was cut off."""
     journal.seek(0)
     return [line for line in journal.read().split(b"\n")[:-1] if line]
 
@@ -282,11 +356,7 @@ def _parsed(line: bytes) -> Json:
 
 def _bytes_of(array: mx.array) -> memoryview:
     """The array's own memory."""
-    with mx.stream(IO):
+    with mx.stream(io_stream()):
         flat = mx.contiguous(array).reshape(-1).view(mx.uint8)
     mx.eval(flat)
     return memoryview(flat)  # type: ignore[arg-type]  # mlx has no stub for it
-
-
-def in_the_way(output: Path) -> str:
-    return f"{output} exists already: choose another folder, or delete it first."

@@ -1,4 +1,4 @@
-"""What is measured, against the same computed another way."""
+"""Figures of an evaluation, against an independent computation."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 import pytest
-from qwen3mlx_quantize import evaluate, recipe, report, texts
-from qwen3mlx_quantize.common import TextError
-from qwen3mlx_quantize.convert import convert
-from qwen3mlx_quantize.job import Options
-from qwen3mlx_quantize.source import Source
+from qwen3mlx_quantize import TextError, report, texts
+from qwen3mlx_quantize.quality import measure
 
 import qwen3mlx
 from qwen3mlx.errors import UsageError
 from tests.support.checkpoints import DENSE, Shape, write_checkpoint
+
+from .support import quantize, tokens
 
 DOCUMENTS = [list(range(5, 60)), list(range(100, 130))]
 
@@ -26,7 +25,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A float checkpoint, and it in 3 bits."""
     folder = tmp_path_factory.mktemp("evaluate")
     source = write_checkpoint(folder / "float", DENSE)
-    convert(Source(source), folder / "3bit", Options(recipe.load("3bit"), "rtn"))
+    quantize(source, folder / "3bit", "3bit")
     return source, folder / "3bit"
 
 
@@ -36,9 +35,9 @@ def logprobs(folder: Path, ids: list[int]) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def test_every_figure_is_what_numpy_says(folders):
+def test_every_figure_matches_numpy(folders):
     source, quantized = folders
-    (quality,) = evaluate.evaluate([quantized], source, DOCUMENTS)
+    (quality,) = measure([quantized], source, tokens(*DOCUMENTS))
     kl, same, loss = [], [], []
     for ids in DOCUMENTS:
         p, q = logprobs(source, ids), logprobs(quantized, ids)
@@ -57,33 +56,33 @@ def test_every_figure_is_what_numpy_says(folders):
 
 
 def test_a_model_is_equal_to_itself(folders):
-    (quality,) = evaluate.evaluate([folders[0]], folders[0], DOCUMENTS)
+    (quality,) = measure([folders[0]], folders[0], tokens(*DOCUMENTS))
     assert quality.kl_mean < 1e-6
     assert quality.agreement == 1
     assert quality.perplexity == quality.reference_perplexity
 
 
 def test_the_table_names_models_and_reference(folders):
-    found = evaluate.evaluate(list(folders[::-1]), folders[0], DOCUMENTS)
+    found = measure(list(folders[::-1]), folders[0], tokens(*DOCUMENTS))
     lines = report.table(found).splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["3bit", "float"]
-    assert "reference's perplexity" in lines[-1]
+    assert f"on {found[0].num_tokens} tokens of a text; the reference's perplexity" in lines[-1]
     json.dumps([quality.as_json() for quality in found])
 
 
 def test_other_vocabularies_cannot_be_compared(folders, tmp_path):
     other = write_checkpoint(tmp_path / "other", Shape(vocab_size=256))
-    with pytest.raises(UsageError, match="one vocabulary"):
-        evaluate.evaluate([other], folders[0], DOCUMENTS)
+    with pytest.raises(UsageError, match="the same vocabulary"):
+        measure([other], folders[0], tokens(*DOCUMENTS))
 
 
-def test_a_text_of_one_token_says_nothing(folders):
+def test_a_text_of_one_token_is_refused(folders):
     with pytest.raises(TextError, match="too short"):
-        evaluate.evaluate([folders[1]], folders[0], [[5], []])
+        measure([folders[1]], folders[0], tokens([5], []))
 
 
-def test_our_own_texts_are_many_languages_and_code():
-    documents = texts.load(None)
+def test_the_built_in_texts_have_many_languages_and_code():
+    documents = texts.load(None).documents
     assert len(documents) > 20
     whole = "".join(documents)
     assert all(sign in whole for sign in ("def ", "的", "ü", "ы", "ال", "の", "할", "।", "<think>"))
@@ -92,7 +91,7 @@ def test_our_own_texts_are_many_languages_and_code():
 @pytest.mark.parametrize(
     ("content", "named"), [("", "0 characters"), ("short", "5 characters"), (b"\xff\xfe", "text")]
 )
-def test_texts_that_are_none(tmp_path, content, named):
+def test_unusable_texts_are_refused(tmp_path, content, named):
     file = tmp_path / "a.txt"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(TextError, match=named):
@@ -106,4 +105,4 @@ def test_a_folder_of_texts(tmp_path):
     (tmp_path / "a.md").write_text("a" * 300 + "\n---\n" + "b" * 300)
     (tmp_path / "sub" / "b.txt").write_text("c" * 300)
     (tmp_path / "c.png").write_bytes(b"\x89PNG")
-    assert [document[0] for document in texts.load(tmp_path)] == ["a", "b", "c"]
+    assert [document[0] for document in texts.load(tmp_path).documents] == ["a", "b", "c"]

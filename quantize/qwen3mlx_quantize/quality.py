@@ -1,6 +1,6 @@
-"""What quantizing cost: a model against its reference, token by token, on the same text.
+"""Quality loss: a model against its reference, token by token, on the same text.
 
-The two are in memory one after the other: the reference's log probabilities wait on disk meanwhile.
+The models are in memory one after the other; the reference's log probabilities are kept on disk.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from qwen3mlx.errors import UsageError
 from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.device import release_staging_memory
 
-from .common import Progress, TextError, number
+from .common import TextError, number
+from .events import OnEvent, Progress, ignore
 from .names import name_of, names_of
+from .texts import Tokens
 
-# Tokens of decode that its speed is taken over, after as many to warm up.
+# Tokens that the decode speed is measured over, after as many to warm up.
 SPEED_TOKENS = 32
 QUANTILES = (0.5, 0.9, 0.99)
 BINS = 40
@@ -31,9 +33,11 @@ BINS = 40
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Of one model. KL in nats per token, from the reference to it; agreement is of the top token.
+    """One model's figures, measured on `text`.
 
-    `histogram` counts tokens by log10 of their KL: edges, and counts between them.
+    KL divergence is in nats per token, from the reference to the model; `agreement` is the share of
+    tokens with the same top prediction. `histogram` counts tokens by log10 of their KL divergence:
+    edges, and the counts between them.
     """
 
     name: str
@@ -47,51 +51,45 @@ class Quality:
     reference_perplexity: float
     decode_tps: float
     histogram: tuple[list[float], list[int]]
+    text: str
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def evaluate(
-    candidates: Sequence[Path],
-    reference: Path,
-    documents: Sequence[Sequence[int]],
-    on_progress: Progress = lambda *_: None,
+def measure(
+    candidates: Sequence[Path], reference: Path, tokens: Tokens, on_event: OnEvent = ignore
 ) -> list[Quality]:
-    """Each candidate against `reference` on `documents`, token ids of at least two each.
+    """Compare each candidate with `reference`.
 
     Raises CheckpointError, MemoryBudgetError, TextError, UsageError where the vocabularies differ.
     """
-    documents = [ids for ids in documents if len(ids) > 1]
-    if not documents:
-        raise TextError("The text is too short: give one of at least a few sentences.")
+    tokens = Tokens(tokens.name, [ids for ids in tokens.documents if len(ids) > 1])
+    if not tokens.documents:
+        raise TextError("The text is too short: use one of at least a few sentences.")
     _check_vocabularies(candidates, reference)
+    documents = tokens.documents
     with tempfile.TemporaryDirectory(prefix="qwen3mlx-logits-") as folder:
         cache = Path(folder)
-        model = load_model(reference)
+        name = f"reference {name_of(reference)}"
+        model = _load(reference, name, on_event)
         for index, ids in enumerate(documents):
-            on_progress(index, len(documents), f"reference {name_of(reference)}")
+            on_event(Progress("evaluating", index, len(documents), name))
             mx.save_safetensors(str(cache / f"{index}.safetensors"), {"p": _logprobs(model, ids)})
         del model
         release_staging_memory()
         return [
-            _quality(path, name, documents, cache, on_progress)
+            _quality(path, name, tokens, cache, on_event)
             for path, name in zip(candidates, names_of(candidates), strict=True)
         ]
 
 
-def _quality(
-    path: Path,
-    name: str,
-    documents: Sequence[Sequence[int]],
-    cache: Path,
-    on_progress: Progress,
-) -> Quality:
-    model = load_model(path)
+def _quality(path: Path, name: str, tokens: Tokens, cache: Path, on_event: OnEvent) -> Quality:
+    model, documents = _load(path, name, on_event), tokens.documents
     kls: list[float] = []
     agreed, loss, reference_loss = 0, 0.0, 0.0
     for index, ids in enumerate(documents):
-        on_progress(index, len(documents), name)
+        on_event(Progress("evaluating", index, len(documents), name))
         expected = mx.load(str(cache / f"{index}.safetensors"))
         assert isinstance(expected, dict)
         kl, same, losses = _compared(expected["p"], _logprobs(model, ids), ids)
@@ -112,11 +110,18 @@ def _quality(
         reference_perplexity=math.exp(reference_loss / count),
         decode_tps=_decode_speed(model, documents[0]),
         histogram=_histogram(kls),
+        text=tokens.name,
+    )
+
+
+def _load(path: Path, name: str, on_event: OnEvent) -> Qwen3:
+    return load_model(
+        path, on_progress=lambda done, total: on_event(Progress("loading", done, total, name))
     )
 
 
 def _logprobs(model: Qwen3, ids: Sequence[int]) -> mx.array:
-    """float32 [len(ids) - 1, vocab]: of what follows each token but the last."""
+    """float32 [len(ids) - 1, vocab]: log probabilities of the token after each but the last."""
     logits = model(mx.array([list(ids[:-1])]))[0].astype(mx.float32)
     result = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
     mx.eval(result)
@@ -126,7 +131,7 @@ def _logprobs(model: Qwen3, ids: Sequence[int]) -> mx.array:
 def _compared(
     expected: mx.array, got: mx.array, ids: Sequence[int]
 ) -> tuple[list[float], int, tuple[float, float]]:
-    """KL of each token, how many top tokens agree, the losses of both."""
+    """Return the KL of each token, how many top tokens agree, and the losses of both."""
     kl = (mx.exp(expected) * (expected - got)).sum(-1)
     same = (expected.argmax(-1) == got.argmax(-1)).sum()
     follows = mx.array(list(ids[1:]))[:, None]
@@ -137,7 +142,7 @@ def _compared(
 
 
 def _decode_speed(model: Qwen3, ids: Sequence[int]) -> float:
-    """Tokens per second, one at a time, greedy."""
+    """Tokens per second of greedy decoding."""
     cache = model.make_cache()
     token = model(mx.array([list(ids[:32])]), cache)[:, -1:].argmax(-1)
     start = 0.0
@@ -159,7 +164,7 @@ def _histogram(values: Sequence[float], least: float = -8, most: float = 2) -> A
 
 
 def stored_size(path: Path) -> tuple[int, float]:
-    """Bytes of the tensors, and bits for each number they stand for."""
+    """Return the tensors' bytes, and the bits for each number they stand for."""
     infos = read_infos(path)
     size = sum(info.nbytes for info in infos.values())
     return size, 8 * size / ModelConfig.from_folder(path).num_parameters
@@ -171,16 +176,9 @@ def _check_vocabularies(candidates: Sequence[Path], reference: Path) -> None:
         other = ModelConfig.from_folder(path).vocab_size
         if other != size:
             raise UsageError(
-                f"{path} has {other:,} tokens and {reference} {size:,}: compare models of one "
-                "vocabulary."
+                f"{path} has a vocabulary of {other:,} tokens and {reference} of {size:,}: compare "
+                "models with the same vocabulary."
             )
-
-
-def chunks(ids: Sequence[int], length: int) -> Iterator[Sequence[int]]:
-    """A long text in pieces that are computed at once."""
-    for start in range(0, len(ids), length):
-        if len(piece := ids[start : start + length]) > 1:
-            yield piece
 
 
 def bounded(documents: Sequence[Sequence[int]], most: int) -> Iterator[Sequence[int]]:

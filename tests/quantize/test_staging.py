@@ -1,4 +1,4 @@
-"""The hidden working folder: nothing prepared in its place lets a run write or delete elsewhere."""
+"""The staging folder: nothing planted in its place makes a run write or delete elsewhere."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from qwen3mlx_quantize.common import ConversionError
-from qwen3mlx_quantize.convert import convert
-from qwen3mlx_quantize.partial import JOURNAL, check_unused, folder_of
-from qwen3mlx_quantize.source import Source
+from qwen3mlx_quantize import ConversionError
+from qwen3mlx_quantize.names import staging_folder
+from qwen3mlx_quantize.staging import JOURNAL, check_unused
 
 from tests.support.checkpoints import DENSE, write_checkpoint
 
-from .test_convert import Stopped, options, stopped_at
+from .support import Stopped, quantize, stopped_at
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +29,8 @@ def interrupted(dense: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder whose run was stopped at its fourth step."""
     out = tmp_path_factory.mktemp("interrupted") / "out"
     with pytest.raises(Stopped):
-        convert(Source(dense), out, options(), on_progress=stopped_at(4))
-    return folder_of(out)
+        quantize(dense, out, on_event=stopped_at(4))
+    return staging_folder(out)
 
 
 @pytest.fixture
@@ -49,43 +48,43 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def resume(dense: Path, out: Path) -> None:
-    convert(Source(dense), out, options(resume=True))
+    quantize(dense, out, resume=True)
 
 
-def test_a_link_in_the_place_of_the_folder(dense: Path, tmp_path: Path, victim: Path) -> None:
+def test_a_link_in_the_folders_place_is_refused(dense: Path, tmp_path: Path, victim: Path) -> None:
     out, before = tmp_path / "out", contents(victim)
-    folder_of(out).symlink_to(victim)
-    for run in (lambda: convert(Source(dense), out, options()), lambda: resume(dense, out)):
-        with pytest.raises(ConversionError, match="is no folder of yours"):
+    staging_folder(out).symlink_to(victim)
+    for run in (lambda: quantize(dense, out), lambda: resume(dense, out)):
+        with pytest.raises(ConversionError, match="is not a folder of yours"):
             run()
-    with pytest.raises(ConversionError, match="is no folder of yours"):
+    with pytest.raises(ConversionError, match="is not a folder of yours"):
         check_unused(out, resume=True)
     assert contents(victim) == before
 
 
 @pytest.mark.parametrize("journal", ["", "{", None])
-def test_a_folder_with_files_of_no_conversion(
+def test_a_folder_with_other_files_is_refused(
     dense: Path, tmp_path: Path, victim: Path, journal: str | None
 ) -> None:
     out = tmp_path / "out"
-    victim.rename(folder_of(out))
+    victim.rename(staging_folder(out))
     if journal is None:
-        (folder_of(out) / JOURNAL).unlink()
+        (staging_folder(out) / JOURNAL).unlink()
     else:
-        (folder_of(out) / JOURNAL).write_text(journal)
-    with pytest.raises(ConversionError, match="holds files of no conversion"):
+        (staging_folder(out) / JOURNAL).write_text(journal)
+    with pytest.raises(ConversionError, match="holds files that are not a conversion"):
         resume(dense, out)
-    assert (folder_of(out) / "letter.txt").read_text() == "dear"
+    assert (staging_folder(out) / "letter.txt").read_text() == "dear"
 
 
 @pytest.mark.parametrize("name", [JOURNAL, "model.safetensors", "tokenizer.json", "README.md"])
 @pytest.mark.parametrize("kind", ["link", "hard link", "pipe", "folder"])
-def test_a_file_of_the_folder_that_is_no_ordinary_one(
+def test_files_that_are_not_ordinary_are_refused(
     dense: Path, interrupted: Path, tmp_path: Path, victim: Path, name: str, kind: str
 ) -> None:
     out = tmp_path / "out"
-    shutil.copytree(interrupted, folder_of(out))
-    path = folder_of(out) / name
+    shutil.copytree(interrupted, staging_folder(out))
+    path = staging_folder(out) / name
     target = victim / "letter.txt"
     if path.exists():
         shutil.copyfile(path, target)
@@ -99,7 +98,7 @@ def test_a_file_of_the_folder_that_is_no_ordinary_one(
         os.mkfifo(path)
     else:
         path.mkdir()
-    with pytest.raises(ConversionError, match="is no ordinary file"):
+    with pytest.raises(ConversionError, match="is not an ordinary file"):
         resume(dense, out)
     assert contents(victim) == before
 
@@ -120,12 +119,12 @@ ENTRIES: list[object] = [
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_an_odd_entry_in_the_journal_is_one_line(
+def test_an_invalid_journal_entry_is_refused_in_one_line(
     dense: Path, interrupted: Path, tmp_path: Path, entry: object
 ) -> None:
     out = tmp_path / "out"
-    shutil.copytree(interrupted, folder_of(out))
-    with (folder_of(out) / JOURNAL).open("a") as file:
+    shutil.copytree(interrupted, staging_folder(out))
+    with (staging_folder(out) / JOURNAL).open("a") as file:
         file.write(json.dumps(entry) + "\n")
     with pytest.raises(ConversionError, match="is damaged: delete"):
         resume(dense, out)
@@ -133,12 +132,12 @@ def test_an_odd_entry_in_the_journal_is_one_line(
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_a_damaged_journal_is_one_line_or_goes_on_to_the_end(
+def test_a_damaged_journal_is_refused_or_resumed_to_the_end(
     dense: Path, interrupted: Path, tmp_path: Path, seed: int
 ) -> None:
     out = tmp_path / "out"
-    shutil.copytree(interrupted, folder_of(out))
-    journal = folder_of(out) / JOURNAL
+    shutil.copytree(interrupted, staging_folder(out))
+    journal = staging_folder(out) / JOURNAL
     data = bytearray(journal.read_bytes())
     chance = random.Random(seed)
     for _ in range(chance.randint(1, 8)):
@@ -156,5 +155,5 @@ def test_a_link_in_the_source_is_not_followed_into_the_result(
     shutil.copytree(dense, source)
     (source / "notes.txt").symlink_to(victim / "letter.txt")
     with pytest.raises(Exception, match="a link to a place outside the model"):
-        convert(Source(source), tmp_path / "out", options())
+        quantize(source, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""What is in a checkpoint: the size of its parts, and how far its weights are from a source's."""
+"""A checkpoint's weights: the size of its parts, and how far they are from the reference's."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from qwen3mlx.config import read_infos
+from qwen3mlx.config import Module, read_infos
 
 from .common import number
-from .source import Module, Source
+from .events import OnEvent, Progress, ignore
+from .names import name_of
+from .source import Source
 
-# Every so many-th matrix of a stack is compared, and every so many-th run of rows of a large one.
+# One in so many matrices of a stack is compared, and one in so many blocks of a large matrix.
 SAMPLED = 8
-# Their names, and the modules in them; what is in none is the last.
+# Names of the parts, and the modules in them; everything else is in the last part.
 PARTS = {
     "embedding and head": ("embed_tokens", "lm_head"),
     "queries and outputs": ("q_proj", "o_proj"),
@@ -27,17 +29,18 @@ PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """`sizes` has the bytes of each of PARTS; `errors` each module's squared error over its squared
-    weights, or None where the two have no weights to compare: AWQ scales them."""
+class Inspection:
+    """`sizes` has the bytes of each of PARTS. `errors` has each module's squared error over its
+    squared weights; None if the weights cannot be compared, as after AWQ, which scales them."""
 
     sizes: dict[str, int]
     errors: dict[str, float] | None
 
 
-def look(candidate: Path, reference: Path) -> Inside:
+def inspect_weights(candidate: Path, reference: Path, on_event: OnEvent = ignore) -> Inspection:
     """Raises CheckpointError."""
-    return Inside(sizes(candidate), _errors(Source(candidate), Source(reference)))
+    errors = _errors(Source(candidate), Source(reference), on_event)
+    return Inspection(sizes(candidate), errors)
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -52,10 +55,14 @@ def _part(tensor: str) -> str:
     return next((part for part, modules in PARTS.items() if module in modules), [*PARTS][-1])
 
 
-def _errors(ours: Source, theirs: Source) -> dict[str, float] | None:
+def _errors(ours: Source, theirs: Source, on_event: OnEvent) -> dict[str, float] | None:
     if ours.modules != theirs.modules or not _same_norms(ours, theirs):
         return None
-    return {module.path: _error(module, ours, theirs) for module in ours.modules}
+    errors, name = {}, name_of(ours.folder)
+    for index, module in enumerate(ours.modules):
+        on_event(Progress("comparing weights", index, len(ours.modules), name))
+        errors[module.path] = _error(module, ours, theirs)
+    return errors
 
 
 def _same_norms(ours: Source, theirs: Source) -> bool:
@@ -65,7 +72,7 @@ def _same_norms(ours: Source, theirs: Source) -> bool:
 
 
 def _error(module: Module, ours: Source, theirs: Source) -> float:
-    """Of a sample of its rows."""
+    """Squared error over squared weights, of a sample of rows."""
     squared, off = 0.0, 0.0
     for index in range(0, module.num_matrices, SAMPLED):
         blocks = (source.blocks(module, index, every=SAMPLED) for source in (ours, theirs))

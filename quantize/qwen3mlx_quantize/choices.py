@@ -1,0 +1,53 @@
+"""Choices that need the source: the bits of `auto`, and the quantizer of a method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import sensitivity, texts
+from .calibrate import Calibrated
+from .conversion import Conversion
+from .convert import convert
+from .events import OnEvent
+from .methods import learned
+from .methods.learned import Learned
+from .plan import build_plan
+from .quantizer import DataFree, Quantizer
+from .recipe import Recipe
+from .request import CALIBRATED
+from .source import Source
+
+
+def choose_recipe(
+    source: Source, target_bpw: float, calibration: Path | None, on_event: OnEvent
+) -> Recipe:
+    """`auto`: bits for each module by measured sensitivity. Raises UsageError, TextError."""
+    sensitivity.bytes_left(source, target_bpw)  # before the measurement, which takes minutes
+    documents = texts.calibration(source.folder, calibration)
+    costs = sensitivity.measure(source, documents, on_event)
+    return sensitivity.recipe(source, costs, target_bpw)
+
+
+def choose_quantizer(conversion: Conversion, calibration: Path | None) -> Quantizer:
+    """The quantizer of the conversion's method. Raises UsageError, TextError."""
+    source, method = conversion.source, conversion.method
+    if method in ("awq", "dwq"):
+        learned.check(method, source, conversion.plan.recipe)
+    if method not in CALIBRATED:
+        return DataFree(method)
+    return calibrated(conversion, texts.calibration(source.folder, calibration))
+
+
+def calibrated(conversion: Conversion, documents: Sequence[Sequence[int]]) -> Quantizer:
+    """The quantizer of gptq, awq or dwq, calibrated on documents of token ids."""
+    source, recipe = conversion.source, conversion.plan.recipe
+    if conversion.method == "gptq":
+        return Calibrated(source, documents)
+    if conversion.method == "awq":
+        return Learned(learned.awq(source, recipe, documents), keeps_weights=False)
+
+    def write_start(folder: Path) -> None:
+        convert(Conversion(source, folder, build_plan(source, recipe), "mse"), DataFree("mse"))
+
+    return Learned(learned.dwq(source, documents, write_start), keeps_weights=True)

@@ -1,0 +1,78 @@
+"""The files beside the weights: tokenizer and settings as they are, config, index, manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qwen3mlx import __version__ as VERSION
+from qwen3mlx.config import INDEX_NAME, model_file
+
+from .card import MLX_VERSION
+from .conversion import Conversion
+from .plan import Plan
+from .source import Source
+from .staging import JOURNAL, MANIFEST
+
+# Weights in any format, code, and unfinished downloads are not copied.
+_EXCLUDED_SUFFIXES = {
+    ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".ot",
+    ".py", ".pyc", ".lock", ".incomplete",
+}  # fmt: skip
+_WRITTEN = {"config.json", "README.md", INDEX_NAME, MANIFEST}
+
+
+def copy_companions(source: Source, plan: Plan, folder: Path) -> None:
+    """Copy the source's other files byte for byte, and write config.json and the index."""
+    for path in sorted(source.folder.iterdir()):
+        if _is_copied(path):
+            shutil.copyfile(model_file(path), folder / path.name)
+    _write_json(folder / "config.json", _config(source, plan))
+    _write_json(folder / INDEX_NAME, _index(plan))
+
+
+def write_manifest(folder: Path, conversion: Conversion, verified: Mapping[str, str]) -> None:
+    """Size and SHA-256 of every file; `verified` has the hashes of the weights' files."""
+    files = {}
+    for path in sorted(folder.iterdir()):
+        if path.name not in (MANIFEST, JOURNAL):
+            digest = verified.get(path.name) or hashlib.sha256(path.read_bytes()).hexdigest()
+            files[path.name] = {"size": path.stat().st_size, "sha256": digest}
+    manifest = {
+        "format": 1,
+        "recipe": conversion.plan.recipe.name,
+        "method": conversion.method,
+        "qwen3mlx": VERSION,
+        "mlx": MLX_VERSION,
+        "files": files,
+    }
+    _write_json(folder / MANIFEST, manifest)
+
+
+def _is_copied(path: Path) -> bool:
+    hidden, excluded = path.name.startswith("."), path.suffix in _EXCLUDED_SUFFIXES
+    return path.is_file() and not hidden and not excluded and path.name not in _WRITTEN
+
+
+def _config(source: Source, plan: Plan) -> dict[str, Any]:
+    config = dict(source.raw_config)
+    for key in ("quantization", "quantization_config"):
+        config.pop(key, None)
+    if (entry := plan.quantization()) is not None:
+        config |= {"quantization": entry, "quantization_config": entry}
+    return dict(sorted(config.items()))
+
+
+def _index(plan: Plan) -> dict[str, Any]:
+    places = {t.name: s.name for s in plan.shards for step in s.steps for t in step.tensors}
+    size = sum(step.nbytes for step in plan.steps)
+    metadata = {"total_size": size, "total_parameters": plan.num_weights}
+    return {"metadata": metadata, "weight_map": dict(sorted(places.items()))}
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

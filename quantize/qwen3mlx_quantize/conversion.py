@@ -1,0 +1,58 @@
+"""A conversion with every choice made, and its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .packing import Method
+from .plan import Plan
+from .quality import Quality
+from .source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Write `plan`, made for `source`, into the folder `output`.
+
+    `command` is quoted in the model card. `measure` evaluates the result against the source.
+    """
+
+    source: Source
+    output: Path
+    plan: Plan
+    method: Method
+    resume: bool = False
+    command: str = ""
+    measure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizeResult:
+    """The new checkpoint `folder`; after a dry run, what it would be.
+
+    `errors` has the squared error of each quantized module, as a share of its squared weights.
+    `quality` is None unless it was to be measured.
+    """
+
+    folder: Path
+    plan: Plan
+    dry_run: bool = False
+    errors: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    quality: Quality | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints: sizes in bytes; a dry run ends with the names of the files."""
+        facts: dict[str, Any] = {
+            "recipe": self.plan.recipe.name,
+            "size_bytes": self.plan.nbytes,
+            "bits_per_weight": self.plan.bits_per_weight,
+            "num_weights": self.plan.num_weights,
+            "files": [shard.name for shard in self.plan.shards],
+        }
+        if self.dry_run:
+            return facts
+        facts |= {"output": str(self.folder), "seconds": self.seconds, "errors": self.errors}
+        return facts if self.quality is None else facts | {"quality": self.quality.as_json()}

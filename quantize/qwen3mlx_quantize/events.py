@@ -1,0 +1,39 @@
+"""What a job reports while it runs: plain values, so that a program can read them as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Phase = Literal[
+    "measuring sensitivity", "converting", "verifying", "loading", "evaluating", "comparing weights"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` units of a phase, and what is being worked on, such as a module's path.
+
+    The units are modules, weights, bytes or documents, according to the phase.
+    """
+
+    phase: Phase
+    done: int
+    total: int
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobWarning:
+    """One sentence about something that does not stop the job."""
+
+    message: str
+
+
+Event: TypeAlias = Progress | JobWarning
+OnEvent = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """For callers that want no events."""

@@ -1,0 +1,48 @@
+"""Checks of the place that a result is to be written to, before any work."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from qwen3mlx.quoting import size_text
+
+from .common import ConversionError
+from .plan import Plan
+from .source import Source
+
+# Beyond the weights, in bytes: tokenizer, card, the file system's own.
+SLACK = 64 << 20
+
+
+def check_output(source: Source, output: Path) -> None:
+    """Raise ConversionError where a folder of any size could not be written."""
+    folder, target = source.folder.resolve(), output.resolve()
+    if target == folder or folder in target.parents or target in folder.parents:
+        raise ConversionError(
+            f"{output} overlaps the source folder {folder.name}: choose another folder."
+        )
+    check_absent(output)
+    if not (parent := _nearest_folder(output)).is_dir():
+        raise ConversionError(f"{parent} is a file: choose a folder for {output.name}.")
+
+
+def check_absent(output: Path) -> None:
+    """Raise ConversionError where `output` exists."""
+    if output.exists():
+        raise ConversionError(f"{output} already exists: choose another folder, or delete it.")
+
+
+def check_space(plan: Plan, output: Path) -> None:
+    """Raise ConversionError where the disk has no room for the result."""
+    free, needed = shutil.disk_usage(_nearest_folder(output)).free, plan.nbytes + SLACK
+    if free < needed:
+        raise ConversionError(
+            f"{output} needs {size_text(needed)}, but only {size_text(free)} are free there: free "
+            "some space, or choose another disk."
+        )
+
+
+def _nearest_folder(output: Path) -> Path:
+    """The nearest of the folders above it that exists."""
+    return next(folder for folder in output.resolve().parents if folder.exists())

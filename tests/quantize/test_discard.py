@@ -1,0 +1,129 @@
+"""`discard` deletes what an interrupted conversion left, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from qwen3mlx_quantize import ConversionError, discard
+from qwen3mlx_quantize.names import staging_folder
+from qwen3mlx_quantize.plan import build_plan
+from qwen3mlx_quantize.recipe import load
+from qwen3mlx_quantize.source import Source
+from qwen3mlx_quantize.staging import JOURNAL, MANIFEST, Staging
+
+from tests.support.checkpoints import DENSE, write_checkpoint
+
+from .support import Stopped, quantize, stopped_at
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("dense") / "dense", DENSE)
+
+
+@pytest.fixture(scope="module")
+def interrupted(dense: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("interrupted") / "out"
+    with pytest.raises(Stopped):
+        quantize(dense, out, on_event=stopped_at(4))
+    return staging_folder(out)
+
+
+@pytest.fixture
+def out(interrupted: Path, tmp_path: Path) -> Path:
+    """The output of an interrupted conversion, beside another file."""
+    shutil.copytree(interrupted, staging_folder(tmp_path / "out"))
+    (tmp_path / "letter.txt").write_text("dear")
+    return tmp_path / "out"
+
+
+def test_the_staging_folder_goes_and_a_new_run_can_start(dense: Path, out: Path) -> None:
+    assert discard(out)
+    assert [path.name for path in out.parent.iterdir()] == ["letter.txt"]
+    assert not discard(out)
+    quantize(dense, out)
+    assert not discard(out)
+    assert (out / "model.safetensors").exists()
+
+
+@pytest.mark.parametrize("left", ["folder", "empty journal", "half a line", "manifest"])
+def test_a_run_killed_at_its_start_or_its_end(dense: Path, tmp_path: Path, left: str) -> None:
+    out = tmp_path / "out"
+    folder = staging_folder(out)
+    if left == "manifest":
+        quantize(dense, out)
+        out.rename(folder)
+        assert (folder / MANIFEST).exists()
+    else:
+        folder.mkdir()
+    if left == "empty journal":
+        (folder / JOURNAL).touch()
+    elif left == "half a line":
+        (folder / JOURNAL).write_text('{"method": "m')
+    assert discard(out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_journal_still_identifies_its_conversion(out: Path) -> None:
+    with (staging_folder(out) / JOURNAL).open("a") as file:
+        file.write("{{{\n")
+    assert discard(out)
+
+
+@pytest.mark.parametrize(
+    "journal", [None, "", "[]\n", "{}\n", '{"source": []}\n', "\xff\n", "[" * 9999]
+)
+def test_a_folder_that_is_not_a_conversions_is_kept(tmp_path: Path, journal: str | None) -> None:
+    folder = staging_folder(tmp_path / "out")
+    folder.mkdir()
+    (folder / "letter.txt").write_text("dear")
+    if journal is not None:
+        (folder / JOURNAL).write_text(journal, encoding="latin-1")
+    with pytest.raises(ConversionError, match="nothing was deleted"):
+        discard(tmp_path / "out")
+    assert (folder / "letter.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe", "folder"])
+def test_what_is_not_an_ordinary_file_keeps_everything(out: Path, kind: str) -> None:
+    folder, letter = staging_folder(out), out.parent / "letter.txt"
+    path = folder / "tokenizer.json"
+    before = sorted(folder.iterdir())
+    if kind == "link":
+        path.symlink_to(letter)
+    elif kind == "hard link":
+        path.hardlink_to(letter)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    with pytest.raises(ConversionError, match="is not an ordinary file"):
+        discard(out)
+    assert sorted(folder.iterdir()) == sorted([*before, path])
+    assert letter.read_text() == "dear"
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(
+    interrupted: Path, tmp_path: Path
+) -> None:
+    elsewhere = shutil.copytree(interrupted, tmp_path / "elsewhere")
+    staging_folder(tmp_path / "out").symlink_to(elsewhere)
+    with pytest.raises(ConversionError, match="is not a folder of yours"):
+        discard(tmp_path / "out")
+    assert (elsewhere / JOURNAL).exists()
+
+
+def test_a_running_conversion_is_kept(dense: Path, tmp_path: Path) -> None:
+    staging = Staging(
+        tmp_path / "out", build_plan(Source(dense), load("4bit")), _IDENTITY, resume=False
+    )
+    with pytest.raises(ConversionError, match="Another run is writing"):
+        discard(tmp_path / "out")
+    staging.close()
+    assert discard(tmp_path / "out")
+
+
+_IDENTITY = {"source": [], "recipe": "", "method": "rtn", "versions": []}
