@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from qwen3mlx_quantize.recipe import load
 from qwen3mlx_quantize.source import Source
 from qwen3mlx_quantize.staging import JOURNAL, MANIFEST, Staging
 
+from tests.security.hostile import journals
 from tests.support.checkpoints import DENSE, write_checkpoint
 
 from .support import Stopped, quantize, stopped_at
@@ -127,3 +130,21 @@ def test_a_running_conversion_is_kept(dense: Path, tmp_path: Path) -> None:
 
 
 _IDENTITY = {"source": [], "recipe": "", "method": "rtn", "versions": []}
+
+
+def test_whatever_somebody_else_prepared_all_of_it_goes_or_nothing(tmp_path: Path) -> None:
+    for number, (name, write) in enumerate(islice(journals.cases(random.Random(15)), 40)):
+        place = tmp_path / str(number)
+        case, letter = place / "a" / "case", place / "outside" / "letter.txt"
+        for folder in (case, letter.parent):
+            folder.mkdir(parents=True)
+        letter.write_text("dear")
+        write(case)
+        before = set(place.rglob("*"))
+        try:
+            assert discard(case / "out"), name
+        except ConversionError:
+            assert set(place.rglob("*")) == before, name
+        else:
+            assert not staging_folder(case / "out").exists(), name
+        assert letter.read_text() == "dear", name
