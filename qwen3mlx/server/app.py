@@ -18,13 +18,15 @@ from .. import __version__
 from ..errors import Qwen3MLXError
 from . import health as operations
 from .core.service import Service
-from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LateDialects, include
+from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LazyDialects, include
+from .http.admission import Admission, QueueHeaders
+from .http.body_limit import BodyLimit
+from .http.error_responses import ErrorResponses
 from .http.guard import HostGuard, KeyGuard, OriginGuard
+from .http.json_response import JSONReply
 from .http.key_use import EVERY
 from .http.keys import Keys, KeyStore
-from .http.limits import Admission, BodyLimit, QueueHeaders
-from .http.logs import AccessLog, Faults
-from .http.replies import ErrorReplies, JSONReply
+from .http.logs import AccessLog, UnhandledErrors
 from .http.scopes import check_routes
 from .http.target import Target
 from .http.warning_headers import WarningHeaders
@@ -55,7 +57,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     Raises ConfigurationError when the file of the API keys is broken, RuntimeError for a route
     without a scope.
     """
-    errors = ErrorReplies(ERROR_BODIES, CLIENT_ERROR_BODIES)
+    errors = ErrorResponses(ERROR_BODIES, CLIENT_ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
     service.on_finished.append(metrics.finished)
     keys = Keys(settings.api_keys, KeyStore(), settings.parent_key)
@@ -77,11 +79,11 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(RequestCounter, metrics),
             Middleware(HostGuard, settings, errors),
             Middleware(OriginGuard, settings, errors),
-            Middleware(Faults, errors),
+            Middleware(UnhandledErrors, errors),
             Middleware(KeyGuard, keys, service.activity, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(WarningHeaders),
-            Middleware(LateDialects),
+            Middleware(LazyDialects),
         ],
     )
     app.state.service = service

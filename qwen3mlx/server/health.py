@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from .. import __version__
-from .core.dependencies import get_service
-from .core.service import Service
+from .core.dependencies import ServiceDep
 from .http.json_body import Route
-from .http.replies import JSONReply
+from .http.json_response import JSONReply
 
 # The page has its script and style in itself and asks for /openapi.json; nothing else is allowed.
 POLICY = (
@@ -36,7 +34,7 @@ async def root() -> dict[str, str]:
 
 
 @router.get("/health")
-async def health(service: Annotated[Service, Depends(get_service)]) -> Response:
+async def health(service: ServiceDep) -> Response:
     """503 while the engine is down or stuck; a fault that it was started again after is told."""
     engine = service.engine
     if trouble := engine.trouble:

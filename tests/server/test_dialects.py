@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from qwen3mlx.server.app import create_app
 from qwen3mlx.server.core.service import Service
-from qwen3mlx.server.dialects import LATE, Dialect
+from qwen3mlx.server.dialects import LAZY, Dialect
 from qwen3mlx.server.settings import ServerSettings
 
 LOADED = """
@@ -31,7 +31,7 @@ def paths(routes: list) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("dialect", LATE, ids=lambda dialect: dialect.package)
+@pytest.mark.parametrize("dialect", LAZY, ids=lambda dialect: dialect.package)
 def test_every_path_of_a_dialect_brings_it_in(dialect: Dialect) -> None:
     found = paths(dialect.load().router.routes)
     assert found
@@ -39,7 +39,7 @@ def test_every_path_of_a_dialect_brings_it_in(dialect: Dialect) -> None:
 
 
 def test_a_server_starts_without_them() -> None:
-    code = LOADED.format(names=[dialect.package for dialect in LATE])
+    code = LOADED.format(names=[dialect.package for dialect in LAZY])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

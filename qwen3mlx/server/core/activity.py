@@ -1,6 +1,6 @@
-"""What the server is doing and has done: the answers that run, the requests that are over.
+"""The answers that are running, and the requests that have finished.
 
-Names, numbers and times only: never what was asked or answered.
+Names, numbers and times only: never the text of a prompt or an answer.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from starlette.datastructures import Headers
 from ...engine import Output, Prefilled, Token
 from ...quoting import printable, shortened
 
-# Entries that are kept; a listener that falls further behind misses some.
+# Finished requests to keep; a listener that falls further behind misses some.
 MAX_ENTRIES = 1000
 _MAX_CLIENT, _MAX_PATH = 100, 300
-# Where the window looks every second; what it sees there is not news.
+# The window polls these every second: successful requests to them are not logged.
 _WATCHING = ("/api/qwen3mlx/", "/health", "/metrics")
 
 Phase = Literal["waiting", "prefill", "decode"]
@@ -29,11 +29,11 @@ Phase = Literal["waiting", "prefill", "decode"]
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One HTTP request. `time` is when it began (since the epoch), `ms` how long it took.
+    """One HTTP request. `time` is its start in seconds since the epoch, `ms` its duration.
 
-    `id` rises with each that is over. `client` is its User-Agent, `address` where it came from;
-    `status` is None where the client left before there was one. Model and tokens are those of its
-    answers, None without any. `owner` is whose it is, see `caller.py`; it is told nobody.
+    `id` increases with every finished request. `client` is the User-Agent; `status` is None if the
+    client left before there was one. `model` and the token counts are those of its answers, None
+    if it had none. `owner` is the caller's (see `caller.py`) and is never sent to a client.
     """
 
     method: str
@@ -51,7 +51,7 @@ class Entry:
     completion_tokens: int | None = None
 
     def count(self, prompt: int, cached: int, completion: int) -> None:
-        """Add the tokens of an answer that is over; the `n` answers of one prompt share it."""
+        """Add the tokens of a finished answer. The `n` answers to one prompt share its tokens."""
         self.prompt_tokens = max(self.prompt_tokens or 0, prompt)
         self.cached_tokens = max(self.cached_tokens or 0, cached)
         self.completion_tokens = (self.completion_tokens or 0) + completion
@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class Running:
-    """One answer while it is made; `entry` is the request it belongs to."""
+    """One answer in progress; `entry` is the request it belongs to."""
 
     id: int
     model: str
@@ -89,17 +89,17 @@ class Running:
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Of decode; None before the second token."""
+        """Decoding speed; None before the second token."""
         seconds = self.last_token_at - self.first_token_at
         return (self.completion_tokens - 1) / seconds if seconds > 0 else None
 
 
-# The HTTP request that code runs for; None outside of any.
+# The HTTP request being handled; None outside of one.
 _current: ContextVar[Entry | None] = ContextVar("_current", default=None)
 
 
 class Activity:
-    """Belongs to the event loop's thread."""
+    """Used on the event loop's thread only."""
 
     def __init__(self) -> None:
         self.running: dict[int, Running] = {}
@@ -108,8 +108,8 @@ class Activity:
         self._news = asyncio.Event()
         self._closed = False
 
-    def begin(self, scope: Mapping[str, Any]) -> Entry:
-        """An HTTP request has come; `scope` is ASGI's."""
+    def request_started(self, scope: Mapping[str, Any]) -> Entry:
+        """`scope` is the ASGI scope of the request."""
         client = Headers(raw=list(scope["headers"])).get("user-agent", "")
         address = shortened(printable((scope.get("client") or ("",))[0]))
         path = shortened(printable(scope["path"]), _MAX_PATH)
@@ -118,13 +118,13 @@ class Activity:
         _current.set(entry)
         return entry
 
-    def belongs_to(self, owner: str) -> None:
-        """The current HTTP request does."""
+    def set_owner(self, owner: str) -> None:
+        """Set the owner of the current HTTP request."""
         if (entry := _current.get()) is not None:
             entry.owner = owner
 
-    def end(self, entry: Entry) -> None:
-        """It is over: listeners hear of it, unless it was one of theirs."""
+    def request_finished(self, entry: Entry) -> None:
+        """Tell the listeners, unless the request was one of the window's own polls."""
         watched = entry.method == "GET" and entry.path.startswith(_WATCHING)
         if watched and entry.status is not None and entry.status < 400:
             return
@@ -133,15 +133,15 @@ class Activity:
         self._entries.append(entry)
         self._wake()
 
-    def start(self, model: str, prompt_tokens: int) -> Running:
-        """An answer to the current HTTP request is begun."""
+    def answer_started(self, model: str, prompt_tokens: int) -> Running:
+        """Register an answer to the current HTTP request."""
         self._num_started += 1
         running = Running(self._num_started, model, prompt_tokens, _current.get())
         self.running[running.id] = running
         return running
 
-    def stop(self, running: Running) -> None:
-        """The answer is complete, cancelled or failed; more than once does no harm."""
+    def answer_finished(self, running: Running) -> None:
+        """The answer is complete, cancelled or failed. May be called more than once."""
         if self.running.pop(running.id, None) is not None:
             self.count(
                 running.model,
@@ -160,18 +160,18 @@ class Activity:
         *,
         entry: Entry | None = None,
     ) -> None:
-        """Tokens for `entry`, else for the current HTTP request."""
+        """Add tokens to `entry`, or else to the current HTTP request."""
         entry = entry or _current.get()
         if entry is not None:
             entry.model = model
             entry.count(prompt_tokens, cached_tokens, completion_tokens)
 
     async def entries(
-        self, after: int = 0, patience: float = 15.0
+        self, after: int = 0, timeout_s: float = 15.0
     ) -> AsyncGenerator[Entry | None, None]:
-        """Those kept whose id is above `after`, then each new one, until the server closes.
+        """The kept entries with ids above `after`, then each new one, until the server closes.
 
-        None every `patience` seconds in which there was nothing new.
+        Yields None whenever nothing new has come for `timeout_s` seconds.
         """
         while not self._closed:
             news = self._news
@@ -180,12 +180,12 @@ class Activity:
                 yield entry
             try:
                 if news is self._news:
-                    await asyncio.wait_for(news.wait(), patience)
+                    await asyncio.wait_for(news.wait(), timeout_s)
             except asyncio.TimeoutError:
                 yield None
 
     def close(self) -> None:
-        """Listeners are let go."""
+        """End all listeners."""
         self._closed = True
         self._wake()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ...config import SamplingParams
 from ...engine import AnswerBuilder, Output
-from ...events import Event, Finished, Prefill, TokenLogprob, Usage
-from ...text import Content, Reasoning, ToolCallDelta
+from ...events import Event, Finished, Prefill, Usage
+from ...text import ToolCallDelta
 from .model_info import ModelInfo
 
 
@@ -22,19 +22,8 @@ class ToolCall:
     arguments: str
 
 
-@dataclass(slots=True)
-class Collected:
-    """A whole answer."""
-
-    finished: Finished
-    content: str = ""
-    reasoning: str = ""
-    tool_calls: list[ToolCall] = field(default_factory=list)
-    logprobs: list[TokenLogprob] = field(default_factory=list)
-
-
 class Answer:
-    """Iterate once, or `collect`; `aclose`, or leaving the iteration, cancels the request.
+    """The events of one request, iterated once. `aclose` cancels the request.
 
     `params` are those in use, defaults filled in; `load_time_s` is None where the model was in
     memory already. `tool_calls` are those that came so far.
@@ -72,17 +61,6 @@ class Answer:
         await self._events.aclose()
         self._end(None)
 
-    async def collect(self) -> Collected:
-        """The whole answer; cancels it when the awaiting task is cancelled."""
-        parts = Collected(finished=None)  # type: ignore[arg-type]  # set by the last event
-        try:
-            async for event in self._events:
-                _add(parts, event)
-        finally:
-            await self.aclose()
-        parts.tool_calls = self.tool_calls
-        return parts
-
     async def _generate(self) -> AsyncGenerator[Event, None]:
         finished: Finished | None = None
         try:
@@ -101,17 +79,6 @@ class Answer:
     def _end(self, finished: Finished | None) -> None:
         on_end, self._on_end = self._on_end, lambda _: None
         on_end(finished)
-
-
-def _add(parts: Collected, event: Event) -> None:
-    if isinstance(event, Content):
-        parts.content += event.text
-    elif isinstance(event, Reasoning):
-        parts.reasoning += event.text
-    elif isinstance(event, TokenLogprob):
-        parts.logprobs.append(event)
-    elif isinstance(event, Finished):
-        parts.finished = event
 
 
 def _add_call(calls: list[ToolCall], piece: ToolCallDelta) -> None:

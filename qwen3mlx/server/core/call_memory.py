@@ -1,18 +1,19 @@
-"""Arguments of calls as models wrote them, for clients that send them back written anew.
+"""Arguments of tool calls exactly as models wrote them, for clients that reformat them.
 
-A client that reads the arguments of a call and writes them into its next request may write them
-differently: JavaScript leaves out the blanks, `1.50` becomes `1.5`. The prompt would then not be
-what the model has computed, and nothing behind that call be found in the prefix cache.
+A client that parses the arguments of a call and serializes them into its next request may write
+them differently: JavaScript drops spaces, `1.50` becomes `1.5`. The prompt would then differ from
+what the model has computed, and the prefix cache would miss everything after that call.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+from .byte_lru import ByteLRU
 
 Message = Mapping[str, Any]
 
@@ -20,28 +21,30 @@ MAX_BYTES = 8 * 1024**2
 
 
 class CallMemory:
-    """The texts of the latest calls by their ids, which are random, so that nobody guesses them.
+    """The arguments of recent calls by id. The ids are random, so nobody can guess them.
 
-    What is known is used only for arguments that say the same: it changes how they are written.
+    A remembered text only replaces arguments that mean the same: it changes how they are written.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._texts: ByteLRU[str] = ByteLRU()
         self._lock = threading.Lock()
-        self.nbytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        return self._texts.nbytes
 
     def remember(self, call_id: str, arguments: str) -> None:
-        """The least recently used go where there is no room."""
+        """Evicts the least recently used texts if there is no room."""
         key = _random_part(call_id)
         with self._lock:
-            self._texts[key] = arguments
-            self.nbytes += _size(key, arguments)
+            self._texts.put(key, arguments, _size(key, arguments))
             while self.nbytes > self._max_bytes:
-                self.nbytes -= _size(*self._texts.popitem(last=False))
+                self._texts.evict()
 
     def restored(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages with arguments of calls as they were written, where these are known."""
+        """The messages with call arguments as the model wrote them, where that is known."""
         return [self._restored(message) for message in messages]
 
     def _restored(self, message: Message) -> Message:
@@ -62,16 +65,13 @@ class CallMemory:
     def _text(self, call_id: object) -> str | None:
         key = _random_part(call_id) if isinstance(call_id, str) else ""
         with self._lock:
-            if key not in self._texts:
-                return None
-            self._texts.move_to_end(key)
-            return self._texts[key]
+            return self._texts.get(key)
 
 
 def says_the_same(written: str, given: object) -> bool:
-    """Whether `given`, JSON text or an object, has the members of `written` in their order.
+    """Whether `given`, JSON text or an object, has the members of `written` in the same order.
 
-    Numbers are equal where their decimals are, to the last: not where floats round them alike.
+    Numbers are equal if all their decimals are, not if floats round to the same value.
     """
     try:
         return bool(
@@ -82,7 +82,7 @@ def says_the_same(written: str, given: object) -> bool:
 
 
 class _Members(list[tuple[str, Any]]):
-    """Of an object, repeated ones too."""
+    """Members of an object, including repeated ones."""
 
 
 def _read(text: str) -> Any:
@@ -90,7 +90,7 @@ def _read(text: str) -> Any:
 
 
 def _form(value: Any) -> Any:
-    """Equal for values that say the same; `True` is no 1 in JSON."""
+    """Equal for values that mean the same; in JSON, `true` is not 1."""
     if isinstance(value, bool) or value is None:
         return ("constant", str(value))
     if isinstance(value, float):
@@ -105,7 +105,7 @@ def _form(value: Any) -> Any:
 
 
 def _random_part(call_id: str) -> str:
-    """Dialects put words of their own before it: `call_`, `toolu_`."""
+    """The id without its dialect's prefix, such as `call_` or `toolu_`."""
     return call_id.rpartition("_")[2]
 
 

@@ -1,16 +1,19 @@
-"""What a route asks for."""
+"""What routes declare as parameters."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.requests import Request
 
-if TYPE_CHECKING:
-    from .service import Service
+from .service import Service
 
 
-async def get_service(request: Request) -> Service:  # async: no thread is needed for it
-    """The one service of this application: `Annotated[Service, Depends(get_service)]`."""
+async def get_service(request: Request) -> Service:  # async: a plain function would need a thread
+    """The application's one service."""
     service: Service = request.app.state.service
     return service
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]

@@ -13,7 +13,7 @@ from ...library.local_model import LocalModel
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedState:
+class ResidentInfo:
     """A model in memory. `expires_in_s` is None while it is in use, and for one that stays."""
 
     context_length: int
@@ -24,7 +24,7 @@ class LoadedState:
     num_requests: int
 
     @classmethod
-    def of(cls, slot: Slot) -> LoadedState:
+    def of(cls, slot: Slot) -> ResidentInfo:
         expires_in_s = slot.expires_at - time.monotonic()
         return cls(
             context_length=slot.loaded.config.max_position_embeddings,
@@ -41,14 +41,19 @@ class ModelInfo(LocalModel):
     """A model on this computer, and whether it is in memory; `load_progress` goes from 0 to 1."""
 
     state: Literal["loaded", "loading", "not-loaded"] = "not-loaded"
-    loaded: LoadedState | None = None
+    loaded: ResidentInfo | None = None
     load_progress: float | None = None
+
+    @property
+    def context_length(self) -> int:
+        """Tokens: as it was loaded, or else the most it supports."""
+        return self.loaded.context_length if self.loaded else self.max_context_length
 
     @classmethod
     def of(cls, local: LocalModel, slot: Slot | None, load: Load | None) -> ModelInfo:
         known = {field.name: getattr(local, field.name) for field in fields(LocalModel)}
         if slot is not None:
-            return cls(**known, state="loaded", loaded=LoadedState.of(slot))
+            return cls(**known, state="loaded", loaded=ResidentInfo.of(slot))
         if load is not None:
             return cls(**known, state="loading", load_progress=load.progress)
         return cls(**known)

@@ -52,7 +52,7 @@ MOST_WAITING = 32
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedInfo:
+class LoadResult:
     """`load_time_s` is None where the model was in memory already."""
 
     info: ModelInfo
@@ -120,7 +120,7 @@ class Service:
         save: bool = True,
         ttl: float | None = None,
         on_progress: Callable[[float], None] | None = None,
-    ) -> LoadedInfo:
+    ) -> LoadResult:
         """The model in memory, with the saved options where `options` is None.
 
         Others are saved for the next time if `save`, once the model could be loaded with them.
@@ -133,7 +133,7 @@ class Service:
             await asyncio.to_thread(self._save, local.id, options)
         if ttl is not None:
             await asyncio.wrap_future(self.engine.keep(slot, ttl))
-        return LoadedInfo(self._info(local), load_time_s)
+        return LoadResult(self._info(local), load_time_s)
 
     async def unload(self, name: str) -> bool:
         """Its requests end with an error. False if it was not in memory."""
@@ -155,7 +155,7 @@ class Service:
         slot, load_time_s = await self._slot(local)
         request = await asyncio.to_thread(self._with_what_is_known, local.id, request)
         prepared = await self._prepared(slot.loaded, request)
-        running = self.activity.start(local.id, len(prepared.prompt_ids))
+        running = self.activity.answer_started(local.id, len(prepared.prompt_ids))
         loop = asyncio.get_running_loop()
         outputs: asyncio.Queue[Output] = asyncio.Queue()
 
@@ -170,7 +170,7 @@ class Service:
 
         def end(finished: Finished | None) -> None:
             self.engine.cancel(slot, sequence)
-            self.activity.stop(running)
+            self.activity.answer_finished(running)
             if finished is not None:
                 for call in answer.tool_calls:
                     self.calls.remember(call.id, call.arguments)

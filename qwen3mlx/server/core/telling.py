@@ -51,9 +51,3 @@ def _end_of_folders(text: str, start: int) -> int:
 def told_path(path: Path) -> str:
     """The whole path to whoever may do everything, its last name to others."""
     return str(path) if caller().may("admin") else path.name
-
-
-def _without_folders(match: re.Match[str]) -> str:
-    """Paths of the server (`/v1/models`) are no folders of this computer, and stay."""
-    top = match[1]
-    return "" if top == "~" or Path(top).is_dir() else match[0]

@@ -13,8 +13,8 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..http.error_responses import RenderError
 from ..http.errors import ApiError, openai_body
-from ..http.replies import RenderError
 from ..http.scopes import check_routes
 
 
@@ -45,7 +45,7 @@ OPENAI = Dialect(
         "/props",
     ),
 )
-LATE = (
+LAZY = (
     OPENAI,
     Dialect("anthropic", ("/v1/messages", "/v1/models")),
     Dialect("responses", ("/v1/responses", "/v1/conversations")),
@@ -55,7 +55,7 @@ LATE = (
 )
 
 
-class LateDialects:
+class LazyDialects:
     """Middleware: includes the dialects that claim a request's path, if they are not there yet."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -63,11 +63,11 @@ class LateDialects:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            include(scope["app"], (each for each in LATE if each.claims(scope["path"])))
+            include(scope["app"], (each for each in LAZY if each.claims(scope["path"])))
         await self._app(scope, receive, send)
 
 
-def include(app: FastAPI, dialects: Iterable[Dialect] = LATE) -> None:
+def include(app: FastAPI, dialects: Iterable[Dialect] = LAZY) -> None:
     """Add the routes of these dialects to the application, once.
 
     RuntimeError for a route without a scope.

@@ -116,7 +116,8 @@ def to_api_error(error: BaseException) -> ApiError:
     if isinstance(error, RequestValidationError):
         return _invalid_body(error)
     if isinstance(error, HTTPException):
-        if isinstance(error.__cause__, Qwen3MLXError):  # what reading the body has raised
+        # FastAPI wraps whatever reading the body raises.
+        if isinstance(error.__cause__, (Qwen3MLXError, RequestValidationError)):
             return to_api_error(error.__cause__)
         return _http_error(error)
     logger.error("A request failed", exc_info=error)

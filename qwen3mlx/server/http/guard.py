@@ -1,4 +1,4 @@
-"""Who may call: names of this server, listed web pages, holders of a key."""
+"""Who may call: by the name of this server, from an allowed web page, with a key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ..core.activity import Activity
 from ..core.caller import Caller, set_caller
 from ..origins import MAX_PORT, Origins
 from ..settings import ServerSettings
-from .errors import api_error
+from .error_responses import ErrorResponses
+from .errors import ApiError, api_error
 from .keys import Keys
-from .replies import ErrorReplies
 from .scopes import needed_for
 from .warning_headers import WARNING_HEADER
 from .wrong_keys import WrongKeys
@@ -28,30 +28,30 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 SAFE_METHODS = {"GET", "OPTIONS"}
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 WILDCARDS = {"0.0.0.0", "::"}
-# https://www.rfc-editor.org/rfc/rfc9110#section-7.2, with names as they are in use.
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.2, with the characters that names really have.
 _HOST = re.compile(
     r"(?P<name>[a-z0-9_.-]+|\[(?P<ipv6>[0-9a-f:.]+)\])(?::(?P<port>[0-9]{0,5}))?", re.IGNORECASE
 )
-# Ends of names that public DNS never resolves, but a local network may (.local: mDNS).
+# Suffixes that public DNS never resolves, but a local network may (.local: mDNS).
 NEARBY = (".local", ".internal")
 
 
 class HostGuard:
-    """Refuses requests made to a name that is not this server's.
+    """Refuses requests whose Host is not a name of this server.
 
-    A web page whose name was rebound to 127.0.0.1 is of the same origin to the browser, but the
-    name in `Host` is still its own. Names that nobody can register are taken from callers nearby:
-    `*.localhost` always is this computer. Somebody in the local network could rebind a `*.local`
-    or `*.internal`: no request of a web page is taken for these.
+    To a browser, a web page whose name was rebound to 127.0.0.1 has the same origin as this server,
+    but Host still holds the page's name. Names that nobody can register are accepted from nearby
+    callers: `*.localhost` is always this computer. A `*.local` or `*.internal` name could be
+    rebound by somebody on the local network, so requests from web pages are refused for these.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorReplies) -> None:
+    def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorResponses) -> None:
         self._app = app
         self._errors = errors
         self._names = LOOPBACK | {_plain(settings.host), *map(_plain, settings.allowed_hosts)}
         own = _plain(socket.gethostname())
         self._nearby_names = {own, f"{own.partition('.')[0]}.local"} - {""}
-        # A machine has more addresses than can be listed; a rebound name is never an address.
+        # A machine may have many addresses; a rebound name is never an address.
         self._any_address = settings.host in WILDCARDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,22 +62,11 @@ class HostGuard:
         name = None if host is None else host_name(host)
         if self._is_known(name, headers, scope):
             await self._app(scope, receive, send)
-        elif host and not name:
-            message = (
-                f"The Host header is {quoted(host)}; it must be a name or an address, and a port."
-            )
-            error = api_error(400, message, code="invalid_http")
-            await self._errors.send(error, scope, receive, send)
         else:
-            message = (
-                f"The host {quoted(host or '')} is not a name of this server; if it is meant to "
-                "be, start it with --allow-host and that name."
-            )
-            error = api_error(403, message, code="forbidden_host")
-            await self._errors.send(error, scope, receive, send)
+            await self._errors.send(_wrong_host(host or "", name), scope, receive, send)
 
     def _is_known(self, name: str | None, headers: Headers, scope: Scope) -> bool:
-        if name is None:  # no header: HTTP/1.0, which no browser speaks
+        if name is None:  # no Host header: HTTP/1.0, which browsers do not use
             return _is_nearby(scope)
         if name in self._names or (self._any_address and _is_address(name)):
             return True
@@ -87,12 +76,12 @@ class HostGuard:
 
 
 class OriginGuard:
-    """CORS for the listed origins; other web pages change nothing here and read nothing.
+    """CORS for the allowed origins; other web pages can neither read nor change anything.
 
     https://fetch.spec.whatwg.org/#http-cors-protocol
     """
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorReplies) -> None:
+    def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorResponses) -> None:
         self._app = app
         self._errors = errors
         self._allowed = Origins(settings.allowed_origins)
@@ -103,19 +92,19 @@ class OriginGuard:
         if origin is None or origin == f"{scope['scheme']}://{headers.get('host')}":
             await self._app(scope, receive, send)
         elif origin in self._allowed:
-            await self._serve_listed(origin, headers, scope, receive, send)
+            await self._serve_allowed(origin, headers, scope, receive, send)
         elif scope["method"] in SAFE_METHODS and not _is_preflight(scope, headers):
-            # Without CORS headers the browser keeps the answer from the page.
+            # Without CORS headers, the browser does not let the page read the reply.
             await self._app(scope, receive, send)
         else:
             message = (
-                f"Web pages from {quoted(origin)} may not use this server; if they are meant to, "
-                "start it with --allow-origin and that."
+                f"Web pages from {quoted(origin)} may not use this server; to allow them, start "
+                "it with --allow-origin and this origin."
             )
             error = api_error(403, message, code="forbidden_origin")
             await self._errors.send(error, scope, receive, send)
 
-    async def _serve_listed(
+    async def _serve_allowed(
         self, origin: str, headers: Headers, scope: Scope, receive: Receive, send: Send
     ) -> None:
         async def send_with_cors(message: Message) -> None:
@@ -131,14 +120,16 @@ class OriginGuard:
 
 
 class KeyGuard:
-    """Finds out who calls, and whether they may use the route.
+    """Identifies the caller and checks that they may use the route.
 
-    Where there is no key, programs on this computer are let in as LM Studio does it: for answers
-    and for models. What only the person may do, making the first key among it, needs the token in
-    the state folder, which the command line and the window send.
+    If there are no keys, programs on this computer may use models and get answers, as in LM Studio.
+    Everything else, such as creating the first key, needs the token in the state folder, which the
+    command line and the window send.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, activity: Activity, errors: ErrorReplies) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: Keys, activity: Activity, errors: ErrorResponses
+    ) -> None:
         self._app = app
         self._keys = keys
         self._activity = activity
@@ -157,22 +148,22 @@ class KeyGuard:
             return
         who = key.caller if key else _anonymous(scope)
         set_caller(who)
-        self._activity.belongs_to(who.owner)
+        self._activity.set_owner(who.owner)
         if needed is not None and needed != "open":
-            who.check(needed)  # `Faults`, around this, tells what is wrong
+            who.check(needed)  # `UnhandledErrors`, around this, replies to ForbiddenError
         await self._app(scope, receive, send)
 
     async def _refuse(self, secret: str, scope: Scope, receive: Receive, send: Send) -> None:
         message = (
-            "The API key is not one of this server's."
+            "The API key is not valid for this server."
             if secret
             else "This server needs an API key"
             " in the Authorization header (Bearer) or in x-api-key."
         )
         if not self._keys.exist:
             message += (
-                " There are no keys any more: it stays closed until it is restarted, or somebody "
-                "makes one with `qwen3mlx keys create NAME`."
+                " All keys have been revoked: create one with `qwen3mlx keys create NAME`, or "
+                "restart the server."
             )
         if secret:
             await self._wrong_keys.pause()
@@ -180,8 +171,19 @@ class KeyGuard:
         await self._errors.send(error, scope, receive, send)
 
 
+def _wrong_host(host: str, name: str | None) -> ApiError:
+    if host and not name:
+        message = f"The Host header is {quoted(host)}; it must be a name or address, and a port."
+        return api_error(400, message, code="invalid_http")
+    message = (
+        f"{quoted(host)} is not a name of this server; to allow it, start the server with "
+        "--allow-host and this name."
+    )
+    return api_error(403, message, code="forbidden_host")
+
+
 def _anonymous(scope: Scope) -> Caller:
-    """Callers without a key: those on this computer are one, every other computer is another."""
+    """A caller without a key: all of this computer's are one, each other computer is another."""
     address = _client_address(scope)
     if address is None or address.is_loopback:
         return Caller("models", "local")
@@ -212,7 +214,7 @@ def _preflight_reply(headers: Headers) -> Response:
 
 
 def host_name(host: str) -> str:
-    """`Host` without its port; "" for what is no host and port."""
+    """`Host` without its port; "" if it is not a valid host and port."""
     match = _HOST.fullmatch(host)
     if match is None or int(match["port"] or 0) > MAX_PORT:
         return ""
@@ -226,21 +228,22 @@ def _plain(name: str) -> str:
 
 
 def _is_nearby(scope: Scope) -> bool:
-    """From this computer, or from a private network."""
+    """The client is on this computer or on a private network."""
     address = _client_address(scope)
     return address is not None and (address.is_loopback or address.is_private)
 
 
 def _client_address(scope: Scope) -> IPAddress | None:
-    """None where it has none, as over a Unix socket."""
+    """None if there is none, as over a Unix socket."""
     address = _address(scope["client"][0]) if scope.get("client") else None
     return getattr(address, "ipv4_mapped", None) or address
 
 
 def _is_from_page(headers: Headers) -> bool:
-    """A browser always sends Accept-Language, which a page can change but not take away.
+    """Browsers always send Accept-Language; a page can change the header but not remove it.
 
-    So does Node's fetch, beside a Sec-Fetch-Mode that browsers send to secure servers only.
+    Node's fetch sends it too, but with a Sec-Fetch-Mode, which browsers only send to secure
+    servers.
     """
     if any(name in headers for name in ("origin", "referer", "sec-fetch-site")):
         return True

@@ -1,7 +1,7 @@
-"""A request's body as JSON, within limits of depth, of numbers and names, and of how many values.
+"""Request bodies as JSON, with limits on depth, numbers, names and the number of values.
 
-The parser is pydantic's: what is read from a body of the largest size keeps the interpreter for
-a fifth of a second at most, and each string for itself takes no more room than it needs.
+The parser is pydantic's: even the largest body blocks the interpreter for at most a fifth of a
+second, and each string takes no more memory than it needs.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope
 
 from ...errors import InvalidRequestError, Qwen3MLXError
 from .. import bounds
@@ -23,64 +26,86 @@ from .. import bounds
 if TYPE_CHECKING:
     from ..core.service import Service
 
-# Bytes of a body that is read without a thread of its own: that would take longer.
-_SMALL = 64 * 1024
-# Bytes of one with half of a surrogate pair in it, which only Python's own parser reads: it keeps
-# the interpreter for three times as long.
-_MOST_WITH_HALVES = 16 * 2**20
-# Bytes looked through at a time, and what continues an escape there.
+# Bytes of a body that is read on the event loop; anything larger would block it for too long.
+_SMALL = 8 * 1024
+# Bytes of a body with a lone surrogate, which only Python's parser reads: it blocks the interpreter
+# three times as long.
+_MAX_WITH_SURROGATES = 16 * 2**20
+# Bytes to look through at a time, and what continues an escape there.
 _PIECE = 64 * 1024
 _ESCAPE = re.compile(rb"\\*.?", re.DOTALL)
-# No larger number is read; a float holds 1.8e308.
-_MOST = 1.7e308
-# What pydantic's parser allows.
+# The largest number that is read; a float holds 1.8e308.
+_MAX_NUMBER = 1.7e308
+# The limit of pydantic's parser.
 _DEPTH = 200
 _TOO_DEEP = f"it is nested more than {_DEPTH} levels deep"
 
 
+# Of a route's body: value, where it is -> its model, and what is wrong with it.
+_Validate = Callable[..., tuple[Any, Sequence[Any]]]
+
+
 class InvalidJSONError(Qwen3MLXError):
-    """400: the body is no JSON, or more of it than is read."""
+    """400: the body is not valid JSON, or exceeds a limit."""
 
     code = "invalid_json"
 
 
 class Route(APIRoute):
-    """FastAPI's, whose bodies are read by `parsed`."""
+    """A FastAPI route that reads every body as JSON, on a worker thread unless it is small.
+
+    Content-Type is ignored: `curl -d` calls every body a form.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        validate = self.body_field.validate if self.body_field else None
 
         async def handle_json(request: Request) -> Response:
-            return await handle(_JSONRequest(request.scope, request.receive))
+            return await handle(_JSONRequest(request.scope, request.receive, validate))
 
         return handle_json
 
 
 class _JSONRequest(Request):
+    def __init__(self, scope: Scope, receive: Receive, validate: _Validate | None) -> None:
+        super().__init__(scope, receive)
+        self._validate = validate
+        MutableHeaders(scope=scope)["content-type"] = "application/json"
+
     async def json(self) -> Any:
         body = await self.body()
         if len(body) < _SMALL:
             return parsed(body)
-        # A few at a time: between two of them, others are answered.
         service: Service = self.app.state.service
-        return await service.read(len(body), parsed, body)
+        return await service.read(len(body), self._validated, body)
+
+    def _validated(self, body: bytes) -> Any:
+        """The body as its model, which FastAPI accepts without validating it again."""
+        value = parsed(body)
+        if self._validate is None:
+            return value
+        model, faults = self._validate(value, loc=("body",))
+        if faults:
+            raise RequestValidationError(faults, body=value)
+        return model
 
 
 def parsed(body: bytes) -> Any:
-    """The value that `body` holds. Raises InvalidJSONError, in one sentence."""
+    """The value in `body`. Raises InvalidJSONError, and InvalidRequestError for a number."""
     body = body.removeprefix(codecs.BOM_UTF8)
     _check_size(body)
     try:
         value = from_json(body)
     except ValueError as error:
-        value = _with_halves(body, str(error))
+        value = _with_surrogates(body, str(error))
     _check(value)
     return value
 
 
-def _with_halves(body: bytes, text: str) -> Any:
-    """JavaScript cuts strings within a pair, and writes the half that is left as an escape."""
-    if "hex escape" in text and len(body) <= _MOST_WITH_HALVES:
+def _with_surrogates(body: bytes, text: str) -> Any:
+    """JavaScript may cut a string inside a surrogate pair, and escapes the half that is left."""
+    if "hex escape" in text and len(body) <= _MAX_WITH_SURROGATES:
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
@@ -91,7 +116,7 @@ def _with_halves(body: bytes, text: str) -> Any:
 
 
 def _check_size(body: bytes) -> None:
-    """Counts what is outside of strings, exactly only where that can be too much."""
+    """Counts values outside of strings; exactly only if there could be too many."""
     if _num_values(body) <= bounds.MAX_VALUES and body.count(b"{") <= bounds.MAX_OBJECTS:
         return
     num_values = num_objects = 0
@@ -100,18 +125,18 @@ def _check_size(body: bytes) -> None:
         num_objects += piece.count(b"{")
         if num_values > bounds.MAX_VALUES or num_objects > bounds.MAX_OBJECTS:
             raise InvalidJSONError(
-                f"The body holds more than {bounds.MAX_VALUES} values, or {bounds.MAX_OBJECTS} "
-                "objects: send fewer, or in several requests."
+                f"The body has more than {bounds.MAX_VALUES} values or {bounds.MAX_OBJECTS} "
+                "objects; split it into several requests."
             )
 
 
 def _num_values(text: bytes) -> int:
-    """At most; of valid JSON, but one."""
+    """An upper bound; in valid JSON it misses one value."""
     return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
 def _outside_strings(body: bytes) -> Iterator[bytes]:
-    """What of the body is structure and numbers, a PIECE at a time."""
+    """The structure and numbers of the body, piece by piece."""
     start, within = 0, 0
     while start < len(body):
         end = start + _PIECE
@@ -126,7 +151,7 @@ def _outside_strings(body: bytes) -> Iterator[bytes]:
 
 
 def _check(value: Any) -> None:
-    """Refuses depth, numbers that no float holds, and longer names than any has reason to be."""
+    """Refuses excessive depth, numbers that no float can hold, and keys that are too long."""
     level, depth = [value], 0
     while level:
         inner: list[Any] = []
@@ -141,10 +166,10 @@ def _check(value: Any) -> None:
                     )
             elif isinstance(one, list):
                 inner.extend(one)
-            elif isinstance(one, (int, float)) and not -_MOST <= one <= _MOST:
+            elif isinstance(one, (int, float)) and not -_MAX_NUMBER <= one <= _MAX_NUMBER:
                 field = _place(value, one)
                 raise InvalidRequestError(
-                    f"{field} is no number that can be read: it must be from -{_MOST} to {_MOST}.",
+                    f"{field} must be a number from -{_MAX_NUMBER} to {_MAX_NUMBER}.",
                     param=field,
                 )
         level, depth = inner, depth + 1
@@ -153,7 +178,7 @@ def _check(value: Any) -> None:
 
 
 def _place(whole: Any, wanted: Any) -> str:
-    """`a.b[0]`, where `wanted` is in `whole`."""
+    """The path of `wanted` in `whole`, such as `a.b[0]`."""
     waiting = [("", whole)]
     while waiting:
         path, one = waiting.pop()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ...errors import ConfigurationError
 from ...settings.state import StateFile
+from ..timestamps import rfc3339
 
 # Seconds between two writes.
 EVERY = 60.0
@@ -53,5 +53,5 @@ class KeyUse:
 
 
 def now() -> str:
-    """UTC, as ISO 8601 writes it."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    """The time as it is kept with keys, to the second."""
+    return rfc3339(timespec="seconds")

@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...quoting import printable
 from ..core.activity import Activity
+from .error_responses import ErrorResponses
 from .errors import to_api_error
 from .keys import PREFIX
-from .replies import ErrorReplies
 
 # Of a body that is logged, so many bytes.
 MAX_LOGGED = 10_000
@@ -107,7 +107,7 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, entry = time.perf_counter(), self._activity.begin(scope)
+        start, entry = time.perf_counter(), self._activity.request_started(scope)
         question, answer = bytearray(), bytearray()
 
         async def watch_question() -> Message:
@@ -125,7 +125,7 @@ class AccessLog:
         finally:
             seconds = time.perf_counter() - start
             entry.ms = seconds * 1000
-            self._activity.end(entry)
+            self._activity.request_finished(entry)
             shown = (scope["method"], entry.path, entry.status or "-")
             logger.info("%s %s %s %.3f s", *shown, seconds)
             for name, body in (("asked", question), ("answered", answer)):
@@ -137,10 +137,10 @@ class AccessLog:
             body.extend(message.get("body", b"")[: MAX_LOGGED - len(body)])
 
 
-class Faults:
+class UnhandledErrors:
     """A fault that nothing has foreseen is logged and answered; the connection stays."""
 
-    def __init__(self, app: ASGIApp, errors: ErrorReplies) -> None:
+    def __init__(self, app: ASGIApp, errors: ErrorResponses) -> None:
         self._app = app
         self._errors = errors
 

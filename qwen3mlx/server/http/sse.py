@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from ...events import Prefill
 from ..json_text import json_bytes
 from .errors import ApiError, to_api_error
 
@@ -26,9 +27,18 @@ def sse(data: Mapping[str, Any] | str, event: str | None = None) -> bytes:
     return "\n".join([*head, *(f"data: {line}" for line in lines), "", ""]).encode()
 
 
+# What ends a stream of OpenAI's.
+DONE = sse("[DONE]")
+
+
 def comment(text: str) -> bytes:
     """A line that clients skip: it shows that the server is alive."""
     return f": {' '.join(text.split())}\n\n".encode()
+
+
+def prefill_comment(event: Prefill) -> bytes:
+    """Progress while the prompt is computed; without it, clients and proxies may give up."""
+    return comment(f"prefill {event.done}/{event.total}")
 
 
 def ndjson(value: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 
 from qwen3mlx.engine import LoadedModel
 from qwen3mlx.errors import UnavailableError
+from qwen3mlx.events import Finished
 from qwen3mlx.request import GenerationRequest
 from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.settings import ServerSettings
@@ -49,8 +50,8 @@ def test_a_model_that_went_before_the_request_came_is_loaded_again(tmp_path, mon
         async with running() as service:
             calls = unload_once(monkeypatch, service)
             answer = await service.generate("demo", REQUEST)
-            collected = await answer.collect()
-            assert collected.finished.usage.completion_tokens == 2
+            [finished] = [event async for event in answer if isinstance(event, Finished)]
+            assert finished.usage.completion_tokens == 2
             assert len(calls) == 2
 
     asyncio.run(use())

@@ -22,8 +22,8 @@ from qwen3mlx.errors import (
     TemplateError,
     UnavailableError,
 )
+from qwen3mlx.server.http.error_responses import ErrorResponses
 from qwen3mlx.server.http.errors import STATUS, ApiError, to_api_error
-from qwen3mlx.server.http.replies import ErrorReplies
 
 from ..live import LiveServer
 
@@ -182,7 +182,7 @@ def test_whatever_the_body_the_error_has_one_line(body: Any) -> None:
 
 
 def test_the_longest_prefix_names_the_dialect() -> None:
-    replies = ErrorReplies(
+    replies = ErrorResponses(
         {"/api/": lambda _: {"a": 1}, "/api/v1": lambda _: {"b": 2}},
         {"x-theirs": lambda _: {"c": 3}},
     )

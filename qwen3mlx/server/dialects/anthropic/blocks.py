@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from ...json_text import Json
 from ..shared.tools import offered_name
 from .schemas import OtherBlock
-
-Json = dict[str, Any]
 
 _NOTHING = "(There is no result.)"
 # What of a result is for the server that made it.

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....text import check_new_message, is_media, left_out
+from ...json_text import Json
 from ..shared.located import LocatedMessages
 from ..shared.sealed import unseal
 from .blocks import block_text, content_text, is_served_call, is_served_result, served_call
@@ -28,7 +29,6 @@ from .schemas import (
     ToolUseBlock,
 )
 
-Json = dict[str, Any]
 Located = tuple[str, Block]  # where in the body, for errors
 
 # Claude Code puts this line first and a new number into it each time, so that nothing behind it

@@ -6,10 +6,9 @@ OpenAI's clients ask the same path without that header.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.routing import Match
@@ -17,12 +16,11 @@ from starlette.types import Scope
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
-from ...core.service import Service
-from ..shared.fields import Parameter
-
-Json = dict[str, Any]
+from ...json_text import Json
+from ...timestamps import rfc3339
+from ..shared.request_fields import Parameter
 
 
 class AnthropicRoute(APIRoute):
@@ -36,12 +34,11 @@ class AnthropicRoute(APIRoute):
 
 # OpenAPI can describe a path once only: it is OpenAI's there.
 router = APIRouter(route_class=AnthropicRoute, include_in_schema=False)
-Injected = Annotated[Service, Depends(get_service)]
 
 
 @router.get("/v1/models")
 async def list_models(
-    service: Injected,
+    service: ServiceDep,
     limit: Annotated[int, Query(ge=1, le=1000)] = 20,
     after_id: Parameter | None = None,
     before_id: Parameter | None = None,
@@ -51,7 +48,7 @@ async def list_models(
 
 
 @router.get("/v1/models/{model_id:path}")
-async def get_model(model_id: Parameter, service: Injected) -> Json:
+async def get_model(model_id: Parameter, service: ServiceDep) -> Json:
     return model_json(await service.model(model_id))
 
 
@@ -86,14 +83,13 @@ def page(
 
 def model_json(info: ModelInfo) -> Json:
     """`created_at` is when its files last changed; `max_input_tokens` its context."""
-    context = info.loaded.context_length if info.loaded else info.max_context_length
     return {
         "type": "model",
         "id": info.id,
         "display_name": info.id,
-        "created_at": datetime.fromtimestamp(info.modified, timezone.utc).isoformat(),
+        "created_at": rfc3339(info.modified),
         "lifecycle": "active",
-        "max_input_tokens": context,
-        "max_tokens": context,
+        "max_input_tokens": info.context_length,
+        "max_tokens": info.context_length,
         "capabilities": None,
     }

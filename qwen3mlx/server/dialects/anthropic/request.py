@@ -11,7 +11,7 @@ from ....request import GenerationRequest, NamedTool
 from ....request import ToolChoice as EngineToolChoice
 from ....request_warnings import warn
 from ....text import open_thought
-from ..shared.fields import (
+from ..shared.request_fields import (
     EFFORT_BUDGETS,
     agreed,
     given_name,

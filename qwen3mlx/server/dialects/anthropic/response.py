@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from ....events import Finished, Usage
-
-Json = dict[str, Any]
+from ...json_text import Json
 
 
 def new_message(model: str, prompt_tokens: int, *, counts_cache: bool) -> Json:

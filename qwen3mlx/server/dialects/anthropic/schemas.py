@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from ... import bounds
-from ..shared.fields import (
+from ..shared.request_fields import (
     Body,
     Effort,
     Flag,

@@ -9,9 +9,10 @@ from typing import Literal
 
 from ....events import Event, Finished
 from ....text import Content, Reasoning, ToolCallDelta
+from ...json_text import Json
 from ..shared.arguments import arguments_object
 from ..shared.sealed import seal
-from .response import Json, new_message, stop_reason, usage_json
+from .response import new_message, stop_reason, usage_json
 
 
 class MessageWriter:

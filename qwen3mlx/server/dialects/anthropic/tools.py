@@ -8,14 +8,12 @@ its servers carry out are left out, which is said in a header.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....request_warnings import warn
+from ...json_text import Json
 from .schemas import Tool
-
-Json = dict[str, Any]
 
 # How the types begin of tools that Anthropic's servers carry out, or that need eyes.
 _ELSEWHERE = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,20 +14,22 @@ from starlette.responses import Response
 
 from ....config import LoadOptions
 from ....errors import InvalidRequestError
+from ....events import Event
 from ....quoting import quoted
 from ....request import GenerationRequest
 from ...core.answer import Answer
 from ...core.caller import caller
 from ...core.conversations import Conversations, ConversationStore, Messages
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
 from ...core.service import Service
 from ...core.template_traits import template_traits
-from ...http.errors import to_api_error
+from ...http.errors import ApiError
 from ...http.json_body import Route
-from ...http.replies import JSONReply
-from ...http.sse import sse, streaming, while_connected
-from .chat_reply import ChatReply, Json
+from ...http.respond import NAMED_EVENTS, Message, respond
+from ...http.sse import while_connected
+from ...json_text import Json
+from .chat_reply import ChatReply
 from .chat_request import generation_request, messages_from
 from .schemas import ChatBody
 
@@ -48,18 +51,14 @@ async def get_store(request: Request) -> Chats:
 async def chat(
     body: ChatBody,
     request: Request,
-    service: Annotated[Service, Depends(get_service)],
+    service: ServiceDep,
     store: Annotated[Chats, Depends(get_store)],
 ) -> Response:
     """The answer to `input`; with `stream`, as named events."""
     turn = await _turn(body, service, store)
-    if not body.stream:
-        return JSONReply(await while_connected(request, turn.whole()))
-    answer = None if turn.must_load else await while_connected(request, turn.begin())
-    events = turn.stream(answer)
-    # Once it has begun, closing it closes the answer, however early the client goes away.
-    await anext(events)
-    return streaming(request, events)
+    if body.stream and not turn.must_load:
+        await while_connected(request, turn.begin())  # errors get a status of their own
+    return await respond(request, turn, turn.writer, stream=bool(body.stream))
 
 
 async def _turn(body: ChatBody, service: Service, store: Chats) -> Turn:
@@ -67,14 +66,12 @@ async def _turn(body: ChatBody, service: Service, store: Chats) -> Turn:
     traits = await asyncio.to_thread(template_traits, info.path)
     messages = messages_from(body, _earlier(store, body.previous_response_id))
     return Turn(
-        service=service,
-        store=store,
-        info=info,
-        messages=messages,
-        request=generation_request(body, messages, traits.thinking),
+        service,
+        info,
+        generation_request(body, messages, traits.thinking),
         load_options=await _load_options(service, info, body.context_length),
         ttl=body.ttl,
-        reply=ChatReply(info.id, stored=body.store is not False),
+        writer=_Writer(ChatReply(info.id, stored=body.store is not False), store, messages),
     )
 
 
@@ -113,89 +110,107 @@ async def _load_options(
     return replace(saved, context_length=context_length)
 
 
-@dataclass(slots=True, kw_only=True)
-class Turn:
-    """One chat request, on its way to an answer."""
+class _Writer:
+    """A chat reply as named events; what the loading of the model yields is sent as it is.
 
-    service: Service
-    store: Chats
-    info: ModelInfo
-    messages: Messages
-    request: GenerationRequest
-    load_options: LoadOptions | None
-    ttl: float | None
-    reply: ChatReply
+    The conversation is kept before the client learns that the reply is complete.
+    """
+
+    format = NAMED_EVENTS
+
+    def __init__(self, reply: ChatReply, store: Chats, messages: Messages) -> None:
+        self.reply = reply
+        self._store = store
+        self._messages = messages
+
+    def start(self) -> Iterable[Message]:
+        return [self.reply.start()]
+
+    def add(self, event: Event | Json) -> Iterable[Message]:
+        if isinstance(event, dict):
+            return [event]
+        messages = self.reply.add(event)
+        if self.reply.response_id is not None:
+            self._store.put(self.reply.response_id, [*self._messages, self.reply.message])
+        return messages
+
+    def end(self) -> Iterable[Message]:
+        return [self.reply.end()]
+
+    def fail(self, error: ApiError) -> Iterable[Message]:
+        return [*self.reply.fail(error), self.reply.end()]
+
+    def whole(self) -> Json:
+        return self.reply.result
+
+
+class Turn:
+    """One chat request on its way to an answer: the loading of the model, then its events."""
+
+    def __init__(
+        self,
+        service: Service,
+        info: ModelInfo,
+        request: GenerationRequest,
+        *,
+        writer: _Writer,
+        load_options: LoadOptions | None,
+        ttl: float | None,
+    ) -> None:
+        self.writer = writer
+        self._service = service
+        self._info = info
+        self._request = request
+        self._load_options = load_options
+        self._ttl = ttl
+        self._answer: Answer | None = None
+        self._events = self._generate()
 
     @property
     def must_load(self) -> bool:
-        return self.info.loaded is None or self.load_options is not None
+        return self._info.loaded is None or self._load_options is not None
 
-    async def begin(self) -> Answer:
-        return await self.service.generate(self.info.id, self.request, ttl=self.ttl)
+    async def begin(self) -> None:
+        """Submit the request; its errors are raised here."""
+        self._answer = await self._service.generate(self._info.id, self._request, ttl=self._ttl)
 
-    async def whole(self) -> Json:
-        if self.must_load:
-            await self._load()
-        answer = await self.begin()
-        try:
-            async for event in answer:
-                self.reply.add(event)
-        finally:
-            await answer.aclose()
-        self._keep()
-        return self.reply.result
+    def __aiter__(self) -> AsyncIterator[Event | Json]:
+        return self._events
 
-    async def stream(self, answer: Answer | None) -> AsyncGenerator[bytes, None]:
-        """Nothing, then the events; without an `answer` the model is loaded among them."""
-        try:
-            yield b""
-            yield _sse(self.reply.start())
-            if answer is None:
-                async for told in self._load_events():
-                    yield _sse(told)
-                answer = await self.begin()
-            async for event in answer:
-                for told in self.reply.add(event):
-                    yield _sse(told)
-        except Exception as error:  # the head is sent: whatever it is, it can only be told so
-            for told in self.reply.fail(to_api_error(error)):
-                yield _sse(told)
-        finally:
-            if answer is not None:
-                await answer.aclose()
-        self._keep()  # before the client hears of it: it may go on with it at once
-        yield _sse(self.reply.end())
+    async def aclose(self) -> None:
+        await self._events.aclose()
+        if self._answer is not None:
+            await self._answer.aclose()
 
-    async def _load(self, progress: asyncio.Queue[float | None] | None = None) -> float:
-        """Seconds it took."""
-        loaded = await self.service.load(
-            self.info.id,
-            options=self.load_options,
-            save=False,
-            on_progress=progress.put_nowait if progress else None,
-        )
-        self.reply.load_time_s = loaded.load_time_s
-        return loaded.load_time_s or 0.0
+    async def _generate(self) -> AsyncGenerator[Event | Json, None]:
+        if self._answer is None:
+            if self.must_load:
+                async with aclosing(self._load()) as loading:
+                    async for message in loading:
+                        yield message
+            await self.begin()
+        assert self._answer is not None
+        async for event in self._answer:
+            yield event
 
-    async def _load_events(self) -> AsyncGenerator[Json, None]:
-        about = {"model_instance_id": self.info.id}
+    async def _load(self) -> AsyncGenerator[Json, None]:
+        about = {"model_instance_id": self._info.id}
         progress: asyncio.Queue[float | None] = asyncio.Queue()
-        loading = asyncio.ensure_future(self._load(progress))
+        work = self._service.load(
+            self._info.id,
+            options=self._load_options,
+            save=False,
+            on_progress=progress.put_nowait,
+        )
+        loading = asyncio.ensure_future(work)
         loading.add_done_callback(lambda _: progress.put_nowait(None))
         yield {"type": "model_load.start", **about}
         try:
             while (done := await progress.get()) is not None:
                 yield {"type": "model_load.progress", **about, "progress": done}
-            load_time_s = await loading
+            seconds = (await loading).load_time_s
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
-        yield {"type": "model_load.end", **about, "load_time_seconds": load_time_s}
-
-    def _keep(self) -> None:
-        if self.reply.response_id is not None:
-            self.store.put(self.reply.response_id, [*self.messages, self.reply.message])
-
-
-def _sse(event: Json) -> bytes:
-    return sse(event, event["type"])
+        self.writer.reply.load_time_s = seconds
+        yield {"type": "model_load.end", **about, "load_time_seconds": seconds or 0.0}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from ....events import Event, Finished, Prefill
 from ....text import Content, Reasoning
 from ...http.errors import ApiError
+from ...json_text import Json
 from .errors import render_error
-
-Json = dict[str, Any]
 
 _PHASES = {Prefill: "prompt_processing", Reasoning: "reasoning", Content: "message"}
 

@@ -10,7 +10,13 @@ from ....quoting import quoted
 from ....request import GenerationRequest
 from ....text import check_new_message, is_media, left_out
 from ...core.conversations import Messages
-from ..shared.fields import EFFORT_BUDGETS, Thinking, sampling_fields, sampling_from, token_limit
+from ..shared.request_fields import (
+    EFFORT_BUDGETS,
+    Thinking,
+    sampling_fields,
+    sampling_from,
+    token_limit,
+)
 from .models import reasoning_options
 from .schemas import ChatBody, InputItem, Reasoning
 

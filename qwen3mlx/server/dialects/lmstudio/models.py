@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ...core.model_info import LoadedState, ModelInfo
-
-Json = dict[str, Any]
+from ...core.model_info import ModelInfo, ResidentInfo
+from ...json_text import Json
 
 
 def v0_model(info: ModelInfo) -> Json:
@@ -56,7 +53,7 @@ def model_type(info: ModelInfo) -> str:
     return "embedding" if info.is_embedding else "llm"
 
 
-def load_config(loaded: LoadedState) -> Json:
+def load_config(loaded: ResidentInfo) -> Json:
     """What a model in memory was loaded with, as far as it is not the default."""
     options = {
         "rope_scaling": loaded.load_options.rope_scaling,

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...core.dependencies import get_service
-from ...core.service import Service
+from ...core.dependencies import ServiceDep
 from ...http.json_body import Route
 from ...http.sse import while_connected
+from ...json_text import Json
 from ..shared.completions.answers import start
 from ..shared.completions.embeddings import embeddings
 from ..shared.completions.request import chat_requests, completion_requests
 from ..shared.completions.respond import echo_texts, reply_options, respond
 from ..shared.completions.schemas import ChatBody, CompletionBody
-from ..shared.fields import Parameter
-from .models import Json, v0_model
+from ..shared.request_fields import Parameter
+from .models import v0_model
 from .v0_reply import StatsChatReply, StatsCompletionReply
-
-Injected = Annotated[Service, Depends(get_service)]
 
 router = APIRouter(prefix="/api/v0", tags=["LM Studio"], route_class=Route)
 router.add_api_route("/embeddings", embeddings, methods=["POST"])
 
 
 @router.get("/models")
-async def list_models(service: Injected) -> Json:
+async def list_models(service: ServiceDep) -> Json:
     return {"object": "list", "data": [v0_model(info) for info in await service.models()]}
 
 
 @router.get("/models/{model_id:path}")
-async def get_model(model_id: Parameter, service: Injected) -> Json:
+async def get_model(model_id: Parameter, service: ServiceDep) -> Json:
     return v0_model(await service.model(model_id))
 
 
 @router.post("/chat/completions")
-async def chat_completions(body: ChatBody, request: Request, service: Injected) -> Response:
+async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
     work = start(service, body.model, chat_requests(body), body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
@@ -46,7 +42,7 @@ async def chat_completions(body: ChatBody, request: Request, service: Injected) 
 
 
 @router.post("/completions")
-async def completions(body: CompletionBody, request: Request, service: Injected) -> Response:
+async def completions(body: CompletionBody, request: Request, service: ServiceDep) -> Response:
     work = start(service, body.model, completion_requests(body), body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, body.logprobs is not None, body.logprobs)

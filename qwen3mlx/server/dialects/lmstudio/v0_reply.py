@@ -9,9 +9,10 @@ from .... import __version__
 from ....events import Event, Finished
 from ...core.answer import Answer
 from ...core.model_info import ModelInfo
+from ...json_text import Json
 from ..shared.completions.chat import ChatReply
 from ..shared.completions.completion import CompletionReply
-from ..shared.completions.reply import Json, Reply, ReplyOptions
+from ..shared.completions.reply import Reply, ReplyOptions
 
 StopReason = Literal[
     "eosFound",
@@ -76,12 +77,11 @@ class StatsCompletionReply(StatsReply, CompletionReply):
 
 
 def model_info(info: ModelInfo) -> Json:
-    loaded = info.loaded.context_length if info.loaded else info.max_context_length
     return {
         "arch": info.arch,
         "quant": info.quantization,
         "format": "mlx",
-        "context_length": loaded,
+        "context_length": info.context_length,
     }
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timezone
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 
 from ....config import LoadOptions
@@ -16,33 +14,33 @@ from ....hub.jobs import Job
 from ....library import plain
 from ....quoting import quoted
 from ...core.caller import caller
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
-from ...core.service import Service
 from ...core.telling import told
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
 from ...http.sse import while_connected
-from ..shared.fields import Parameter
+from ...json_text import Json
+from ...timestamps import rfc3339
+from ..shared.request_fields import Parameter
 from .errors import JobNotFoundError, NotSupportedError
-from .models import Json, load_config, model_type, v1_model
+from .models import load_config, model_type, v1_model
 from .schemas import DownloadBody, LoadBody, UnloadBody
 
 # Seconds that a new download has to tell its size before the request is answered without it.
 PATIENCE = 5.0
 
-Injected = Annotated[Service, Depends(get_service)]
 
 router = APIRouter(prefix="/api/v1/models", tags=["LM Studio"], route_class=Route)
 
 
 @router.get("")
-async def list_models(service: Injected) -> Json:
+async def list_models(service: ServiceDep) -> Json:
     return {"models": await asyncio.to_thread(_described, await service.models())}
 
 
 @router.post("/load")
-async def load(body: LoadBody, request: Request, service: Injected) -> Json:
+async def load(body: LoadBody, request: Request, service: ServiceDep) -> Json:
     """Settings that are given are kept, and used whenever the model is loaded."""
     given = LoadOptions(
         context_length=body.context_length,
@@ -64,7 +62,7 @@ async def load(body: LoadBody, request: Request, service: Injected) -> Json:
 
 
 @router.post("/unload")
-async def unload(body: UnloadBody, service: Injected) -> Json:
+async def unload(body: UnloadBody, service: ServiceDep) -> Json:
     info = await service.model(body.instance_id)
     if not await service.unload(info.id):
         raise ModelNotFoundError(f"{info.id} is not in memory: there is nothing to unload.")
@@ -72,7 +70,7 @@ async def unload(body: UnloadBody, service: Injected) -> Json:
 
 
 @router.post("/download")
-async def download(body: DownloadBody, service: Injected) -> Json:
+async def download(body: DownloadBody, service: ServiceDep) -> Json:
     """Begin to download a model; it goes on after the reply."""
     if body.quantization:
         raise NotSupportedError(
@@ -91,7 +89,7 @@ async def download(body: DownloadBody, service: Injected) -> Json:
 
 
 @router.get("/download/status/{job_id}")
-async def download_status(job_id: Parameter, service: Injected) -> Json:
+async def download_status(job_id: Parameter, service: ServiceDep) -> Json:
     job = service.downloads.get(job_id, caller().owner)
     if job is None:
         raise JobNotFoundError(f"There is no download {quoted(job_id)}, or not any more.")
@@ -107,10 +105,10 @@ def job_json(job: Job) -> Json:
         "status": job.status,
         "total_size_bytes": job.total_bytes,
         "downloaded_bytes": job.downloaded_bytes,
-        "started_at": _iso(job.started_at),
+        "started_at": _time(job.started_at),
         "bytes_per_second": speed,
-        "estimated_completion": None if estimate is None else _iso(estimate),
-        "completed_at": _iso(job.ended_at) if job.ended_at and not job.error else None,
+        "estimated_completion": None if estimate is None else _time(estimate),
+        "completed_at": _time(job.ended_at) if job.ended_at and not job.error else None,
         "error": told(str(job.error)) if job.error else None,
     }
     return {name: value for name, value in known.items() if value is not None}
@@ -138,7 +136,5 @@ def _hub_name(model: str) -> str:
     return name
 
 
-def _iso(seconds: float) -> str:
-    """`2025-10-03T15:33:23.496Z`"""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(seconds: float) -> str:
+    return rfc3339(seconds, "milliseconds")

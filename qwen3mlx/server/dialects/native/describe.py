@@ -8,10 +8,10 @@ from typing import Any, Literal
 from ....config import GenerationConfig, LoadOptions
 from ....library import ModelSettings
 from ....model import Footprint, footprint
-from ...core.model_info import LoadedState, ModelInfo
+from ...core.model_info import ModelInfo, ResidentInfo
 from ...core.telling import told_path
 from ...core.template_traits import template_traits
-from .schemas import Json
+from ...json_text import Json
 
 # A model that cannot hold this many tokens is of no use in a chat.
 LEAST_CONTEXT = 4096
@@ -90,7 +90,7 @@ def fit(needs: Footprint, context_length: int, limit: int) -> Json:
     }
 
 
-def _loaded(loaded: LoadedState) -> Json:
+def _loaded(loaded: ResidentInfo) -> Json:
     return {
         **_options(loaded.load_options),
         "context_length": loaded.context_length,

@@ -5,39 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from ....errors import InvalidRequestError
 from ....library.cache import hub_cache
 from ....library.folders import known_folders, lm_studio_folder
 from ....quoting import quoted
 from ....settings.user import UserSettings
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...http.json_body import Route
-from ..shared.fields import Parameter
-from .schemas import FolderBody, Json
-
-Injected = Annotated[Service, Depends(get_service)]
+from ...json_text import Json
+from ..shared.request_fields import Parameter
+from .schemas import FolderBody
 
 router = APIRouter(prefix="/folders", route_class=Route)
 
 
 @router.get("")
-async def list_folders(service: Injected) -> Json:
+async def list_folders(service: ServiceDep) -> Json:
     return await asyncio.to_thread(_listed, service)
 
 
 @router.post("")
-async def add(body: FolderBody, service: Injected) -> Json:
+async def add(body: FolderBody, service: ServiceDep) -> Json:
     """The models in it are here from now on; nothing is copied."""
     return await asyncio.to_thread(_add, service, body.path)
 
 
 @router.delete("")
-async def remove(path: Parameter, service: Injected) -> Json:
+async def remove(path: Parameter, service: ServiceDep) -> Json:
     """Off the list; its files stay."""
     return await asyncio.to_thread(_remove, service, path)
 

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from ....errors import InvalidRequestError, UsageError
 from ...http.json_body import Route
 from ...http.keys import ApiKey, Keys, KeyStore
-from ..shared.fields import Parameter
-from .schemas import Json, KeyBody
+from ...json_text import Json
+from ..shared.request_fields import Parameter
+from .schemas import KeyBody
 
 router = APIRouter(prefix="/keys", route_class=Route)
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,29 +18,29 @@ from ....library.model_settings import checked_sampling
 from ....model import footprint
 from ....quoting import quoted
 from ...bounds import MOST_WHOLE
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
-from ...core.service import LoadedInfo, Service
+from ...core.service import LoadResult, Service
 from ...core.telling import told
 from ...http.errors import openai_body
 from ...http.json_body import Route
 from ...http.sse import comment, sse, streaming, with_error_event
+from ...json_text import Json
 from .describe import model_json
-from .schemas import Json, ModelBody, ModelSettingsBody
+from .schemas import ModelBody, ModelSettingsBody
 
 logger = logging.getLogger(__name__)
 
 # Seconds without progress after which a stream says that it is alive.
 PATIENCE = 15.0
 
-Injected = Annotated[Service, Depends(get_service)]
 
 router = APIRouter(prefix="/models", route_class=Route)
 
 
 @router.get("")
 async def list_models(
-    service: Injected, context_length: Annotated[int | None, Query(ge=1, le=MOST_WHOLE)] = None
+    service: ServiceDep, context_length: Annotated[int | None, Query(ge=1, le=MOST_WHOLE)] = None
 ) -> Json:
     """`fit` is for `context_length` tokens, else for the context each would be loaded with."""
     infos = await service.models()
@@ -48,7 +48,7 @@ async def list_models(
 
 
 @router.put("/settings")
-async def save_settings(body: ModelSettingsBody, service: Injected) -> Json:
+async def save_settings(body: ModelSettingsBody, service: ServiceDep) -> Json:
     """They replace the saved ones as a whole: from the next load on, sampling and `ttl` at once."""
     info = await service.model(body.model)
     await asyncio.to_thread(_save, service, info, body)
@@ -60,7 +60,7 @@ async def save_settings(body: ModelSettingsBody, service: Injected) -> Json:
 
 
 @router.post("/load")
-async def load(body: ModelBody, request: Request, service: Injected) -> Response:
+async def load(body: ModelBody, request: Request, service: ServiceDep) -> Response:
     """Into memory, with the saved settings; events tell how far it is.
 
     The load goes on when the client leaves; `unload` ends it.
@@ -74,7 +74,7 @@ async def load(body: ModelBody, request: Request, service: Injected) -> Response
 
 
 @router.post("/unload")
-async def unload(body: ModelBody, service: Injected) -> Json:
+async def unload(body: ModelBody, service: ServiceDep) -> Json:
     """Out of memory; its running requests, or its load, end with an error."""
     info = await service.model(body.model)
     await service.unload(info.id)
@@ -86,7 +86,7 @@ async def _load_events(
 ) -> AsyncGenerator[bytes, None]:
     news: asyncio.Queue[float | None] = asyncio.Queue()
 
-    def over(task: asyncio.Task[LoadedInfo]) -> None:
+    def over(task: asyncio.Task[LoadResult]) -> None:
         if not task.cancelled():
             task.exception()  # seen, also when nobody listens any more
         news.put_nowait(None)

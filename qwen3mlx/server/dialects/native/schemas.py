@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from ... import bounds
 from ...core.caller import Scope
-from ..shared import fields
-from ..shared.fields import (
+from ..shared import request_fields
+from ..shared.request_fields import (
     Flag,
     Messages,
     ModelName,
@@ -24,7 +24,7 @@ from ..shared.fields import (
 )
 
 
-class Body(fields.Body):
+class Body(request_fields.Body):
     """A request's JSON object."""
 
     model_config = ConfigDict(extra="forbid")
@@ -69,6 +69,3 @@ class TokensBody(Body):
     messages: Messages | None = None
     tools: Tools | None = None
     enable_thinking: Flag | None = None
-
-
-Json = dict[str, Any]

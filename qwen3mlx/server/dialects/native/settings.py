@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import ValidationError
 
 from ....errors import ConfigurationError, InvalidRequestError, UsageError
 from ....quoting import quoted
 from ....settings.user import UserSettings
-from ...core.dependencies import get_service
-from ...core.service import Service
+from ...core.dependencies import ServiceDep
 from ...http.json_body import Route
+from ...json_text import Json
 from ...settings import ServerSettings
-from .schemas import Json, ServerSettingsBody
-
-Injected = Annotated[Service, Depends(get_service)]
+from .schemas import ServerSettingsBody
 
 router = APIRouter(prefix="/settings", route_class=Route)
 
 
 @router.get("")
-async def read(service: Injected) -> Json:
+async def read(service: ServiceDep) -> Json:
     """`saved` counts from the next start; `running` is what this one was started with."""
     return await asyncio.to_thread(_both, service.settings)
 
 
 @router.patch("")
-async def change(body: ServerSettingsBody, service: Injected) -> Json:
+async def change(body: ServerSettingsBody, service: ServiceDep) -> Json:
     """Only what is given changes; null is the default again."""
     try:
         _settings(body.model_dump())

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,20 +16,18 @@ from .... import __version__
 from ...bounds import MOST_WHOLE
 from ...core.activity import Activity, Entry, Running
 from ...core.caller import caller
-from ...core.dependencies import get_service
-from ...core.model_info import LoadedState
+from ...core.dependencies import ServiceDep
+from ...core.model_info import ResidentInfo
 from ...core.service import Service
 from ...http.json_body import Route
 from ...http.sse import comment, sse, streaming
-from .schemas import Json
-
-Injected = Annotated[Service, Depends(get_service)]
+from ...json_text import Json
 
 router = APIRouter(route_class=Route)
 
 
 @router.get("/status")
-async def status(service: Injected) -> Json:
+async def status(service: ServiceDep) -> Json:
     """Memory, the models in it, and the caller's answers that are being made.
 
     Who may do everything sees all answers.
@@ -49,7 +47,7 @@ async def status(service: Injected) -> Json:
 
 @router.get("/log")
 async def log(
-    request: Request, service: Injected, after: Annotated[int, Query(ge=0, le=MOST_WHOLE)] = 0
+    request: Request, service: ServiceDep, after: Annotated[int, Query(ge=0, le=MOST_WHOLE)] = 0
 ) -> Response:
     """The caller's requests that are over: those kept whose id is above `after`, then each new one.
 
@@ -95,7 +93,7 @@ def _models(service: Service) -> list[Json]:
     for model_id, load in service.engine.loads.items():
         models[model_id] = _model(model_id, "loading", load_progress=load.progress)
     for model_id, slot in service.engine.slots.items():
-        loaded = LoadedState.of(slot)
+        loaded = ResidentInfo.of(slot)
         models[model_id] = _model(
             model_id, "loaded", num_requests=loaded.num_requests, expires_in=loaded.expires_in_s
         )

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from ....config import ModelConfig
 from ....engine import render_chat
 from ....request import GenerationRequest, num_characters
 from ....text import Tokenizer
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
 from ...core.service import Service, check_counted
 from ...http.json_body import Route
+from ...json_text import Json
 from ..shared.tools import tools_from
-from .schemas import Json, TokensBody
+from .schemas import TokensBody
 
 router = APIRouter(prefix="/tokens", route_class=Route)
 
 
 @router.post("")
-async def count(body: TokensBody, service: Annotated[Service, Depends(get_service)]) -> Json:
+async def count(body: TokensBody, service: ServiceDep) -> Json:
     """Tokens of each text alone, and of the prompt a chat would be; no weights are loaded."""
     length = num_characters([body.texts, body.messages])
     check_counted(length)

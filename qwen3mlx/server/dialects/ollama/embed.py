@@ -13,27 +13,28 @@ from starlette.responses import Response
 from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ...core.caller import caller
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
 from ...core.service import Service
 from ...http.json_body import Route
-from ...http.replies import JSONReply
+from ...http.json_response import JSONReply
 from ...http.sse import while_connected
+from ...json_text import Json
 from .keep_alive import seconds
 from .request import plain_name
-from .response import Json, nanoseconds
-from .routes import Injected
+from .response import nanoseconds
 from .schemas import EmbedBody, EmbeddingsBody
 
 router = APIRouter(tags=["Ollama"], route_class=Route)
 
 
 @router.post("/api/embed")
-async def embed(body: EmbedBody, request: Request, service: Injected) -> Response:
+async def embed(body: EmbedBody, request: Request, service: ServiceDep) -> Response:
     return JSONReply(await while_connected(request, _embed(service, body)))
 
 
 @router.post("/api/embeddings")
-async def embeddings(body: EmbeddingsBody, request: Request, service: Injected) -> Response:
+async def embeddings(body: EmbeddingsBody, request: Request, service: ServiceDep) -> Response:
     whole = EmbedBody(model=body.model, input=body.prompt, keep_alive=body.keep_alive)
     vectors = (await while_connected(request, _embed(service, whole)))["embeddings"]
     return JSONReply({"embedding": vectors[0] if vectors else []})
@@ -68,7 +69,7 @@ async def cut(service: Service, model: ModelInfo, texts: Sequence[str]) -> list[
 
     One token is left for the end mark of embedding models.
     """
-    context = model.loaded.context_length if model.loaded else model.max_context_length
+    context = model.context_length
     fitting: list[str | list[int]] = []
     for text in texts:
         # A token is a byte at least and a character four at most: most texts need no counting.

@@ -6,7 +6,6 @@ from typing import Any
 
 from ....errors import ContextLengthError
 from ...http.errors import ApiError
-from ...http.sse import ndjson
 
 
 def render_error(error: ApiError) -> dict[str, Any]:
@@ -23,8 +22,3 @@ def _too_long(error: ContextLengthError) -> str:
         f"prompt too long; exceeded max context length by {prompt - context} tokens: the request "
         f"({prompt} tokens) exceeds the available context size ({context} tokens)"
     )
-
-
-def error_line(error: ApiError) -> bytes:
-    """The last line of a stream that fails."""
-    return ndjson(render_error(error))

@@ -8,15 +8,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from ....errors import InvalidRequestError
+from ...core.dependencies import ServiceDep
 from ...core.template_traits import template_traits
 from ...http.errors import api_error
 from ...http.json_body import Route
-from ...http.replies import JSONReply
+from ...http.json_response import JSONReply
+from ...json_text import Json
 from . import models
 from .errors import render_error
 from .request import plain_name
-from .response import Json
-from .routes import Injected
 from .schemas import ModelBody
 
 # Clients compare it with the version that brought what they need (/v1/responses: 0.13.4).
@@ -33,17 +33,17 @@ async def version() -> Json:
 
 @router.get("/api/tags")
 @router.head("/api/tags", include_in_schema=False)
-async def tags(service: Injected) -> Json:
+async def tags(service: ServiceDep) -> Json:
     return models.tags(await service.models())
 
 
 @router.get("/api/ps")
-async def processes(service: Injected) -> Json:
+async def processes(service: ServiceDep) -> Json:
     return models.processes(await service.models())
 
 
 @router.post("/api/show")
-async def show(body: ModelBody, service: Injected) -> Json:
+async def show(body: ModelBody, service: ServiceDep) -> Json:
     model = await service.model(model_name(body))
     traits = await asyncio.to_thread(template_traits, model.path)
     return await asyncio.to_thread(models.show, model, traits)

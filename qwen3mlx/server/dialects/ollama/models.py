@@ -6,15 +6,14 @@ import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ....config import LARGEST_PAGE, GenerationConfig, ModelConfig, model_text
 from ....library.names import aliases
-from ...core.model_info import LoadedState, ModelInfo
+from ...core.model_info import ModelInfo, ResidentInfo
 from ...core.template_traits import TemplateTraits
-from .response import timestamp
+from ...json_text import Json
+from ...timestamps import rfc3339
 
-Json = dict[str, Any]
 # Ollama says "for good" with a moment in a later century.
 _FOR_GOOD_S = 200 * 365 * 24 * 3600.0
 
@@ -43,7 +42,7 @@ def show(model: ModelInfo, traits: TemplateTraits) -> Json:
         "model_info": _model_info(model, config),
         "capabilities": capabilities(model, traits),
         "thinking": {"values": list(traits.thinking), "default": traits.thinking[0]},
-        "modified_at": timestamp(model.modified),
+        "modified_at": rfc3339(model.modified),
     }
 
 
@@ -71,14 +70,14 @@ def _listed(model: ModelInfo) -> Json:
     return {
         "name": name,
         "model": name,
-        "modified_at": timestamp(model.modified),
+        "modified_at": rfc3339(model.modified),
         "size": model.size_bytes,
         "digest": _digest(model),
         "details": _details(model),
     }
 
 
-def _running(model: ModelInfo, loaded: LoadedState) -> Json:
+def _running(model: ModelInfo, loaded: ResidentInfo) -> Json:
     name = listed_name(model)
     stays = loaded.ttl_s if loaded.expires_in_s is None else loaded.expires_in_s
     return {
@@ -87,7 +86,7 @@ def _running(model: ModelInfo, loaded: LoadedState) -> Json:
         "size": loaded.nbytes,
         "digest": _digest(model),
         "details": _details(model),
-        "expires_at": timestamp(time.time() + min(stays, _FOR_GOOD_S)),
+        "expires_at": rfc3339(time.time() + min(stays, _FOR_GOOD_S)),
         "size_vram": loaded.nbytes,  # memory is unified: all of it is the GPU's
         "context_length": loaded.context_length,
     }

@@ -12,17 +12,16 @@ from starlette.responses import Response
 
 from ....errors import ModelNotFoundError
 from ....hub.jobs import Job
-from ....library.names import aliases, is_repository
-from ....quoting import quoted
 from ...core.caller import caller
+from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...http.json_body import Route
-from ...http.replies import JSONReply
+from ...http.json_response import JSONReply
+from ...http.respond import JSON_LINES
 from ...http.sse import ndjson, streaming, while_connected, with_error_event
-from .errors import error_line
+from ...json_text import Json
+from .errors import render_error
 from .model_routes import model_name
-from .response import Json
-from .routes import NDJSON, Injected
 from .schemas import PullBody
 
 # Seconds between two looks at a download.
@@ -34,13 +33,14 @@ router = APIRouter(tags=["Ollama"], route_class=Route)
 
 
 @router.post("/api/pull")
-async def pull(body: PullBody, request: Request, service: Injected) -> Response:
+async def pull(body: PullBody, request: Request, service: ServiceDep) -> Response:
     """The download goes on when the client goes away; asking again tells of the same one."""
     job = await _start(service, model_name(body))
     records = _nothing_to_do() if job is None else progress(job)
     if body.stream is not False:
         lines = (ndjson(record) async for record in records)
-        return streaming(request, with_error_event(lines, error_line), NDJSON)
+        chunks = with_error_event(lines, lambda error: ndjson(render_error(error)))
+        return streaming(request, chunks, JSON_LINES.media_type)
     await while_connected(request, _finish(records))
     return JSONReply(SUCCESS)
 
@@ -54,19 +54,8 @@ async def _start(service: Service, name: str) -> Job | None:
     try:
         await service.model(name)
     except ModelNotFoundError:
-        return service.downloads.start(_repository(name), caller().owner)
+        return service.downloads.start(name, caller().owner)
     return None
-
-
-def _repository(name: str) -> str:
-    if (alias := aliases().get(name.lower())) is not None:
-        return alias.repo_id
-    if is_repository(name):
-        return name
-    raise ModelNotFoundError(
-        f"{quoted(name)} names no model to download: send an alias such as qwen3:8b, or a "
-        "repository such as Qwen/Qwen3-8B-MLX-4bit."
-    )
 
 
 async def progress(job: Job, interval: float = INTERVAL) -> AsyncGenerator[Json, None]:

@@ -9,8 +9,8 @@ from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....request import GenerationRequest
 from ....text import check_new_message, left_out
-from ..shared.fields import EFFORT_BUDGETS, Thinking
 from ..shared.located import LocatedMessages
+from ..shared.request_fields import EFFORT_BUDGETS, Thinking
 from ..shared.tools import client_tools, functions, tool_fields
 from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import Any
 
 from ....events import Event, Finished, TokenLogprob
 from ....text import Content, Reasoning, ToolCallDelta
+from ...http.errors import ApiError
+from ...http.respond import JSON_LINES
+from ...json_text import Json
+from ...timestamps import rfc3339
 from ..shared.arguments import arguments_object
+from .errors import render_error
 
-Json = dict[str, Any]
 # JSON has no infinity; a token that cannot come has this logprob.
 _IMPOSSIBLE = -9999.0
 
@@ -104,6 +106,8 @@ class Records:
     are on time.perf_counter()'s clock, `load_s` is None where the model was in memory.
     """
 
+    format = JSON_LINES
+
     def __init__(
         self, model: str, fields: Callable[[Piece], Json], *, started: float, load_s: float | None
     ) -> None:
@@ -115,16 +119,26 @@ class Records:
         self._told: list[Piece] = []
         self._summary: Json = {}
 
-    def add(self, event: Event) -> Iterator[Json]:
-        """Nothing for events that Ollama's streams do not know."""
-        for piece in self._pieces.add(event):
-            self._told.append(piece)
-            yield {**head(self._model, done=False), **self._fields(piece)}
+    def start(self) -> Iterable[Json]:
+        return ()
+
+    def add(self, event: Event) -> list[Json]:
+        """Empty for events that Ollama's streams do not have."""
+        pieces = list(self._pieces.add(event))
+        self._told += pieces
+        records = [{**head(self._model, done=False), **self._fields(piece)} for piece in pieces]
         if isinstance(event, Finished):
             last = self._pieces.last()
             self._told.append(last)
             self._summary = summary(event, time.perf_counter() - self._started, self._load_s)
-            yield {**head(self._model, done=True), **self._fields(last), **self._summary}
+            records.append({**head(self._model, done=True), **self._fields(last), **self._summary})
+        return records
+
+    def end(self) -> Iterable[Json]:
+        return ()
+
+    def fail(self, error: ApiError) -> Iterable[Json]:
+        return [render_error(error)]
 
     def whole(self) -> Json:
         """The one record of an answer that is not streamed, once it is finished."""
@@ -150,7 +164,7 @@ def generate_fields(piece: Piece) -> Json:
 
 def head(model: str, *, done: bool) -> Json:
     """What every record begins with."""
-    return {"model": model, "created_at": timestamp(), "done": done}
+    return {"model": model, "created_at": rfc3339(), "done": done}
 
 
 def summary(finished: Finished, total_s: float, load_s: float | None) -> Json:
@@ -164,12 +178,6 @@ def summary(finished: Finished, total_s: float, load_s: float | None) -> Json:
         "eval_count": finished.usage.completion_tokens,
         "eval_duration": nanoseconds(finished.timings.decode_s),
     }
-
-
-def timestamp(seconds: float | None = None) -> str:
-    """RFC 3339, in UTC; `seconds` since the epoch, None for now."""
-    moment = datetime.fromtimestamp(time.time() if seconds is None else seconds, timezone.utc)
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def nanoseconds(seconds: float) -> int:

@@ -4,42 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import Annotated
+from collections.abc import Callable
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ....errors import InvalidRequestError
 from ....request import GenerationRequest
-from ...core.answer import Answer
 from ...core.caller import caller
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
-from ...http.replies import JSONReply
-from ...http.sse import ndjson, streaming, while_connected, with_error_event
-from .errors import error_line
+from ...http.json_response import JSONReply
+from ...http.respond import respond
+from ...http.sse import while_connected
+from ...json_text import Json
 from .keep_alive import seconds
 from .request import chat_request, generate_request, plain_name, thinking_from
-from .response import Json, Piece, Records, chat_fields, generate_fields, head
+from .response import Piece, Records, chat_fields, generate_fields, head
 from .schemas import AnswerBody, ChatBody, GenerateBody
 
-NDJSON = "application/x-ndjson"
-
 router = APIRouter(tags=["Ollama"], route_class=Route)
-Injected = Annotated[Service, Depends(get_service)]
 
 
 @router.post("/api/chat")
-async def chat(body: ChatBody, request: Request, service: Injected) -> Response:
+async def chat(body: ChatBody, request: Request, service: ServiceDep) -> Response:
     return await _respond(request, service, body, chat_request(body), chat_fields)
 
 
 @router.post("/api/generate")
-async def generate(body: GenerateBody, request: Request, service: Injected) -> Response:
+async def generate(body: GenerateBody, request: Request, service: ServiceDep) -> Response:
     return await _respond(request, service, body, generate_request(body), generate_fields)
 
 
@@ -59,12 +55,7 @@ async def _respond(
         return JSONReply(empty)
     answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
     records = Records(body.model, fields, started=started, load_s=answer.load_time_s)
-    if not body.wants_stream:
-        return JSONReply(await while_connected(request, _whole(answer, records)))
-    lines = with_error_event(_stream(answer, records), error_line)
-    # Once it has begun, closing it closes the answer, however early the client goes away.
-    await anext(lines)
-    return streaming(request, lines, NDJSON)
+    return await respond(request, answer, records, stream=body.wants_stream)
 
 
 async def _check_thinking(service: Service, name: str, body: AnswerBody) -> None:
@@ -91,24 +82,3 @@ async def _load_or_unload(service: Service, name: str, ttl: float | None) -> str
     else:
         await service.unload(name)
     return "unload"
-
-
-async def _whole(answer: Answer, records: Records) -> Json:
-    try:
-        async for event in answer:
-            for _ in records.add(event):
-                pass
-    finally:
-        await answer.aclose()
-    return records.whole()
-
-
-async def _stream(answer: Answer, records: Records) -> AsyncGenerator[bytes, None]:
-    """Nothing, then a line for each record."""
-    try:
-        yield b""
-        async for event in answer:
-            for record in records.add(event):
-                yield ndjson(record)
-    finally:
-        await answer.aclose()

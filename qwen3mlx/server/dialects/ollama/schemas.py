@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import BeforeValidator, Field
 
 from ... import bounds
-from ..shared.fields import (
+from ..shared.request_fields import (
     Body,
     Flag,
     ModelName,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import Scope
 
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
-from ...core.service import Service
-from ..shared.fields import Parameter
+from ..shared.request_fields import Parameter
 
 
 class CatalogRoute(APIRoute):
@@ -29,20 +28,13 @@ router = APIRouter(tags=["OpenAI"], route_class=CatalogRoute)
 
 
 @router.get("/v1/models")
-async def list_models(service: Annotated[Service, Depends(get_service)]) -> dict[str, Any]:
+async def list_models(service: ServiceDep) -> dict[str, Any]:
     return {"object": "list", "data": [_model_json(info) for info in await service.models()]}
 
 
 @router.get("/v1/models/{model_id:path}")
-async def get_model(
-    model_id: Parameter, service: Annotated[Service, Depends(get_service)]
-) -> dict[str, Any]:
+async def get_model(model_id: Parameter, service: ServiceDep) -> dict[str, Any]:
     return _model_json(await service.model(model_id))
-
-
-def context_length(info: ModelInfo) -> int:
-    """Tokens it holds as it is loaded, or could hold."""
-    return info.loaded.context_length if info.loaded else info.max_context_length
 
 
 def _model_json(info: ModelInfo) -> dict[str, Any]:
@@ -52,6 +44,6 @@ def _model_json(info: ModelInfo) -> dict[str, Any]:
         "created": int(info.modified),
         "owned_by": info.publisher,
         # vLLM's name, and that of OpenRouter and of many clients.
-        "max_model_len": context_length(info),
-        "context_length": context_length(info),
+        "max_model_len": info.context_length,
+        "context_length": info.context_length,
     }

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from .... import __version__
 from ....config import GenerationConfig
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
-from ...core.service import Service
 from ...core.telling import told_path
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
-from ..shared.fields import Parameter
-from .catalog import context_length
+from ..shared.request_fields import Parameter
 
 router = APIRouter(tags=["OpenAI"], route_class=Route)
 
 
 @router.get("/props")
-async def props(
-    service: Annotated[Service, Depends(get_service)], model: Parameter | None = None
-) -> dict[str, Any]:
+async def props(service: ServiceDep, model: Parameter | None = None) -> dict[str, Any]:
     """Of `model`, else of the one that answers where none is named; it is not loaded for it."""
     info = await service.default_model(model)
     return await asyncio.to_thread(_props, info, service.engine.config.max_running)
@@ -34,7 +30,7 @@ def _props(info: ModelInfo, num_slots: int) -> dict[str, Any]:
     sampling = GenerationConfig.from_folder(info.path).sampling_defaults(thinking=True)
     traits = template_traits(info.path)
     return {
-        "default_generation_settings": {"n_ctx": context_length(info), "params": sampling},
+        "default_generation_settings": {"n_ctx": info.context_length, "params": sampling},
         "total_slots": num_slots,
         "model_alias": info.id,
         "model_path": told_path(info.path),

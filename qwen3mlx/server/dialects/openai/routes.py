@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...core.dependencies import get_service
-from ...core.service import Service
+from ...core.dependencies import ServiceDep
 from ...http.json_body import Route
 from ...http.sse import while_connected
 from ..shared.completions.answers import start
@@ -27,9 +25,7 @@ router.add_api_route("/v1/embeddings", embeddings, methods=["POST"])
 
 
 @router.post("/v1/chat/completions")
-async def chat_completions(
-    body: ChatBody, request: Request, service: Annotated[Service, Depends(get_service)]
-) -> Response:
+async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
     work = start(service, body.model, chat_requests(body), body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
@@ -39,9 +35,7 @@ async def chat_completions(
 
 
 @router.post("/v1/completions")
-async def completions(
-    body: CompletionBody, request: Request, service: Annotated[Service, Depends(get_service)]
-) -> Response:
+async def completions(body: CompletionBody, request: Request, service: ServiceDep) -> Response:
     work = start(service, body.model, completion_requests(body), body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, body.logprobs is not None, body.logprobs)

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from ....errors import InvalidRequestError
 from ....request import GenerationRequest
 from ....text import Tokenizer
-from ...core.dependencies import get_service
-from ...core.service import Service
+from ...core.dependencies import ServiceDep
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
-from ...http.replies import LongReply
+from ...http.json_response import LongReply
 from ..shared.completions.history import former_names
 from ..shared.completions.request import conversation, goes_on
 from ..shared.completions.schemas import DetokenizeBody, TokenizeBody
-from ..shared.fields import Parameter
+from ..shared.request_fields import Parameter
 from ..shared.tools import client_tools, functions, tool_fields
-from .catalog import context_length
 
 router = APIRouter(tags=["Tokens"], route_class=Route)
 
 
 @router.post("/tokenize")
-async def tokenize(
-    body: TokenizeBody, service: Annotated[Service, Depends(get_service)]
-) -> Response:
+async def tokenize(body: TokenizeBody, service: ServiceDep) -> Response:
     request = tokenize_request(body)
     ids = await service.prompt_ids(body.model, request)
     info = (await service.load(body.model)).info
@@ -39,7 +35,7 @@ async def tokenize(
         return LongReply(
             {
                 "count": len(ids),
-                "max_model_len": context_length(info),
+                "max_model_len": info.context_length,
                 "tokens": _with_pieces(tokenizer, ids) if body.with_pieces else ids,
                 # By llama.cpp's name: a prompt may hold control tokens, messages' text is data.
                 "parse_special": request.messages is None,
@@ -50,18 +46,14 @@ async def tokenize(
 
 
 @router.post("/detokenize")
-async def detokenize(
-    body: DetokenizeBody, service: Annotated[Service, Depends(get_service)]
-) -> Response:
+async def detokenize(body: DetokenizeBody, service: ServiceDep) -> Response:
     """`content` is llama.cpp's name for vLLM's `prompt`."""
     text = await service.detokenize(body.model, body.tokens)
     return await service.read(len(text), LongReply, {"prompt": text, "content": text})
 
 
 @router.get("/tokenizer_info")
-async def tokenizer_info(
-    service: Annotated[Service, Depends(get_service)], model: Parameter | None = None
-) -> dict[str, Any]:
+async def tokenizer_info(service: ServiceDep, model: Parameter | None = None) -> dict[str, Any]:
     """What a client needs to render and count by itself, as vLLM tells it; nothing is loaded.
 
     Of `model`, else of the one that answers where none is named.
@@ -74,7 +66,7 @@ async def tokenizer_info(
         "tokenizer_class": tokenizer.class_name,
         **no_tokens,
         **tokenizer.named_tokens(),
-        "model_max_length": context_length(info),
+        "model_max_length": info.context_length,
         "vocab_size": tokenizer.vocab_size,
         "chat_template": template.text,
     }

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 
 from ....quoting import quoted
 from ...http.json_body import Route
-from ...http.replies import JSONReply
-from ..shared.fields import Parameter
+from ...http.json_response import JSONReply
+from ..shared.request_fields import Parameter
 from .items import Item, input_items
 from .paging import After, Limit, Order, item_list, page
 from .schemas import MetadataBody, NewConversationBody, NewItemsBody

@@ -10,12 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from ....text import Content, Delta, Reasoning, ToolCallDelta
+from ...json_text import Json
 from ..shared.arguments import CustomInput, arguments_object
 from ..shared.sealed import seal
 from ..shared.tools import ClientTool
 from .calls import client_run_call
 from .items import new_id
-from .response import Json
 
 
 class OutputItem(ABC):

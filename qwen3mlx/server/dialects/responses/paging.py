@@ -9,9 +9,9 @@ from fastapi import Query
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
-from ..shared.fields import Parameter
+from ...json_text import Json
+from ..shared.request_fields import Parameter
 from .items import Item
-from .response import Json
 
 Order = Annotated[Literal["asc", "desc"], Query()]
 Limit = Annotated[int, Query(ge=1, le=100)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from ....errors import InvalidRequestError
 from ....request import GenerationRequest
-from ..shared.fields import (
+from ..shared.request_fields import (
     is_strict,
     json_schema_from,
     sampling_fields,

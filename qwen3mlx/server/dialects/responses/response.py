@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from ....config import SamplingParams
 from ....events import Usage
+from ...json_text import Json
 from .items import new_id
 from .schemas import ResponseBody
-
-Json = dict[str, Any]
 
 
 def response_head(body: ResponseBody, model: str, params: SamplingParams) -> Json:

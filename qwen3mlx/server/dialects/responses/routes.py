@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from ....errors import ContextLengthError, InvalidRequestError
-from ....events import Prefill
+from ....events import Event, Prefill
 from ....quoting import quoted
 from ....request import GenerationRequest
 from ...core.answer import Answer
-from ...core.dependencies import get_service
+from ...core.dependencies import ServiceDep
 from ...core.service import Service
-from ...http.errors import api_error, openai_body, to_api_error
+from ...http.errors import ApiError, api_error, openai_body
 from ...http.json_body import Route
-from ...http.replies import JSONReply
-from ...http.sse import comment, sse, streaming, while_connected
-from ..shared.fields import Parameter
+from ...http.json_response import JSONReply
+from ...http.respond import NAMED_EVENTS, Message, respond
+from ...http.sse import DONE, prefill_comment, while_connected
+from ...json_text import Json
+from ..shared.request_fields import Parameter
 from .items import Item, Places, input_items
 from .paging import After, Limit, Order, page
 from .request import (
@@ -28,7 +30,7 @@ from .request import (
     places_in,
     without_oldest_turns,
 )
-from .response import Json, response_head
+from .response import response_head
 from .schemas import ConversationBody, CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
 from .store_of import StoreOf
@@ -37,12 +39,9 @@ from .stream import SUMMARY_EVENTS, ResponseWriter
 router = APIRouter(prefix="/v1/responses", tags=["responses"], route_class=Route)
 
 
-ServiceOf = Annotated[Service, Depends(get_service)]
-
-
 @router.post("")
 async def create(
-    body: ResponseBody, request: Request, service: ServiceOf, store: StoreOf
+    body: ResponseBody, request: Request, service: ServiceDep, store: StoreOf
 ) -> Response:
     """Answer a conversation, whole or as a stream of events."""
     new_items = input_items(body.input, store.item)
@@ -62,16 +61,12 @@ async def create(
         if body.conversation_id is not None:
             store.extend(body.conversation_id, [*new_items, *writer.response["output"]])
 
-    if body.stream:
-        return streaming(request, _stream(answer, writer, keep))
-    await while_connected(request, _write(answer, writer))
-    keep()
-    return JSONReply(writer.response)
+    return await respond(request, answer, _Wire(writer, keep), stream=bool(body.stream))
 
 
 @router.post("/input_tokens")
 async def count_input_tokens(
-    body: CountBody, request: Request, service: ServiceOf, store: StoreOf
+    body: CountBody, request: Request, service: ServiceDep, store: StoreOf
 ) -> Response:
     """The tokens that the model would read."""
     new_items = input_items(body.input, store.item)
@@ -178,37 +173,34 @@ def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
     return "response.reasoning_text" if "x-stainless-lang" in headers else "response.reasoning"
 
 
-async def _write(answer: Answer, writer: ResponseWriter) -> None:
-    try:
-        async for event in answer:
-            writer.add(event)
-    finally:
-        await answer.aclose()
+class _Wire:
+    """A response as named events. `keep` is called before the client learns that it is complete."""
 
+    format = NAMED_EVENTS
 
-async def _stream(
-    answer: Answer, writer: ResponseWriter, keep: Callable[[], None]
-) -> AsyncIterator[bytes]:
-    try:
-        yield _events(writer.start())
-        async for event in answer:
-            if isinstance(event, Prefill):
-                yield comment(f"prefill {event.done}/{event.total}")
-                continue
-            events = writer.add(event)
-            if writer.finished:  # before the client hears of it: it may go on with it at once
-                keep()
-            if events:
-                yield _events(events)
-    except Exception as error:  # the head is sent: whatever it is, it can only be told as an event
-        yield _events(writer.fail(to_api_error(error)))
-    finally:
-        await answer.aclose()
-    yield sse("[DONE]")
+    def __init__(self, writer: ResponseWriter, keep: Callable[[], None]) -> None:
+        self._writer = writer
+        self._keep = keep
 
+    def start(self) -> Iterable[Message]:
+        return self._writer.start()
 
-def _events(events: Sequence[Json]) -> bytes:
-    return b"".join(sse(event, event["type"]) for event in events)
+    def add(self, event: Event) -> Iterable[Message]:
+        if isinstance(event, Prefill):
+            return [prefill_comment(event)]
+        messages = self._writer.add(event)
+        if self._writer.finished:
+            self._keep()
+        return messages
+
+    def end(self) -> Iterable[Message]:
+        return [DONE]
+
+    def fail(self, error: ApiError) -> Iterable[Message]:
+        return [*self._writer.fail(error), DONE]
+
+    def whole(self) -> Json:
+        return self._writer.response
 
 
 def _not_found(response_id: str) -> Response:

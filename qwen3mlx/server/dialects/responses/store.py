@@ -10,9 +10,8 @@ from functools import cached_property
 from ....errors import InvalidRequestError, Qwen3MLXError
 from ....quoting import quoted
 from ...core.conversations import Conversations, ConversationStore
-from ...json_text import json_bytes
+from ...json_text import Json, json_bytes
 from .items import Item, new_id
-from .response import Json
 
 MAX_BYTES = 128 * 2**20
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ....events import Event, Finished, TokenLogprob
 from ....text import Content, Delta, Reasoning, ToolCallDelta
 from ...http.errors import ApiError
+from ...json_text import Json
 from ..shared.completions.logprobs import TextTokens, chat_logprobs
 from ..shared.tools import ClientTool
 from .output import (
@@ -18,7 +19,7 @@ from .output import (
     ToolCallItem,
     tool_call_item,
 )
-from .response import Json, usage_json
+from .response import usage_json
 
 # Under which thinking streams where a summary of it is asked for.
 SUMMARY_EVENTS = "response.reasoning_summary_text"

@@ -11,7 +11,7 @@ from pydantic import Field
 from ....errors import InvalidRequestError
 from ....text import TextForm
 from ... import bounds
-from .fields import Body, Flag, Object, Rules, Text, UpTo, is_strict, json_schema_from
+from .request_fields import Body, Flag, Object, Rules, Text, UpTo, is_strict, json_schema_from
 
 _Choices = Annotated[list[Text], UpTo(bounds.MAX_CHOICES)]
 

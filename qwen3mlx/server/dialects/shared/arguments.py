@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-Json = dict[str, Any]
+from ...json_text import Json
 
 _OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
 # A string's text up to its end, or to an escape that is not complete.

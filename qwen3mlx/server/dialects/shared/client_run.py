@@ -6,9 +6,8 @@ https://platform.openai.com/docs/guides/tools
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-Json = dict[str, Any]
+from ...json_text import Json
 
 _LIMIT = {"type": "integer", "description": "Milliseconds after which it is stopped."}
 

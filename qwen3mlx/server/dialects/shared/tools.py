@@ -16,10 +16,9 @@ from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....request_warnings import warn
 from ...bounds import MAX_NAME
+from ...json_text import Json
 from .client_run import CLIENT_RUN
 from .lark_regex import lark_regex
-
-Json = dict[str, Any]
 
 # How the types of tools begin that other companies' servers carry out.
 _ELSEWHERE = (

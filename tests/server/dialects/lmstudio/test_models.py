@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.server.core.model_info import LoadedState, ModelInfo
+from qwen3mlx.server.core.model_info import ModelInfo, ResidentInfo
 from qwen3mlx.server.dialects.lmstudio.models import (
     load_config,
     reasoning_options,
@@ -29,7 +29,7 @@ INFO = ModelInfo(
     is_chat=True,
     is_embedding=False,
 )
-LOADED = LoadedState(
+LOADED = ResidentInfo(
     context_length=8192,
     load_options=LoadOptions(context_length=8192, kv_bits=8),
     ttl_s=60.0,

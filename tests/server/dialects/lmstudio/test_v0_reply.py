@@ -35,6 +35,7 @@ def answer() -> Any:
         arch="qwen3",
         quantization="4bit",
         loaded=SimpleNamespace(context_length=512),
+        context_length=512,
     )
     return SimpleNamespace(model=model, params=SamplingParams(max_tokens=20))
 

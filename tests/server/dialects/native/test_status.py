@@ -138,7 +138,7 @@ def test_old_entries_make_room() -> None:
     async def kept() -> list[int]:
         activity = Activity()
         for _ in range(MAX_ENTRIES + 5):
-            activity.end(entry())
+            activity.request_finished(entry())
         listening = activity.entries(patience=0.01)
         seen = [known.id async for known in _until_quiet(listening)]
         await listening.aclose()

@@ -12,7 +12,7 @@ from ollama import ListResponse, ProcessResponse, ShowResponse
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.library.scan import Library
-from qwen3mlx.server.core.model_info import LoadedState, ModelInfo
+from qwen3mlx.server.core.model_info import ModelInfo, ResidentInfo
 from qwen3mlx.server.core.template_traits import TemplateTraits, template_traits
 from qwen3mlx.server.dialects.ollama import models
 
@@ -30,7 +30,7 @@ def moe() -> ModelInfo:
 
 
 def in_memory(model: ModelInfo, **fields: Any) -> ModelInfo:
-    state = LoadedState(
+    state = ResidentInfo(
         context_length=2048, load_options=LoadOptions(), ttl_s=300, expires_in_s=300, nbytes=1000,
         num_requests=0,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request import GenerationRequest
 from qwen3mlx.server.dialects.ollama.request import chat_request, generate_request, plain_name
 from qwen3mlx.server.dialects.ollama.schemas import ChatBody, GenerateBody
-from qwen3mlx.server.dialects.shared.fields import EFFORT_BUDGETS
+from qwen3mlx.server.dialects.shared.request_fields import EFFORT_BUDGETS
 from qwen3mlx.text.messages import normalise_messages
 
 HELLO = [{"role": "user", "content": "Hello"}]

@@ -12,7 +12,7 @@ import pytest
 from qwen3mlx.errors import OverloadedError
 from qwen3mlx.events import Event
 from qwen3mlx.request import GenerationRequest
-from qwen3mlx.server.dialects.shared.completions.answers import interleave, start
+from qwen3mlx.server.dialects.shared.completions.answers import Interleaved, start
 from qwen3mlx.text import Content
 
 
@@ -51,7 +51,7 @@ class FakeService:
 
 
 async def collect(answers: list[Any]) -> list[tuple[int, str]]:
-    async with aclosing(interleave(answers)) as events:
+    async with aclosing(Interleaved(answers)) as events:
         return [(index, event.text) async for index, event in events if isinstance(event, Content)]
 
 
@@ -74,11 +74,22 @@ def test_leaving_early_ends_all() -> None:
     answers: list[Any] = [FakeAnswer("a", endless=True), FakeAnswer(endless=True)]
 
     async def leave() -> None:
-        async with aclosing(interleave(answers)) as events:
+        async with aclosing(Interleaved(answers)) as events:
             async for _ in events:
                 return
 
     asyncio.run(leave())
+    assert all(answer.closed for answer in answers)
+
+
+def test_answers_that_were_never_iterated_are_closed_too() -> None:
+    answers: list[Any] = [FakeAnswer(endless=True), FakeAnswer(endless=True)]
+
+    async def close() -> None:
+        async with aclosing(Interleaved(answers)):
+            pass
+
+    asyncio.run(close())
     assert all(answer.closed for answer in answers)
 
 

@@ -17,7 +17,7 @@ from qwen3mlx.server.dialects.shared.completions.schemas import (
     TokenizeBody,
     split_prompts,
 )
-from qwen3mlx.server.dialects.shared.fields import EFFORT_BUDGETS
+from qwen3mlx.server.dialects.shared.request_fields import EFFORT_BUDGETS
 from qwen3mlx.text import TextForm
 
 MESSAGES = [{"role": "user", "content": "Hi"}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from .....events import Event
 from .....request import GenerationRequest
@@ -31,34 +31,46 @@ async def close(answers: Sequence[Answer]) -> None:
         await answer.aclose()
 
 
-async def interleave(answers: Sequence[Answer]) -> AsyncGenerator[tuple[int, Event], None]:
-    """The events of all answers as they come, each with the number of its answer.
+class Interleaved:
+    """The events of several answers as they arrive, each with the index of its answer.
 
-    The first fault is raised. However the iteration ends, every answer is closed.
+    Iterated once. Raises the first error of any answer; `aclose` cancels all of them.
     """
-    arrived: asyncio.Queue[tuple[int, Event] | BaseException | None] = asyncio.Queue()
 
-    async def pump(index: int, answer: Answer) -> None:
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = answers
+        self._events = self._generate()
+
+    def __aiter__(self) -> AsyncIterator[tuple[int, Event]]:
+        return self._events
+
+    async def aclose(self) -> None:
+        await self._events.aclose()
+        await close(self._answers)
+
+    async def _generate(self) -> AsyncGenerator[tuple[int, Event], None]:
+        arrived: asyncio.Queue[tuple[int, Event] | BaseException | None] = asyncio.Queue()
+
+        async def pump(index: int, answer: Answer) -> None:
+            try:
+                async for event in answer:
+                    arrived.put_nowait((index, event))
+                arrived.put_nowait(None)
+            except Exception as error:
+                arrived.put_nowait(error)
+
+        pumps = [asyncio.ensure_future(pump(*numbered)) for numbered in enumerate(self._answers)]
         try:
-            async for event in answer:
-                arrived.put_nowait((index, event))
-            arrived.put_nowait(None)
-        except Exception as error:
-            arrived.put_nowait(error)
-
-    pumps = [asyncio.ensure_future(pump(*numbered)) for numbered in enumerate(answers)]
-    try:
-        num_running = len(pumps)
-        while num_running:
-            item = await arrived.get()
-            if item is None:
-                num_running -= 1
-            elif isinstance(item, BaseException):
-                raise item
-            else:
-                yield item
-    finally:
-        for task in pumps:
-            task.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
-        await close(answers)
+            num_running = len(pumps)
+            while num_running:
+                item = await arrived.get()
+                if item is None:
+                    num_running -= 1
+                elif isinstance(item, BaseException):
+                    raise item
+                else:
+                    yield item
+        finally:
+            for task in pumps:
+                task.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from .....events import Event, Finished, TokenLogprob
 from .....text import Content, Reasoning, ToolCallDelta
+from ....json_text import Json
 from ..arguments import CustomInput
 from .logprobs import TextTokens, chat_logprobs
-from .reply import Json, Reply, ReplyOptions
+from .reply import Reply, ReplyOptions
 
 
 class ChatReply(Reply):

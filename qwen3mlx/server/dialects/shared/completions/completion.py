@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from .....events import Event, Finished, PromptLogprobs, TokenLogprob
 from .....text import Content
+from ....json_text import Json
 from .logprobs import TextTokens, text_logprobs
-from .reply import Json, Reply, ReplyOptions
+from .reply import Reply, ReplyOptions
 
 
 class CompletionReply(Reply):

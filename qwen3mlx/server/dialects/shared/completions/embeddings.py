@@ -6,22 +6,18 @@ import base64
 import math
 import struct
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends
 from starlette.requests import Request
 
 from .....errors import InvalidRequestError
 from .....quoting import quoted
-from ....core.dependencies import get_service
-from ....core.service import Service
+from ....core.dependencies import ServiceDep
 from ....http.sse import while_connected
 from .schemas import EmbeddingBody
 
 
-async def embeddings(
-    body: EmbeddingBody, request: Request, service: Annotated[Service, Depends(get_service)]
-) -> dict[str, Any]:
+async def embeddings(body: EmbeddingBody, request: Request, service: ServiceDep) -> dict[str, Any]:
     work = service.embed(body.model, body.input, ttl=body.ttl)
     made = await while_connected(request, work)
     vectors = [shorten(vector, body.dimensions) for vector in made.vectors]

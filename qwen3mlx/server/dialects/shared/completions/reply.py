@@ -7,14 +7,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ..... import __version__
 from .....events import Event, Finished, PromptLogprobs, TokenLogprob, Usage
+from ....json_text import Json
 from .logprobs import prompt_logprobs
 from .usage import timings_json, usage_json
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from .....request import GenerationRequest
 from .... import bounds
 from ..answer_form import answer_form
 from ..arguments import custom_arguments
-from ..fields import (
+from ..request_fields import (
     agreed,
     given_name,
     sampling_fields,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Iterable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .....events import Prefill
+from .....events import Event, Prefill
 from ....core.answer import Answer
 from ....core.service import Service
-from ....http.errors import openai_body, to_api_error
-from ....http.replies import JSONReply
-from ....http.sse import comment, sse, streaming, while_connected
-from .answers import close, interleave
-from .reply import Json, Reply, ReplyOptions
+from ....http.errors import ApiError, openai_body
+from ....http.respond import UNNAMED_EVENTS, Message
+from ....http.respond import respond as http_respond
+from ....http.sse import DONE, prefill_comment
+from ....json_text import Json
+from .answers import Interleaved, close
+from .reply import Reply, ReplyOptions
 from .schemas import CompletionBody, GenerationBody, Prompt
 
 
@@ -56,36 +57,32 @@ async def echo_texts(
 async def respond(
     request: Request, body: GenerationBody, answers: Sequence[Answer], reply: Reply
 ) -> Response:
-    if not body.stream:
-        return JSONReply(await while_connected(request, _whole(answers, reply)))
-    chunks = _stream(answers, reply)
-    # Once it has begun, closing it closes the answers, however early the client goes away.
-    await anext(chunks)
-    return streaming(request, chunks)
+    """One reply or a stream, as `body` asks."""
+    events = Interleaved(answers)
+    return await http_respond(request, events, _Writer(reply), stream=bool(body.stream))
 
 
-async def _whole(answers: Sequence[Answer], reply: Reply) -> Json:
-    async with aclosing(interleave(answers)) as events:
-        async for index, event in events:
-            reply.add(index, event)
-    return reply.whole()
+class _Writer:
+    """A reply as chunks that end with `[DONE]`; an error takes the place of what is missing."""
 
+    format = UNNAMED_EVENTS
 
-async def _stream(answers: Sequence[Answer], reply: Reply) -> AsyncGenerator[bytes, None]:
-    """Nothing, then server-sent events: chunks, comments while the prompt is computed, `[DONE]`.
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
 
-    A fault is an event of its own in place of the rest.
-    """
-    try:
-        async with aclosing(interleave(answers)) as events:
-            yield b""
-            async for index, event in events:
-                if isinstance(event, Prefill):
-                    yield comment(f"prefill {event.done}/{event.total}")
-                for chunk in reply.add(index, event):
-                    yield sse(chunk)
-        for chunk in reply.last():
-            yield sse(chunk)
-    except Exception as error:
-        yield sse(openai_body(to_api_error(error)))
-    yield sse("[DONE]")
+    def start(self) -> Iterable[Message]:
+        return ()
+
+    def add(self, event: tuple[int, Event]) -> Iterable[Message]:
+        if isinstance(event[1], Prefill):
+            return [prefill_comment(event[1]), *self._reply.add(*event)]
+        return self._reply.add(*event)
+
+    def end(self) -> Iterable[Message]:
+        return [*self._reply.last(), DONE]
+
+    def fail(self, error: ApiError) -> Iterable[Message]:
+        return [openai_body(error), DONE]
+
+    def whole(self) -> Json:
+        return self._reply.whole()

@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator
 from .....errors import InvalidRequestError
 from .... import bounds
 from ..answer_form import FormFields
-from ..fields import (
+from ..request_fields import (
     Body,
     Effort,
     Flag,

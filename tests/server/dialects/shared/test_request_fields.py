@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from qwen3mlx.errors import InvalidRequestError
-from qwen3mlx.server.dialects.shared.fields import (
+from qwen3mlx.server.dialects.shared.request_fields import (
     Body,
     SamplingFields,
     Thinking,

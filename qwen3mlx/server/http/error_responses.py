@@ -1,40 +1,24 @@
-"""Whole replies: JSON, and errors in the words of the dialect that owns the path."""
+"""Errors in the format of the dialect that the path or the client belongs to."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..json_text import json_bytes
 from .errors import ApiError, openai_body, to_api_error
+from .json_response import JSONReply
 from .target import allowed_methods
 
 RenderError = Callable[[ApiError], Mapping[str, Any]]
 
 
-class JSONReply(JSONResponse):
-    """Takes half a surrogate pair too, which a client may have sent."""
-
-    def render(self, content: Any) -> bytes:
-        return json_bytes(content)
-
-
-class LongReply(JSONReply):
-    """Written item by item: made on a thread, it lets others go on meanwhile."""
-
-    def render(self, content: Any) -> bytes:
-        encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-        return "".join(encoder.iterencode(content)).encode("utf-8", "replace")
-
-
-class ErrorReplies:
+class ErrorResponses:
     """Writes errors; `dialects` are path prefixes, of which the longest that fits is asked.
 
     Before these, `clients` are headers that only the clients of one dialect send.
