@@ -1,4 +1,4 @@
-"""The application: every dialect over one service, behind the guards."""
+"""The application: all dialects on top of one service, behind the guards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from .. import __version__
 from ..errors import Qwen3MLXError
-from . import health as operations
+from . import health
 from .core.service import Service
 from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LazyDialects, include
 from .http.admission import Admission, QueueHeaders
@@ -39,7 +39,7 @@ DESCRIPTION = (
 
 
 class Application(FastAPI):
-    """FastAPI, with the status in its description that a wrong body has here."""
+    """FastAPI, with a schema that lists 400 for invalid bodies, as they are answered here."""
 
     def openapi(self) -> dict[str, Any]:
         include(self)
@@ -47,14 +47,14 @@ class Application(FastAPI):
         for path in schema["paths"].values():
             for operation in path.values():
                 if operation["responses"].pop("422", None):
-                    operation["responses"]["400"] = {"description": "A field is not valid"}
+                    operation["responses"]["400"] = {"description": "A field is invalid"}
         return schema
 
 
 def create_app(service: Service, settings: ServerSettings) -> FastAPI:
-    """The ASGI application; its lifespan is the engine's.
+    """The ASGI application, whose lifespan starts and stops the engine.
 
-    Raises ConfigurationError when the file of the API keys is broken, RuntimeError for a route
+    Raises ConfigurationError if the file of API keys is broken, and RuntimeError for a route
     without a scope.
     """
     errors = ErrorResponses(ERROR_BODIES, CLIENT_ERROR_BODIES)
@@ -65,12 +65,12 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         title="qwen3mlx",
         version=__version__,
         description=DESCRIPTION,
-        # FastAPI's pages load their scripts from another server.
+        # FastAPI's own pages load scripts from another server.
         docs_url=None,
         redoc_url=None,
         default_response_class=JSONReply,
         lifespan=_lifespan,
-        # From the outermost to the innermost.
+        # Outermost first.
         middleware=[
             Middleware(BodyLimit, settings.max_body_bytes),
             Middleware(AccessLog, service.activity, settings.log_prompts),
@@ -92,8 +92,8 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     app.state.keys = keys
     for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
         app.add_exception_handler(expected, errors.handle)
-    app.add_exception_handler(ClientDisconnect, _nobody_listens)
-    app.include_router(operations.router)
+    app.add_exception_handler(ClientDisconnect, _client_disconnected)
+    app.include_router(health.router)
     check_routes(app)
     return app
 
@@ -112,12 +112,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _save_use(keys: Keys) -> None:
-    """When keys were last used is written now and then, and at the end."""
+    """Save periodically when keys were last used."""
     while True:
         await asyncio.sleep(EVERY)
         await asyncio.to_thread(keys.save_use)
 
 
-async def _nobody_listens(request: Request, error: Exception) -> Response:
-    """For the log only: 499, as nginx has it."""
+async def _client_disconnected(request: Request, error: Exception) -> Response:
+    """For the log only: 499, like nginx."""
     return Response(status_code=499)

@@ -1,4 +1,4 @@
-"""What runs the server rather than a model: health, metrics, and a page about the API."""
+"""Routes about the server itself: health, version, metrics, and the API reference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .core.dependencies import ServiceDep
 from .http.json_body import Route
 from .http.json_response import JSONReply
 
-# The page has its script and style in itself and asks for /openapi.json; nothing else is allowed.
+# The page contains its script and style, and fetches /openapi.json; nothing else is allowed.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'"
 )
@@ -35,7 +35,7 @@ async def root() -> dict[str, str]:
 
 @router.get("/health")
 async def health(service: ServiceDep) -> Response:
-    """503 while the engine is down or stuck; a fault that it was started again after is told."""
+    """503 while the engine is down or stuck. Reports engine restarts and the last fault."""
     engine = service.engine
     if trouble := engine.trouble:
         return JSONReply({"status": trouble}, 503)
@@ -48,19 +48,19 @@ async def health(service: ServiceDep) -> Response:
 @router.get("/ping")
 @router.post("/ping", include_in_schema=False)
 async def ping() -> Response:
-    """200 with nothing in it, as vLLM has it."""
+    """200 with an empty body, like vLLM."""
     return Response()
 
 
 @router.get("/version")
 async def version() -> dict[str, str]:
-    """The program's, as vLLM has it; Ollama's clients ask `/api/version`."""
+    """The program's version, like vLLM; Ollama's clients use `/api/version`."""
     return {"version": __version__}
 
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """In Prometheus' text format."""
+    """In the Prometheus text format."""
     content_type = "text/plain; version=0.0.4; charset=utf-8"
     return Response(request.app.state.metrics.text(), headers={"Content-Type": content_type})
 

@@ -1,4 +1,4 @@
-"""Counters for Prometheus; their labels never say who asked, or what."""
+"""Prometheus metrics; their labels never reveal callers or prompts."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ..events import Finished
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 TOKENS = {
-    "prompt": "Tokens of the prompts that were answered",
-    "cached": "Those of them that the prefix cache held",
+    "prompt": "Prompt tokens of answered requests",
+    "cached": "Prompt tokens found in the prefix cache",
     "completion": "Tokens of the answers",
-    "reasoning": "Those of them that were thought",
+    "reasoning": "Reasoning tokens among them",
 }
 
 
 class Metrics:
-    """In a registry of their own; `stats` is asked when they are read."""
+    """Metrics in their own registry; `stats` is called whenever they are read."""
 
     def __init__(self, stats: Callable[[], Stats]) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_EngineStats(stats))
         self.requests = Counter(
             "qwen3mlx_requests",
-            "HTTP requests that are over",
+            "Finished HTTP requests",
             ["path", "status"],
             registry=self._registry,
         )
@@ -41,14 +41,14 @@ class Metrics:
         self._duration = self._histogram("answer", "From the request to the last token")
 
     def finished(self, answer: Finished) -> None:
-        """Count a complete answer."""
+        """Record a complete answer."""
         for name, counter in self._tokens.items():
             counter.inc(getattr(answer.usage, f"{name}_tokens"))
         self._ttft.observe(answer.timings.ttft_s)
         self._duration.observe(answer.timings.ttft_s + answer.timings.decode_s)
 
     def text(self) -> bytes:
-        """Prometheus' text format."""
+        """The Prometheus text format."""
         return generate_latest(self._registry)
 
     def _histogram(self, name: str, text: str) -> Histogram:
@@ -56,7 +56,7 @@ class Metrics:
 
 
 class RequestCounter:
-    """Counts requests by the route they took, not by the path that was asked for."""
+    """Counts requests by route, not by the requested path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -79,14 +79,14 @@ class _EngineStats(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         stats = self._stats()
         gauges = {
-            "running_requests": ("Requests that are being computed", stats.running),
-            "waiting_requests": ("Requests that wait for their turn", stats.waiting),
+            "running_requests": ("Running requests", stats.running),
+            "waiting_requests": ("Queued requests", stats.waiting),
             "loaded_models": ("Models in memory", stats.loaded_models),
-            "weight_bytes": ("Memory of their weights", stats.weight_bytes),
-            "kv_bytes": ("Memory of running requests' keys and values", stats.kv_bytes),
-            "prefix_cache_bytes": ("Memory of the prefix cache", stats.prefix_cache_bytes),
-            "memory_limit_bytes": ("What all of these may take", stats.memory_limit),
-            "engine_restarts": ("How often the engine was started again", stats.restarts),
+            "weight_bytes": ("Memory used by model weights", stats.weight_bytes),
+            "kv_bytes": ("Memory used by the KV cache of running requests", stats.kv_bytes),
+            "prefix_cache_bytes": ("Memory used by the prefix cache", stats.prefix_cache_bytes),
+            "memory_limit_bytes": ("Limit on all of this memory", stats.memory_limit),
+            "engine_restarts": ("Engine restarts", stats.restarts),
         }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(f"qwen3mlx_{name}", text, value=value)

@@ -1,9 +1,9 @@
-"""Origins of web pages and desktop apps that may call: written out, or with wildcards.
+"""Origins of web pages and desktop apps that may call, with or without wildcards.
 
-https://chat.example.com    that page
-https://*.example.com       every name below example.com
+https://chat.example.com    this page
+https://*.example.com       every subdomain of example.com
 http://localhost:*          every port
-app://*                     every page of a scheme that is not the web's
+app://*                     every page of a scheme other than http and https
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PATTERN = re.compile(rf"{_SCHEME}://{_HOST}{_PORT}")
 
 
 class Origins:
-    """Those that were listed. Raises UsageError for what cannot be an origin."""
+    """The allowed origins. Raises UsageError for an invalid one."""
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self._patterns = [_compiled(pattern) for pattern in patterns]
@@ -37,15 +37,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     match = _PATTERN.fullmatch(pattern.lower())
     if match is None:
         raise UsageError(
-            f"{quoted(pattern)} is not an origin; write scheme, host and port, as in "
+            f"{quoted(pattern)} is not a valid origin; use scheme, host and port, as in "
             "http://localhost:3000, https://*.example.com, http://localhost:* or app://*."
         )
     scheme, host, port = match["scheme"], match["host"], match["port"]
     if port not in (None, "*") and int(port) > MAX_PORT:
-        raise UsageError(f"{quoted(pattern)} has port {port}; ports end at {MAX_PORT}.")
+        raise UsageError(f"{quoted(pattern)} has port {port}; the highest port is {MAX_PORT}.")
     if host == "*" and scheme in _WEB:
         raise UsageError(
-            f"{quoted(pattern)} would let every web page use this server; name its host, as in "
+            f"{quoted(pattern)} would let every web page use this server; specify a host, as in "
             f"{scheme}://*.example.com or {scheme}://localhost:*."
         )
     return re.compile(f"{re.escape(scheme)}://{_hosts(host)}{_ports(port, scheme)}")
@@ -60,7 +60,7 @@ def _hosts(host: str) -> str:
 
 
 def _ports(port: str | None, scheme: str) -> str:
-    """A browser leaves out the port that goes without saying."""
+    """Browsers omit the default port."""
     if port == "*":
         return r"(:[0-9]+)?"
     return "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{port}"

@@ -1,4 +1,4 @@
-"""The server as a process: it listens, says so, and ends when told to."""
+"""The server as a process: it listens, announces its URL, and stops when told to."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from .http.safe_headers import SAFE_HEADERS
 from .http.websocket import WebSocketRefusal
 from .settings import ServerSettings
 
-# Seconds that running requests have to end.
+# Seconds that running requests have to finish.
 SHUTDOWN_PATIENCE = 3
-# Seconds that handlers have to end once their connections are gone.
+# Seconds that handlers have to finish once their connections are closed.
 DROP_PATIENCE = 1
-# Seconds, of uvicorn's own patience: `Protocol` ends idle connections.
+# Seconds before uvicorn would close idle connections: `Protocol` does that.
 NEVER = 10**6
-# Connections that the system may have accepted for us, and that we take from it at a time.
+# Connections that the system may hold for us, and how many are accepted at a time.
 BACKLOG, AT_A_TIME = 1024, 64
-# Characters of a key that is not soon guessed.
+# Characters of a key that is not easily guessed.
 LEAST_KEY = 20
 
 logger = logging.getLogger(__name__)
@@ -51,9 +51,9 @@ logger = logging.getLogger(__name__)
 def serve(settings: ServerSettings) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    When it is ready, and `settings.model` is loaded, the one line `{"url": ...}` goes to stdout;
-    the log goes to stderr. Raises ListenError when the port is taken, and what loading the model
-    raises.
+    When the server is ready and `settings.model` is loaded, a single line `{"url": ...}` is written
+    to stdout; the log goes to stderr. Raises ListenError if the port is taken, and whatever loading
+    the model raises.
     """
     log_to_stderr()
     raise_descriptor_limit()
@@ -65,17 +65,17 @@ def serve(settings: ServerSettings) -> None:
 
 
 def warn_if_open(settings: ServerSettings) -> None:
-    """A server that others can reach should ask them for a key, and one that nobody guesses."""
+    """A server that others can reach should require a key that is hard to guess."""
     if not (settings.is_loopback or settings.api_keys or KeyStore().keys()):
-        logger.warning("Everyone on the network may use this server; --api-key asks for a key.")
+        logger.warning("Anyone on the network can use this server; --api-key requires a key.")
     if not settings.is_loopback and any(len(key) < LEAST_KEY for key in settings.api_keys):
-        logger.warning("An API key can be guessed: `qwen3mlx keys create NAME` makes a long one.")
+        logger.warning("An API key is easy to guess: `qwen3mlx keys create NAME` makes a long one.")
 
 
 class Server(uvicorn.Server):
-    """One service at one address; `url` is where it is, also when port 0 was asked for.
+    """One service at one address; `url` has the real port even if port 0 was requested.
 
-    `on_ready(url)` is called when it answers and `settings.model` is loaded.
+    `on_ready(url)` is called once it accepts requests and `settings.model` is loaded.
     """
 
     def __init__(self, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
@@ -111,12 +111,12 @@ class Server(uvicorn.Server):
         self._admin_token = AdminToken(self.url)
 
     def close(self) -> None:
-        """Give the port back, for a server that is not started."""
+        """Release the port of a server that was never started."""
         for listening in self._sockets:
             listening.close()
 
     async def serve_until_told(self) -> None:
-        """Raises what loading `settings.model` raised."""
+        """Raises whatever loading `settings.model` raised."""
         if self.settings.exit_with_parent:
             self._watch_parent(asyncio.get_running_loop())
         await self.serve(sockets=self._sockets)
@@ -131,9 +131,9 @@ class Server(uvicorn.Server):
         self._announcement = asyncio.create_task(self._announce())
 
     async def on_tick(self, counter: int) -> bool:
-        """Ends it with an error where nothing could be answered any more: it can be started again.
+        """Stops the process with an error if the engine is gone, so that it can be restarted.
 
-        uvicorn asks every tenth of a second.
+        uvicorn calls this every tenth of a second.
         """
         if counter % 10 == 0:
             self.crowd.check()
@@ -158,14 +158,14 @@ class Server(uvicorn.Server):
         end_of_patience = loop.call_later(SHUTDOWN_PATIENCE, self._drop_connections)
         await super().shutdown(sockets)
         end_of_patience.cancel()
-        if self.force_exit:  # by a second Ctrl-C, which uvicorn takes for the end of everything
+        if self.force_exit:  # a second Ctrl-C, after which uvicorn waits for nothing
             self._drop_connections()
             if tasks := list(self.crowd.tasks):
                 await asyncio.wait(tasks, timeout=DROP_PATIENCE)
             await self.lifespan.shutdown()
 
     def _drop_connections(self) -> None:
-        """Their handlers end as when a client has gone; cancelled ones would log a traceback."""
+        """Handlers see a disconnect; if they were cancelled, they would log a traceback."""
         for connection in list(self.crowd.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -173,10 +173,10 @@ class Server(uvicorn.Server):
     async def _announce(self) -> None:
         try:
             token = asyncio.to_thread(self._make_admin_token)
-            # Most clients speak it: it is read while the model is.
+            # Most clients use this dialect: import it while the model loads.
             dialect = asyncio.to_thread(OPENAI.load)
             await asyncio.gather(token, dialect, self._load_model())
-        except Exception as error:  # whatever it is, it must not end with this task
+        except Exception as error:  # any failure must stop the server, not just this task
             self._failure, self.should_exit = error, True
             return
         self._on_ready(self.url)
@@ -186,17 +186,17 @@ class Server(uvicorn.Server):
             await self.service.load(self.settings.model, on_progress=_Progress())
 
     def _make_admin_token(self) -> None:
-        """Without one, the window and keys of the scope admin are all that may do everything."""
+        """Without a token, only the app and admin keys may do everything."""
         try:
             self._admin_token.make()
         except (ConfigurationError, OSError) as error:
-            logger.warning("The command line may not change this server. %s", error)
+            logger.warning("The command line cannot manage this server. %s", error)
         else:
             self._keys.trust("the command line", self._admin_token.secret)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """uvicorn's own raises the signal again at the end: the exit code would not be 0."""
+        """uvicorn's version raises the signal again at the end: the exit code would not be 0."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -206,20 +206,20 @@ class Server(uvicorn.Server):
         yield
 
     def _hear_of_fault(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Without a descriptor asyncio says so many times over, and tries again in a second."""
+        """Out of descriptors, asyncio reports this many times, and tries again in a second."""
         error = context.get("exception")
         if not (isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)):
             loop.default_exception_handler(context)
         elif loop.time() >= self._short_until:
             self._short_until = loop.time() + 1
-            logger.error("No connection can be accepted: %s.", error.strerror)
+            logger.error("Cannot accept connections: %s.", error.strerror)
             self.crowd.make_room()
 
     def _watch_parent(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Whoever started the server holds the other end of its stdin."""
+        """The parent process holds the other end of stdin."""
 
         def wait() -> None:
-            # Not sys.stdin.read: its lock would be held while the interpreter ends.
+            # Not sys.stdin.read: its lock would still be held when the interpreter exits.
             while sys.stdin is not None and os.read(sys.stdin.fileno(), 4096):
                 pass
             if not loop.is_closed():
@@ -229,18 +229,18 @@ class Server(uvicorn.Server):
 
 
 def _ready(url: str) -> None:
-    # What is there now stays: no collection has to look at it again.
+    # Everything allocated so far stays: exclude it from garbage collection.
     gc.freeze()
     gc.enable()
     line = json.dumps({"url": url}) + "\n"
     try:
         os.write(sys.stdout.fileno(), line.encode())
     except OSError as error:
-        logger.warning("The line with the URL could not be written to stdout: %s.", error.strerror)
+        logger.warning("Could not write the URL to stdout: %s.", error.strerror)
 
 
 class _Progress:
-    """A line of the log for each tenth of the model; the engine says when all of it is there."""
+    """Logs each tenth of the model; the engine logs when it is complete."""
 
     def __init__(self) -> None:
         self._tenths = 0

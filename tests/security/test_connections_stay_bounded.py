@@ -203,7 +203,7 @@ def test_bodies_that_trickle_are_given_up_in_the_words_of_their_dialect(hasty: L
         for said in trickle(slow, b" "):
             reply = parse(said)
             assert (reply.status, reply.header("connection")) == (408, "close")
-            assert "did not come" in json.dumps(reply.json["error"])
+            assert "did not arrive" in json.dumps(reply.json["error"])
 
 
 def goes_on(connection: socket.socket, piece: bytes, seconds: float = 20) -> bool:

@@ -172,4 +172,4 @@ def test_the_same_fault_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch) -
     assert lines.count("GET /ping") == 100
     time.sleep(0.6)
     logger.error("No descriptor for %d", 1)
-    assert stream.getvalue().endswith("No descriptor for 1 [and 99 times more before]\n")
+    assert stream.getvalue().endswith("No descriptor for 1 [repeated 99 times]\n")

@@ -1,1 +1,1 @@
-"""What every dialect asks for: models, answers, tokens; who calls, and what runs."""
+"""What every dialect uses: models, answers and tokens, the caller, and what is running."""

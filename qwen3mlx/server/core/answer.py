@@ -1,4 +1,4 @@
-"""One answer while it is made, seen from the event loop."""
+"""One answer in progress, as the event loop sees it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .model_info import ModelInfo
 
 @dataclass(slots=True)
 class ToolCall:
-    """`arguments` are the JSON text as the model wrote it."""
+    """`arguments` is the JSON text exactly as the model wrote it."""
 
     id: str
     name: str
@@ -25,8 +25,8 @@ class ToolCall:
 class Answer:
     """The events of one request, iterated once. `aclose` cancels the request.
 
-    `params` are those in use, defaults filled in; `load_time_s` is None where the model was in
-    memory already. `tool_calls` are those that came so far.
+    `params` includes defaults; `load_time_s` is None if the model was already in memory.
+    `tool_calls` are the calls received so far.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Who calls, and what they may do: set once for each HTTP request, asked wherever it matters."""
+"""Who is calling and what they may do: set once per HTTP request, checked where it matters."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ...errors import Qwen3MLXError
 from ...quoting import quoted
 
 Scope = Literal["inference", "models", "admin"]
-# Each holds those before it.
+# Each includes the ones before it.
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
 class ForbiddenError(Qwen3MLXError):
-    """The caller may use the server, but not for this."""
+    """The caller may use the server, but not do this."""
 
     code = "insufficient_scope"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`owner` is whose the things are that a request leaves behind: no other owner sees them.
+    """`owner` owns what a request leaves behind, which no other owner can see.
 
-    `name` is what a key is called; empty for callers without one.
+    `name` is the name of the key, empty for callers without one.
     """
 
     scope: Scope
@@ -35,13 +35,13 @@ class Caller:
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
 
     def check(self, scope: Scope) -> None:
-        """Raises ForbiddenError, which says what would help."""
+        """Raises ForbiddenError, which says what scope is needed."""
         if self.may(scope):
             return
-        whose = f"the key {quoted(self.name)} has" if self.name else "callers without a key have"
+        whose = f"key {quoted(self.name)} has" if self.name else "callers without a key have"
         raise ForbiddenError(
-            f"This needs the scope {scope}, and {whose} {self.scope}: use a key made with "
-            f"`qwen3mlx keys create NAME --scope {scope}`, or do it in the window."
+            f"This requires the scope {scope}, but {whose} {self.scope}. Use a key created with "
+            f"`qwen3mlx keys create NAME --scope {scope}`, or use the app."
         )
 
 
@@ -50,10 +50,10 @@ _caller: ContextVar[Caller] = ContextVar("_caller", default=_NOBODY)
 
 
 def caller() -> Caller:
-    """That of the HTTP request this code runs for; outside of any, one who may do least."""
+    """The caller of the current HTTP request; outside of one, a caller with the least rights."""
     return _caller.get()
 
 
 def set_caller(who: Caller) -> None:
-    """For the rest of the request, its threads of `asyncio.to_thread` and its tasks too."""
+    """For the rest of the request, including its tasks and `asyncio.to_thread` threads."""
     _caller.set(who)

@@ -1,4 +1,4 @@
-"""What the dialects tell about a model."""
+"""What the dialects report about a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...library.local_model import LocalModel
 
 @dataclass(frozen=True, slots=True)
 class ResidentInfo:
-    """A model in memory. `expires_in_s` is None while it is in use, and for one that stays."""
+    """A model in memory. `expires_in_s` is None while it is in use, and if it never expires."""
 
     context_length: int
     load_options: LoadOptions
@@ -38,7 +38,7 @@ class ResidentInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo(LocalModel):
-    """A model on this computer, and whether it is in memory; `load_progress` goes from 0 to 1."""
+    """A model on this computer, in memory or not; `load_progress` goes from 0 to 1."""
 
     state: Literal["loaded", "loading", "not-loaded"] = "not-loaded"
     loaded: ResidentInfo | None = None

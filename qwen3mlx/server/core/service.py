@@ -1,4 +1,4 @@
-"""What every dialect calls: models and answers, on the event loop, which nothing here blocks."""
+"""What every dialect calls to get models and answers. Nothing here blocks the event loop."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DEFAULT_MODEL = "demo"
-# Grammars that are compiled at a time, which may take seconds each, and those that wait for it.
+# How many grammars are compiled at a time, which may take seconds each, and how many may wait.
 COMPILING = 2
-# Texts of more than so many characters are read so many at a time: others have threads left.
+# Texts with more than LONG characters are processed READING at a time, so that threads are left.
 LONG = 100_000
 READING = 2
 MOST_WAITING = 32
@@ -53,7 +53,7 @@ MOST_WAITING = 32
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """`load_time_s` is None where the model was in memory already."""
+    """`load_time_s` is None if the model was already in memory."""
 
     info: ModelInfo
     load_time_s: float | None
@@ -61,7 +61,7 @@ class LoadResult:
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """Unit vectors, one for each input, and the tokens of all inputs."""
+    """Unit vectors, one for each input; `prompt_tokens` counts all inputs."""
 
     model: ModelInfo
     vectors: list[list[float]]
@@ -71,7 +71,7 @@ class Embeddings:
 class Service:
     """The engine, the library and the saved settings behind one server.
 
-    `on_finished` hear of every complete answer.
+    `on_finished` listeners are called for every complete answer.
     """
 
     def __init__(self, settings: ServerSettings, library: Library | None = None) -> None:
@@ -105,11 +105,11 @@ class Service:
         return [self._info(local) for local in await asyncio.to_thread(self.library.installed)]
 
     async def model(self, name: str) -> ModelInfo:
-        """Raises ModelNotFoundError, which lists the known ones."""
+        """Raises ModelNotFoundError, which lists the known models."""
         return self._info(await asyncio.to_thread(self.library.find, name))
 
     async def default_model(self, name: str | None) -> ModelInfo:
-        """The model `name`, or the one that answers where none is named."""
+        """The model `name`, or the default model if no name is given."""
         return self._info(await self._find(name))
 
     async def load(
@@ -121,10 +121,10 @@ class Service:
         ttl: float | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> LoadResult:
-        """The model in memory, with the saved options where `options` is None.
+        """Load the model, with the saved options if `options` is None.
 
-        Others are saved for the next time if `save`, once the model could be loaded with them.
-        `on_progress` gets 0 to 1, on the event loop. Raises ModelNotFoundError, CheckpointError,
+        With `save`, other options are saved once the model has loaded with them. `on_progress` is
+        called with 0 to 1 on the event loop. Raises ModelNotFoundError, CheckpointError,
         InvalidRequestError, MemoryBudgetError.
         """
         local = await self._find(name)
@@ -136,24 +136,24 @@ class Service:
         return LoadResult(self._info(local), load_time_s)
 
     async def unload(self, name: str) -> bool:
-        """Its requests end with an error. False if it was not in memory."""
+        """Unload the model; its requests fail. False if it was not in memory."""
         local = await self._find(name)
         return await asyncio.wrap_future(self.engine.unload(local.id))
 
     async def generate(
         self, name: str | None, request: GenerationRequest, *, ttl: float | None = None
     ) -> Answer:
-        """Load if need be, render, tokenize, hand in: all that can be wrong with it shows here."""
+        """Load the model if needed, prepare the prompt, submit. All request errors surface here."""
         local = await self._find(name)
         while True:
-            with suppress(ModelGoneError):  # while the prompt was rendered, and is loaded again
+            with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
                 return await self._answer(local, request, ttl)
 
     async def _answer(
         self, local: LocalModel, request: GenerationRequest, ttl: float | None
     ) -> Answer:
         slot, load_time_s = await self._slot(local)
-        request = await asyncio.to_thread(self._with_what_is_known, local.id, request)
+        request = await asyncio.to_thread(self._with_saved, local.id, request)
         prepared = await self._prepared(slot.loaded, request)
         running = self.activity.answer_started(local.id, len(prepared.prompt_ids))
         loop = asyncio.get_running_loop()
@@ -194,13 +194,13 @@ class Service:
         return answer
 
     async def _prepared(self, loaded: LoadedModel, request: GenerationRequest) -> Prepared:
-        """On a thread; those that may take long have a few of all threads."""
+        """Prepares the request on a thread; only a few threads may be busy with slow ones."""
         if not request.is_bound:
             return await self.read(request.num_characters, loaded.prepare, request)
         if self._num_compiling >= COMPILING + MOST_WAITING:
             raise OverloadedError(
-                f"{MOST_WAITING} requests with tools or a form of the answer wait to be read: try "
-                "again later."
+                f"{MOST_WAITING} requests with tools or structured output are waiting to be "
+                "prepared; try again later."
             )
         self._num_compiling += 1
         try:
@@ -210,7 +210,7 @@ class Service:
             self._num_compiling -= 1
 
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
-        """The prompt that `generate` would compute, even where it is too long for the context."""
+        """Token ids of the prompt that `generate` would use, even if too long for the context."""
         check_counted(request.num_characters)
         loaded = await self._loaded(name)
         with_calls = await asyncio.to_thread(self._with_calls, request)
@@ -218,17 +218,17 @@ class Service:
         return ids
 
     async def fits(self, name: str | None, request: GenerationRequest) -> bool:
-        """Its prompt leaves room for an answer in the context."""
+        """Whether the prompt leaves room for an answer in the context."""
         loaded = await self._loaded(name)
         with_calls = await asyncio.to_thread(self._with_calls, request)
         return await self.read(request.num_characters, loaded.fits, with_calls)
 
     async def count_tokens(self, name: str | None, request: GenerationRequest) -> int:
-        """Of the prompt that `generate` would compute."""
+        """The number of tokens in the prompt that `generate` would use."""
         return len(await self.prompt_ids(name, request))
 
     async def tokenize(self, name: str | None, text: str, *, at_most: int) -> list[int]:
-        """Where there are more than `at_most`, the rest may be left out."""
+        """Token ids of `text`; beyond `at_most` the rest may be missing."""
         loaded = await self._loaded(name)
         encode = partial(loaded.tokenizer.encode, at_most=at_most)
         return await self.read(len(text), encode, text)
@@ -236,14 +236,14 @@ class Service:
     async def read(
         self, num_characters: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """What `function` makes of texts of this length, on a thread."""
+        """Run `function` on a worker thread; `num_characters` is how much it has to process."""
         if num_characters <= LONG:
             return await asyncio.to_thread(function, *args, **kwargs)
         async with self._may_read:
             return await asyncio.to_thread(function, *args, **kwargs)
 
     async def tokenizer(self, name: str | None) -> Tokenizer:
-        """The model's, whether it is in memory or not; nothing is loaded for it."""
+        """The model's tokenizer; the model itself is not loaded."""
         local = await self._find(name)
         slot = self.engine.slots.get(local.id)
         if slot is not None:
@@ -266,7 +266,7 @@ class Service:
         *,
         ttl: float | None = None,
     ) -> Embeddings:
-        """Raises InvalidRequestError for inputs that are empty or longer than the context."""
+        """Raises InvalidRequestError for an empty input or one longer than the context."""
         local = await self._find(name)
         while True:
             slot, _ = await self._slot(local)
@@ -285,20 +285,20 @@ class Service:
         return await asyncio.to_thread(self.library.find, name)
 
     def _save(self, model_id: str, options: LoadOptions) -> None:
-        """The model is in memory already: that it will not be known next time is no failure."""
+        """The model has been loaded, so options that cannot be saved are only a warning."""
         try:
             self.model_settings.save(model_id, options)
         except NotSavedError as error:
-            warn(f"The model was loaded, but how is forgotten with the server. {error}")
+            warn(f"The model was loaded, but its options could not be saved. {error}")
 
-    def _with_what_is_known(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
-        """What the request says itself goes before the sampling that is saved for the model."""
+    def _with_saved(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
+        """With the sampling saved for the model, which the request's own values override."""
         saved = self.model_settings.sampling(model_id)
         given = {name: value for name, value in request.sampling.items() if value is not None}
         return replace(self._with_calls(request), sampling={**saved, **given})
 
     def _with_calls(self, request: GenerationRequest) -> GenerationRequest:
-        """Its messages, with the arguments of calls as the model wrote them."""
+        """With tool-call arguments in the messages exactly as the model wrote them."""
         if request.messages is None:
             return request
         return replace(request, messages=self.calls.restored(request.messages))
@@ -313,12 +313,12 @@ class Service:
         options: LoadOptions | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> tuple[Slot, float | None]:
-        """The model in memory, and the seconds that took if it had to be loaded."""
+        """The model in memory, and the seconds it took if it had to be loaded."""
         slot = self.engine.available(local.id)
         if slot is not None and options in (None, slot.options):
             return slot, None
         saved = await asyncio.to_thread(self.model_settings.load, local.id)
-        # Not on the engine's thread: a stranger's template may take seconds.
+        # Not on the engine's thread: an untrusted template may take seconds.
         await asyncio.to_thread(check_template, local.path)
         loop = asyncio.get_running_loop()
 
@@ -339,11 +339,11 @@ class Service:
 
 
 def check_counted(num_characters: int) -> None:
-    """Raises InvalidRequestError for texts that are too long to be counted."""
+    """Raises InvalidRequestError for texts that are too long to count."""
     if num_characters > MAX_COUNTED:
         raise InvalidRequestError(
-            f"There are {num_characters:,} characters; at most {MAX_COUNTED:,} are counted at a "
-            "time: send them in parts."
+            f"The text has {num_characters:,} characters; at most {MAX_COUNTED:,} can be counted "
+            "at a time. Split it into parts."
         )
 
 
@@ -365,7 +365,7 @@ def _engine_config(settings: ServerSettings) -> EngineConfig:
 def _embedding_ids(
     loaded: LoadedModel, local: LocalModel, inputs: Sequence[str | Sequence[int]]
 ) -> list[list[int]]:
-    """Embedding checkpoints are trained to see the end-of-text token last."""
+    """Embedding models are trained to see the end-of-text token last."""
     end = loaded.tokenizer.token_id("<|endoftext|>") if local.is_embedding else None
     context = loaded.config.max_position_embeddings
     result = []
@@ -377,7 +377,7 @@ def _embedding_ids(
         ids += [end] if end is not None and ids[-1:] != [end] else []
         loaded.check_ids(ids, param=f"input[{i}]")
         if not ids:
-            raise InvalidRequestError(f"input[{i}] is empty: send text.", param=f"input[{i}]")
+            raise InvalidRequestError(f"input[{i}] must not be empty.", param=f"input[{i}]")
         if len(ids) > context:
             raise ContextLengthError(len(ids), context, param=f"input[{i}]")
         result.append(ids)

@@ -1,4 +1,4 @@
-"""What of an error's sentence a caller is told: nothing that hides, nothing endless, no folders."""
+"""Error messages as callers may see them: printable, of limited length, and without folders."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from ...quoting import printable, shortened
 from ...settings.state import user_home
 from .caller import caller
 
-# Characters of one sentence; a list of models may be long.
+# Characters of one message; a list of models may be long.
 MOST = 2000
-# Where a path may begin that is whole.
+# Where an absolute path may start.
 _BEGINNING = re.compile(r"(?<![\w./~:-])~?/")
 
 
 def told(text: str) -> str:
-    """`text` on one line; whoever may not do everything sees files without their folders."""
+    """`text` on one line; callers without the scope admin see files without their folders."""
     line = printable(" ".join(text[: 4 * MOST].split()))
     return shortened(line if caller().may("admin") else without_folders(line), MOST)
 
 
 def without_folders(text: str) -> str:
-    """Whole paths by their last names: what this person's folders are called is nobody's business.
+    """Shortens absolute paths to their last name, as folder names are private.
 
     `/Users/ada/models/Qwen3-8B/config.json` -> `config.json`. Paths of the server (`/v1/models`)
-    are no folders of this computer, and stay.
+    do not exist as folders, and stay.
     """
     for home in {str(user_home()), os.path.realpath(user_home())} - {"/"}:
         text = re.sub(rf"{re.escape(home)}(?!\w)", "~", text)
@@ -39,7 +39,7 @@ def without_folders(text: str) -> str:
 
 
 def _end_of_folders(text: str, start: int) -> int:
-    """Behind the last folder, of those that exist, of the path that begins at `start`."""
+    """Where the existing folders end in the path that starts at `start`."""
     end, slash = start, text.index("/", start)
     while (slash := text.find("/", slash + 1)) >= 0:
         if not os.path.isdir(os.path.expanduser(text[start:slash])):
@@ -49,5 +49,5 @@ def _end_of_folders(text: str, start: int) -> int:
 
 
 def told_path(path: Path) -> str:
-    """The whole path to whoever may do everything, its last name to others."""
+    """The absolute path for callers with the scope admin, its last name for others."""
     return str(path) if caller().may("admin") else path.name

@@ -1,4 +1,4 @@
-"""What a checkpoint's chat template can do, found out by rendering it."""
+"""What a checkpoint's chat template supports, found by rendering it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ...text.templates.chat_template import QUESTION, ChatTemplate
 from ...text.templates.known import is_known
 from ...text.templates.source import DEFAULT, TOOL_USE, TemplateSource, templates_of
 
-# Seconds of computing that a stranger's template may take here, where a person waits for a list.
+# Seconds of CPU time that an untrusted template may take here, where a person waits for a list.
 _SECONDS = 0.5
-# So many that take too long are looked at in so many seconds; what comes then is looked at later.
+# At most _MOST_SLOW slow templates are tried within _WITHIN seconds; the others have to wait.
 _MOST_SLOW = 8
 _WITHIN = 10.0
 
@@ -27,7 +27,7 @@ _slow_at: deque[float] = deque(maxlen=_MOST_SLOW)
 
 @dataclass(frozen=True, slots=True)
 class TemplateTraits:
-    """`thinking` are the values of `think` that the model can do, the default first."""
+    """`thinking` lists the values of `enable_thinking` that the model supports, default first."""
 
     text: str
     has_tools: bool
@@ -35,9 +35,9 @@ class TemplateTraits:
 
 
 def template_traits(folder: Path) -> TemplateTraits:
-    """Of the checkpoint in `folder`. Raises CheckpointError, TemplateError among them.
+    """The traits of the checkpoint in `folder`. Raises CheckpointError, including TemplateError.
 
-    OverloadedError while too many templates fail for one more to be tried.
+    OverloadedError while so many templates are slow that no other is tried.
     """
     sources = templates_of(folder)
     found = _traits(sources[DEFAULT], sources.get(TOOL_USE, sources[DEFAULT]))
@@ -48,11 +48,11 @@ def template_traits(folder: Path) -> TemplateTraits:
 
 @lru_cache(maxsize=64)
 def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits | TemplateError:
-    """The error is kept, too: a template that takes too long takes it once."""
+    """Errors are cached, too: a template that takes too long is only tried once."""
     start = time.monotonic()
     if len(_slow_at) == _MOST_SLOW and start - _slow_at[0] < _WITHIN:
         raise OverloadedError(
-            f"{chat.name} was not looked at yet: the chat templates of other models take too long."
+            f"{chat.name} has not been checked yet: other models' chat templates take too long."
         )
     try:
         return TemplateTraits(
@@ -67,9 +67,10 @@ def _traits(chat: TemplateSource, tool_use: TemplateSource) -> TemplateTraits | 
 
 
 def _thinking(source: TemplateSource) -> tuple[bool, ...]:
-    """Hybrid models can do both; Thinking-2507 always thinks, Instruct-2507 never does.
+    """Hybrid models support both; Thinking-2507 always thinks, Instruct-2507 never does.
 
-    A template that says nothing of thinking leaves it to the model; off, its thought is closed.
+    A template that does not mention thinking leaves it to the model; switching thinking off then
+    closes the reasoning at once.
     """
     on, off = (_render(source, enable_thinking=enable) for enable in (True, False))
     if on != off:
@@ -85,5 +86,5 @@ def _render(source: TemplateSource, **context: Any) -> str:
     try:
         template = ChatTemplate(source, seconds=_SECONDS)
         return template.render(**values, add_generation_prompt=True)
-    except InvalidRequestError:  # the template refuses what was tried
+    except InvalidRequestError:  # the template refuses this combination
         return ""

@@ -1,6 +1,6 @@
-"""The dialects, each imported with the first request for one of its paths.
+"""The dialects, each imported on the first request for one of its paths.
 
-A server that is asked one of them only starts sooner, and stays smaller, without the others.
+A server that only needs one of them starts faster and stays smaller without the others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..http.scopes import check_routes
 
 @dataclass(frozen=True)
 class Dialect:
-    """A package in this folder with a `router`; its paths begin with one of `paths`."""
+    """A package in this folder with a `router`; all its paths start with one of `paths`."""
 
     package: str
     paths: tuple[str, ...]
@@ -56,7 +56,7 @@ LAZY = (
 
 
 class LazyDialects:
-    """Middleware: includes the dialects that claim a request's path, if they are not there yet."""
+    """Middleware that adds the dialects that claim a request's path."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -68,9 +68,9 @@ class LazyDialects:
 
 
 def include(app: FastAPI, dialects: Iterable[Dialect] = LAZY) -> None:
-    """Add the routes of these dialects to the application, once.
+    """Add the routes of these dialects to the application, each only once.
 
-    RuntimeError for a route without a scope.
+    Raises RuntimeError for a route without a scope.
     """
     included: set[Dialect] = app.state.dialects
     for dialect in dialects:
@@ -88,7 +88,7 @@ def _errors_of(package: str) -> RenderError:
     return render
 
 
-# Whose error object a path has, by how it begins; all others have OpenAI's.
+# Path prefix -> the format of its errors; all other paths use OpenAI's.
 ERROR_BODIES: Mapping[str, RenderError] = {
     "/v1/messages": _errors_of("anthropic"),
     "/api/": _errors_of("ollama"),
@@ -96,5 +96,5 @@ ERROR_BODIES: Mapping[str, RenderError] = {
     "/api/v1": _errors_of("lmstudio"),
     "/api/qwen3mlx/": openai_body,
 }
-# And by a header: paths such as /v1/models belong to two dialects.
+# Header -> the format of errors, for paths such as /v1/models that belong to two dialects.
 CLIENT_ERROR_BODIES: Mapping[str, RenderError] = {"anthropic-version": _errors_of("anthropic")}

@@ -1,4 +1,4 @@
-"""All connections of a server: how many there may be, and which one goes when another comes."""
+"""All connections of a server: how many there may be, and which is closed to make room."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class Member(Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        """Since when it has waited for its client, at most; None: it is at work."""
+        """When it started to wait for its client, on the monotonic clock; None if it is busy."""
 
     def check(self, now: float) -> None:
-        """Ends it where its client has done nothing for too long."""
+        """Close it if its client has done nothing for too long."""
 
     def give_way(self) -> None:
-        """Ends it, for another that has something to ask."""
+        """Close it to make room for another connection."""
 
 
 class Crowd(ServerState):
-    """uvicorn's state, with a limit to its `connections`.
+    """uvicorn's state, with a limit on the number of `connections`.
 
-    Those that ask nothing never keep out one that does: the idle ones of longest standing go.
+    Idle connections never keep out new ones: the longest idle ones are closed.
     """
 
     def __init__(self, max_connections: int) -> None:
@@ -38,18 +38,18 @@ class Crowd(ServerState):
 
     @property
     def members(self) -> list[Member]:
-        """All of them, as they are now."""
+        """A snapshot of all connections."""
         members: list[Any] = list(self.connections)
         return members
 
     def has_room(self, newcomer: Member) -> bool:
-        """Whether it is among the first `capacity`; the idle make room for it."""
+        """Whether `newcomer` fits; idle connections are closed for it."""
         if len(self.connections) > self.capacity:
             self.make_room(newcomer)
         return len(self.connections) <= self.capacity
 
     def make_room(self, newcomer: Member | None = None) -> None:
-        """The longest idle ones give way: a tenth of all, so that this is seldom needed."""
+        """Close the longest idle connections: a tenth of all, so that this is rarely needed."""
         others = [member for member in self.members if member is not newcomer]
         idle = [(one.idle_since, one) for one in others if one.idle_since is not None]
         idle.sort(key=lambda pair: pair[0])
@@ -58,14 +58,14 @@ class Crowd(ServerState):
             self.connections.discard(member)
 
     def check(self) -> None:
-        """To be called every second."""
+        """Must be called every second."""
         now = time.monotonic()
         for member in self.members:
             member.check(now)
 
 
 def raise_descriptor_limit() -> None:
-    """To what many connections need, as far as the system lets this process."""
+    """To what many connections need, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = bounds.DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, bounds.DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -74,11 +74,11 @@ def raise_descriptor_limit() -> None:
 
 
 def descriptor_limit() -> int:
-    """How many this process may have; DESCRIPTORS where there is no limit."""
+    """How many descriptors this process may have; DESCRIPTORS if there is no limit."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return bounds.DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 
 
 def _places(num_descriptors: int) -> int:
-    """Half of what files leave: as many again may have come before the first of them is seen."""
+    """Half of what files leave: as many connections again may be accepted before one is closed."""
     return max(8, (num_descriptors - 64) // 2)

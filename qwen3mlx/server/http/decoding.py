@@ -1,4 +1,4 @@
-"""Content-Encoding: bodies that a client has compressed, and how much may come out of them.
+"""Content-Encoding: compressed bodies, and how large they may become.
 
 https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
@@ -11,32 +11,32 @@ from collections.abc import Callable, Sequence
 from ...errors import Qwen3MLXError
 from ...quoting import quoted
 
-# More than a client has reason for; each is another chance to grow.
+# More than any client needs; each is another chance for the body to grow.
 MAX_CODINGS = 4
-# Of a gzip body; each one copies what follows it.
+# Members of a gzip body; reading one copies everything after it.
 MAX_MEMBERS = 100
-# So much is read, or written, at a time: 256 bytes of zstd may become 8 MiB.
+# Bytes read or written at a time: 256 bytes of zstd may become 8 MiB.
 _ZSTD_PIECE, _BROTLI_PIECE = 256, 64 * 1024
 
 
 class UnsupportedEncodingError(Qwen3MLXError):
-    """415: the client may send the body in one of CODINGS, or as it is."""
+    """415: the body may be uncompressed or in one of CODINGS."""
 
     code = "unsupported_encoding"
 
 
 class BrokenEncodingError(Qwen3MLXError):
-    """400: the body is not what its Content-Encoding says."""
+    """400: the body does not match its Content-Encoding."""
 
     code = "invalid_encoding"
 
 
 class TooLargeError(Exception):
-    """More comes out than may."""
+    """The decoded body exceeds the limit."""
 
 
 def codings_of(header: str) -> list[str]:
-    """The codings in a Content-Encoding header, in the order they were applied.
+    """The codings in a Content-Encoding header, in the order in which they were applied.
 
     Raises UnsupportedEncodingError.
     """
@@ -45,18 +45,18 @@ def codings_of(header: str) -> list[str]:
     for name in names:
         if name not in _DECODERS:
             raise UnsupportedEncodingError(
-                f"Content-Encoding is {quoted(name[:60])}; send the body as it is, or in one of "
-                f"{', '.join(CODINGS)}."
+                f"Content-Encoding {quoted(name[:60])} is not supported; send the body "
+                f"uncompressed or use one of {', '.join(CODINGS)}."
             )
     if len(names) > MAX_CODINGS:
         raise UnsupportedEncodingError(
-            f"Content-Encoding names {len(names)} codings; at most {MAX_CODINGS} are undone."
+            f"Content-Encoding has {len(names)} codings; at most {MAX_CODINGS} are supported."
         )
     return names
 
 
 def decoded(body: bytes, codings: Sequence[str], max_bytes: int) -> bytes:
-    """The body as it was before `codings`; at no step is it, or a window, larger than `max_bytes`.
+    """The body before `codings` were applied; no intermediate step exceeds `max_bytes`.
 
     Raises TooLargeError, and BrokenEncodingError for a body that is damaged or cut off.
     """
@@ -65,13 +65,13 @@ def decoded(body: bytes, codings: Sequence[str], max_bytes: int) -> bytes:
             body = _DECODERS[coding](body, max_bytes)
         except (_Cut, zlib.error) as error:
             raise BrokenEncodingError(
-                f"The body is not valid {coding}, which Content-Encoding says it is ({error})."
+                f"The body is not valid {coding}, as Content-Encoding says ({error})."
             ) from None
     return body
 
 
 class _Cut(Exception):
-    """The data ends too soon, or is damaged."""
+    """The data is truncated or damaged."""
 
 
 def _gzip(body: bytes, max_bytes: int) -> bytes:
@@ -88,7 +88,7 @@ def _gzip(body: bytes, max_bytes: int) -> bytes:
 
 
 def _deflate(body: bytes, max_bytes: int) -> bytes:
-    """In zlib's format, as it should be, or without its head, as some clients send it."""
+    """In zlib format, or without its header, as some clients send it."""
     try:
         return _inflate(body, zlib.MAX_WBITS, max_bytes)[0]
     except (_Cut, zlib.error):
@@ -110,7 +110,7 @@ def _zstd(body: bytes, max_bytes: int) -> bytes:
     """All its frames."""
     import zstandard
 
-    # 8 MiB is what decoders must take: https://www.rfc-editor.org/rfc/rfc9659
+    # Decoders must accept 8 MiB: https://www.rfc-editor.org/rfc/rfc9659
     decoder = zstandard.ZstdDecompressor(max_window_size=8 * 1024**2)
     data, frame = bytearray(), None
     try:

@@ -19,9 +19,10 @@ RenderError = Callable[[ApiError], Mapping[str, Any]]
 
 
 class ErrorResponses:
-    """Writes errors; `dialects` are path prefixes, of which the longest that fits is asked.
+    """Writes errors in the format of a dialect.
 
-    Before these, `clients` are headers that only the clients of one dialect send.
+    `clients` maps headers that only the clients of one dialect send, and comes first; `dialects`
+    maps path prefixes, of which the longest match wins.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class ErrorResponses:
         return JSONReply(body, error.status, headers=error.headers)
 
     async def handle(self, request: Request, error: Exception) -> Response:
-        """FastAPI's exception handler; OPTIONS is answered where no route takes it."""
+        """FastAPI's exception handler; also answers OPTIONS where no route does."""
         told = to_api_error(error)
         if told.status == 405:
             told = replace(told, allowed=tuple(allowed_methods(request.scope)))
@@ -47,5 +48,5 @@ class ErrorResponses:
         return self.reply(request.scope, told)
 
     async def send(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
-        """For a middleware that ends a request."""
+        """Reply from a middleware, which ends the request."""
         await self.reply(scope, error)(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What goes wrong -> an HTTP status and one sentence; the dialect of the path writes the body."""
+"""Exceptions -> an HTTP status and a message; the dialect of the path writes the body."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .decoding import CODINGS
 
 logger = logging.getLogger(__name__)
 
-# The HTTP status of each `code` of the exception tree.
+# The HTTP status for each `code` in the exception hierarchy.
 STATUS = {
     "usage": 400,
     "invalid_request": 400,
@@ -27,10 +27,10 @@ STATUS = {
     "invalid_json": 400,
     "unsupported_encoding": 415,
     "context_length_exceeded": 400,
-    # The model's fault, not the server's: clients try a 500 again.
+    # The checkpoint is at fault, not the server: clients would retry a 500.
     "invalid_checkpoint": 422,
     "invalid_chat_template": 422,
-    # Raised only where no waiting would make room.
+    # Raised only if waiting would not free enough memory.
     "insufficient_memory": 400,
     "insufficient_scope": 403,
     "model_not_found": 404,
@@ -44,21 +44,21 @@ STATUS = {
     "unavailable": 503,
     "too_many_bytes": 503,
 }
-# Seconds after which a client may try again where the server is full for now.
+# Seconds after which a client may try again while the server is full.
 RETRY_AFTER = {429: 1, 503: 5}
 
 
 class TooManyBytesError(Qwen3MLXError):
-    """503: the bodies of all requests together are as large as they may be."""
+    """503: the bodies of all requests together have reached the limit."""
 
     code = "too_many_bytes"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """An error as a client sees it, in OpenAI's words; a dialect may use other words for `type`.
+    """An error as a client sees it, in OpenAI's terms; a dialect may name `type` differently.
 
-    `cause` is the exception behind it, for what a dialect says in words of its own.
+    `cause` is the original exception, for dialects that word some errors themselves.
     """
 
     status: int
@@ -66,7 +66,7 @@ class ApiError:
     type: str
     param: str | None = None
     code: str | None = None
-    allowed: tuple[str, ...] = ()  # of a 405: the methods that the path takes
+    allowed: tuple[str, ...] = ()  # of a 405: the methods that the path supports
     cause: Qwen3MLXError | None = field(default=None, compare=False)
 
     @property
@@ -86,7 +86,7 @@ class ApiError:
 def api_error(
     status: int, message: str, *, param: str | None = None, code: str | None = None
 ) -> ApiError:
-    """An ApiError with the type that goes with its status, in words that the caller may read."""
+    """An ApiError with the type that matches its status, and a message the caller may see."""
     param = None if param is None else shortened(printable(param))
     return ApiError(status, told(message), error_type(status), param, code)
 
@@ -98,7 +98,7 @@ def error_type(status: int) -> str:
 
 
 def openai_body(error: ApiError) -> dict[str, Any]:
-    """OpenAI's error object, which paths of no dialect use too."""
+    """OpenAI's error object, also used for paths that belong to no dialect."""
     return {
         "error": {
             "message": error.message,
@@ -110,7 +110,7 @@ def openai_body(error: ApiError) -> dict[str, Any]:
 
 
 def to_api_error(error: BaseException) -> ApiError:
-    """What a client is told about `error`; one not foreseen is logged with its traceback."""
+    """What a client is told about `error`; unexpected ones are logged with a traceback."""
     if isinstance(error, Qwen3MLXError):
         return _foreseen(error)
     if isinstance(error, RequestValidationError):
@@ -123,35 +123,35 @@ def to_api_error(error: BaseException) -> ApiError:
     logger.error("A request failed", exc_info=error)
     return api_error(
         500,
-        f"The server failed on this request ({type(error).__name__}); its log has the details.",
+        f"Internal server error ({type(error).__name__}); see the server's log for details.",
         code="internal_error",
     )
 
 
 def _foreseen(error: Qwen3MLXError) -> ApiError:
     status, param = _status(error), getattr(error, "param", None)
-    if status >= 500:  # what the caller is not told of it
+    if status >= 500:  # the caller may only see a part of the message
         logger.info("A request failed: %s", error)
     return replace(api_error(status, str(error), param=param, code=error.code), cause=error)
 
 
 def _status(error: Qwen3MLXError) -> int:
-    """The status of its code, else of the class it derives from."""
+    """The status of its code, or else of its closest base class that has one."""
     codes = [getattr(cls, "code", None) for cls in type(error).__mro__]
     return next(STATUS[code] for code in [error.code, *codes] if code in STATUS)
 
 
 def _http_error(error: HTTPException) -> ApiError:
     messages = {
-        # FastAPI says no more about a body that `json` cannot read (its encoding, its depth).
+        # FastAPI gives no details about a body that it cannot read (its encoding, its depth).
         400: ("The body is not valid JSON; send a JSON object in UTF-8.", "invalid_json"),
-        404: ("There is nothing at this path; GET /docs lists what there is.", "not_found"),
-        405: ("This path does not take this method; see GET /docs.", "method_not_allowed"),
+        404: ("No such path; GET /docs lists the available ones.", "not_found"),
+        405: ("This path does not support this method; see GET /docs.", "method_not_allowed"),
         408: (
-            f"The body did not come within {bounds.PATIENCE:.0f} s; send it again, all of it.",
+            f"The complete body did not arrive within {bounds.PATIENCE:.0f} s; send it again.",
             "request_timeout",
         ),
-        413: ("The body is too large for this server; send a shorter one.", "request_too_large"),
+        413: ("The body is too large for this server; send a smaller one.", "request_too_large"),
     }
     default = (f"{HTTPStatus(error.status_code).phrase}.", None)
     message, code = messages.get(error.status_code, default)
@@ -163,12 +163,12 @@ def _invalid_body(error: RequestValidationError) -> ApiError:
     if faults[0]["type"] == "json_invalid":
         where = f"{faults[0]['ctx']['error']} at character {faults[0]['loc'][-1]}"
         return api_error(400, f"The body is not valid JSON: {where}.", code="invalid_json")
-    # Each member of a union has its complaint: the one that got furthest is the one meant.
+    # Each member of a union reports an error: the one with the longest path is the one meant.
     located = [(_field(fault, error.body), fault) for fault in faults]
     path, fault = max(located, key=lambda pair: len(pair[0]))
     param = _dotted(path)
     if fault["type"] == "missing":
-        message = f"{param} is missing." if param else "The body is missing: send a JSON object."
+        message = f"{param} is missing." if param else "The body is missing; send a JSON object."
     else:
         message = f"{param or 'The body'} is not valid: {_reason(fault)}."
     code = "missing_required_parameter" if fault["type"] == "missing" else "invalid_value"
@@ -176,13 +176,13 @@ def _invalid_body(error: RequestValidationError) -> ApiError:
 
 
 def _reason(fault: Mapping[str, Any]) -> str:
-    # pydantic puts this before the message of a ValueError of ours.
+    # pydantic adds this prefix to the messages of our ValueErrors.
     text = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
     return text[:1].lower() + text[1:]
 
 
 def _field(fault: Mapping[str, Any], body: Any) -> list[str | int]:
-    """Where in the request, without the names that pydantic gives the members of a union."""
+    """The path in the request, without pydantic's names for the members of a union."""
     location: list[str | int] = list(fault["loc"][1:])
     if fault["loc"][0] != "body":
         return location
@@ -191,8 +191,10 @@ def _field(fault: Mapping[str, Any], body: Any) -> list[str | int]:
 
 
 def _within(body: Any, location: Sequence[str | int]) -> list[str | int]:
-    """The parts of `location` that are members of `body`: the longest path, and of two the one that
-    takes the later parts, since a member of a union comes before what is in it.
+    """The parts of `location` that exist in `body`: the longest path.
+
+    Of two equally long paths, the one with the later parts: the name of a member of a union comes
+    before what is in it.
     """
     if not location:
         return []

@@ -1,7 +1,7 @@
-"""Where a request of HTTP/1 ends, in the one way that everybody reads it.
+"""Where an HTTP/1 request ends, without ambiguity.
 
-h11 takes all that a server may take. What two programs could read as two different requests is none
-here: a proxy before this server must not take for one request what are two.
+h11 accepts everything a server may accept. Requests that two programs could split differently are
+refused here: a proxy in front of this server must not see one request where there are two.
 https://www.rfc-editor.org/rfc/rfc9112#section-11.2
 """
 
@@ -20,9 +20,9 @@ _FOLDED = re.compile(rb"\n[ \t]")
 
 
 class StrictConnection(h11.Connection):
-    """Of a server; raises h11.RemoteProtocolError for a head that has more than one reading.
+    """A server's connection that raises h11.RemoteProtocolError for an ambiguous head.
 
-    And for a body in more pieces than anybody sends: each of them takes as long as a small request.
+    And for a body in too many chunks: each one costs as much time as a small request.
     """
 
     _num_pieces = 0
@@ -35,7 +35,7 @@ class StrictConnection(h11.Connection):
         if isinstance(event, h11.Data):
             self._num_pieces += 1
             if self._num_pieces > bounds.MAX_PIECES:
-                text = f"its body comes in more than {bounds.MAX_PIECES} pieces"
+                text = f"its body has more than {bounds.MAX_PIECES} chunks"
                 raise h11.RemoteProtocolError(text, error_status_hint=413)
         if isinstance(event, h11.Request):
             self._num_pieces = 0
@@ -45,18 +45,18 @@ class StrictConnection(h11.Connection):
 
 
 def _check(request: h11.Request, head: bytes) -> None:
-    """RemoteProtocolError for a `head` that others may read in another way."""
+    """RemoteProtocolError for a `head` that other programs may read differently."""
     if not request.http_version.startswith(b"1."):
-        raise h11.RemoteProtocolError("HTTP of another version", error_status_hint=505)
+        raise h11.RemoteProtocolError("unsupported HTTP version", error_status_hint=505)
     names = [line.partition(b":")[0].strip().lower() for line in head.split(b"\r\n")[1:]]
     lengths, codings = names.count(b"content-length"), names.count(b"transfer-encoding")
     if _BARE_LF.search(head):
-        raise h11.RemoteProtocolError("a line of its head ends without CR")
+        raise h11.RemoteProtocolError("a header line ends without CR")
     if _FOLDED.search(head):
-        raise h11.RemoteProtocolError("a header goes on in a second line")
+        raise h11.RemoteProtocolError("a header continues on a second line")
     if lengths and codings:
         raise h11.RemoteProtocolError("it has both Content-Length and Transfer-Encoding")
     if lengths > 1:
         raise h11.RemoteProtocolError("it has more than one Content-Length")
     if codings and request.http_version < b"1.1":
-        raise h11.RemoteProtocolError("Transfer-Encoding is not of HTTP/1.0")
+        raise h11.RemoteProtocolError("HTTP/1.0 has no Transfer-Encoding")

@@ -1,4 +1,4 @@
-"""HTTP/1 on the wire, by h11 through uvicorn: what is no request is refused in JSON."""
+"""HTTP/1 on the wire, by h11 through uvicorn. Malformed requests are refused in JSON."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from .framing import StrictConnection
 from .safe_headers import SAFE_HEADERS
 
 _REFUSALS = {
-    408: f"No whole request came within {bounds.PATIENCE:.0f} seconds; send it again, all of it.",
-    431: "The request's head is larger than 64 KB; send a shorter path and fewer headers.",
-    501: "Transfer-Encoding may only be chunked; send the body so, or with Content-Length.",
-    503: "All connections of this server are in use; try again in a moment.",
-    505: "HTTP/2 is not spoken here; use HTTP/1.1.",
+    408: f"The complete request did not arrive within {bounds.PATIENCE:.0f} seconds; try again.",
+    431: "The request head is larger than 64 KB; send a shorter path and fewer headers.",
+    501: "Transfer-Encoding must be chunked; or send the body with Content-Length.",
+    503: "All of this server's connections are in use; try again in a moment.",
+    505: "HTTP/2 is not supported; use HTTP/1.1.",
 }
 
 
 class Protocol(H11Protocol):
-    """uvicorn's, with a reason in its refusals, and an end to its patience.
+    """uvicorn's protocol, with reasons in its refusals, and with timeouts.
 
-    A client owes something: its next request, the rest of one, or to read what it was sent. Where
-    that does not come for `PATIENCE` seconds, the connection ends.
+    A client must send its next request, or the rest of one, or read what it was sent. If it does
+    nothing for `PATIENCE` seconds, the connection is closed.
     """
 
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
     _free_since = 0.0
     _is_deaf = False
-    _debt: object = None  # what the client owes, and since when it has owed just that
+    _debt: object = None  # what the client has to do next; `_since` says since when
     _since = 0.0
     _unread = 0
     _num_resumed = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # asyncio forgets it where the listening socket was made without a protocol: each second
-        # write would wait for the client's delayed acknowledgement, 40 ms and more.
+        # asyncio does not set it for listening sockets that were created without a protocol: every
+        # second write would wait 40 ms or more for the client's delayed acknowledgement.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.conn = StrictConnection(h11.SERVER, bounds.MAX_HEAD)
         transport.max_size = bounds.READ_SIZE  # type: ignore[attr-defined]
@@ -70,7 +70,7 @@ class Protocol(H11Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        """One that waits for the rest of a request's body is not at work either."""
+        """A connection that waits for the rest of a body is idle, too."""
         is_waiting = self._is_idle or (self.cycle is not None and self.cycle.more_body)
         return self._free_since if is_waiting else None
 
@@ -79,7 +79,7 @@ class Protocol(H11Protocol):
         return self._is_deaf or self.cycle is None or self.cycle.response_complete
 
     def give_way(self) -> None:
-        """A client that has had no answer yet is told why."""
+        """A client without a reply yet is told why."""
         is_answered = self.cycle is not None and self.cycle.response_started
         if not is_answered and self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send(503, _REFUSALS[503])
@@ -98,7 +98,7 @@ class Protocol(H11Protocol):
             self._end()
 
     def _owed(self) -> tuple[object, ...] | None:
-        """The body of a request that is being answered is waited for by `limits.BodyLimit`."""
+        """`BodyLimit` waits for the body of a request that is being handled."""
         is_over = self._is_idle or self.transport.is_closing()
         if self.flow.write_paused or (is_over and self.transport.get_write_buffer_size()):
             return ("reading", self._num_resumed)
@@ -107,28 +107,28 @@ class Protocol(H11Protocol):
         return ("head" if self.conn.trailing_data[0] else "request", self.cycle)
 
     def _end(self) -> None:
-        """At once also where the client reads nothing."""
+        """Close at once, even if the client does not read."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
             self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Called while the RemoteProtocolError is handled."""
+        """Called while a RemoteProtocolError is being handled."""
         error = sys.exc_info()[1]
         status = getattr(error, "error_status_hint", 400)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._send(status, _REFUSALS.get(status, f"This is not a valid request: {error}."))
+            self._send(status, _REFUSALS.get(status, f"The HTTP request is invalid: {error}."))
         self._listen_no_more()
 
     def _listen_no_more(self) -> None:
-        """The client may send to its end: cut off, it would not read what it is told."""
+        """The client may finish sending: cut off, it would never read the refusal."""
         self._is_deaf = True
         self.transport.write_eof()
         self._give_up_request()
 
     def _give_up_request(self) -> None:
-        """Its body never gets whole: who waits for that hears that the client is gone."""
+        """The body will never be complete: its reader sees a disconnect."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -153,4 +153,4 @@ class Protocol(H11Protocol):
             self.transport.write(self.conn.send(event) or b"")
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Clients that offer another protocol are served in this one, which they are ready for."""
+        """Clients that offer an upgrade are served over HTTP/1.1, which they also accept."""

@@ -11,14 +11,14 @@ from ..json_text import json_bytes
 
 
 class JSONReply(JSONResponse):
-    """Takes half a surrogate pair too, which a client may have sent."""
+    """Accepts lone surrogates, which a client may have sent."""
 
     def render(self, content: Any) -> bytes:
         return json_bytes(content)
 
 
 class LongReply(JSONReply):
-    """Written item by item: made on a thread, it lets others go on meanwhile."""
+    """Encoded item by item, so that a worker thread that makes it does not block the others."""
 
     def render(self, content: Any) -> bytes:
         encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

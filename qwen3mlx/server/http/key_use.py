@@ -1,4 +1,4 @@
-"""When each key was last used: noted in memory, written now and then."""
+"""When each key was last used: recorded in memory, saved periodically."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ...errors import ConfigurationError
 from ...settings.state import StateFile
 from ..timestamps import rfc3339
 
-# Seconds between two writes.
+# Seconds between writes.
 EVERY = 60.0
 
 logger = logging.getLogger(__name__)
 
 
 class KeyUse:
-    """`key-use.json` in the state folder: the time of its last use for each key's salt.
+    """`key-use.json` in the state folder: salt of a key -> when it was last used.
 
-    A file of its own: `api-keys.json` is read anew by every server when it changes.
+    A separate file, because every server reads `api-keys.json` again when it changes.
     """
 
     def __init__(self, home: Path | None = None) -> None:
@@ -27,18 +27,18 @@ class KeyUse:
         self._noted: dict[str, str] = {}
 
     def read(self) -> dict[str, Any]:
-        """What is known; of what is written down nothing where that cannot be read."""
+        """Salt -> time; without the saved times if the file cannot be read."""
         try:
             return {**self._file.read(), **self._noted}
         except ConfigurationError:
             return dict(self._noted)
 
     def note(self, salt: str) -> None:
-        """It is used now. Costs no write."""
+        """The key is used now. Writes nothing."""
         self._noted[salt] = now()
 
     def save(self, known: set[str]) -> None:
-        """Write what was noted, for the `known` keys only. A line of the log where that fails."""
+        """Write the recorded times of the `known` keys; a failure is logged."""
         noted = {salt: used for salt, used in self._noted.items() if salt in known}
         if not noted:
             return
@@ -48,7 +48,7 @@ class KeyUse:
                 for salt in set(values) - known:
                     del values[salt]
         except (ConfigurationError, OSError) as error:
-            logger.warning("When keys were last used could not be written: %s", error)
+            logger.warning("Could not save when keys were last used: %s", error)
         self._noted.clear()
 
 

@@ -1,4 +1,4 @@
-"""API keys: several, named, kept as salted hashes, and compared in constant time."""
+"""API keys: named, stored as salted hashes, compared in constant time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..core.caller import SCOPES, Caller, Scope
 from .key_use import KeyUse, now
 
 PREFIX = "sk-qwen3mlx-"
-# Of keys made before there were scopes, and of those a server is started with.
+# The scope of keys created before there were scopes, and of --api-key.
 _UNSCOPED: Scope = "models"
 
 logger = logging.getLogger(__name__)
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is kept of a key. Times are in UTC, as ISO 8601 writes them.
+    """What is stored of a key. Times are RFC 3339 in UTC.
 
-    One round of SHA-256 is enough: a key is 256 random bits, so there is nothing to guess. The salt
-    is its identity: a key made later under the same name is another one.
+    One round of SHA-256 is enough: a key has 256 random bits, which cannot be guessed. The salt is
+    its identity: a key created later under the same name is a different one.
     """
 
     name: str
@@ -53,20 +53,20 @@ class ApiKey:
 
 
 class KeyStore:
-    """The keys in the state folder. ConfigurationError when their file is broken."""
+    """The keys in the state folder. Raises ConfigurationError if their file is broken."""
 
     def __init__(self, home: Path | None = None) -> None:
         self._file = StateFile("api-keys.json", home)
         self.use = KeyUse(home)
 
     def create(self, name: str, scope: Scope = "inference") -> str:
-        """A new key, which is told this once. UsageError when the name is taken, or not one."""
+        """A new key, shown only once. UsageError if the name is taken or invalid."""
         if not (name.strip() and name.isprintable() and len(name) <= 100):
-            raise UsageError(f"{quoted(name)} does not name a key; take a word such as laptop.")
+            raise UsageError(f"{quoted(name)} is not a valid key name; use a word such as laptop.")
         secret = PREFIX + secrets.token_urlsafe(32)
         with self._file.edit() as values:
             if name in values:
-                raise UsageError(f"There is a key named {quoted(name)} already; revoke it first.")
+                raise UsageError(f"A key named {quoted(name)} already exists; revoke it first.")
             key = ApiKey.of(name, secret, scope)
             values[name] = {
                 "scope": scope,
@@ -77,11 +77,11 @@ class KeyStore:
         return secret
 
     def revoke(self, name: str) -> None:
-        """UsageError when there is no such key. A running server refuses it from now on."""
+        """Running servers refuse the key from now on. UsageError if there is no such key."""
         with self._file.edit() as values:
             if name not in values:
                 known = ", ".join(values) or "none"
-                raise UsageError(f"There is no key named {quoted(name)}; there are: {known}.")
+                raise UsageError(f"There is no key named {quoted(name)}; existing keys: {known}.")
             del values[name]
 
     def keys(self) -> list[ApiKey]:
@@ -89,12 +89,12 @@ class KeyStore:
         return [self._key(name, value, used) for name, value in self._file.read().items()]
 
     def unscoped(self) -> list[str]:
-        """Names of the keys that were made before there were scopes."""
+        """Names of the keys that were created before there were scopes."""
         values = self._file.read().items()
         return [name for name, value in values if isinstance(value, dict) and "scope" not in value]
 
     def version(self) -> int:
-        """Changes with every change of the keys."""
+        """Changes whenever the keys change."""
         try:
             return self._file.path.stat().st_mtime_ns
         except FileNotFoundError:
@@ -106,17 +106,17 @@ class KeyStore:
             scope = SCOPES[SCOPES.index(value.get("scope", _UNSCOPED))]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ConfigurationError(
-                f"{self._file.path}: the key {quoted(name)} is broken; delete it there, make a "
-                "new one."
+                f"{self._file.path}: the entry of key {quoted(name)} is broken; delete it and "
+                "create a new key."
             ) from None
         return ApiKey(name, scope, created, salt, digest, used.get(salt))
 
 
 class Keys:
-    """The keys a running server accepts: those it was started with, and the store's.
+    """The keys a running server accepts: the ones it was started with, and the store's.
 
-    `parent_key`, of the program that started it, may do everything, and so may what `trust` is
-    given, the token in the state folder; nobody else needs a key because of these.
+    `parent_key`, of the program that started it, and the secrets passed to `trust` may do
+    everything. They do not make the server require keys from others.
     """
 
     def __init__(
@@ -130,24 +130,24 @@ class Keys:
         self._required = bool(self._given or self._stored)
 
     def trust(self, name: str, secret: str) -> None:
-        """`secret` may do everything from now on."""
+        """Let `secret` do everything from now on."""
         self._trusted.append(_trusted(name, secret))
 
     @property
     def required(self) -> bool:
-        """Once there was a key, one is needed: revoking the last does not open the server."""
+        """Once there was a key, one is required: revoking the last does not open the server."""
         self._refresh()
         return self._required
 
     @property
     def exist(self) -> bool:
-        """Somebody may have a key: False after the last was revoked."""
+        """Whether there are any keys: False after the last one was revoked."""
         return bool(self._given or self._stored)
 
     def find(self, secret: str) -> ApiKey | None:
-        """The key that this is; it is used now."""
+        """The key with this secret, which is recorded as used."""
         self._refresh()
-        # Every key is compared: how long it takes says nothing about which one came close.
+        # Every key is compared, so that the time reveals nothing about them.
         keys = [*self._trusted, *self._given, *self._stored]
         matching = [key for key in keys if key.matches(secret)]
         if not matching:
@@ -156,31 +156,31 @@ class Keys:
         return matching[0]
 
     def stored(self) -> list[ApiKey]:
-        """Those that are made and revoked while the server runs; reads their file."""
+        """The keys in the state folder, read from their file."""
         return self._store.keys()
 
     def save_use(self) -> None:
-        """Write down when the stored keys were last used."""
+        """Save when the stored keys were last used."""
         self._store.use.save({key.salt for key in self._stored})
 
     def _refresh(self) -> None:
-        """Where their file cannot be read any more, those that are known still hold."""
+        """If the file can no longer be read, the known keys stay valid."""
         try:
             version = self._store.version()
             if version != self._version:
                 self._stored, self._version = self._store.keys(), version
         except (OSError, ConfigurationError) as error:
-            logger.error("The keys cannot be read, so the known ones hold: %s", error)
+            logger.error("Cannot read the API keys; the known ones stay valid: %s", error)
         self._required = self._required or bool(self._stored)
 
 
 def warn_of_unscoped(store: KeyStore) -> None:
-    """What became of keys that were made before there were scopes: a line of the log."""
+    """Log which keys were created before there were scopes."""
     if names := store.unscoped():
         logger.warning(
-            "These keys were made before keys had scopes, and have the scope models now: %s. "
-            "Where one is to change keys, folders or settings, make another with `qwen3mlx keys "
-            "create NAME --scope admin`.",
+            "These keys were created before keys had scopes, and now have the scope models: %s. "
+            "To manage keys, folders or settings, create a key with `qwen3mlx keys create NAME "
+            "--scope admin`.",
             ", ".join(map(quoted, names)),
         )
 
@@ -190,5 +190,5 @@ def _trusted(name: str, secret: str) -> ApiKey:
 
 
 def _hash(salt: str, secret: str) -> str:
-    # A header may hold any byte; half a surrogate pair must not end in an exception.
+    # A header may contain any byte; lone surrogates must not raise an exception.
     return hashlib.sha256((salt + secret).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Sockets to listen at, and why there are none."""
+"""Listening sockets, and the reason if there are none."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from http.client import HTTPConnection, HTTPException
 from ...errors import ListenError
 from ...quoting import quoted
 
-# What is asked of a program that has the port.
+# Limits on probing the program that has the port.
 _PROBE_SECONDS, _PROBE_BYTES = 0.5, 1000
 
 logger = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets at `host` and `port`; port 0 takes a free one. Raises ListenError.
+    """Sockets at `host` and `port`; port 0 picks a free one. Raises ListenError.
 
-    `localhost` is 127.0.0.1 to one client and ::1 to another: both, where it can be meant.
+    Clients resolve `localhost` to 127.0.0.1 or ::1, so the server listens on both if it can.
     """
     try:
         host.encode("idna")
@@ -27,43 +27,41 @@ def listen(host: str, port: int) -> list[socket.socket]:
             return [_bound(host, port)]
         first = _bound("127.0.0.1" if host == "localhost" else host, port)
     except UnicodeError:
-        raise ListenError(f"{quoted(host)} is not the name of a computer.") from None
+        raise ListenError(f"{quoted(host)} is not a valid host name.") from None
     except OSError as error:
         raise ListenError(_why(error, host, port)) from None
     try:
         return [first, _bound("::1", first.getsockname()[1])]
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            logger.warning("Another program has this port at ::1: use 127.0.0.1, not localhost.")
+            logger.warning("Another program uses this port on ::1: use 127.0.0.1, not localhost.")
         return [first]
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """`::` takes IPv4, too."""
+    """`::` accepts IPv4 connections, too."""
     if ":" not in host:
         return socket.create_server((host, port))
     both = host == "::" and socket.has_dualstack_ipv6()
     if host == "::" and not both:
-        logger.warning("This system serves IPv6 only at ::; for IPv4 use --host 0.0.0.0.")
+        logger.warning("On this system, :: only accepts IPv6; for IPv4 use --host 0.0.0.0.")
     return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=both)
 
 
 def _why(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        who = (
-            "a qwen3mlx server; use or stop that"
-            if _is_ours(port)
-            else "another program; stop that"
+        who = "a qwen3mlx server; use or stop it" if _is_ours(port) else "another program; stop it"
+        return (
+            f"Port {port} is in use by {who}, or choose another with --port (0 picks a free one)."
         )
-        return f"Port {port} is taken by {who}, or choose another with --port (0 takes a free one)."
     if error.errno == errno.EACCES:
-        return f"Port {port} needs administrator rights; choose one above 1023 with --port."
+        return f"Port {port} requires administrator rights; choose one above 1023 with --port."
     reason = error.strerror or error
-    return f"Nothing can listen at {host} ({reason}); choose an address of this computer."
+    return f"Cannot listen on {host} ({reason}); choose an address of this computer."
 
 
 def _is_ours(port: int) -> bool:
-    """Whether a server of this program answers there, at the address that clients use."""
+    """Whether a qwen3mlx server answers at the address that clients use."""
     connection = HTTPConnection("127.0.0.1", port, timeout=_PROBE_SECONDS)
     try:
         connection.request("GET", "/")
@@ -75,7 +73,7 @@ def _is_ours(port: int) -> bool:
 
 
 def url_of(listening: socket.socket) -> str:
-    """Where clients of this computer reach it."""
+    """The URL for clients on this computer."""
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,4 +1,4 @@
-"""The server's log, on stderr: a line for each request, its prompt only when asked for."""
+"""The server's log on stderr: one line per request; prompts only with --log-prompts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .error_responses import ErrorResponses
 from .errors import to_api_error
 from .keys import PREFIX
 
-# Of a body that is logged, so many bytes.
+# Bytes of a body to log.
 MAX_LOGGED = 10_000
-# Seconds for which a warning or an error is not told again, and how many are remembered.
+# Seconds in which a warning or an error is not repeated, and how many are remembered.
 QUIET, MAX_REMEMBERED = 60, 1000
 
 _KEY = re.compile(rf"{re.escape(PREFIX)}[\w-]+")
@@ -28,17 +28,17 @@ logger = logging.getLogger(__name__)
 
 
 def log_to_stderr() -> None:
-    """For a process that is nothing but the server."""
+    """Set up logging for the server's own process."""
     handler = LogHandler(sys.stderr)
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
-    # What uvicorn says at this level is that it starts and stops.
+    # At the level INFO, uvicorn only logs that it starts and stops.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Tells a warning or an error once a minute; the next one says how often it was left out."""
+    """Logs each warning or error once a minute; the next one says how many were suppressed."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
@@ -47,7 +47,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         missed = getattr(record, "num_missed", 0)
-        return f"{text} [and {missed} times more before]" if missed else text
+        return f"{text} [repeated {missed} times]" if missed else text
 
     def filter(self, record: logging.LogRecord) -> Any:
         return super().filter(record) and self._is_news(record)
@@ -69,7 +69,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 def _kind(record: logging.LogRecord) -> object:
-    """What two records have in common that say the same: text, and where the error was raised."""
+    """Equal for records with the same message and the same place where the error was raised."""
     error = record.exc_info[1] if record.exc_info else None
     trace = error.__traceback__ if error else None
     while trace is not None and trace.tb_next is not None:
@@ -79,9 +79,9 @@ def _kind(record: logging.LogRecord) -> object:
 
 
 class OneLine(logging.Formatter):
-    """A record is one line, whatever names it holds; a traceback's lines are set in.
+    """Writes a record as one line, with an indented traceback, and masks API keys.
 
-    So nothing that a client or a model sends looks like a record of its own. Keys are left out.
+    Nothing that a client or a model sends can look like a record of its own.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -93,9 +93,9 @@ class OneLine(logging.Formatter):
 
 
 class AccessLog:
-    """Method, path, status and seconds of each request, when it is over; never its query.
+    """Logs method, path, status and seconds of each finished request; never its query.
 
-    On stderr, and in `activity`, where the window looks.
+    On stderr, and in `activity` for the window.
     """
 
     def __init__(self, app: ASGIApp, activity: Activity, log_prompts: bool) -> None:
@@ -128,7 +128,7 @@ class AccessLog:
             self._activity.request_finished(entry)
             shown = (scope["method"], entry.path, entry.status or "-")
             logger.info("%s %s %s %.3f s", *shown, seconds)
-            for name, body in (("asked", question), ("answered", answer)):
+            for name, body in (("request", question), ("response", answer)):
                 if body:
                     logger.info("%s: %s", name, body.decode("utf-8", "backslashreplace"))
 
@@ -138,7 +138,7 @@ class AccessLog:
 
 
 class UnhandledErrors:
-    """A fault that nothing has foreseen is logged and answered; the connection stays."""
+    """Logs unexpected errors and replies to them; the connection stays open."""
 
     def __init__(self, app: ASGIApp, errors: ErrorResponses) -> None:
         self._app = app

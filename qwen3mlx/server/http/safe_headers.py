@@ -1,7 +1,7 @@
-"""Headers of every answer, streams, errors and refusals on the wire among them.
+"""Headers of every reply, including streams, errors and refusals on the wire.
 
-Nothing here is guessed to be of another type than it says, shown in a frame, or kept by a cache: an
-answer is its asker's alone.
+Browsers may not guess another content type, show a reply in a frame, or cache it: replies are
+private to the caller.
 """
 
 SAFE_HEADERS = (

@@ -1,4 +1,4 @@
-"""What each route asks of its caller. A route that is not in this table is not served."""
+"""The scope that each route requires. A route that is not in this table is not served."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.routing import compile_path
 
 from ..core.caller import Scope
 
-# Anybody may call these, without a key too: they say nothing of models or of others.
+# Open to everyone, even without a key: they reveal nothing about models or other callers.
 OPEN = """
 GET /
 GET /health
@@ -22,7 +22,7 @@ GET /docs
 GET /openapi.json
 GET /lmstudio-greeting
 """
-# To get answers, and to see which models there are.
+# To get answers and list models.
 INFERENCE = """
 GET /v1/models
 GET /v1/models/{model_id:path}
@@ -68,7 +68,7 @@ POST /api/show
 GET /api/qwen3mlx/models
 POST /api/qwen3mlx/tokens
 """
-# To bring models here and into memory, to set how they are loaded, and to see what that takes.
+# To download, load and configure models, and to see the memory and requests.
 MODELS = """
 POST /api/v1/models/load
 POST /api/v1/models/unload
@@ -87,7 +87,7 @@ GET /api/qwen3mlx/status
 GET /api/qwen3mlx/log
 GET /metrics
 """
-# To say who may do what, and what of this computer the server sees.
+# To manage keys, folders and the server's settings.
 ADMIN = """
 GET /api/qwen3mlx/folders
 POST /api/qwen3mlx/folders
@@ -121,7 +121,7 @@ _PATTERNS = [
 
 
 def needed_for(method: str, path: str) -> Needed | None:
-    """What a request needs; None where the table has no such route, and so nothing is served."""
+    """The scope that a request requires; None if the table has no such route."""
     if (exact := TABLE.get((method, path))) is not None:
         return exact
     for known, pattern, needed in _PATTERNS:
@@ -131,14 +131,14 @@ def needed_for(method: str, path: str) -> Needed | None:
 
 
 def check_routes(app: FastAPI) -> None:
-    """Raises RuntimeError for routes that the table does not have."""
+    """Raises RuntimeError for routes that are missing from the table."""
     if missing := sorted(set(_routes(app)) - set(TABLE)):
         named = ", ".join(" ".join(route) for route in missing)
         raise RuntimeError(f"These routes have no scope in server/http/scopes.py: {named}.")
 
 
 def _routes(app: FastAPI) -> Iterable[tuple[str, str]]:
-    """HEAD is answered as GET, see `target.py`."""
+    """Without HEAD, which is answered as GET: see `target.py`."""
     for route in iter_route_contexts(app.routes):
         for method in route.methods or ():
             if method != "HEAD":

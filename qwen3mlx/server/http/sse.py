@@ -1,4 +1,4 @@
-"""Answers on the wire: events of a stream, and work that ends when the client goes away.
+"""Streams on the wire, and work that is cancelled when the client disconnects.
 
 Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -32,7 +32,7 @@ DONE = sse("[DONE]")
 
 
 def comment(text: str) -> bytes:
-    """A line that clients skip: it shows that the server is alive."""
+    """A line that clients skip: it shows that the connection is alive."""
     return f": {' '.join(text.split())}\n\n".encode()
 
 
@@ -49,40 +49,40 @@ def ndjson(value: Mapping[str, Any]) -> bytes:
 def streaming(
     request: Request, chunks: AsyncIterator[bytes], media_type: str = "text/event-stream"
 ) -> Response:
-    """Send `chunks` as they come; they are cancelled as soon as the client of `request` is gone.
+    """Send `chunks` as they come; they are closed as soon as the client disconnects.
 
-    The iterator must turn its own faults into events (see `with_error_event`).
+    The iterator must turn its own errors into events (see `with_error_event`).
     """
     return _Stream(
         chunks,
         media_type=media_type,
-        headers={"X-Accel-Buffering": "no"},  # a proxy must pass each event on at once
+        headers={"X-Accel-Buffering": "no"},  # proxies must forward each event at once
     )
 
 
 async def with_error_event(
     chunks: AsyncGenerator[bytes, None], render: Callable[[ApiError], bytes]
 ) -> AsyncGenerator[bytes, None]:
-    """`chunks`, and `render(error)` in the end when they fail: the socket is never just dropped."""
+    """`chunks`, followed by `render(error)` if they fail: the connection is never just dropped."""
     try:
         async for chunk in chunks:
             yield chunk
-    except Exception as error:  # the head is sent: whatever it is, it can only be told as an event
+    except Exception as error:  # the status has been sent: any failure must become an event
         yield render(to_api_error(error))
     finally:
         await chunks.aclose()
 
 
 async def while_connected(request: Request, work: Awaitable[T]) -> T:
-    """The result of `work`, which is cancelled when the client goes away.
+    """The result of `work`, which is cancelled when the client disconnects.
 
-    ClientDisconnect is raised then; the server answers it with nothing.
+    Raises ClientDisconnect in that case; no reply is sent.
     """
     return await _unless_gone(request.receive, work)
 
 
 class _Stream(StreamingResponse):
-    """Listens for the disconnect also while there is nothing to send."""
+    """Notices a disconnect even while there is nothing to send."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -1,6 +1,6 @@
-"""What a request is for: the path that its target means, and the method that answers it.
+"""The path and method that a request means.
 
-Before the guards, so that every way to write a path is guarded, answered and refused as one.
+Comes before the guards, so that all spellings of a path are treated the same.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-# What clients ask for below /v1, and those do whose base URL lacks it.
+# Paths below /v1 that clients also request without it.
 _BELOW_V1 = {"chat", "completions", "embeddings", "messages", "models", "responses"}
-# What lies beside /v1, and is asked for below it by clients whose base URL has it.
+# Paths outside of /v1 that clients also request below it.
 _BESIDE_V1 = {
     *("v1", "api", "health", "ping", "props", "version"),
     *("tokenize", "detokenize", "tokenizer_info"),
@@ -22,9 +22,9 @@ _BESIDE_V1 = {
 
 
 class Target:
-    """Middleware: the one path for all ways to write it, and HEAD for every path that has GET.
+    """Middleware that normalizes paths, and answers HEAD wherever there is GET.
 
-    The absolute form names the host, too: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+    A target in absolute form replaces Host: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,7 +34,7 @@ class Target:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope = dict(scope)  # the server's own still says what was sent
+        scope = dict(scope)  # the original scope keeps what was sent
         raw = scope.get("raw_path") or scope["path"].encode("ascii", "replace")
         authority, path = _split(raw.decode("ascii", "replace"))
         if authority is not None:
@@ -48,7 +48,7 @@ class Target:
 
 
 class _HeadOnly:
-    """Ends the reply after its head; what would follow is dropped, also if it has no end."""
+    """Ends the reply after its headers; the body is dropped, even if it never ends."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -60,9 +60,9 @@ class _HeadOnly:
 
 
 def canonical(path: str) -> str:
-    """The path that is meant: `/v1/v1/models/`, `//models` and `/models` are `/v1/models`.
+    """The normalized path: `/v1/v1/models/`, `//models` and `/models` become `/v1/models`.
 
-    `path` is as it was sent: an escaped slash belongs to a name, and is left alone.
+    `path` is still escaped: an escaped slash is part of a name and stays.
     """
     parts = [part for part in path.split("/") if part and path != "*"]
     while len(parts) > 1 and parts[0] == "v1" and parts[1] in _BESIDE_V1:
@@ -73,7 +73,7 @@ def canonical(path: str) -> str:
 
 
 def allowed_methods(scope: Scope) -> list[str]:
-    """The methods that the path of this request takes: those of all routes that match it."""
+    """The methods that the path of this request supports, over all matching routes."""
     routes = scope["app"].router.routes
     found = [
         method
@@ -84,7 +84,7 @@ def allowed_methods(scope: Scope) -> list[str]:
 
 
 def _split(target: str) -> tuple[str | None, str]:
-    """The authority of an absolute target, None for any other; and the path."""
+    """The authority of an absolute target (None for other targets), and the path."""
     if not target.lower().startswith(("http://", "https://")):
         return None, target
     authority, slash, path = target.partition("://")[2].partition("/")

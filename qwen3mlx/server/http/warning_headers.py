@@ -1,4 +1,4 @@
-"""Tells a client what its answer is made without, in every dialect: a header for each warning."""
+"""Tells clients of every dialect what was left out of their request: one header per warning."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..core.telling import told
 
 WARNING_HEADER = "X-Qwen3MLX-Warning"
 
-# Clients refuse replies with long or many headers; the log has every warning whole.
+# Clients refuse replies with too many or too long headers; the log has all warnings in full.
 MAX_WARNINGS = 10
 MAX_CHARACTERS = 500
 
 
 class WarningHeaders:
-    """Adds what `request_warnings.warn` was told by the time the head of the reply is sent."""
+    """Adds the `request_warnings.warn` messages raised before the reply starts."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +29,7 @@ class WarningHeaders:
         with collecting_warnings() as warnings:
 
             async def tell(message: Message) -> None:
-                # An error is no answer: nothing was made without anything.
+                # An error has no answer from which something could have been left out.
                 if message["type"] == "http.response.start" and message["status"] < 400:
                     headers = MutableHeaders(scope=message)
                     for value in _header_values(warnings):
@@ -40,11 +40,11 @@ class WarningHeaders:
 
 
 def _header_values(warnings: list[str]) -> list[str]:
-    """In ASCII: what a header cannot hold is written as Python escapes it."""
+    """In ASCII, with other characters as Python escapes."""
     values = [
         shortened(told(warning).encode("ascii", "backslashreplace").decode(), MAX_CHARACTERS)
         for warning in warnings[:MAX_WARNINGS]
     ]
     if len(warnings) > MAX_WARNINGS:
-        values.append(f"{len(warnings) - MAX_WARNINGS} more are in the server's log.")
+        values.append(f"{len(warnings) - MAX_WARNINGS} more; see the server's log.")
     return values

@@ -1,9 +1,9 @@
-"""The answer to a websocket: no API is spoken over one here, and this says so.
+"""Refuses websockets with a reason: no API is available over them.
 
-LM Studio's SDKs open one on `/llm`, `/system` and the like, and ask several things over it. They
-are let in, and each thing they ask for fails with the reason: refused at the door, an SDK tells its
-first call why, and the next only that the connection was closed. All others get an HTTP error in
-place of the handshake. https://datatracker.ietf.org/doc/html/rfc6455
+LM Studio's SDKs open websockets at `/llm`, `/system` and so on, and send several calls over each.
+They are accepted, and every call fails with the reason: if the handshake were refused, an SDK would
+report the reason for its first call only. All other clients get an HTTP error instead of the
+handshake. https://datatracker.ietf.org/doc/html/rfc6455
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from .websocket_frames import CLOSE, PING, PONG, TEXT, Frame, FrameError, FrameR
 
 logger = logging.getLogger(__name__)
 
-# What LM Studio calls its namespaces, each of which has a websocket.
+# LM Studio's namespaces, each of which has a websocket.
 _LMSTUDIO = ("diagnostics", "embedding", "files", "llm", "plugins", "repository", "system")
 _MESSAGE = (
-    "This server does not speak websockets. Use LM Studio's HTTP API (/api/v1) or OpenAI's (/v1)."
+    "This server does not support websockets; use LM Studio's HTTP API (/api/v1) or OpenAI's (/v1)."
 )
-# What its clients ask for -> the type of an error in reply, and what says which was asked.
+# Type of a call -> type of the error reply, and the field that identifies the call.
 _ERRORS: Mapping[str, tuple[str, str]] = {
     "rpcCall": ("rpcError", "callId"),
     "channelCreate": ("channelError", "channelId"),
     "signalSubscribe": ("signalError", "subscribeId"),
     "writableSignalSubscribe": ("writableSignalError", "subscribeId"),
 }
-# A client that asks for nothing, or for too long, is sent away; it may come again.
+# Seconds after which an idle client, or any client, is disconnected; it may reconnect.
 _PATIENCE_S, _STAY_S = 5.0, 20.0
 _MAX_HEAD = 64 * 1024
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -47,7 +47,7 @@ _GOING_AWAY, _PROTOCOL_ERROR = 1001, 1002
 
 
 class WebSocketRefusal(asyncio.Protocol):
-    """What uvicorn hands a connection to whose request asks for a websocket."""
+    """uvicorn's protocol for connections whose request asks for a websocket."""
 
     def __init__(self, server_state: ServerState, **_: Any) -> None:
         self._connections: set[Any] = server_state.connections
@@ -70,7 +70,7 @@ class WebSocketRefusal(asyncio.Protocol):
         self._patience.cancel()
 
     def check(self, now: float) -> None:
-        """One that does not read what it was sent does not stay either."""
+        """Also close the connection of a client that does not read."""
         if self.idle_since is not None and now - self.idle_since > _STAY_S + _PATIENCE_S:
             self._transport.abort()
 
@@ -96,7 +96,7 @@ class WebSocketRefusal(asyncio.Protocol):
         fields = [line.partition(b":") for line in lines]
         names = {name.lower(): value.strip() for name, _, value in fields}
         key = names.get(b"sec-websocket-key")
-        logger.info("%s asks for a websocket: refused", printable(path))
+        logger.info("refused a websocket at %s", printable(path))
         if key and path.strip("/") in _LMSTUDIO:
             self._frames = FrameReader()
             self._transport.write(_handshake(key))
@@ -142,7 +142,7 @@ class WebSocketRefusal(asyncio.Protocol):
 
 
 def _reply(asked: object) -> dict[str, Any] | None:
-    """None for what wants no answer."""
+    """None for messages that need no reply."""
     kind = asked.get("type") if isinstance(asked, Mapping) else None
     if kind == "keepAlive":
         return {"type": "keepAliveAck"}

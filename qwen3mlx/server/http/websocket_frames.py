@@ -1,4 +1,4 @@
-"""Frames of a websocket, as a server reads and writes them: messages of text, and no extensions.
+"""Websocket frames as a server reads and writes them: text messages, no extensions.
 
 https://datatracker.ietf.org/doc/html/rfc6455#section-5
 """
@@ -9,18 +9,18 @@ import struct
 from typing import NamedTuple
 
 CONTINUATION, TEXT, CLOSE, PING, PONG = 0x0, 0x1, 0x8, 0x9, 0xA
-# Of a client's message; what nobody here reads is no longer than that.
+# Bytes of a client's frame: nothing that clients send here is longer.
 MAX_PAYLOAD = 1024**2
 
 _FINAL, _RESERVED, _KIND, _MASKED, _LENGTH = 0x80, 0x70, 0x0F, 0x80, 0x7F
 
 
 class FrameError(Exception):
-    """What came is no frame of a client's, or too long."""
+    """The data is not a client's frame, or it is too long."""
 
 
 class Frame(NamedTuple):
-    """`is_last` of its message; those before it are of the kind of the first."""
+    """`is_last`: it ends its message, whose kind is that of its first frame."""
 
     kind: int
     payload: bytes
@@ -28,13 +28,13 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Takes bytes as they come. `feed` raises FrameError, after which nothing can be read."""
+    """Takes bytes as they arrive. `feed` raises FrameError, after which the reader is unusable."""
 
     def __init__(self) -> None:
         self._received = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are complete by now."""
+        """The frames that are now complete."""
         self._received += data
         frames: list[Frame] = []
         while (size := self._size()) is not None:
@@ -47,13 +47,13 @@ class FrameReader:
         return frames
 
     def _size(self) -> tuple[int, int, int] | None:
-        """The first byte of a whole frame, where its mask begins, and where it ends."""
+        """For a complete frame: its first byte, where its mask starts, and where it ends."""
         received = self._received
         if len(received) < 2:
             return None
         length, mask = received[1] & _LENGTH, 2
         if received[0] & _RESERVED or not received[1] & _MASKED:
-            raise FrameError("a frame is not masked, or of an extension")
+            raise FrameError("a frame is unmasked or uses an extension")
         if length > 125:
             form = "!H" if length == 126 else "!Q"
             mask += struct.calcsize(form)
@@ -67,7 +67,7 @@ class FrameReader:
 
 
 def frame(kind: int, payload: bytes) -> bytes:
-    """One of a server's, whole."""
+    """A complete server frame."""
     size = len(payload)
     if size < 126:
         head = struct.pack("!BB", _FINAL | kind, size)

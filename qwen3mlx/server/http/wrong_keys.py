@@ -1,4 +1,4 @@
-"""Guessing keys is slow: each wrong one is answered later than the one before."""
+"""Makes guessing keys slow: each wrong key is answered later than the one before."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-# Seconds of the first pause and of the longest, and after which all wrong keys are forgotten.
+# Seconds: the first and the longest delay, and when all wrong keys are forgotten.
 FIRST, LONGEST, MEMORY = 0.05, 2.0, 60.0
 
 
 class WrongKeys:
-    """Of all callers together: an address is no sign of who guesses.
+    """Counts wrong keys of all callers together: an address does not tell who is guessing.
 
-    A right key is never held up, so nobody is locked out. Keys that are made here are 256 random
-    bits, which nobody guesses; those that a person thought up for --api-key are what this is for.
+    A valid key is never delayed, so nobody is locked out. Generated keys are 256 random bits, which
+    cannot be guessed; this protects the ones that people make up for --api-key.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -22,7 +22,7 @@ class WrongKeys:
         self._count, self._last = 0, 0.0
 
     async def pause(self) -> None:
-        """A wrong key has come."""
+        """Delay the reply to a wrong key."""
         now = time.monotonic()
         self._count = 0 if now - self._last > MEMORY else self._count
         pause = min(LONGEST, FIRST * 2.0 ** min(self._count, 10))

@@ -46,7 +46,7 @@ def test_names_are_unique_and_revoked_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb"])
 def test_a_name_can_be_read_in_a_list(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="does not name a key"):
+    with pytest.raises(UsageError, match="is not a valid key name"):
         KeyStore(tmp_path).create(name)
     assert KeyStore(tmp_path).keys() == []
 
@@ -75,4 +75,4 @@ def test_a_file_that_cannot_be_read_any_more_changes_nothing(
     assert keys.required
     assert keys.find(secret) is not None
     assert keys.find("another") is None
-    assert "the known ones hold" in caplog.text
+    assert "the known ones stay valid" in caplog.text

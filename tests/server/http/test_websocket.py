@@ -83,7 +83,7 @@ def test_lmstudios_sdks_are_told_why_each_call_fails(server: LiveServer, path: s
             connection.sendall(masked(TEXT, json.dumps(call).encode()))
             kind, payload = read_frame(connection)
             told = json.loads(payload)
-            assert "does not speak websockets" in told.pop("error")["title"]
+            assert "does not support websockets" in told.pop("error")["title"]
             assert (kind, told) == (TEXT, expected)
 
 
@@ -141,7 +141,7 @@ def test_others_get_an_error_of_http(server: LiveServer, path: str, fields: list
     with asked(server, path, *fields) as connection:
         head, _, body = read_all(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 404 ")
-    assert "does not speak websockets" in json.loads(body)["error"]["message"]
+    assert "does not support websockets" in json.loads(body)["error"]["message"]
 
 
 def test_the_log_gives_no_advice(server: LiveServer, caplog: pytest.LogCaptureFixture) -> None:
