@@ -67,6 +67,10 @@ class Embeddings:
     vectors: list[list[float]]
     prompt_tokens: int
 
+    @property
+    def num_values(self) -> int:
+        return sum(map(len, self.vectors))
+
 
 class Service:
     """The engine, the library and the saved settings behind one server.

@@ -17,6 +17,9 @@ from .. import bounds
 from ..core.telling import told
 from .decoding import CODINGS
 
+# Of a body with many faults, how many are looked at: one is reported.
+_MOST_FAULTS = 100
+
 logger = logging.getLogger(__name__)
 
 # The HTTP status for each `code` in the exception hierarchy.
@@ -164,7 +167,7 @@ def _invalid_body(error: RequestValidationError) -> ApiError:
         where = f"{faults[0]['ctx']['error']} at character {faults[0]['loc'][-1]}"
         return api_error(400, f"The body is not valid JSON: {where}.", code="invalid_json")
     # Each member of a union reports an error: the one with the longest path is the one meant.
-    located = [(_field(fault, error.body), fault) for fault in faults]
+    located = [(_field(fault, error.body), fault) for fault in faults[:_MOST_FAULTS]]
     path, fault = max(located, key=lambda pair: len(pair[0]))
     param = _dotted(path)
     if fault["type"] == "missing":

@@ -1,4 +1,4 @@
-"""Blocks that Qwen3 has no form for, as text, and what Anthropic's servers did, as calls."""
+"""Blocks without a counterpart in Qwen3, as text; tools run by Anthropic's servers, as calls."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..shared.tools import offered_name
 from .schemas import OtherBlock
 
 _NOTHING = "(There is no result.)"
-# What of a result is for the server that made it.
+# Fields of a result that only the server that made it can use.
 _SEALED = ("encrypted_content", "encrypted_index", "encrypted_stdout", "page_age", "type")
 
 
 def block_text(block: OtherBlock) -> str | None:
-    """What the block says; None for one that says nothing in words."""
+    """The text of a block; None if it has none."""
     if block.type == "document":
         return _document(block)
     if block.type == "search_result":
@@ -39,14 +39,14 @@ def is_served_result(block: OtherBlock) -> bool:
 
 
 def served_call(block: OtherBlock) -> Json:
-    """A call of a tool that another server has carried out."""
+    """A call of a tool that another server has run."""
     name = offered_name(str(block.field("name")), block.field("server_name"))
     function = {"name": name, "arguments": block.field("input") or {}}
     return {"id": str(block.field("id")), "type": "function", "function": function}
 
 
 def content_text(content: object) -> str:
-    """Text of a block's content: a string, an object, or a list of them."""
+    """The text of a block's content: a string, an object, or a list of them."""
     if content is None or content == [] or content == "":
         return _NOTHING
     if isinstance(content, str):

@@ -1,7 +1,7 @@
-"""Anthropic's system prompt and messages -> the OpenAI-shaped messages of the engine.
+"""Anthropic's system prompt and messages -> messages in OpenAI's format for the engine.
 
-Turns of one role in a row are one turn, as Anthropic has it. Thoughts and tool calls of the
-assistant go where the chat template reads them.
+Consecutive messages of one role are merged, as in Anthropic's API. The assistant's reasoning and
+tool calls are put where the chat template expects them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from .schemas import (
     ToolUseBlock,
 )
 
-Located = tuple[str, Block]  # where in the body, for errors
+Located = tuple[str, Block]  # a path in the body, for errors, and what is there
 
-# Claude Code puts this line first and a new number into it each time, so that nothing behind it
-# would ever be found in the prefix cache: https://github.com/anthropics/claude-code/issues/68900
+# Claude Code starts its prompt with this line and changes a number in it every time, so that the
+# prefix cache would never match: https://github.com/anthropics/claude-code/issues/68900
 _BILLING_LINE = re.compile(r"\Ax-anthropic-billing-header:[^\n]*\n*")
 
 
 def chat_messages(
     system: str | Sequence[TextBlock] | None, messages: Sequence[Message]
 ) -> LocatedMessages:
-    """InvalidRequestError names the block that cannot be honoured."""
+    """Raises InvalidRequestError for a block that cannot be honoured."""
     chat = LocatedMessages()
     if instructions := _system_text(system):
         chat.add({"role": "system", "content": instructions}, "system")
@@ -85,7 +85,7 @@ def _located(content: str | Sequence[Block], where: str) -> list[Located]:
 def _add_user_turn(
     chat: LocatedMessages, blocks: Sequence[Located], call_ids: Sequence[str], beginning: str
 ) -> None:
-    """Results first, one for each of `call_ids`, and in their order."""
+    """Adds the tool results first: one for each of `call_ids`, in the same order."""
     results: dict[str, tuple[str, Json]] = {}
     rest: list[Located] = []
     for where, block in blocks:
@@ -97,8 +97,8 @@ def _add_user_turn(
     if missing := [call_id for call_id in call_ids if call_id not in results]:
         where = blocks[0][0] if blocks else beginning
         raise InvalidRequestError(
-            f"{where} must begin with a tool_result for the tool_use {quoted(missing[0])} before "
-            "it.",
+            f"{where} must start with a tool_result for the preceding tool_use "
+            f"{quoted(missing[0])}.",
             param=where,
         )
     for where, result in map(results.__getitem__, call_ids):
@@ -111,9 +111,9 @@ def _check_result(
     call_id: str, call_ids: Sequence[str], results: Mapping[str, object], field: str
 ) -> None:
     if call_id not in call_ids:
-        problem = "it must be the id of a tool_use in the assistant's turn before it"
+        problem = "it must be the id of a tool_use in the preceding assistant message"
     elif call_id in results:
-        problem = "there is a tool_result for it already"
+        problem = "it already has a tool_result"
     else:
         return
     raise InvalidRequestError(f"{field} is {quoted(call_id)}; {problem}.", param=field)
@@ -128,7 +128,7 @@ def _tool_message(block: ToolResultBlock, where: str) -> Json:
 
 
 def _add_assistant_turns(chat: LocatedMessages, blocks: Sequence[Located], beginning: str) -> None:
-    """One, but for tools that Anthropic's servers ran in it: behind each result comes another."""
+    """Adds one turn; each result of a tool that Anthropic's servers ran starts another one."""
     results = {
         block.field("tool_use_id"): content_text(block.field("content"))
         for _, block in blocks
@@ -178,7 +178,7 @@ def _block_text(block: Block, where: str, place: str) -> str:
 
 
 def _said(block: Block) -> tuple[str, str | None]:
-    """Its type, and its text if it has any."""
+    """The type of the block, and its text if it has any."""
     if isinstance(block, TextBlock):
         return "text", block.text
     text = block_text(block) if isinstance(block, OtherBlock) else None
@@ -187,8 +187,8 @@ def _said(block: Block) -> tuple[str, str | None]:
 
 def _refuse(where: str, block: Block, place: str) -> NoReturn:
     if isinstance(block, OtherBlock):
-        problem = "Qwen3 reads text only: send its text instead."
+        problem = "Qwen3 only reads text: send its text instead."
     else:
-        problem = f"it has no place in {place}."
+        problem = f"it is not allowed in {place}."
     field = f"{where}.type"
     raise InvalidRequestError(f"{field} is {quoted(block.type)}; {problem}", param=field)

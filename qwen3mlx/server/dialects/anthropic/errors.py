@@ -23,7 +23,7 @@ def render_error(error: ApiError) -> dict[str, Any]:
     default = "api_error" if error.status >= 500 else "invalid_request_error"
     message = error.message
     if isinstance(full := error.cause, ContextLengthError):
-        # Agents look for these words and numbers, and shorten the conversation then.
+        # Agents look for this wording and shorten the conversation then.
         message = f"prompt is too long: {full.prompt_tokens} tokens > {full.context_length} maximum"
     details = {"details": {"error_code": error.code}} if _is_of_thread(error) else {}
     return {

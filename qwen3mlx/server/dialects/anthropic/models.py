@@ -1,6 +1,6 @@
-"""`GET /v1/models` for Anthropic's clients, who say what they are in `anthropic-version`.
+"""`GET /v1/models` for Anthropic's clients, which send `anthropic-version`.
 
-OpenAI's clients ask the same path without that header.
+OpenAI's clients use the same path without that header.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..shared.request_fields import Parameter
 
 
 class AnthropicRoute(APIRoute):
-    """Takes only requests that carry `anthropic-version`."""
+    """Only matches requests with `anthropic-version`."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http" or "anthropic-version" not in Headers(scope=scope):
@@ -32,7 +32,7 @@ class AnthropicRoute(APIRoute):
         return super().matches(scope)
 
 
-# OpenAPI can describe a path once only: it is OpenAI's there.
+# OpenAPI can describe each path only once: these are OpenAI's there.
 router = APIRouter(route_class=AnthropicRoute, include_in_schema=False)
 
 
@@ -59,15 +59,15 @@ def page(
     after_id: Parameter | None = None,
     before_id: str | None = None,
 ) -> Json:
-    """At most `limit` models behind `after_id`, or before `before_id`.
+    """At most `limit` models after `after_id`, or before `before_id`.
 
-    InvalidRequestError for a cursor that is no model's id.
+    Raises InvalidRequestError for a cursor that is not the id of a model.
     """
     ids = [model["id"] for model in models]
     for name, cursor in (("after_id", after_id), ("before_id", before_id)):
         if cursor is not None and cursor not in ids:
             raise InvalidRequestError(
-                f"{name}: there is no model {quoted(cursor)} here.", param=name
+                f"{name} is {quoted(cursor)}; it must be the id of a model.", param=name
             )
     begin = 0 if after_id is None else ids.index(after_id) + 1
     end = len(ids) if before_id is None else ids.index(before_id)
@@ -82,7 +82,7 @@ def page(
 
 
 def model_json(info: ModelInfo) -> Json:
-    """`created_at` is when its files last changed; `max_input_tokens` its context."""
+    """`created_at` is when its files last changed; `max_input_tokens` is its context."""
     return {
         "type": "model",
         "id": info.id,

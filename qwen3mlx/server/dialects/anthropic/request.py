@@ -1,4 +1,4 @@
-"""Anthropic's bodies -> requests of the engine."""
+"""Anthropic's bodies -> requests for the engine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TOOL_CHOICES: Mapping[str, EngineToolChoice] = {
 
 
 def message_request(body: MessageBody) -> GenerationRequest:
-    """The request of `/v1/messages`. InvalidRequestError names the field that is at fault."""
+    """The request of `/v1/messages`. Raises InvalidRequestError, which names the field."""
     limits = {
         "stop": one_of(body, "stop_sequences", "stop"),
         "max_tokens": token_limit(body, "max_tokens"),
@@ -44,7 +44,7 @@ def message_request(body: MessageBody) -> GenerationRequest:
 
 
 def prompt_request(body: PromptBody) -> GenerationRequest:
-    """Its prompt alone, which is what `count_tokens` counts."""
+    """Only the prompt, as `count_tokens` counts it."""
     messages = chat_messages(body.system, body.messages)
     _refuse(body, in_thought=_has_prefill(body) and open_thought(messages[-1]) is not None)
     choice = body.tool_choice or ToolChoice(type="auto")
@@ -63,7 +63,7 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
 
 
 def _thinks(body: PromptBody) -> bool | None:
-    """Anthropic's clients expect thinking only where they ask for it, or begin with it."""
+    """Anthropic's clients only expect thinking if they request it, or begin the answer with it."""
     asked = None if body.thinking is None else body.thinking.type != "disabled"
     in_template = (body.chat_template_kwargs or {}).get("enable_thinking")
     said = agreed(
@@ -89,19 +89,19 @@ def _has_prefill(body: PromptBody) -> bool:
 
 
 def _refuse(body: PromptBody, *, in_thought: bool) -> None:
-    """What is declared and cannot be done; `in_thought`: the answer that is begun is within one."""
+    """Refuses declared fields that are unsupported. `in_thought`: the prefill is open reasoning."""
     for name in ("mcp_servers", "container"):
         if getattr(body, name):
-            warn(f"{name} is left out: other servers only carry out what it is for.")
+            warn(f"{name} was left out: only other servers can run it.")
     if body.thinking is not None and body.thinking.type == "enabled":
         if body.thinking.budget_tokens is None:
             raise InvalidRequestError(
-                "thinking.budget_tokens is missing: say how many tokens of thought there may be.",
+                "thinking.budget_tokens is missing; set the maximum number of thinking tokens.",
                 param="thinking.budget_tokens",
             )
         if _has_prefill(body) and not in_thought:
             raise InvalidRequestError(
-                "thinking cannot be enabled where the last message already begins the answer.",
+                "thinking cannot be enabled if the last message already begins the answer.",
                 param="thinking",
             )
     if _has_prefill(body):
@@ -114,17 +114,17 @@ def _check_prefill(body: PromptBody) -> None:
         if block.type == "tool_use":
             where = f"messages[{len(body.messages) - 1}].content[{index}]"
             raise InvalidRequestError(
-                f"{where} calls a tool: a message with its tool_result must follow.", param=where
+                f"{where} calls a tool; a message with its tool_result must follow.", param=where
             )
     if _json_schema(body) is not None:
         raise InvalidRequestError(
-            "A JSON schema cannot be followed where the last message already begins the answer.",
+            "A JSON schema cannot be used if the last message already begins the answer.",
             param="messages",
         )
 
 
 def _tools(body: PromptBody) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """The functions that stand for them, and where in the body each is."""
+    """The tools as functions, and the path of each in the body."""
     functions: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     for index, tool in enumerate(body.tools or ()):
@@ -136,7 +136,7 @@ def _tools(body: PromptBody) -> tuple[list[dict[str, Any]], dict[str, str]]:
 
 
 def _field_names(body: PromptBody) -> dict[str, str]:
-    """What the engine calls by another name than Anthropic."""
+    """The engine's field names -> Anthropic's."""
     by_config = body.output_config is not None and body.output_config.format is not None
     own = {
         "response_format": "output_config.format" if by_config else "output_format",
@@ -158,14 +158,14 @@ def _tool_choice(choice: ToolChoice) -> EngineToolChoice:
         return _TOOL_CHOICES[choice.type]
     if not choice.name:
         raise InvalidRequestError(
-            "tool_choice.name is missing: it must be the name of one of tools.",
+            "tool_choice.name is missing; it must name one of the tools.",
             param="tool_choice.name",
         )
     return NamedTool(choice.name)
 
 
 def _json_schema(body: PromptBody) -> Mapping[str, Any] | None:
-    """`output_format` is what `output_config.format` was called before."""
+    """`output_format` is the former name of `output_config.format`."""
     if body.output_config and body.output_config.format is not None:
         return json_schema_from(body.output_config.format, param="output_config.format")
     return json_schema_from(body.output_format, param="output_format")

@@ -1,4 +1,4 @@
-"""Anthropic's message object, and its parts."""
+"""Anthropic's message object and its parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...json_text import Json
 
 
 def new_message(model: str, prompt_tokens: int, *, counts_cache: bool) -> Json:
-    """A message with nothing in it yet; `prompt_tokens` counts all as not cached."""
+    """An empty message; all `prompt_tokens` are counted as not cached."""
     return {
         "id": "msg_" + os.urandom(12).hex(),
         "type": "message",
@@ -25,9 +25,9 @@ def new_message(model: str, prompt_tokens: int, *, counts_cache: bool) -> Json:
 
 
 def usage_json(usage: Usage, *, counts_cache: bool) -> Json:
-    """Anthropic counts cached tokens apart: all kinds of input together are the prompt.
+    """Anthropic counts cached tokens separately: all kinds of input add up to the prompt.
 
-    Without `counts_cache`, that is for a request without `cache_control`, they are input as any.
+    Without `counts_cache`, for requests without `cache_control`, they count as ordinary input.
     """
     return {
         "input_tokens": usage.prompt_tokens - (usage.cached_tokens if counts_cache else 0),
@@ -43,7 +43,7 @@ def usage_json(usage: Usage, *, counts_cache: bool) -> Json:
 
 
 def stop_reason(finished: Finished, max_tokens: int | None) -> str:
-    """`max_tokens` is what was asked for: an answer cut before it has filled the context."""
+    """`max_tokens` is the request's limit; if it was not reached, the context was full."""
     if finished.finish_reason == "tool_calls":
         return "tool_use"
     if finished.finish_reason == "length":

@@ -32,7 +32,7 @@ ThreadsOf = Annotated[Threads, Depends(get_threads)]
 async def create_message(
     body: MessageBody, request: Request, service: ServiceDep, threads: ThreadsOf
 ) -> Response:
-    """Answer a conversation, whole or as a stream of events."""
+    """Answer a conversation, as one message or as a stream of events."""
     body = in_thread(body, threads)
     work = service.generate(body.model, message_request(body), ttl=body.ttl)
     answer = await while_connected(request, work)
@@ -52,7 +52,7 @@ async def create_message(
 async def count_tokens(
     body: PromptBody, request: Request, service: ServiceDep, threads: ThreadsOf
 ) -> Response:
-    """The tokens that the model would read."""
+    """Count the tokens of the prompt."""
     body = in_thread(body, threads)
     counting = service.count_tokens(body.model, prompt_request(body))
     return JSONReply({"input_tokens": await while_connected(request, counting)})

@@ -1,4 +1,4 @@
-"""Bodies of Anthropic's endpoints, with the sampling fields that the other dialects know too."""
+"""Bodies of Anthropic's endpoints, with the sampling fields of the other dialects."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ..shared.request_fields import (
     Whole,
 )
 
-Unread = Any  # declared to be left out, or refused
+Unread = Any  # declared so that it can be left out or refused
 
 
 class Cacheable(Body):
-    """What a breakpoint of Anthropic's prompt cache may stand on."""
+    """Something on which a breakpoint of Anthropic's prompt cache may be set."""
 
     cache_control: Object | None = None
 
@@ -54,14 +54,14 @@ class ToolUseBlock(Cacheable):
 
 
 class OtherBlock(Body):
-    """What Qwen3 has no form for: documents, pictures, what Anthropic's servers did."""
+    """Blocks without a counterpart in Qwen3: documents, images, tools run by other servers."""
 
     model_config = ConfigDict(extra="allow")
 
     type: Name
 
     def field(self, name: str) -> Any:
-        """As it was sent; None for one that was not."""
+        """The value as it was sent; None if it was not."""
         return (self.model_extra or {}).get(name)
 
 
@@ -102,7 +102,7 @@ class Message(Body):
 
 
 class Tool(Cacheable):
-    """`type` null or `custom`: a tool of the caller's; others are Anthropic's."""
+    """`type` null or `custom`: the caller's own tool; all others are Anthropic's."""
 
     type: Name | None = None
     name: Name | None = None
@@ -134,7 +134,7 @@ class ThreadParam(Body):
 
 
 class PromptBody(Cacheable):
-    """What makes the prompt: all that `count_tokens` takes."""
+    """The fields that make up the prompt, which are all that `count_tokens` takes."""
 
     sections: ClassVar[tuple[str, ...]] = ("messages",)
 
@@ -160,7 +160,7 @@ class MessageBody(PromptBody, SamplingFields):
 
     @property
     def asks_for_cache(self) -> bool:
-        """There is a breakpoint of the prompt cache somewhere."""
+        """Whether there is a prompt-cache breakpoint anywhere."""
         contents = [self.system, *(message.content for message in self.messages)]
         blocks = [block for content in contents if isinstance(content, list) for block in content]
         holders = [self, *(self.tools or ()), *blocks]

@@ -1,4 +1,4 @@
-"""Events of an answer -> Anthropic's message, whole and as the events of a stream.
+"""Events of an answer -> Anthropic's message, complete and as the events of a stream.
 
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
@@ -16,11 +16,10 @@ from .response import new_message, stop_reason, usage_json
 
 
 class MessageWriter:
-    """Fed with the events of an answer, it returns those of the stream; `message` grows with them.
+    """Turns the events of an answer into those of the stream; `message` grows with them.
 
-    `prompt_tokens` is the length of the prompt, `max_tokens` what the request asks for. Without
-    `show_thinking` thoughts are sent in their signature only, for the client to send back.
-    `counts_cache`: see `usage_json`.
+    `max_tokens` is the request's limit. Without `show_thinking`, reasoning is only sent inside its
+    signature, for the client to send back. `counts_cache`: see `usage_json`.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class MessageWriter:
         self._text: list[str] = []  # of the open block
 
     def start(self) -> list[Json]:
-        """What comes before the first event."""
+        """The messages before the first event."""
         message = {**self.message, "content": []}
         return [{"type": "message_start", "message": message}, {"type": "ping"}]
 
@@ -113,7 +112,7 @@ class MessageWriter:
         return [*events, {"type": "content_block_stop", "index": self._index}]
 
     def _finish(self, finished: Finished) -> list[Json]:
-        # Clients read `content[0].text` also where the model had nothing to say.
+        # Clients read `content[0].text` even if the model said nothing.
         events = [] if self._content else self._begin_text("text")
         events += self._close()
         reason = stop_reason(finished, self._max_tokens)

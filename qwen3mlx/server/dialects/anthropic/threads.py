@@ -1,4 +1,4 @@
-"""Threads: conversations that this server holds, so that a request sends its new messages only.
+"""Threads: conversations stored by the server, so that requests only send new messages.
 
 https://platform.claude.com/docs/en/api/messages, `thread`, as Anthropic's SDKs use it.
 """
@@ -18,16 +18,16 @@ from ...core.conversations import Conversations, ConversationStore
 from ...json_text import json_bytes
 from .schemas import Message, PromptBody
 
-# What a thread keeps from the request that began it.
+# The fields that a thread keeps from the request that created it.
 _KEPT = ("system", "tools")
 
 
 class ThreadError(InvalidRequestError):
-    """`code` is Anthropic's `error.details.error_code`, by which its SDKs know what to do."""
+    """`code` is Anthropic's `error.details.error_code`, which its SDKs act on."""
 
 
 class ThreadNotFoundError(ThreadError):
-    """The SDKs send the whole conversation again, which begins another thread."""
+    """The SDKs then send the whole conversation, which creates another thread."""
 
     code = "thread_not_found"
 
@@ -38,14 +38,14 @@ class ThreadMismatchError(ThreadError):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What a conversation's next request does not send again."""
+    """The part of a conversation that its next request does not repeat."""
 
-    kept: Mapping[str, Any]  # as the body that began it has it
+    kept: Mapping[str, Any]  # fields of the body that created it
     messages: Sequence[Message]
 
     @property
     def nbytes(self) -> int:
-        """Its size as JSON; messages that several share count in each."""
+        """Its size as JSON; messages shared by several threads count in each."""
         texts = [json_bytes(message.model_dump()) for message in self.messages]
         return len(repr(self.kept)) + sum(map(len, texts))
 
@@ -55,7 +55,7 @@ AnyBody = TypeVar("AnyBody", bound=PromptBody)
 
 
 async def get_threads(request: Request) -> Threads:
-    """The caller's, of the one store of this application."""
+    """The caller's part of the application's one store."""
     state = request.app.state
     if not hasattr(state, "threads"):
         state.threads = ConversationStore[Thread]()
@@ -64,10 +64,10 @@ async def get_threads(request: Request) -> Threads:
 
 
 def in_thread(body: AnyBody, threads: Threads) -> AnyBody:
-    """The body with the conversation that it continues; as it is, where it continues none.
+    """The body with the thread it continues, or unchanged if it continues none.
 
-    Raises ThreadNotFoundError for one that is not here, and ThreadMismatchError where the request
-    says anew, and otherwise, what the thread keeps.
+    Raises ThreadNotFoundError if the thread is not stored, and ThreadMismatchError if the request
+    contradicts what the thread keeps.
     """
     if body.thread is None or body.thread.type == "create":
         return body
@@ -75,14 +75,14 @@ def in_thread(body: AnyBody, threads: Threads) -> AnyBody:
     thread = threads.get(message_id or "")
     if thread is None:
         raise ThreadNotFoundError(
-            f"thread.previous_message_id: there is no message {quoted(message_id)} here, or not "
-            "any more: send the whole conversation with thread {'type': 'create'}.",
+            f"thread.previous_message_id: there is no stored message {quoted(message_id)}; send "
+            "the whole conversation with thread {'type': 'create'}.",
             param="thread.previous_message_id",
         )
     for name in _KEPT:
         if getattr(body, name) not in (None, thread.kept[name]):
             raise ThreadMismatchError(
-                f"{name} differs from what the thread was created with: leave it out, or send the "
+                f"{name} differs from the one the thread was created with; omit it, or send the "
                 "whole conversation with thread {'type': 'create'}.",
                 param=name,
             )
@@ -91,7 +91,7 @@ def in_thread(body: AnyBody, threads: Threads) -> AnyBody:
 
 
 def keep(body: PromptBody, reply: Mapping[str, Any], threads: Threads) -> None:
-    """Hold the conversation and the reply to it under the reply's id, if that is asked for."""
+    """Store the conversation and its reply under the reply's id, if requested."""
     if body.thread is None:
         return
     answer = Message.model_validate({"role": "assistant", "content": reply["content"]})

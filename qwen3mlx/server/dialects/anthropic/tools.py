@@ -1,8 +1,8 @@
 """Anthropic's tools -> functions.
 
-Those that Anthropic defines and the client carries out (bash, text editor, memory) have no schema
-in the request: they are functions with the parameters that Anthropic documents. Those that only
-its servers carry out are left out, which is said in a header.
+Tools that Anthropic defines and the client runs (bash, text editor, memory) have no schema in the
+request: they become functions with the parameters that Anthropic documents. Tools that only
+Anthropic's servers can run are left out, with a warning header.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ....request_warnings import warn
 from ...json_text import Json
 from .schemas import Tool
 
-# How the types begin of tools that Anthropic's servers carry out, or that need eyes.
+# Type prefixes of tools that Anthropic's servers run, or that need vision.
 _ELSEWHERE = (
     *("web_search_", "web_fetch_", "code_execution_", "computer_", "tool_search_tool_"),
     *("mcp_toolset", "advisor_"),
@@ -60,7 +60,7 @@ _MEMORY = _schema(
     old_path=_TEXT,
     new_path=_TEXT,
 )
-# How the type begins -> description and parameters.
+# Type prefix -> description and parameters.
 _CLIENT_RUN: Mapping[str, tuple[str, Json]] = {
     "bash_": ("Runs a command in a shell that keeps its state, and returns what it prints.", _BASH),
     "text_editor_": ("Views, creates and edits text files.", _EDITOR),
@@ -69,9 +69,9 @@ _CLIENT_RUN: Mapping[str, tuple[str, Json]] = {
 
 
 def function_tool(tool: Tool, where: str) -> Json | None:
-    """In OpenAI's shape; None for one that is left out. InvalidRequestError names what is wrong."""
+    """The tool in OpenAI's format; None if it is left out. Raises InvalidRequestError."""
     if tool.type is not None and tool.type.startswith(_ELSEWHERE):
-        warn(f"{where} is left out: {tool.type} is carried out by other servers only.")
+        warn(f"{where} was left out: only other servers can run {tool.type}.")
         return None
     if not tool.name:
         raise InvalidRequestError(f"{where}.name must not be empty.", param=f"{where}.name")
@@ -90,7 +90,7 @@ def _described(tool: Tool, where: str) -> tuple[str | None, Json]:
     if tool.type in (None, "custom"):
         if tool.input_schema is None:
             field = f"{where}.input_schema"
-            raise InvalidRequestError(f"{field} is missing: send a JSON schema.", param=field)
+            raise InvalidRequestError(f"{field} is missing; send a JSON schema.", param=field)
         return tool.description, tool.input_schema
     for beginning, described in _CLIENT_RUN.items():
         if tool.type is not None and tool.type.startswith(beginning):

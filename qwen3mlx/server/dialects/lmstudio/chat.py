@@ -1,4 +1,4 @@
-"""`/api/v1/chat`: a conversation that the server keeps."""
+"""`/api/v1/chat`: a conversation that the server stores."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ router = APIRouter(prefix="/api/v1", tags=["LM Studio"], route_class=Route)
 
 
 async def get_store(request: Request) -> Chats:
-    """The caller's, of the one store of this application."""
+    """The caller's part of the application's one store."""
     state = request.app.state
     if not hasattr(state, "conversations"):
         state.conversations = ConversationStore[Messages]()
@@ -81,7 +81,7 @@ def _earlier(store: Chats, response_id: str | None) -> Messages:
     messages = store.get(response_id)
     if messages is None:
         raise InvalidRequestError(
-            f"There is no response {quoted(response_id)} here, or not any more: begin a new chat.",
+            f"There is no stored response {quoted(response_id)}; start a new chat.",
             param="previous_response_id",
         )
     return messages
@@ -90,18 +90,18 @@ def _earlier(store: Chats, response_id: str | None) -> Messages:
 async def _load_options(
     service: Service, info: ModelInfo, context_length: int | None
 ) -> LoadOptions | None:
-    """What the model is to be loaded with for this chat; None: it stays, or as saved.
+    """The options to load the model with for this chat; None: as it is, or as saved.
 
-    A model in use keeps its context length: InvalidRequestError for another. To load one with
-    another is for callers who may.
+    InvalidRequestError if the model is in use with another context length. Changing it requires
+    the scope models.
     """
     if context_length is None or (info.loaded and info.loaded.context_length == context_length):
         return None
     caller().check("models")
     if info.loaded and info.loaded.num_requests:
         raise InvalidRequestError(
-            f"context_length is {context_length}, and {info.id} is in use with "
-            f"{info.loaded.context_length}: leave it out, or try again later.",
+            f"context_length is {context_length}, but {info.id} is in use with "
+            f"{info.loaded.context_length}; omit it, or try again later.",
             param="context_length",
         )
     if info.loaded:

@@ -14,10 +14,10 @@ _PHASES = {Prefill: "prompt_processing", Reasoning: "reasoning", Content: "messa
 
 
 class ChatReply:
-    """One reply: `start`, what `add` and `fail` give, `end`. `result` is the same as one object.
+    """The events of one reply: `start`, `add` and `fail`, `end`. `result` is the same as an object.
 
-    `load_time_s` is None where the model was in memory already. A reply that failed has the output
-    it came to, zeros where nothing is known, and no id: it cannot be gone on with.
+    `load_time_s` is None if the model was already in memory. A failed reply has the output so far,
+    zeros for unknown statistics, and no id, as it cannot be continued.
     """
 
     def __init__(self, model_id: str, *, stored: bool) -> None:
@@ -30,7 +30,7 @@ class ChatReply:
 
     @property
     def response_id(self) -> str | None:
-        """None until the answer is complete, and where it is not stored."""
+        """None until the answer is complete, and if it is not stored."""
         return self._id if self._finished else None
 
     @property
@@ -54,7 +54,7 @@ class ChatReply:
         return {"type": "chat.start", "model_instance_id": self._model_id}
 
     def add(self, event: Event) -> list[Json]:
-        """The events that go out with this one."""
+        """The messages for this event."""
         if isinstance(event, Finished):
             self._finished = event
             return self._enter(None)
@@ -77,7 +77,7 @@ class ChatReply:
         return {"type": "chat.end", "result": self.result}
 
     def _enter(self, phase: str | None) -> list[Json]:
-        """The end of the phase it was in and the start of another; None: no other comes."""
+        """The end of the current phase and the start of `phase`; None if none follows."""
         before, self._phase = self._phase, phase
         if before == phase:
             return []

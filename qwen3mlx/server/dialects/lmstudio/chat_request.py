@@ -1,4 +1,4 @@
-"""A v1 chat and the conversation it goes on with -> a request."""
+"""A v1 chat and the conversation it continues -> a request for the engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..shared.request_fields import (
 from .models import reasoning_options
 from .schemas import ChatBody, InputItem, Reasoning
 
-# What the engine calls by another name than LM Studio.
+# The engine's field names -> LM Studio's.
 _FIELD_NAMES = {
     "messages": "input",
     "max_tokens": "max_output_tokens",
@@ -29,7 +29,7 @@ _FIELD_NAMES = {
 
 
 def messages_from(body: ChatBody, earlier: Messages) -> list[Mapping[str, Any]]:
-    """`earlier`, and what the user says now. A new system prompt takes the place of the old one."""
+    """`earlier` plus the new user message. A new system prompt replaces the old one."""
     if body.system_prompt is not None:
         spoken = [message for message in earlier if message["role"] != "system"]
         earlier = [{"role": "system", "content": body.system_prompt}, *spoken]
@@ -39,7 +39,7 @@ def messages_from(body: ChatBody, earlier: Messages) -> list[Mapping[str, Any]]:
 def generation_request(
     body: ChatBody, messages: Messages, thinking: tuple[bool, ...]
 ) -> GenerationRequest:
-    """Raises InvalidRequestError. `thinking`: the values of `enable_thinking` the model knows."""
+    """Raises InvalidRequestError. `thinking`: the `enable_thinking` values the model supports."""
     chosen = _thinking(body.reasoning, thinking)
     limits = {
         "max_tokens": token_limit(body, "max_output_tokens"),
@@ -62,7 +62,7 @@ def _input_text(given: str | Sequence[InputItem]) -> str:
     if isinstance(given, str):
         return given
     if not given:
-        raise InvalidRequestError("input is empty: write something.", param="input")
+        raise InvalidRequestError("input must not be empty.", param="input")
     check_new_message(
         (item.type, item.content, f"input[{index}]") for index, item in enumerate(given)
     )
@@ -74,7 +74,7 @@ def _item_text(item: InputItem, where: str) -> str:
         return left_out(item.type, where)
     if item.type not in ("text", "message"):
         raise InvalidRequestError(
-            f"{where}.type is {quoted(item.type)}; Qwen3 reads text only: send text.",
+            f'{where}.type is {quoted(item.type)}; it must be "text", as Qwen3 only reads text.',
             param=f"{where}.type",
         )
     if item.content is None:
@@ -87,7 +87,7 @@ def _thinking(reasoning: Reasoning | None, known: tuple[bool, ...]) -> Thinking:
         return Thinking()
     if (options := reasoning_options(known)) and reasoning not in options:
         raise InvalidRequestError(
-            f"reasoning is {quoted(reasoning)}; this model takes {', '.join(options)}.",
+            f"reasoning is {quoted(reasoning)}; this model supports {', '.join(options)}.",
             param="reasoning",
         )
     if reasoning == "off":

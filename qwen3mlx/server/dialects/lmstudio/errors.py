@@ -1,4 +1,4 @@
-"""LM Studio's error object (v1); v0 has OpenAI's."""
+"""LM Studio's error object (v1); v0 uses OpenAI's."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from ....errors import ContextLengthError, InvalidRequestError, ModelNotFoundError
 from ...http.errors import ApiError
 
-# Codes that LM Studio has a type of its own for.
+# Codes for which LM Studio has its own type.
 _TYPES = ("model_not_found", "job_not_found", "not_implemented")
 
 
 class NotSupportedError(InvalidRequestError):
-    """LM Studio has it; it is not here."""
+    """LM Studio supports it; this server does not."""
 
     code = "not_implemented"
 
@@ -24,7 +24,7 @@ class JobNotFoundError(ModelNotFoundError):
 
 
 def render_error(error: ApiError) -> dict[str, Any]:
-    """The body of an error in `/api/v1`; an event of a stream has it too."""
+    """The body of an error in `/api/v1`, also used in events of a stream."""
     details = {"code": error.code, "param": error.param}
     given = {name: value for name, value in details.items() if value is not None}
     full = error.cause
@@ -33,7 +33,7 @@ def render_error(error: ApiError) -> dict[str, Any]:
 
 
 def _too_long(error: ContextLengthError) -> str:
-    """LM Studio's words, which agents look for."""
+    """LM Studio's wording, which agents look for."""
     return (
         "The number of tokens to keep from the initial prompt is greater than the context length "
         f"(n_keep: {error.prompt_tokens} >= n_ctx: {error.context_length}). Try to load the model "

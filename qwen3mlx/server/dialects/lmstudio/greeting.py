@@ -1,6 +1,6 @@
-"""`/lmstudio-greeting`, by which LM Studio's SDKs find a server where they are given no address.
+"""`/lmstudio-greeting`, by which LM Studio's SDKs find a server if they are given no address.
 
-What they ask for next is a websocket; `http/websocket.py` tells them that there is none.
+Next, they open a websocket, which `http/websocket.py` refuses with a reason.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of a model, in LM Studio's words."""
+"""Models as LM Studio's API describes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def v0_model(info: ModelInfo) -> Json:
 def v1_model(info: ModelInfo, thinking: tuple[bool, ...]) -> Json:
     """A member of GET /api/v1/models.
 
-    `thinking` are the values of `enable_thinking` that make a difference, the default first.
+    `thinking` lists the values of `enable_thinking` that the model supports, default first.
     """
     about = {
         "type": model_type(info),
@@ -54,7 +54,7 @@ def model_type(info: ModelInfo) -> str:
 
 
 def load_config(loaded: ResidentInfo) -> Json:
-    """What a model in memory was loaded with, as far as it is not the default."""
+    """The non-default options with which a model in memory was loaded."""
     options = {
         "rope_scaling": loaded.load_options.rope_scaling,
         "kv_bits": loaded.load_options.kv_bits,
@@ -64,7 +64,7 @@ def load_config(loaded: ResidentInfo) -> Json:
 
 
 def reasoning_options(thinking: tuple[bool, ...]) -> list[str]:
-    """The values of `reasoning` that a model takes."""
+    """The values of `reasoning` that a model supports."""
     off = ["off"] if False in thinking else []
     return [*off, *(["low", "medium", "high", "on"] if True in thinking else [])]
 

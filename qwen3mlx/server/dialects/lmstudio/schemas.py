@@ -1,4 +1,4 @@
-"""Bodies of LM Studio's v1 endpoints; v0 takes OpenAI's."""
+"""Bodies of LM Studio's v1 endpoints; v0 uses OpenAI's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
 
 
 class InputItem(Body):
-    """`text` and `message` are two names of one thing."""
+    """The types `text` and `message` mean the same."""
 
     type: Name
     content: Text | None = None
@@ -48,7 +48,7 @@ class ChatBody(SamplingFields):
 
 
 class LoadBody(Body):
-    """LM Studio's other settings are llama.cpp's: no fields here, as they are none of its MLX."""
+    """LM Studio's other settings are for llama.cpp only: its MLX engine ignores them, too."""
 
     sections: ClassVar[tuple[str, ...]] = ("lmstudio_load",)
 
@@ -66,5 +66,5 @@ class UnloadBody(Body):
 
 class DownloadBody(Body):
     model: ModelName
-    # Declared to be refused: an MLX repository holds one.
+    # Declared in order to refuse it: an MLX repository has only one quantization.
     quantization: Name | None = None

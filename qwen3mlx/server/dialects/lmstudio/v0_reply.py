@@ -1,4 +1,4 @@
-"""What LM Studio's v0 adds to OpenAI's replies: `stats`, `model_info` and `runtime`."""
+"""LM Studio's v0 additions to OpenAI's replies: `stats`, `model_info` and `runtime`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ StopReason = Literal[
 
 
 class StatsReply(Reply):
-    """On the whole reply, and on the chunk that ends the last choice of a stream."""
+    """Adds them to a complete reply, and to the chunk that ends the last choice of a stream."""
 
     model: ModelInfo
     max_tokens: int | None
 
     def describe(self, answers: Sequence[Answer]) -> None:
-        """All answers of a reply have one model and one limit."""
+        """All answers of a reply have the same model and limit."""
         self.model = answers[0].model
         self.max_tokens = answers[0].params.max_tokens
 
@@ -44,7 +44,7 @@ class StatsReply(Reply):
         return {**super().whole(), **self._extras()}
 
     def _extras(self) -> Json:
-        """Speed and times of all choices together; the stop reason is the first one's."""
+        """Speed and times of all choices together; the stop reason of the first one."""
         timings = self._timings()
         return {
             "stats": {
@@ -86,7 +86,7 @@ def model_info(info: ModelInfo) -> Json:
 
 
 def stop_reason(finished: Finished, max_tokens: int | None) -> StopReason:
-    """`max_tokens` is what the request allowed: short of it, the context was full."""
+    """`max_tokens` is the request's limit; if it was not reached, the context was full."""
     if finished.finish_reason == "tool_calls":
         return "toolCalls"
     if finished.finish_reason == "stop":

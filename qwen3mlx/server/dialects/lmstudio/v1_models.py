@@ -1,4 +1,4 @@
-"""`/api/v1/models`: what is here, what is in memory, and what is to come."""
+"""`/api/v1/models`: list, load, unload and download models."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .errors import JobNotFoundError, NotSupportedError
 from .models import load_config, model_type, v1_model
 from .schemas import DownloadBody, LoadBody, UnloadBody
 
-# Seconds that a new download has to tell its size before the request is answered without it.
+# Seconds to wait for the size of a new download before replying without it.
 PATIENCE = 5.0
 
 
@@ -41,7 +41,7 @@ async def list_models(service: ServiceDep) -> Json:
 
 @router.post("/load")
 async def load(body: LoadBody, request: Request, service: ServiceDep) -> Json:
-    """Settings that are given are kept, and used whenever the model is loaded."""
+    """The given settings are saved, and used whenever the model is loaded."""
     given = LoadOptions(
         context_length=body.context_length,
         rope_scaling=body.rope_scaling,
@@ -65,16 +65,17 @@ async def load(body: LoadBody, request: Request, service: ServiceDep) -> Json:
 async def unload(body: UnloadBody, service: ServiceDep) -> Json:
     info = await service.model(body.instance_id)
     if not await service.unload(info.id):
-        raise ModelNotFoundError(f"{info.id} is not in memory: there is nothing to unload.")
+        raise ModelNotFoundError(f"{info.id} is not loaded.")
     return {"instance_id": info.id}
 
 
 @router.post("/download")
 async def download(body: DownloadBody, service: ServiceDep) -> Json:
-    """Begin to download a model; it goes on after the reply."""
+    """Start to download a model; it continues after the reply."""
     if body.quantization:
         raise NotSupportedError(
-            "quantization cannot be chosen: name the repository that has it.", param="quantization"
+            "quantization is not supported; name a repository with that quantization in model.",
+            param="quantization",
         )
     name = _hub_name(body.model)
     try:
@@ -92,12 +93,12 @@ async def download(body: DownloadBody, service: ServiceDep) -> Json:
 async def download_status(job_id: Parameter, service: ServiceDep) -> Json:
     job = service.downloads.get(job_id, caller().owner)
     if job is None:
-        raise JobNotFoundError(f"There is no download {quoted(job_id)}, or not any more.")
+        raise JobNotFoundError(f"There is no download with the id {quoted(job_id)}.")
     return job_json(job)
 
 
 def job_json(job: Job) -> Json:
-    """`error` is not LM Studio's: it says why a download failed."""
+    """`error`, which LM Studio does not have, says why a download failed."""
     speed = job.bytes_per_second if job.status == "downloading" else None
     estimate = job.estimated_completion if job.status == "downloading" else None
     known = {
@@ -121,16 +122,16 @@ def _described(models: Sequence[ModelInfo]) -> list[Json]:
 def _thinking(info: ModelInfo) -> tuple[bool, ...]:
     try:
         return template_traits(info.path).thinking
-    except Qwen3MLXError:  # it is listed all the same
+    except Qwen3MLXError:  # list the model nevertheless
         return (False,)
 
 
 def _hub_name(model: str) -> str:
-    """A link to the hub, read: `https://huggingface.co/org/repo` is `org/repo`."""
+    """`https://huggingface.co/org/repo` -> `org/repo`."""
     name = plain(model)
     if name.startswith(("http://", "https://")):
         raise InvalidRequestError(
-            "model is a link to another site; send one to huggingface.co, or a repository's id.",
+            "model must be a repository id or a link to huggingface.co, not to another site.",
             param="model",
         )
     return name

@@ -1,4 +1,4 @@
-"""The server's own API: what the window needs and no other dialect has."""
+"""The server's own API, for what the window needs and no other dialect offers."""
 
 from fastapi import APIRouter
 

@@ -1,4 +1,4 @@
-"""What is known of a model: what it is, what it needs, what is set for it."""
+"""Describes a model: its properties, its memory needs, its settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...core.telling import told_path
 from ...core.template_traits import template_traits
 from ...json_text import Json
 
-# A model that cannot hold this many tokens is of no use in a chat.
+# A model with a smaller context is useless for chatting.
 LEAST_CONTEXT = 4096
 
 Verdict = Literal["fits", "tight", "too-large"]
@@ -22,9 +22,9 @@ Verdict = Literal["fits", "tight", "too-large"]
 def model_json(
     info: ModelInfo, settings: ModelSettings, limit: int, context_length: int | None = None
 ) -> Json:
-    """All of it. Reads small files, so not on the event loop.
+    """The complete description. Reads small files: do not call it on the event loop.
 
-    Raises Qwen3MLXError for a checkpoint, or settings of it, that are broken.
+    Raises Qwen3MLXError if the checkpoint or its settings are broken.
     """
     options = settings.load(info.id)
     needs = footprint(info.path, options)
@@ -65,10 +65,10 @@ def settings_json(model_id: str, settings: ModelSettings, options: LoadOptions) 
 
 
 def fit(needs: Footprint, context_length: int, limit: int) -> Json:
-    """Whether weights, and keys and values of `context_length` tokens, go into `limit` bytes.
+    """Whether the weights and a KV cache of `context_length` tokens fit into `limit` bytes.
 
-    `fits`: they do; `tight`: those of a shorter context do, `largest_context`; `too-large`: no
-    context of use does.
+    `fits`: they do; `tight`: only with a shorter context, at most `largest_context`; `too-large`:
+    not with any useful context.
     """
     kv_bytes = needs.kv_bytes(context_length)
     needed = needs.weight_bytes + kv_bytes
@@ -111,7 +111,7 @@ def _options(options: LoadOptions) -> dict[str, Any]:
 
 
 def _thinking(info: ModelInfo) -> Json:
-    """Whether it can think, does so by default, and can be told not to."""
+    """Whether the model can think, does so by default, and can be told not to."""
     values = template_traits(info.path).thinking if info.is_chat else (False,)
     return {
         "can": True in values,

@@ -1,4 +1,4 @@
-"""`/folders`: where models are looked for."""
+"""`/folders`: where the server looks for models."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ async def list_folders(service: ServiceDep) -> Json:
 
 @router.post("")
 async def add(body: FolderBody, service: ServiceDep) -> Json:
-    """The models in it are here from now on; nothing is copied."""
+    """Make the models in a folder available; nothing is copied."""
     return await asyncio.to_thread(_add, service, body.path)
 
 
 @router.delete("")
 async def remove(path: Parameter, service: ServiceDep) -> Json:
-    """Off the list; its files stay."""
+    """Remove a folder from the list; its files stay."""
     return await asyncio.to_thread(_remove, service, path)
 
 
 def _add(service: Service, given: str) -> Json:
     folder = _absolute(given)
     if not folder.is_dir():
-        raise InvalidRequestError(f"There is no folder {folder}.", param="path")
+        raise InvalidRequestError(f"{folder} is not a folder.", param="path")
     UserSettings().add_model_folder(folder)
     return _listed(service)
 
@@ -51,7 +51,7 @@ def _add(service: Service, given: str) -> Json:
 def _remove(service: Service, given: str) -> Json:
     folder = _absolute(given)
     if not UserSettings().remove_model_folder(folder):
-        raise InvalidRequestError(f"{folder} is not among the folders you added.", param="path")
+        raise InvalidRequestError(f"{folder} is not one of the added folders.", param="path")
     return _listed(service)
 
 
@@ -84,5 +84,5 @@ def _absolute(given: str) -> Path:
     except RuntimeError:  # `~nobody`
         folder = Path(given)
     if not folder.is_absolute() or "\0" in given:
-        raise InvalidRequestError(f"path is {quoted(given)}; send the whole path.", param="path")
+        raise InvalidRequestError(f"path is {quoted(given)}; it must be absolute.", param="path")
     return Path(os.path.normpath(folder))

@@ -1,4 +1,4 @@
-"""`/keys`: who may use the server."""
+"""`/keys`: the API keys of the server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/keys", route_class=Route)
 
 @router.get("")
 async def list_keys(request: Request) -> Json:
-    """What is kept of them; `required` says whether a request needs one now."""
+    """All keys without their secrets; `required` says whether requests need one."""
     keys: Keys = request.app.state.keys
     stored = await asyncio.to_thread(keys.stored)
     return {"keys": [_told(key) for key in stored], "required": keys.required}
@@ -27,7 +27,7 @@ async def list_keys(request: Request) -> Json:
 
 @router.post("")
 async def create(body: KeyBody, request: Request) -> Json:
-    """A new key, told this once; from now on every request needs one."""
+    """A new key, shown only once; from now on every request needs a key."""
     try:
         secret = await asyncio.to_thread(KeyStore().create, body.name, body.scope)
     except UsageError as error:
@@ -39,7 +39,7 @@ async def create(body: KeyBody, request: Request) -> Json:
 
 @router.delete("")
 async def revoke(name: Parameter, request: Request) -> Json:
-    """It is refused from now on."""
+    """The key is refused from now on."""
     try:
         await asyncio.to_thread(KeyStore().revoke, name)
     except UsageError as error:

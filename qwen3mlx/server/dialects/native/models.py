@@ -1,4 +1,4 @@
-"""`/models`: what is on this computer, whether it fits, what is set for it; into memory and out."""
+"""`/models`: the models on this computer, whether they fit, their settings; load and unload."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .schemas import ModelBody, ModelSettingsBody
 
 logger = logging.getLogger(__name__)
 
-# Seconds without progress after which a stream says that it is alive.
+# Seconds without progress after which a stream sends a comment.
 PATIENCE = 15.0
 
 
@@ -42,14 +42,14 @@ router = APIRouter(prefix="/models", route_class=Route)
 async def list_models(
     service: ServiceDep, context_length: Annotated[int | None, Query(ge=1, le=MOST_WHOLE)] = None
 ) -> Json:
-    """`fit` is for `context_length` tokens, else for the context each would be loaded with."""
+    """`fit` is for `context_length` tokens, or else the context each model would be loaded with."""
     infos = await service.models()
     return await asyncio.to_thread(_library, service, infos, context_length)
 
 
 @router.put("/settings")
 async def save_settings(body: ModelSettingsBody, service: ServiceDep) -> Json:
-    """They replace the saved ones as a whole: from the next load on, sampling and `ttl` at once."""
+    """Replace all saved settings. Sampling and `ttl` apply at once, the others on the next load."""
     info = await service.model(body.model)
     await asyncio.to_thread(_save, service, info, body)
     slot = service.engine.slots.get(info.id)
@@ -61,9 +61,9 @@ async def save_settings(body: ModelSettingsBody, service: ServiceDep) -> Json:
 
 @router.post("/load")
 async def load(body: ModelBody, request: Request, service: ServiceDep) -> Response:
-    """Into memory, with the saved settings; events tell how far it is.
+    """Load a model with its saved settings, and stream the progress.
 
-    The load goes on when the client leaves; `unload` ends it.
+    Loading continues if the client disconnects; `unload` cancels it.
     """
     info = await service.model(body.model)
     options = await asyncio.to_thread(service.model_settings.load, info.id)
@@ -75,7 +75,7 @@ async def load(body: ModelBody, request: Request, service: ServiceDep) -> Respon
 
 @router.post("/unload")
 async def unload(body: ModelBody, service: ServiceDep) -> Json:
-    """Out of memory; its running requests, or its load, end with an error."""
+    """Unload a model; its running requests, or its loading, fail."""
     info = await service.model(body.model)
     await service.unload(info.id)
     return await _described(service, info.id)
@@ -88,7 +88,7 @@ async def _load_events(
 
     def over(task: asyncio.Task[LoadResult]) -> None:
         if not task.cancelled():
-            task.exception()  # seen, also when nobody listens any more
+            task.exception()  # retrieved even if the client is gone
         news.put_nowait(None)
 
     work = service.load(model_id, options=options, save=False, on_progress=news.put_nowait)
@@ -114,11 +114,11 @@ def _library(service: Service, infos: Sequence[ModelInfo], context_length: int |
     for info in infos:
         try:
             models.append(_json(service, info, context_length))
-        except Qwen3MLXError as error:  # one that is broken does not hide the others
+        except Qwen3MLXError as error:  # a broken model must not hide the others
             skipped.append(Skipped(info.id, str(error)))
         except Exception as error:
-            logger.exception("%s cannot be described", info.id)
-            skipped.append(Skipped(info.id, f"It cannot be described ({quoted(error)})."))
+            logger.exception("Cannot describe %s", info.id)
+            skipped.append(Skipped(info.id, f"Cannot be described ({quoted(error)})."))
     told_skipped = [{"name": told(entry.name), "reason": told(entry.reason)} for entry in skipped]
     return {"models": models, "skipped": told_skipped}
 
@@ -132,7 +132,7 @@ def _json(service: Service, info: ModelInfo, context_length: int | None = None) 
 
 
 def _save(service: Service, info: ModelInfo, body: ModelSettingsBody) -> None:
-    """Nothing is saved unless all of it can be."""
+    """Save all of the settings, or none if any is invalid."""
     options = LoadOptions(
         context_length=body.context_length, rope_scaling=body.rope_scaling, kv_bits=body.kv_bits
     )

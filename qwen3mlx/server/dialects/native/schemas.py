@@ -1,4 +1,4 @@
-"""Bodies of the server's own API: a key that is not declared is refused."""
+"""Bodies of the server's own API, which refuses unknown fields."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..shared.request_fields import (
 
 
 class Body(request_fields.Body):
-    """A request's JSON object."""
+    """A request body."""
 
     model_config = ConfigDict(extra="forbid")
 

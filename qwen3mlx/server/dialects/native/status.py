@@ -1,4 +1,4 @@
-"""`/status` and `/log`: what the server does now, and what it has done."""
+"""`/status` and `/log`: what the server is doing, and what it has done."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ router = APIRouter(route_class=Route)
 
 @router.get("/status")
 async def status(service: ServiceDep) -> Json:
-    """Memory, the models in it, and the caller's answers that are being made.
+    """Memory, loaded models, and the caller's running answers.
 
-    Who may do everything sees all answers.
+    Callers with the scope admin see all answers.
     """
     return {
         "version": __version__,
@@ -49,15 +49,15 @@ async def status(service: ServiceDep) -> Json:
 async def log(
     request: Request, service: ServiceDep, after: Annotated[int, Query(ge=0, le=MOST_WHOLE)] = 0
 ) -> Response:
-    """The caller's requests that are over: those kept whose id is above `after`, then each new one.
+    """The caller's finished requests with ids above `after`, then each new one.
 
-    Who may do everything sees all requests.
+    Callers with the scope admin see all requests.
     """
     return streaming(request, _events(service.activity, after))
 
 
 async def _events(activity: Activity, after: int) -> AsyncGenerator[bytes, None]:
-    yield comment("the log")  # the head is sent at once, however quiet it is
+    yield comment("log")  # sends the headers at once
     async with aclosing(activity.entries(after)) as entries:
         async for entry in entries:
             if entry is None:

@@ -1,4 +1,4 @@
-"""`/tokens`: what texts and a chat cost, before they are sent."""
+"""`/tokens`: count the tokens of texts and of a chat before they are sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/tokens", route_class=Route)
 
 @router.post("")
 async def count(body: TokensBody, service: ServiceDep) -> Json:
-    """Tokens of each text alone, and of the prompt a chat would be; no weights are loaded."""
+    """The tokens of each text, and of a chat as a prompt; no weights are loaded."""
     length = num_characters([body.texts, body.messages])
     check_counted(length)
     info = await service.default_model(body.model)
@@ -46,7 +46,7 @@ def _count(tokenizer: Tokenizer, body: TokensBody) -> tuple[list[int], int | Non
 
 
 def _context_length(service: Service, info: ModelInfo) -> int:
-    """Tokens it holds as it is in memory, or as it would be loaded."""
+    """The context of the model in memory, or else as it would be loaded."""
     if info.loaded is not None:
         return info.loaded.context_length
     options = service.model_settings.load(info.id)

@@ -1,4 +1,4 @@
-"""Ollama's own API (`/api/chat` and its kin)."""
+"""Ollama's API (`/api/chat` and so on)."""
 
 from fastapi import APIRouter
 

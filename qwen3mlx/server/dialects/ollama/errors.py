@@ -9,14 +9,14 @@ from ...http.errors import ApiError
 
 
 def render_error(error: ApiError) -> dict[str, Any]:
-    """All that Ollama's clients read: the sentence."""
+    """Ollama's clients only read the message."""
     if isinstance(full := error.cause, ContextLengthError):
         return {"error": _too_long(full)}
     return {"error": error.message}
 
 
 def _too_long(error: ContextLengthError) -> str:
-    """The words of Ollama and of the llama.cpp in it: agents look for either."""
+    """The wording of both Ollama and llama.cpp: agents look for either."""
     prompt, context = error.prompt_tokens, error.context_length
     return (
         f"prompt too long; exceeded max context length by {prompt - context} tokens: the request "

@@ -17,17 +17,17 @@ _SECONDS = re.compile(rf"[+-]?{_NUMBER}")
 
 
 def seconds(keep_alive: float | str | None) -> float | None:
-    """Seconds from a number of them or from text (`5m`, `1h30m`, `-1`); None for none given.
+    """Seconds, from a number or a duration (`5m`, `1h30m`, `-1`); None if it is not given.
 
-    A negative one is for good: infinity. Raises InvalidRequestError.
+    Infinity if negative: the model is never unloaded. Raises InvalidRequestError.
     """
     if keep_alive is None or keep_alive == "":
         return None
     value = _parse(keep_alive) if isinstance(keep_alive, str) else keep_alive
     if value is None or math.isnan(value):
         raise InvalidRequestError(
-            f"keep_alive is {quoted(keep_alive)}; it must be a number of seconds, or a duration "
-            "such as 5m or 1h30m, or -1 for good.",
+            f"keep_alive is {quoted(keep_alive)}; it must be a number of seconds, a duration such "
+            "as 5m or 1h30m, or -1 to keep the model loaded.",
             param="keep_alive",
         )
     return math.inf if value < 0 else value

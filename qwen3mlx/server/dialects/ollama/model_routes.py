@@ -19,7 +19,7 @@ from .errors import render_error
 from .request import plain_name
 from .schemas import ModelBody
 
-# Clients compare it with the version that brought what they need (/v1/responses: 0.13.4).
+# Clients compare it with the version that added what they need (/v1/responses: 0.13.4).
 API_VERSION = "0.13.4"
 
 router = APIRouter(tags=["Ollama"], route_class=Route)
@@ -51,24 +51,24 @@ async def show(body: ModelBody, service: ServiceDep) -> Json:
 
 @router.delete("/api/delete")
 async def delete() -> Response:
-    return _refused("Models are not deleted over HTTP: run `qwen3mlx rm NAME`.")
+    return _refused("Models cannot be deleted over HTTP; run `qwen3mlx rm NAME`.")
 
 
 @router.post("/api/create")
 @router.post("/api/blobs/{digest}", include_in_schema=False)
 @router.head("/api/blobs/{digest}", include_in_schema=False)
 async def create() -> Response:
-    return _refused("Models are not made over HTTP: send system and options with each request.")
+    return _refused("Models cannot be created here; send system and options with each request.")
 
 
 @router.post("/api/copy")
 async def copy() -> Response:
-    return _refused("A model has one name here: use the one that GET /api/tags lists.")
+    return _refused("Models cannot be copied here; use the name that GET /api/tags lists.")
 
 
 @router.post("/api/push")
 async def push() -> Response:
-    return _refused("Models are not uploaded from here: use the hub's own tools.")
+    return _refused("Models cannot be uploaded from here; use the tools of Hugging Face.")
 
 
 def _refused(reason: str) -> Response:
@@ -77,7 +77,7 @@ def _refused(reason: str) -> Response:
 
 
 def model_name(body: ModelBody) -> str:
-    """From either field that may hold it."""
+    """From whichever field has it."""
     if not (name := body.model or body.name):
         raise InvalidRequestError("model is missing.", param="model")
     return plain_name(name)

@@ -1,4 +1,4 @@
-"""What is known of the models, in Ollama's words."""
+"""Models as Ollama's API describes them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ...core.template_traits import TemplateTraits
 from ...json_text import Json
 from ...timestamps import rfc3339
 
-# Ollama says "for good" with a moment in a later century.
+# Ollama represents "never expires" as a time in a later century.
 _FOR_GOOD_S = 200 * 365 * 24 * 3600.0
 
 
 def tags(models: Sequence[ModelInfo]) -> Json:
-    """GET /api/tags: what is on this computer, the latest first."""
+    """GET /api/tags: the models on this computer, newest first."""
     latest = sorted(models, key=lambda model: model.modified, reverse=True)
     return {"models": [_listed(model) for model in latest]}
 
 
 def processes(models: Sequence[ModelInfo]) -> Json:
-    """GET /api/ps: what is in memory."""
+    """GET /api/ps: the models in memory."""
     return {"models": [_running(model, model.loaded) for model in models if model.loaded]}
 
 
@@ -47,7 +47,7 @@ def show(model: ModelInfo, traits: TemplateTraits) -> Json:
 
 
 def capabilities(model: ModelInfo, traits: TemplateTraits) -> list[str]:
-    """`embedding` for what is made for it, else what the model's chat template allows."""
+    """`embedding` for embedding models; otherwise what the model's chat template supports."""
     if model.is_embedding:
         return ["embedding"]
     can = ["completion"]
@@ -59,7 +59,7 @@ def capabilities(model: ModelInfo, traits: TemplateTraits) -> list[str]:
 
 
 def listed_name(model: ModelInfo) -> str:
-    """Always with a tag, as clients expect it: the alias (`qwen3:8b`), else `id:latest`."""
+    """Always with a tag, as clients expect: the alias (`qwen3:8b`), or else `id:latest`."""
     names = [name for name, repository in aliases().items() if repository.repo_id == model.id]
     tagged = [name for name in names if ":" in name and not name.endswith(":latest")]
     return min(tagged, key=len, default=f"{model.id}:latest")
@@ -87,7 +87,7 @@ def _running(model: ModelInfo, loaded: ResidentInfo) -> Json:
         "digest": _digest(model),
         "details": _details(model),
         "expires_at": rfc3339(time.time() + min(stays, _FOR_GOOD_S)),
-        "size_vram": loaded.nbytes,  # memory is unified: all of it is the GPU's
+        "size_vram": loaded.nbytes,  # unified memory: the GPU can use all of it
         "context_length": loaded.context_length,
     }
 
@@ -104,12 +104,12 @@ def _details(model: ModelInfo) -> Json:
 
 
 def _family(model: ModelInfo) -> str:
-    """As GGUF spells it, which the keys of `model_info` begin with."""
+    """In GGUF's spelling, with which the keys of `model_info` start."""
     return model.arch.replace("_", "")
 
 
 def _digest(model: ModelInfo) -> str:
-    """Tells one model from another and from its older versions; reads no weights."""
+    """Identifies a model and its version; reads no weights."""
     identity = f"{model.path}\n{model.size_bytes}\n{model.modified}"
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -140,7 +140,7 @@ def _model_info(model: ModelInfo, config: ModelConfig) -> Json:
 
 
 def _parameters(folder: Path, *, thinking: bool) -> dict[str, float]:
-    """The sampling of an answer whose request says nothing of it, under Ollama's names."""
+    """The default sampling, under Ollama's names."""
     defaults = GenerationConfig.from_folder(folder).sampling_defaults(thinking=thinking)
     renamed = {"repetition_penalty": "repeat_penalty"}
     return {renamed.get(name, name): value for name, value in defaults.items()}

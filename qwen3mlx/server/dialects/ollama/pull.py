@@ -1,4 +1,4 @@
-"""`/api/pull`: download a model, and tell how far it is."""
+"""`/api/pull`: download a model and report the progress."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .errors import render_error
 from .model_routes import model_name
 from .schemas import PullBody
 
-# Seconds between two looks at a download.
+# Seconds between progress checks.
 INTERVAL = 0.1
 
 SUCCESS = {"status": "success"}
@@ -34,7 +34,7 @@ router = APIRouter(tags=["Ollama"], route_class=Route)
 
 @router.post("/api/pull")
 async def pull(body: PullBody, request: Request, service: ServiceDep) -> Response:
-    """The download goes on when the client goes away; asking again tells of the same one."""
+    """The download continues when the client disconnects; another request joins it."""
     job = await _start(service, model_name(body))
     records = _nothing_to_do() if job is None else progress(job)
     if body.stream is not False:
@@ -50,7 +50,7 @@ async def _nothing_to_do() -> AsyncGenerator[Json, None]:
 
 
 async def _start(service: Service, name: str) -> Job | None:
-    """None for a model that is here already. ModelNotFoundError for a name that no hub has."""
+    """None if the model is already here. ModelNotFoundError for a name that is not on the hub."""
     try:
         await service.model(name)
     except ModelNotFoundError:
@@ -59,9 +59,9 @@ async def _start(service: Service, name: str) -> Job | None:
 
 
 async def progress(job: Job, interval: float = INTERVAL) -> AsyncGenerator[Json, None]:
-    """Ollama's records of a download until it is complete; raises the error of a failed one."""
+    """Ollama's records of a download until it is complete. Raises the error if it fails."""
     yield {"status": "pulling manifest"}
-    # Clients draw one bar for each digest.
+    # Clients show one progress bar for each digest.
     digest = "sha256:" + hashlib.sha256(job.repo_id.encode()).hexdigest()
     told = None
     running = True

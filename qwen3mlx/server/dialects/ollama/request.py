@@ -1,4 +1,4 @@
-"""Bodies -> the requests of the engine; pure, every field honoured or refused by name."""
+"""Bodies -> requests for the engine. Pure; every field is honoured or refused by name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from ..shared.request_fields import EFFORT_BUDGETS, Thinking
 from ..shared.tools import client_tools, functions, tool_fields
 from .schemas import AnswerBody, ChatBody, GenerateBody, Message, Options, Think
 
-_NO_IMAGES = "Qwen3 reads and writes text only"
-# What the engine calls by another name than Ollama.
+# The engine's field names -> Ollama's.
 _FIELD_NAMES = {
     "repetition_penalty": "options.repeat_penalty",
     "max_tokens": "options.num_predict",
@@ -40,11 +39,11 @@ _PENALTIES = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_pen
 
 
 def plain_name(name: str) -> str:
-    """The model's name without the tag `latest`, which every name may have in Ollama."""
+    """The model's name without the tag `latest`, which Ollama allows on every name."""
     plain = name.removesuffix(":latest")
     if not plain:
         raise InvalidRequestError(
-            "model is empty; GET /api/tags lists what there is.", param="model"
+            "model must not be empty; GET /api/tags lists the models.", param="model"
         )
     return plain
 
@@ -99,14 +98,14 @@ def generate_request(body: GenerateBody) -> GenerationRequest | None:
 
 
 def thinking_from(think: Think) -> Thinking:
-    """A level switches thinking on and bounds it as the reasoning effort of that name does."""
+    """A level enables thinking with the budget of the reasoning effort of the same name."""
     if think is None or isinstance(think, bool):
         return Thinking(enable=think)
     return Thinking(enable=True, budget=EFFORT_BUDGETS[think])
 
 
 def _message(message: Message, index: int) -> dict[str, Any]:
-    """In OpenAI's words. Roles are told apart by their letters only, not by their case."""
+    """In OpenAI's format. Roles are not case-sensitive."""
     given = {
         "role": message.role.lower(),
         "content": _content(message.content, message.images, f"messages[{index}]."),
@@ -119,7 +118,7 @@ def _message(message: Message, index: int) -> dict[str, Any]:
 
 
 def _content(text: str | None, images: Sequence[Any] | None, prefix: str = "") -> str:
-    """Words take the place of images, before the text, where Ollama puts them."""
+    """Images are replaced by a note in front of the text, where Ollama puts them."""
     words = [left_out("image", f"{prefix}images[{index}]") for index in range(len(images or ()))]
     return "\n".join([*words, *([text] if text else [])])
 
@@ -130,7 +129,7 @@ def _check_new(text: str | None, images: Sequence[Any] | None, field: str) -> No
 
 
 def _is_begun(last: Message) -> bool:
-    """An answer that the client has begun: Ollama goes on with it."""
+    """Whether the client has begun the answer, which Ollama then continues."""
     begun = bool(last.content or last.thinking) and not last.tool_calls
     return last.role.lower() == "assistant" and begun
 
@@ -139,7 +138,7 @@ def _refuse_in_raw(body: GenerateBody) -> None:
     for name in ("system", "think", "images"):
         if getattr(body, name):
             raise InvalidRequestError(
-                f"{name} has no place in a raw prompt: leave raw out, or write it into the prompt.",
+                f"{name} cannot be used with raw; omit raw, or include it in the prompt.",
                 param=name,
             )
 
@@ -151,7 +150,7 @@ def _json_schema(answer_format: str | Mapping[str, Any] | None) -> Mapping[str, 
         return {"type": "object"}
     if isinstance(answer_format, str):
         raise InvalidRequestError(
-            f"format is {quoted(answer_format)}; it must be json or a JSON schema (an object).",
+            f'format is {quoted(answer_format)}; it must be "json" or a JSON schema object.',
             param="format",
         )
     return answer_format
@@ -177,7 +176,7 @@ def _sampling(body: AnswerBody, thinking: Thinking) -> dict[str, Any]:
 
 
 def _penalties(options: Options) -> dict[str, float | None]:
-    """They count all generated tokens. 0 looks back at none; 64 is Ollama's word for "default"."""
+    """Penalties count all generated tokens. 0 disables them; 64 is Ollama's default."""
     if options.repeat_last_n == 0:
         return dict(_PENALTIES)
     if options.repeat_last_n not in (None, -1, 64):
@@ -193,5 +192,5 @@ def _penalties(options: Options) -> dict[str, float | None]:
 
 
 def _max_tokens(num_predict: int | None) -> int | None:
-    """-1 is no limit, -2 until the context is full: here the same."""
+    """-1 means no limit, -2 until the context is full: here both are the same."""
     return None if num_predict is None or num_predict < 0 else num_predict

@@ -1,4 +1,4 @@
-"""Events of an answer -> the records of Ollama's streams, and the one record of a whole answer."""
+"""Events of an answer -> the records of Ollama's streams, and the single record of a reply."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ...timestamps import rfc3339
 from ..shared.arguments import arguments_object
 from .errors import render_error
 
-# JSON has no infinity; a token that cannot come has this logprob.
+# The logprob of an impossible token: JSON has no infinity.
 _IMPOSSIBLE = -9999.0
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one record tells of an answer."""
+    """The part of an answer that one record contains."""
 
     thinking: str = ""
     content: str = ""
@@ -30,7 +30,7 @@ class Piece:
 
 
 def join(pieces: Iterable[Piece]) -> Piece:
-    """The answer whose parts `pieces` are."""
+    """All pieces as one."""
     whole = list(pieces)
     return Piece(
         "".join(piece.thinking for piece in whole),
@@ -41,10 +41,10 @@ def join(pieces: Iterable[Piece]) -> Piece:
 
 
 class Pieces:
-    """Fed with events, it gives pieces: text as it comes, tool calls once they are over.
+    """Turns events into pieces: text as it comes, tool calls once they are complete.
 
-    The logprobs of all tokens, those of the thinking and of markers too, are in the piece that
-    comes next, but for the token that ends the answer; `last` is the one of the final record.
+    The logprobs of all tokens, including reasoning and markers, are in the piece that follows them,
+    except for the token that ends the answer; `last` is the piece of the final record.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Pieces:
 
 
 def _by_token(finished: Finished) -> bool:
-    """A token ended the answer, not a limit or a stop string."""
+    """Whether a token ended the answer, not a limit or a stop string."""
     return finished.finish_reason != "length" and finished.stop_string is None
 
 
@@ -100,10 +100,10 @@ class _Call:
 
 
 class Records:
-    """The records of one answer: those of a stream while it is made, and `whole` at its end.
+    """The records of one answer: one by one for a stream, and `whole` at the end.
 
-    `fields` writes a piece as the endpoint does. `model` is the name that the client sent; times
-    are on time.perf_counter()'s clock, `load_s` is None where the model was in memory.
+    `fields` formats a piece for the endpoint. `model` is the name that the client sent; times are
+    those of time.perf_counter(); `load_s` is None if the model was already in memory.
     """
 
     format = JSON_LINES
@@ -141,13 +141,13 @@ class Records:
         return [render_error(error)]
 
     def whole(self) -> Json:
-        """The one record of an answer that is not streamed, once it is finished."""
+        """The single record of a finished answer that is not streamed."""
         answer = self._fields(join(self._told))
         return {**head(self._model, done=True), **answer, **self._summary}
 
 
 def chat_fields(piece: Piece) -> Json:
-    """What `piece` is in a record of /api/chat."""
+    """`piece` as the fields of an /api/chat record."""
     message: Json = {"role": "assistant", "content": piece.content}
     if piece.thinking:
         message["thinking"] = piece.thinking
@@ -157,18 +157,18 @@ def chat_fields(piece: Piece) -> Json:
 
 
 def generate_fields(piece: Piece) -> Json:
-    """What `piece` is in a record of /api/generate."""
+    """`piece` as the fields of an /api/generate record."""
     thinking = {"thinking": piece.thinking} if piece.thinking else {}
     return {"response": piece.content, **thinking, **_logprob_fields(piece)}
 
 
 def head(model: str, *, done: bool) -> Json:
-    """What every record begins with."""
+    """The fields that every record starts with."""
     return {"model": model, "created_at": rfc3339(), "done": done}
 
 
 def summary(finished: Finished, total_s: float, load_s: float | None) -> Json:
-    """What only the final record has. Durations are in nanoseconds."""
+    """The fields that only the final record has. Durations are in nanoseconds."""
     return {
         "done_reason": "length" if finished.finish_reason == "length" else "stop",
         "total_duration": nanoseconds(total_s),

@@ -59,7 +59,7 @@ async def _respond(
 
 
 async def _check_thinking(service: Service, name: str, body: AnswerBody) -> None:
-    """InvalidRequestError where the model's template cannot do what `think` says."""
+    """InvalidRequestError if the model's template does not support the value of `think`."""
     enable = thinking_from(body.think).enable
     if enable is None:
         return
@@ -67,18 +67,18 @@ async def _check_thinking(service: Service, name: str, body: AnswerBody) -> None
     traits = await asyncio.to_thread(template_traits, model.path)
     if enable not in traits.thinking:
         what = "does not support thinking" if enable else "always thinks"
-        raise InvalidRequestError(f"{body.model} {what}: leave think out.", param="think")
+        raise InvalidRequestError(f"{body.model} {what}; omit think.", param="think")
 
 
 async def _load_or_unload(service: Service, name: str, ttl: float | None) -> str:
-    """What an empty request does, as `done_reason` says it; to unload is for callers who may."""
+    """Handle an empty request; returns its `done_reason`. Unloading requires the scope models."""
     if ttl != 0:
         await service.load(name, ttl=ttl)
         return "load"
     caller().check("models")
     model = await service.model(name)
     if model.loaded and model.loaded.num_requests:
-        await service.load(name, ttl=0)  # it goes when they are answered
+        await service.load(name, ttl=0)  # it is unloaded once they have been answered
     else:
         await service.unload(name)
     return "unload"

@@ -1,4 +1,4 @@
-"""Bodies of Ollama's endpoints (its `api/types.go`); "" means "not given", as it does in Go."""
+"""Bodies of Ollama's endpoints (its `api/types.go`). "" means "not given", as in Go."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..shared.request_fields import (
 )
 
 KeepAlive = Number | Name | None
-# Left out: words take their place.
+# Left out and replaced by a note.
 Images = Annotated[list[object], UpTo(bounds.MAX_ITEMS)]
 Level = Literal["low", "medium", "high", "max"]
 
@@ -36,7 +36,7 @@ def _check_think(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    """Go's decoder makes floats of all numbers, and Ollama cuts them off."""
+    """Go decodes all numbers as floats, and Ollama truncates them."""
     return int(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
@@ -45,7 +45,7 @@ Think = Annotated[bool | Level | None, BeforeValidator(_check_think)]
 
 
 class Options(Body):
-    """What changes an answer."""
+    """The options that affect an answer."""
 
     sections: ClassVar[tuple[str, ...]] = ("ollama_options",)
 
@@ -63,14 +63,14 @@ class Options(Body):
 
 
 class ModelBody(Body):
-    """What names a model; `name` is the older spelling."""
+    """Names a model; `name` is the older field."""
 
     model: ModelName | None = None
     name: ModelName | None = None
 
 
 class AnswerBody(Body):
-    """What chat and generate have in common."""
+    """The fields that chat and generate share."""
 
     model: ModelName
     stream: Flag | None = None

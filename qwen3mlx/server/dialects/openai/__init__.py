@@ -1,4 +1,4 @@
-"""OpenAI's API: models, completions, embeddings; with vLLM's tokenize and llama.cpp's props."""
+"""OpenAI's API: models, completions, embeddings; plus vLLM's tokenize and llama.cpp's props."""
 
 from fastapi import APIRouter
 

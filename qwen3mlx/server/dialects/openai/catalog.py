@@ -1,4 +1,4 @@
-"""`/v1/models`: what is on this computer, loaded or not, by the names that requests take."""
+"""`/v1/models`: the models on this computer, loaded or not, by the names that requests use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..shared.request_fields import Parameter
 
 
 class CatalogRoute(APIRoute):
-    """Leaves requests that carry `anthropic-version` to Anthropic's dialect."""
+    """Leaves requests with `anthropic-version` to Anthropic's dialect."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] == "http" and "anthropic-version" in Headers(scope=scope):
@@ -43,7 +43,7 @@ def _model_json(info: ModelInfo) -> dict[str, Any]:
         "object": "model",
         "created": int(info.modified),
         "owned_by": info.publisher,
-        # vLLM's name, and that of OpenRouter and of many clients.
+        # vLLM's name, then the name that OpenRouter and many clients use.
         "max_model_len": info.context_length,
         "context_length": info.context_length,
     }

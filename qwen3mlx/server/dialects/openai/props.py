@@ -1,4 +1,4 @@
-"""`/props`, as llama.cpp's server has it: what its clients ask for before they begin."""
+"""`/props`, as in llama.cpp's server, whose clients request it before anything else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(tags=["OpenAI"], route_class=Route)
 
 @router.get("/props")
 async def props(service: ServiceDep, model: Parameter | None = None) -> dict[str, Any]:
-    """Of `model`, else of the one that answers where none is named; it is not loaded for it."""
+    """The properties of `model`, or of the default model; it is not loaded for this."""
     info = await service.default_model(model)
     return await asyncio.to_thread(_props, info, service.engine.config.max_running)
 

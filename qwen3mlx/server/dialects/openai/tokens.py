@@ -1,4 +1,4 @@
-"""`/tokenize`, `/detokenize`, `/tokenizer_info`: vLLM's; llama.cpp has the first two."""
+"""`/tokenize`, `/detokenize` and `/tokenizer_info` of vLLM; llama.cpp has the first two."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def tokenize(body: TokenizeBody, service: ServiceDep) -> Response:
                 "count": len(ids),
                 "max_model_len": info.context_length,
                 "tokens": _with_pieces(tokenizer, ids) if body.with_pieces else ids,
-                # By llama.cpp's name: a prompt may hold control tokens, messages' text is data.
+                # llama.cpp's name: a prompt may contain control tokens, text in messages is data.
                 "parse_special": request.messages is None,
             }
         )
@@ -54,9 +54,9 @@ async def detokenize(body: DetokenizeBody, service: ServiceDep) -> Response:
 
 @router.get("/tokenizer_info")
 async def tokenizer_info(service: ServiceDep, model: Parameter | None = None) -> dict[str, Any]:
-    """What a client needs to render and count by itself, as vLLM tells it; nothing is loaded.
+    """What a client needs to render prompts and count tokens itself, as in vLLM.
 
-    Of `model`, else of the one that answers where none is named.
+    For `model`, or for the default model; nothing is loaded.
     """
     info = await service.default_model(model)
     tokenizer = await service.tokenizer(info.id)
@@ -73,7 +73,7 @@ async def tokenizer_info(service: ServiceDep, model: Parameter | None = None) ->
 
 
 def _with_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Each token with its text, or with its bytes where these are a part of a character."""
+    """Each token with its text, or with its bytes if they are only part of a character."""
 
     def piece(token_id: int) -> str | list[int]:
         data = tokenizer.token_bytes(token_id)
@@ -86,20 +86,19 @@ def _with_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> list[dict[str, Any
 
 
 def tokenize_request(body: TokenizeBody) -> GenerationRequest:
-    """The request whose prompt is asked for; InvalidRequestError names what cannot be honoured."""
+    """The request for whose prompt the client asks. Raises InvalidRequestError."""
     if body.add_generation_prompt is False and not body.continue_final_message:
         raise InvalidRequestError(
-            "add_generation_prompt must be true: a request's prompt always ends where the answer "
-            "begins.",
+            "add_generation_prompt must be true: a prompt always ends where the answer begins.",
             param="add_generation_prompt",
         )
     if body.parse_special is False:
         raise InvalidRequestError(
-            "parse_special must be true: special tokens in the text are read as such here.",
+            "parse_special must be true: special tokens in the text are always parsed.",
             param="parse_special",
         )
     if body.prompt is not None and body.content is not None:
-        raise InvalidRequestError("prompt and content are two names: send one.", param="content")
+        raise InvalidRequestError("content cannot be combined with prompt.", param="content")
     prompt = body.prompt if body.content is None else body.content
     if body.messages is None:
         return GenerationRequest(prompt=prompt)

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API, as OpenAI and the Open Responses specification have it."""
+"""The Responses API of OpenAI and of the Open Responses specification."""
 
 from fastapi import APIRouter
 

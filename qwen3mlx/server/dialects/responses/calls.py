@@ -1,9 +1,9 @@
-"""Calls of tools and what came of them, as items and as chat messages.
+"""Tool calls and their results, as items and as chat messages.
 
-Besides functions and custom tools there are calls of tools that OpenAI defines. Those of the
-client's have the call's parameters in a field of their own, and a result in a later item; those
-that OpenAI's servers carried out may hold their result themselves. All are told to the model as
-calls of functions, by the name that the type of their item begins with.
+Besides functions and custom tools there are calls of tools that OpenAI defines. If the client runs
+the tool, the call has its parameters in a separate field, and the result is a later item; if
+OpenAI's servers ran it, the item may contain the result. The model sees all of them as function
+calls, named after the prefix of their item type.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..shared.tools import offered_name
 
 Item = dict[str, Any]
 
-# Where a tool of the client's has the parameters of its call, and what else stands there.
+# Item type of a client-run call -> the field with its parameters, and the constants in that field.
 _PARAMETERS: Mapping[str, tuple[str, Item]] = {
     "local_shell_call": ("action", {"type": "exec", "command": [], "env": {}}),
     "shell_call": ("action", {"commands": []}),
     "apply_patch_call": ("operation", {}),
     "tool_search_call": ("arguments", {}),
 }
-# Fields of an item that are about the item, or what came of the call.
+# Fields of an item that are not parameters of the call, and fields with its result.
 _NO_PARAMETERS = frozenset(
     ("id", "type", "status", "call_id", "caller", "execution", "environment", "fingerprint")
 )
@@ -43,21 +43,21 @@ def is_result(kind: str) -> bool:
 
 
 def is_answer(item: Item) -> bool:
-    """Whether the result belongs to a call that waits for it: another server's search does not."""
+    """Whether the result answers a call; the result of a search by another server does not."""
     return is_result(item["type"]) and (
         item["type"] != "tool_search_output" or bool(item.get("call_id"))
     )
 
 
 def client_run_call(kind: str, arguments: Mapping[str, Any]) -> Item:
-    """What an item of a call by a tool of this kind has beside its id."""
+    """The fields of a call of a tool of this kind, apart from its id."""
     field, fixed = _PARAMETERS[f"{kind}_call"]
     execution = {"execution": "client"} if kind == "tool_search" else {}
     return {**execution, field: {**fixed, **arguments}}
 
 
 def call_message(item: Item) -> Item:
-    """The call as a chat message has it."""
+    """The call as an entry of a message's `tool_calls`."""
     kind = item["type"]
     if kind == "function_call":
         name, arguments = item["name"], item["arguments"]
@@ -73,13 +73,13 @@ def call_message(item: Item) -> Item:
 
 
 def call_id(item: Mapping[str, Any]) -> str:
-    """What a call and its result have in common; other servers' calls have an id only."""
+    """The id that a call and its result share; calls run by other servers only have `id`."""
     found = item.get("call_id") or item.get("approval_request_id") or item.get("id")
     return str(found)
 
 
 def own_result(item: Item) -> str | None:
-    """What came of a call that another server has carried out; None: a later item has it."""
+    """The result of a call that another server has run; None if a later item has it."""
     if item["type"] in _ANSWERED_LATER or item.get("call_id"):
         return None
     if item["type"] == "image_generation_call":
@@ -98,7 +98,7 @@ def result_text(item: Item) -> str:
 
 
 def tools_in(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Tools that the item makes known."""
+    """The tools that the item adds."""
     if item["type"] not in ("tool_search_output", "additional_tools"):
         return ()
     tools = item.get("tools")
@@ -121,7 +121,7 @@ def _parameters(item: Item) -> str:
 
 
 def _as_text(value: object) -> str:
-    """Text as it is, parts of text joined; a picture is not read out."""
+    """Text as it is, text parts joined, images replaced by a note."""
     if value is None or isinstance(value, str):
         return value or _NOTHING
     if isinstance(value, Mapping):

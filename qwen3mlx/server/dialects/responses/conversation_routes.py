@@ -1,4 +1,4 @@
-"""`/v1/conversations`: items that requests with `conversation` go on with and add to."""
+"""`/v1/conversations`: items that requests with `conversation` continue and extend."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_cla
 
 @router.post("")
 async def create(store: StoreOf, body: NewConversationBody | None = None) -> Response:
-    """A conversation, empty or with items."""
+    """Create a conversation, empty or with items."""
     body = body or NewConversationBody()
     items = input_items(body.items, store.item, param="items")
     conversation = Conversation(body.metadata or {}, items)
@@ -31,13 +31,13 @@ async def create(store: StoreOf, body: NewConversationBody | None = None) -> Res
 
 @router.get("/{conversation_id}")
 async def retrieve(conversation_id: Parameter, store: StoreOf) -> Response:
-    """A conversation without its items."""
+    """Get a conversation, without its items."""
     return JSONReply(store.get_conversation(conversation_id).json)
 
 
 @router.post("/{conversation_id}")
 async def update(conversation_id: Parameter, body: MetadataBody, store: StoreOf) -> Response:
-    """Other metadata in place of what there was."""
+    """Replace the metadata."""
     known = store.get_conversation(conversation_id)
     conversation = replace(known, metadata=body.metadata or {})
     store.put(conversation)
@@ -46,7 +46,7 @@ async def update(conversation_id: Parameter, body: MetadataBody, store: StoreOf)
 
 @router.delete("/{conversation_id}")
 async def delete(conversation_id: Parameter, store: StoreOf) -> Response:
-    """Forget a conversation and its items."""
+    """Delete a conversation and its items."""
     store.delete_conversation(conversation_id)
     told = {"id": conversation_id, "object": "conversation.deleted", "deleted": True}
     return JSONReply(told)
@@ -66,7 +66,7 @@ async def list_items(
 
 @router.post("/{conversation_id}/items")
 async def create_items(conversation_id: Parameter, body: NewItemsBody, store: StoreOf) -> Response:
-    """Add items to the end."""
+    """Append items."""
     store.get_conversation(conversation_id)
     items = input_items(body.items, store.item, param="items")
     store.extend(conversation_id, items)
@@ -80,7 +80,7 @@ async def retrieve_item(conversation_id: Parameter, item_id: Parameter, store: S
 
 @router.delete("/{conversation_id}/items/{item_id}")
 async def delete_item(conversation_id: Parameter, item_id: Parameter, store: StoreOf) -> Response:
-    """The conversation without it."""
+    """Delete an item, and return the conversation."""
     known = store.get_conversation(conversation_id)
     gone = _item(known, item_id)
     kept = [item for item in known.conversation if item is not gone]
@@ -94,5 +94,5 @@ def _item(conversation: Conversation, item_id: str) -> Item:
         if item["id"] == item_id:
             return item
     raise ConversationNotFoundError(
-        f"There is no item {quoted(item_id)} in the conversation {quoted(conversation.id)}."
+        f"There is no item {quoted(item_id)} in conversation {quoted(conversation.id)}."
     )

@@ -1,7 +1,7 @@
-"""Items of a conversation: as clients send them, as they are kept, and as chat messages.
+"""Items of a conversation: as clients send them, as they are stored, and as chat messages.
 
-An item that is kept has an id, its content as a list of parts, and only fields of the
-specification, so that it can be listed, referred to and sent again.
+A stored item has an id, its content as a list of parts, and only the fields of the specification,
+so that it can be listed, referenced and sent again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ID_PREFIXES = {
     "custom_tool_call": "ctc",
     "custom_tool_call_output": "ctco",
 }
-# What other servers keep for themselves between requests.
+# Items that only the server that created them can read.
 _UNREAD = ("compaction", "compaction_summary", "mcp_list_tools")
 _MESSAGE_PARTS = ("input_text", "output_text", "text", "refusal")
 
@@ -54,9 +54,9 @@ def input_items(
     *,
     param: str = "input",
 ) -> list[Item]:
-    """The items of `param`; `find` looks up what an item_reference names.
+    """The items of `param`; `find` looks up the item of an item_reference.
 
-    InvalidRequestError names the field that cannot be honoured.
+    Raises InvalidRequestError, which names the field that cannot be honoured.
     """
     if given is None:
         return []
@@ -73,9 +73,9 @@ def input_items(
 
 
 class Places:
-    """Where in the request each item is; of those that came before it, by what field it has them.
+    """The path of each item in the request.
 
-    `new` are the items of `input` itself.
+    `new` are the items of `input`; all others came with the field `earlier`.
     """
 
     def __init__(self, new: Sequence[Item], earlier: str = "input") -> None:
@@ -89,9 +89,9 @@ class Places:
 def to_messages(
     instructions: str | None, items: Sequence[Item], places: Places | None = None
 ) -> LocatedMessages:
-    """The conversation as the chat template takes it.
+    """The conversation as messages for the chat template.
 
-    A turn of the assistant is several items (reasoning, message, function calls) and one message.
+    The items of an assistant turn (reasoning, message, function calls) become one message.
     """
     place = (places or Places(items)).of
     messages = LocatedMessages()
@@ -114,7 +114,7 @@ def to_messages(
 
 
 def loaded_tools(items: Sequence[Item], places: Places) -> list[tuple[str, Mapping[str, Any]]]:
-    """The tools that the conversation itself has added, each with its place."""
+    """The tools that the conversation itself has added, each with its path."""
     return [
         (f"{places.of(item)}.tools[{index}]", tool)
         for item in items
@@ -143,7 +143,7 @@ def _add_to_turn(messages: LocatedMessages, item: Item, where: str) -> None:
 
 
 def _continues(message: Mapping[str, Any], kind: str) -> bool:
-    """Within a turn the template writes thinking first, then the text, then the calls."""
+    """Within a turn, the template writes reasoning first, then the text, then the calls."""
     if message["role"] != "assistant" or kind == "reasoning":
         return False
     return is_call(kind) or not (message["content"] or message.get("tool_calls"))
@@ -154,7 +154,7 @@ def _text(parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _thoughts(item: Item) -> str:
-    """Here a summary is all of them; one of another server's is all there is to read."""
+    """This server's summaries are complete; other servers' are all there is to read."""
     summary = "\n\n".join(part["text"] for part in item.get("summary", ()))
     return _text(item.get("content", ())) or unseal(item.get("encrypted_content")) or summary
 
@@ -166,7 +166,7 @@ def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None
     if not isinstance(kind, str) or not _is_known(kind):
         raise InvalidRequestError(
             f"{where}.type is {quoted(kind)}; it must be message, reasoning, item_reference, "
-            "additional_tools, or a call of a tool or its output.",
+            "additional_tools, or a tool call or its output.",
             param=f"{where}.type",
         )
     fields = _fields(kind, item, where)
@@ -202,7 +202,7 @@ def _fields(kind: str, item: Mapping[str, Any], where: str) -> Item:
     if kind in ("function_call_output", "custom_tool_call_output"):
         return {"call_id": _string(item, "call_id", where), "output": _output(item, where)}
     if kind in _UNREAD:
-        warn(f"{where} is left out: only the server that made its {kind} can read it.")
+        warn(f"{where} was left out: only the server that created its {kind} can read it.")
     elif "server_label" in item:
         _string(item, "server_label", where)
         _string(item, "name", where)
@@ -215,8 +215,7 @@ def _referred(reference: Mapping[str, Any], where: str, find: Callable[[str], It
     item = find(item_id)
     if item is None:
         raise InvalidRequestError(
-            f"{where}.id: there is no item {quoted(item_id)} here, or not any more; send the item "
-            "itself.",
+            f"{where}.id: there is no stored item {quoted(item_id)}; send the item itself.",
             param=f"{where}.id",
         )
     return item
@@ -256,7 +255,7 @@ def _output(item: Mapping[str, Any], where: str) -> str | list[Item]:
 
 
 def _parts(content: object, where: str, kind: str, known: Sequence[str]) -> list[Item]:
-    """Parts of text, all under the name `kind`; refusals stay what they are."""
+    """Text parts, all with the type `kind`; refusals stay refusals."""
     if isinstance(content, str):
         content = [{"type": kind, "text": content}]
     if not isinstance(content, list):
@@ -272,7 +271,7 @@ def _part(part: object, where: str, kind: str, known: Sequence[str]) -> Item:
         return _text_part(kind, left_out(str(given), where))
     if given not in known:
         raise InvalidRequestError(
-            f"{where}.type is {quoted(given)}; Qwen3 reads text only: send {' or '.join(known)}.",
+            f"{where}.type is {quoted(given)}; Qwen3 only reads text: send {' or '.join(known)}.",
             param=f"{where}.type",
         )
     if given == "refusal":

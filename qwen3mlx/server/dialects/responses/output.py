@@ -1,7 +1,7 @@
-"""Output items while they are written, and the events that tell of it.
+"""Output items in progress, and their events.
 
-The events of one item are nested: `output_item.added`, `content_part.added` where there are parts,
-deltas, and the same backwards.
+The events of an item are nested: `output_item.added`, `content_part.added` if it has parts, deltas,
+and the corresponding `done` events in reverse order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .items import new_id
 
 
 class OutputItem(ABC):
-    """The one at `index`; `prefix` begins its id, `events` the names of its deltas."""
+    """The item at `index`; `prefix` is that of its id, `events` that of its delta events."""
 
     def __init__(self, index: int, prefix: str, events: str) -> None:
         self._id = new_id(prefix)
@@ -29,17 +29,17 @@ class OutputItem(ABC):
 
     @abstractmethod
     def takes(self, delta: Delta) -> bool:
-        """Whether the delta goes on with this item."""
+        """Whether the delta continues this item."""
 
     @abstractmethod
     def json(self, status: str) -> Json:
-        """The item as it stands."""
+        """The item so far."""
 
     def open(self) -> list[Json]:
         return [self._item_event("added", "in_progress")]
 
     def add(self, text: str, logprobs: list[Json]) -> list[Json]:
-        """`logprobs` are those of the tokens behind `text`; only messages have any."""
+        """`logprobs` are those of the tokens in `text`; only messages have any."""
         self._text += text
         return [self._event(f"{self._events}.delta", delta=text)] if text else []
 
@@ -56,7 +56,7 @@ class OutputItem(ABC):
 
 
 class ToolCallItem(OutputItem):
-    """A call of `tool`, in the form in which the client has declared it."""
+    """A call of `tool`, in the form in which the client declared it."""
 
     def __init__(
         self, index: int, prefix: str, events: str, first: ToolCallDelta, tool: ClientTool | None
@@ -115,7 +115,7 @@ class CustomCall(ToolCallItem):
 
 
 class ClientRunCall(ToolCallItem):
-    """A call of a tool that OpenAI defines: it comes whole, there are no events for its parts."""
+    """A call of a tool that OpenAI defines: it is sent whole, without delta events."""
 
     def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
         super().__init__(index, tool.kind, "", first, tool)
@@ -136,7 +136,7 @@ class ClientRunCall(ToolCallItem):
 
 
 def tool_call_item(index: int, first: ToolCallDelta, tool: ClientTool | None) -> ToolCallItem:
-    """The item that a call of `tool` is; None: the model has named none that there is."""
+    """The item for a call of `tool`, which is None if the model named an unknown tool."""
     if tool is None or tool.kind == "function":
         return FunctionCall(index, first, tool)
     if tool.kind == "custom":
@@ -145,14 +145,14 @@ def tool_call_item(index: int, first: ToolCallDelta, tool: ClientTool | None) ->
 
 
 class TextItem(OutputItem):
-    """One with a single part of text; `place` says where it is, `part_events` tell of it."""
+    """An item with one text part; `place` is its index, `part_events` the prefix of its events."""
 
     place: Mapping[str, int] = {"content_index": 0}
     part_events = "response.content_part"
 
     @abstractmethod
     def part(self) -> Json:
-        """The part as it stands."""
+        """The part so far."""
 
     def open(self) -> list[Json]:
         return [*super().open(), self._part_event("added")]
@@ -169,7 +169,7 @@ class TextItem(OutputItem):
 
 
 class Thinking(TextItem):
-    """`sealed` asks for `encrypted_content`."""
+    """With `sealed`, it includes `encrypted_content`."""
 
     def __init__(self, index: int, events: str, *, sealed: bool) -> None:
         super().__init__(index, "rs", events)
@@ -197,7 +197,7 @@ class Thinking(TextItem):
 
 
 class SummarisedThinking(Thinking):
-    """All of it as its summary: OpenAI's clients show nothing else."""
+    """Sends the reasoning as its summary, as OpenAI's clients show nothing else."""
 
     place: Mapping[str, int] = {"summary_index": 0}
     part_events = "response.reasoning_summary_part"

@@ -1,4 +1,4 @@
-"""Lists of items, a page at a time."""
+"""Lists of items, one page at a time."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ After = Annotated[Parameter | None, Query()]
 
 
 def page(items: Sequence[Item], order: str, limit: int, after: str | None) -> Json:
-    """At most `limit` items behind `after`. InvalidRequestError for one that is not among them."""
+    """At most `limit` items after `after`. InvalidRequestError if it is not one of them."""
     ordered = list(items if order == "asc" else reversed(items))
     ids = [item["id"] for item in ordered]
     if after is not None and after not in ids:
-        raise InvalidRequestError(f"after: there is no item {quoted(after)}.", param="after")
+        raise InvalidRequestError(
+            f"after is {quoted(after)}; it must be the id of an item.", param="after"
+        )
     start = 0 if after is None else ids.index(after) + 1
     return item_list(ordered[start : start + limit], has_more=start + limit < len(ordered))
 

@@ -1,4 +1,4 @@
-"""Bodies -> the request of the engine; pure, every field honoured or refused by name."""
+"""Bodies -> the request for the engine. Pure; every field is honoured or refused by name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .items import Item, Places, loaded_tools, to_messages
 from .schemas import ConversationBody, ResponseBody
 
 _REFUSED = {
-    "prompt": "there are no stored prompts; send instructions and input",
-    "context_management": "shorten the input, or send truncation auto",
+    "prompt": "prompts are not stored; send instructions and input",
+    "context_management": "shorten the input, or set truncation to auto",
 }
 
-# What the engine calls by another name than this API.
+# The engine's field names -> this API's.
 _FIELD_NAMES = {
     "messages": "input",
     "max_tokens": "max_output_tokens",
@@ -35,28 +35,28 @@ _FIELD_NAMES = {
 
 
 def places_in(body: ConversationBody, new_items: Sequence[Item]) -> Places:
-    """Of the items of a conversation whose last ones, `new_items`, came with `body`."""
+    """The places of a conversation's items, of which the last, `new_items`, came with `body`."""
     return Places(new_items, "conversation" if body.conversation_id else "previous_response_id")
 
 
 def offered_tools(
     body: ConversationBody, items: Sequence[Item], places: Places
 ) -> list[ClientTool]:
-    """The request's tools, and those that the conversation has found."""
+    """The request's tools, and those that the conversation has added."""
     return client_tools(body.tools, loaded_tools(items, places))
 
 
 def generation_request(
     body: ConversationBody, items: Sequence[Item], places: Places | None = None
 ) -> GenerationRequest:
-    """The answer that `body` asks for; `items` are the conversation, its own input included."""
+    """The request that `body` asks for; `items` is the conversation, including its input."""
     places = places or Places(items)
     for name, advice in _REFUSED.items():
         if getattr(body, name) not in (None, [], {}):
             raise InvalidRequestError(f"{name} is not supported: {advice}.", param=name)
     messages = to_messages(body.instructions, items, places)
     if not messages:
-        raise InvalidRequestError("input is empty: send a string or items.", param="input")
+        raise InvalidRequestError("input must be a non-empty string or list.", param="input")
     tool_choice, tools = tool_choice_from(body.tool_choice, offered_tools(body, items, places))
     sampling = _sampling(body) if isinstance(body, ResponseBody) else {}
     thinking = thinking_from(body, sampling.get("max_tokens"))
@@ -90,7 +90,7 @@ def _sampling_names(body: ConversationBody) -> dict[str, str]:
 def _sampling(body: ResponseBody) -> dict[str, Any]:
     if body.background:
         raise InvalidRequestError(
-            "background is not supported: leave it out, and stream the answer if it is long.",
+            "background is not supported; omit it, and stream the answer if it is long.",
             param="background",
         )
     sampling = sampling_from(body)
@@ -103,15 +103,12 @@ def _sampling(body: ResponseBody) -> dict[str, Any]:
 
 
 def num_turns(items: Sequence[Item]) -> int:
-    """Questions begin turns, so that no result of a tool loses its call."""
+    """Turns start with user messages, so that no tool result loses its call."""
     return sum(item.get("role") == "user" for item in items)
 
 
 def without_oldest_turns(items: Sequence[Item], count: int) -> Sequence[Item]:
-    """What is left without so many questions and all that followed them.
-
-    Instructions among the items stay.
-    """
+    """The items without the oldest `count` turns; instructions among them stay."""
     questions = [index for index, item in enumerate(items) if item.get("role") == "user"]
     first = questions[count]
     kept = [item for item in items[:first] if item.get("role") in ("system", "developer")]

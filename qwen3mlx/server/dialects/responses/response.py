@@ -1,4 +1,4 @@
-"""The response object, all but its output."""
+"""The response object, except for its output."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .schemas import ResponseBody
 
 
 def response_head(body: ResponseBody, model: str, params: SamplingParams) -> Json:
-    """What is known of a response before its first token; `params` are those in use.
+    """A response before its first token; `params` includes defaults.
 
-    It has every field that the specification requires.
+    It has all fields that the specification requires.
     """
     return {
         "id": new_id("resp"),
@@ -64,7 +64,7 @@ def usage_json(usage: Usage) -> Json:
 
 
 def _tool(tool: Json) -> Json:
-    """As it was declared; a function in the flat form, complete."""
+    """The tool as it was declared; a function in the flat form, with all fields."""
     if tool.get("type", "function") != "function":
         return tool
     function = tool.get("function", tool)
@@ -76,7 +76,7 @@ def _text_format(body: ResponseBody) -> Json:
     given = body.text.format if body.text else None
     if given is None or given.get("type") != "json_schema":
         return given or {"type": "text"}
-    # Chat completions nest what Responses has beside `type`; both are taken.
+    # Chat completions nest what Responses puts next to `type`; both are accepted.
     fields = {**given, **given.get("json_schema", {})}
     return {
         "type": "json_schema",

@@ -43,7 +43,7 @@ router = APIRouter(prefix="/v1/responses", tags=["responses"], route_class=Route
 async def create(
     body: ResponseBody, request: Request, service: ServiceDep, store: StoreOf
 ) -> Response:
-    """Answer a conversation, whole or as a stream of events."""
+    """Answer a conversation, as one response or as a stream of events."""
     new_items = input_items(body.input, store.item)
     items = _earlier_items(body, store) + new_items
     places = places_in(body, new_items)
@@ -68,7 +68,7 @@ async def create(
 async def count_input_tokens(
     body: CountBody, request: Request, service: ServiceDep, store: StoreOf
 ) -> Response:
-    """The tokens that the model would read."""
+    """Count the tokens of the prompt."""
     new_items = input_items(body.input, store.item)
     items = _earlier_items(body, store) + new_items
     wanted = generation_request(body, items, places_in(body, new_items))
@@ -78,8 +78,8 @@ async def count_input_tokens(
 
 @router.post("/compact")
 async def compact() -> Response:
-    """Refused: a conversation is not summarised; `truncation: auto` shortens it."""
-    message = "Conversations are not compacted here: send truncation auto with the next request."
+    """Refused: conversations are not summarized; `truncation: auto` shortens them."""
+    message = "Compaction is not supported; set truncation to auto in the next request."
     return _error(404, message, code="not_supported")
 
 
@@ -87,20 +87,20 @@ async def compact() -> Response:
 async def retrieve(
     response_id: Parameter, store: StoreOf, stream: Annotated[bool, Query()] = False
 ) -> Response:
-    """A response that was stored."""
+    """Get a stored response."""
     stored = store.get(response_id)
     if stored is None:
         return _not_found(response_id)
     if stream:
         raise InvalidRequestError(
-            "A response that is complete is not streamed again: leave stream out.", param="stream"
+            "A complete response cannot be streamed again; omit stream.", param="stream"
         )
     return JSONReply(stored.response)
 
 
 @router.delete("/{response_id}")
 async def delete(response_id: Parameter, store: StoreOf) -> Response:
-    """Forget a response that was stored."""
+    """Delete a stored response."""
     if not store.delete(response_id):
         return _not_found(response_id)
     return JSONReply({"id": response_id, "object": "response", "deleted": True})
@@ -114,7 +114,7 @@ async def list_input_items(
     limit: Limit = 20,
     after: After = None,
 ) -> Response:
-    """The items that a response was made from, the conversation before it included."""
+    """The input items of a response, including the conversation before it."""
     stored = store.get(response_id)
     if stored is None:
         return _not_found(response_id)
@@ -123,12 +123,12 @@ async def list_input_items(
 
 @router.post("/{response_id}/cancel")
 async def cancel(response_id: Parameter, store: StoreOf) -> Response:
-    """Refused: there are no responses in the background."""
+    """Refused: there are no background responses."""
     if store.get(response_id) is None:
         return _not_found(response_id)
     raise InvalidRequestError(
-        "Only a response made in the background can be cancelled: close the connection to stop one "
-        "that is being made.",
+        "Only background responses can be cancelled; to stop a running response, close its "
+        "connection.",
         param="response_id",
     )
 
@@ -140,7 +140,7 @@ def _earlier_items(body: ConversationBody, store: ResponseStore) -> list[Item]:
 async def _generate(
     service: Service, body: ResponseBody, items: Sequence[Item], places: Places
 ) -> Answer:
-    """With `truncation: auto` as few of the oldest turns go as make the rest fit the context."""
+    """With `truncation: auto`, drops as few of the oldest turns as needed to fit the context."""
 
     def wanted(count: int) -> GenerationRequest:
         left = without_oldest_turns(items, count) if count else items
@@ -153,7 +153,7 @@ async def _generate(
         if body.truncation != "auto" or most < 1:
             raise
     fewest = 1
-    while fewest < most:  # halves what is left: a conversation has many turns
+    while fewest < most:  # binary search: a conversation may have many turns
         middle = (fewest + most) // 2
         if await service.fits(body.model, wanted(middle)):
             most = middle
@@ -163,10 +163,10 @@ async def _generate(
 
 
 def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
-    """The name under which thinking streams: the two specifications differ in it.
+    """The name of the events that stream reasoning, in which the two specifications differ.
 
-    OpenAI's clients show what they have asked for, a summary of the thoughts, and its own SDKs say
-    what they are; to all others Open Responses applies, which has no event under OpenAI's name.
+    OpenAI's clients only show the summary that they request, and its SDKs identify themselves. All
+    other clients get the events of Open Responses.
     """
     if body.reasoning and body.reasoning.wanted_summary:
         return SUMMARY_EVENTS
@@ -204,7 +204,7 @@ class _Wire:
 
 
 def _not_found(response_id: str) -> Response:
-    message = f"There is no response {quoted(response_id)} here, or not any more."
+    message = f"There is no stored response {quoted(response_id)}."
     return _error(404, message, param="response_id", code="response_not_found")
 
 

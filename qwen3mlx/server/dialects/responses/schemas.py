@@ -1,4 +1,4 @@
-"""Bodies of the Responses API, with the fields that local runtimes add to it."""
+"""Bodies of the Responses API, with the fields that local runtimes add."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..shared.request_fields import (
     Whole,
 )
 
-# Those that concern tools and inputs which are refused have nothing to include.
+# Values for tools and inputs that are refused have no effect.
 Include = Literal[
     "message.output_text.logprobs",
     "reasoning.encrypted_content",
@@ -45,7 +45,7 @@ Summary = Literal["auto", "concise", "detailed"]
 
 
 class ReasoningConfig(Body):
-    """`generate_summary` is what `summary` was called before."""
+    """`generate_summary` is the former name of `summary`."""
 
     sections: ClassVar[tuple[str, ...]] = ("responses_reasoning",)
 
@@ -82,7 +82,7 @@ class MetadataBody(Body):
 
 
 class ConversationBody(ThinkingFields):
-    """What the model gets to read: all of it that is needed to count its tokens."""
+    """The fields that make up the prompt, which are all that is needed to count its tokens."""
 
     sections: ClassVar[tuple[str, ...]] = ("responses",)
 
@@ -96,7 +96,7 @@ class ConversationBody(ThinkingFields):
     text: TextConfig | None = None
     truncation: Literal["auto", "disabled"] | None = None
     conversation: Name | ConversationParam | None = None
-    # Declared to be refused: ignoring them would change the answer silently.
+    # Declared in order to refuse them: ignoring them would silently change the answer.
     prompt: Object | None = None
     context_management: Annotated[list[Any], UpTo(bounds.MAX_ITEMS)] | None = None
 
@@ -125,7 +125,7 @@ class ResponseBody(ConversationBody, SamplingFields):
     background: Flag | None = None
     metadata: Metadata | None = None
     ttl: Annotated[Number, Field(ge=0)] | None = None
-    # Said back in the response: each key has one tier and one prefix cache.
+    # Returned in the response; otherwise without effect.
     user: Name | None = None
     safety_identifier: Name | None = None
     prompt_cache_key: Name | None = None

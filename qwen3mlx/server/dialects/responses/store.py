@@ -1,4 +1,4 @@
-"""Responses that can be asked for again, and conversations, which requests go on with."""
+"""Stored responses and conversations, which later requests continue."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ MAX_BYTES = 128 * 2**20
 
 
 class PreviousResponseNotFoundError(InvalidRequestError):
-    """OpenAI's code, which clients look for to send the whole conversation again."""
+    """Has OpenAI's code, upon which clients send the whole conversation again."""
 
     code = "previous_response_not_found"
 
 
 class ConversationNotFoundError(Qwen3MLXError):
-    """None has this id, or not any more."""
+    """There is no stored conversation or item with this id."""
 
     code = "conversation_not_found"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """A response and the items it was made from, the whole conversation before it."""
+    """A response and its input items, including the whole conversation before it."""
 
     response: Json
     input_items: Sequence[Item]
@@ -46,13 +46,13 @@ class StoredResponse:
 
     @property
     def nbytes(self) -> int:
-        """Its size as JSON; items that it shares with others count in each of them."""
+        """Its size as JSON; items shared with other responses count in each."""
         return len(json_bytes([self.response, *self.input_items]))
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Items that grow with each response to them."""
+    """Items, to which each response in the conversation is added."""
 
     metadata: Mapping[str, str]
     conversation: Sequence[Item]
@@ -73,9 +73,9 @@ AllStored = ConversationStore[StoredResponse | Conversation]
 
 
 class ResponseStore:
-    """What one owner has stored of both, for one request.
+    """One owner's stored responses and conversations, for one request.
 
-    Each response holds its whole conversation, so none is ever cut short when an older one goes.
+    Each response contains its whole conversation, so none is cut short when an older one goes.
     """
 
     def __init__(self, stored: Conversations[StoredResponse | Conversation]) -> None:
@@ -93,13 +93,12 @@ class ResponseStore:
         stored = self._stored.get(conversation_id)
         if not isinstance(stored, Conversation):
             raise ConversationNotFoundError(
-                f"There is no conversation {quoted(conversation_id)} here, or not any more: "
-                "create one."
+                f"There is no stored conversation {quoted(conversation_id)}; create a new one."
             )
         return stored
 
     def delete(self, response_id: str) -> bool:
-        """False if it is not here."""
+        """False if it was not stored."""
         return self.get(response_id) is not None and self._stored.delete(response_id)
 
     def delete_conversation(self, conversation_id: str) -> None:
@@ -109,14 +108,14 @@ class ResponseStore:
     def earlier_items(
         self, response_id: str | None, conversation_id: str | None = None
     ) -> list[Item]:
-        """What a request goes on with: a response, or a conversation, or nothing.
+        """The items that a request continues: those of a response, a conversation, or none.
 
         Raises PreviousResponseNotFoundError and ConversationNotFoundError.
         """
         if conversation_id is not None:
             if response_id is not None:
                 raise InvalidRequestError(
-                    "conversation and previous_response_id cannot both be sent: choose one.",
+                    "conversation cannot be combined with previous_response_id.",
                     param="conversation",
                 )
             return list(self.get_conversation(conversation_id).conversation)
@@ -125,24 +124,24 @@ class ResponseStore:
         stored = self.get(response_id)
         if stored is None:
             raise PreviousResponseNotFoundError(
-                f"There is no response {quoted(response_id)} here, or not any more: send the whole "
-                "conversation as input.",
+                f"There is no stored response {quoted(response_id)}; send the whole conversation "
+                "as input.",
                 param="previous_response_id",
             )
         return stored.conversation
 
     def extend(self, conversation_id: str, items: Sequence[Item]) -> None:
-        """Nothing is done where it was deleted in the meantime."""
+        """Append items, unless the conversation was deleted in the meantime."""
         known = self._stored.get(conversation_id)
         if isinstance(known, Conversation):
             self.put(replace(known, conversation=[*known.conversation, *items]))
 
     def item(self, item_id: str) -> Item | None:
-        """What an `item_reference` names, from what was stored last of all that hold it."""
+        """The item that an `item_reference` names, in its most recently stored version."""
         return self._items.get(item_id)
 
     @cached_property
     def _items(self) -> dict[str, Item]:
-        """All of them by their ids, found once for all the references of a request."""
+        """All items by id, collected once for all references of a request."""
         oldest_first = reversed(self._stored.latest_first())
         return {item["id"]: item for stored in oldest_first for item in stored.conversation}

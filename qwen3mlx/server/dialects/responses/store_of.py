@@ -1,4 +1,4 @@
-"""What the caller has stored, as a route asks for it."""
+"""The caller's stored responses, as a dependency of routes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .store import MAX_BYTES, AllStored, ResponseStore
 
 
 async def get_store(request: Request) -> ResponseStore:
-    """The caller's, of the one store of this application."""
+    """The caller's part of the application's one store."""
     state = request.app.state
     if not hasattr(state, "responses"):
         state.responses = AllStored(MAX_BYTES)

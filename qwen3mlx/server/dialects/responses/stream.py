@@ -1,4 +1,4 @@
-"""Events of an answer -> the named events of a response, and the response itself."""
+"""Events of an answer -> the named events of a response, and the response object."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from .output import (
 )
 from .response import usage_json
 
-# Under which thinking streams where a summary of it is asked for.
+# The name of the events that stream reasoning if a summary is requested.
 SUMMARY_EVENTS = "response.reasoning_summary_text"
 
 
 class ResponseWriter:
-    """Fed with the events of one answer, it returns those of the response.
+    """Turns the events of an answer into those of the response.
 
-    `head` is the response before its first token, `thinking_events` the name under which thinking
-    streams; `sealed` asks for `encrypted_content`, `tools` are those that may be called. `response`
-    is the object as it stands, which is also the answer to a request that does not stream.
+    `head` is the response before its first token, `thinking_events` the name of the events that
+    stream reasoning; `sealed` requests `encrypted_content`; `tools` may be called. `response` is
+    the object so far, which is also the reply to a request that does not stream.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ResponseWriter:
         return self._numbered([self._lifecycle(kind) for kind in kinds])
 
     def add(self, event: Event) -> list[Json]:
-        """The events of the response that `event` brings; `Finished` brings the last."""
+        """The response events for `event`; `Finished` causes the last ones."""
         if isinstance(event, TokenLogprob):
             self._tokens.add(event)
         elif isinstance(event, Finished):
@@ -66,7 +66,7 @@ class ResponseWriter:
         return []
 
     def fail(self, error: ApiError) -> list[Json]:
-        """The answer broke off: an `error`, and the response that failed, without its open item."""
+        """An `error`, and the failed response without its unfinished item."""
         code = error.code or error.type
         self._end("failed", error={"code": code, "message": error.message})
         reason = {"type": error.type, "code": code, "message": error.message, "param": error.param}
@@ -107,11 +107,11 @@ class ResponseWriter:
     def _finish(self, last: Finished) -> list[Json]:
         cut_off = last.finish_reason == "length"
         status = "incomplete" if cut_off else "completed"
-        # Clients read the arguments of a call that is completed as JSON.
+        # Clients parse the arguments of a completed call as JSON.
         in_call = isinstance(self._item, ToolCallItem) and last.finish_reason != "tool_calls"
         events = self._close("incomplete" if in_call else status)
         if not cut_off and all(item["type"] == "reasoning" for item in self._output):
-            # Clients look for a message, even where the model had nothing to say.
+            # Clients look for a message, even if the model said nothing.
             events += [*self._write(Content("")), *self._close(status)]
         usage = usage_json(last.usage)
         if cut_off:

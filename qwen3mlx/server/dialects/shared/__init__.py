@@ -1,1 +1,1 @@
-"""What bodies of several dialects have in common: fields, tools, forms of the answer."""
+"""What several dialects share: request fields, tools, structured output."""

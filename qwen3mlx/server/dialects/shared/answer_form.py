@@ -1,4 +1,4 @@
-"""The fields of vLLM and llama.cpp that say what form the answer must have."""
+"""The fields of vLLM and llama.cpp for structured output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Choices = Annotated[list[Text], UpTo(bounds.MAX_CHOICES)]
 
 
 class StructuredOutputs(Body):
-    """vLLM's; one member at most is given."""
+    """vLLM's object, of which at most one member is given."""
 
     sections: ClassVar[tuple[str, ...]] = ("structured_outputs",)
 
@@ -29,7 +29,7 @@ class StructuredOutputs(Body):
 
 
 class FormFields(Body):
-    """`guided_...` are vLLM's older names; `grammar` and `json_schema` are llama.cpp's."""
+    """`guided_...` are vLLM's former names; `grammar` and `json_schema` are llama.cpp's."""
 
     response_format: Object | None = None
     structured_outputs: StructuredOutputs | None = None
@@ -42,16 +42,16 @@ class FormFields(Body):
 
 
 def answer_form(fields: FormFields) -> dict[str, Any]:
-    """The fields of a GenerationRequest that bind the answer; none where it is free.
+    """The fields of a GenerationRequest that constrain the answer, if any.
 
-    InvalidRequestError where more than one is asked for.
+    Raises InvalidRequestError if there is more than one constraint.
     """
     schema = json_schema_from(fields.response_format)
     forms = list(_forms(fields))
     names = [*(["response_format"] if schema is not None else []), *(form.param for form in forms)]
     if len(names) > 1:
         raise InvalidRequestError(
-            f"{names[0]} and {names[1]} both bind the answer: send one of them.", param=names[1]
+            f"{names[0]} cannot be combined with {names[1]}; send only one.", param=names[1]
         )
     if forms:
         return {"form": forms[0]}
@@ -94,11 +94,11 @@ def _forms(fields: FormFields) -> Iterator[TextForm]:
 
 
 def _schema(given: str | Mapping[str, Any], param: str) -> Mapping[str, Any]:
-    """A schema may come as the text of one."""
+    """A schema may be given as JSON text."""
     try:
         schema = json.loads(given) if isinstance(given, str) else given
     except ValueError as error:
         raise InvalidRequestError(f"{param} is not valid JSON: {error}.", param=param) from None
     if not isinstance(schema, Mapping):
-        raise InvalidRequestError(f"{param} must be a JSON schema (an object).", param=param)
+        raise InvalidRequestError(f"{param} must be a JSON schema object.", param=param)
     return schema

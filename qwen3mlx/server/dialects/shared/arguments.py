@@ -1,4 +1,4 @@
-"""A call's arguments as clients want them: an object, or the one text of a custom tool."""
+"""The arguments of a call as clients need them: an object, or the text of a custom tool."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pydantic_core import from_json
 from ...json_text import Json
 
 _OPENING = re.compile(r'\s*\{\s*"input"\s*:\s*"')
-# A string's text up to its end, or to an escape that is not complete.
+# The text of a JSON string up to its end, or up to an incomplete escape.
 _WHOLE = re.compile(r'(?:[^"\\]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*')
 _HALF_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 
 
 def arguments_object(arguments: str) -> Json:
-    """The object; of a call that was cut off, the members that are complete.
+    """The arguments as an object; for a truncated call, its complete members.
 
-    Numbers that JSON cannot hold are null. Nothing where it is nested too deeply to be read.
+    Infinite numbers become null. Empty if nested too deeply to parse.
     """
     with suppress(ValueError, RecursionError):
         return _only_object(
@@ -42,15 +42,15 @@ def _finite(text: str) -> float | None:
 
 
 def custom_arguments(text: str) -> str:
-    """The arguments that stand for it, as the model writes them."""
+    """The arguments that contain `text`, as the model writes them."""
     return json.dumps({"input": text}, ensure_ascii=False)
 
 
 class CustomInput:
-    """Fed with pieces of `{"input": "..."}`, it returns the text behind them."""
+    """Turns pieces of `{"input": "..."}` into the text of `input`."""
 
     def __init__(self) -> None:
-        self._held = ""  # what is not read yet
+        self._held = ""  # not decoded yet
         self._arguments: list[str] = []
         self._is_open = False
         self._is_over = False
@@ -69,7 +69,7 @@ class CustomInput:
         return self._read()
 
     def finish(self) -> str:
-        """The arguments as they are, where they have another form."""
+        """The raw arguments, if they have another form."""
         return "" if self._is_open else "".join(self._arguments)
 
     def _read(self) -> str:

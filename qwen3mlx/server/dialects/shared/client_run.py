@@ -1,4 +1,4 @@
-"""Tools that OpenAI defines and the client carries out, as the functions that stand for them.
+"""Tools that OpenAI defines and the client runs, as functions.
 
 https://platform.openai.com/docs/guides/tools
 """
@@ -22,7 +22,7 @@ def _function(name: str, description: str, required: list[str], **properties: Js
     return {"name": name, "description": description, "parameters": parameters}
 
 
-# By the type of the declaration.
+# Type of the tool -> its function.
 CLIENT_RUN: Mapping[str, Json] = {
     "local_shell": _function(
         "local_shell",

@@ -1,9 +1,8 @@
-"""Every field that a known client may send, and what it does here: the table in `fields.toml`.
+"""Every field that known clients send, and what it does here: the table in `fields.toml`.
 
-A body's model declares the fields that are honoured. Of those it does not declare, the table knows
-which would change the answer; they are refused by name, or, where they only advise, left out with a
-warning. Fields of no known API are tolerated.
-docs/api/fields.md is made of the same table.
+The model of a body declares the fields that are honoured. For undeclared fields, the table says
+which would change the answer: they are refused by name or, if they are only a hint, left out with a
+warning. Fields of unknown APIs are ignored. docs/api/fields.md is generated from the same table.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ else:
 
 Meaning = Literal["honoured", "refused", "left-out", "no-effect"]
 PATH = Path(__file__).with_name("fields.toml")
-# Values of a refused field that ask for nothing, where its row names no others.
+# Values of a refused field that request nothing, unless its row lists others.
 _OFF: tuple[Any, ...] = (False, "", [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One field. `of` names the APIs that have it; `send` is a value that asks for something.
+    """One field. `of` names the APIs that have it; `send` is a value that has an effect.
 
-    `off` are the values that ask for nothing, beside null.
+    `off` are the values, besides null, that request nothing.
     """
 
     name: str
@@ -44,7 +43,7 @@ class Row:
     off: tuple[Any, ...] = _OFF
 
     def asks(self, value: Any) -> bool:
-        """Whether `value` wants what is not to be had."""
+        """Whether `value` requests something."""
         return value is not None and not any(
             value == off and isinstance(value, bool) == isinstance(off, bool) for off in self.off
         )
@@ -54,7 +53,7 @@ class Row:
 class Section:
     """The fields of one object in a body.
 
-    `within` is where it stands: "" for the body itself, `messages[]` for each member of a list.
+    `within` is its path: "" for the body itself, `messages[]` for each member of a list.
     """
 
     within: str
@@ -63,7 +62,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """What takes a body of these sections."""
+    """An endpoint, and the sections that its body consists of."""
 
     name: str
     paths: tuple[str, ...]
@@ -72,12 +71,12 @@ class Endpoint:
 
 @lru_cache(maxsize=1)
 def sections() -> Mapping[str, Section]:
-    """The whole table."""
+    """All sections by name."""
     return {name: _section(content) for name, content in _file().items() if name != "endpoints"}
 
 
 def endpoints() -> list[Endpoint]:
-    """All of them, as the documentation has them."""
+    """All endpoints, in the order of the documentation."""
     known = sections()
     return [
         Endpoint(
@@ -121,11 +120,10 @@ def refuse_unheard(
     *,
     where: str | None = None,
 ) -> None:
-    """InvalidRequestError for one of `names` in `given` that would change the answer.
+    """Raises InvalidRequestError if one of the undeclared `names` would change the answer.
 
-    A warning for one that only advises.
-
-    `where` is the place of `given` in the body, if it is another than the section's.
+    Warns of fields that are only a hint. `where` is the path of `given` in the body, if it differs
+    from the section's.
     """
     for section in map(sections().__getitem__, section_names):
         for name in names:
@@ -134,6 +132,6 @@ def refuse_unheard(
                 continue
             param = f"{section.within if where is None else where}.{name}".lstrip(".")
             if row.meaning == "left-out":
-                warn(f"{param} is left out: {row.note}.")
+                warn(f"{param} was left out: {row.note}.")
             elif row.meaning == "refused":
                 raise InvalidRequestError(f"{param} is not supported: {row.note}.", param=param)

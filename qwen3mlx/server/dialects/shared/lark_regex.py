@@ -1,6 +1,6 @@
-"""A Lark grammar as one regular expression, where its rules do not refer to themselves.
+"""A Lark grammar as a regular expression, if its rules are not recursive.
 
-A custom tool's input is text inside of a JSON string, where a regular expression can be enforced
+The input of a custom tool is text inside a JSON string, where a regular expression can be enforced
 and a grammar cannot. https://lark-parser.readthedocs.io/en/stable/grammar.html
 """
 
@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-# Of a grammar, and of the expression made of it.
+# Characters of a grammar, and of the resulting expression.
 MAX_CHARACTERS = 5_000
 
 _TOKEN = re.compile(
@@ -22,7 +22,7 @@ _DEFINITION = re.compile(r"^[?!]*(\w+)(?:\.-?\d+)?\s*:", re.MULTILINE)
 _IMPORT = re.compile(r"^%import\s+common\.(\w+)(?:\s*->\s*(\w+))?\s*$", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?://|#).*$", re.MULTILINE)
 _ENDS = {"(": ")", "[": "]"}
-# Terminals that every grammar may import.
+# The terminals that every grammar may import.
 _COMMON: Mapping[str, str] = {
     "DIGIT": r"[0-9]",
     "HEXDIGIT": r"[a-fA-F0-9]",
@@ -44,7 +44,7 @@ _COMMON: Mapping[str, str] = {
 
 
 def lark_regex(grammar: str) -> str | None:
-    """What `start` matches; None for a grammar that is long, or has no such form, or a long one."""
+    """A regex for `start`; None if there is none, or if the grammar or the regex is too long."""
     if len(grammar) > MAX_CHARACTERS:
         return None
     text = _COMMENT.sub("", grammar)
@@ -62,7 +62,7 @@ def lark_regex(grammar: str) -> str | None:
 
 
 class _NoRegexError(Exception):
-    """A rule refers to itself, or has what no regular expression has."""
+    """A rule is recursive, or cannot be expressed as a regular expression."""
 
 
 def _rules(text: str) -> dict[str, str]:
@@ -74,7 +74,7 @@ def _rules(text: str) -> dict[str, str]:
 
 
 class _Expander:
-    """Puts in place of each name what it stands for."""
+    """Replaces each name with its definition."""
 
     def __init__(self, rules: Mapping[str, str], common: Mapping[str, str]) -> None:
         self._rules = rules
@@ -106,7 +106,7 @@ class _Expander:
     def _sequence(self, tokens: _Tokens, above: tuple[str, ...]) -> str:
         made = ""
         while tokens.kind and tokens.text not in ("|", ")", "]"):
-            if tokens.text == "->":  # what a parser would call it
+            if tokens.text == "->":  # an alias, which only matters to parsers
                 tokens.next()
                 tokens.next()
                 continue
@@ -139,7 +139,7 @@ class _Expander:
 
 
 class _Tokens:
-    """Of one rule, the present one at a time; `kind` is empty behind the last."""
+    """The tokens of one rule, one at a time; `kind` is empty after the last."""
 
     def __init__(self, text: str) -> None:
         self._found: Iterator[tuple[str, str]] = iter(list(_scan(text)))

@@ -1,7 +1,7 @@
-"""Request fields that several dialects share: their types, and what the engine makes of them.
+"""Request fields that several dialects share: their types, and their meaning for the engine.
 
-Numbers and flags are taken as JSON has them (`"0.5"` is no number, `true` is no 1), null means
-"not given". Keys that are not declared are refused where the table of fields says so.
+Numbers and flags must have the right JSON type (`"0.5"` is not a number, `true` is not 1); null
+means "not given". The table of fields decides which undeclared fields are refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ... import bounds
 
 @dataclass(frozen=True, slots=True)
 class UpTo:
-    """Of a list: at most so many, and the first that is not valid is enough to be told."""
+    """Limits a list to `most` items, and stops validation at the first invalid one."""
 
     most: int
 
@@ -46,11 +46,11 @@ Whole = Annotated[int, Strict(), Field(ge=bounds.LEAST_WHOLE, le=bounds.MOST_WHO
 Flag = Annotated[bool, Strict()]
 Name = Annotated[str, Field(max_length=bounds.MAX_NAME)]
 Path = Annotated[str, Field(max_length=bounds.MAX_PATH)]
-# A path on this computer names a model, too.
+# A model may be named by a path on this computer.
 ModelName = Path
-# No body holds a longer one: there is nothing to check.
+# No body is larger: nothing to check.
 Text = Annotated[str, WithJsonSchema({"type": "string", "maxLength": bounds.MAX_TEXT})]
-# In a path or a query: nor does a head.
+# In a path or a query: no request head is larger.
 Parameter = Annotated[str, WithJsonSchema({"type": "string", "maxLength": bounds.MAX_HEAD})]
 Rules = Annotated[str, Field(max_length=bounds.MAX_RULES)]
 Object = Annotated[dict[str, Any], Field(max_length=bounds.MAX_KEYS)]
@@ -58,7 +58,7 @@ Messages = Annotated[list[Object], UpTo(bounds.MAX_ITEMS)]
 Tools = Annotated[list[Object], UpTo(bounds.MAX_TOOLS)]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
-# Tokens of thought that each reasoning effort allows; None: as many as the model wants.
+# Thinking tokens that each reasoning effort allows; None: no limit.
 EFFORT_BUDGETS: Mapping[Effort, int | None] = {
     "none": 0,
     "minimal": 512,
@@ -88,7 +88,7 @@ Stops = Annotated[
 
 
 class Body(BaseModel):
-    """A request's JSON object, or one within it; `sections` are its parts of the field table."""
+    """A request body, or an object within it; `sections` are its sections of the field table."""
 
     model_config = ConfigDict(
         extra="ignore", json_schema_extra={"maxProperties": bounds.MAX_FIELDS}
@@ -110,7 +110,7 @@ class Body(BaseModel):
 
 
 class SamplingFields(Body):
-    """Names as OpenAI, LM Studio and vLLM have them; `sampling_from` reads them."""
+    """With the names of OpenAI, LM Studio and vLLM; read by `sampling_from`."""
 
     temperature: Number | None = None
     top_p: Number | None = None
@@ -128,7 +128,7 @@ class SamplingFields(Body):
 
 
 class ThinkingFields(Body):
-    """The ways to say whether and how long to think; `thinking_from` reads them."""
+    """All ways to set whether and how long to think; read by `thinking_from`."""
 
     enable_thinking: Flag | None = None
     thinking_budget: Whole | None = None
@@ -137,11 +137,11 @@ class ThinkingFields(Body):
     chat_template_kwargs: Object | None = None
 
     def efforts(self) -> dict[str, Effort | None]:
-        """What each field that can name an effort says."""
+        """The effort in each field that can have one."""
         return {"reasoning_effort": self.reasoning_effort}
 
     def budgets(self) -> dict[str, int | None]:
-        """Tokens of thought; -1 is no limit."""
+        """The thinking budget, in tokens, in each field that can have one."""
         limit = self.thinking_token_budget
         return {
             "thinking_budget": self.thinking_budget,
@@ -149,7 +149,7 @@ class ThinkingFields(Body):
         }
 
     def switches(self) -> dict[str, bool | None]:
-        """What each field that switches thinking says, those that name an effort left out."""
+        """The value of each field that switches thinking on or off, except for efforts."""
         in_template = (self.chat_template_kwargs or {}).get("enable_thinking")
         return {
             "enable_thinking": self.enable_thinking,
@@ -159,16 +159,16 @@ class ThinkingFields(Body):
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """`enable` None: as the model does by default; `budget` in tokens, None: without end."""
+    """`enable` None: the model's default; `budget` is in tokens, None: unlimited."""
 
     enable: bool | None = None
     budget: int | None = None
 
 
 def sampling_from(fields: SamplingFields) -> dict[str, Any]:
-    """`GenerationRequest.sampling` without the limits of length; only what was given.
+    """The given values for `GenerationRequest.sampling`, without limits on length.
 
-    Two names of one penalty must agree, else InvalidRequestError.
+    Raises InvalidRequestError if two names for one penalty disagree.
     """
     names = set(SamplingFields.model_fields) - {"repeat_penalty"}
     given = {name: getattr(fields, name) for name in sorted(names)}
@@ -179,32 +179,32 @@ def sampling_from(fields: SamplingFields) -> dict[str, Any]:
 
 
 def token_limit(fields: BaseModel, *names: str) -> int | None:
-    """The limit under whichever of `names` it came; -1 and null are no limit."""
+    """The limit from whichever of `names` has one; -1 and null mean no limit."""
     limit: int | None = one_of(fields, *names)
     if limit is None or limit == -1:
         return None
     if limit < 0:
         name = given_name(fields, *names)
         raise InvalidRequestError(
-            f"{name} is {quoted(limit)}; it must be a whole number from 0, or -1 for no limit.",
+            f"{name} is {quoted(limit)}; it must be 0 or greater, or -1 for no limit.",
             param=name,
         )
     return limit
 
 
 def given_name(fields: BaseModel, *names: str) -> str:
-    """The one of several names for one thing under which it came; else the first."""
+    """Which of several names for the same thing was given, or else the first."""
     return next((name for name in names if getattr(fields, name) is not None), names[0])
 
 
 def sampling_fields(fields: SamplingFields) -> dict[str, str]:
-    """For `GenerationRequest.field_names`."""
+    """The sampling part of `GenerationRequest.field_names`."""
     name = given_name(fields, "repetition_penalty", "repeat_penalty")
     return {"repetition_penalty": name}
 
 
 def thinking_fields(fields: ThinkingFields) -> dict[str, str]:
-    """For `GenerationRequest.field_names`: what says whether and how long to think."""
+    """The part of `GenerationRequest.field_names` about thinking."""
     efforts = fields.efforts()
     how_long = _first_given({**fields.budgets(), **efforts})
     whether = _first_given({**fields.switches(), **efforts})
@@ -217,27 +217,26 @@ def _first_given(said: Mapping[str, Any]) -> str | None:
 
 
 def one_of(fields: BaseModel, *names: str) -> Any:
-    """The value of several names for one thing; those that are given must agree."""
+    """The value under several names for the same thing; the given ones must agree."""
     return agreed({name: getattr(fields, name) for name in names})
 
 
 def agreed(said: Mapping[str, Any]) -> Any:
-    """What those of these fields say that are given; InvalidRequestError where they differ."""
+    """The common value of the given fields. Raises InvalidRequestError if they differ."""
     given = [(name, value) for name, value in said.items() if value is not None]
     for name, value in given[1:]:
         if value != given[0][1]:
             raise InvalidRequestError(
-                f"{given[0][0]} and {name} contradict each other: send one of them.", param=name
+                f"{given[0][0]} and {name} contradict each other; send only one.", param=name
             )
     return given[0][1] if given else None
 
 
 def thinking_from(fields: ThinkingFields, max_tokens: int | None = None) -> Thinking:
-    """What all the fields about thinking say together.
+    """The combined meaning of all fields about thinking.
 
-    A budget that is given wins over the one of the effort, which leaves at least half of
-    `max_tokens` to the answer. InvalidRequestError when one field switches thinking off and the
-    other on.
+    An explicit budget overrides that of the effort, which leaves at least half of `max_tokens` to
+    the answer. Raises InvalidRequestError if one field switches thinking off and another on.
     """
     effort: Effort | None = agreed(fields.efforts())
     budget: int | None = agreed(fields.budgets())
@@ -260,10 +259,10 @@ def _effort_budget(effort: Effort, max_tokens: int | None) -> int | None:
 def json_schema_from(
     answer_format: Mapping[str, Any] | None, *, param: str = "response_format"
 ) -> Mapping[str, Any] | None:
-    """The JSON schema that binds the answer, None for text.
+    """The JSON schema for the answer, None for text.
 
-    Takes the nested form of chat completions (`json_schema: {name, schema, strict}`) and the flat
-    one of Responses (`name`, `schema`, `strict` beside `type`), which is llama.cpp's, too.
+    Accepts the nested form of chat completions (`json_schema: {name, schema, strict}`) and the flat
+    form of Responses and llama.cpp (`name`, `schema`, `strict` next to `type`).
     """
     if answer_format is None or answer_format.get("type") == "text":
         return None
@@ -281,13 +280,13 @@ def json_schema_from(
     schema = holder.get("schema") if isinstance(holder, Mapping) else None
     if not isinstance(schema, Mapping):
         raise InvalidRequestError(
-            f"{where}.schema must be a JSON schema (an object).", param=f"{where}.schema"
+            f"{where}.schema must be a JSON schema object.", param=f"{where}.schema"
         )
     return schema
 
 
 def is_strict(answer_format: Mapping[str, Any] | None) -> bool:
-    """The schema in it must be enforced to the letter, or refused."""
+    """Whether its schema must be enforced exactly, or refused."""
     given = answer_format or {}
     holder = given.get("json_schema", given)
     return isinstance(holder, Mapping) and holder.get("strict") is True

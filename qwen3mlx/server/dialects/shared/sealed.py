@@ -1,24 +1,24 @@
-"""Thoughts in a form that clients pass on without looking at it."""
+"""Reasoning in an opaque form, which clients store and send back."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 
-# What stands before the text: content that another server has encrypted is not taken for ours.
+# A prefix that distinguishes this server's content from what other servers have encrypted.
 _SEALED = "qwen3mlx:"
 
 
 def seal(reasoning: str) -> str:
-    """`encrypted_content`: thinking in a form that clients pass on without looking at it.
+    """`encrypted_content`, which clients send back unchanged.
 
-    It is encoded, not encrypted: whoever may ask this server may read its thoughts.
+    It is encoded, not encrypted: callers of this server may read its reasoning.
     """
     return _SEALED + base64.b64encode(reasoning.encode("utf-8", "replace")).decode()
 
 
 def unseal(content: object) -> str:
-    """The thinking; empty for what another server has sealed."""
+    """The reasoning; empty if another server sealed it."""
     if not isinstance(content, str) or not content.startswith(_SEALED):
         return ""
     try:

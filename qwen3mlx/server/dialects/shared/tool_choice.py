@@ -1,4 +1,4 @@
-"""Which of the offered tools may, or must, be called."""
+"""Which of the offered tools may or must be called."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def tool_choice_from(
     *,
     param: str = "tool_choice",
 ) -> tuple[ToolChoice, Sequence[ClientTool]]:
-    """The choice, and the tools it leaves: `allowed_tools` takes the others away.
+    """The choice, and the tools that it allows: `allowed_tools` removes all others.
 
-    Objects may be nested (chat completions) or flat (Responses). InvalidRequestError for one that
-    names no tool that is offered.
+    Objects may be nested (chat completions) or flat (Responses). Raises InvalidRequestError if
+    `choice` names a tool that is not offered.
     """
     if choice is None or choice == "auto":
         return "auto", tools
@@ -47,7 +47,7 @@ def tool_choice_from(
 
 
 def _name_of(choice: object, param: str) -> str:
-    """Where a choice says which tool it means. InvalidRequestError where it does not."""
+    """The path of the name in a choice. Raises InvalidRequestError if it has none."""
     if not isinstance(choice, Mapping) or not isinstance(choice.get("type"), str):
         where = f"{param}.type" if isinstance(choice, Mapping) else param
         raise InvalidRequestError(
@@ -66,7 +66,7 @@ def _name_of(choice: object, param: str) -> str:
 
 
 def _means(choice: Mapping[str, Any], tool: ClientTool) -> bool:
-    """`choice` has a type, and a name if it needs one."""
+    """Whether `choice`, which has a type and any name it needs, refers to `tool`."""
     kind = choice["type"]
     if kind == "namespace":
         return tool.namespace is not None and tool.namespace == choice.get("name")
@@ -93,6 +93,6 @@ def _allowed_tools(
     for index, one in enumerate(listed):
         name = _name_of(one, f"{where}.tools[{index}]")
         if one["type"] in _NAMED and not any(_means(one, tool) for tool in tools):
-            raise InvalidRequestError(f"{name} is not the name of one of tools.", param=name)
+            raise InvalidRequestError(f"{name} must be the name of an offered tool.", param=name)
     left = [tool for tool in tools if any(_means(one, tool) for one in listed)]
     return ("required" if mode == "required" else "auto"), left

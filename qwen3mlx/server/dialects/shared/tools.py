@@ -1,9 +1,8 @@
-"""Tools as clients declare them -> functions that a model is offered, and what each stands for.
+"""Tools as clients declare them -> the functions that the model is offered.
 
-Qwen3 knows functions only. A custom tool is a function of one text; a function in a namespace has
-the namespace in its name; tools that the client carries out itself are functions with the
-parameters of their calls. Tools that only another company's servers carry out are left out, which
-is said in a header.
+Qwen3 only knows functions. A custom tool becomes a function with one text parameter; a function in
+a namespace has the namespace in its name; client-run tools become functions with the parameters of
+their calls. Tools that only another company's servers can run are left out, with a warning header.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from ...json_text import Json
 from .client_run import CLIENT_RUN
 from .lark_regex import lark_regex
 
-# How the types of tools begin that other companies' servers carry out.
+# Type prefixes of tools that other companies' servers run.
 _ELSEWHERE = (
     *("web_search", "web_fetch", "file_search", "code_interpreter", "code_execution"),
     *("image_generation", "computer", "mcp", "programmatic_tool_calling", "x_search"),
     "openrouter:",
 )
-# What of a function concerns who calls it and when: a prompt has no use for it.
+# Fields of a function about who may call it and when, which do not belong in a prompt.
 _UNPROMPTED = frozenset(
     ("type", "defer_loading", "allowed_callers", "output_schema", "async", "cache_control")
 )
@@ -34,9 +33,9 @@ _UNPROMPTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ClientTool:
-    """`function`, in the nested form that templates read, stands for a tool of type `kind`.
+    """A tool of type `kind`, and the `function` that represents it in the chat template.
 
-    `name` and `namespace` are what the client calls it; `where` in its body it is declared.
+    `name` and `namespace` are the client's; `where` is its path in the body.
     """
 
     function: Json
@@ -44,17 +43,17 @@ class ClientTool:
     where: str = ""
     kind: str = "function"
     namespace: str | None = None
-    is_deferred: bool = False  # to be found with the client's tool_search first
+    is_deferred: bool = False  # only offered once the client's tool_search has found it
 
     @property
     def offered_name(self) -> str:
-        """What the model calls it."""
+        """The name that the model sees."""
         name: str = self.function["function"]["name"]
         return name
 
 
 def offered_name(name: str, namespace: str | None) -> str:
-    """The name of a function for the model, also in calls of earlier turns."""
+    """The function name that the model sees, also in calls of earlier turns."""
     return f"{namespace}.{name}" if namespace else name
 
 
@@ -62,10 +61,10 @@ def client_tools(
     tools: Sequence[Mapping[str, Any]] | None,
     loaded: Sequence[tuple[str, Mapping[str, Any]]] = (),
 ) -> list[ClientTool]:
-    """What is offered, in its order; the later of two with one name.
+    """The offered tools in order; of two with the same name, the later one.
 
-    `loaded` were added by the conversation, each with its place in the body. Takes the nested form
-    of chat completions and the flat one of Responses. InvalidRequestError says what is wrong.
+    `loaded` tools were added by the conversation, each with its path in the body. Accepts the
+    nested form of chat completions and the flat form of Responses. Raises InvalidRequestError.
     """
     declared = [(f"tools[{index}]", tool) for index, tool in enumerate(tools or ())]
     offered = [tool for where, one in declared for tool in _read(one, where)]
@@ -80,19 +79,19 @@ def functions(tools: Iterable[ClientTool]) -> list[Json]:
 
 
 def tool_fields(tools: Sequence[ClientTool]) -> dict[str, str]:
-    """Their places in the body, for the paths that the engine has: see `GenerationRequest`."""
+    """The engine's paths -> those in the body: see `GenerationRequest.field_names`."""
     names: dict[str, str] = {}
     for index, tool in enumerate(tools):
         here = f"tools[{index}].function"
         names[here] = tool.where
-        if tool.kind != "function":  # its parameters are ours
+        if tool.kind != "function":  # the client did not declare the parameters
             own = f"{tool.where}.format" if tool.kind == "custom" else tool.where
             names[f"{here}.parameters"] = own
     return names
 
 
 def tools_from(tools: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
-    """The functions that stand for them."""
+    """The functions that represent the tools."""
     return functions(client_tools(tools))
 
 
@@ -103,13 +102,13 @@ def _read(tool: Mapping[str, Any], where: str) -> Iterator[ClientTool]:
     elif kind in ("function", "custom"):
         yield _callable(tool, where)
     elif _is_run_elsewhere(tool):
-        warn(f"{where} is left out: {kind} is carried out by other servers only.")
+        warn(f"{where} was left out: only other servers can run {kind}.")
     elif isinstance(kind, str) and kind in CLIENT_RUN:
         yield _client_run(tool, where)
     else:
         known = ", ".join(("function", "custom", "namespace", *CLIENT_RUN))
         raise InvalidRequestError(
-            f"{where}.type is {quoted(kind)}; tools that can be called are {known}.",
+            f"{where}.type is {quoted(kind)}; it must be one of {known}.",
             param=f"{where}.type",
         )
 
@@ -125,7 +124,7 @@ def _is_run_elsewhere(tool: Mapping[str, Any]) -> bool:
 
 
 def _namespace(tool: Mapping[str, Any], where: str) -> Iterator[ClientTool]:
-    """Its description stands before that of its first function."""
+    """The functions of a namespace; its description precedes that of the first."""
     name, members = tool.get("name"), tool.get("tools")
     if not isinstance(name, str) or not name:
         raise InvalidRequestError(f"{where}.name must not be empty.", param=f"{where}.name")
@@ -152,7 +151,7 @@ def _callable(
     name = declared.get("name")
     field = f"{inner}.name"
     if not isinstance(name, str) or not name:
-        raise InvalidRequestError(f"{field} must be a string that is not empty.", param=field)
+        raise InvalidRequestError(f"{field} must be a non-empty string.", param=field)
     if len(name) > MAX_NAME:
         raise InvalidRequestError(f"{field} is longer than {MAX_NAME} characters.", param=field)
     read = _custom if kind == "custom" else _function
@@ -172,7 +171,7 @@ def _callable(
 def _function(declared: Mapping[str, Any], where: str) -> Json:
     if not isinstance(declared.get("parameters", {}), Mapping | None):
         field = f"{where}.parameters"
-        raise InvalidRequestError(f"{field} must be a JSON schema (an object).", param=field)
+        raise InvalidRequestError(f"{field} must be a JSON schema object.", param=field)
     return {
         key: value
         for key, value in declared.items()
@@ -181,7 +180,7 @@ def _function(declared: Mapping[str, Any], where: str) -> Json:
 
 
 def _custom(declared: Mapping[str, Any], where: str) -> Json:
-    """A function of one text, `input`, which a grammar binds where it is no more than a regex."""
+    """A function with the one parameter `input`, constrained if its grammar is a regex."""
     description = declared.get("description") or ""
     text: Json = {"type": "string"}
     grammar = _grammar(declared.get("format"), f"{where}.format")
@@ -191,7 +190,7 @@ def _custom(declared: Mapping[str, Any], where: str) -> Json:
         rule = f"The input follows this Lark grammar:\n{grammar['definition']}"
         description = f"{description}\n\n{rule}".lstrip()
         if regex is None:
-            warn(f"{where}.format is told to the model and not enforced: no regex can say it.")
+            warn(f"{where}.format is described to the model but not enforced: it is not regular.")
     if regex is not None:
         text["pattern"] = f"^(?:{regex})$"
     parameters = {
@@ -204,7 +203,7 @@ def _custom(declared: Mapping[str, Any], where: str) -> Json:
 
 
 def _grammar(given: object, where: str) -> Mapping[str, str] | None:
-    """Its `syntax` and `definition`, nested (chat completions) or flat (Responses)."""
+    """The grammar's `syntax` and `definition`; nested (chat completions) or flat (Responses)."""
     kind = given.get("type") if isinstance(given, Mapping) else None
     if given is None or kind == "text":
         return None
@@ -230,7 +229,7 @@ def _grammar(given: object, where: str) -> Mapping[str, str] | None:
 
 
 def _client_run(tool: Mapping[str, Any], where: str) -> ClientTool:
-    """A client that searches its own tools may say how."""
+    """A client that searches its own tools may describe the search itself."""
     kind = tool["type"]
     given = {key: tool[key] for key in ("description", "parameters") if tool.get(key)}
     function = {**CLIENT_RUN[kind], **(given if kind == "tool_search" else {})}

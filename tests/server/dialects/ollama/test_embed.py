@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.library.scan import Library
 from qwen3mlx.server.core.model_info import ModelInfo
-from qwen3mlx.server.dialects.ollama.embed import cut, shortened
+from qwen3mlx.server.dialects.ollama.embed import cut
+from qwen3mlx.server.dialects.shared.completions.embeddings import shorten
 
 
 class Words:
@@ -49,15 +50,15 @@ def test_short_texts_are_not_counted() -> None:
 def test_a_shortened_vector_is_its_beginning_as_a_unit_vector(
     vector: list[float], data: st.DataObject
 ) -> None:
-    dimensions = data.draw(st.integers(1, len(vector)))
-    short = shortened(vector, dimensions)
+    dimensions = data.draw(st.integers(1, len(vector) - 1))
+    short = shorten(vector, dimensions)
     assert len(short) == dimensions
     length = math.hypot(*vector[:dimensions])
     assert [value * length for value in short] == pytest.approx(vector[:dimensions], abs=1e-6)
 
 
 def test_dimensions_that_are_not_there_are_refused() -> None:
-    assert shortened([0.6, 0.8], 0) == shortened([0.6, 0.8], None) == [0.6, 0.8]
+    assert shorten([0.6, 0.8], 0) == shorten([0.6, 0.8], None) == [0.6, 0.8]
     with pytest.raises(InvalidRequestError, match="have 2") as caught:
-        shortened([0.6, 0.8], 3)
+        shorten([0.6, 0.8], 3)
     assert caught.value.param == "dimensions"

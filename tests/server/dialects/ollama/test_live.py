@@ -258,7 +258,9 @@ def test_embed_without_input_loads_only(client: Client) -> None:
 
 @pytest.mark.parametrize("texts", [[""], ["a", "", "b"]])
 def test_there_is_a_vector_for_each_member_or_an_error(client: Client, texts: list[str]) -> None:
-    with pytest.raises(ResponseError, match=rf"input\[{texts.index('')}\] must not be empty") as caught:
+    with pytest.raises(
+        ResponseError, match=rf"input\[{texts.index('')}\] must not be empty"
+    ) as caught:
         client.embed("demo", texts)
     assert caught.value.status_code == 400
 

@@ -253,7 +253,7 @@ def test_names_may_have_the_tag_latest() -> None:
     assert plain_name("Qwen/Qwen3-8B-MLX-4bit") == "Qwen/Qwen3-8B-MLX-4bit"
     assert plain_name("qwen3:8b") == "qwen3:8b"
     for empty in ("", ":latest"):
-        with pytest.raises(InvalidRequestError, match="model is empty"):
+        with pytest.raises(InvalidRequestError, match="model must not be empty"):
             plain_name(empty)
 
 

@@ -97,4 +97,4 @@ def test_sound_of_an_earlier_answer() -> None:
 def test_names_of_people_are_said_to_be_left_out() -> None:
     with collecting_warnings() as warnings:
         chat({**HI, "name": "Ada"}, answer(name=""), HI)
-    assert warnings == ["messages[0].name is left out: Qwen3's chat template has no place for it."]
+    assert warnings == ["messages[0].name was left out: Qwen3's chat template does not support it."]

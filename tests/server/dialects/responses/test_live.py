@@ -362,7 +362,9 @@ def test_tools_as_codex_declares_them(http: httpx.Client) -> None:
     forced = {"type": "function", "name": "get_weather", "namespace": "sky"}
     reply = http.post("/responses", json={**asked, "tool_choice": forced})
     assert reply.status_code == 200, reply.text
-    assert reply.headers["X-Qwen3MLX-Warning"].startswith("tools[2] is left out: web_search")
+    assert reply.headers["X-Qwen3MLX-Warning"].startswith(
+        "tools[2] was left out: only other servers can run web_search"
+    )
     call = reply.json()["output"][-1]
     assert (call["name"], call["namespace"]) == ("get_weather", "sky")
     assert "location" in json.loads(call["arguments"])

@@ -161,7 +161,7 @@ def test_what_is_left_out_is_warned_of(server: LiveServer, endpoint: Endpoint) -
     for case in cases(endpoint, "left-out"):
         reply = server.http.post(case.path, json=case.body(case.row.send))
         assert reply.status_code == 200, reply.text
-        assert reply.headers[WARNING_HEADER].startswith(f"{case.field} is left out: ")
+        assert reply.headers[WARNING_HEADER].startswith(f"{case.field} was left out: ")
         for fine in case.row.off:
             reply = server.http.post(case.path, json=case.body(fine))
             assert WARNING_HEADER not in reply.headers

@@ -1,4 +1,4 @@
-"""Chat and text completions as OpenAI has them: bodies, requests, replies.
+"""OpenAI's chat and text completions: bodies, requests and replies.
 
-For `/v1` and for LM Studio's `/api/v0`, which adds to them.
+For `/v1`, and for LM Studio's `/api/v0`, which extends them.
 """

@@ -1,4 +1,4 @@
-"""Several answers at a time, as one."""
+"""Several concurrent answers as one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ....core.service import Service
 async def start(
     service: Service, model: str, requests: Sequence[GenerationRequest], ttl: float | None
 ) -> list[Answer]:
-    """An answer for each request, or none of them: the first error ends those begun before it."""
+    """An answer for each request, or none: the first error cancels those already started."""
     answers: list[Answer] = []
     try:
         for request in requests:
@@ -26,7 +26,7 @@ async def start(
 
 
 async def close(answers: Sequence[Answer]) -> None:
-    """End those that are not finished."""
+    """Cancel the answers that have not finished."""
     for answer in answers:
         await answer.aclose()
 

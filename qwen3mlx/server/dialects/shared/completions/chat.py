@@ -32,7 +32,7 @@ class ChatReply(Reply):
 
 
 class _Choice:
-    """One answer: its chunks while it comes, and what they add up to."""
+    """One answer: its chunks as they come, and their sum."""
 
     def __init__(self, index: int, options: ReplyOptions) -> None:
         self._index = index
@@ -67,7 +67,7 @@ class _Choice:
             yield from self._add_other(event)
 
     def whole(self) -> Json:
-        """`content` is null only where tool calls stand in its place."""
+        """`content` is only null if there are tool calls instead."""
         message: Json = {
             "role": "assistant",
             "content": "".join(self._content) or (None if self._tool_calls else ""),

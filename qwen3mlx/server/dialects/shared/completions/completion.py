@@ -12,10 +12,10 @@ from .reply import Reply, ReplyOptions
 
 
 class CompletionReply(Reply):
-    """`echoes` are the prompts' texts to begin the answers with, one for each choice.
+    """`echoes` are the texts of the prompts to start the answers with, one for each choice.
 
-    With logprobs, an answer that begins with its prompt has those of all tokens: the prompt's, and
-    of the completion also what is no text, such as the end of the turn.
+    With logprobs, an answer that starts with its prompt has those of all tokens: the prompt's, and
+    also those of the completion that are not text, such as the end of the turn.
     """
 
     id_prefix = "cmpl-"

@@ -6,39 +6,41 @@ import base64
 import math
 import struct
 from collections.abc import Sequence
-from typing import Any
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from .....errors import InvalidRequestError
 from .....quoting import quoted
 from ....core.dependencies import ServiceDep
+from ....http.json_response import LongReply
 from ....http.sse import while_connected
 from .schemas import EmbeddingBody
 
 
-async def embeddings(body: EmbeddingBody, request: Request, service: ServiceDep) -> dict[str, Any]:
+async def embeddings(body: EmbeddingBody, request: Request, service: ServiceDep) -> Response:
     work = service.embed(body.model, body.input, ttl=body.ttl)
     made = await while_connected(request, work)
-    vectors = [shorten(vector, body.dimensions) for vector in made.vectors]
-    encode = to_base64 if body.encoding_format == "base64" else list
-    return {
-        "object": "list",
-        "data": [
+
+    def reply() -> Response:
+        vectors = [shorten(vector, body.dimensions) for vector in made.vectors]
+        encode = to_base64 if body.encoding_format == "base64" else list
+        usage = {"prompt_tokens": made.prompt_tokens, "total_tokens": made.prompt_tokens}
+        data = [
             {"object": "embedding", "index": index, "embedding": encode(vector)}
             for index, vector in enumerate(vectors)
-        ],
-        "model": made.model.id,
-        "usage": {"prompt_tokens": made.prompt_tokens, "total_tokens": made.prompt_tokens},
-    }
+        ]
+        return LongReply({"object": "list", "data": data, "model": made.model.id, "usage": usage})
+
+    return await service.read(made.num_values, reply)
 
 
 def shorten(vector: Sequence[float], dimensions: int | None) -> Sequence[float]:
-    """The first `dimensions` of it, made a unit vector again (Matryoshka, arXiv:2205.13147).
+    """The first `dimensions` numbers as a unit vector (Matryoshka, arXiv:2205.13147).
 
-    InvalidRequestError if it has fewer.
+    None and 0 mean all of them. Raises InvalidRequestError if the vector has fewer.
     """
-    if dimensions is None or dimensions == len(vector):
+    if not dimensions or dimensions == len(vector):
         return vector
     if dimensions > len(vector):
         raise InvalidRequestError(
@@ -51,5 +53,5 @@ def shorten(vector: Sequence[float], dimensions: int | None) -> Sequence[float]:
 
 
 def to_base64(vector: Sequence[float]) -> str:
-    """Little-endian float32, as OpenAI's clients ask for by default."""
+    """Little-endian float32, which OpenAI's clients request by default."""
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode("ascii")

@@ -1,4 +1,4 @@
-"""Messages of an earlier form of OpenAI's API, and refusals -> those of today."""
+"""Messages in a former format of OpenAI's API, and refusals -> today's format."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Message = Mapping[str, Any]
 
 
 def in_todays_form(messages: Sequence[Message]) -> list[Message]:
-    """`function_call` and the role `function`, which tools replaced; a refusal is what was said.
+    """Converts `function_call` and the role `function`, and turns refusals into content.
 
-    The old form has one call at a time and no ids: a result belongs to the call before it.
-    InvalidRequestError for one without a call.
+    The old format has one call at a time and no ids: a result belongs to the call before it.
+    Raises InvalidRequestError for a result without a call.
     """
     return list(_converted(messages))
 
 
 def former_names(messages: Sequence[Message]) -> dict[str, str]:
-    """Where the client has what was converted: see `GenerationRequest.field_names`."""
+    """The client's paths of what was converted: see `GenerationRequest.field_names`."""
     names = {}
     for index, message in enumerate(messages):
         where = f"messages[{index}]"
@@ -38,8 +38,8 @@ def _converted(messages: Sequence[Message]) -> Iterator[Message]:
         if message.get("role") == "function":
             if not is_waited_for:
                 raise InvalidRequestError(
-                    f"messages[{index}] has the role function, and no function_call before it "
-                    "waits for a result.",
+                    f"messages[{index}] has the role function, but there is no preceding "
+                    "function_call without a result.",
                     param=f"messages[{index}]",
                 )
             is_waited_for = False

@@ -1,4 +1,4 @@
-"""Which tokens the text of an answer is made of, and OpenAI's two shapes for their logprobs."""
+"""The tokens that make up the text of an answer, and OpenAI's two formats of their logprobs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from .....events import TokenLogprob
 
-# JSON has no infinity; OpenAI writes this for a token that cannot come.
+# OpenAI's logprob of an impossible token: JSON has no infinity.
 _IMPOSSIBLE = -9999.0
-# What the text parsers leave out between a thought or a call and the content behind it.
+# What the text parsers drop between reasoning or a call and the content after it.
 _LEFT_OUT = re.compile(r".*?</think>\n{0,2}|.*?</tool_call>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A token, and which characters of the answer have a byte of it."""
+    """A token, and the range of the answer's characters that contain any of its bytes."""
 
     token: TokenLogprob
     begin: int
@@ -26,17 +26,17 @@ class _Placed:
 
 
 class TextTokens:
-    """Finds the tokens behind each piece of content: the stream has them before it, in order.
+    """Finds the tokens of each piece of content; they precede it in the stream, in order.
 
-    Thinking, tool calls, markers, stop strings and the end of the turn are tokens, too, but no
-    content: theirs are left out. A token that begins in one piece and ends in the next belongs to
-    the first.
+    Reasoning, tool calls, markers, stop strings and the end of the turn also consist of tokens, but
+    are not content, so theirs are skipped. A token that starts in one piece and ends in the next
+    belongs to the first.
     """
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._text = ""  # what came and is no part of any piece yet
-        self._offset = 0  # where it begins in the answer
+        self._text = ""  # received, but not yet part of any piece
+        self._offset = 0  # where it starts in the answer
         self._tokens: list[_Placed] = []
         self._in_content = False
 
@@ -45,12 +45,12 @@ class TextTokens:
         was_open = self._is_open
         first = self._decode(token.token[:1])
         if was_open and first and (self._is_open or len(first) > 1):
-            begin += 1  # its first byte cut the character short that was open
+            begin += 1  # its first byte cut off the incomplete character
         self._decode(token.token[1:])
         self._tokens.append(_Placed(token, begin, self._end + self._is_open))
 
     def take(self, text: str) -> list[TokenLogprob]:
-        """The tokens of this piece of content, which have not been taken before."""
+        """The tokens of this piece of content that were not taken before."""
         begin, end = self._find(text)
         taken = [one.token for one in self._tokens if one.begin < end and one.end > begin]
         self._tokens = [one for one in self._tokens if one.begin >= end]
@@ -59,12 +59,12 @@ class TextTokens:
         return taken
 
     def rest(self) -> list[TokenLogprob]:
-        """What ends the answer and is no text of it, the end of the turn among them."""
+        """The remaining tokens, which are not text, such as the end of the turn."""
         rest, self._tokens = [one.token for one in self._tokens], []
         return rest
 
     def skip(self, thought: str | None = None) -> None:
-        """A piece of thinking came, or (None) of a tool call, which is all of what led there."""
+        """Skip the tokens of a piece of reasoning or, if None, everything up to a tool call."""
         end = self._end if thought is None else self._find(thought)[1]
         self._tokens = [one for one in self._tokens if one.end > end]
         self._drop(end)
@@ -72,12 +72,12 @@ class TextTokens:
 
     @property
     def _end(self) -> int:
-        """How many characters of the answer are complete."""
+        """The number of complete characters of the answer."""
         return self._offset + len(self._text)
 
     @property
     def _is_open(self) -> bool:
-        """Some bytes of the next character have come."""
+        """Whether some bytes of the next character have arrived."""
         return bool(self._decoder.getstate()[0])
 
     def _decode(self, piece: bytes, *, final: bool = False) -> str:
@@ -86,7 +86,7 @@ class TextTokens:
         return text
 
     def _find(self, text: str) -> tuple[int, int]:
-        """Where `text` begins and ends in the answer."""
+        """Where `text` starts and ends in the answer."""
         left_out = None if self._in_content else _LEFT_OUT.match(self._text)
         position = self._text.find(text, left_out.end()) if left_out else -1
         if position < 0:  # the marker itself is content
@@ -115,9 +115,9 @@ def chat_logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
 
 
 def text_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str, Any]:
-    """`choices[].logprobs` of text completions; `offset` is where the first token begins.
+    """`choices[].logprobs` of text completions; `offset` is where the first token starts.
 
-    Offsets count characters; the bytes of a character that spans tokens all begin where it does.
+    Offsets count characters; all tokens of one character start where it does.
     """
     offsets, seen = [], b""
     for token in tokens:
@@ -132,9 +132,9 @@ def text_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str, Any]
 
 
 def prompt_logprobs(tokens: Sequence[TokenLogprob], top: int) -> list[dict[str, Any] | None]:
-    """vLLM's: for each token of a prompt, by their ids, it and the `top` likeliest in its place.
+    """vLLM's format: for each prompt token, the token and the `top` likeliest ones, by id.
 
-    The rank of a token that is not among these is not known.
+    The rank of a token that is not among these is unknown.
     """
     return [None if token.logprob is None else _candidates(token, top) for token in tokens]
 
@@ -154,7 +154,7 @@ def _candidates(token: TokenLogprob, top: int) -> dict[str, Any]:
 
 
 def token_text(token: bytes) -> str:
-    r"""A token that is part of a character is written as OpenAI does: `\xe4\xbd`."""
+    r"""A token that is part of a character is written as in OpenAI's API: `\xe4\xbd`."""
     return token.decode("utf-8", "backslashreplace")
 
 

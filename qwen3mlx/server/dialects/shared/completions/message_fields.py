@@ -1,4 +1,4 @@
-"""Fields of messages that OpenAI does not have, or that Qwen3's chat template has no place for."""
+"""Message fields that OpenAI does not have, or that Qwen3's chat template does not support."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..field_table import refuse_unheard
 
 Message = Mapping[str, Any]
 
-# How others ask that the answer goes on with this message: DeepSeek and Mistral, Moonshot and Qwen.
+# Fields that make the answer continue a message: DeepSeek's and Mistral's, Moonshot's and Qwen's.
 _BEGUN = ("prefix", "partial")
-# Where thoughts come in parts: OpenRouter's, litellm's; and what a part calls its text.
+# Fields with reasoning in parts (OpenRouter's, litellm's) -> the names of a part's text.
 _THOUGHTS = {"reasoning_details": ("text", "summary"), "thinking_blocks": ("thinking",)}
-# What else a message may hold, and the kind of part it would be.
+# Media fields of a message -> the type of content part they correspond to.
 _MEDIA = {"audio": "audio", "images": "image"}
 _KINDS: Mapping[str, tuple[type, str]] = {
     "name": (str, "a string"),
@@ -28,17 +28,17 @@ _KINDS: Mapping[str, tuple[type, str]] = {
 
 
 def read_fields(messages: Sequence[Message]) -> list[Message]:
-    """The messages with what these fields say in the fields that the engine reads.
+    """The messages with the content of these fields moved to the fields that the engine reads.
 
-    InvalidRequestError for one of the table of fields that would change the answer.
+    Raises InvalidRequestError for fields that would change the answer, by the table of fields.
     """
     return [_read(message, f"messages[{index}]") for index, message in enumerate(messages)]
 
 
 def begun_by(messages: Sequence[Message]) -> str | None:
-    """The field of the last message that asks to go on with it, by its path.
+    """The path of the field that asks to continue the last message, or None.
 
-    InvalidRequestError where one asks so in vain.
+    Raises InvalidRequestError if it is set on a message that cannot be continued.
     """
     found = None
     for index, message in enumerate(messages):
@@ -48,8 +48,8 @@ def begun_by(messages: Sequence[Message]) -> str | None:
                 raise InvalidRequestError(f"{where} must be true or false.", param=where)
             if value and (index + 1 < len(messages) or message.get("role") != "assistant"):
                 raise InvalidRequestError(
-                    f"{where} must be left out: only a last message of the assistant can be gone "
-                    "on with.",
+                    f"{where} is not allowed: only the last message can be continued, if it is "
+                    "the assistant's.",
                     param=where,
                 )
             found = where if value else found
@@ -60,7 +60,7 @@ def _read(message: Message, where: str) -> Message:
     refuse_unheard(message.keys(), ("chat_message",), message, where=where)
     _check_kinds(message, where)
     if message.get("name") and message.get("role") not in ("tool", "function"):
-        warn(f"{where}.name is left out: Qwen3's chat template has no place for it.")
+        warn(f"{where}.name was left out: Qwen3's chat template does not support it.")
     if message.get("role") != "assistant":
         return message
     read = dict(message)

@@ -1,4 +1,4 @@
-"""What a chat and a text completion have in common on the way out."""
+"""What the replies of chat and text completions have in common."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .usage import timings_json, usage_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyOptions:
-    """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk for it.
+    """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk with usage.
 
-    `logprobs` are of the answer's tokens, with `top_logprobs` others; `prompt_logprobs` says with
-    how many those of the prompt are told. `running_usage` tells the tokens so far, for every chunk.
-    `show_reasoning`: thoughts are sent. `custom_tools` are the names of tools that take one text.
+    `logprobs` are those of the answer's tokens, with `top_logprobs` alternatives; `prompt_logprobs`
+    is the number of alternatives for the prompt's tokens. `running_usage` returns the tokens so
+    far, for every chunk. `custom_tools` are the names of tools that take one text.
     """
 
     model: str
@@ -38,10 +38,10 @@ class ReplyOptions:
 
 
 class Reply(ABC):
-    """One reply, fed with the events of all its choices in the order they come.
+    """Turns the events of all choices, in the order they arrive, into one reply.
 
-    `add` gives the chunks of a stream; `whole` is the same as one JSON object, once all choices are
-    finished.
+    `add` returns the chunks of a stream; `whole` is the same as one JSON object, once all choices
+    have finished.
     """
 
     id_prefix: str
@@ -56,7 +56,7 @@ class Reply(ABC):
         self._scores: dict[int, list[TokenLogprob]] = {}  # of each choice's prompt
 
     def add(self, index: int, event: Event) -> list[Json]:
-        """The chunks that this event of choice number `index` brings."""
+        """The chunks for an event of choice number `index`."""
         if isinstance(event, Finished):
             self._finished[index] = event
         elif isinstance(event, PromptLogprobs):
@@ -70,7 +70,7 @@ class Reply(ABC):
         return chunks
 
     def last(self) -> list[Json]:
-        """The chunk behind the last choice, if one was asked for."""
+        """The chunk after the last choice, if one was requested."""
         return [{**self._chunk([]), "usage": self._usage()}] if self.options.include_usage else []
 
     def whole(self) -> Json:
@@ -84,20 +84,20 @@ class Reply(ABC):
 
     @abstractmethod
     def choice_chunks(self, index: int, event: Event) -> list[Json]:
-        """The members of a chunk's `choices` that `event` makes."""
+        """The members of a chunk's `choices` for `event`."""
 
     @abstractmethod
     def whole_choice(self, index: int) -> Json:
-        """A member of `choices` of the whole reply."""
+        """A member of `choices` of the complete reply."""
 
     def prompt_scores(self, index: int) -> Json:
-        """vLLM's `prompt_logprobs` of a choice, where they were asked for."""
+        """vLLM's `prompt_logprobs` of a choice, if they were requested."""
         top = self.options.prompt_logprobs
         scores = self._scores.get(index, [])
         return {} if top is None else {"prompt_logprobs": prompt_logprobs(scores, top)}
 
     def _asked(self, token: TokenLogprob) -> TokenLogprob:
-        """Where the prompt's tokens have more alternatives, the answer's have as many."""
+        """Drops alternatives that were only requested for the prompt's tokens."""
         return replace(token, top=token.top[: self.options.top_logprobs])
 
     def _head(self, kind: str) -> Json:

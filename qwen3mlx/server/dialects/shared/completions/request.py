@@ -1,4 +1,4 @@
-"""Bodies -> the requests of the engine; pure, every field honoured or refused by name."""
+"""Bodies -> requests for the engine. Pure; every field is honoured or refused by name."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from .history import former_names, in_todays_form
 from .message_fields import begun_by, read_fields
 from .schemas import ChatBody, CompletionBody, GenerationBody, TokenizeBody
 
-# What OpenAI begins a text with where it gets no prompt.
+# OpenAI starts a text with this token if there is no prompt.
 NEW_TEXT = "<|endoftext|>"
 MAX_TOKENS = ("max_completion_tokens", "max_tokens", "n_predict")
 
 
 def chat_requests(body: ChatBody) -> list[GenerationRequest]:
-    """`n` requests of one conversation, the seeds counted up."""
+    """`n` requests for one conversation, with consecutive seeds."""
     tool_choice, tools = tool_choice_from(body.tool_choice, client_tools(body.tools))
     max_tokens = token_limit(body, *MAX_TOKENS)
     thinking = thinking_from(body, max_tokens)
@@ -66,19 +66,19 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
 
 
 def conversation(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The messages as the engine takes them."""
+    """The messages as the engine expects them."""
     return [_with_functions(message) for message in in_todays_form(read_fields(messages))]
 
 
 def goes_on(body: ChatBody | TokenizeBody) -> bool:
-    """The answer goes on with the last message."""
+    """Whether the answer continues the last message."""
     asked = begun_by(body.messages or ())
     said = {"continue_final_message": body.continue_final_message}
     return bool(agreed({**said, asked: True} if asked else said))
 
 
 def _with_functions(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Calls of custom tools are calls of the functions that stand for them."""
+    """Turns calls of custom tools into calls of the functions that represent them."""
     calls = message.get("tool_calls")
     if not isinstance(calls, list):
         return message
@@ -95,16 +95,15 @@ def _function_call(call: Any) -> Any:
 
 
 def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
-    """`n` requests of the first prompt, then `n` of the second, and so on."""
+    """`n` requests for the first prompt, then `n` for the second, and so on."""
     if body.best_of not in (None, body.num_answers):
         raise InvalidRequestError(
-            "best_of must equal n: every answer that is made is sent.", param="best_of"
+            "best_of must equal n: all generated answers are returned.", param="best_of"
         )
     num_answers = len(body.prompts) * body.num_answers
     if num_answers > bounds.MAX_ANSWERS:
         raise InvalidRequestError(
-            f"prompt and n ask for {num_answers} answers; one request gets {bounds.MAX_ANSWERS} at "
-            "most.",
+            f"prompt and n request {num_answers} answers; the maximum is {bounds.MAX_ANSWERS}.",
             param="n",
         )
     sampling = {
@@ -129,14 +128,14 @@ def completion_requests(body: CompletionBody) -> list[GenerationRequest]:
 def _logprobs(
     body: GenerationBody, asked: bool | None, top: int | None, *, echo: bool = False
 ) -> Mapping[str, Any]:
-    """Of the prompt's tokens, too, where they are asked for, or the answer begins with them."""
+    """Also for the prompt's tokens, if they are requested or the answer starts with them."""
     of_prompt = body.prompt_logprobs
     if of_prompt is None:
         scored = {"prompt_logprobs": True} if asked and echo else {}
         return {**_given(logprobs=asked, top_logprobs=top), **scored}
     if body.stream:
         raise InvalidRequestError(
-            "prompt_logprobs come with the whole answer only: leave stream out.",
+            "prompt_logprobs cannot be combined with stream.",
             param="prompt_logprobs",
         )
     if top and not asked:
@@ -154,7 +153,7 @@ def _repeated(request: GenerationRequest, num_answers: int) -> Iterator[Generati
 
 
 def _later(seed: int, index: int) -> int:
-    """Seeds are 64 bits: the one after the last is the first."""
+    """Seeds have 64 bits and wrap around."""
     return seed + index if seed + index < 2**64 else seed + index - 2**64
 
 

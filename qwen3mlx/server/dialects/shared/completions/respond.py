@@ -1,4 +1,4 @@
-"""The answers to a body, as one reply or as a stream of server-sent events."""
+"""The reply to a body: one JSON object or a stream of server-sent events."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def reply_options(
 async def echo_texts(
     service: Service, body: CompletionBody, answers: Sequence[Answer]
 ) -> list[str]:
-    """The text of each choice's prompt."""
+    """The text of the prompt of each choice."""
 
     async def text(prompt: Prompt) -> str:
         if isinstance(prompt, str):

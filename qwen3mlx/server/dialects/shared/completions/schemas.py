@@ -1,4 +1,4 @@
-"""Bodies of OpenAI's endpoints, with the fields that LM Studio, vLLM and llama.cpp add to them."""
+"""Bodies of OpenAI's endpoints, with the fields that LM Studio, vLLM and llama.cpp add."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _Given = Text | _Texts | _TokenIds | _Prompts
 
 
 def split_prompts(value: object, field: str = "prompt") -> list[Prompt]:
-    """A string, token ids, or a list of either: always as a list of prompts.
+    """A string, token ids, or a list of either, as a list of prompts.
 
-    Raises ValueError for anything else and for a list with nothing in it, InvalidRequestError for
-    a member of `field` that is neither.
+    Raises ValueError for anything else and for an empty list, InvalidRequestError for a member of
+    `field` that is neither.
     """
     if isinstance(value, str):
         return [value]
@@ -70,7 +70,7 @@ Prompts = Annotated[
     list[Prompt],
     PlainValidator(lambda value: split_prompts(value, "input"), json_schema_input_type=_Given),
 ]
-# Nothing to go on with is a prompt of its own for completions.
+# For completions, an empty prompt is valid.
 MaybePrompts = Annotated[
     list[Prompt] | None,
     PlainValidator(
@@ -90,7 +90,7 @@ class StreamOptions(Body):
 
 
 class GenerationBody(SamplingFields, FormFields):
-    """What chat and text completions have in common."""
+    """The fields that chat and text completions share."""
 
     model: ModelName
     stream: Flag | None = None
@@ -131,7 +131,7 @@ class ReasoningObject(Body):
 
 
 class ThinkingObject(Body):
-    """DeepSeek's, Z.ai's, and what others carry over from Anthropic's API."""
+    """DeepSeek's, Z.ai's, and what others have adopted from Anthropic's API."""
 
     sections: ClassVar[tuple[str, ...]] = ("chat_thinking",)
 
@@ -192,7 +192,7 @@ class ChatBody(GenerationBody, ChatThinkingFields):
 
 
 class CompletionBody(GenerationBody):
-    """Without a prompt a new text begins."""
+    """Without a prompt, a new text is started."""
 
     sections: ClassVar[tuple[str, ...]] = ("completions", "generation")
 
@@ -217,10 +217,10 @@ class EmbeddingBody(Body):
 
 
 class TokenizeBody(Body):
-    """vLLM's: the tokens of a `prompt` as it is, or of `messages` in the chat template.
+    """vLLM's body: counts the tokens of `prompt` as it is, or of `messages` in the chat template.
 
-    llama.cpp calls the first `content`, and has `add_special`, which adds nothing here: Qwen3 has
-    no token that begins a text.
+    llama.cpp calls the prompt `content`. Its `add_special` adds nothing here, as Qwen3 has no
+    token that starts a text.
     """
 
     sections: ClassVar[tuple[str, ...]] = ("tokenize",)

@@ -1,4 +1,4 @@
-"""Tokens and times of a reply, of all its answers together."""
+"""Tokens and times of all answers of a reply together."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def usage_json(answers: Sequence[Usage], num_answers: int) -> dict[str, Any]:
 def timings_json(
     finished: Sequence[Finished], num_answers: int, load_time_s: float | None
 ) -> dict[str, Any]:
-    """`timings`, which OpenAI does not have. Answers made side by side count as one.
+    """`timings`, which OpenAI does not have. Concurrent answers count as one.
 
-    Their tokens add up and their times are those of the slowest; TTFT is that of the first.
-    `load_ms` only if the model was loaded for this request.
+    Tokens are added up, times are those of the slowest answer; TTFT is that of the first.
+    `load_ms` is only present if the model was loaded for this request.
     """
     timings = [one.timings for one in finished]
     prefill_tokens = sum(one.prefill_tokens for one in timings[::num_answers])
