@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +26,7 @@ class ConversationStore(Generic[T]):
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.max_bytes = max_bytes
         self._by_owner: dict[str, ByteLRU[T]] = {}
+        self.lock = threading.RLock()
 
     @property
     def nbytes(self) -> int:
@@ -49,7 +51,7 @@ class ConversationStore(Generic[T]):
 
 
 class Conversations(Generic[T]):
-    """One owner's conversations by id."""
+    """One owner's conversations by id. May be used from any thread."""
 
     def __init__(self, store: ConversationStore[T], owner: str) -> None:
         self._store = store
@@ -57,20 +59,24 @@ class Conversations(Generic[T]):
 
     def put(self, conversation_id: str, conversation: T, nbytes: int | None = None) -> None:
         """`nbytes` is its size, needed if it is not JSON. Not kept if larger than the store."""
-        self.delete(conversation_id)
         size = len(json_bytes(conversation)) if nbytes is None else nbytes
-        if size <= self._store.max_bytes:
-            kept = self._store.kept(self._owner)
-            kept.put(conversation_id, conversation, size)
-            self._store.keep(self._owner, kept)
+        with self._store.lock:
+            self.delete(conversation_id)
+            if size <= self._store.max_bytes:
+                kept = self._store.kept(self._owner)
+                kept.put(conversation_id, conversation, size)
+                self._store.keep(self._owner, kept)
 
     def get(self, conversation_id: str) -> T | None:
         """None if it was never stored, or is gone."""
-        return self._store.kept(self._owner).get(conversation_id)
+        with self._store.lock:
+            return self._store.kept(self._owner).get(conversation_id)
 
     def latest_first(self) -> list[T]:
-        return self._store.kept(self._owner).latest_first()
+        with self._store.lock:
+            return self._store.kept(self._owner).latest_first()
 
     def delete(self, conversation_id: str) -> bool:
         """False if it was not stored."""
-        return self._store.kept(self._owner).remove(conversation_id)
+        with self._store.lock:
+            return self._store.kept(self._owner).remove(conversation_id)

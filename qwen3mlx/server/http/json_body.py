@@ -10,7 +10,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -25,6 +25,9 @@ from .. import bounds
 
 if TYPE_CHECKING:
     from ..core.service import Service
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Bytes of a body that is read on the event loop; anything larger would block it for too long.
 _SMALL = 8 * 1024
@@ -89,6 +92,20 @@ class _JSONRequest(Request):
         if faults:
             raise RequestValidationError(faults, body=value)
         return model
+
+
+async def converted(
+    request: Request, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run `function` on the contents of the request's body, on a worker thread unless it is small.
+
+    Converting tens of thousands of messages takes too long for the event loop.
+    """
+    size = len(await request.body())
+    if size < _SMALL:
+        return function(*args, **kwargs)
+    service: Service = request.app.state.service
+    return await service.read(size, function, *args, **kwargs)
 
 
 def parsed(body: bytes) -> Any:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import model_validator
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from qwen3mlx.server import bounds
+from qwen3mlx.server.core.service import Service
+from qwen3mlx.server.dialects.shared.request_fields import Body
 from qwen3mlx.server.http import json_body
-from qwen3mlx.server.http.json_body import InvalidJSONError, parsed
+from qwen3mlx.server.http.error_responses import ErrorResponses
+from qwen3mlx.server.http.json_body import InvalidJSONError, Route, converted, parsed
+from qwen3mlx.server.settings import ServerSettings
 
 TEXTS = st.text() | st.text('\\",[]{}:a\n', max_size=20) | st.text("\\ud8000dcab", max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
@@ -72,3 +86,73 @@ def test_depth_is_limited_in_both_parsers(half: str) -> None:
         else:
             with pytest.raises(InvalidJSONError, match="200 levels"):
                 parsed(body)
+
+
+Post = Callable[[bytes, str], httpx.Response]
+
+
+class Numbered(Body):
+    numbers: list[int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def note_thread(cls, given: object) -> object:
+        if isinstance(given, dict):  # FastAPI hands in the model that was made of it, too
+            THREADS.append(threading.current_thread())
+        return given
+
+
+THREADS: list[threading.Thread] = []
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """A route whose reply is the sum of `numbers`, computed by `converted`."""
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    router = APIRouter(route_class=Route)
+
+    @router.post("/sum")
+    async def add(body: Numbered, request: Request) -> int:
+        def total() -> int:
+            THREADS.append(threading.current_thread())
+            return sum(body.numbers)
+
+        return await converted(request, total)
+
+    app = FastAPI()
+    app.include_router(router)
+    app.state.service = Service(ServerSettings(port=0))
+    errors = ErrorResponses({})
+    app.add_exception_handler(RequestValidationError, errors.handle)
+    app.add_exception_handler(HTTPException, errors.handle)
+
+    def post(content: bytes, content_type: str) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(app=app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+                headers = {"content-type": content_type}
+                return await http.post("/sum", content=content, headers=headers)
+
+        return asyncio.run(send())
+
+    THREADS.clear()
+    return post
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("padding", [0, 20_000])
+def test_large_bodies_are_validated_and_converted_on_a_thread(
+    client: Post, padding: int, content_type: str
+) -> None:
+    body = json.dumps({"numbers": [1, 2], "padding": "a" * padding}).encode()
+    assert client(body, content_type).json() == 3
+    on_loop = [thread is threading.main_thread() for thread in THREADS]
+    assert on_loop == [padding == 0] * 2
+
+
+@pytest.mark.parametrize("wrong", [{"numbers": [1, "a"]}, {}])
+def test_large_bodies_are_refused_as_small_ones_are(client: Post, wrong: dict[str, Any]) -> None:
+    small = client(json.dumps(wrong).encode(), "application/json")
+    large = client(json.dumps({**wrong, "padding": "a" * 20_000}).encode(), "application/json")
+    assert small.status_code == large.status_code == 400
+    assert small.json() == large.json()

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ....events import Event, Finished, Prefill
 from ...core.dependencies import ServiceDep
 from ...http.errors import ApiError
-from ...http.json_body import Route
+from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
 from ...http.respond import NAMED_EVENTS, Message, respond
 from ...http.sse import prefill_comment, while_connected
@@ -34,7 +34,8 @@ async def create_message(
 ) -> Response:
     """Answer a conversation, as one message or as a stream of events."""
     body = in_thread(body, threads)
-    work = service.generate(body.model, message_request(body), ttl=body.ttl)
+    wanted = await converted(request, message_request, body)
+    work = service.generate(body.model, wanted, ttl=body.ttl)
     answer = await while_connected(request, work)
     writer = MessageWriter(
         answer.model.id,
@@ -54,7 +55,8 @@ async def count_tokens(
 ) -> Response:
     """Count the tokens of the prompt."""
     body = in_thread(body, threads)
-    counting = service.count_tokens(body.model, prompt_request(body))
+    wanted = await converted(request, prompt_request, body)
+    counting = service.count_tokens(body.model, wanted)
     return JSONReply({"input_tokens": await while_connected(request, counting)})
 
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.dependencies import ServiceDep
-from ...http.json_body import Route
+from ...http.json_body import Route, converted
 from ...http.sse import while_connected
 from ...json_text import Json
 from ..shared.completions.answers import start
@@ -35,7 +35,8 @@ async def get_model(model_id: Parameter, service: ServiceDep) -> Json:
 
 @router.post("/chat/completions")
 async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
-    work = start(service, body.model, chat_requests(body), body.ttl)
+    requests = await converted(request, chat_requests, body)
+    work = start(service, body.model, requests, body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
     return await respond(request, body, answers, StatsChatReply(answers, options))
@@ -43,7 +44,8 @@ async def chat_completions(body: ChatBody, request: Request, service: ServiceDep
 
 @router.post("/completions")
 async def completions(body: CompletionBody, request: Request, service: ServiceDep) -> Response:
-    work = start(service, body.model, completion_requests(body), body.ttl)
+    requests = await converted(request, completion_requests, body)
+    work = start(service, body.model, requests, body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
     echoes = await echo_texts(service, body, answers) if body.echo else None

@@ -16,7 +16,7 @@ from ...core.caller import caller
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...core.template_traits import template_traits
-from ...http.json_body import Route
+from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
 from ...http.respond import respond
 from ...http.sse import while_connected
@@ -31,12 +31,14 @@ router = APIRouter(tags=["Ollama"], route_class=Route)
 
 @router.post("/api/chat")
 async def chat(body: ChatBody, request: Request, service: ServiceDep) -> Response:
-    return await _respond(request, service, body, chat_request(body), chat_fields)
+    wanted = await converted(request, chat_request, body)
+    return await _respond(request, service, body, wanted, chat_fields)
 
 
 @router.post("/api/generate")
 async def generate(body: GenerateBody, request: Request, service: ServiceDep) -> Response:
-    return await _respond(request, service, body, generate_request(body), generate_fields)
+    wanted = await converted(request, generate_request, body)
+    return await _respond(request, service, body, wanted, generate_fields)
 
 
 async def _respond(

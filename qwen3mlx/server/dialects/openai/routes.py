@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.dependencies import ServiceDep
-from ...http.json_body import Route
+from ...http.json_body import Route, converted
 from ...http.sse import while_connected
 from ..shared.completions.answers import start
 from ..shared.completions.chat import ChatReply
@@ -26,7 +26,8 @@ router.add_api_route("/v1/embeddings", embeddings, methods=["POST"])
 
 @router.post("/v1/chat/completions")
 async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
-    work = start(service, body.model, chat_requests(body), body.ttl)
+    requests = await converted(request, chat_requests, body)
+    work = start(service, body.model, requests, body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
     custom = [tool.offered_name for tool in client_tools(body.tools) if tool.kind == "custom"]
@@ -36,7 +37,8 @@ async def chat_completions(body: ChatBody, request: Request, service: ServiceDep
 
 @router.post("/v1/completions")
 async def completions(body: CompletionBody, request: Request, service: ServiceDep) -> Response:
-    work = start(service, body.model, completion_requests(body), body.ttl)
+    requests = await converted(request, completion_requests, body)
+    work = start(service, body.model, requests, body.ttl)
     answers = await while_connected(request, work)
     options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
     echoes = await echo_texts(service, body, answers) if body.echo else None

@@ -15,7 +15,7 @@ from ...core.answer import Answer
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...http.errors import ApiError, api_error, openai_body
-from ...http.json_body import Route
+from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
 from ...http.respond import NAMED_EVENTS, Message, respond
 from ...http.sse import DONE, prefill_comment, while_connected
@@ -44,10 +44,10 @@ async def create(
     body: ResponseBody, request: Request, service: ServiceDep, store: StoreOf
 ) -> Response:
     """Answer a conversation, as one response or as a stream of events."""
-    new_items = input_items(body.input, store.item)
+    new_items = await converted(request, input_items, body.input, store.item)
     items = _earlier_items(body, store) + new_items
     places = places_in(body, new_items)
-    answer = await while_connected(request, _generate(service, body, items, places))
+    answer = await while_connected(request, _generate(request, service, body, items, places))
     writer = ResponseWriter(
         response_head(body, answer.model.id, answer.params),
         thinking_events=_thinking_events(body, request.headers),
@@ -69,9 +69,10 @@ async def count_input_tokens(
     body: CountBody, request: Request, service: ServiceDep, store: StoreOf
 ) -> Response:
     """Count the tokens of the prompt."""
-    new_items = input_items(body.input, store.item)
+    new_items = await converted(request, input_items, body.input, store.item)
     items = _earlier_items(body, store) + new_items
-    wanted = generation_request(body, items, places_in(body, new_items))
+    places = places_in(body, new_items)
+    wanted = await converted(request, generation_request, body, items, places)
     count = await while_connected(request, service.count_tokens(body.model, wanted))
     return JSONReply({"object": "response.input_tokens", "input_tokens": count})
 
@@ -138,7 +139,11 @@ def _earlier_items(body: ConversationBody, store: ResponseStore) -> list[Item]:
 
 
 async def _generate(
-    service: Service, body: ResponseBody, items: Sequence[Item], places: Places
+    request: Request,
+    service: Service,
+    body: ResponseBody,
+    items: Sequence[Item],
+    places: Places,
 ) -> Answer:
     """With `truncation: auto`, drops as few of the oldest turns as needed to fit the context."""
 
@@ -147,7 +152,8 @@ async def _generate(
         return generation_request(body, left, places)
 
     try:
-        return await service.generate(body.model, wanted(0), ttl=body.ttl)
+        first = await converted(request, wanted, 0)
+        return await service.generate(body.model, first, ttl=body.ttl)
     except ContextLengthError:
         most = num_turns(items) - 1
         if body.truncation != "auto" or most < 1:
@@ -155,11 +161,12 @@ async def _generate(
     fewest = 1
     while fewest < most:  # binary search: a conversation may have many turns
         middle = (fewest + most) // 2
-        if await service.fits(body.model, wanted(middle)):
+        if await service.fits(body.model, await converted(request, wanted, middle)):
             most = middle
         else:
             fewest = middle + 1
-    return await service.generate(body.model, wanted(fewest), ttl=body.ttl)
+    shortened = await converted(request, wanted, fewest)
+    return await service.generate(body.model, shortened, ttl=body.ttl)
 
 
 def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
