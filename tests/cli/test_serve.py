@@ -178,5 +178,5 @@ def test_a_port_that_is_taken() -> None:
         command = [*COMMAND, "serve", "--port", str(port)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"Port {port} is taken" in done.stderr
+    assert f"Port {port} is in use" in done.stderr
     assert "Traceback" not in done.stderr

@@ -125,12 +125,12 @@ def test_a_port_that_is_taken_is_told_with_the_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         settings = ServerSettings(port=port)
-        with pytest.raises(ListenError, match=rf"^Port {port} is taken .* --port .*\.$"):
+        with pytest.raises(ListenError, match=rf"^Port {port} is in use .* --port .*\.$"):
             Server(settings, on_ready=print)
 
 
 def test_a_port_that_this_program_has_already_is_told_as_such(server: LiveServer) -> None:
-    with pytest.raises(ListenError, match=rf"^Port {server.port} is taken by a qwen3mlx server; "):
+    with pytest.raises(ListenError, match=rf"^Port {server.port} is in use by a qwen3mlx server; "):
         Server(ServerSettings(port=server.port), on_ready=print)
 
 

@@ -38,7 +38,7 @@ def test_names_are_unique_and_revoked_by_name(tmp_path: Path) -> None:
     store.create("a")
     with pytest.raises(UsageError, match="named 'a' already"):
         store.create("a")
-    with pytest.raises(UsageError, match=r"named 'b'; there are: a\."):
+    with pytest.raises(UsageError, match=r"named 'b'; existing keys: a\."):
         store.revoke("b")
     store.revoke("a")
     assert store.keys() == []

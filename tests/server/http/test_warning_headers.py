@@ -57,5 +57,5 @@ def test_any_text_makes_a_header_that_clients_take() -> None:
 def test_many_and_long_ones_are_cut() -> None:
     values = headers_after(*(f"{index} " + "long " * 200 for index in range(MAX_WARNINGS + 3)))
     assert len(values) == MAX_WARNINGS + 1
-    assert values[-1] == "3 more are in the server's log."
+    assert values[-1] == "3 more; see the server's log."
     assert all(len(value) <= 500 for value in values)
