@@ -349,7 +349,7 @@ def test_messages_of_the_older_form() -> None:
 
 @pytest.mark.parametrize("before", [[], MESSAGES, [{"role": "function", "content": "a"}]])
 def test_a_result_of_the_older_form_without_its_call(before: list[dict[str, Any]]) -> None:
-    message = r"messages\[\d\] has the role function, and no function_call before it"
+    message = r"messages\[\d\] has the role function, but there is no preceding function_call"
     with pytest.raises(InvalidRequestError, match=message) as caught:
         chat(messages=[*before, {"role": "function", "content": "noon"}])
     assert caught.value.param in ("messages[0]", f"messages[{len(before)}]")

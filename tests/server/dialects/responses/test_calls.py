@@ -190,7 +190,7 @@ def test_tools_that_the_conversation_adds() -> None:
 def test_what_only_its_server_can_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     made = messages({"type": "compaction", "id": "c", "encrypted_content": "gAAAA"})
     assert made == []
-    assert caplog.messages[0].startswith("input[0] is left out")
+    assert caplog.messages[0].startswith("input[0] was left out")
 
 
 def call(name: str, *pieces: str) -> list[ToolCallDelta]:

@@ -344,5 +344,5 @@ def test_an_agent_that_sends_the_same_each_time_is_in_the_log_once(
     body = {"model": "demo", "messages": [HI], "max_tokens": 1, "tools": tools}
     told = [server.http.post(CHAT, json=body).headers.get_list(WARNING_HEADER) for _ in range(3)]
     assert told[0] == told[1] == told[2] != []
-    logged = [line for line in caplog.messages if line.startswith("tools[8] is left out")]
+    logged = [line for line in caplog.messages if line.startswith("tools[8] was left out")]
     assert len(logged) == 1

@@ -299,7 +299,7 @@ def test_another_lark_grammar_is_told_to_the_model_and_said(
     (made,) = tools_from([tool])
     description = 'X.\n\nThe input follows this Lark grammar:\nstart: "a" start?'
     assert made["function"]["description"] == description
-    assert "tools[0].format is told to the model and not enforced" in caplog.text
+    assert "tools[0].format is described to the model but not enforced" in caplog.text
 
 
 @pytest.mark.parametrize(
