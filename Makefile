@@ -1,8 +1,10 @@
 # `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check format bench demo lock sbom clean
+.PHONY: help run test test-all coverage check format hooks bench demo lock sbom clean
 
 BIN := .venv/bin
+# One test process for each core, but no more than four: each holds models.
+WORKERS := -n logical --maxprocesses 4 --dist loadfile
 RUN_READY := .venv/.ready
 APP_READY := .venv/.ready-app
 DEV_READY := .venv/.ready-dev
@@ -26,10 +28,13 @@ run: $(RUN_READY)
 endif
 
 test: $(DEV_READY) ## run the tests, the slow ones left out
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(WORKERS)
 
 test-all: $(DEV_READY) $(AGENT_READY) $(AGENTS_TRIED) ## run all the tests
 	@$(BIN)/python -m pytest -m ""
+
+coverage: $(DEV_READY) ## run the tests as `make test` does, and fail below the coverage floor
+	@$(BIN)/python -m pytest $(WORKERS) --cov --cov-report=term:skip-covered
 
 check: $(DEV_READY) ## lint, formatting, types and import contracts
 	@$(BIN)/ruff check .
@@ -40,6 +45,9 @@ check: $(DEV_READY) ## lint, formatting, types and import contracts
 format: $(DEV_READY) ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+hooks: $(DEV_READY) ## check each commit of this clone, and its message
+	@$(BIN)/pre-commit install
 
 bench: $(DEV_READY) ## compare with mlx-lm, side by side
 	@$(BIN)/python -m benchmarks
