@@ -38,6 +38,13 @@ def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]
     )
 
 
+def wait_for_the_second_shard(environment: dict[str, str], fake_hub: FakeHub) -> None:
+    """Until it is on its way, and the first one is in the cache."""
+    cache = Path(environment["HF_HOME"])
+    while SHARDS[1] not in fake_hub.fetched() or not list(cache.rglob(SHARDS[0])):
+        time.sleep(0.02)
+
+
 def test_pull_prints_the_folder_and_its_progress(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -63,9 +70,7 @@ def test_ctrl_c_ends_a_pull_at_once_and_keeps_the_finished_files(
     fake_hub.repos[REPO] = checkpoint_files(shard_bytes=1 << 23)
     fake_hub.delays[SHARDS[1]] = 0.5
     process = start(environment, "pull", REPO)
-    while SHARDS[1] not in fake_hub.fetched():
-        time.sleep(0.05)
-    time.sleep(1)
+    wait_for_the_second_shard(environment, fake_hub)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
@@ -83,9 +88,7 @@ def test_ctrl_c_does_not_wait_for_a_line_that_went_dead(
 ) -> None:
     fake_hub.delays[SHARDS[1]] = 60
     process = start(environment, "pull", REPO)
-    while SHARDS[1] not in fake_hub.fetched():
-        time.sleep(0.05)
-    time.sleep(1)
+    wait_for_the_second_shard(environment, fake_hub)
     pressed = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)

@@ -27,8 +27,10 @@ of 30,000 tokens takes seconds on any computer.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import mlx.core as mx
@@ -83,7 +85,7 @@ def write_scripted_checkpoint(folder: Path, answers: Sequence[str]) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     copy_qwen3_tokenizer(folder)
-    tokenizer = load_tokenizer(folder)
+    tokenizer = _qwen3_tokenizer()
     end = tokenizer.encode(END)[0]
     result = tokenizer.encode("</tool_response>")[0]
     rules = _rules(tokenizer, answers)
@@ -120,6 +122,14 @@ def write_scripted_checkpoint(folder: Path, answers: Sequence[str]) -> Path:
     }
     mx.save_safetensors(str(folder / "model.safetensors"), tensors, metadata={"format": "pt"})
     return folder
+
+
+@cache
+def _qwen3_tokenizer() -> Tokenizer:
+    """Loaded once for all scripts: it takes most of a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy_qwen3_tokenizer(Path(folder))
+        return load_tokenizer(Path(folder))
 
 
 @dataclass
