@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -160,8 +161,12 @@ def _heavy_tailed(out: int, width: int) -> mx.array:
     """A normal number over the root of a mean of four squares: Student's t."""
     key = mx.random.key(out * 31 + width)
     normal, *others = (mx.random.normal((out, width), key=k) for k in mx.random.split(key, 5))
-    scale = mx.sqrt(sum(other**2 for other in others) / 4)
+    scale = mx.sqrt(sum((other**2 for other in others), mx.array(0.0)) / 4)
     return (0.02 * normal / scale).astype(mx.bfloat16)
+
+
+def _with_table(table: str, match: re.Match[str]) -> str:
+    return match[1] + table
 
 
 def write_tables(report: Report) -> None:
@@ -182,7 +187,7 @@ def write_tables(report: Report) -> None:
         lines.append(f"| float | 16 | 0 | 0 | 100% | {found[0]['reference_perplexity']:.2f} |")
         table = "\n".join(lines)
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(?=\n<!-- end -->)", re.S)
-        text = pattern.sub(lambda match, table=table: match[1] + table, text)
+        text = pattern.sub(partial(_with_table, table), text)
     PAGE.write_text(text, encoding="utf-8")
 
 

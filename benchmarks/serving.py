@@ -32,7 +32,7 @@ def run(repeats: int | None = None) -> Report:
     _start(small, samples, repeats + 2)
     words = Words(small, seed=time.time_ns())
     _together(wide, samples, repeats, {"streams, wide": _streams}, words)
-    scenarios = {
+    scenarios: dict[str, Callable[[Server, Words], dict[str, float]]] = {
         "turns": _turns,
         "streams": _streams,
         "overtaking": _overtaking,

@@ -66,7 +66,7 @@ def finished(events: list[Event]) -> Finished:
     return events[-1]
 
 
-def test_thinks_then_answers(runtime):
+def test_thinks_then_answers(runtime: Runtime) -> None:
     events = answer(runtime, LETTERS)
     assert text(events, Reasoning)
     assert "3" in text(events)
@@ -75,7 +75,7 @@ def test_thinks_then_answers(runtime):
     assert finished(events).finish_reason == "stop"
 
 
-def test_prefill_comes_first_and_counts_to_the_end(runtime):
+def test_prefill_comes_first_and_counts_to_the_end(runtime: Runtime) -> None:
     events = answer(runtime, LETTERS, max_tokens=1)
     progress = [e for e in events if isinstance(e, Prefill)]
     assert events[0] == progress[0]
@@ -83,7 +83,7 @@ def test_prefill_comes_first_and_counts_to_the_end(runtime):
     assert progress[-1].done == progress[-1].total == finished(events).usage.prompt_tokens
 
 
-def test_usage_adds_up(runtime):
+def test_usage_adds_up(runtime: Runtime) -> None:
     events = answer(runtime, LETTERS)
     usage = finished(events).usage
     thought = runtime.tokenizer.encode(text(events, Reasoning))
@@ -93,14 +93,14 @@ def test_usage_adds_up(runtime):
     assert finished(events).timings.decode_tokens == usage.completion_tokens - 1
 
 
-def test_hard_switch(runtime):
+def test_hard_switch(runtime: Runtime) -> None:
     events = answer(runtime, LETTERS, enable_thinking=False)
     assert not text(events, Reasoning)
     assert text(events)
     assert finished(events).usage.reasoning_tokens == 0
 
 
-def test_soft_switch_and_back(runtime):
+def test_soft_switch_and_back(runtime: Runtime) -> None:
     asked = LETTERS[0]["content"]
     off = [{"role": "user", "content": f"{asked} /no_think"}]
     assert not text(answer(runtime, off), Reasoning)
@@ -109,7 +109,7 @@ def test_soft_switch_and_back(runtime):
 
 
 @pytest.mark.parametrize("budget", [1, 10])
-def test_thinking_budget_forces_the_answer(runtime, budget):
+def test_thinking_budget_forces_the_answer(runtime: Runtime, budget: int) -> None:
     events = answer(runtime, LETTERS, thinking_budget=budget)
     thought = text(events, Reasoning)
     assert thought.endswith(EARLY_STOP.strip().removesuffix("\n</think>"))
@@ -118,16 +118,16 @@ def test_thinking_budget_forces_the_answer(runtime, budget):
     assert text(events)
 
 
-def test_a_budget_that_suffices_changes_nothing(runtime):
+def test_a_budget_that_suffices_changes_nothing(runtime: Runtime) -> None:
     free = answer(runtime, LETTERS)
     assert text(answer(runtime, LETTERS, thinking_budget=399)) == text(free)
 
 
-def test_no_budget_at_all_is_no_thinking(runtime):
+def test_no_budget_at_all_is_no_thinking(runtime: Runtime) -> None:
     assert not text(answer(runtime, LETTERS, thinking_budget=0), Reasoning)
 
 
-def test_stop_string_ends_the_answer_before_it(runtime):
+def test_stop_string_ends_the_answer_before_it(runtime: Runtime) -> None:
     whole = text(answer(runtime, LETTERS))
     stop = whole[5:8]
     events = answer(runtime, LETTERS, stop=stop)
@@ -135,7 +135,7 @@ def test_stop_string_ends_the_answer_before_it(runtime):
     assert finished(events).finish_reason == "stop"
 
 
-def test_seeds(runtime):
+def test_seeds(runtime: Runtime) -> None:
     options = {"temperature": 2.0, "top_p": 1.0, "top_k": 0, "max_tokens": 60}
     first = answer(runtime, LETTERS, seed=7, **options)
     again = answer(runtime, LETTERS, seed=7, **options)
@@ -144,7 +144,7 @@ def test_seeds(runtime):
     assert any(first[2:-1] != other[2:-1] for other in others)  # the demo is sure of itself
 
 
-def test_logprobs(runtime):
+def test_logprobs(runtime: Runtime) -> None:
     events = answer(runtime, LETTERS, logprobs=True, top_logprobs=3, enable_thinking=False)
     tokens = [e for e in events if isinstance(e, TokenLogprob)]
     assert len(tokens) == finished(events).usage.completion_tokens
@@ -152,7 +152,7 @@ def test_logprobs(runtime):
     assert all(t.logprob <= 0 and t.top[0][0] == t.token_id and len(t.top) == 3 for t in tokens)
 
 
-def test_logprobs_of_the_prompt(runtime):
+def test_logprobs_of_the_prompt(runtime: Runtime) -> None:
     options = {"logprobs": True, "top_logprobs": 1, "prompt_logprobs": True, "max_tokens": 0}
     events = answer(runtime, "One, two,", **options)
     tokens = [t for e in events if isinstance(e, PromptLogprobs) for t in e.tokens]
@@ -162,7 +162,7 @@ def test_logprobs_of_the_prompt(runtime):
     assert all(t.logprob <= t.top[0][2] for t in tokens[1:])
 
 
-def test_the_second_turn_reuses_the_first(runtime):
+def test_the_second_turn_reuses_the_first(runtime: Runtime) -> None:
     first = answer(runtime, LETTERS, enable_thinking=False)
     turn = [
         *LETTERS,
@@ -173,7 +173,7 @@ def test_the_second_turn_reuses_the_first(runtime):
     assert usage.cached_tokens >= len(runtime.tokenizer.encode(LETTERS[0]["content"]))
 
 
-def test_tool_call_and_its_result(runtime):
+def test_tool_call_and_its_result(runtime: Runtime) -> None:
     asked = [{"role": "user", "content": "What is the weather in Paris?"}]
     events = answer(runtime, asked, tools=[WEATHER])
     calls = [e for e in events if isinstance(e, ToolCallDelta)]
@@ -190,19 +190,19 @@ def test_tool_call_and_its_result(runtime):
     assert "17 degrees" in text(answer(runtime, turn, tools=[WEATHER]))
 
 
-def test_the_dense_demo_copies_the_argument():
+def test_the_dense_demo_copies_the_argument() -> None:
     asked = [{"role": "user", "content": "What is the weather in Paris?"}]
     events = answer(qwen3mlx.load("demo"), asked, tools=[WEATHER])
     calls = [e for e in events if isinstance(e, ToolCallDelta)]
     assert json.loads("".join(call.arguments for call in calls)) == {"location": "Paris"}
 
 
-def test_without_tools_nothing_is_parsed(runtime):
+def test_without_tools_nothing_is_parsed(runtime: Runtime) -> None:
     asked = [{"role": "user", "content": "What is the weather in Paris?"}]
     assert not any(isinstance(e, ToolCallDelta) for e in answer(runtime, asked))
 
 
-def test_an_abandoned_answer_leaves_the_next_one_whole(runtime):
+def test_an_abandoned_answer_leaves_the_next_one_whole(runtime: Runtime) -> None:
     expected = text(answer(runtime, LETTERS))
     events = runtime.generate(LETTERS, temperature=0.0)
     for event in events:
@@ -212,30 +212,30 @@ def test_an_abandoned_answer_leaves_the_next_one_whole(runtime):
     assert text(answer(runtime, LETTERS)) == expected
 
 
-def test_a_string_is_completed_without_the_template(runtime):
+def test_a_string_is_completed_without_the_template(runtime: Runtime) -> None:
     events = answer(runtime, "Hello", max_tokens=3)
     assert finished(events).usage.prompt_tokens == len(runtime.tokenizer.encode("Hello"))
     assert not text(events, Reasoning)
 
 
-def test_quantized_keys_and_values_answer_too():
+def test_quantized_keys_and_values_answer_too() -> None:
     runtime = qwen3mlx.load("demo", kv_bits=8)
     assert "3" in text(answer(runtime, LETTERS))
 
 
 @pytest.mark.parametrize("content", ["", "\ud800 lone", "nul \0 byte", "🦉" * 50, "ا" * 30])
-def test_odd_text_is_answered(runtime, content):
+def test_odd_text_is_answered(runtime: Runtime, content: str) -> None:
     events = answer(runtime, [{"role": "user", "content": content}], max_tokens=8)
     assert finished(events).usage.completion_tokens > 0
 
 
-def test_too_long_a_prompt_names_the_numbers(runtime):
+def test_too_long_a_prompt_names_the_numbers(runtime: Runtime) -> None:
     context = runtime.config.max_position_embeddings
     with pytest.raises(ContextLengthError, match=f"context length is {context} tokens"):
         runtime.generate([{"role": "user", "content": "a" * 1_000_000}])
 
 
-def test_max_tokens_stays_within_the_context(runtime):
+def test_max_tokens_stays_within_the_context(runtime: Runtime) -> None:
     runtime = qwen3mlx.load("demo", context_length=64)
     events = answer(runtime, LETTERS, max_tokens=10_000)
     usage = finished(events).usage
@@ -265,13 +265,13 @@ def test_max_tokens_stays_within_the_context(runtime):
         ({"chat_template_kwargs": {"messages": []}}, "chat_template_kwargs"),
     ],
 )
-def test_bad_options_name_the_field(runtime, options, param):
+def test_bad_options_name_the_field(runtime: Runtime, options: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as error:
         runtime.generate(LETTERS, **options)
     assert error.value.param == param
 
 
-def test_bad_messages_are_refused_before_any_work(runtime):
+def test_bad_messages_are_refused_before_any_work(runtime: Runtime) -> None:
     with pytest.raises(InvalidRequestError):
         runtime.generate([{"role": "wizard", "content": "hi"}])
     with pytest.raises(InvalidRequestError):
@@ -287,13 +287,17 @@ def test_bad_messages_are_refused_before_any_work(runtime):
         {"chat_template_kwargs": {"x": 1}},
     ],
 )
-def test_a_completion_refuses_what_only_a_chat_has(runtime, options):
+def test_a_completion_refuses_what_only_a_chat_has(
+    runtime: Runtime, options: dict[str, Any]
+) -> None:
     with pytest.raises(InvalidRequestError, match="needs messages"):
         runtime.generate("Hello", **options)
 
 
 @pytest.mark.parametrize(("asked", "param"), [(LETTERS, "messages"), ("berries", "prompt")])
-def test_tokens_that_the_model_does_not_have_are_refused(tmp_path, asked, param):
+def test_tokens_that_the_model_does_not_have_are_refused(
+    tmp_path: Path, asked: Any, param: str
+) -> None:
     """MLX would read what lies behind the arrays."""
     folder = write_checkpoint(tmp_path / "short", Shape(vocab_size=320))
     if not copy_qwen3_tokenizer(folder):
@@ -303,7 +307,7 @@ def test_tokens_that_the_model_does_not_have_are_refused(tmp_path, asked, param)
     assert caught.value.param == param
 
 
-def test_another_thread_is_refused(runtime):
+def test_another_thread_is_refused(runtime: Runtime) -> None:
     refused = []
 
     def use() -> None:
@@ -323,7 +327,9 @@ def test_another_thread_is_refused(runtime):
     ("name", "text"),
     [("generation_config.json", "{"), ("chat_template.jinja", "{% if %}")],
 )
-def test_a_broken_small_file_is_known_before_the_weights_are_read(tmp_path, name, text):
+def test_a_broken_small_file_is_known_before_the_weights_are_read(
+    tmp_path: Path, name: str, text: str
+) -> None:
     folder = shutil.copytree(demo_folder(), tmp_path / "copy")
     (folder / name).write_text(text)
     (folder / "model.safetensors").unlink()
@@ -335,6 +341,6 @@ def demo_folder() -> Path:
     return Path(qwen3mlx.__file__).parent / "demo" / "dense"
 
 
-def test_unknown_model():
+def test_unknown_model() -> None:
     with pytest.raises(ModelNotFoundError):
         qwen3mlx.load("no-such-model")

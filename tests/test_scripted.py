@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import qwen3mlx
-from qwen3mlx.events import Content, Finished, Reasoning
+from qwen3mlx.events import Finished
 from qwen3mlx.runtime import Runtime
+from qwen3mlx.text import Content, Reasoning
 from tests.support.scripted import answer, write_scripted_checkpoint
 
 ANSWERS = [

@@ -11,6 +11,7 @@ from random import Random
 from training.documents import EMPTY_THOUGHT, assistant_messages, body, render
 from training.exchange import Exchange
 from training.skills import chat, copying, letters, sums, tools
+from training.split import Split
 
 CALL = re.compile(r"<tool_call>\n(.*?)\n</tool_call>", re.DOTALL)
 
@@ -51,7 +52,7 @@ def _case(exchange: Exchange, index: int, thinking: bool) -> Case:
     return Case(prompt, body(exchange.steps[index], thinking))
 
 
-def _first(make: Callable[[Random, str], Exchange]) -> Callable[[Random, bool], Case]:
+def _first(make: Callable[[Random, Split], Exchange]) -> Callable[[Random, bool], Case]:
     return lambda rng, thinking: _case(make(rng, "test"), 0, thinking)
 
 

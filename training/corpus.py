@@ -83,7 +83,7 @@ def batches(
             made += workers
 
 
-def _produce(queue: mp.Queue, tokenizer_file: Path, share: dict[str, int]) -> None:
+def _produce(queue: mp.Queue[Batch], tokenizer_file: Path, share: dict[str, int]) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     for batch in batches(Tokenizer.from_file(str(tokenizer_file)), **share):
         queue.put(batch)
@@ -105,7 +105,7 @@ class Stream:
         tokens: int = TOKENS_PER_BATCH,
     ) -> None:
         context = mp.get_context("spawn")
-        self._queue: mp.Queue = context.Queue(BATCHES_AHEAD)
+        self._queue: mp.Queue[Batch] = context.Queue(BATCHES_AHEAD)
         shared = {"seed": seed, "start": start, "workers": workers, "tokens": tokens}
         self._processes = [
             context.Process(

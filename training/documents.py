@@ -46,7 +46,9 @@ def _template() -> ChatTemplate:
     return ChatTemplate(TemplateSource(TEMPLATE.read_text(encoding="utf-8"), TEMPLATE.name))
 
 
-def render(messages: list[Message], tools: tuple[dict, ...], thinking: bool = True) -> str:
+def render(
+    messages: list[Message], tools: tuple[dict[str, Any], ...], thinking: bool = True
+) -> str:
     """The prompt up to where the assistant starts to write."""
     return _template().render(
         messages=messages,

@@ -11,7 +11,7 @@ import argparse
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import mlx.core as mx
 import numpy as np
@@ -43,9 +43,13 @@ def float_tensors(run: Path) -> Tensors:
     return tensors
 
 
+def _load(folder: Path) -> dict[str, mx.array]:
+    return cast(dict[str, mx.array], mx.load(str(folder / "model.safetensors")))
+
+
 def run_weights(folder: Path) -> dict[str, np.ndarray]:
     """The float weights under the names and shapes of a run: `float_tensors` backwards."""
-    tensors = stacked(dict(mx.load(str(folder / "model.safetensors"))))
+    tensors = stacked(_load(folder))
     return {
         name.removeprefix("model.").replace(".switch_mlp.", ".").removesuffix(".weight")
         if ".switch_mlp." in name
@@ -110,7 +114,7 @@ def export_float(run: Path, vocabulary: Tokenizer, target: Path) -> None:
 def export_quantized(source: Path, vocabulary: Tokenizer, target: Path) -> None:
     """The float checkpoint as an MLX one."""
     target.mkdir(parents=True, exist_ok=True)
-    floats = stacked(dict(mx.load(str(source / "model.safetensors"))))
+    floats = stacked(_load(source))
     mx.save_safetensors(
         str(target / "model.safetensors"), quantized(floats), metadata={"format": "mlx"}
     )

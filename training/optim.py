@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,7 +49,7 @@ class Muon(torch.optim.Optimizer):
             for params in by_shape.values():
                 self._update(params, group)
 
-    def _update(self, params: list[Tensor], group: dict) -> None:
+    def _update(self, params: list[Tensor], group: dict[str, Any]) -> None:
         moved = []
         for param in params:
             state = self.state[param]

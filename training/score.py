@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import qwen3mlx
-from qwen3mlx.events import Content
 from qwen3mlx.runtime import Runtime
+from qwen3mlx.text import Content
 from training import card
 from training.cases import SKILLS, Case, cases
 from training.paths import DEMO

@@ -28,9 +28,9 @@ def test_what_is_good_is_read_as_ever(value: Any) -> None:
     assert math.isnan(parse_json("NaN"))
 
 
-@pytest.mark.parametrize("brackets", ["[]", ('{"a":', "}")], ids=["lists", "objects"])
+@pytest.mark.parametrize("brackets", [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
 @pytest.mark.parametrize("depth", [DEEPEST + 1, 900, 100_000])
-def test_depth(brackets: str, depth: int) -> None:
+def test_depth(brackets: tuple[str, str], depth: int) -> None:
     opening, closing = brackets
     good = opening * (DEEPEST - 1) + "[]" + closing * (DEEPEST - 1)
     assert json.loads(good) == parse_json(good)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import product
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -13,7 +14,7 @@ from qwen3mlx.config import SamplingParams
 from qwen3mlx.generate.sampler import Sampler, draw, filtered
 
 QWEN3_VOCAB_SIZE = 151_936
-SETTINGS = [
+SETTINGS: list[dict[str, Any]] = [
     dict(zip(("temperature", "top_k", "top_p", "min_p"), values, strict=True))
     for values in product((0.3, 0.7, 1.0, 2.0), (0, 5, 20, 64), (1.0, 0.95, 0.5), (0.0, 0.05))
 ]
@@ -84,7 +85,12 @@ def test_each_token_is_drawn_as_often_as_it_should_be(shape: str) -> None:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_so_it_is_in_qwen3s_vocabulary(shape: str) -> None:
     logits = sorted_logits(SHAPES[shape], QWEN3_VOCAB_SIZE)
-    for values in ({"top_p": 1.0}, {"top_p": 0.95}, {"top_p": 1.0, "min_p": 1e-4}):
+    settings: list[dict[str, Any]] = [
+        {"top_p": 1.0},
+        {"top_p": 0.95},
+        {"top_p": 1.0, "min_p": 1e-4},
+    ]
+    for values in settings:
         request = SamplingParams(temperature=1.0, top_k=0, **values)
         ranks = drawn_ranks(weights_of(logits, request), 40_000)
         assert deviation(ranks, exact(logits, request)) < 4.5

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -43,8 +45,8 @@ def reference(request: SamplingParams, logits: list[float]) -> np.ndarray:
     return p / p.sum()
 
 
-def test_the_cheapest_computation_is_chosen():
-    def candidates(**values: float) -> int:
+def test_the_cheapest_computation_is_chosen() -> None:
+    def candidates(**values: Any) -> int:
         return Sampler.for_requests([SamplingParams(**values)], 100).num_candidates
 
     assert candidates(temperature=0) == candidates(temperature=1, top_k=1) == 1
@@ -54,7 +56,7 @@ def test_the_cheapest_computation_is_chosen():
 
 
 @pytest.mark.parametrize("mate", [{}, {"top_k": 0}, {"top_k": 0, "top_p": 1.0}])
-def test_temperature_zero_is_the_arg_max_in_any_company(mate):
+def test_temperature_zero_is_the_arg_max_in_any_company(mate: dict[str, Any]) -> None:
     greedy = SamplingParams(temperature=0, top_k=0, top_p=1.0)
     for other in ([], [SamplingParams(temperature=5.0, **mate)]):
         requests = [greedy, *other]
@@ -71,7 +73,9 @@ def test_temperature_zero_is_the_arg_max_in_any_company(mate):
     top_p=st.sampled_from([0.1, 0.5, 0.9, 1.0]),
     min_p=st.sampled_from([0.0, 0.05, 0.3]),
 )
-def test_draws_follow_the_filtered_distribution(logits, temperature, top_k, top_p, min_p):
+def test_draws_follow_the_filtered_distribution(
+    logits: list[float], temperature: float, top_k: int, top_p: float, min_p: float
+) -> None:
     request = SamplingParams(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
     n = 400
     drawn = np.bincount(tokens_over_the_interval(request, logits, n), minlength=len(logits)) / n
@@ -80,14 +84,14 @@ def test_draws_follow_the_filtered_distribution(logits, temperature, top_k, top_
 
 
 @given(st.floats(0, 1, exclude_max=True, width=32))
-def test_a_token_of_probability_zero_is_never_drawn(uniform):
+def test_a_token_of_probability_zero_is_never_drawn(uniform: float) -> None:
     request = SamplingParams(temperature=1.0, top_k=2)
     assert draw([request], [LOGITS], [uniform]).token.item() in (1, 2)
 
 
 @pytest.mark.parametrize("values", [{"top_p": 1e-12}, {"top_p": 1e-7}, {"min_p": 1.0}], ids=str)
 @pytest.mark.parametrize("top_k", [0, 3])
-def test_a_filter_leaves_the_best_token_at_least(top_k, values):
+def test_a_filter_leaves_the_best_token_at_least(top_k: int, values: dict[str, Any]) -> None:
     """1 - 1e-12 is 1 in float32."""
     request = SamplingParams(temperature=1.0, top_k=top_k, **values)
     assert tokens_over_the_interval(request, LOGITS, 20) == [1] * 20
@@ -95,12 +99,12 @@ def test_a_filter_leaves_the_best_token_at_least(top_k, values):
 
 @pytest.mark.parametrize("temperature", [1e-6, 1e-38, 1e-46])
 @pytest.mark.parametrize("top_k", [0, 3])
-def test_a_temperature_next_to_zero_is_greedy(temperature, top_k):
+def test_a_temperature_next_to_zero_is_greedy(temperature: float, top_k: int) -> None:
     request = SamplingParams(temperature=temperature, top_k=top_k)
     assert tokens_over_the_interval(request, LOGITS, 20) == [1] * 20
 
 
-def test_steps_are_compiled_for_few_sizes_of_top_k():
+def test_steps_are_compiled_for_few_sizes_of_top_k() -> None:
     sizes = {
         Sampler.for_requests([SamplingParams(temperature=1, top_k=k)], 10_000).num_candidates
         for k in range(2, 129)
@@ -108,16 +112,18 @@ def test_steps_are_compiled_for_few_sizes_of_top_k():
     assert sizes == {32, 64, 128}
 
 
-def test_logprobs_are_of_the_models_own_distribution():
+def test_logprobs_are_of_the_models_own_distribution() -> None:
     request = SamplingParams(temperature=0.1, top_k=1, logprobs=True, top_logprobs=3)
     chosen = draw([request], [LOGITS], [0.5])
     expected = np.array(LOGITS) - np.log(np.exp(LOGITS).sum())
+    assert chosen.logprob is not None
+    assert chosen.top_ids is not None
     assert chosen.logprob.item() == pytest.approx(expected[1], abs=1e-5)
     assert chosen.top_ids.tolist() == [[1, 2, 0]]
     np.testing.assert_allclose(np.array(chosen.top_logprobs)[0], expected[[1, 2, 0]], atol=1e-5)
 
 
-def test_no_logprobs_are_computed_unasked():
+def test_no_logprobs_are_computed_unasked() -> None:
     chosen = draw([SamplingParams()], [LOGITS], [0.5])
     assert chosen.logprob is None
     assert len(chosen.arrays()) == 1

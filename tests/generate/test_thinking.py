@@ -10,26 +10,26 @@ def fed(meter: ThinkingMeter, ids: list[int]) -> list[list[int]]:
     return [list(meter.observe(i)) for i in ids]
 
 
-def test_counts_what_lies_between_the_markers():
+def test_counts_what_lies_between_the_markers() -> None:
     meter = ThinkingMeter(OPEN, CLOSE)
     fed(meter, [OPEN, WORD, WORD, CLOSE, WORD])
     assert meter.num_tokens == 2
     assert not meter.inside
 
 
-def test_a_marker_later_in_the_answer_opens_nothing():
+def test_a_marker_later_in_the_answer_opens_nothing() -> None:
     meter = ThinkingMeter(OPEN, CLOSE, budget=1, early_stop_ids=STOP)
     assert fed(meter, [WORD, OPEN, WORD, WORD]) == [[], [], [], []]
     assert meter.num_tokens == 0
 
 
-def test_a_thought_the_prompt_opened_counts_from_the_first_token():
+def test_a_thought_the_prompt_opened_counts_from_the_first_token() -> None:
     meter = ThinkingMeter(None, CLOSE, inside=True)
     fed(meter, [WORD, WORD, CLOSE])
     assert meter.num_tokens == 2
 
 
-def test_the_budget_forces_the_sentence_once_and_at_the_right_token():
+def test_the_budget_forces_the_sentence_once_and_at_the_right_token() -> None:
     meter = ThinkingMeter(OPEN, CLOSE, budget=2, early_stop_ids=STOP)
     assert fed(meter, [OPEN, WORD, WORD]) == [[], [], list(STOP)]
     assert fed(meter, list(STOP)) == [[], [], []]
@@ -37,11 +37,11 @@ def test_the_budget_forces_the_sentence_once_and_at_the_right_token():
     assert fed(meter, [OPEN, WORD, WORD, WORD]) == [[]] * 4
 
 
-def test_a_thought_that_ends_in_time_is_left_alone():
+def test_a_thought_that_ends_in_time_is_left_alone() -> None:
     meter = ThinkingMeter(OPEN, CLOSE, budget=2, early_stop_ids=STOP)
     assert fed(meter, [OPEN, WORD, CLOSE, WORD, WORD]) == [[]] * 5
 
 
-def test_a_model_without_the_markers_has_no_thoughts():
+def test_a_model_without_the_markers_has_no_thoughts() -> None:
     meter = ThinkingMeter(None, None, budget=0, early_stop_ids=STOP)
     assert fed(meter, [OPEN, WORD]) == [[], []]

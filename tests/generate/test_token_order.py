@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations_with_replacement
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -14,7 +15,7 @@ from qwen3mlx.config import SamplingParams
 from qwen3mlx.generate.sampler import Choice, Sampler, choose
 
 VOCAB_SIZE = 700
-SETTINGS = [
+SETTINGS: list[dict[str, Any]] = [
     {"temperature": 0},
     {"top_k": 1},
     {"top_k": 20, "top_p": 0.95, "temperature": 0.6},
@@ -73,7 +74,7 @@ def test_of_equal_logits_the_lower_id_comes_first(top_k: int) -> None:
     logits=st.lists(st.sampled_from([-2.0, 0.0, -0.0, 0.5, 3.0]), min_size=40, max_size=40),
     neighbour=st.sampled_from(SETTINGS),
 )
-def test_greedy_takes_the_first_of_the_best(logits: list[float], neighbour: dict) -> None:
+def test_greedy_takes_the_first_of_the_best(logits: list[float], neighbour: dict[str, Any]) -> None:
     requests = [SamplingParams(temperature=0.0), SamplingParams(**neighbour)]
     chosen = choose_for(requests, mx.array([logits] * 2), [0.9, 0.1])
     assert chosen.token[0].item() == logits.index(max(logits))
@@ -91,6 +92,7 @@ def test_alternatives_come_in_the_same_order(count: int) -> None:
 def test_the_order_is_that_of_the_logits_before_temperature_rounds_them() -> None:
     """1 + 2**-23 and 1 are one number after a division by 3."""
     logits = mx.array([[1.0, 1.0 + 2**-23]])
-    for mate in ({"top_k": 0}, {"temperature": 0}):
+    mates: list[dict[str, Any]] = [{"top_k": 0}, {"temperature": 0}]
+    for mate in mates:
         requests = [SamplingParams(temperature=3.0, top_k=1), SamplingParams(**mate)]
         assert choose_for(requests, mx.repeat(logits, 2, axis=0), [0.5, 0.5]).token[0].item() == 1

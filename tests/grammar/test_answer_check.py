@@ -28,7 +28,7 @@ WRONG = [
 
 @pytest.mark.parametrize("is_call", [False, True])
 @pytest.mark.parametrize(("until", "rest", "keyword"), WRONG)
-def test_the_first_wrong_part_is_found(until, rest, keyword, is_call):
+def test_the_first_wrong_part_is_found(until: str, rest: str, keyword: str, is_call: bool) -> None:
     check = AnswerCheck(SCHEMA, {"f": SCHEMA})
     head, tail = ('\n{"name": "f", "arguments": ', "}\n") if is_call else ("", "")
     fault = check.fault(head + until + rest + tail, is_call=is_call)
@@ -39,11 +39,11 @@ def test_the_first_wrong_part_is_found(until, rest, keyword, is_call):
 
 
 @pytest.mark.parametrize("text", ["{}", '{"u": [1, true], "c": [3], "p": "b", "n": 5.5}'])
-def test_right_values_have_none(text):
+def test_right_values_have_none(text: str) -> None:
     assert AnswerCheck(SCHEMA).fault(text, is_call=False) is None
 
 
-def test_what_has_no_schema_is_not_checked():
+def test_what_has_no_schema_is_not_checked() -> None:
     call = '\n{"name": "g", "arguments": {"longer": 1}}\n'
     assert AnswerCheck(SCHEMA, {"f": SCHEMA}).fault(call, is_call=True) is None
     assert AnswerCheck(None, {"f": SCHEMA}).fault('{"longer": 1}', is_call=False) is None

@@ -149,7 +149,9 @@ def _scalar_conforms(value: Any, schema: dict[str, Any]) -> bool:
 
 @settings(max_examples=120)
 @given(schemas, st.integers(0), st.integers(0, 30))
-def test_any_allowed_answer_is_json_that_fits_its_schema(schema, seed, patience):
+def test_any_allowed_answer_is_json_that_fits_its_schema(
+    schema: Any, seed: int, patience: int
+) -> None:
     words = demo_words()
     constraint = words.constraint(json_grammar(schema))
     ids = wander(words, constraint, random.Random(seed), patience=patience)
@@ -191,7 +193,9 @@ def _is_valid_call(name: str, arguments: dict[str, Any]) -> bool:
     st.booleans(),
     st.sampled_from([None, "weather", "now", 'ü"\\']),
 )
-def test_any_allowed_answer_is_calls_that_the_parser_reads(seed, patience, parallel, name):
+def test_any_allowed_answer_is_calls_that_the_parser_reads(
+    seed: int, patience: int, parallel: bool, name: str
+) -> None:
     words = demo_words()
     source = called(tool_choice="required", parallel=parallel, tool_name=name)
     ids = wander(words, words.constraint(source), random.Random(seed), patience=patience)
@@ -206,7 +210,7 @@ def test_any_allowed_answer_is_calls_that_the_parser_reads(seed, patience, paral
 # Where the grammar begins.
 
 
-def test_without_thinking_the_first_token_is_bound():
+def test_without_thinking_the_first_token_is_bound() -> None:
     assert check(bound(json_grammar(NUMBER)), "Sure") == 0
     constraint = bound(json_grammar(NUMBER))
     assert check(constraint, '{"n": 5') is None
@@ -216,7 +220,7 @@ def test_without_thinking_the_first_token_is_bound():
     assert set(allowed(constraint.mask())) == demo_words().stop_ids
 
 
-def test_a_thought_the_prompt_opened_is_free_until_its_end():
+def test_a_thought_the_prompt_opened_is_free_until_its_end() -> None:
     words = demo_words()
     constraint = bound(json_grammar(NUMBER), thinking="inside", **words.think)
     assert check(constraint, 'Hm, {"n": <tool_call>\n') is None
@@ -227,7 +231,7 @@ def test_a_thought_the_prompt_opened_is_free_until_its_end():
     assert constraint.is_done
 
 
-def test_the_first_token_may_open_a_thought():
+def test_the_first_token_may_open_a_thought() -> None:
     words = demo_words()
     constraint = bound(json_grammar(NUMBER), thinking="auto", **words.think)
     first = allowed(constraint.mask())
@@ -237,7 +241,7 @@ def test_the_first_token_may_open_a_thought():
     assert constraint.is_done
 
 
-def test_only_the_first_token_may_open_a_thought():
+def test_only_the_first_token_may_open_a_thought() -> None:
     words = demo_words()
     constraint = bound(json_grammar(NUMBER), thinking="auto", **words.think)
     assert check(constraint, "{") is None
@@ -246,7 +250,7 @@ def test_only_the_first_token_may_open_a_thought():
     assert words.id("<think>") not in allowed(constraint.mask())
 
 
-def test_a_thought_has_no_tokens_that_do_not_exist():
+def test_a_thought_has_no_tokens_that_do_not_exist() -> None:
     words = qwen3_words()
     constraint = words.constraint(json_grammar(NUMBER), thinking="inside", **words.think)
     assert (
@@ -255,7 +259,7 @@ def test_a_thought_has_no_tokens_that_do_not_exist():
 
 
 @pytest.mark.parametrize("newlines", ["", "\n", "\n\n"])
-def test_up_to_two_newlines_follow_a_thought(newlines):
+def test_up_to_two_newlines_follow_a_thought(newlines: str) -> None:
     words = demo_words()
     thought = [words.id("</think>"), *([words.id("Ċ")] * len(newlines))]
     constraint = bound(json_grammar(NUMBER), thinking="inside", **words.think)
@@ -264,12 +268,12 @@ def test_up_to_two_newlines_follow_a_thought(newlines):
     assert check(constraint, '{"n": 5}') is None
 
 
-def test_without_a_thought_no_newline_comes_before_the_answer():
+def test_without_a_thought_no_newline_comes_before_the_answer() -> None:
     words = demo_words()
     assert words.id("Ċ") not in allowed(bound(json_grammar(NUMBER)).mask())
 
 
-def test_the_sentence_that_ends_a_thought_over_budget_is_followed():
+def test_the_sentence_that_ends_a_thought_over_budget_is_followed() -> None:
     words = demo_words()
     early_stop = words.tokenizer.encode("\n\nTime is up.\n</think>\n\n")
     meter = ThinkingMeter(**words.think, inside=True, budget=2, early_stop_ids=early_stop)
@@ -287,7 +291,7 @@ def test_the_sentence_that_ends_a_thought_over_budget_is_followed():
     assert constraint.is_done
 
 
-def test_a_vocabulary_without_an_end_of_thought_has_none_to_wait_for():
+def test_a_vocabulary_without_an_end_of_thought_has_none_to_wait_for() -> None:
     constraint = bound(json_grammar(NUMBER), thinking="inside", open_id=None, close_id=None)
     assert check(constraint, "Hm") == 0
 
@@ -313,7 +317,9 @@ def test_a_vocabulary_without_an_end_of_thought_has_none_to_wait_for():
     ],
 )
 @pytest.mark.parametrize("thought", ["", "hm <tool_call> hm\n</think>\n\n"])
-def test_answers_that_are_allowed(options, text, is_done, thought):
+def test_answers_that_are_allowed(
+    options: dict[str, Any], text: str, is_done: bool, thought: str
+) -> None:
     words = demo_words()
     constraint = bound(called(**options), thinking="inside" if thought else "off", **words.think)
     assert check(constraint, thought + text) is None
@@ -343,21 +349,21 @@ def test_answers_that_are_allowed(options, text, is_done, thought):
         ({"parallel": False}, f"Well. {CALL}", "<tool_call>"),
     ],
 )
-def test_answers_that_are_not(options, begun, refused_next):
+def test_answers_that_are_not(options: dict[str, Any], begun: str, refused_next: str) -> None:
     words = demo_words()
     constraint = bound(called(**options))
     assert check(constraint, begun) is None
     assert words.tokenizer.encode(refused_next)[0] not in allowed(constraint.mask())
 
 
-def test_free_text_is_not_bound_at_all():
+def test_free_text_is_not_bound_at_all() -> None:
     constraint = bound(called())
     assert constraint.mask() is None
     assert check(constraint, f"Well. {CALL}") is None
     assert constraint.mask() is None
 
 
-def test_tools_that_must_not_be_called_bind_nothing():
+def test_tools_that_must_not_be_called_bind_nothing() -> None:
     assert called(tool_choice="none") is None
     assert answer_grammar() is None
 
@@ -372,7 +378,7 @@ def test_tools_that_must_not_be_called_bind_nothing():
         ({"json_schema": NUMBER}, CALL),
     ],
 )
-def test_markers_that_are_no_tokens_are_written_as_text(options, text):
+def test_markers_that_are_no_tokens_are_written_as_text(options: dict[str, Any], text: str) -> None:
     constraint = bound(answer_grammar(TOOLS, **options))
     spell(constraint, text)
     assert demo_words().stop_ids <= set(allowed(constraint.mask()))
@@ -386,7 +392,9 @@ def test_markers_that_are_no_tokens_are_written_as_text(options, text):
         ({"parallel": False}, CALL, "\n"),
     ],
 )
-def test_calls_begun_in_text_are_bound_too(options, begun, refused_next):
+def test_calls_begun_in_text_are_bound_too(
+    options: dict[str, Any], begun: str, refused_next: str
+) -> None:
     words = demo_words()
     constraint = bound(answer_grammar(TOOLS, **options))
     spell(constraint, begun)
@@ -396,7 +404,7 @@ def test_calls_begun_in_text_are_bound_too(options, begun, refused_next):
 # One grammar, many answers; and faults.
 
 
-def test_answers_to_one_grammar_do_not_disturb_each_other():
+def test_answers_to_one_grammar_do_not_disturb_each_other() -> None:
     words = demo_words()
     grammar = words.grammar(json_grammar(NUMBER))
     first, second = Constraint(grammar), Constraint(grammar)
@@ -406,7 +414,7 @@ def test_answers_to_one_grammar_do_not_disturb_each_other():
     assert first.is_done
 
 
-def test_a_token_the_grammar_forbids_is_an_error_and_stays_one():
+def test_a_token_the_grammar_forbids_is_an_error_and_stays_one() -> None:
     constraint = bound(json_grammar(NUMBER))
     with pytest.raises(Qwen3MLXError, match="cannot follow"):
         constraint.observe(demo_words().id("x"))
@@ -414,7 +422,7 @@ def test_a_token_the_grammar_forbids_is_an_error_and_stays_one():
         constraint.mask()
 
 
-def test_a_grammar_that_grows_too_large_ends_its_answer_with_an_error():
+def test_a_grammar_that_grows_too_large_ends_its_answer_with_an_error() -> None:
     automata = "^(.*a.{30}|.*b.{30}|.*c.{30}|.*[d-z].{40})*$"
     words = qwen3_words()
     constraint = words.constraint(json_grammar({"type": "string", "pattern": automata}))
@@ -422,7 +430,7 @@ def test_a_grammar_that_grows_too_large_ends_its_answer_with_an_error():
         refused(constraint, words.tokenizer.encode('"With a long text, and more of it, and more'))
 
 
-def test_the_token_that_ends_the_answer_may_be_observed():
+def test_the_token_that_ends_the_answer_may_be_observed() -> None:
     constraint = bound(json_grammar(NUMBER))
     assert check(constraint, '{"n": 5}<|im_end|>') is None
     assert constraint.is_done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def complete(words: Words, schema: dict[str, Any], ids: list[int]) -> bool:
 
 
 @pytest.mark.parametrize("make", WORDS)
-def test_a_mask_has_a_bit_for_each_row_and_none_for_padding(make):
+def test_a_mask_has_a_bit_for_each_row_and_none_for_padding(make: Callable[[], Words]) -> None:
     words = make()
     constraint = words.constraint(json_grammar({"type": "string"}))
     constraint.observe(words.id('"'))
@@ -42,12 +43,12 @@ def test_a_mask_has_a_bit_for_each_row_and_none_for_padding(make):
     assert max(inside) < words.tokenizer.vocab_size
 
 
-def test_the_real_vocabulary_has_padding():
+def test_the_real_vocabulary_has_padding() -> None:
     assert qwen3_words().tokenizer.vocab_size < QWEN3_ROWS
 
 
 @pytest.mark.parametrize("make", WORDS)
-def test_no_marker_or_stop_token_inside_a_string(make):
+def test_no_marker_or_stop_token_inside_a_string(make: Callable[[], Words]) -> None:
     words = make()
     constraint = words.constraint(json_grammar({"type": "string"}))
     constraint.observe(words.id('"'))
@@ -64,7 +65,7 @@ def test_no_marker_or_stop_token_inside_a_string(make):
         pytest.param("日本語 🙂", id="multi-byte"),
     ],
 )
-def test_text_that_is_forced_is_written_exactly(make, text):
+def test_text_that_is_forced_is_written_exactly(make: Callable[[], Words], text: str) -> None:
     """The tokenizer's own encoding of it would hold markers, or other characters."""
     words = make()
     constraint = words.constraint(json_grammar({"const": text}))
@@ -77,7 +78,7 @@ def test_text_that_is_forced_is_written_exactly(make, text):
     assert not words.tokenizer.added_ids & set(ids)
 
 
-def test_forced_text_takes_the_tokens_the_model_knows():
+def test_forced_text_takes_the_tokens_the_model_knows() -> None:
     words = qwen3_words()
     constraint = words.constraint(
         json_grammar({"type": "object", "properties": {"location": {}}, "required": ["location"]})
@@ -94,14 +95,14 @@ def test_forced_text_takes_the_tokens_the_model_knows():
         '{\n  "a": 1,\n  "b": [\n    1,\n    2\n  ]\n}',
     ],
 )
-def test_the_usual_ways_to_space_json_are_allowed(text):
+def test_the_usual_ways_to_space_json_are_allowed(text: str) -> None:
     schema = {"properties": {"a": {"type": "integer"}, "b": {"type": "array"}}, "type": "object"}
     words = demo_words()
     assert complete(words, schema, words.tokenizer.encode(text))
 
 
 @pytest.mark.parametrize("blank", [" ", "\n", "\t", "\n "])
-def test_blanks_have_an_end(blank):
+def test_blanks_have_an_end(blank: str) -> None:
     words = demo_words()
     constraint = words.constraint(json_grammar({"type": "object"}))
     ids = words.tokenizer.encode("{") + [words.tokenizer.encode(c)[0] for c in blank * 60]
@@ -120,7 +121,7 @@ def test_blanks_have_an_end(blank):
         ({"not": {}}, "no value satisfies it"),
     ],
 )
-def test_what_cannot_be_enforced_is_refused_in_one_sentence(schema, said):
+def test_what_cannot_be_enforced_is_refused_in_one_sentence(schema: Any, said: str) -> None:
     with pytest.raises(InvalidRequestError) as refusal:
         demo_words().grammar(json_grammar(schema, strict=True))
     message = str(refusal.value)
@@ -131,7 +132,7 @@ def test_what_cannot_be_enforced_is_refused_in_one_sentence(schema, said):
     assert refusal.value.param == "response_format"
 
 
-def test_the_refusal_names_the_tool():
+def test_the_refusal_names_the_tool() -> None:
     tools = [
         {"function": {"name": "fine", "parameters": {"type": "object"}}},
         {"function": {"name": "bad", "parameters": {"properties": {"a": {"pattern": "("}}}}},
@@ -143,7 +144,7 @@ def test_the_refusal_names_the_tool():
     assert "tools[1].function.parameters" in str(refusal.value)
 
 
-def test_a_strict_tool_is_bound_by_every_keyword_and_another_by_those_that_can_be():
+def test_a_strict_tool_is_bound_by_every_keyword_and_another_by_those_that_can_be() -> None:
     parameters = {"type": "object", "properties": {"a": {"not": {"type": "string"}}}}
     words = demo_words()
     lenient = {"function": {"name": "f", "parameters": parameters}}
@@ -214,7 +215,7 @@ REFUSED = {"huge enum", "too deep", "huge object", "long chain of references"}
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_schema_is_refused_or_followed_but_never_hangs(name):
+def test_a_hostile_schema_is_refused_or_followed_but_never_hangs(name: str) -> None:
     param = None
     try:
         assert qwen3_words().constraint(json_grammar(HOSTILE[name])).mask()
@@ -223,7 +224,7 @@ def test_a_hostile_schema_is_refused_or_followed_but_never_hangs(name):
     assert param == ("response_format" if name in REFUSED else None)
 
 
-def test_many_tools_are_no_burden():
+def test_many_tools_are_no_burden() -> None:
     properties = {f"p{i}": {"type": "string"} for i in range(8)}
     parameters = {"type": "object", "properties": properties, "required": ["p0"]}
     tools = [{"function": {"name": f"tool_{i}", "parameters": parameters}} for i in range(200)]
@@ -234,6 +235,6 @@ def test_many_tools_are_no_burden():
     assert constraint.is_done
 
 
-def test_a_vocabulary_without_an_end_is_refused():
+def test_a_vocabulary_without_an_end_is_refused() -> None:
     with pytest.raises(CheckpointError, match="eos_token_id"):
         GrammarTokenizer([b"a", b"b"], marker_ids=(), stop_ids=[7], encode=lambda text: [])

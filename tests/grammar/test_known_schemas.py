@@ -81,12 +81,14 @@ def grammars() -> Iterator[GrammarProcess]:
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_an_honest_schema_is_held(grammars, name, caplog):
+def test_an_honest_schema_is_held(
+    grammars: GrammarProcess, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     assert grammars.constraint(Demand(json_schema=HONEST[name])).mask()
 
 
 @pytest.mark.parametrize("choice", ["auto", "required"])
-def test_so_are_the_tools_of_an_agent(grammars, choice):
+def test_so_are_the_tools_of_an_agent(grammars: GrammarProcess, choice: str) -> None:
     """https://github.com/ggml-org/llama.cpp/issues/26596: 34 of them, with long texts."""
     schemas = [
         properties(o=properties(s=text(65_536 + i)), p=nested(text(2000), 2)) for i in range(34)
@@ -101,13 +103,13 @@ def test_so_are_the_tools_of_an_agent(grammars, choice):
 
 
 @pytest.mark.parametrize("pattern", ["(", "(?", "[z-a]", "a{2,1}", "\\"])
-def test_what_is_no_expression_is_refused(grammars, pattern):
+def test_what_is_no_expression_is_refused(grammars: GrammarProcess, pattern: str) -> None:
     """https://github.com/vllm-project/vllm/issues/17313, 19270"""
     with pytest.raises(InvalidRequestError, match="guided_regex"):
         grammars.constraint(Demand(form=TextForm("regex", pattern, "guided_regex")))
 
 
-def test_a_check_that_multiplies_ends_its_answer(grammars):
+def test_a_check_that_multiplies_ends_its_answer(grammars: GrammarProcess) -> None:
     """https://github.com/tree-sitter/tree-sitter/pull/5509: twice the work with every level."""
     way: Schema = {**properties(x={"$ref": "#/$defs/e"}), "required": ["x"]}
     ways = [way, properties(x={"$ref": "#/$defs/e"}, y={"type": "integer"}), {"type": "integer"}]

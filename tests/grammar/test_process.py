@@ -88,7 +88,7 @@ def follows(constraint: AnswerConstraint, text: str) -> bool:
     return refused(constraint, ids_of(text)) is None  # type: ignore[arg-type]
 
 
-def test_an_answer_is_held_to_its_schema(grammars):
+def test_an_answer_is_held_to_its_schema(grammars: GrammarProcess) -> None:
     constraint = grammars.constraint(Demand(json_schema=SCHEMA))
     assert allowed(constraint.mask())
     assert follows(constraint, '{"a": "x", "tags": [')
@@ -96,7 +96,7 @@ def test_an_answer_is_held_to_its_schema(grammars):
     assert not follows(constraint, "}")
 
 
-def test_an_announced_token_is_worked_on_at_once(grammars):
+def test_an_announced_token_is_worked_on_at_once(grammars: GrammarProcess) -> None:
     one, other = (grammars.constraint(Demand(json_schema=SCHEMA)) for _ in range(2))
     for token_id in ids_of('{"a": "x"'):
         one.announce(token_id)
@@ -107,7 +107,9 @@ def test_an_announced_token_is_worked_on_at_once(grammars):
         one.observe(ids_of(",")[0])
 
 
-def test_grammars_that_are_large_together_are_not_taken(grammars, monkeypatch):
+def test_grammars_that_are_large_together_are_not_taken(
+    grammars: GrammarProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = grammars.constraint(Demand(json_schema=SCHEMA))
     assert first.grown_bytes > 0
     monkeypatch.setattr(process, "MOST_BYTES", first.grown_bytes)
@@ -118,7 +120,7 @@ def test_grammars_that_are_large_together_are_not_taken(grammars, monkeypatch):
     grammars.constraint(Demand(json_schema=SCHEMA))
 
 
-def test_a_value_that_fails_its_check_is_taken_back(grammars):
+def test_a_value_that_fails_its_check_is_taken_back(grammars: GrammarProcess) -> None:
     constraint = grammars.constraint(Demand(json_schema=SCHEMA))
     *ids, last = ids_of('{"a": "x", "tags": [1, 1]}')
     assert [constraint.observe(each) for each in ids] == [0] * len(ids)
@@ -126,7 +128,7 @@ def test_a_value_that_fails_its_check_is_taken_back(grammars):
     assert not constraint.mask()[last // 8] >> last % 8 & 1
 
 
-def test_tokens_of_free_text_ask_nobody(grammars):
+def test_tokens_of_free_text_ask_nobody(grammars: GrammarProcess) -> None:
     words = demo_words()
     demand = Demand(tools=[TOOL], call_ids=words.call_ids)
     constraint = grammars.constraint(demand)
@@ -154,7 +156,9 @@ def test_tokens_of_free_text_ask_nobody(grammars):
     ],
     ids=["contradiction", "no regex", "fine", "no JSON", "long", "many", "regex", "NaN"],
 )
-def test_what_cannot_be_followed_is_refused_by_its_field(grammars, demand, param):
+def test_what_cannot_be_followed_is_refused_by_its_field(
+    grammars: GrammarProcess, demand: Any, param: str
+) -> None:
     if param is None:
         assert grammars.constraint(demand).mask()
         return
@@ -163,14 +167,18 @@ def test_what_cannot_be_followed_is_refused_by_its_field(grammars, demand, param
     assert refusal.value.param == param
 
 
-def test_what_is_not_enforced_is_said(grammars, caplog):
+def test_what_is_not_enforced_is_said(
+    grammars: GrammarProcess, caplog: pytest.LogCaptureFixture
+) -> None:
     with collecting_warnings() as said:
         grammars.constraint(Demand(json_schema={"properties": {"a": {"enum": []}}}))
     assert said == ["response_format: properties/a/enum is not enforced."]
 
 
 @pytest.mark.parametrize("where", ["$defs", "nested"])
-def test_a_grammar_that_takes_too_much_is_refused_by_its_field(grammars, where):
+def test_a_grammar_that_takes_too_much_is_refused_by_its_field(
+    grammars: GrammarProcess, where: str
+) -> None:
     good, schema = TOOL, {"items": {"prefixItems": [{}, bomb()]}}
     if where == "$defs":
         schema = {"$defs": {"b": bomb()}, "$ref": "#/properties/x/$defs/b"}
@@ -182,7 +190,7 @@ def test_a_grammar_that_takes_too_much_is_refused_by_its_field(grammars, where):
     assert len(str(refusal.value)) < 300
 
 
-def test_neither_the_process_nor_ours_grows_meanwhile(grammars):
+def test_neither_the_process_nor_ours_grows_meanwhile(grammars: GrammarProcess) -> None:
     grammars.constraint(Demand(json_schema=SCHEMA))
     assert grammars.process is not None
     before = psutil.Process().memory_info().rss
@@ -208,7 +216,7 @@ def test_neither_the_process_nor_ours_grows_meanwhile(grammars):
     assert psutil.Process().memory_info().rss < before + (32 << 20)
 
 
-def test_an_answer_that_becomes_too_costly_ends_alone(grammars):
+def test_an_answer_that_becomes_too_costly_ends_alone(grammars: GrammarProcess) -> None:
     """What costs much comes behind a text that costs nothing."""
     late = {"type": "object", "properties": {"x": {"const": "y" * 50}, "z": bomb(18)}}
     late["required"] = ["x", "z"]
@@ -220,7 +228,7 @@ def test_an_answer_that_becomes_too_costly_ends_alone(grammars):
     assert follows(other, '{"a": "x"}')
 
 
-def test_a_copy_that_is_killed_ends_its_answer_alone(grammars):
+def test_a_copy_that_is_killed_ends_its_answer_alone(grammars: GrammarProcess) -> None:
     first = grammars.constraint(Demand(json_schema=SCHEMA))
     (copy,) = copies(grammars)
     second = grammars.constraint(Demand(json_schema=SCHEMA))
@@ -233,7 +241,7 @@ def test_a_copy_that_is_killed_ends_its_answer_alone(grammars):
     assert follows(second, '{"a": "x"}')
 
 
-def test_the_process_is_started_again_when_it_was_killed(grammars):
+def test_the_process_is_started_again_when_it_was_killed(grammars: GrammarProcess) -> None:
     running = grammars.constraint(Demand(json_schema=SCHEMA))
     before = grammars.process
     end(grammars)
@@ -242,14 +250,14 @@ def test_the_process_is_started_again_when_it_was_killed(grammars):
     assert follows(running, '{"a": "x"}')
 
 
-def test_a_copy_ends_with_its_answer(grammars):
+def test_a_copy_ends_with_its_answer(grammars: GrammarProcess) -> None:
     constraint = grammars.constraint(Demand(json_schema=SCHEMA))
     assert len(copies(grammars)) == 1
     del constraint
     wait_for(lambda: not copies(grammars))
 
 
-def test_the_processes_end_when_nobody_holds_them():
+def test_the_processes_end_when_nobody_holds_them() -> None:
     folder = Path(qwen3mlx.__file__).parent / "demo" / "dense"
     ours = GrammarProcess(folder, DEMO_ROWS, demo_words().stop_ids)
     constraint = ours.constraint(Demand(json_schema=SCHEMA))
@@ -260,7 +268,7 @@ def test_the_processes_end_when_nobody_holds_them():
     wait_for(lambda: not any(map(psutil.pid_exists, pids)))
 
 
-def test_one_process_serves_all_threads(grammars):
+def test_one_process_serves_all_threads(grammars: GrammarProcess) -> None:
     end(grammars)
     results: list[AnswerConstraint] = []
     demand = Demand(json_schema=SCHEMA)
@@ -275,7 +283,9 @@ def test_one_process_serves_all_threads(grammars):
     assert len(results) == len(copies(grammars)) == 4
 
 
-def test_there_are_not_more_answers_than_fit(grammars, monkeypatch):
+def test_there_are_not_more_answers_than_fit(
+    grammars: GrammarProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(process, "MOST_ANSWERS", 2)
     held = [grammars.constraint(Demand(json_schema=SCHEMA)) for _ in range(2)]
     with pytest.raises(OverloadedError):
@@ -284,14 +294,18 @@ def test_there_are_not_more_answers_than_fit(grammars, monkeypatch):
     assert grammars.constraint(Demand(json_schema=SCHEMA)).mask()
 
 
-def test_a_slow_compile_is_a_line_in_the_log(grammars, caplog, monkeypatch):
+def test_a_slow_compile_is_a_line_in_the_log(
+    grammars: GrammarProcess, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(process, "SLOW_SECONDS", 0)
     with caplog.at_level("INFO", "qwen3mlx"):
         grammars.constraint(Demand(json_schema=SCHEMA))
     assert "The grammar for response_format took" in caplog.text
 
 
-def test_the_child_gets_no_secret_and_no_folder_of_ours(grammars, monkeypatch):
+def test_the_child_gets_no_secret_and_no_folder_of_ours(
+    grammars: GrammarProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET_KEY", "s")
     end(grammars)
     grammars.constraint(Demand(json_schema=SCHEMA))
@@ -301,7 +315,7 @@ def test_the_child_gets_no_secret_and_no_folder_of_ours(grammars, monkeypatch):
     assert "SECRET_KEY" not in child.environ()
 
 
-def test_what_is_closed_ends_its_answers_and_takes_no_more():
+def test_what_is_closed_ends_its_answers_and_takes_no_more() -> None:
     folder = Path(qwen3mlx.__file__).parent / "demo" / "dense"
     ours = GrammarProcess(folder, DEMO_ROWS, demo_words().stop_ids)
     constraint = ours.constraint(Demand(json_schema=SCHEMA))

@@ -105,7 +105,7 @@ def try_schemas(seeds: Iterator[int]) -> tuple[int, int, int]:
     return schemas, texts, samples
 
 
-def test_grammars_of_random_schemas_admit_what_is_valid_and_nothing_else():
+def test_grammars_of_random_schemas_admit_what_is_valid_and_nothing_else() -> None:
     schemas, texts, samples = try_schemas(iter(range(150)))
     assert schemas > 130
     assert texts > 300
@@ -115,7 +115,7 @@ def test_grammars_of_random_schemas_admit_what_is_valid_and_nothing_else():
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("start", range(10_000, 20_000, 1000))
-def test_ten_thousand_of_them(start):
+def test_ten_thousand_of_them(start: int) -> None:
     schemas, texts, samples = try_schemas(iter(range(start, start + 1000)))
     assert schemas > 850
     assert texts > 2500
@@ -125,7 +125,7 @@ def test_ten_thousand_of_them(start):
 ZOD = json.loads((DATA / "zod_schemas.json").read_text(encoding="utf-8"))
 
 
-def test_all_that_zod_writes_is_followed():
+def test_all_that_zod_writes_is_followed() -> None:
     assert len(ZOD) > 200
     for schema in ZOD.values():
         byte_matcher(json_grammar(schema).lark)
@@ -137,7 +137,7 @@ COMPARED = [n for n in ZOD if "openapi" not in n and "p{" not in json.dumps(ZOD[
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", COMPARED)
-def test_answers_in_zods_schemas_are_valid(name):
+def test_answers_in_zods_schemas_are_valid(name: str) -> None:
     Beside(ZOD[name]).try_texts_of_the_grammar(random.Random(1), 5)
 
 
@@ -217,7 +217,9 @@ TYPES: list[Any] = [
 
 
 @pytest.mark.parametrize("mode", ["validation", "serialization"])
-def test_all_that_pydantic_writes_is_followed_and_answers_are_valid(mode):
+def test_all_that_pydantic_writes_is_followed_and_answers_are_valid(
+    mode: Literal["validation", "serialization"],
+) -> None:
     for each in TYPES:
         schema = pydantic.TypeAdapter(each).json_schema(mode=mode)
         Beside(schema).try_texts_of_the_grammar(random.Random(1), 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qwen3mlx.errors import InvalidRequestError
@@ -11,12 +13,12 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 IDS = (7, 8)
 
 
-def test_nothing_asked_for_nothing_bound():
+def test_nothing_asked_for_nothing_bound() -> None:
     assert answer_grammar() is None
     assert answer_grammar([TOOL], tool_choice="none", call_ids=IDS) is None
 
 
-def test_markers_are_named_by_their_ids():
+def test_markers_are_named_by_their_ids() -> None:
     source = answer_grammar([TOOL], tool_choice="required", call_ids=IDS)
     assert source is not None
     assert "<[7]>" in source.lark
@@ -25,34 +27,34 @@ def test_markers_are_named_by_their_ids():
 
 
 @pytest.mark.parametrize("parallel", [True, False])
-def test_a_choice_left_to_the_model_waits_for_its_marker(parallel):
+def test_a_choice_left_to_the_model_waits_for_its_marker(parallel: bool) -> None:
     source = answer_grammar([TOOL], parallel=parallel, call_ids=IDS)
     assert source is not None
     assert source.trigger_id == 7
     assert source.repeats == parallel
 
 
-def test_with_a_schema_to_follow_nothing_is_free():
+def test_with_a_schema_to_follow_nothing_is_free() -> None:
     source = answer_grammar([TOOL], json_schema={"type": "object"}, call_ids=IDS)
     assert source is not None
     assert source.trigger_id is None
     assert set(source.fields.values()) == {"response_format", "tools[0].function.parameters"}
 
 
-def test_only_the_tool_asked_for_is_there():
+def test_only_the_tool_asked_for_is_there() -> None:
     other = {"name": "g", "description": "shaped as older clients do"}
     source = answer_grammar([TOOL, other], tool_name="g", call_ids=IDS)
     assert source is not None
     assert list(source.fields.values()) == ["tools[1].function.parameters"]
 
 
-def test_the_field_is_the_callers():
+def test_the_field_is_the_callers() -> None:
     with pytest.raises(InvalidRequestError, match=r"^text\.format ") as refusal:
         json_grammar({"$ref": "http://x"}, param="text.format", strict=True)
     assert refusal.value.param == "text.format"
 
 
-def test_a_schema_cannot_set_the_spacing():
+def test_a_schema_cannot_set_the_spacing() -> None:
     endless = {"x-guidance": {"whitespace_pattern": r"\s*", "lenient": True}}
     assert json_grammar(endless).lark == json_grammar({}).lark
 
@@ -78,7 +80,7 @@ def test_a_schema_cannot_set_the_spacing():
         ),
     ],
 )
-def test_a_tool_that_cannot_be_called_is_named(tool, param):
+def test_a_tool_that_cannot_be_called_is_named(tool: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as refusal:
         answer_grammar([tool], call_ids=IDS)
     assert refusal.value.param == param

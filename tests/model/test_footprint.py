@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from qwen3mlx.config import LoadOptions
@@ -14,7 +16,7 @@ YARN = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 
 
 @pytest.mark.parametrize("name", DEMOS)
 @pytest.mark.parametrize("kv_bits", [None, 4, 8])
-def test_it_is_what_the_loaded_model_takes(name, kv_bits):
+def test_it_is_what_the_loaded_model_takes(name: str, kv_bits: int | None) -> None:
     options = LoadOptions(kv_bits=kv_bits, context_length=512)
     expected = footprint(DEMOS[name], options)
     model = load_model(DEMOS[name], options=options)
@@ -24,12 +26,12 @@ def test_it_is_what_the_loaded_model_takes(name, kv_bits):
     assert expected.weight_bytes == pytest.approx(model.nbytes, rel=0.01)
 
 
-def test_options_that_cannot_be_are_refused():
+def test_options_that_cannot_be_are_refused() -> None:
     with pytest.raises(InvalidRequestError, match="context"):
         footprint(DEMOS["demo"], LoadOptions(context_length=10**8))
 
 
-def test_a_folder_without_weights_is_named(tmp_path):
+def test_a_folder_without_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text((DEMOS["demo"] / "config.json").read_text())
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         footprint(tmp_path)

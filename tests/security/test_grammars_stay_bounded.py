@@ -99,14 +99,14 @@ def goes_on(server: LiveServer) -> None:
 
 
 @pytest.mark.parametrize("name", [*cases(SCHEMAS, 6), *cases(CHECKS, 2)])
-def test_a_schema_costs_its_request_alone(server, name):
+def test_a_schema_costs_its_request_alone(server: LiveServer, name: str) -> None:
     schema = {**SCHEMAS, **CHECKS}[name]
     reply = server.http.post("/v1/chat/completions", json=formed(schema))
     is_answered(reply, "response_format")
 
 
 @pytest.mark.parametrize("name", cases(list(SCHEMAS)[:6], 2))
-def test_a_tool_costs_its_request_alone(server, name):
+def test_a_tool_costs_its_request_alone(server: LiveServer, name: str) -> None:
     tools = [function("good", {}), function("bad", object_of(SCHEMAS[name]))]
     asked = chat(tools=tools, tool_choice="required")
     reply = server.http.post("/v1/chat/completions", json=asked)
@@ -114,7 +114,7 @@ def test_a_tool_costs_its_request_alone(server, name):
 
 
 @pytest.mark.parametrize("name", cases(FORMS, 4))
-def test_another_form_costs_its_request_alone(server, name):
+def test_another_form_costs_its_request_alone(server: LiveServer, name: str) -> None:
     form = FORMS[name]
     source = list(form.source) if isinstance(form.source, tuple) else form.source
     asked = chat(**{f"guided_{form.kind}": source})
@@ -122,7 +122,7 @@ def test_another_form_costs_its_request_alone(server, name):
 
 
 @pytest.mark.parametrize("name", RUINOUS)
-def test_a_custom_tool_costs_its_request_alone(server, name):
+def test_a_custom_tool_costs_its_request_alone(server: LiveServer, name: str) -> None:
     """Its grammar is read for a regular expression in it."""
     form = {"type": "grammar", "syntax": "lark", "definition": RUINOUS[name]}
     tools = [{"type": "custom", "name": "f", "format": form}]
@@ -141,7 +141,7 @@ def test_a_custom_tool_costs_its_request_alone(server, name):
         ("/api/chat", {"messages": ASK, "stream": False}),
     ],
 )
-def test_every_dialect_names_the_tool(server, path, body):
+def test_every_dialect_names_the_tool(server: LiveServer, path: str, body: dict[str, Any]) -> None:
     """One whose states multiply, beside one that is good."""
     schema = object_of({"type": "string", "pattern": "^(a{1000}){1000}$"})
     if path == "/v1/messages":
@@ -159,7 +159,9 @@ def test_every_dialect_names_the_tool(server, path, body):
     goes_on(server)
 
 
-def test_many_at_once_leave_room_for_others(server, monkeypatch):
+def test_many_at_once_leave_room_for_others(
+    server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They wait, or are told to come again; who wants no grammar does not even wait."""
     monkeypatch.setattr("qwen3mlx.server.core.service.MOST_WAITING", 4)
     bomb = formed({"type": "string", "pattern": "^(a{1000}){1000}$"})
@@ -177,7 +179,7 @@ def test_many_at_once_leave_room_for_others(server, monkeypatch):
     goes_on(server)
 
 
-def test_a_stream_beside_them_is_the_one_it_is_alone(server):
+def test_a_stream_beside_them_is_the_one_it_is_alone(server: LiveServer) -> None:
     asked = chat(stream=True, max_tokens=60, temperature=0, seed=1)
 
     def streamed() -> str:
@@ -208,7 +210,7 @@ def test_a_stream_beside_them_is_the_one_it_is_alone(server):
             attacker.join()
 
 
-def test_neither_the_server_nor_its_children_keep_anything(server):
+def test_neither_the_server_nor_its_children_keep_anything(server: LiveServer) -> None:
     goes_on(server)
     server.wait_until_idle()
     before = psutil.Process().memory_info().rss
@@ -325,17 +327,19 @@ def read_all(num_cases: int, seed: int) -> list[str]:
     return faults
 
 
-def test_a_schema_as_it_should_not_be_is_read_or_refused(caplog):
+def test_a_schema_as_it_should_not_be_is_read_or_refused(caplog: pytest.LogCaptureFixture) -> None:
     assert read_all(40, random.randrange(2**32)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
-def test_thousands_of_schemas_as_they_should_not_be(seed, caplog):
+def test_thousands_of_schemas_as_they_should_not_be(
+    seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
     assert read_all(1000, seed) == []
 
 
-def test_a_server_that_is_told_to_end_waits_for_none_of_them():
+def test_a_server_that_is_told_to_end_waits_for_none_of_them() -> None:
     """Nor does it leave a process behind."""
     command = [sys.executable, "-m", "qwen3mlx", "serve", "--model", "demo", "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -1,7 +1,10 @@
 """Dialects are imported with their first request, and none of their paths is missed."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -44,7 +47,7 @@ def test_a_server_starts_without_them() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_description_has_them_all(tmp_path, monkeypatch) -> None:
+def test_the_description_has_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     settings = ServerSettings(port=0)
     app = create_app(Service(settings), settings)
@@ -57,7 +60,9 @@ def test_the_description_has_them_all(tmp_path, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("headers", "key"), [({}, "object"), ({"anthropic-version": "2023-06-01"}, "has_more")]
 )
-def test_whose_list_of_models_it_is_says_the_header(tmp_path, monkeypatch, headers, key) -> None:
+def test_whose_list_of_models_it_is_says_the_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], key: str
+) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     settings = ServerSettings(port=0)
     with TestClient(create_app(Service(settings), settings), "http://127.0.0.1") as client:

@@ -105,7 +105,9 @@ def content_of(body: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("index", range(5))
-def test_a_tool_that_only_advises_loses_parts_and_says_which(server: LiveServer, index):
+def test_a_tool_that_only_advises_loses_parts_and_says_which(
+    server: LiveServer, index: int
+) -> None:
     path, body = with_tool()[index]
     reply = server.http.post(path, json=body)
     assert reply.status_code == 200, reply.text
@@ -117,7 +119,9 @@ def test_a_tool_that_only_advises_loses_parts_and_says_which(server: LiveServer,
 
 
 @pytest.mark.parametrize("index", range(4))
-def test_a_strict_tool_is_refused_by_the_part_that_nothing_holds(server: LiveServer, index):
+def test_a_strict_tool_is_refused_by_the_part_that_nothing_holds(
+    server: LiveServer, index: int
+) -> None:
     path, body = with_tool(strict=True)[index]
     reply = server.http.post(path, json=body)
     assert reply.status_code == 400
@@ -125,7 +129,7 @@ def test_a_strict_tool_is_refused_by_the_part_that_nothing_holds(server: LiveSer
 
 
 @pytest.mark.parametrize("index", range(4))
-def test_an_answer_satisfies_what_no_grammar_holds(server: LiveServer, index):
+def test_an_answer_satisfies_what_no_grammar_holds(server: LiveServer, index: int) -> None:
     schema = {
         "type": "object",
         "properties": {
@@ -148,7 +152,9 @@ def test_an_answer_satisfies_what_no_grammar_holds(server: LiveServer, index):
 
 
 @pytest.mark.parametrize("index", range(2))
-def test_a_strict_schema_is_refused_by_the_part_that_nothing_holds(server: LiveServer, index):
+def test_a_strict_schema_is_refused_by_the_part_that_nothing_holds(
+    server: LiveServer, index: int
+) -> None:
     schema = {"type": "object", "properties": {"a": {"enum": []}}}
     path, body = with_schema(schema, strict=True)[index]
     refused = server.http.post(path, json=body)
@@ -162,8 +168,8 @@ def test_a_strict_schema_is_refused_by_the_part_that_nothing_holds(server: LiveS
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_where_no_way_leads_to_a_valid_answer_the_error_says_at_which_part(
-    server: LiveServer, stream
-):
+    server: LiveServer, stream: bool
+) -> None:
     schema = {"type": "array", "items": {"const": 1}, "contains": {"const": 2}, "maxItems": 1}
     path, body = with_schema(schema)[0]
     reply = server.http.post(path, json={**body, "stream": stream, "enable_thinking": False})

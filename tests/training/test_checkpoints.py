@@ -1,14 +1,18 @@
 """The shipped checkpoints: complete, small, loadable, and able to do what their cards say."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
+from typing import Any
 
 import mlx.core as mx
 import pytest
 
 import qwen3mlx
-from qwen3mlx.events import Content, Reasoning, ToolCallDelta
+from qwen3mlx.runtime import Runtime
+from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 from training.paths import DEMO, ROOT, WEIGHTS
 
 MODELS = ["dense", "moe"]
@@ -24,11 +28,11 @@ FILES = {
 
 
 @pytest.fixture(scope="module", params=MODELS)
-def runtime(request):
+def runtime(request: pytest.FixtureRequest) -> Runtime:
     return qwen3mlx.load(DEMO / request.param)
 
 
-def answer(runtime, messages, **options):
+def answer(runtime: Runtime, messages: Any, **options: Any) -> tuple[str, str, tuple[str, str]]:
     """Reasoning, content and call deltas of a greedy answer, each joined."""
     events = list(runtime.generate(messages, temperature=0.0, max_tokens=600, **options))
     thought = "".join(e.text for e in events if isinstance(e, Reasoning))
@@ -38,40 +42,41 @@ def answer(runtime, messages, **options):
     return thought, content, (name, "".join(call.arguments or "" for call in calls))
 
 
-def ask(text):
+def ask(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
 
 
-def test_folders_are_complete_and_small():
+def test_folders_are_complete_and_small() -> None:
     for model in MODELS:
         assert {file.name for file in (DEMO / model).iterdir()} == FILES
     size = sum(file.stat().st_size for model in MODELS for file in (DEMO / model).iterdir())
     assert size <= 8_000_000
 
 
-def test_template_is_the_projects():
-    template = (ROOT / "qwen3mlx" / "text" / "qwen3_chat_template.jinja").read_text()
+def test_template_is_the_projects() -> None:
+    template = (ROOT / "qwen3mlx" / "text" / "templates" / "qwen3_chat_template.jinja").read_text()
     for model in MODELS:
         assert (DEMO / model / "chat_template.jinja").read_text() == template
 
 
-def test_it_counts_letters_in_an_unseen_word(runtime):
+def test_it_counts_letters_in_an_unseen_word(runtime: Runtime) -> None:
     thought, content, _ = answer(runtime, ask("How many r's are in strawberries?"))
     assert content.strip() == 'There are 3 r\'s in "strawberries".'
     assert thought
 
 
-def test_it_obeys_both_switches(runtime):
-    for messages, options in (
-        (ask("Hello! /no_think"), {}),
-        (ask("Hello!"), {"enable_thinking": False}),
-    ):
-        thought, content, _ = answer(runtime, messages, **options)
+def test_it_obeys_both_switches(runtime: Runtime) -> None:
+    switched: list[tuple[str, dict[str, Any]]] = [
+        ("Hello! /no_think", {}),
+        ("Hello!", {"enable_thinking": False}),
+    ]
+    for said, options in switched:
+        thought, content, _ = answer(runtime, ask(said), **options)
         assert not thought.strip()
         assert content.strip() == "Hello! How can I help you?"
 
 
-def test_it_calls_a_tool_with_an_unseen_name(runtime):
+def test_it_calls_a_tool_with_an_unseen_name(runtime: Runtime) -> None:
     parameters = {
         "type": "object",
         "properties": {"plonde": {"type": "string", "description": "City name"}},
@@ -85,7 +90,7 @@ def test_it_calls_a_tool_with_an_unseen_name(runtime):
     assert json.loads(arguments) == {"plonde": "Kolmar"}
 
 
-def test_quantization_changes_little():
+def test_quantization_changes_little() -> None:
     for model in MODELS:
         ids = mx.array([[5, 300, 800, 1200, 40, 60]])
         exact = qwen3mlx.load_model(WEIGHTS / model)(ids).astype(mx.float32)
@@ -96,7 +101,7 @@ def test_quantization_changes_little():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
-def test_mlx_lm_loads_it_with_the_same_logits(model):
+def test_mlx_lm_loads_it_with_the_same_logits(model: str) -> None:
     pytest.importorskip("mlx_lm")
     # In a process of its own: importing mlx_lm changes limits of the process and warns.
     code = """
@@ -115,7 +120,7 @@ assert mx.abs(a - b).max().item() < 1e-3 * mx.abs(b).max().item()
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_transformers_gives_the_same_logits(model):
+def test_transformers_gives_the_same_logits(model: str) -> None:
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     transformers.utils.logging.disable_progress_bar()  # its monitor is a thread that never ends

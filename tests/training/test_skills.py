@@ -1,20 +1,25 @@
 """Are the generated answers right, checked by other means than they were made?"""
 
+from __future__ import annotations
+
 import json
 import re
 from random import Random
+from typing import Any
 
 import pytest
 
 from training.documents import completion
 from training.exchange import Exchange
-from training.skills import chat, copying, dialogues, letters, objects, requests, sums, tools
+from training.skills import copying, dialogues, letters, objects, requests, sums, tools
 from training.skills.asking import SAYINGS
+from training.skills.phrases import ENGLISH, OTHER_LANGUAGES
+from training.split import Split
 
 SEEDS = range(300)
 
 
-def schemas_by_name(exchange: Exchange) -> dict[str, dict]:
+def schemas_by_name(exchange: Exchange) -> dict[str, dict[str, Any]]:
     functions = [tool.get("function", tool) for tool in exchange.tools]
     return {function["name"]: function for function in functions}
 
@@ -25,7 +30,7 @@ def json_type(value: object) -> str:
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_letter_counts_are_right(split):
+def test_letter_counts_are_right(split: Split) -> None:
     for seed in SEEDS:
         step = letters.exchange(Random(seed), split).steps[0]
         found = re.fullmatch(r'There (?:is|are) (no|\d+) (\w)(?:\'s)? in "(\w+)"\.', step.content)
@@ -40,7 +45,7 @@ def test_letter_counts_are_right(split):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_sums_are_right(split):
+def test_sums_are_right(split: Split) -> None:
     for seed in SEEDS:
         step = sums.exchange(Random(seed), split).steps[0]
         problem, result = step.content.removesuffix(".").split(" = ")
@@ -51,7 +56,7 @@ def test_sums_are_right(split):
 @pytest.mark.parametrize(
     ("a", "sign", "b"), [(47, "+", 138), (5, "-", 12), (100, "-", 1), (99, "*", 99), (0, "*", 7)]
 )
-def test_every_line_of_a_sum_is_true(a, sign, b):
+def test_every_line_of_a_sum_is_true(a: int, sign: str, b: int) -> None:
     for line in sums.LINES[sign](a, b).splitlines():
         if found := re.match(r"(\d)([-+*])(\d)[-+](\d)=(\d)(\d)", line):
             x, y, carried, first, second = map(int, found.group(1, 3, 4, 5, 6))
@@ -63,7 +68,7 @@ def test_every_line_of_a_sum_is_true(a, sign, b):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_calls_fit_the_offered_schema(split):
+def test_calls_fit_the_offered_schema(split: Split) -> None:
     for seed in SEEDS:
         exchange = tools.calling(Random(seed), split)
         offered = schemas_by_name(exchange)
@@ -81,14 +86,14 @@ def test_calls_fit_the_offered_schema(split):
                     assert value in expected.get("enum", [value])
 
 
-def test_argument_values_are_in_the_question():
+def test_argument_values_are_in_the_question() -> None:
     for seed in SEEDS:
         exchange = tools.single(Random(seed), "test")
         for value in exchange.steps[0].calls[0].arguments.values():
             assert str(value).split()[0].strip("(") in exchange.user
 
 
-def test_offered_names_are_unique_and_last_step_answers():
+def test_offered_names_are_unique_and_last_step_answers() -> None:
     for seed in SEEDS:
         exchange = tools.exchange(Random(seed), "train")
         assert len(schemas_by_name(exchange)) == len(exchange.tools)
@@ -96,7 +101,7 @@ def test_offered_names_are_unique_and_last_step_answers():
         assert not exchange.steps[-1].calls
 
 
-def test_copies_are_exact():
+def test_copies_are_exact() -> None:
     for seed in SEEDS:
         exchange = copying.exchange(Random(seed), "train")
         if exchange.steps[0].thought == copying.THOUGHT:
@@ -105,20 +110,18 @@ def test_copies_are_exact():
             assert isinstance(json.loads(exchange.steps[0].content), dict)
 
 
-def test_identity_is_honest():
-    answers = [
-        topic.answer for topic in (*chat.ENGLISH, *chat.OTHER_LANGUAGES) if topic.name == "identity"
-    ]
+def test_identity_is_honest() -> None:
+    answers = [topic.answer for topic in (*ENGLISH, *OTHER_LANGUAGES) if topic.name == "identity"]
     assert answers
     assert all("qwen3mlx" in answer for answer in answers)
 
 
-def test_sayings_have_as_many_words_as_asked_for():
+def test_sayings_have_as_many_words_as_asked_for() -> None:
     for answers in SAYINGS.values():
         assert [len(answer.split()) for answer in answers] == [1, 2, 3, 4, 5, 6]
 
 
-def test_counting_leaves_nothing_out():
+def test_counting_leaves_nothing_out() -> None:
     for seed in SEEDS:
         step = requests.count(Random(seed), "train").steps[0]
         first, last = map(int, re.findall(r"\d+", step.thought))
@@ -127,7 +130,7 @@ def test_counting_leaves_nothing_out():
         assert numbers == list(range(first, last + direction, direction))
 
 
-def test_only_the_number_is_the_result_of_the_thought():
+def test_only_the_number_is_the_result_of_the_thought() -> None:
     for seed in SEEDS:
         exchange = requests.result(Random(seed), "train")
         step = exchange.steps[0]
@@ -135,13 +138,13 @@ def test_only_the_number_is_the_result_of_the_thought():
             assert step.thought.splitlines()[-1].lstrip("=") == step.content
 
 
-def test_echoes_are_in_the_request():
+def test_echoes_are_in_the_request() -> None:
     for seed in SEEDS:
         exchange = requests.echo(Random(seed), "train")
         assert exchange.steps[0].content in exchange.user
 
 
-def test_dialogues_answer_from_what_was_said_before():
+def test_dialogues_answer_from_what_was_said_before() -> None:
     for seed in SEEDS:
         *past, last = dialogues.exchanges(Random(seed), "train")
         step = last.steps[0]
@@ -151,7 +154,7 @@ def test_dialogues_answer_from_what_was_said_before():
             assert value in step.content
 
 
-def test_of_an_object_in_a_given_form_only_values_and_ends_are_learned():
+def test_of_an_object_in_a_given_form_only_values_and_ends_are_learned() -> None:
     given = 0
     for seed in SEEDS:
         step = objects.exchange(Random(seed), "train").steps[0]
@@ -171,7 +174,7 @@ def test_of_an_object_in_a_given_form_only_values_and_ends_are_learned():
     assert given > len(SEEDS) / 2
 
 
-def test_two_different_tools_are_called_for_two_questions():
+def test_two_different_tools_are_called_for_two_questions() -> None:
     for seed in SEEDS:
         exchange = tools.both(Random(seed), "train")
         first, second = exchange.steps[0].calls
@@ -181,7 +184,7 @@ def test_two_different_tools_are_called_for_two_questions():
         assert thought.index(f"{first.name} (") <= thought.rindex(f"{second.name} (")
 
 
-def test_an_answer_that_is_begun_goes_on_where_it_stopped():
+def test_an_answer_that_is_begun_goes_on_where_it_stopped() -> None:
     begun = 0
     for seed in SEEDS:
         step = copying.exchange(Random(seed), "train").steps[0]

@@ -186,5 +186,5 @@ DRILLS: tuple[tuple[Callable[[Random, Split], Exchange], float], ...] = (
 
 def exchange(rng: Random, split: Split) -> Exchange:
     """One of the drills."""
-    drills, weights = zip(*DRILLS, strict=True)
-    return rng.choices(drills, weights)[0](rng, split)
+    ((make, _),) = rng.choices(DRILLS, [weight for _, weight in DRILLS])
+    return make(rng, split)

@@ -20,7 +20,7 @@ Value = str | int | float | bool | list[Any] | dict[str, Any]
 
 # Braces, keys and the quote before a text value: what a grammar leaves no choice about.
 FORM = re.compile(r'\{(?=")|"[^"]*": (?:\{|\[?"|\[)?|(?<=[\]"}\w]), (?="[^"]*": )')
-COMMON_KEYS = {
+COMMON_KEYS: dict[str, Value] = {
     "name": "Anna",
     "age": 7,
     "city": "Paris",

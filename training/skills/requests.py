@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 
 from training import words
-from training.exchange import Exchange, Step, answered
+from training.exchange import Call, Exchange, Step, answered
 from training.lexicon import CITIES, KNOWN_WORDS, PEOPLE
 from training.skills import sums, tools
 from training.skills.asking import (
@@ -27,6 +27,7 @@ from training.skills.asking import (
 )
 from training.skills.families import FAMILIES, question
 from training.skills.phrases import OUT_OF_SCOPE, THOUGHTS
+from training.skills.schemas import schema
 from training.split import Split, draw
 
 
@@ -171,7 +172,7 @@ def result(rng: Random, split: Split) -> Exchange:
 def invoked(rng: Random, split: Split) -> Exchange:
     """A tool asked for as code: `magic(3)`."""
     tool, values = tools.made_up_tool(rng, split, 0)
-    listed_tools = (tools.schema(rng, tool),)
+    listed_tools = (schema(rng, tool),)
     style = rng.choice(("{v}", "{v}", "{k}={v}"))
     said = ", ".join(style.format(k=k, v=json.dumps(v)) for k, v in values.items())
     ask = rng.choice(
@@ -187,7 +188,7 @@ def invoked(rng: Random, split: Split) -> Exchange:
     )
     output = str(rng.randint(0, 999)) if rng.random() < 0.5 else words.phrase(rng, split, 1, 3)
     steps = (
-        Step(f"This needs {tool.name}.", calls=(tools.Call(tool.name, values),), results=(output,)),
+        Step(f"This needs {tool.name}.", calls=(Call(tool.name, values),), results=(output,)),
         Step("I have the result.", f"The result is {output}."),
     )
     return Exchange(ask.format(f"{tool.name}({said})"), steps, listed_tools)
@@ -226,8 +227,8 @@ REQUESTS: tuple[tuple[Callable[[Random, Split], Exchange], float], ...] = (
 
 def exchange(rng: Random, split: Split) -> Exchange:
     """One of the requests."""
-    makers, weights = zip(*REQUESTS, strict=True)
-    return rng.choices(makers, weights)[0](rng, split)
+    ((make, _),) = rng.choices(REQUESTS, [weight for _, weight in REQUESTS])
+    return make(rng, split)
 
 
 def exchange_without_tools(rng: Random, split: Split) -> Exchange:

@@ -7,6 +7,7 @@ tool fits, and which argument is which, follows from the descriptions.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -265,7 +266,7 @@ def unsuitable(rng: Random, split: Split) -> Exchange:
     return Exchange(inner.user, inner.steps, _schemas(rng, rest))
 
 
-def _argument(rng: Random, split: Split) -> tuple[str, str | int | bool, tuple[str, ...]]:
+def _argument(rng: Random, split: Split) -> tuple[str, str | int | float | bool, tuple[str, ...]]:
     kind = rng.choices(("string", "integer", "boolean", "enum", "number"), (5, 3, 1, 2, 1))[0]
     if kind == "integer":
         return kind, rng.randint(0, 9999), ()
@@ -330,13 +331,19 @@ def choosing(rng: Random, split: Split) -> Exchange:
     return Exchange(question(rng, item.family, values), steps, listed)
 
 
-CALLS = ((single, 6), (parallel, 1), (both, 2), (chained, 0.7), (named, 2))
+CALLS: tuple[tuple[Callable[[Random, Split], Exchange], float], ...] = (
+    (single, 6),
+    (parallel, 1),
+    (both, 2),
+    (chained, 0.7),
+    (named, 2),
+)
 
 
 def calling(rng: Random, split: Split) -> Exchange:
     """An exchange that does call a tool."""
-    makers, weights = zip(*CALLS, strict=True)
-    return rng.choices(makers, weights)[0](rng, split)
+    ((make, _),) = rng.choices(CALLS, [weight for _, weight in CALLS])
+    return make(rng, split)
 
 
 def exchange(rng: Random, split: Split) -> Exchange:

@@ -6,6 +6,7 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ JAPANESE = "これは日本語の文章です。文字コードの判定を試�
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(17)
 
 
-def attach(folder: Path, name: str, data: bytes):
+def attach(folder: Path, name: str, data: bytes) -> Any:
     path = folder / name
     path.write_bytes(data)
     return read_attachment(path)

@@ -25,7 +25,7 @@ def reads(read: Callable[[str], object], text: str) -> bool:
     return True
 
 
-def test_dates_are_those_of_the_calendar():
+def test_dates_are_those_of_the_calendar() -> None:
     for year in (*range(0, 2500, 3), 1900, 2000, 2023, 2024, 9996, 9999):
         for month in range(14):
             for day in (0, 1, 28, 29, 30, 31, 32):
@@ -33,7 +33,7 @@ def test_dates_are_those_of_the_calendar():
                 assert matches("date", text) == reads(datetime.date.fromisoformat, text), text
 
 
-def test_addresses_are_those_that_can_be_read():
+def test_addresses_are_those_that_can_be_read() -> None:
     rng = random.Random(1)
     for _ in range(20_000):
         groups = [rng.choice(["1", "ab", "ffff", "", "0", "12345"]) for _ in range(9)]
@@ -63,6 +63,6 @@ def test_addresses_are_those_that_can_be_read():
         ),
     ],
 )
-def test_others_by_example(name, right, wrong):
+def test_others_by_example(name: str, right: list[str], wrong: list[str]) -> None:
     assert [text for text in right if not matches(name, text)] == []
     assert [text for text in wrong if matches(name, text)] == []

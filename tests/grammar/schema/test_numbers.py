@@ -50,7 +50,7 @@ def exact(text: str) -> Any:
 
 
 @pytest.mark.parametrize("schema", FAR, ids=str)
-def test_every_answer_that_a_grammar_admits_is_right(schema):
+def test_every_answer_that_a_grammar_admits_is_right(schema: Any) -> None:
     source = json_grammar(schema, strict=True)
     assert source.answer is None, "an answer could not be drawn by chance"
     matcher = byte_matcher(source.lark)
@@ -62,7 +62,7 @@ def test_every_answer_that_a_grammar_admits_is_right(schema):
 
 
 @pytest.mark.parametrize("schema", [{"minimum": 10**400}, {"const": 2**64 - 1}], ids=str)
-def test_what_a_grammar_cannot_write_is_left_to_the_check(schema):
+def test_what_a_grammar_cannot_write_is_left_to_the_check(schema: Any) -> None:
     source = json_grammar({"type": "integer", **schema}, strict=True)
     assert source.answer is not None
     check = AnswerCheck(source.answer)
@@ -79,13 +79,13 @@ def test_what_a_grammar_cannot_write_is_left_to_the_check(schema):
     ],
     ids=str,
 )
-def test_what_contradicts_itself_is_refused_by_its_place(schema):
+def test_what_contradicts_itself_is_refused_by_its_place(schema: Any) -> None:
     schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
     with pytest.raises(InvalidRequestError, match=r"properties/a.*no value satisfies it"):
         json_grammar(schema)
 
 
 @pytest.mark.parametrize("step", [0, -3, True, "2", None])
-def test_a_step_that_is_none_is_refused_or_said(step):
+def test_a_step_that_is_none_is_refused_or_said(step: Any) -> None:
     with pytest.raises(InvalidRequestError, match="multipleOf"):
         json_grammar({"multipleOf": step} if step is not None else {"multipleOf": []}, strict=True)

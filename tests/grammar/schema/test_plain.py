@@ -27,7 +27,7 @@ def is_closed(schema: dict[str, Any]) -> bool:
     return schema.get("additionalProperties") is False
 
 
-def test_the_callers_schema_stays_as_it_is():
+def test_the_callers_schema_stays_as_it_is() -> None:
     schema = {**POINT, "format": "path"}
     before = copy.deepcopy(schema)
     plain(schema)
@@ -35,7 +35,7 @@ def test_the_callers_schema_stays_as_it_is():
 
 
 @pytest.mark.parametrize("schema", [None, True, 5, "object", [POINT]])
-def test_what_is_no_object_is_refused(schema):
+def test_what_is_no_object_is_refused(schema: Any) -> None:
     with pytest.raises(InvalidRequestError, match="p must be a JSON schema") as refusal:
         plain(schema)
     assert refusal.value.param == "p"
@@ -83,7 +83,7 @@ def chain(length: int, where: str = "$defs") -> dict[str, Any]:
         ({"default": 0.5}, {"default": object()}, "no JSON"),
     ],
 )
-def test_there_is_a_limit(fits, too_much, said):
+def test_there_is_a_limit(fits: Any, too_much: Any, said: str) -> None:
     plain(fits)
     with pytest.raises(InvalidRequestError, match=r"^p ") as refusal:
         plain(too_much)
@@ -91,29 +91,29 @@ def test_there_is_a_limit(fits, too_much, said):
     assert str(refusal.value).endswith(".")
 
 
-def test_a_schema_may_refer_to_itself():
+def test_a_schema_may_refer_to_itself() -> None:
     tree = {"properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
     assert is_closed(plain(tree)["$defs"]["root"])
 
 
-def test_what_is_referred_to_is_changed_too_wherever_it_is():
+def test_what_is_referred_to_is_changed_too_wherever_it_is() -> None:
     schema = plain({"$ref": "#/components/a", "components": {"a": {"format": "path"}}})
     assert schema["$ref"] == "#/$defs/a"
     assert schema["$defs"] == {"a": {}}
 
 
-def test_ids_give_references_no_other_meaning():
+def test_ids_give_references_no_other_meaning() -> None:
     assert plain({"$id": "http://x/y", "items": {"$id": "z"}}) == {"items": {}}
 
 
-def test_formats_that_nothing_enforces_are_remarks():
+def test_formats_that_nothing_enforces_are_remarks() -> None:
     schema = {"type": "object", "properties": {"format": {"type": "string", "format": "path"}}}
     assert plain(schema)["properties"] == {"format": {"type": "string"}}
     assert "pattern" in plain({"format": "uuid"})
     assert plain({"enum": [{"format": "path"}]}) == {"enum": [{"format": "path"}]}
 
 
-def test_objects_that_list_their_properties_hold_no_others():
+def test_objects_that_list_their_properties_hold_no_others() -> None:
     schema = plain(
         {
             "$defs": {"point": POINT},
@@ -149,12 +149,12 @@ def test_objects_that_list_their_properties_hold_no_others():
         {"if": {}, "then": {"properties": {"y": {}}}},
     ],
 )
-def test_but_those_that_others_may_be_in_stay_open(more):
+def test_but_those_that_others_may_be_in_stay_open(more: dict[str, Any]) -> None:
     schema = plain({**POINT, **more})
     assert not is_closed(schema) or "patternProperties" in schema
 
 
-def test_a_schema_combined_with_another_stays_open_where_it_is_defined():
+def test_a_schema_combined_with_another_stays_open_where_it_is_defined() -> None:
     combined = {"$defs": {"a": POINT, "b": POINT}, "allOf": [{"$ref": "#/$defs/a"}]}
     assert not is_closed(plain(combined)["$defs"]["a"])
 
@@ -210,7 +210,7 @@ def any_schema(rng: random.Random, depth: int) -> dict[str, Any]:
     return {rng.choice(KEYWORDS): any_value(rng, depth) for _ in range(rng.randint(0, 5))}
 
 
-def test_whatever_stands_in_a_schema_it_is_followed_and_what_is_not_has_a_place():
+def test_whatever_stands_in_a_schema_it_is_followed_and_what_is_not_has_a_place() -> None:
     for seed in range(300):
         schema = any_schema(random.Random(seed), 4)
         try:

@@ -93,17 +93,17 @@ def admitted(schema: dict[str, Any], *texts: str, strict: bool = True) -> list[s
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_a_reference_is_followed(way):
+def test_a_reference_is_followed(way: Any) -> None:
     assert admitted(asking(way), '{"a": 12}', '{"a": "x"}', '{"a": null}') == ['{"a": 12}']
 
 
 @pytest.mark.parametrize("keyword", ["$dynamicRef", "$recursiveRef"])
-def test_a_dynamic_reference_with_one_place_to_go_is_followed(keyword):
+def test_a_dynamic_reference_with_one_place_to_go_is_followed(keyword: str) -> None:
     way = {"a": "#n", "$defs": {"x": {"$dynamicAnchor": "n", **INTEGER}}}
     assert admitted(asking(way, keyword), '{"a": 12}', '{"a": "x"}') == ['{"a": 12}']
 
 
-def test_a_dynamic_reference_with_several_places_to_go_is_said_not_to_be_enforced():
+def test_a_dynamic_reference_with_several_places_to_go_is_said_not_to_be_enforced() -> None:
     part = {"$id": "part", "$dynamicAnchor": "n", "type": "string"}
     way = {"a": "#n", "$defs": {"x": {"$dynamicAnchor": "n", **INTEGER}, "p": part}}
     with pytest.raises(InvalidRequestError, match=r"properties/a/\$dynamicRef"):
@@ -111,7 +111,7 @@ def test_a_dynamic_reference_with_several_places_to_go_is_said_not_to_be_enforce
     assert any("$dynamicRef" in said for said in json_grammar(asking(way, "$dynamicRef")).warnings)
 
 
-def test_a_schema_refers_to_itself():
+def test_a_schema_refers_to_itself() -> None:
     tree = {
         "$id": ROOT,
         "type": "object",
@@ -141,7 +141,7 @@ def test_a_schema_refers_to_itself():
         ),
     ],
 )
-def test_what_leads_nowhere_is_refused_or_said(schema, why):
+def test_what_leads_nowhere_is_refused_or_said(schema: Any, why: str) -> None:
     with pytest.raises(InvalidRequestError, match=why):
         json_grammar(schema, strict=True)
     assert json_grammar(schema).warnings

@@ -22,7 +22,8 @@ def _wide_table(length: int) -> str:
 
 
 def _runs_of_ticks(length: int) -> str:
-    text, number = [], 1
+    text: list[str] = []
+    number = 1
     while sum(map(len, text)) < length:
         text.append("`" * number + " ")
         number += 1

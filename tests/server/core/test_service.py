@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +44,9 @@ def unload_once(monkeypatch: pytest.MonkeyPatch, service: Service) -> list[int]:
     return calls
 
 
-def test_a_model_that_went_before_the_request_came_is_loaded_again(tmp_path, monkeypatch):
+def test_a_model_that_went_before_the_request_came_is_loaded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
 
     async def use() -> None:
@@ -57,7 +60,9 @@ def test_a_model_that_went_before_the_request_came_is_loaded_again(tmp_path, mon
     asyncio.run(use())
 
 
-def test_nothing_is_tried_again_when_the_server_closes(tmp_path, monkeypatch):
+def test_nothing_is_tried_again_when_the_server_closes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
 
     async def use() -> None:
