@@ -3,8 +3,9 @@
 .PHONY: help run test test-all coverage check format hooks bench demo lock sbom clean
 
 BIN := .venv/bin
-# One test process for each core, but no more than four: each holds models.
-WORKERS := -n logical --maxprocesses 4 --dist loadfile
+# One test process for each core, but no more than four: each holds models. They begin with equal
+# shares in the order of the files, so that fixtures are shared, and take over what others have left.
+WORKERS := -n logical --maxprocesses 4 --dist worksteal
 RUN_READY := .venv/.ready
 APP_READY := .venv/.ready-app
 DEV_READY := .venv/.ready-dev

@@ -26,10 +26,10 @@ def test_worker_threads_tell_the_request_that_started_them() -> None:
             await asyncio.to_thread(warn, f"{name} is left out.")
             return warnings
 
-    async def both() -> tuple[list[str], list[str]]:
-        return await asyncio.gather(request("a"), request("b"))
+    async def both() -> list[list[str]]:
+        return [*await asyncio.gather(request("a"), request("b"))]
 
-    assert asyncio.run(both()) == (["a is left out."], ["b is left out."])
+    assert asyncio.run(both()) == [["a is left out."], ["b is left out."]]
 
 
 def test_without_a_collector_the_log_has_it(caplog: pytest.LogCaptureFixture) -> None:

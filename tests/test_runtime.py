@@ -21,16 +21,14 @@ from qwen3mlx.errors import (
     UsageError,
 )
 from qwen3mlx.events import (
-    Content,
     Event,
     Finished,
     Prefill,
     PromptLogprobs,
-    Reasoning,
     TokenLogprob,
-    ToolCallDelta,
 )
 from qwen3mlx.runtime import Runtime
+from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 from tests.support.checkpoints import Shape, copy_qwen3_tokenizer, write_checkpoint
 
 LETTERS = [{"role": "user", "content": "How many r's are in strawberries?"}]
@@ -57,7 +55,7 @@ def answer(runtime: Runtime, messages: Any, **options: Any) -> list[Event]:
     return list(runtime.generate(messages, **{"temperature": 0.0, "max_tokens": 400, **options}))
 
 
-def text(events: Iterable[Event], kind: type = Content) -> str:
+def text(events: Iterable[Event], kind: type[Content | Reasoning] = Content) -> str:
     return "".join(e.text for e in events if isinstance(e, kind))
 
 
@@ -149,7 +147,11 @@ def test_logprobs(runtime: Runtime) -> None:
     tokens = [e for e in events if isinstance(e, TokenLogprob)]
     assert len(tokens) == finished(events).usage.completion_tokens
     assert b"".join(t.token for t in tokens[:-1]).decode() == text(events)
-    assert all(t.logprob <= 0 and t.top[0][0] == t.token_id and len(t.top) == 3 for t in tokens)
+    for token in tokens:
+        assert token.logprob is not None
+        assert token.logprob <= 0
+        assert token.top[0][0] == token.token_id
+        assert len(token.top) == 3
 
 
 def test_logprobs_of_the_prompt(runtime: Runtime) -> None:
@@ -159,7 +161,7 @@ def test_logprobs_of_the_prompt(runtime: Runtime) -> None:
     assert [t.token_id for t in tokens] == runtime.tokenizer.encode("One, two,")
     assert b"".join(t.token for t in tokens) == b"One, two,"
     assert [t.logprob is None for t in tokens] == [True] + [False] * (len(tokens) - 1)
-    assert all(t.logprob <= t.top[0][2] for t in tokens[1:])
+    assert all(t.logprob is not None and t.logprob <= t.top[0][2] for t in tokens[1:])
 
 
 def test_the_second_turn_reuses_the_first(runtime: Runtime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,12 @@ def test_the_number_of_tool_results_picks_the_answer(
 
 
 def test_no_sampling_setting_leads_away_from_the_script(runtime: Runtime) -> None:
-    options = {"temperature": 2.0, "top_p": 1.0, "top_k": 0, "presence_penalty": 2.0}
+    options: dict[str, Any] = {
+        "temperature": 2.0,
+        "top_p": 1.0,
+        "top_k": 0,
+        "presence_penalty": 2.0,
+    }
     assert ask(runtime, 1, seed=1, **options) == ANSWERS[1]
 
 
@@ -57,7 +63,7 @@ def test_a_script_must_tell_what_follows(tmp_path: Path) -> None:
         write_scripted_checkpoint(tmp_path, ["so so so so so so so so so so"])
 
 
-def ask(runtime: Runtime, num_results: int, question: str = "Go.", **options: object) -> str:
+def ask(runtime: Runtime, num_results: int, question: str = "Go.", **options: Any) -> str:
     messages: list[dict[str, object]] = [{"role": "user", "content": question}]
     for number in range(num_results):
         function = {"name": "look", "arguments": "{}"}

@@ -89,7 +89,8 @@ def test_settings_are_checked_as_options_are(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
-    for value in (math.nan, math.inf, -1, "nan", "many", [], 1e300):
+    values: tuple[Any, ...] = (math.nan, math.inf, -1, "nan", "many", [], 1e300)
+    for value in values:
         (tmp_path / "settings.json").write_text(json.dumps({"server": {name: value}}))
         result = CliRunner().invoke(app, ["serve", "--model", "./nowhere"])
         assert result.exit_code == 2, (value, result.stderr)

@@ -18,7 +18,7 @@ def answer(terminal: Terminal | None = None, **fields: Any) -> tuple[FakeRuntime
     """The request done with a scripted model, and what it left on the streams."""
     runtime, terminal = FakeRuntime(), terminal or fake_terminal()
     fields.setdefault("prompt", "hello")
-    answer_or_chat(Request(**fields), terminal, lambda *_: runtime)  # type: ignore[arg-type,return-value]
+    answer_or_chat(Request(**fields), terminal, lambda *_: runtime)  # type: ignore[arg-type]
     return runtime, terminal
 
 
@@ -53,7 +53,8 @@ def test_raw_sends_the_text_itself() -> None:
 
 def options(**given: Any) -> Request:
     given = {"model": "demo", "think": None, "thinking_budget": None, "raw": None} | given
-    return Request.from_options(**({"sampling": {}, "loading": {}} | given))
+    groups: dict[str, Any] = {"sampling": {}, "loading": {}}
+    return Request.from_options(**(groups | given))
 
 
 def test_options_that_were_not_given_are_left_out() -> None:

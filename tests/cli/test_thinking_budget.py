@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from typing import cast
 
 import httpx
 import mlx.core as mx
@@ -31,9 +32,10 @@ def expected(text: str) -> str:
     model, tokenizer = load_model(folder), load_tokenizer(folder)
     cache = model.make_cache()
     prompt = tokenizer.apply_chat_template([{"role": "user", "content": text}])
-    ids, answer = tokenizer.encode(prompt), []
+    ids = tokenizer.encode(prompt)
+    answer: list[int] = []
     while len(answer) < MAX_TOKENS:
-        answer.append(int(model(mx.array([ids]), cache)[0, -1].argmax().item()))
+        answer.append(cast(int, model(mx.array([ids]), cache)[0, -1].argmax().item()))
         if answer[-1] == tokenizer.token_id("<|im_end|>"):
             answer.pop()
             break

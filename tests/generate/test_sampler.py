@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import mlx.core as mx
 import numpy as np
@@ -25,7 +25,7 @@ def draw(requests: list[SamplingParams], logits: list[list[float]], uniform: lis
 def tokens_over_the_interval(request: SamplingParams, logits: list[float], n: int) -> list[int]:
     """What `n` evenly spaced numbers in [0, 1) draw: the distribution without noise."""
     uniform = [(i + 0.5) / n for i in range(n)]
-    return draw([request] * n, [logits] * n, uniform).token.tolist()
+    return cast(list[int], draw([request] * n, [logits] * n, uniform).token.tolist())
 
 
 def reference(request: SamplingParams, logits: list[float]) -> np.ndarray:

@@ -50,7 +50,9 @@ def tied_logits(num_rows: int, seed: int) -> mx.array:
 def test_every_pair_of_settings_draws_what_each_draws_alone(seed: int) -> None:
     logits = tied_logits(len(UNIFORM), seed)
     requests = [SamplingParams(**values) for values in SETTINGS]
-    alone = [choose_for([one] * len(UNIFORM), logits, UNIFORM).token.tolist() for one in requests]
+    alone: list[Any] = [
+        choose_for([one] * len(UNIFORM), logits, UNIFORM).token.tolist() for one in requests
+    ]
     both_logits = mx.concatenate([logits, logits])
     for one, two in combinations_with_replacement(range(len(SETTINGS)), 2):
         rows = [requests[one]] * len(UNIFORM) + [requests[two]] * len(UNIFORM)

@@ -137,7 +137,12 @@ def _members_conform(value: dict[str, Any], schema: dict[str, Any]) -> bool:
 
 
 def _scalar_conforms(value: Any, schema: dict[str, Any]) -> bool:
-    kinds = {"string": str, "integer": int, "number": (int, float), "null": type(None)}
+    kinds: dict[str, Any] = {
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "null": type(None),
+    }
     if schema["type"] == "boolean" or isinstance(value, bool):
         return schema["type"] == "boolean" and isinstance(value, bool)
     if not isinstance(value, kinds[schema["type"]]):

@@ -145,16 +145,21 @@ def test_the_refusal_names_the_tool() -> None:
 
 
 def test_a_strict_tool_is_bound_by_every_keyword_and_another_by_those_that_can_be() -> None:
-    parameters = {"type": "object", "properties": {"a": {"not": {"type": "string"}}}}
+    parameters: dict[str, Any] = {
+        "type": "object",
+        "properties": {"a": {"not": {"type": "string"}}},
+    }
     words = demo_words()
     lenient = {"function": {"name": "f", "parameters": parameters}}
     strict = {"function": {"name": "f", "parameters": parameters, "strict": True}}
     source = words.tools([lenient])
+    assert source is not None
     words.grammar(source)
     assert source.warnings == [
         "tools[0].function.parameters: properties/a/not is not enforced.",
     ]
     bound = words.tools([strict])
+    assert bound is not None
     assert not bound.warnings
     assert bound.calls == {"f": parameters}
     parameters["properties"]["b"] = {"enum": []}

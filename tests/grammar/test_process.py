@@ -125,7 +125,9 @@ def test_a_value_that_fails_its_check_is_taken_back(grammars: GrammarProcess) ->
     *ids, last = ids_of('{"a": "x", "tags": [1, 1]}')
     assert [constraint.observe(each) for each in ids] == [0] * len(ids)
     assert constraint.observe(last) > 0
-    assert not constraint.mask()[last // 8] >> last % 8 & 1
+    mask = constraint.mask()
+    assert mask is not None
+    assert not mask[last // 8] >> last % 8 & 1
 
 
 def test_tokens_of_free_text_ask_nobody(grammars: GrammarProcess) -> None:
@@ -179,13 +181,13 @@ def test_what_is_not_enforced_is_said(
 def test_a_grammar_that_takes_too_much_is_refused_by_its_field(
     grammars: GrammarProcess, where: str
 ) -> None:
-    good, schema = TOOL, {"items": {"prefixItems": [{}, bomb()]}}
+    schema: dict[str, Any] = {"items": {"prefixItems": [{}, bomb()]}}
     if where == "$defs":
         schema = {"$defs": {"b": bomb()}, "$ref": "#/properties/x/$defs/b"}
     parameters = {"type": "object", "properties": {"x": schema}}
     bad = {"type": "function", "function": {"name": "bad", "parameters": parameters}}
     with pytest.raises(InvalidRequestError, match=r"tools\[1\].function.parameters") as refusal:
-        grammars.constraint(Demand(tools=[good, bad], tool_choice="required"))
+        grammars.constraint(Demand(tools=[TOOL, bad], tool_choice="required"))
     assert "\n" not in str(refusal.value)
     assert len(str(refusal.value)) < 300
 

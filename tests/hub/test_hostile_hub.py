@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ PATHS = [
     "\u202e",
     "a b",
 ]
-ODD = [None, 1, 1.5, True, [], {}, "x", {"a": 1}]
+ODD: list[Any] = [None, 1, 1.5, True, [], {}, "x", {"a": 1}]
 
 
 def outside(folder: Path) -> list[str]:

@@ -314,7 +314,7 @@ def test_a_look_sees_what_changed_and_reads_only_that(
 
     def counted(cls: type[ModelConfig], raw: object, *, source: str) -> ModelConfig:
         read.append(Path(source).parent.name)
-        return original(cls, raw, source=source)  # type: ignore[no-any-return]
+        return original(cls, raw, source=source)
 
     monkeypatch.setattr(ModelConfig, "from_mapping", classmethod(counted))
     folder = write_model(home / "disk" / "one")

@@ -137,7 +137,8 @@ def quantize_checkpoint(
         arrays = mx.quantize(tensor, **answer)
         for part, array in zip(("weight", "scales", "biases"), arrays, strict=False):
             packed[f"{path}.{part}"] = array
-        floats[name] = mx.dequantize(*map(in_float32, arrays), **answer, dtype=mx.float32)
+        inputs: list[Any] = [in_float32(array) for array in arrays]
+        floats[name] = mx.dequantize(*inputs, **{**answer, "dtype": mx.float32})
     replace_tensors(pair.quantized, packed)
     replace_tensors(pair.dequantized, floats)
     quantization = {**(listed or spec), **overrides}

@@ -7,6 +7,7 @@ import gc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from unittest import mock
 
 import mlx.core as mx
@@ -174,10 +175,11 @@ class PoolMachine(RuleBasedStateMachine):
                 parts = [self.unpacked(packed[:half]), self.unpacked(packed[half:])]
                 np.testing.assert_array_equal(np.concatenate(parts), history)
 
-    def unpacked(self, packed: tuple[mx.array, ...]) -> mx.array:
+    def unpacked(self, packed: tuple[Any, ...]) -> mx.array:
         if self.kv_bits is None:
             return packed[0]
-        return mx.dequantize(*packed, group_size=32, bits=self.kv_bits)
+        weight, scales, biases = packed
+        return mx.dequantize(weight, scales, biases, group_size=32, bits=self.kv_bits)
 
     @invariant()
     def the_bytes_are_those_of_the_arrays(self) -> None:

@@ -261,9 +261,8 @@ def mutated(schema: dict[str, Any], others: list[Any], rng: random.Random) -> di
     schema = copy.deepcopy(schema)
     for _ in range(rng.randint(1, 4)):
         holder, key = rng.choice([*spots(schema), (schema, rng.choice(KEYWORDS))])
-        odd = copy.deepcopy(
-            rng.choice([*ODD, rng.choice(others), rng.choice(spots(schema) or [0])])
-        )
+        places: list[Any] = [*spots(schema)] or [0]
+        odd = copy.deepcopy(rng.choice([*ODD, rng.choice(others), rng.choice(places)]))
         kind = rng.choice(["replace", "add", "rename", "remove"])
         if kind == "replace":
             holder[key] = odd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,12 @@ def response(client: httpx.Client, **fields: Any) -> dict[str, Any]:
     return dict(reply.json())
 
 
-def same_but_for_the_id(one: httpx.Response, other: httpx.Response, ids: tuple[str, str]) -> bool:
-    texts = [reply.text.replace(name, "ID") for reply, name in zip((one, other), ids, strict=True)]
-    return one.status_code == other.status_code and texts[0] == texts[1]
+def same_but_for_the_id(replies: Sequence[httpx.Response], ids: tuple[str, str]) -> bool:
+    one, other = (
+        (reply.status_code, reply.text.replace(name, "ID"))
+        for reply, name in zip(replies, ids, strict=True)
+    )
+    return one == other
 
 
 def test_stored_responses_are_their_keys(two: Two) -> None:
@@ -59,14 +62,14 @@ def test_stored_responses_are_their_keys(two: Two) -> None:
     ]:
         replies = [bob.request(method, path.format(name)) for name in (hers, nothing)]
         assert replies[0].status_code == 404
-        assert same_but_for_the_id(*replies, ids=(hers, nothing)), path
+        assert same_but_for_the_id(replies, (hers, nothing)), path
     for field in ("previous_response_id",):
         replies = [
             bob.post("/v1/responses", json={"model": "demo", "input": "Hi", field: name})
             for name in (hers, nothing)
         ]
         assert replies[0].status_code == 400
-        assert same_but_for_the_id(*replies, ids=(hers, nothing))
+        assert same_but_for_the_id(replies, (hers, nothing))
     assert ada.get(f"/v1/responses/{hers}").status_code == 200
 
 
@@ -101,7 +104,7 @@ def test_conversations_are_their_keys(two: Two) -> None:
             for name in (hers, nothing)
         ]
         assert replies[0].status_code == 404, (method, path)
-        assert same_but_for_the_id(*replies, ids=(hers, nothing))
+        assert same_but_for_the_id(replies, (hers, nothing))
     body = {"model": "demo", "input": "Hi", "conversation": hers, "max_output_tokens": 1}
     assert bob.post("/v1/responses", json=body).status_code == 404
     assert len(ada.get(f"/v1/conversations/{hers}/items").json()["data"]) == 1
@@ -195,7 +198,7 @@ def test_keys_may_be_set_to_share() -> None:
 def test_a_key_made_anew_is_another_owner(two: Two) -> None:
     server, _, _ = two
     store = KeyStore()
-    ids = []
+    ids: list[str] = []
     for _ in range(2):
         headers = {"x-api-key": store.create("guest")}
         with httpx.Client(base_url=server.url, headers=headers, timeout=30) as guest:

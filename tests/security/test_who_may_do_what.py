@@ -59,7 +59,7 @@ def ask(http: httpx.Client, route: tuple[str, str], key: str | None) -> tuple[in
     if path.endswith("/log"):
         path += "?after=1000000"  # nothing comes on the stream that nobody reads
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    body = None if method == "GET" else {}
+    body: dict[str, Any] | None = None if method == "GET" else {}
     with http.stream(method, path, json=body, headers=headers) as reply:
         if reply.headers.get("content-type") != "application/json":
             return reply.status_code, {}
@@ -75,7 +75,7 @@ def allowed(caller: str, needed: str) -> int | None:
         return None
     if caller not in SCOPES:
         return 401
-    return None if SCOPES.index(caller) >= SCOPES.index(needed) else 403  # type: ignore[arg-type]
+    return None if SCOPES.index(caller) >= SCOPES.index(needed) else 403
 
 
 @pytest.mark.parametrize("caller", CALLERS)
@@ -179,7 +179,7 @@ def test_least_keys_unload_nothing_by_other_ways(keyed: tuple[LiveServer, dict[s
     least = {"x-api-key": keys["inference"]}
     empty = {"model": "demo", "keep_alive": 0}
     for path in ("/api/generate", "/api/chat", "/api/embed", "/api/embeddings"):
-        texts = {"input": []} if path == "/api/embed" else {}
+        texts: dict[str, Any] = {"input": []} if path == "/api/embed" else {}
         reply = server.http.post(path, json={**empty, **texts}, headers=least)
         assert reply.status_code == 403, path
     body = {"model": "demo", "input": "Hi", "context_length": 900, "max_output_tokens": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -23,7 +24,7 @@ print([name for name in {names} if "qwen3mlx.server." + name in sys.modules])
 """
 
 
-def paths(routes: list) -> list[str]:
+def paths(routes: list[Any]) -> list[str]:
     found = []
     for route in routes:
         if inner := getattr(route, "original_router", None):

@@ -141,13 +141,13 @@ def test_what_is_only_counted_is_counted_to_its_end(
 def test_what_takes_long_to_count_is_refused(server: LiveServer, reads: Reads, path: str) -> None:
     """Nobody can stop a thread that counts, and each token takes memory until all are there."""
     text = "a b c " * 400_000
-    body = {
+    bodies: dict[str, dict[str, Any]] = {
         "/tokenize": {"content": text},
         "/v1/messages/count_tokens": {"messages": [{"role": "user", "content": text}]},
         "/v1/responses/input_tokens": {"input": text},
         "/api/qwen3mlx/tokens": {"texts": [text[:100_000]] * 24},
-    }[path]
-    answer = server.http.post(path, json={"model": "demo", **body})
+    }
+    answer = server.http.post(path, json={"model": "demo", **bodies[path]})
     assert answer.status_code == 400
     assert "2,400,0" in answer.text
     assert "at most 2,000,000 are counted" in answer.text

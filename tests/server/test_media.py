@@ -45,7 +45,7 @@ def ask(server: LiveServer, dialect: Any, chat: list[Json], **more: Any) -> http
 def test_a_picture_in_the_history_does_not_block_later_turns(
     server: LiveServer, dialect: Any, part: Json, stream: bool
 ) -> None:
-    chat = [
+    chat: list[Json] = [
         {"role": "user", "content": [part]},
         {"role": "assistant", "content": "I see."},
         {"role": "user", "content": "And now?"},
@@ -73,7 +73,7 @@ def test_a_new_message_needs_some_text(server: LiveServer, dialect: Any, part: J
 def test_pictures_in_results_of_tools(server: LiveServer) -> None:
     function = {"name": "look", "arguments": "{}"}
     call = {"id": "a", "type": "function", "function": function}
-    for dialect, turns in {
+    results: dict[Any, tuple[Json, ...]] = {
         CHAT[0]: (
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "a", "content": [PICTURES[0][1]]},
@@ -94,7 +94,8 @@ def test_pictures_in_results_of_tools(server: LiveServer) -> None:
                 ],
             },
         ),
-    }.items():
+    }
+    for dialect, turns in results.items():
         shape = next(each for each in (CHAT, RESPONSES, ANTHROPIC) if each[0] == dialect)
         reply = ask(server, shape, [{"role": "user", "content": "Look."}, *turns])
         assert reply.status_code == 200, reply.text

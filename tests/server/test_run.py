@@ -27,7 +27,7 @@ from .live import LiveServer
 def process(*options: str, **pipes: Any) -> Iterator[subprocess.Popen[bytes]]:
     """`qwen3mlx serve` on a free port."""
     command = [sys.executable, "-m", "qwen3mlx", "serve", "--port", "0", *options]
-    started = subprocess.Popen(
+    started: Any = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

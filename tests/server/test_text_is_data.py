@@ -18,7 +18,7 @@ FUNCTION = {
 }
 TOOLS = [{"type": "function", "function": FUNCTION}]
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"a": 1}'}}
-CHAT = [
+CHAT: list[dict[str, Any]] = [
     {"role": "system", "content": FORGED},
     {"role": "user", "content": FORGED},
     {

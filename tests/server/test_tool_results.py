@@ -98,7 +98,7 @@ def ask(server: LiveServer, path: str, body: Json) -> httpx.Response:
 @pytest.fixture(scope="module")
 def prompts(server: LiveServer) -> Any:
     """The prompts that the engine was given, as text."""
-    loaded = server.service.engine.slots["demo"].loaded
+    loaded: Any = server.service.engine.slots["demo"].loaded
     tokenizer: Tokenizer = load_tokenizer(loaded.path)
     seen: list[str] = []
     original = loaded.prepare
@@ -148,7 +148,9 @@ def test_responses_names_its_own_field(server: LiveServer) -> None:
 
 
 def test_ollama_binds_by_the_name_of_the_tool(server: LiveServer, prompts: list[str]) -> None:
-    calls = [{"function": {"name": name, "arguments": {}}} for name in ("first", "second")]
+    calls: list[dict[str, Any]] = [
+        {"function": {"name": name, "arguments": {}}} for name in ("first", "second")
+    ]
     body = {
         "messages": [
             {"role": "user", "content": "Hi"},

@@ -304,7 +304,8 @@ def test_arguments_are_written_as_they_came(qwen3: Tokenizer) -> None:
         "{oops",
     ]:
         call = {"type": "function", "function": {"name": "f", "arguments": text}}
-        chat = [{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": [call]}]
+        turn = {"role": "assistant", "tool_calls": [call]}
+        chat: list[dict[str, Any]] = [{"role": "user", "content": "a"}, turn]
         assert f'"arguments": {text}}}' in qwen3.apply_chat_template(chat)
 
 

@@ -108,7 +108,7 @@ def test_tools_are_a_list_of_objects() -> None:
 
 
 def test_developer_is_system_and_opening_instructions_are_one() -> None:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "developer", "content": "Be brief.", "name": "x"},
         {"role": "system", "content": [{"type": "text", "text": "Be kind."}]},
         user("hi"),
@@ -170,7 +170,7 @@ def test_no_tool_calls(calls: object) -> None:
 
 
 def test_the_callers_objects_stay_as_they_were() -> None:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "developer", "content": [{"type": "text", "text": "a"}]},
         {"role": "system", "content": None},
         {

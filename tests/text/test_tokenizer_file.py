@@ -247,7 +247,12 @@ def assert_usable_or_refused(folder: Path) -> bool:
 
 def mutated(folder: Path, seed: int) -> Path:
     random_ = random.Random(seed)
-    return write(folder, lambda content: [mutate(content, random_) for _ in range(1 + seed % 3)])
+
+    def change(content: Any) -> None:
+        for _ in range(1 + seed % 3):
+            mutate(content, random_)
+
+    return write(folder, change)
 
 
 def test_mutated_files(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

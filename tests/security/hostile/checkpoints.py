@@ -156,7 +156,8 @@ def _weights(rng: random.Random) -> Iterator[tuple[str, Change]]:
     for offset in offsets:
         header = {"a": tensor | {"data_offsets": offset}}
         yield f"offsets {str(offset)[:20]}", partial(_write_header, header)
-    for dtype in (None, 7, "F33", "I64", [], "x" * 100_000):
+    dtypes: list[object] = [None, 7, "F33", "I64", [], "x" * 100_000]
+    for dtype in dtypes:
         yield f"dtype {str(dtype)[:20]}", partial(_write_header, {"a": tensor | {"dtype": dtype}})
     headers: dict[str, Json] = {
         "overlaps": {"a": tensor, "b": tensor},

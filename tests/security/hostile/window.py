@@ -41,7 +41,7 @@ class Window:
         assert process.stdout is not None
         process.stdin.write(json.dumps({"kind": kind, "folder": str(folder)}).encode() + b"\n")
         process.stdin.flush()
-        faults = []
+        faults: list[str] = []
         line = b""
         while not faults and line != b"done\n":
             ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)

@@ -6,6 +6,7 @@ import http.client
 from collections.abc import Iterator
 from pathlib import Path
 from socket import gethostname
+from typing import Any
 
 import httpx
 import pytest
@@ -236,8 +237,10 @@ def test_only_the_listed_page_itself(listed: LiveServer, origin: str) -> None:
     assert answer.status_code == 403
 
 
-LISTED = ("https://*.example.com", "http://localhost:*", "app://*", "vscode-webview://*")
-LISTED += ("tauri://localhost", "chrome-extension://abcdef", "HTTPS://Chat.Example.Org:443")
+LISTED = (
+    *("https://*.example.com", "http://localhost:*", "app://*", "vscode-webview://*"),
+    *("tauri://localhost", "chrome-extension://abcdef", "HTTPS://Chat.Example.Org:443"),
+)
 
 
 @pytest.mark.parametrize(
@@ -313,13 +316,14 @@ def test_keys(home: Path) -> None:
             {"Authorization": "Basic abc", "x-api-key": "given"},
         ):
             assert server.http.get(url, headers=headers).status_code == 200, headers
-        for headers in (
+        wrong: list[Any] = [
             {},
             {"Authorization": "Bearer wrong"},
             {"Authorization": "given"},
             {"x-api-key": stored[:-1]},
             {"x-api-key": b"\xe9"},
-        ):
+        ]
+        for headers in wrong:
             answer = server.http.get(url, headers=headers)
             assert answer.status_code == 401, headers
             assert answer.headers["www-authenticate"] == "Bearer"

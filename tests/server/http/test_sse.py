@@ -124,9 +124,7 @@ def test_a_stream_is_closed_when_the_server_cancels_it() -> None:
     async def test(client: Client) -> None:
         source = Source(b"a")
         response = streaming(client.request, source.chunks())
-        task = asyncio.create_task(
-            response({"type": "http"}, client.receive, client.send)  # type: ignore[arg-type]
-        )
+        task = asyncio.create_task(response({"type": "http"}, client.receive, client.send))
         while not client.sent:
             await asyncio.sleep(0)
         task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -84,7 +85,7 @@ def test_aliases_are_answered(server: LiveServer, path: str, key: str) -> None:
         ("/responses", {"model": "demo", "input": "a", "max_output_tokens": 1}),
     ],
 )
-def test_aliases_take_bodies(server: LiveServer, path: str, body: dict) -> None:
+def test_aliases_take_bodies(server: LiveServer, path: str, body: dict[str, Any]) -> None:
     assert server.http.post(path, json=body).status_code == 200
 
 
@@ -99,7 +100,7 @@ def test_aliases_take_bodies(server: LiveServer, path: str, body: dict) -> None:
     ],
 )
 def test_an_alias_has_the_errors_of_its_dialect(
-    server: LiveServer, path: str, asked: dict, kind: str
+    server: LiveServer, path: str, asked: dict[str, Any], kind: str
 ) -> None:
     answer = server.http.post(path, json=asked)
     assert answer.status_code in (400, 404)

@@ -165,7 +165,7 @@ def test_without_cache_control_the_prompt_is_input() -> None:
 
 
 def test_thinking_that_is_not_shown_is_in_the_signature() -> None:
-    events = [Reasoning("Hm…"), Reasoning(" yes"), Content("Yes."), finished()]
+    events: list[Event] = [Reasoning("Hm…"), Reasoning(" yes"), Content("Yes."), finished()]
     stream, message = written(events, show_thinking=False)
     assert not [event for event in stream if event.get("delta", {}).get("thinking")]
     hidden, shown = message["content"][0], written(events)[1]["content"][0]

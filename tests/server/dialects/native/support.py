@@ -52,7 +52,7 @@ def events(reply: httpx.Response) -> Iterator[Event]:
 
 
 def load(server: LiveServer, model: str) -> list[Event]:
-    asked = {"json": {"model": model}, "headers": server.person}
+    asked: dict[str, Any] = {"json": {"model": model}, "headers": server.person}
     with server.http.stream("POST", f"{BASE}/models/load", **asked) as reply:
         assert reply.status_code == 200
         return list(events(reply))

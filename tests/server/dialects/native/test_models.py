@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from qwen3mlx.server.dialects.native.describe import LEAST_CONTEXT, fit
 from ...live import LiveServer, live_server
 from .support import chat, get, load, long_answer, model, refused, send
 
-NOTHING_SET = {
+NOTHING_SET: dict[str, Any] = {
     "context_length": None,
     "rope_scaling": None,
     "kv_bits": None,

@@ -97,7 +97,7 @@ def test_logprobs_have_their_alternatives(client: Client) -> None:
 
 def test_tools_are_called_with_an_object_and_their_results_read(client: Client) -> None:
     messages: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
-    options = {"think": False, "options": GREEDY, "tools": [get_weather]}
+    options: dict[str, Any] = {"think": False, "options": GREEDY, "tools": [get_weather]}
     first = client.chat("demo", messages, **options)
     assert first.message.tool_calls is not None
     (call,) = first.message.tool_calls
@@ -344,7 +344,11 @@ def test_probes(http: httpx.Client) -> None:
     assert (major, minor) >= (0, 12)
 
 
-LONG = {"format": {"type": "string", "minLength": 3000}, "think": False, "stream": True}
+LONG: dict[str, Any] = {
+    "format": {"type": "string", "minLength": 3000},
+    "think": False,
+    "stream": True,
+}
 
 
 def test_unloading_waits_for_running_answers(client: Client) -> None:

@@ -134,7 +134,7 @@ def test_show_has_the_experts_of_a_moe(moe: ModelInfo) -> None:
 )
 def test_capabilities(
     demo: ModelInfo,
-    kind: dict[str, bool],
+    kind: dict[str, Any],
     traits: tuple[bool, tuple[bool, ...]],
     expected: list[str],
 ) -> None:

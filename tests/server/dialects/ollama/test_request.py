@@ -240,7 +240,8 @@ def test_an_image_without_a_question_is_refused() -> None:
 
 
 def test_nothing_to_answer_is_no_request() -> None:
-    for messages in ([], None):
+    nothing: list[Any] = [[], None]
+    for messages in nothing:
         body = ChatBody.model_validate({"model": "demo", "messages": messages})
         assert chat_request(body) is None
     for prompt in ("", None):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 
@@ -22,11 +22,12 @@ def token(text: str | bytes, logprob: float = -0.5) -> TokenLogprob:
     return TokenLogprob(1, piece, logprob, ((1, piece, logprob), (2, b"\xe4", -3.0)))
 
 
-REASONS = ("stop", "length", "tool_calls")
+FinishReason = Literal["stop", "length", "tool_calls"]
+REASONS: tuple[FinishReason, ...] = ("stop", "length", "tool_calls")
 
 
 @st.composite
-def answers(draw: st.DrawFn, reasons: Sequence[str] = REASONS) -> list[Event]:
+def answers(draw: st.DrawFn, reasons: Sequence[FinishReason] = REASONS) -> list[Event]:
     """Thinking, content and calls in the order that they can come in."""
     events: list[Event] = [Prefill(0, 7), Prefill(7, 7)]
     events += [Reasoning(text) for text in draw(st.lists(TEXTS, max_size=3))]
@@ -43,7 +44,7 @@ def answers(draw: st.DrawFn, reasons: Sequence[str] = REASONS) -> list[Event]:
 
 @st.composite
 def interleaved(
-    draw: st.DrawFn, num_answers: int, reasons: Sequence[str] = REASONS
+    draw: st.DrawFn, num_answers: int, reasons: Sequence[FinishReason] = REASONS
 ) -> list[tuple[int, Event]]:
     """The events of several answers, mixed, each answer's own in order."""
     queues = [list(draw(answers(reasons))) for _ in range(num_answers)]

@@ -96,19 +96,20 @@ def test_every_choice_begins_with_its_role_and_ends_with_its_reason(
 
 def test_content_is_null_only_beside_tool_calls() -> None:
     call = ToolCallDelta(0, "call_1", "f", "{}")
-    for events, content in [
+    cases: list[tuple[list[Event], str | None]] = [
         ([call, FINISHED], None),
         ([Content("x"), call, FINISHED], "x"),
         ([FINISHED], ""),
         ([Reasoning("hm"), FINISHED], ""),
-    ]:
+    ]
+    for events, content in cases:
         reply = ChatReply(options())
         stream(reply, alone(events))
         assert reply.whole()["choices"][0]["message"]["content"] == content
 
 
 def test_a_call_names_itself_once() -> None:
-    events = [
+    events: list[Event] = [
         ToolCallDelta(0, "call_1", "f", '{"a'),
         ToolCallDelta(0, None, None, '":1}'),
         ToolCallDelta(1, "call_2", "g", ""),
@@ -191,7 +192,8 @@ def test_chunks_of_one_reply_share_their_head() -> None:
 
 
 def test_logprobs_stream_with_their_content() -> None:
-    events = [token("<think>"), Reasoning("hm"), token("hm"), token("</think>"), token("\n\n")]
+    events: list[Event] = [token("<think>"), Reasoning("hm"), token("hm")]
+    events += [token("</think>"), token("\n\n")]
     events += [token("He"), Content("He"), token("llo"), Content("llo"), token("<|im_end|>")]
     reply = ChatReply(options(logprobs=True))
     chunks = stream(reply, alone([*events, FINISHED]))
@@ -216,7 +218,8 @@ def test_logprobs_stream_with_their_content() -> None:
 
 def test_no_logprobs_for_newlines_behind_an_empty_thought() -> None:
     before = [token(text) for text in ("<think>", "\n\n", "</think>", "\n\n")]
-    events = [*before, token("\n\n"), Content("\n\n"), token("Hi"), Content("Hi"), FINISHED]
+    events: list[Event] = [*before, token("\n\n"), Content("\n\n")]
+    events += [token("Hi"), Content("Hi"), FINISHED]
     reply = ChatReply(options(logprobs=True))
     chunks = stream(reply, alone(events))
     content = reply.whole()["choices"][0]["logprobs"]["content"]
@@ -233,7 +236,7 @@ def test_logprobs_are_null_when_not_asked_for() -> None:
 
 def test_a_custom_tools_call_has_its_input() -> None:
     reply = ChatReply(ReplyOptions(model="demo", custom_tools=["note"]))
-    deltas = [
+    deltas: list[Event] = [
         ToolCallDelta(0, "call_1", "note", '{"input": "a\\n'),
         ToolCallDelta(0, None, None, 'b"}'),
         ToolCallDelta(1, "call_2", "note", "{}"),

@@ -56,7 +56,7 @@ def test_each_prompt_counts() -> None:
 
 
 def test_legacy_logprobs() -> None:
-    events = [token("é"), Content("é"), token("\U0001f389".encode()[:2])]
+    events: list[Event] = [token("é"), Content("é"), token("\U0001f389".encode()[:2])]
     events += [token("\U0001f389".encode()[2:]), Content("\U0001f389"), token("!"), Content("!")]
     reply = CompletionReply(options(logprobs=True))
     chunks = stream(reply, alone([*events, token("<|im_end|>"), FINISHED]))

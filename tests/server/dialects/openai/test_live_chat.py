@@ -165,7 +165,7 @@ def test_n_answers_are_those_of_their_seeds(client: OpenAI) -> None:
 
 def test_n_streams_are_indexed(client: OpenAI) -> None:
     texts = {0: "", 1: ""}
-    reasons = {}
+    reasons: dict[Any, Any] = {}
     with client.chat.completions.create(
         model="demo", messages=HELLO, n=2, temperature=0, stream=True, extra_body=NO_THINKING
     ) as stream:

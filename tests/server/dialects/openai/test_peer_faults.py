@@ -300,7 +300,7 @@ def test_fault_a_client_that_goes_away_ends_its_request(
     server: LiveServer, client: OpenAI, stream: bool
 ) -> None:
     """From the list's first section: theirs runs on, and a later request waits behind it."""
-    endless = {"extra_body": {"min_tokens": 4000}, "stream": stream}
+    endless: dict[str, Any] = {"extra_body": {"min_tokens": 4000}, "stream": stream}
     if stream:
         with chat(client, **endless) as chunks:
             next(iter(chunks))

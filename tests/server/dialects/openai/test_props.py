@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qwen3mlx import __version__
 
 from ...live import LiveServer
@@ -32,7 +34,7 @@ def test_props(server: LiveServer) -> None:
 
 
 def test_tokenize_takes_content(server: LiveServer) -> None:
-    def ask(**body: object) -> dict:
+    def ask(**body: object) -> dict[str, Any]:
         return server.http.post("/tokenize", json=body).json()
 
     text = "héllo 🙂<|im_end|>"

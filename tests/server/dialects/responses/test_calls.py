@@ -163,7 +163,7 @@ def test_calls_that_other_servers_carried_out(item: Json, expected: tuple[str, s
 
 def test_a_search_that_another_server_did() -> None:
     search = {"type": "tool_search_call", "id": "a", "arguments": {"paths": ["mail"]}}
-    found = {"type": "tool_search_output", "id": "b", "call_id": None, "tools": []}
+    found: dict[str, Any] = {"type": "tool_search_output", "id": "b", "call_id": None, "tools": []}
     name, arguments, _ = called(search, found)
     assert (name, arguments) == ("tool_search", '{"paths": ["mail"]}')
 
@@ -181,7 +181,7 @@ def test_an_approval_is_a_result() -> None:
 def test_tools_that_the_conversation_adds() -> None:
     mail = {"type": "function", "name": "mail"}
     added = {"type": "additional_tools", "role": "developer", "tools": [mail]}
-    found = {"type": "tool_search_output", "call_id": "1", "tools": [mail]}
+    found: dict[str, Any] = {"type": "tool_search_output", "call_id": "1", "tools": [mail]}
     items = input_items([added, found], lambda _: None)
     places = Places(items)
     assert loaded_tools(items, places) == [("input[0].tools[0]", mail), ("input[1].tools[0]", mail)]

@@ -15,8 +15,8 @@ HELLO: Any = [{"type": "message", "role": "user", "content": "My name is Ada."}]
 
 
 def texts(client: OpenAI, conversation_id: str) -> list[str]:
-    listed = client.conversations.items.list(conversation_id, order="asc")
-    return [item.content[0].text for item in listed]  # type: ignore[union-attr]
+    listed: Any = client.conversations.items.list(conversation_id, order="asc")
+    return [item.content[0].text for item in listed]
 
 
 def test_a_conversation_is_made_told_changed_and_deleted(client: OpenAI) -> None:
@@ -40,6 +40,7 @@ def test_items_are_added_listed_and_deleted(client: OpenAI) -> None:
         made.id, items=[{"role": "assistant", "content": "Hello, Ada."}]
     )
     (added,) = more.data
+    assert added.id is not None
     assert texts(client, made.id) == ["My name is Ada.", "Hello, Ada."]
     latest = client.conversations.items.list(made.id, limit=1)
     assert [item.id for item in latest.data] == [added.id]

@@ -269,8 +269,8 @@ def test_an_item_can_be_referred_to(client: OpenAI) -> None:
     reference: Any = {"type": "item_reference", "id": first.output[0].id}
     question: Any = {"role": "user", "content": "Hello!"}
     second = client.responses.create(input=[question, reference, question], **QUIET)
-    items = client.responses.input_items.list(second.id, order="asc").data
-    assert items[1].content[0].text == first.output_text  # type: ignore[union-attr]
+    items: Any = client.responses.input_items.list(second.id, order="asc").data
+    assert items[1].content[0].text == first.output_text
 
 
 def test_what_is_not_to_be_stored_is_not(client: OpenAI) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from qwen3mlx.config import SamplingParams
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.request import GenerationRequest, NamedTool
 from qwen3mlx.server.dialects.responses.items import input_items
@@ -17,7 +18,7 @@ from qwen3mlx.server.dialects.responses.request import (
 )
 from qwen3mlx.server.dialects.responses.response import response_head
 
-from .support import SamplingParams, body
+from .support import body
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 ADD = {"type": "function", "name": "add", "parameters": SCHEMA, "strict": True}

@@ -138,7 +138,8 @@ def test_an_answer_without_words_is_an_empty_message(events: list[Event]) -> Non
 def test_a_fault_is_an_error_and_a_failed_response() -> None:
     one = writer()
     one.start()
-    for event in [*THOUGHT, Content("It is")]:
+    events: list[Event] = [*THOUGHT, Content("It is")]
+    for event in events:
         one.add(event)
     error, failed = one.fail(api_error(503, "The engine was stopped.", code="engine_closed"))
     assert error["type"] == "error"
@@ -171,8 +172,8 @@ def test_logprobs_are_those_of_the_message_only() -> None:
         return TokenLogprob(1, text.encode(), -0.5, ((1, text.encode(), -0.5), (2, b"x", -2.0)))
 
     tokens: list[Event] = [
-        *[token("<think>"), token("Hm"), Reasoning("Hm"), token("</think>"), token("\n\n")],
-        *[token("It"), Content("It"), token(" is"), Content(" is"), token("<|im_end|>")],
+        *(token("<think>"), token("Hm"), Reasoning("Hm"), token("</think>"), token("\n\n")),
+        *(token("It"), Content("It"), token(" is"), Content(" is"), token("<|im_end|>")),
     ]
     events, response = write([*tokens, finished()])
     (part,) = response["output"][1]["content"]

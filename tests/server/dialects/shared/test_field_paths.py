@@ -40,39 +40,37 @@ TOOL = {"role": "tool", "tool_call_id": "x", "content": "r"}
 CALLS = {"role": "assistant", "content": None, "tool_calls": [openai_call("a"), openai_call("b")]}
 TOOL_USE = {"type": "tool_use", "id": "a", "name": "f", "input": {}}
 
+# Body, and the field that its error names.
+WRONG_CHATS: list[tuple[Json, str]] = [
+    ({"messages": [SYSTEM, 5]}, "messages[1]"),
+    ({"messages": [SYSTEM, {"role": "u", "content": "a"}]}, "messages[1].role"),
+    ({"messages": [HI, {**HI, "content": 5}]}, "messages[1].content"),
+    (
+        {"messages": [{**HI, "content": ["a", {"type": "text"}]}]},
+        "messages[0].content[1].text",
+    ),
+    ({"messages": [HI, {**HI, "content": [IMAGE]}]}, "messages[1].content[0].image_url"),
+    ({"messages": [HI, ASSISTANT, TOOL]}, "messages[2].tool_call_id"),
+    (
+        {"messages": [HI, CALLS, {**TOOL, "tool_call_id": "a"}]},
+        "messages[1].tool_calls[1].id",
+    ),
+    (
+        {"messages": [HI], "tools": [SEARCH, nested("f", LOST)], "tool_choice": "required"},
+        "tools[1].function.parameters",
+    ),
+    ({"messages": [HI], "tools": [SEARCH, {"type": "function"}]}, "tools[1].name"),
+    ({"messages": [HI], "max_completion_tokens": 2**40}, "max_completion_tokens"),
+    ({"messages": [HI], "repeat_penalty": -1}, "repeat_penalty"),
+    ({"messages": [HI], "reasoning": {"max_tokens": 2**40}}, "reasoning.max_tokens"),
+    (
+        {"messages": [HI], "stream_options": {"include_usage": 1}},
+        "stream_options.include_usage",
+    ),
+]
 # Path, body, and the field that its error names.
 WRONG: list[tuple[str, Json, str]] = [
-    *(
-        (path, body, field)
-        for path in (CHAT, V0)
-        for body, field in [
-            ({"messages": [SYSTEM, 5]}, "messages[1]"),
-            ({"messages": [SYSTEM, {"role": "u", "content": "a"}]}, "messages[1].role"),
-            ({"messages": [HI, {**HI, "content": 5}]}, "messages[1].content"),
-            (
-                {"messages": [{**HI, "content": ["a", {"type": "text"}]}]},
-                "messages[0].content[1].text",
-            ),
-            ({"messages": [HI, {**HI, "content": [IMAGE]}]}, "messages[1].content[0].image_url"),
-            ({"messages": [HI, ASSISTANT, TOOL]}, "messages[2].tool_call_id"),
-            (
-                {"messages": [HI, CALLS, {**TOOL, "tool_call_id": "a"}]},
-                "messages[1].tool_calls[1].id",
-            ),
-            (
-                {"messages": [HI], "tools": [SEARCH, nested("f", LOST)], "tool_choice": "required"},
-                "tools[1].function.parameters",
-            ),
-            ({"messages": [HI], "tools": [SEARCH, {"type": "function"}]}, "tools[1].name"),
-            ({"messages": [HI], "max_completion_tokens": 2**40}, "max_completion_tokens"),
-            ({"messages": [HI], "repeat_penalty": -1}, "repeat_penalty"),
-            ({"messages": [HI], "reasoning": {"max_tokens": 2**40}}, "reasoning.max_tokens"),
-            (
-                {"messages": [HI], "stream_options": {"include_usage": 1}},
-                "stream_options.include_usage",
-            ),
-        ]
-    ),
+    *((path, body, field) for path in (CHAT, V0) for body, field in WRONG_CHATS),
     ("/v1/completions", {"prompt": "a", "n_predict": 2**40}, "n_predict"),
     ("/v1/completions", {"prompt": ["a", 5.5]}, "prompt[1]"),
     ("/v1/embeddings", {"input": ["a", {}]}, "input[1]"),

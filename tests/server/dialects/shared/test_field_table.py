@@ -60,7 +60,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
         "messages": [*MESSAGES, {"role": "assistant", "content": "Hello"}],
     },
 }
-WRONG = ({"no": ["such"]}, "\x00", 0.5, [[[]]])
+WRONG: tuple[Any, ...] = ({"no": ["such"]}, "\x00", 0.5, [[[]]])
 # Names of one limit, of which a body has one.
 LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
 
