@@ -116,8 +116,9 @@ def faults(source: str, allowed: set[str]) -> Iterator[tuple[int, str]]:
     for scope in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)] + [tree]:
         filled = filled_in(scope)
         for node in ast.walk(scope):
-            spoken = isinstance(node, ast.Call) and called(node) in SPOKEN and node.args
-            if spoken and not is_ours(node.args[0], filled if scope is not tree else set()):
+            if not (isinstance(node, ast.Call) and called(node) in SPOKEN and node.args):
+                continue
+            if not is_ours(node.args[0], filled if scope is not tree else set()):
                 yield node.lineno, f"{called(node)} of a value as it is"
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):

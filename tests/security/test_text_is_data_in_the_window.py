@@ -165,7 +165,7 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
     program.quantize.qualities.put(quality)
     job = QuantizeJob(source=evil, output=f"/x/{evil}", recipe="4bit", method="rtn")
     for phase in ("running", "failed"):
-        state = QuantizeState(phase=phase, job=job, error=evil)  # type: ignore[arg-type]
+        state = QuantizeState(phase=phase, job=job, error=evil)
         program.quantize.state_changed.emit(state)
     program.quantize.estimated.emit(None, None, evil)
     window.show_page("chat")
