@@ -336,7 +336,7 @@
         <translation>从此处开始删除</translation>
     </message>
     <message>
-        <source>first token after {seconds} s</source>
+        <source>first token {seconds} s</source>
         <translation>首个词元 {seconds} 秒</translation>
     </message>
     <message>

@@ -123,23 +123,24 @@ class Footer(QWidget):
         self._intents.step_version.emit(self._message.id, step)
 
     def _figures(self, message: Message) -> str:
-        stats, parts = message.stats, []
+        stats, parts = message.stats, self._ending(message)
         if stats is not None and stats.tokens_per_second:
             parts.append(self.tr("{rate} tokens/s").format(rate=f"{stats.tokens_per_second:.1f}"))
         if stats is not None and stats.ttft_s is not None:
-            parts.append(
-                self.tr("first token after {seconds} s").format(seconds=f"{stats.ttft_s:.2f}")
-            )
+            parts.append(self.tr("first token {seconds} s").format(seconds=f"{stats.ttft_s:.2f}"))
         if stats is not None and stats.completion_tokens is not None:
             parts.append(self.tr("{count} tokens").format(count=stats.completion_tokens))
         if stats is not None and stats.cached_tokens:
             parts.append(self.tr("{count} cached").format(count=stats.cached_tokens))
-        reasons = {"length": self.tr("length limit"), "tool_calls": self.tr("tool calls")}
-        if message.status == "stopped":
-            parts.append(self.tr("stopped"))
-        elif message.finish_reason in reasons:
-            parts.append(reasons[message.finish_reason])
         return " · ".join(parts)
+
+    def _ending(self, message: Message) -> list[str]:
+        """Why the answer ended; first, since a narrow window cuts the end of the line."""
+        if message.status == "stopped":
+            return [self.tr("stopped")]
+        reasons = {"length": self.tr("length limit"), "tool_calls": self.tr("tool calls")}
+        reason = reasons.get(message.finish_reason or "")
+        return [reason] if reason else []
 
     def _button(self, name: str, text: str, do: Callable[[], None]) -> ToolButton:
         return tool_button(self, name, text, do, size=SMALL, kind="action")

@@ -50,15 +50,17 @@ class RunningGroup(Group):
         column.addWidget(self._none)
         column.addWidget(self._table)
         self.add_layout(column)
-        for signal in (running.rowsInserted, running.rowsRemoved, running.modelReset):
+        for signal in (running.rowsInserted, running.rowsRemoved, running.dataChanged):
             signal.connect(self._show)
+        running.modelReset.connect(self._show)
         self._show()
 
-    def _show(self) -> None:
+    def _show(self, *_: object) -> None:
         count = self._running.rowCount()
         self._none.setVisible(not count)
         self._table.setVisible(bool(count))
         self._table.setFixedHeight((min(count, 8) + 1) * ROW + 4)
+        self._table.horizontalHeader().resizeSections()  # Qt would not widen a changed cell's
 
     def _state(self, one: RunningRequest) -> str:
         if one.phase == "waiting":
