@@ -100,15 +100,17 @@ class QuantizeController(QObject):
             self._run(self.state.job, resume=True)
 
     def cancel(self) -> None:
-        """Stop the conversion and delete what it has written."""
+        """Stop the conversion and delete what it has written; idle once that is done."""
         job = self.state.job
         self._stop()
-        if job is not None and self.state.phase in ("running", "paused"):
-            output = Path(job.output)
-            shutil.rmtree(output.with_name(f".{output.name}.partial"), ignore_errors=True)
-            if self._is_ours:  # it finished just before
-                shutil.rmtree(output, ignore_errors=True)
-        self._set(QuantizeState())
+        if job is None or self.state.phase not in ("running", "paused"):
+            self._set(QuantizeState())
+            return
+        if self._is_ours:  # it finished just before
+            shutil.rmtree(job.output, ignore_errors=True)
+        words = ["quantize", "--discard", "-o", job.output]
+        command = self._command = Command(words, self._program, self)
+        command.ended.connect(self._on_discarded)
 
     def dismiss(self) -> None:
         """Clear the card of a conversion that has ended."""
@@ -166,6 +168,11 @@ class QuantizeController(QObject):
         assert job is not None
         self._set(replace(self.state, phase="done", done=1.0, left_s=None))
         self.made.emit(job.output)
+
+    def _on_discarded(self, error: str | None) -> None:
+        self._command = None
+        failed = replace(self.state, phase="failed", error=error or "", left_s=None)
+        self._set(QuantizeState() if error is None else failed)
 
     def _stop(self) -> None:
         if self._command is not None:

@@ -91,7 +91,7 @@ def test_cancelled_nothing_of_it_stays(
     quantize.start(job(quantize, source))
     qtbot.waitUntil(lambda: quantize.state.done > 0, timeout=PATIENCE)
     quantize.cancel()
-    assert quantize.state.phase == "idle"
+    wait_for(quantize, qtbot, "idle")
     assert list((tmp_path / "models").iterdir()) == []
     assert make(tmp_path).state.phase == "idle"
 
@@ -104,11 +104,27 @@ def test_cancelled_at_the_last_moment_nothing_stays_but_what_was_there_before(
     qtbot.waitUntil(lambda: Path(wanted.output).exists(), timeout=PATIENCE)
     quantize.state = QuantizeState(phase="running", job=wanted)  # the end has not been heard of
     quantize.cancel()
+    wait_for(quantize, qtbot, "idle")
     assert not Path(wanted.output).exists()
     Path(wanted.output).mkdir()
     quantize.start(wanted)
     quantize.cancel()
+    wait_for(quantize, qtbot, "idle")
     assert Path(wanted.output).exists()
+
+
+def test_cancel_keeps_a_folder_that_is_not_a_conversions(
+    quantize: QuantizeController, source: Path, qtbot: QtBot, tmp_path: Path
+) -> None:
+    wanted = job(quantize, source)
+    letter = tmp_path / "models" / f".{Path(wanted.output).name}.partial" / "letter.txt"
+    letter.parent.mkdir(parents=True)
+    letter.write_text("dear")
+    quantize.state = QuantizeState(phase="paused", job=wanted)
+    quantize.cancel()
+    wait_for(quantize, qtbot, "failed")
+    assert "nothing was deleted" in quantize.state.error
+    assert letter.read_text() == "dear"
 
 
 def test_a_failure_says_why(
