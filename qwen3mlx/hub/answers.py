@@ -18,8 +18,9 @@ from huggingface_hub import get_session
 from ..errors import DownloadError
 from ..library.cache import COMMIT
 
-# The listing of the largest released checkpoint has about 150 kB and 130 files.
-LARGEST_LISTING = 16 << 20
+# The listing of the largest released checkpoint has about 150 kB and 130 files. What is parsed
+# takes ten times its bytes.
+LARGEST_LISTING = 4 << 20
 MOST_FILES = 10_000
 LISTING_SECONDS = 60.0
 # Without a word for so long, a connection is given up.

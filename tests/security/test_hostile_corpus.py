@@ -93,7 +93,8 @@ def letter_changed(arena: Arena, folder: Path) -> list[str]:
     ("trial", "said"),
     [(killed, "the server ended"), (held_up, "/health took"), (letter_changed, "outside")],
 )
-def test_what_goes_wrong_is_noticed(trial: Trial, said: str, arena: Arena, tmp_path: Path) -> None:
-    faults = arena.attempt(lambda folder: None, trial)
-    assert any(said in fault for fault in faults)
-    assert arena.attempt(lambda folder: None, lambda arena, folder: []) == []
+def test_what_goes_wrong_is_noticed(trial: Trial, said: str, tmp_path: Path) -> None:
+    with Arena(tmp_path) as arena:
+        faults = arena.attempt(lambda folder: None, trial)
+        assert any(said in fault for fault in faults)
+        assert arena.attempt(lambda folder: None, lambda arena, folder: []) == []

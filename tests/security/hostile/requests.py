@@ -81,14 +81,12 @@ def _write(folder: Path, data: bytes, is_whole: bool) -> None:
 @cache
 def _routes() -> tuple[list[tuple[str, str, Json]], Json]:
     """Method, path and body's schema of each route, and the schemas that those refer to."""
-    from qwen3mlx.server import health as operations
+    from qwen3mlx.server import health
     from qwen3mlx.server.app import Application
-    from qwen3mlx.server.dialects import openai
 
     app = Application(docs_url=None, redoc_url=None)
     app.state.dialects = set()
-    for part in (openai, operations):
-        app.include_router(part.router)
+    app.include_router(health.router)
     described = app.openapi()
     routes = [
         (method.upper(), path, _body_schema(operation))
