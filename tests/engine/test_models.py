@@ -216,7 +216,7 @@ def test_a_model_that_fits_nowhere_is_refused_in_a_sentence(make_engine, folders
     with pytest.raises(MemoryBudgetError) as caught:
         loaded(engine, folders)
     assert str(caught.value) == (
-        "a needs 0.0 GB for its weights and 0.0 GB can be used here: take a smaller model or "
+        "a needs 3.4 MB for its weights and 1.0 MB can be used here: take a smaller model or "
         "fewer bits."
     )
     assert engine.loads == {}

@@ -184,20 +184,18 @@ def test_the_command_says_it_in_one_line(models: Path, tmp_path: Path) -> None:
 
 def test_there_is_one_door() -> None:
     """Nobody compiles a template beside `ChatTemplate` and the child it starts."""
-    importers: dict[str, set[str]] = {"jinja2": set(), "jinja_template": set()}
+    importers: dict[str, set[str]] = {"jinja2": set(), "templates.jinja": set()}
     for folder in ("qwen3mlx", "quantize", "training", "app"):
         for path in (ROOT / folder).rglob("*.py"):
             text = path.read_text("utf-8")
             for node in ast.walk(ast.parse(text if "jinja" in text else "")):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-                for name in names:
-                    for part in set(name.split(".")) & set(importers):
-                        importers[part].add(path.stem)
-    assert importers == {
-        "jinja2": {"jinja_template"},
-        "jinja_template": {"chat_template", "template_worker"},
-    }
+                if "jinja2" in {name.split(".")[0] for name in names}:
+                    importers["jinja2"].add(path.stem)
+                if any(name.split(".")[-1] == "jinja" for name in names):
+                    importers["templates.jinja"].add(path.stem)
+    assert importers == {"jinja2": {"jinja"}, "templates.jinja": {"chat_template", "worker"}}
 
 
 def render(folder: Path) -> str | None:

@@ -140,7 +140,7 @@ def test_a_model_that_is_not_here_is_a_404(server: LiveServer, path: str) -> Non
 def test_a_model_that_fails_to_load_is_an_event(own: LiveServer, home: Path) -> None:
     folder = home / "models" / "broken"
     shutil.copytree(DEMOS["demo"], folder)
-    (folder / "tokenizer.json").write_text("{")
+    (folder / "tokenizer.json").write_text("{}")
     send(own, "POST", "/folders", {"path": str(folder.parent)})
     name, data = load(own, "broken")[-1]
     assert name == "error"
@@ -160,7 +160,7 @@ def test_what_is_too_large_for_the_memory_is_said_before_it_is_loaded() -> None:
         assert model(small, "demo")["fit"]["verdict"] == "too-large"
         name, data = load(small, "demo")[-1]
     assert name == "error"
-    assert "GB can be used here" in data["error"]["message"]
+    assert "MB can be used here" in data["error"]["message"]
 
 
 @pytest.mark.parametrize(
