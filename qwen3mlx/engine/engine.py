@@ -161,10 +161,11 @@ class Engine:
         return worker.post(start)
 
     def stats(self) -> Stats:
-        schedulers = [slot.scheduler for slot in self.slots.values()]
+        slots = list(self.slots.values())
+        schedulers = [slot.scheduler for slot in slots]
         budget = self.budget
         return Stats(
-            running=sum(len(scheduler.running) for scheduler in schedulers),
+            running=sum(len(slot.scheduler.running) + slot.num_embeddings for slot in slots),
             waiting=sum(len(scheduler.waiting) for scheduler in schedulers),
             loaded_models=len(schedulers),
             weight_bytes=budget.weights,

@@ -221,7 +221,7 @@ def test_streams_go_on_between_the_chunks_of_an_embedding(engine, folders):
 def test_a_model_that_embeds_is_in_use(engine, folders):
     slot = loaded_with_short_chunks(engine, folders)
     done = engine.embed(slot, MANY, ttl_s=0)
-    wait_until(lambda: slot.num_embeddings == 1)
+    wait_until(lambda: slot.num_embeddings == engine.stats().running == 1)
     assert not slot.is_idle
     assert engine.stats().kv_bytes >= 59 * slot.scheduler.pool.bytes_per_token
     other = loaded(engine, folders, "b")  # turns pass

@@ -192,6 +192,8 @@ class Arena:
                 faults.append("a request is left in the engine")
         except (Hung, OSError) as error:
             faults.append(f"the demo does not answer: {type(error).__name__}")
+            with suppress(subprocess.TimeoutExpired):  # it may be about to end
+                self._process.wait(1)
         faults += self._watch.faults()
         with self._log.open("rb") as log:
             log.seek(self._log_read)
