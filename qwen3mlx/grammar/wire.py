@@ -24,7 +24,7 @@ class Limits:
     token_seconds: float = 0.1
     answer_seconds: float = 0.3
     more_per_token: float = 0.005
-    num_bytes: int = 192 << 20
+    num_bytes: int = 144 << 20
     answer_bytes: int = 64 << 20
 
     def exceeded(self, field: str) -> str:
