@@ -46,7 +46,7 @@ class Scan(NamedTuple):
 
 
 class _Reading(NamedTuple):
-    files: object  # what `_fingerprint` said of them; None: not known
+    files: object  # what `fingerprint` said of them; None: not known
     found: LocalModel | Skipped
     is_other_family: bool = False
 
@@ -160,7 +160,7 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
     """What is there, read only if its files are not as they were when it was `known`."""
     files: object = None
     try:
-        files = _fingerprint(candidate.path)
+        files = fingerprint(candidate.path)
         if known is not None and known.files == files:
             return known
         return _Reading(files, read_local_model(*candidate))
@@ -192,7 +192,7 @@ def _place(path: Path) -> object:
     return status.st_dev, status.st_ino
 
 
-def _fingerprint(folder: Path) -> object:
+def fingerprint(folder: Path) -> object:
     """Differs when a file was added, removed or written."""
     files = [(path.name, path.stat()) for path in folders.entries(folder) if path.exists()]
     return sorted((name, status.st_size, status.st_mtime_ns) for name, status in files)

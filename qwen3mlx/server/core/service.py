@@ -35,6 +35,7 @@ from ..bounds import MAX_COUNTED
 from ..settings import ServerSettings
 from .activity import Activity
 from .answer import Answer
+from .broken_checkpoints import BrokenCheckpoints
 from .call_memory import CallMemory
 from .caller import caller
 from .model_info import ModelInfo
@@ -88,6 +89,7 @@ class Service:
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
         self.calls = CallMemory()
+        self._broken = BrokenCheckpoints()
         self._may_read = asyncio.Semaphore(READING)
         self._may_compile = asyncio.Semaphore(COMPILING)
         self._num_compiling = 0
@@ -252,7 +254,11 @@ class Service:
         slot = self.engine.slots.get(local.id)
         if slot is not None:
             return slot.loaded.tokenizer
-        return await asyncio.to_thread(_tokenizer, local.path, local.modified)
+        return await asyncio.to_thread(self._read_tokenizer, local)
+
+    def _read_tokenizer(self, local: LocalModel) -> Tokenizer:
+        with self._broken.reading(local.path, self._broken.check(local.path)):
+            return _tokenizer(local.path, local.modified)
 
     async def detokenize(self, name: str | None, ids: Sequence[int]) -> str:
         loaded = await self._loaded(name)
@@ -312,6 +318,19 @@ class Service:
         return slot.loaded
 
     async def _slot(
+        self,
+        local: LocalModel,
+        options: LoadOptions | None = None,
+        on_progress: Callable[[float], None] | None = None,
+    ) -> tuple[Slot, float | None]:
+        """As `_load`, without reading a broken checkpoint again before its files change."""
+        if self.engine.available(local.id) is not None:
+            return await self._load(local, options, on_progress)
+        files = await asyncio.to_thread(self._broken.check, local.path)
+        with self._broken.reading(local.path, files):
+            return await self._load(local, options, on_progress)
+
+    async def _load(
         self,
         local: LocalModel,
         options: LoadOptions | None = None,
