@@ -1,10 +1,10 @@
-"""qwen3mlx: a runtime for the Qwen3 family on Apple Silicon.
+"""qwen3mlx: a native runtime for the Qwen3 family on Apple Silicon.
 
     >>> import qwen3mlx
     >>> runtime = qwen3mlx.load("demo")
     >>> for event in runtime.generate([{"role": "user", "content": "hi"}]): ...
 
-Nothing heavy is imported until a name below is used.
+Nothing heavy is imported until one of the names below is used.
 """
 
 from __future__ import annotations

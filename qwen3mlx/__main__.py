@@ -1,4 +1,4 @@
-"""`python -m qwen3mlx` is the `qwen3mlx` command."""
+"""`python -m qwen3mlx` runs the `qwen3mlx` command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def _forget_current_folder() -> None:
-    """`-m` puts it on the import path: a file there with a module's name would run."""
+    """Remove the entry that `-m` adds: a file there with a module's name would run instead."""
     current = os.getcwd()
     if sys.path[0] == current and not __file__.startswith(current + os.sep):
         del sys.path[0]

@@ -1,4 +1,4 @@
-"""Child processes of ours, in which a stranger's work can be ended."""
+"""Child processes that handle untrusted input and can be killed."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import os
 import subprocess
 import sys
 
-# It imports from where this process does, never from the current folder.
+# The child imports from where this process does, never from the current folder.
 _START = """\
 import sys
 sys.path[:] = sys.argv[2:]
 from importlib import import_module
 import_module(sys.argv[1]).main()
 """
-# Of the environment, what Python itself and the time of day need: no key, no token.
+# The only environment variables passed on: what Python itself and the time zone need; no keys or
+# tokens.
 _PASSED_ON = ("PYTHON", "TZ", "LD_LIBRARY_PATH", "DYLD_")
 
 
 def start_child(
     module: str, *, stdin: int, stdout: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
-    """Run `main()` of `module` with these descriptors. Raises OSError where there can be no more.
+    """Run `main()` of `module` with these descriptors. Raises OSError if that fails.
 
-    It is to end when its input does, as it is in no group of this process and hears no Ctrl-C.
+    The child must exit when its input ends: it is outside this process's group and gets no Ctrl-C.
     """
     path = [os.path.abspath(folder) for folder in sys.path if folder]
     return subprocess.Popen(

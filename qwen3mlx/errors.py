@@ -3,18 +3,18 @@
     Qwen3MLXError
     ├── UsageError            the call itself makes no sense (exit code 2)
     ├── ModelNotFoundError    no such folder, alias or hub id, or it is not on disk
-    ├── DownloadError         a hub answered with something else than the files
+    ├── DownloadError         a hub failed, or returned something other than the files
     ├── CheckpointError       a file of the checkpoint is missing, broken or not supported
     │   └── TemplateError     its chat template does not compile or does not render
     ├── InvalidRequestError   a value in a request cannot be honoured
     │   └── ContextLengthError   prompt and answer do not fit the context
     ├── ConfigurationError    a file of the program's own settings is broken
     │   └── NotSavedError        it cannot be written: a full or read-only disk, no home
-    ├── MemoryBudgetError     the model or the request does not fit the memory
-    ├── OverloadedError       too many requests are waiting already: try again later
-    ├── UnavailableError      the model was unloaded, or the engine is closing, meanwhile
-    │   └── ModelGoneError       it was let go before the request came: load it again
-    └── ListenError           the server cannot listen at the address and port it was given
+    ├── MemoryBudgetError     the model or the request does not fit in memory
+    ├── OverloadedError       too many requests are waiting; try again later
+    ├── UnavailableError      the model was unloaded or the engine closed during the request
+    │   └── ModelGoneError       it was unloaded before the request arrived: load it again
+    └── ListenError           the server cannot listen at the given address and port
 
 The message is one sentence that says what is wrong and what to do; `code` is for programs.
 """
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 
 class Qwen3MLXError(Exception):
-    """Base of all of them; `str(error)` is meant for a person."""
+    """Base class; `str(error)` is meant for a person."""
 
     code = "internal_error"
 
@@ -59,10 +59,10 @@ class InvalidRequestError(Qwen3MLXError):
 
 
 class ContextLengthError(InvalidRequestError):
-    """The prompt and its first token do not fit the context; both lengths in tokens.
+    """The prompt plus one token does not fit the context; both lengths are in tokens.
 
-    `at_least`: the rest of the prompt was not counted. The words are OpenAI's: agents look for
-    them, and for the numbers, and shorten the conversation.
+    `at_least` means that the rest of the prompt was not counted. The wording is OpenAI's: agents
+    search for it, and for the numbers, to shorten the conversation.
     """
 
     code = "context_length_exceeded"
@@ -106,7 +106,7 @@ class UnavailableError(Qwen3MLXError):
 
 
 class ModelGoneError(UnavailableError):
-    """Nothing was computed yet: the caller may load the model again and try again."""
+    """Nothing has been computed yet: the caller may load the model again and retry."""
 
 
 class ListenError(Qwen3MLXError):

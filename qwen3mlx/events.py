@@ -1,4 +1,4 @@
-"""What a caller sees of an answer while it is made, in order; `Finished` comes last."""
+"""The events of an answer, in the order a caller receives them; `Finished` comes last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .text import Content, Reasoning, ToolCallDelta
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Prompt tokens computed or found in the cache, and all of them."""
+    """Prompt tokens computed or found in the cache so far, and the total."""
 
     done: int
     total: int
@@ -20,8 +20,8 @@ class Prefill:
 class TokenLogprob:
     """Natural logarithms of the model's own distribution, before penalties, biases and filters.
 
-    The tokens that a thinking budget forces were not drawn and have none; the first of a prompt has
-    None.
+    Tokens forced by a thinking budget were not sampled and have none; the first token of a prompt
+    has None.
     """
 
     token_id: int
@@ -32,14 +32,14 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class PromptLogprobs:
-    """The next tokens of the prompt, each with what the model made of it."""
+    """The next tokens of the prompt, each with the log probability the model gave it."""
 
     tokens: tuple[TokenLogprob, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens. `cached_tokens` are part of the prompt's, `reasoning_tokens` of the completion's."""
+    """Token counts; the prompt's include `cached_tokens`, the completion's `reasoning_tokens`."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -49,7 +49,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds of prefill, until the first token was out (TTFT), and of decode after it."""
+    """Seconds until the first token was out (prefill, TTFT), and of decoding after it."""
 
     prefill_s: float
     ttft_s: float
@@ -68,7 +68,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """`stop_string` is the one that ended the answer, if one did."""
+    """The end of an answer. `stop_string` is the one that ended it, if any."""
 
     finish_reason: Literal["stop", "length", "tool_calls"]
     usage: Usage

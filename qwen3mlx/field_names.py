@@ -1,4 +1,4 @@
-"""A caller's own names of fields, in errors and warnings that are raised further in."""
+"""Translate field names to the caller's own in errors and warnings raised further down."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _names: ContextVar[Mapping[str, str] | None] = ContextVar("_names", default=None
 
 @contextmanager
 def own_field_names(names: Mapping[str, str]) -> Iterator[None]:
-    """An InvalidRequestError raised inside has, for its field, the name that `names` gives it.
+    """Rename the field of any InvalidRequestError raised inside, as `names` says.
 
-    `names` may have the path itself, or how it begins: the longest counts. See `own_name`.
+    `names` maps a full path or a prefix of one; the longest match wins. See `own_name`.
     """
     token = _names.set(names)
     try:
@@ -29,7 +29,7 @@ def own_field_names(names: Mapping[str, str]) -> Iterator[None]:
 
 
 def own_name(path: str) -> str:
-    """What the caller calls the field at `path`: with the names of the surrounding block."""
+    """Return the caller's name for the field at `path`, using the surrounding block's names."""
     names = _names.get() or {}
     end = len(path)
     while end > 0:
@@ -42,7 +42,7 @@ def own_name(path: str) -> str:
 def _rename(error: InvalidRequestError) -> None:
     theirs = error.param or ""
     ours = own_name(theirs)
-    # Clients look for the very words of a context that is full.
+    # Clients search for the exact wording of a context-length error.
     if ours != theirs and not isinstance(error, ContextLengthError):
         message = re.sub(rf"(?<![\w.]){re.escape(theirs)}(?!\w)", lambda _: ours, str(error))
         error.args = (message, *error.args[1:])

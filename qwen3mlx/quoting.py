@@ -1,20 +1,20 @@
-"""Names and values from outside, as an error, a log line or a list may show them.
+"""Format names and values from outside for an error, a log line or a list.
 
-Nobody needs all of a value to see which one is meant, and no text of a stranger may look like a
-line of ours: what cannot be seen (controls, line separators, marks that turn the reading direction,
-half surrogate pairs) is written as Python escapes it.
+A value is shortened, because a part of it is enough to recognize it, and no untrusted text may look
+like one of our lines: invisible characters (controls, line separators, bidirectional marks, lone
+surrogates) are written as Python escapes.
 """
 
 from __future__ import annotations
 
 from reprlib import Repr
 
-# Characters of one value.
+# Characters shown of one value.
 MOST = 200
 
 
 class _Json(Repr):
-    """Containers as JSON has them; what JSON does not have, as Python does."""
+    """Formats containers as JSON does, and values that JSON lacks as Python does."""
 
     def repr_str(self, value: str, level: int) -> str:
         text = value[: self.maxstring].replace("\\", "\\\\").replace('"', '\\"')
@@ -40,7 +40,7 @@ _containers.maxstring, _containers.maxother = 60, MOST
 
 
 def quoted(value: object) -> str:
-    """A string as Python writes it, all else as JSON; at most MOST characters of any value."""
+    """Return a string as Python writes it, anything else as JSON; at most MOST characters."""
     if not isinstance(value, (str, bytes)):
         return shortened(_containers.repr(value))
     text = repr(value[:MOST])
@@ -50,7 +50,7 @@ def quoted(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` on one line, with what cannot be seen escaped."""
+    """Return `text` on one line, with invisible characters escaped."""
     if text.isprintable():
         return text
     return "".join(
@@ -59,12 +59,12 @@ def printable(text: str) -> str:
 
 
 def shortened(text: str, most: int = MOST) -> str:
-    """Its first `most` characters, the last of which say that there were more."""
+    """Return `text` cut to `most` characters, ending in "..." if it was longer."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def size_text(num_bytes: int | float) -> str:
-    """`4.4 GB`, `31.2 MB`, `1.2 KB`: decimal units, as systems show them."""
+    """Format as `4.4 GB`, `31.2 MB` or `1.2 KB`, in decimal units as operating systems do."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if num_bytes >= size / 10:
             return f"{num_bytes / size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""One request for an answer, as every dialect and caller expresses it."""
+"""One request for an answer, in the form that all dialects and callers share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .text import TextForm
 
 @dataclass(frozen=True, slots=True)
 class NamedTool:
-    """`tool_choice` that asks for one function."""
+    """A `tool_choice` that names one function."""
 
     name: str
 
@@ -26,13 +26,12 @@ ToolChoice = Literal["auto", "none", "required"] | NamedTool
 class GenerationRequest:
     """A conversation to answer (`messages`), or a text or token ids to complete (`prompt`).
 
-    `messages` and `tools` are OpenAI-shaped. `json_schema` or `form` binds the answer, thinking
-    left out. What of the schema cannot be enforced is a warning, or, with `json_schema_strict`, an
-    error.
-    `continue_final_message` goes on with the last message, which is the assistant's. `sampling` are
-    fields of SamplingParams; None takes the checkpoint's default. `field_names` are the caller's
-    own names for these fields and for places in them (`messages[2].content`), where they differ:
-    for errors and warnings.
+    `messages` and `tools` are OpenAI-shaped. `json_schema` or `form` constrains the answer, but not
+    the thinking. A part of the schema that cannot be enforced causes a warning, or an error with
+    `json_schema_strict`. `continue_final_message` continues the last message, which must be the
+    assistant's. `sampling` holds fields of SamplingParams; None means the checkpoint's default.
+    `field_names` maps these fields, and places in them (`messages[2].content`), to the caller's own
+    names where they differ, for errors and warnings.
     """
 
     messages: Sequence[Mapping[str, Any]] | None = None
@@ -51,13 +50,13 @@ class GenerationRequest:
 
     @property
     def is_bound(self) -> bool:
-        """Something is demanded of the answer's form, or of its tool calls."""
+        """Whether the request constrains the form of the answer or its tool calls."""
         uses_tools = bool(self.tools) and self.tool_choice != "none"
         return uses_tools or self.json_schema is not None or self.form is not None
 
     @property
     def num_characters(self) -> int:
-        """Of all texts in it: what it takes to read them."""
+        """Characters of all texts in the request, a measure of the work to read them."""
         if isinstance(self.prompt, str):
             return len(self.prompt)
         return num_characters([self.messages, self.tools])
@@ -71,7 +70,7 @@ class GenerationRequest:
             raise InvalidRequestError("Send either messages or a prompt.", param="messages")
         if self.form is not None and self.json_schema is not None:
             raise InvalidRequestError(
-                f"{self.form.param} cannot be joined with a JSON schema: send one of them.",
+                f"{self.form.param} cannot be combined with a JSON schema: send only one of them.",
                 param=self.form.param,
             )
         if self.prompt is not None:
@@ -82,7 +81,7 @@ class GenerationRequest:
             self._refuse_grammar()
 
     def _refuse_chat_options(self) -> None:
-        """A prompt is completed as it is: what only the chat template can honour has no place."""
+        """Reject options that only a chat template can honour: a prompt is completed as is."""
         chat_only = {
             "tools": bool(self.tools),
             "enable_thinking": self.enable_thinking is not None,
@@ -93,17 +92,17 @@ class GenerationRequest:
         for name, given in chat_only.items():
             if given:
                 raise InvalidRequestError(
-                    f"{name} needs messages: a prompt is completed without the chat template.",
+                    f"{name} requires messages: a prompt is completed without the chat template.",
                     param=name,
                 )
 
     def _refuse_grammar(self) -> None:
-        """A grammar holds for an answer from its first token."""
+        """Reject a continued message: a grammar constrains an answer from its first token."""
         bound = self.json_schema is not None or self.form is not None
         if bound or self.tool_choice not in ("auto", "none"):
             raise InvalidRequestError(
-                "The last message cannot be continued under a JSON schema, another form of the "
-                "answer or a forced tool call: leave one of them out.",
+                "The last message cannot be continued together with a JSON schema, another "
+                "constraint or a forced tool call: remove one of them.",
                 param="messages",
             )
 
@@ -114,12 +113,12 @@ class GenerationRequest:
         if not names or (wanted is not None and wanted not in names):
             asked = f"the function {quoted(wanted)}" if wanted else "a tool call"
             raise InvalidRequestError(
-                f"tool_choice asks for {asked}, which is not among tools.", param="tool_choice"
+                f"tool_choice names {asked}, which is not in tools.", param="tool_choice"
             )
 
 
 def num_characters(value: Any) -> int:
-    """Of all texts in JSON data."""
+    """Count the characters of all texts in JSON data."""
     count, left = 0, [value]
     while left:
         value = left.pop()

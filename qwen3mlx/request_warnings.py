@@ -1,7 +1,7 @@
-"""What an answer is made without: a line in the log, and a header of the reply.
+"""Warnings about ignored or weakened parts of a request, for the log and a response header.
 
-`warn` works wherever a request is read or prepared, however deep, also on a worker thread that was
-started with `asyncio.to_thread`.
+`warn` works wherever a request is read or prepared, at any depth, also on a worker thread started
+with `asyncio.to_thread`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 from .field_names import own_name
 from .quoting import printable, shortened
 
-# Characters of a warning: a place in a schema may have a long name.
+# Maximum characters of a warning: a path in a schema can be long.
 _MOST = 500
 
 logger = logging.getLogger(__name__)
@@ -26,11 +26,11 @@ _FIELD = re.compile(r"[A-Za-z_][\w.\[\]]*")
 
 
 def warn(text: str) -> None:
-    """Say, in one sentence, what of the request is left out or weakened, and why.
+    """Add a one-sentence warning that says what was ignored or weakened, and why.
 
-    It begins with the field, which gets the caller's own name (see `field_names`), and holds
-    nothing that was asked: the log must not hold a prompt. Once for each request; what an agent
-    sends with each of its requests is in the log once.
+    The sentence starts with the field, which gets the caller's own name (see `field_names`), and
+    must not quote the request: the log must not contain prompts. Each request carries a warning at
+    most once; the log has it once, even if an agent triggers it with every request.
     """
     line = _FIELD.sub(lambda field: own_name(field[0]), " ".join(text.split()), count=1)
     collected = _collected.get()
@@ -43,13 +43,13 @@ def warn(text: str) -> None:
 
 @lru_cache(maxsize=1000)
 def _log(line: str) -> None:
-    """The cache is the memory of what the log has."""
+    """Log a warning once; the cache remembers what has been logged."""
     logger.warning("%s", printable(shortened(line, _MOST)))
 
 
 @contextmanager
 def collecting_warnings() -> Iterator[list[str]]:
-    """The warnings of all that runs inside, in a list that grows."""
+    """Collect the warnings of all code that runs inside, in a list that grows."""
     collected: list[str] = []
     token = _collected.set(collected)
     try:

@@ -1,4 +1,4 @@
-"""A model for this thread alone: `load()` a checkpoint, and `generate()`."""
+"""A model for the calling thread alone: `load()` a checkpoint, then `generate()`."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def load(
     kv_bits: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Runtime:
-    """The model called `name`: `demo`, a folder, an alias, or a hub id that is on disk already.
+    """Load the model `name`: `demo`, a folder, an alias, or a hub id that is already on disk.
 
     `on_progress(done, total)` counts bytes read. Raises ModelNotFoundError, CheckpointError,
     MemoryBudgetError.
     """
     options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
     folder = library.resolve(str(name))
-    check_template(folder)  # before gigabytes are read
+    check_template(folder)  # before reading gigabytes
     return Runtime(LoadedModel.load(folder, options, on_progress))
 
 
 class Runtime:
-    """One loaded checkpoint. It answers one request at a time, on the thread that loaded it."""
+    """A loaded checkpoint. It answers one request at a time, on the thread that loaded it."""
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
@@ -83,12 +83,12 @@ class Runtime:
         chat_template_kwargs: Mapping[str, Any] | None = None,
         **sampling: Any,
     ) -> Generator[Event, None, None]:
-        """Answer a conversation, or complete a string as it is (no template: for Base models).
+        """Answer a conversation, or complete a string as is (no template: for Base models).
 
-        `sampling` are the fields of SamplingParams; None takes the checkpoint's default for the
-        mode. Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last
-        soft switch says `/no_think`. Raises InvalidRequestError or ContextLengthError before any
-        work, and UsageError on another thread than the one that loaded the model.
+        `sampling` holds fields of SamplingParams; None means the checkpoint's default for the mode.
+        Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last soft
+        switch says `/no_think`. Raises InvalidRequestError or ContextLengthError before any work
+        starts, and UsageError on a thread other than the one that loaded the model.
         """
         self._check_thread()
         prompt = messages_or_prompt if isinstance(messages_or_prompt, str) else None
@@ -104,10 +104,10 @@ class Runtime:
         return self._events(self._loaded.prepare(request))
 
     def _check_thread(self) -> None:
-        """MLX 0.32 binds arrays to the thread that made them; another one would crash at exit."""
+        """MLX 0.32 binds arrays to the thread that made them; using another would crash at exit."""
         if threading.get_ident() != self._thread:
             raise UsageError(
-                "This model was loaded on another thread: load and use it on the same one."
+                "This model was loaded on another thread: load and use it on the same thread."
             )
 
     def _events(self, prepared: Prepared) -> Generator[Event, None, None]:

@@ -1,4 +1,4 @@
-"""The `qwen3mlx` command: one file per verb."""
+"""The `qwen3mlx` command: one module per verb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events of one answer, told to whatever shows it and gathered into one value."""
+"""Pass the events of one answer to a view, and collect them into one value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """Shows an answer while it comes. `close` is called once, also after an error."""
+    """Shows an answer as it streams. `close` is called once, also after an error."""
 
     def prefill(self, done: int, total: int) -> None: ...
     def reasoning(self, text: str) -> None: ...
@@ -42,7 +42,7 @@ class Answer:
 
 
 class Silent:
-    """The view of `--json`: everything is printed at the end."""
+    """The view of `--json`: it shows nothing, because everything is printed at the end."""
 
     def prefill(self, done: int, total: int) -> None: ...
     def reasoning(self, text: str) -> None: ...
@@ -51,7 +51,7 @@ class Silent:
 
 
 def collect(events: Iterable[Event], view: View) -> Answer:
-    """Show `events` in `view` until they end."""
+    """Show `events` in `view` until the last one, and return the collected answer."""
     from ..events import Finished, Prefill
     from ..text import Content, Reasoning
 
@@ -77,14 +77,14 @@ def collect(events: Iterable[Event], view: View) -> Answer:
 
 
 def _close(events: Iterable[Event]) -> None:
-    """Closing the iterator is what cancels the request."""
+    """Close the iterator, which cancels the request."""
     close = getattr(events, "close", None)
     if close is not None:
         close()
 
 
 def until(stop: Interrupt, events: Iterable[Event]) -> Iterator[Event]:
-    """`events`, ended early once `stop` was pressed."""
+    """Yield `events`, and stop early once `stop` was pressed."""
     try:
         for event in events:
             yield event
@@ -95,16 +95,16 @@ def until(stop: Interrupt, events: Iterable[Event]) -> Iterator[Event]:
 
 
 class Interrupt(Protocol):
-    """Something that a person presses."""
+    """Tells whether a person has asked to stop."""
 
     @property
     def pressed(self) -> bool: ...
 
 
 def stats_line(answer: Answer) -> str:
-    """Speeds and counts of one answer, for a person."""
+    """Return the speeds and token counts of one answer as readable text."""
     if answer.finished is None:
-        return "No numbers: the answer was interrupted."
+        return "No statistics: the answer was interrupted."
     usage, timings = answer.finished.usage, answer.finished.timings
     cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
     thinking = f" ({usage.reasoning_tokens:,} thinking)" if usage.reasoning_tokens else ""

@@ -1,4 +1,4 @@
-"""The command's entry point: its verbs, and what every one of them shares."""
+"""The command's entry point: its verbs, and what they all share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .show import show
 from .unload import unload
 from .window import app as window
 
-# Without rich's markup `--help` needs half the time, and docs/cli.md can quote it at any width.
+# Without rich markup `--help` takes half the time, and docs/cli.md can quote it at any width.
 app = typer.Typer(
     name="qwen3mlx",
     help="Run Qwen3 models on this computer.",
@@ -70,15 +70,15 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    if context.invoked_subcommand == "serve":  # its defaults are checked as options are
+    if context.invoked_subcommand == "serve":  # options are checked against its defaults
         from .serve import defaults
 
         context.default_map = {"serve": defaults(context)}
 
 
 def main() -> None:
-    """Run the command line in `sys.argv`, and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
+    """Run the command line in `sys.argv` and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
     streams.prepare()
-    faulthandler.enable()  # what ends the process from outside Python says so, and where
+    faulthandler.enable()  # print a traceback when the process crashes outside Python
     with printed():
         app(prog_name="qwen3mlx")

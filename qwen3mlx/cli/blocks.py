@@ -1,4 +1,4 @@
-"""Markdown that is still being written, cut into finished blocks and an open rest."""
+"""Split streamed markdown into finished blocks and an open remainder."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
 
 
 class BlockSplitter:
-    """Fed text in any pieces; gives back each block once nothing can join it any more.
+    """Takes text in pieces of any size; returns each block once no further text can belong to it.
 
-    A block ends at an empty line outside a code fence, unless the next line is indented or goes on
-    with a list. The blocks and the rest, joined, are the text.
+    A block ends at an empty line outside a code fence, unless the next line is indented or
+    continues a list. The blocks and the remainder, joined, are the text.
     """
 
     def __init__(self) -> None:
         self.rest = ""
-        self._line_start = 0  # of the first line of `rest` not looked at yet
+        self._line_start = 0  # offset of the first line in `rest` that has not been examined
         self._fence = ""
         self._blank_before = False
 
@@ -42,7 +42,9 @@ class BlockSplitter:
         return block
 
     def _goes_on(self, line: str) -> bool:
-        """An indented line may belong to a list item, and an item to the list."""
+        """Return whether a line continues the block: indented lines and list items may belong to a
+        list.
+        """
         return line[0].isspace() or bool(_ITEM.match(line) and _ITEM.match(self.rest))
 
     def _track_fence(self, line: str) -> None:
@@ -56,7 +58,7 @@ class BlockSplitter:
 
 
 def tail(block: str, max_lines: int) -> str:
-    """The last lines of an open block; of a code block also the first, so that it stays one."""
+    """Return the last lines of an open block, plus the opening fence if it is a code block."""
     lines = block.splitlines()
     if len(lines) <= max_lines:
         return block

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Chat:
-    """`say` prints one line of the program's own; `new_view` makes the view of one answer."""
+    """`say` prints one of the program's own lines; `new_view` makes the view of one answer."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Chat:
         self._new_view = new_view
 
     def answer(self, message: str) -> None:
-        """Show what the model says to it; both become part of the conversation."""
+        """Show the model's answer to `message`, and add both to the conversation."""
         turn = {"role": "user", "content": message}
         try:
             with CtrlC() as ctrl_c:
@@ -56,11 +56,13 @@ class Chat:
         if answer.finished is None:
             self.say("Stopped.")
         elif answer.finished.finish_reason == "length":
-            self.say("The answer was cut off: it reached max_tokens or the end of the context.")
+            self.say(
+                "The answer was cut off because it reached max_tokens or the end of the context."
+            )
         if self.show_stats:
             self.say(stats_line(answer))
 
     def messages(self, turns: list[dict[str, str]]) -> list[dict[str, str]]:
-        """The conversation as the model gets it; thinking of earlier turns is left out."""
+        """The conversation as the model sees it, without the thinking of earlier turns."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, *turns]

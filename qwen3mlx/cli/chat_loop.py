@@ -1,4 +1,4 @@
-"""The loop over what a person types into the chat."""
+"""The chat's input loop."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ BLOCK = '"""'
 
 
 class Editor(Protocol):
-    """Where messages are typed. EOFError: Ctrl-D. KeyboardInterrupt: Ctrl-C at the prompt."""
+    """Where messages are typed. Raises EOFError on Ctrl-D, and KeyboardInterrupt on Ctrl-C at the
+    prompt.
+    """
 
     def read(self) -> str: ...
 
 
 def run(chat: Chat, editor: Editor) -> None:
-    """Until /exit or Ctrl-D."""
+    """Read and answer messages until /exit or Ctrl-D."""
     while True:
         try:
             _take(chat, editor.read())
         except EOFError:
             return
         except KeyboardInterrupt:
-            chat.say("Ctrl-D or /exit leaves.")
+            chat.say("Press Ctrl-D or type /exit to leave.")
 
 
 def _take(chat: Chat, text: str) -> None:
@@ -36,7 +38,7 @@ def _take(chat: Chat, text: str) -> None:
 
 
 def is_open_block(text: str) -> bool:
-    '''True while a message begun with """ has not been ended with """.'''
+    """Return True while a message that begins with \"\"\" has not been closed with \"\"\"."""
     text = text.strip()
     return text.startswith(BLOCK) and not (text.endswith(BLOCK) and len(text) >= 2 * len(BLOCK))
 

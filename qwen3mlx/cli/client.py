@@ -1,4 +1,4 @@
-"""A running server, asked over HTTP."""
+"""An HTTP client for a running server."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ _SECONDS = 30.0
 
 
 class ServerError(Qwen3MLXError):
-    """No server answered, or it refused."""
+    """No server responded, or it refused the request."""
 
     code = "server_failed"
 
 
 class Client:
-    """`url` None is the server on this computer, at its usual port or the one in settings.json.
+    """If `url` is None, use the server on this computer, at the default port or the one in
+    settings.json.
 
-    Without a key, a server that this person has started is shown their token: see `AdminToken`.
+    If there is no key, a server started by the same user is sent that user's token; see
+    `AdminToken`.
     """
 
     def __init__(self, url: str | None, api_key: str | None) -> None:
@@ -41,23 +43,25 @@ class Client:
             )
         if not _is_url(self.url):
             raise UsageError(
-                f"The server's URL is {quoted(self.url)}; it must begin with http:// or "
-                "https://, and its port be one from 1 to 65535."
+                f"The server's URL is {quoted(self.url)}; it must start with http:// or "
+                "https://, and its port must be from 1 to 65535."
             )
         self.url = own_address(self.url)
         self._key_given = bool(api_key)
         self._headers = {"Content-Type": "application/json"}
         if key := api_key or token_for(self.url):
             self._headers["Authorization"] = f"Bearer {key}"
-        # A proxy for the web is none for this computer.
+        # A web proxy cannot reach this computer's loopback address.
         self._opener = build_opener(ProxyHandler({}))
 
     def get(self, path: str) -> dict[str, Any]:
-        """The JSON answer. ServerError says what is wrong, in the server's words if it has any."""
+        """Return the JSON response. Raises ServerError, with the server's own message if it sent
+        one.
+        """
         return self._send(Request(self.url + path, headers=self._headers), _SECONDS)
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """As `get`; loading a large model may take minutes, so the answer is waited for."""
+        """Like `get`, but without a timeout: loading a large model can take minutes."""
         data = json.dumps(body).encode()
         return self._send(Request(self.url + path, data=data, headers=self._headers), None)
 
@@ -71,25 +75,27 @@ class Client:
             answer = None
         except (URLError, HTTPException, OSError):
             raise ServerError(
-                f"No server answers at {self.url}: start one with `qwen3mlx serve`, "
-                "or name another with --url."
+                f"No server is running at {self.url}: start one with `qwen3mlx serve`, "
+                "or pass another address with --url."
             ) from None
         if not isinstance(answer, dict):
-            raise ServerError(f"{self.url} is no qwen3mlx server: it answered no JSON object.")
+            raise ServerError(
+                f"{self.url} does not look like a qwen3mlx server (no JSON object returned)."
+            )
         return answer
 
     def _refusal(self, error: HTTPError) -> str:
-        """The server's words, and what a person at the command line can do."""
+        """Return the server's message, and what the user can do about it."""
         told, code = _told(error)
         if error.code == 401:
-            told = told or f"{self.url} asks for an API key."
-            return f"{told} Give one with --api-key, or in QWEN3MLX_API_KEY."
+            told = told or f"{self.url} requires an API key."
+            return f"{told} Pass one with --api-key, or set QWEN3MLX_API_KEY."
         if told and code == "insufficient_scope" and self._key_given:
-            told += " The key sent was that of --api-key or QWEN3MLX_API_KEY"
+            told += " The request used the key from --api-key or QWEN3MLX_API_KEY"
             own = token_for(self.url)
-            return told + (": at your own server none is needed." if own else ".")
+            return told + ("; your own server needs no key." if own else ".")
         return told or (
-            f"{self.url} is no qwen3mlx server, or another version: it answered {error.code}."
+            f"{self.url} does not look like a qwen3mlx server of this version (HTTP {error.code})."
         )
 
 
@@ -102,7 +108,9 @@ def _is_url(url: str) -> bool:
 
 
 def _told(error: HTTPError) -> tuple[str, str | None]:
-    """The server's message and code; no message where it is none of ours."""
+    """Return the server's message and code; the message is empty if the body is not one of our
+    errors.
+    """
     with error:
         text = error.read()
     try:

@@ -1,4 +1,4 @@
-"""Text from outside (a model, a file, an error), made safe for a terminal."""
+"""Make text from outside (a model, a file, an error) safe to print in a terminal."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 
 from ..quoting import printable
 
-# A terminal obeys ESC and its kin: show their pictures (U+241B for ESC) instead. C1 controls, which
-# some terminals obey too, have no picture.
+# Terminals interpret ESC and other control characters, so their pictures are shown instead (U+241B
+# for ESC). C1 controls, which some terminals also interpret, have no picture.
 _PICTURES = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"}
 _VISIBLE = {**_PICTURES, 0x0D: None, 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
 
 
 def visible(text: str) -> str:
-    """`text` with the characters that steer a terminal made visible; works piece by piece."""
+    """Return `text` with terminal control characters made visible. Works on one piece at a time."""
     return text.translate(_VISIBLE)
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, safe for a terminal, and read in the order it is written in."""
+    """Return `text` on one line, safe for a terminal, with no change of reading direction."""
     return printable(" ".join(visible(text).split()))
 
 
 def without_surrogates(text: str) -> str:
-    """`text` with U+FFFD for lone surrogates: bytes that were no UTF-8, which no file takes."""
+    """Return `text` with lone surrogates (bytes that were not UTF-8) replaced by U+FFFD."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)

@@ -1,4 +1,4 @@
-"""What a person sees when a verb fails: one line and an exit code, never a traceback."""
+"""Turn a verb's failure into one line and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .display import one_line
 
 DEBUG = "QWEN3MLX_DEBUG"
 _TRUE = ("1", "true", "yes", "on")
-INTERRUPTED = 130  # 128 + SIGINT, as shells count
+INTERRUPTED = 130  # 128 + SIGINT, the shells' convention
 
 
 def guarded(verb: Callable[..., None]) -> Callable[..., None]:
-    """`verb`, with its exceptions turned into exit codes; QWEN3MLX_DEBUG=1 lets them through."""
+    """Wrap `verb`: its exceptions become exit codes, unless QWEN3MLX_DEBUG=1."""
 
     @functools.wraps(verb)
     def run_verb(*args: object, **kwargs: object) -> None:
@@ -46,7 +46,7 @@ def guarded(verb: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def printed() -> Iterator[None]:
-    """Around the whole command: what --help and --version cannot print is a failure, too."""
+    """Wrap the whole command, so that a failure to print --help or --version is reported too."""
     try:
         try:
             yield
@@ -60,7 +60,7 @@ def printed() -> Iterator[None]:
 
 
 def describe(error: Exception) -> str:
-    """The error in one line that is safe to print."""
+    """Describe the error in one line that is safe to print."""
     if isinstance(error, OSError) and error.errno == errno.EBADF:
         return "Standard output is closed."
     if isinstance(error, OSError) and error.strerror:
@@ -70,7 +70,9 @@ def describe(error: Exception) -> str:
 
 
 def _leave_threads_behind() -> None:
-    """Exit at once if a download's threads still wait for a dead line: Python would join them."""
+    """Exit at once if download threads are still blocked on a dead connection: Python would join
+    them.
+    """
     if threading.active_count() > 1:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -78,7 +80,7 @@ def _leave_threads_behind() -> None:
 
 
 def _settle_stdout() -> None:
-    """What a full disk does not take would fail again at exit, and change the exit code."""
+    """Discard unwritable output: a full disk would fail again at exit and change the exit code."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -86,5 +88,5 @@ def _settle_stdout() -> None:
 
 
 def _abandon_stdout() -> None:
-    """The reader has gone; without this the interpreter complains when it flushes at exit."""
+    """Replace stdout once its reader has gone: the interpreter's flush at exit would complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The first line of the chat: which model this is."""
+"""The first line of the chat: the model's name, size and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while an answer comes: it stops the answer, between two tokens, and not the program."""
+"""Ctrl-C during an answer: it stops the answer between two tokens, not the program."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from types import FrameType
 
 
 class CtrlC:
-    """Within its `with` block the first Ctrl-C is only noted; a second one is KeyboardInterrupt.
+    """Within its `with` block, the first Ctrl-C sets a flag; the second raises KeyboardInterrupt.
 
-    Noting it keeps the runtime whole: an exception could land in the middle of a cache update.
+    The flag keeps the runtime consistent: an exception could strike in the middle of a cache
+    update.
     """
 
     pressed = False

@@ -1,4 +1,4 @@
-"""`qwen3mlx keys`: the API keys that a server on this computer accepts."""
+"""`qwen3mlx keys`: the API keys accepted by servers on this computer."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ import typer
 from .guard import guarded
 from .terminal import Terminal
 
-KeyName = Annotated[str, typer.Argument(metavar="NAME", help="What the key is called.")]
+KeyName = Annotated[str, typer.Argument(metavar="NAME", help="A name for the key.")]
 
 Scope = Literal["inference", "models", "admin"]
 KeyScope = Annotated[
     Scope,
     typer.Option(
         metavar="SCOPE",
-        help="inference: answers; models: to load and download models, too; admin: everything.",
+        help="inference: generate answers; models: also load and download models; "
+        "admin: everything.",
     ),
 ]
 
 NO_KEYS = (
-    "There are no keys: whoever reaches a server that is started now may use it. A running one "
-    "that has had a key stays closed until it is restarted, or you make a new key."
+    "There are no keys: a server started now accepts every caller. A running server that has "
+    "had a key stays locked until you restart it or create a new key."
 )
 
 app = typer.Typer(
-    help="Create, list and revoke API keys.\n\nOnce there is one, a server asks for a key.",
+    help="Create, list and revoke API keys.\n\nAs soon as one exists, servers require a key.",
     no_args_is_help=True,
 )
 
@@ -34,17 +35,17 @@ app = typer.Typer(
 @app.command()
 @guarded
 def create(name: KeyName, scope: KeyScope = "inference") -> None:
-    """Create a key and print it; only its hash is kept, so it cannot be shown again."""
+    """Create a key and print it. Only its hash is stored, so it cannot be shown again."""
     from ..server.http.keys import KeyStore
 
     print(KeyStore().create(name, scope))
-    Terminal.standard().note(f"This is the key {name}: keep it, it is not shown again.")
+    Terminal.standard().note(f"This is the key {name}. Save it now; it won't be shown again.")
 
 
 @app.command(name="list")
 @guarded
 def list_keys() -> None:
-    """List the keys: what they are for, when they were created and last used."""
+    """List the keys, with their scopes and when they were created and last used."""
     from ..server.http.keys import KeyStore
     from .tables import print_table
 
@@ -59,11 +60,11 @@ def list_keys() -> None:
 @app.command()
 @guarded
 def revoke(name: KeyName) -> None:
-    """Delete a key; a running server refuses it from now on."""
+    """Revoke a key. Running servers reject it from now on."""
     from ..server.http.keys import KeyStore
 
     store, terminal = KeyStore(), Terminal.standard()
     store.revoke(name)
-    terminal.note(f"The key {name} is revoked.")
+    terminal.note(f"Revoked the key {name}.")
     if not store.keys():
         terminal.note(NO_KEYS)

@@ -1,8 +1,8 @@
-'''The prompt of the chat: history, several lines, completion of commands.
+"""The chat's prompt: history, multi-line input, command completion.
 
-Enter sends. Alt-Enter begins a new line, and so does Enter inside a """ block; pasted lines stay
+Enter sends. Alt-Enter starts a new line, and so does Enter inside a \"\"\" block; pasted lines stay
 together.
-'''
+"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PrivateHistory(FileHistory):
 
 
 class LineEditor:
-    """`path` is the history file; without one that can be written, history lasts one session."""
+    """`path` is the history file; if it cannot be written, history lasts for one session."""
 
     def __init__(
         self, path: Path, *, source: Input | None = None, output: Output | None = None
@@ -55,7 +55,9 @@ class LineEditor:
         )
 
     def read(self) -> str:
-        """One message. EOFError on Ctrl-D at an empty prompt, KeyboardInterrupt on Ctrl-C."""
+        """Read one message. Raises EOFError on Ctrl-D at an empty prompt, KeyboardInterrupt on
+        Ctrl-C.
+        """
         return without_surrogates(self._session.prompt())
 
 

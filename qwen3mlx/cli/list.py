@@ -11,8 +11,8 @@ _COLUMNS = ("MODEL", "PARAMETERS", "WEIGHTS", "SIZE", "CONTEXT", "MODIFIED")
 def list_models(as_json: PrintJson = False) -> None:
     """List the models on this computer.
 
-    They are the demo models, those in the Hugging Face cache, LM Studio's, and those in the
-    model_folders of settings.json. Into a pipe the columns are set apart by tabs.
+    These are the demo models, the models in the Hugging Face cache and in LM Studio's folder, and
+    those in the model_folders of settings.json. In a pipe, columns are separated by tabs.
     """
     from ..library import Library
     from ..quoting import size_text

@@ -1,4 +1,4 @@
-"""`qwen3mlx load`: have a running server load a model."""
+"""`qwen3mlx load`: load a model into a running server."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def load(
             min=1,
             max=MOST,
             callback=finite,
-            help="Idle time after which it leaves memory.",
+            help="Unload the model after this long without a request.",
         ),
     ] = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Have a running server load a model.
+    """Load a model into a running server.
 
-    The settings given here, but --ttl, are kept and used whenever the model is loaded again: they
-    replace all those kept before. Without any, those kept are used.
+    The settings given here, except --ttl, are saved and used whenever the model is loaded again;
+    they replace all previously saved ones. If none are given, the saved settings apply.
     """
     from .client import Client
     from .models import load_options
@@ -57,16 +57,16 @@ def load(
         "/api/v1/models/load", {"model": model, **given, "echo_load_config": True}
     )
     seconds, terminal = answer["load_time_seconds"], Terminal.standard()
-    terminal.note(f"{answer['instance_id']} is loaded ({seconds:.1f} s).")
-    if "load_config" in answer:  # not where something has unloaded it already
-        terminal.note(f"Its settings: {_in_words(answer['load_config'])}.")
+    terminal.note(f"Loaded {answer['instance_id']} ({seconds:.1f} s).")
+    if "load_config" in answer:  # skip this if the model was unloaded in the meantime
+        terminal.note(f"Settings: {_in_words(answer['load_config'])}.")
 
 
 def _in_words(settings: dict[str, Any]) -> str:
-    """`context length 4,096, KV cache of 8 bits`; what is not told is the model's own."""
+    """Return `context length 4,096, 8-bit KV cache`; omitted settings are the model's own."""
     words = [f"context length {settings['context_length']:,}"]
     if scaling := settings.get("rope_scaling"):
         words.append(f"RoPE scaling {json.dumps(scaling)}")
     bits = settings.get("kv_bits")
-    words.append(f"KV cache of {bits} bits" if bits else "KV cache not quantized")
+    words.append(f"{bits}-bit KV cache" if bits else "unquantized KV cache")
     return ", ".join(words)

@@ -1,4 +1,4 @@
-"""The view for a terminal: thinking dimmed, the answer as markdown, rendered while it comes."""
+"""The terminal view: dimmed thinking, and the answer rendered as markdown while it streams."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .wrap import Wrapper
 REDRAW_EVERY = 0.08  # seconds
 SHOW_PREFILL_AFTER = 1.0
 _DIM = "dim"
-# While the live region is drawn, lines must not wrap: terminals and rich disagree on how wide some
-# characters are, and one row more than expected would stay behind when the region is erased.
+# While the live region is drawn, lines must not wrap: terminals and rich disagree on the width of
+# some characters, and one row more than expected would remain when the region is erased.
 _NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
 
 
 class MarkdownView:
-    """Finished blocks are printed once and scroll away; only a bounded rest is drawn again."""
+    """Prints finished blocks once and lets them scroll away; redraws only a bounded remainder."""
 
     def __init__(
         self,
@@ -48,7 +48,9 @@ class MarkdownView:
     def prefill(self, done: int, total: int) -> None:
         if done < total and self._clock() - self._started > SHOW_PREFILL_AFTER:
             percent = 100 * done // total
-            self._draw(Text(f"Reading the prompt: {done:,} of {total:,} tokens, {percent}%", _DIM))
+            self._draw(
+                Text(f"Processing the prompt: {done:,} of {total:,} tokens, {percent}%", _DIM)
+            )
 
     def reasoning(self, text: str) -> None:
         if self._hide_thinking:
@@ -82,7 +84,7 @@ class MarkdownView:
         self._thinking_console.print(Text(text, _DIM), end="", soft_wrap=True)
 
     def _print(self, block: str) -> None:
-        """For good: it scrolls away and is not drawn again."""
+        """Print permanently: the text scrolls away and is never redrawn."""
         lines = self._console.render_lines(_rendered(block), pad=False, new_lines=True)
         shown = (part for line in _without_empty_ends(lines) for part in line)
         self._console.print(Segments(shown), end="")
@@ -116,11 +118,11 @@ class MarkdownView:
 
 
 def _rendered(text: str) -> Markdown:
-    """Without terminal hyperlinks: a link shows where it leads."""
+    """Render without terminal hyperlinks, so that a link shows its target."""
     return Markdown(text, hyperlinks=False)
 
 
 def _without_empty_ends(lines: list[list[Segment]]) -> list[list[Segment]]:
-    """rich puts empty lines around some blocks and not around others."""
+    """Strip the empty lines that rich puts around some blocks but not others."""
     filled = [i for i, line in enumerate(lines) if any(part.text.strip() for part in line)]
     return lines[filled[0] : filled[-1] + 1] if filled else []

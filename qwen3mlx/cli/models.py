@@ -1,4 +1,4 @@
-"""From a name on the command line to a loaded model, with what a person wants to see meanwhile."""
+"""Get from a model's name on the command line to a loaded model, showing progress meanwhile."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ByteCount = Callable[[int, int], None]
 
 
 def load_options(**options: Any) -> LoadOptions:
-    """UsageError names the one that cannot be."""
+    """Return the load options. Raises UsageError, which names the invalid one."""
     try:
         return LoadOptions(**options)
     except InvalidRequestError as error:
@@ -29,7 +29,7 @@ def load_options(**options: Any) -> LoadOptions:
 
 
 def short_name(name: str) -> str:
-    """What to call the model in one word: `demo`, `Qwen3-8B-MLX-4bit`, a folder's own name."""
+    """Return a short name for the model: `demo`, `Qwen3-8B-MLX-4bit`, or a folder's own name."""
     meant = library.plain(name)
     try:
         target = library.parse_name(name)
@@ -41,20 +41,22 @@ def short_name(name: str) -> str:
 
 
 def find_installed(name: str) -> library.LocalModel:
-    """The model `name` on this computer; unlike a request, a person may name any folder."""
+    """Find the model `name` on this computer. Unlike a request, the command line may name any
+    folder.
+    """
     try:
         folder = library.resolve(name)
     except ModelNotFoundError:
-        return library.Library().find(name)  # says what there is
+        return library.Library().find(name)  # raises with the names that exist
     return library.Library(extra=[folder]).find(str(folder))
 
 
 def locate(name: str, terminal: Terminal) -> Path:
-    """The model's folder; a person at a terminal may have it downloaded now."""
+    """Return the model's folder; at a terminal, offer to download a missing model."""
     try:
         library.parse_name(name)
     except ModelNotFoundError:
-        return library.Library().find(name).path  # says what there is
+        return library.Library().find(name).path  # raises with the names that exist
     try:
         return library.resolve(name)
     except library.NotDownloadedError as missing:
@@ -69,14 +71,14 @@ def locate(name: str, terminal: Terminal) -> Path:
 
 
 def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path:
-    """Download `name`, with a bar at a terminal and a line per tenth elsewhere."""
+    """Download `name`, with a progress bar at a terminal and a line per 10% elsewhere."""
     show = _bar if terminal.stderr.isatty() else _lines
     with show(short_name(name), terminal) as progress:
         return hub.fetch(name, revision=revision, progress=progress)
 
 
 def load(name: str, options: LoadOptions, terminal: Terminal) -> Runtime:
-    """The model, ready to answer; a spinner says what takes time."""
+    """Load the model, with a spinner that says what is taking time."""
     folder = locate(name, terminal)
     if not terminal.stderr.isatty():
         return _load(folder, options, None)

@@ -1,4 +1,4 @@
-"""The options of `qwen3mlx run`, declared once for the command line."""
+"""The options of `qwen3mlx run`, declared once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-MOST = 2**31 - 1  # of whole numbers, and of seconds: no quantity here comes near
+MOST = 2**31 - 1  # upper bound for whole numbers and seconds; no real quantity comes near it
 
 Model = Annotated[
     str,
@@ -21,23 +21,21 @@ Model = Annotated[
 Prompt = Annotated[
     str | None,
     typer.Argument(
-        metavar="PROMPT", help="The message; text piped in follows it. Without any: a chat."
+        metavar="PROMPT", help="The message, followed by any piped text. Without either: a chat."
     ),
 ]
-Think = Annotated[
-    bool | None, typer.Option("--think/--no-think", help="Think before answering, or not.")
-]
+Think = Annotated[bool | None, typer.Option("--think/--no-think", help="Turn thinking on or off.")]
 ThinkingBudget = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, max=MOST, help="Begin the answer after N tokens of thought."),
+    typer.Option(metavar="N", min=0, max=MOST, help="Stop thinking after N tokens."),
 ]
 System = Annotated[str | None, typer.Option(metavar="TEXT", help="The system message.")]
-HideThinking = Annotated[bool, typer.Option("--hide-thinking", help="Do not show the thinking.")]
+HideThinking = Annotated[bool, typer.Option("--hide-thinking", help="Hide the thinking.")]
 Raw = Annotated[
     bool | None,
     typer.Option(
         "--raw/--chat",
-        help="Complete PROMPT as it is, without the chat template (default for -Base models).",
+        help="Complete PROMPT as is, without the chat template (default for -Base models).",
     ),
 ]
 Json = Annotated[
@@ -47,13 +45,13 @@ Json = Annotated[
         help="Print one JSON object: content, reasoning_content, finish_reason, usage, timings.",
     ),
 ]
-Stats = Annotated[bool, typer.Option("--stats", help="Speeds and counts on stderr.")]
+Stats = Annotated[bool, typer.Option("--stats", help="Print speeds and token counts to stderr.")]
 
 
 def finite(value: float | None) -> float | None:
-    """A callback of options: bounds let NaN through, which is neither below nor above any."""
+    """An option callback that rejects NaN, which passes every bounds check."""
     if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"{value} is no number that can be used.")
+        raise typer.BadParameter(f"{value} is not a finite number.")
     return value
 
 
@@ -61,31 +59,46 @@ def _number(description: str) -> Any:
     return typer.Option(metavar="X", help=description)
 
 
-Temperature = Annotated[float | None, _number("Randomness; 0 takes the likeliest token.")]
-TopP = Annotated[float | None, _number("Keep the likeliest tokens up to this probability.")]
-TopK = Annotated[int | None, typer.Option(metavar="N", help="Keep the N likeliest tokens; 0: all.")]
-MinP = Annotated[float | None, _number("Drop tokens below this share of the likeliest one.")]
-RepetitionPenalty = Annotated[float | None, _number("Above 1: fewer repetitions.")]
-PresencePenalty = Annotated[float | None, _number("-2 to 2: against any token seen before.")]
-FrequencyPenalty = Annotated[float | None, _number("-2 to 2: against tokens seen often.")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="The same seed gives the same text.")]
+Temperature = Annotated[
+    float | None, _number("Sampling temperature; 0 always picks the most likely token.")
+]
+TopP = Annotated[
+    float | None, _number("Sample from the most likely tokens up to this total probability.")
+]
+TopK = Annotated[
+    int | None, typer.Option(metavar="N", help="Sample from the N most likely tokens; 0 = all.")
+]
+MinP = Annotated[
+    float | None, _number("Drop tokens less likely than this fraction of the top token.")
+]
+RepetitionPenalty = Annotated[float | None, _number("Values above 1 discourage repetition.")]
+PresencePenalty = Annotated[
+    float | None, _number("-2 to 2; above 0 discourages any token already generated.")
+]
+FrequencyPenalty = Annotated[float | None, _number("-2 to 2; above 0 discourages frequent tokens.")]
+Seed = Annotated[
+    int | None, typer.Option(metavar="N", help="The same seed produces the same text.")
+]
 MaxTokens = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=MOST, help="End the answer after N tokens.")
+    int | None, typer.Option(metavar="N", min=1, max=MOST, help="Limit the answer to N tokens.")
 ]
 Stop = Annotated[
-    list[str] | None, typer.Option(metavar="TEXT", help="End the answer before TEXT; repeatable.")
+    list[str] | None, typer.Option(metavar="TEXT", help="Stop before TEXT; repeatable.")
 ]
 ContextLength = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, max=MOST, help="Tokens of prompt and answer together."),
+    typer.Option(
+        metavar="N", min=1, max=MOST, help="Maximum tokens of prompt and answer together."
+    ),
 ]
 KvBits = Annotated[
-    int | None, typer.Option(metavar="4|8", help="Quantize the KV cache: less memory per token.")
+    int | None,
+    typer.Option(metavar="4|8", help="Quantize the KV cache to use less memory per token."),
 ]
 
 
 def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    """The value of --rope-scaling, or of settings.json: the object of that name in config.json."""
+    """Parse the JSON of --rope-scaling, in the format of `rope_scaling` in config.json."""
     try:
         value = json.loads(given) if isinstance(given, str) else given
     except ValueError as error:
@@ -109,14 +122,16 @@ Url = Annotated[
     typer.Option(
         metavar="URL",
         envvar="QWEN3MLX_URL",
-        help="The server; default: the one on this computer.",
+        help="The server's address; default: the one on this computer.",
     ),
 ]
 ApiKey = Annotated[
     str | None,
-    typer.Option(metavar="KEY", envvar="QWEN3MLX_API_KEY", help="If the server asks for one."),
+    typer.Option(
+        metavar="KEY", envvar="QWEN3MLX_API_KEY", help="API key, if the server requires one."
+    ),
 ]
 InstalledModel = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="A name that `qwen3mlx list` shows, or its alias."),
+    typer.Argument(metavar="MODEL", help="A name shown by `qwen3mlx list`, or its alias."),
 ]

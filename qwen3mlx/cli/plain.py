@@ -1,4 +1,4 @@
-"""The view for pipes and dumb terminals: the answer as it comes, thinking on the other stream."""
+"""The view for pipes and dumb terminals: content as it streams, thinking on stderr."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .terminal import Terminal
 
 
 class PlainView:
-    """Content to stdout, thinking to stderr; control characters survive only into a pipe."""
+    """Writes content to stdout, thinking to stderr; control characters survive only in a pipe."""
 
     def __init__(self, terminal: Terminal, *, hide_thinking: bool) -> None:
         self._out, self._err = terminal.stdout, terminal.stderr

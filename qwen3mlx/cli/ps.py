@@ -1,4 +1,4 @@
-"""`qwen3mlx ps`: the models in the memory of a running server."""
+"""`qwen3mlx ps`: list the models loaded in a running server."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _COLUMNS = ("MODEL", "WEIGHTS", "MEMORY", "CONTEXT", "STAYS")
 
 
 def ps(url: Url = None, api_key: ApiKey = None, as_json: PrintJson = False) -> None:
-    """List the models in a running server's memory.
+    """List the models loaded in a running server.
 
-    The last column says how long they stay there if they are not used.
+    The last column shows when each one is unloaded if it stays idle.
     """
     from ..quoting import size_text
     from .client import Client
@@ -36,10 +36,10 @@ def ps(url: Url = None, api_key: ApiKey = None, as_json: PrintJson = False) -> N
     ]
     print_table(_COLUMNS, rows, terminal)
     if not loaded:
-        terminal.note("No model is in memory; a request loads the one it names.")
+        terminal.note("No models are loaded; a request loads the model it names.")
 
 
 def _time_left(expires_at: str) -> str:
-    """A model in use, and one that stays for good, expire in years."""
+    """Return the time left; empty for models in use and models that stay (they expire in years)."""
     left = datetime.fromisoformat(expires_at.replace("Z", "+00:00")) - datetime.now(timezone.utc)
     return "" if left.days > 365 else f"{max(0, round(left.total_seconds() / 60))} min"

@@ -20,10 +20,10 @@ def pull(
         str | None, typer.Option(metavar="REV", help="A branch, tag or commit; default: main.")
     ] = None,
 ) -> None:
-    """Download a model from the hub, or complete and update it; print its folder.
+    """Download a model from the hub, or complete or update it, and print its folder.
 
     Files go to the Hugging Face cache. HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN are
-    respected. After an interruption, run it again: finished files are kept.
+    respected. If interrupted, run it again: finished files are kept.
     """
     from .. import library
     from .models import fetch
@@ -31,7 +31,7 @@ def pull(
     terminal = Terminal.standard()
     if isinstance(library.parse_name(name), library.Folder):
         folder = library.resolve(name)
-        terminal.note(f"{name} is on this computer already.")
+        terminal.note(f"{name} is already on this computer.")
     else:
         folder = fetch(name, terminal, revision=revision)
     print(folder)

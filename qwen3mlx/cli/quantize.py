@@ -1,4 +1,4 @@
-"""`qwen3mlx quantize`: a checkpoint in fewer bits."""
+"""`qwen3mlx quantize`: convert a checkpoint to fewer bits per weight."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ TargetBits = Annotated[
     ),
 ]
 GroupSize = Annotated[
-    int | None, typer.Option(metavar="N", help="Weights that share a scale: 32, 64 or 128.")
+    int | None, typer.Option(metavar="N", help="Number of weights per scale: 32, 64 or 128.")
 ]
 MethodName = Annotated[
     str | None,
@@ -89,9 +89,9 @@ Evaluate = Annotated[
         "--evaluate", help="Also measure the quality loss, and write it into the model card."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Events = Annotated[
-    bool, typer.Option("--events", help="JSON lines on stdout: the progress, then the result.")
+    bool, typer.Option("--events", help="Print progress, then the result, as JSON lines.")
 ]
 
 

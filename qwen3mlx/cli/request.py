@@ -1,4 +1,4 @@
-"""What a command line asks for, and the way from there to an answer or a chat."""
+"""The validated command line of `run`, and how it becomes an answer or a chat."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Request:
         raw: bool | None,
         **rest: Any,
     ) -> Request:
-        """Options that were not given are None; UsageError names the one that cannot be."""
+        """Options that were not given are None. Raises UsageError, which names the invalid one."""
         given = {name: value for name, value in sampling.items() if value is not None}
         is_raw = library.is_base(library.plain(model)) if raw is None else raw
         if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
             raise UsageError(
-                "--system, --think, --no-think and --thinking-budget need the chat format: "
-                "leave out --raw, or add --chat for a -Base model."
+                "--system, --think, --no-think and --thinking-budget require the chat format: "
+                "remove --raw, or add --chat for a -Base model."
             )
         try:
             settings = Settings(think, thinking_budget, given)
@@ -72,12 +72,12 @@ Loader = Callable[[str, LoadOptions, Terminal], "Runtime"]
 
 
 def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
-    """What the command line asks for; everything it needs is passed in."""
+    """Do what the command line asks for; all dependencies are passed in."""
     _check_model(request)
     chatting = request.prompt is None and terminal.can_chat
     if chatting and (request.json or request.raw):
-        what = "--json" if request.json else "Completing text (--raw, or a -Base model)"
-        raise UsageError(f"{what} needs a PROMPT, or text piped in.")
+        what = "--json" if request.json else "Text completion (--raw, or a -Base model)"
+        raise UsageError(f"{what} needs a PROMPT or piped text.")
     if chatting:
         _chat(request, terminal, load(request.model, request.loading, terminal))
     else:
@@ -86,7 +86,7 @@ def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
 
 
 def _check_model(request: Request) -> None:
-    """An only argument could have been meant as the PROMPT: say so rather than guess."""
+    """A lone argument may have been meant as the PROMPT; if so, raise an error, don't guess."""
     try:
         library.resolve(request.model)
     except library.NotDownloadedError:
@@ -101,12 +101,12 @@ def _check_model(request: Request) -> None:
 
 
 def full_prompt(prompt: str | None, terminal: Terminal) -> str:
-    """PROMPT, then what was piped in."""
+    """PROMPT, followed by the piped text."""
     piped = terminal.piped_text(optional=prompt is not None)
     text = "\n\n".join(part for part in (prompt, piped) if part and part.strip())
     if not text:
         raise UsageError(
-            'There is no prompt: `qwen3mlx run demo "Hello"`, or run it in a terminal to chat.'
+            'There is no prompt: run `qwen3mlx run demo "Hello"`, or use a terminal to chat.'
         )
     return text
 
@@ -159,5 +159,5 @@ def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
         show_stats=request.stats,
     )
     say(header(models.short_name(request.model), runtime.config, request.settings))
-    say("/help lists the commands; Ctrl-D leaves.")
+    say("Type /help for commands; press Ctrl-D to leave.")
     chat_loop.run(chat, LineEditor(state_home() / "history"))

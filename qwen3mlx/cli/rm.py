@@ -14,11 +14,11 @@ from .terminal import Terminal
 
 def rm(
     model: InstalledModel,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
 ) -> None:
     """Delete a downloaded model, complete or not.
 
-    Only what is in the Hugging Face cache is deleted, in all its revisions.
+    Only models in the Hugging Face cache are deleted, with all their revisions.
     """
     import shutil
 
@@ -30,7 +30,9 @@ def rm(
     size = size_text(_blob_bytes(folder))
     if not yes:
         if not terminal.can_ask:
-            raise UsageError(f"Nobody can be asked here: add --yes to delete {name} ({size}).")
+            raise UsageError(
+                f"Cannot ask for confirmation here: add --yes to delete {name} ({size})."
+            )
         if not terminal.ask(f"Delete {name} ({size})?", default=False):
             terminal.note("Nothing was deleted.")
             return
@@ -39,7 +41,7 @@ def rm(
 
 
 def _downloaded(name: str) -> tuple[str, Path]:
-    """The id and the cache folder of `name`; ModelNotFoundError when it is not in the cache."""
+    """The id and cache folder of `name`. Raises ModelNotFoundError if it is not in the cache."""
     from .. import library
     from ..errors import ModelNotFoundError
     from ..library.cache import repository_folder
@@ -47,7 +49,7 @@ def _downloaded(name: str) -> tuple[str, Path]:
     try:
         found = library.Library().find(name)
     except ModelNotFoundError:
-        with suppress(ModelNotFoundError):  # the error above says what there is
+        with suppress(ModelNotFoundError):  # the error above lists the names that exist
             target = library.parse_name(name)
             if isinstance(target, library.Repository):
                 folder = repository_folder(target.repo_id)
@@ -56,13 +58,13 @@ def _downloaded(name: str) -> tuple[str, Path]:
         raise
     if found.source == "cache":
         return found.id, repository_folder(found.id)
-    whose = "comes with the program" if found.source == "demo" else "is in a folder of yours"
+    whose = "comes with the program" if found.source == "demo" else "is in one of your folders"
     raise ModelNotFoundError(
-        f"{found.id} {whose} ({found.path}): rm deletes only what is in the Hugging Face cache."
+        f"{found.id} {whose} ({found.path}); rm only deletes models in the Hugging Face cache."
     )
 
 
 def _blob_bytes(folder: Path) -> int:
-    """What deleting the folder sets free: links to one file count once."""
+    """Return the bytes that deleting the folder frees; a file with several links counts once."""
     files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     return sum(path.stat().st_size for path in files)

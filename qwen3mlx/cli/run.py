@@ -30,7 +30,7 @@ def run(
     json_output: options.Json = False,
     stats: options.Stats = False,
 ) -> None:
-    """Answer PROMPT, or text piped in; without either, chat.
+    """Answer PROMPT or piped text; without either, chat.
 
     The answer goes to stdout; thinking, progress and notes go to stderr.
     """

@@ -1,4 +1,4 @@
-"""What a person may set for the answers: by options of `run`, and by commands inside the chat."""
+"""The answer settings that a person can change: with options of `run`, or commands in the chat."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ NAMES = (*_NUMBERS, "stop")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`think` None leaves the mode to the checkpoint; `sampling` holds only what was set."""
+    """`think` None leaves the mode to the checkpoint; `sampling` holds only the values that were
+    set.
+    """
 
     think: bool | None = None
     thinking_budget: int | None = None
@@ -36,18 +38,18 @@ class Settings:
         SamplingParams(**self.sampling, thinking_budget=self.thinking_budget)
 
     def with_sampling(self, name: str, text: str) -> Settings:
-        """`/set temperature 0.6`; `default` takes a setting back."""
+        """`/set temperature 0.6`; the value `default` resets a setting."""
         if name not in NAMES:
             guess = nearest(name, NAMES)
-            hint = f" Did you mean {guess}?" if guess else f" There are {', '.join(NAMES)}."
-            raise UsageError(f"There is no setting {name}.{hint}")
+            hint = f" Did you mean {guess}?" if guess else f" Valid settings: {', '.join(NAMES)}."
+            raise UsageError(f"Unknown setting {name}.{hint}")
         sampling = {key: value for key, value in self.sampling.items() if key != name}
         if text != "default":
             sampling[name] = _value(name, text)
         return replace(self, sampling=sampling)
 
     def generate_options(self) -> dict[str, Any]:
-        """The keyword arguments of `Runtime.generate`."""
+        """Return the keyword arguments for `Runtime.generate`."""
         return {
             "enable_thinking": self.think,
             "thinking_budget": self.thinking_budget,
@@ -62,4 +64,4 @@ def _value(name: str, text: str) -> Any:
         return _NUMBERS[name](text)
     except ValueError:
         kind = "a whole number" if _NUMBERS[name] is int else "a number"
-        raise UsageError(f"{name} takes {kind}, not {quoted(text)}.") from None
+        raise UsageError(f"{name} must be {kind}, not {quoted(text)}.") from None

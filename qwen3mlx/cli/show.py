@@ -1,4 +1,4 @@
-"""`qwen3mlx show`: what is known about one model."""
+"""`qwen3mlx show`: show details of one model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def show(model: Model, as_json: PrintJson = False) -> None:
-    """Show a model's shape, size, sampling and settings."""
+    """Show a model's architecture, size, sampling defaults and load settings."""
     from .models import find_installed
     from .tables import print_facts, print_json
 
@@ -69,13 +69,13 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
 
 def _layers(config: ModelConfig) -> str:
     experts = (
-        f", {config.num_experts} experts of which {config.num_experts_per_tok} are used per token"
+        f", {config.num_experts} experts ({config.num_experts_per_tok} active per token)"
         if config.num_experts
         else ""
     )
     return (
         f"{config.num_hidden_layers} of width {config.hidden_size:,}, "
-        f"{config.num_attention_heads} heads, {config.num_key_value_heads} for keys and values"
+        f"{config.num_attention_heads} attention heads, {config.num_key_value_heads} KV heads"
         f"{experts}"
     )
 
@@ -102,14 +102,14 @@ def _sampling(folder: Path) -> dict[str, dict[str, float]]:
 
 
 def _template(folder: Path) -> str:
-    """The file that holds it: one of the folder's, or our own copy of Qwen3's."""
+    """Return the file that holds the template: one in the folder, or our own copy of Qwen3's."""
     from ..text.templates.source import DEFAULT, templates_of
 
     return Path(templates_of(folder)[DEFAULT].name).name
 
 
 def _license(folder: Path) -> str | None:
-    """What the head of the model card says, else the name of the licence file."""
+    """Return the license from the model card's header, or else the license file's name."""
     from ..config import LARGEST_PAGE, model_text
 
     card = folder / "README.md"

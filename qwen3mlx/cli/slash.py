@@ -18,7 +18,7 @@ _SWITCHES = ("think", "no_think")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command line, taken apart."""
+    """A parsed command line."""
 
     name: str
     argument: str
@@ -26,7 +26,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One line of /help, and what it does."""
+    """A command's line in /help, and its function."""
 
     usage: str
     help: str
@@ -34,9 +34,9 @@ class Command:
 
 
 def parse(text: str) -> Typed | None:
-    """The command in `text`, or None if it is a message.
+    """Return the command in `text`, or None if it is a message.
 
-    Paths (/usr/bin) are messages, and so is a soft switch with more text after it: the model
+    Paths (/usr/bin) are messages, and so is a soft switch followed by more text: the model
     understands those itself.
     """
     match = _COMMAND.fullmatch(text.strip())
@@ -47,13 +47,13 @@ def parse(text: str) -> Typed | None:
 
 
 def run(chat: Chat, typed: Typed) -> None:
-    """Do it; EOFError, as Ctrl-D gives, ends the chat."""
+    """Run the command. Raises EOFError, as Ctrl-D does, to end the chat."""
     name = _ALSO.get(typed.name, typed.name)
     command = COMMANDS.get(name)
     if command is None:
         guess = nearest(name, COMMANDS)
-        hint = f"did you mean /{guess}?" if guess else "/help lists the commands."
-        chat.say(f"There is no command /{typed.name}: {hint}")
+        hint = f"did you mean /{guess}?" if guess else "type /help for a list."
+        chat.say(f"Unknown command /{typed.name}: {hint}")
         return
     try:
         command.run(chat, typed.argument)
@@ -78,7 +78,9 @@ def _budget(chat: Chat, argument: str) -> None:
         budget = None if argument == "off" else int(argument)
         chat.settings = replace(chat.settings, thinking_budget=budget)
     budget = chat.settings.thinking_budget
-    chat.say("No thinking budget." if budget is None else f"Thinking budget: {budget:,} tokens.")
+    chat.say(
+        "The thinking budget is off." if budget is None else f"Thinking budget: {budget:,} tokens."
+    )
 
 
 def _system(chat: Chat, argument: str) -> None:
@@ -94,7 +96,7 @@ def _set(chat: Chat, argument: str) -> None:
     if name:
         chat.settings = chat.settings.with_sampling(name, value.strip())
     chosen = ", ".join(f"{key} {_shown(value)}" for key, value in chat.settings.sampling.items())
-    chat.say(f"Set: {chosen}." if chosen else "Everything is at the model's defaults.")
+    chat.say(f"Set: {chosen}." if chosen else "All settings are at the model's defaults.")
 
 
 def _shown(value: object) -> str:
@@ -104,15 +106,15 @@ def _shown(value: object) -> str:
 def _clear(chat: Chat, argument: str) -> None:
     chat.turns.clear()
     chat.last = None
-    chat.say("The conversation starts anew.")
+    chat.say("Conversation cleared.")
 
 
 def _stats(chat: Chat, argument: str) -> None:
     if argument not in ("", "on", "off"):
-        raise UsageError("/stats takes on, off, or nothing.")
+        raise UsageError("/stats takes on or off, or no argument.")
     if argument:
         chat.show_stats = argument == "on"
-        chat.say(f"Numbers after each answer: {argument}.")
+        chat.say(f"Statistics after each answer: {argument}.")
     else:
         chat.say(stats_line(chat.last) if chat.last else "No answer yet.")
 
@@ -122,8 +124,8 @@ def _help(chat: Chat, argument: str) -> None:
     for command in COMMANDS.values():
         chat.say(f"{command.usage:<{width}}  {command.help}")
     chat.say(
-        "Enter sends; Alt-Enter begins a new line; so does Enter between two "
-        '""". Ctrl-C stops an answer.'
+        "Enter sends; Alt-Enter starts a new line, and so does Enter inside a "
+        '""" block. Ctrl-C stops an answer.'
     )
 
 
@@ -132,14 +134,16 @@ def _exit(chat: Chat, argument: str) -> None:
 
 
 COMMANDS: dict[str, Command] = {
-    "think": Command("/think", "think before answering, from the next message on", _think),
-    "no_think": Command("/no_think", "answer at once, from the next message on", _no_think),
+    "think": Command("/think", "think before answering, starting with the next message", _think),
+    "no_think": Command(
+        "/no_think", "answer without thinking, starting with the next message", _no_think
+    ),
     "budget": Command("/budget N|off", "think at most N tokens", _budget),
     "system": Command("/system [TEXT|off]", "show or change the system message", _system),
     "set": Command("/set [NAME VALUE]", "show or change sampling: /set temperature 0.6", _set),
-    "clear": Command("/clear", "forget the conversation", _clear),
-    "stats": Command("/stats [on|off]", "speeds and counts: of the last answer, or always", _stats),
-    "help": Command("/help", "this list", _help),
+    "clear": Command("/clear", "clear the conversation", _clear),
+    "stats": Command("/stats [on|off]", "show speeds and counts, once or always", _stats),
+    "help": Command("/help", "show this list", _help),
     "exit": Command("/exit", "leave (so does Ctrl-D)", _exit),
 }
 _ALSO = {"quit": "exit", "bye": "exit", "nothink": "no_think", "?": "help"}

@@ -1,4 +1,4 @@
-"""The standard streams of the process, made fit for use before anything is read or printed."""
+"""Prepare the process's standard streams before anything is read or printed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import sys
 import time
 from typing import Any
 
-# Seconds that a reader may need to catch up, once; and what a pipe takes if it takes any.
+# Seconds that a reader may take to catch up, once; and the bytes that any writable pipe accepts.
 _PATIENCE = 0.1
 _PIECE = select.PIPE_BUF
 
 
 def prepare() -> None:
-    """A stream that was closed is opened: stdin is empty, stdout takes nothing, stderr all.
+    """Open the streams that were closed: stdin is empty, stdout rejects writes, stderr discards
+    them.
 
-    What is opened next would take its number otherwise, and get what is printed. A note that cannot
-    be written never is a failure, and nothing waits for a reader of notes: stderr drops them.
+    Otherwise the next file opened would take the descriptor and receive what is printed. Failing to
+    write a note is never an error, and nothing waits for a reader of notes: stderr drops them.
     """
-    # Opened for reading, stdout refuses what is written to it as a closed one does.
+    # Opened for reading, stdout rejects writes just as a closed one does.
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
             _open_null(number, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
@@ -45,10 +46,10 @@ def _open_null(number: int, flags: int) -> None:
 
 
 class _Notes(io.FileIO):
-    """Never fails, and hardly ever waits: what nobody takes is dropped, and counted.
+    """A stderr that never fails and hardly ever waits: notes that cannot be written are dropped.
 
-    So it is with a reader that has stopped or gone, and with a full disk. Once it works again, a
-    line says how much is missing.
+    This covers a reader that has stopped or gone, and a full disk. Once writing works again, a line
+    says how many were dropped.
     """
 
     _num_dropped = 0
@@ -61,7 +62,7 @@ class _Notes(io.FileIO):
         text = bytes(data)
         patience = 0.0 if self._num_dropped else _PATIENCE
         if self._num_dropped:
-            note = f"\n({self._num_dropped} lines are missing here: they could not be written.)\n"
+            note = f"\n({self._num_dropped} lines were dropped here: they could not be written.)\n"
             if self._put(note.encode(), patience) == len(note):
                 self._num_dropped = 0
         taken = 0 if self._num_dropped else self._put(text, patience)
@@ -70,7 +71,9 @@ class _Notes(io.FileIO):
         return len(text)
 
     def _put(self, text: bytes, patience: float) -> int:
-        """How much of it was taken. What is ready takes a PIECE without a wait."""
+        """Write as much as is accepted and return its length. A ready pipe takes a PIECE without
+        blocking.
+        """
         taken, end = 0, time.monotonic() + patience
         try:
             while taken < len(text):

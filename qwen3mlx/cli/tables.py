@@ -1,4 +1,4 @@
-"""What the verbs print: tables for a person, tabs and JSON for a program."""
+"""Output of the verbs: tables for people, tabs and JSON for programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .terminal import Terminal
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> None:
-    """At a terminal with a heading; elsewhere the rows alone, their cells set apart by tabs."""
+    """Print a heading and columns at a terminal; elsewhere the rows only, separated by tabs."""
     rows = [[one_line(cell) for cell in row] for row in rows]
     if not terminal.can_draw:
         for row in rows:
@@ -29,22 +29,22 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], terminal:
 
 
 def print_facts(facts: Sequence[tuple[str, str]], terminal: Terminal) -> None:
-    """One fact a line, its name before it."""
+    """Print one fact per line, each after its name."""
     width = max(len(name) for name, _ in facts)
     for name, value in facts:
         print(f"{name:<{width}}  {one_line(value)}", file=terminal.stdout)
 
 
 def print_json(value: Any, terminal: Terminal) -> None:
-    """Indented, and ASCII only: any terminal and any reader takes it."""
+    """Print indented ASCII-only JSON, which any terminal and any reader accepts."""
     print(json.dumps(value, indent=2), file=terminal.stdout)
 
 
 def model_object(model: LocalModel) -> dict[str, Any]:
-    """The model in JSON; `modified` is in seconds since 1970."""
+    """The model as JSON; `modified` is in seconds since 1970."""
     return asdict(model) | {"path": str(model.path)}
 
 
 def day(seconds: float) -> str:
-    """`2026-01-31`, in this computer's time zone."""
+    """Format the day as `2026-01-31`, in the local time zone."""
     return datetime.fromtimestamp(seconds).date().isoformat()

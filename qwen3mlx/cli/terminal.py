@@ -29,7 +29,7 @@ class Terminal:
 
     @classmethod
     def standard(cls) -> Terminal:
-        """The process's own."""
+        """Return the process's own streams."""
         return cls(sys.stdin, sys.stdout, sys.stderr)
 
     @property
@@ -45,11 +45,11 @@ class Terminal:
         return self.stdin.isatty() and self.stderr.isatty()
 
     def note(self, text: str) -> None:
-        """One line for the person, not for the program at the other end of a pipe."""
+        """Print one line for the person, not for the program at the other end of a pipe."""
         print(one_line(text), file=self.stderr, flush=True)
 
     def ask(self, question: str, *, default: bool = True) -> bool:
-        """What does not clearly say the other is the `default`; Ctrl-D is a no."""
+        """Ask a yes-or-no question. An unclear answer means `default`; Ctrl-D means no."""
         choices = "[Y/n]" if default else "[y/N]"
         print(f"{one_line(question)} {choices} ", end="", file=self.stderr, flush=True)
         answer = self.stdin.readline()
@@ -58,16 +58,16 @@ class Terminal:
         return answer.strip().lower().startswith("y")
 
     def console(self, stream: TextIO) -> Console:
-        """A rich console on one of the streams; rich is imported only where it draws."""
+        """Return a rich console on one of the streams; rich is imported only when needed."""
         from rich.console import Console
 
         return Console(file=stream, highlight=False, markup=False, emoji=False)
 
     def piped_text(self, *, optional: bool) -> str | None:
-        """What was piped or redirected in; None when nothing was.
+        """Return the text that was piped or redirected in, or None.
 
-        With `optional`, a pipe whose other end stays silent for half a minute is taken for one
-        that a parent process left open, and is not waited for.
+        With `optional`, a pipe that stays silent for half a minute is assumed to have been left
+        open by a parent process, and is ignored.
         """
         if not _is_piped(self.stdin):
             return None
@@ -79,15 +79,17 @@ class Terminal:
     def _something_comes(self) -> bool:
         if select.select([self.stdin], [], [], NOTE_AFTER)[0]:
             return True
-        self.note("Waiting for the rest of the prompt on stdin (`</dev/null` if there is none) ...")
+        self.note(
+            "Waiting for the rest of the prompt on stdin (use `</dev/null` if there is none) ..."
+        )
         if select.select([self.stdin], [], [], GIVE_UP_AFTER)[0]:
             return True
-        self.note("Nothing came on stdin: answering the prompt alone.")
+        self.note("Nothing arrived on stdin; answering the prompt alone.")
         return False
 
 
 def _is_piped(stream: TextIO) -> bool:
-    """True for a pipe, a socket and a file, false for a terminal and /dev/null."""
+    """Return True for a pipe, a socket or a file, and False for a terminal or /dev/null."""
     try:
         mode = os.fstat(stream.fileno()).st_mode
     except (OSError, ValueError, AttributeError, io.UnsupportedOperation):

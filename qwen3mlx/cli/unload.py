@@ -1,4 +1,4 @@
-"""`qwen3mlx unload`: give a model's memory back."""
+"""`qwen3mlx unload`: unload a model from a running server."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from .terminal import Terminal
 
 
 def unload(model: InstalledModel, url: Url = None, api_key: ApiKey = None) -> None:
-    """Have a running server give a model's memory back.
+    """Unload a model from a running server.
 
-    Requests that the model is answering end with an error.
+    Requests that the model is serving fail with an error.
     """
     from .client import Client
 
     answer = Client(url, api_key).post("/api/v1/models/unload", {"instance_id": model})
-    Terminal.standard().note(f"{answer['instance_id']} is unloaded.")
+    Terminal.standard().note(f"Unloaded {answer['instance_id']}.")

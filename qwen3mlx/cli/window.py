@@ -1,4 +1,4 @@
-"""`qwen3mlx app`: the window."""
+"""`qwen3mlx app`: open the desktop app."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ ProfileDir = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Keep conversations and settings there, in place of QWEN3MLX_HOME: a throw-away"
+        help="Keep conversations and settings in DIR instead of QWEN3MLX_HOME, for a throwaway"
         " profile.",
     ),
 ]
 
 
 def app(profile_dir: ProfileDir = None) -> None:
-    """Open the window: a chat over a server of its own.
+    """Open the desktop app: chat, with a built-in server.
 
-    Its conversations, settings and keys stay on this computer.
+    Conversations, settings and keys stay on this computer.
     """
     from ..errors import UsageError
 
     if not _has_display():
         raise UsageError(
-            "There is no display for a window here: chat in the terminal with `qwen3mlx run`."
+            "No display is available for the app: use `qwen3mlx run` to chat in the terminal."
         )
     try:
         from qwen3mlx_app.main import main
@@ -38,14 +38,14 @@ def app(profile_dir: ProfileDir = None) -> None:
 
 
 def _has_display() -> bool:
-    """Qt ends the process where there is none."""
+    """Return whether a display is available; without one, Qt aborts the process."""
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return sys.platform != "linux" or any(map(os.environ.get, names))
 
 
 def _how_to_install(error: ImportError) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"The window is not installed ({error}): run `pip install 'qwen3mlx[app]'`."
+        return f"The app is not installed ({error}): run `pip install 'qwen3mlx[app]'`."
     return (
         f"Qt cannot be loaded ({error}): on Debian or Ubuntu run `sudo apt-get install libegl1"
         " libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon0 libxcb-cursor0`."

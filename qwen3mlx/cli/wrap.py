@@ -1,4 +1,4 @@
-"""Word wrapping for text that comes in pieces and is printed at once, without being drawn again."""
+"""Word wrapping for streamed text that is printed at once and never redrawn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Wrapper:
         return "".join(self._take(character) for character in text)
 
     def flush(self) -> str:
-        """The word that was held back."""
+        """Return the word that was held back."""
         word, self._word = self._word, ""
         size = cell_len(word)
         crosses = self._column > 0 and self._column + size > self._width
@@ -30,11 +30,11 @@ class Wrapper:
             return before + character
         if character.isspace():
             before = self.flush()
-            if self._column >= self._width:  # a space at the edge is the break itself
+            if self._column >= self._width:  # a space at the edge becomes the line break
                 return before
             self._column += 1
             return before + character
-        if cell_len(character) > 1:  # Chinese and its kin break anywhere
+        if cell_len(character) > 1:  # Chinese, Japanese and Korean text breaks anywhere
             before, self._word = self.flush(), character
             return before + self.flush()
         self._word += character

@@ -1,4 +1,4 @@
-"""What a checkpoint and a caller may set, each thing declared once: frozen and validated."""
+"""Everything a checkpoint or a caller can configure, declared once: frozen, validated values."""
 
 from .engine import EngineConfig
 from .generation import GenerationConfig

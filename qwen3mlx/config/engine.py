@@ -1,4 +1,4 @@
-"""What a user sets for the engine as a whole."""
+"""Settings of the engine as a whole."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..errors import InvalidRequestError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """`max_running` answers of a model are computed together, `max_waiting` more may wait.
+    """`max_running` answers per model are generated together; `max_waiting` more may wait.
 
-    `memory_limit` and `prefix_cache_bytes` are bytes (None: what suits the machine); `ttl_s` is how
-    long a model that nobody uses stays in memory (seconds; infinity: for ever).
+    `memory_limit` and `prefix_cache_bytes` are in bytes (None: chosen for the machine); `ttl_s` is
+    the idle time in seconds after which a model is unloaded (infinity: never).
     """
 
     max_running: int = 16
@@ -28,7 +28,7 @@ class EngineConfig:
             value = getattr(self, name)
             if math.isnan(value) or value < low:
                 raise InvalidRequestError(
-                    f"{name} is {value}; it must be {low} or more.", param=name
+                    f"{name} is {value}; it must be at least {low}.", param=name
                 )
         for name in ("memory_limit", "prefix_cache_bytes"):
             value = getattr(self, name)

@@ -1,4 +1,4 @@
-"""generation_config.json: stop tokens and the sampling the makers advise."""
+"""generation_config.json: stop tokens and the model authors' recommended sampling."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .options import SamplingParams
 
 @dataclass(frozen=True, slots=True)
 class GenerationConfig:
-    """`generation_config.json`: stop tokens and the sampling the model's makers advise.
+    """`generation_config.json`: stop tokens and the model authors' recommended sampling.
 
-    Where the file says nothing, `sampling_defaults` has Qwen3's model card.
+    Values that the file omits come from Qwen3's model card, through `sampling_defaults`.
     """
 
     eos_token_ids: tuple[int, ...] = ()
@@ -46,10 +46,10 @@ class GenerationConfig:
         return cls(eos_token_ids=eos, **numbers)  # type: ignore[arg-type]
 
     def sampling_defaults(self, *, thinking: bool) -> dict[str, float]:
-        """temperature, top_p, top_k, min_p, repetition_penalty for one mode.
+        """Return temperature, top_p, top_k, min_p and repetition_penalty for one mode.
 
         Qwen3's card: thinking 0.6 / 0.95 / 20 / 0, non-thinking 0.7 / 0.8 / 20 / 0. The released
-        generation_config.json holds the thinking values, so they rule that mode only.
+        generation_config.json holds the thinking values, so it applies to that mode only.
         """
         temperature, top_p = (0.6, 0.95) if thinking else (0.7, 0.8)
         card = {"temperature": temperature, "top_p": top_p, "top_k": 20, "min_p": 0.0}
@@ -61,5 +61,5 @@ class GenerationConfig:
         if not thinking and (own.get("temperature"), own.get("top_p")) == (0.6, 0.95):
             del own["temperature"], own["top_p"]
         if thinking and own.get("temperature") == 0.0:
-            del own["temperature"]  # greedy thinking repeats itself without end
+            del own["temperature"]  # greedy thinking repeats itself endlessly
         return {**card, "repetition_penalty": 1.0, **own}

@@ -1,4 +1,4 @@
-"""Reading the JSON files of a checkpoint, with the file and key named in every error."""
+"""Read the JSON files of a checkpoint; every error names the file and the key."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from .model_files import model_text
 
 # Bytes; the index of the largest released checkpoint has 6 MB.
 LARGEST_JSON = 8 << 20
-# A config.json has three levels, a list of chat templates with tools a few more.
+# A config.json has three levels; a list of chat templates with tools has a few more.
 DEEPEST = 64
-# No quantity of a model comes near; it keeps products of two finite.
+# No real quantity comes near it, and the product of two such numbers is finite.
 _TOO_LARGE = 2.0**63
 _MOST_TOKEN_IDS = 1000
 _TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 
 
 def read_json(path: Path, *, largest: int = LARGEST_JSON) -> dict[str, Any]:
-    """The JSON object in `path`; CheckpointError names the file when there is none.
+    """Return the JSON object in `path`. Raises CheckpointError, which names the file.
 
-    So it does where the file has more than `largest` bytes.
+    A file with more than `largest` bytes is rejected too.
     """
     try:
         value = parse_json(model_text(path, largest=largest))
@@ -35,7 +35,7 @@ def read_json(path: Path, *, largest: int = LARGEST_JSON) -> dict[str, Any]:
 
 
 def parse_json(text: str) -> Any:
-    """A stranger's JSON: no deeper than DEEPEST, and no key twice. Raises ValueError."""
+    """Parse untrusted JSON: at most DEEPEST levels, no duplicate keys. Raises ValueError."""
     try:
         value = json.loads(text, object_pairs_hook=_object)
     except RecursionError:
@@ -51,12 +51,12 @@ def parse_json(text: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key occurs twice")
     return values
 
 
 def _containers(value: Any) -> list[Any]:
-    """The lists and objects that lie in a list or an object."""
+    """Return the lists and objects directly inside a list or an object."""
     items = value.values() if isinstance(value, dict) else value
     return [item for item in items if isinstance(item, (dict, list))]
 
@@ -65,7 +65,7 @@ def number(value: Any, name: str, *, above: float | None = None) -> float:
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))
-        or not abs(value) < _TOO_LARGE  # NaN compares false
+        or not abs(value) < _TOO_LARGE  # comparisons with NaN are false
     ):
         raise CheckpointError(f"{name} is {quoted(value)}; it must be a number.")
     if above is not None and value <= above:
@@ -74,7 +74,7 @@ def number(value: Any, name: str, *, above: float | None = None) -> float:
 
 
 def token_ids(value: Any, name: str) -> tuple[int, ...]:
-    """`eos_token_id` is a number, a list of them, or null."""
+    """Accept an `eos_token_id` that is a number, a list of numbers, or null."""
     ids = [] if value is None else value if isinstance(value, list) else [value]
     if len(ids) > _MOST_TOKEN_IDS or not all(type(i) is int and abs(i) < 2**31 for i in ids):
         raise CheckpointError(

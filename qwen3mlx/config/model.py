@@ -1,4 +1,4 @@
-"""config.json: what a Qwen3 checkpoint is."""
+"""config.json: the shape of a Qwen3 checkpoint."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .options import LoadOptions
 from .quantization import QuantizationConfig
 from .rope import RopeConfig
 
-# Several times what the largest released checkpoint has: what a stranger's file says is computed
-# with, and looped over, before anything is loaded.
+# Several times the values of the largest released checkpoint: an untrusted file's numbers are used
+# in arithmetic and loops before anything is loaded.
 _MOST = {
     "vocab_size": 1 << 22,
     "hidden_size": 1 << 17,
@@ -37,12 +37,11 @@ _MOST_EXPERTS_IN_ALL = 1 << 17
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """`config.json` of a Qwen3, dense (`qwen3`) or MoE (`qwen3_moe`); keys keep their names.
+    """`config.json` of a dense (`qwen3`) or MoE (`qwen3_moe`) Qwen3; keys keep their names.
 
-    `num_experts` is 0 for a dense model. Keys that are missing have the defaults of transformers'
-    Qwen3Config and Qwen3MoeConfig, but for the sizes, which a file must say. Metadata keys are
-    skipped; a key that would change the computation and is not implemented here raises
-    CheckpointError.
+    `num_experts` is 0 for a dense model. Missing keys have the defaults of transformers'
+    Qwen3Config and Qwen3MoeConfig, except for sizes, which are required. Metadata keys are ignored;
+    a key that would change the computation and is not implemented raises CheckpointError.
     """
 
     model_type: Literal["qwen3", "qwen3_moe"]
@@ -78,7 +77,7 @@ class ModelConfig:
         if model_type not in ("qwen3", "qwen3_moe"):
             raise CheckpointError(
                 f"{source} has model_type {quoted(model_type)}; "
-                "this program runs 'qwen3' and 'qwen3_moe'."
+                "only 'qwen3' and 'qwen3_moe' are supported."
             )
         _refuse_unsupported(raw, source)
         reader = _Reader(raw, source)
@@ -109,24 +108,24 @@ class ModelConfig:
     def _check(self, source: str) -> None:
         if self.num_attention_heads % self.num_key_value_heads:
             raise CheckpointError(
-                f"{source}: num_attention_heads {self.num_attention_heads} is no multiple of "
+                f"{source}: num_attention_heads {self.num_attention_heads} must be a multiple of "
                 f"num_key_value_heads {self.num_key_value_heads}."
             )
         if self.head_dim % 2:
             raise CheckpointError(f"{source}: head_dim {self.head_dim} must be even.")
         if self.num_hidden_layers * self.num_experts > _MOST_EXPERTS_IN_ALL:
             raise CheckpointError(
-                f"{source} has {self.num_hidden_layers} layers of {self.num_experts} experts, "
-                f"more than {_MOST_EXPERTS_IN_ALL:,} in all."
+                f"{source} has {self.num_hidden_layers} layers of {self.num_experts} experts; "
+                f"at most {_MOST_EXPERTS_IN_ALL:,} experts in total are supported."
             )
         layers = range(self.num_hidden_layers)
         if len(self.mlp_only_layers) > len(layers) or set(self.mlp_only_layers) - set(layers):
             raise CheckpointError(
-                f"{source}: mlp_only_layers must be layers, which run from 0 to {layers[-1]}."
+                f"{source}: mlp_only_layers must hold layer numbers from 0 to {layers[-1]}."
             )
         if self.num_experts_per_tok > self.num_experts:
             raise CheckpointError(
-                f"{source}: num_experts_per_tok {self.num_experts_per_tok} is more than "
+                f"{source}: num_experts_per_tok {self.num_experts_per_tok} exceeds "
                 f"num_experts {self.num_experts}."
             )
 
@@ -189,11 +188,11 @@ class ModelConfig:
         yield Module(f"{path}.down_proj", (*stack, self.hidden_size, inner))
 
     def with_options(self, options: LoadOptions) -> ModelConfig:
-        """This configuration under a user's load-time settings."""
+        """Return this configuration with a user's load options applied."""
         config = self
         if options.kv_bits is not None and self.head_dim % 32:
             raise InvalidRequestError(
-                f"kv_bits needs a head_dim that is a multiple of 32; this model's is "
+                f"kv_bits requires a head_dim that is a multiple of 32; this model's is "
                 f"{self.head_dim}.",
                 param="kv_bits",
             )
@@ -225,8 +224,8 @@ class ModelConfig:
         limit = max(trained, self.max_position_embeddings)
         if options.context_length is not None and options.context_length > limit:
             raise InvalidRequestError(
-                f"a context of {quoted(options.context_length)} tokens is more than the {limit} "
-                "this model has positions for; ask for less, or set YaRN with rope_scaling "
+                f"a context of {quoted(options.context_length)} tokens exceeds the {limit} "
+                "positions this model supports; ask for less, or enable YaRN with rope_scaling "
                 '{"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": '
                 f"{min(self.max_position_embeddings, 32_768)}}}.",
                 param="context_length",
@@ -234,7 +233,9 @@ class ModelConfig:
 
 
 def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
-    """Settings of transformers' Qwen3 that change the result and no released checkpoint uses."""
+    """Reject settings of transformers' Qwen3 that change the result; no released checkpoint uses
+    them.
+    """
     expected: dict[str, Any] = {
         "attention_bias": False,
         "use_sliding_window": False,
@@ -253,7 +254,7 @@ def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
 def _dense_fields(reader: _Reader) -> dict[str, Any]:
     heads = "num_key_value_heads"
     if reader.raw.get(heads, 32) is None:
-        heads = "num_attention_heads"  # null: each has keys and values of its own
+        heads = "num_attention_heads"  # null: each layer has keys and values of its own
     return {
         "num_key_value_heads": reader.integer(heads, 32),
         "head_dim": reader.integer("head_dim", 128),
@@ -261,7 +262,7 @@ def _dense_fields(reader: _Reader) -> dict[str, Any]:
 
 
 def _moe_fields(reader: _Reader) -> dict[str, Any]:
-    """`num_local_experts` is how transformers 5 writes `num_experts`."""
+    """Read the MoE keys; `num_local_experts` is transformers 5's spelling of `num_experts`."""
     head_dim = reader.integer("hidden_size") // reader.integer("num_attention_heads")
     experts = "num_local_experts" if "num_local_experts" in reader.raw else "num_experts"
     return {
@@ -277,7 +278,7 @@ def _moe_fields(reader: _Reader) -> dict[str, Any]:
 
 
 def _rope(raw: Mapping[str, Any], max_positions: int, source: str) -> RopeConfig:
-    """As transformers 5: `rope_scaling`, which model cards tell users to add, wins."""
+    """As in transformers 5, `rope_scaling` wins, because model cards tell users to add it."""
     parameters = raw.get("rope_parameters")
     theta = raw.get("rope_theta")
     if theta is None and isinstance(parameters, Mapping):
@@ -296,14 +297,14 @@ class _Reader:
     source: str
 
     def integer(self, key: str, default: int | None = None) -> int:
-        """A positive whole number, as every size and count is."""
+        """Return a positive integer, as required for every size and count."""
         value = self.raw.get(key, default)
         if value is None:
             raise CheckpointError(f"{self.source} has no {quoted(key)}.")
         most = _MOST[key]
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
             raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be a whole number from 1 to "
+                f"{self.source} has {key} {quoted(value)}; it must be an integer from 1 to "
                 f"{most:,}."
             )
         return value
@@ -312,7 +313,7 @@ class _Reader:
         value = self.raw.get(key) or []
         if not isinstance(value, list) or any(type(item) is not int for item in value):
             raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be a list of whole numbers."
+                f"{self.source} has {key} {quoted(value)}; it must be a list of integers."
             )
         return tuple(value)
 
@@ -320,7 +321,7 @@ class _Reader:
         value = self.raw.get(key)
         if value is not None and not (isinstance(value, str) and len(value) <= 32):
             raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be a short word."
+                f"{self.source} has {key} {quoted(value)}; it must be a short string."
             )
         return value
 

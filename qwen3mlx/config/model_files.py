@@ -1,6 +1,7 @@
-"""The files of a checkpoint folder, which may come from a stranger.
+"""The files of an untrusted checkpoint folder.
 
-A link in it must not lead to another file of the person's, nor a pipe or a device hold the program.
+A link in it must not lead to the user's other files, and a pipe or device must not block the
+program.
 """
 
 from __future__ import annotations
@@ -11,33 +12,37 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 
-# The largest of the released checkpoints' texts is a tokenizer.json of 11 MB.
+# The largest text file in the released checkpoints is a tokenizer.json of 11 MB.
 LARGEST_TEXT = 256 << 20
-# Of those that are written for people: a model card, a licence.
+# For files written for people: a model card, a license.
 LARGEST_PAGE = 1 << 20
-# Where a Hugging Face cache keeps what a snapshot links to: of one model, and what several share.
+# Where a Hugging Face cache keeps the targets of a snapshot's links: per model, or shared by
+# several.
 _BLOBS = "blobs"
 
 
 def model_file(path: Path) -> Path:
-    """`path`, a regular file that belongs to the model in its folder.
+    """Return `path`, a regular file that belongs to the model in its folder.
 
-    Raises CheckpointError for anything else, and for a link that leads out of the folder; one of a
-    hub cache's snapshot may lead to that cache's blobs.
+    Raises CheckpointError for anything else, including a link that leads out of the folder; a link
+    in a hub cache's snapshot may lead to that cache's blobs.
     """
     try:
         target = path.resolve(strict=True)
         mode = os.stat(target).st_mode
     except FileNotFoundError:
         raise CheckpointError(
-            f"{path} is missing: a checkpoint folder needs it; download the model again."
+            f"{path} is missing, but every checkpoint folder needs it; download the model again."
         ) from None
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # Python before 3.13 raises RuntimeError for a loop of links
         reason = getattr(error, "strerror", None) or "a loop of links"
-        raise CheckpointError(f"{path} cannot be read ({reason}): check who may read it.") from None
+        raise CheckpointError(f"{path} cannot be read ({reason}); check its permissions.") from None
     if not any(target.is_relative_to(place) for place in _places(path.parent.resolve())):
         raise CheckpointError(
-            f"{path} is a link to a place outside the model, which is not followed: put the file "
+            f"{path} is a link to a place outside the model, which is not followed; put the file "
             "itself there."
         )
     if not stat.S_ISREG(mode):
@@ -46,9 +51,9 @@ def model_file(path: Path) -> Path:
 
 
 def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict") -> str:
-    """The UTF-8 text of a `model_file`, of at most so many bytes.
+    """Return the UTF-8 text of a `model_file` no longer than the given number of bytes.
 
-    Raises CheckpointError; UnicodeDecodeError unless `errors` says what to do with other bytes.
+    Raises CheckpointError; also UnicodeDecodeError, unless `errors` says how to handle other bytes.
     """
     try:
         with model_file(path).open(encoding="utf-8", errors=errors) as file:
@@ -57,15 +62,15 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
                 return file.read()
     except OSError as error:
         raise CheckpointError(
-            f"{path} cannot be read ({error.strerror}): check who may read it."
+            f"{path} cannot be read ({error.strerror}); check its permissions."
         ) from None
     raise CheckpointError(
-        f"{path} has {size / 1e6:,.0f} MB, more than any such file needs; download the model again."
+        f"{path} has {size / 1e6:,.0f} MB, too much for such a file; download the model again."
     )
 
 
 def _places(folder: Path) -> list[Path]:
-    """Where the files of the model in `folder` may lie; `folder` has no links in it."""
+    """Return the folders where the model's files may be; `folder` contains no links."""
     snapshots, *above = folder.parents
     if snapshots.name != "snapshots" or not above[0].name.startswith("models--"):
         return [folder]

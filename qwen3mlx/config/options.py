@@ -1,4 +1,4 @@
-"""What a user sets: when a model is loaded, and for one request."""
+"""Options that a user sets when loading a model, and for one request."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..quoting import quoted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """What a user may change when a model is loaded.
+    """What a user can change when a model is loaded.
 
-    `context_length` in tokens; `rope_scaling` as in config.json (YaRN); `kv_bits` 4 or 8 keeps keys
-    and values quantized (None: in the compute dtype).
+    `context_length` is in tokens; `rope_scaling` is as in config.json (YaRN); `kv_bits` 4 or 8
+    quantizes keys and values (None: they stay in the compute dtype).
     """
 
     context_length: int | None = None
@@ -32,7 +32,7 @@ class LoadOptions:
             )
         if self.rope_scaling is not None and not {"rope_type", "type"} & set(self.rope_scaling):
             raise InvalidRequestError(
-                f"rope_scaling is {quoted(dict(self.rope_scaling))} and names no rope_type; give "
+                f"rope_scaling is {quoted(dict(self.rope_scaling))} and has no rope_type; use "
                 '{"rope_type": "yarn", "factor": 2.0} or leave it out.',
                 param="rope_scaling",
             )
@@ -44,14 +44,14 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingParams:
-    """How one request's tokens are chosen and when it ends.
+    """How the tokens of one request are sampled, and when the answer ends.
 
-    Presence and frequency penalties count generated tokens (OpenAI), repetition those of the prompt
-    too (CTRL, arXiv:1909.05858, as in Hugging Face and vLLM). `temperature` 0 and `top_p` 0 are
-    greedy; `top_k` 0, `top_p` 1 and `min_p` 0 are off. `thinking_budget` is the number of tokens of
-    thought after which the answer is begun. `prompt_logprobs` asks for those of the prompt's
-    tokens, with `top_logprobs` alternatives each; the prompt is then computed without the prefix
-    cache. With `ignore_eos` the model cannot end its answer.
+    Presence and frequency penalties count generated tokens (OpenAI); the repetition penalty also
+    counts the prompt's (CTRL, arXiv:1909.05858, as in Hugging Face and vLLM). `temperature` 0 and
+    `top_p` 0 are greedy; `top_k` 0, `top_p` 1 and `min_p` 0 are off. `thinking_budget` is the
+    number of thinking tokens after which the answer starts. `prompt_logprobs` requests log
+    probabilities of the prompt's tokens, with `top_logprobs` alternatives each; the prompt is then
+    computed without the prefix cache. With `ignore_eos` the model cannot end its answer.
     """
 
     temperature: float = 0.6
@@ -88,7 +88,7 @@ class SamplingParams:
                 _in_range(name, getattr(self, name), 0, 2**31 - 1, whole=True)
         if self.max_tokens is not None and self.min_tokens > self.max_tokens:
             raise InvalidRequestError(
-                f"min_tokens is {self.min_tokens}, more than max_tokens ({self.max_tokens}).",
+                f"min_tokens ({self.min_tokens}) must not exceed max_tokens ({self.max_tokens}).",
                 param="min_tokens",
             )
         if self.seed is not None:
@@ -100,7 +100,7 @@ class SamplingParams:
                     param=name,
                 )
         if self.top_logprobs and not self.logprobs:
-            raise InvalidRequestError("top_logprobs needs logprobs.", param="top_logprobs")
+            raise InvalidRequestError("top_logprobs requires logprobs.", param="top_logprobs")
         self._check_tokens()
 
     def _check_tokens(self) -> None:
@@ -111,7 +111,7 @@ class SamplingParams:
             not isinstance(s, str) or not s for s in stop
         ):
             raise InvalidRequestError(
-                f"stop is {quoted(self.stop)}; it must be a list of strings that are not empty.",
+                f"stop is {quoted(self.stop)}; it must be a list of non-empty strings.",
                 param="stop",
             )
         stop_token_ids: Any = self.stop_token_ids
@@ -125,7 +125,9 @@ class SamplingParams:
 
     @property
     def is_greedy(self) -> bool:
-        """Below this temperature float32 logits overflow; the best token is certain long before."""
+        """Below this temperature float32 logits overflow; long before that, the best token is
+        certain.
+        """
         return self.temperature < 1e-5 or self.top_p == 0
 
 
@@ -143,7 +145,7 @@ def _in_range(
     if is_number and (low < value if above else low <= value) and value <= high:
         return
     bound = "above" if above else "from"
-    kind = "whole number" if whole else "number"
+    kind = "integer" if whole else "number"
     raise InvalidRequestError(
         f"{name} is {quoted(value)}; it must be a {kind} {bound} {low} to {high}.",
         param=param or name,

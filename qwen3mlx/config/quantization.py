@@ -1,4 +1,4 @@
-"""How a checkpoint's modules are packed."""
+"""How a checkpoint's modules are quantized."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..quoting import quoted
 
 QuantizationMode = Literal["affine", "mxfp4", "mxfp8", "nvfp4"]
 
-# group_size and bits that MLX has kernels for, per mode.
+# The group_size and bits that MLX has kernels for, per mode.
 _QUANTIZATION_SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "affine": ((32, 64, 128), (2, 3, 4, 5, 6, 8)),
     "mxfp4": ((32,), (4,)),
@@ -32,19 +32,19 @@ class QuantizationSpec:
         if self.mode not in get_args(QuantizationMode):
             raise CheckpointError(
                 f"quantization mode {quoted(self.mode)} is not supported; "
-                f"known are {', '.join(get_args(QuantizationMode))}."
+                f"valid modes: {', '.join(get_args(QuantizationMode))}."
             )
         group_sizes, bits = _QUANTIZATION_SHAPES[self.mode]
         whole = type(self.group_size) is type(self.bits) is int
         if not whole or self.group_size not in group_sizes or self.bits not in bits:
             raise CheckpointError(
                 f"{self.mode} quantization with group_size {quoted(self.group_size)} and bits "
-                f"{quoted(self.bits)} is not supported; it takes group_size {_or(group_sizes)} "
-                f"and bits {_or(bits)}."
+                f"{quoted(self.bits)} is not supported; valid values: group_size "
+                f"{_or(group_sizes)}, bits {_or(bits)}."
             )
 
 
-# A layer has a dozen; the largest released checkpoint has 94 layers.
+# A layer has a dozen modules; the largest released checkpoint has 94 layers.
 _MOST_ENTRIES = 10_000
 # group_size and bits that a mode has where nothing else is said.
 MODE_DEFAULTS = {"affine": (64, 4), "mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4": (16, 4)}
@@ -54,7 +54,7 @@ MODE_DEFAULTS = {"affine": (64, 4), "mxfp4": (32, 4), "mxfp8": (32, 8), "nvfp4":
 class QuantizationConfig:
     """`quantization` of config.json as mlx-lm writes it: a default, and overrides by module path.
 
-    An override is a spec of its own, or None where the checkpoint says `false` (kept in float).
+    An override is a spec, or None where the checkpoint says `false` (not quantized).
     """
 
     default: QuantizationSpec
@@ -66,11 +66,13 @@ class QuantizationConfig:
             raise CheckpointError(f"{source} is {quoted(raw)}; it must be an object.")
         if "quant_method" in raw:
             raise CheckpointError(
-                f"{source} is quantized with {quoted(raw['quant_method'])}; only MLX's own "
-                "formats load: get the model's MLX version, or its float weights."
+                f"{source} uses {quoted(raw['quant_method'])} quantization; only MLX's own formats "
+                "are supported: get the model's MLX version or its unquantized weights."
             )
         if len(raw) > _MOST_ENTRIES:
-            raise CheckpointError(f"{source} has {len(raw):,} entries: a model has no such number.")
+            raise CheckpointError(
+                f"{source} has {len(raw):,} entries, more than any model has modules."
+            )
         default = _quantization_spec(raw, source)
         overrides: dict[str, QuantizationSpec | None] = {}
         for path, value in raw.items():

@@ -1,4 +1,4 @@
-"""Rotary embedding: its two spellings in config.json."""
+"""Rotary embedding, in both of its config.json spellings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .json_file import number
 class RopeConfig:
     """Rotary embedding: `rope_theta` + `rope_scaling`, or transformers 5's `rope_parameters`.
 
-    Only static YaRN (arXiv:2309.00071) scales; it is what Qwen3's model cards give.
+    The only scaling is static YaRN (arXiv:2309.00071), which Qwen3's model cards recommend.
     """
 
     theta: float = 1_000_000.0
@@ -33,7 +33,7 @@ class RopeConfig:
     def from_mapping(
         cls, scaling: Mapping[str, Any] | None, *, theta: float, max_positions: int, source: str
     ) -> RopeConfig:
-        """`scaling` is `rope_scaling` or `rope_parameters`; `source` names it in errors."""
+        """Parse `rope_scaling` or `rope_parameters`; `source` names it in errors."""
         if not isinstance(scaling or {}, Mapping):
             raise CheckpointError(f"{source} is {quoted(scaling)}; it must be an object.")
         values = {key: value for key, value in (scaling or {}).items() if value is not None}
@@ -42,18 +42,19 @@ class RopeConfig:
         theta = number(values.pop("rope_theta", theta), f"{source} rope_theta", above=1)
         if kind == "default":
             if values.get("factor", 1) != 1:
-                raise CheckpointError(f"{source} has a factor but no type; say rope_type 'yarn'.")
+                raise CheckpointError(
+                    f"{source} has a factor but no type; set rope_type to 'yarn'."
+                )
             return cls(theta=theta)
         if kind != "yarn":
             raise CheckpointError(
-                f"{source} asks for rope type {quoted(kind)}; Qwen3 here knows 'default' and "
-                "'yarn'."
+                f"{source} has rope type {quoted(kind)}; only 'default' and 'yarn' are supported."
             )
         known = {f.name for f in fields(cls)} - {"theta", "kind"}
         if unknown := sorted(set(map(str, values)) - known):
             raise CheckpointError(f"{source} has unknown keys for yarn: {', '.join(unknown)}.")
         if "factor" not in values:
-            raise CheckpointError(f"{source} of type 'yarn' needs a 'factor'.")
+            raise CheckpointError(f"{source} of type 'yarn' requires a 'factor'.")
         truncate = values.pop("truncate", True)
         if not isinstance(truncate, bool):
             raise CheckpointError(

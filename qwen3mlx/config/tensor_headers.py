@@ -1,7 +1,7 @@
-"""What the safetensors files of a checkpoint hold, as their headers say.
+"""The tensors in a checkpoint's safetensors files, read from the headers.
 
-safetensors only: a pickle can run code. A header is small and names every byte of its file, so a
-truncated or broken one is told from it before gigabytes are loaded.
+Only safetensors is supported, because a pickle can run code. The small header accounts for every
+byte of its file, so a truncated or broken file is recognized before gigabytes are loaded.
 https://github.com/huggingface/safetensors#format
 """
 
@@ -20,12 +20,12 @@ from .weight_index import INDEX_NAME, read_weight_map
 
 SINGLE_NAME = "model.safetensors"
 
-# safetensors' dtype names -> bytes per element, for the types a Qwen3 checkpoint in MLX can hold.
+# safetensors dtype names -> bytes per element, for the types in an MLX Qwen3 checkpoint.
 _ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
-# MLX counts a dimension in 32 bits; no tensor of a Qwen3 has more than three.
+# MLX stores a dimension in 32 bits; no Qwen3 tensor has more than three.
 _LARGEST_DIMENSION = 2**31 - 1
 _MOST_DIMENSIONS = 8
-# In one file; the largest released checkpoint has 36,000 in 118 files.
+# Per file; the largest released checkpoint has 36,000 in 118 files.
 _MOST_TENSORS = 50_000
 
 
@@ -39,7 +39,7 @@ class TensorInfo:
 
 
 def read_infos(folder: Path) -> dict[str, TensorInfo]:
-    """What the headers of the shards say, by tensor name. Raises CheckpointError."""
+    """Read the shards' headers: tensor infos by name. Raises CheckpointError."""
     infos: dict[str, TensorInfo] = {}
     shards, indexed = _shards(folder)
     for shard in shards:
@@ -48,23 +48,23 @@ def read_infos(folder: Path) -> dict[str, TensorInfo]:
         if name not in infos:
             raise CheckpointError(
                 f"{folder / shard_name} does not hold {quoted(name)}, "
-                f"which {INDEX_NAME} says it does; download the model again."
+                f"but {INDEX_NAME} says it does; download the model again."
             )
     return infos
 
 
 def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
-    """The shard files, and the index's tensor -> file name (empty without an index)."""
+    """Return the shard files and the index's tensor -> file name (empty if there is no index)."""
     if not folder.is_dir():
-        raise CheckpointError(f"{folder} is not a folder; give one that holds config.json.")
+        raise CheckpointError(f"{folder} is not a folder; use one that holds config.json.")
     if not (folder / INDEX_NAME).exists():
         shards = sorted(folder.glob("model*.safetensors"))
         if not shards:
             raise CheckpointError(_nothing_to_load(folder))
         if len(shards) > 1 and folder / SINGLE_NAME in shards:
             raise CheckpointError(
-                f"{folder} holds {SINGLE_NAME} beside other shards and no {INDEX_NAME} that says "
-                "which to read; remove what does not belong."
+                f"{folder} holds {SINGLE_NAME} and other shards, but no {INDEX_NAME} that says "
+                "which to read; remove the files that do not belong."
             )
         return shards, {}
     weight_map = read_weight_map(folder)
@@ -79,7 +79,7 @@ def _nothing_to_load(folder: Path) -> str:
     pickles = [*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth")]
     if pickles:
         return (
-            f"{pickles[0]} is a pickle, which can run code and is not read; "
+            f"{pickles[0]} is a pickle, which can run code, so it is not loaded; "
             "get the model's safetensors version."
         )
     return f"{folder} holds no {SINGLE_NAME}; download the model again."
@@ -102,12 +102,12 @@ def _read_header(shard: Path) -> dict[str, TensorInfo]:
     if not isinstance(header, dict):
         raise CheckpointError(broken_shard(shard, "its header is not a JSON object"))
     if len(header) > _MOST_TENSORS:
-        raise CheckpointError(broken_shard(shard, f"it names {len(header):,} tensors"))
+        raise CheckpointError(broken_shard(shard, f"it lists {len(header):,} tensors"))
     metadata = header.pop("__metadata__", None)
-    if metadata is None:  # as MLX writes it where there are none
+    if metadata is None:  # as MLX writes it if there is no metadata
         metadata = {}
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise CheckpointError(broken_shard(shard, "its metadata are no texts"))
+        raise CheckpointError(broken_shard(shard, "its metadata values are not all strings"))
     data_bytes = size - 8 - length
     infos = {name: _tensor_info(shard, name, entry, data_bytes) for name, entry in header.items()}
     previous_end = 0
@@ -131,7 +131,7 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
     if dtype not in _ELEMENT_BYTES:
         raise CheckpointError(
             f"{shard}: {quoted(name)} is stored as {shortened(dtype)}; only "
-            f"{', '.join(_ELEMENT_BYTES)} load here: get the model's bfloat16 or MLX version."
+            f"{', '.join(_ELEMENT_BYTES)} are supported: get the model's bfloat16 or MLX version."
         )
     if not start <= end <= data_bytes:
         raise CheckpointError(broken_shard(shard, f"{quoted(name)} lies beyond its end"))
@@ -158,5 +158,5 @@ def _dimension(value: Any) -> int:
 
 
 def broken_shard(shard: Path, fault: str) -> str:
-    """The sentence for a file with such a fault."""
+    """Return the error sentence for a file with this fault."""
     return f"{shard} is truncated or broken ({fault}); download it again."

@@ -1,4 +1,4 @@
-"""Which file of a checkpoint holds which tensor, where there are several files."""
+"""The index of a multi-file checkpoint: which file holds which tensor."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ INDEX_NAME = "model.safetensors.index.json"
 
 
 def read_weight_map(folder: Path) -> dict[str, str]:
-    """Tensor -> name of a safetensors file of `folder`, as its index says; not that they exist.
+    """Return tensor -> safetensors file name, as in the index of `folder`; files may be missing.
 
-    Raises CheckpointError for an index that is missing, or no index.
+    Raises CheckpointError if the index is missing or invalid.
     """
     path = folder / INDEX_NAME
     weight_map = read_json(path).get("weight_map")
@@ -24,7 +24,7 @@ def read_weight_map(folder: Path) -> dict[str, str]:
     for name in weight_map.values():
         if not _is_shard_name(name):
             raise CheckpointError(
-                f"{path} names {quoted(name)}, which is no safetensors file of this folder."
+                f"{path} names {quoted(name)}, which is not a safetensors file in this folder."
             )
     return weight_map
 

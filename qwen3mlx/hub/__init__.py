@@ -1,4 +1,4 @@
-"""How to get more models: what hubs are asked, downloads, and the jobs that go on with them."""
+"""Get more models: requests to hubs, downloads, and background download jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Progress", "ProgressCallback", "fetch", "is_offline"]
 def fetch(
     name: str, *, revision: str | None = None, progress: ProgressCallback | None = None
 ) -> Path:
-    """The folder that holds the model `name`, after downloading what is missing of it.
+    """Download the missing files of the model `name`, and return its folder.
 
     `progress` is called from the downloading threads; an exception it raises ends the download.
     """

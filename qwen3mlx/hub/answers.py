@@ -1,8 +1,8 @@
-"""A hub's answers, checked before `huggingface_hub` acts on them.
+"""Check a hub's responses before `huggingface_hub` acts on them.
 
-The library (2.4) makes paths in the cache out of what a hub says: a commit names a folder, an ETag
-or a SHA-256 a file. A hostile or broken mirror must not choose a path by that, nor send without
-end, nor keep silent for ever.
+The library (2.4) builds cache paths from a hub's values: a commit names a folder; an ETag or a
+SHA-256 names a file. A hostile or broken mirror must not be able to choose a path, send data
+without end, or stay silent forever.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..library.cache import COMMIT
 LARGEST_LISTING = 4 << 20
 MOST_FILES = 10_000
 LISTING_SECONDS = 60.0
-# Without a word for so long, a connection is given up.
+# Seconds of silence after which a connection is dropped.
 SILENCE_SECONDS = 30.0
 
 _TAG = re.compile(r"[\w-][\w.-]{0,127}", re.ASCII)
@@ -31,7 +31,9 @@ _KEYS_OF_TAGS = ("oid", "sha256", "xetHash", "blobId")
 
 
 def check_from_now_on(hub: str) -> Callable[[], None]:
-    """Every answer that the library gets passes through `check` now; returns what undoes that."""
+    """Pass every response that the library gets through `check`; returns a function that undoes
+    this.
+    """
     session = get_session()
     hooks, timeout = session.event_hooks, session.timeout
     session.timeout = SILENCE_SECONDS
@@ -48,7 +50,7 @@ def check_from_now_on(hub: str) -> Callable[[], None]:
 
 
 def check(response: httpx2.Response, hub: str) -> None:
-    """A response whose body has not been read yet. Raises DownloadError.
+    """Check a response whose body has not been read yet. Raises DownloadError.
 
     The body of a listing is read here, within its limits.
     """
@@ -78,7 +80,9 @@ def _check_listing(body: bytes, hub: str) -> None:
     try:
         listing = json.loads(body)
     except (ValueError, RecursionError):
-        raise DownloadError(f"{hub} sends a listing that is not JSON: use another hub.") from None
+        raise DownloadError(
+            f"{hub} returned a listing that is not JSON: use another hub."
+        ) from None
     if isinstance(listing, dict):
         commit = listing.get("sha")
         if commit is not None and not (isinstance(commit, str) and COMMIT.fullmatch(commit)):
@@ -87,7 +91,9 @@ def _check_listing(body: bytes, hub: str) -> None:
     else:
         files = listing
     if not isinstance(files, list) or len(files) > MOST_FILES:
-        raise DownloadError(f"{hub} sends a listing that is none of files: use another hub.")
+        raise DownloadError(
+            f"{hub} returned a listing that is not a list of files: use another hub."
+        )
     for file in files:
         _check_file(file, hub)
 
@@ -113,7 +119,7 @@ def _check_file(file: object, hub: str) -> None:
 
 
 def _is_inside(path: str) -> bool:
-    """A name of a file within the repository, printable, no way out of it."""
+    """Return whether a name is printable and stays inside the repository."""
     parts = path.split("/")
     return path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(parts)
 
@@ -121,11 +127,11 @@ def _is_inside(path: str) -> bool:
 def _bad(hub: str, what: str, value: object) -> DownloadError:
     shown = repr(value)
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return DownloadError(f"{hub} sends {what} that cannot be one ({shown}): use another hub.")
+    return DownloadError(f"{hub} sent {what} that is not valid ({shown}): use another hub.")
 
 
 class _Limited(httpx2.SyncByteStream):
-    """A response's stream that ends with an error beyond the limits of a listing."""
+    """A response stream that raises an error once it exceeds the limits of a listing."""
 
     def __init__(self, stream: httpx2.SyncByteStream, hub: str) -> None:
         self._stream = stream
@@ -136,7 +142,7 @@ class _Limited(httpx2.SyncByteStream):
         for chunk in self._stream:
             size += len(chunk)
             if size > LARGEST_LISTING or time.monotonic() - start > LISTING_SECONDS:
-                raise DownloadError(f"{self._hub} sends a listing without end: use another hub.")
+                raise DownloadError(f"{self._hub} returned a listing without end: use another hub.")
             yield chunk
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Fetch a repository into the Hugging Face cache; `huggingface_hub` does the work."""
+"""Fetch a repository into the Hugging Face cache, using `huggingface_hub`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes
 
-# Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, and pickles and modules are programs.
+# Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, while pickles and modules are programs.
 ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
-IGNORE_PATTERNS = ("*/*",)  # copies in other formats live in subfolders
+IGNORE_PATTERNS = ("*/*",)  # subfolders hold copies in other formats
 CHUNK_BYTES = 1 << 18
 PATIENCE_SECONDS = 3.0
-# Xet fetches a little more than a file has.
+# Xet transfers slightly more bytes than the file has.
 SLACK_BYTES = 64 << 20
 
-# What each running download found; whichever ends last takes the bottom one, the library's own.
+# The original that each running download found; the last one to end restores the first, which is
+# the library's own.
 _settings_before: list[tuple[int, int, Callable[[], None]]] = []
 _tuning = threading.Lock()
 
@@ -52,9 +53,9 @@ ProgressCallback = Callable[[Progress], None]
 
 
 def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> Path:
-    """The snapshot folder of `repo_id`, downloaded or completed.
+    """Download or complete `repo_id`, and return its snapshot folder.
 
-    An exception raised by `progress`, and Ctrl-C, end the download; finished files are kept.
+    An exception raised by `progress`, or Ctrl-C, ends the download; finished files are kept.
     """
     from huggingface_hub import constants
 
@@ -64,7 +65,7 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
         raise DownloadError(offline(repo_id))
     if hub_cache().is_relative_to(NO_HOME):
         raise DownloadError(
-            f"{repo_id} has no place: this user has no home folder; set HF_HOME to a folder."
+            f"{repo_id} cannot be stored: this user has no home folder; set HF_HOME to a folder."
         )
     check_place(repo_id)
     with _tuned_library():
@@ -76,14 +77,14 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
 
 
 def is_offline() -> bool:
-    """Whether HF_HUB_OFFLINE forbids downloads."""
+    """Return whether HF_HUB_OFFLINE forbids downloads."""
     from huggingface_hub import constants
 
     return bool(constants.HF_HUB_OFFLINE)
 
 
 def _list_files(repo_id: str, revision: str | None) -> dict[str, int]:
-    """Name and size of the files to fetch; those already in the cache count as zero bytes."""
+    """Return name and size of the files to fetch; those already cached count as zero bytes."""
     from huggingface_hub import HfApi, try_to_load_from_cache
 
     from .answers import SILENCE_SECONDS
@@ -112,10 +113,12 @@ def _wanted(name: str) -> bool:
 def _check_runnable(repo_id: str, files: dict[str, int]) -> None:
     if not any(name.endswith(".safetensors") for name in files):
         raise CheckpointError(
-            f"{repo_id} holds no safetensors weights (GGUF and pickle files are not supported)."
+            f"{repo_id} has no safetensors weights (GGUF and pickle files are not supported)."
         )
     if lacking := missing_parts(files):
-        raise CheckpointError(f"{repo_id} holds no {lacking[0]}: qwen3mlx cannot run it.")
+        raise CheckpointError(
+            f"{repo_id} has no {lacking[0]}, which qwen3mlx needs: choose another repository."
+        )
 
 
 def _check_disk(cache: Path, repo_id: str, needed: int) -> None:
@@ -130,11 +133,11 @@ def _check_disk(cache: Path, repo_id: str, needed: int) -> None:
 
 @contextmanager
 def _tuned_library() -> Iterator[None]:
-    """Small chunks, checked answers, and no log lines.
+    """Use small chunks, check responses, and silence the library's log.
 
-    `huggingface_hub` (2.4) reports, resumes and can be stopped at the end of a chunk only, and its
-    10 MB are ten seconds of a slow line. It logs each retry as a warning; a person sees the
-    progress, or the error.
+    `huggingface_hub` (2.4) reports progress, resumes and stops only between chunks, and its 10 MB
+    chunks take ten seconds on a slow connection. It logs each retry as a warning, but users see the
+    progress bar or the error instead.
     """
     from huggingface_hub import constants
 
@@ -156,11 +159,11 @@ def _tuned_library() -> Iterator[None]:
 
 
 class _Cancelled(Exception):
-    """Raised inside the library's threads, at their next chunk."""
+    """Raised in the library's threads at their next chunk."""
 
 
 class _Meter:
-    """Bytes on disk, summed over the library's threads, and the switch that stops them."""
+    """Counts bytes on disk over all the library's threads, and can stop them."""
 
     def __init__(self, total: int, report: ProgressCallback) -> None:
         self._total = total
@@ -179,7 +182,8 @@ class _Meter:
             bar.n += size
             if bar.n > self._total + SLACK_BYTES:
                 self.stopped_by = DownloadError(
-                    "The hub sends more than it announced: the download was ended; use another hub."
+                    "The download was stopped because the hub sent more data than it announced: "
+                    "use another hub."
                 )
                 raise _Cancelled
             if bar.n <= self._done:
@@ -193,7 +197,7 @@ class _Meter:
 
 
 class _Bar:
-    """What `snapshot_download` wants as `tqdm_class`, as far as it uses it.
+    """The parts of `tqdm` that `snapshot_download` uses.
 
     It makes three bars: bytes from the network, bytes on disk, and files. The first two have the
     unit "B" and agree except under Xet, which reuses chunks; the meter follows the one ahead.
@@ -224,7 +228,7 @@ class _Bar:
 
 
 class _Worker:
-    """`snapshot_download` in a thread of its own: its pool swallows Ctrl-C until all is done."""
+    """Runs `snapshot_download` in its own thread: its pool would hold back Ctrl-C to the end."""
 
     def __init__(self, repo_id: str, revision: str | None, meter: _Meter) -> None:
         self._repo_id = repo_id
@@ -244,7 +248,9 @@ class _Worker:
             self._finished.wait()
         except BaseException as interruption:
             self._meter.stopped_by = interruption
-            self._finished.wait(PATIENCE_SECONDS)  # a chunk; a dead line would take a minute
+            self._finished.wait(
+                PATIENCE_SECONDS
+            )  # time for one chunk; a dead connection would take a minute
             for partial in _partial_files(self._repo_id) - before:
                 partial.unlink(missing_ok=True)
             raise
@@ -280,10 +286,10 @@ class _Worker:
             on_progress=self._meter.report_verifying,
         )
         if missing := missing_files(Path(self._path)):
-            raise DownloadError(f"{self._repo_id} came without {missing[0]}: run it again.")
+            raise DownloadError(f"{self._repo_id} arrived without {missing[0]}: run it again.")
         return Path(self._path)
 
 
 def _partial_files(repo_id: str) -> set[Path]:
-    """Files that `huggingface_hub` is writing; it never takes them up again."""
+    """Return the temporary files of `huggingface_hub`, which it never resumes."""
     return set((repository_folder(repo_id) / "blobs").glob("*.incomplete"))

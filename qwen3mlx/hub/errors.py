@@ -1,4 +1,4 @@
-"""What can go wrong between here and the hub, each in one sentence."""
+"""One sentence for each way a download can fail."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError
 
 
 def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
-    """The error of ours for whatever `huggingface_hub` raised while it worked on `repo_id`."""
+    """Return our error for an exception that `huggingface_hub` raised for `repo_id`."""
     from huggingface_hub import constants, errors
 
     if isinstance(error, Qwen3MLXError):
@@ -32,10 +32,8 @@ def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
 
 
 def offline(repo_id: str) -> str:
-    """The sentence for a download that HF_HUB_OFFLINE forbids."""
-    return (
-        f"{repo_id} is not on this computer, and HF_HUB_OFFLINE forbids to download it: unset it."
-    )
+    """Return the error for a download that HF_HUB_OFFLINE forbids."""
+    return f"{repo_id} is not on this computer, and HF_HUB_OFFLINE forbids downloads: unset it."
 
 
 def _explain_answer(error: Exception, repo_id: str) -> Qwen3MLXError:
@@ -56,10 +54,12 @@ def _explain_answer(error: Exception, repo_id: str) -> Qwen3MLXError:
         )
     if status in (401, 403):
         return DownloadError(
-            f"{hub} refused access to {repo_id} ({status}): check the token in HF_TOKEN."
+            f"{hub} denied access to {repo_id} ({status}): check the token in HF_TOKEN."
         )
     if status == 429:
-        return DownloadError(f"{hub} asks to slow down (429): wait a few minutes, or set HF_TOKEN.")
+        return DownloadError(
+            f"{hub} is rate-limiting requests (429): wait a few minutes, or set HF_TOKEN."
+        )
     return DownloadError(f"{hub} failed with status {status}: try again later.")
 
 

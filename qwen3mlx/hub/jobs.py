@@ -1,4 +1,4 @@
-"""Downloads that go on while the server answers: each model's own thread, and how far it is."""
+"""Background downloads while the server runs: one thread per model, with its progress."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .download import download
 
 logger = logging.getLogger(__name__)
 
-# Finished jobs that are still known; older ones are forgotten.
+# Finished jobs to keep; older ones are forgotten.
 MAX_FINISHED = 100
-# Seconds that `close` gives a download to stop: it does so with its next chunk.
+# Seconds that `close` waits for a download to stop, which happens at its next chunk.
 PATIENCE = 3.0
 
 
@@ -27,8 +27,9 @@ PATIENCE = 3.0
 class Job:
     """The download of `repo_id`. Times are seconds since the epoch, sizes bytes.
 
-    `total_bytes` is None until the hub has told it. `error` says why it failed. `begun` is set when
-    the first bytes have come, or when there will be none. `owners` have asked for it.
+    `total_bytes` is None until the hub reports it. `error` says why the download failed. `begun` is
+    set once the first bytes have arrived, or when there will be none. `owners` are those who asked
+    for it.
     """
 
     repo_id: str
@@ -44,13 +45,13 @@ class Job:
 
     @property
     def bytes_per_second(self) -> float:
-        """On average since it was started."""
+        """Average since the start."""
         seconds = (self.ended_at or time.time()) - self.started_at
         return self.downloaded_bytes / seconds if seconds > 0 else 0.0
 
     @property
     def estimated_completion(self) -> float | None:
-        """None while nothing is known to go by."""
+        """None until there is enough data for an estimate."""
         speed = self.bytes_per_second
         if self.total_bytes is None or not speed:
             return None
@@ -58,11 +59,11 @@ class Job:
 
 
 class _Closing(Exception):
-    """Raised in a download's thread, to end it."""
+    """Raised in a download's thread to end it."""
 
 
 class Downloads:
-    """May be used from any thread; no model is downloaded twice at a time."""
+    """Thread-safe; no model is downloaded twice at the same time."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
@@ -71,9 +72,9 @@ class Downloads:
         self._closing = False
 
     def start(self, name: str, owner: str) -> Job:
-        """A new job for an alias or a hub id, or the one that downloads it already.
+        """Return a new job for an alias or a hub id, or the job that is already downloading it.
 
-        Raises ModelNotFoundError for any other name; a path is never one.
+        Raises ModelNotFoundError for any other name, including every path.
         """
         repo_id = _repository_id(name)
         with self._lock:
@@ -92,12 +93,12 @@ class Downloads:
             return job
 
     def get(self, job_id: str, owner: str) -> Job | None:
-        """None for one that `owner` did not ask for."""
+        """Return the job, or None if `owner` did not ask for it."""
         job = self._jobs.get(job_id)
         return job if job is not None and owner in job.owners else None
 
     def close(self) -> None:
-        """End those that run; what they have of a file is left out, finished files are kept."""
+        """Stop running jobs: incomplete files are dropped, finished files are kept."""
         self._closing = True
         end = time.monotonic() + PATIENCE
         for thread in list(self._threads.values()):
@@ -120,10 +121,12 @@ class Downloads:
             download(job.repo_id, None, report)
             self._end(job, None)
         except _Closing:
-            self._end(job, DownloadError("The server was closed: download it again."))
+            self._end(job, DownloadError("The server was shut down: download it again."))
         except Qwen3MLXError as error:
             self._end(job, error)
-        except Exception as error:  # nobody else hears of it: the job must not look alive for ever
+        except (
+            Exception
+        ) as error:  # nothing else reports it, and the job must not look active forever
             logger.error("The download of %s failed", job.repo_id, exc_info=error)
             reason = f"{job.repo_id} could not be downloaded ({error}): see the server's log."
             self._end(job, DownloadError(reason))
@@ -142,6 +145,6 @@ def _repository_id(name: str) -> str:
     if is_repository(name):
         return name
     raise ModelNotFoundError(
-        f"{quoted(name)} names no model to download: send an alias such as qwen3:8b, or a "
-        "repository such as Qwen/Qwen3-8B-MLX-4bit."
+        f"{quoted(name)} is not a model that can be downloaded: use an alias such as qwen3:8b, "
+        "or a repository such as Qwen/Qwen3-8B-MLX-4bit."
     )

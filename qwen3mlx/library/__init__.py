@@ -1,4 +1,4 @@
-"""What is on this computer: names, the folders that are looked into, the models in them."""
+"""The models on this computer: their names, folders, and saved settings."""
 
 from .local_model import LocalModel
 from .model_settings import ModelSettings

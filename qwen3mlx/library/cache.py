@@ -16,13 +16,13 @@ _LARGEST_REF = 1000  # bytes
 
 
 def cached_snapshot(repo_id: str, revision: str | None = None) -> Path | None:
-    """The snapshot folder of `repo_id`, or None unless every file needed to run it is there."""
+    """Return the snapshot folder of `repo_id`, or None unless it has every file needed to run."""
     snapshot = snapshot_folder(repo_id, revision)
     return snapshot if snapshot and not missing_files(snapshot) else None
 
 
 def snapshot_folder(repo_id: str, revision: str | None = None) -> Path | None:
-    """The snapshot folder of `repo_id`, complete or not; None when there is none."""
+    """Return the snapshot folder of `repo_id`, complete or not; None if there is none."""
     repository = repository_folder(repo_id)
     commit = _commit(repository, revision or "main")
     snapshot = repository / "snapshots" / commit if commit else None
@@ -30,21 +30,21 @@ def snapshot_folder(repo_id: str, revision: str | None = None) -> Path | None:
 
 
 def repository_folder(repo_id: str) -> Path:
-    """Where every Hugging Face program keeps `repo_id`."""
+    """Return the folder where every Hugging Face program keeps `repo_id`."""
     return hub_cache() / f"models--{repo_id.replace('/', '--')}"
 
 
 def hub_cache() -> Path:
-    """The Hugging Face cache, which need not exist."""
+    """Return the Hugging Face cache folder, which need not exist."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE)
-    # "~/.cache" is left as it is for a user without a home.
+    # For a user without a home, "~/.cache" stays unexpanded.
     return NO_HOME / folder.name if str(folder).startswith("~") else folder
 
 
 def check_place(repo_id: str) -> None:
-    """Raises DownloadError where a link in the place of `repo_id` leads out of the cache.
+    """Raise DownloadError if a link in the folder of `repo_id` leads out of the cache.
 
     `huggingface_hub` (2.4) writes through such a link, wherever it leads.
     """
@@ -52,13 +52,13 @@ def check_place(repo_id: str) -> None:
     for path in (repository, *_links(repository)):
         if not Path(os.path.realpath(path)).is_relative_to(root):
             raise DownloadError(
-                f"{path} leads out of the cache, {root}: delete that link and download again, or "
+                f"{path} leads out of the cache {root}: delete that link and download again, or "
                 "set HF_HOME to a folder with room for all models."
             )
 
 
 def _links(folder: Path) -> Iterator[Path]:
-    """At any depth; what they lead to is not looked into."""
+    """Return the links at any depth, without looking into their targets."""
     for parent, folders, files in os.walk(folder):
         for path in (Path(parent, name) for name in (*folders, *files)):
             if path.is_symlink():
@@ -70,13 +70,13 @@ def _commit(repository: Path, revision: str) -> str | None:
         return revision
     try:
         commit = model_text(repository / "refs" / revision, largest=_LARGEST_REF).strip()
-    except (CheckpointError, ValueError):  # ValueError: no UTF-8, or a NUL in the name
+    except (CheckpointError, ValueError):  # ValueError: not UTF-8, or a NUL in the name
         return None
     return commit if COMMIT.fullmatch(commit) else None
 
 
 def missing_files(snapshot: Path) -> list[str]:
-    """What a checkpoint folder still lacks: an interrupted download leaves some of these out.
+    """Return the files that a checkpoint folder still needs after an interrupted download.
 
     Raises CheckpointError for a folder that cannot be read, or whose index is broken.
     """
@@ -93,7 +93,7 @@ def missing_files(snapshot: Path) -> list[str]:
 
 
 def missing_parts(names: Container[str]) -> list[str]:
-    """What besides weights is needed to run a checkpoint, and is not among `names`."""
+    """Return the files, besides weights, needed to run a checkpoint and missing from `names`."""
     missing = [] if "config.json" in names else ["config.json"]
     if "tokenizer.json" in names or ("vocab.json" in names and "merges.txt" in names):
         return missing

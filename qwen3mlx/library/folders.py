@@ -1,4 +1,4 @@
-"""Where on this computer there may be a checkpoint."""
+"""The places on this computer where checkpoints can be."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .cache import hub_cache, snapshot_folder
 from .local_model import Source
 from .names import DEMOS
 
-# A checkpoint has some hundred files at most.
+# A checkpoint has a few hundred files at most.
 MOST_ENTRIES = 10_000
 
 
 class Candidate(NamedTuple):
-    """A folder with a config.json, and the id it has if it is a checkpoint."""
+    """A folder with a config.json, and the id it gets if it is a checkpoint."""
 
     id: str
     path: Path
@@ -28,36 +28,36 @@ class Candidate(NamedTuple):
 
 
 def known_folders() -> list[Path]:
-    """The folders a user added in settings.json, then LM Studio's if it is installed."""
+    """Return the folders listed in settings.json, then LM Studio's if it is installed."""
     return [*UserSettings().model_folders(), *lm_studio()]
 
 
 def lm_studio() -> list[Path]:
-    """LM Studio's folder, if it is installed."""
+    """Return LM Studio's folder if it is installed."""
     folder = lm_studio_folder()
     return [folder] if os.path.isdir(folder) else []
 
 
 def lm_studio_folder() -> Path:
-    """Where LM Studio keeps its models."""
+    """Return the folder where LM Studio keeps its models."""
     return user_home() / ".lmstudio" / "models"
 
 
 def is_shared(candidate: Candidate) -> bool:
-    """Other programs put there what they use: the Hugging Face cache, LM Studio's folder."""
+    """Return whether other programs use the folder too: the Hugging Face cache, or LM Studio's."""
     if candidate.source == "folder":
         return candidate.path.is_relative_to(lm_studio_folder())
     return candidate.source == "cache"
 
 
 def demos() -> Iterator[Candidate]:
-    """The checkpoints that come with the program."""
+    """Yield the checkpoints that come with the program."""
     for name, path in DEMOS.items():
         yield Candidate(name, path, "demo")
 
 
 def cached() -> Iterator[Candidate]:
-    """The main revision of every repository in the Hugging Face cache, complete or not."""
+    """Yield the main revision of every repository in the Hugging Face cache, complete or not."""
     for folder in _subfolders(hub_cache()):
         kind, *parts = folder.name.split("--")
         repo_id = "/".join(parts)
@@ -66,9 +66,9 @@ def cached() -> Iterator[Candidate]:
 
 
 def inside(folder: Path) -> Iterator[Candidate]:
-    """`folder` itself, or what lies in it as `model/` or `publisher/model/`.
+    """Yield `folder` itself, or its content if laid out as `model/` or `publisher/model/`.
 
-    One that holds too much to be looked through is a candidate, so that somebody is told.
+    A folder that holds too much to search is a candidate itself, so that the user gets a message.
     """
     if _has_config(folder) or _is_crowded(folder):
         yield Candidate(folder.resolve().name, folder, "folder")
@@ -83,7 +83,7 @@ def inside(folder: Path) -> Iterator[Candidate]:
 
 
 def entries(folder: Path) -> list[Path]:
-    """What lies in `folder`. Raises OSError; CheckpointError where it is more than MOST_ENTRIES."""
+    """List `folder`. Raises OSError; CheckpointError if it has more than MOST_ENTRIES entries."""
     with os.scandir(folder) as found:
         paths = [Path(entry) for entry in islice(found, MOST_ENTRIES + 1)]
     if len(paths) > MOST_ENTRIES:
@@ -102,7 +102,7 @@ def _is_crowded(folder: Path) -> bool:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    """The folders in `folder` that are not hidden, by name; none where it cannot be read."""
+    """Return the visible folders in `folder`, by name; none if it cannot be read."""
     try:
         children = list(folder.iterdir())
     except OSError:

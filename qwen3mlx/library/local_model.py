@@ -1,4 +1,4 @@
-"""A checkpoint on this computer, as far as its small files and the heads of its weights tell."""
+"""A checkpoint on this computer, described by its small files and the headers of its weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .names import is_base
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-# Of a text file, which may end with line breaks.
+# Bytes of a text file, which may end with line breaks.
 _END_BYTES = 64
 
 Source = Literal["demo", "cache", "folder"]
@@ -26,10 +26,10 @@ Source = Literal["demo", "cache", "folder"]
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A checkpoint that can be loaded, as its small files and the headers of its weights say.
+    """A loadable checkpoint, described by its small files and the headers of its weights.
 
-    `source` says whose it is: the program's own, the Hugging Face cache's, or a user folder's.
-    `size_bytes` counts all files of the folder, `bits_per_weight` its tensors only.
+    `source` is the program itself, the Hugging Face cache, or a user's folder. `size_bytes` counts
+    all files of the folder, `bits_per_weight` only its tensors.
     """
 
     id: str
@@ -48,14 +48,16 @@ class LocalModel:
 
 
 class OtherFamilyError(CheckpointError):
-    """It is no Qwen3."""
+    """The model is not a Qwen3."""
 
 
 def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
-    """What is in the folder `path`; CheckpointError says why it cannot be loaded."""
-    # Control characters, or bytes that are no UTF-8, which no JSON holds.
+    """Describe the folder `path`. Raises CheckpointError, which says why it cannot be loaded."""
+    # JSON cannot hold control characters or bytes that are not UTF-8.
     if not model_id.isprintable() or _SURROGATE.search(str(path)):
-        raise CheckpointError(f"No client can say the name of {path}: rename the folder.")
+        raise CheckpointError(
+            f"The path {path} cannot be used as a name in requests: rename the folder."
+        )
     raw = read_json(path / "config.json")
     try:
         config = ModelConfig.from_mapping(raw, source=str(path / "config.json"))
@@ -86,17 +88,17 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
 
 
 def _check_whole(tokenizer: Path) -> None:
-    """It takes half a second to read: only whether its end is there."""
-    if not tokenizer.exists():  # vocab.json and merges.txt are in its place
+    """Check only that the end of the file is there: reading it all takes half a second."""
+    if not tokenizer.exists():  # vocab.json and merges.txt replace it
         return
     with model_file(tokenizer).open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - _END_BYTES))
         if not file.read(_END_BYTES).rstrip().endswith(b"}"):
-            raise CheckpointError(f"{tokenizer} is cut off: download or copy the model again.")
+            raise CheckpointError(f"{tokenizer} is truncated: download or copy the model again.")
 
 
 def params_string(config: ModelConfig) -> str:
-    """The size in Qwen's way of naming: `0.6B`, `8B`, `30B-A3B` (the second: used per token)."""
+    """Return the size in Qwen's notation: `0.6B`, `8B`, `30B-A3B` (A: active per token)."""
     if not config.num_experts:
         return _count(config.num_parameters)
     expert = 3 * config.hidden_size * config.moe_intermediate_size
@@ -107,7 +109,7 @@ def params_string(config: ModelConfig) -> str:
 def _count(parameters: int) -> str:
     for unit, size in (("B", 1e9), ("M", 1e6)):
         if parameters >= size / 2:
-            # Qwen cuts whole billions: 14.8 billion parameters are a 14B.
+            # Qwen truncates to whole billions: 14.8 billion parameters are a 14B.
             whole = parameters >= 3 * size
             return f"{int(parameters / size) if whole else round(parameters / size, 1)}{unit}"
     return f"{parameters // 1000}K"

@@ -1,10 +1,10 @@
-"""How each model is to be loaded: `models.json` in the state folder.
+"""Saved load settings of each model: `models.json` in the state folder.
 
     {"Qwen/Qwen3-8B-MLX-4bit": {"context_length": 16384, "kv_bits": 8, "ttl": 600,
                                 "sampling": {"temperature": 0.3}}}
 
-`ttl` is the idle time in seconds after which the model leaves memory; `sampling` is what requests
-take that say nothing else.
+`ttl` is the idle time in seconds after which the model is unloaded; `sampling` holds the defaults
+for requests that omit those fields.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..quoting import quoted
 from ..settings.state import StateFile
 
 _OPTIONS = tuple(field.name for field in fields(LoadOptions))
-# What can be a habit of a model; a seed or a stop string belongs to one request.
+# Options that suit a model as such; a seed or a stop string belongs to one request.
 SAMPLING = (
     "temperature",
     "top_p",
@@ -34,15 +34,15 @@ SAMPLING = (
 
 
 class ModelSettings:
-    """The saved settings of every model, by its id; read anew each time, so that edits count."""
+    """The saved settings of every model, by id; read from disk each time, so that edits apply."""
 
     def __init__(self, home: Path | None = None) -> None:
         self._file = StateFile("models.json", home)
 
     def load(self, model_id: str) -> LoadOptions:
-        """The saved options; the defaults where nothing is saved.
+        """Return the saved options, or the defaults if none are saved.
 
-        Raises ConfigurationError, which names the file and the model, for what cannot be.
+        Raises ConfigurationError, which names the file and the model, for invalid values.
         """
         entry = self._entry(self._file.read(), model_id)
         try:
@@ -51,7 +51,7 @@ class ModelSettings:
             raise ConfigurationError(f"{self._file.path}, {model_id}: {error}") from None
 
     def ttl(self, model_id: str) -> float | None:
-        """The saved idle time in seconds; None where none is saved."""
+        """Return the saved idle time in seconds, or None."""
         value = self._entry(self._file.read(), model_id).get("ttl")
         if value is None or (
             isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 2**31
@@ -59,11 +59,11 @@ class ModelSettings:
             return value
         raise ConfigurationError(
             f"{self._file.path}, {model_id}: ttl is {quoted(value)}; it must be a number of "
-            "seconds above 0."
+            "seconds greater than 0."
         )
 
     def sampling(self, model_id: str) -> dict[str, Any]:
-        """The saved sampling defaults, those of SAMPLING that were set."""
+        """Return the saved sampling defaults: the options of SAMPLING that were set."""
         value = self._entry(self._file.read(), model_id).get("sampling", {})
         try:
             return checked_sampling(value)
@@ -71,7 +71,7 @@ class ModelSettings:
             raise ConfigurationError(f"{self._file.path}, {model_id}: {error}") from None
 
     def save(self, model_id: str, options: LoadOptions) -> None:
-        """Replaces the saved options; an option that is None is the default from now on."""
+        """Replace the saved options; an option that is None returns to its default."""
         values = {name: getattr(options, name) for name in _OPTIONS}
         if options.rope_scaling is not None:
             values["rope_scaling"] = dict(options.rope_scaling)
@@ -79,12 +79,12 @@ class ModelSettings:
             _put(entry, values)
 
     def save_ttl(self, model_id: str, ttl: float | None) -> None:
-        """Replaces the saved idle time in seconds; None takes it back."""
+        """Replace the saved idle time in seconds; None clears it."""
         with self._edit(model_id) as entry:
             _put(entry, {"ttl": ttl})
 
     def save_sampling(self, model_id: str, sampling: Mapping[str, Any]) -> None:
-        """Replaces the saved sampling defaults; InvalidRequestError for what cannot be."""
+        """Replace the saved sampling defaults. Raises InvalidRequestError for invalid values."""
         values = checked_sampling(sampling)
         with self._edit(model_id) as entry:
             _put(entry, {"sampling": values or None})
@@ -109,14 +109,14 @@ class ModelSettings:
 
 
 def checked_sampling(value: Any) -> dict[str, Any]:
-    """Sampling defaults without those that are None. Raises InvalidRequestError."""
+    """Return sampling defaults without the ones that are None. Raises InvalidRequestError."""
     if not isinstance(value, Mapping):
         raise InvalidRequestError(
             f"sampling is {quoted(value)}; it must be an object.", param="sampling"
         )
     if unknown := sorted(set(value) - set(SAMPLING)):
         raise InvalidRequestError(
-            f"{quoted(unknown[0])} is no sampling default; known are {', '.join(SAMPLING)}.",
+            f"Unknown sampling option {quoted(unknown[0])}; valid options: {', '.join(SAMPLING)}.",
             param=f"sampling.{unknown[0]}",
         )
     given = {name: number for name, number in value.items() if number is not None}

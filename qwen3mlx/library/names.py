@@ -1,11 +1,10 @@
-"""A model's name, read: which of the four kinds of name it is, without touching a model file.
+"""Parse a model's name into one of four kinds, without reading a model file.
 
-demo, demo-moe          the checkpoints that come with the program
-./folder ~/x /x         a folder; so is any other name that exists on disk
-qwen3:8b  qwen3:8b-8bit an alias, for one of the official MLX repositories
-org/repo                a repository of the hub, or a link to one
+demo, demo-moe          the checkpoints that come with the program ./folder ~/x /x         a folder;
+so is any other name that exists on disk qwen3:8b  qwen3:8b-8bit an alias, for one of the official
+MLX repositories org/repo                a repository of the hub, or a link to one
 
-Upper or lower case, blanks around it and Ollama's `:latest` make no difference, but to a folder.
+Except in folder names, case, surrounding blanks and Ollama's `:latest` do not matter.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ DEMOS = {
 }
 _REPO_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _REPO_ID = re.compile(f"{_REPO_PART}/{_REPO_PART}")
-# https://huggingface.co/org/repo/tree/main, and hf.co/org/repo as Ollama has it.
+# https://huggingface.co/org/repo/tree/main, and hf.co/org/repo as Ollama writes it.
 _HUB_LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/?#\s]+/[^/?#\s]+)(?:[/?#].*)?",
     re.IGNORECASE,
@@ -39,21 +38,21 @@ _PATH_STARTS = ("/", "./", "../", "~")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A checkpoint folder on this computer; whether it exists is not checked yet."""
+    """A checkpoint folder on this computer; it may not exist."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository of the hub; `approximate_bytes` is known for aliases only."""
+    """A repository of the hub; `approximate_bytes` is known only for aliases."""
 
     repo_id: str
     approximate_bytes: int | None = None
 
 
 def parse_name(name: str) -> Folder | Repository:
-    """What `name` names; `ModelNotFoundError`, with the nearest name, if none of the four."""
+    """Parse `name`. Raises ModelNotFoundError, which suggests the nearest name."""
     meant = plain(name)
     if (demo := DEMOS.get(meant.casefold())) is not None:
         return Folder(demo)
@@ -68,7 +67,7 @@ def parse_name(name: str) -> Folder | Repository:
 
 
 def plain(name: str) -> str:
-    """The name that is meant: no blanks around it, a repository for a link to it, no `:latest`."""
+    """Normalize a name: strip blanks and `:latest`, and turn a link into its repository."""
     name = name.strip()
     if link := _HUB_LINK.fullmatch(name):
         name = link[1]
@@ -76,28 +75,28 @@ def plain(name: str) -> str:
 
 
 def is_path(name: str) -> bool:
-    """True for what is written as a path, and for what exists on disk."""
+    """Return True for anything written as a path, and for anything that exists on disk."""
     if name in {".", ".."} or name.startswith(_PATH_STARTS):
         return True
     try:
         return name != "" and Path(name).exists()
-    except (OSError, ValueError):  # longer than a path can be, or with a NUL in it
+    except (OSError, ValueError):  # longer than any path, or contains a NUL
         return False
 
 
 def is_repository(name: str) -> bool:
-    """True for what can be an id on the hub: `org/repo`."""
+    """Return True for a possible hub id: `org/repo`."""
     return _REPO_ID.fullmatch(name) is not None
 
 
 def is_base(name: str) -> bool:
-    """True for a base model: it completes text, and was never taught the chat format."""
+    """Return True for a base model, which completes text and does not know the chat format."""
     return re.search(r"-base(-[^/]*)?/?$", name.lower()) is not None
 
 
 @cache
 def aliases() -> dict[str, Repository]:
-    """Every alias, lower case: `qwen3`, `qwen3:latest`, `qwen3:8b`, `qwen3:8b-8bit` ..."""
+    """Return every alias in lower case: `qwen3`, `qwen3:latest`, `qwen3:8b`, `qwen3:8b-8bit` ..."""
     table = json.loads((_PACKAGE / "aliases.json").read_text(encoding="utf-8"))
     named: dict[str, Repository] = {}
     for family, row in table.items():
@@ -114,7 +113,7 @@ def aliases() -> dict[str, Repository]:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The one of `choices` that a person who typed `word` most likely meant."""
+    """Return the one of `choices` that a person who typed `word` most likely meant."""
     candidates, word = list(choices), word.lower()
     if longer := [choice for choice in candidates if len(word) > 1 and choice.startswith(word)]:
         return min(longer, key=len)

@@ -1,4 +1,4 @@
-"""Names to folders on disk; the network is never used."""
+"""Resolve names to folders on disk, without the network."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class NotDownloadedError(ModelNotFoundError):
 
 
 def resolve(name: str, *, revision: str | None = None) -> Path:
-    """The folder that holds the model `name`, if it is on this computer.
+    """Return the folder of the model `name`, if it is on this computer.
 
-    It is any name that requests may use, see `Library.find`, or any folder.
+    Accepts any name that requests may use (see `Library.find`), and any folder.
     """
     try:
         target = parse_name(name)
@@ -40,7 +40,7 @@ def resolve(name: str, *, revision: str | None = None) -> Path:
 
 
 def _in_library(name: str, unknown: ModelNotFoundError) -> Path:
-    """The model that requests call so; raises `unknown` where there is none."""
+    """Return the model that requests call by this name; raises `unknown` if there is none."""
     try:
         return Library().find(name).path
     except AmbiguousNameError:
@@ -50,21 +50,21 @@ def _in_library(name: str, unknown: ModelNotFoundError) -> Path:
 
 
 def existing_folder(path: Path) -> Path:
-    """`path`, which holds a part of a model. Raises CheckpointError, ModelNotFoundError."""
+    """Return `path` if it holds part of a model. Raises CheckpointError, ModelNotFoundError."""
     if path.is_dir():
         if not _holds_a_part(path):
             raise CheckpointError(
-                f"{path} holds no model: a model's folder has config.json, tokenizer.json and "
-                "*.safetensors in it."
+                f"{path} holds no model: a model's folder contains config.json, tokenizer.json and "
+                "*.safetensors."
             )
         return path
     if path.exists():
-        raise ModelNotFoundError(f"{path} is a file: a model is the folder that holds its files.")
-    raise ModelNotFoundError(f"There is no folder {path}.")
+        raise ModelNotFoundError(f"{path} is a file: use the folder that holds the model's files.")
+    raise ModelNotFoundError(f"The folder {path} does not exist.")
 
 
 def _holds_a_part(folder: Path) -> bool:
-    """Something of a model is there: what else is missing can be said by name."""
+    """Return whether part of a model is there, so that an error can name the missing files."""
     if any((folder / name).exists() for name in ("config.json", "tokenizer.json")):
         return True
     return any(folder.glob("*.safetensors"))

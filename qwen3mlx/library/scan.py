@@ -1,4 +1,4 @@
-"""The models on this computer: found by looking, named as requests name them."""
+"""Scan this computer for models and look them up by the names that requests use."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from .names import aliases, is_repository, plain
 
 _NUM_LISTED = 10
 _REASON = 400  # characters
-# A hundred repositories take 10 ms to look at: not for each of many requests.
+# Scanning a hundred repositories takes 10 ms: too long to repeat for every request.
 _FRESH_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
 
 class AmbiguousNameError(ModelNotFoundError):
-    """Several models have it."""
+    """The name matches several models."""
 
 
 class Skipped(NamedTuple):
-    """What cannot be loaded, or not be looked into, and why."""
+    """A model or folder that cannot be loaded or read, and why."""
 
     name: str
     reason: str
 
 
 class Scan(NamedTuple):
-    """What a look at the disk found; `others` are models of other families in shared folders."""
+    """The result of a scan; `others` are models of other families in shared folders."""
 
     models: list[LocalModel]
     skipped: list[Skipped]
@@ -54,9 +54,10 @@ class _Reading(NamedTuple):
 class Library:
     """The demo models, the Hugging Face cache, and folders laid out as LM Studio's.
 
-    `roots` None takes the user's folders from settings.json and LM Studio's, at each look. `extra`
-    are checkpoint folders, as `serve --model ./folder` names one; where two models have one id, the
-    first found is it, and these come first. A checkpoint is read again when its files have changed.
+    If `roots` is None, each scan uses LM Studio's folder and those in settings.json. `extra` are
+    checkpoint folders, such as the one of `serve --model ./folder`; they come first, and of two
+    models with one id the first one found wins. A checkpoint is read again when its files have
+    changed.
     """
 
     def __init__(self, roots: Sequence[Path] | None = None, *, extra: Sequence[Path] = ()) -> None:
@@ -68,19 +69,19 @@ class Library:
         self._looked_at = -math.inf
 
     def installed(self) -> list[LocalModel]:
-        """Every model that can be loaded, in a fixed order."""
+        """Return every loadable model, in a fixed order."""
         return self.scan().models
 
     @property
     def skipped(self) -> list[Skipped]:
-        """What the last look at the disk found to be no good."""
+        """Return what the last scan could not use."""
         return self._last.skipped
 
     def find(self, name: str) -> LocalModel:
-        """The model of this id, alias, or id without its publisher, however `names.plain` reads it.
+        """Find a model by id, alias, or id without publisher, normalized by `names.plain`.
 
-        No `name` leads outside the library: a path is understood only if it is one of `extra`.
-        Raises ModelNotFoundError, which lists what there is; CheckpointError for a broken `extra`.
+        No `name` leads outside the library: a path is accepted only if it is one of `extra`. Raises
+        ModelNotFoundError, which lists the models; CheckpointError for a broken `extra`.
         """
         if time.monotonic() - self._looked_at < _FRESH_SECONDS:
             with suppress(ModelNotFoundError):
@@ -101,11 +102,11 @@ class Library:
             return short[0]
         if short:
             both = " or ".join(model.id for model in short)
-            raise AmbiguousNameError(f'"{name}" is the name of several models: say {both}.')
+            raise AmbiguousNameError(f'"{name}" is ambiguous: use {both}.')
         raise ModelNotFoundError(_unknown(name, wanted, scan))
 
     def scan(self) -> Scan:
-        """Look at the disk now: the models, and what looks like one and cannot be loaded."""
+        """Scan the disk now: return the models, and what looks like one but cannot be loaded."""
         models: dict[str, LocalModel] = {}
         roots, skipped = self._look_into()
         others: list[Skipped] = []
@@ -126,17 +127,19 @@ class Library:
                 others.append(found)
             else:
                 skipped.append(found)
-        # Whole, as several threads may look at once.
+        # Replace all at once, because several threads may scan together.
         self._known, self._last = known, Scan(list(models.values()), skipped, others)
         self._looked_at = time.monotonic()
         return self._last
 
     def _look_into(self) -> tuple[Sequence[Path], list[Skipped]]:
-        """The folders, and what is wrong with their list; that hides no other model."""
+        """Return the folders and a fault in their list, which must not hide other models."""
         try:
             roots = folders.known_folders() if self._roots is None else self._roots
             faults = [
-                Skipped(printable(str(root)), "There is no such folder; model_folders names it.")
+                Skipped(
+                    printable(str(root)), "This folder does not exist, but model_folders lists it."
+                )
                 for root in roots
                 if not os.path.isdir(root)
             ]
@@ -157,7 +160,7 @@ class Library:
 
 
 def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
-    """What is there, read only if its files are not as they were when it was `known`."""
+    """Read a model, but only if its files have changed since `known`."""
     files: object = None
     try:
         files = fingerprint(candidate.path)
@@ -172,19 +175,19 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
         return _Reading(
             None, _skipped(candidate, f"{candidate.path} cannot be read ({error.strerror}).")
         )
-    except Exception as error:  # what nobody thought of costs this candidate alone, too
+    except Exception as error:  # even an unforeseen error costs only this candidate
         _log.exception("%s cannot be read", candidate.path)
         return _Reading(files, _skipped(candidate, f"It cannot be read ({quoted(error)})."))
 
 
 def _skipped(candidate: Candidate, reason: str) -> Skipped:
-    """The reason may hold whatever a file of the candidate does."""
+    """Record why a candidate was skipped; the reason may quote the candidate's own files."""
     line = shortened(printable(" ".join(reason.split())), _REASON)
     return Skipped(printable(candidate.id), line)
 
 
 def _place(path: Path) -> object:
-    """The same for two paths to one folder."""
+    """Return the same value for two paths to one folder."""
     try:
         status = path.stat()
     except OSError:
@@ -203,7 +206,7 @@ def _at(path: Path, models: list[LocalModel]) -> LocalModel:
     for model in models:
         if _place(model.path) == place:
             return model
-    return read_local_model(path.name, path, "folder")  # says what is wrong with it
+    return read_local_model(path.name, path, "folder")  # raises the specific error
 
 
 def _unknown(name: str, wanted: str, scan: Scan) -> str:

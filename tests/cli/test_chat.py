@@ -67,7 +67,7 @@ def test_nothing_typed_sends_nothing(typed: str) -> None:
 
 def test_ctrl_c_at_the_prompt_says_how_to_leave_and_goes_on() -> None:
     session = Session(KeyboardInterrupt, "hello")
-    assert session.said == ["Ctrl-D or /exit leaves."]
+    assert session.said == ["Press Ctrl-D or type /exit to leave."]
     assert len(session.runtime.calls) == 1
 
 
@@ -168,7 +168,7 @@ def test_set() -> None:
         "Set: top_k 5.",
         "Everything is at the model's defaults.",
         "/set top_k needs a value, or default.",
-        "There is no setting top. Did you mean top_p?",
+        "Unknown setting top. Did you mean top_p?",
     ]
 
 
@@ -187,8 +187,8 @@ def test_stats_on_request_and_always() -> None:
     session = Session("/stats", "one", "/stats", "/stats on", "two", "/stats maybe")
     assert session.said[0] == "No answer yet."
     assert session.said[1].startswith("prompt 1,200 tokens")
-    assert session.said[2:4] == ["Numbers after each answer: on.", session.said[1]]
-    assert session.said[4] == "/stats takes on, off, or nothing."
+    assert session.said[2:4] == ["Statistics after each answer: on.", session.said[1]]
+    assert session.said[4] == "/stats takes on or off, or no argument."
     assert Session("one", show_stats=True).said == [session.said[1]]
 
 
@@ -198,7 +198,7 @@ def test_stats_on_request_and_always() -> None:
 def test_an_unknown_command_names_the_nearest(typed: str, meant: str | None) -> None:
     session = Session(typed)
     assert session.runtime.calls == []
-    assert "There is no command" in session.said[0]
+    assert "Unknown command" in session.said[0]
     assert ("did you mean" in session.said[0]) == (meant is not None)
     assert meant is None or f"did you mean {meant}?" in session.said[0]
 

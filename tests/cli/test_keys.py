@@ -44,7 +44,7 @@ def test_without_keys_it_says_what_that_means(capsys: pytest.CaptureFixture[str]
     list_keys()
     out, errors = capsys.readouterr()
     assert out == ""
-    assert "whoever reaches a server that is started now may use it" in errors
+    assert "a server started now accepts every caller" in errors
     assert "stays closed until it is restarted, or you make a new key" in errors
 
 

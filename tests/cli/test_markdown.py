@@ -115,7 +115,7 @@ def test_the_prompt_s_progress_shows_only_when_it_takes_long() -> None:
     assert shown(out) == ""
     clock.now = 1.5
     screen.prefill(4500, 9000)
-    assert "Reading the prompt: 4,500 of 9,000 tokens, 50%" in shown(out)
+    assert "Processing the prompt: 4,500 of 9,000 tokens, 50%" in shown(out)
     clock.now = 3
     before = len(shown(out))
     screen.prefill(9000, 9000)

@@ -44,7 +44,7 @@ def test_yarn_experts_and_files_that_are_not_there(
     show("org/model")
     shown = {name: value.strip() for name, value in facts(capsys.readouterr().out).items()}
     assert shown["context"] == "4,096 tokens, YaRN by 4"
-    assert shown["layers"].endswith("8 experts of which 2 are used per token")
+    assert shown["layers"].endswith("8 experts (2 active per token)")
     assert shown["weights"].startswith("bfloat16, ")
     assert shown["chat template"] == "qwen3_chat_template.jinja"
     assert shown["licence"] == "LICENSE"

@@ -56,7 +56,7 @@ def test_a_pipe_that_a_parent_left_open_does_not_hang_an_answer(
     monkeypatch.setattr(module, "GIVE_UP_AFTER", 0.01)
     terminal, _ = pipe
     assert full_prompt("hello", terminal) == "hello"
-    assert "Nothing came on stdin" in printed(terminal.stderr)
+    assert "Nothing arrived on stdin" in printed(terminal.stderr)
 
 
 def test_the_null_device_is_not_piped_text() -> None:

@@ -127,7 +127,7 @@ def test_ctrl_c_stops_the_answer_and_the_prompt_comes_back(chat: Screen) -> None
     chat.expect("Stopped.")
     chat.expect(PROMPT)
     chat.type("\x03")
-    chat.expect("Ctrl-D or /exit leaves.")
+    chat.expect("Press Ctrl-D or type /exit to leave.")
     chat.expect(PROMPT)
     chat.type("\x04")
     assert chat.exit_code() == 0
