@@ -89,7 +89,7 @@ def test_piped_text_reaches_the_model(qwen3mlx: Command, endless_model: str) -> 
     [
         (["run", "qwen3:8"], 1, "Did you mean qwen3:8b?"),
         (["run", "qwen3:8b", "hi"], 1, "`qwen3mlx pull qwen3:8b`"),
-        (["run", "./nowhere", "hi"], 1, "There is no folder nowhere."),
+        (["run", "./nowhere", "hi"], 1, "The folder nowhere does not exist."),
         (["run", "why is the sky blue?"], 2, "put `demo` before your question"),
         (["run", "demo"], 2, "There is no prompt"),
         (["run", "demo", "hi", "--temperature", "-1"], 2, "temperature is -1.0"),

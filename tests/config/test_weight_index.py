@@ -39,7 +39,7 @@ def test_other_things(tmp_path: Path, index: Any) -> None:
 def test_what_is_no_file_of_the_folder(tmp_path: Path, name: Any) -> None:
     write(tmp_path, {"weight_map": {"good": "a.safetensors", "bad": name}})
     with pytest.raises(
-        CheckpointError, match="which is no safetensors file of this folder"
+        CheckpointError, match="which is not a safetensors file in this folder"
     ) as caught:
         read_weight_map(tmp_path)
     assert str(caught.value).isprintable()

@@ -103,11 +103,11 @@ def test_a_failed_fetch_keeps_the_finished_files_and_the_next_one_completes_it(
             ModelNotFoundError,
             "has no model org/Tiny-4bit, or it is private",
         ),
-        (Fault(401), DownloadError, r"refused access to org/Tiny-4bit \(401\): check the token"),
+        (Fault(401), DownloadError, r"denied access to org/Tiny-4bit \(401\): check the token"),
         (Fault(404), ModelNotFoundError, "has no model org/Tiny-4bit"),
         (Fault(403, "GatedRepo"), DownloadError, "is gated: accept its terms at .*/org/Tiny-4bit"),
-        (Fault(403), DownloadError, r"refused access to org/Tiny-4bit \(403\)"),
-        (Fault(429), DownloadError, "slow down"),
+        (Fault(403), DownloadError, r"denied access to org/Tiny-4bit \(403\)"),
+        (Fault(429), DownloadError, "rate-limiting"),
         (Fault(503), DownloadError, "failed with status 503"),
     ],
 )
@@ -154,7 +154,7 @@ def test_offline_serves_the_cache_and_refuses_the_rest(
 @pytest.mark.parametrize(
     ("lacking", "sentence"),
     [
-        ("model", "holds no safetensors weights"),
+        ("model", "has no safetensors weights"),
         ("config", "holds no config.json"),
         ("tokenizer", "holds no tokenizer.json"),
     ],

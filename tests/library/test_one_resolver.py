@@ -86,7 +86,7 @@ def test_python_loads_by_the_same_names(models: dict[str, Path]) -> None:
 def test_two_models_of_one_name_are_both_told(models: dict[str, Path]) -> None:
     shutil.copytree(models["mine"], models["studio"].parent.parent / "Other" / "Studio-4B")
     for find in (Library().find, library.resolve, find_installed):
-        with pytest.raises(ModelNotFoundError, match="several models"):
+        with pytest.raises(ModelNotFoundError, match="is ambiguous"):
             find("studio-4b")
 
 

@@ -76,7 +76,7 @@ def test_folders(tmp_path: Path) -> None:
     (tmp_path / "config.json").touch()
     assert library.resolve(str(tmp_path)) == tmp_path
     assert hub.fetch(str(tmp_path)) == tmp_path
-    with pytest.raises(ModelNotFoundError, match="There is no folder /nowhere/at/all"):
+    with pytest.raises(ModelNotFoundError, match="The folder /nowhere/at/all does not exist"):
         library.resolve("/nowhere/at/all")
     (tmp_path / "model.gguf").touch()
     with pytest.raises(ModelNotFoundError, match=r"model.gguf is a file: a model is the folder"):

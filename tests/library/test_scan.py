@@ -129,7 +129,7 @@ def test_a_folder_of_the_user_that_is_not_there_is_said(home: Path) -> None:
     settings.parent.mkdir()
     settings.write_text(json.dumps({"model_folders": [str(home / "unplugged")]}))
     assert skipped(Library()) == {
-        str(home / "unplugged"): "There is no such folder; model_folders names it."
+        str(home / "unplugged"): "This folder does not exist, but model_folders lists it."
     }
 
 

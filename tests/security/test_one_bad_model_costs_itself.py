@@ -41,11 +41,11 @@ FEW = {
     "huge": ("config.json", {"hidden_size": 10**4000}, "hidden_size"),
     "deep": ("config.json", "[" * 100_000, "nested more than 64 levels deep"),
     "deep-value": ("config.json", '{"model_type":' + "[" * 900 + "]" * 900 + "}", "64 levels"),
-    "twice": ("config.json", '{"model_type": "qwen3", "model_type": "qwen3"}', "there twice"),
+    "twice": ("config.json", '{"model_type": "qwen3", "model_type": "qwen3"}', "occurs twice"),
     "map": ("model.safetensors.index.json", {"weight_map": ["a"]}, "weight_map"),
     "shards": ("model.safetensors.index.json", {"weight_map": {"a": 5, "b": "x"}}, "names 5"),
     "outside": ("model.safetensors.index.json", {"weight_map": {"a": "../m.safetensors"}}, ".."),
-    "many": ("model.safetensors.index.json", " " * 17_000_000, "MB, more than any such file"),
+    "many": ("model.safetensors.index.json", " " * 17_000_000, "MB, too much for such a file"),
 }
 
 

@@ -93,7 +93,7 @@ def test_a_longer_context_by_yarn(own: LiveServer) -> None:
         ({"rope_scaling": {"rope_type": "magic"}}, "rope_scaling", "magic"),
         ({"ttl": 0}, "ttl", "greater than 0"),
         ({"sampling": {"temperature": -1}}, "sampling.temperature", "temperature is -1"),
-        ({"sampling": {"seed": 1}}, "sampling.seed", "no sampling default"),
+        ({"sampling": {"seed": 1}}, "sampling.seed", "Unknown sampling option"),
         ({"sampling": []}, "sampling", "dictionary"),
         ({"context": 1}, "context", "not permitted"),
     ],

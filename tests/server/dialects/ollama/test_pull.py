@@ -100,6 +100,6 @@ def test_what_is_here_is_not_downloaded(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "./folder", "/etc", "../demo"])
 def test_only_names_of_the_hub_are_downloaded(client: Client, name: str) -> None:
-    with pytest.raises(ResponseError, match="names no model") as caught:
+    with pytest.raises(ResponseError, match="is not a model that can be downloaded") as caught:
         client.pull(name)
     assert caught.value.status_code == 404
