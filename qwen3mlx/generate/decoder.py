@@ -1,4 +1,4 @@
-"""The forward passes of generation: prefill in chunks, and one decode step as one graph."""
+"""The forward passes of generation: prefill in chunks, and a decode step as one graph."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from ..model.device import on_cpu
 from .policy import Numbers, Policy, PolicyShape
 from .sampler import Choice, Sampler, reported
 
-# A batch whose shape has stayed for this many steps is worth compiling for; tracing takes as long
-# as a few steps, and each compiled step keeps its graph.
+# A batch shape is compiled once it has been stable for this many steps: tracing takes as long as a
+# few steps, and each compiled step keeps its graph.
 STEADY = 8
 MAX_COMPILED = 32
-# Tokens per prefill pass. A GPU needs long ones to be busy; the CPU does not, and reports progress.
+# Tokens per prefill pass. A GPU needs large chunks to stay busy; on the CPU, small ones report
+# progress.
 PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
 
-# So many positions of a prompt have their logits, a row of the vocabulary each, at a time.
+# Prompt positions whose logits (one vocabulary-sized row each) are computed at a time.
 SCORED_TOGETHER = 64
 
-# What a compiled step depends on: the policy, rows, slots and capacity of each stack, their order.
+# Determines a compiled step: the policy, and each stack's rows, slots, capacity and order.
 Signature = tuple[PolicyShape, int, tuple[tuple[int, int], ...], bool]
 StepResult = tuple[tuple[mx.array, ...], list[list[Layer]], list[mx.array]]
 
 
 class Decoder:
-    """One model's prefill and decode passes; its compiled steps are kept for the next request.
+    """One model's prefill and decode passes; compiled steps are kept for later requests.
 
-    The first `eager_steps` decode steps run uncompiled (None: what suits the device).
+    The first `eager_steps` decode steps run uncompiled (None: chosen for the device).
     """
 
     def __init__(self, model: Qwen3, *, eager_steps: int | None = None) -> None:
@@ -53,13 +54,13 @@ class Decoder:
         mx.clear_cache()  # activations of the next chunk have other sizes as the context grows
 
     def logits(self, ids: Sequence[int], row: KVRow) -> mx.array:
-        """Feed `ids`; the logits [1, vocab] after the last of them, still lazy."""
+        """Feed `ids`; return the logits [1, vocab] after the last of them, not evaluated."""
         return self.model.lm_head(self._last_hidden(ids, row))[:, -1]
 
     def score(
         self, ids: Sequence[int], row: KVRow, following: Sequence[int], num_logprobs: int
     ) -> Iterator[Choice]:
-        """Feed `ids`, and report each one's successor among `following` as if it had been drawn."""
+        """Feed `ids`, and report each one's successor in `following` as if it had been sampled."""
         hidden = self.model.hidden(mx.array([ids]), row)
         row.advance(len(ids))
         for start in range(0, len(ids), SCORED_TOGETHER):
@@ -83,10 +84,10 @@ class Decoder:
         uniform: mx.array,
         counts: mx.array | None,
     ) -> tuple[Choice, mx.array | None]:
-        """Feed `token` [rows] and choose the next; all may still be on their way (lazy).
+        """Feed `token` [rows] and choose the next; inputs and outputs may be lazy.
 
-        Each row must have room. `counts` [rows, vocab] are of the tokens before `token`; the
-        updated ones are returned.
+        Each row must have room. `counts` [rows, vocab] count the tokens before `token`; the updated
+        counts are returned.
         """
         stacks = list(dict.fromkeys(row.stack for row in rows))
         arguments = (
@@ -100,7 +101,9 @@ class Decoder:
         signature = policy.shape, len(rows), shapes, bool(arguments[2][3])
         runner = self._runner(signature, policy.sampler, arguments)
         chosen, layers, new_counts = runner(*arguments)
-        del arguments  # the old keys and values must be nobody's, to be written in place
+        del (
+            arguments
+        )  # drop other references to the old keys and values, so that they are written in place
         for stack, written in zip(stacks, layers, strict=True):
             stack.layers = written
         for row in rows:
@@ -110,7 +113,9 @@ class Decoder:
     def _runner(
         self, signature: Signature, sampler: Sampler, arguments: tuple[Any, ...]
     ) -> Callable[..., StepResult]:
-        """The compiled step for arrays of this `signature`, once it has come often enough."""
+        """Return the compiled step for arrays of this `signature`, once it has occurred often
+        enough.
+        """
         if signature in self._compiled:
             self._compiled.move_to_end(signature)
             return self._compiled[signature]
@@ -147,16 +152,16 @@ def _step(
 
 
 def counted(counts: mx.array, token: mx.array) -> mx.array:
-    """`counts` [B, vocab] with each row's `token` [B] added."""
+    """Return `counts` [B, vocab] with each row's `token` [B] added."""
     return counts.at[mx.arange(token.shape[0]), token].add(1)
 
 
 def _compiled(
     step: Callable[..., StepResult], arguments: tuple[Any, ...]
 ) -> Callable[..., StepResult]:
-    """`step` as one graph; on the CPU only if its kernels come out right, which a trial run shows.
+    """Compile `step`; on the CPU only if a trial run shows that its kernels are correct.
 
-    MLX 0.32.4 loses the race when two processes compile the same kernel in the same folder.
+    MLX 0.32.4 has a race when two processes compile the same kernel in the same folder.
     """
     compiled = mx.compile(step)
     if not on_cpu():
@@ -171,11 +176,11 @@ def _compiled(
 
 
 def _eager_steps() -> int:
-    """How many steps come before compiling pays.
+    """Return the number of steps before compiling pays off.
 
     A GPU's kernels compile in milliseconds. On the CPU, MLX runs a C++ compiler (0.5 to 0.8 s for
-    each of about ten kernels, kept on disk), which a short answer never earns back; without one it
-    cannot fuse anything.
+    each of about ten kernels, cached on disk), which a short answer never earns back; without a
+    compiler it cannot fuse anything.
     """
     if not on_cpu():
         return 0

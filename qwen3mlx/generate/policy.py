@@ -1,4 +1,4 @@
-"""All that turns one batch's logits into tokens, as arrays a compiled step can take."""
+"""Everything that turns one batch's logits into tokens, as arrays for a compiled step."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Policy:
         prompts: Sequence[Sequence[int]],
         vocab_size: int,
     ) -> Policy:
-        """One row each, `prompts` as token ids; biases come with `biased`."""
+        """Return one row per request, with `prompts` as token ids; `biased` adds biases."""
         return cls(
             sampler=Sampler.for_requests(requests, vocab_size),
             knobs=Sampler.knobs(requests, vocab_size),
@@ -41,7 +41,7 @@ class Policy:
         )
 
     def biased(self, rows: Sequence[mx.array | None]) -> Policy:
-        """The same with a bias [1, vocab] for each row that has one."""
+        """Return the same policy with a bias [1, vocab] for each row that has one."""
         given = next((row for row in rows if row is not None), None)
         if given is None:
             return self
@@ -51,11 +51,11 @@ class Policy:
 
     @property
     def shape(self) -> PolicyShape:
-        """What a compiled step depends on."""
+        """The parts that determine a compiled step."""
         return self.sampler, self.penalties is not None, self.bias is not None
 
     def arrays(self) -> Numbers:
-        """All numbers as a tree, for a compiled function's arguments; `from_arrays` undoes it."""
+        """All numbers as a tree, for a compiled function's arguments; undone by `from_arrays`."""
         penalties = list(self.penalties.arrays()) if self.penalties else []
         return self.knobs, penalties, [] if self.bias is None else [self.bias]
 

@@ -30,7 +30,7 @@ class Penalties:
         prompts: Sequence[Sequence[int]],
         vocab_size: int,
     ) -> Penalties | None:
-        """None where no request asks for any. `prompts` are token ids, one list per request."""
+        """Return None if no request sets any. `prompts` are token ids, one list per request."""
         if all(
             r.repetition_penalty == 1 and not r.presence_penalty and not r.frequency_penalty
             for r in requests
@@ -60,7 +60,7 @@ class Penalties:
 
 
 def _occurring(ids: Iterable[int], vocab_size: int) -> mx.array:
-    """[1, vocab] bool: the tokens that are among `ids`."""
+    """[1, vocab] bool: the tokens in `ids`."""
     flags = bytearray(vocab_size)
     for token_id in ids:
         flags[token_id] = 1
@@ -70,9 +70,11 @@ def _occurring(ids: Iterable[int], vocab_size: int) -> mx.array:
 def bias_array(
     request: SamplingParams, vocab_size: int, forbidden: Collection[int] = ()
 ) -> mx.array | None:
-    """logit_bias, and minus infinity for `forbidden` ids, as a row [1, vocab]; None if neither."""
+    """logit_bias, and minus infinity for `forbidden` ids, as a row [1, vocab]; None if neither is
+    set.
+    """
     biases = dict(request.logit_bias)
-    # A tokenizer may know more ids than the model.
+    # A tokenizer may have more ids than the model.
     biases.update({token_id: -math.inf for token_id in forbidden if token_id < vocab_size})
     if not biases:
         return None
@@ -82,7 +84,7 @@ def bias_array(
 
 
 def mask_bias(mask: bytes, vocab_size: int) -> mx.array:
-    """A bit for each id, in words of 32 -> a row [1, vocab]: 0 where it is set, else -infinity."""
-    words = mx.array(memoryview(mask).cast("I"))  # type: ignore[arg-type]  # any buffer will do
+    """A bit per id, in 32-bit words -> a row [1, vocab]: 0 where it is set, else -infinity."""
+    words = mx.array(memoryview(mask).cast("I"))  # type: ignore[arg-type]  # accepts any buffer
     bits = (words[:, None] >> mx.arange(32, dtype=mx.uint32)) & 1
     return mx.where(bits.reshape(1, -1)[:, :vocab_size] > 0, 0.0, -math.inf)

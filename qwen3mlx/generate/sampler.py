@@ -1,13 +1,13 @@
-"""Logits -> tokens, for all rows of a batch at once and on the device.
+"""Logits -> tokens, for all rows of a batch at once, on the device.
 
-Tokens have one order: the higher logit first, of equal ones the lower id. Randomness is one number
-in [0, 1) per row and step, drawn on the host from the request's own seed and used on the
-distribution in that order, summed from its smallest probability up (inverse transform sampling):
-so no token is too rare for float32 to reach, and a seed gives the same text on every device, alone
-or in any batch.
+Tokens are ordered by logit, highest first; ties go to the lower id. Randomness is one number in [0,
+1) per row and step, drawn on the host from the request's own seed and applied to the distribution
+in that order, summed from its smallest probability up (inverse transform sampling). So no token is
+too rare for float32 to reach, and a seed gives the same text on every device, alone or in any
+batch.
 
 Filters apply in Hugging Face's order: temperature, top_k, top_p (of what top_k left), min_p. vLLM
-applies min_p before the two others; without min_p, as Qwen advises, both keep the same tokens.
+applies min_p before the two others; without min_p, as Qwen recommends, both keep the same tokens.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Knobs = dict[str, mx.array]
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
-    """The shape of the computation; a decode step is compiled once for each.
+    """The shape of the computation; a decode step is compiled for each.
 
-    Tokens are drawn from the first `num_candidates`; 1 is the arg max. `num_logprobs` alternatives
-    are reported where `logprobs` is set.
+    Tokens are sampled from the first `num_candidates`; 1 means argmax. `num_logprobs` alternatives
+    are reported if `logprobs` is set.
     """
 
     num_candidates: int
@@ -36,7 +36,7 @@ class Sampler:
 
     @classmethod
     def for_requests(cls, requests: Sequence[SamplingParams], vocab_size: int) -> Sampler:
-        """The cheapest computation that honours every request of a batch."""
+        """Return the cheapest computation that honours every request of a batch."""
         num_candidates = max(_top_k(r, vocab_size) for r in requests)
         if num_candidates > 1:
             # Few distinct sizes, since a decode step is compiled for each; top_k masks the rest.
@@ -57,7 +57,7 @@ class Sampler:
 
 
 def _top_k(request: SamplingParams, vocab_size: int) -> int:
-    """How many tokens may be drawn."""
+    """The number of tokens that may be sampled."""
     return 1 if request.is_greedy else min(request.top_k or vocab_size, vocab_size)
 
 
@@ -67,7 +67,7 @@ def _column(values: Sequence[float]) -> mx.array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """`token` int32 [B], one per row; with logprobs the token's own [B] and the best [B, n]."""
+    """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n]."""
 
     token: mx.array
     logprob: mx.array | None = None
@@ -91,7 +91,7 @@ def choose(
 
 
 def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> Choice:
-    """token [B], raw logits [B, vocab] float32 -> the same with its logprob, and the best ones."""
+    """token [B], raw logits [B, vocab] float32 -> the choice with its logprob and the best ones."""
     logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
     own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
     if not num_logprobs:
@@ -109,9 +109,9 @@ def _token(sampler: Sampler, logits: mx.array, uniform: mx.array, knobs: Knobs) 
 
 
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
-    """The first `count` of [B, n] in the order of tokens, and where they are.
+    """The first `count` of [B, n] in the order of tokens, and their indices.
 
-    MLX's argsort is stable on every device, and argpartition takes the lower of equal ones.
+    MLX's argsort is stable on every device, and argpartition prefers the lower of equal ones.
     """
     rising = -values
     if count < values.shape[-1]:
@@ -124,7 +124,7 @@ def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
 
 
 def filtered(values: mx.array, knobs: Knobs) -> mx.array:
-    """Weights [B, n] of logits in order, 1 for the first; 0 for those that a filter excludes."""
+    """Weights [B, n] of ordered logits: 1 for the first, 0 for those that a filter excludes."""
     weights = mx.exp((values - values[:, :1]) / knobs["temperature"])
     within = mx.arange(values.shape[-1]) < knobs["top_k"]
     mass = mx.cumsum(mx.where(within, weights, 0.0), axis=-1, reverse=True)
@@ -133,9 +133,9 @@ def filtered(values: mx.array, knobs: Knobs) -> mx.array:
 
 
 def draw(weights: mx.array, uniform: mx.array) -> mx.array:
-    """The first rank [B, 1] behind which weights [B, n] add up to no more than `uniform` of all.
+    """The first rank [B, 1] after which weights [B, n] add up to at most `uniform` of the total.
 
-    Rank 0 always stays: its weight is 1, also where rounding made the filters exclude it.
+    Rank 0 always stays: its weight is 1, even if rounding made the filters exclude it.
     """
     behind = mx.cumsum(weights, axis=-1, reverse=True, inclusive=False)
     return (behind > uniform * (behind[:, :1] + 1.0)).sum(axis=-1, keepdims=True)

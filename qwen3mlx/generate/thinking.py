@@ -1,4 +1,4 @@
-"""Counting the tokens of thought, and ending a thought that has used up its budget."""
+"""Count thinking tokens, and end a thought that has used up its budget."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 class ThinkingMeter:
     """Follows one answer token by token.
 
-    A thought opens with `open_id` as the very first token, or is open from the start (`inside`,
-    where the prompt opened it), and ends with `close_id`. `num_tokens` counts what lies between.
-    When it reaches `budget`, `observe` returns `early_stop_ids`: Qwen's own sentence that ends the
-    thought (Qwen3 technical report, arXiv:2505.09388, section 4.4), to be fed as if generated.
+    A thought opens with `open_id` as the very first token, or is already open (`inside`, if the
+    prompt opened it), and ends with `close_id`. `num_tokens` counts the tokens in between. When it
+    reaches `budget`, `observe` returns `early_stop_ids`: Qwen's own sentence that ends the thought
+    (Qwen3 technical report, arXiv:2505.09388, section 4.4), to be fed as if generated.
     """
 
     open_id: int | None
@@ -25,7 +25,7 @@ class ThinkingMeter:
     _started: bool = field(default=False, init=False)
 
     def observe(self, token_id: int) -> Sequence[int]:
-        """Count one generated token; returns the ids to force now, most often none."""
+        """Count one generated token; return the ids to force now, usually none."""
         first, self._started = not self._started, True
         if first and token_id == self.open_id:
             self.inside = True

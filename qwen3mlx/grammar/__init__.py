@@ -1,9 +1,9 @@
-"""What an answer must look like, held token by token in a process of its own.
+"""Constraints on the form of an answer, enforced token by token in a separate process.
 
-Schemas, patterns and grammars come from anyone, and no library bounds what each of them costs. So
-the engine's process reads none: `GrammarProcess` has a child compile a request's demands, and the
-`AnswerConstraint` it gives asks that child what may come next. The child ends with its answer, or
-where it takes too much.
+Schemas, patterns and grammars are untrusted, and no library bounds the cost of each. So the
+engine's process parses none: `GrammarProcess` has a child process compile a request's constraints,
+and the `AnswerConstraint` it returns asks that child which tokens may come next. The child exits
+with its answer, or is killed when it takes too much.
 """
 
 from .process import AnswerConstraint, GrammarProcess

@@ -1,11 +1,11 @@
-"""Finished answers and tool calls against the schemas that their grammar holds only in part."""
+"""Check finished answers and tool calls against schemas that a grammar enforces only in part."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
+from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in typeshed
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ Path = tuple[str | int, ...]
 
 
 class AnswerCheck:
-    """`answer` is the schema of an answer, `calls` those of the arguments of functions by name;
-    what has none is not checked."""
+    """`answer` is the schema of an answer, `calls` those of functions' arguments by name.
+
+    An answer or call without a schema is not checked.
+    """
 
     def __init__(
         self, answer: Mapping[str, Any] | None = None, calls: Mapping[str, Any] | None = None
@@ -37,9 +39,9 @@ class AnswerCheck:
         return bool(self._calls) if is_call else self._answer is not None
 
     def fault(self, text: str, *, is_call: bool) -> tuple[int, int, str] | None:
-        """Where the first wrong part of an answer, or of a call, begins and ends; what it breaks.
+        """Return start and end of the first wrong part of an answer or call, and what it violates.
 
-        `text` is complete, the JSON in it valid.
+        `text` is complete, and the JSON in it is valid.
         """
         start, schema = 0, self._answer
         if is_call:
@@ -56,12 +58,12 @@ class AnswerCheck:
 
 
 def _keyword(error: ValidationError) -> str:
-    """The place in the schema: never what the answer holds."""
+    """Return the path in the schema, which never contains the answer's own text."""
     return "/".join(map(str, error.schema_path))
 
 
 class _Places:
-    """Reads one JSON value of `text`, and where its parts end."""
+    """Reads one JSON value in `text` and records where its parts end."""
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
@@ -83,7 +85,7 @@ class _Places:
         return self._spans[path]
 
     def _read(self, at: int, path: Path) -> int:
-        """The index behind the value that begins at `at`."""
+        """Return the index after the value that begins at `at`."""
         readers: dict[str, Callable[[int, Path], int]] = {
             "{": self._read_object,
             "[": self._read_array,
@@ -124,7 +126,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _repeated(items: list[Any]) -> int:
-    """The first that was there before; 1 and 1.0 are the same, 1 and true are not."""
+    """Return the first duplicate; 1 and 1.0 are equal, 1 and true are not."""
     seen: list[Any] = []
     for index, item in enumerate(items):
         marked = _marked(item)
@@ -145,7 +147,7 @@ def _marked(value: Any) -> Any:
 
 
 def _names(kind: Any) -> list[str]:
-    """Names that an object must not have."""
+    """Return the names that an object must not have."""
     if kind.name == "propertyNames":
         return [kind.error.instance]
     return list(getattr(kind, "unexpected", ()))

@@ -1,4 +1,4 @@
-"""How much memory a copy of the grammars' process may take."""
+"""A memory limit for a copy of the grammar process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import time
 
 
 class Ceiling:
-    """So many bytes more than this process has when it is made; beyond, it fails or ends.
+    """Lets the process grow by this many bytes from now on; beyond that it fails or exits.
 
-    Only Linux minds what may be asked for: there an allocation fails. Elsewhere a thread watches.
+    Only Linux enforces a limit on allocations, which then fail. Elsewhere a thread watches usage.
     """
 
     def __init__(self, num_bytes: int) -> None:
@@ -23,11 +23,11 @@ class Ceiling:
 
     @property
     def grown_bytes(self) -> int:
-        """What it has taken since."""
+        """Return the growth since then."""
         return max(0, _taken_bytes() - self._start)
 
     def lower(self, num_bytes: int) -> None:
-        """From now on, at most so many bytes more than there are now."""
+        """Allow at most this much growth from the current size."""
         self._most = min(self._most, _taken_bytes() + num_bytes)
         self._apply()
 
@@ -47,7 +47,7 @@ class Ceiling:
 
 
 def _taken_bytes() -> int:
-    """Private memory on Linux, as RLIMIT_DATA counts it; elsewhere the most pages so far."""
+    """Return private memory on Linux, as RLIMIT_DATA counts it; elsewhere the peak size."""
     if sys.platform == "linux":
         with open("/proc/self/statm") as file:
             return int(file.read().split()[5]) * resource.getpagesize()

@@ -1,6 +1,6 @@
-"""The process that knows a vocabulary, and the copies it makes of itself, one for each answer.
+"""The process that knows a vocabulary, and the copies it forks, one per answer.
 
-What a copy may take, the system enforces, by ending it where need be. See `process`.
+The operating system enforces a copy's limits, if necessary by killing it. See `process`.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from .source import answer_grammar
 from .wire import Demand, Limits
 
 READY = b"\n"
-# That a request is told.
+# Warnings reported per request.
 MAX_WARNINGS = 50
 
 
 def main() -> None:
-    """Serve the socket that is our standard input: first a vocabulary, then sockets for answers."""
+    """Serve the socket on standard input: first a vocabulary, then a socket for each answer."""
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     control = socket.socket(fileno=0)
@@ -43,7 +43,7 @@ def main() -> None:
     limits = Limits(**said.pop("limits"))
     tokenizer = _vocabulary(**said)
     gc.collect()
-    gc.freeze()  # what the copies share stays untouched
+    gc.freeze()  # keep the memory shared with the copies untouched
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(READY)
     while True:
@@ -56,7 +56,7 @@ def main() -> None:
 def _start(
     handle: int, control: socket.socket, tokenizer: GrammarTokenizer, limits: Limits
 ) -> None:
-    """A copy of this process that serves `handle`. Where the system has none left, we end."""
+    """Fork a copy that serves `handle`. If the system has no processes left, exit."""
     if os.fork() == 0:
         control.close()
         _serve(Connection(handle), tokenizer, limits)
@@ -74,11 +74,11 @@ def _vocabulary(folder: str, vocab_size: int, stop_ids: list[int]) -> GrammarTok
 
 
 def _serve(connection: Connection, tokenizer: GrammarTokenizer, limits: Limits) -> None:
-    """One answer: its demand comes first, then its tokens."""
+    """Serve one answer: its demand first, then its tokens."""
     try:
         _Answer(connection, tokenizer, limits, Ceiling(limits.num_bytes)).run()
     except (EOFError, OSError, MemoryError):
-        pass  # nobody wants to know more, or the parent is to see us end
+        pass  # the parent is gone, or is waiting for this process to exit
     finally:
         os._exit(0)
 
@@ -126,7 +126,7 @@ class _Answer:
             on_field=self._tell_field,
         )
         if source is None:
-            raise ValueError("nothing is demanded of the answer")
+            raise ValueError("the answer has no constraints")
         self._tell_field(demand.param)
         grammar = Grammar(
             self._tokenizer,
@@ -150,7 +150,7 @@ class _Answer:
         )
 
     def _follow(self, constraint: Constraint, param: str) -> None:
-        """Token by token; raises InvalidRequestError where they take too long together."""
+        """Follow the tokens. Raises InvalidRequestError if together they take too long."""
         left = self._limits.answer_seconds
         while True:
             token_id = int.from_bytes(self._connection.recv_bytes(8), "little")
@@ -186,7 +186,7 @@ class _Answer:
 
 @contextmanager
 def _computing(seconds: float) -> Iterator[None]:
-    """SIGPROF ends the process after so many seconds of computing, whatever it is at."""
+    """Kill the process with SIGPROF after this much CPU time, whatever it is doing."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     yield
     signal.setitimer(signal.ITIMER_PROF, 0)

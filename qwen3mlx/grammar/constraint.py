@@ -1,4 +1,4 @@
-"""Which tokens may come next in an answer that must follow a grammar."""
+"""Decides which tokens may come next in an answer that must follow a grammar."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _NEWLINES = 2
 class Constraint:
     """Follows one answer token by token.
 
-    `thinking` says where the answer begins: inside a thought, past it, or (`auto`) free to open one
-    with its first token. A thought is free but for its end: while the grammar holds the whole
-    answer, none of the stop tokens may come before `close_id`. Where `close_id` is None there is no
-    thought to wait for. When the grammar is complete, only stop tokens may follow.
+    `thinking` says where the answer begins: inside a thought, after it, or (`auto`) free to open
+    one with its first token. A thought is unconstrained except for its end: while the grammar
+    covers the whole answer, stop tokens are not allowed before `close_id`. If `close_id` is None,
+    there is no thought to wait for. When the grammar is complete, only stop tokens may follow.
 
-    A value that `check` covers is checked when it is complete: a call behind the token `close` of
+    A value that `check` covers is checked when it is complete: a call after the token `close` of
     `call_ids`, an answer at its end.
     """
 
@@ -44,18 +44,18 @@ class Constraint:
         self._open_id = open_id
         self._close_id = close_id
         self._thinking: ThinkingStart = "off" if close_id is None else thinking
-        self._newlines = 0  # that may still come between the thought and the answer
+        self._newlines = 0  # tokens still allowed between the thought and the answer
         self._check_of = check
         self._call_ids = call_ids
         self._unchecked: Unchecked | None = None
-        self._matcher: LLMatcher | None = None  # None: free until the grammar's trigger
+        self._matcher: LLMatcher | None = None  # None: unconstrained until the grammar's trigger
         self._is_at_start = grammar.trigger_id is None
         if self._is_at_start:
             self._matcher = grammar.matcher()
 
     @property
     def is_done(self) -> bool:
-        """The grammar is complete: nothing but a stop token may come."""
+        """Whether the grammar is complete, so that only a stop token may follow."""
         matcher = self._matcher
         return self._thinking == "off" and matcher is not None and matcher.is_stopped()
 
@@ -69,13 +69,14 @@ class Constraint:
 
     @property
     def is_unchecked(self) -> bool:
-        """The last tokens may be taken back."""
+        """Whether the last tokens may still be taken back."""
         return self._unchecked is not None
 
     def mask(self) -> bytes | None:
-        """A bit for each id that may come next, lowest first, in words of 32; None: all may.
+        """Return a bit for each id that may come next, lowest first, in 32-bit words; None: all
+        may.
 
-        Raises InvalidRequestError where the grammar is too complex to go on with.
+        Raises InvalidRequestError if the grammar is too complex to continue.
         """
         if self._matcher is None:
             return None
@@ -95,11 +96,11 @@ class Constraint:
         return mask
 
     def observe(self, token_id: int) -> int:
-        """Take a token that was generated, drawn or forced.
+        """Take a token that was sampled or forced.
 
-        Returns how many tokens are taken back, this one among them: most often none. Raises
-        InvalidRequestError for a token that the grammar does not allow, and for a value that does
-        not come to pass its check.
+        Returns how many tokens are taken back, including this one: usually none. Raises
+        InvalidRequestError for a token that the grammar does not allow, and for a value that cannot
+        be made to pass its check.
         """
         if self._thinking == "inside":
             if token_id == self._close_id:
@@ -146,13 +147,13 @@ class Constraint:
         return 0
 
     def _begin(self, matcher: LLMatcher, *, is_call: bool) -> None:
-        """A value begins with the next token."""
+        """Start a value with the next token."""
         check = self._check_of
         if check is not None and check.covers(is_call=is_call):
             self._unchecked = Unchecked(check, self._grammar, matcher, is_call=is_call)
 
     def _finish(self, unchecked: Unchecked) -> int:
-        """A value is complete."""
+        """Finish a value."""
         before = len(unchecked)
         matcher = unchecked.finish(self._mask_of)
         if matcher is None:
@@ -165,14 +166,14 @@ class Constraint:
         if matcher.is_error():
             param = self._grammar.param
             raise InvalidRequestError(
-                f"The answer cannot follow {param} any further ({reason(matcher.get_error())}): "
+                f"The answer can no longer follow {param} ({reason(matcher.get_error())}): "
                 "simplify it.",
                 param=param,
             )
 
 
 def _with(mask: bytes, token_ids: Iterable[int]) -> bytes:
-    """`mask` with more ids allowed."""
+    """Return `mask` with more ids allowed."""
     more = bytearray(mask)
     for token_id in token_ids:
         more[token_id // 8] |= 1 << token_id % 8

@@ -1,4 +1,4 @@
-"""The form that an answer must have, where it is no JSON schema -> rules of llguidance's Lark."""
+"""Constraints other than JSON schemas -> rules of llguidance's Lark."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from qwen3mlx.errors import InvalidRequestError
 from ..text.text_form import TextForm
 from .gbnf import gbnf_to_lark
 
-# Terminals that name each other are compiled by recursion, which 20,000 of them overflow.
+# Terminals that refer to each other are compiled recursively; 20,000 of them overflow the stack.
 _MAX_LINES = 2000
 _GBNF_RULE = re.compile(r"^[ \t]*[\w-]+[ \t]*::=", re.M)
 
 
 def form_rules(form: TextForm) -> str:
-    """Lark that defines the rule `answer`, for all kinds but `json`. Raises InvalidRequestError."""
+    """Return Lark that defines the rule `answer`, for all kinds but `json`. Raises
+    InvalidRequestError.
+    """
     rules = _rules(form)
     if re.search("[\ud800-\udfff]", rules):
         raise InvalidRequestError(
-            f"{form.param} holds half of a character (a lone surrogate).", param=form.param
+            f"{form.param} contains a lone surrogate (half of a character).", param=form.param
         )
     return rules
 
@@ -30,9 +32,7 @@ def _rules(form: TextForm) -> str:
         return f"answer: CHOICE\nCHOICE: {_choices(form)}"
     source = form.source
     if not isinstance(source, str) or not source.strip():
-        raise InvalidRequestError(
-            f"{form.param} must be a string that is not empty.", param=form.param
-        )
+        raise InvalidRequestError(f"{form.param} must be a non-empty string.", param=form.param)
     if form.kind == "regex":
         return f"answer: /{_delimited(source, form.param)}/"
     return f"answer: %lark {{\n{_indented(source, form.param)}\n}}"
@@ -41,15 +41,15 @@ def _rules(form: TextForm) -> str:
 def _choices(form: TextForm) -> str:
     texts = form.source
     if not isinstance(texts, tuple) or not texts:
-        raise InvalidRequestError(f"{form.param} must name one text or more.", param=form.param)
+        raise InvalidRequestError(f"{form.param} must list at least one text.", param=form.param)
     return " | ".join(json.dumps(text, ensure_ascii=False) for text in texts)
 
 
 def _delimited(pattern: str, param: str) -> str:
-    """`pattern` on one line, between slashes that end it."""
+    """Return `pattern` on one line, between slashes that end it."""
     if "\n" in pattern and re.search(r"\(\?[a-zA-Z]*x", pattern):
         raise InvalidRequestError(
-            f"{param} has the flag x over several lines: write it on one, without blanks.",
+            f"{param} has the flag x over several lines: write it on one line, without blanks.",
             param=param,
         )
     escapes = {"/": r"\/", "\n": r"\n", "\r": r"\r"}
@@ -57,11 +57,11 @@ def _delimited(pattern: str, param: str) -> str:
 
 
 def _indented(grammar: str, param: str) -> str:
-    """Its lines begin with a blank, so that none looks like a rule around it."""
+    """Indent the lines with a blank, so that none looks like a rule around it."""
     lark = gbnf_to_lark(grammar, param=param) if _GBNF_RULE.search(grammar) else grammar
     lines = lark.splitlines()
     if len(lines) > _MAX_LINES:
         raise InvalidRequestError(
-            f"{param} has {len(lines)} lines; it may have {_MAX_LINES}.", param=param
+            f"{param} has {len(lines)} lines; the limit is {_MAX_LINES}.", param=param
         )
     return "\n".join(f" {line}" for line in lines)

@@ -33,10 +33,10 @@ _Token = tuple[str, str]
 
 
 def gbnf_to_lark(text: str, *, param: str) -> str:
-    """A Lark grammar for the same texts, a rule to a line; `root` becomes `start`.
+    """Return an equivalent Lark grammar, one rule per line; `root` becomes `start`.
 
-    Rules that do not refer back to themselves become terminals: each is one regular expression.
-    Raises InvalidRequestError for what is no GBNF, and for a rule that is missing.
+    Rules that are not recursive become terminals: each is a single regular expression. Raises
+    InvalidRequestError for invalid GBNF, and for a missing rule.
     """
     rules: dict[str, list[_Token]] = {}
     body: list[_Token] | None = None
@@ -44,9 +44,7 @@ def gbnf_to_lark(text: str, *, param: str) -> str:
         if kind == "rule":
             body = rules[value] = []
         elif body is None:
-            raise _fault(
-                param, f"begins with {quoted(value)}, and not with a rule (`root ::= ...`)"
-            )
+            raise _fault(param, f"begins with {quoted(value)}, not with a rule (`root ::= ...`)")
         else:
             body.append((kind, value))
     for name in ("root", *(v for body in rules.values() for k, v in body if k == "name")):
@@ -64,7 +62,7 @@ def _tokens(text: str, param: str) -> Iterator[_Token]:
         if match is None:
             line = text.count("\n", 0, position) + 1
             rest = text[position : position + 20]
-            raise _fault(param, f"is no GBNF from {quoted(rest)} in line {line}")
+            raise _fault(param, f"is not valid GBNF from {quoted(rest)} in line {line}")
         if match.lastgroup not in (None, "blank"):
             yield str(match.lastgroup), match[str(match.lastgroup)]
         position = match.end()
@@ -75,7 +73,7 @@ def _fault(param: str, what: str) -> InvalidRequestError:
 
 
 def _lark_names(rules: Mapping[str, list[_Token]]) -> dict[str, str]:
-    """In upper case those that make no use of themselves: Lark's terminals."""
+    """Name the rules; those that are not recursive get upper case: Lark's terminals."""
     uses = {name: {v for k, v in body if k == "name"} for name, body in rules.items()}
     terminals: set[str] = set()
     while more := {name for name in rules if name not in terminals and uses[name] <= terminals}:
@@ -103,7 +101,7 @@ def _part(kind: str, value: str, names: Mapping[str, str]) -> str:
 
 
 def _characters(text: str) -> Iterator[tuple[str, bool]]:
-    """Each character, and whether it stands for itself (no escape)."""
+    """Yield each character, and whether it is literal (not escaped)."""
     for match in _CHARACTER.finditer(text):
         escape, plain = match.groups()
         if plain:
@@ -115,7 +113,7 @@ def _characters(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _set(value: str) -> str:
-    """`[...]` as a regular expression's; `^` in front negates, `-` in the middle is a range."""
+    """Convert `[...]` to a regular expression; a leading `^` negates, and `-` inside is a range."""
     negated = value.startswith("^")
     characters = list(_characters(value[negated:]))
     last = len(characters) - 1

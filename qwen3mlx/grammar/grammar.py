@@ -1,4 +1,4 @@
-"""Grammars compiled for a vocabulary, with llguidance: too slow for the engine's thread."""
+"""Compile grammars for a vocabulary with llguidance, which is too slow for the engine's thread."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ..errors import CheckpointError, InvalidRequestError
 if TYPE_CHECKING:
     from llguidance import LLMatcher
 
-# A state takes 1 to 2 kB: this is what the grammar of one request may grow to.
+# A state takes 1 to 2 kB; this limits the grammar of one request.
 _MAX_LEXER_STATES = 50_000
 
 
 class GrammarTokenizer:
-    """What grammars need to know of a vocabulary; about half a second of work for Qwen3's.
+    """The vocabulary in the form that grammars need; building it for Qwen3 takes half a second.
 
-    `token_bytes` has the bytes of each id, b"" for the rows of the embedding that stand for none:
-    its length is the width of the masks. `marker_ids` are tokens that are no text (`<tool_call>`):
-    a grammar must ask for them by id. `encode` turns text into ids.
+    `token_bytes` has the bytes of each id, b"" for embedding rows without a token: its length is
+    the width of the masks. `marker_ids` are tokens that are not text (`<tool_call>`): a grammar
+    must request them by id. `encode` turns text into ids.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class GrammarTokenizer:
         ends = sorted(token_id for token_id in stop_ids if token_id < self.vocab_size)
         if not ends:
             raise CheckpointError(
-                "The checkpoint names no token that ends an answer (eos_token_id): an answer that "
-                "follows a grammar would have no end."
+                "The checkpoint defines no end token (eos_token_id), so an answer that follows a "
+                "grammar could not end."
             )
         words = _Vocabulary(token_bytes, marker_ids, ends[0], encode)
         self.backend = LLTokenizer(TokenizerWrapper(words), eos_token=ends)
@@ -49,7 +49,7 @@ class GrammarTokenizer:
         self.text_mask = self._mask_of_text(token_bytes, ends)
 
     def closing(self, end: str) -> frozenset[int]:
-        """Tokens that begin with `end`, which closes an array or an object, and blanks."""
+        """Tokens that consist of `end`, which closes an array or object, followed by blanks."""
         if end not in self._closing:
             stripped = ((i, token.lstrip()) for i, token in enumerate(self.token_bytes) if token)
             first = (end.encode(), b"")
@@ -57,7 +57,7 @@ class GrammarTokenizer:
         return self._closing[end]
 
     def _mask_of_text(self, token_bytes: Sequence[bytes], stop_ids: Sequence[int]) -> bytes:
-        """All tokens but those that end the answer, and those that are none."""
+        """All tokens except end tokens and ids without a token."""
         mask = bytearray(self.mask_size)
         for token_id, token in enumerate(token_bytes):
             mask[token_id // 8] |= bool(token) << token_id % 8
@@ -67,12 +67,12 @@ class GrammarTokenizer:
 
     @property
     def mask_size(self) -> int:
-        """Bytes of a mask: a bit for each id, in whole words of 32 bits."""
+        """Bytes of a mask: one bit per id, in whole 32-bit words."""
         return (self.vocab_size + 31) // 32 * 4
 
 
 class _Vocabulary:
-    """The form in which `TokenizerWrapper` takes a tokenizer."""
+    """A vocabulary in the form that `TokenizerWrapper` expects."""
 
     bos_token_id = None
 
@@ -97,9 +97,9 @@ class _Vocabulary:
         }
 
     def __call__(self, text: str) -> list[int]:
-        """Tokens for text that a grammar leaves no choice about: never a marker, always exact.
+        """Return tokens for text that a grammar leaves no choice about: no markers, always exact.
 
-        A tokenizer reads markers out of plain text, and Qwen's composes Unicode (NFC).
+        A tokenizer recognizes markers in plain text, and Qwen's composes Unicode (NFC).
         """
         pieces = self._inside_marker.split(text)
         ids = [token_id for piece in pieces for token_id in self._encode(piece)]
@@ -110,11 +110,12 @@ class _Vocabulary:
 
 
 class Grammar:
-    """A compiled grammar; many answers can follow it at once, each with a matcher of its own.
+    """A compiled grammar. Many answers can follow it at once, each with its own matcher.
 
-    `lark` is enforced from the answer's start; with `trigger_id` only behind that token, each time
-    it comes (`repeats`), or once. `fields` names the request's field behind a rule, `param` that of
-    all of it. Raises `InvalidRequestError` for what cannot be followed.
+    `lark` is enforced from the answer's start or, with `trigger_id`, only after that token, each
+    time it occurs (`repeats`) or once. `fields` maps rules to fields of the request; `param` is the
+    field behind the whole grammar. Raises InvalidRequestError for a grammar that cannot be
+    followed.
     """
 
     def __init__(
@@ -134,20 +135,21 @@ class Grammar:
         self.repeats = repeats
         limits = LLParserLimits(max_lexer_states=_MAX_LEXER_STATES, verbose_errors=False)
         self._matcher = LLMatcher(tokenizer.backend, lark, log_level=0, limits=limits)
-        # Some faults show in the first mask only: an endless $ref among them.
+        # Some faults, such as an endless $ref, appear only with the first mask.
         self._matcher.compute_bitmask()
         if self._matcher.is_error():
             raise _refusal(self._matcher.get_error(), lark, fields)
 
     def matcher(self) -> LLMatcher:
-        """A new one, at the grammar's start."""
+        """Return a new matcher, at the grammar's start."""
         return self._matcher.deep_copy()
 
 
 def _refusal(error: str, lark: str, fields: Mapping[str, str]) -> InvalidRequestError:
-    """The library's message starts with the place, `at 3(4): `, and ends with an excerpt.
+    """Return the error. The library's message starts with a position, `at 3(4): `, and ends with an
+    excerpt.
 
-    What stands at the place may go on over several lines; its rule is the last one begun.
+    The line at the position may be a continuation; its rule is the last one that began.
     """
     field = next(iter(fields.values())).partition("[")[0]
     if place := re.match(r"(?:at )?(\d+)\(", error):
@@ -157,7 +159,7 @@ def _refusal(error: str, lark: str, fields: Mapping[str, str]) -> InvalidRequest
 
 
 def reason(error: str) -> str:
-    """The library's message without the places and the excerpts, on one line."""
+    """Return the library's message without positions and excerpts, on one line."""
     text = re.split(r"\n +\d+ \||<non-verbose/>", error)[0]
     text = re.sub(r"^(?:(?:at )?\d+\(\d+\): )+|failed to compile JSON schema: ", "", text)
     text = " ".join(text.split()).rstrip(".")

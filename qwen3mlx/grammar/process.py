@@ -1,4 +1,4 @@
-"""The engine's side of the processes that know grammars."""
+"""The engine's side of the grammar processes."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from ..errors import InvalidRequestError, OverloadedError, UnavailableError
 from ..request_warnings import warn
 from .wire import LIMITS, Demand, Limits
 
-# By the clock, on a computer that is busy with other things.
+# Wall-clock seconds, for a computer that is busy with other things.
 PATIENCE = 20.0
 START_PATIENCE = 60.0
-# What took longer is worth a line in the log.
+# Seconds after which a grammar is logged as slow.
 SLOW_SECONDS = 0.5
 
 _POLL_SECONDS = 0.05
-_ENDED = "The process that knows the grammars ended: try again."
+_ENDED = "The grammar process exited: try again."
 
 _log = logging.getLogger(__name__)
-# Answers that run or wait; each has a process of some megabytes, and all together may have so many
-# bytes, each what it had when its grammar was compiled.
+# Limits for all running and waiting answers: each has a process of some megabytes, and together
+# they may use this many bytes, counted when each grammar was compiled.
 MOST_ANSWERS = 64
 MOST_BYTES = 512 << 20
 
@@ -44,9 +44,9 @@ _answers_lock = threading.Lock()
 
 
 class GrammarProcess:
-    """A child process that knows a model's vocabulary, with a copy of itself for each answer.
+    """A child process that knows a model's vocabulary, and one copy of it per answer.
 
-    It starts with the first answer and ends with this object. Any thread may ask.
+    It starts with the first answer and exits with this object. Thread-safe.
     """
 
     def __init__(
@@ -67,18 +67,18 @@ class GrammarProcess:
         _live.add(self)
 
     def constraint(self, demand: Demand) -> AnswerConstraint:
-        """Compile what is demanded of one answer.
+        """Compile the constraints of one answer.
 
-        Raises InvalidRequestError for what cannot be followed, or would take too much;
-        OverloadedError where there are many already; UnavailableError once this is closed.
+        Raises InvalidRequestError for constraints that cannot be followed or would take too much;
+        OverloadedError if there are too many already; UnavailableError once this is closed.
         """
         data = demand.to_json()
         start = time.perf_counter()
         with self._lock:
             if len(_answers) >= MOST_ANSWERS:
                 raise OverloadedError(
-                    f"{MOST_ANSWERS} answers with tools or in a given form are being made: try "
-                    "again later."
+                    f"Too many answers with tools or constraints are in progress ({MOST_ANSWERS}): "
+                    "try again later."
                 )
             constraint = AnswerConstraint(self._copy(), demand.param, self._limits)
         try:
@@ -92,22 +92,22 @@ class GrammarProcess:
         return constraint
 
     def close(self) -> None:
-        """End the process and its copies."""
+        """Kill the process and its copies."""
         self._is_closed = True
         self._stop()
 
     def _check_open(self) -> None:
         if self._is_closed:
-            raise UnavailableError("The server is closing.")
+            raise UnavailableError("The server is shutting down.")
 
     def _check_alive(self) -> None:
-        """It was not the copy alone that ended."""
+        """Check that the process itself did not exit."""
         self._check_open()
         if self.process is None or self.process.poll() is not None:
             raise UnavailableError(_ENDED)
 
     def _copy(self) -> Connection:
-        """Our end of a new copy's connection."""
+        """Return our end of a new copy's connection."""
         for _ in range(2):
             self._check_open()
             if self._control is None:
@@ -117,7 +117,7 @@ class GrammarProcess:
                 try:
                     socket.send_fds(self._control, [b"1"], [theirs.fileno()])
                     return Connection(ours.detach())
-                except OSError:  # it has ended meanwhile
+                except OSError:  # it has exited in the meantime
                     ours.close()
                     self._stop()
         raise UnavailableError(_ENDED)
@@ -141,7 +141,7 @@ class GrammarProcess:
             ready = b""
         if not ready:
             self._stop()
-            raise UnavailableError("The process that knows the grammars does not start: try again.")
+            raise UnavailableError("The grammar process did not start: try again.")
         return control
 
     def _stop(self) -> None:
@@ -151,23 +151,23 @@ class GrammarProcess:
 
 
 def processes() -> list[subprocess.Popen[bytes]]:
-    """Those that run, one for each model."""
+    """Return the running processes, one per model."""
     return [each.process for each in _live if each.process is not None]
 
 
 def _end(process: subprocess.Popen[bytes], control: socket.socket) -> None:
     control.close()
-    if process.poll() is None:  # else its copies may go on
+    if process.poll() is None:  # otherwise its copies may keep running
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
 class AnswerConstraint:
-    """What may come next in one answer, known by a process that ends with this object.
+    """Decides what may come next in one answer, using a process that exits with this object.
 
-    Raises InvalidRequestError, from then on each time, where the answer cannot go on: by the
-    grammar, or by what it costs.
+    Raises InvalidRequestError, from then on every time, once the answer cannot continue because of
+    the grammar or its cost.
     """
 
     def __init__(self, connection: Connection, param: str, limits: Limits) -> None:
@@ -184,9 +184,9 @@ class AnswerConstraint:
             _answers.add(self)
 
     def begin(self, demand: bytes) -> None:
-        """Raises InvalidRequestError, which names the field that it was at.
+        """Start. Raises InvalidRequestError, which names the field being read.
 
-        OverloadedError where the grammars of all answers take too much memory.
+        Raises OverloadedError if the grammars of all answers take too much memory.
         """
         self._ask(demand)
         with _answers_lock:
@@ -195,28 +195,30 @@ class AnswerConstraint:
             self._connection.close()
             _answers.discard(self)
             raise OverloadedError(
-                "The grammars of all answers together take too much memory: try again later."
+                "The grammars of all answers together exceed the memory limit: try again later."
             )
 
     @property
     def is_unchecked(self) -> bool:
-        """The last tokens may be taken back."""
+        """Whether the last tokens may still be taken back."""
         return self._is_unchecked
 
     def mask(self) -> bytes | None:
-        """A bit for each id that may come next, lowest first, in words of 32; None: all may."""
+        """Return a bit for each id that may come next, lowest first, in 32-bit words; None: all
+        may.
+        """
         self._raise_error()
         return self._mask
 
     def announce(self, token_id: int) -> None:
-        """Have the process begin with what `observe` will be told next."""
+        """Let the process start on the tokens that `observe` will be called with next."""
         if self._error is None and self._waits_for in (None, token_id):
             self._announced = token_id
-            with suppress(OSError):  # `observe` says so
+            with suppress(OSError):  # `observe` raises the error
                 self._connection.send_bytes(token_id.to_bytes(8, "little"))
 
     def observe(self, token_id: int) -> int:
-        """Take a token; returns how many are taken back, this one among them."""
+        """Take a token; return how many are taken back, including this one."""
         self._raise_error()
         if self._waits_for not in (None, token_id):
             return 0
@@ -224,11 +226,11 @@ class AnswerConstraint:
         if announced is None:
             return self._ask(token_id.to_bytes(8, "little"))
         if announced != token_id:
-            self._fail(f"{self._param} was to be followed by another token.", self._param)
+            self._fail(f"{self._param} was expected to be followed by another token.", self._param)
         return self._hear_step()
 
     def _ask(self, message: bytes) -> int:
-        with suppress(OSError):  # what it said before it ended can still be read
+        with suppress(OSError):  # what it sent before it exited can still be read
             self._connection.send_bytes(message)
         return self._hear_step()
 

@@ -1,7 +1,7 @@
-"""What an answer must look like -> the text of a grammar for llguidance.
+"""An answer's constraints -> the text of a grammar for llguidance.
 
-Its dialect of Lark: `%json` inlines a JSON schema, `<[151657]>` is a token by its id. Tool calls
-have the form, the order and the spaces that Qwen3 is trained to write.
+In its dialect of Lark, `%json` inlines a JSON schema, and `<[151657]>` is a token by id. Tool calls
+have the form, order and spaces that Qwen3 is trained to write.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ..text.text_form import TextForm
 from .form_rules import form_rules
 from .schema.plain import PlainSchema, plain_schema
 
-# One space, or a new line and its indentation: no model can go on with blanks for ever.
+# One space, or a new line and its indentation, so that no model can write blanks forever.
 _SPACED = {"whitespace_pattern": r"( |\n {0,40})"}
 _ONE_LINE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
 
 
 @dataclass(frozen=True, slots=True)
 class GrammarSource:
-    """A grammar, and where it applies: to the whole answer, or, with `trigger_id`, to what follows
-    that token; each time it comes (`repeats`), or once, and the answer ends there.
+    """A grammar and its scope: the whole answer or, with `trigger_id`, what follows that token,
+    either each time it occurs (`repeats`) or once, after which the answer ends.
 
-    `fields` names the request's field behind a rule of the grammar, for errors. `warnings` say what
-    of a schema is not enforced. `answer` and `calls` (by the function's name) are schemas that the
-    grammar holds only in part: a finished value must be checked against them.
+    `fields` maps rules of the grammar to fields of the request, for errors. `warnings` say which
+    parts of a schema are not enforced. `answer` and `calls` (by function name) are schemas that the
+    grammar enforces only in part: a finished value must be checked against them.
     """
 
     lark: str
@@ -54,14 +54,14 @@ def answer_grammar(
     call_ids: tuple[int | None, int | None] = (None, None),
     on_field: Callable[[str], None] = lambda _: None,
 ) -> GrammarSource | None:
-    """The grammar of an answer; None where it is free.
+    """Return the grammar of an answer, or None if it is unconstrained.
 
-    `tools` are OpenAI-shaped; `tool_name` asks for one call of that one. `call_ids` are the tokens
-    `<tool_call>` and `</tool_call>`; where a vocabulary has none, they are plain text. One of
-    `json_schema` and `form` at most. `on_field` hears of each field before it is read, which may
-    take long. Raises `InvalidRequestError` for a form that is none, and for
-    schemas that are none (see `plain_schema`); for those with a part that cannot be enforced, if
-    they are `strict`, or of a call that is asked for.
+    `tools` are OpenAI-shaped; `tool_name` requires one call of that tool. `call_ids` are the tokens
+    `<tool_call>` and `</tool_call>`; a vocabulary without them writes them as plain text. At most
+    one of `json_schema` and `form` may be given. `on_field` is called with each field before it is
+    read, which may take long. Raises InvalidRequestError for invalid forms and schemas (see
+    `plain_schema`), and for schemas with a part that cannot be enforced if they are `strict` or
+    belong to a required call.
     """
     answer = None
     if json_schema is not None:
@@ -94,7 +94,7 @@ def _form_grammar(form: TextForm) -> GrammarSource:
 def json_grammar(
     schema: Mapping[str, Any], *, param: str = "response_format", strict: bool = False
 ) -> GrammarSource:
-    """An answer that is one JSON value."""
+    """Return the grammar of an answer that is one JSON value."""
     plain = plain_schema(schema, param=param)
     lost = {**plain.impossible, **plain.lost} if strict else plain.impossible
     if lost:
@@ -115,13 +115,13 @@ def _warnings(param: str, parts: Mapping[str, str]) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """On one line, with its end where it is long: names are the caller's."""
+    """Return the path on one line, with only its end if it is long: names are the caller's."""
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return line if len(line) <= 200 else f"{line[:60]}...{line[-140:]}"
 
 
 class _Calls:
-    """Rules `call`, `body` (what follows `<tool_call>`) and one for each tool."""
+    """The rules `call`, `body` (what follows `<tool_call>`), and one per tool."""
 
     def __init__(
         self,
@@ -150,7 +150,9 @@ class _Calls:
         self._rules = "\n".join([f"body: {body}", *rules])
 
     def source(self, start: str, answer: GrammarSource | None = None) -> GrammarSource:
-        """`start` makes use of `call`, a call with its markers, and of `answer`'s rules."""
+        """Combine the rules; `start` uses `call`, a call with its markers, and the rules of
+        `answer`.
+        """
         lark = f"{start}\ncall: {self._open} body\n{self._rules}"
         if answer is None:
             return self._source(lark)
@@ -161,7 +163,7 @@ class _Calls:
         )
 
     def on_demand(self, *, parallel: bool) -> GrammarSource:
-        """Free text, and calls where the model begins one."""
+        """Return a grammar of free text, with calls wherever the model begins one."""
         if self._open_id is not None:
             return self._source(f"start: body\n{self._rules}", self._open_id, repeats=parallel)
         start = "call* TEXT" if parallel else "TEXT | call"
@@ -176,14 +178,14 @@ class _Calls:
         )
 
     def _tool(self, function: Mapping[str, Any], field: str) -> str:
-        """`{"name": ..., "arguments": ...`, but for the last brace."""
+        """Return `{"name": ..., "arguments": ...`, without the last brace."""
         param = f"{field}.parameters"
         parameters = function.get("parameters")
         plain = plain_schema({} if parameters is None else parameters, param=param)
         kind = plain.grammar.get("type", "object")
         if kind != "object" and not (isinstance(kind, list) and "object" in kind):
             raise InvalidRequestError(
-                f"{param} has the type {quoted(kind)}; arguments are an object.", param=param
+                f"{param} has the type {quoted(kind)}; arguments must be an object.", param=param
             )
         plain = replace(plain, grammar={**plain.grammar, "type": "object"})
         if self._forced or function.get("strict") is True:
@@ -197,10 +199,12 @@ class _Calls:
         return f"{head} %json {_json_text(plain, _ONE_LINE)}"
 
     def _bind(self, name: str, plain: PlainSchema, param: str) -> None:
-        """All of the schema is enforced: by the grammar, or by a check of the finished call."""
+        """Require that all of the schema is enforced, by the grammar or by a check of the finished
+        call.
+        """
         lost = {**plain.impossible, **plain.lost}
         if self._open_id is None:
-            lost |= plain.unheld  # nothing tells where a call begins
+            lost |= plain.unheld  # nothing marks where a call begins
         if lost:
             raise _unenforced(param, lost)
         if plain.check is not None:

@@ -1,4 +1,4 @@
-"""A value that a grammar holds only in part: it is checked when it is complete."""
+"""A value that a grammar enforces only in part; it is checked when it is complete."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
 
     from .grammar import Grammar
 
-# Each costs one step, and those that were computed behind the wrong part.
+# Each costs one step, plus the steps computed after the wrong part.
 MAX_REFUSALS = 32
 
 
 class Check(Protocol):
-    """What finished values must pass."""
+    """The check that finished values must pass."""
 
     def covers(self, *, is_call: bool) -> bool:
-        """False where there is nothing to check."""
+        """Return False if there is nothing to check."""
 
     def fault(self, text: str, *, is_call: bool) -> tuple[int, int, str] | None:
-        """Where the first wrong part of `text` begins and ends; what of the schema it breaks."""
+        """Return start and end of the first wrong part of `text`, and the part of the schema it
+        violates.
+        """
 
 
 class Unchecked:
-    """The tokens of one value, and those that were refused behind them.
+    """The tokens of one value, and those that were rejected after them.
 
-    Where the value turns out to be wrong, the token that ends the wrong part is refused and the
-    answer goes on from there; where none is left, the token before it is refused, too.
+    If the value turns out to be wrong, the token that ends the wrong part is rejected and the
+    answer continues from there; when no token is left, the token before it is rejected as well.
     """
 
     def __init__(
@@ -49,11 +51,11 @@ class Unchecked:
         self._ids.append(token_id)
 
     def finish(self, matches: Callable[[LLMatcher], bytes]) -> LLMatcher | None:
-        """Check the value, which is complete. None: it is right.
+        """Check the complete value. Returns None if it is valid.
 
-        Else a matcher from which another one may be tried; `refused` tokens of a mask that
-        `matches` makes of it are taken out. Raises InvalidRequestError where there is no other
-        way.
+        Otherwise returns a matcher from which another token may be tried, and the `refused` tokens
+        to remove from a mask that `matches` makes of it. Raises InvalidRequestError if there is no
+        alternative.
         """
         pieces = [self._bytes(token_id) for token_id in self._ids]
         text = b"".join(pieces).decode()
@@ -66,7 +68,7 @@ class Unchecked:
         if last in "]}":  # with the blanks before it
             end = len(text[: end - 1].rstrip()) + 1
         elif text[begin] in "-0123456789":
-            end = begin + 1  # more digits are no way out
+            end = begin + 1  # more digits cannot help
         index = _index_of(pieces, len(text[:end].encode()) - 1)
         self._refuse(index, self._alike(index, last))
         while self._num_refusals <= MAX_REFUSALS:
@@ -78,8 +80,8 @@ class Unchecked:
                 break
             self._refuse(len(self._ids) - 1, {self._ids[-1], *self._tokenizer.closing("")})
         raise InvalidRequestError(
-            f"The answer does not satisfy {part} of {self._param}, whichever way it went on: "
-            "simplify that part, or say in the prompt what it asks for.",
+            f"Every attempt at the answer violates {part} of {self._param}: "
+            "simplify that part, or state its requirement in the prompt.",
             param=self._param,
         )
 
@@ -87,7 +89,7 @@ class Unchecked:
         return len(self._ids)
 
     def allowed(self, mask: bytes) -> bytes:
-        """`mask` without what was refused here."""
+        """Return `mask` without the tokens that were rejected here."""
         refused = self._refused.get(len(self._ids))
         if not refused:
             return mask
@@ -106,7 +108,7 @@ class Unchecked:
         del self._ids[index:]
 
     def _alike(self, index: int, last: str) -> set[int]:
-        """The token there, and all that would close the same array or object."""
+        """Return the token there, and every token that would close the same array or object."""
         token_id = self._ids[index]
         same = self._tokenizer.closing(last) if last in "]}" else ()
         return {token_id, *same}

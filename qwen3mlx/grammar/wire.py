@@ -1,4 +1,4 @@
-"""What goes between the engine's process and those of grammars: JSON, and masks."""
+"""Messages between the engine's process and the grammar processes: JSON, and masks."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any, Literal
 from ..errors import InvalidRequestError
 from ..text import ReasoningStart, TextForm
 
-# Of all schemas and grammars of a request. Their text is made in one piece, while all else waits.
+# Of all schemas and grammars of a request. Their text is built in one piece, which blocks
+# everything else.
 MAX_LETTERS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an answer's process may take: seconds of computing to compile its grammar, for one
-    token, and for all tokens (so many, and so many more for each); bytes to compile it, and then
-    for the tokens."""
+    """Limits of an answer's process: CPU seconds to compile its grammar, for one token, and for all
+    tokens (a base, plus an allowance per token); bytes to compile it, and then for the tokens.
+    """
 
     compile_seconds: float = 2.0
     token_seconds: float = 0.1
@@ -28,9 +29,9 @@ class Limits:
     answer_bytes: int = 64 << 20
 
     def exceeded(self, field: str) -> str:
-        """The sentence for a grammar that takes more."""
+        """Return the error sentence for a grammar that exceeds the limits."""
         return (
-            f"{field} cannot be enforced: what it allows has so many cases that it takes more than "
+            f"{field} cannot be enforced: it allows so many cases that it takes more than "
             f"{self.compile_seconds:g} seconds to compile, {self.token_seconds:g} for a token, or "
             f"{self.num_bytes >> 20} MB; use fewer or simpler patterns."
         )
@@ -41,7 +42,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """Of an answer's form: the arguments of `text.answer_grammar`, and where the answer begins.
+    """The constraints of one answer: the arguments of `text.answer_grammar`, and where it begins.
 
     `think_ids` are those of `<think>` and `</think>`.
     """
@@ -59,13 +60,13 @@ class Demand:
 
     @property
     def param(self) -> str:
-        """The request's field that asks for it."""
+        """The request's field that sets the constraint."""
         if self.form is not None:
             return self.form.param
         return "response_format" if self.json_schema is not None else "tools"
 
     def to_json(self) -> bytes:
-        """Raises InvalidRequestError for schemas that are no JSON, or very large."""
+        """Raises InvalidRequestError for schemas that are not JSON, or too large."""
         parts = {each.name: getattr(self, each.name) for each in fields(self)}
         parts["form"] = None if self.form is None else asdict(self.form)
         if _is_larger(parts, MAX_LETTERS):
@@ -75,7 +76,7 @@ class Demand:
             return json.dumps(parts, default=dict).encode()
         except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRequestError(
-                f"{self.param} is no JSON ({error}).", param=self.param
+                f"{self.param} is not valid JSON ({error}).", param=self.param
             ) from None
 
     @classmethod
@@ -89,7 +90,7 @@ class Demand:
 
 
 def _is_larger(value: Any, limit: int) -> bool:
-    """Than so many characters and values; it stops counting there."""
+    """Return whether it has more than this many characters and values; stops counting there."""
     pending = [value]
     while pending:
         each = pending.pop()

@@ -1,4 +1,4 @@
-"""What Qwen3 is: layers, attention, MoE, KV caches, checkpoint loading."""
+"""The Qwen3 model: layers, attention, MoE, KV caches, checkpoint loading."""
 
 from .cache import KVCache, KVRoomError, Layer, QuantizedKVCache
 from .footprint import Footprint, check_fits, footprint, weight_bytes

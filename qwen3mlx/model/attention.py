@@ -1,4 +1,4 @@
-"""Grouped-query attention with QK-norm, as every Qwen3 has it."""
+"""Grouped-query attention with QK-norm, as in every Qwen3."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Attention:
     def __call__(
         self, x: mx.array, context: AttentionContext, *, last_only: bool = False
     ) -> mx.array:
-        """x [B, L, hidden] -> the same, or its last position alone [B, 1, hidden]."""
+        """x [B, L, hidden] -> the same shape, or only its last position [B, 1, hidden]."""
         batch, length, _ = x.shape
         num_qk = self.num_heads + self.num_kv_heads
         qkv = self.qkv_proj(x).reshape(batch, length, -1, self.head_dim)

@@ -1,7 +1,7 @@
-"""Keys and values of the tokens seen so far.
+"""Keys and values of the tokens processed so far.
 
-A cache owns how its keys and values are stored and how attention reads them, so the model does not
-know which kind it runs on. Arrays are replaced, never changed.
+A cache decides how its keys and values are stored and how attention reads them, so the model does
+not depend on the kind of cache. Arrays are replaced, never changed.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Layer = tuple[mx.array, ...]
 
 
 class KVRoomError(RuntimeError):
-    """A write would leave the positions that are its own; nothing was written.
+    """A write would leave the row's own positions; nothing was written.
 
-    MLX does not check where a write goes: it would reach other rows, or memory behind the arrays.
-    So caches check, from numbers that the host knows, before they touch an array.
+    MLX does not bounds-check writes: they would reach other rows, or memory beyond the arrays. So
+    caches check the positions, which the host knows, before they touch an array.
     """
 
 
 class AttentionContext(Protocol):
-    """What an attention layer needs to know about the past."""
+    """An attention layer's interface to past tokens."""
 
     @property
     def offset(self) -> int | mx.array:
-        """Position of the first new token: one number, or an int32 array (scalar or [B])."""
+        """Position of the first new token: a number, or an int32 array (scalar or [B])."""
 
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
@@ -41,7 +41,7 @@ class AttentionContext(Protocol):
 
 
 class NoCache:
-    """Causal attention within one call; nothing is kept."""
+    """Causal attention within one call; nothing is stored."""
 
     offset = 0
 
@@ -54,7 +54,7 @@ class NoCache:
 
 
 class KVCache:
-    """A growing cache: per layer keys and values [B, kv_heads, capacity, head_dim].
+    """A growing cache: per layer, keys and values [B, kv_heads, capacity, head_dim].
 
     Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the
     tokens of a finished forward pass.
@@ -83,7 +83,7 @@ class KVCache:
         return self.attention(queries, visible, scale, mask)
 
     def pack(self, keys: mx.array, values: mx.array) -> Layer:
-        """The arrays that one layer stores for new keys and values."""
+        """Return the arrays that one layer stores for new keys and values."""
         return keys, values
 
     def attention(
@@ -97,7 +97,7 @@ class KVCache:
         return self.layers[0][0].shape[2] if self.layers[0] else 0
 
     def advance(self, num_tokens: int) -> None:
-        """Raises KVRoomError for more tokens than were written, or fewer than none."""
+        """Raises KVRoomError for more tokens than were written, or a negative number."""
         if num_tokens < 0 or self.offset + num_tokens > self.capacity:
             raise KVRoomError(
                 f"{num_tokens} tokens at position {self.offset} of a cache for {self.capacity}."
@@ -124,7 +124,8 @@ class QuantizedKVCache(KVCache):
     ) -> mx.array:
         batch, heads, length, head_dim = queries.shape
         if length > 1:
-            # The fused kernel keeps no [length, total] scores: for a prompt they outweigh the keys.
+            # The fused kernel stores no [length, total] scores, which would outweigh a prompt's
+            # keys.
             keys, values = self._unpacked(stored[:3], queries), self._unpacked(stored[3:], queries)
             return super().attention(queries, (keys, values), scale, mask)
         kv_heads = stored[0].shape[1]
@@ -165,14 +166,14 @@ def kv_group_size(head_dim: int) -> int:
 def capacity_for(num_tokens: int) -> int:
     """Positions to allocate: at most an eighth, or one step, more than needed.
 
-    Few distinct values, since a decode step is compiled once for each of them: eight an octave.
+    There are few distinct values (eight per octave), since a decode step is compiled for each.
     """
     step = max(CAPACITY_STEP, (1 << num_tokens.bit_length()) // 16)
     return -(-num_tokens // step) * step
 
 
 def _grown(old: Layer, like: Layer, end: int) -> Layer:
-    """`old` with room for `end` positions; `like` tells shapes and dtypes when `old` is empty."""
+    """Return `old` with room for `end` positions; if it is empty, shaped and typed as `like`."""
     capacity = capacity_for(end)
     grown = []
     for i, model in enumerate(like):

@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint folder, checked before any is read.
+"""The tensors of a checkpoint folder, checked before any is loaded.
 
 MLX reads each tensor straight into its array when the loader evaluates it.
 """
@@ -53,7 +53,7 @@ class Checkpoint:
 
     @property
     def remaining(self) -> list[str]:
-        """Names that nobody has taken yet."""
+        """Names of the tensors that have not been taken."""
         return sorted(self._arrays)
 
     def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
@@ -66,13 +66,13 @@ class Checkpoint:
         if shape is not None and array.shape != shape:
             info = self.infos[name]
             raise CheckpointError(
-                f"{info.shard}: {name} has shape {list(info.shape)}, "
-                f"config.json asks for {list(shape)}."
+                f"{info.shard}: {name} has shape {list(info.shape)}, but "
+                f"config.json requires {list(shape)}."
             )
         return array
 
     def drop(self, name: str) -> None:
-        """A tensor that the model has no use for."""
+        """Drop a tensor that the model does not use."""
         self._arrays.pop(name, None)
 
 

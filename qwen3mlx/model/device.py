@@ -1,4 +1,4 @@
-"""Which of MLX's backends computes: a GPU (Metal, CUDA) or the CPU, where other things are fast."""
+"""The MLX backend that computes: a GPU (Metal, CUDA) or the CPU, which differ in what is fast."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import mlx.core as mx
 
 
 def keep_resident() -> None:
-    """Let Metal keep what this process loads in memory: paged-out weights stall every token."""
+    """Keep what this process loads in memory: on Metal, paged-out weights stall every token."""
     if mx.metal.is_available():
         mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
 
 
 def release_staging_memory() -> None:
-    """Give memory that was freed back to the system while a model loads.
+    """Return freed memory to the system while a model loads.
 
     glibc keeps the holes that staging leaves between the weights: 15% of a float32 model.
     """
@@ -30,7 +30,7 @@ def on_cpu() -> bool:
 
 
 def usable_memory() -> int:
-    """Bytes: what Metal lets a process keep resident, else the machine's memory."""
+    """Bytes: what Metal lets a process keep resident, or else the machine's memory."""
     if mx.metal.is_available():
         return int(mx.device_info()["max_recommended_working_set_size"])
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

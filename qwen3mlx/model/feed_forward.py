@@ -1,4 +1,4 @@
-"""The part in which dense and MoE Qwen3 differ."""
+"""The feed-forward part, in which dense and MoE Qwen3 differ."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import mlx.core as mx
 
 from .linear import ExpertProjection, Projection
 
-# From this many routed rows on, sorting them by expert pays for itself (each expert's weights are
-# then read once per block instead of once per row).
+# From this many routed rows on, sorting by expert pays off: each expert's weights are then read
+# once per block instead of once per row.
 SORT_FROM = 64
 
 
@@ -25,13 +25,13 @@ class MLP:
     down_proj: Projection
 
     def __call__(self, x: mx.array) -> mx.array:
-        """x [B, L, hidden] -> the same."""
+        """x [B, L, hidden] -> the same shape."""
         return self.down_proj(swiglu(self.gate_up_proj(x)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixtureOfExperts:
-    """`gate` is the router; `num_experts_per_tok` experts see each token."""
+    """`gate` is the router; `num_experts_per_tok` experts process each token."""
 
     num_experts_per_tok: int
     norm_topk_prob: bool
@@ -40,7 +40,7 @@ class MixtureOfExperts:
     down_proj: ExpertProjection
 
     def __call__(self, x: mx.array) -> mx.array:
-        """x [B, L, hidden] -> the same."""
+        """x [B, L, hidden] -> the same shape."""
         weights, expert_ids = self._route(x)
         if expert_ids.size >= SORT_FROM:
             outputs = self._sorted_experts(x, expert_ids)
@@ -60,7 +60,7 @@ class MixtureOfExperts:
         return weights, expert_ids
 
     def _sorted_experts(self, x: mx.array, expert_ids: mx.array) -> mx.array:
-        """[B, L, k, hidden]: rows are brought into the order of their experts and back."""
+        """[B, L, k, hidden]: sort rows by expert, apply, and restore their order."""
         k = self.num_experts_per_tok
         order = mx.argsort(expert_ids.flatten())
         rows = x.flatten(0, 1)[order // k][:, None]

@@ -1,4 +1,4 @@
-"""What a checkpoint will take of the memory, from its small files and headers alone."""
+"""A checkpoint's memory needs, computed from its small files and headers alone."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Footprint:
     context_length: int
 
     def kv_bytes(self, num_tokens: int) -> int:
-        """Of one request with so many tokens, alone."""
+        """KV bytes of a single request with this many tokens."""
         return stack_capacity(num_tokens) * self.kv_bytes_per_token
 
     def longest_request(self, limit: int) -> int:
-        """Tokens of the longest request that fits beside the weights in `limit` bytes."""
+        """Tokens of the longest request that fits in `limit` bytes beside the weights."""
         tokens = range(1, self.context_length + 1)
         return bisect_right(tokens, limit - self.weight_bytes, key=self.kv_bytes)
 
 
 def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint:
-    """Of the model in folder `path`. Raises CheckpointError, and InvalidRequestError for options.
+    """Return the footprint of `path`. Raises CheckpointError, and InvalidRequestError for options.
 
-    Builds no array, so any thread may ask.
+    Builds no array, so any thread may call it.
     """
     folder = expanded(path)
     options = options or LoadOptions()
@@ -54,7 +54,7 @@ def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint
 
 
 def kv_bytes_per_token(config: ModelConfig, dtype: mx.Dtype, kv_bits: int | None) -> int:
-    """Keys and values of all layers; a group of quantized numbers has a scale and a bias."""
+    """Keys and values of all layers; each group of quantized numbers has a scale and a bias."""
     width = config.head_dim * dtype.size
     if kv_bits is not None:
         groups = config.head_dim // kv_group_size(config.head_dim)
@@ -63,12 +63,12 @@ def kv_bytes_per_token(config: ModelConfig, dtype: mx.Dtype, kv_bits: int | None
 
 
 def weight_bytes(path: str | Path) -> int:
-    """Memory that the weights in folder `path` will take. Raises CheckpointError."""
+    """Return the memory that the weights in folder `path` will take. Raises CheckpointError."""
     return _weights(expanded(path))[0]
 
 
 def _weights(folder: Path) -> tuple[int, mx.Dtype]:
-    """Bytes that they will take, and the dtype to compute in. Raises CheckpointError."""
+    """Return the weights' bytes in memory, and the compute dtype. Raises CheckpointError."""
     files = [*folder.glob("*.safetensors"), folder / INDEX_NAME]
     try:
         known = [(file.name, file.stat()) for file in files if file.is_file()]
@@ -83,7 +83,7 @@ def _weights(folder: Path) -> tuple[int, mx.Dtype]:
 
 @lru_cache(maxsize=256)
 def _read_weights(folder: Path, changes: object) -> tuple[int, mx.Dtype] | CheckpointError:
-    """Headers of many megabytes are read once, also those that are broken."""
+    """Read headers of many megabytes only once, even if they are broken."""
     try:
         infos = read_infos(folder)
     except CheckpointError as error:
@@ -102,7 +102,7 @@ def check_fits(name: str, needed: int, limit: int) -> None:
 
 
 def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:
-    """The checkpoint's own on a GPU, float32 on the CPU."""
+    """Return the checkpoint's own dtype on a GPU, float32 on the CPU."""
     if on_cpu():
         return mx.float32
     stored = infos.get("model.norm.weight")
@@ -111,7 +111,7 @@ def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:
 
 
 def resident_bytes(infos: Mapping[str, TensorInfo], dtype: mx.Dtype) -> int:
-    """Of tensors of which those in 16 bits are kept in `dtype`."""
+    """Return the bytes of tensors in memory, where 16-bit ones are stored in `dtype`."""
     return sum(
         info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
         for info in infos.values()

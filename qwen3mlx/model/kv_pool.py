@@ -1,7 +1,7 @@
 """Keys and values of many requests, stacked so that one decode step reads them together.
 
-Rows of like length share arrays [slots, kv_heads, capacity, width] per layer. A row keeps its place
-from its first prompt token to its last: joining a batch and leaving it copy nothing.
+Rows of similar length share arrays [slots, kv_heads, capacity, width] per layer. A row keeps its
+place from its first prompt token to its last: joining and leaving a batch copies nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import mlx.core as mx
 from .cache import CAPACITY_STEP, KVCache, KVRoomError, Layer, capacity_for
 from .qwen3 import Qwen3
 
-# Longer rows have arrays of their own: what sharing wastes (up to a third of each row, and empty
-# slots) would be too much, and their attention is work enough for a kernel of its own.
+# Longer rows have their own arrays: sharing would waste too much (up to a third of each row, and
+# empty slots), and their attention is enough work for a separate kernel.
 LONGEST_SHARED = 4096
 
 
@@ -24,7 +24,7 @@ BatchArrays = tuple[mx.array, list[list[Layer]], list[mx.array], list[mx.array],
 
 @dataclass(slots=True, eq=False)
 class KVStack:
-    """`rows` has None for each free slot. The last position of every row is for scratch."""
+    """`rows` has None for each free slot. The last position of every row is scratch space."""
 
     capacity: int
     layers: list[Layer]
@@ -32,7 +32,7 @@ class KVStack:
 
 
 class KVRow:
-    """One request's place: `offset` tokens of it are filled."""
+    """One request's place; `offset` tokens of it are filled."""
 
     def __init__(self, pool: KVPool, stack: KVStack, slot: int) -> None:
         self.offset = 0
@@ -59,7 +59,7 @@ class KVRow:
             )
 
     def write(self, layer: int, position: int, new: Layer) -> None:
-        """Put arrays [1, kv_heads, n, width] at `position`. Raises KVRoomError."""
+        """Write arrays [1, kv_heads, n, width] at `position`. Raises KVRoomError."""
         self.check(position, new[0].shape[2])
         start = mx.array([self.slot, position])
         self.stack.layers[layer] = tuple(
@@ -70,7 +70,7 @@ class KVRow:
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
-        """A prompt's chunk, as KVCache does it. Raises KVRoomError where it does not fit."""
+        """Attend with a prompt's chunk, as KVCache does. Raises KVRoomError if it does not fit."""
         kind, length = self._pool.kind, keys.shape[2]
         self.write(layer, self.offset, kind.pack(keys, values))
         one = slice(self.slot, self.slot + 1)
@@ -87,7 +87,7 @@ class KVRow:
         self.offset -= min(num_tokens, self.offset)
 
     def grow(self, num_tokens: int = 1) -> None:
-        """Move to where there is room for `num_tokens` more."""
+        """Move to a place with room for `num_tokens` more."""
         self._pool.move(self, self.offset + num_tokens)
 
     def release(self) -> None:
@@ -95,7 +95,7 @@ class KVRow:
 
 
 class KVPool:
-    """One model's rows. `kind` stores and reads keys and values; `nbytes` is what all rows take."""
+    """One model's rows. `kind` stores and reads keys and values; `nbytes` is their total size."""
 
     def __init__(self, model: Qwen3) -> None:
         self.kind: KVCache = model.make_cache()
@@ -113,14 +113,14 @@ class KVPool:
         )
 
     def bytes_for(self, num_tokens: int) -> int:
-        """What a row for so many tokens would add."""
+        """Return the bytes that a row for this many tokens would add."""
         capacity = stack_capacity(num_tokens)
         stack = self._shared(capacity)
         slots = 1 if stack is None else _more_slots(stack) - len(stack.rows)
         return slots * capacity * self.bytes_per_token
 
     def bytes_alone(self, num_tokens: int) -> int:
-        """What the row would take if it were the only one."""
+        """Return the bytes of the row if it were the only one."""
         return stack_capacity(num_tokens) * self.bytes_per_token
 
     def allocate(self, num_tokens: int) -> KVRow:
@@ -136,9 +136,9 @@ class KVPool:
         return row
 
     def move(self, row: KVRow, num_tokens: int) -> None:
-        """Give `row` room for `num_tokens`, copying what it holds.
+        """Give `row` room for `num_tokens`, copying its content.
 
-        Raises KVRoomError where that is less than it holds.
+        Raises KVRoomError if that is less than it holds.
         """
         row.check(0, row.offset)
         if num_tokens < row.offset:
@@ -152,7 +152,7 @@ class KVPool:
         row.stack.rows[row.slot] = row
 
     def release(self, row: KVRow) -> None:
-        row.check(0, 0)  # its slot may be another row's by now
+        row.check(0, 0)  # its slot may belong to another row by now
         stack = row.stack
         stack.rows[row.slot] = None
         used = [slot for slot, other in enumerate(stack.rows) if other is not None]
@@ -162,9 +162,10 @@ class KVPool:
             self._resize(stack, used, len(used))
 
     def clear(self) -> None:
-        """Drop everything, rows in use as well."""
+        """Drop everything, including rows in use."""
         for stack in self._stacks:
-            # Rows and stacks hold each other: the arrays would wait for Python's collector.
+            # Rows and stacks refer to each other, so the arrays would wait for Python's garbage
+            # collector.
             stack.layers = []
             stack.rows = []
         self._stacks.clear()
@@ -175,7 +176,9 @@ class KVPool:
         return next((stack for stack in self._stacks if stack.capacity == capacity), None)
 
     def _resize(self, stack: KVStack, kept: list[int], num_slots: int) -> None:
-        """`kept` rows come first, in order; a layer at a time, so that memory holds few twice."""
+        """Resize with `kept` rows first, in order; one layer at a time, so that little is in memory
+        twice.
+        """
         for layer in range(self._num_layers):
             stack.layers[layer] = tuple(
                 self._resized(old, like, kept, num_slots, stack.capacity)
@@ -202,9 +205,9 @@ class KVPool:
 
 
 class BatchView:
-    """Rows of one decode step: each layer's keys and values are written, then read, per stack.
+    """The rows of a decode step: each layer's keys and values are written, then read, per stack.
 
-    Made of arrays alone, so that a step compiles; `layers` are replaced as layers are written.
+    It consists of arrays alone, so that a step compiles; `layers` are replaced as they are written.
     """
 
     def __init__(self, kind: KVCache, batch: Batch) -> None:
@@ -221,7 +224,7 @@ class BatchView:
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
         if keys.shape[2] != 1:
-            raise KVRoomError(f"A step has room for one token of each row, not {keys.shape[2]}.")
+            raise KVRoomError(f"A step has room for one token per row, not {keys.shape[2]}.")
         outputs = []
         for i, mask in enumerate(self._masks):
             q, k, v = queries, keys, values
@@ -257,7 +260,7 @@ class Batch:
 
     @classmethod
     def of(cls, rows: Sequence[KVRow]) -> Batch:
-        """A step of one token for each of `rows`. Raises KVRoomError where one has no room."""
+        """Prepare a step of one token for each of `rows`. Raises KVRoomError if one has no room."""
         for row in rows:
             row.check(row.offset, 1)
         stacks = list(dict.fromkeys(row.stack for row in rows))
@@ -281,12 +284,16 @@ class Batch:
         return batch
 
     def arrays(self) -> BatchArrays:
-        """All of it as a tree, for a compiled function's arguments: `Batch(*arrays)` undoes it."""
+        """All of it as a tree, for a compiled function's arguments: `Batch(*arrays)` is the
+        inverse.
+        """
         return self.offset, self.layers, self.positions, self.spread, self.gather
 
 
 def stack_capacity(num_tokens: int) -> int:
-    """Positions of a row for `num_tokens` and the scratch one; few distinct values to share."""
+    """Positions of a row for `num_tokens` and the scratch one; few distinct values, to share
+    stacks.
+    """
     needed = num_tokens + 1
     if needed > LONGEST_SHARED:
         return capacity_for(needed)
@@ -295,7 +302,7 @@ def stack_capacity(num_tokens: int) -> int:
 
 
 def _more_slots(stack: KVStack) -> int:
-    """How many it has once it can take one more row."""
+    """Return the number of slots after making room for one more row."""
     return len(stack.rows) if None in stack.rows else max(1, 2 * len(stack.rows))
 
 

@@ -1,8 +1,8 @@
-"""Matrix products with weights, dense or quantized, one expert or many.
+"""Matrix products with weights: dense or quantized, one expert or many.
 
 Dense weights are [in, out] on the CPU and a transposed view of [out, in] on the GPU: the CPU
-backend's reference BLAS is 1.2 to 1.9 times faster without the transpose, Metal's kernels read the
-checkpoint's own layout best. Either way the product is `x @ weight`.
+backend's reference BLAS is 1.2 to 1.9 times faster without the transpose, while Metal's kernels
+prefer the checkpoint's own layout. Either way the product is `x @ weight`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import mlx.core as mx
 from ..config import QuantizationSpec
 from .device import on_cpu
 
-# The CPU's quantized product costs the same for every row; from this many rows on, unpacking the
+# The CPU's quantized product costs the same per row; from this many rows on, dequantizing the
 # matrix once and multiplying in float is faster (2.3 times at 256 rows).
 UNPACK_FROM = 16
 
@@ -86,7 +86,7 @@ class QuantizedLinear:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Concatenated:
-    """Projections of one input side by side; those that quantize alike were fused at load."""
+    """Projections of one input side by side; those quantized alike were fused at load."""
 
     parts: tuple[Linear | QuantizedLinear, ...]
 
@@ -100,7 +100,7 @@ Projection = Linear | QuantizedLinear | Concatenated
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """Token vectors; `linear` [in, vocab] is also the head where `tie_word_embeddings` says so."""
+    """Token vectors; `linear` [in, vocab] is also the head if `tie_word_embeddings` is set."""
 
     linear: Linear
 
@@ -111,7 +111,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuantizedEmbedding:
-    """As `Embedding`, with only the rows asked for dequantized."""
+    """Like `Embedding`, but dequantizes only the rows needed."""
 
     linear: QuantizedLinear
     dtype: mx.Dtype
@@ -134,7 +134,7 @@ class ExpertLinear:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuantizedExpertLinear:
-    """As `QuantizedLinear`, per expert; nvfp4 may have a `global_scale` [experts]."""
+    """Like `QuantizedLinear`, per expert; nvfp4 may have a `global_scale` [experts]."""
 
     weight: mx.array
     scales: mx.array
@@ -143,7 +143,7 @@ class QuantizedExpertLinear:
     global_scale: mx.array | None = None
 
     def __call__(self, x: mx.array, expert_ids: mx.array, *, sorted_ids: bool) -> mx.array:
-        """As `ExpertLinear`."""
+        """Same shapes as `ExpertLinear`."""
         return mx.gather_qmm(
             x,
             self.weight,
@@ -161,7 +161,7 @@ class QuantizedExpertLinear:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConcatenatedExperts:
-    """As `Concatenated`, per expert."""
+    """Like `Concatenated`, per expert."""
 
     parts: tuple[ExpertLinear | QuantizedExpertLinear, ...]
 

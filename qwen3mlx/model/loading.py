@@ -1,4 +1,4 @@
-"""A checkpoint folder -> a model in memory, one block at a time."""
+"""Load a checkpoint folder into memory, one block at a time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def load_model(
     options: LoadOptions | None = None,
     on_progress: Progress | None = None,
 ) -> Qwen3:
-    """The model in folder `path`, in Hugging Face's or MLX's format; no tokenizer is needed.
+    """Load the model in folder `path`, in Hugging Face's or MLX's format; no tokenizer is needed.
 
     It computes in the checkpoint's dtype on a GPU and in float32 on the CPU, where MLX's 16-bit
     products are 7 to 30 times slower.
@@ -55,11 +55,11 @@ def load_model(
 
 
 def _load_error(folder: Path, reason: str) -> CheckpointError | MemoryBudgetError:
-    """What MLX says when a file cannot be read, or when its allocator gives up."""
+    """Convert MLX's error for an unreadable file or a failed allocation."""
     if "alloc" in reason:
         return MemoryBudgetError(
             f"There is not enough free memory for {folder.name} ({reason}): "
-            "close other programs, or take a smaller model or fewer bits."
+            "close other programs, or use a smaller model or fewer bits."
         )
     return CheckpointError(f"{folder} could not be read ({reason}); download the model again.")
 
@@ -159,7 +159,7 @@ def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
 
 
 def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
-    """A tensor nobody asked for means that config.json and the weights do not belong together."""
+    """Raise CheckpointError for unused tensors: config.json and the weights do not match."""
     for name in checkpoint.remaining:
         known = name.endswith("rotary_emb.inv_freq") or (
             config.tie_word_embeddings and name.startswith("lm_head.")

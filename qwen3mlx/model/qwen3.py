@@ -24,7 +24,7 @@ class Block:
     def __call__(
         self, x: mx.array, context: AttentionContext, *, last_only: bool = False
     ) -> mx.array:
-        """x [B, L, hidden] -> the same, or its last position alone [B, 1, hidden]."""
+        """x [B, L, hidden] -> the same shape, or only its last position [B, 1, hidden]."""
         normed = mx.fast.rms_norm(x, self.input_layernorm, self.eps)
         attended = self.self_attn(normed, context, last_only=last_only)
         x = (x[:, -1:] if last_only else x) + attended
@@ -33,7 +33,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Qwen3:
-    """A loaded model. `dtype` is what it computes in; `nbytes` the memory its weights take."""
+    """A loaded model. `dtype` is its compute dtype; `nbytes` is the memory its weights take."""
 
     config: ModelConfig
     dtype: mx.Dtype
@@ -45,7 +45,7 @@ class Qwen3:
     lm_head: Projection
 
     def __call__(self, ids: mx.array, cache: KVCache | None = None) -> mx.array:
-        """ids [B, L] -> logits [B, L, vocab]; with a cache the ids go on after what it holds."""
+        """ids [B, L] -> logits [B, L, vocab]; with a cache, the ids continue its content."""
         hidden = self.hidden(ids, NoCache() if cache is None else cache)
         if cache is not None:
             cache.advance(ids.shape[1])
@@ -56,9 +56,10 @@ class Qwen3:
         return self._hidden(ids, context, last_only=False)
 
     def last_hidden(self, ids: mx.array, context: AttentionContext) -> mx.array:
-        """As `hidden` for the last position alone [B, 1, hidden].
+        """Like `hidden`, for the last position alone [B, 1, hidden].
 
-        The last block then computes keys and values of all tokens, and the rest of it for one.
+        The last block then computes keys and values of all tokens, and everything else for only
+        one.
         """
         return self._hidden(ids, context, last_only=True)
 

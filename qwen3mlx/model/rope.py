@@ -14,8 +14,8 @@ from ..config import RopeConfig
 class Rope:
     """Rotates [B, heads, L, head_dim]; `wavelengths` [head_dim / 2] are None without YaRN.
 
-    YaRN also scales queries and keys alike; that is left to the attention's `score_scale`, which is
-    the same number on the scores and one factor instead of two products per layer.
+    YaRN also scales queries and keys by the same factor; the attention's `score_scale` includes it,
+    which is equivalent and saves two products per layer.
     """
 
     head_dim: int
@@ -61,7 +61,7 @@ def _yarn_frequencies(config: RopeConfig, head_dim: int) -> list[float]:
 
 
 def _dimension_of(rotations: float, config: RopeConfig, head_dim: int) -> float:
-    """The dimension that turns `rotations` times over the original context."""
+    """Return the dimension that turns `rotations` times over the original context."""
     positions = config.original_max_position_embeddings
     turns = math.log(positions / (rotations * 2 * math.pi))
     return head_dim * turns / (2 * math.log(config.theta))

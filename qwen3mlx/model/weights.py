@@ -1,4 +1,4 @@
-"""Tensors -> layers: names, quantization, fusing, dtype. Every checkpoint oddity lives here."""
+"""Tensors -> layers: names, quantization, fusing, dtype. All checkpoint oddities live here."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Packed:
 
     @property
     def fuses_with(self) -> tuple[QuantizationSpec | None, bool]:
-        """Matrices with equal values may become one."""
+        """Return the key of matrices that can be fused: equal values may become one."""
         return self.spec, self.global_scale is not None
 
 
@@ -99,8 +99,8 @@ class Weights:
         groups = (*shape[:-1], shape[-1] // spec.group_size)
         if scales.shape != groups:
             raise CheckpointError(
-                f"{self.checkpoint.folder}: {path}.scales has shape {list(scales.shape)}, "
-                f"group_size {spec.group_size} asks for {list(groups)}."
+                f"{self.checkpoint.folder}: {path}.scales has shape {list(scales.shape)}, but "
+                f"group_size {spec.group_size} requires {list(groups)}."
             )
         float_scales = mx.issubdtype(scales.dtype, mx.floating)
         if weight.dtype != mx.uint32 or float_scales != (spec.mode == "affine"):
@@ -126,7 +126,7 @@ class Weights:
         return Packed(weight, scales.astype(self.dtype), biases.astype(self.dtype), spec)
 
     def _spec(self, path: str, dim: int, scales: mx.array) -> QuantizationSpec:
-        """What config.json says of `path`; where it does not name it, what the shapes say."""
+        """Return config.json's spec for `path`; if it has none, infer it from the shapes."""
         quantization = self.config.quantization
         if quantization is None:
             raise CheckpointError(
@@ -195,9 +195,9 @@ _MODES: dict[tuple[int, int], QuantizationMode] = {
 
 
 def _fused(packed: Iterable[Packed]) -> Iterator[Packed]:
-    """Neighbours that are stored alike become one matrix with their rows below each other.
+    """Fuse neighbours that are stored alike into one matrix, with their rows concatenated.
 
-    A global_scale belongs to one matrix, so those with one stay apart.
+    A global_scale belongs to one matrix, so those with one stay separate.
     """
     groups: list[list[Packed]] = []
     for item in packed:
@@ -212,7 +212,7 @@ def _fused(packed: Iterable[Packed]) -> Iterator[Packed]:
 
 
 def _evaluated(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Read now: what these were made from is let go before the next projection is read."""
+    """Evaluate now, so that the sources are freed before the next projection is read."""
     evaluated = tuple(parts)
     mx.eval(arrays_of(evaluated))
     release_staging_memory()
@@ -232,7 +232,8 @@ def _concatenated(group: list[Packed]) -> Packed:
 def _transposed(weight: mx.array) -> mx.array:
     """[..., n, k] -> [..., k, n], contiguous.
 
-    Two copies that move runs of eight numbers take a fifth of the time of MLX's one strided copy.
+    Two copies that move runs of eight numbers take a fifth of the time of MLX's single strided
+    copy.
     """
     *stack, n, k = weight.shape
     if n % 8:
@@ -242,7 +243,7 @@ def _transposed(weight: mx.array) -> mx.array:
 
 
 def arrays_of(module: Any) -> list[mx.array]:
-    """Every array a layer holds, its parts' included."""
+    """Return every array that a layer holds, including its parts'."""
     if isinstance(module, mx.array):
         return [module]
     if isinstance(module, tuple):

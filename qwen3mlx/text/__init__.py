@@ -1,7 +1,7 @@
 """Strings <-> tokens: tokenizer, chat template, and the parsers of a streamed answer.
 
-Never imports mlx; heavy libraries load when first used. `Tokenizer` encodes and decodes;
-`ChatPrompt` is a rendered chat, and which of it is data; `AnswerStream` turns an answer's token ids
+Never imports mlx; heavy libraries load on first use. `Tokenizer` encodes and decodes; `ChatPrompt`
+is a rendered chat that knows which of its text is data; `AnswerStream` turns an answer's token ids
 into `Reasoning`, `Content` and `ToolCallDelta`, and stops at stop strings.
 """
 

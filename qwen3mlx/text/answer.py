@@ -14,11 +14,11 @@ from .tool_calls import AnswerDelta, ToolCallParser
 
 
 class AnswerStream:
-    """One answer: tokens -> text and markers -> thinking set apart -> tool calls -> stop strings.
+    """One answer: tokens -> text and markers -> reasoning -> tool calls -> stop strings.
 
-    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only when asked for.
-    Stop strings are looked for in what a client reads as the answer: its content, and the arguments
-    of a call, each by itself. Thoughts, and what stands around a call, have none.
+    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only on request. Stop
+    strings are matched in what a client reads as the answer: its content and each call's arguments,
+    separately. They do not apply to reasoning or to the text around calls.
     """
 
     def __init__(
@@ -33,38 +33,41 @@ class AnswerStream:
         self._reasoning = ReasoningParser(reasoning)
         self._tools = ToolCallParser() if parse_tools else None
         self._stop = StopMatcher(stop)
-        self._call: int | None = None  # whose arguments the stop strings are looked for in
+        self._call: int | None = None  # stop strings are matched in these arguments
 
     @property
     def stopped(self) -> bool:
-        """A stop string has matched: nothing more will come."""
+        """Whether a stop string has matched; nothing more will come."""
         return self._stop.matched is not None
 
     @property
     def stop_string(self) -> str | None:
-        """The one that matched."""
+        """The stop string that matched."""
         return self._stop.matched
 
     @property
     def num_tool_calls(self) -> int:
-        """Complete calls so far."""
+        """The number of complete calls so far."""
         return self._tools.num_calls if self._tools else 0
 
     @property
     def inside_call(self) -> bool:
-        """The answer so far ends within a tool call."""
+        """Whether the answer so far ends within a tool call."""
         if self.stopped:
             return self._call is not None
         return self._tools is not None and self._tools.inside_call
 
     def add(self, token_id: int) -> list[Delta]:
-        """The deltas this token completes; the token that ends the answer is not added."""
+        """Add a token and return the deltas it completes; do not add the token that ends the
+        answer.
+        """
         return merge(self._read(self._reader.add(token_id)))
 
     def finish(self, *, cut_off: bool = False) -> list[Delta]:
-        """Everything still held back. Call it once, after the last token, also when `stopped`.
+        """Return everything held back. Call it once, after the last token, also when `stopped`.
 
-        `cut_off`: a limit ended the answer, not the model. What comes may hold a stop string yet.
+        `cut_off` means that a limit ended the answer, not the model. A stop string can still match
+        here.
         """
         deltas = self._read(self._reader.finish())
         deltas += self._reasoning.finish()
@@ -102,7 +105,7 @@ class AnswerStream:
                     yield replace(delta, arguments=arguments)
 
     def _held(self) -> Iterator[AnswerDelta]:
-        """What might have become a stop string, where its text ends without one."""
+        """Return text held back as a possible stop string, now that the text ends without one."""
         if held := self._stop.finish():
             call = self._call
             yield Content(held) if call is None else ToolCallDelta(call, None, None, held)

@@ -1,4 +1,4 @@
-"""Arguments of a tool call as the JSON text they came in, and as the object it says."""
+"""A tool call's arguments: the original JSON text, and the object it represents."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 
 class Arguments(dict[str, Any]):
-    """An object for templates that go through its members; where it is written, its own `text`.
+    """An object for templates that look into it; rendered, it is its own `text`.
 
-    Templates write arguments as they are, join them to strings, or ask for JSON of them. With the
-    text kept, `1.50` stays `1.50`, and what a model wrote is found in the prefix cache again.
+    Templates write arguments as they are, join them to strings, or serialize them to JSON. Keeping
+    the text means that `1.50` stays `1.50`, and that what a model wrote hits the prefix cache
+    again.
     """
 
     def __init__(self, members: Mapping[str, Any], text: str) -> None:
@@ -29,7 +30,7 @@ class Arguments(dict[str, Any]):
 
 
 def read_arguments(text: str) -> Arguments | str:
-    """The text itself where it is no JSON object."""
+    """Return the arguments, or the text itself if it is not a JSON object."""
     try:
         members = json.loads(text)
         json.dumps(members, allow_nan=False)

@@ -1,10 +1,10 @@
-"""The byte-level alphabet of GPT-2 and its heirs: each byte is one printable character."""
+"""The byte-level alphabet of GPT-2 and its successors: one printable character per byte."""
 
 from __future__ import annotations
 
 
 def _alphabet() -> dict[str, int]:
-    """Character -> byte. What prints in Latin-1 stands for itself, the rest follow U+00FF."""
+    """Return character -> byte. Printable Latin-1 maps to itself; the rest follow U+00FF."""
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printable]
     alphabet = {chr(byte): byte for byte in printable}
@@ -16,7 +16,7 @@ ALPHABET = _alphabet()
 
 
 def to_bytes(token: str) -> bytes:
-    """The bytes of a vocabulary entry; one outside the alphabet stands for its UTF-8."""
+    """Return the bytes of a vocabulary entry; characters outside the alphabet become UTF-8."""
     try:
         return bytes([ALPHABET[character] for character in token])
     except KeyError:

@@ -1,4 +1,4 @@
-"""The JSON object inside `<tool_call>`, followed while it arrives."""
+"""An incremental parser for the JSON object inside `<tool_call>`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from .json_scanner import JsonScanner, Status
 
 _SPACE = " \t\n\r"
-_PUNCTUATION: dict[str, dict[str, str]] = {  # what is expected -> character -> what comes next
+_PUNCTUATION: dict[str, dict[str, str]] = {  # expected item -> character -> next expected item
     "object": {"{": "first key"},
     "first key": {'"': "key", "}": "end"},
     "another key": {'"': "key"},
@@ -17,11 +17,11 @@ _PUNCTUATION: dict[str, dict[str, str]] = {  # what is expected -> character -> 
 
 
 class CallEnvelope:
-    """`{"name": ..., "arguments": {...}}` in any order; other members are read over.
+    """`{"name": ..., "arguments": {...}}` in any order; other members are skipped.
 
     The call is `ready` once its name is known and its arguments are known to be an object; from
-    then on `take()` hands out the arguments as they arrive. `unsent` is what was read and is in
-    nothing handed out: the text to show if the call turns out to be malformed.
+    then on `take()` returns the arguments as they arrive. `unsent` is text that was read but not
+    yet returned: it is shown as content if the call turns out to be malformed.
     """
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class CallEnvelope:
         return "".join(self._unsent)
 
     def take(self) -> str:
-        """The arguments that came since the last time; only once `ready`."""
+        """Return the arguments that arrived since the last call; only valid once `ready`."""
         arguments, self._arguments = "".join(self._arguments), []
         return arguments
 
     def feed(self, text: str, start: int = 0) -> int:
-        """Reads on from `text[start]`; returns where it stopped (see `JsonScanner.feed`)."""
+        """Read on from `text[start]`; return where it stopped (see `JsonScanner.feed`)."""
         position = start
         while self.status == "open" and position < len(text):
             if self._scanner is None:
@@ -132,7 +132,9 @@ class CallEnvelope:
         self._check_ready()
 
     def _end_text_arguments(self, raw: str) -> None:
-        """Arguments that are no object: models also write null, or the object as a string."""
+        """Handle arguments that are not an object: models also write null, or the object as a
+        string.
+        """
         text = json.loads(raw) if raw.startswith('"') else raw
         if text in ("", "null"):
             text = "{}"
@@ -159,7 +161,7 @@ class CallEnvelope:
 
 
 def _is_object(text: str) -> bool:
-    """Strict JSON between braces, in valid Unicode."""
+    """Return whether `text` is strict JSON between braces, in valid Unicode."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""Text is data: of a rendered prompt, only what the chat template itself writes is control.
+"""Text is data: only what the chat template itself writes can be a control token.
 
 Before rendering, a mark (a character that occurs nowhere in the data) is put into every control
-token written in the data, and where a piece of one begins or ends a text, so that no neighbour
-completes it. The template sees plain text, and what then still reads as a control token is its own.
+token in the data, and into any fragment of one at the edge of a text, so that neighbouring text
+cannot complete it. The template sees plain text, and any control token in its output is its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .arguments import Arguments
 if TYPE_CHECKING:
     from tokenizers import AddedToken
 
-# Unicode's noncharacters: no text needs them, and case, blanks and JSON leave them alone.
+# Unicode's noncharacters: no text needs them, and changing case, trimming and JSON preserve them.
 NONCHARACTERS = [
     *map(chr, range(0xFDD0, 0xFDF0)),
     *(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF)),
@@ -30,21 +30,21 @@ _NO_WORD = re.compile(r"[^\w\s]")
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:
-    """A rendered chat. `marked` is its text with the `mark` in all control tokens that are data."""
+    """A rendered chat. In `marked`, control tokens that are data contain the `mark`."""
 
     marked: str
     mark: str
 
     @property
     def text(self) -> str:
-        """As the template writes it."""
+        """The text as the template writes it."""
         return self.marked.replace(self.mark, "")
 
 
 class ControlTokens:
-    """The added tokens that mean more than their text; `ids` are theirs.
+    """The added tokens that mean more than their text; `ids` are their ids.
 
-    A plain word that was added is vocabulary, unless it is declared special.
+    An added token that is a plain word counts as vocabulary, unless it is declared special.
     """
 
     def __init__(self, added: Mapping[int, AddedToken]) -> None:
@@ -53,8 +53,8 @@ class ControlTokens:
         self._by_name = {token.content: (token_id, token) for token_id, token in control.items()}
         names = list(self._by_name)
         self._own = re.compile(any_of(names))
-        # A template may change the case of what it is given. The first character alone is matched,
-        # so that none that begins inside another is passed over.
+        # A template may change the case of its input. Only the first character is matched, so that
+        # a token that begins inside another is not missed.
         firsts = {name[0] for name in names}
         rests = {first: [name[1:] for name in names if name[0] == first] for first in firsts}
         self._in_data = _alternatives(
@@ -65,7 +65,7 @@ class ControlTokens:
         self._edges = _Edges(name.lower() for name in names)
 
     def pieces(self, prompt: ChatPrompt) -> Iterator[int | str]:
-        """The prompt as ids of control tokens and the texts between them, marks removed."""
+        """Split the prompt into ids of control tokens and the texts between them, without marks."""
         text, end = prompt.marked, 0
         for match in self._own.finditer(text):
             token_id, token = self._by_name[match[0]]
@@ -82,7 +82,7 @@ class ControlTokens:
             yield text[end:].replace(prompt.mark, "")
 
     def mark_for(self, data: Any) -> str:
-        """A character that no text in `data` holds. Raises InvalidRequestError."""
+        """Return a character that occurs in no text of `data`. Raises InvalidRequestError."""
         try:
             texts = list(_texts(data))
         except RecursionError:
@@ -93,11 +93,13 @@ class ControlTokens:
             if not any(mark in text for text in texts):
                 return mark
         raise InvalidRequestError(
-            "messages hold all 66 of Unicode's noncharacters: leave one out.", param="messages"
+            "messages contain all 66 Unicode noncharacters: remove one of them.", param="messages"
         )
 
     def protect(self, value: Any, mark: str) -> Any:
-        """A copy of JSON data with `mark` in every control token, and in pieces at the edges."""
+        """Return a copy of JSON data with `mark` in every control token, and in fragments at the
+        edges.
+        """
         if isinstance(value, str):
             return self._protect_text(value, mark)
         if isinstance(value, Arguments):
@@ -115,7 +117,7 @@ class ControlTokens:
         if not self._edges.may_hold_some(text):
             return text
         places = self._edges.places(text)
-        # Nothing else runs while Python looks through a window.
+        # Searching a window holds the interpreter lock.
         for start in range(0, len(text), _WINDOW):
             end = start + _WINDOW
             found = self._in_data.finditer(text, start, end + self._longest)
@@ -126,7 +128,9 @@ class ControlTokens:
 
 
 class _Edges:
-    """Pieces of control tokens at the edges of a text, which its neighbours could complete."""
+    """Finds fragments of control tokens at the edges of a text, which its neighbours could
+    complete.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         names = list(names)
@@ -139,11 +143,13 @@ class _Edges:
         self._telling = _alternatives(map(re.escape, sorted(ends | marks)), re.IGNORECASE)
 
     def may_hold_some(self, text: str) -> bool:
-        """False, at the cost of one scan, for most texts."""
+        """A single scan that returns False for most texts."""
         return self._telling.search(text) is not None
 
     def places(self, text: str) -> set[int]:
-        """Where a mark breaks each of them. Blanks around the text do not count: templates trim."""
+        """Return where to put a mark in each fragment. Templates trim, so blanks at the edges are
+        skipped.
+        """
         end = len(text.rstrip())
         start = len(text) - len(text.lstrip())
         sizes = range(1, min(self._longest, end - start + 1))
@@ -154,10 +160,10 @@ class _Edges:
         return places
 
     def _is_inside(self, text: str) -> bool:
-        """It may be what is left of one without its ends.
+        """Return whether the text could be the middle of a control token.
 
-        Words do not count: templates compare them (`type`, `name`), and may make control tokens of
-        them.
+        Plain words are excluded: templates compare them (`type`, `name`), and may make control
+        tokens of them.
         """
         return _NO_WORD.search(text) is not None and text in self._insides
 
@@ -171,13 +177,13 @@ def _alternatives(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> r
 
 
 def any_of(names: Iterable[str]) -> str:
-    """A pattern for the longest of them, which takes the same time for few and for many."""
+    """Return a pattern for the longest match, which takes the same time for few and for many."""
     tree: dict[str, Any] = {}
     for name in names:
         node = tree
         for character in name:
             node = node.setdefault(character, {})
-        node[""] = {}  # one ends here
+        node[""] = {}  # a token ends here
     return _pattern(tree) if tree else "(?!)"
 
 

@@ -1,4 +1,4 @@
-"""What an answer is made of while it streams."""
+"""The parts of a streamed answer."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A piece of the thinking, markers and their newlines left out."""
+    """A piece of the reasoning, without markers and their newlines."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A piece of the answer that a person reads."""
+    """A piece of the visible answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A piece of the call number `index`, from 0; `id` and `name` come in its first piece only.
+    """A piece of call number `index`, from 0; only the first piece has `id` and `name`.
 
-    `arguments` of all pieces, joined, are the JSON object as the model wrote it.
+    The `arguments` of all pieces, joined, are the JSON object as the model wrote it.
     """
 
     index: int
@@ -39,7 +39,7 @@ Delta: TypeAlias = Reasoning | Content | ToolCallDelta
 
 
 def merge(deltas: Iterable[Delta]) -> list[Delta]:
-    """Neighbours of one kind become one delta; empty texts vanish."""
+    """Merge neighbouring deltas of one kind, and drop empty texts."""
     merged: list[Delta] = []
     for delta in deltas:
         if not isinstance(delta, ToolCallDelta) and not delta.text:

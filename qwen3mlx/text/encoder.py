@@ -1,7 +1,7 @@
-"""Texts -> token ids by the `tokenizers` library, in slices, while other threads go on.
+"""Texts -> token ids with the `tokenizers` library, in slices that let other threads run.
 
-A slice ends where the text is certainly split into words, whatever comes before and after: its ids
-are the same as within the whole.
+A slice ends where the text is certain to be split between words, whatever the context: its ids are
+the same as within the whole text.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from qwen3mlx.errors import InvalidRequestError
 from .control_tokens import NONCHARACTERS
 from .tokenizer_file import TokenizerFile, faults_as_errors, without_tokens
 
-# Characters. The library takes some ten milliseconds for one, and Python as long for its ids.
+# Characters. The library takes about ten milliseconds for a slice, and Python as long for its ids.
 SLICE = 16_384
-# A piece that cannot be cut takes the library 60 bytes for each of its characters.
+# The library needs 60 bytes per character of a piece that cannot be cut.
 LONGEST = 2_000_000
-# Nothing else runs while Python looks for a cut.
+# Searching for a cut holds the interpreter lock.
 _WINDOW = 65_536
-# Normalization joins at most so many characters: a letter and three marks.
+# Normalization joins at most this many characters: a letter and three marks.
 _MOST_JOINED = 4
 
-# Letters and digits of all versions of Unicode that no normalization changes, and what is neither
-# and joins with nothing. No pattern that splits words has one of these before one of those, nor a
-# letter behind a digit.
+# Letters and digits that no normalization changes in any version of Unicode, and characters that
+# are neither and never combine. No word-splitting pattern puts one of these before one of those, or
+# a letter after a digit.
 _LETTERS = "0-9A-Za-zА-Яа-яぁ-んァ-ヶ一-龥가-힣"
 _AFTER_LETTERS = ' \t\r\n,;.()"=、。，；：！？（）「」《》“”　'
-_DIGIT_LETTER = "(?<=[0-9])(?=[A-Za-z])"  # long runs without a blank, such as base64, have many
+_DIGIT_LETTER = "(?<=[0-9])(?=[A-Za-z])"  # long runs without a blank, such as base64, contain many
 _BEFORE_BLANK = rf"[^\s{''.join(NONCHARACTERS)}]"
 
 
 class Encoder:
-    """`least` is a lower bound of a text's tokens; `ids` are those of a slice.
+    """`least` gives a lower bound of a text's tokens; `ids` gives the ids of a slice.
 
-    `control_ids` are added tokens that `plain_ids` takes for text.
+    `control_ids` are added tokens that `plain_ids` reads as text.
     """
 
     def __init__(self, file: TokenizerFile, control_ids: Collection[int]) -> None:
@@ -47,35 +47,35 @@ class Encoder:
         self._cut = _cut(file) if file.cuts_words else None
 
     def least(self, text: str) -> int:
-        """Of the tokens of `text`, however it is split."""
+        """Return a lower bound of the tokens of `text`, however it is split."""
         return len(text) // (self._longest * (1 if text.isascii() else _MOST_JOINED))
 
     def slices(self, text: str) -> Iterator[str]:
-        """`text` in pieces that can be encoded each by itself.
+        """Split `text` into pieces that can be encoded independently.
 
-        Raises InvalidRequestError for one that would take the library too much memory.
+        Raises InvalidRequestError for a piece that would take the library too much memory.
         """
         start = 0
         for cut in chain(self._cuts(text), [len(text)]):
             if cut - start > LONGEST:
                 raise InvalidRequestError(
-                    f"A text has {cut - start:,} characters in a row with no place to cut them, "
-                    f"such as a blank between words; there may be {LONGEST:,}: break it up."
+                    f"A text has {cut - start:,} characters in a row without a place to cut them, "
+                    f"such as a blank between words; the limit is {LONGEST:,}: break it up."
                 )
             if cut > start:
                 yield text[start:cut]
             start = cut
 
     def ids(self, text: str) -> list[int]:
-        """Added tokens written in it are read as such. Raises CheckpointError."""
+        """Encode; added tokens in the text are recognized as such. Raises CheckpointError."""
         with faults_as_errors(self._path):
-            # The only call of the library that lets other threads go on meanwhile.
+            # The library's only call that releases the interpreter lock.
             (encoding,) = self._all.encode_batch_fast([_unicode(text)], add_special_tokens=False)
         ids: list[int] = encoding.ids
         return ids
 
     def plain_ids(self, text: str) -> list[int]:
-        """Control tokens written in it are text."""
+        """Encode; control tokens in the text are plain text."""
         with faults_as_errors(self._path):
             (encoding,) = self._texts.encode_batch_fast([_unicode(text)], add_special_tokens=False)
         ids: list[int] = encoding.ids
@@ -91,9 +91,9 @@ class Encoder:
 
 
 def _cut(file: TokenizerFile) -> re.Pattern[str] | None:
-    """Behind a letter or a digit, or before a blank; never inside of an added token.
+    """Return a cut after a letter or digit, or before a blank; never inside an added token.
 
-    None where an added token takes the blanks around it.
+    Returns None where an added token absorbs the blanks around it.
     """
     added = list(file.backend.get_added_tokens_decoder().values())
     if any(token.lstrip or token.rstrip for token in added):
@@ -114,7 +114,7 @@ def _without(characters: str, contents: Iterable[str]) -> str:
 
 
 def _unicode(text: str) -> str:
-    """Surrogate pairs joined, lone ones replaced: the library takes nothing that is no Unicode."""
+    """Join surrogate pairs and replace lone surrogates: the library accepts only valid Unicode."""
     if text.isascii():
         return text
     try:

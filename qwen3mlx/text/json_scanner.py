@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) checked while it arrives, without building anything."""
+"""An incremental JSON (RFC 8259) validator that builds no values."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _NUMBER: dict[str, dict[str, str]] = {  # state -> characters -> next state
 
 
 class JsonScanner:
-    """Follows one value. It keeps the open brackets only, so depth and length do not matter."""
+    """Follows one value. It stores only the open brackets, so neither depth nor length matters."""
 
     def __init__(self) -> None:
         self.status: Status = "open"
-        self._expect = self._value  # reads one character; False when it was not used up
+        self._expect = self._value  # handles one character; returns False if it was not consumed
         self._brackets: list[str] = []
         self._is_key = False
         self._literal_rest = ""
@@ -41,10 +41,10 @@ class JsonScanner:
         self._number_state = ""
 
     def feed(self, text: str, start: int = 0) -> int:
-        """Reads on from `text[start]`; returns where it stopped.
+        """Read on from `text[start]`; return where it stopped.
 
-        That is the end of `text` while the value is open, just behind the value when it is complete
-        (a number needs the character after it), and the first wrong character when invalid.
+        That is the end of `text` while the value is incomplete, the index after the value once it
+        is complete (a number needs the character after it), or the first invalid character.
         """
         position = start
         while self.status == "open" and position < len(text):
@@ -118,7 +118,7 @@ class JsonScanner:
         if character == "\\":
             self._expect = self._escape
         elif character != '"':
-            return self._fail()  # control characters: feed() has passed over all others
+            return self._fail()  # control characters: feed() has handled all others
         elif self._is_key:
             self._is_key = False
             self._expect = self._colon

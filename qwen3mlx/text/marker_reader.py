@@ -7,7 +7,7 @@ from .tokenizer import Tokenizer
 
 
 class MarkerReader:
-    """Token ids of an answer -> pieces of text, none empty, and the markers among them."""
+    """Turns token ids of an answer into non-empty pieces of text, and the markers among them."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         ids = {marker: tokenizer.token_id(marker) for marker in MARKERS}
@@ -16,12 +16,12 @@ class MarkerReader:
         self._spelled = MarkerScanner([marker for marker in MARKERS if ids[marker] is None])
 
     def add(self, token_id: int) -> list[str]:
-        """What this token completes."""
+        """Add a token and return what it completes."""
         marker = self._by_id.get(token_id)
         if marker is None:
             return self._spelled.feed(self._detokenizer.add(token_id))
         return [*self.finish(), marker]
 
     def finish(self) -> list[str]:
-        """What was held back."""
+        """Return what was held back."""
         return [*self._spelled.feed(self._detokenizer.finish()), *self._spelled.finish()]

@@ -1,7 +1,7 @@
-"""The markers in an answer, and how they are told from text that only reads like them.
+"""The markers in an answer, and how they differ from text that looks like them.
 
-A marker is one token. Text is data: a `<tool_call>` that a model spells out, as it may where it
-writes about tool calls, is text. Only where a vocabulary has no such token are its characters the
+A marker is one token. Text is data: a `<tool_call>` that a model spells out, for example when it
+writes about tool calls, is text. Only if a vocabulary has no such token are its characters the
 marker.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 
 class Marker(str):
-    """A marker's text. There is one object for each: `piece is THINK` where it was one."""
+    """A marker's text. Each marker is a single object, so that `piece is THINK` identifies it."""
 
     __slots__ = ()
 
@@ -29,7 +29,7 @@ class MarkerScanner:
         self._held = ""
 
     def feed(self, text: str) -> list[str]:
-        """Texts and markers that are certain by now; the rest is held back."""
+        """Return the texts and markers that are certain by now; hold back the rest."""
         text = self._held + text
         pieces: list[str] = []
         while found := self._first(text):
@@ -41,7 +41,7 @@ class MarkerScanner:
         return [piece for piece in [*pieces, text[:end]] if piece]
 
     def finish(self) -> list[str]:
-        """What was held back and never became a marker."""
+        """Return what was held back and never became a marker."""
         held, self._held = self._held, ""
         return [held] if held else []
 
@@ -51,7 +51,7 @@ class MarkerScanner:
 
 
 def partial_marker(text: str, markers: Sequence[str]) -> int:
-    """Length of the longest end of `text` that begins, but does not complete, a marker."""
+    """Return the length of the longest suffix of `text` that could become a marker."""
     longest = max(map(len, markers), default=1) - 1
     for start in range(max(0, len(text) - longest), len(text)):
         tail = text[start:]

@@ -1,8 +1,8 @@
 """Chat messages as callers send them -> the plain form that chat templates expect.
 
-Content becomes a string, `developer` becomes `system`, opening system messages become one, the
-arguments of tool calls become `Arguments`, results stand in the order of their calls. The caller's
-own objects are never changed.
+Content becomes a string, `developer` becomes `system`, opening system messages are merged,
+arguments of tool calls become `Arguments`, and results follow the order of their calls. The
+caller's own objects are never changed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LEADING_THOUGHT = re.compile(r"\s*<think>(.*?)</think>", re.DOTALL)
 
 
 def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
-    """New messages with string contents; `InvalidRequestError` names the field it cannot honour."""
+    """Return new messages with string contents. Raises InvalidRequestError naming the field."""
     if isinstance(messages, (str, bytes, Mapping)):
         raise InvalidRequestError("messages must be a list of messages", param="messages")
     messages = list(messages)
@@ -43,7 +43,7 @@ def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
 
 
 def normalise_tools(tools: object) -> list[Mapping[str, Any]] | None:
-    """The tools a template is given: a list of JSON schemas, None for an empty one."""
+    """Return the tools for a template: a list of JSON schemas, or None for an empty one."""
     if tools is None:
         return None
     if not isinstance(tools, (list, tuple)):
@@ -57,7 +57,7 @@ def normalise_tools(tools: object) -> list[Mapping[str, Any]] | None:
 
 
 def soft_switch(messages: Iterable[Mapping[str, Any]]) -> bool | None:
-    """The latest `/think` (True) or `/no_think` (False) of user and system; None without one."""
+    """Return the latest `/think` (True) or `/no_think` (False) of user and system, or None."""
     switch = None
     for message in normalise_messages(messages):
         if message["role"] in ("user", "system") and "think" in message["content"]:
@@ -67,15 +67,17 @@ def soft_switch(messages: Iterable[Mapping[str, Any]]) -> bool | None:
 
 
 def leading_thought(content: str) -> tuple[str | None, str]:
-    """The thought of a text that begins with `<think>…</think>`, and the rest; else None and it."""
+    """Split a text that begins with `<think>…</think>` into thought and rest; else None and the
+    text.
+    """
     match = _LEADING_THOUGHT.match(content)
     return (None, content) if match is None else (match[1], content[match.end() :])
 
 
 def open_thought(message: Message) -> str | None:
-    """What an answer that was begun has thought so far; None where it is past its thoughts.
+    """Return the unfinished thought of a partial answer, or None if its thinking is complete.
 
-    `message` is normalised. Its thought is open where it is all that there is of it.
+    `message` is normalised. Its thought is unfinished if the message holds nothing else.
     """
     content = message["content"]
     if "tool_calls" in message or leading_thought(content)[0] is not None:
@@ -87,21 +89,22 @@ def open_thought(message: Message) -> str | None:
 
 
 def begun_thought(messages: list[Message], template_kwargs: Mapping[str, Any]) -> str | None:
-    """The open thought of the last message, which is then rendered without it; None: it has none.
+    """Return the last message's unfinished thought, which is then not rendered; None if it has
+    none.
 
-    `InvalidRequestError` where it cannot be gone on with.
+    Raises InvalidRequestError if it cannot be continued.
     """
     if messages[-1]["role"] != "assistant":
         raise InvalidRequestError(
-            "Only a last message of the assistant can be continued.", param="messages"
+            "Only a last message from the assistant can be continued.", param="messages"
         )
     thought = open_thought(messages[-1])
     if thought is None:
         return None
     if template_kwargs.get("enable_thinking") is False:
         raise InvalidRequestError(
-            "enable_thinking is false, and the last message is in the middle of a thought: leave "
-            "one of them out.",
+            "enable_thinking is false, but the last message ends in the middle of a thought: "
+            "remove one of them.",
             param="enable_thinking",
         )
     messages[-1] = {"role": "assistant", "content": ""}
@@ -124,12 +127,12 @@ def _normalise(message: Mapping[str, Any], field: str) -> Message:
         _set_reasoning(plain, field)
     elif "tool_calls" in plain:
         name = f"{field}.tool_calls"
-        raise InvalidRequestError(f"{name}: only the assistant's messages call tools", param=name)
+        raise InvalidRequestError(f"{name}: only assistant messages can call tools", param=name)
     return plain
 
 
 def _check_last(message: Mapping[str, Any], field: str) -> None:
-    """A question must have some text."""
+    """Check that the question has some text."""
     content = message.get("content")
     if message["role"] == "user" and isinstance(content, (list, tuple)):
         parts = [part if isinstance(part, Mapping) else {"text": part} for part in content]
@@ -146,7 +149,7 @@ def _flatten(content: object, field: str) -> str:
         return content
     if not isinstance(content, (list, tuple)):
         raise InvalidRequestError(f"{field} must be a string or a list of text parts", param=field)
-    # Nothing goes between parts: Qwen's own multimodal templates join them like this.
+    # Parts are joined without a separator, as in Qwen's own multimodal templates.
     return "".join(_part_text(part, f"{field}[{index}]") for index, part in enumerate(content))
 
 
@@ -170,7 +173,7 @@ def _part_text(part: object, field: str) -> str:
 
 
 def _set_reasoning(message: Message, field: str) -> None:
-    """Under the one name that templates read; `reasoning` is what other runtimes call it."""
+    """Set the name that templates read; other runtimes call it `reasoning`."""
     other = message.pop("reasoning", None)
     reasoning = message.pop("reasoning_content", None)
     reasoning = other if reasoning is None else reasoning
@@ -214,7 +217,7 @@ def _arguments(arguments: object) -> object:
 
 
 def _merge_opening_system(messages: list[Message]) -> list[Message]:
-    """Qwen3 treats messages[0] apart: all instructions before the chat belong there."""
+    """Merge all instructions before the chat into messages[0], which Qwen3 treats specially."""
     count = 0
     while count < len(messages) and messages[count]["role"] == "system":
         count += 1

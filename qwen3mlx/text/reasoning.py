@@ -1,4 +1,4 @@
-"""An answer's text -> its thinking and its content, split while it arrives."""
+"""Split an answer's text into reasoning and content as it arrives."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _State: TypeAlias = Callable[[str], list[TextDelta]]
 
 # How a template begins an answer.
 ASSISTANT = "<|im_start|>assistant\n"
-# How Qwen3's own goes on where thinking is off.
+# How Qwen3's own template continues when thinking is off.
 NO_THOUGHTS = f"{THINK}\n\n{END_THINK}\n\n"
 
 
 def reasoning_start(prompt: str) -> ReasoningStart:
-    """Where the answer to a rendered `prompt` begins: inside thinking, past it, or free to think.
+    """Return where the answer to a rendered `prompt` begins: in a thought, after it, or before one.
 
     Looks at what the prompt already holds of the assistant's turn: nothing in Qwen3's own template,
     `<think>` in Thinking-2507's, an empty thought when thinking is off, or the start of an answer.
@@ -34,8 +34,8 @@ def reasoning_start(prompt: str) -> ReasoningStart:
 
 
 class ReasoningParser:
-    """The newlines that templates put around the markers are not content: one after `<think>`, one
-    before `</think>`, up to two after it. Everything else comes out again.
+    """Strips the newlines that templates put around the markers: one after `<think>`, one before
+    `</think>`, up to two after it. Everything else is returned.
 
     `<think>` opens only at the very start, and the first `</think>` after it closes for good.
     """
@@ -47,18 +47,18 @@ class ReasoningParser:
             "off": self._answer,
         }
         self._state = states[start]
-        self._held = ""  # the newline that a thought so far ends with
+        self._held = ""  # the newline that currently ends the thought
         self._newlines = 2
 
     def feed(self, piece: str) -> list[TextDelta]:
-        """What is certain by now, of pieces as `MarkerReader` has them.
+        """Return what is certain by now, from pieces as `MarkerReader` returns them.
 
-        A marker that means nothing where it stands is content, and still that marker.
+        A marker that is out of place is content, and stays a marker.
         """
         return self._state(piece)
 
     def finish(self) -> list[TextDelta]:
-        """What was held back: a thought that never closed stays a thought."""
+        """Return what was held back; a thought that was never closed stays reasoning."""
         held, self._held = self._held, ""
         return [Reasoning(held)] if held else []
 

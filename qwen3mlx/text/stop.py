@@ -1,4 +1,4 @@
-"""Stop strings: where an answer ends, found while it arrives."""
+"""Find stop strings in an answer as it arrives."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .markers import partial_marker
 
 
 class StopMatcher:
-    """Passes text on up to the first stop string and holds back only what may still become one.
+    """Passes text through up to the first stop string, holding back only what may become one.
 
     `matched` is that stop string, once there is one.
 
@@ -19,13 +19,13 @@ class StopMatcher:
 
     def __init__(self, stop: Sequence[str] = ()) -> None:
         if isinstance(stop, str) or not all(isinstance(text, str) and text for text in stop):
-            raise InvalidRequestError("stop must be a list of strings, none empty", param="stop")
+            raise InvalidRequestError("stop must be a list of non-empty strings", param="stop")
         self._stop = tuple(stop)
         self._held = ""
         self.matched: str | None = None
 
     def feed(self, text: str) -> str:
-        """The text that is certainly before any stop string; "" once one has matched."""
+        """Return the text that is certainly before any stop string; "" once one has matched."""
         if self.matched:
             return ""
         text = self._held + text
@@ -39,12 +39,12 @@ class StopMatcher:
         return text[:end]
 
     def finish(self) -> str:
-        """What was held back and never became a stop string."""
+        """Return what was held back and never became a stop string."""
         held, self._held = self._held, ""
         return held
 
     def _first_match(self, text: str) -> tuple[int, str] | None:
-        """Where the winning stop string begins, and which it is."""
+        """Return where the winning stop string begins, and which one it is."""
         starts = ((text.find(stop), stop) for stop in self._stop)
         matches = [(start + len(stop), start, stop) for start, stop in starts if start >= 0]
         return min(matches)[1:] if matches else None

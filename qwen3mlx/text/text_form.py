@@ -1,4 +1,4 @@
-"""The form that an answer must have, where no tool call and no `response_format` asks for one."""
+"""Constraints on an answer that come from neither tool calls nor `response_format`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """What the whole answer must be; `param` is the request's field that says so, for errors.
+    """A constraint on the whole answer; `param` is the request field that sets it, for errors.
 
-    `choice`: one of the texts in `source`. `regex`: what a regular expression matches from end to
-    end (https://docs.rs/regex, without look-around). `grammar`: what a grammar derives, in
-    llguidance's Lark, or in llama.cpp's GBNF, which is known by its `::=`. `json`: a value that
-    a JSON schema describes, of a field beside `response_format`.
+    `choice`: one of the texts in `source`. `regex`: a full match of a regular expression
+    (https://docs.rs/regex, without look-around). `grammar`: a text derived from a grammar, in
+    llguidance's Lark or in llama.cpp's GBNF (recognized by its `::=`). `json`: a value that matches
+    a JSON schema from a field other than `response_format`.
     """
 
     kind: Literal["choice", "regex", "grammar", "json"]

@@ -35,7 +35,7 @@ _NAMED_TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token", "additional
 
 
 def load_tokenizer(path: str | Path) -> Tokenizer:
-    """A checkpoint folder's tokenizer. `CheckpointError` when its files are missing or broken."""
+    """Load a folder's tokenizer. Raises CheckpointError if its files are missing or broken."""
     folder = expanded(path)
     config_path = folder / "tokenizer_config.json"
     config = read_json(config_path) if os.path.isfile(config_path) else {}
@@ -52,7 +52,7 @@ class Tokenizer:
         backend = self._backend = file.backend
         self._folder = folder
         self._config = config
-        # Added tokens are plain text; all other entries are in the byte-level alphabet.
+        # Added tokens are plain text; all other entries use the byte-level alphabet.
         self._bytes = {
             token_id: token.content.encode()
             for token_id, token in backend.get_added_tokens_decoder().items()
@@ -65,28 +65,28 @@ class Tokenizer:
         self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
 
     def encode(self, text: str, *, at_most: int | None = None) -> list[int]:
-        """Ids of `text`, none added; special tokens written in it are read as such.
+        """Encode `text`, adding no tokens; special tokens in the text are recognized as such.
 
-        The rest of a text that has more than `at_most` may be left out. Other threads go on
-        meanwhile. Raises CheckpointError where the library fails with the checkpoint's file.
+        Once a text has more than `at_most` tokens, the rest may be omitted. Other threads keep
+        running. Raises CheckpointError if the library fails on the checkpoint's file.
         """
         pieces = self._encoder.slices(text)
         return _up_to(at_most, map(self._encoder.ids, pieces))
 
     def least_tokens(self, text: str) -> int:
-        """`text` has so many tokens or more; known without a look at it."""
+        """Return a lower bound of the tokens of `text`, without encoding it."""
         return self._encoder.least(text)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The exact text, special tokens included; bytes that are no UTF-8 become U+FFFD."""
+        """Return the exact text with special tokens; bytes that are not UTF-8 become U+FFFD."""
         return b"".join(map(self.token_bytes, ids)).decode(errors="replace")
 
     def token_id(self, token: str) -> int | None:
-        """The id of a vocabulary entry such as `<think>`; None when there is none."""
+        """Return the id of a vocabulary entry such as `<think>`, or None."""
         return self._backend.token_to_id(token)
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes one token stands for; b"" for an id outside the vocabulary (padding rows)."""
+        """Return the bytes of one token; b"" for an id outside the vocabulary (padding rows)."""
         known = self._bytes.get(token_id)
         if known is None:
             token = self._backend.id_to_token(token_id)
@@ -94,7 +94,7 @@ class Tokenizer:
         return known
 
     def detokenizer(self) -> StreamingDetokenizer:
-        """A fresh one, for one answer."""
+        """Return a new detokenizer, for one answer."""
         return StreamingDetokenizer(self.token_bytes)
 
     def apply_chat_template(
@@ -104,7 +104,7 @@ class Tokenizer:
         add_generation_prompt: bool = True,
         **template_kwargs: Any,
     ) -> str:
-        """The text of the prompt that `chat_prompt` makes, with the same arguments."""
+        """Return the text of the prompt that `chat_prompt` makes from the same arguments."""
         return self.chat_prompt(messages, tools, add_generation_prompt, **template_kwargs).text
 
     def chat_prompt(
@@ -115,14 +115,14 @@ class Tokenizer:
         continue_final_message: bool = False,
         **template_kwargs: Any,
     ) -> ChatPrompt:
-        """The prompt for `messages`, which are normalised first (see `messages`).
+        """Return the prompt for `messages`, which are normalised first (see `messages`).
 
-        `template_kwargs` reach the template as they are, `enable_thinking` among them. With
-        `continue_final_message` it ends where the last message does, the assistant's, which may be
-        in the middle of a thought. Where the template has no switch for thinking, `enable_thinking`
-        False writes the empty thought behind it. What the template cannot do else is warned of.
-        Raises `InvalidRequestError` for messages it cannot honour,
-        `TemplateError` for a bad template.
+        `template_kwargs` are passed to the template unchanged, including `enable_thinking`. With
+        `continue_final_message` the prompt ends where the last message does; it is the assistant's,
+        and may end in the middle of a thought. If the template cannot switch thinking off,
+        `enable_thinking` False appends the empty thought. Anything else that the template cannot do
+        causes a warning. Raises InvalidRequestError for messages that cannot be honoured,
+        TemplateError for a bad template.
         """
         schemas = normalise_tools(tools)
         template = self._template(with_tools=schemas is not None)
@@ -141,7 +141,7 @@ class Tokenizer:
         if continue_final_message:
             marked = _without_end(marked, self._control.protect(thought, mark))
         if schemas is not None and not self._has_place_for_tools(template):
-            warn("tools: this model's chat template has no place for tools; it does not see them.")
+            warn("tools: this model's chat template does not support tools, so they are ignored.")
         if add_generation_prompt and template_kwargs.get("enable_thinking") is False:
             marked += self._end_of_thinking(marked, template)
         return ChatPrompt(marked, mark)
@@ -152,9 +152,11 @@ class Tokenizer:
         return self._shows_tools
 
     def _end_of_thinking(self, marked: str, template: ChatTemplate) -> str:
-        """What switches thinking off where `template`, which wrote `marked`, does not."""
+        """Return the text that switches thinking off where `template`, which wrote `marked`,
+        cannot.
+        """
         start = reasoning_start(marked)
-        # Qwen3-Instruct-2507 never thinks: an empty thought would be new to it.
+        # Qwen3-Instruct-2507 never thinks and was not trained on an empty thought.
         if start == "off" or (start == "auto" and template.is_known):
             return ""
         has_markers = None not in map(self.token_id, (THINK, END_THINK))
@@ -164,7 +166,9 @@ class Tokenizer:
         return ""
 
     def encode_chat(self, prompt: ChatPrompt, *, at_most: int | None = None) -> list[int]:
-        """Its ids. What a template wrote is read as `encode` does, all else as plain text."""
+        """Encode a chat. The template's text is read as `encode` does, everything else as plain
+        text.
+        """
         slices = self._encoder.slices(prompt.marked)
         return _up_to(at_most, (self._chat_ids(ChatPrompt(s, prompt.mark)) for s in slices))
 
@@ -178,7 +182,7 @@ class Tokenizer:
         return ids
 
     def _protect_message(self, message: Message, mark: str, template: ChatTemplate) -> Message:
-        """All but the role, and the markers of a thought for templates that look for them."""
+        """Protect all but the role, and thought markers for templates that look for them."""
         marked_thought = ""
         if message["role"] == "assistant" and "reasoning_content" not in message:
             thought, answer = leading_thought(message["content"])
@@ -202,11 +206,13 @@ class Tokenizer:
 
     @property
     def class_name(self) -> str:
-        """What transformers calls its class."""
+        """The class name in transformers."""
         return str(self._config.get("tokenizer_class") or "Qwen2TokenizerFast")
 
     def named_tokens(self) -> dict[str, Any]:
-        """`eos_token` and its kin as templates see them: texts, also where the file has objects."""
+        """`eos_token` and related tokens as templates see them: strings, even if the file has
+        objects.
+        """
         named = {key: self._config.get(key) for key in _NAMED_TOKENS}
         return {
             key: value["content"] if isinstance(value, Mapping) and "content" in value else value
@@ -216,14 +222,14 @@ class Tokenizer:
 
 
 def _without_end(marked: str, thought: str | None) -> str:
-    """A rendered chat that ends where its last message does, or, if that has one, its `thought`."""
+    """Return a rendered chat, cut where its last message or that message's `thought` ends."""
     if thought is None:
         return marked.rstrip().removesuffix("<|im_end|>")
     head, begun, _ = marked.rpartition(ASSISTANT)
     if not begun:
         raise InvalidRequestError(
-            "The last message ends within a thought, which this model's chat template cannot go on "
-            "with.",
+            "The last message ends within a thought, which this model's chat template cannot "
+            "continue.",
             param="messages",
         )
     return f"{head}{begun}{THINK}\n{thought}"

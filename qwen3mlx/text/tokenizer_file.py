@@ -1,8 +1,8 @@
-"""A checkpoint folder's tokenizer files -> the `tokenizers` library's object.
+"""Read a checkpoint folder's tokenizer files into the `tokenizers` library's object.
 
-Of tokenizer.json only data is taken: vocabulary, merges, added tokens, and which of the known ways
-to split a text it names. The library would run any normalizer and any regular expression of a file,
-which can take for ever or end the thread, and would cut or pad texts where the file says so.
+Only data is read from tokenizer.json: vocabulary, merges, added tokens, and which of the known word
+splits it uses. The library would run any normalizer and any regular expression in the file, which
+could take forever or crash the thread, and would truncate or pad texts as the file says.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _WORD = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 QWEN_SPLIT = rf"(?i:'s|'t|'re|'ve|'m|'ll|'d)|{_WORD}|\p{{N}}|{_REST}"
-# How texts are split before BPE: Qwen2's and Qwen3's way, Qwen3.5's, and Llama 3's, which some
-# distilled models have. All of them take linear time.
+# How texts are split before BPE: as in Qwen2 and Qwen3, Qwen3.5, or Llama 3, which some distilled
+# models use. All take linear time.
 SPLITS = (
     QWEN_SPLIT,
     QWEN_SPLIT.replace(r"\p{L}+", r"[\p{L}\p{M}]+").replace(
@@ -36,13 +36,13 @@ SPLITS = (
     ),
     QWEN_SPLIT.replace(r"|\p{N}|", r"|\p{N}{1,3}|"),
 )
-# Bytes; Qwen3's tokenizer.json has 11 MB. Nothing else runs while JSON is read.
+# Bytes; Qwen3's tokenizer.json has 11 MB. Parsing JSON holds the interpreter lock.
 LARGEST = 24 << 20
 _NORMALIZERS = ("NFC", "NFD", "NFKC", "NFKD")
-# Far above those of released checkpoints, and far below what takes seconds.
+# Far above released checkpoints, and far below what takes seconds.
 _MAX_ID = 2**24
 _MAX_STEPS = 16
-# For each token; Llama 3 has two, most have one.
+# Per token; Llama 3 has two, most models have one.
 _MAX_MERGES = 4
 _MAX_ADDED_LENGTH = 128
 _MAX_ADDED_CHARACTERS = 2**19
@@ -52,8 +52,8 @@ _MAX_ADDED_CHARACTERS = 2**19
 class TokenizerFile:
     """The library's object for the files at `path`.
 
-    `longest` is the length of the longest token in bytes. `cuts_words`: it splits texts into words
-    before it looks for tokens, and changes nothing else about them than NFC does.
+    `longest` is the length of the longest token in bytes. `cuts_words` means that it splits texts
+    into words before looking for tokens, and changes them only as NFC does.
     """
 
     path: Path
@@ -63,15 +63,16 @@ class TokenizerFile:
 
 
 def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
-    """From tokenizer.json, else vocab.json + merges.txt; `config` is tokenizer_config.json.
+    """Load tokenizer.json, or else vocab.json + merges.txt; `config` is tokenizer_config.json.
 
-    Raises `CheckpointError` naming the file: missing, broken, or not one that Qwen3 could have.
+    Raises CheckpointError, which names the file, if it is missing, broken, or not possible for a
+    Qwen3.
     """
     path = folder / "tokenizer.json"
     if not path.is_file():
         if not ((folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()):
             raise CheckpointError(
-                f"{path} is missing: a checkpoint needs it; download the model again."
+                f"{path} is missing, but every checkpoint needs it; download the model again."
             )
         path = folder / "vocab.json"
     with faults_as_errors(path):
@@ -89,10 +90,10 @@ def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFil
 def without_tokens(
     backend: Backend, left_out: Collection[int]
 ) -> tuple[Backend, dict[int | None, int]]:
-    """What reads text alike, but for these added tokens, which are no tokens to it.
+    """Return a tokenizer that reads these added tokens as plain text, and is otherwise identical.
 
-    It shares the vocabulary, which costs neither time nor memory. The other added tokens have ids
-    of its own: the second value leads from those to the ids of `backend`.
+    It shares the vocabulary, so it costs neither time nor memory. The remaining added tokens get
+    ids of its own; the second value maps those to the ids of `backend`.
     """
     from tokenizers import Tokenizer as Backend
 
@@ -109,7 +110,7 @@ def without_tokens(
 
 @contextmanager
 def faults_as_errors(path: Path) -> Iterator[None]:
-    """What is wrong with the tokenizer in `path`, as a CheckpointError.
+    """Raise faults of the tokenizer in `path` as CheckpointError.
 
     The library raises a bare Exception, or panics, which is a BaseException.
     """
@@ -127,7 +128,7 @@ def faults_as_errors(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What tokenizer.json holds, or would hold: of vocab.json and the merges.txt beside it."""
+    """Return the content of tokenizer.json, or its equivalent from vocab.json and merges.txt."""
     content = read_json(path, largest=LARGEST)
     if path.name == "tokenizer.json":
         return content
@@ -149,12 +150,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _built(content: Mapping[str, Any]) -> Backend:
-    """Raises ValueError for what a tokenizer of Qwen3 does not have."""
+    """Build the tokenizer. Raises ValueError for anything that a Qwen3 tokenizer does not have."""
     from tokenizers import Tokenizer as Backend
     from tokenizers import decoders, models, normalizers, pre_tokenizers
 
     if _kind(content.get("decoder")) != "ByteLevel":
-        raise ValueError("it is not a byte-level tokenizer; those of Qwen3 are")
+        raise ValueError("it is not a byte-level tokenizer, as Qwen3's are")
     model = content.get("model")
     if not isinstance(model, Mapping) or model.get("type", "BPE") != "BPE":
         raise ValueError(f"its model is {quoted(_kind(model))}; Qwen3's is BPE")
@@ -171,7 +172,7 @@ def _built(content: Mapping[str, Any]) -> Backend:
         backend.normalizer = normalizers.Sequence(forms)
     *splits, last = _steps(content.get("pre_tokenizer"), "pretokenizers") or [None]
     if _kind(last) != "ByteLevel" or last.get("add_prefix_space") is True:
-        raise ValueError("its pre_tokenizer does not end with ByteLevel as those of Qwen3 do")
+        raise ValueError("its pre_tokenizer does not end with ByteLevel, as Qwen3's do")
     to_bytes = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=_by_regex(last))
     backend.pre_tokenizer = pre_tokenizers.Sequence([*map(_splitting, splits), to_bytes])
     backend.decoder = decoders.ByteLevel()
@@ -183,12 +184,12 @@ def _kind(part: Any) -> Any:
 
 
 def _steps(part: Any, name: str) -> list[Any]:
-    """Itself, or what a Sequence joins under `name`."""
+    """Return the step itself, or the steps that a Sequence joins under `name`."""
     if part is None:
         return []
     steps = part[name] if _kind(part) == "Sequence" else [part]
     if not isinstance(steps, list) or len(steps) > _MAX_STEPS:
-        raise ValueError(f"{name} is no list of at most {_MAX_STEPS} steps")
+        raise ValueError(f"{name} is not a list of at most {_MAX_STEPS} steps")
     return steps
 
 
@@ -207,16 +208,16 @@ def _splitting(step: Any) -> PreTokenizer:
     if kind == "Digits":
         return pre_tokenizers.Digits(individual_digits=step.get("individual_digits") is True)
     if kind != "Split":
-        raise ValueError(f"its pre_tokenizer has a step {quoted(kind)}; none of Qwen3 has")
+        raise ValueError(f"its pre_tokenizer has a step {quoted(kind)}, which no Qwen3 has")
     pattern = step.get("pattern")
     regex = pattern.get("Regex") if isinstance(pattern, Mapping) else None
     if regex not in SPLITS or step.get("behavior") != "Isolated" or step.get("invert"):
-        raise ValueError(f"its pre_tokenizer splits by {quoted(pattern)}; none of Qwen3 does")
+        raise ValueError(f"its pre_tokenizer splits by {quoted(pattern)}, which no Qwen3 does")
     return pre_tokenizers.Split(Regex(regex), behavior="isolated")
 
 
 def _by_regex(byte_level_step: Mapping[str, Any]) -> bool:
-    """It splits by GPT-2's pattern."""
+    """Whether it splits by GPT-2's pattern."""
     return byte_level_step.get("use_regex", True) is True
 
 
@@ -229,14 +230,14 @@ def _cuts_words(content: Mapping[str, Any]) -> bool:
 def _vocab(model: Mapping[str, Any]) -> dict[str, int]:
     for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix"):
         if model.get(name):
-            raise ValueError(f"{name} is {quoted(model[name])}; Qwen3 has none")
+            raise ValueError(f"{name} is {quoted(model[name])}, but Qwen3 has none")
     vocab = model.get("vocab")
     if not isinstance(vocab, dict):
         raise ValueError("its model has no vocab")
     ids = set(vocab.values())
     in_range = set(map(type, ids)) == {int} and min(ids) >= 0 and max(ids) < _MAX_ID
     if not in_range or len(ids) < len(vocab):
-        raise ValueError("the ids of its vocab must be different whole numbers from 0")
+        raise ValueError("the ids of its vocab must be distinct integers from 0")
     if missing := [character for character in byte_level.ALPHABET if character not in vocab]:
         raise ValueError(f"its vocab lacks {len(missing)} of the 256 bytes")
     return vocab
@@ -249,14 +250,14 @@ def _merges(model: Mapping[str, Any], vocab: Mapping[str, int]) -> list[tuple[An
     if len(merges) > _MAX_MERGES * len(vocab):
         raise ValueError(f"its model has {len(merges):,} merges for {len(vocab):,} tokens")
     pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
-    # The library panics where the whole is longer than its longest token.
+    # The library panics if the result is longer than its longest token.
     if without := set(map("".join, pairs)) - vocab.keys():
-        raise ValueError(f"its vocab lacks {quoted(min(without))}, which a merge makes")
+        raise ValueError(f"its vocab lacks {quoted(min(without))}, which a merge produces")
     return pairs
 
 
 def _declared_tokens(folder: Path, config: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
-    """Those that only the configuration (or the older added_tokens.json) may know."""
+    """Return the tokens listed only in the configuration or in the older added_tokens.json."""
     declared = config.get("added_tokens_decoder")
     older = folder / "added_tokens.json"
     try:
@@ -270,17 +271,17 @@ def _declared_tokens(folder: Path, config: Mapping[str, Any]) -> dict[int, dict[
 def _added(content: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
     tokens = content.get("added_tokens")
     if not isinstance(tokens, list):
-        raise ValueError("its added_tokens are no list")
+        raise ValueError("its added_tokens is not a list")
     return {int(token["id"]): token for token in tokens}
 
 
 def _add_tokens(backend: Backend, tokens: Mapping[int, Mapping[str, Any]], place: Path) -> None:
-    """Those of `place` that are not there yet; each must get the id that it is given there."""
+    """Add the tokens of `place` that are missing; each must get the id it is listed with."""
     lengths = [len(entry["content"]) for entry in tokens.values()]
     if max(lengths, default=0) > _MAX_ADDED_LENGTH or sum(lengths) > _MAX_ADDED_CHARACTERS:
         raise CheckpointError(
-            f"{place} has added tokens of {sum(lengths)} characters; there may be "
-            f"{_MAX_ADDED_CHARACTERS}, {_MAX_ADDED_LENGTH} in each."
+            f"{place} has added tokens of {sum(lengths)} characters; the limit is "
+            f"{_MAX_ADDED_CHARACTERS}, and {_MAX_ADDED_LENGTH} per token."
         )
     known = {token.content for token in backend.get_added_tokens_decoder().values()}
     for token_id, entry in sorted(tokens.items()):

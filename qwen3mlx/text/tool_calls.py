@@ -1,10 +1,10 @@
-"""Qwen3's tool calls: `<tool_call>\\n{"name": ..., "arguments": {...}}\\n</tool_call>`.
+"""Qwen3's tool calls: `<tool_call>\n{"name": ..., "arguments": {...}}\n</tool_call>`.
 
-Arguments stream while they are valid JSON. A call whose name or arguments cannot be read stays
-visible as content, all of it; one that breaks later keeps the pieces already handed out, and its
-remainder is content. So no text is ever lost but the markers and the newlines around calls: one
-before the first, and those between calls and behind the last; and the beginning of a call that is
-cut off before its name.
+Arguments stream while they are valid JSON. A call with an unreadable name or arguments stays
+visible as content in full; one that breaks later keeps the pieces already returned, and its
+remainder becomes content. So no text is lost except the markers, the newlines around calls (one
+before the first, those between calls, and those after the last), and the beginning of a call that
+is cut off before its name.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ AnswerDelta: TypeAlias = Content | ToolCallDelta
 
 
 class ToolCallParser:
-    """Pure state machine over the answer's pieces (see `MarkerReader`), thinking left out.
+    """A pure state machine over the answer's pieces (see `MarkerReader`), without reasoning.
 
-    `num_calls` counts the calls whose JSON came to its end.
+    `num_calls` counts the calls whose JSON is complete.
     """
 
     def __init__(self) -> None:
         self.num_calls = 0
-        # Takes a piece, and returns what of it is for the state that comes next.
+        # Handles a piece; returns the part of it that the next state must handle.
         self._state: Callable[[str, list[AnswerDelta]], str] = self._text
         self._held = ""
         self._opening = ""  # the marker that opened this call, with its newline
@@ -36,7 +36,7 @@ class ToolCallParser:
         self._index = -1
 
     def feed(self, piece: str) -> list[AnswerDelta]:
-        """What is certain by now; the rest is held back."""
+        """Return what is certain by now; hold back the rest."""
         deltas: list[AnswerDelta] = []
         while piece:
             piece = self._state(piece, deltas)
@@ -44,14 +44,14 @@ class ToolCallParser:
 
     @property
     def inside_call(self) -> bool:
-        """A call has begun whose JSON has not come to its end."""
+        """Whether a call has begun and its JSON is incomplete."""
         return self._state == self._call
 
     def finish(self, *, cut_off: bool = False) -> list[AnswerDelta]:
-        """What was held back, but for blanks and a marker cut short behind a complete call.
+        """Return what was held back, except blanks and a partial marker after a complete call.
 
-        Of a call that was `cut_off`, by a limit, what is known of it. One that the model left
-        itself before its arguments showed becomes content.
+        A call that was `cut_off` by a limit is returned as far as it is known. One that the model
+        itself abandoned before its arguments began becomes content.
         """
         held, self._held = self._held, ""
         if self.inside_call:
@@ -63,11 +63,11 @@ class ToolCallParser:
         return [Content(held)] if held else []
 
     def _unfinished_call(self) -> list[AnswerDelta]:
-        """Its name, unless it was handed out already or is not complete."""
+        """Return the call's name, unless it was already returned or is incomplete."""
         return [self._first_delta("")] if self._opening and self._envelope.name else []
 
     def _text(self, piece: str, deltas: list[AnswerDelta]) -> str:
-        """Holds back a newline, which belongs to the marker if one follows."""
+        """Hold back a newline, which belongs to the marker if one follows."""
         if piece is TOOL_CALL:
             return self._begin_call(piece)
         text = self._held + piece
@@ -83,7 +83,7 @@ class ToolCallParser:
         return ""
 
     def _call(self, piece: str, deltas: list[AnswerDelta]) -> str:
-        """A marker inside the JSON is what it reads like."""
+        """A marker inside the JSON is plain text."""
         envelope = self._envelope
         end = envelope.feed(piece)
         if envelope.ready:
@@ -129,7 +129,7 @@ class ToolCallParser:
         return self._leave(piece, deltas)
 
     def _leave(self, piece: str, deltas: list[AnswerDelta]) -> str:
-        """What was held back behind a call is text."""
+        """Treat what was held back after a call as text."""
         self._state = self._text
         held, self._held = self._held, ""
         if held:

@@ -1,6 +1,6 @@
-"""Results of tools, put behind the turn that called for them and in the order of its calls.
+"""Match tool results to their calls, and put them after the calling turn in the order of its calls.
 
-Qwen3's template writes results without ids: the model tells them apart by their order alone.
+Qwen3's template writes results without ids: the model identifies them by order alone.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class _Call:
 
 
 def bind_results(messages: Sequence[Message]) -> list[Message]:
-    """`messages`, each result behind its turn: by its id, else its tool's name, else its place.
+    """Return `messages` with each result after its turn, matched by id, tool name, or position.
 
-    InvalidRequestError for a result whose call is not there or has one already, and for a call
-    with an id that got none, unless its turn is the last message.
+    Raises InvalidRequestError for a result whose call is missing or already has one, and for a call
+    with an id but no result, unless its turn is the last message.
     """
     binder = _Binder()
     for index, message in enumerate(messages):
@@ -66,13 +66,12 @@ class _Binder:
                 elif call.id is not None and number < self._num_asked:
                     raise _error(
                         f"{call.field}.id",
-                        f"is {quoted(call.id)}, and there is no result for it: send what came of "
-                        "it, too",
+                        f"is {quoted(call.id)}, but it has no result: include the tool's result",
                     )
         return messages
 
     def _call_of(self, message: Message, field: str) -> _Call | None:
-        """None where there are no calls that it could be for: it stays where it is."""
+        """Return None if no call could match: the result stays where it is."""
         call_id, name = message.get("tool_call_id"), message.get("name")
         if call_id and (self._by_id or not self._called):
             return self._call_by_id(str(call_id), f"{field}.tool_call_id")
@@ -84,7 +83,7 @@ class _Binder:
                 return call
         if self._called:
             raise _error(
-                f"{field}.name", f"is {quoted(name)}; no call before it waits for that tool"
+                f"{field}.name", f"is {quoted(name)}, but no earlier call is waiting for that tool"
             )
         return None
 
@@ -93,13 +92,13 @@ class _Binder:
         if not calls:
             raise _error(
                 field,
-                f"is {quoted(call_id)}; it must be the id of a tool call before it",
+                f"is {quoted(call_id)}; it must be the id of an earlier tool call",
             )
         if len(calls) > 1:
-            raise _error(field, f"is {quoted(call_id)}, which {len(calls)} calls of one turn have")
+            raise _error(field, f"is {quoted(call_id)}, which {len(calls)} calls of one turn share")
         if calls[0].result is not None:
             raise _error(
-                field, f"is {quoted(call_id)}, which has a result already: send one for a call"
+                field, f"is {quoted(call_id)}, which already has a result: send one per call"
             )
         return calls[0]
 

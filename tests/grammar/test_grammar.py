@@ -117,7 +117,7 @@ def test_blanks_have_an_end(blank: str) -> None:
         ({"type": "array", "minItems": 3, "maxItems": 1}, "minItems (3) is greater"),
         ({"enum": []}, "enum"),
         ({"$ref": "#/$defs/missing"}, "not part of the schema"),
-        ({"$ref": "#"}, "leads back to itself"),
+        ({"$ref": "#"}, "refers back to itself"),
         ({"not": {}}, "no value satisfies it"),
     ],
 )

@@ -108,7 +108,7 @@ def test_thinking_that_is_switched_off_is_a_contradiction(
     assert reply.status_code == 400
     error = reply.json()["error"]
     message = error if isinstance(error, str) else error["message"]
-    assert message.startswith(f"{named} is false, and the last message is in the middle")
+    assert message.startswith(f"{named} is false, but the last message ends in the middle")
 
 
 def test_a_stream_tells_it_as_thinking(scripted: LiveServer) -> None:

@@ -27,7 +27,7 @@ MESSAGES = [{"role": "user", "content": "Hi"}]
 FUNCTION = {"name": "look", "parameters": {"type": "object"}}
 TOOLS = [{"type": "function", "function": FUNCTION}]
 CLAUDE_TOOLS = [{"name": "look", "input_schema": {"type": "object"}}]
-NO_PLACE = "tools: this model's chat template has no place for tools; it does not see them."
+NO_PLACE = "tools: this model's chat template does not support tools, so they are ignored."
 
 
 @pytest.fixture(scope="module")

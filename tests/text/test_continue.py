@@ -89,7 +89,7 @@ def test_a_switch_that_says_otherwise_is_refused(qwen3: Tokenizer) -> None:
 
 
 def test_only_the_assistants_message_can_be_gone_on_with(qwen3: Tokenizer) -> None:
-    with pytest.raises(InvalidRequestError, match="Only a last message of the assistant"):
+    with pytest.raises(InvalidRequestError, match="Only a last message from the assistant"):
         qwen3.chat_prompt([QUESTION], continue_final_message=True)
 
 
@@ -99,6 +99,6 @@ def test_a_template_of_another_form_says_so(tmp_path: Path) -> None:
         "{% for m in messages %}[{{ m.content }}]{% endfor %}"
     )
     tokenizer = load_tokenizer(tmp_path)
-    with pytest.raises(InvalidRequestError, match="chat template cannot go on"):
+    with pytest.raises(InvalidRequestError, match="chat template cannot continue"):
         prompt(tokenizer, {"content": "<think>\nHm"})
     assert prompt(tokenizer, {"content": "Sure"}).text == "[Hi][Sure]"

@@ -72,7 +72,7 @@ def test_content_becomes_text(content: object, text: str) -> None:
         (
             {"role": "system", "tool_calls": [{"function": {"name": "f"}}]},
             "messages[0].tool_calls",
-            "only the assistant's",
+            "only assistant messages",
         ),
         ({"role": "assistant", "tool_calls": ["x"]}, "messages[0].tool_calls[0]", "function"),
         (

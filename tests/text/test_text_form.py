@@ -62,9 +62,9 @@ def test_what_is_admitted(kind: str, source: object, good: list[str], bad: list[
 @pytest.mark.parametrize(
     ("kind", "source", "words"),
     [
-        ("choice", (), "one text or more"),
+        ("choice", (), "at least one text"),
         ("choice", ("\ud800",), "half of a character"),
-        ("regex", "", "not empty"),
+        ("regex", "", "non-empty"),
         ("regex", "(?=a)b", "look-around"),
         ("regex", "(" * 5000 + ")" * 5000, "cannot be enforced"),
         ("regex", "(?x) a # b\nc", "flag x"),

@@ -1,1 +1,1 @@
-"""JSON schemas as callers send them -> schemas that a grammar can be made of."""
+"""JSON schemas as callers send them -> schemas that can be turned into grammars."""

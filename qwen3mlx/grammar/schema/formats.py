@@ -1,10 +1,10 @@
-"""JSON Schema's `format`s that are enforced, each as a pattern for the whole string."""
+"""The `format`s of JSON Schema that are enforced, each as a pattern for the whole string."""
 
 from __future__ import annotations
 
-# Years whose last two digits, or, for centuries, whose first two, make them leap years.
+# Years whose last two digits (for centuries, the first two) make them leap years.
 _BY_FOUR = "(?:0[48]|[2468][048]|[13579][26])"
-# Python's dates, with which many clients read them, have no year 0.
+# Python's dates, which many clients parse into, have no year 0.
 _YEAR = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
 _COMMON_DAY = (
     "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
@@ -13,7 +13,7 @@ _COMMON_DAY = (
 _LEAP_DAY_YEAR = f"(?:[0-9]{{2}}{_BY_FOUR}|{_BY_FOUR}00)"
 _DATE = f"(?:{_YEAR}-{_COMMON_DAY}|{_LEAP_DAY_YEAR}-02-29)"
 _OFFSET = "(?:[zZ]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-# A leap second is a valid time only at certain instants, and most readers refuse it.
+# A leap second is valid only at certain instants, and most parsers reject it.
 _TIME = f"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{{1,9}})?{_OFFSET}"
 _DURATION_TIME = "T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S)"
 _DURATION_DATE = "(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
@@ -51,7 +51,7 @@ _URI = (
     f"|/(?:{_PCHAR}+(?:/{_PCHAR}*)*)?|{_PCHAR}+(?:/{_PCHAR}*)*)?{_TAIL}"
 )
 
-# RFC 3339, 5321, 1123, 4122, 3986. Others are remarks.
+# RFC 3339, 5321, 1123, 4122, 3986. Other formats are annotations.
 FORMATS = {
     name: f"^(?:{pattern})$"
     for name, pattern in {

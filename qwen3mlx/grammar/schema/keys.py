@@ -1,7 +1,7 @@
-"""Keys of open objects: a listed name must not come back in another spelling.
+"""Keys of open objects: a listed name must not return in another spelling.
 
-llguidance lets an open object's other keys be written with escapes: `"\\u0061"` stands for "a"
-there, free of the schema of "a".
+llguidance lets an open object's other keys contain escapes: there, `"\u0061"` can stand for "a" and
+bypass the schema of "a".
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _MAX_LETTERS = 2000
 
 
 def close_names(node: Schema) -> bool:
-    """Other keys of `node`, changed in place, are held to a pattern, which knows no escapes.
+    """Restrict the other keys of `node`, in place, to a pattern, which does not allow escapes.
 
-    False if it is open and this cannot be done.
+    Returns False if the object is open and this is not possible.
     """
     others = node.get("additionalProperties", True)
     names = [*node.get("properties", {}), *node.get("required", ())]
@@ -35,7 +35,7 @@ def close_names(node: Schema) -> bool:
 
 
 def all_but(names: Iterable[str]) -> str:
-    """A pattern of all strings except `names`."""
+    """Return a pattern of all strings except `names`."""
     tree: dict[str, Any] = {}
     for name in names:
         branch = tree

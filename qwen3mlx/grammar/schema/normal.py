@@ -1,6 +1,7 @@
-"""JSON schemas as people write them -> draft 2020-12 with every reference inside the schema.
+"""JSON schemas as people write them -> draft 2020-12, with every reference inside the schema.
 
-What no draft gives a meaning is taken out and listed: neither a grammar nor a check could hold it.
+Parts that have no meaning in any draft are removed and listed: neither a grammar nor a check could
+enforce them.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ _COUNTS = (
 
 
 def normal(schema: Schema, lost: Parts) -> Schema:
-    """`schema`, changed in place: `lost` gets the parts that mean nothing here.
+    """Normalize `schema` in place; meaningless parts are added to `lost`.
 
-    The result's references are all `#/$defs/NAME`, and `$defs` is at its top alone.
+    All references in the result are `#/$defs/NAME`, with `$defs` only at the top.
     """
     schema = gathered(schema, lost)
     for node in nodes(schema):
@@ -33,7 +34,7 @@ def normal(schema: Schema, lost: Parts) -> Schema:
     return schema
 
 
-# Changes of one schema, in their order.
+# Changes to one schema, in order.
 
 
 def _wrong_kind(key: str, value: Any) -> bool:
@@ -67,18 +68,18 @@ def _drop_wrong_kinds(node: Schema, lost: Parts) -> None:
         if _wrong_kind(key, value):
             del node[key]
             if value is not None:
-                lost.add(node, key, f"{quoted(value)} is no value for it")
+                lost.add(node, key, f"{quoted(value)} is not a valid value")
         elif key in _COUNTS:
             node[key] = int(value)
     for place, holder, key, each in list(children(node)):
         if not isinstance(each, (dict, bool)) and not (place == "items" and type(each) is list):
             holder[key] = {}
             if each is not None:
-                lost.add(node, place, f"{quoted(each)} is no schema")
+                lost.add(node, place, f"{quoted(each)} is not a schema")
 
 
 def _old_bounds(node: Schema, lost: Parts) -> None:
-    """Draft 4: `exclusiveMinimum: true` beside `minimum`."""
+    """Convert draft 4's `exclusiveMinimum: true` beside `minimum`."""
     for bound, exclusive in (
         ("minimum", "exclusiveMinimum"),
         ("maximum", "exclusiveMaximum"),
@@ -88,7 +89,7 @@ def _old_bounds(node: Schema, lost: Parts) -> None:
 
 
 def _old_arrays(node: Schema, lost: Parts) -> None:
-    """Before 2020-12, a list of `items` was what prefixItems is."""
+    """Convert a list of `items`, which 2020-12 calls prefixItems."""
     if isinstance(node.get("items"), list):
         prefix = node.pop("items")
         if prefix:
@@ -116,13 +117,13 @@ def _types(node: Schema, lost: Parts) -> None:
     if "any" in known:
         return
     if None in known or not known:
-        lost.add(node, "type", f"{quoted(given)} is no type: one of {', '.join(TYPES)}")
+        lost.add(node, "type", f"{quoted(given)} is not a type; valid types: {', '.join(TYPES)}")
         return
     node["type"] = known if len(known) > 1 else known[0]
 
 
 def _nullable(node: Schema, lost: Parts) -> None:
-    """OpenAPI 3.0: null is one of the values, too."""
+    """Convert OpenAPI 3.0's nullable: null becomes one of the types."""
     kind = node.get("type")
     if node.get("nullable") is True and isinstance(kind, str) and kind != "null":
         node["type"] = [kind, "null"]
@@ -131,7 +132,7 @@ def _nullable(node: Schema, lost: Parts) -> None:
 
 
 def _type_name(name: object) -> str | None:
-    """Some generators write them in capitals."""
+    """Accept type names in capitals, which some generators write."""
     lower = name.lower() if isinstance(name, str) else None
     return lower if lower in (*TYPES, "any") else None
 
@@ -148,7 +149,7 @@ def _required(node: Schema, lost: Parts) -> None:
 
 
 def _pattern(node: Schema, lost: Parts) -> None:
-    """Python's and PCRE's anchors of the whole string have other names in ECMAScript."""
+    """Convert Python's and PCRE's whole-string anchors to ECMAScript's."""
     if "pattern" in node:
         node["pattern"] = portable(node["pattern"])
     if "patternProperties" in node:
@@ -177,7 +178,7 @@ def _format(node: Schema, lost: Parts) -> None:
 
 
 def _never(node: Schema, lost: Parts) -> None:
-    """zod's never() is `not: {}`."""
+    """Convert `not: {}`, which is zod's never()."""
     for _, holder, key, each in list(children(node)):
         if isinstance(each, dict) and set(each) == {"not"} and each["not"] in ({}, True):
             holder[key] = False

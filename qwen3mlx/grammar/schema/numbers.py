@@ -1,7 +1,7 @@
-"""Bounds of numbers -> schemas that llguidance 1.9 makes right grammars of.
+"""Bounds of numbers -> schemas that llguidance 1.9 compiles correctly.
 
-It reads `exclusiveMinimum: 0` with `maximum: 0.5` as if 0 were allowed, and leaves out what a bound
-begins with (0.7 where 0.75 is the largest); bounds are doubles there, whole numbers 64 bits.
+It reads `exclusiveMinimum: 0` with `maximum: 0.5` as if 0 were allowed, and omits the prefixes of a
+bound (0.7 where 0.75 is the maximum); its bounds are doubles, its integers 64 bits.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, TypeGuard
 Schema = dict[str, Any]
 
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-# Whole numbers up to here are exact as doubles; up to the second, doubles fit in 64 bits.
+# Integers up to the first are exact as doubles; doubles up to the second fit in 64 bits.
 MAX_EXACT = 2**53
 MAX_WHOLE = 2**63 - 1024
 _MAX_DOUBLE = 10**308
-# So many multiples on each side of 0 stand for those of a step that has too many states.
+# Multiples on each side of 0 that replace a step with too many states.
 _FEW = 100
-# Numbers with bounds are written without an exponent; the library counts their places.
+# Numbers with bounds are written without an exponent; the library counts their digits.
 _TINY = 1e-60
 _PLACES = 15
 
@@ -30,7 +30,7 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def whole_bounds(node: Schema) -> Schema:
-    """For integers: the bounds as whole numbers, drawn in to doubles and to 64 bits."""
+    """Return the bounds for integers: as integers, tightened to doubles and to 64 bits."""
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
     bounds: Schema = {}
@@ -44,7 +44,7 @@ def whole_bounds(node: Schema) -> Schema:
 
 
 def far_numbers(node: Schema) -> list[int]:
-    """Some numbers within bounds that leave none of 64 bits; [] if they leave one."""
+    """Return sample numbers within bounds that exclude all 64-bit integers; [] if they don't."""
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
     if not ((low is not None and low > MAX_WHOLE) or (high is not None and high < -MAX_WHOLE)):
@@ -64,7 +64,9 @@ def far_numbers(node: Schema) -> list[int]:
 
 
 def is_written_exactly(number: float) -> bool:
-    """The library takes it for a double; beyond 64 bits it writes the shortest digits of that."""
+    """Return whether the library writes the double exactly; beyond 64 bits it uses the shortest
+    digits.
+    """
     if not isinstance(number, int) or abs(number) <= MAX_EXACT:
         return True
     if abs(number) > _MAX_DOUBLE:
@@ -74,7 +76,7 @@ def is_written_exactly(number: float) -> bool:
 
 
 def few_multiples(step: float, node: Schema) -> list[float]:
-    """Those of a large `step` that are nearest to 0, within the bounds."""
+    """Return the multiples of a large `step` nearest to 0, within the bounds."""
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
     exact = Decimal(str(step))
@@ -94,7 +96,7 @@ def few_multiples(step: float, node: Schema) -> list[float]:
 
 
 def _inside(bound: int, sign: int) -> int:
-    """The nearest double that is not outside."""
+    """Return the nearest double that is not outside."""
     if abs(bound) > _MAX_DOUBLE:
         return bound
     nearest = float(bound)
@@ -104,8 +106,9 @@ def _inside(bound: int, sign: int) -> int:
 
 
 def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
-    """For numbers: the bounds, values within them that a grammar of these would leave out, and
-    True if that is all of them."""
+    """Return the bounds for numbers, the values within them that their grammar would omit, and
+    whether that covers all of them.
+    """
     low, low_open = _bound(node, "minimum", "exclusiveMinimum", max)
     high, high_open = _bound(node, "maximum", "exclusiveMaximum", min)
     exact = all(bound is None or _is_exact(bound) for bound in (low, high))
@@ -133,8 +136,9 @@ def real_bounds(node: Schema) -> tuple[Schema, list[float], bool]:
 
 
 def multiples(step: float) -> list[float]:
-    """Those of `step` that are written with no decimals, with one, and so on: a grammar of one
-    `multipleOf` wants all its decimals, 3.50 for 0.25."""
+    """Return the multiples of `step` by number of decimals (none, one, ...): a grammar of a single
+    `multipleOf` requires all its decimals, 3.50 for 0.25.
+    """
     exact = Decimal(str(step))
     places = max(0, -int(exact.as_tuple().exponent))
     whole = int(exact.scaleb(places))
@@ -148,7 +152,7 @@ def is_multiple(number: float, step: float) -> bool:
 
 
 def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decimal | None, bool]:
-    """The stricter one of both, and if it is exclusive."""
+    """Return the stricter of both bounds, and whether it is exclusive."""
     given = [(Decimal(str(node[key])), key == open_) for key in (closed, open_) if key in node]
     if len(given) == 2 and given[0][0] == given[1][0]:
         return given[1]
@@ -156,7 +160,9 @@ def _bound(node: Schema, closed: str, open_: str, stricter: Any) -> tuple[Decima
 
 
 def _is_forgotten(bound: Decimal, other: Decimal | None) -> bool:
-    """That it is exclusive: it is the one nearer to 0, with the same whole part as the other."""
+    """Return whether exclusiveness is ignored: for the bound nearer to 0, if both share the integer
+    part.
+    """
     if other is None:
         return False
     near = int(bound) == int(other) and bound * other > 0 and abs(bound) <= abs(other)
@@ -164,7 +170,7 @@ def _is_forgotten(bound: Decimal, other: Decimal | None) -> bool:
 
 
 def _next(bound: Decimal, sign: int) -> Decimal:
-    """A number close to it; doubles of more places are not read exactly by the library."""
+    """Return a nearby number; the library does not parse doubles with more digits exactly."""
     if not bound:
         return Decimal(str(_TINY)) * sign
     return bound + Decimal(1).scaleb(bound.adjusted() - _PLACES + 1) * sign
@@ -179,7 +185,7 @@ def _plain(number: Decimal) -> float | int:
 
 
 def _beginnings(bound: Decimal) -> list[Decimal]:
-    """0.753 -> 0, 0.7, 0.75, 0.753."""
+    """Return the prefixes: 0.753 -> 0, 0.7, 0.75, 0.753."""
     places = max(0, -int(bound.as_tuple().exponent))
     steps = [Decimal(1).scaleb(-each) for each in range(min(places, 40) + 1)]
     return [bound.quantize(step, rounding=ROUND_DOWN) for step in steps if _fits(bound, step)]

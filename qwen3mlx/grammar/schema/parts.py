@@ -1,4 +1,4 @@
-"""What a JSON schema is made of: the schemas in it, their places, and what is said about them."""
+"""The parts of a JSON schema: nested schemas, their paths, and messages about them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ SCHEMAS = (
 
 
 class Parts:
-    """Names parts of a schema by their place, `properties/email/pattern`, with a reason.
+    """Names parts of a schema by path, such as `properties/email/pattern`, with a reason.
 
-    `loose` are those that a grammar holds but for details.
+    `loose` are those that a grammar enforces except for details.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -38,7 +38,7 @@ class Parts:
 
 
 def children(node: Schema) -> Iterator[tuple[str, Any, Any, Any]]:
-    """Each schema in `node`: its place below it, what holds it, by which key, and itself."""
+    """Yield each schema in `node`: its path, its container, its key, and the schema itself."""
     for key, value in list(node.items()):
         if key in MAPS_OF_SCHEMAS and isinstance(value, dict):
             for name, each in list(value.items()):
@@ -50,7 +50,7 @@ def children(node: Schema) -> Iterator[tuple[str, Any, Any, Any]]:
 
 
 def _walk(schema: Schema) -> Iterator[tuple[Schema, str]]:
-    """The schemas in `schema`, and those it refers to wherever they are, with their places."""
+    """Yield the schemas in `schema`, and those it refers to anywhere, with their paths."""
     pending: list[tuple[Any, str]] = [(schema, "")]
     seen: set[int] = set()
     while pending:
@@ -65,15 +65,15 @@ def _walk(schema: Schema) -> Iterator[tuple[Schema, str]]:
 
 
 def nodes(schema: Schema) -> list[Schema]:
-    """The schema, all schemas in it, and those it refers to.
+    """Yield the schema, all schemas in it, and those it refers to.
 
-    Not what only looks like one, in an enum or an example.
+    Excludes what only looks like a schema, in an enum or an example.
     """
     return [node for node, _ in _walk(schema)]
 
 
 def target(schema: Schema, reference: object) -> Any:
-    """What `#/a/b` points to (RFC 6901); None if it is no such pointer, or points nowhere."""
+    """Return the target of `#/a/b` (RFC 6901); None if it is not a pointer or points nowhere."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     if reference in ("#", "#/"):
@@ -89,7 +89,7 @@ def target(schema: Schema, reference: object) -> Any:
 
 
 def inner(value: object) -> Iterable[object]:
-    """What a JSON array or object holds."""
+    """Return the contents of a JSON array or object."""
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, (list, tuple)) else ()

@@ -1,4 +1,4 @@
-"""JSON schemas as callers send them -> schemas a grammar can be made of, in bounded time."""
+"""JSON schemas as callers send them -> schemas that grammars can be made of, in bounded time."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .rewrite import rewrite
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100
-# With the levels of all schemas that are referred to: the library descends into them one by one,
-# and where its stack ends the process does. That is at twice as many, or later.
+# Includes the levels of all referenced schemas: the library descends into them recursively, and the
+# process dies when its stack ends, at twice this depth or later.
 MAX_LEVELS = 800
-# What a grammar costs grows with its square.
+# The cost of a grammar grows with its square.
 MAX_PROPERTIES = 1000
 # Characters of a name, or of a text in `const` or `enum`, which is compiled letter by letter.
 MAX_LETTERS = 8192
@@ -28,11 +28,11 @@ MAX_LETTERS = 8192
 
 @dataclass(frozen=True, slots=True)
 class PlainSchema:
-    """`grammar` is what a grammar is made of; it lets every valid value through, in the order of
-    its properties, and where `check` is not None, perhaps others, which `check` refuses.
+    """`grammar` is the source of the grammar; it accepts every valid value, with properties in the
+    order given and, if `check` is not None, perhaps invalid ones, which `check` rejects.
 
-    Parts are named by their place, with the reason: `unheld` are those that only `check` holds,
-    `lost` those that nothing does, `impossible` those that no value satisfies.
+    Parts are named by path, with a reason: `unheld` are enforced only by `check`, `lost` by
+    nothing, and `impossible` are those that no value satisfies.
     """
 
     grammar: Schema
@@ -43,8 +43,11 @@ class PlainSchema:
 
 
 def plain_schema(schema: object, *, param: str) -> PlainSchema:
-    """Raises `InvalidRequestError`, which names `param`, for what is no JSON object, and for what
-    would take too long: by size, depth, number of properties."""
+    """Return the plain form of `schema`.
+
+    Raises InvalidRequestError, which names `param`, for anything but a JSON object, and for a
+    schema that would take too long because of its size, depth or number of properties.
+    """
     plain = _plain(schema, param)
     _check_sizes(plain, param)
     return _rewritten(json.dumps(plain))
@@ -52,7 +55,7 @@ def plain_schema(schema: object, *, param: str) -> PlainSchema:
 
 @lru_cache(maxsize=256)
 def _rewritten(text: str) -> PlainSchema:
-    """The same tools come with each turn of a conversation."""
+    """Cache the result: each turn of a conversation sends the same tools."""
     plain: Schema = json.loads(text)
     lost, unheld = Parts(plain), Parts(plain)
     plain = normal(plain, lost)
@@ -90,12 +93,12 @@ def _plain(schema: object, param: str) -> Schema:
     try:
         text = json.dumps(schema, allow_nan=False, default=dict, ensure_ascii=False)
     except (TypeError, ValueError) as error:
-        raise InvalidRequestError(f"{param} is no JSON ({error}).", param=param) from None
+        raise InvalidRequestError(f"{param} is not valid JSON ({error}).", param=param) from None
     if len(text) > MAX_BYTES:
         raise InvalidRequestError(
             f"{param} has {len(text):,} bytes; the limit is {MAX_BYTES:,}: shorten it.", param=param
         )
-    # Halves of surrogate pairs are no text that an answer could hold.
+    # Lone surrogates cannot occur in an answer.
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     plain: Schema = json.loads(whole)
     return plain
@@ -117,7 +120,7 @@ def _depth(value: object) -> int:
 
 
 def _check_sizes(schema: Schema, param: str) -> None:
-    """An anchor may stand for any part of the schema: it counts as all of it."""
+    """Check the sizes. An anchor may name any part of the schema, so it counts as all of it."""
     targets: dict[object, object] = {id(schema): schema}
     for node in nodes(schema):
         _check_names(node, param)
@@ -160,7 +163,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _drop_patterns(node: Schema, lost: Parts) -> None:
-    """Patterns that are none, for a grammar as for a check."""
+    """Remove invalid patterns, which neither a grammar nor a check can use."""
     if "pattern" in node and (fault := _pattern_fault(node["pattern"])):
         lost.add(node, "pattern", fault)
         del node["pattern"]
@@ -168,7 +171,7 @@ def _drop_patterns(node: Schema, lost: Parts) -> None:
         if fault := _pattern_fault(pattern):
             lost.add(node, "patternProperties", fault)
             del node["patternProperties"]
-            node.pop("additionalProperties", None)  # it is about the names without a pattern
+            node.pop("additionalProperties", None)  # it applies to the names that match no pattern
             return
 
 
@@ -177,7 +180,7 @@ def _pattern_fault(pattern: str) -> str | None:
 
 
 def _checkable(schema: Schema) -> Schema:
-    """Without the patterns that only a grammar can hold."""
+    """Remove the patterns that only a grammar can enforce."""
     for node in nodes(schema):
         if "pattern" in node and not is_checkable(node["pattern"]):
             del node["pattern"]

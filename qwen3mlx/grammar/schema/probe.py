@@ -1,4 +1,4 @@
-"""Asks the libraries what they can hold: llguidance for grammars, jsonschema-rs for checks."""
+"""Ask the libraries what they can enforce: llguidance for grammars, jsonschema-rs for checks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 _MAX_LEXER_STATES = 20_000
 _STOP = 256
-# How the reason begins where a schema contradicts itself.
+# Prefix of the reason when a schema contradicts itself.
 NEVER = "no value satisfies it"
 
 
 class _Bytes:
-    """A vocabulary of the 256 bytes, and one token that ends an answer."""
+    """A vocabulary of the 256 bytes, and one end token."""
 
     tokens = (*tuple(bytes([byte]) for byte in range(_STOP)), b"")
     special_token_ids = (_STOP,)
@@ -31,25 +31,25 @@ class _Bytes:
 
 @lru_cache(maxsize=1)
 def byte_tokenizer() -> LLTokenizer:
-    """The 256 bytes, and a token that ends an answer."""
+    """Return a tokenizer of the 256 bytes and an end token."""
     from llguidance import LLTokenizer, TokenizerWrapper
 
     return LLTokenizer(TokenizerWrapper(_Bytes()), slices=[])
 
 
 def grammar_fault(schema: Mapping[str, Any]) -> str | None:
-    """Why llguidance can make no grammar of `schema`; None if it can."""
+    """Return why llguidance cannot compile `schema`, or None if it can."""
     from llguidance import LLMatcher, LLParserLimits
 
     limits = LLParserLimits(max_lexer_states=_MAX_LEXER_STATES, verbose_errors=False)
     grammar = LLMatcher.grammar_from_json_schema(json.dumps(schema))
     matcher = LLMatcher(byte_tokenizer(), grammar, log_level=0, limits=limits)
-    matcher.compute_bitmask()  # some faults show in the first mask only
+    matcher.compute_bitmask()  # some faults appear only with the first mask
     return _short(matcher.get_error()) if matcher.is_error() else None
 
 
 def _short(error: str) -> str:
-    """The library's message without the places and the excerpts."""
+    """Return the library's message without positions and excerpts."""
     if "NoExtension" in error:
         return NEVER
     if "Unsatisfiable schema: " in error:
@@ -61,18 +61,18 @@ def _short(error: str) -> str:
 
 @lru_cache(maxsize=1024)
 def pattern_fault(pattern: str) -> str | None:
-    """Why a grammar cannot hold strings to `pattern`."""
+    """Return why a grammar cannot restrict strings to `pattern`."""
     return grammar_fault({"type": "string", "pattern": pattern})
 
 
 @lru_cache(maxsize=1024)
 def is_checkable(pattern: str) -> bool:
-    """A finished string can be matched with `pattern`: look-around and back-references are fine."""
+    """Return whether finished strings can be matched; look-around and back-references are fine."""
     return is_schema({"pattern": pattern})
 
 
 def is_schema(schema: dict[str, Any]) -> bool:
-    """Finished values can be checked against `schema`."""
+    """Return whether finished values can be checked against `schema`."""
     from jsonschema_rs import Draft202012Validator, ReferencingError, ValidationError
 
     try:
@@ -87,9 +87,9 @@ _PIECE = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
 
 def without_assertions(pattern: str) -> str:
-    """`pattern` without look-around and word boundaries: it matches all that `pattern` does."""
+    """Return `pattern` without look-around and word boundaries: it matches at least as much."""
     kept: list[str] = []
-    depth, outside = 0, -1  # of groups; the depth that the look-around began at
+    depth, outside = 0, -1  # group depth, and the depth at which the look-around began
     at = 0
     while piece := _PIECE.match(pattern, at):
         text = piece[0]

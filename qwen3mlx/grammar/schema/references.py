@@ -12,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from .parts import Parts, Schema, children, target
 
-# Needed by nothing once references point into $defs.
+# Unnecessary once references point into $defs.
 _IDENTIFIERS = (
     *("$id", "id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary"),
     *("$defs", "definitions"),
@@ -21,9 +21,9 @@ _DYNAMIC = ("$dynamicRef", "$recursiveRef")
 
 
 def gathered(schema: Schema, lost: Parts) -> Schema:
-    """`schema`, changed in place: `lost` gets the references to other documents, or to nothing.
+    """Change `schema` in place; references to other documents, or to nothing, are added to `lost`.
 
-    What is referred to is in `$defs`, which is at the top alone.
+    Referenced schemas move to `$defs`, which exists only at the top.
     """
     references = _References(schema)
     found = references.followed(lost)
@@ -45,7 +45,7 @@ def gathered(schema: Schema, lost: Parts) -> Schema:
 
 
 class _Names:
-    """Names in `$defs`, one for each schema."""
+    """Unique names in `$defs`, one per schema."""
 
     def __init__(self) -> None:
         self.defs: dict[str, Schema] = {}
@@ -65,7 +65,7 @@ class _Names:
 
 
 class _References:
-    """Where each schema is at home: the resource (a part with its own `$id`) and its URI."""
+    """Maps each schema to its resource (a part with its own `$id`) and its URI."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
@@ -79,9 +79,9 @@ class _References:
         return iter(self._nodes)
 
     def followed(self, lost: Parts) -> list[tuple[Schema, Schema]]:
-        """Each schema with a reference, and what that leads to."""
+        """Yield each schema with a reference, and its target."""
         found: dict[int, tuple[Schema, Schema]] = {}
-        for node in self._nodes:  # which grows as places are found that no keyword leads to
+        for node in self._nodes:  # grows as targets are found that no keyword leads to
             self._make_static(node)
             reference = node.get("$ref")
             if not isinstance(reference, str):
@@ -98,12 +98,12 @@ class _References:
                 lost.add(node, "$ref", f"{reference}: {_why_lost(reference)}")
         circular = [node for node, _ in found.values() if _is_circular(node, found)]
         for node in circular:
-            lost.add(node, "$ref", f"{node.pop('$ref')}: it leads back to itself")
+            lost.add(node, "$ref", f"{node.pop('$ref')}: it refers back to itself")
             del found[id(node)]
         return list(found.values())
 
     def _visit(self, schema: Schema, resource: Schema, base: str) -> None:
-        """All schemas below `schema`, which stands in `resource`."""
+        """Visit all schemas below `schema`, which belongs to `resource`."""
         pending: list[tuple[Any, Schema, str]] = [(schema, resource, base)]
         while pending:
             node, resource, base = pending.pop()
@@ -128,7 +128,7 @@ class _References:
             self._dynamic.setdefault(node["$dynamicAnchor"], []).append(node)
 
     def _make_static(self, node: Schema) -> None:
-        """A dynamic reference that can lead to one place only is a reference."""
+        """Replace a dynamic reference that has only one possible target by a plain one."""
         for key in _DYNAMIC:
             reference = node.get(key)
             if not isinstance(reference, str):
@@ -140,14 +140,14 @@ class _References:
                 self._visit(_with_reference(node, reference), *self._homes[id(node)])
 
     def _part(self, node: Schema, reference: str) -> Any:
-        """What it leads to; None if that is not here."""
+        """Return the target, or None if it is not in this document."""
         resource, base = self._homes[id(node)]
         if not reference.startswith("#"):
             uri, fragment = urldefrag(_joined(base, reference))
             return self._at(resource if uri == base else self._by_uri.get(uri), uri, fragment)
         fragment = reference[1:]
         found = self._at(resource, base, fragment)
-        # Many write pointers from the top inside a part with an $id, too.
+        # Many write pointers from the top even inside a part with an $id.
         return found if found is not None else target(self._schema, reference)
 
     def _at(self, resource: Schema | None, uri: str, fragment: str) -> Any:
@@ -160,12 +160,12 @@ class _References:
 def _joined(base: str, reference: str) -> str:
     try:
         return urljoin(base, reference)
-    except ValueError:  # no URI, as `http://[`
+    except ValueError:  # not a URI, such as `http://[`
         return reference
 
 
 def _with_reference(node: Schema, reference: str) -> Schema:
-    """The schema that refers: `node`, or one more beside it where it refers to another already."""
+    """Return the schema to hold a reference: `node`, or a new one if it already has one."""
     if "$ref" not in node:
         node["$ref"] = reference
         return node
@@ -182,7 +182,7 @@ def _why_lost(reference: str) -> str:
 
 
 def _is_circular(node: Schema, found: dict[int, tuple[Schema, Schema]]) -> bool:
-    """It refers to something that refers to it, and nothing comes between."""
+    """Return whether a reference leads back to itself through references alone."""
     seen: set[int] = set()
     while id(node) in found:
         if id(node) in seen:

@@ -1,4 +1,4 @@
-"""Takes the smallest parts out of a schema that llguidance can make no grammar of."""
+"""Remove the smallest parts of a schema that llguidance cannot compile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MAX_PROBES = 400
 
 
 def repaired(schema: Schema, unheld: Parts) -> Schema:
-    """Takes the smallest parts out that no grammar can be made of."""
+    """Remove the smallest parts that cannot be compiled."""
     probes = _Probes(schema)
     while (fault := probes.fault(schema)) is not None:
         node = probes.culprit(schema)
@@ -28,7 +28,7 @@ def repaired(schema: Schema, unheld: Parts) -> Schema:
     return schema
 
 
-# What says something about those that the keyword leaves.
+# Keywords about what the removed keyword leaves.
 _ABOUT_THE_REST = {
     "properties": ("additionalProperties",),
     "patternProperties": ("additionalProperties",),
@@ -51,7 +51,7 @@ class _Probes:
         return grammar_fault({**part, "$defs": defs} if defs else part)
 
     def culprit(self, schema: Schema) -> Schema:
-        """The smallest faulty schema that has no faulty part, from `schema` down."""
+        """Return the smallest faulty schema without faulty parts, from `schema` down."""
         node, seen = schema, {id(schema)}
         while self.left > 0:
             parts = [each for _, _, _, each in children(node)]
@@ -65,7 +65,7 @@ class _Probes:
         return node
 
     def keyword(self, node: Schema) -> tuple[str, str] | None:
-        """The one without which `node` would do."""
+        """Return the keyword without which `node` compiles."""
         fault = self.fault(node)
         for key in sorted(node, key=_last_to_go):
             if key == "$defs" or self.left <= 0:

@@ -1,7 +1,7 @@
-"""Normal schemas -> schemas that llguidance makes right grammars of.
+"""Normal schemas -> schemas that llguidance compiles correctly.
 
-A grammar may let more through than the schema does, never in silence: `Parts` gets each part that
-it does not hold, for a check of the finished value.
+A grammar may accept more than the schema does, but never silently: `Parts` lists each part that it
+does not enforce, for a check of the finished value.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .parts import TYPES, Parts, Schema, inner, nodes, target
 from .probe import pattern_fault, without_assertions
 from .repair import repaired
 
-# What a grammar costs is in proportion to it.
+# The cost of a grammar is proportional to it.
 MAX_MULTIPLE = 10_000
 
 _UNHELD = (
@@ -48,10 +48,10 @@ _OPEN = frozenset(
 
 
 def rewrite(schema: Schema, unheld: Parts) -> Schema:
-    """`schema`, changed in place.
+    """Change `schema` in place.
 
-    Objects that list their properties get no others, where that leaves every answer valid: a model
-    that may invent keys does not stop.
+    Objects that list their properties are closed if every answer stays valid: a model that may
+    invent keys does not stop.
     """
     every = nodes(schema)
     combined = any(map(_is_combined, every))
@@ -77,13 +77,15 @@ def rewrite(schema: Schema, unheld: Parts) -> Schema:
 
 
 def _is_combined(node: Schema) -> bool:
-    """Several schemas may describe one object: none of them lists all of its properties."""
+    """Return whether several schemas may describe one object, so that none lists all its
+    properties.
+    """
     combining = "$dynamicRef" in node or not all(map(_is_scalar, node.get("allOf", ())))
     return combining or _may_name_others(node) or sum(key in node for key in _ALTERNATIVES) > 1
 
 
 def _may_name_others(node: Schema) -> bool:
-    """Its conditions are about properties that it does not list."""
+    """Return whether its conditions are about properties that it does not list."""
     listed = set(node.get("properties", ()))
     conditions = [node[key] for key in ("not", "if", "then", "else") if key in node]
     conditions += node.get("dependentSchemas", {}).values()
@@ -96,7 +98,7 @@ def _may_name_others(node: Schema) -> bool:
 
 
 def _is_scalar(node: Any) -> bool:
-    """It says nothing of objects."""
+    """Return whether it says nothing about objects."""
     return isinstance(node, dict) and node.keys() <= _SCALAR
 
 
@@ -116,7 +118,7 @@ def _has_names(node: Schema) -> bool:
 
 
 def _names(schema: Schema, node: Schema) -> None:
-    """`propertyNames` that say one thing are a pattern of an object's keys."""
+    """Convert simple `propertyNames` into a pattern of an object's keys."""
     names = node.get("propertyNames")
     while isinstance(names, dict) and set(names) == {"$ref"}:
         names = target(schema, names["$ref"])
@@ -158,13 +160,13 @@ def _name_pattern(said: Schema) -> str | None:
 
 
 def _one_of(schema: Schema, node: Schema, unheld: Parts) -> None:
-    """Any of them: exactly one where no value fits two."""
+    """Convert oneOf: anyOf is equivalent if no value fits two of its schemas."""
     options = node.pop("oneOf", None)
     if options is None:
         return
     pairs = [(a, b) for i, a in enumerate(options) for b in options[i + 1 :]]
     if not all(_disjoint(schema, a, b) for a, b in pairs):
-        unheld.add(node, "oneOf", "a value may fit several of its schemas")
+        unheld.add(node, "oneOf", "a value may match several of its schemas")
     if "anyOf" in node:
         node.setdefault("allOf", []).append({"anyOf": options})
     else:
@@ -209,7 +211,7 @@ def _values(node: Any) -> list[Any] | None:
 
 
 def _kinds(node: Schema) -> set[str]:
-    """The types of the values that may fit; integers are numbers."""
+    """Return the types of the values that may match; integers are numbers."""
     values = _values(node)
     if values is not None:
         return {_kind(value) for value in values}
@@ -229,7 +231,7 @@ def _kind(value: object) -> str:
 def _take_out(node: Schema, unheld: Parts) -> None:
     for key in _UNHELD:
         if key in node and not _says_nothing(node, key):
-            unheld.add(node, key, "no grammar holds it")
+            unheld.add(node, key, "no grammar can enforce it")
     for key in _UNHELD:
         node.pop(key, None)
     if "pattern" in node and (fault := pattern_fault(node["pattern"])) is not None:
@@ -241,7 +243,7 @@ def _take_out(node: Schema, unheld: Parts) -> None:
 
 
 def _counts(node: Schema, unheld: Parts) -> None:
-    """How many properties: the library counts those that are required, or not listed."""
+    """Count properties: the library counts those that are required, or not listed."""
     least, most = node.get("minProperties", 0), node.get("maxProperties")
     required = node.get("required", ())
     optional = [name for name in node.get("properties", {}) if name not in required]
@@ -250,14 +252,14 @@ def _counts(node: Schema, unheld: Parts) -> None:
     if optional and not (one and closed):
         for key in ("minProperties", "maxProperties"):
             if node.pop(key, 0):
-                unheld.add(node, key, "no grammar holds it beside optional properties")
+                unheld.add(node, key, "no grammar can enforce it beside optional properties")
     elif least > 1:
         unheld.add(node, "minProperties", "a repeated name counts twice", loose=True)
 
 
 def _says_nothing(node: Schema, key: str) -> bool:
     if key in ("then", "else"):
-        return True  # said by `if`
+        return True  # enforced by `if`
     if key == "if":
         return {"then", "else"}.isdisjoint(node)
     if key in ("minContains", "maxContains"):
@@ -268,9 +270,9 @@ def _says_nothing(node: Schema, key: str) -> bool:
 
 
 def _literals(node: Schema, unheld: Parts, *, alone: bool) -> None:
-    """Whole numbers beyond 2**53 may stand for their neighbours in a grammar.
+    """Record that a grammar may confuse integers beyond 2**53 with their neighbours.
 
-    `alone`: those beyond 64 bits, too, are not taken together with other schemas.
+    With `alone`, integers beyond 64 bits are not combined with other schemas either.
     """
     for key in ("const", "enum"):
         if key not in node:
@@ -282,7 +284,7 @@ def _literals(node: Schema, unheld: Parts, *, alone: bool) -> None:
         if len(exact) == len(given):
             node[key] = exact if key == "enum" else exact[0]
             continue
-        unheld.add(node, key, f"whole numbers beyond {MAX_EXACT:,} are not told apart")
+        unheld.add(node, key, f"integers beyond {MAX_EXACT:,} are not distinguished")
         rest = [value for value in given if value not in exact]
         if all(map(is_number, rest)):
             ways: list[Schema] = [{"enum": exact}] if exact else []
@@ -298,7 +300,7 @@ def _is_exact(value: object, *, alone: bool) -> bool:
 
 
 def _far_literals(node: Schema, given: list[Any]) -> list[Any]:
-    """The library takes integers for 64 bits: where one is beyond, they are numbers."""
+    """Turn integers beyond 64 bits into numbers, because the library assumes 64 bits."""
     kinds = _kinds_given(node)
     far = any(abs(each) > MAX_WHOLE for value in given for each in _all_numbers(value))
     if not far or "integer" not in kinds or "number" in kinds:
@@ -328,13 +330,13 @@ def _all_numbers(value: object) -> Iterator[float]:
 
 
 def _merges(node: Schema) -> bool:
-    """The library takes its keywords together with those of other schemas."""
+    """Return whether the library merges its keywords with those of other schemas."""
     others = {"$ref", "anyOf", "oneOf"} & node.keys()
     return "allOf" in node or len(others) > 1 or (bool(others) and not set(BOUNDS).isdisjoint(node))
 
 
 def _mixes(node: Schema) -> bool:
-    """It says itself what values there are, beside other schemas for them."""
+    """Return whether it limits values itself, beside other schemas that do."""
     others = {"$ref", "anyOf", "oneOf"} & node.keys()
     return "allOf" in node or (bool(others) and not {"type", "enum", "const"}.isdisjoint(node))
 
@@ -350,7 +352,7 @@ def _numbers(node: Schema, unheld: Parts, *, merged: bool) -> None:
         _make_numbers(node)
     elif "number" in kinds and (given or (step and step != int(step))):
         if merged and any(_is_delicate(key, bound) for key, bound in given.items()):
-            reason = "bounds of several schemas are taken together"
+            reason = "bounds of several schemas are combined"
             unheld.add(node, next(iter(given)), reason, loose=True)
         bounds, missing, exact = real_bounds(given)
         steps = multiples(step) if step else [None]
@@ -365,7 +367,7 @@ def _numbers(node: Schema, unheld: Parts, *, merged: bool) -> None:
     else:
         return
     if not exact:
-        unheld.add(node, next(iter(given)), "bounds of so many digits are not held")
+        unheld.add(node, next(iter(given)), "bounds with so many digits are not enforced")
     _bounded(node, ways, kinds)
 
 
@@ -393,9 +395,9 @@ def _bounded(node: Schema, ways: list[Schema], kinds: list[str]) -> None:
 
 
 def _multiples(every: list[Schema]) -> None:
-    """Those of several schemas (allOf) have as many states as their least common multiple.
+    """Combine the multiples of several schemas (allOf): their states are the least common multiple.
 
-    Where that is too much, a few of the multiples stand for all.
+    If there are too many states, a few of the multiples replace all of them.
     """
     common = 1
     for node in every:

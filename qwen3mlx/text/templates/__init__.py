@@ -1,1 +1,1 @@
-"""Chat templates: which one a checkpoint has, and how it is rendered."""
+"""Chat templates: finding a checkpoint's template, and rendering it."""

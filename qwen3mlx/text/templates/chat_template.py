@@ -1,7 +1,7 @@
 """A checkpoint's chat template: messages and tools -> the prompt, rendered as Hugging Face does.
 
-A template is a program. Those that are known run in this process; those of strangers in a child
-that is ended when one takes too much time or memory. Import this module only when something is
+A template is a program. Known templates run in this process; unknown ones run in a child process
+that is killed when one takes too much time or memory. Import this module only when something is
 rendered: jinja2 costs start-up time.
 """
 
@@ -29,18 +29,18 @@ _TOOL = {
 
 
 class ChatTemplate:
-    """One compiled template; `reads_reasoning` says whether it takes thoughts beside the content.
+    """A compiled template; `reads_reasoning` says whether it reads reasoning beside the content.
 
-    `is_known`: it is one of Qwen3's own.
+    `is_known` means that it is one of Qwen3's own.
 
-    `TemplateError` names its file and line when it does not compile. One that is not known may
-    compute for so many `seconds`.
+    Raises TemplateError, with file and line, if it does not compile. An unknown template may
+    compute for the given `seconds`.
     """
 
     def __init__(self, source: TemplateSource, *, seconds: float = SECONDS) -> None:
         self._name = source.name
         self.is_known = is_known(source.text)
-        # Others look for thoughts in the content themselves.
+        # Other templates look for thoughts in the content itself.
         self.reads_reasoning = "reasoning_content" in source.text
         self._template: JinjaTemplate | ChildTemplate
         with self._faults_are_named():
@@ -50,18 +50,18 @@ class ChatTemplate:
                 self._template = ChildTemplate(source.text, seconds)
 
     def render(self, **context: Any) -> str:
-        """The prompt.
+        """Return the prompt.
 
-        `InvalidRequestError` when the template itself refuses the messages, or is not known and
-        gets what is no JSON; `TemplateError` when it fails, or had to be stopped.
+        Raises InvalidRequestError if the template itself rejects the messages, or is unknown and
+        receives data that is not JSON; TemplateError if it fails or had to be stopped.
         """
         with self._faults_are_named():
             return self._template.render(context)
 
     def shows_tools(self, **context: Any) -> bool:
-        """Whether the model gets to see tools, found out by rendering one.
+        """Return whether the model gets to see tools, by rendering one.
 
-        False where it refuses the attempt; `TemplateError` as `render` raises it.
+        Returns False if the template rejects the attempt; raises TemplateError as `render` does.
         """
         values = {"documents": None, **context, "messages": QUESTION, "tools": [_TOOL]}
         try:
@@ -79,5 +79,5 @@ class ChatTemplate:
 
 
 def check_template(folder: Path) -> None:
-    """Compile that of the checkpoint in `folder`; TemplateError names the file and line."""
+    """Compile the checkpoint's template. Raises TemplateError naming the file and line."""
     ChatTemplate(templates_of(folder)[DEFAULT])

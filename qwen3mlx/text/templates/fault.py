@@ -1,10 +1,10 @@
-"""What is wrong with a chat template, before it is known whose it is."""
+"""A fault in a chat template, before its file is known."""
 
 from __future__ import annotations
 
 
 class TemplateFault(Exception):
-    """`reason` in a few words; `line` is the template's own, where it is known."""
+    """`reason` in a few words; `line` in the template, if known."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)

@@ -27,13 +27,13 @@ from ..control_tokens import NONCHARACTERS
 from .fault import TemplateFault
 
 _TO_ESCAPE = re.compile(f"[^\\0-\\x7f{''.join(NONCHARACTERS)}]")
-_TEMPLATE_FILE = "<template>"  # what jinja2 calls a template made from a string, in tracebacks
+_TEMPLATE_FILE = "<template>"  # jinja2's name for a template made from a string, in tracebacks
 
 
 class JinjaTemplate:
-    """One compiled template. Raises TemplateFault when it does not compile.
+    """A compiled template. Raises TemplateFault if it does not compile.
 
-    It runs in this process and can take all of its time and memory: see `chat_template`.
+    It runs in this process and can use up all its time and memory: see `chat_template`.
     """
 
     def __init__(self, text: str) -> None:
@@ -43,20 +43,21 @@ class JinjaTemplate:
             raise
         except jinja2.TemplateSyntaxError as error:
             raise _fault(error, error.lineno) from None
-        # Too deep for jinja2's parser or for Python's compiler: a RecursionError or SyntaxError.
+        # Too deep for jinja2's parser (RecursionError) or Python's compiler (SyntaxError).
         except Exception as error:
             raise _fault(error, None) from None
 
     def render(self, context: Mapping[str, Any], *, most: float = math.inf) -> str:
-        """Text of at most so many characters. Raises TemplateFault.
+        """Return the rendered text, limited to the given number of characters. Raises
+        TemplateFault.
 
-        InvalidRequestError when the template itself refuses the messages.
+        Raises InvalidRequestError if the template itself rejects the messages.
         """
         try:
             return "".join(_up_to(most, self._template.generate(context)))
         except (InvalidRequestError, MemoryError, TemplateFault):
             raise
-        # A template is a program: it can fail with any exception, and all of them are its fault.
+        # A template is a program: it can raise any exception, and each is the template's fault.
         except Exception as error:
             raise _fault(error, _line(error.__traceback__)) from None
 
@@ -101,7 +102,7 @@ def _tojson(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
-    """Plain JSON: jinja2's own filter escapes HTML, which models have never seen."""
+    """Serialize to plain JSON: jinja2's own filter escapes HTML, which models have never seen."""
     if isinstance(value, Arguments) and indent is None and separators is None:
         return value.text
     text = json.dumps(
@@ -117,7 +118,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _raise_exception(message: object) -> NoReturn:
     said = shortened(printable(str(message)))
-    raise InvalidRequestError(f"The chat template refuses: {said}", param="messages")
+    raise InvalidRequestError(f"The chat template rejects the messages: {said}", param="messages")
 
 
 def _strftime_now(pattern: str) -> str:
@@ -130,7 +131,7 @@ def _fault(error: Exception, line: int | None) -> TemplateFault:
 
 
 def _line(trace: TracebackType | None) -> int | None:
-    """The innermost line inside the template: jinja2 rewrites tracebacks to template lines."""
+    """Return the innermost line inside the template: jinja2 maps tracebacks to template lines."""
     line = None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == _TEMPLATE_FILE:

@@ -1,4 +1,4 @@
-"""The chat templates that are known: each was read, and does a bounded amount of work."""
+"""The known chat templates: each was reviewed, and does a bounded amount of work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 # SHA-256 of the text.
 _KNOWN = frozenset(
     {
-        # Ours, which the demo checkpoints have too.
+        # Ours, which the demo checkpoints also have.
         "516956806071fc59c50099fc096ba73f2dd304871a36c736f4148d5c09c104eb",
         # Qwen3, as published in April 2025, and since.
         "87a2728cb8dc9fe424d624542f6060ec05a1d285ebbec578bb078900e33396b5",
@@ -21,5 +21,5 @@ _KNOWN = frozenset(
 
 
 def is_known(template: str) -> bool:
-    """Whether `template` may run in this process."""
+    """Return whether `template` may run in this process."""
     return hashlib.sha256(template.encode("utf-8", "surrogatepass")).hexdigest() in _KNOWN

@@ -1,7 +1,7 @@
-"""Chat templates of strangers, rendered by child processes that can be ended.
+"""Render unknown chat templates in child processes that can be killed.
 
-Children are started when they are needed, kept for the next template, and end with this process:
-each lives from what comes through its socket.
+Children start on demand, are kept for the next template, and exit with this process, which holds
+the other end of their sockets.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from ..arguments import Arguments
 from .fault import TemplateFault
 from .worker import OUT_OF_MEMORY, READY, memory_for, most_characters
 
-# Seconds of computing that a render may take, and for each megabyte that it is given.
+# Seconds of CPU time that a render may take, plus an allowance per megabyte of input.
 SECONDS = 1.0
 SECONDS_FOR_A_MEGABYTE = 0.2
-# Seconds by the clock, for a computer that is busy with other things.
+# Seconds of wall-clock time, for a computer that is busy with other things.
 PATIENCE = 8.0
 START_PATIENCE = 20.0
-# Renders of one template come one after the other. While one takes longer than so many seconds,
-# no other waits for it.
+# Renders of one template run one after the other. If one takes longer than this many seconds,
+# others stop waiting for it.
 TURN = 1.0
 MOST_CHILDREN = 4
 
 _POLL = 0.05
-# What a child takes that does nothing.
+# Memory of an idle child.
 _IDLE_BYTES = 64 << 20
 _TOO_LARGE = "it needs more than {} MB of memory"
 
 
 class ChildTemplate:
-    """As `JinjaTemplate`, in a child process, where it may compute for some `seconds`.
+    """Like `JinjaTemplate`, but in a child process, where it may compute for `seconds`.
 
-    Raises TemplateFault, also when it is stopped; OverloadedError when it does not get its turn;
-    UnavailableError when there can be no child.
+    Raises TemplateFault, also if it is stopped; OverloadedError if it does not get its turn;
+    UnavailableError if no child can be started.
     """
 
     def __init__(self, text: str, seconds: float = SECONDS) -> None:
@@ -53,7 +53,7 @@ class ChildTemplate:
         self._ask(None)
 
     def render(self, context: Mapping[str, Any]) -> str:
-        """InvalidRequestError also for a context that is no JSON."""
+        """Render the template. Also raises InvalidRequestError for a context that is not JSON."""
         return self._ask(context)
 
     def _ask(self, context: Mapping[str, Any] | None) -> str:
@@ -80,12 +80,12 @@ class ChildTemplate:
 
 
 def close() -> None:
-    """End the children now. The next render starts another."""
+    """Kill the children now. The next render starts another one."""
     _POOL.close()
 
 
 class _Pool:
-    """Children, idle and busy; `_since` has when the render of each template began."""
+    """Idle and busy children; `_since` holds when the render of each template began."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -94,7 +94,7 @@ class _Pool:
         self._since: dict[str, float] = {}
 
     def ask(self, template: str, line: bytes, seconds: float) -> dict[str, Any]:
-        """The reply to `line`, in which `template` is rendered."""
+        """Return the reply to `line`, which renders `template`."""
         self._wait_for_turn(template)
         child: _Child | None = None
         try:
@@ -125,15 +125,15 @@ class _Pool:
                 patience = since + TURN - time.monotonic()
                 if patience <= 0:
                     raise OverloadedError(
-                        "The chat template of this model takes long for another request: try "
+                        "This model's chat template is still busy with another request: try "
                         "again later."
                     )
                 self._changed.wait(patience)
-            # The start of a child is not its fault.
+            # The template is not to blame for a child that does not start.
             self._since[template] = time.monotonic() + START_PATIENCE
 
     def _since_of_other(self, template: str) -> float | None:
-        """When the render began that must end before one of `template` can begin."""
+        """Return the start time of the render that blocks one of `template`."""
         if template in self._since:
             return self._since[template]
         return max(self._since.values()) if len(self._since) >= MOST_CHILDREN else None
@@ -192,15 +192,15 @@ class _Child:
         return self._process.poll() is None
 
     def ask(self, line: bytes, seconds: float) -> dict[str, Any]:
-        """Raises TemplateFault where the child had to be ended, or ended itself.
+        """Raises TemplateFault if the child had to be killed, or exited by itself.
 
-        UnavailableError where others ended it.
+        Raises UnavailableError if someone else killed it.
         """
         num_bytes = memory_for(len(line))
         try:
             self._socket.settimeout(PATIENCE)
             self._socket.sendall(f"{seconds}\n".encode() + line)
-            # JSON writes a character in at most 12 bytes.
+            # JSON takes at most 12 bytes per character.
             reply = self._read_line(PATIENCE, 1000 + 12 * most_characters(len(line)), num_bytes)
         except TimeoutError:
             raise OverloadedError("The computer is too busy to render a chat template.") from None
@@ -215,14 +215,14 @@ class _Child:
         self._process.wait()
 
     def end(self) -> None:
-        """Not while another thread reads from it."""
+        """Kill the child. Must not be called while another thread reads from it."""
         self.kill()
         self._socket.close()
 
     def _read_line(self, patience: float, most: int, num_bytes: int) -> bytes:
-        """Of at most `most` bytes, from a child of at most `num_bytes`.
+        """Read at most `most` bytes from a child that may use at most `num_bytes` of memory.
 
-        Raises MemoryError where it is more, TimeoutError, OSError where the child ends.
+        Raises MemoryError if it exceeds them, TimeoutError, and OSError if the child exits.
         """
         deadline = time.monotonic() + patience
         self._socket.settimeout(_POLL)
@@ -253,17 +253,19 @@ class _Child:
     def _why_it_ended(self, num_bytes: int, seconds: float) -> TemplateFault | UnavailableError:
         self.kill()
         code = self._process.returncode
-        if code == -signal.SIGKILL:  # by `close`, or by the system where memory is short
-            return UnavailableError("The process that renders chat templates was ended: try again.")
+        if code == -signal.SIGKILL:  # by `close`, or by the system when memory is short
+            return UnavailableError(
+                "The process that renders chat templates was killed: try again."
+            )
         if code == -signal.SIGPROF:
             return TemplateFault(f"it computes for more than {seconds:.1f} seconds")
         if code == OUT_OF_MEMORY:
             return TemplateFault(_TOO_LARGE.format(num_bytes >> 20))
-        return TemplateFault(f"its process ended with code {code}")
+        return TemplateFault(f"its process exited with code {code}")
 
 
 def _arguments(context: Mapping[str, Any]) -> Iterator[tuple[int, int, str]]:
-    """Of its messages, where a tool call has Arguments, and their text."""
+    """Return the messages' tool-call Arguments and their text."""
     for i, message in enumerate(context.get("messages", ())):
         for j, call in enumerate(message.get("tool_calls") or ()):
             arguments = call.get("function", call).get("arguments")

@@ -1,4 +1,4 @@
-"""Where a checkpoint folder keeps its chat template; `chat_template` compiles it."""
+"""Find a checkpoint's chat template; `chat_template` compiles it."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from qwen3mlx.errors import CheckpointError, TemplateError
 BUILTIN = "qwen3_chat_template.jinja"
 DEFAULT = "default"
 TOOL_USE = "tool_use"
-# Characters of one, and how many a checkpoint may name: the longest known has 30,000.
+# Maximum characters of a template, and templates per checkpoint; the longest known has 30,000.
 LONGEST = 256_000
 MOST_NAMED = 32
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateSource:
-    """Jinja text, and the name of the file it came from for error messages."""
+    """Jinja text, and its file's name for error messages."""
 
     text: str
     name: str
 
 
 def templates_of(folder: Path) -> dict[str, TemplateSource]:
-    """Those of the checkpoint in `folder`, see `find_templates`."""
+    """Return the templates of the checkpoint in `folder`; see `find_templates`."""
     path = folder / "tokenizer_config.json"
     return find_templates(folder, read_json(path) if path.is_file() else {})
 
 
 def find_templates(folder: Path, config: Mapping[str, Any]) -> dict[str, TemplateSource]:
-    """By name, `default` always among them: chat_template.jinja, else `config`'s, else Qwen3's own.
+    """Return templates by name, always with `default`: from chat_template.jinja, `config`, or
+    Qwen3's own.
 
-    `config` is tokenizer_config.json, whose `chat_template` is one text or a list of named ones.
-    Raises TemplateError for other things, and for what is too long.
+    `config` is tokenizer_config.json, whose `chat_template` is a string or a list of named
+    templates. Raises TemplateError for anything else, and for a template that is too long.
     """
     path = folder / "chat_template.jinja"
     if path.is_file():
@@ -55,12 +56,14 @@ def _named(value: object, name: str) -> dict[str, str]:
         return {DEFAULT: value}
     entries = value if isinstance(value, list) else [value]
     if len(entries) > MOST_NAMED:
-        raise TemplateError(f"{name}: chat_template names more than {MOST_NAMED} templates.")
+        raise TemplateError(f"{name}: chat_template lists more than {MOST_NAMED} templates.")
     named: dict[str, str] = {}
     for entry in entries:
         key, text = _pair(entry)
         if key is None or text is None:
-            raise TemplateError(f"{name}: chat_template must be a text or a list of named texts.")
+            raise TemplateError(
+                f"{name}: chat_template must be a string or a list of named strings."
+            )
         named[key] = text
     return named
 
@@ -68,7 +71,7 @@ def _named(value: object, name: str) -> dict[str, str]:
 def _source(text: str, name: str) -> TemplateSource:
     if len(text) > LONGEST:
         raise TemplateError(
-            f"{name}: the chat template has {len(text):,} characters; the most are {LONGEST:,}."
+            f"{name}: the chat template has {len(text):,} characters; the limit is {LONGEST:,}."
         )
     return TemplateSource(text, name)
 

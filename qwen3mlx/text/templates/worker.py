@@ -1,8 +1,8 @@
-"""The child process in which the chat templates of strangers run: what one may take, the system
-enforces, by ending the process where need be.
+"""The child process that runs unknown chat templates. The operating system enforces its limits, if
+necessary by killing the process.
 
-A line with the seconds it may take and a line of JSON come in, a line of JSON goes out. It ends
-with its input. See `template_pool`.
+Input is a line with the allowed seconds and a line of JSON; output is a line of JSON. The process
+exits when its input ends. See `template_pool`.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from .jinja import JinjaTemplate
 
 READY = b"\n"
-# The exit code where memory runs out.
+# The exit code when memory runs out.
 OUT_OF_MEMORY = 77
 
 
 def memory_for(num_bytes: int) -> int:
-    """Bytes that a render may take which was asked for in a line of `num_bytes`."""
+    """Return the bytes that a render may use whose request line has `num_bytes`."""
     return (64 << 20) + 32 * num_bytes
 
 
 def most_characters(num_bytes: int) -> int:
-    """Of the text that it writes."""
+    """Return the maximum characters of the rendered text."""
     return (1 << 20) + 8 * num_bytes
 
 
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _answer(request: dict[str, Any], most: int) -> dict[str, Any]:
-    """Of one request: `{"text"}`, `{"refusal"}` or `{"fault", "line"}`."""
+    """Return the reply to one request: `{"text"}`, `{"refusal"}` or `{"fault", "line"}`."""
     try:
         template = _compiled(request["template"])
         context = request["context"]
@@ -82,14 +82,14 @@ def _compiled(text: str) -> JinjaTemplate:
 
 
 def _restore_arguments(call: dict[str, Any], text: str) -> None:
-    """JSON has them as an object only."""
+    """Restore Arguments, which JSON carries only as objects."""
     function = call.get("function", call)
     function["arguments"] = Arguments(function["arguments"], text)
 
 
 @contextmanager
 def _limits(seconds: float, num_bytes: int) -> Iterator[None]:
-    """SIGPROF ends the process after so many seconds of computing, whatever it is at."""
+    """Kill the process with SIGPROF after this much CPU time, whatever it is doing."""
     _limit_address_space(num_bytes)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     yield
@@ -98,7 +98,7 @@ def _limits(seconds: float, num_bytes: int) -> Iterator[None]:
 
 
 def _limit_address_space(num_bytes: int) -> None:
-    """To so many more than the process had when it was idle. Only Linux minds."""
+    """Limit memory to this much more than the idle process had. Only Linux enforces it."""
     if sys.platform == "linux":
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = hard if num_bytes == resource.RLIM_INFINITY else _idle_address_space() + num_bytes
@@ -107,6 +107,6 @@ def _limit_address_space(num_bytes: int) -> None:
 
 @lru_cache(maxsize=1)
 def _idle_address_space() -> int:
-    """Bytes that the process has before its first request."""
+    """Return the process's bytes before its first request."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * resource.getpagesize()

@@ -126,7 +126,7 @@ def test_those_that_wait_for_a_slow_one_are_sent_away(
 ) -> None:
     monkeypatch.setattr(template_pool, "TURN", 0.05)
     endless(ENDLESS)
-    with pytest.raises(OverloadedError, match="takes long for another request"):
+    with pytest.raises(OverloadedError, match="is still busy with another request"):
         ChildTemplate(ENDLESS)
 
 

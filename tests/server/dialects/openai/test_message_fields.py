@@ -86,7 +86,7 @@ def test_sound_of_an_earlier_answer() -> None:
             ).messages
             or ()
         )
-    assert silent["content"] == "[audio left out: only text can be read]"
+    assert silent["content"] == "[audio omitted: only text can be read]"
     assert told["content"] == "Sure"
     assert [warning.partition(":")[0] for warning in warnings] == [
         "messages[1].audio",
