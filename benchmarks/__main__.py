@@ -1,4 +1,4 @@
-"""All scenarios one after the other; each prints its table, and its JSON as a line on stdout."""
+"""Run all scenarios in turn; each prints its table, and its JSON as a line on stdout."""
 
 from __future__ import annotations
 

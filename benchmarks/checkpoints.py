@@ -1,4 +1,4 @@
-"""The checkpoints that the scenarios run on: random weights, made once and kept."""
+"""The checkpoints that the scenarios use: random weights, generated once and cached."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ QWEN3_0_6B = Shape(
     tie_word_embeddings=True,
     max_position_embeddings=40960,
 )
-# Prefill of all layers takes minutes on two cores; the cost per layer is what is compared.
+# Prefill of all layers takes minutes on two cores; comparing the cost per layer is enough.
 QWEN3_0_6B_FOUR_LAYERS = replace(QWEN3_0_6B, num_hidden_layers=4)
-# Small enough that mlx-lm's 16-bit quantized products end, wide enough that they are what counts.
+# Small enough for mlx-lm's 16-bit quantized products to finish, wide enough for them to dominate.
 QUANTIZED = replace(QWEN3_0_6B, num_hidden_layers=2, vocab_size=8192)
 TINY_REAL_VOCABULARY = replace(
     NARROW, hidden_size=128, num_hidden_layers=6, head_dim=32, vocab_size=151936
@@ -44,13 +44,13 @@ TINY_REAL_VOCABULARY = replace(
 
 
 def cache_folder() -> Path:
-    """QWEN3MLX_BENCH_CACHE, else a folder among the system's temporary files."""
+    """Return QWEN3MLX_BENCH_CACHE, or else a folder in the system's temporary directory."""
     default = Path(tempfile.gettempdir()) / "qwen3mlx-benchmarks"
     return Path(os.environ.get("QWEN3MLX_BENCH_CACHE") or default)
 
 
 def checkpoint(name: str, shape: Shape, *, dtype: StoredDtype, num_shards: int = 1) -> Path:
-    """The folder, written at first use; it counts as made once its config.json is in place."""
+    """Return the folder, writing it on first use; it is complete once its config.json exists."""
     folder = cache_folder() / f"{name}-{dtype}-{num_shards}"
     if not folder.exists():
         unfinished = folder.with_suffix(f".{os.getpid()}")
@@ -60,7 +60,7 @@ def checkpoint(name: str, shape: Shape, *, dtype: StoredDtype, num_shards: int =
 
 
 def quantized_checkpoint(source: Path) -> Path:
-    """`source` in 4 bit as mlx-lm makes it."""
+    """Return `source` quantized to 4-bit by mlx-lm."""
     folder = source.with_name(f"{source.name}-4bit")
     if not folder.exists():
         unfinished = folder.with_suffix(f".{os.getpid()}")

@@ -1,4 +1,4 @@
-"""Alternating runs of both sides, and what they come to."""
+"""Alternate runs of both sides and summarize them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Samples = dict[SideName, list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Run:
-    """One answer: `prompt_tokens` random ones in, `num_tokens` timed ones out."""
+    """One answer: `prompt_tokens` random tokens in, `num_tokens` timed tokens out."""
 
     prompt_tokens: int
     num_tokens: int
@@ -25,7 +25,7 @@ class Run:
 
 
 def alternate(workers: Mapping[SideName, WorkerProcess], run: Run, repeats: int) -> Samples:
-    """A/B/B/A, after one short answer each to warm up."""
+    """Run A/B/B/A, after one short warm-up answer each."""
     samples: Samples = {side: [] for side in SIDES}
     for side in SIDES:
         workers[side].ask("warm_up", vocab_size=run.vocab_size, sampling=asdict(run.sampling))
@@ -42,7 +42,7 @@ def alternate(workers: Mapping[SideName, WorkerProcess], run: Run, repeats: int)
 
 
 def decode_rows(label: str, samples: Samples, target: Target | None) -> list[Row]:
-    """Decode speed, and beside it the processor time per token, which other load disturbs less."""
+    """Return decode speed, and processor time per token, which is less sensitive to other load."""
     steps = len(samples["ours"][0]["tokens"]) - 1
     speed = {side: [steps / s["decode_s"] for s in samples[side]] for side in SIDES}
     cpu = {side: [1e3 * s["cpu_s"] / steps for s in samples[side]] for side in SIDES}
@@ -53,14 +53,14 @@ def decode_rows(label: str, samples: Samples, target: Target | None) -> list[Row
 
 
 def prefill_row(samples: Samples, run: Run, target: Target | None) -> Row:
-    """Prompt tokens over the time to the first new one."""
+    """Return prompt tokens divided by the time to the first new token."""
     speed = {side: [run.prompt_tokens / s["ttft_s"] for s in samples[side]] for side in SIDES}
     label = f"prefill, {run.prompt_tokens} tokens"
     return Row.compare(label, "tokens/s", speed["ours"], speed["peer"], target)
 
 
 def same_tokens_note(samples: Samples) -> str:
-    """Greedy answers of both sides should be one and the same."""
+    """Return a note on whether the greedy answers of both sides are identical."""
     ours, peer = samples["ours"][0]["tokens"], samples["peer"][0]["tokens"]
     same = next((i for i, (a, b) in enumerate(zip(ours, peer, strict=True)) if a != b), len(ours))
-    return f"Greedy: the first {same} of {len(ours)} tokens are the same on both sides."
+    return f"Greedy: the first {same} of {len(ours)} tokens are identical on both sides."

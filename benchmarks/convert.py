@@ -1,4 +1,4 @@
-"""Converting a checkpoint to 4 bit: peak memory and time of the whole process, beside mlx-lm's."""
+"""Convert a checkpoint to 4-bit: the whole process's peak memory and time, compared with mlx-lm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .stats import Summary
 
 MEMORY, TIME = Target("<=", 0.5), Target("<=", 1.0)
 MB = 1e6
-# Qwen3-30B-A3B's layers, two of 48, with a small vocabulary: the experts are what is measured.
+# Two of Qwen3-30B-A3B's 48 layers, with a small vocabulary: the experts are what is measured.
 EXPERTS = replace(
     MOE,
     hidden_size=2048,
@@ -37,9 +37,9 @@ EXPERTS = replace(
 STACK_MB = 128 * 768 * 2048 * 2 / MB
 ALLOWED_MB = Target("<=", STACK_MB + 300)
 ONE_LAYER = replace(EXPERTS, num_hidden_layers=1)
-# One of Qwen3-235B-A22B's 94 layers. Layers are converted one after the other, and what one takes
-# is given back: the peak is the same for all of them. The embedding and the head, 151,936 x 4,096,
-# are read in runs of rows, as every matrix is, and weigh less than a stack of experts.
+# One of Qwen3-235B-A22B's 94 layers. Layers are converted one at a time and then freed, so the peak
+# is the same for all of them. The embedding and the head, 151,936 x 4,096, are read in runs of
+# rows, like every matrix, and are smaller than a stack of experts.
 LARGEST = replace(
     EXPERTS,
     hidden_size=4096,
@@ -48,7 +48,7 @@ LARGEST = replace(
     num_hidden_layers=1,
     num_attention_heads=64,
 )
-# What a Mac of 32 GB leaves for it.
+# What a 32 GB Mac leaves for it.
 MAC_MB = Target("<=", 16_000)
 POLL_S = 0.002
 
@@ -78,7 +78,7 @@ def run(repeats: int | None = None) -> Report:
     rows.append(Row("peak RSS, experts", "MB", summary, None, summary.median, ALLOWED_MB, "MB"))
     for metric, folder, target in (
         (
-            "peak RSS, half as many layers of them",
+            "peak RSS, half as many expert layers",
             checkpoint("qwen3-30b-a3b-1-layer", ONE_LAYER, dtype="bfloat16"),
             ALLOWED_MB,
         ),
@@ -93,19 +93,19 @@ def run(repeats: int | None = None) -> Report:
     return Report(
         scenario="convert",
         setup=(
-            "bfloat16 to affine 4 bit, groups of 64, rounding (`--method rtn`): Qwen3-0.6B's "
-            "shape, 596 million random weights. Whole processes, interpreter and libraries "
-            "included; mlx-lm's is `mlx_lm.convert` without the tokenizer. Experts: two layers of "
-            f"Qwen3-30B-A3B's shape; one stack of 128 matrices has {STACK_MB:.0f} MB. With one "
-            "layer the peak shows what each further one adds: so one of Qwen3-235B-A22B's 94 "
-            "layers (1.6 GB of experts a stack) tells what all of it takes."
+            "bfloat16 to affine 4-bit, groups of 64, rounding (`--method rtn`): Qwen3-0.6B's "
+            "shape, 596 million random weights. Whole processes, including interpreter and "
+            "libraries; mlx-lm's is `mlx_lm.convert` without the tokenizer. Experts: two layers of "
+            f"Qwen3-30B-A3B's shape; one stack of 128 matrices has {STACK_MB:.0f} MB. The peak "
+            "with one layer shows what each further layer adds; so the peak of one of "
+            "Qwen3-235B-A22B's 94 layers (1.6 GB of experts per stack) is that of the whole model."
         ),
         rows=rows,
     )
 
 
 def convert(side: SideName, source: Path) -> tuple[int, float]:
-    """Peak RSS in bytes, and seconds."""
+    """Return peak RSS in bytes, and seconds."""
     with tempfile.TemporaryDirectory() as parent:
         output = Path(parent) / "out"
         command = [sys.executable, "-W", "ignore", "-m"]
@@ -129,7 +129,7 @@ def convert(side: SideName, source: Path) -> tuple[int, float]:
 
 
 def _peak_of(process: subprocess.Popen[bytes]) -> int:
-    """Of a process until it ends: Linux's high-water mark, elsewhere the rusage of its end."""
+    """Return a process's peak memory: Linux's high-water mark, elsewhere the rusage at its end."""
     if sys.platform != "linux":
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

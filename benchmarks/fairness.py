@@ -1,4 +1,4 @@
-"""A stream beside each attack: its longest gap, and the speed that it keeps."""
+"""A stream during each attack: its longest gap, and the speed it keeps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MEGABYTE = 1_000_000
 NUM_IDLE, NUM_SLOW, NUM_UNFINISHED = 500, 16, 32
 
 Json = dict[str, Any]
-# With the port and the model's name, until the event is set.
+# Called with the port and the model's name; runs until the event is set.
 Attack = Callable[[int, str, Event], None]
 
 
@@ -47,26 +47,26 @@ def run(repeats: int | None = None) -> Report:
     return Report(
         scenario="fairness",
         setup=(
-            f"One stream of `qwen3mlx serve` (serving's small checkpoint), {SECONDS:g} s long each "
-            "time, alone and beside what would stop it; each attack is repeated as fast as the "
-            "server lets it. The gap is that between two pieces of text; the speed is that over "
-            "the speed of the stream alone. Largest of all runs; median and quartiles."
+            f"One stream of `qwen3mlx serve` (serving's small checkpoint) for {SECONDS:g} s at a "
+            "time, alone and during an attack that could stop it; each attack repeats as fast as "
+            "the server allows. The gap is the time between two pieces of text; the speed is "
+            "relative to the stream alone. Maximum of all runs; median and quartiles."
         ),
         rows=[row for name, found in samples.items() for row in _rows(name, found, samples[ALONE])],
         notes=[
-            "What else runs on the machine shows in every gap: see the stream alone.",
+            "Other load on the machine shows in every gap: compare with the stream alone.",
             f"Slow readers: {NUM_SLOW} streams of {TOKENS:,} tokens that nobody reads. Unfinished "
-            f"bodies: {NUM_UNFINISHED} of 1 MB, of which a byte comes ten times a second.",
-            "Template bombs: a checkpoint whose chat template counts to 99,999 as many times. "
+            f"bodies: {NUM_UNFINISHED} of 1 MB, sent at ten bytes per second.",
+            "Template bombs: a checkpoint whose chat template counts to 99,999 that many times. "
             "Grammar bombs: patterns under allOf, and a tool with them.",
         ],
     )
 
 
 def _beside(server: Server, words: Words, attack: Attack) -> tuple[float, float]:
-    """The longest gap in ms, and tokens a second, of a stream while `attack` runs."""
+    """Return a stream's longest gap in ms, and its tokens per second, while `attack` runs."""
     stream = server.complete(words.draw(SHORT), TOKENS)
-    # In a process of its own: what it does must not hold up the one that measures.
+    # In a separate process, so that the attack does not slow the measuring process down.
     spawn = multiprocessing.get_context("spawn")
     begun, over = spawn.Event(), spawn.Event()
     attacker = spawn.Process(target=_attack, args=(attack, server.port, server.model, begun, over))
@@ -74,14 +74,14 @@ def _beside(server: Server, words: Words, attack: Attack) -> tuple[float, float]
     try:
         while not stream.got.times:
             if not stream.is_alive():
-                raise ServerFailed("the stream ended before it had begun")
+                raise ServerFailed("the stream ended before its first token")
             time.sleep(0.01)
         begun.wait()
         start = time.perf_counter()
         time.sleep(SECONDS)
         end = time.perf_counter()
         if not stream.is_alive():
-            raise ServerFailed("the stream ended beside the attack")
+            raise ServerFailed("the stream ended during the attack")
     finally:
         over.set()
         stream.cut()
@@ -95,7 +95,7 @@ def _attack(attack: Attack, port: int, model: str, begun: Event, over: Event) ->
 
 
 def longest_gap(got: Streamed, start: float, end: float) -> float:
-    """Seconds without a piece of text between these two times, their ends included."""
+    """Return the longest time in seconds without text between these two times, ends included."""
     times = [start, *(at for at in got.times if start < at < end), end]
     return max(after - before for before, after in pairwise(times))
 
@@ -116,7 +116,7 @@ def _rows(
     )
 
 
-# What is done beside the stream
+# The attacks
 
 
 def _nothing(port: int, model: str, over: Event) -> None:
@@ -125,7 +125,7 @@ def _nothing(port: int, model: str, over: Event) -> None:
 
 @dataclass(frozen=True)
 class Again:
-    """The same request, as soon as it was answered."""
+    """Send the same request again as soon as it was answered."""
 
     body: Json
     path: str = "/v1/chat/completions"
@@ -145,7 +145,7 @@ def _chat(text: str, **more: Any) -> Json:
 
 
 def _bomb() -> Json:
-    """A text that several patterns describe at once, in a form and in a tool."""
+    """A text that several patterns describe at once, in a response format and in a tool."""
     patterns = [f"^.*{letter}.{{40}}$" for letter in "abcdefgh"]
     together = {"type": "string", "allOf": [{"pattern": pattern} for pattern in patterns]}
     return {"type": "object", "properties": {"a": together}, "required": ["a"]}
@@ -167,7 +167,7 @@ def _grammars(port: int, model: str, over: Event) -> None:
 
 @contextmanager
 def _connections(port: int, count: int, said: bytes) -> Iterator[list[socket.socket]]:
-    """So many, on each of which this much has been sent."""
+    """Open many connections, and send this much on each of them."""
     with ExitStack() as stack:
         opened = []
         for _ in range(count):
@@ -206,7 +206,7 @@ def _head(length: int, path: str = "/v1/chat/completions") -> bytes:
 
 
 def _ruinous(folder: Path) -> Path:
-    """The same checkpoint with a template that does not end."""
+    """Return the same checkpoint with a template that never ends."""
     other = folder.with_name(f"{folder.name}-ruinous")
     if not other.exists():
         shutil.copytree(folder, other)

@@ -1,4 +1,4 @@
-"""Peak memory of a fresh process while it loads a checkpoint, against the weights' size."""
+"""Peak memory of a fresh process while it loads a checkpoint, relative to the weights' size."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def run(repeats: int | None = None) -> Report:
         scenario="load_memory",
         setup=(
             "Qwen3-0.6B's shape with random weights (596 million parameters). Peak RSS of the "
-            "whole process, interpreter and libraries included. At its defaults on the CPU "
-            "qwen3mlx holds bfloat16 checkpoints in float32, mlx-lm as they are."
+            "whole process, including interpreter and libraries. By default on the CPU, qwen3mlx "
+            "holds bfloat16 checkpoints in float32, mlx-lm in bfloat16."
         ),
         rows=rows,
     )

@@ -1,4 +1,4 @@
-"""Run as a program: loads a checkpoint and says what that took, as one line of JSON.
+"""A program that loads a checkpoint and reports the cost, as one line of JSON.
 
 python -m benchmarks.load_probe ours|peer CHECKPOINT
 """
@@ -35,7 +35,7 @@ def main(name: str, path: str) -> None:
 
 
 def peak_rss() -> int:
-    """Bytes. Not ru_maxrss on Linux: a child starts with its parent's there."""
+    """Return bytes. Linux's ru_maxrss is unsuitable, since a child starts with its parent's."""
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.M)

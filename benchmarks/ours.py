@@ -17,7 +17,7 @@ from .side import Sampling
 
 
 class Ours:
-    # The decode step is compiled after 64 (on a GPU at once).
+    # The decode step is compiled after 64 tokens (on a GPU immediately).
     warm_up_tokens = 80
 
     def load(self, path: str) -> None:
@@ -29,7 +29,7 @@ class Ours:
         return self.model.nbytes
 
     def generate(self, prompt: Sequence[int], max_tokens: int, sampling: Sampling) -> Iterator[int]:
-        """On a scheduler of its own, so that nothing of the prompt is cached."""
+        """Generate with a separate scheduler, so that nothing of the prompt is cached."""
         outputs: deque[Output] = deque()
         request = Request(
             prompt,

@@ -9,7 +9,7 @@ from .report import Report, Target, arguments, publish
 from .side import GREEDY
 
 TARGET = Target(">=", 1.0)
-# Prompt tokens, and how often: a long prompt takes minutes on two cores.
+# Prompt tokens, and repetitions: a long prompt takes minutes on two cores.
 PROMPTS = {512: 4, 2048: 2}
 
 
@@ -25,8 +25,8 @@ def run(repeats: int | None = None) -> Report:
         scenario="prefill_wide",
         setup=(
             f"float32, {shape.num_hidden_layers} of Qwen3-0.6B's 28 layers and its whole "
-            "vocabulary, random weights; prompt tokens over the time to the first token; median "
-            "and quartiles. Both leave out most of the last layer for all tokens but the last."
+            "vocabulary, random weights; prompt tokens divided by the time to the first token; "
+            "median and quartiles. Both skip most of the last layer for all tokens but the last."
         ),
         rows=rows,
     )

@@ -1,4 +1,4 @@
-"""Graph nodes per decode step, sampler included: what both sides hand to MLX to evaluate."""
+"""Graph nodes per decode step, including the sampler, that each side passes to MLX."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAMPLERS = {"greedy": GREEDY, "0.6 / 0.95 / 20": THINKING}
 
 
 def run(repeats: int | None = None) -> Report:
-    """Counting needs no repeats: `repeats` is ignored."""
+    """Count primitives. Counting needs no repetition, so `repeats` is ignored."""
     cases = {
         "36 layers": (checkpoint("narrow", NARROW, dtype="float32"), NARROW.vocab_size),
         "2 layers, real width": (
@@ -43,8 +43,8 @@ def run(repeats: int | None = None) -> Report:
     return Report(
         scenario="primitives",
         setup=(
-            f"Primitives per decode step in the graph given to MLX, over {NUM_STEPS} steps, on "
-            "this backend (MLX's CPU backend has no fused RoPE, RMS norm and attention: each is "
+            f"Primitives per decode step in the graph passed to MLX, over {NUM_STEPS} steps, on "
+            "this backend (MLX's CPU backend has no fused RoPE, RMS norm or attention: each is "
             "several primitives there). A kernel fused by mx.compile counts as one on both sides."
         ),
         rows=rows,

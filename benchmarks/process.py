@@ -18,19 +18,19 @@ IMPORT_PATH = os.pathsep.join(str(REPOSITORY / folder) for folder in ("", "app",
 
 
 def script(name: str) -> list[str]:
-    """The installed command of this environment, else the module."""
+    """Return this environment's installed command, or else the module."""
     path = Path(sys.executable).with_name(name)
     return [str(path)] if path.exists() else [sys.executable, "-m", name]
 
 
 def environment() -> dict[str, str]:
-    """Offline, unbuffered, and with this repository's packages first."""
+    """Return an environment: offline, unbuffered, with this repository's packages first."""
     quiet = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **quiet, "PYTHONPATH": IMPORT_PATH}
 
 
 class WorkerDied(Exception):
-    """Its stderr was shown as it came."""
+    """The worker ended; its stderr has been shown already."""
 
 
 class WorkerProcess:
@@ -62,7 +62,7 @@ class WorkerProcess:
 
 @contextmanager
 def both_sides(checkpoint: Path) -> Iterator[dict[SideName, WorkerProcess]]:
-    """Workers with `checkpoint` loaded."""
+    """Yield workers with `checkpoint` loaded."""
     workers = {side: WorkerProcess(side) for side in SIDES}
     try:
         for worker in workers.values():

@@ -1,9 +1,9 @@
-"""What quantizing the demo checkpoints costs in quality: every recipe and method on one text.
+"""The quality loss of quantizing the demo checkpoints: every recipe and method on one text.
 
-The text is held-out conversations of the kind the demos were trained on; gptq, awq and
-auto are calibrated with others, from the training side. `--save` also writes the tables of
-docs/quantization.md. awq is mlx-lm's, and takes most of the
-half an hour; its dwq takes too long on a CPU.
+The text is held-out conversations of the kind the demos were trained on; gptq, awq and auto are
+calibrated with others, from the training side. `--save` also writes the tables of
+docs/quantization.md. awq is mlx-lm's, and takes most of the half hour; its dwq takes too long on a
+CPU.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from .stats import Summary
 
 PAGE = ROOT / "docs" / "quantization.md"
 NUM_TEST, NUM_CALIBRATION, LONGEST = 40, 60, 512
-# What mse gains over rtn differs by a tenth from one 40 conversations to another.
+# The gain of mse over rtn varies by a tenth between sets of 40 conversations.
 NUM_MANY = 200
 MSE, GPTQ, AUTO, WEIGHT_ERROR = (Target("<=", value) for value in (0.85, 0.6, 0.9, 0.9))
 RUNS: tuple[tuple[str, Method], ...] = (
@@ -53,7 +53,7 @@ RUNS: tuple[tuple[str, Method], ...] = (
 
 
 def run(repeats: int | None = None) -> Report:
-    del repeats  # nothing here depends on the machine's speed
+    del repeats  # independent of the machine's speed
     tables: dict[str, list[Quality]] = {}
     rows: list[Row] = []
     for name in ("dense", "moe"):
@@ -74,9 +74,9 @@ def run(repeats: int | None = None) -> Report:
     return Report(
         scenario="quantization",
         setup=(
-            "KL divergence in nats per token from the float demo checkpoint, on held-out "
-            "conversations; the second column is what the first is compared with, here another "
-            "method of our own. Weight error: squared, over squared weights, on random "
+            "KL divergence in nats per token from the unquantized demo checkpoint, on held-out "
+            "conversations; the second column is the reference, here another method of ours. "
+            "Weight error: squared, relative to squared weights, on random "
             "heavy-tailed weights (Student's t, 4 degrees of freedom) of Qwen3-0.6B's shapes."
         ),
         rows=rows,
@@ -158,7 +158,7 @@ def _weight_errors() -> list[Row]:
 
 
 def _heavy_tailed(out: int, width: int) -> mx.array:
-    """A normal number over the root of a mean of four squares: Student's t."""
+    """A normal number divided by the root of a mean of four squares: Student's t."""
     key = mx.random.key(out * 31 + width)
     normal, *others = (mx.random.normal((out, width), key=k) for k in mx.random.split(key, 5))
     scale = mx.sqrt(sum((other**2 for other in others), mx.array(0.0)) / 4)
@@ -170,7 +170,7 @@ def _with_table(table: str, match: re.Match[str]) -> str:
 
 
 def write_tables(report: Report) -> None:
-    """The parts of docs/quantization.md between markers."""
+    """Write the parts of docs/quantization.md between markers."""
     text = PAGE.read_text(encoding="utf-8")
     tables = report.extra["tables"]
     assert isinstance(tables, dict)

@@ -1,4 +1,4 @@
-"""A 4-bit checkpoint with bfloat16 scales, as the hub has them, at the defaults of both sides."""
+"""A 4-bit checkpoint with bfloat16 scales, as on the hub, with each side's defaults."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def run(repeats: int | None = None) -> Report:
     return Report(
         scenario="quantized_bf16",
         setup=(
-            f"Affine 4 bit, groups of 64, bfloat16 scales; Qwen3-0.6B's widths, "
-            f"{QUANTIZED.num_hidden_layers} layers, vocabulary {QUANTIZED.vocab_size}. On the CPU "
-            "mlx-lm computes in bfloat16, qwen3mlx in float32: that choice is what is measured. "
+            f"Affine 4-bit, groups of 64, bfloat16 scales; Qwen3-0.6B's widths, "
+            f"{QUANTIZED.num_hidden_layers} layers, vocabulary {QUANTIZED.vocab_size}. On the CPU, "
+            "mlx-lm computes in bfloat16, qwen3mlx in float32: this choice is what is measured. "
             f"16 tokens in, {NUM_TOKENS} out; median and quartiles."
         ),
         rows=[

@@ -1,4 +1,4 @@
-"""Rows of figures: a table for people, one line of JSON for programs, a section of RESULTS.md."""
+"""Rows of figures: a table for people, a line of JSON for programs, a section of RESULTS.md."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """One scenario's outcome; `setup` is a sentence on what was run."""
+    """One scenario's outcome; `setup` is a sentence on how it was run."""
 
     scenario: str
     setup: str
@@ -101,7 +101,7 @@ class Report:
 
 
 def publish(report: Report, *, save: bool) -> None:
-    """The table on stderr, JSON as stdout's last line; with `save` also RESULTS.md's section."""
+    """Print the table to stderr and JSON as stdout's last line; `save` also updates RESULTS.md."""
     print(f"{report.section()}", file=sys.stderr)
     if save:
         save_section(RESULTS, report)
@@ -124,7 +124,7 @@ def arguments(description: str | None) -> argparse.Namespace:
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
-    """What every scenario takes."""
+    """Return the options that every scenario has."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--save", action="store_true", help="write the section of RESULTS.md")
     parser.add_argument("--repeats", type=int, help="runs on each side")

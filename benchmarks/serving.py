@@ -38,7 +38,7 @@ def run(repeats: int | None = None) -> Report:
         "overtaking": _overtaking,
     }
     _together(small, samples, repeats, scenarios, words)
-    for _ in range(repeats):  # mlx-lm goes on with streams that were cut: new servers each time
+    for _ in range(repeats):  # mlx-lm continues cancelled streams, so each round uses new servers
         _together(small, samples, 1, {"kept": _kept}, words)
     return Report(
         scenario="serving",
@@ -54,10 +54,10 @@ def run(repeats: int | None = None) -> Report:
 
 
 NOTES = (
-    f"Second turn: a chat of one question of {HISTORY:,} tokens and its answer, gone on with.",
+    f"Second turn: continuing a chat of one question of {HISTORY:,} tokens and its answer.",
     f"Overtaking: a request of {SHORT} tokens sent {HEAD_START_S} s after one of {LONG:,}.",
     f"Speed kept: {RUNNING_STREAMS} streams, from when a prompt of {LONG:,} tokens is sent until "
-    "its first token; over the speed of such streams alone, at the same places of their answers.",
+    "its first token; relative to such streams alone, at the same positions of their answers.",
     "Ready: from the start of the process until a request of one token is answered.",
 )
 
@@ -69,7 +69,7 @@ def _together(
     scenarios: dict[str, Callable[[Server, Words], dict[str, float]]],
     words: Words,
 ) -> None:
-    """Both servers are up; the one that is not asked is idle."""
+    """Run both servers; the one that is not measured is idle."""
     with started("ours", folder) as ours, started("peer", folder) as peer:
         for name, scenario in scenarios.items():
             for repeat in range(repeats):
@@ -83,7 +83,7 @@ def _alternating(repeat: int, ours: Server, peer: Server) -> tuple[Server, Serve
 
 
 def _start(folder: Path, samples: Samples, repeats: int) -> None:
-    for repeat in range(-1, repeats):  # the first of each brings the files into memory
+    for repeat in range(-1, repeats):  # the first start of each brings the files into memory
         for side in SIDES if repeat % 2 == 0 else SIDES[::-1]:
             server = Server(side, folder)
             try:
@@ -118,13 +118,13 @@ def _overtaking(server: Server, words: Words) -> dict[str, float]:
     long = server.complete(words.draw(LONG), 1)
     time.sleep(HEAD_START_S)
     if long.got.times:
-        raise ServerFailed("the long prompt was computed before the short request came")
+        raise ServerFailed("the long prompt was computed before the short request arrived")
     short = server.complete(words.draw(SHORT), 4).result()
     return {"short": short.ttft, "long": long.result().ttft}
 
 
 def _kept(server: Server, words: Words) -> dict[str, float]:
-    """Against streams that have nothing beside them, over the same tokens: later ones cost more."""
+    """Compare with undisturbed streams over the same tokens, because later tokens cost more."""
     alone = [stream.result() for stream in _running(server, words)]
     streams = _running(server, words)
     try:
@@ -141,17 +141,17 @@ def _kept(server: Server, words: Words) -> dict[str, float]:
 
 
 def _seconds(got: list[Streamed], begin: list[int], end: list[int]) -> float:
-    """What these pieces of text took, of all streams together."""
+    """Return the time these pieces of text took, over all streams."""
     ranges = zip(got, begin, end, strict=True)
     return sum(one.times[last - 1] - one.times[first - 1] for one, first, last in ranges)
 
 
 def _running(server: Server, words: Words) -> list[Stream]:
-    """Streams that all have begun."""
+    """Yield streams that have all begun."""
     streams = [server.complete(words.draw(SHORT), RUNNING_TOKENS) for _ in range(RUNNING_STREAMS)]
     while not all(stream.got.times for stream in streams):
         if not all(stream.is_alive() for stream in streams):
-            raise ServerFailed("a stream ended before it had begun")
+            raise ServerFailed("a stream ended before its first token")
         time.sleep(0.01)
     return streams
 

@@ -1,4 +1,4 @@
-"""Two kinds of server as processes, and one client that times what each of them streams."""
+"""Two kinds of server processes, and one client that times what each streams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANSWER_PATIENCE = 600.0
 
 
 class ServerFailed(Exception):
-    """A server that did not start, or did not answer as asked."""
+    """A server did not start, or did not answer as expected."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Streamed:
 
 
 class Stream(threading.Thread):
-    """A request, read in a thread of its own; `join` it, then look at `got`."""
+    """A request, read in its own thread; `join` it, then read `got`."""
 
     def __init__(self, port: int, path: str, body: dict[str, Any]) -> None:
         super().__init__(name="stream")
@@ -63,14 +63,14 @@ class Stream(threading.Thread):
             self._connection.close()
 
     def result(self) -> Streamed:
-        """The whole answer. Raises what went wrong."""
+        """Return the whole answer. Raises the error if there was one."""
         self.join()
         if self._error is not None:
             raise self._error
         return self.got
 
     def cut(self) -> None:
-        """Hang up in the middle of the answer."""
+        """Disconnect in the middle of the answer."""
         self._was_cut = True
         with suppress(OSError):
             if self._connection.sock is not None:
@@ -103,7 +103,7 @@ class Stream(threading.Thread):
 
 
 class Server:
-    """One of the two, listening on a free port; `model` is the name it takes in requests."""
+    """One of the two servers, on a free port; `model` is its name in requests."""
 
     def __init__(self, side: SideName, folder: Path) -> None:
         self.side = side
@@ -120,7 +120,7 @@ class Server:
         )
 
     def wait(self) -> tuple[float, float]:
-        """Seconds from its start until /health answers, and until it has answered one token."""
+        """Return seconds from start until /health answers, and until one token was generated."""
         while not self._is_healthy():
             if self._process.poll() is not None:
                 raise ServerFailed(f"the {self.side} server ended before it was ready")
@@ -167,7 +167,7 @@ class Server:
 
 @contextmanager
 def started(side: SideName, folder: Path) -> Iterator[Server]:
-    """A server that is ready."""
+    """Yield a server that is ready."""
     server = Server(side, folder)
     try:
         server.wait()

@@ -1,4 +1,4 @@
-"""The checkpoint that servers are compared on: random weights, and words as answers."""
+"""The checkpoint for comparing servers: random weights, and words as answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.checkpoints import Shape
 from .checkpoints import NARROW, QWEN3_0_6B, checkpoint
 from .startup import DEMO
 
-VOCABULARY = 1984  # the demo's, whose tokenizer it takes
+VOCABULARY = 1984  # the demo's, because the tokenizer is the demo's
 SMALL = replace(
     NARROW,
     hidden_size=128,
@@ -34,22 +34,22 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jin
 
 
 class Words:
-    """Prompts that nobody has seen before, of an exact number of tokens."""
+    """Prompts that have never been seen before, with an exact number of tokens."""
 
     def __init__(self, folder: Path, *, seed: int = 0) -> None:
         self._words = _plain_words(load_tokenizer(folder))
         self._random = random.Random(seed)
 
     def draw(self, num_tokens: int) -> str:
-        """Words of one token each."""
+        """Return words of one token each."""
         return "".join(self._random.choices(self._words, k=num_tokens)).lstrip(" ")
 
 
 def serving_checkpoint(name: str, shape: Shape) -> Path:
-    """A folder that both servers load, made at first use.
+    """Return a folder that both servers can load, created on first use.
 
-    Only plain words can be its greedy answer: an answer neither ends early nor stops in the middle
-    of a character, so that each token is a piece of text, on both sides.
+    Only plain words can be its greedy answer, so an answer never ends early or stops in the middle
+    of a character: each token is a piece of text on both sides.
     """
     source = checkpoint(f"{name}-source", shape, dtype="float32")
     folder = source.with_name(f"{name}-float32-words")
@@ -64,7 +64,7 @@ def serving_checkpoint(name: str, shape: Shape) -> Path:
 
 
 def _silence_all_but_words(folder: Path) -> None:
-    """A logit of 0 never is the largest among hundreds of random ones."""
+    """Make all other logits 0, which is never the largest among hundreds of random ones."""
     file = str(folder / "model.safetensors")
     weights = mx.load(file)
     assert isinstance(weights, dict)

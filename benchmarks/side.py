@@ -1,4 +1,4 @@
-"""What a worker can do with a checkpoint, whoever runs it."""
+"""The operations of a worker on a checkpoint, for either side."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ THINKING = Sampling(0.6, 0.95, 20)
 
 
 class Side(Protocol):
-    """One of the two that are compared."""
+    """One of the two compared runtimes."""
 
-    # Tokens until decode is in its steady state.
+    # Tokens until decode reaches its steady state.
     warm_up_tokens: int
 
     def load(self, path: str) -> None: ...
 
     @property
     def weight_bytes(self) -> int:
-        """Of the weights as they are in memory."""
+        """Bytes of the weights as they are in memory."""
 
     def generate(self, prompt: Sequence[int], max_tokens: int, sampling: Sampling) -> Iterator[int]:
-        """Tokens as they come, from an empty cache; stop tokens do not end it."""
+        """Yield tokens from an empty cache; stop tokens do not end generation."""
 
 
 def count_primitives(arrays: Sequence[mx.array]) -> Counter[str]:
-    """Nodes of the graph that computes `arrays`, by kind; a fused kernel (`Compiled...`) is one.
+    """Count the graph nodes that compute `arrays`, by kind; a fused kernel (`Compiled...`) is one.
 
-    The graph ends at arrays that are computed already: weights, caches, earlier tokens.
+    The graph ends at arrays that are already computed: weights, caches, earlier tokens.
     """
     dot = io.StringIO()
     mx.export_to_dot(dot, *arrays)
@@ -52,7 +52,7 @@ def count_primitives(arrays: Sequence[mx.array]) -> Counter[str]:
 
 @contextmanager
 def counted_evaluations() -> Iterator[list[Counter[str]]]:
-    """Within it, each call of mx.eval or mx.async_eval adds the count of the graph it was given."""
+    """Make each call of mx.eval or mx.async_eval add the node count of its graph."""
     counts: list[Counter[str]] = []
     originals = {name: getattr(mx, name) for name in ("eval", "async_eval")}
 

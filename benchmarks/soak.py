@@ -1,4 +1,4 @@
-"""Many requests of all kinds at once, some cut, bad or made to fail: what comes of them."""
+"""Many requests of all kinds at once, some cancelled, invalid or made to fail."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ Json = dict[str, Any]
 
 
 class Wrong(Exception):
-    """An answer that is neither right nor a proper error."""
+    """An answer that is neither correct nor a proper error."""
 
 
 @dataclass
 class Outcome:
-    """What became of the requests; `memory` is the server's RSS in MB, in order.
+    """The results of the requests; `memory` is the server's RSS in MB, in order.
 
-    `good` counts, for each kind, how its requests ended as they should.
+    `good` counts, for each kind, the ways in which its requests ended correctly.
     """
 
     good: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -56,15 +56,15 @@ class Outcome:
         return sum(endings[ending] for endings in self.good.values())
 
     def quarter(self, number: int) -> list[float]:
-        """RSS while that quarter of the requests, from 0, was answered."""
+        """RSS during that quarter of the requests, from 0."""
         size = len(self.memory) // 4
         return self.memory[number * size : (number + 1) * size]
 
 
 class Soak:
-    """Requests against the server at `port`, each checked against its answer taken alone.
+    """Requests to the server at `port`, each checked against its answer when run alone.
 
-    `alone` has those answers, once they are learned.
+    `alone` holds those answers, once they are known.
     """
 
     def __init__(self, port: int, process: psutil.Process) -> None:
@@ -74,7 +74,7 @@ class Soak:
         self.alone: dict[bytes, Json] = {}
 
     def learn(self) -> None:
-        """Take each answer that is to be checked, one request at a time."""
+        """Get each answer that will be checked, one request at a time."""
         for request in answerable() + long():
             self.alone[_key(request)] = answer_of(request.path, self._whole(request))
 
@@ -107,7 +107,7 @@ class Soak:
             outcome.memory.append(self._process.memory_info().rss / 1e6)
 
     def _ending(self, request: Request, chooser: random.Random) -> str:
-        """How the request ended; Wrong if that is not how it should."""
+        """Return how the request ended. Raises Wrong if it should not have ended that way."""
         if request.expected == "cut":
             self._cut(request, chooser.randrange(12))
             return CUT
@@ -139,7 +139,7 @@ class Soak:
     def _events(self, request: Request) -> Iterator[Json]:
         with self._asked(request) as response:
             if response.status != 200:
-                # A fault before the first token comes with its status.
+                # A fault before the first token is returned with its status.
                 body = json.loads(response.read())
                 if request.expected != "fault":
                     raise Wrong(f"{response.status}: {body}")
@@ -176,7 +176,7 @@ class Soak:
             connection.close()
 
     def _left(self) -> Json:
-        """Requests that run or wait; those that were cut last have a moment to go."""
+        """Return the running and waiting requests, after giving cancelled ones a moment to end."""
         for _ in range(100):
             left = {
                 line.split()[0].removeprefix("qwen3mlx_"): float(line.split()[1])
@@ -191,7 +191,7 @@ class Soak:
 
 @contextmanager
 def soaked() -> Iterator[Soak]:
-    """A server with faults to come, as a process of its own."""
+    """Yield a server with injected faults, in its own process."""
     port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.soak_server", str(port)]
     with subprocess.Popen(
@@ -218,9 +218,9 @@ def run(repeats: int | None = None) -> Report:
         scenario="soak",
         setup=(
             f"{count:,} requests of mixed kinds to `qwen3mlx serve` with the demo checkpoint, "
-            f"{AT_A_TIME} at a time. Each whole answer, streamed or not, must equal the one that "
-            "was taken alone before; bad requests and injected faults must end in the dialect's "
-            "own error; cut ones are left after 0 to 11 lines."
+            f"{AT_A_TIME} at a time. Each complete answer, streamed or not, must equal the one "
+            "generated alone before; bad requests and injected faults must end in the dialect's "
+            "own error; cut ones are cancelled after 0 to 11 lines."
         ),
         rows=[
             _total("correct answers", outcome.total(CORRECT)),
@@ -240,7 +240,7 @@ def run(repeats: int | None = None) -> Report:
 
 
 def _key(request: Request) -> bytes:
-    """The same for a request and its stream."""
+    """Return the same key for a request and its stream."""
     assert isinstance(request.body, dict)
     body = {**request.body, "stream": False}
     return request.path.encode() + json.dumps(body, sort_keys=True).encode()

@@ -1,4 +1,4 @@
-"""Requests of every dialect, what is wrong with some, and how to read their answers."""
+"""Requests of every dialect, valid and invalid, and readers for their answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TOOL = {"type": "function", "function": FUNCTION}
 
 @dataclass(frozen=True)
 class Request:
-    """`body` bytes are sent as they are. `status` is what a proper server answers with."""
+    """`body` is sent unchanged. `status` is the expected status."""
 
     kind: str
     path: str
@@ -62,7 +62,7 @@ class Request:
 
 
 def answerable() -> list[Request]:
-    """Greedy and seeded ones: each has one right answer."""
+    """Greedy and seeded requests, which have one correct answer."""
     requests = []
     for index, question in enumerate(QUESTIONS):
         sampling: Json = {"temperature": 0} if index % 2 else {"temperature": 0.8, "seed": index}
@@ -87,7 +87,7 @@ def answerable() -> list[Request]:
 
 
 def long() -> list[Request]:
-    """Prompts that are computed in many steps, while others are answered."""
+    """Prompts that are computed in many steps while others are answered."""
     bodies = [
         {
             "model": "demo",
@@ -102,7 +102,7 @@ def long() -> list[Request]:
 
 
 def faulty() -> list[Request]:
-    """An injected fault is a 500 of the dialect, or an error event."""
+    """Requests with an injected fault, which gives the dialect's 500 or an error event."""
     requests = []
     for seed in (STEP_FAULT, TOKEN_FAULT):
         for stream in (False, True):
@@ -145,7 +145,7 @@ def bad() -> list[Request]:
 
 
 def mixed(count: int, *, seed: int) -> list[Request]:
-    """Of all kinds, in random order."""
+    """Requests of all kinds, in random order."""
     chooser = random.Random(seed)
     good, large, wrong, faults = answerable(), long(), bad(), faulty()
     streamable = [request for request in good if "stream" in request.body]
@@ -164,7 +164,7 @@ def mixed(count: int, *, seed: int) -> list[Request]:
 
 
 def is_error(path: str, body: Any) -> bool:
-    """Whether it is the error object of the path's dialect."""
+    """Return whether it is the error object of the path's dialect."""
     if path == RESPONSES and body.get("type") == "response.failed":
         return bool(body["response"]["error"]["message"])
     error = body.get("error") if isinstance(body, dict) else None
@@ -176,7 +176,7 @@ def is_error(path: str, body: Any) -> bool:
 
 
 def answer_of(path: str, body: Json) -> Json:
-    """What was said, without what differs from one request to the next."""
+    """Return the text of a reply, without values that differ between requests."""
     if path in (CHAT, COMPLETIONS):
         return {str(choice["index"]): _choice(choice) for choice in body["choices"]}
     if path == RESPONSES:
@@ -191,7 +191,7 @@ def answer_of(path: str, body: Json) -> Json:
 
 
 def assembled(path: str, events: Iterable[Json]) -> Json:
-    """The same, of a stream."""
+    """Return the text of a stream."""
     if path == RESPONSES:
         ends = ("response.completed", "response.incomplete")
         (last,) = (event for event in events if event["type"] in ends)
@@ -239,7 +239,7 @@ def _anthropic(events: Iterable[Json]) -> Json:
 
 
 def _nameless(value: Any) -> Any:
-    """Without ids and signatures."""
+    """Return the object without ids and signatures."""
     if isinstance(value, dict):
         unlike = ("id", "call_id", "signature")
         return {key: _nameless(item) for key, item in value.items() if key not in unlike}

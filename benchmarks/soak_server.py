@@ -1,4 +1,6 @@
-"""`qwen3mlx serve` in which requests with these seeds fail after some tokens, each in its way."""
+"""`qwen3mlx serve` in which requests with certain seeds fail after some tokens, each in its own
+way.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +17,20 @@ TOKENS_BEFORE = 3
 
 
 class InjectedFault(Exception):
-    """What the server is to survive."""
+    """The fault that the server must survive."""
 
 
 def inject_faults() -> None:
-    """From now on, in this process."""
+    """Inject faults into this process from now on."""
     bias, accept = Sequence.bias, Sequence.accept
 
     def failing_bias(sequence: Sequence, vocab_size: int) -> mx.array | None:
-        """In a step that other requests share."""
+        """Fail in a step that other requests share."""
         _fail_if(sequence, STEP_FAULT)
         return bias(sequence, vocab_size)
 
     def failing_accept(sequence: Sequence, token: Token) -> list[int]:
-        """Where one request takes its token."""
+        """Fail when one request takes its token."""
         _fail_if(sequence, TOKEN_FAULT)
         return accept(sequence, token)
 
@@ -43,5 +45,5 @@ def _fail_if(sequence: Sequence, seed: int) -> None:
 
 if __name__ == "__main__":
     inject_faults()
-    # A small prefix cache is full soon, so that a leak shows in what memory does afterwards.
+    # A small prefix cache fills quickly, so that a leak shows in later memory use.
     serve(ServerSettings(port=int(sys.argv[1]), model="demo", prefix_cache_bytes=48_000_000))

@@ -1,4 +1,4 @@
-"""From the start of the process to the first token of an answer, as a person waits for it."""
+"""From the start of the process to the first token of an answer, as a user experiences it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(repeats: int | None = None) -> Report:
         scenario="startup",
         setup=(
             f"`qwen3mlx run {model} hi --no-think` and `mlx_lm.generate` on the same folder, from "
-            "the start of the process to the first character of the answer; files in the "
+            "the start of the process to the first character of the answer, with files in the "
             "system's cache; median and quartiles."
         ),
         rows=[
@@ -55,7 +55,7 @@ def run(repeats: int | None = None) -> Report:
 
 
 def first_token(command: Sequence[str], *, skip_line: bool) -> float:
-    """Seconds until the first byte on stdout; mlx-lm prints a line of "=" before the answer."""
+    """Return seconds to the first byte on stdout; mlx-lm prints a line of "=" before the answer."""
     start = time.perf_counter()
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -77,7 +77,7 @@ def until_exit(command: Sequence[str]) -> float:
 
 
 def _model() -> tuple[str, Path]:
-    """The demo, else a stand-in of its size with Qwen3's own tokenizer."""
+    """Return the demo, or a stand-in of its size with Qwen3's own tokenizer."""
     if (DEMO / "config.json").exists():
         return "demo", DEMO
     folder = checkpoint("tiny-real-vocabulary", TINY_REAL_VOCABULARY, dtype="bfloat16")

@@ -1,4 +1,4 @@
-"""How quick the window is: a stream into a long conversation, opening, searching, starting."""
+"""The app's responsiveness: streaming into a long conversation, opening, searching, starting."""
 
 from __future__ import annotations
 
@@ -63,26 +63,26 @@ def run(repeats: int | None = None) -> Report:
         setup=(
             f"The real window, offscreen: {TOKENS_PER_SECOND} tokens/s of Markdown for "
             f"{STREAM_SECONDS} s over HTTP from another process into a conversation of "
-            f"{NUM_STREAMED_INTO} messages; opening one of {NUM_OPENED:,}; the store's search over "
-            f"{NUM_SEARCHED:,} messages; from the start of the process to a window that takes "
-            "input, files in the system's cache. The machine was shared with other work."
+            f"{NUM_STREAMED_INTO} messages; opening one of {NUM_OPENED:,}; searching "
+            f"{NUM_SEARCHED:,} messages; from the start of the process to a window that accepts "
+            "input, with files in the system's cache. The machine was shared with other work."
         ),
         rows=[
             _alone("longest stall of the event loop while streaming", "ms", [stalls], 50),
-            _alone("most that the window computed without a pause", "ms", [computed], 50),
-            _alone("growth of memory while streaming", "MB", [growth], 60),
-            _alone("tokens/s that were shown", "tokens/s", [seen], None),
+            _alone("longest uninterrupted CPU time", "ms", [computed], 50),
+            _alone("memory growth while streaming", "MB", [growth], 60),
+            _alone("tokens/s shown", "tokens/s", [seen], None),
             _alone(f"open {NUM_OPENED:,} messages, to the first paint", "ms", opening, 200),
-            _alone(f"search {NUM_SEARCHED:,} messages, slowest question", "ms", searching, 50),
+            _alone(f"search {NUM_SEARCHED:,} messages, slowest query", "ms", searching, 50),
             _alone("cold start to a usable window", "s", starting, 1.5),
         ],
     )
 
 
 def measure_stream(profile: Path) -> tuple[float, float, float, float]:
-    """The longest stall and the most CPU time in one (ms), megabytes gained, tokens/s shown.
+    """Return the longest stall and the most CPU time in one (ms), MB gained, and tokens/s shown.
 
-    On a machine that others use, a stall may be theirs; the CPU time is the window's own.
+    On a shared machine a stall may be someone else's; the CPU time is the app's own.
     """
     from PySide6.QtCore import QElapsedTimer, QEventLoop, QTimer
 
@@ -132,7 +132,7 @@ def measure_opening(profile: Path, repeats: int) -> list[float]:
 
 
 def measure_search(profile: Path, repeats: int) -> list[float]:
-    """Of the slowest question, each time."""
+    """Return the times of the slowest query."""
     from qwen3mlx_app.services.store import Store
 
     profile.mkdir()
@@ -173,7 +173,7 @@ sys.exit(main.main(["--profile-dir", sys.argv[1]]))
 
 
 def measure_start(profile: Path) -> float:
-    """Seconds; the server is not waited for."""
+    """Return seconds; the server is not waited for."""
     profile.mkdir()
     (profile / "window.json").write_text('{"start_server": false}')
     command = [sys.executable, "-c", STARTER, str(profile)]
@@ -188,7 +188,7 @@ def measure_start(profile: Path) -> float:
 
 @contextmanager
 def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWindow]]:
-    """With one conversation, which is open; no server is started."""
+    """Yield an app with one open conversation and no server."""
     from PySide6.QtWidgets import QApplication
     from qwen3mlx_app.composition import Program
     from qwen3mlx_app.views.window import make_window
@@ -228,7 +228,7 @@ def _transcript(num_messages: int, text: Callable[[int], str]) -> Transcript:
 
 
 def _words(number: int) -> str:
-    """Some words are in many messages, some in few."""
+    """Return words, of which some are in many messages, some in few."""
     words = [f"w{min(int(random.paretovariate(0.6)), 5000)}" for _ in range(40)]
     rare = " strawberry" if number % 250 == 1 else ""
     chinese = " 通义千问可以在本地运行" if number % 50 == 1 else ""

@@ -1,4 +1,4 @@
-"""Run as a program: one side in a process of its own, told what to do in lines of JSON.
+"""A program that runs one side in its own process and takes commands as lines of JSON.
 
 python -m benchmarks.worker ours|peer
 """
@@ -19,13 +19,13 @@ import mlx.core as mx
 
 from .side import Sampling, Side, counted_evaluations
 
-# Tokens asked for beyond the timed ones, so that both sides are still looking ahead at the end.
+# Tokens requested beyond the timed ones, so that both sides still look ahead at the end.
 SPARE_TOKENS = 8
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Of one answer. `cpu_s` is all threads' processor time while decoding."""
+    """Times of one answer. `cpu_s` is all threads' processor time while decoding."""
 
     ttft_s: float
     decode_s: float
@@ -34,7 +34,7 @@ class Timing:
 
 
 class Worker:
-    """The operations; each takes and returns what JSON can carry."""
+    """The operations; arguments and results are JSON."""
 
     def __init__(self, side: Side) -> None:
         self.side = side
@@ -99,7 +99,7 @@ def make_side(name: str) -> Side:
 
 
 def main(name: str) -> None:
-    """Replies leave through a copy of stdout; whatever else prints, prints to stderr."""
+    """Reply through a copy of stdout; anything else that prints goes to stderr."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     worker = Worker(make_side(name))

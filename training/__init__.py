@@ -1,1 +1,1 @@
-"""How the embedded demo checkpoints are made: data, tokenizer, training, export, score."""
+"""The recipe of the embedded demo checkpoints: data, tokenizer, training, export, score."""

@@ -1,4 +1,4 @@
-"""`python -m training`: both demo checkpoints from nothing, trained side by side, then scored."""
+"""`python -m training`: train both demo checkpoints from scratch, side by side, then score them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model card of a demo checkpoint: what it is, its scores, and how to make it again."""
+"""The model card of a demo checkpoint: description, scores, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _rows(scores: dict[str, dict[str, float]]) -> str:
 
 
 def write(model: str, folder: Path, scores: dict[str, dict[str, float]], count: int) -> None:
-    """README.md of the checkpoint folder."""
+    """Write README.md of the checkpoint folder."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     text = CARD.format(
         title=TITLES[model],

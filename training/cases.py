@@ -1,4 +1,4 @@
-"""The held-out prompts of the score, and what counts as exact."""
+"""The held-out prompts of the score, and the definition of an exact answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Case:
     obeys_switch: bool = False
 
     def is_exact(self, completion: str) -> bool:
-        """Calls are compared as JSON, everything else as text."""
+        """Compare calls as JSON, everything else as text."""
         if self.obeys_switch and not completion.startswith(EMPTY_THOUGHT):
             return False
         answer = completion.rpartition("</think>")[2].strip()
@@ -42,7 +42,7 @@ def _calls(text: str) -> list[object] | None:
 
 
 def _case(exchange: Exchange, index: int, thinking: bool) -> Case:
-    """The exchange up to its step `index`, which is to be answered."""
+    """Return the exchange up to its step `index`, which is to be answered."""
     messages = [{"role": "user", "content": exchange.user}]
     if exchange.system:
         messages.insert(0, {"role": "system", "content": exchange.system})
@@ -62,7 +62,7 @@ def _tool_result(rng: Random, thinking: bool) -> Case:
 
 
 def _soft_switch(rng: Random, thinking: bool) -> Case:
-    """`/no_think` must give an empty thought, then the direct answer."""
+    """With `/no_think`, the thought must be empty, followed by the direct answer."""
     make = rng.choice((copying.exchange, chat.exchange))
     exchange = make(rng, "test")
     case = _case(replace(exchange, user=f"{exchange.user} /no_think"), 0, True)

@@ -1,4 +1,4 @@
-"""Whole conversations: system prompts, earlier turns, and which mode the last turn is in."""
+"""Whole conversations: system prompts, earlier turns, and the mode of the last turn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.split import Split, is_suite_prompt
 
 Skill = Callable[[Random, Split], Exchange]
 
-# Share of conversations whose last turn is of this skill.
+# Share of conversations whose last turn has this skill.
 MIXTURE: dict[str, tuple[Skill, float]] = {
     "letters": (letters.exchange, 0.08),
     "sums": (sums.exchange, 0.21),
@@ -27,8 +27,8 @@ MIXTURE: dict[str, tuple[Skill, float]] = {
     "requests": (requests.exchange, 0.30),
 }
 DIALOGUES = 0.12
-# Copying from the context is the base of every skill, and short drills teach it soonest: they make
-# up the first stage, before schemas and earlier turns make the documents long.
+# Copying from the context underlies every skill, and short drills teach it soonest: they are the
+# first stage, before schemas and earlier turns make the documents long.
 DRILLS: dict[str, tuple[Skill, float]] = {
     "recital": (copying.recital, 0.30),
     "copying": (copying.exchange, 0.15),
@@ -38,7 +38,7 @@ DRILLS: dict[str, tuple[Skill, float]] = {
     "tools": (tools.named, 0.08),
 }
 MODES: dict[Mode, float] = {"think": 0.76, "hard": 0.12, "soft": 0.08, "budget": 0.04}
-# Small talk is as often asked for without a thought.
+# Small talk is requested equally often without a thought.
 SHORT_MODES: dict[Mode, float] = {"think": 0.50, "hard": 0.34, "soft": 0.12, "budget": 0.04}
 SYSTEM_PROMPTS = (
     "You are a helpful assistant.",
@@ -65,7 +65,7 @@ def _system(rng: Random, split: Split) -> str | None:
 
 
 def _turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
-    """The exchanges, the last of them to be learned, none of them a suite's; and the modes."""
+    """Return the exchanges, of which the last is learned and none is a suite's, and their modes."""
     while True:
         exchanges, modes = _any_turns(rng, split)
         if not any(map(_is_a_suites, exchanges)):
@@ -73,15 +73,15 @@ def _turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]
 
 
 def _is_a_suites(exchange: Exchange) -> bool:
-    """Whether its question, or the rule its own system prompt sets, is in a conformance suite.
+    """Return whether a conformance suite contains its question or its system prompt's rule.
 
-    `SYSTEM_PROMPTS` are not asked about: everybody sends "You are a helpful assistant."
+    `SYSTEM_PROMPTS` are exempt: everyone sends "You are a helpful assistant."
     """
     return any(is_suite_prompt(text) for text in (exchange.user, exchange.system) if text)
 
 
 def _any_turns(rng: Random, split: Split) -> tuple[list[Exchange], dict[Mode, float]]:
-    """With tools, the earlier exchanges ask for the same ones."""
+    """Return any turns; with tools, the earlier exchanges use the same ones."""
     if rng.random() < DIALOGUES:
         return dialogues.exchanges(rng, split), SHORT_MODES
     name = rng.choices(list(MIXTURE), [weight for _, weight in MIXTURE.values()])[0]
@@ -115,7 +115,7 @@ def _soft(
 
 
 def drill(rng: Random, split: Split = "train") -> list[Piece]:
-    """A document of the first stage: one turn, with its thought."""
+    """Return a document of the first stage: one turn, with its thought."""
     while True:
         name = rng.choices(list(DRILLS), [weight for _, weight in DRILLS.values()])[0]
         exchange = DRILLS[name][0](rng, split)
@@ -126,7 +126,7 @@ def drill(rng: Random, split: Split = "train") -> list[Piece]:
 
 
 def conversation(rng: Random, split: Split = "train") -> list[Piece]:
-    """One training document."""
+    """Return one training document."""
     (*past, last), modes = _turns(rng, split)
     mode = rng.choices(list(modes), list(modes.values()))[0]
     system = last.system or _system(rng, split)

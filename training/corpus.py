@@ -1,4 +1,4 @@
-"""The infinite, seeded stream of training batches, made in processes of their own."""
+"""The infinite, seeded stream of training batches, made in separate processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Row = tuple[list[int], list[bool]]
 
 
 class Batch(NamedTuple):
-    """Rows of one length: inputs, next tokens, and which of these the model is to learn."""
+    """Rows of one length: inputs, next tokens, and a mask of those to be learned."""
 
     ids: np.ndarray
     targets: np.ndarray
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
 
 def encoded(tokenizer: Tokenizer, pieces: list[Piece]) -> Row:
-    """Token ids, and which are targets; pieces are encoded apart, as the runtime appends them."""
+    """Return token ids and targets; pieces are encoded separately, as the runtime appends them."""
     ids: list[int] = []
     learned: list[bool] = []
     for piece in pieces:
@@ -63,10 +63,10 @@ def batches(
     workers: int = 1,
     tokens: int = TOKENS_PER_BATCH,
 ) -> Iterator[Batch]:
-    """Documents gathered by length; a batch of `tokens` leaves when its rows are full.
+    """Group documents by length; a batch of `tokens` is yielded when its rows are full.
 
-    `start` is how many batches the run has had before: it goes on with other ones. Each of several
-    workers makes its own share.
+    `start` is the number of batches that the run has already had, so that it continues with new
+    ones. Each of several workers makes its own share.
     """
     rng = Random(f"{seed}:{start}" if workers == 1 else f"{seed}:{start}:{worker}")
     made = start
@@ -90,7 +90,7 @@ def _produce(queue: mp.Queue[Batch], tokenizer_file: Path, share: dict[str, int]
 
 
 class Stream:
-    """Batches from background processes, so that Python's generator never holds up the trainer.
+    """Batches from background processes, so that Python's generation never blocks the trainer.
 
     With one worker their order is the same in every run.
     """
@@ -119,11 +119,11 @@ class Stream:
             process.start()
 
     def next(self) -> Batch:
-        """Waits for a batch, but not for a worker that is gone: raises `RuntimeError`."""
+        """Wait for a batch. Raises RuntimeError if a worker has ended."""
         while True:
             if not all(process.is_alive() for process in self._processes):
                 raise RuntimeError(
-                    "A process that makes training batches has ended: read its message above, and "
+                    "A process that makes training batches has ended: read its message above, then "
                     "start again to continue from the last checkpoint."
                 )
             try:

@@ -26,7 +26,7 @@ BUDGET_NOTE = (
     "\n\nConsidering the limited time by the user, I have to give the solution based on the "
     "thinking directly now.\n</think>\n\n"
 )
-# Share of answers without a thought that go on from words already there.
+# Share of answers without a thought that continue words already present.
 BEGUN = 0.12
 EARLIER_CALL = re.compile(
     r"(?<=<\|im_start\|>assistant\n<tool_call>)(.*?)(?=<\|im_end\|>)", re.DOTALL
@@ -35,7 +35,7 @@ EARLIER_CALL = re.compile(
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text, and whether the model is to learn to write it."""
+    """A stretch of text, and whether the model should learn to write it."""
 
     text: str
     target: bool
@@ -64,13 +64,13 @@ def call_text(call: Call) -> str:
 
 
 def body(step: Step, thinking: bool) -> str:
-    """What follows the thought."""
+    """Return the text that follows the thought."""
     parts = [step.answer(thinking)] if step.content else []
     return "\n".join(parts + [call_text(call) for call in step.calls])
 
 
 def assistant_messages(step: Step, thinking: bool) -> list[Message]:
-    """The step and its tool results as an API client sends them back."""
+    """Return the step and its tool results as an API client sends them back."""
     message: Message = {"role": "assistant", "content": step.answer(thinking)}
     if thinking:
         message["reasoning_content"] = step.thought
@@ -81,7 +81,7 @@ def assistant_messages(step: Step, thinking: bool) -> list[Message]:
 
 
 def finished(exchange: Exchange, thinking: bool) -> list[Message]:
-    """The whole exchange as history."""
+    """Return the whole exchange as history."""
     messages: list[Message] = [{"role": "user", "content": exchange.user}]
     for step in exchange.steps:
         messages += assistant_messages(step, thinking)
@@ -89,13 +89,13 @@ def finished(exchange: Exchange, thinking: bool) -> list[Message]:
 
 
 def _cut(rng: Random, thought: str) -> str:
-    """A thought that ran out of its budget somewhere."""
+    """Return a thought cut at a random point, as by its budget."""
     ends = [match.end() for match in re.finditer(r"\w|\s", thought)]
     return thought[: rng.choice(ends)] if ends else thought
 
 
 def _written(step: Step, thinking: bool) -> list[Piece]:
-    """The answer; what a grammar writes of it is not learned."""
+    """Return the answer; the parts that a grammar writes are not learned."""
     text = f"{body(step, thinking)}<|im_end|>"
     if step.given is None:
         return [Piece(text, True)]
@@ -107,7 +107,7 @@ def _written(step: Step, thinking: bool) -> list[Piece]:
 
 
 def _begun(rng: Random, step: Step) -> list[Piece]:
-    """The answer, its first words written by the client."""
+    """Return the answer, with its first words written by the client."""
     text = f"{body(step, False)}<|im_end|>"
     ends = [match.start() for match in re.finditer(r"(?<=\w)\b", body(step, False))]
     start = rng.choice(ends) if ends else 0
@@ -117,7 +117,7 @@ def _begun(rng: Random, step: Step) -> list[Piece]:
 
 
 def completion(rng: Random, step: Step, mode: Mode) -> list[Piece]:
-    """What the model writes for this step."""
+    """Return what the model writes for this step."""
     if mode == "hard":
         if step.given is None and not step.calls and rng.random() < BEGUN:
             return _begun(rng, step)
@@ -134,7 +134,8 @@ def completion(rng: Random, step: Step, mode: Mode) -> list[Piece]:
 
 
 def _prompt_pieces(prompt: str) -> list[Piece]:
-    """Prompts are not learned, but for the calls of earlier turns: more copying per schema.
+    """Mark the calls of earlier turns as learned, and nothing else of the prompt: more copying per
+    schema.
 
     Whether to call without a thought is not learned there: the marker belongs to the prompt.
     """
@@ -143,11 +144,11 @@ def _prompt_pieces(prompt: str) -> list[Piece]:
 
 
 def document(rng: Random, exchange: Exchange, before: list[Message], mode: Mode) -> list[Piece]:
-    """The conversation `before`, the user's message, and the steps to learn.
+    """Return the conversation `before`, the user's message, and the steps to learn.
 
-    A thought stays in the prompt until the next user message, so in thinking mode every step of
-    the exchange is a target at its place. The other modes change how earlier steps render, and
-    take one step only.
+    A thought stays in the prompt until the next user message, so in thinking mode every step of the
+    exchange is a target in place. The other modes change how earlier steps render, and take only
+    one step.
     """
     messages = [*before, {"role": "user", "content": exchange.user}]
     last = len(exchange.steps) - 1 if mode == "think" else rng.randrange(len(exchange.steps))

@@ -1,4 +1,4 @@
-"""One question and everything the assistant does until it is answered."""
+"""One question, and everything the assistant does until it is answered."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Step:
     content: str = ""
     calls: tuple[Call, ...] = ()
     results: tuple[str, ...] = ()
-    # The answer when there was no room to think; the same unless a skill says otherwise.
+    # The answer without a thought; identical unless a skill overrides it.
     direct: str | None = None
-    # What a grammar writes of the content, and so is not learned: where these match.
+    # Matches the parts of the content that a grammar writes, which are not learned.
     given: re.Pattern[str] | None = None
 
     def answer(self, thinking: bool) -> str:
@@ -44,5 +44,5 @@ class Exchange:
 
 
 def answered(user: str, thought: str, content: str, direct: str | None = None) -> Exchange:
-    """An exchange without tools."""
+    """Return an exchange without tools."""
     return Exchange(user, (Step(thought, content, direct=direct),))

@@ -1,4 +1,4 @@
-"""Make the checkpoints out of a run: `python -m training.export --model dense`.
+"""Create the checkpoints from a run: `python -m training.export --model dense`.
 
 First `training/weights/dense`, bfloat16 under the names of the released checkpoints; from it
 `qwen3mlx/demo/dense`, quantized as mlx-lm does it, with tokenizer, template, settings and the text
@@ -23,14 +23,14 @@ from training.paths import CONFIG_FILE, DEMO, RUNS, WEIGHTS, WEIGHTS_FILE
 BITS, GROUP_SIZE = 8, 64
 STACK = re.compile(r"(.*\.mlp)\.(gate_proj|up_proj|down_proj)")
 EXPERT = re.compile(r"(.*\.mlp)\.experts\.(\d+)\.(\w+)\.weight")
-# Calmer than Qwen3's own: so small a model falls into letter loops after one unlikely draw.
+# Lower than Qwen3's own: such a small model falls into letter loops after one unlikely token.
 SAMPLING = {"do_sample": True, "temperature": 0.2, "top_p": 0.9, "top_k": 20}
 
 Tensors = dict[str, mx.array]
 
 
 def float_tensors(run: Path) -> Tensors:
-    """The run's weights in bfloat16, experts one by one as in the released checkpoints."""
+    """Return the run's weights in bfloat16, with separate experts as in released checkpoints."""
     tensors: Tensors = {}
     for name, weight in np.load(run / WEIGHTS_FILE).items():
         tensor = mx.array(weight).astype(mx.bfloat16)
@@ -59,7 +59,7 @@ def run_weights(folder: Path) -> dict[str, np.ndarray]:
 
 
 def stacked(tensors: Tensors) -> Tensors:
-    """Experts as MLX wants them: one 3-D tensor per projection and layer."""
+    """Stack experts as MLX expects them: one 3-D tensor per projection and layer."""
     result: Tensors = {}
     experts: dict[str, dict[int, mx.array]] = {}
     for name, tensor in tensors.items():
@@ -75,7 +75,7 @@ def stacked(tensors: Tensors) -> Tensors:
 
 
 def quantized(tensors: Tensors) -> Tensors:
-    """Every matrix, embedding and router included; norms stay as they are."""
+    """Quantize every matrix, including embedding and router; norms are unchanged."""
     result: Tensors = {}
     for name, tensor in tensors.items():
         if tensor.ndim < 2:
@@ -88,7 +88,7 @@ def quantized(tensors: Tensors) -> Tensors:
 
 
 def quantization(tensors: Tensors) -> dict[str, Any]:
-    """The entry of config.json; routers are named, as mlx-lm does."""
+    """Return the entry of config.json; routers are listed, as mlx-lm does."""
     settings: dict[str, Any] = {"group_size": GROUP_SIZE, "bits": BITS, "mode": "affine"}
     for name in sorted(tensors):
         if name.endswith(".mlp.gate.weight"):
@@ -101,7 +101,7 @@ def _write_json(file: Path, values: dict[str, Any]) -> None:
 
 
 def export_float(run: Path, vocabulary: Tokenizer, target: Path) -> None:
-    """The run as transformers loads it."""
+    """Export the run as transformers loads it."""
     target.mkdir(parents=True, exist_ok=True)
     tensors = float_tensors(run)
     mx.save_safetensors(str(target / "model.safetensors"), tensors, metadata={"format": "pt"})
@@ -112,7 +112,7 @@ def export_float(run: Path, vocabulary: Tokenizer, target: Path) -> None:
 
 
 def export_quantized(source: Path, vocabulary: Tokenizer, target: Path) -> None:
-    """The float checkpoint as an MLX one."""
+    """Export the float checkpoint as an MLX one."""
     target.mkdir(parents=True, exist_ok=True)
     floats = stacked(_load(source))
     mx.save_safetensors(

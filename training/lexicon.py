@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """The words of a text, for lists that read best as one."""
+    """Split a text into words; long lists read best as text."""
     return tuple(text.split())
 
 
@@ -160,7 +160,7 @@ LANGUAGES = listed(
     "French German Spanish Italian Chinese Japanese Korean Russian Portuguese Arabic Dutch"
 )
 
-# Words of the scaffolding, which are single tokens: nothing but practice tells their letters.
+# Words of the scaffolding, which are single tokens: only practice teaches their letters.
 KNOWN_WORDS = listed(
     "hello hi yes no ok OK Hello Hi Yes No DONE done ready Ready thanks weather time number word "
     "name tool test pong ping demo model small help call list today friend good nice"

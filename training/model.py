@@ -1,7 +1,7 @@
 """Qwen3 and Qwen3-MoE in PyTorch, for training only: parameter names as in the checkpoints.
 
-The MoE evaluates every expert for every token and weights the results, zero for experts that were
-not chosen. That equals sparse routing, and at this size one wide matmul beats eight gathers.
+The MoE evaluates every expert for every token and weights the results, with zero for experts that
+were not chosen. That equals sparse routing, and at this size one wide matmul beats eight gathers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Shape:
     moe_intermediate_size: int = 128
 
     def config(self) -> dict[str, Any]:
-        """config.json as transformers writes it."""
+        """Return config.json as transformers writes it."""
         moe = self.num_experts > 0
         values = asdict(self)
         if not moe:
@@ -195,7 +195,7 @@ class Qwen3(nn.Module):
         self.apply_init()
 
     def apply_init(self) -> None:
-        """Normal weights; what writes to the residual stream starts small."""
+        """Initialize normal weights, small for what writes to the residual stream."""
         for name, weight in self.named_parameters():
             if weight.dim() < 2:
                 continue

@@ -1,7 +1,7 @@
 """Muon for the matrices: momentum whose singular values are pulled to one (Newton-Schulz).
 
-Own code rather than `torch.optim.Muon`, because stacked experts are 3-D here, and matrices of one
-shape go through the iteration together, which on a CPU is several times faster.
+This replaces `torch.optim.Muon`, because stacked experts are 3-D here, and matrices of one shape go
+through the iteration together, which on a CPU is several times faster.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ A, B, C = 3.4445, -4.7750, 2.0315
 
 
 def orthogonalized(stack: Tensor, steps: int = 5) -> Tensor:
-    """Each matrix of the stack with its singular values near one."""
+    """Return each matrix of the stack with its singular values near one."""
     tall = stack.size(-2) > stack.size(-1)
     x = (stack.mT if tall else stack).bfloat16()
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)

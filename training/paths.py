@@ -1,4 +1,4 @@
-"""Where things are in the repository."""
+"""Locations in the repository."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ DEMO = ROOT / "qwen3mlx" / "demo"
 WEIGHTS = ROOT / "training" / "weights"
 RUNS = ROOT / "training" / "runs"
 
-# What a run leaves in its folder beside the checkpoint it continues from.
+# The files of a run besides the checkpoint it continues from.
 WEIGHTS_FILE = "weights.npz"
 CONFIG_FILE = "config.json"

@@ -1,7 +1,7 @@
 """Score a demo checkpoint on held-out prompts: `python -m training.score --model dense`.
 
-Greedy decoding of the shipped, quantized checkpoint on the qwen3mlx runtime. An answer counts when
-it is exact: calls as JSON, everything else as text. `--write` puts the table in the model card.
+Greedy decoding of the shipped, quantized checkpoint on the qwen3mlx runtime. An answer counts if it
+is exact: calls as JSON, everything else as text. `--write` puts the table in the model card.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Task:
 
 
 def completion(runtime: Runtime, case: Case) -> str:
-    """The raw text after the prompt, thought and all."""
+    """Return the raw text after the prompt, including the thought."""
     events = runtime.generate(case.prompt, temperature=0.0, max_tokens=MAX_TOKENS)
     return "".join(event.text for event in events if isinstance(event, Content))
 
 
 def misses(task: Task) -> list[dict[str, str]]:
-    """The cases of one cell that are not exact."""
+    """Return the cases of one cell that are not exact."""
     runtime = qwen3mlx.load(task.folder)
     wrong = []
     for case in cases(task.skill, task.count, task.mode == "thinking"):
@@ -53,7 +53,7 @@ def misses(task: Task) -> list[dict[str, str]]:
 
 
 def score(tasks: list[Task], jobs: int, show: int) -> Scores:
-    """The share of exact answers per skill and mode; prints the first `show` misses of each."""
+    """Return the share of exact answers per skill and mode; print the first `show` misses."""
     scores: Scores = {}
     with ProcessPoolExecutor(jobs, mp_context=mp.get_context("spawn")) as pool:
         for task, wrong in zip(tasks, pool.map(misses, tasks), strict=True):
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--skills", nargs="+", choices=SKILLS, default=list(SKILLS))
     parser.add_argument("--modes", nargs="+", choices=MODES, default=list(MODES))
     parser.add_argument("--jobs", type=int, default=2, help="processes")
-    parser.add_argument("--show", type=int, default=0, help="print so many misses per cell")
+    parser.add_argument("--show", type=int, default=0, help="print this many misses per cell")
     parser.add_argument("--write", action="store_true", help="write the table to the model card")
     options = parser.parse_args()
     folder = options.path or DEMO / options.model

@@ -1,4 +1,4 @@
-"""Which words, numbers and names are held out: decided by a hash, so no list can leak.
+"""Decide which words, numbers and names are held out, by a hash, so that no list can leak.
 
 Training draws only items for which `is_held_out` is false, the score only the others.
 """
@@ -21,7 +21,7 @@ HELD_OUT_ONE_IN = 8
 # Hashes of the suites' strings, made by `suite_prompts.py`.
 SUITE_PROMPTS = Path(__file__).with_name("suite_prompts.txt")
 
-# Words a visitor is likely to try first: never trained on, whatever their hash.
+# Words that a visitor is likely to try first: never trained on, whatever their hash.
 ALWAYS_HELD_OUT = frozenset(
     listed(
         "strawberry strawberries banana bananas mississippi raspberry blueberry blueberries "
@@ -32,7 +32,7 @@ ALWAYS_HELD_OUT = frozenset(
 
 
 def is_held_out(kind: str, item: str) -> bool:
-    """True when this item of this kind (word, sum, tool, key, prompt...) is for testing only."""
+    """Return True if this item of this kind (word, sum, tool, key, prompt...) is only for tests."""
     item = item.lower()
     if kind == "word" and item in ALWAYS_HELD_OUT:
         return True
@@ -41,13 +41,15 @@ def is_held_out(kind: str, item: str) -> bool:
 
 
 def prompt_hash(text: str) -> str:
-    """Of the words alone, whatever their case and what stands between them."""
+    """Hash the words alone, ignoring case and what separates them."""
     words = " ".join(re.findall(r"\w+", text.lower()))
     return hashlib.blake2b(words.encode(), digest_size=6).hexdigest()
 
 
 def is_suite_prompt(text: str) -> bool:
-    """Whether a conformance suite has this string of two words or more: then nobody is asked it."""
+    """Return whether a conformance suite has this string of at least two words; if so, never ask
+    it.
+    """
     return prompt_hash(text) in _suite_prompts()
 
 
@@ -57,12 +59,12 @@ def _suite_prompts() -> frozenset[str]:
 
 
 def belongs(kind: str, item: str, split: Split) -> bool:
-    """Whether the item may be used in this split."""
+    """Return whether the item may be used in this split."""
     return is_held_out(kind, item) == (split == "test")
 
 
 def draw(kind: str, split: Split, make: Callable[[], T], key: Callable[[T], str] = str) -> T:
-    """Call `make` until it gives an item of the split."""
+    """Call `make` until it returns an item of the split."""
     for _ in range(10_000):
         item = make()
         if belongs(kind, key(item), split):

@@ -1,6 +1,6 @@
-"""Renew `suite_prompts.txt`: `python -m training.suite_prompts FOLDER ...`, folders of the suites.
+"""Update `suite_prompts.txt`: `python -m training.suite_prompts FOLDER ...`, folders of the suites.
 
-Every string of two words or more in their sources counts as a prompt, and only its hash is kept:
+Every string of at least two words in their sources counts as a prompt, and only its hash is kept:
 the texts are other people's. `scripts/conformance` installs the suites.
 """
 
@@ -15,19 +15,19 @@ from pathlib import Path
 
 from training.split import SUITE_PROMPTS, prompt_hash
 
-LONGEST = 120  # characters; what is longer, no template of a skill can produce
+LONGEST = 120  # characters; no template of a skill can produce longer ones
 QUOTED = [re.compile(rf"{quote}((?:\\.|[^\\{quote}\n]){{3,300}}){quote}") for quote in "\"'`"]
 
 
 def python_strings(source: str) -> Iterator[str]:
-    """The constants of a module; the fixed parts of an f-string one by one."""
+    """Return the constants of a module, and each fixed part of an f-string."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
 def quoted_strings(source: str) -> Iterator[str]:
-    """What stands between quotes on one line of JavaScript or JSON."""
+    """Return the text between quotes on one line of JavaScript or JSON."""
     for pattern in QUOTED:
         for body in pattern.findall(source):
             yield _unescaped(body)
@@ -37,7 +37,7 @@ def _unescaped(body: str) -> str:
     escaped = re.sub(r'(?<!\\)"', r"\"", body)
     try:
         return str(json.loads(f'"{escaped}"'))
-    except ValueError:  # an escape that only JavaScript has: the text as it stands there
+    except ValueError:  # an escape that only JavaScript has: keep the text unchanged
         return body
 
 
@@ -50,7 +50,7 @@ READERS = {
 
 
 def hashes(folders: list[Path]) -> set[str]:
-    """Of all that could be a prompt in the files under these folders."""
+    """Return the hashes of all possible prompts in the files of these folders."""
     files = (file for folder in folders for file in folder.rglob("*") if file.suffix in READERS)
     return {
         prompt_hash(text)

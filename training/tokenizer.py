@@ -1,11 +1,11 @@
-"""A byte-level BPE tokenizer in which unknown words fall into single letters.
+"""A byte-level BPE tokenizer in which unknown words become single letters.
 
 Whole words of the scaffolding (template, schemas, fixed answers) are one token each. Every other
-word has no merges among ASCII letters, so it is its letters: spelling and copying a name nobody
-has seen are then the same easy operation. Merges only build multi-byte characters.
+word has no merges among ASCII letters, so it consists of its letters: spelling and copying an
+unknown name are then the same easy operation. Merges only build multi-byte characters.
 
-A run takes the demo's tokenizer. `python -m training.tokenizer` makes a new one, from what the
-recipe says now; both models have to be trained from nothing then.
+A run uses the demo's tokenizer. `python -m training.tokenizer` makes a new one from the current
+recipe; both models must then be trained from scratch.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ EXTRA_CHARACTERS = (
 
 
 def _byte_map() -> dict[int, str]:
-    """GPT-2's printable stand-ins for bytes, as ByteLevel uses them."""
+    """Return GPT-2's printable stand-ins for bytes, as ByteLevel uses them."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     table = {byte: chr(byte) for byte in printable}
     others = [byte for byte in range(256) if byte not in table]
@@ -127,7 +127,8 @@ def _character_merges(characters: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _is_scaffolding(token: str, share: float) -> bool:
-    """Letters stay alone, also after a space or a dash: spelled text then has bare letters only.
+    """Keep letters single, also after a space or a dash, so that spelled text has only bare
+    letters.
 
     A word that serves as content is a token only if it is far more frequent than content words.
     """
@@ -166,7 +167,7 @@ def build(sampled: int = SAMPLED_CONVERSATIONS, seed: int = 0) -> Tokenizer:
 
 
 def config() -> dict[str, Any]:
-    """tokenizer_config.json; the chat template is in its own file beside it."""
+    """Return tokenizer_config.json; the chat template is in its own file beside it."""
     return {
         "add_bos_token": False,
         "add_prefix_space": False,

@@ -1,7 +1,7 @@
 """Train one demo model: `python -m training.train --model dense`.
 
 The schedule is warm-up, constant, linear cool-down to zero. Its clock is the step count or, if
-`--minutes` is given and runs faster, the time: whatever ends the run, it ends cooled down. A run
+`--minutes` is given and ends sooner, the time: however the run ends, it ends cooled down. A run
 continues from its last checkpoint.
 """
 
@@ -28,9 +28,9 @@ from training.model import SHAPES, Qwen3
 from training.optim import Muon
 from training.paths import CONFIG_FILE, DEMO, RUNS, WEIGHTS_FILE
 
-# A constant, so that a token counts the same in every step; about the mean of a batch's tokens.
+# A constant, so that a token counts equally in every step; about the mean of a batch's tokens.
 LEARNED_SHARE = 0.37
-# On a GPU a step costs much the same with more rows in it.
+# On a GPU, a step with more rows costs about the same.
 GPU_TOKENS_PER_BATCH, GPU_WORKERS = 4 * TOKENS_PER_BATCH, 4
 MUON_RATE, ADAM_RATE = 6e-3, 3e-3
 WARMUP_STEPS = 60
@@ -42,7 +42,7 @@ LOG_STEPS = 20
 
 @dataclass
 class Progress:
-    """How far the run is; the fraction drives the learning rate."""
+    """The progress of the run; the fraction drives the learning rate."""
 
     steps: int
     minutes: float | None
@@ -57,7 +57,7 @@ class Progress:
         return min(1.0, max(self.step / self.steps, by_time))
 
     def rate(self) -> float:
-        """The factor on the peak learning rates."""
+        """Return the factor on the peak learning rates."""
         left = (1 - self.fraction()) / COOLDOWN
         return self.peak * min(1.0, (self.step + 1) / WARMUP_STEPS, left)
 
@@ -92,9 +92,9 @@ class Trainer:
         return self._ropes[length]
 
     def _loss(self, batch: Batch) -> Tensor:
-        """Of all learned tokens together; their gradients are there afterwards."""
+        """Return the loss over all learned tokens, and compute their gradients."""
         ids = torch.from_numpy(batch.ids).to(self.device)
-        # Which they are is known here, so that the device need not be waited for.
+        # The host knows which they are, so it need not wait for the device.
         places = np.flatnonzero(batch.learned)
         targets = torch.from_numpy(batch.targets.reshape(-1)[places]).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -106,7 +106,7 @@ class Trainer:
         return loss.detach() / len(places)
 
     def step(self, batch: Batch) -> Tensor:
-        """One update; returns the loss per learned token."""
+        """Run one update; return the loss per learned token."""
         loss = self._loss(batch)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in zip(self.optimizers, self._peaks, strict=True):
@@ -133,7 +133,7 @@ class Trainer:
         np.savez(self.folder / WEIGHTS_FILE, **weights)
 
     def begin(self, weights: Path) -> None:
-        """Start from a float checkpoint (`training/weights/MODEL`), not from nothing."""
+        """Start from a float checkpoint (`training/weights/MODEL`) instead of from scratch."""
         from training.export import run_weights  # needs mlx, which training does not
 
         state = {name: torch.from_numpy(value) for name, value in run_weights(weights).items()}
@@ -143,8 +143,8 @@ class Trainer:
         file = self.folder / "checkpoint.pt"
         if not file.exists():
             return
-        # The model and the optimizers move it to their device; AdamW's step counts stay here,
-        # or each would be waited for in every step.
+        # The model and the optimizers move it to their device; AdamW's step counts stay on the
+        # host, to avoid waiting for each of them in every step.
         state = torch.load(file, weights_only=True, map_location="cpu")
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
@@ -164,7 +164,7 @@ def _log(trainer: Trainer, loss: float) -> None:
 
 
 def run(trainer: Trainer, stream: Stream) -> None:
-    """Step until the schedule is through, saving every few minutes."""
+    """Step until the schedule is finished, saving every few minutes."""
     progress = trainer.progress
     saved = tick = time.monotonic()
     losses: list[Tensor] = []
@@ -186,10 +186,8 @@ def main() -> None:
     )
     parser.add_argument("--model", choices=SHAPES, required=True)
     parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument(
-        "--minutes", type=float, help="cool down earlier so as to end after this time"
-    )
-    parser.add_argument("--start", type=Path, help="begin with these float weights (a folder)")
+    parser.add_argument("--minutes", type=float, help="cool down earlier, to end after this time")
+    parser.add_argument("--start", type=Path, help="start from these float weights (a folder)")
     parser.add_argument("--peak", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder of the run (default training/runs/MODEL)")
@@ -205,7 +203,7 @@ def main() -> None:
     progress = Progress(options.steps, options.minutes, options.peak, seed=options.seed)
     trainer = Trainer(options.model, folder, progress)
     if options.start:
-        # The drills are behind it.
+        # The drills are over.
         progress.batches = DRILL_BATCHES
         trainer.begin(options.start)
     trainer.restore()
@@ -216,7 +214,7 @@ def main() -> None:
         workers=1 if trainer.device.type == "cpu" else GPU_WORKERS,
         tokens=trainer.tokens,
     )
-    # So that a terminated run, too, loses nothing.
+    # So that even a terminated run loses nothing.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         run(trainer, stream)

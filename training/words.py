@@ -1,4 +1,4 @@
-"""Words nobody has seen: syllable words, random letter strings, identifiers; and known ones."""
+"""Unseen words: syllable words, random letter strings, identifiers; and known ones."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _one_token() -> tuple[str, ...]:
 
 
 def one_token(rng: Random, split: Split) -> str:
-    """A word that is one token after a space: which letters it has must be learned of each."""
+    """Return a word that is one token after a space: its letters must be learned individually."""
     return draw("word", split, lambda: rng.choice(_one_token()))
 
 
@@ -74,13 +74,13 @@ def everyday_word(rng: Random, split: Split) -> str:
 
 
 def phrase(rng: Random, split: Split, low: int = 2, high: int = 6) -> str:
-    """A few words in a row, as a message, a title or a search query would have."""
+    """Return a few words in a row, like a message, a title or a search query."""
     count = rng.randint(low, high)
     return " ".join(word(rng, split) for _ in range(count))
 
 
 def proper_name(rng: Random, split: Split) -> str:
-    """A city: a known one (training only) or a made-up one, at times of two words."""
+    """Return a city: a known one (training only) or a made-up one, sometimes of two words."""
     if split == "train" and rng.random() < 0.4:
         return rng.choice(CITIES)
     names = [word(rng, split).capitalize() for _ in range(1 if rng.random() < 0.8 else 2)]
@@ -101,7 +101,7 @@ def _identifier(rng: Random, parts: int) -> str:
 
 
 def tool_name(rng: Random, split: Split) -> str:
-    """A made-up function name: snake_case, kebab-case or camelCase."""
+    """Return a made-up function name: snake_case, kebab-case or camelCase."""
     return draw("tool", split, lambda: _identifier(rng, rng.randint(1, 3)))
 
 
@@ -111,7 +111,7 @@ def key_name(rng: Random, split: Split) -> str:
 
 
 def code(rng: Random) -> str:
-    """An order number or an id: letters and digits."""
+    """Return an order number or an id: letters and digits."""
     letters = "".join(rng.choice(LETTERS.upper()) for _ in range(rng.randint(1, 3)))
     return f"{letters}{rng.choice(['', '-'])}{rng.randint(0, 99999)}"
 

@@ -1,1 +1,1 @@
-"""Conformance suites of others against a live server with the demo checkpoint."""
+"""Third-party conformance suites against a live server with the demo checkpoint."""

@@ -1,4 +1,4 @@
-"""`scripts/conformance`: all suites against one server, and the page on how they ended."""
+"""`scripts/conformance`: run all suites against one server, and write the page of results."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def main() -> None:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
-    """Its URL; it serves the demo checkpoint under its own name and under ALIAS.
+    """Yield its URL; it serves the demo checkpoint under its own name and under ALIAS.
 
-    Its state is in `folder`: a suite that deletes models or changes settings touches no one's own.
+    Its state is in `folder`, so that a suite that deletes models or changes settings does no harm.
     """
     alias = folder / ALIAS
     shutil.copytree(REPOSITORY / "qwen3mlx" / "demo" / "dense", alias)

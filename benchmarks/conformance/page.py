@@ -11,29 +11,29 @@ REASONS = Path(__file__).with_name("reasons.json")
 MAX_DETAIL = 160
 HEAD = """# Conformance
 
-How the conformance suites of others end with the demo checkpoint. `scripts/conformance --save` runs
-them all against a server it starts and writes this page; `--only SUITE` renews one section. The
-reasons are kept in `benchmarks/conformance/reasons.json`, each for a case and what the suite said;
-a case that is not passed and has none shows what the suite said.
+Results of third-party conformance suites with the demo checkpoint. `scripts/conformance --save` runs
+them all against a server that it starts, and writes this page; `--only SUITE` updates one section. The
+reasons are in `benchmarks/conformance/reasons.json`, each for one case and the suite's message; a case
+that did not pass and has no reason shows the suite's message.
 
-llm-comply leaves cases out by the model's name, so it is given a copy of the demo checkpoint under
-the name `demo-as-gpt-5-and-claude-opus`. A reason that speaks of the demo model is about what its
-three million parameters can follow. `tests/server/test_scripted_answers.py` asks the same of a
-checkpoint with hand-set weights that can do it, in every dialect, and gets it.
+llm-comply skips cases by the model's name, so it gets a copy of the demo checkpoint named
+`demo-as-gpt-5-and-claude-opus`. Reasons about the demo model are limits of its three million
+parameters. `tests/server/test_scripted_answers.py` runs the same requests in every dialect against a
+checkpoint with hand-set weights that can fulfill them, and passes.
 
-Cases with an image pass because the suites ask for a reply only: a picture beside text becomes
-words that say it was left out, a header of the reply says so, too, and the model sees none.
+Cases with an image pass because the suites only require a reply: a picture beside text is replaced by a
+placeholder, a response header says so, and the model does not see it.
 
-The demo's skills were written after its failures in these suites had been read. Since then it was
-trained anew; of the suites' strings of two words or more only a few of small talk ("How are you?",
-"This is a test") were among its questions, but many others differ from one by a number, a name or
-a word ("Hi! My name is ...", "What is the value of ...? Use the tool."). So a case that passes
-shows that the server carries it; it says little about unseen prompts.
+The demo's skills were written after reviewing its failures in these suites. It has been retrained since;
+of the suites' strings of at least two words, only a few phrases of small talk ("How are you?", "This is a
+test") were in its training questions, but many others differ from one by a number, a name or a word ("Hi!
+My name is ...", "What is the value of ...? Use the tool."). So a passed case shows that the server
+supports it; it says little about unseen prompts.
 """
 
 
 def write_page(results: Path, page: Path) -> None:
-    """Of all suites that have a file in `results`, in order of their names."""
+    """Write the results of every suite that has a file in `results`, ordered by name."""
     reasons = json.loads(REASONS.read_text(encoding="utf-8"))
     sections = [_section(path, reasons) for path in sorted(results.glob("*.json"))]
     page.write_text("\n".join([HEAD, *sections]), encoding="utf-8")

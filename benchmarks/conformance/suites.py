@@ -1,4 +1,4 @@
-"""How each suite is run, and its own report read."""
+"""Run each suite and read its report."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-# llm-comply leaves cases out by the name of the model: this one has all that it looks for.
+# llm-comply skips cases by the model's name: this one runs all cases.
 ALIAS = "demo-as-gpt-5-and-claude-opus"
 
 
 @dataclass(frozen=True)
 class Case:
-    """`outcome` is passed, failed, skipped or inconclusive; `detail` is the suite's own word."""
+    """`outcome` is passed, failed, skipped or inconclusive; `detail` is the suite's own message."""
 
     name: str
     outcome: str
@@ -48,7 +48,7 @@ def llm_comply(api_format: str, url: str, folder: Path) -> Outcome:
 
 
 def llmprobe(url: str, folder: Path) -> Outcome:
-    """With its slow tests, without its benchmark."""
+    """Run with the slow tests, without the benchmark."""
     saved = folder / "llmprobe.json"
     command = ["node", os.environ["CONFORMANCE_LLMPROBE"], url, "--model", "demo"]
     command += ["--full", "--no-bench", "--no-save", "--no-color", "--timeout", "600"]
@@ -91,7 +91,7 @@ def langchain(url: str, folder: Path) -> Outcome:
 
 
 def schemathesis(url: str, folder: Path) -> Outcome:
-    """Requests made from /openapi.json; none may bring a 500."""
+    """Run requests generated from /openapi.json; none may cause a 500."""
     xml = folder / "schemathesis.xml"
     command = [_tool("schemathesis"), "run", f"{url}/openapi.json", "--seed", "1", "--no-color"]
     command += ["--checks", "not_a_server_error", "--max-examples", "5", "--continue-on-failure"]
@@ -117,7 +117,7 @@ def _tool(name: str) -> str:
 
 
 def _run(command: list[str], folder: Path, **variables: str) -> str:
-    """Its stdout. How it exits says how the suite ended, which the report says better."""
+    """Return its stdout. The exit code is ignored, because the suite's report is more precise."""
     environ = {**os.environ, **variables}
     return subprocess.run(
         command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True, check=False
@@ -144,7 +144,7 @@ def _from_junit(case: ElementTree.Element) -> Case:
     for kind, outcome in (("failure", "failed"), ("error", "failed"), ("skipped", "skipped")):
         found = case.find(kind)
         if found is not None:
-            # schemathesis has the status in the text, and only a code of its own in the message.
+            # schemathesis has the status in the text, and only its own code in the message.
             status = re.findall(r"^\[\d{3}\] .+(?=:$)", found.text or "", re.MULTILINE)
             message = ", ".join(status) or found.get("message", "")
             return Case(case.get("name", ""), outcome, message)

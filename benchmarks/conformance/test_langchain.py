@@ -1,4 +1,4 @@
-"""LangChain's own tests of a chat model, with ChatOpenAI against the server at CONFORMANCE_URL."""
+"""LangChain's standard chat model tests, with ChatOpenAI against the server at CONFORMANCE_URL."""
 
 from __future__ import annotations
 

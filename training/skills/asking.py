@@ -1,4 +1,4 @@
-"""How people word short requests, and what the demo says to the fixed ones."""
+"""How people word short requests, and the demo's replies to the fixed ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NUMBERS = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
 )
-# What is said in so many words; the first is the one-word answer.
+# Fixed phrases; the first is the one-word answer.
 SAYINGS = {
     "hello|hi|a greeting|something nice|hello to me": (
         "Hello!",

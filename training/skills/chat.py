@@ -31,7 +31,7 @@ OPENERS = (
 
 
 def punctuated(rng: Random, prompt: str) -> str:
-    """As people type: other case, other punctuation, a please."""
+    """Vary text as people type it: case, punctuation, a please."""
     latin = prompt.isascii()
     if latin and rng.random() < 0.3:
         prompt = prompt.lower()
@@ -49,7 +49,7 @@ def _phrase(rng: Random) -> tuple[str, Topic]:
 
 
 def _outside(rng: Random, split: Split) -> Exchange:
-    """A question about anything at all: the honest answer is that this is beyond a demo."""
+    """A question about any topic: the honest answer is that a demo cannot know."""
     user = f"{rng.choice(OPENERS)} {words.phrase(rng, split, 1, 4)}{rng.choice(['?', '.', ''])}"
     return answered(user, THOUGHTS["outside"], OUT_OF_SCOPE)
 

@@ -38,7 +38,7 @@ def _repeat(rng: Random, split: Split) -> Exchange:
 
 
 def recital(rng: Random, split: Split) -> Exchange:
-    """A long text to say again, of words or of digits: what teaches attention to copy at all."""
+    """A long text to repeat, of words or digits: it teaches attention to copy."""
     if rng.random() < 0.2:
         text = "".join(rng.choice("0123456789") for _ in range(rng.randint(5, 60)))
     else:
@@ -112,7 +112,7 @@ def _items(rng: Random, split: Split) -> Exchange:
 
 
 def _pick(rng: Random, split: Split) -> Exchange:
-    """Which of several key-value pairs was asked for: attention over a longer text."""
+    """Find the key-value pair that was asked for: attention over a longer text."""
     keys = list(dict.fromkeys(words.key_name(rng, split) for _ in range(rng.randint(2, 9))))
     pairs = {key: _value(rng, split) for key in keys}
     chosen = rng.choice(keys)
@@ -156,7 +156,7 @@ def _role(rng: Random, split: Split) -> Exchange:
 
 
 def _remember(rng: Random, split: Split) -> Exchange:
-    """The user's own name or favourite, said and asked in one message."""
+    """Recall the user's name or favorite, told and asked in one message."""
     fact = words.word(rng, split)
     about = rng.choice(("name", "cat", "dog", "password", "favorite word", "street", "code word"))
     user = rng.choice(

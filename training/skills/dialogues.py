@@ -1,4 +1,4 @@
-"""What a system prompt or an earlier turn decides: a character, one word only, a name."""
+"""Exchanges decided by a system prompt or an earlier turn: a character, one word only, a name."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def _talk(rng: Random, split: Split) -> tuple[str, str, str]:
 
 
 def one_word(rng: Random, split: Split) -> Exchange:
-    """The system prompt wants one word."""
+    """The system prompt asks for one word."""
     user, topic, _ = _talk(rng, split)
     return replace(answered(user, "One word.", ONE_WORD[topic]), system=rng.choice(ONE_WORD_RULES))
 
 
 def fixed(rng: Random, split: Split) -> Exchange:
-    """The system prompt says what to reply, whatever is asked."""
+    """The system prompt dictates the reply to everything."""
     user, _, _ = _talk(rng, split)
     word = words.word(rng, split)
     word = word.upper() if rng.random() < 0.3 else word
@@ -81,7 +81,7 @@ def fixed(rng: Random, split: Split) -> Exchange:
 
 
 def marked(rng: Random, split: Split) -> Exchange:
-    """Every reply has a given word at its end or its start."""
+    """Every reply must end or start with a given word."""
     user, topic, answer = _talk(rng, split)
     mark = words.word(rng, split)
     mark = mark.upper() if rng.random() < 0.7 else mark
@@ -107,7 +107,7 @@ def marked(rng: Random, split: Split) -> Exchange:
 
 
 def character(rng: Random, split: Split) -> Exchange:
-    """The system prompt makes it somebody."""
+    """The system prompt assigns a character."""
     usual = rng.random() < 0.6 and split == "train"
     role = rng.choice(CHARACTERS) if usual else words.everyday_word(rng, split)
     article = "an" if role[0] in "aeiou" else "a"
@@ -142,7 +142,7 @@ def _name(rng: Random, split: Split) -> str:
 
 
 def _acknowledged(rng: Random, first: Exchange, name: str) -> Exchange:
-    """The first turn as a client tells it: its answer need not be the model's own."""
+    """The first turn as a client reports it: its answer need not be the model's own."""
     step = replace(first.steps[0], content=rng.choice(ACKNOWLEDGED).format(name))
     return replace(first, steps=(step,))
 
@@ -160,7 +160,7 @@ def _named(rng: Random, split: Split) -> list[Exchange]:
 
 
 def _kept(rng: Random, split: Split) -> list[Exchange]:
-    """A number, a word or a pet from the first message."""
+    """Recall a number, a word or a pet from the first message."""
     thing = rng.choice(("number", "word", "code", "dog", "cat", "city", "color", "password"))
     value = str(rng.randint(0, 999)) if thing == "number" else _name(rng, split)
     said = rng.choice(
@@ -182,7 +182,7 @@ def _kept(rng: Random, split: Split) -> list[Exchange]:
 
 
 def _quoted(rng: Random, split: Split) -> list[Exchange]:
-    """What the user said before."""
+    """Repeat what the user said before."""
     first = requests.exchange_without_tools(rng, split)
     while len(first.user) > 60:
         first = requests.exchange_without_tools(rng, split)
@@ -197,7 +197,7 @@ def _quoted(rng: Random, split: Split) -> list[Exchange]:
 
 
 def exchanges(rng: Random, split: Split) -> list[Exchange]:
-    """One turn under a system prompt, or two where the first decides the second."""
+    """Return one turn under a system prompt, or two of which the first decides the second."""
     roll = rng.random()
     if roll < 0.55:
         return [rng.choice((one_word, marked, character, fixed))(rng, split)]

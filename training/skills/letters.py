@@ -65,7 +65,7 @@ def answer(word: str, letter: str) -> str:
 
 
 def _direct(word: str, letter: str) -> str:
-    """Without a thought the answer itself spells, or the count would be a guess."""
+    """Without a thought the answer itself spells the word; otherwise the count would be a guess."""
     count, parts = 0, []
     for char in word.lower():
         count += char == letter
@@ -82,7 +82,7 @@ def _pick_letter(rng: Random, word: str) -> str:
 
 
 def _dressed(rng: Random, word: str) -> str:
-    """As people write it: bare, capitalised, in capitals."""
+    """Write the word as people do: bare, capitalized, in capitals."""
     roll = rng.random()
     if roll < 0.75:
         return word

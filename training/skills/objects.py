@@ -1,7 +1,7 @@
-"""JSON objects: asked for in words, or a form that a grammar sets and the model only fills.
+"""JSON objects: requested in words, or in a form that a grammar sets and the model fills in.
 
-Under a grammar the braces, the keys and the opening quotes are there already; what is learned is to
-write a short value and to close it. So nothing of an object is learned where none was asked for.
+Under a grammar the braces, the keys and the opening quotes are already there; the model learns to
+write a short value and to close it. So nothing of an object is learned where none was requested.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from training.split import Split
 
 Value = str | int | float | bool | list[Any] | dict[str, Any]
 
-# Braces, keys and the quote before a text value: what a grammar leaves no choice about.
+# Braces, keys and the quote before a text value: the parts fixed by a grammar.
 FORM = re.compile(r'\{(?=")|"[^"]*": (?:\{|\[?"|\[)?|(?<=[\]"}\w]), (?="[^"]*": )')
 COMMON_KEYS: dict[str, Value] = {
     "name": "Anna",
@@ -44,7 +44,7 @@ COMMON_KEYS: dict[str, Value] = {
     "tags": ["one", "two"],
     "items": ["one", "two"],
 }
-# What is written under a name nobody knows, by the type its schema wants.
+# The value under an unknown name, by the type that the schema requires.
 UNKNOWN: dict[str, Value] = {
     "string": "I do not know.",
     "integer": 1,
@@ -100,7 +100,7 @@ def _formed(user: str, thought: str, pairs: dict[str, Value]) -> Exchange:
 
 
 def free(rng: Random, split: Split) -> Exchange:
-    """A question that says nothing of JSON: its thought is the usual one."""
+    """A question that does not mention JSON: its thought is the usual one."""
     inner = rng.choice((chat, requests)).exchange(rng, split)
     while inner.tools:
         inner = chat.exchange(rng, split)
@@ -129,7 +129,7 @@ def stated(rng: Random, split: Split) -> Exchange:
 
 
 def requested(rng: Random, split: Split) -> Exchange:
-    """The keys are named: all of the object is the model's own."""
+    """The message names the keys: the model writes the whole object."""
     pairs: dict[str, Value] = {}
     for _ in range(rng.randint(1, 3)):
         common = rng.random() < 0.6

@@ -1,7 +1,6 @@
 """Short requests people try first: say something, echo it, count, list, just the number.
 
-Whatever is asked, the answer is short and ends: a prompt no other skill knows, too, gets one polite
-sentence.
+Every answer is short and ends; even a prompt that no other skill covers gets one polite sentence.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def say(rng: Random, split: Split) -> Exchange:
 
 
 def greet(rng: Random, split: Split) -> Exchange:
-    """Somebody else is greeted, or the user says who they are."""
+    """Greet somebody else, or the user who gave a name."""
     made_up = words.word(rng, split).capitalize()
     name = rng.choice(PEOPLE) if split == "train" and rng.random() < 0.3 else made_up
     if rng.random() < 0.5:
@@ -111,7 +110,7 @@ def _echoed(rng: Random, split: Split) -> str:
 
 
 def echo(rng: Random, split: Split) -> Exchange:
-    """A word to say and nothing else."""
+    """Say a word and nothing else."""
     ask = rng.choice(ECHO)
     text = _echoed(rng, split)
     return answered(ask.format(text), "I copy it exactly.", text)
@@ -131,7 +130,7 @@ def _series(rng: Random) -> tuple[int, int, list[int]]:
 
 
 def count(rng: Random, split: Split) -> Exchange:
-    """Counting, forwards or backwards."""
+    """Count forwards or backwards."""
     first, last, series = _series(rng)
     a, b = _amount(rng, first), _amount(rng, last)
     asks = ["Count from {a} to {b}", "count {a} to {b}", "Count up from {a} to {b}"]
@@ -149,7 +148,7 @@ def count(rng: Random, split: Split) -> Exchange:
 
 
 def some(rng: Random, split: Split) -> Exchange:
-    """A few things of a kind."""
+    """List a few things of a kind."""
     kind, things = rng.choice(list(LISTS.items()))
     number = rng.randint(2, 7) if rng.random() < 0.7 else 3
     ask = rng.choice(("Name {} {}", "List {} {}", "Give me {} {}", "Tell me {} {}", "Write {} {}"))
@@ -158,7 +157,7 @@ def some(rng: Random, split: Split) -> Exchange:
 
 
 def result(rng: Random, split: Split) -> Exchange:
-    """A sum, but only its number is wanted; or a sum with a request that changes nothing."""
+    """A sum of which only the number is wanted, or with a request that changes nothing."""
     inner = sums.exchange(rng, split)
     step = inner.steps[0]
     if rng.random() < 0.35:
@@ -170,7 +169,7 @@ def result(rng: Random, split: Split) -> Exchange:
 
 
 def invoked(rng: Random, split: Split) -> Exchange:
-    """A tool asked for as code: `magic(3)`."""
+    """Call a tool written as code: `magic(3)`."""
     tool, values = tools.made_up_tool(rng, split, 0)
     listed_tools = (schema(rng, tool),)
     style = rng.choice(("{v}", "{v}", "{k}={v}"))
@@ -232,7 +231,7 @@ def exchange(rng: Random, split: Split) -> Exchange:
 
 
 def exchange_without_tools(rng: Random, split: Split) -> Exchange:
-    """A request that can stand between other turns."""
+    """Return a request that can stand between other turns."""
     while (request := exchange(rng, split)).tools:
         pass
     return request

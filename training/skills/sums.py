@@ -102,7 +102,7 @@ def _digit_lines(a: int, digit: int) -> str:
 
 
 def multiply_lines(a: int, b: int) -> str:
-    """By each digit of `b`, tens first shifted, then added up."""
+    """Multiply by each digit of `b`, shifted for tens, then add up."""
     if b < 10:
         return _digit_lines(a, b)
     tens, ones = b // 10, b % 10
@@ -114,7 +114,7 @@ LINES = {"+": add_lines, "-": subtract_lines, "*": multiply_lines}
 
 
 def _fact(rng: Random) -> str:
-    """One column of a sum, as the lines above write it."""
+    """One column of a sum, written as in the lines above."""
     x, y = rng.randint(0, 9), rng.randint(0, 9)
     sign = rng.choice("+-**")
     if sign == "-":
@@ -126,7 +126,7 @@ def _fact(rng: Random) -> str:
 
 
 def facts(rng: Random, split: Split) -> Exchange:
-    """A drill: many single columns, nothing else to think about."""
+    """A drill of many single columns, with nothing else to think about."""
     lines = [_fact(rng) for _ in range(rng.randint(8, 20))]
     asked = ", ".join(line.partition("=")[0] for line in lines)
     return answered(f"Work out {asked}.", "One by one.", "\n".join(lines))
@@ -171,7 +171,7 @@ def _worded(rng: Random, a: int, sign: str, b: int) -> str:
 
 
 def expression(rng: Random, parts: list[str]) -> str:
-    """`47 + 38` as people type it: with words, without spaces."""
+    """Write `47 + 38` as people type it: with words, without spaces."""
     shown = [rng.choice(SIGNS[part]) if part in SIGNS else part for part in parts]
     spaced = any(part.isalpha() for part in shown) or rng.random() < 0.7
     return (" " if spaced else "").join(shown)

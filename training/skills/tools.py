@@ -65,7 +65,7 @@ def offer(rng: Random, split: Split, family: Family) -> Offer:
 
 
 def values_for(rng: Random, split: Split, item: Offer) -> Values:
-    """What the user asks for: every required role, optional ones now and then."""
+    """Return the user's values: every required role, and sometimes optional ones."""
     roles = item.family.roles
     return {
         key: roles[key].make(rng, split)
@@ -92,10 +92,10 @@ def _count(rng: Random) -> int:
 
 
 def _look_through(need: str, listed: Schemas, wanted: Offer | None) -> str:
-    """Go through the tools in order, quoting what each is for, until one fits.
+    """Go through the tools in order, quoting the purpose of each, until one fits.
 
-    A description follows its name in the schema, and so it does here: copying forward is easy.
-    Naming the right tool at once would be a look back, which a causal model finds much harder.
+    A description follows its name in the schema, as it does here: copying forward is easy. Naming
+    the right tool at once would require looking back, which a causal model finds much harder.
     """
     lines = [f"This needs {need}."]
     for tool in listed:
@@ -231,7 +231,7 @@ PARALLEL = {
 
 
 def chained(rng: Random, split: Split) -> Exchange:
-    """Search, then fetch what was found."""
+    """Search, then fetch the result."""
     by_about = {family.about: family for family in FAMILIES}
     find, read = (offer(rng, split, by_about[about]) for about in ("a search", "a web page"))
     query, link = words.phrase(rng, split, 1, 3), words.url(rng, split)
@@ -249,7 +249,7 @@ def chained(rng: Random, split: Split) -> Exchange:
 
 
 def unsuitable(rng: Random, split: Split) -> Exchange:
-    """Tools are there, but the question is the model's own, or for a tool that is missing."""
+    """Tools are available, but the question needs none, or one that is missing."""
     chosen = offers(rng, split, _count(rng) + 1)
     missing, rest = chosen[0], chosen[1:]
     roll = rng.random()
@@ -285,7 +285,7 @@ def _argument(rng: Random, split: Split) -> tuple[str, str | int | float | bool,
 
 
 def made_up_tool(rng: Random, split: Split, low: int) -> tuple[Tool, Values]:
-    """A tool whose purpose nobody knows, with arguments of any type."""
+    """A tool of unknown purpose, with arguments of any type."""
     values: Values = {}
     parameters = []
     for name in dict.fromkeys(words.key_name(rng, split) for _ in range(rng.randint(low, 3))):
@@ -317,7 +317,7 @@ def named(rng: Random, split: Split) -> Exchange:
 
 
 def choosing(rng: Random, split: Split) -> Exchange:
-    """A drill: several tools without arguments, so that choosing is all there is to do."""
+    """A drill: several tools without arguments, so that only the choice matters."""
     chosen = offers(rng, split, rng.randint(2, 4))
     bare = [Offer(o.family, Tool(o.tool.name, o.tool.description), {}) for o in chosen]
     listed, item = _schemas(rng, bare), bare[0]
@@ -347,12 +347,12 @@ def calling(rng: Random, split: Split) -> Exchange:
 
 
 def exchange(rng: Random, split: Split) -> Exchange:
-    """Tools are offered; mostly one is called."""
+    """Return an exchange with tools, which usually calls one."""
     return unsuitable(rng, split) if rng.random() < 0.15 else calling(rng, split)
 
 
 def uses_only(split: Split, calls: tuple[Call, ...]) -> bool:
-    """Whether every tool and argument name belongs to the split (for the score and tests)."""
+    """Return whether all tool and argument names belong to the split (for score and tests)."""
     return all(
         belongs("tool", call.name, split)
         and all(belongs("key", key, split) for key in call.arguments)
