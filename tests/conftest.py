@@ -1,8 +1,4 @@
-"""What every test runs under: offline, away from the user's files, and nothing left behind.
-
-A test fails that opens a connection to anything but this machine, leaves a thread or a child
-process running, or logs a warning without asking for `caplog` to look at it.
-"""
+"""The conditions of every test: offline, away from the user's files, and without leaks."""
 
 from __future__ import annotations
 
@@ -120,7 +116,7 @@ def _leaves_no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _has_ended(process: subprocess.Popen[Any]) -> bool:
-    """Also where another thread is about to end it."""
+    """Also works while another thread is about to end it."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(2)
     return process.returncode is not None

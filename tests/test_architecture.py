@@ -1,4 +1,4 @@
-"""docs/architecture.md is a map of what is there: every package in it, and none that is gone."""
+"""docs/architecture.md lists every package, and no package that does not exist."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ NO_PART = {"qwen3mlx", "qwen3mlx.demo"}
 
 
 def rows() -> set[str]:
-    """What the first column of the table names."""
+    """Return the names in the first column of the table."""
     first = "".join(row.split("|")[1] for row in PAGE.splitlines() if row.startswith("|"))
     return set(re.findall(r"`([^`]+)`", first))
 
 
 def packages() -> set[str]:
-    """Every package, and the modules beside those of the runtime."""
+    """Return every package, and the runtime's top-level modules."""
     found = set()
     for name, folder in FOLDERS.items():
         for path in (folder / name).rglob("__init__.py"):

@@ -23,7 +23,7 @@ def _keep_the_default_device() -> Iterator[None]:
 
 
 def logits_on(device: mx.DeviceType, folder: Path) -> tuple[mx.array, mx.array]:
-    """All at once, and with a cache: a chunk first, then token by token."""
+    """Run everything at once, and with a cache: first a chunk, then token by token."""
     mx.set_default_device(mx.Device(device))
     model = load_model(folder)
     ids = mx.array(IDS)

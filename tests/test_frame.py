@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: quick start-up, import direction, clean files."""
+"""Project-wide rules: fast start-up, import direction, clean files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values from outside, as errors show them."""
+"""Values from outside, as shown in errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README.md says what is so: its options and commands exist, its sizes are the alias table's."""
+"""README.md is true: its options and commands exist, and its sizes match the alias table."""
 
 from __future__ import annotations
 

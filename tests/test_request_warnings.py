@@ -1,4 +1,4 @@
-"""Warnings of a request: a line in the log, and collected for whoever asked."""
+"""Warnings of a request: a line in the log, and collected for the caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripted checkpoint writes its script, whatever stands before and however it is sampled."""
+"""The scripted checkpoint writes its script, whatever precedes it and however it is sampled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the project is made of: pinned with hashes, from no address, and whose every file is."""
+"""Dependencies are pinned by hash without addresses, and every file has a known copyright."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_lock_has_what_the_project_asks_for(lock: str, platform: dict[str, str
 
 
 def wanted(*extras: str) -> Iterator[Requirement]:
-    """Of the project with these extras, its own among them followed."""
+    """Return the project's dependencies with these extras, including nested extras."""
     optional = PROJECT["project"]["optional-dependencies"]
     for extra in extras:
         for requirement in map(Requirement, optional[extra]):
@@ -141,7 +141,7 @@ def test_each_lock_is_audited_for_known_faults_every_day() -> None:
 
 
 def data_files() -> Iterator[str]:
-    """What the wheel holds besides Python, as paths from the root."""
+    """Return the wheel's files other than Python, as paths from the root."""
     for package in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]:
         for path in (ROOT / package).rglob("*"):
             if path.is_file() and path.suffix not in (".py", ".pyc"):

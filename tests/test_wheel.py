@@ -1,4 +1,4 @@
-"""The wheel as it is installed: names of our own only, and nothing of the current folder."""
+"""The installed wheel: only our own top-level names, and nothing from the current folder."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of a person whose own packages are named as folders of this project are."""
+    """A user's own packages, named like folders of this project."""
     place = tmp_path_factory.mktemp("project")
     for name in OWN:
         (place / name).mkdir()
@@ -94,7 +94,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def program(python: Path, words: Sequence[str]) -> list[str]:
-    """As the installed program, whose folder is on the path and not the current one."""
+    """Run as the installed program, whose own folder is on the path instead of the current one."""
     return [str(python), "-c", f"import sys; sys.path.remove(''); {MAIN}", *words]
 
 

@@ -1,4 +1,4 @@
-"""How each coding agent is pointed at a server and asked one thing without a person."""
+"""Point each coding agent at a server, and run one task without a person."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ AGENTS = {
 
 
 def command(agent: Agent, number: int) -> tuple[str, dict[str, Any]]:
-    """The call of its tool that takes step `number`."""
+    """Return its tool call for step `number`."""
     line = f"echo done {number} >> steps.txt; cat steps.txt"
     return agent.tool, {agent.key: line, **agent.extra}
 

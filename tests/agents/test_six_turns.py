@@ -1,4 +1,4 @@
-"""Coding agents as their users run them, each with a task of six turns against a live server."""
+"""Coding agents, run as users run them, complete a task of six turns against a live server."""
 
 from __future__ import annotations
 

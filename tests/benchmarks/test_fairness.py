@@ -1,4 +1,4 @@
-"""What is told of a stream beside an attack."""
+"""Measuring a stream during an attack."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Serve:
         self.url = json.loads(self.line)["url"] if self.line else ""
 
     def log(self) -> str:
-        """What it has written to stderr so far."""
+        """Return what the process has written to stderr so far."""
         self._log.seek(0)
         return self._log.read()
 
@@ -121,6 +121,6 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens at, for a server that cannot say which it took."""
+    """Return an unused port, for a server that cannot report the one it chose."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])

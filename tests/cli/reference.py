@@ -1,4 +1,4 @@
-"""The generated parts of docs/cli.md; `python -m tests.cli.reference` writes them anew."""
+"""The generated parts of docs/cli.md; `python -m tests.cli.reference` updates them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for what a person and a model do: a scripted runtime, streams, an editor."""
+"""Stand-ins for a person and a model: a scripted runtime, streams, an editor."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class FakeEditor:
 
 
 class Recorder:
-    """A view that keeps what it was told, kind by kind."""
+    """A view that records each kind of output."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, Any]] = []

@@ -25,7 +25,7 @@ def assistant(text: str) -> dict[str, str]:
 
 
 class Session:
-    """A chat over scripted answers; `said` is what the program itself printed."""
+    """A chat over scripted answers; `said` is the program's own output."""
 
     def __init__(
         self, *typed: str | type[BaseException], scripts: Any = (), **options: Any

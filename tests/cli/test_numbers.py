@@ -1,4 +1,4 @@
-"""Every number of every verb is checked before anything is done."""
+"""Every verb validates its numbers before it does anything."""
 
 from __future__ import annotations
 

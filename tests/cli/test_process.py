@@ -18,7 +18,7 @@ from .conftest import COMMAND
 
 
 class Command:
-    """Runs `qwen3mlx` with the arguments, nothing on stdin unless told otherwise."""
+    """Run `qwen3mlx` with the arguments, with an empty stdin by default."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment

@@ -1,4 +1,4 @@
-"""`qwen3mlx quantize` and `evaluate` as processes: what they print, and what kills leave behind."""
+"""`qwen3mlx quantize` and `evaluate` as processes: their output, and their state after a kill."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`qwen3mlx serve` as a process: what it prints, what it takes from files, how it ends."""
+"""`qwen3mlx serve` as a process: its output, its settings files, its exit."""
 
 from __future__ import annotations
 

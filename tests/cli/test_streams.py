@@ -1,4 +1,4 @@
-"""Standard streams that are closed or full: an exit code and at most a line, in every verb."""
+"""Closed or full standard streams cause an exit code and at most one line, in every verb."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A thinking budget that ends just before the end of a row of keys and values.
-
-What follows the forced words is compared with the model alone: no scheduler, no pool.
-"""
+"""A thinking budget that ends just before the end of a row of keys and values."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 class Screen:
-    """What a terminal shows, as one growing text, and the keyboard before it."""
+    """A terminal's screen, as one growing text, and its keyboard."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         self._fd, child = pty.openpty()
@@ -47,7 +47,7 @@ class Screen:
         self._seen = 0
 
     def expect(self, text: str, timeout: float = 20) -> str:
-        """Wait until `text` comes; what came since the last time, without colours and moves."""
+        """Wait for `text`; return the new output without colors and cursor movements."""
         deadline = time.monotonic() + timeout
         while True:
             fresh = self._fresh()

@@ -1,4 +1,4 @@
-"""config.json of the eight Qwen3 that Qwen released, less what is the same metadata in all."""
+"""config.json of the eight models released by Qwen, without the metadata they share."""
 
 from __future__ import annotations
 

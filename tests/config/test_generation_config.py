@@ -1,4 +1,4 @@
-"""generation_config.json, and the sampling of each mode where it is silent."""
+"""generation_config.json, and the sampling defaults of each mode that it omits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stranger's JSON has limits of size and depth, and says each thing once."""
+"""Untrusted JSON is limited in size and depth, and has no duplicate keys."""
 
 from __future__ import annotations
 

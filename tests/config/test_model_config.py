@@ -1,4 +1,4 @@
-"""config.json: defaults, spellings, and what load options make of it."""
+"""config.json: defaults, spellings, and load options."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def without(*keys: str, name: str = "8B", **changes: Any) -> ModelConfig:
 
 
 def test_what_may_be_left_out() -> None:
-    """The same as in transformers."""
+    """Return the same configuration as read by transformers."""
     assert without("head_dim", name="32B").head_dim == 128  # hidden_size / heads is 80
     assert without("num_key_value_heads", name="32B").num_key_value_heads == 32
     assert config_with("0.6B", num_key_value_heads=None).num_key_value_heads == 16

@@ -1,4 +1,4 @@
-"""What a file in a model's folder may be, and where it may lead."""
+"""Which files a model's folder can have, and where links in it can lead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The released configurations parse, and their shapes come to the published sizes."""
+"""The released configurations parse, and their parameter counts match the published sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of a checkpoint names files of its folder, and nothing else."""
+"""A checkpoint's index can only name files in its folder."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def make_engine() -> Iterator[Callable[..., Engine]]:
-    """Engines with settings of their own, closed in the end."""
+    """Make engines with custom settings, and close them at the end."""
     engines: list[Engine] = []
 
     def make(**settings: Any) -> Engine:

@@ -1,4 +1,4 @@
-"""Sequences run on a scheduler, as a test wants them."""
+"""Run sequences on a scheduler in tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def bytes_per_token(decoder: Decoder) -> int:
 
 
 class Request:
-    """A sequence and all its outputs; greedy unless told otherwise."""
+    """A sequence and all its outputs; greedy by default."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ _alone: dict[tuple[Decoder, str], list[int]] = {}
 
 
 def ids_alone(decoder: Decoder, prompt_ids: SequenceOf[int], **options: Any) -> list[int]:
-    """What a request gives on a scheduler of its own."""
+    """Return a request's output on a separate scheduler."""
     if "meter" in options or "constraint" in options:
         return run(scheduler_for(decoder), prompt_ids, **options).ids
     key = decoder, repr((prompt_ids, sorted(options.items())))
@@ -138,7 +138,7 @@ class Odd:
 
 
 class Ticks:
-    """A clock on which everything takes as long."""
+    """A clock on which every operation takes the same time."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -157,7 +157,7 @@ def loaded(engine: Engine, folders: Mapping[str, Path], name: str = "a", **optio
 
 
 def send(engine: Engine, slot: Slot, *, ttl_s: float | None = None, **options: Any) -> Request:
-    """A request that is in the engine's hands; 16 tokens unless told otherwise."""
+    """A request submitted to the engine, with 16 tokens by default."""
     request = Request(options.pop("prompt_ids", [5, 17, 200]), **options)
     engine.submit(slot, request.sequence, ttl_s).result(PATIENCE)
     return request

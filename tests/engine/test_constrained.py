@@ -1,4 +1,4 @@
-"""Answers of the demo checkpoint that must follow a grammar, however unlikely it finds them."""
+"""The demo checkpoint's answers follow a grammar, however unlikely the model finds them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Answer:
 
 
 def answer(demo: LoadedModel, *options: dict[str, Any]) -> list[Answer]:
-    """All at once, in one batch."""
+    """Run all of them in one batch."""
     scheduler = Scheduler(demo.decoder, MemoryBudget())
     answers = [Answer(demo, **each) for each in options]
     for each in answers:

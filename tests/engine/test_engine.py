@@ -1,4 +1,4 @@
-"""The engine's thread, driven from others, with copies of the demo checkpoint."""
+"""The engine's thread, driven from other threads, with copies of the demo checkpoint."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ MANY = [list(range(1, 60))] * 500
 
 
 def loaded_with_short_chunks(engine, folders):
-    """So that an embedding takes many turns."""
+    """Make an embedding take many turns."""
     slot = loaded(engine, folders)
     slot.loaded.decoder.max_chunk = 16
     return slot

@@ -1,4 +1,4 @@
-"""What a request demands of its answer's form, as the processes of grammars are told."""
+"""A request's constraints, as they are sent to the grammar processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request gets is its own: the others of its batch change nothing of it."""
+"""A request's output does not depend on the other requests in its batch."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def assert_same(got: Request, expected: Request) -> None:
 def assert_all_as_alone(
     decoder: Decoder, asked: Sequence[tuple[Mapping[str, Any], Sequence[int], int]]
 ) -> None:
-    """Each of `asked` joins the batch so many steps after the one before it."""
+    """Let each of `asked` join the batch this many steps after the previous one."""
     scheduler, requests = scheduler_for(decoder), []
     for values, prompt, delay in asked:
         for _ in range(delay):
@@ -127,7 +127,7 @@ def test_a_seed_and_its_negative_are_two(decoder: Decoder) -> None:
 
 
 def test_repetition_of_the_prompt_is_penalized(decoder: Decoder) -> None:
-    """So strong a penalty leaves greedy decoding only tokens that have not come before."""
+    """Such a strong penalty that greedy decoding never repeats a token."""
     prompt = PROMPTS[3]
     ids = run(scheduler_for(decoder), prompt, repetition_penalty=100.0).ids
     assert len({*prompt, *ids}) == len(prompt) + len(ids)

@@ -14,7 +14,7 @@ PROMPT = [5, 17, 200, 31, 8]
 
 
 def greedy_by_whole_forwards(model: Qwen3, prompt: list[int], count: int) -> list[int]:
-    """The same tokens without cache, lookahead or compiled step."""
+    """Return the same tokens, computed without cache, lookahead or compiled step."""
     ids = list(prompt)
     for _ in range(count):
         ids.append(int(mx.argmax(model(mx.array([ids]))[0, -1]).item()))

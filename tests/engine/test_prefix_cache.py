@@ -29,7 +29,7 @@ LONG = [i * 7 % 300 for i in range(BLOCK + 60)]
     )
 )
 def test_it_never_changes_an_answer(decoder, turns):
-    """Each prompt goes on from somewhere in what came before, as edited and stripped chats do."""
+    """Continue from a point in earlier text with each prompt, as edited and stripped chats do."""
     scheduler = scheduler_for(decoder)
     past = LONG
     for keep, new in turns:
@@ -47,7 +47,7 @@ def test_the_next_turn_computes_only_what_is_new(scheduler):
 
 
 def test_a_turn_that_was_rewritten_is_used_up_to_the_last_common_token(scheduler):
-    """As when the template drops the thinking of an earlier answer."""
+    """Remove the thinking of an earlier answer, as the template does."""
     run(scheduler, [*LONG, 1, 2, 3, 4, 5, 6, 7])
     assert run(scheduler, [*LONG, 1, 2, 99, 7, 8]).cached_tokens == len(LONG) + 2
 
@@ -79,7 +79,9 @@ def test_nothing_is_found_under_another_salt(scheduler):
 
 @pytest.mark.parametrize(("salts", "waits"), [(("ada", "bob"), False), (("ada", "ada"), True)])
 def test_nobody_waits_for_the_prompt_of_another_salt(decoder, salts, waits):
-    """A request that begins like one being computed waits for its blocks: that takes time, too."""
+    """A request with the same prefix as one being computed waits for its blocks, which takes time
+    too.
+    """
     scheduler = scheduler_for(decoder)
     one, other = (Request(LONG * 4, max_tokens=1, salt=salt) for salt in salts)
     scheduler.submit(one.sequence)
@@ -177,7 +179,7 @@ def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):
 
 
 def test_a_hit_copies_what_it_reuses_once(model):
-    """Into the request's own row, which is all the memory that it takes."""
+    """Prefill into the request's own row, which is all the memory it needs."""
     budget = MemoryBudget(limit=10**9)
     pool = KVPool(model)
     prefixes = PrefixCache(pool.bytes_per_token, budget)

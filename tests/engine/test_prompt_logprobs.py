@@ -1,4 +1,4 @@
-"""The prompt's own log probabilities, against whole forwards of the model."""
+"""The prompt's log probabilities equal those of whole forward passes."""
 
 from __future__ import annotations
 

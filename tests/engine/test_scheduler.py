@@ -232,7 +232,7 @@ class SecondThoughts:
 
 
 def test_after_all_was_taken_back_the_prompt_counts_as_nothing_generated(decoder):
-    """The step that goes on feeds the prompt's last token."""
+    """The continuing step feeds the prompt's last token."""
     kind = {"presence_penalty": 2.0, "frequency_penalty": 2.0, "logit_bias": {8: 12.0}}
     expected = ids_alone(decoder, PROMPTS[0], **kind)
     assert expected[0] == PROMPTS[0][-1] == 8

@@ -1,4 +1,4 @@
-"""A fault ends the request that has it; the others of its batch are as without it."""
+"""A fault ends only the request that caused it; the rest of its batch is unaffected."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_fault_in_the_common_step_fails_only_the_one_that_has_it(
 def test_a_fault_while_a_request_leaves_is_no_fault_of_its_answer(
     decoder, scheduler, monkeypatch, caplog
 ):
-    """What is kept for others could not be: the answer is whole, and the others go on."""
+    """Storing the shared prefix fails: the answer is complete, and other requests continue."""
     short, long = Request(PROMPTS[0], max_tokens=4), Request(PROMPTS[1], max_tokens=20)
     for request in (short, long):
         scheduler.submit(request.sequence)

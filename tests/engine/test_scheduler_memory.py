@@ -1,4 +1,4 @@
-"""Where memory is short: who waits, who starts over, whose answer ends."""
+"""When memory is short: which requests wait, are recomputed, or end early."""
 
 from __future__ import annotations
 

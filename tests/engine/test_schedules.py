@@ -1,8 +1,4 @@
-"""Any schedule: requests of any length join and leave at any step, on the real pool.
-
-Each write to keys and values is looked at as MLX gets it, and must lie inside the arrays and below
-the scratch position. What a request answers must be what it answers by itself.
-"""
+"""Random schedules: requests of any length join and leave at any step, on the real pool."""
 
 from __future__ import annotations
 
@@ -68,10 +64,7 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Ask:
-    """A request; `stem` is what its prompt is the beginning of; it comes `delay` steps later.
-
-    Without a seed it is greedy; with one, each place has its own random number.
-    """
+    """A request whose prompt is a prefix of `stem`, and which arrives `delay` steps later."""
 
     stem: int
     length: int
@@ -170,7 +163,7 @@ def schedules(scale: Scale) -> st.SearchStrategy[Schedule]:
 
 
 class Writes:
-    """All that is written to keys and values while it is watched."""
+    """Record everything written to keys and values."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -281,7 +274,7 @@ def check(schedule: Schedule, decoder: Decoder, scale: Scale, *, text: bool) -> 
 
 
 def at_a_rows_end(scale: Scale, num_forced: int) -> Schedule:
-    """Forced tokens for which a row is one position too short, beside an answer that goes on."""
+    """Forced tokens whose row is one position too short, beside an answer that continues."""
     length = scale.step - 1 - num_forced
     ask = Ask(0, length, 60, 0, num_forced, "none", None, delay=0, cancel_at=None)
     other = Ask(1, 3, 60, None, 1, "none", None, delay=0, cancel_at=None)
@@ -310,7 +303,7 @@ def test_rows_of_real_lengths(folder: str, schedule: Schedule) -> None:
 @settings(few, max_examples=5)
 @given(schedule=schedules(SMALL))
 def test_quantized_rows(folder: str, schedule: Schedule) -> None:
-    """The text may differ where the last bit of a number decides how it is rounded."""
+    """The text may differ where the last bit of a number decides the rounding."""
     check(schedule, tiny(folder, 8), SMALL, text=False)
 
 

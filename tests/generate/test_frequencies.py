@@ -1,4 +1,4 @@
-"""How often each token is drawn, beside its exact probability in float64."""
+"""How often each token is sampled, compared with its exact probability in float64."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def weights_of(logits: np.ndarray, request: SamplingParams) -> mx.array:
 
 
 def drawn_ranks(weights: mx.array, count: int, chunk: int = 100) -> np.ndarray:
-    """What the numbers of one seeded request draw."""
+    """Return the tokens sampled with the random numbers of one seeded request."""
     source = random.Random(11)
     chunks = []
     for _ in range(count // chunk):
@@ -98,7 +98,7 @@ def test_so_it_is_in_qwen3s_vocabulary(shape: str) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_token_is_too_rare_to_be_drawn(shape: str) -> None:
-    """By bisection over float32's own steps: a larger number in [0, 1) draws a lower rank."""
+    """Bisect float32's own steps: a larger number in [0, 1) samples a lower rank."""
     logits = sorted_logits(SHAPES[shape], QWEN3_VOCAB_SIZE)
     weights = weights_of(logits, SamplingParams(temperature=1.0, top_k=0, top_p=1.0))
     assert mx.all(weights > 0).item()

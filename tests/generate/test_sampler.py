@@ -23,7 +23,7 @@ def draw(requests: list[SamplingParams], logits: list[list[float]], uniform: lis
 
 
 def tokens_over_the_interval(request: SamplingParams, logits: list[float], n: int) -> list[int]:
-    """What `n` evenly spaced numbers in [0, 1) draw: the distribution without noise."""
+    """Sample with `n` evenly spaced numbers in [0, 1): the distribution without noise."""
     uniform = [(i + 0.5) / n for i in range(n)]
     return cast(list[int], draw([request] * n, [logits] * n, uniform).token.tolist())
 

@@ -1,4 +1,4 @@
-"""One order of tokens, and what follows from it: a row's draw is its own in any company."""
+"""Tokens have one total order, so a row samples the same token in any batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a finished value goes wrong."""
+"""Locating the first fault of a finished value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are bound to a grammar: where it begins, what it lets through, where it ends."""
+"""Constrained answers: where the grammar begins, what it accepts, where it ends."""
 
 from __future__ import annotations
 
@@ -51,10 +51,7 @@ def called(**options: Any) -> Any:
 
 
 def spell(constraint: Any, text: str) -> None:
-    """Has `constraint` observe `text` letter by letter; raises where the grammar forbids one.
-
-    Its mask would allow more usual tokens only where the text is certain.
-    """
+    """Let `constraint` observe `text` letter by letter. Raises if the grammar forbids one."""
     for letter in text:
         (token_id,) = demo_words().tokenizer.encode(letter)
         constraint.observe(token_id)
@@ -166,7 +163,7 @@ def test_any_allowed_answer_is_json_that_fits_its_schema(
 
 
 def _calls(text: str) -> tuple[list[tuple[str, Any]], str]:
-    """What the parser makes of an answer: its calls, and the rest."""
+    """Return the parser's calls and remaining text of an answer."""
     parser = ToolCallParser()
     calls: list[list[str]] = []
     rest = ""

@@ -1,4 +1,4 @@
-"""Compiling grammars: what is allowed, what is refused, and that neither takes for ever."""
+"""Compiling grammars: what is allowed, what is refused, and that neither takes forever."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORDS = [pytest.param(demo_words, id="demo"), pytest.param(qwen3_words, id="qwen
 
 
 def complete(words: Words, schema: dict[str, Any], ids: list[int]) -> bool:
-    """All of `ids` are allowed, and an answer may end behind them."""
+    """Return whether all of `ids` are allowed, and an answer may end after them."""
     constraint = words.constraint(json_grammar(schema))
     return refused(constraint, ids) is None and words.stop_ids <= set(allowed(constraint.mask()))
 

@@ -1,4 +1,4 @@
-"""Schemas that other servers are known to have refused, or to have ended by."""
+"""Schemas that other servers have rejected or crashed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A grammar in a process of its own: what it lets through, what it may take, how it ends."""
+"""Grammars in separate processes: what they accept, their limits, and how they end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMITS = Limits(compile_seconds=0.4)
 
 
 def bomb(size: int = 30) -> dict[str, Any]:
-    """One step of the library takes a power of `size`."""
+    """A grammar for which one step of the library takes a power of `size`."""
     letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
     patterns = [f"a.*{letters[i]}.*{letters[i + 1]}" for i in range(size)]
     return {"type": "string", "allOf": [{"pattern": pattern} for pattern in patterns]}
@@ -51,14 +51,14 @@ def running() -> Iterator[GrammarProcess]:
 
 @pytest.fixture
 def grammars(running: GrammarProcess) -> GrammarProcess:
-    """Without answers of other tests."""
+    """Return the number of answers, without those of other tests."""
     gc.collect()  # pytest keeps what raised
     wait_for(lambda: running.process is None or not copies(running))
     return running
 
 
 def end(grammars: GrammarProcess) -> None:
-    """As the system might."""
+    """Kill the process as the system might."""
     if grammars.process is not None:
         grammars.process.kill()
         grammars.process.wait()

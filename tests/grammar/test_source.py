@@ -1,4 +1,4 @@
-"""The text of grammars; what they allow is tested with the vocabulary, in tests/generate."""
+"""The text of grammars; other tests check, with a vocabulary, what they allow."""
 
 from __future__ import annotations
 

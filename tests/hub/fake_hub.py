@@ -1,9 +1,4 @@
-"""A hub on the loopback address: the part of the Hugging Face protocol that a download uses.
-
-Faults are data: `broken` answers a path with an error, `cuts` closes the connection in the middle
-of a file, `delays` makes a file slow: seconds before each chunk. Lies are data as well: `commit`,
-`etags` and `listing` are said in place of the true ones, `extra` follows the announced bytes.
-"""
+"""A hub on the loopback address: the part of the Hugging Face protocol that downloads use."""
 
 from __future__ import annotations
 
@@ -64,7 +59,7 @@ class FakeHub:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def fetched(self) -> list[str]:
-        """The files asked for with GET, in order, repeats included."""
+        """Return the files requested with GET, in order, including repeats."""
         return [
             match[3]
             for verb, path, _ in self.requests

@@ -1,4 +1,4 @@
-"""A hub or mirror that lies: it writes nothing outside the repository's place in the cache."""
+"""A lying hub or mirror cannot write outside the repository's place in the cache."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ODD: list[Any] = [None, 1, 1.5, True, [], {}, "x", {"a": 1}]
 
 
 def outside(folder: Path) -> list[str]:
-    """What lies beside the hub's cache, and beside the repository in it."""
+    """Return the files next to the hub's cache, and next to the repository in it."""
     repository = f"models--{REPO.replace('/', '--')}"
     allowed = {"hub", repository, ".locks", "CACHEDIR.TAG"}
     return [
@@ -143,7 +143,9 @@ def test_a_file_longer_than_announced_ends(
 def test_a_large_file_is_what_its_sha256_says(fake_hub: FakeHub, tmp_path: Path) -> None:
     data = fake_hub.repos[REPO][SHARDS[0]]
     fake_hub.etags[SHARDS[0]] = hashlib.sha256(data + b"!").hexdigest()
-    with pytest.raises(DownloadError, match=f"{SHARDS[0]} of {REPO} was damaged in transit and del"):
+    with pytest.raises(
+        DownloadError, match=f"{SHARDS[0]} of {REPO} was damaged in transit and del"
+    ):
         hub.fetch(REPO)
     assert cached_snapshot(REPO) is None
     fake_hub.etags[SHARDS[0]] = hashlib.sha256(data).hexdigest()
@@ -175,7 +177,7 @@ def test_a_planted_link_leads_nowhere_else(fake_hub: FakeHub, tmp_path: Path, pl
 def test_the_cache_itself_may_be_a_link(
     fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To another disk, perhaps."""
+    """Lead to another disk, for example."""
     (tmp_path / "disk").mkdir()
     (tmp_path / "hub").symlink_to(tmp_path / "disk")
     hub.fetch(REPO)

@@ -21,7 +21,7 @@ COMMIT = "c" * 40
 
 
 def write_model(folder: Path, *, shards: int = 1, **changes: object) -> Path:
-    """What the library looks at: of tokenizer and weights only whether they are whole."""
+    """Write the files the library reads; tokenizer and weights only need to be complete."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(CONFIG | changes), "utf-8")
     (folder / "tokenizer.json").write_text("{}", "utf-8")
@@ -35,7 +35,7 @@ def write_model(folder: Path, *, shards: int = 1, **changes: object) -> Path:
 
 
 def shard(tensor: str, num_bytes: int = 1000) -> bytes:
-    """A safetensors file of that size with one tensor of as many numbers as there is room for."""
+    """Write a safetensors file of that size, with one tensor that fills it."""
     room = num_bytes - 8 - 80
     entry = {tensor: {"dtype": "U8", "shape": [room], "data_offsets": [0, room]}}
     return (80).to_bytes(8, "little") + json.dumps(entry).encode().ljust(80) + b"\0" * room

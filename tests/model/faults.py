@@ -1,4 +1,4 @@
-"""Checkpoints broken on purpose, and what loading them has to say."""
+"""Checkpoints broken on purpose, and the expected errors."""
 
 from __future__ import annotations
 

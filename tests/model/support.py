@@ -1,4 +1,4 @@
-"""Checkpoints changed on disk, and how far two results are apart."""
+"""Change checkpoints on disk, and measure the distance between results."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def attention(queries: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.n
 
 
 def as_stored(x: mx.array, bits: int | None) -> mx.array:
-    """What a cache of so many bits gives back for `x`."""
+    """Return `x` after a round trip through a cache of this many bits."""
     if bits is None:
         return x
     return mx.dequantize(*mx.quantize(x, group_size=32, bits=bits), group_size=32, bits=bits)
@@ -120,7 +120,7 @@ def quantize_checkpoint(
     *,
     listed: Spec | None = None,
 ) -> MLXPair:
-    """What mlx-lm writes. config.json lists `listed` as the default (without it: `spec`)."""
+    """Write what mlx-lm writes. config.json lists `listed` as the default (if None: `spec`)."""
     pair = MLXPair(
         copy_checkpoint(source, folder / "quantized"),
         copy_checkpoint(source, folder / "dequantized"),

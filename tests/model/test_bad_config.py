@@ -1,4 +1,4 @@
-"""config.json and generation_config.json gone wrong: one line that names the key."""
+"""A broken config.json or generation_config.json causes one line that names the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a checkpoint: one line that names the file and the thing."""
+"""Broken checkpoint files cause one line that names the file and the fault."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_index_of_another_model(sharded: Path) -> None:
 
 @pytest.fixture(scope="module")
 def scratch(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint whose shard each example writes anew."""
+    """A checkpoint whose shard is rewritten by each example."""
     return copy_checkpoint(good, tmp_path_factory.mktemp("scratch"))
 
 

@@ -1,4 +1,4 @@
-"""Tensors that do not fit config.json: one line that names the shard and the tensor."""
+"""Tensors that do not match config.json cause one line that names the shard and the tensor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Caches against attention recomputed from the full history, in numpy."""
+"""Caches compared with attention recomputed from the full history, in numpy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def normal(rng: np.random.Generator, heads: int, length: int, head_dim: int) -> 
 
 
 def room_of(cache: KVCache) -> int:
-    """Positions there is room for."""
+    """Return the number of positions that fit."""
     return cache.layers[0][0].shape[2]
 
 

@@ -1,4 +1,4 @@
-"""What a checkpoint will take is what it takes once it is loaded."""
+"""A checkpoint's predicted memory equals its memory after loading."""
 
 from __future__ import annotations
 

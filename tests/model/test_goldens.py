@@ -1,4 +1,4 @@
-"""Six tiny random checkpoints give the logits and greedy tokens that transformers gives."""
+"""Six tiny random checkpoints give transformers' logits and greedy tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a pool against attention recomputed from each row's history, in numpy."""
+"""Rows of a pool compared with attention recomputed from each row's history, in numpy."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def array_bytes(pool: KVPool) -> int:
 
 
 def written_back(rows: Sequence[KVRow], view: BatchView) -> None:
-    """As the decoder does after a step."""
+    """Advance the rows as the decoder does after a step."""
     stacks = list(dict.fromkeys(row.stack for row in rows))
     for stack, layers in zip(stacks, view.layers, strict=True):
         stack.layers = layers

@@ -1,4 +1,4 @@
-"""A write that would leave its row is refused before any array is touched, whoever asks for it."""
+"""A write that would leave its row is refused before any array is touched, from every caller."""
 
 from __future__ import annotations
 

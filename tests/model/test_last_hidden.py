@@ -1,4 +1,4 @@
-"""The short way to the last position gives what the long one does."""
+"""The shortcut to the last position gives the same result as the full computation."""
 
 from __future__ import annotations
 

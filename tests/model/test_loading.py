@@ -1,4 +1,4 @@
-"""Every way a checkpoint may be stored gives the same model."""
+"""Every storage format of a checkpoint gives the same model."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def test_alike_neighbours_are_fused_beside_another(
 def test_matrices_with_a_global_scale_stay_apart(
     sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a GPU can use them; what the products then are, only a GPU can show."""
+    """On a GPU that supports them; only there can the products be checked."""
     folder = quantize_checkpoint(sources["moe"], tmp_path, NVFP4).quantized
     path = "model.layers.0.mlp.switch_mlp"
     scales = {f"{path}.{name}.global_scale": mx.full((8,), i + 1.0) for i, name in enumerate(GLU)}
@@ -323,7 +323,7 @@ def test_progress(name: str, sources: dict[str, Path]) -> None:
 
 
 def test_weights_are_read_while_loading(sources: dict[str, Path], tmp_path: Path) -> None:
-    """A file that goes away afterwards, or is written anew, must not matter."""
+    """Deleting or rewriting a file after loading must have no effect."""
     folder = copy_checkpoint(sources["dense"], tmp_path)
     model = load_model(folder)
     (folder / "model.safetensors").write_bytes(b"")

@@ -1,4 +1,4 @@
-"""Rotary embedding and YaRN against the papers' formulas in numpy, and by every way to ask."""
+"""Rotary embedding and YaRN compared with the papers' formulas in numpy, in every spelling."""
 
 from __future__ import annotations
 

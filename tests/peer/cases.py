@@ -1,4 +1,4 @@
-"""Which quantizations of which checkpoints are compared with mlx-lm."""
+"""The quantizations and checkpoints that are compared with mlx-lm."""
 
 from __future__ import annotations
 

@@ -1,10 +1,4 @@
-"""Run as a program, in a process of its own: mlx-lm quantizes checkpoints and says their logits.
-
-    python -m tests.peer.make_fixtures quick|exhaustive FOLDER
-
-Importing mlx_lm loads transformers and lowers RLIMIT_NOFILE, which the test process must not see.
-FOLDER/<case>/ gets the checkpoint and `expected.npz`: `ids` [B, L] and float32 `logits`.
-"""
+"""A program in which mlx-lm quantizes checkpoints and prints their logits."""
 
 from __future__ import annotations
 
@@ -49,7 +43,7 @@ def make(case: Case, source: Path, folder: Path) -> None:
 
 
 def quantize(case: Case, source: Path, folder: Path) -> None:
-    """What `mlx_lm.convert --quantize` does between loading and saving, less the tokenizer."""
+    """Do what `mlx_lm.convert --quantize` does between load and save, without the tokenizer."""
     model, config = load_model(source, lazy=True)
     model, config = quantize_model(
         model,

@@ -1,4 +1,4 @@
-"""What `rtn` writes is what mlx-lm writes, tensor for tensor; what we write, mlx-lm loads."""
+"""`rtn` writes the same tensors as mlx-lm, and mlx-lm loads what we write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that mlx-lm wrote give the logits that mlx-lm gives, in float32."""
+"""Checkpoints written by mlx-lm give mlx-lm's logits, in float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversions of small checkpoints: what is written, how it is resumed, what is refused."""
+"""Conversions of small checkpoints: their output, resuming, and refusals."""
 
 from __future__ import annotations
 

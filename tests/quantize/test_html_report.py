@@ -27,7 +27,7 @@ NAMES = {"8bit": "$8bit$_^{", "4bit": "<4bit> 千问"}
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
-    """A float checkpoint, and it in 8 and in 4 bits, under names that are no plain words."""
+    """A float checkpoint, and 8-bit and 4-bit versions, under names with special characters."""
     parent = tmp_path_factory.mktemp("report")
     source = write_checkpoint(parent / "float", DENSE)
     made = []

@@ -33,7 +33,7 @@ TEXT = "\n---\n".join(
 
 
 def floats(kind: str, folder: Path) -> Path:
-    """A demo in float, with its tokenizer, and a text to calibrate with beside it."""
+    """A float demo with its tokenizer, and a calibration text beside it."""
     shutil.copytree(ROOT / "training" / "weights" / kind, folder)
     shutil.copy(ROOT / "qwen3mlx" / "demo" / kind / "tokenizer.json", folder)
     (folder.parent / "text.txt").write_text(TEXT)

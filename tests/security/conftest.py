@@ -1,4 +1,4 @@
-"""A window that opens what strangers made."""
+"""A window that opens untrusted files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .hostile.window import Window
 
 @pytest.fixture
 def window(tmp_path: Path) -> Iterator[Window]:
-    """In a process of its own: what ends it is seen."""
+    """Run in a separate process, so that a crash is noticed."""
     log = tmp_path / "window.log"
     log.touch()
     made = Window(os.environ, log)

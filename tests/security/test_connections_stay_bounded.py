@@ -1,4 +1,4 @@
-"""Clients that ask nothing, send nothing more or read nothing keep no one out, and not for long."""
+"""Clients that are silent, stop sending or stop reading block nobody, and are dropped soon."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def connect(port: int, receive_buffer: int | None = None) -> socket.socket:
 
 
 def rest(connection: socket.socket) -> bytes:
-    """All that comes until the server closes; fails where it does not."""
+    """Return everything until the server closes the connection; fail if it does not."""
     received = b""
     try:
         while piece := connection.recv(65536):
@@ -106,7 +106,7 @@ def test_websockets_are_connections_too() -> None:
 
 @contextmanager
 def busy(server: LiveServer, number: int) -> Iterator[None]:
-    """So many answers, each on a connection of its own."""
+    """Request this many answers, each on its own connection."""
     with ExitStack() as opened:
         for _ in range(number):
             client = opened.enter_context(httpx.Client(base_url=server.url, timeout=30))
@@ -152,7 +152,7 @@ def hasty() -> Iterator[LiveServer]:
 
 
 def trickle(connections: Sequence[socket.socket], piece: bytes) -> list[bytes]:
-    """What the server says in the end to those that send `piece` again and again."""
+    """Return the server's last words to clients that send `piece` again and again."""
     said = [b""] * len(connections)
     for _ in range(100):
         for index, connection in enumerate(connections):

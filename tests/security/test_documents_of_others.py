@@ -1,4 +1,4 @@
-"""Documents of strangers are read in a child process: in bounded time, or refused in a line."""
+"""Untrusted documents are read in a child process, in bounded time, or refused in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors name what is wrong and no more; what strangers send is text wherever it is shown."""
+"""Errors reveal no more than what is wrong; untrusted data is shown as plain text everywhere."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ USUAL = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """One whose state and home are folders of its own."""
+    """A server with its own state and home folders."""
     home = tmp_path_factory.mktemp("ada lovelace")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
@@ -102,7 +102,7 @@ def strings(value: object) -> Iterator[str]:
 
 
 def complaints(reply: httpx.Response) -> list[str]:
-    """What of a refusal tells too much."""
+    """Return the parts of a refusal that reveal too much."""
     if reply.status_code < 400:
         return []
     texts = [*strings(reply.json()), *reply.headers.values()]
@@ -113,7 +113,7 @@ def complaints(reply: httpx.Response) -> list[str]:
 
 
 def bodies(server: LiveServer) -> dict[tuple[str, str], list[str]]:
-    """The fields of every route that takes a body."""
+    """Return the fields of every route that takes a body."""
     schema = server.http.get("/openapi.json").json()
     found = {}
     for path, operations in schema["paths"].items():
@@ -152,7 +152,7 @@ def ask(server: LiveServer, method: str, path: str, body: Any) -> list[str]:
 
 
 def headers_for(path: str, server: LiveServer) -> dict[str, str]:
-    """The person's token where another would not get as far as the value."""
+    """Use the user's token where another would not get as far as the value."""
     is_admin = any(row == path and need == "admin" for (_, row), need in TABLE.items())
     return dict(server.person) if is_admin else {}
 

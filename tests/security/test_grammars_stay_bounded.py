@@ -1,8 +1,4 @@
-"""A schema, a pattern or a grammar that costs much costs its request alone.
-
-Whatever comes, the answer is one, or an error of one sentence that names the field; nothing of it
-is computed in the server's process, and the next request is answered.
-"""
+"""An expensive schema, pattern or grammar costs only its own request."""
 
 from __future__ import annotations
 
@@ -75,14 +71,14 @@ def function(name: str, schema: Any) -> dict[str, Any]:
 
 
 def object_of(schema: Any) -> dict[str, Any]:
-    """Its `$defs` stay at the top."""
+    """Keep its `$defs` at the top."""
     inner = {key: value for key, value in schema.items() if key != "$defs"}
     defs = {key: value for key, value in schema.items() if key == "$defs"}
     return {"type": "object", "properties": {"a": inner}, "required": ["a"], **defs}
 
 
 def is_answered(reply: httpx.Response, *fields: str) -> None:
-    """With an answer, or in one sentence that names one of `fields`."""
+    """Expect an answer, or one sentence that names one of `fields`."""
     assert reply.status_code in (200, 400), reply.text
     if reply.status_code == 400:
         error = reply.json()["error"]
@@ -246,7 +242,7 @@ KEYWORDS = (
 
 
 def spots(value: Any) -> list[tuple[Any, Any]]:
-    """All places in it: what holds it, and by which key."""
+    """Yield all places in it, with their container and key."""
     keys = list(value) if isinstance(value, dict) else range(len(value))
     found = []
     for key in keys:
@@ -298,7 +294,7 @@ def seeds() -> list[dict[str, Any]]:
 
 
 def read_all(num_cases: int, seed: int) -> list[str]:
-    """What went wrong, with the schema."""
+    """Return what went wrong, with the schema."""
     rng = random.Random(seed)
     maker, known, words = Maker(rng), seeds(), demo_words()
     folder = Path(qwen3mlx.__file__).parent / "demo" / "dense"

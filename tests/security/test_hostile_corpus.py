@@ -1,6 +1,5 @@
-"""Whatever strangers hand in: no traceback, no hang, no exit, little memory, and it goes on.
-
-One server lives through all cases of a kind. `HOSTILE_SEED` tries others than the usual ones.
+"""Hostile input of any kind causes no traceback, hang, exit or memory growth, and the server
+continues.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ ENOUGH = 20
 
 
 def cases_of(kind: str) -> Cases:
-    """Without end; the same for the same seed."""
+    """Yield endlessly; the same cases for the same seed."""
     rng = random.Random(f"{kind} {SEED}")
     make = import_module(f"{__package__}.hostile.{kind}").cases
     while True:
@@ -35,7 +34,7 @@ def cases_of(kind: str) -> Cases:
 
 
 def faults_of(kind: str, count: int, arena: Arena) -> list[str]:
-    """What went wrong, with the case's number and name."""
+    """Return what went wrong, with the case's number and name."""
     trial, _ = KINDS[kind]
     found: list[str] = []
     for number, (name, write) in enumerate(islice(cases_of(kind), count)):

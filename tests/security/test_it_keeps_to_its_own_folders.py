@@ -1,4 +1,4 @@
-"""Whatever leads to somebody's letter, the server, the command line and the window leave it be."""
+"""The server, the command line and the window never touch a user's other files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Whatever a model or a document writes is laid out in time in proportion to its length.
-
-Counted are calls, characters and widgets, never seconds.
-"""
+"""Layout time of a model's or document's text is proportional to its length."""
 
 from __future__ import annotations
 
@@ -38,7 +35,7 @@ NAMES = [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions are called in it, Python's and others."""
+    """Count the function calls in it, in Python and elsewhere."""
     count = 0
 
     def see(frame: object, event: str, argument: object) -> None:
@@ -164,7 +161,7 @@ def test_pieces_are_the_whole(source: str) -> None:
 def test_code_that_never_ends_for_its_lexer_is_given_up(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And what comes after it has its colours."""
+    """The text after it keeps its colors."""
     monkeypatch.setattr(highlighter, "MAX_FAILURES", 99)
     colours = Highlighter(patience=60)
     told: list[Block] = []

@@ -1,4 +1,4 @@
-"""A log that nobody reads and a disk that takes nothing: one line each, and the work goes on."""
+"""An unread log and a full disk cause one line each, and work continues."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def serving(home: Path, limits: str = ":") -> Iterator[tuple[subprocess.Popen[by
 
 
 def ask_many(url: str, number: int) -> int:
-    """How many of so many requests were answered."""
+    """Return how many of these requests were answered."""
     port = int(url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n" * (number - 1))

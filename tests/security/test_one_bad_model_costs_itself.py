@@ -1,4 +1,4 @@
-"""A checkpoint that is broken, odd or ruinous keeps no other model from anybody."""
+"""A broken, odd or ruinous checkpoint does not affect other models."""
 
 from __future__ import annotations
 

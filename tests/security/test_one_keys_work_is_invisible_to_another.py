@@ -1,4 +1,4 @@
-"""What a key has asked, stored or started: another key finds nothing of it, by no way."""
+"""A key's requests, stored data and jobs are invisible to other keys in every way."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_chats_of_lm_studios_are_their_keys(two: Two) -> None:
 
 
 def test_downloads_are_their_keys(two: Two) -> None:
-    """The hub is offline here: the download fails, and is known to whoever asked for it."""
+    """The hub is offline here: the download fails, and only its requester sees it."""
     server, ada, bob = two
     ada.post("/api/v1/models/download", json={"model": "org/Nothing-Here"})
     (job,) = [job for job in server.service.downloads._jobs.values() if "Nothing" in job.repo_id]
@@ -250,7 +250,7 @@ def no_agent(client: httpx.Client) -> set[str]:
 
 
 def clients_in_log(client: httpx.Client, last: str) -> set[str]:
-    """Those in the log of requests, until the one that came last."""
+    """Return the rows in the log of requests, up to the latest."""
     found = set()
     with client.stream("GET", "/api/qwen3mlx/log") as reply:
         for line in reply.iter_lines():

@@ -75,7 +75,7 @@ def test_the_window_is_not_taken_from_the_current_folder(traps: Path, tmp_path: 
 
 
 def test_minus_m_forgets_the_current_folder_before_it_imports_a_dependency(tmp_path: Path) -> None:
-    """What runpy imports itself comes from there still: that is Python's."""
+    """Modules that runpy itself imports still come from there; that is Python's behavior."""
     lay(tmp_path, {*packages_distributions(), *OWN} - OURS)
     done = start([sys.executable, "-m", "qwen3mlx", *WORDS["run"]], tmp_path, tmp_path / "home")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""A profile that somebody else wrote, or a disk damaged: the window opens over it, and goes on."""
+"""The app opens and works with a profile that someone tampered with, or that a disk damaged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEED = 20261
 
 
 def faults(window: Window, folder: Path, number: int) -> list[str]:
-    """Of so many cases, and what was mended of each."""
+    """Return the results of this many cases, and what was repaired in each."""
     found = []
     for name, make in islice(profiles.cases(random.Random(SEED)), number):
         profile = folder / "window" / "cases" / name

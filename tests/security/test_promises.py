@@ -1,4 +1,4 @@
-"""SECURITY.md promises what tests hold, and says where they are."""
+"""SECURITY.md's guarantees name the tests that hold them."""
 
 from __future__ import annotations
 

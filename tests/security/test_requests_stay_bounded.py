@@ -1,4 +1,4 @@
-"""Every field has a limit, each is said in one sentence, and no body stops the others' streams."""
+"""Every field has a limit with a clear error, and no body stops other streams."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def server() -> Iterator[LiveServer]:
 
 
 def inputs(described: Json) -> Iterator[tuple[str, Json]]:
-    """The schema of every parameter and body, with where it is."""
+    """Yield the schema of every parameter and body, with its place."""
     for path, item in described["paths"].items():
         for method, operation in item.items():
             for parameter in operation.get("parameters", ()):
@@ -51,7 +51,7 @@ def inputs(described: Json) -> Iterator[tuple[str, Json]]:
 
 
 def unbounded(described: Json, schema: Json, where: str, seen: tuple[str, ...]) -> Iterator[str]:
-    """Where in `schema` there may be as much as one likes."""
+    """Yield the places in `schema` without a limit."""
     if name := schema.get("$ref", "").rpartition("/")[2]:
         if name not in seen:
             known = described["components"]["schemas"][name]
@@ -89,7 +89,7 @@ def test_every_field_of_every_dialect_has_a_limit(described: Json) -> None:
 
 
 def bodies(described: Json) -> Iterator[tuple[str, str]]:
-    """Every method and path that takes a body."""
+    """Yield every method and path that takes a body."""
     for path, item in described["paths"].items():
         for method, operation in item.items():
             if "requestBody" in operation:
@@ -129,7 +129,7 @@ def send(server: LiveServer, method: str, path: str, body: Any) -> RawReply:
 def test_what_is_no_body_is_refused_in_one_sentence(
     server: LiveServer, described: Json, kind: str
 ) -> None:
-    """By every path that takes a body, in the words of its dialect."""
+    """Send it to every path that takes a body, in that dialect's form."""
     body, words = NO_JSON[kind]
     paths = list(bodies(described))
     assert len(paths) > 25
@@ -285,7 +285,7 @@ def test_odd_values_in_objects_that_hold_what_they_like(server: LiveServer, kind
 
 
 def test_half_a_pair_is_read_as_no_character(server: LiveServer) -> None:
-    """JavaScript cuts strings where it likes."""
+    """JavaScript can cut a string between surrogates."""
     body = json.dumps({"content": "a\ud800b \ud83d\ude00 \\ud83d", "with_pieces": True})
     assert "\\ud800" in body
     pieces = send(server, "POST", "/tokenize", body.encode()).json["tokens"]

@@ -1,4 +1,4 @@
-"""A chat template is a stranger's program: what it takes is its own model's alone."""
+"""A chat template is untrusted code: its cost is limited to its own model."""
 
 from __future__ import annotations
 

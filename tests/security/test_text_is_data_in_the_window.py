@@ -1,4 +1,4 @@
-"""What others wrote is shown as it stands: no markup, no file of theirs, nothing that misleads."""
+"""Untrusted text is shown literally: no markup, no file access, nothing misleading."""
 
 from __future__ import annotations
 

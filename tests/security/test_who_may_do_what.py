@@ -1,4 +1,4 @@
-"""A key opens what it was made for, and the first one is made by the person alone."""
+"""A key allows only what its scope says, and only the user can create the first one."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def ask(http: httpx.Client, route: tuple[str, str], key: str | None) -> tuple[in
 
 
 def allowed(caller: str, needed: str) -> int | None:
-    """The status of a refusal; None where the caller may."""
+    """Return the status of a refusal, or None if the caller is allowed."""
     if needed == "open":
         return None
     if caller not in SCOPES:
@@ -317,7 +317,7 @@ def test_wrong_keys_are_held_up_and_right_ones_are_not(
 
 
 def test_only_the_person_can_read_the_state(home: Path) -> None:
-    """Also with an umask that allows all, and what an earlier version has left."""
+    """Even with a permissive umask, and for files of an earlier version."""
     before = os.umask(0)
     try:
         home.mkdir(mode=0o777)

@@ -1,4 +1,4 @@
-"""The program with a folder of models that a user has added."""
+"""The program with a model folder that a user has added."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serving(models: Path, home: Path) -> Iterator[LiveServer]:
 
 
 def command(models: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`qwen3mlx` and `words`, as a process of its own."""
+    """Run `qwen3mlx` with `words` in its own process."""
     return subprocess.run(
         [*PROGRAM, *words],
         env=environment(models, home),

@@ -13,14 +13,14 @@ from .live import LiveServer, live_server
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[LiveServer]:
-    """With the demo checkpoint loaded; demo-moe is loaded when a request names it."""
+    """A server with the demo checkpoint loaded; demo-moe is loaded when a request names it."""
     with live_server(model="demo") as running:
         yield running
 
 
 @pytest.fixture
 def usages(scripted: LiveServer) -> Iterator[list[Usage]]:
-    """What each request of the module's `scripted` server used."""
+    """Record what each request to the module's `scripted` server used."""
     seen: list[Usage] = []
 
     def note(finished: Finished) -> None:

@@ -38,11 +38,11 @@ class LiveServer:
         return int(self.url.rpartition(":")[2])
 
     def wait_until_idle(self) -> None:
-        """Until no request is running or waiting; fails after some seconds."""
+        """Wait until no request is running or waiting; fail after some seconds."""
         self.wait_until(lambda stats: not stats.running and not stats.waiting)
 
     def wait_until(self, condition: Callable[[Any], bool], seconds: float = 10) -> None:
-        """Until `condition(engine.stats())`; fails after some seconds."""
+        """Wait until `condition(engine.stats())`; fail after some seconds."""
         patience = time.monotonic() + seconds
         while not condition(self.service.engine.stats()):
             assert time.monotonic() < patience, self.service.engine.stats()
@@ -51,7 +51,7 @@ class LiveServer:
 
 @contextmanager
 def live_server(**settings: Any) -> Iterator[LiveServer]:
-    """Another server, with settings of its own."""
+    """Start another server with its own settings."""
     ready = threading.Event()
     server = Server(ServerSettings(port=0, **settings), on_ready=lambda url: ready.set())
     thread = threading.Thread(target=lambda: asyncio.run(_serve(server)), name="test-server")
@@ -68,7 +68,7 @@ def live_server(**settings: Any) -> Iterator[LiveServer]:
 
 
 async def _serve(server: Server) -> None:
-    """All worker threads start now: one that started during a test would look left behind."""
+    """Start all worker threads now: one started during a test would look leaked."""
     workers = ThreadPoolExecutor(NUM_WORKERS)
     asyncio.get_running_loop().set_default_executor(workers)
     meeting = threading.Barrier(NUM_WORKERS)

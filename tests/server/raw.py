@@ -1,4 +1,4 @@
-"""A client that hides nothing: bytes to the socket, bytes back."""
+"""A client without abstraction: bytes to the socket, bytes back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RawReply:
 
 
 def exchange(port: int, data: bytes, host: str = "127.0.0.1") -> bytes:
-    """All that comes back until the server closes the connection."""
+    """Return everything until the server closes the connection."""
     with socket.create_connection((host, port), timeout=20) as connection:
         connection.sendall(data)
         received = b""

@@ -1,7 +1,4 @@
-"""The loop of an agent in each dialect: what one turn computed, the next finds in the cache.
-
-The model is scripted, so the six turns are the same in every dialect.
-"""
+"""An agent's loop in each dialect: the next turn finds the previous one in the cache."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ FUNCTIONS = [
 
 
 class Chat:
-    """`/v1/chat/completions`. Each loop's `ask` sends all there is; it returns calls and text."""
+    """`/v1/chat/completions`. Each loop's `ask` sends everything; it returns calls and text."""
 
     def __init__(self, server: LiveServer) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""Real signals end the server: what its log says, what clients see, and who starts it again."""
+"""Real signals crash the server: its log, its clients, and its restart."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A limit or a stop string inside a tool call: the call so far, never its markers as content.
-
-Stop strings are looked for in the arguments, which a client reads, not in what stands around them.
-"""
+"""A limit or stop string inside a tool call: the partial call, never its markers as content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialects are imported with their first request, and none of their paths is missed."""
+"""Dialects are imported with their first request, and all of their paths work."""
 
 from __future__ import annotations
 

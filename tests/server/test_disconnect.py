@@ -1,4 +1,4 @@
-"""A client that goes away frees its slot at once, whatever it waits for."""
+"""A client that disconnects frees its slot at once, whatever it is waiting for."""
 
 from __future__ import annotations
 

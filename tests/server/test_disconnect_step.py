@@ -1,4 +1,4 @@
-"""A client that hangs up in the middle of a stream is computed for no step more."""
+"""After a client disconnects in the middle of a stream, no further step is computed for it."""
 
 from __future__ import annotations
 

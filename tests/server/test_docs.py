@@ -1,4 +1,4 @@
-"""docs/api: its commands and programs work as printed, against a server that runs."""
+"""docs/api: its commands and programs work as printed, against a running server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def blocks(language: str, word: str) -> list[Any]:
 
 
 def curl(command: str, server: LiveServer) -> httpx.Response:
-    """What `curl URL [-H HEADER] -d BODY` would get, from `server`."""
+    """Return what `curl URL [-H HEADER] -d BODY` would get from `server`."""
     name, url, *options = shlex.split(command)
     given = list(zip(options[::2], options[1::2], strict=True))
     assert name == "curl"

@@ -1,4 +1,4 @@
-"""Where the engine's thread ends: what clients see, what /health says, and that it goes on."""
+"""When the engine's thread ends: what clients and /health report, and that it is restarted."""
 
 from __future__ import annotations
 

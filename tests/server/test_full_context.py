@@ -1,4 +1,4 @@
-"""A conversation beyond the context is told in the words at which agents shorten it."""
+"""A conversation beyond the context gets the error wording that makes agents shorten it."""
 
 from __future__ import annotations
 

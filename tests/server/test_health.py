@@ -1,4 +1,4 @@
-"""Health, metrics and the page about the API."""
+"""Health, metrics and the API documentation page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prompts far beyond the context: refused in each dialect's words, at the cost of a few slices."""
+"""Prompts far beyond the context are refused in each dialect, at the cost of a few slices."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_what_is_only_counted_is_counted_to_its_end(
 
 @pytest.mark.parametrize("path", COUNTED)
 def test_what_takes_long_to_count_is_refused(server: LiveServer, reads: Reads, path: str) -> None:
-    """Nobody can stop a thread that counts, and each token takes memory until all are there."""
+    """A counting thread cannot be stopped, and each token takes memory until all are counted."""
     text = "a b c " * 400_000
     bodies: dict[str, dict[str, Any]] = {
         "/tokenize": {"content": text},

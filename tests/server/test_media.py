@@ -1,4 +1,4 @@
-"""Pictures and sound in a conversation: words in their place, and a header that says so."""
+"""Pictures and sound in a conversation are replaced by a placeholder, with a warning header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of all dialects at the same time: each has the answer that it has alone."""
+"""Concurrent requests of all dialects each get the same answer as alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer that was cut off in its thought goes on in it, and that is told as thinking."""
+"""An answer cut off in its thought continues in it, and the rest is reported as thinking."""
 
 from __future__ import annotations
 

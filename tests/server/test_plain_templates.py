@@ -1,4 +1,6 @@
-"""A model whose chat template knows no tools and no switch for thinking: nothing is dropped."""
+"""Models whose chat template supports neither tools nor a thinking switch: nothing is dropped
+silently.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server as a process: one line on stdout, signals, its parent, a port that is taken."""
+"""The server as a process: one line on stdout, signals, its parent, a port in use."""
 
 from __future__ import annotations
 

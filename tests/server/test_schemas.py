@@ -1,4 +1,4 @@
-"""JSON schemas over HTTP, in every dialect: what is enforced, what is said, what is refused."""
+"""JSON schemas over HTTP, in every dialect: enforcement, warnings and refusals."""
 
 from __future__ import annotations
 

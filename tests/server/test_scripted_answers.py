@@ -1,7 +1,4 @@
-"""What conformance suites ask and the demo is too weak for: a model that can do it is served right.
-
-The scripted model always writes the same object, with characters of two, three and four bytes.
-"""
+"""Conformance requests that the demo is too weak for, served with a model that can do them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of all kinds at once, some bad, some cut, some made to fail."""
+"""Requests of all kinds at once, some invalid, some cancelled, some made to fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop strings end what a client reads: never a thought, nor the form a call is written in."""
+"""Stop strings match what a client reads: never a thought, nor a call's markup."""
 
 from __future__ import annotations
 

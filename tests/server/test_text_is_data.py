@@ -1,4 +1,4 @@
-"""Control tokens in what a client sends: text in a chat, obeyed in a prompt, in every dialect."""
+"""Control tokens from a client are text in a chat and active in a prompt, in every dialect."""
 
 from __future__ import annotations
 

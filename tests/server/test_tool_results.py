@@ -1,4 +1,4 @@
-"""Results of tools reach the model in the order of its calls, however a client sends them."""
+"""Tool results reach the model in the order of its calls, however a client sends them."""
 
 from __future__ import annotations
 

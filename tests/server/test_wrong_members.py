@@ -1,4 +1,4 @@
-"""Each member of a rich body, replaced by what it cannot be: an error says where."""
+"""Each member of a rich body, replaced by an invalid value, causes an error that names it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What several test folders and the benchmarks share."""
+"""Helpers shared by several test folders and the benchmarks."""

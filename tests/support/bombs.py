@@ -1,4 +1,4 @@
-"""Small schemas, patterns and grammars that cost much more than they look."""
+"""Small schemas, patterns and grammars that cost far more than they look."""
 
 from __future__ import annotations
 

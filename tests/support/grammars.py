@@ -1,4 +1,4 @@
-"""Vocabularies to follow grammars with, and answers that follow them at random."""
+"""Vocabularies for following grammars, and answers that follow them at random."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Words:
         return Constraint(self.grammar(source), **thinking)
 
     def tools(self, tools: Sequence[Mapping[str, Any]], **options: Any) -> GrammarSource | None:
-        """With the markers as tokens, as in every Qwen3 vocabulary."""
+        """Make the markers tokens, as in every Qwen3 vocabulary."""
         return answer_grammar(tools, call_ids=self.call_ids, **options)
 
 

@@ -1,4 +1,4 @@
-"""Where the project is, and how a child process finds its packages."""
+"""The project's root, and the import path for child processes."""
 
 from __future__ import annotations
 

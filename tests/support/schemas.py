@@ -1,4 +1,4 @@
-"""Random JSON schemas, values for them, and grammars of bytes to try the values with."""
+"""Random JSON schemas, values for them, and byte-level grammars to check the values."""
 
 from __future__ import annotations
 

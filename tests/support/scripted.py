@@ -66,7 +66,7 @@ END = "<|im_end|>"
 
 
 def answer(text: str = "", *, thoughts: str = "", calls: Sequence[tuple[str, object]] = ()) -> str:
-    """What Qwen3 writes for it: thoughts, text, and calls of (name, arguments)."""
+    """The text that Qwen3 writes for it: thoughts, text, and calls of (name, arguments)."""
     blocks = [
         f'<tool_call>\n{{"name": "{name}", "arguments": {written}}}\n</tool_call>'
         for name, arguments in calls
@@ -279,6 +279,6 @@ def _neurons(rules: Rules, codes: _Codes, end: int, num_answers: int) -> dict[st
 
 
 def _fill(nexts: dict[int, int], num_answers: int) -> list[int]:
-    """For each n; where an answer does not have the context, whatever needs no neuron."""
+    """For each n: if an answer lacks the context, anything that needs no neuron."""
     known = nexts[min(nexts)]
     return [known := nexts.get(n, known) for n in range(num_answers)]

@@ -39,7 +39,7 @@ def qwen3(qwen3_folder: Path) -> Tokenizer:
 
 @pytest.fixture(scope="session")
 def bare_qwen3(qwen3_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    """The same vocabulary in a checkpoint that brings no chat template."""
+    """The same vocabulary in a checkpoint without a chat template."""
     folder = tmp_path_factory.mktemp("bare")
     shutil.copy(qwen3_folder / "tokenizer.json", folder)
     return load_tokenizer(folder)

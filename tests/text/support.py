@@ -21,7 +21,7 @@ ADDED = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>"]
 def write_tiny_tokenizer(
     folder: Path, merged: Iterable[str] = (), added_tokens: Sequence[str] = ADDED
 ) -> None:
-    """Its id n is byte n; then come the `merged` pairs of characters and the added tokens."""
+    """Id n is byte n, followed by the `merged` pairs of characters and the added tokens."""
     merged = list(merged)
     vocab = {character: index for index, character in enumerate([*BYTES, *merged])}
     added = [
@@ -63,7 +63,7 @@ def pieces(draw: st.DrawFn, fragments: list[str], max_size: int = 12) -> list[st
 def run(
     feed: Callable[[str], Iterable[T]], finish: Callable[[], Iterable[T]], parts: Iterable[str]
 ) -> list[T]:
-    """Everything a state machine gives out for `parts`."""
+    """Return everything a state machine outputs for `parts`."""
     out: list[T] = []
     for part in parts:
         out += feed(part)
@@ -74,6 +74,6 @@ def run(
 def run_scanned(
     feed: Callable[[str], Iterable[T]], finish: Callable[[], Iterable[T]], parts: Iterable[str]
 ) -> list[T]:
-    """The same for a machine that takes pieces in which the markers are found already."""
+    """Return the same for a machine that takes pieces with markers already recognized."""
     scanner = MarkerScanner()
     return run(feed, finish, run(scanner.feed, scanner.finish, parts))

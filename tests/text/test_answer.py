@@ -49,7 +49,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 def answer(
     tokenizer: Tokenizer, ids: Sequence[int], **options: Any
 ) -> tuple[list[Delta], AnswerStream]:
-    """All deltas of an answer, merged, ids of calls left out."""
+    """Return all deltas of an answer, merged, without the calls' ids."""
     stream = AnswerStream(tokenizer, **options)
     deltas: list[Delta] = []
     for token_id in ids:

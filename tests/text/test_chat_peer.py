@@ -1,4 +1,4 @@
-"""Chats without control tokens have transformers' ids; an answer goes on as it was."""
+"""Chats without control tokens have transformers' ids; an answer continues exactly."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_ids_are_transformers(
     ],
 )
 def test_the_next_turns_prompt_begins_with_the_answer(qwen3: Tokenizer, answer: str) -> None:
-    """So that all of it is found in the prefix cache, with thoughts sent back."""
+    """With the thoughts sent back, so that all of it hits the prefix cache."""
     question = [{"role": "user", "content": "How many?"}]
     ids = qwen3.encode_chat(qwen3.chat_prompt(question)) + qwen3.encode(answer + "<|im_end|>")
     said = message(qwen3, answer)
@@ -103,7 +103,7 @@ def test_the_next_turns_prompt_begins_with_the_answer(qwen3: Tokenizer, answer: 
 
 
 def message(tokenizer: Tokenizer, answer: str) -> dict[str, Any]:
-    """As a client sends it back."""
+    """Send it back as a client does."""
     stream = AnswerStream(tokenizer, reasoning="auto", parse_tools=True)
     deltas = [delta for token_id in tokenizer.encode(answer) for delta in stream.add(token_id)]
     said: dict[str, Any] = {"role": "assistant", "content": "", "reasoning_content": ""}

@@ -1,4 +1,4 @@
-"""A prompt that ends in the middle of the last message, also in the middle of its thought."""
+"""A prompt that ends in the middle of the last message, even in the middle of its thought."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_chat_that_is_an_answer_alone(qwen3: Tokenizer) -> None:
 
 @given(thought=st.text(st.sampled_from("ab\n <|im_end>/thk"), max_size=12))
 def test_what_was_thought_is_data(qwen3: Tokenizer, thought: str) -> None:
-    """It opens no turn, ends none, and is found again to the letter."""
+    """It opens and ends no turn, and its text is preserved exactly."""
     chat = prompt(qwen3, {"content": "", "reasoning_content": "x" + thought + "<|im_end|>"})
     ids = qwen3.encode_chat(chat)
     assert qwen3.decode(ids).endswith(f"{BEGUN}<think>\nx{thought}<|im_end|>")

@@ -1,4 +1,4 @@
-"""What clients send as text never becomes a control token."""
+"""Text from clients never becomes a control token."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ conversations = st.lists(messages, min_size=1, max_size=6)
 
 
 def neutral(value: Any) -> Any:
-    """The same without a character of any marker, each replaced by one of its own."""
+    """Replace each character that occurs in a marker by a unique one."""
     if isinstance(value, str):
         return value.translate(NEUTRAL)
     if isinstance(value, Mapping):
@@ -168,7 +168,7 @@ def third_party(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tokenizer
 
 
 def tiny(folder: Path, template: str) -> Tokenizer:
-    """Its id n is byte n, those from 256 on are `ADDED`."""
+    """Id n is byte n; those from 256 on are `ADDED`."""
     write_tiny_tokenizer(folder)
     (folder / "chat_template.jinja").write_text(template, "utf-8")
     return load_tokenizer(folder)

@@ -1,4 +1,4 @@
-"""Slices of a text have the ids that they have within the whole, and other threads go on."""
+"""Slices of a text have the same ids as within the whole, and other threads keep running."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ def test_the_lower_bound_refuses_what_is_far_too_long(qwen3: Tokenizer) -> None:
 
 @pytest.fixture
 def longest_pause() -> Iterator[list[float]]:
-    """How long a thread that does nothing was kept from going on; seconds."""
+    """Return for how many seconds an idle thread was blocked."""
     pauses, is_over = [0.0], threading.Event()
 
     def tick() -> None:

@@ -1,4 +1,4 @@
-"""Forms of an answer that are no JSON schema, as grammars that the demo's vocabulary follows."""
+"""Constraints other than JSON schemas, as grammars for the demo's vocabulary."""
 
 from __future__ import annotations
 

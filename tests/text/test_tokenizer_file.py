@@ -1,4 +1,4 @@
-"""Tokenizer files from strangers: what they may say, and what is refused in one line."""
+"""Untrusted tokenizer files: what they can contain, and what is refused in one line."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ ODD: list[Any] = [
 
 
 def mutate(content: Content, random_: random.Random) -> None:
-    """Something in it is something else, gone, or there twice."""
+    """Replace, remove or duplicate a part of it."""
     part: Any = content
     while True:
         keys = list(part) if isinstance(part, dict) else list(range(len(part)))

@@ -1,4 +1,4 @@
-"""The shipped checkpoints: complete, small, loadable, and able to do what their cards say."""
+"""The shipped checkpoints are complete, small and loadable, and can do what their cards say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream of batches: shares of workers, the end of the drills, and a worker that is gone."""
+"""The stream of batches: shares of workers, the end of the drills, and a worker that ended."""
 
 import os
 import signal

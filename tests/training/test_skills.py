@@ -1,4 +1,4 @@
-"""Are the generated answers right, checked by other means than they were made?"""
+"""The generated answers are correct, checked independently of how they were made."""
 
 from __future__ import annotations
 

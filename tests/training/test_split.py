@@ -1,4 +1,4 @@
-"""Nothing the score asks about may have been trained on."""
+"""No test item of the score is ever trained on."""
 
 from __future__ import annotations
 

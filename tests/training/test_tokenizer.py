@@ -1,4 +1,4 @@
-"""The tokenizer: any text comes back, unknown words are letters, known ones are whole."""
+"""The tokenizer restores any text, splits unknown words into letters, keeps known ones whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats as patterns, beside the standard library's readers of the same things."""
+"""Formats as patterns, compared with the standard library's parsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that a grammar cannot count up to: a schema of them is followed, or refused at once."""
+"""Schemas of numbers too large to enumerate are either followed, or refused at once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FAR = [
 
 
 def exact(text: str) -> Any:
-    """11 * 12345.678 is no multiple of it in doubles."""
+    """11 * 12345.678 is not a multiple of it in doubles."""
     return json.loads(text, parse_float=Decimal)
 
 

@@ -1,4 +1,4 @@
-"""References by $id, by anchor and by pointer: a grammar enforces what they lead to."""
+"""References by $id, anchor and pointer: a grammar enforces their targets."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""What strangers could hand to the program, made at random from a seed, a module for each kind.
-
-Each has `cases(rng)`, an endless or finite iterator of a name and a function that writes the case
-into an empty folder. Files outside of the case that must stay as they are lie in `outside(folder)`.
-`arena.py` has the live server, `trials.py` what is done to it with a case of each kind.
-"""
+"""Untrusted input of every kind, generated from a seed; one module per kind."""
 
 from __future__ import annotations
 
@@ -18,5 +13,5 @@ KEY = "hostile-0123456789abcdef"
 
 
 def outside(folder: Path) -> Path:
-    """Somebody's files, which are no business of the program's."""
+    """Files of a user that the program must not touch."""
     return folder.parents[1] / "outside"

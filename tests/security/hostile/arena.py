@@ -1,4 +1,4 @@
-"""One live server among hostile cases, watched all the while."""
+"""One live server among hostile cases, watched throughout."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Arena:
     # What trials do
 
     def send(self, data: bytes, *, is_whole: bool = True) -> int:
-        """The status of what comes back; 0 where the connection was closed without a word."""
+        """Return the response's status; 0 if the connection was closed without one."""
         end = time.monotonic() + PATIENCE_S
         received = b""
         with socket.create_connection((HOST, self.port), timeout=PATIENCE_S) as connection:
@@ -131,7 +131,7 @@ class Arena:
         return self.send(http(method, path, data))
 
     def command(self, words: Sequence[str]) -> list[str]:
-        """What went wrong with `qwen3mlx WORDS`."""
+        """Return what went wrong with `qwen3mlx WORDS`."""
         what = f"qwen3mlx {' '.join(words)}"
         try:
             done = subprocess.run(
@@ -156,7 +156,7 @@ class Arena:
     def attempt(
         self, write: Callable[[Path], None], trial: Callable[[Arena, Path], list[str]]
     ) -> list[str]:
-        """What went wrong. A server that is no good any more is started anew."""
+        """Return what went wrong. A server that is no longer usable is restarted."""
         self._number += 1
         folder = self.library / f"case-{self._number}"
         folder.mkdir()
@@ -181,7 +181,7 @@ class Arena:
         return faults
 
     def _aftermath(self) -> list[str]:
-        """What holds after whatever came."""
+        """Check what must hold after any input."""
         faults = []
         try:
             if self.ask("POST", "/v1/chat/completions", QUESTION) != 200:
@@ -216,7 +216,7 @@ class Arena:
         return any(float(count) for count in counts)
 
     def _is_left(self) -> bool:
-        """Something is still computed though nobody listens any more."""
+        """Return whether something is still computed although no client is left."""
         end = time.monotonic() + PATIENCE_S
         while self._is_generating():
             if time.monotonic() > end:
@@ -326,11 +326,11 @@ class Watch(threading.Thread):
         return []
 
     def _memory(self) -> float:
-        """In MB, of all of them together."""
+        """Return the memory of all of them together, in MB."""
         return sum(map(_resident, self._family)) / 1e6
 
     def _health(self) -> float:
-        """Seconds; those of a timeout where there was no answer."""
+        """Return seconds; the timeout if there was no answer."""
         start = time.monotonic()
         try:
             with socket.create_connection((HOST, self._port), timeout=PATIENCE_S) as connection:
@@ -360,7 +360,7 @@ def _contents(folder: Path) -> dict[str, Any]:
 
 
 def _remove(folder: Path) -> None:
-    """Also what a case made hard to remove."""
+    """Remove the folder, even if a case made that difficult."""
     for parent, names, _ in os.walk(folder):
         for name in names:
             path = Path(parent, name)

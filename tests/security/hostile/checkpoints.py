@@ -100,7 +100,7 @@ def _configs(rng: random.Random) -> Iterator[tuple[str, Change]]:
 
 
 def _texts(rng: random.Random) -> Iterator[tuple[str, Change]]:
-    """What is no good JSON, in place of each file."""
+    """Invalid JSON in place of each file."""
     contents: dict[str, str | bytes] = {
         "lists without end": "[" * DEEP,
         "objects without end": '{"a":' * DEEP,

@@ -1,4 +1,4 @@
-"""Documents of strangers: files that are attached, and texts that are shown."""
+"""Untrusted documents: attached files, and displayed texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BIG = 300 * 1024**2
 
 
 def cases(rng: random.Random) -> Iterator[tuple[str, Make]]:
-    """Without end: a name, and what writes one or two files into an empty folder."""
+    """Yield endlessly a name, and a function that writes one or two files into an empty folder."""
     kinds: dict[str, Callable[[random.Random], tuple[str, bytes]]] = {
         "markdown": _markdown,
         "word": _word,

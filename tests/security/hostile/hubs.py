@@ -1,8 +1,4 @@
-"""Hubs that lie: what they would say to a download, and caches that somebody prepared.
-
-A case is a file `hub.json` for `hub_of`, and perhaps `cache/`, which lies in the place of the
-repository in the hub's cache before it is downloaded.
-"""
+"""Lying hubs: their answers to a download, and caches that someone tampered with."""
 
 from __future__ import annotations
 
@@ -69,7 +65,7 @@ def _files() -> dict[str, bytes]:
 
 
 def _true() -> tuple[Json, list[Json]]:
-    """What an honest hub says of it."""
+    """Return an honest hub's answer."""
     siblings = [{"rfilename": name, "size": len(data)} for name, data in _files().items()]
     entries = [
         {"type": "file", "path": name, "size": len(data), "oid": f"{len(data):040x}"}
@@ -140,7 +136,7 @@ def _broken(rng: random.Random) -> tuple[str, Json]:
 
 
 def _planted(rng: random.Random) -> list[Callable[[Path], None]]:
-    """In the place of the repository in the cache: links, and files that are none."""
+    """Replace the repository in the cache by links, and by other non-files."""
 
     def ref(content: bytes) -> Callable[[Path], None]:
         def write(folder: Path) -> None:

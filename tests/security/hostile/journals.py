@@ -1,4 +1,4 @@
-"""Interrupted conversions that somebody else prepared: `source`, and `.out.partial` beside it."""
+"""Interrupted conversions that someone tampered with: `source`, and `.out.partial` beside it."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _damaged(rng: random.Random) -> tuple[str, Callable[[Path], None]]:
 
 
 def _linked(rng: random.Random) -> tuple[str, Callable[[Path], None]]:
-    """In place of the folder or the journal something else."""
+    """Replace the folder or the journal by something else."""
     of_folder = rng.random() < 0.5
     make = rng.choice([fifo, _folder, _loop, None])
 
@@ -122,7 +122,7 @@ def _linked(rng: random.Random) -> tuple[str, Callable[[Path], None]]:
 
 
 def _shard(rng: random.Random) -> tuple[str, Callable[[Path], None]]:
-    """The weights written so far are something else, or fewer."""
+    """Replace or shorten the weights written so far."""
     what = rng.randrange(4)
 
     def change(folder: Path) -> None:

@@ -31,7 +31,7 @@ def odd(rng: random.Random) -> Json:
 
 
 def mutated(rng: random.Random, value: Json, times: int = 1) -> Json:
-    """With so many of its parts replaced, removed, doubled, wrapped or renamed."""
+    """Replace, remove, duplicate, wrap or rename this many of its parts."""
     value = copy.deepcopy(value)
     for _ in range(times):
         places = list(_places(value))
@@ -73,14 +73,14 @@ def _change(rng: random.Random, container: Any, key: Any) -> None:
 
 
 def json_bytes(rng: random.Random, value: Json) -> bytes:
-    """As JSON, which is now and then not quite well formed."""
+    """Serialize to JSON that is sometimes slightly malformed."""
     text = json.dumps(value).replace(f'"{DEEP}"', "[" * 100_000)
     data = text.encode()
     return damaged(rng, data) if rng.random() < 0.1 else data
 
 
 def damaged(rng: random.Random, data: bytes) -> bytes:
-    """The same with some bytes cut, changed, doubled or put before."""
+    """Cut, change, duplicate or prepend some bytes."""
     at = rng.randrange(len(data) + 1)
     return rng.choice(
         [
@@ -98,7 +98,7 @@ def damaged(rng: random.Random, data: bytes) -> bytes:
 
 
 def write_demo(folder: Path, files: Mapping[str, bytes | Callable[[Path], None]]) -> None:
-    """The demo checkpoint with these in place of its own files; a function makes what is none."""
+    """The demo checkpoint with some files replaced; a function creates anything but a file."""
     for path in DEMO.iterdir():
         if path.name not in files:
             shutil.copyfile(path, folder / path.name)

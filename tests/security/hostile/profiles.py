@@ -1,4 +1,4 @@
-"""Profile folders of the window that somebody else prepared, or that a disk damaged."""
+"""Profile folders of the app that someone tampered with, or that a disk damaged."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ JOB = {"source": "/models/a", "output": "/models/b", "recipe": "4bit", "method":
 
 
 def cases(rng: random.Random) -> Iterator[tuple[str, Make]]:
-    """Without end: a name, and what writes the case into an empty profile folder."""
+    """Yield endlessly a name, and a function that writes the case into an empty profile folder."""
     kinds: list[tuple[str, Callable[[random.Random, Path], None]]] = [
         ("row", altered_rows),
         ("tree", altered_tree),
@@ -80,7 +80,7 @@ def cases(rng: random.Random) -> Iterator[tuple[str, Make]]:
 
 
 def good(folder: Path, rng: random.Random) -> None:
-    """As the program itself writes it."""
+    """Write a profile as the program itself does."""
     with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as database:
         for number, script in enumerate(MIGRATIONS, start=1):
             database.executescript(f"BEGIN;{script}; PRAGMA user_version = {number}; COMMIT;")
@@ -281,7 +281,7 @@ def _try_script(database: sqlite3.Connection, script: str) -> None:
 
 
 def _raw_text(database: sqlite3.Connection, rng: random.Random) -> None:
-    """Text that is no UTF-8."""
+    """Text that is not UTF-8."""
     column = rng.choice(("content", "id", "role", "tool_calls"))
     _try(database, f"UPDATE messages SET {column} = CAST(X'ff80eda080' AS TEXT) WHERE rowid = 2")
     _try(database, "UPDATE conversations SET title = CAST(X'c328' AS TEXT) WHERE rowid = 1")
@@ -297,7 +297,7 @@ def _chain(database: sqlite3.Connection, length: int) -> None:
 
 
 def _rewrite_schema(database: sqlite3.Connection, rng: random.Random) -> None:
-    """What only a file that was written by hand can have."""
+    """Content that only a hand-written file can have."""
     _try(database, "PRAGMA writable_schema = ON")
     change = rng.choice(
         (
@@ -318,7 +318,7 @@ def _beside(rng: random.Random, data: bytes) -> bytes:
 
 
 def _altered(rng: random.Random, known: Any) -> Any:
-    """The same JSON with something else somewhere in it."""
+    """The same JSON with one part replaced."""
     if rng.random() < 0.15 or not isinstance(known, (dict, list)) or not known:
         return json_value(rng)
     if isinstance(known, list):

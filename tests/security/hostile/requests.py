@@ -1,8 +1,4 @@
-"""Requests to every route: bodies that are nearly right, values that are too much, and noise.
-
-A case is a file `whole.http` with the bytes of one request, or `unfinished.http` with those of one
-whose client says no more.
-"""
+"""Requests to every route: almost valid bodies, excessive values, and noise."""
 
 from __future__ import annotations
 
@@ -130,7 +126,7 @@ def example(rng: random.Random, schema: Any, depth: int = 4) -> Any:
 def http(
     method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> bytes:
-    """One request on a connection of its own, with the key that opens everything."""
+    """Send one request on a new connection, with an admin key."""
     given = {
         "Host": "127.0.0.1",
         "Authorization": f"Bearer {KEY}",
@@ -155,7 +151,7 @@ def _target(rng: random.Random, path: str) -> str:
 
 
 def _nearly(rng: random.Random) -> Made:
-    """What would be answered, with some parts changed."""
+    """A valid request with some parts changed."""
     method, path, schema = rng.choice(_routes()[0])
     if rng.random() < 0.6:
         method, path = "POST", rng.choice(list(GOOD))
@@ -178,7 +174,7 @@ def _too_much(rng: random.Random) -> Made:
 
 
 def _path(rng: random.Random) -> Made:
-    """Targets, methods and query strings that nobody offers."""
+    """Targets, methods and query strings that the server does not have."""
     method, path, _ = rng.choice(_routes()[0])
     path = _target(rng, path)
     targets = [
@@ -225,7 +221,7 @@ def _encoded(rng: random.Random) -> Made:
 
 
 def _noise(rng: random.Random) -> Made:
-    """What is hardly HTTP."""
+    """Data that is barely HTTP."""
     body = json.dumps({"model": "demo", **GOOD[CHAT]}).encode()
     good = http("POST", CHAT, body)
     head = good[: -len(body)]

@@ -1,4 +1,4 @@
-"""A child that answers, or does not."""
+"""A child process that answers, or does not."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def texts(rng: random.Random) -> Iterator[tuple[str, str]]:
 
 
 def _doubling(times: int, start: str) -> str:
-    """Of a text or a list: by `+`, as `set` inside a loop does not last."""
+    """Build a text or a list with `+`, as `set` inside a loop does not last."""
     return (
         f"{{% set ns = namespace(v={start}) %}}"
         f"{{% for a in range({times}) %}}{{% set ns.v = ns.v + ns.v %}}{{% endfor %}}"

@@ -1,4 +1,4 @@
-"""Markdown that costs more the longer it is: each takes a length and gives a text about as long."""
+"""Markdown whose layout cost grows with length; each function returns a text of a given length."""
 
 from __future__ import annotations
 

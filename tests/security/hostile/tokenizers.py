@@ -84,7 +84,7 @@ def _mutated(rng: random.Random) -> tuple[str, dict[str, Any]]:
 
 
 def _model(rng: random.Random) -> tuple[str, dict[str, Any]]:
-    """Its vocabulary and merges."""
+    """Return its vocabulary and merges."""
     tokenizer = read(TOKENIZER)
     model = tokenizer["model"]
     vocab, merges = model["vocab"], model["merges"]

@@ -1,4 +1,4 @@
-"""Values in requests that are too long, too many or too deep, or grow when they are used."""
+"""Request values that are too long, too many or too deep, or grow when used."""
 
 from __future__ import annotations
 

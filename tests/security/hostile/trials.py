@@ -1,4 +1,4 @@
-"""What is done to the server, the command line or the window with a case of each kind."""
+"""Try a case of each kind on the server, the command line or the window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMANDS = 20
 
 
 def model(arena: Arena, folder: Path) -> list[str]:
-    """A checkpoint folder: listed, described, counted with, asked, and forgotten."""
+    """A checkpoint folder: list, describe, count tokens, ask, and forget it."""
     name = folder.name
     chat = {"model": name, "messages": HELLO, "max_tokens": 3}
     asked: list[tuple[str, str, object]] = [
@@ -94,7 +94,7 @@ def _beside(arena: Arena) -> set[Path]:
 
 
 def _of_hub(arena: Arena) -> set[Path]:
-    """What huggingface_hub has beside the repositories."""
+    """Return huggingface_hub's files beside the repositories."""
     return {arena.cache / ".locks", arena.cache / "CACHEDIR.TAG"}
 
 

@@ -1,4 +1,4 @@
-"""Single values that do not belong where they stand."""
+"""Single values that do not belong where they are."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def text(rng: random.Random) -> str:
 
 
 def scalar(rng: random.Random) -> Any:
-    """For a column of SQLite's."""
+    """Values for a column of SQLite."""
     kind = rng.randrange(5)
     if kind == 0:
         return rng.choice(NUMBERS)

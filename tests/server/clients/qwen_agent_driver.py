@@ -1,8 +1,4 @@
-"""Run by an interpreter that has Qwen-Agent: `python qwen_agent_driver.py URL prompt|raw`.
-
-Prints what `Assistant` made of two questions, one for a tool of its own and one for a local MCP
-server, as JSON: for each question, how many times the stream was looked at, and the messages.
-"""
+"""A program for an interpreter with Qwen-Agent: `python qwen_agent_driver.py URL prompt|raw`."""
 
 from __future__ import annotations
 

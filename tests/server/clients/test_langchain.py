@@ -1,4 +1,4 @@
-"""langchain-openai's ChatOpenAI, unmodified."""
+"""langchain-openai's unmodified ChatOpenAI."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def get_weather(city: str) -> str:
 
 
 class Size(BaseModel):
-    """How big it is."""
+    """Return its size."""
 
     big: bool
 

@@ -1,8 +1,4 @@
-"""Qwen-Agent's Assistant, unmodified, with a tool of its own and a local MCP time server.
-
-It needs older libraries than the tests do, so it runs in an environment of its own, which
-`scripts/setup-agent` makes; AGENT_PYTHON names the interpreter of another one.
-"""
+"""Qwen-Agent's unmodified Assistant, with a custom tool and a local MCP time server."""
 
 from __future__ import annotations
 
@@ -32,7 +28,7 @@ if not PYTHON.exists():
 
 @dataclass
 class Run:
-    """What the agent made of its questions, and what the server got and gave for it."""
+    """Return the agent's results, and the server's requests and replies."""
 
     mode: str
     turns: list[dict[str, Any]] = field(default_factory=list)
@@ -116,7 +112,7 @@ def test_two_requests_for_each_question(run: Run) -> None:
 
 
 def test_results_come_back(run: Run) -> None:
-    """As messages that name their call with `id`, not `tool_call_id`; or inside a user message."""
+    """Send results with `id` instead of `tool_call_id`, or inside a user message."""
     for request, result in zip(run.requests[1::2], run.results, strict=True):
         message = (request.messages or ())[-1]
         if run.mode == "raw":
@@ -142,6 +138,6 @@ def test_answers_are_streamed(run: Run) -> None:
 
 
 def test_what_was_computed_is_reused(run: Run) -> None:
-    """The request with the result goes on behind the one that asked for it."""
+    """The request with the result continues the one that made the call."""
     for asked, answered in zip(run.finished[::2], run.finished[1::2], strict=True):
         assert answered.usage.cached_tokens >= asked.usage.prompt_tokens - 1

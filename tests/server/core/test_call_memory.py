@@ -1,4 +1,4 @@
-"""Arguments of calls that clients send back in another spelling are found in the cache."""
+"""Call arguments that clients send back in another spelling hit the prefix cache."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FUNCTION: Json = {"name": "shell", "parameters": {"type": "object"}}
 
 
 def anew(text: str) -> str:
-    """As JavaScript writes it: without blanks, and without zeros behind the point."""
+    """Serialize as JavaScript does: without blanks, and without trailing zeros."""
     return json.dumps(json.loads(text), separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""The service behind the dialects, where models come and go meanwhile."""
+"""The service behind the dialects, while models are loaded and unloaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chat template can do, found out by trying."""
+"""Detecting a chat template's features by rendering it."""
 
 from __future__ import annotations
 

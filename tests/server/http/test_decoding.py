@@ -1,4 +1,4 @@
-"""Compressed bodies: undone within the size limit, or refused by name."""
+"""Compressed bodies are decompressed within the size limit, or refused by name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def light_brotli(data: bytes) -> bytes:
 
 
 def streamed_zstd(data: bytes) -> bytes:
-    """Without its size in the head, as clients that stream send it."""
+    """Compress without the size in the header, as streaming clients do."""
     stream = zstandard.ZstdCompressor().compressobj()
     return stream.compress(data) + stream.flush()
 

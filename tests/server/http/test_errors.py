@@ -1,4 +1,4 @@
-"""Errors -> statuses and sentences, as functions and over the wire."""
+"""Errors -> statuses and messages, as functions and over the wire."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def refused(body: Any) -> ApiError:
 
 
 def test_the_name_of_a_member_of_a_union_is_no_field() -> None:
-    """It may be that of a field, too: a block of the type `text` has a `text`."""
+    """It may also be a field's: a block of type `text` has a `text`."""
     block = {"type": "text", "text": "a", "cache_control": 5}
     body = {"messages": [{"content": ["a", block]}]}
     for field, name in (("cache_control", "cache_control"), ("text", "text")):

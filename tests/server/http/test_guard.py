@@ -1,4 +1,4 @@
-"""Names, web pages and keys: who may call."""
+"""Host names, web pages and keys: access control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP/1 as it comes over the wire: old versions, chunks, pipelines, and what is no request."""
+"""HTTP/1 on the wire: old versions, chunks, pipelines, and invalid requests."""
 
 from __future__ import annotations
 

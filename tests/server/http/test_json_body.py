@@ -1,4 +1,4 @@
-"""JSON bodies: the same value as Python's parser reads, and how much of it there may be."""
+"""JSON bodies give the same value as Python's parser, within limits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VALUES = st.recursive(
 
 
 def size(value: Any) -> tuple[int, int]:
-    """Its commas and opening brackets; the objects among these."""
+    """Count its commas and opening brackets, and the objects among these."""
     if isinstance(value, dict | list):
         inner = [size(one) for one in (value.values() if isinstance(value, dict) else value)]
         commas = max(0, len(value) - 1)

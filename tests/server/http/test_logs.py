@@ -1,4 +1,4 @@
-"""What the log says of a request, and what it does not."""
+"""What the log says about a request, and what it omits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..live import LiveServer, live_server
 
 @pytest.fixture(autouse=True)
 def _silent_client() -> Iterator[None]:
-    """httpx logs the addresses it asks."""
+    """httpx logs the addresses it requests."""
     logger = logging.getLogger("httpx")
     logger.disabled = True
     yield

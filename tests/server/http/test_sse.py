@@ -62,7 +62,7 @@ def test_half_a_surrogate_pair_can_be_sent() -> None:
 
 
 class Client:
-    """What a server hands an application, for a client that goes away when `leave` is called."""
+    """The ASGI messages of a client that disconnects when `leave` is called."""
 
     def __init__(self) -> None:
         self._gone = asyncio.Event()

@@ -1,4 +1,4 @@
-"""Ways to write a path, HEAD, Allow: over a raw socket, where clients would tidy up."""
+"""Spellings of a path, HEAD, Allow: over a raw socket, because clients would normalize them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header that says what an answer is made without."""
+"""The header that lists the ignored parts of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Websockets are refused in words that a person gets to read."""
+"""WebSockets are refused with a readable message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def masked(kind: int, payload: bytes, *, is_last: bool = True) -> bytes:
-    """As clients must send it."""
+    """Encode as clients must."""
     mask = b"abcd"
     body = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
     size = len(payload)

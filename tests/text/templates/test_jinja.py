@@ -1,4 +1,4 @@
-"""What templates on the hub rely on of Jinja."""
+"""The Jinja features that templates on the hub rely on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates that everybody has run in this process, and no others."""
+"""Only well-known templates run in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stranger's chat template may take, and what happens to one that takes more."""
+"""The limits of unknown chat templates, and what happens beyond them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 
 
 def children() -> list[psutil.Process]:
-    """Those that render; models that other tests have loaded may have processes, too."""
+    """Return the rendering processes; models of other tests may have some too."""
     return [child for child in psutil.Process().children() if renders(child)]
 
 

@@ -1,4 +1,4 @@
-"""Errors in Anthropic's words."""
+"""Errors in Anthropic's format."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ THINK: Any = {"type": "enabled", "budget_tokens": 64}
 
 
 def arguments(messages: list[Any], **fields: Any) -> dict[str, Any]:
-    """What the client is called with; it has no parameters of its own for sampling any more."""
+    """Return the client's arguments; it no longer has sampling parameters of its own."""
     sampling = {name: fields.pop(name) for name in SAMPLING if name in fields}
     extra_body = {"temperature": 0, **sampling}
     given = {"model": "demo", "max_tokens": 200, **fields}
@@ -50,7 +50,7 @@ def streamed(client: Anthropic, messages: list[Any] = HELLO, **fields: Any) -> M
 
 
 def blocks(message: Message) -> list[Any]:
-    """Their content, without what differs each time."""
+    """Return their content, without values that differ each time."""
     return [block.to_dict() | {"id": None} for block in message.content]
 
 

@@ -41,7 +41,7 @@ def written(
 
 
 def read_back(stream: Sequence[Json]) -> Message:
-    """What the client makes of a stream."""
+    """Return the client's result for a stream."""
     message: Any = None
     buffers: dict[int, bytes] = {}
     for event in stream:

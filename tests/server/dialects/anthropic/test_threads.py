@@ -1,4 +1,4 @@
-"""Conversations that the server holds, as Anthropic's tool runners use them."""
+"""Conversations stored on the server, as Anthropic's tool runners use them."""
 
 from __future__ import annotations
 

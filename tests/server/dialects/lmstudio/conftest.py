@@ -12,7 +12,7 @@ __all__ = ["fake_hub"]
 
 @pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """For tests that load and unload: with saved settings of its own."""
+    """A server for tests that load and unload, with its own saved settings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QWEN3MLX_HOME", str(tmp_path_factory.mktemp("home")))
         with live_server(model="demo") as running:

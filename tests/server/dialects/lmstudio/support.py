@@ -46,6 +46,6 @@ def chat(http: httpx.Client, **body: Any) -> dict[str, Any]:
 
 
 def types(events: list[dict[str, Any]]) -> list[str]:
-    """Of the events, in order; neighbours that are alike count once."""
+    """Return the events' names in order; equal neighbors count once."""
     names = [event["type"] for event in events]
     return [name for i, name in enumerate(names) if i == 0 or names[i - 1] != name]

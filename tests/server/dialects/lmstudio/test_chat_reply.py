@@ -26,7 +26,7 @@ ORDER = re.compile(
 
 @st.composite
 def answers(draw: st.DrawFn) -> list[Event]:
-    """As they come: the prompt, thinking, content; the last may be missing."""
+    """The events in order: the prompt, thinking, content; the last may be missing."""
     total = draw(st.integers(1, 20))
     done = sorted(draw(st.sets(st.integers(1, total), min_size=1)))
     events: list[Event] = [Prefill(tokens, total) for tokens in done]

@@ -67,7 +67,7 @@ def test_a_chat_goes_on_from_any_response(http: httpx.Client) -> None:
 
 
 def test_the_model_reads_the_whole_conversation(server: LiveServer) -> None:
-    """Its prompt is the one that a client would send who keeps the conversation himself."""
+    """Its prompt equals that of a client that keeps the conversation itself."""
     first = chat(server.http, **ASK, system_prompt="Be brief.", reasoning="off")
     goes_on = {**ASK, "input": "And 3 + 3?", "reasoning": "off"}
     second = chat(server.http, **goes_on, previous_response_id=first["response_id"])

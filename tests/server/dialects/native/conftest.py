@@ -17,6 +17,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def own(home: Path) -> Iterator[LiveServer]:
-    """A server whose state nobody else sees."""
+    """A server whose state no other test sees."""
     with live_server() as running:
         yield running

@@ -1,4 +1,4 @@
-"""The server's own API, as a client of it sees it."""
+"""A client of the native API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Event = tuple[str, dict[str, Any]]
 
 
 def get(server: LiveServer, path: str, /, **params: Any) -> Any:
-    """As the window asks: with a token that may do everything."""
+    """Send it as the app does: with an admin token."""
     reply = server.http.get(BASE + path, params=params, headers=server.person)
     assert reply.status_code == 200, reply.text
     return reply.json()
@@ -42,7 +42,7 @@ def refused(server: LiveServer, method: str, path: str, body: Any = None, /, **p
 
 
 def events(reply: httpx.Response) -> Iterator[Event]:
-    """Those of a stream, comments left out."""
+    """Return a stream's events, without comments."""
     name = ""
     for line in reply.iter_lines():
         if line.startswith("event: "):

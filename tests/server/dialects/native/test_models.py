@@ -1,4 +1,4 @@
-"""The library, what fits, load settings, loading and unloading."""
+"""The library, memory fit, load settings, loading and unloading."""
 
 from __future__ import annotations
 

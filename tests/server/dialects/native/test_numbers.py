@@ -1,4 +1,4 @@
-"""Numbers over HTTP that JSON cannot hold, or that are none for what they are to set."""
+"""Numbers over HTTP that JSON cannot hold, or that are invalid for their field."""
 
 from __future__ import annotations
 

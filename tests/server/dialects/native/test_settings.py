@@ -1,4 +1,4 @@
-"""Folders, keys and what the server is started with: read, changed, refused."""
+"""Folders, keys and the server's startup settings: read, changed, refused."""
 
 from __future__ import annotations
 

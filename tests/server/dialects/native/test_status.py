@@ -1,4 +1,4 @@
-"""What the server does now, and the log of what it has done."""
+"""The server's current activity, and its request log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What texts and chats cost is what they cost when they are sent."""
+"""Counted tokens of texts and chats equal those when they are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to texts before, and to vectors after they are embedded."""
+"""Processing of texts before embedding, and of vectors after it."""
 
 from __future__ import annotations
 

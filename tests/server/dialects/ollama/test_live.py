@@ -1,4 +1,4 @@
-"""The `ollama` client, as it is, against a live server with the demo checkpoint."""
+"""The unmodified `ollama` client against a live server with the demo checkpoint."""
 
 from __future__ import annotations
 

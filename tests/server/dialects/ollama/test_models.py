@@ -1,4 +1,4 @@
-"""Models in Ollama's words."""
+"""Models in Ollama's format."""
 
 from __future__ import annotations
 

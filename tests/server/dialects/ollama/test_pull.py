@@ -87,7 +87,7 @@ def test_a_download_that_fails_says_so(client: Client, fake_hub: Any) -> None:
 
 
 def test_what_is_here_is_told_as_any_download(server: LiveServer) -> None:
-    """Codex reads lines up to the one that says success, and fails where none ends with \\n."""
+    """Codex reads lines until the one that reports success, and fails if none ends with \\n."""
     reply = server.http.post("/api/pull", json={"model": "demo", "stream": True})
     assert reply.text == '{"status":"success"}\n'
     assert reply.headers["content-type"] == "application/x-ndjson"

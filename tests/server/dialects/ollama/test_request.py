@@ -1,4 +1,4 @@
-"""Bodies -> requests: every field honoured, or refused by its name."""
+"""Bodies -> requests: every field honoured, or refused by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events -> records: what a stream tells adds up to the answer that is not streamed."""
+"""Events -> records: a stream adds up to the answer that is not streamed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ARGUMENTS = st.dictionaries(st.text(max_size=2), st.integers() | st.text(max_siz
 
 
 def records(events: Sequence[Event], fields: Any = chat_fields) -> tuple[list[Any], Any]:
-    """What a stream of `events` tells, and the whole answer."""
+    """Return the stream of `events`, and the whole answer."""
     answer = Records("demo", fields, started=0.0, load_s=None)
     told = [record for event in events for record in answer.add(event)]
     return told, answer.whole()

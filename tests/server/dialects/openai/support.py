@@ -1,4 +1,4 @@
-"""Events of answers that never were."""
+"""Events of fictitious answers."""
 
 from __future__ import annotations
 

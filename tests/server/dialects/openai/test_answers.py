@@ -1,4 +1,4 @@
-"""Several answers as one: none is left running, whatever happens."""
+"""Several answers as one: none keeps running, whatever happens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qwen3mlx.text import Content
 
 
 class FakeAnswer:
-    """Gives its texts, then its fault, else waits for ever when `endless`."""
+    """Yields its texts, then its fault, or waits forever if `endless`."""
 
     def __init__(self, *texts: str, fault: Exception | None = None, endless: bool = False) -> None:
         self._texts, self._fault, self._endless = texts, fault, endless

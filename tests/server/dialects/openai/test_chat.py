@@ -42,7 +42,7 @@ def joined(chunks: list[dict[str, Any]], index: int) -> dict[str, Any]:
 
 
 def from_events(events: list[tuple[int, Event]], index: int) -> dict[str, Any]:
-    """The same, from the events themselves."""
+    """Return the same from the events themselves."""
     own = [event for number, event in events if number == index]
     calls: list[dict[str, Any]] = []
     for event in own:

@@ -149,7 +149,7 @@ def test_the_prompts_logprobs_are_those_its_tokens_have_as_an_answer(client: Ope
 
 
 def test_scores_as_lm_eval_reads_them(client: OpenAI, http: httpx.Client) -> None:
-    """Its sum over `[len(context):-1]` is the model's own; `is_greedy` tells the best answer."""
+    """Its sum over `[len(context):-1]` is the model's own; `is_greedy` reports the best answer."""
     model = qwen3mlx.load_model(library.resolve("demo"))
     best = complete(client, PROMPT, max_tokens=4).choices[0].text
     contexts = {PROMPT: [best, "Goodbye"], "The sum of two and two is": [" four", " 四"]}

@@ -1,4 +1,4 @@
-"""Every bad request is refused by the name of its field, in OpenAI's error object."""
+"""Every bad request is refused with its field's name, in OpenAI's error object."""
 
 from __future__ import annotations
 

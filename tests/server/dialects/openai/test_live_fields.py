@@ -1,4 +1,4 @@
-"""What the fields of vLLM, llama.cpp and OpenRouter do, with the demo checkpoint."""
+"""The effects of vLLM's, llama.cpp's and OpenRouter's fields, with the demo checkpoint."""
 
 from __future__ import annotations
 

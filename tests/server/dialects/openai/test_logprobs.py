@@ -1,4 +1,4 @@
-"""Which tokens content is made of: fed with what the text parsers make of real tokens."""
+"""The tokens that make up the content, as the text parsers see real tokens."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def taken_from(
     parse_tools: bool = True,
     stop: tuple[str, ...] = (),
 ) -> tuple[list[int], str]:
-    """Which of the tokens `ids` are behind the answer's content, and the content."""
+    """Return which of the tokens `ids` make up the answer's content, and the content."""
     stream = AnswerStream(tokenizer, reasoning=reasoning, parse_tools=parse_tools, stop=stop)
     tokens, content = TextTokens(), ""
     taken: list[int] = []
@@ -114,9 +114,7 @@ ANSWERS = ["Hi", "\n\n", "Hi\n\nHi", "你好", "🙂", "</think>", "</think>\n\n
 def test_the_newlines_behind_a_thought_are_no_content(
     qwen3: Tokenizer, single: bool, thought: str, newlines: int, answer: str
 ) -> None:
-    """Two at most; what is behind them, to the end, is content. `single`: each character alone,
-    but for the markers, which are tokens.
-    """
+    """At most two; what follows them, to the end, is content. `single`: each character alone,"""
     before = thought + "</think>"
     text = before + "\n" * newlines + answer
     pieces = re.findall("</?think>|.", text, re.DOTALL) if single else [text]
@@ -141,7 +139,7 @@ def test_markers_that_are_spelled_out_are_content(qwen3: Tokenizer, text: str) -
 
 
 def test_an_empty_thought_and_more_newlines(qwen3: Tokenizer) -> None:
-    """Two tokens of two newlines each: the first is no content."""
+    """Two tokens of two newlines each: the first is not content."""
     ids = [
         i
         for piece in ("<think>", "\n\n", "</think>", "\n\n", "\n\n", "Hi")
@@ -158,7 +156,7 @@ def test_a_marker_that_is_text_has_its_tokens(qwen3: Tokenizer, reasoning: Reaso
 
 @given(st.lists(st.binary(min_size=1, max_size=2), min_size=1, max_size=8))
 def test_bytes_that_are_no_text_have_their_tokens(pieces: list[bytes]) -> None:
-    """All of them come, each once, whatever the decoder makes of the bytes."""
+    """All of them are returned once, whatever the decoder makes of the bytes."""
     decoder, tokens, taken = codecs.getincrementaldecoder("utf-8")("replace"), TextTokens(), []
     for index, piece in enumerate(pieces):
         tokens.add(TokenLogprob(0, piece, -index, ()))

@@ -1,4 +1,4 @@
-"""Fields of messages that other APIs than OpenAI's have."""
+"""Message fields of APIs other than OpenAI's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What mlx_lm.server 0.32.2 gets wrong: a test for each fault, numbered as in the project's list.
-
-The faults of the engine, of memory and of scheduling have their tests beside the engine.
-"""
+"""Faults of mlx_lm.server 0.32.2: one test for each, numbered as in the project's list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""vLLM's `prompt_logprobs`: what the model made of each token of the prompt."""
+"""vLLM's `prompt_logprobs`: the log probability of each token of the prompt."""
 
 from __future__ import annotations
 

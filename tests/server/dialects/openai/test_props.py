@@ -1,4 +1,4 @@
-"""What clients of llama.cpp and vLLM ask beside OpenAI's paths."""
+"""Paths beside OpenAI's that clients of llama.cpp and vLLM request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/tokenizer_info`, by which lm-eval renders chats and counts tokens without the checkpoint."""
+"""`/tokenizer_info`, with which lm-eval renders chats and counts tokens without the checkpoint."""
 
 from __future__ import annotations
 

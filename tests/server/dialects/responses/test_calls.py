@@ -1,4 +1,4 @@
-"""Calls of every kind of tool: in history, as answers, and as the events of a stream."""
+"""Calls of every kind of tool: in history, as answers, and as events of a stream."""
 
 from __future__ import annotations
 

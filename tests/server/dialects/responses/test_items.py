@@ -1,4 +1,4 @@
-"""Items as clients send them, as they are kept, and as chat messages."""
+"""Items as clients send them, as they are stored, and as chat messages."""
 
 from __future__ import annotations
 

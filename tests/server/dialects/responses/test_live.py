@@ -37,7 +37,7 @@ NO_TOOL = {"type": "function", "name": "f", "parameters": {"type": "thing"}}
 
 
 def texts(response: Any, kind: str) -> str:
-    """All text of the items of one kind."""
+    """Return all text of the items of one kind."""
     items = [item for item in response.output if item.type == kind]
     return "".join(part.text for item in items for part in item.content)
 
@@ -180,7 +180,7 @@ def test_a_round_trip_with_tools_and_previous_response_id(client: OpenAI) -> Non
 
 
 def test_the_conversation_can_be_sent_back_as_input(client: OpenAI) -> None:
-    """As clients without state do, the thinking sealed."""
+    """Send it as stateless clients do, with encoded thinking."""
     asked: Any = {**GREEDY, "tools": [WEATHER], "store": False}
     first = client.responses.create(
         input=ASK_WEATHER, include=["reasoning.encrypted_content"], **asked

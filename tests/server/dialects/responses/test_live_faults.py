@@ -1,4 +1,4 @@
-"""`/v1/responses` when something goes wrong on the way."""
+"""`/v1/responses` when something fails midway."""
 
 from __future__ import annotations
 

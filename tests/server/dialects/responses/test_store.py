@@ -1,4 +1,4 @@
-"""Responses that can be asked for again."""
+"""Stored responses that can be retrieved."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _nothing(item_id: str) -> None:
 
 
 def store_of(max_bytes: int = MAX_BYTES) -> tuple[ResponseStore, AllStored]:
-    """One owner's, and all there is."""
+    """Return one owner's responses, and all of them."""
     everything = AllStored(max_bytes)
     return ResponseStore(everything.of("ada")), everything
 

@@ -1,4 +1,4 @@
-"""Arguments of calls, in the forms that clients want."""
+"""Call arguments in the forms that clients expect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong is named by where it is in the body that was sent, in every dialect."""
+"""An error names the faulty value by its path in the body, in every dialect."""
 
 from __future__ import annotations
 

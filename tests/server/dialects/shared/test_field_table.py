@@ -1,4 +1,4 @@
-"""Each row of the table of fields, sent to a server: it does what the table says."""
+"""Each row of the table of fields, sent to a server, behaves as the table says."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ LIMITS = ("max_tokens", "max_completion_tokens", "n_predict")
 
 @dataclass(frozen=True)
 class Case:
-    """A row where it stands in the body of an endpoint."""
+    """Put a row at its place in the body of an endpoint."""
 
     path: str
     section: Section
@@ -106,7 +106,7 @@ def cases(endpoint: Endpoint, meaning: str) -> list[Case]:
 
 
 def complaint(response: httpx.Response) -> str:
-    """What the error names: its `param`, in dialects that have it, else its sentence."""
+    """Return the field that the error names: its `param` if there is one, else its message."""
     error = response.json()["error"]
     if isinstance(error, str):
         return error
@@ -170,7 +170,7 @@ def test_what_is_left_out_is_warned_of(server: LiveServer, endpoint: Endpoint) -
 @each_endpoint
 @pytest.mark.usefixtures("caplog")  # what is left out is logged
 def test_what_asks_for_nothing_is_accepted(server: LiveServer, endpoint: Endpoint) -> None:
-    """All fields in one body: those without effect, and those refused with the values for off."""
+    """Send all fields in one body: those without effect, and refused ones with off values."""
     refused = cases(endpoint, "refused")
     body = dict(BODIES[endpoint.paths[0]])
     for case in cases(endpoint, "no-effect"):
@@ -214,7 +214,7 @@ MODELS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_table_and_the_models_agree(name: str) -> None:
-    """What a body declares is in the table; what is honoured is declared."""
+    """Every declared field is in the table, and every honoured one is declared."""
     model, names = MODELS[name]
     assert model.sections == names
     rows = {row.name: row for part in names for row in sections()[part].rows.values()}

@@ -1,4 +1,4 @@
-"""What tools of each kind are offered as, and what a choice among them means."""
+"""Tools of each kind as functions for the model, and the meaning of a tool choice."""
 
 from __future__ import annotations
 
