@@ -63,5 +63,5 @@ def _value(name: str, text: str) -> Any:
     try:
         return _NUMBERS[name](text)
     except ValueError:
-        kind = "a whole number" if _NUMBERS[name] is int else "a number"
+        kind = "an integer" if _NUMBERS[name] is int else "a number"
         raise UsageError(f"{name} must be {kind}, not {quoted(text)}.") from None

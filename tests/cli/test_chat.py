@@ -144,9 +144,9 @@ def test_budget() -> None:
     assert [session.options(i)["thinking_budget"] for i in range(2)] == [1024, None]
     assert session.said == [
         "Thinking budget: 1,024 tokens.",
-        "No thinking budget.",
+        "The thinking budget is off.",
         "/budget takes a number of tokens, or off.",
-        "No thinking budget.",
+        "The thinking budget is off.",
     ]
 
 
@@ -164,9 +164,9 @@ def test_set() -> None:
     assert session.options(0)["top_k"] == 5
     assert "top_k" not in session.options(1)
     assert session.said == [
-        "Everything is at the model's defaults.",
+        "All settings are at the model's defaults.",
         "Set: top_k 5.",
-        "Everything is at the model's defaults.",
+        "All settings are at the model's defaults.",
         "/set top_k needs a value, or default.",
         "Unknown setting top. Did you mean top_p?",
     ]

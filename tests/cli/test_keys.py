@@ -45,7 +45,7 @@ def test_without_keys_it_says_what_that_means(capsys: pytest.CaptureFixture[str]
     out, errors = capsys.readouterr()
     assert out == ""
     assert "a server started now accepts every caller" in errors
-    assert "stays closed until it is restarted, or you make a new key" in errors
+    assert "stays locked until you restart it or create a new key" in errors
 
 
 def test_who_revokes_the_last_key_hears_that_a_running_server_stays_closed(
@@ -55,9 +55,9 @@ def test_who_revokes_the_last_key_hears_that_a_running_server_stays_closed(
     create("editor")
     capsys.readouterr()
     revoke("laptop")
-    assert "stays closed" not in capsys.readouterr().err
+    assert "stays locked" not in capsys.readouterr().err
     revoke("editor")
-    assert "stays closed until it is restarted" in capsys.readouterr().err
+    assert "stays locked until you restart it" in capsys.readouterr().err
 
 
 def test_a_name_that_is_taken_or_unknown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,10 +28,10 @@ def in_memory(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> dict[str, 
 
 def test_load_ps_unload(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> None:
     load("DEMO-moe", context_length=1000, kv_bits=8, ttl=600, url=endpoint.url, api_key="secret")
-    assert capsys.readouterr().err.startswith("demo-moe is loaded (")
+    assert capsys.readouterr().err.startswith("Loaded demo-moe (")
     load("DEMO-moe", url=endpoint.url, api_key="secret")
     told = capsys.readouterr().err
-    assert "Its settings: context length 1,000, KV cache of 8 bits." in told
+    assert "Settings: context length 1,000, 8-bit KV cache." in told
     weights, memory, context, left = in_memory(endpoint, capsys)["demo-moe"]
     assert (weights, context, left) == ("8bit", "1,000", "10 min")
     assert memory.endswith(" MB")
@@ -42,7 +42,7 @@ def test_load_ps_unload(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> 
     capsys.readouterr()
     load("demo-moe", context_length=2000, url=endpoint.url, api_key="secret")
     told = capsys.readouterr().err
-    assert "Its settings: context length 2,000, KV cache not quantized." in told
+    assert "Settings: context length 2,000, unquantized KV cache." in told
     unload("demo-moe", endpoint.url, "secret")
     assert "demo" in in_memory(endpoint, capsys)
 
@@ -55,7 +55,7 @@ def test_ps_as_json(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> None
 def test_what_the_server_refuses_is_told_in_its_words(endpoint: Serve) -> None:
     with pytest.raises(ServerError, match='no model "gpt-4o" on this computer'):
         load("gpt-4o", url=endpoint.url, api_key="secret")
-    with pytest.raises(ServerError, match="9999999 tokens is more than"):
+    with pytest.raises(ServerError, match="9999999 tokens exceeds"):
         load("demo-moe", context_length=9_999_999, url=endpoint.url, api_key="secret")
     with pytest.raises(ServerError, match="--api-key"):
         ps(endpoint.url, None)

@@ -127,7 +127,7 @@ def test_settings_that_do_not_fit_the_model_are_not_kept(
 ) -> None:
     code, errors = failing("--model", "demo", "--context-length", "9999999")
     assert code == 2
-    assert "9999999 tokens is more than" in errors
+    assert "9999999 tokens exceeds" in errors
     assert ModelSettings(tmp_path).load("demo") == LoadOptions()
 
 

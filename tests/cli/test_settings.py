@@ -28,10 +28,10 @@ def test_set_and_take_back() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("temprature", "1", "no setting temprature. Did you mean temperature?"),
-        ("zzz", "1", "There are temperature, top_p"),
-        ("top_k", "1.5", "top_k takes a whole number, not '1.5'"),
-        ("top_p", "much", "top_p takes a number, not 'much'"),
+        ("temprature", "1", "Unknown setting temprature. Did you mean temperature?"),
+        ("zzz", "1", "Valid settings: temperature, top_p"),
+        ("top_k", "1.5", "top_k must be an integer, not '1.5'"),
+        ("top_p", "much", "top_p must be a number, not 'much'"),
     ],
 )
 def test_wrong_settings(name: str, value: str, sentence: str) -> None:
