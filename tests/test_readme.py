@@ -92,7 +92,7 @@ def test_the_client_example_answers(url: str) -> None:
 
 
 def test_the_endpoint_has_the_paths_of_the_table(url: str) -> None:
-    table = README[README.index("| clients of |") : README.index("Only programs on this")]
+    table = README[README.index("| client |") : README.index("Only programs on this")]
     paths = [path.replace("…", "models") for path in re.findall(r"`(/[^`]*)`", table)]
     assert len(paths) > 10
     found = {path: httpx.get(url + path).status_code for path in paths}

@@ -155,8 +155,8 @@ def test_offline_serves_the_cache_and_refuses_the_rest(
     ("lacking", "sentence"),
     [
         ("model", "has no safetensors weights"),
-        ("config", "holds no config.json"),
-        ("tokenizer", "holds no tokenizer.json"),
+        ("config", "has no config.json"),
+        ("tokenizer", "has no tokenizer.json"),
     ],
 )
 def test_what_cannot_run_is_refused_before_any_file_is_fetched(

@@ -79,5 +79,5 @@ def test_folders(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="The folder /nowhere/at/all does not exist"):
         library.resolve("/nowhere/at/all")
     (tmp_path / "model.gguf").touch()
-    with pytest.raises(ModelNotFoundError, match=r"model.gguf is a file: a model is the folder"):
+    with pytest.raises(ModelNotFoundError, match=r"model.gguf is a file: use the folder"):
         library.resolve(str(tmp_path / "model.gguf"))

@@ -208,7 +208,7 @@ def test_names_that_find_a_model(home: Path) -> None:
 def test_a_short_name_of_two_models_names_both(home: Path) -> None:
     cached(home, "a/Model")
     cached(home, "b/Model")
-    with pytest.raises(ModelNotFoundError, match="say a/Model or b/Model"):
+    with pytest.raises(ModelNotFoundError, match="use a/Model or b/Model"):
         Library([]).find("model")
     assert Library([]).find("b/model").id == "b/Model"
 

@@ -76,7 +76,7 @@ def test_what_is_admitted(kind: str, source: object, good: list[str], bad: list[
         ("grammar", 'a ::= "b"', "no rule 'root'"),
         ("grammar", "root ::= b", "no rule 'b'"),
         ("grammar", "root ::= <b>", "line 1"),
-        ("grammar", r"root ::= [\U00110000]", "no GBNF"),
+        ("grammar", r"root ::= [\U00110000]", "not valid GBNF"),
         ("grammar", r'root ::= "\ud800"', "half of a character"),
         ("grammar", "root ::= root", "no answer satisfies it"),
     ],
