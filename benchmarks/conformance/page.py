@@ -11,24 +11,24 @@ REASONS = Path(__file__).with_name("reasons.json")
 MAX_DETAIL = 160
 HEAD = """# Conformance
 
-Results of third-party conformance suites with the demo checkpoint. `scripts/conformance --save` runs
-them all against a server that it starts, and writes this page; `--only SUITE` updates one section. The
-reasons are in `benchmarks/conformance/reasons.json`, each for one case and the suite's message; a case
-that did not pass and has no reason shows the suite's message.
+Results of third-party conformance suites with the demo checkpoint. `scripts/conformance --save`
+runs them all against a server that it starts, and writes this page; `--only SUITE` updates one
+section. The reasons are in `benchmarks/conformance/reasons.json`, each for one case and the
+suite's message; a case that did not pass and has no reason shows the suite's message.
 
 llm-comply skips cases by the model's name, so it gets a copy of the demo checkpoint named
 `demo-as-gpt-5-and-claude-opus`. Reasons about the demo model are limits of its three million
-parameters. `tests/server/test_scripted_answers.py` runs the same requests in every dialect against a
-checkpoint with hand-set weights that can fulfill them, and passes.
+parameters. `tests/server/test_scripted_answers.py` runs the same requests in every dialect against
+a checkpoint with hand-set weights that can fulfill them, and passes.
 
-Cases with an image pass because the suites only require a reply: a picture beside text is replaced by a
-placeholder, a response header says so, and the model does not see it.
+Cases with an image pass because the suites only require a reply: a picture beside text is replaced
+by a placeholder, a response header says so, and the model does not see it.
 
-The demo's skills were written after reviewing its failures in these suites. It has been retrained since;
-of the suites' strings of at least two words, only a few phrases of small talk ("How are you?", "This is a
-test") were in its training questions, but many others differ from one by a number, a name or a word ("Hi!
-My name is ...", "What is the value of ...? Use the tool."). So a passed case shows that the server
-supports it; it says little about unseen prompts.
+The demo's skills were written after reviewing its failures in these suites. It has been retrained
+since; of the suites' strings of at least two words, only a few phrases of small talk ("How are
+you?", "This is a test") were in its training questions, but many others differ from one by a
+number, a name or a word ("Hi! My name is ...", "What is the value of ...? Use the tool."). So a
+passed case shows that the server supports it; it says little about unseen prompts.
 """
 
 
