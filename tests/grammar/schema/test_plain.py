@@ -79,8 +79,8 @@ def chain(length: int, where: str = "$defs") -> dict[str, Any]:
             {"anyOf": [{"$ref": f"#a{i}"} for i in range(MAX_LEVELS // 2)]},
             "levels together",
         ),
-        ({"default": 0.5}, {"default": float("nan")}, "no JSON"),
-        ({"default": 0.5}, {"default": object()}, "no JSON"),
+        ({"default": 0.5}, {"default": float("nan")}, "not valid JSON"),
+        ({"default": 0.5}, {"default": object()}, "not valid JSON"),
     ],
 )
 def test_there_is_a_limit(fits: Any, too_much: Any, said: str) -> None:
