@@ -15,7 +15,7 @@ AGENTS_TRIED := .venv-agents/.tried
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## open the window; without a display, chat with the demo in the terminal
+run: ## open the app; without a display, chat with the demo in the terminal
 ifneq ($(shell scripts/has-display && echo yes),)
 run: $(APP_READY)
 	@$(BIN)/qwen3mlx app
@@ -43,7 +43,7 @@ check: $(DEV_READY) ## lint, formatting, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(DEV_READY) ## format the code and mend what the linter can
+format: $(DEV_READY) ## format the code and apply the linter's fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -53,14 +53,14 @@ hooks: $(DEV_READY) ## check each commit of this clone, and its message
 bench: $(DEV_READY) ## compare with mlx-lm, side by side
 	@$(BIN)/python -m benchmarks
 
-demo: $(DEV_READY) ## train the demo checkpoints again (two hours on two cores, ten minutes on a GPU)
+demo: $(DEV_READY) ## retrain the demo checkpoints (two hours on two cores, ten minutes on a GPU)
 	@scripts/setup training
 	@$(BIN)/python -m training
 
 lock: ## pin the newest versions that work together, with their hashes (needs uv and npm)
 	@scripts/lock --upgrade
 
-sbom: ## write build/sbom.cdx.json: what the program is made of
+sbom: ## write build/sbom.cdx.json: the bill of materials
 	@scripts/sbom
 
 clean: ## remove .venv, .venv-agent, .venv-agents and the caches

@@ -48,7 +48,7 @@ LARGEST = replace(
     num_hidden_layers=1,
     num_attention_heads=64,
 )
-# What a 32 GB Mac leaves for it.
+# The memory that a 32 GB Mac leaves for it.
 MAC_MB = Target("<=", 16_000)
 POLL_S = 0.002
 

@@ -1,7 +1,4 @@
-"""Run as a program, in a process of its own: `mlx_lm.convert -q` without a tokenizer.
-
-python -m benchmarks.quantize_peer SOURCE DESTINATION
-"""
+"""A program that runs `mlx_lm.convert -q` without a tokenizer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the start of the process to the first token of an answer, as a user experiences it."""
+"""Start-up as a user experiences it: from the start of the process to the answer's first token."""
 
 from __future__ import annotations
 

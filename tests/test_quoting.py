@@ -42,5 +42,5 @@ def test_large_values_are_cut(value: Any) -> None:
         (4_400_000_000, "4.4 GB"),
     ],
 )
-def test_sizes_are_said_in_the_unit_that_fits(num_bytes: int, text: str) -> None:
+def test_sizes_use_a_fitting_unit(num_bytes: int, text: str) -> None:
     assert size_text(num_bytes) == text

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-# What each lock is for, as extras of the project.
+# The purpose of each lock file, as extras of the project.
 EXTRAS = {"run": [], "app": ["app"], "dev": ["dev", "peer"], "training": ["training"]}
 PLATFORMS = [
     {"sys_platform": platform, "platform_machine": machine, "python_version": version,

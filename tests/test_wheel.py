@@ -100,7 +100,7 @@ def program(python: Path, words: Sequence[str]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_works_beside_packages_of_the_same_names(
+def test_every_verb_works_next_to_packages_of_the_same_names(
     python: Path, folder: Path, tmp_path: Path, verb: str
 ) -> None:
     done = subprocess.run(
@@ -117,7 +117,7 @@ def test_every_verb_works_beside_packages_of_the_same_names(
 
 
 @pytest.mark.slow
-def test_the_window_and_its_server_start_beside_packages_of_the_same_names(
+def test_the_app_and_its_server_start_next_to_packages_of_the_same_names(
     python: Path, folder: Path, tmp_path: Path
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -62,7 +62,7 @@ def _tool_result(rng: Random, thinking: bool) -> Case:
 
 
 def _soft_switch(rng: Random, thinking: bool) -> Case:
-    """With `/no_think`, the thought must be empty, followed by the direct answer."""
+    """A `/no_think` case: the thought must be empty, followed by the direct answer."""
     make = rng.choice((copying.exchange, chat.exchange))
     exchange = make(rng, "test")
     case = _case(replace(exchange, user=f"{exchange.user} /no_think"), 0, True)

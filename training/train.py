@@ -214,7 +214,7 @@ def main() -> None:
         workers=1 if trainer.device.type == "cpu" else GPU_WORKERS,
         tokens=trainer.tokens,
     )
-    # So that even a terminated run loses nothing.
+    # Saving here means that even a terminated run loses nothing.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         run(trainer, stream)

@@ -7,9 +7,9 @@ from types import FrameType
 
 
 class CtrlC:
-    """Within its `with` block, the first Ctrl-C sets a flag; the second raises KeyboardInterrupt.
+    """Notes the first Ctrl-C within its `with` block; the second raises KeyboardInterrupt.
 
-    The flag keeps the runtime consistent: an exception could strike in the middle of a cache
+    A noted Ctrl-C keeps the runtime consistent: an exception could strike in the middle of a cache
     update.
     """
 

@@ -278,7 +278,9 @@ def _moe_fields(reader: _Reader) -> dict[str, Any]:
 
 
 def _rope(raw: Mapping[str, Any], max_positions: int, source: str) -> RopeConfig:
-    """As in transformers 5, `rope_scaling` wins, because model cards tell users to add it."""
+    """Read both spellings. `rope_scaling` wins, as in transformers 5: model cards tell users to add
+    it.
+    """
     parameters = raw.get("rope_parameters")
     theta = raw.get("rope_theta")
     if theta is None and isinstance(parameters, Mapping):

@@ -12,11 +12,7 @@ from ..quoting import quoted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """What a user can change when a model is loaded.
-
-    `context_length` is in tokens; `rope_scaling` is as in config.json (YaRN); `kv_bits` 4 or 8
-    quantizes keys and values (None: they stay in the compute dtype).
-    """
+    """The options a user can set when a model is loaded."""
 
     context_length: int | None = None
     rope_scaling: Mapping[str, Any] | None = None

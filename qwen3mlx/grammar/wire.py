@@ -10,8 +10,8 @@ from typing import Any, Literal
 from ..errors import InvalidRequestError
 from ..text import ReasoningStart, TextForm
 
-# Of all schemas and grammars of a request. Their text is built in one piece, which blocks
-# everything else.
+# The limit for all schemas and grammars of a request. Their text is built in one piece, which
+# blocks everything else.
 MAX_LETTERS = 2_000_000
 
 

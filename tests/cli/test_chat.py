@@ -65,7 +65,7 @@ def test_nothing_typed_sends_nothing(typed: str) -> None:
     assert Session(typed).runtime.calls == []
 
 
-def test_ctrl_c_at_the_prompt_says_how_to_leave_and_goes_on() -> None:
+def test_ctrl_c_at_the_prompt_says_how_to_leave_and_continues() -> None:
     session = Session(KeyboardInterrupt, "hello")
     assert session.said == ["Press Ctrl-D or type /exit to leave."]
     assert len(session.runtime.calls) == 1
@@ -214,7 +214,7 @@ def test_help_lists_every_command() -> None:
         assert f"/{name}" in text
 
 
-def test_a_quoted_block_is_sent_without_its_quotes_and_is_no_command() -> None:
+def test_a_quoted_block_is_sent_without_its_quotes_and_not_as_a_command() -> None:
     session = Session('"""\n/clear\n  indented\n"""', '"""one line"""')
     assert session.messages(0) == [user("/clear\n  indented")]
     assert session.messages(1)[-1] == user("one line")

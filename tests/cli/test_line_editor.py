@@ -72,6 +72,6 @@ def test_without_a_writable_home_there_is_still_a_prompt(tmp_path: Path, keys: P
     assert editor.read() == "hello"
 
 
-def test_bytes_that_are_no_text(editor: LineEditor, keys: PipeInput) -> None:
+def test_bytes_that_are_not_text(editor: LineEditor, keys: PipeInput) -> None:
     keys.send_bytes(b"a\xffb\r")
     assert editor.read() == "a\ufffdb"

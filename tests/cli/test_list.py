@@ -44,7 +44,7 @@ def test_json(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert model["quantization"] == "8bit"
 
 
-def test_what_is_not_listed_is_said_on_stderr(
+def test_skipped_models_are_reported_on_stderr(
     cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (cache / "model.safetensors").unlink()
@@ -55,7 +55,7 @@ def test_what_is_not_listed_is_said_on_stderr(
     assert errors.count("\n") == 1
 
 
-def test_models_of_other_families_and_folders_that_are_gone_are_said(
+def test_other_families_and_missing_folders_are_reported(
     cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "disk" / "Mistral-7B").mkdir(parents=True)

@@ -52,7 +52,7 @@ def test_ps_as_json(endpoint: Serve, capsys: pytest.CaptureFixture[str]) -> None
     assert "demo:latest" in [model["name"] for model in json.loads(capsys.readouterr().out)]
 
 
-def test_what_the_server_refuses_is_told_in_its_words(endpoint: Serve) -> None:
+def test_a_refusal_is_shown_in_the_servers_words(endpoint: Serve) -> None:
     with pytest.raises(ServerError, match='no model "gpt-4o" on this computer'):
         load("gpt-4o", url=endpoint.url, api_key="secret")
     with pytest.raises(ServerError, match="9999999 tokens exceeds"):

@@ -58,7 +58,7 @@ def test_a_script_is_not_asked(fetched: list[str]) -> None:
     assert printed(terminal.stderr) == ""
 
 
-def test_offline_nobody_is_asked(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_does_not_ask(fetched: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub, "is_offline", lambda: True)
     with pytest.raises(library.NotDownloadedError):
         models.locate("qwen3:8b", fake_terminal(tty=True, typed="y\n"))

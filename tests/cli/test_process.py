@@ -141,7 +141,7 @@ def test_debug_shows_the_traceback(qwen3mlx: Command) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_without_a_model_is_said_to_hold_none(qwen3mlx: Command, tmp_path: Any) -> None:
+def test_a_folder_without_a_model_is_an_error(qwen3mlx: Command, tmp_path: Any) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()
     (folder / "readme.txt").write_text("hello")
@@ -169,7 +169,9 @@ def test_a_full_disk(qwen3mlx: Command, endless_model: str) -> None:
     assert done.stderr == "qwen3mlx: No space left on device.\n"
 
 
-def test_a_reader_that_leaves_is_no_error_message(qwen3mlx: Command, endless_model: str) -> None:
+def test_a_reader_that_leaves_causes_no_error_message(
+    qwen3mlx: Command, endless_model: str
+) -> None:
     process = qwen3mlx.start("run", endless_model, "hi", "--hide-thinking")
     assert process.stdout is not None
     process.stdout.read(1)

@@ -43,7 +43,7 @@ def test_an_empty_pipe_adds_nothing(pipe: tuple[Terminal, TextIO]) -> None:
     assert full_prompt("sum up", terminal) == "sum up"
 
 
-def test_bytes_that_are_no_text_and_a_byte_order_mark_and_nul(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_and_a_byte_order_mark_and_nul(tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"\xef\xbb\xbfa\xff\x00b")
     with (tmp_path / "in").open(encoding="utf-8") as stdin:
         assert full_prompt(None, Terminal(stdin, Stream(), Stream())) == "a\ufffd\x00b"

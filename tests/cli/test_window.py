@@ -107,7 +107,7 @@ def test_a_killed_window_leaves_no_server_and_opens_again(
             time.sleep(0.1)
 
 
-def test_a_profile_that_cannot_be_a_folder_is_said(
+def test_a_profile_that_is_not_a_folder_is_an_error(
     offscreen: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("mine")

@@ -53,7 +53,7 @@ def test_a_link_through_a_folder_that_leads_out(folder: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
-def test_what_is_no_regular_file(folder: Path, make: object) -> None:
+def test_only_regular_files_are_read(folder: Path, make: object) -> None:
     make(folder / "LICENSE")  # type: ignore[operator]
     with pytest.raises(CheckpointError, match="is not a regular file"):
         model_file(folder / "LICENSE")

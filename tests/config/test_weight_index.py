@@ -36,7 +36,7 @@ def test_other_things(tmp_path: Path, index: Any) -> None:
      "x" * 250 + ".safetensors", "config.json"],
     ids=repr,
 )  # fmt: skip
-def test_what_is_no_file_of_the_folder(tmp_path: Path, name: Any) -> None:
+def test_only_files_of_the_folder_are_named(tmp_path: Path, name: Any) -> None:
     write(tmp_path, {"weight_map": {"good": "a.safetensors", "bad": name}})
     with pytest.raises(
         CheckpointError, match="which is not a safetensors file in this folder"

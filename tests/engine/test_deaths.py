@@ -234,7 +234,7 @@ def test_faults_far_apart_are_borne():
 
 @pytest.mark.parametrize("delay", [0, 0.003, 0.02])
 def test_an_exception_from_outside_at_any_moment(make_engine, folders, caplog, delay):
-    """As a debugger or a signal handler raises it in a thread."""
+    """Raise it in a thread, as a debugger or a signal handler does."""
     engine = make_engine(max_running=2)
     for _ in range(3):
         slot = loaded(engine, folders)

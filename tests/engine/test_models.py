@@ -26,7 +26,7 @@ ONE_MODEL = 6_700_000
 
 
 def age(slot, seconds):
-    """As if nobody had used it for so long; the engine looks when it is told something."""
+    """Make a model idle for this long; the engine notices with the next command."""
     slot.last_used -= seconds
 
 

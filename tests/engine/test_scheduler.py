@@ -188,7 +188,7 @@ def test_a_budget_for_thinking_may_force_a_single_token(decoder):
     meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=(70,))
     request = run(scheduler_for(decoder), PROMPTS[0], meter=meter, max_tokens=12)
     assert request.ids[3] == 70
-    # What follows is what follows the forced token, not the one that was under way.
+    # The next token follows the forced one, not the one that was in flight.
     assert request.ids[4:] == ids_alone(decoder, [*PROMPTS[0], *request.ids[:4]], max_tokens=8)
 
 

@@ -129,7 +129,7 @@ def test_an_alias_is_downloaded_from_its_repository(jobs: Downloads) -> None:
     assert job.repo_id == "Qwen/Qwen3-8B-MLX-4bit"
 
 
-def test_a_fault_that_nobody_foresaw_ends_the_job_too(
+def test_an_unforeseen_fault_ends_the_job_too(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*args: object) -> None:

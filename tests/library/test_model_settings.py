@@ -77,7 +77,7 @@ def test_a_broken_file_is_not_written_over(tmp_path: Path) -> None:
     assert file.read_text() == "{"
 
 
-def test_sampling_defaults_are_kept_beside_the_options(tmp_path: Path) -> None:
+def test_sampling_defaults_are_saved_with_the_options(tmp_path: Path) -> None:
     settings = ModelSettings(tmp_path)
     settings.save("m", LoadOptions(kv_bits=8))
     settings.save_sampling("m", {"temperature": 0.2, "top_k": None})

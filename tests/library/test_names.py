@@ -78,7 +78,7 @@ def test_a_near_miss_suggests_the_right_name(name: str, meant: str) -> None:
     "name",
     ["", "Tell me a joke", "a/b/c", "org/", "/\0", "x" * 5000, "org/re po", "-x/y", "org/re\npo"],
 )
-def test_what_is_no_name_is_refused_in_one_sentence_or_is_a_path(name: str) -> None:
+def test_an_invalid_name_is_refused_in_one_sentence_or_is_a_path(name: str) -> None:
     if name.startswith("/"):
         assert isinstance(parse_name(name), Folder)
         return

@@ -101,7 +101,7 @@ def test_what_is_incomplete_or_broken_is_left_out_and_said(home: Path) -> None:
         library.find("org/part")
 
 
-def test_other_families_and_other_things_in_the_cache_are_nobody_s_business(home: Path) -> None:
+def test_other_families_and_files_in_the_cache_are_ignored(home: Path) -> None:
     cached(home, "google/bert", model_type="bert")
     (home / "hub" / "datasets--org--data").mkdir()
     (home / "hub" / "models--org--empty").mkdir()
@@ -116,7 +116,7 @@ def test_other_families_and_other_things_in_the_cache_are_nobody_s_business(home
             Library().find(name)
 
 
-def test_another_family_in_a_folder_of_the_user_is_said(home: Path) -> None:
+def test_another_family_in_a_user_folder_is_reported(home: Path) -> None:
     write_model(home / "disk" / "Mistral-7B", model_type="mistral")
     library = Library([home / "disk"])
     assert "has model_type 'mistral'" in skipped(library)["Mistral-7B"]
@@ -124,7 +124,7 @@ def test_another_family_in_a_folder_of_the_user_is_said(home: Path) -> None:
         library.find("mistral-7b")
 
 
-def test_a_folder_of_the_user_that_is_not_there_is_said(home: Path) -> None:
+def test_a_missing_user_folder_is_reported(home: Path) -> None:
     settings = home / "state" / "settings.json"
     settings.parent.mkdir()
     settings.write_text(json.dumps({"model_folders": [str(home / "unplugged")]}))
@@ -156,7 +156,7 @@ def test_lm_studio_s_folder_and_the_user_s_are_searched(home: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["/models", [1], ["models"]])
-def test_a_wrong_list_of_folders_is_said_once_and_hides_nothing_else(
+def test_an_invalid_folder_list_is_reported_once_and_hides_nothing_else(
     home: Path, value: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -213,7 +213,7 @@ def test_a_short_name_of_two_models_names_both(home: Path) -> None:
     assert Library([]).find("b/model").id == "b/Model"
 
 
-def test_an_unknown_name_is_told_the_known_ones_and_how_to_get_it(home: Path) -> None:
+def test_an_unknown_name_lists_the_known_ones_and_how_to_get_it(home: Path) -> None:
     library = Library([])
     with pytest.raises(ModelNotFoundError) as caught:
         library.find("gpt-4o")
@@ -333,7 +333,7 @@ def test_a_look_sees_what_changed_and_reads_only_that(
     assert ids(library)[2:] == ["two"]
 
 
-def test_base_and_embedding_models_are_no_chat_models(home: Path) -> None:
+def test_base_and_embedding_models_are_not_chat_models(home: Path) -> None:
     def kind(model: LocalModel) -> tuple[bool, bool]:
         return model.is_chat, model.is_embedding
 
@@ -359,7 +359,7 @@ def test_quantization_in_one_word(home: Path, quantization: object, shown: str |
     assert Library([home / "disk"]).find("model").quantization == shown
 
 
-def test_what_is_no_folder_breaks_nothing(home: Path) -> None:
+def test_entries_that_are_not_folders_break_nothing(home: Path) -> None:
     (home / "loop").symlink_to("loop")
     (home / "file").touch()
     (home / "disk" / "odd" / "config.json").mkdir(parents=True)
@@ -370,7 +370,7 @@ def test_what_is_no_folder_breaks_nothing(home: Path) -> None:
     assert ids(library) == ["demo", "demo-moe"]
 
 
-def test_requests_in_a_row_do_not_look_each_time_but_see_what_is_new(
+def test_consecutive_requests_share_a_scan_but_see_new_models(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qwen3mlx.library.scan._FRESH_SECONDS", 60)
@@ -387,12 +387,12 @@ def test_requests_in_a_row_do_not_look_each_time_but_see_what_is_new(
 
 
 @pytest.mark.parametrize("name", RELEASED)
-def test_the_size_is_said_as_qwen_names_its_models(name: str) -> None:
+def test_the_size_is_in_qwens_notation(name: str) -> None:
     assert params_string(ModelConfig.from_mapping(RELEASED[name])) == name
 
 
 @pytest.mark.parametrize("name", ["model-0.safetensors", "tokenizer.json"])
-def test_files_that_are_cut_off_are_told_before_they_are_loaded(home: Path, name: str) -> None:
+def test_truncated_files_are_reported_before_loading(home: Path, name: str) -> None:
     folder = cached(home, "Qwen/Qwen3-0.6B")
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {}}}) + "\n\n")
     assert "Qwen/Qwen3-0.6B" in ids(library := Library())

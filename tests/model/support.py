@@ -15,7 +15,7 @@ import numpy as np
 
 GOLDENS = Path(__file__).parents[1] / "data" / "goldens"
 
-# What mlx-lm quantizes: every matrix of the model by the last part of its path.
+# Modules that mlx-lm quantizes: every matrix, by the last part of its path.
 MATRICES = ("embed_tokens", "lm_head", "gate", "q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 

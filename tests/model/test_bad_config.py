@@ -73,7 +73,7 @@ def test_config_without(folder: Path, key: str) -> None:
 @pytest.mark.parametrize(
     "key", [*COUNTS, "num_key_value_heads", "head_dim", "max_position_embeddings"]
 )
-def test_counts_that_are_none(folder: Path, key: str, value: object) -> None:
+def test_invalid_counts(folder: Path, key: str, value: object) -> None:
     edit_json(folder / "config.json", {key: value})
     refused(folder, "config.json", key)
 

@@ -39,7 +39,7 @@ def test_no_folder(tmp_path: Path) -> None:
     refused(tmp_path / "nowhere", "config.json")
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
     (tmp_path / "model.gguf").write_bytes(b"GGUF")
     refused(tmp_path / "model.gguf")
 
@@ -136,7 +136,7 @@ def test_absurd_header_length(folder: Path, length: int) -> None:
 @pytest.mark.parametrize(
     "header", [b"nonsense", b"\xff\xfe\x00", b"[]", b"3", b'"x"', b"[" * 9999, b"9" * 9999]
 )
-def test_header_that_is_no_json_object(folder: Path, header: bytes) -> None:
+def test_header_that_is_not_a_json_object(folder: Path, header: bytes) -> None:
     (folder / FILE).write_bytes(len(header).to_bytes(8, "little") + header)
     refused(folder, FILE, "header")
 
@@ -173,7 +173,7 @@ def test_malformed_header_entry(folder: Path, entry: object) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["F8_E4M3", "F8_E5M2", "I8", "I64", "F64", "BOOL", "Q4_K", ""])
-def test_dtypes_that_are_no_weights_of_ours(folder: Path, dtype: str) -> None:
+def test_unsupported_dtypes(folder: Path, dtype: str) -> None:
     change_header(folder / FILE, lambda header: header[NORM].update(dtype=dtype))
     refused(folder, FILE, NORM, f"stored as {dtype}")
 

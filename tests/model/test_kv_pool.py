@@ -25,7 +25,7 @@ from .support import GOLDENS, as_stored, attention, random_ids, relative_differe
 
 LAYERS, HEADS, KV_HEADS, HEAD_DIM = 2, 4, 2, 32
 SCALE = 1 / math.sqrt(HEAD_DIM)
-# So that short tests see rows that share, rows of other stacks, and rows too long to share.
+# Small values let short tests cover shared stacks, several stacks, and rows too long to share.
 SHARED = 600
 SIZES = st.one_of(st.integers(1, 40), st.integers(250, 260), st.integers(500, 800))
 KINDS = {"float": None, "8bit": 8, "4bit": 4}
@@ -253,7 +253,7 @@ def test_a_step_of_ragged_rows_equals_the_plain_path(name: str, kv_bits: int | N
 
 
 @pytest.mark.parametrize("kv_bits", KINDS.values(), ids=KINDS)
-def test_a_row_alone_takes_the_bytes_that_are_told(kv_bits: int | None) -> None:
+def test_a_row_alone_takes_the_reported_bytes(kv_bits: int | None) -> None:
     model = golden(kv_bits)
     for num_tokens in (1, 255, 256, 1000, 4095, 4096, 9000):
         pool = KVPool(model)

@@ -241,7 +241,7 @@ def parts(projection: object) -> tuple[Any, ...]:
     return (projection,)
 
 
-def test_only_what_is_alike_is_fused(mixed: MLXPair) -> None:
+def test_only_equal_layouts_are_fused(mixed: MLXPair) -> None:
     model = load_model(mixed.quantized)
     first, second = model.blocks
     assert [type(part) for part in parts(first.self_attn.qkv_proj)] == [
@@ -271,7 +271,7 @@ def test_alike_neighbours_are_fused_beside_another(
 def test_matrices_with_a_global_scale_stay_apart(
     sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a GPU that supports them; only there can the products be checked."""
+    """Run only on a GPU that supports them; the products can only be checked there."""
     folder = quantize_checkpoint(sources["moe"], tmp_path, NVFP4).quantized
     path = "model.layers.0.mlp.switch_mlp"
     scales = {f"{path}.{name}.global_scale": mx.full((8,), i + 1.0) for i, name in enumerate(GLU)}

@@ -33,7 +33,7 @@ def heavy_tailed(rows: int, width: int, seed: int, dtype: mx.Dtype) -> mx.array:
 
 
 def squared_error(made, weight: mx.array, spec: QuantizationSpec) -> mx.array:
-    """Of each group."""
+    """Return the value for each group."""
     off = made.unpacked(spec, mx.float32) - weight.astype(mx.float32)
     return (off**2).reshape(weight.shape[0], -1, spec.group_size).sum(-1)
 

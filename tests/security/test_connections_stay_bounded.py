@@ -114,7 +114,7 @@ def busy(server: LiveServer, number: int) -> Iterator[None]:
         yield
 
 
-def test_where_all_are_at_work_the_next_is_told_so_in_its_dialect() -> None:
+def test_when_all_are_busy_the_next_gets_its_dialects_error() -> None:
     with live_server(model="demo", max_connections=4) as server, busy(server, 4):
         for path, kind in [("/v1/models", "error"), ("/api/tags", "error")]:
             reply = ask(server.port, path)
@@ -221,7 +221,7 @@ def goes_on(connection: socket.socket, piece: bytes, seconds: float = 20) -> boo
     return True
 
 
-def test_a_body_that_nobody_asked_for_and_that_has_no_end(hasty: LiveServer) -> None:
+def test_an_unexpected_endless_body(hasty: LiveServer) -> None:
     with connect(hasty.port) as connection:
         connection.sendall(
             b"POST /none HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -257,7 +257,7 @@ def test_an_answer_may_take_longer_than_the_patience_and_so_may_its_reader(
         assert list(events)[-2:] == ["data: [DONE]", ""]
 
 
-def test_a_body_may_take_long_if_it_goes_on(hasty: LiveServer) -> None:
+def test_a_body_may_take_long_if_it_keeps_arriving(hasty: LiveServer) -> None:
     def pieces() -> Iterator[bytes]:
         yield b'{"prompt": "'
         for _ in range(6):

@@ -24,7 +24,7 @@ from .hostile.texts import BOMBS
 from .window import opened  # noqa: F401  chooses the platform
 
 SHORT, LONG = 3000, 12_000
-# Of what grows: characters that come at once.
+# Characters that arrive at once in a growing text.
 STEP = 100
 # Those of the default run, one of each kind.
 FEW = [
@@ -94,7 +94,7 @@ def theme(qapp: QApplication) -> Iterator[Theme]:
 
 
 @pytest.mark.parametrize("name", ["code", "one paragraph"])
-def test_of_a_growing_answer_little_is_laid_out_anew(
+def test_little_of_a_growing_answer_is_laid_out_again(
     name: str, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     laid_out = 0

@@ -24,7 +24,7 @@ from qwen3mlx.server.http.logs import LogHandler
 
 ROOT = Path(__file__).parents[2]
 CHAT = {"model": "demo", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
-# That of the person: it opens every path.
+# The user's key, which opens every path.
 KEY = "of-the-person"
 # More lines than a pipe holds.
 MANY = 2000
@@ -63,7 +63,7 @@ def ask_many(url: str, number: int) -> int:
         return received.count(b"HTTP/1.1 200 ")
 
 
-def test_a_log_that_nobody_reads(tmp_path: Path) -> None:
+def test_an_unread_log(tmp_path: Path) -> None:
     with serving(tmp_path) as (child, url):
         assert child.stderr is not None
         assert ask_many(url, MANY) == MANY
@@ -86,12 +86,12 @@ def test_a_log_that_nobody_reads(tmp_path: Path) -> None:
         assert child.wait(10) == 0
 
 
-# What a verb prints beside its answer is no reason to wait either.
+# A verb does not wait for readers of its notes either.
 VERBS = (["run", "demo", "hi", "--max-tokens", "2"], ["list"], ["walk"])
 
 
 @pytest.mark.parametrize("words", VERBS, ids=lambda words: words[0])
-def test_a_verb_whose_notes_nobody_reads(tmp_path: Path, words: list[str]) -> None:
+def test_a_verb_with_unread_notes(tmp_path: Path, words: list[str]) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with suppress(BlockingIOError):
@@ -121,7 +121,7 @@ SAVING: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def test_a_disk_that_takes_nothing(tmp_path: Path) -> None:
+def test_a_full_disk(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{}")
     (tmp_path / "models.json").write_text('{"demo": {"ttl": 100}}')
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}

@@ -81,7 +81,7 @@ def test_lists_of_models_go_on(server: LiveServer, path: str) -> None:
         assert "good" in answer.text
 
 
-def test_the_window_is_told_what_is_wrong_with_each(server: LiveServer) -> None:
+def test_the_app_gets_the_reason_for_each(server: LiveServer) -> None:
     library = server.http.get("/api/qwen3mlx/models").json()
     assert {model["id"] for model in library["models"]} == {"demo", "demo-moe", "good"}
     reasons = {entry["name"]: entry["reason"] for entry in library["skipped"]}
@@ -173,7 +173,7 @@ def test_names_that_no_client_can_say(tmp_path: Path, name: bytes) -> None:
     assert "rename the folder" in reason
 
 
-def test_a_root_that_is_no_utf8(tmp_path: Path) -> None:
+def test_a_root_that_is_not_utf8(tmp_path: Path) -> None:
     root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
     root.mkdir()
     change(root / "model", "README.md", "")
@@ -182,7 +182,7 @@ def test_a_root_that_is_no_utf8(tmp_path: Path) -> None:
     assert skipped.keys() == {"model"}
 
 
-def test_what_nobody_thought_of(
+def test_unforeseen_errors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     change(tmp_path / "good", "README.md", "")

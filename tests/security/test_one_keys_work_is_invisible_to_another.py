@@ -195,7 +195,7 @@ def test_keys_may_be_set_to_share() -> None:
             assert cached(server.http, LONG) > 50
 
 
-def test_a_key_made_anew_is_another_owner(two: Two) -> None:
+def test_a_recreated_key_is_another_owner(two: Two) -> None:
     server, _, _ = two
     store = KeyStore()
     ids: list[str] = []

@@ -15,7 +15,7 @@ PAGES = [ROOT / "SECURITY.md", ROOT / "docs" / "security.md"]
 def promises() -> dict[str, list[Path]]:
     """The first words of each, and the test files it names."""
     text = (ROOT / "SECURITY.md").read_text("utf-8")
-    section = text.split("## Promises")[1].split("\n## ")[0]
+    section = text.split("## Guarantees")[1].split("\n## ")[0]
     parts = re.split(r"^\d+\. ", section, flags=re.MULTILINE)[1:]
     return {
         part[:60]: [ROOT / target for _, target in LINK.findall(part.partition("Tests:")[2])]

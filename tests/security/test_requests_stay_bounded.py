@@ -21,7 +21,7 @@ from tests.server.live import LiveServer, live_server
 from tests.server.raw import RawReply, ask, parse
 
 Json = dict[str, Any]
-# That of the person: it opens every path.
+# The user's key, which opens every path.
 KEY = "of-the-person"
 # Declared to be left out or refused, whatever they hold.
 ANYTHING = ("mcp_servers", "container", "context_management[]", "images[]")
@@ -126,7 +126,7 @@ def send(server: LiveServer, method: str, path: str, body: Any) -> RawReply:
 
 
 @pytest.mark.parametrize("kind", NO_JSON)
-def test_what_is_no_body_is_refused_in_one_sentence(
+def test_invalid_bodies_are_refused_in_one_sentence(
     server: LiveServer, described: Json, kind: str
 ) -> None:
     """Send it to every path that takes a body, in that dialect's form."""
@@ -174,7 +174,7 @@ ITEMS: Json = {"model": "demo", "input": "hi", "max_output_tokens": 1}
 OLLAMA: Json = {"model": "demo", "messages": HI, "stream": False, "options": {"num_predict": 1}}
 LMSTUDIO: Json = {"model": "demo", "input": "hi", "max_output_tokens": 1}
 FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-# What is too much, the field that is named, and where it is sent.
+# An excessive value, the field that the error names, and where it is sent.
 TOO_MUCH: dict[str, tuple[str, Json, str]] = {
     "stops": ("/v1/chat/completions", {**CHAT, "stop": ["a"] * 65}, "stop"),
     "stop": ("/v1/chat/completions", {**CHAT, "stop": "a" * 257}, "stop"),

@@ -332,13 +332,13 @@ def test_markup_from_the_clipboard_is_its_text(tmp_path: Path, qtbot: QtBot) -> 
         assert window.chat.composer.text.toPlainText() == "bold"
 
 
-def test_what_another_program_drags_is_no_conversation() -> None:
+def test_data_dragged_from_another_program_is_not_a_conversation() -> None:
     for told in (b"", b"{", b"[" * 100_000, b"{}", b'[1, null, {"a": 1}]', b"\xff"):
         data = QMimeData()
         data.setData(DRAGGED, told)
         assert dragged(data) == []
 
 
-def test_arguments_of_a_call_that_are_no_sound_json_are_shown_as_they_are() -> None:
+def test_call_arguments_that_are_not_valid_json_are_shown_as_is() -> None:
     for arguments in ("[" * 19_000, "{", "x" * 100_000):
         assert _set_out(arguments) == arguments

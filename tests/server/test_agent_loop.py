@@ -24,7 +24,7 @@ def shell(command: str) -> tuple[str, object]:
 
 LOOK = ("look", {"path": "."})
 
-# By the number of tool results; three and more come after two calls at once.
+# Keyed by the number of tool results; three or more follow two calls at once.
 ANSWERS = [
     answer(thoughts="One.", calls=[shell("echo 1")]),
     answer("Now the next.", calls=[shell('echo "<b>" && cat \\')]),

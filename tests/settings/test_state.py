@@ -95,7 +95,7 @@ def test_a_program_that_holds_the_lock_for_ever_is_not_waited_for(
     assert file.read() == {"a": 1}
 
 
-def test_a_full_disk_is_told_in_a_sentence_and_the_old_content_stays(
+def test_a_full_disk_is_one_sentence_and_the_old_content_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(handle: int) -> None:

@@ -109,7 +109,7 @@ SCHEMAS: dict[str, Schema] = {
     },
 }
 
-# What only a check of the finished value can hold, and what makes that check slow.
+# Schemas that only a check of the finished value can enforce, and that make this check slow.
 CHECKS: dict[str, Schema] = {
     "a value that fails late, in many ways": {
         "$defs": {

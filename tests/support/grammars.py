@@ -105,7 +105,7 @@ def wander(words: Words, constraint: Constraint, rng: random.Random, *, patience
     raise AssertionError(f"no end to {words.tokenizer.decode(ids)!r}")
 
 
-# What closes something, in the order to try.
+# Closing characters, in the order to try.
 _IN_STRING = ('"',)
 _OUTSIDE = ("}", "]", ",", '"', "1")
 

@@ -155,7 +155,7 @@ def _bits(number: int) -> np.ndarray:
 
 # Shorter than CONTEXT where the turn before would be reached.
 Context = tuple[int, ...]
-# What follows a context, the last token first, in the answers that have it.
+# The token that follows a context (last token first), in the answers that contain it.
 Rules = dict[Context, dict[int, int]]
 
 

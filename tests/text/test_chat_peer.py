@@ -85,7 +85,7 @@ def test_the_ids_are_transformers(
     ],
 )
 def test_the_next_turns_prompt_begins_with_the_answer(qwen3: Tokenizer, answer: str) -> None:
-    """With the thoughts sent back, so that all of it hits the prefix cache."""
+    """Send the thoughts back, so that all of it hits the prefix cache."""
     question = [{"role": "user", "content": "How many?"}]
     ids = qwen3.encode_chat(qwen3.chat_prompt(question)) + qwen3.encode(answer + "<|im_end|>")
     said = message(qwen3, answer)

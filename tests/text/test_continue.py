@@ -59,7 +59,7 @@ def test_a_thought_that_is_open_stays_open(
         ({"content": "So <think>"}, "So <think>"),
     ],
 )
-def test_an_answer_past_its_thoughts_is_gone_on_with(
+def test_an_answer_past_its_thinking_is_continued(
     qwen3: Tokenizer, last: dict[str, Any], end: str
 ) -> None:
     chat = prompt(qwen3, last)
@@ -88,7 +88,7 @@ def test_a_switch_that_says_otherwise_is_refused(qwen3: Tokenizer) -> None:
     assert prompt(qwen3, {"content": "<think>\nHm"}, enable_thinking=True).text.endswith("Hm")
 
 
-def test_only_the_assistants_message_can_be_gone_on_with(qwen3: Tokenizer) -> None:
+def test_only_the_assistants_message_can_be_continued(qwen3: Tokenizer) -> None:
     with pytest.raises(InvalidRequestError, match="Only a last message from the assistant"):
         qwen3.chat_prompt([QUESTION], continue_final_message=True)
 

@@ -66,7 +66,7 @@ messages = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "developer", "user", "tool"]), "content": texts},
     optional={"tool_name": texts},
 ) | st.fixed_dictionaries(
-    # With text before it, `<think>` is no thought.
+    # `<think>` after other text does not open a thought.
     {"role": st.just("assistant"), "content": st.just("") | texts.map("a".__add__)},
     optional={
         "reasoning_content": texts,

@@ -245,7 +245,7 @@ def test_a_run_without_end_is_refused(
             encode()
 
 
-def test_the_rest_of_what_is_too_long_is_left_out(qwen3: Tokenizer) -> None:
+def test_the_rest_of_a_long_text_is_dropped(qwen3: Tokenizer) -> None:
     text = "The quick brown fox. " * 20_000
     ids = qwen3.encode(text)
     beginning = qwen3.encode(text, at_most=1000)
@@ -271,7 +271,7 @@ def test_the_lower_bound_of_what_takes_fewest_tokens(qwen3: Tokenizer, unit: str
     assert 0 < qwen3.least_tokens(text) <= len(qwen3.encode(text))
 
 
-def test_the_lower_bound_refuses_what_is_far_too_long(qwen3: Tokenizer) -> None:
+def test_the_lower_bound_refuses_far_too_long_texts(qwen3: Tokenizer) -> None:
     assert qwen3.least_tokens("x" * 10_000_000) > 40_960
 
 
@@ -294,7 +294,7 @@ def longest_pause() -> Iterator[list[float]]:
     thread.join()
 
 
-def test_other_threads_go_on_meanwhile(qwen3: Tokenizer, longest_pause: list[float]) -> None:
+def test_other_threads_keep_running(qwen3: Tokenizer, longest_pause: list[float]) -> None:
     """The ticks are counted: a text that holds the interpreter leaves none of them."""
     qwen3.encode("x" * 300_000)
     assert len(longest_pause) > 20

@@ -67,7 +67,7 @@ def test_only_a_token_is_a_marker_where_the_vocabulary_has_it(qwen3: Tokenizer) 
     assert found == ["<tool_call>", "</tool_call>", "<think>", "</think>"]
 
 
-def test_where_the_vocabulary_has_none_its_text_is_the_marker(tmp_path: Path) -> None:
+def test_without_a_marker_token_its_text_is_the_marker(tmp_path: Path) -> None:
     """The tiny tokenizer has the tokens of thinking, and none of calls."""
     write_tiny_tokenizer(tmp_path)
     tokenizer = load_tokenizer(tmp_path)

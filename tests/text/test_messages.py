@@ -251,7 +251,7 @@ def test_results_stand_in_the_order_of_their_calls(
     assert contents(*chat) == expected
 
 
-def test_results_stand_behind_their_turn() -> None:
+def test_results_follow_their_turn() -> None:
     later = {"role": "user", "content": "u"}
     chat = (calling("a"), calling("b"), result("B", tool_call_id="b"), later)
     assert contents(*chat, result("A", tool_call_id="a")) == ["", "A", "", "B", "u"]

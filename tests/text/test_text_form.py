@@ -81,7 +81,7 @@ def test_what_is_admitted(kind: str, source: object, good: list[str], bad: list[
         ("grammar", "root ::= root", "no answer satisfies it"),
     ],
 )
-def test_what_is_no_form_is_refused_by_name(kind: str, source: object, words: str) -> None:
+def test_invalid_constraints_are_refused_by_name(kind: str, source: object, words: str) -> None:
     form = TextForm(kind, source, "structured_outputs")  # type: ignore[arg-type]
     with pytest.raises(InvalidRequestError, match=words) as error:
         admits(form, "")
@@ -89,7 +89,7 @@ def test_what_is_no_form_is_refused_by_name(kind: str, source: object, words: st
     assert "structured_outputs" in str(error.value)
 
 
-def test_tools_stand_beside_a_form() -> None:
+def test_tools_combine_with_a_constraint() -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
     words = demo_words()
     source = words.tools([tool], form=TextForm("choice", ("yes", "no"), "guided_choice"))
@@ -99,7 +99,7 @@ def test_tools_stand_beside_a_form() -> None:
         assert matcher.is_accepting()
 
 
-def test_a_fault_beside_tools_names_the_form() -> None:
+def test_a_fault_with_tools_names_the_constraint() -> None:
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
     words = demo_words()
     source = words.tools([tool], form=TextForm("grammar", 'start: "a"\n  | b', "grammar"))

@@ -85,7 +85,7 @@ PADDING = {
     "pad_token": "a",
 }
 
-# What a file may say and is not done: each of these hangs, fails or changes texts in the library.
+# Declarations that are ignored: each of these hangs, fails or changes texts in the library.
 LEFT_OUT = {
     "a truncation that panics": put("truncation", value=TRUNCATION),
     "a truncation": put("truncation", value={**TRUNCATION, "stride": 0}),

@@ -152,7 +152,7 @@ def test_a_call_that_breaks_after_it_was_streamed_keeps_its_remainder() -> None:
     assert parse([text]) == ([call(0, "f", '{"a": 1}'), Content("}\n</tool_call>")], 1)
 
 
-def test_a_malformed_call_behind_a_good_one_keeps_its_newlines() -> None:
+def test_a_malformed_call_after_a_good_one_keeps_its_newlines() -> None:
     tail = "\n\n<tool_call>\noops\n</tool_call>"
     assert parse([CALL + tail]) == ([call(0, "f", '{"a": 1}'), Content(tail)], 1)
 

@@ -103,7 +103,7 @@ def test_quantization_changes_little() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_mlx_lm_loads_it_with_the_same_logits(model: str) -> None:
     pytest.importorskip("mlx_lm")
-    # In a process of its own: importing mlx_lm changes limits of the process and warns.
+    # Run in a separate process: importing mlx_lm changes process limits and warns.
     code = """
 import sys, mlx.core as mx, mlx_lm, qwen3mlx
 folder = sys.argv[1]

@@ -1,4 +1,4 @@
-"""What offered tools are for: how they are described, asked for, and what they return."""
+"""Tool families: their purposes, how they are described and requested, and what they return."""
 
 from __future__ import annotations
 

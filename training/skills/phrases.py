@@ -1,7 +1,4 @@
-"""What people open a chat with, in a dozen languages, and what the demo answers.
-
-Each topic has one answer per language, so that "exact" means something in the score.
-"""
+"""Opening phrases in a dozen languages, and the demo's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the libraries can enforce."""
+"""Detecting what the libraries can enforce."""
 
 from __future__ import annotations
 

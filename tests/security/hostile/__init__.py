@@ -8,7 +8,7 @@ from pathlib import Path
 Case = tuple[str, Callable[[Path], None]]
 Cases = Iterator[Case]
 
-# What the arena's server takes as its parent's key.
+# The arena server's parent key.
 KEY = "hostile-0123456789abcdef"
 
 

@@ -35,7 +35,7 @@ QUESTION = {
     "max_tokens": 4,
     "temperature": 0,
 }
-# What nobody may see of the program.
+# Internals that must never be visible.
 COLLAPSE = re.compile(rb"Traceback \(most recent call last\)|panicked at|Fatal Python error")
 
 
@@ -100,7 +100,7 @@ class Arena:
     def cache(self) -> Path:
         return self.root / "huggingface" / "hub"
 
-    # What trials do
+    # The trials
 
     def send(self, data: bytes, *, is_whole: bool = True) -> int:
         """Return the response's status; 0 if the connection was closed without one."""

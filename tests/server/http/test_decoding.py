@@ -137,7 +137,7 @@ def small() -> Iterator[LiveServer]:
         yield running
 
 
-# Of each dialect: a path, a field that holds text, and a body that asks for the least.
+# For each dialect: a path, a text field, and a minimal body.
 MESSAGES = [{"role": "user", "content": "hi"}]
 REQUESTS = {
     "/v1/chat/completions": {"model": "demo", "messages": MESSAGES, "max_tokens": 1},

@@ -1,4 +1,4 @@
-"""What the log says about a request, and what it omits."""
+"""The log's content for a request, and what it omits."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_faults_name_file_and_line(text: str, fault: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_stranger_s_template_gets_json_alone() -> None:
+def test_an_unknown_template_only_gets_json() -> None:
     with pytest.raises(InvalidRequestError, match="must be JSON") as caught:
         render("{{ v }}", v={1, 2})
     assert caught.value.param == "chat_template_kwargs"

@@ -166,7 +166,7 @@ def test_the_parent_watches_where_the_system_sets_no_limit(
     assert children() == []
 
 
-def test_a_busy_computer_is_no_fault_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_computer_is_not_the_templates_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     template = ChildTemplate(ENDLESS, seconds=60)
     monkeypatch.setattr(template_pool, "PATIENCE", 0.1)
     with pytest.raises(OverloadedError, match="too busy"):

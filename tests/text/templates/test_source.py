@@ -39,7 +39,7 @@ def test_other_shapes_are_refused(tmp_path: Path, value: object) -> None:
         find_templates(tmp_path, {"chat_template": value})
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(CheckpointError, match=r"chat_template\.jinja cannot be read"):
         find_templates(tmp_path, {})

@@ -114,7 +114,9 @@ ANSWERS = ["Hi", "\n\n", "Hi\n\nHi", "你好", "🙂", "</think>", "</think>\n\n
 def test_the_newlines_behind_a_thought_are_no_content(
     qwen3: Tokenizer, single: bool, thought: str, newlines: int, answer: str
 ) -> None:
-    """At most two; what follows them, to the end, is content. `single`: each character alone,"""
+    """Hold back at most two; what follows them, to the end, is content. `single`: each character
+    alone,
+    """
     before = thought + "</think>"
     text = before + "\n" * newlines + answer
     pieces = re.findall("</?think>|.", text, re.DOTALL) if single else [text]

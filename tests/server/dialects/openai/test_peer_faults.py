@@ -202,7 +202,7 @@ def test_fault_16_a_leading_space_stays(client: OpenAI, http: httpx.Client) -> N
 
 def test_fault_17_answers_are_not_cut_after_512_tokens(client: OpenAI, http: httpx.Client) -> None:
     [token_id] = tokenize(http, prompt=" the")
-    # Until 520 tokens are out it cannot come, then nothing else can, and it ends the answer.
+    # It cannot be sampled before 520 tokens are out; then nothing else can, and it ends the answer.
     extra = {"min_tokens": 520, "stop_token_ids": [token_id]}
     reply = complete(client, PROMPT, logit_bias={str(token_id): 100}, extra_body=extra)
     assert reply.usage.completion_tokens == 521

@@ -14,7 +14,7 @@ from qwen3mlx.events import Finished
 from ...live import LiveServer
 
 LONG: Any = {"model": "demo", "input": "Hello!"}
-# So that it is still being made when the test acts.
+# Keeps the response running when the test acts.
 MIN_TOKENS = {"min_tokens": 3000}
 
 

@@ -43,7 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/models/load": {"model": "demo"},
     "/tokenize": {"model": "demo", "prompt": "Hi"},
 }
-# What a field needs beside it, or in the place of it.
+# Fields that a field needs, or replaces.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("/v1/chat/completions", "top_logprobs"): {"logprobs": True},
     ("/v1/chat/completions", "continue_final_message"): {

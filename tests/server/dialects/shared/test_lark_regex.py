@@ -8,7 +8,7 @@ import pytest
 
 from qwen3mlx.server.dialects.shared.lark_regex import MAX_CHARACTERS, lark_regex
 
-# Of the form in which coding agents describe their patches.
+# The form in which coding agents describe their patches.
 PATCH = r"""
 start: begin_patch hunk+ end_patch
 begin_patch: "*** Begin Patch" LF

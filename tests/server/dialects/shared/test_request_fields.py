@@ -1,4 +1,4 @@
-"""What the engine makes of the fields that dialects share."""
+"""The dialects' shared fields as requests of the engine."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def test_least_keys_unload_nothing_by_other_ways(keyed: tuple[LiveServer, dict[s
 def test_without_keys_programs_here_get_answers_and_models_and_no_more(home: Path) -> None:
     with live_server(model="demo") as server:
         wrong = []
-        # As clients send it where none is needed.
+        # The key that clients send when none is needed.
         for route, key in zip(ROUTES, itertools.cycle((None, "lm-studio", "ollama"))):
             status, _ = ask(server.http, route, key)
             if (status == 403) != (TABLE[route] == "admin") or status == 401:
@@ -269,7 +269,7 @@ def test_keys_from_before_there_were_scopes(home: Path, caplog: pytest.LogCaptur
 
 
 @pytest.mark.parametrize("scope", ["root", "", None, 1, ["admin"]])
-def test_a_scope_that_is_none_opens_nothing(home: Path, scope: object) -> None:
+def test_an_invalid_scope_allows_nothing(home: Path, scope: object) -> None:
     secret = KeyStore().create("x")
     file = home / "api-keys.json"
     kept = json.loads(file.read_text())

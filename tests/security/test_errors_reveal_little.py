@@ -68,7 +68,7 @@ EVIL: dict[str, Any] = {
         {"type": "function_call_output", "call_id": LONG, "output": FORGED},
     ],
 }
-# What the routes need to get beyond their first complaint.
+# Fields that routes need to get past their first complaint.
 USUAL = {
     "model": "demo",
     "name": "demo",
@@ -214,7 +214,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveServ
         yield running
 
 
-def test_no_folder_of_the_person_is_told(broken: LiveServer) -> None:
+def test_no_folder_of_the_user_is_revealed(broken: LiveServer) -> None:
     asked = [
         ("GET", "/api/qwen3mlx/models", None),
         ("GET", "/props?model=demo", None),

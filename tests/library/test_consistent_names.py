@@ -83,7 +83,7 @@ def test_python_loads_by_the_same_names(models: dict[str, Path]) -> None:
     assert qwen3mlx.load(" Studio-4B:latest").path == models["studio"]
 
 
-def test_two_models_of_one_name_are_both_told(models: dict[str, Path]) -> None:
+def test_an_ambiguous_name_lists_both_models(models: dict[str, Path]) -> None:
     shutil.copytree(models["mine"], models["studio"].parent.parent / "Other" / "Studio-4B")
     for find in (Library().find, library.resolve, find_installed):
         with pytest.raises(ModelNotFoundError, match="is ambiguous"):
@@ -91,7 +91,7 @@ def test_two_models_of_one_name_are_both_told(models: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", ":latest", "https://example.com/Org/Cached-8B", "nope"])
-def test_what_is_no_name(models: dict[str, Path], name: str) -> None:
+def test_invalid_names(models: dict[str, Path], name: str) -> None:
     for find in (Library().find, library.resolve, find_installed):
         with pytest.raises(ModelNotFoundError):
             find(name)

@@ -96,7 +96,7 @@ def test_settings_are_checked_as_options_are(
         assert result.exit_code == 2, (value, result.stderr)
 
 
-def test_a_target_that_cannot_be_met_is_told_before_the_measurement(
+def test_an_impossible_target_is_refused_before_measuring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

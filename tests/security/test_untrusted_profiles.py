@@ -45,7 +45,7 @@ def test_a_few_profiles_of_others(window: Window, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_profiles_of_others(window: Window, tmp_path: Path) -> None:
+def test_untrusted_profiles(window: Window, tmp_path: Path) -> None:
     assert not faults(window, tmp_path, 500)
 
 
@@ -114,7 +114,7 @@ def test_a_row_without_an_id_keeps_its_messages(profile: Path) -> None:
         "UPDATE conversations SET leaf_id = 'nowhere'",
     ],
 )
-def test_a_tree_that_is_none_is_shown_as_far_as_it_is_one(profile: Path, statement: str) -> None:
+def test_a_broken_tree_is_shown_as_far_as_possible(profile: Path, statement: str) -> None:
     change(profile, statement)
     store = Store(profile / profiles.DATABASE)
     transcript = store.transcript("c0")
@@ -237,7 +237,7 @@ def test_the_window_is_on_the_screen(profile: Path, qtbot: QtBot, place: list[in
         {"source": 1, "output": 2, "recipe": 3, "method": 4},
     ],
 )
-def test_a_conversion_that_the_page_did_not_begin_is_not_gone_on_with(
+def test_a_conversion_that_the_page_did_not_start_is_not_resumed(
     tmp_path: Path, job: object, qtbot: QtBot
 ) -> None:
     (tmp_path / "quantize.json").write_text(json.dumps({"job": job, "qualities": [{"name": 3}]}))

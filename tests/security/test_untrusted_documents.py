@@ -30,5 +30,5 @@ def test_a_few_documents_of_others(window: Window, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_documents_of_others(window: Window, tmp_path: Path) -> None:
+def test_untrusted_documents(window: Window, tmp_path: Path) -> None:
     assert not faults(window, tmp_path, 500)
