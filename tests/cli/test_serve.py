@@ -105,7 +105,7 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
         (["--kv-bits", "4"], 2, "need --model"),
         (["--model", "demo", "--kv-bits", "5"], 2, "kv_bits 5 is not supported"),
         (["--model", "qwen3:8b"], 1, "`qwen3mlx pull qwen3:8b`"),
-        (["--model", "./nowhere"], 1, "There is no folder nowhere"),
+        (["--model", "./nowhere"], 1, "The folder nowhere does not exist"),
         (["--allow-origin", "*"], 2, "is not a valid origin"),
         (["--allow-host", "http://mac.local"], 2, "is not the name of a host"),
         (["--allow-host", "mac.local:1234"], 2, "is not the name of a host"),

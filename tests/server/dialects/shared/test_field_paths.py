@@ -274,7 +274,7 @@ def test_a_call_that_came_before_and_got_no_result(server: LiveServer) -> None:
     body = {"model": "demo", "conversation": made["id"], "input": [HI]}
     error = server.http.post(RESPONSES, json=body).json()["error"]
     assert error["param"] == "conversation.call_id"
-    assert error["message"].startswith("conversation.call_id is 'a', and there is no result for it")
+    assert error["message"].startswith("conversation.call_id is 'a', but it has no result")
 
 
 WEAK = {"type": "object", "properties": {"a": {"type": "string", "pattern": "(?=a)a"}}}
