@@ -292,7 +292,7 @@ def test_bad_messages_are_refused_before_any_work(runtime: Runtime) -> None:
 def test_a_completion_refuses_what_only_a_chat_has(
     runtime: Runtime, options: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="needs messages"):
+    with pytest.raises(InvalidRequestError, match="requires messages"):
         runtime.generate("Hello", **options)
 
 
