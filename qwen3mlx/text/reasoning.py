@@ -1,4 +1,8 @@
-"""Split an answer's text into reasoning and content as it arrives."""
+"""Split an answer's text into reasoning and content as it arrives.
+
+Throughout the project, "thinking" is the setting (`enable_thinking`, `thinking_budget`), and
+"reasoning" is what the model writes because of it (`reasoning_content`, `reasoning_tokens`).
+"""
 
 from __future__ import annotations
 
