@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 import qwen3mlx
 from qwen3mlx.config import SamplingParams
 from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.outputs import EndOutput, Output, Token
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.engine.sequence import Ended, Output, Token
 from qwen3mlx.engine.sequence import Sequence as Request
+from qwen3mlx.engine.uniforms import uniforms
 from qwen3mlx.generate import Decoder, ThinkingMeter
+from qwen3mlx.model.device import default_memory_limit
 
 from .side import Sampling
 
@@ -40,14 +42,15 @@ class Ours:
             stop_ids=(),
             meter=ThinkingMeter(None, None),
             sink=outputs.append,
+            uniforms=uniforms(0),
         )
-        scheduler = Scheduler(self.decoder, MemoryBudget())
+        scheduler = Scheduler(self.decoder, MemoryBudget(default_memory_limit()))
         scheduler.submit(request)
         while True:
             while not outputs:
                 scheduler.step()
             output = outputs.popleft()
-            if isinstance(output, Ended):
+            if isinstance(output, EndOutput):
                 return
             if isinstance(output, Token):
                 yield output.id

@@ -5,10 +5,15 @@ way.
 from __future__ import annotations
 
 import sys
+from itertools import islice
 
 import mlx.core as mx
 
-from qwen3mlx.engine.sequence import Sequence, Token
+from qwen3mlx.engine.live_row import LiveRow
+from qwen3mlx.engine.outputs import Token
+from qwen3mlx.engine.plan import Draw
+from qwen3mlx.engine.sequence import Sequence
+from qwen3mlx.engine.uniforms import uniforms
 from qwen3mlx.server.run import serve
 from qwen3mlx.server.settings import ServerSettings
 
@@ -21,26 +26,25 @@ class InjectedFault(Exception):
 
 
 def inject_faults() -> None:
-    """Inject faults into this process from now on."""
-    bias, accept = Sequence.bias, Sequence.accept
+    """From now on, in this process."""
+    bias, accept = LiveRow.bias, Sequence.accept
+    # A row knows no seed, but its random numbers come from one.
+    fatal = next(islice(uniforms(STEP_FAULT), TOKENS_BEFORE, None))
 
-    def failing_bias(sequence: Sequence, vocab_size: int) -> mx.array | None:
-        """Fail in a step that other requests share."""
-        _fail_if(sequence, STEP_FAULT)
-        return bias(sequence, vocab_size)
+    def failing_bias(row: LiveRow, draw: Draw) -> mx.array | None:
+        """In a step that other requests share."""
+        if draw.uniform == fatal:
+            raise InjectedFault("a fault was injected")
+        return bias(row, draw)
 
-    def failing_accept(sequence: Sequence, token: Token) -> list[int]:
-        """Fail when one request takes its token."""
-        _fail_if(sequence, TOKEN_FAULT)
+    def failing_accept(sequence: Sequence, token: Token) -> list[int] | None:
+        """Where one request takes its token."""
+        if sequence.params.seed == TOKEN_FAULT and sequence.num_generated >= TOKENS_BEFORE:
+            raise InjectedFault("a fault was injected")
         return accept(sequence, token)
 
-    Sequence.bias = failing_bias  # type: ignore[method-assign]
-    Sequence.accept = failing_accept  # type: ignore[method-assign]
-
-
-def _fail_if(sequence: Sequence, seed: int) -> None:
-    if sequence.params.seed == seed and sequence.num_generated >= TOKENS_BEFORE:
-        raise InjectedFault("a fault was injected")
+    LiveRow.bias = failing_bias  # type: ignore[assignment, method-assign]
+    Sequence.accept = failing_accept  # type: ignore[assignment, method-assign]
 
 
 if __name__ == "__main__":

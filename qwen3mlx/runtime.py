@@ -13,11 +13,12 @@ from .config import GenerationConfig, LoadOptions, ModelConfig
 from .engine.answer import AnswerBuilder
 from .engine.loaded import LoadedModel, Prepared
 from .engine.memory import MemoryBudget
+from .engine.outputs import Output
 from .engine.scheduler import Scheduler
-from .engine.sequence import Output
 from .errors import UsageError
 from .events import Event, Prefill
 from .model import Qwen3
+from .model.device import default_memory_limit
 from .request import GenerationRequest
 from .text import Tokenizer
 from .text.templates.chat_template import check_template
@@ -49,7 +50,7 @@ class Runtime:
 
     def __init__(self, loaded: LoadedModel) -> None:
         self._loaded = loaded
-        budget = MemoryBudget()
+        budget = MemoryBudget(default_memory_limit())
         budget.weights = loaded.model.nbytes
         self._scheduler = Scheduler(loaded.decoder, budget)
         self._thread = threading.get_ident()

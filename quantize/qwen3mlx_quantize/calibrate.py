@@ -15,6 +15,8 @@ import mlx.core as mx
 from qwen3mlx.config import Module, QuantizationSpec
 from qwen3mlx.model.cache import NoCache
 from qwen3mlx.model.checkpoint import Checkpoint
+from qwen3mlx.model.experts import Experts, ResidentExperts
+from qwen3mlx.model.feed_forward import MLP, FeedForward, MixtureOfExperts
 from qwen3mlx.model.footprint import compute_dtype
 from qwen3mlx.model.loading import load_block
 from qwen3mlx.model.qwen3 import Block
@@ -157,16 +159,19 @@ class Calibrated:
         weights = Weights(Checkpoint(self._source.folder), config, self._dtype)
         block = load_block(weights, self._layer, self._rope)
         attention, mlp = block.self_attn, block.mlp
+        projections = mlp.experts if isinstance(mlp, MixtureOfExperts) else mlp
         self._inputs = {
             "qkv_proj": Recorder(attention.qkv_proj),
             "o_proj": Recorder(attention.o_proj),
-            "gate_up_proj": Recorder(mlp.gate_up_proj),
-            "down_proj": Recorder(mlp.down_proj),
+            "gate_up_proj": Recorder(projections.gate_up_proj),
+            "down_proj": Recorder(projections.down_proj),
         }
         recorders: dict[str, Any] = self._inputs
         attention = replace(attention, qkv_proj=recorders["qkv_proj"], o_proj=recorders["o_proj"])
-        mlp = replace(mlp, gate_up_proj=recorders["gate_up_proj"], down_proj=recorders["down_proj"])
-        watched = replace(block, self_attn=attention, mlp=mlp)
+        projections = replace(
+            projections, gate_up_proj=recorders["gate_up_proj"], down_proj=recorders["down_proj"]
+        )
+        watched = replace(block, self_attn=attention, mlp=_with_projections(mlp, projections))
         for states in self._states:
             mx.eval(watched(states, NoCache()))
 
@@ -188,6 +193,16 @@ _FUSED = {
     "gate_proj": "gate_up_proj",
     "up_proj": "gate_up_proj",
 }
+
+
+def _with_projections(mlp: FeedForward, projections: MLP | Experts) -> FeedForward:
+    """Return `mlp` with other projections, those of the experts where it has some."""
+    if isinstance(projections, MLP) or not isinstance(mlp, MixtureOfExperts):
+        assert isinstance(projections, MLP)
+        return projections
+    store = ResidentExperts()
+    store.add(mlp.layer, projections)
+    return replace(mlp, store=store)
 
 
 def _rows_of(rows: mx.array, ids: mx.array, expert: int) -> mx.array:

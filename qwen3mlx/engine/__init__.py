@@ -3,20 +3,21 @@
 from .answer import AnswerBuilder
 from .engine import Engine, Stats
 from .loaded import LoadedModel, Prepared, render_chat
-from .models import Load
-from .sequence import Output, Prefilled, Sequence, Token
-from .slot import Slot
+from .model_pool import PendingLoad
+from .outputs import Output, PrefillOutput, Token
+from .resident_model import ResidentModel
+from .sequence import Sequence
 
 __all__ = [
     "AnswerBuilder",
     "Engine",
-    "Load",
     "LoadedModel",
     "Output",
-    "Prefilled",
+    "PendingLoad",
+    "PrefillOutput",
     "Prepared",
+    "ResidentModel",
     "Sequence",
-    "Slot",
     "Stats",
     "Token",
     "render_chat",

@@ -1,4 +1,4 @@
-"""Token outputs of a scheduler -> the events of one answer."""
+"""The outputs of the engine -> the events of one answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..events import Event, Finished, Prefill, PromptLogprobs, Timings, TokenLog
 from ..field_names import own_field_names
 from ..text import AnswerStream, Tokenizer
 from .loaded import Prepared
-from .sequence import Failed, Output, Prefilled, Scored, StopReason, Token
+from .outputs import ErrorOutput, Output, PrefillOutput, ScoreOutput, StopReason, Token
 
 
 class AnswerBuilder:
@@ -47,15 +47,15 @@ class AnswerBuilder:
         )
 
     def add(self, output: Output) -> list[Event]:
-        if isinstance(output, Prefilled):
+        if isinstance(output, PrefillOutput):
             self._cached_tokens = output.cached
             self._clock.prefilled()
             return [Prefill(output.done, output.total)]
         if isinstance(output, Token):
             return self._add_token(output)
-        if isinstance(output, Scored):
+        if isinstance(output, ScoreOutput):
             return [PromptLogprobs(tuple(self._logprob(token) for token in output.tokens))]
-        if isinstance(output, Failed):
+        if isinstance(output, ErrorOutput):
             self.finished = True
             with own_field_names(self._field_names):
                 raise output.error

@@ -9,11 +9,11 @@ import mlx.core as mx
 
 from ..generate import Decoder
 from .memory import MemoryBudget
-from .slot import Slot
+from .resident_model import ResidentModel
 
 
 def embed(
-    slot: Slot,
+    resident: ResidentModel,
     inputs: Sequence[Sequence[int]],
     budget: MemoryBudget,
     check: Callable[[], None],
@@ -24,9 +24,9 @@ def embed(
     raises what is to stop it. Raises MemoryBudgetError.
     """
     longest = max(map(len, inputs), default=0)
-    slot.scheduler.check_fits(longest)
-    needed = slot.scheduler.pool.bytes_alone(longest)
-    slot.num_embeddings += 1
+    resident.scheduler.check_fits(longest)
+    needed = resident.scheduler.pool.bytes_alone(longest)
+    resident.num_embeddings += 1
     reserved = 0
     try:
         while not budget.make_room(needed):
@@ -36,11 +36,11 @@ def embed(
         budget.live += reserved
         vectors = []
         for ids in inputs:
-            vectors.append((yield from _vector(slot.loaded.decoder, ids, check)))
+            vectors.append((yield from _vector(resident.loaded.decoder, ids, check)))
         return vectors
     finally:
         budget.live -= reserved
-        slot.num_embeddings -= 1
+        resident.num_embeddings -= 1
 
 
 def _vector(

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from ..config import EngineConfig, LoadOptions
 from ..errors import UnavailableError
+from .commands import Cancel, Embed, KeepModel, LoadModel, Submit, UnloadModel
 from .memory import MemoryBudget
-from .models import Load, ProgressCallback, Waiter
+from .model_pool import PendingLoad, ProgressCallback
+from .resident_model import ResidentModel
 from .sequence import Sequence
-from .slot import Slot
 from .worker import Strikes, Worker
 
 # One piece of work that takes longer than this many seconds is told: no healthy one does.
@@ -63,16 +64,16 @@ class Engine:
         return self._worker.budget
 
     @property
-    def slots(self) -> dict[str, Slot]:
+    def resident(self) -> dict[str, ResidentModel]:
         """The models in memory, by id."""
-        return dict(self._worker.models.slots)
+        return dict(self._worker.models.resident)
 
-    def available(self, model_id: str) -> Slot | None:
+    def available(self, model_id: str) -> ResidentModel | None:
         """The model, if it is in memory and takes requests."""
         return self._worker.models.available(model_id)
 
     @property
-    def loads(self) -> dict[str, Load]:
+    def loads(self) -> dict[str, PendingLoad]:
         """The models that are being loaded, by id."""
         return dict(self._worker.models.loads)
 
@@ -107,65 +108,52 @@ class Engine:
         path: Path,
         options: LoadOptions | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> Future[Slot]:
+    ) -> Future[ResidentModel]:
         """The model in memory; `options` None takes it as it is there, or loads it with defaults.
 
         Idle models make room, least recently used first; busy ones are waited for, and so is a
         model that is in use with other options. `on_progress` gets 0 to 1.
         """
-        worker = self._worker
-
-        def want(done: Future[Slot]) -> None:
-            worker.models.want(model_id, path, Waiter(options, done, on_progress))
-
-        return worker.post(want)
+        return self._worker.post(LoadModel(model_id, path, options, on_progress))
 
     def unload(self, model_id: str) -> Future[bool]:
         """Its requests, or its load, end with UnavailableError. False if there was neither."""
-        worker = self._worker
-        return worker.call(lambda: worker.models.unload(model_id))
+        return self._worker.post(UnloadModel(model_id))
 
-    def keep(self, slot: Slot, ttl_s: float) -> Future[None]:
+    def keep(self, resident: ResidentModel, ttl_s: float) -> Future[None]:
         """The model stays for `ttl_s` seconds, now and after requests that say nothing else."""
-        return self._worker.call(lambda: slot.keep(ttl_s))
+        return self._worker.post(KeepModel(resident, ttl_s))
 
-    def submit(self, slot: Slot, sequence: Sequence, ttl_s: float | None = None) -> Future[None]:
+    def submit(
+        self, resident: ResidentModel, sequence: Sequence, ttl_s: float | None = None
+    ) -> Future[None]:
         """Hand a request in; its sink gets what comes of it. Idle models make room for it.
 
         The future raises MemoryBudgetError, OverloadedError, UnavailableError, or, where the model
         was let go since it was loaded, ModelGoneError.
         """
-        worker = self._worker
-        return worker.call(lambda: worker.submit(slot, sequence, ttl_s))
+        return self._worker.post(Submit(resident, sequence, ttl_s))
 
-    def cancel(self, slot: Slot, sequence: Sequence) -> None:
+    def cancel(self, resident: ResidentModel, sequence: Sequence) -> None:
         """Before the next step. Its sink hears nothing any more."""
-        worker = self._worker
-
-        def stop(done: Future[None]) -> None:
-            worker.cancel(slot, sequence)
-            done.set_result(None)
-
         with suppress(UnavailableError):  # it has ended with the thread
-            worker.post(stop)
+            self._worker.post(Cancel(resident, sequence))
 
     def embed(
-        self, slot: Slot, inputs: SequenceOf[SequenceOf[int]], ttl_s: float | None = None
+        self,
+        resident: ResidentModel,
+        inputs: SequenceOf[SequenceOf[int]],
+        ttl_s: float | None = None,
     ) -> Future[list[list[float]]]:
         """A unit vector for each input; cancelling the future stops the work at its next chunk."""
-        worker = self._worker
-
-        def start(done: Future[list[list[float]]]) -> None:
-            worker.embed(slot, inputs, ttl_s, done)
-
-        return worker.post(start)
+        return self._worker.post(Embed(resident, inputs, ttl_s))
 
     def stats(self) -> Stats:
-        slots = list(self.slots.values())
-        schedulers = [slot.scheduler for slot in slots]
+        models = list(self.resident.values())
+        schedulers = [model.scheduler for model in models]
         budget = self.budget
         return Stats(
-            running=sum(len(slot.scheduler.running) + slot.num_embeddings for slot in slots),
+            running=sum(len(model.scheduler.running) + model.num_embeddings for model in models),
             waiting=sum(len(scheduler.waiting) for scheduler in schedulers),
             loaded_models=len(schedulers),
             weight_bytes=budget.weights,

@@ -25,7 +25,9 @@ from ..text import (
     soft_switch,
 )
 from .grammars import demand_of
-from .sequence import Constraint, Output, Sequence
+from .outputs import Output
+from .sequence import Constraint, Sequence
+from .uniforms import uniforms
 
 # What Qwen3 tells itself when its thinking budget is used up (from its documentation).
 EARLY_STOP = (
@@ -58,7 +60,7 @@ class Prepared:
     field_names: Mapping[str, str] = field(default_factory=dict)
 
     def sequence(self, sink: Callable[[Output], None], salt: str = "") -> Sequence:
-        """What a scheduler runs; `sink` gets its outputs. For `salt` see `prefix_cache.py`."""
+        """What a scheduler runs; `sink` gets its outputs. For `salt` see `prefix_index.py`."""
         return Sequence(
             self.prompt_ids,
             self.params,
@@ -67,6 +69,7 @@ class Prepared:
             never_ids=self.never_ids,
             meter=self.meter(),
             sink=sink,
+            uniforms=uniforms(self.params.seed),
             constraint=self.constraint,
             salt=salt,
         )
@@ -155,8 +158,8 @@ class LoadedModel:
         params = self._sampling_params(thinking, request.sampling)
         if params.ignore_eos and request.is_bound:
             raise InvalidRequestError(
-                "ignore_eos cannot be joined with tools or a form of the answer: they say where it "
-                "ends.",
+                "ignore_eos cannot be combined with tools or a form of the answer: they say where "
+                "it ends.",
                 param="ignore_eos",
             )
         own_ends = frozenset() if params.ignore_eos else self._stop_ids
@@ -241,7 +244,7 @@ class LoadedModel:
         known = {option.name for option in fields(SamplingParams)}
         if unknown := sorted(set(given) - known):
             raise InvalidRequestError(
-                f"{quoted(unknown[0])} is no sampling option; known are "
+                f"Unknown sampling option {quoted(unknown[0])}; valid options: "
                 f"{', '.join(sorted(known))}.",
                 param=unknown[0],
             )

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..model.device import usable_memory
-
-# Left to activations and to everything else on the machine.
-SHARE = 0.85
 # Of what the weights leave, at most this much holds prefixes nobody is using.
 PREFIX_SHARE = 0.5
 
@@ -21,7 +17,7 @@ class MemoryBudget:
     that was enough.
     """
 
-    limit: int = field(default_factory=lambda: int(usable_memory() * SHARE))
+    limit: int
     prefix_limit: int | None = None
     weights: int = 0
     live: int = 0

@@ -15,11 +15,22 @@ from typing import Any, TypeVar
 
 from ..config import EngineConfig
 from ..errors import ModelGoneError, OverloadedError, UnavailableError
+from ..model.device import default_memory_limit
+from .commands import (
+    Cancel,
+    Close,
+    Command,
+    Embed,
+    KeepModel,
+    LoadModel,
+    Submit,
+    UnloadModel,
+)
 from .embedding import embed
 from .memory import MemoryBudget
-from .models import CLOSING, Models
+from .model_pool import CLOSING, LoadWaiter, ModelPool
+from .resident_model import ResidentModel
 from .sequence import Sequence
-from .slot import Slot
 
 T = TypeVar("T")
 
@@ -54,12 +65,14 @@ class Worker:
 
     def __init__(self, config: EngineConfig, on_death: Callable[[BaseException], None]) -> None:
         self.config = config
-        self.budget = MemoryBudget(prefix_limit=config.prefix_cache_bytes)
-        if config.memory_limit is not None:
-            self.budget.limit = config.memory_limit
-        self.models = Models(config, self.budget, self._turn_of_requests)
+        limit = config.memory_limit
+        self.budget = MemoryBudget(
+            limit=default_memory_limit() if limit is None else limit,
+            prefix_limit=config.prefix_cache_bytes,
+        )
+        self.models = ModelPool(config, self.budget, self._turn_of_requests)
         self._on_death = on_death
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[tuple[Command, Future[Any]]] = queue.SimpleQueue()
         self._promises: set[Future[Any]] = set()
         self._tasks: list[Generator[None, None, None]] = []
         self._faults = Strikes()
@@ -75,23 +88,19 @@ class Worker:
         """Seconds that one piece of its work has taken so far; 0 where it has nothing to do."""
         return 0.0 if self._is_resting else time.monotonic() - self._came_round
 
-    def post(self, command: Callable[[Future[T]], None]) -> Future[T]:
-        """Carry `command` out on the thread; it settles the future that it is given.
+    def post(self, command: Command) -> Future[Any]:
+        """Carry `command` out on the thread; the future has what comes of it.
 
-        So does the end of the thread. Raises UnavailableError where that has come.
+        The end of the thread settles it, too. Raises UnavailableError where that has come.
         """
-        done: Future[T] = Future()
+        done: Future[Any] = Future()
         with self._lock:
             if self._refusal is not None:
                 raise UnavailableError(self._refusal)
             self._promises.add(done)
-            self._inbox.put(lambda: _carry_out(command, done))
+            self._inbox.put((command, done))
         done.add_done_callback(self._promises.discard)
         return done
-
-    def call(self, function: Callable[[], T]) -> Future[T]:
-        """What `function` returns or raises there."""
-        return self.post(lambda done: _settle(done, function))
 
     def refuse(self, why: str) -> None:
         """Raise UnavailableError for all that is posted from now on."""
@@ -101,7 +110,7 @@ class Worker:
     def close(self) -> None:
         """Have it end after what was posted before; nothing is waited for."""
         self.refuse(CLOSING)
-        self._inbox.put(self._stop)
+        self._inbox.put((Close(), Future()))
 
     # What follows runs on the thread.
 
@@ -120,8 +129,8 @@ class Worker:
                 if self._faults.add():
                     raise
                 _log.exception("A turn of the engine failed; the running requests are ended.")
-                for slot in list(self.models.slots.values()):
-                    slot.scheduler.fail_all(error)
+                for resident in list(self.models.resident.values()):
+                    resident.scheduler.fail_all(error)
         for task in self._tasks:
             for _ in task:
                 pass  # each ends as soon as it finds its model gone
@@ -133,13 +142,13 @@ class Worker:
         name = type(error).__name__
         told = UnavailableError(f"The engine failed ({name}): send the request again.")
         self.refuse(str(told))
-        for slot in list(self.models.slots.values()):
-            for sequence in slot.scheduler.sequences:
+        for resident in list(self.models.resident.values()):
+            for sequence in resident.scheduler.sequences:
                 sequence.fail(told)
         self._settle_all(told)
         # Arrays are given back by the thread that made them.
         self._tasks.clear()
-        self.models.slots.clear()
+        self.models.resident.clear()
         self.models.loads.clear()
         self._on_death(error)
 
@@ -165,10 +174,10 @@ class Worker:
         self._came_round = time.monotonic()
         while not self._inbox.empty():
             self._take_command(0)
-        for slot in list(self.models.slots.values()):
-            if not slot.is_idle:
-                slot.scheduler.step()
-                slot.touch()
+        for resident in list(self.models.resident.values()):
+            if not resident.is_idle:
+                resident.touch()
+                resident.scheduler.step()
         for task in list(self._tasks):
             if next(task, self) is self:
                 self._tasks.remove(task)
@@ -177,54 +186,79 @@ class Worker:
         """Wait for one, at most `patience` seconds."""
         self._is_resting = patience > 0
         try:
-            command = self._inbox.get(timeout=min(patience, threading.TIMEOUT_MAX))
+            command, done = self._inbox.get(timeout=min(patience, threading.TIMEOUT_MAX))
         except queue.Empty:
             return
         finally:
             self._came_round = time.monotonic()
             self._is_resting = False
-        command()
+        try:
+            self._carry_out(command, done)
+        except Exception as error:
+            with suppress(InvalidStateError):
+                done.set_exception(error)
+            raise
+
+    def _carry_out(self, command: Command, done: Future[Any]) -> None:
+        match command:
+            case LoadModel(model_id, path, options, on_progress):
+                self.models.request(model_id, path, LoadWaiter(options, done, on_progress))
+            case UnloadModel(model_id):
+                _settle(done, lambda: self.models.unload(model_id))
+            case KeepModel(resident, ttl_s):
+                _settle(done, lambda: resident.keep(ttl_s))
+            case Submit(resident, sequence, ttl):
+                _settle(done, lambda: self.submit(resident, sequence, ttl))
+            case Cancel(resident, sequence):
+                self.cancel(resident, sequence)
+                done.set_result(None)
+            case Embed(resident, inputs, ttl):
+                self.embed(resident, inputs, ttl, done)
+            case Close():
+                self._stop()
 
     def _is_busy(self) -> bool:
-        return bool(self._tasks) or any(not s.is_idle for s in self.models.slots.values())
+        return bool(self._tasks) or any(not s.is_idle for s in self.models.resident.values())
 
-    def submit(self, slot: Slot, sequence: Sequence, ttl_s: float | None) -> None:
-        self._check_open(slot)
-        if self.models.available(slot.id) is None:
-            raise ModelGoneError(f"{slot.id} makes way for another model: send the request again.")
-        if slot.num_requests >= self.config.max_running + self.config.max_waiting:
-            raise OverloadedError(
-                f"{slot.num_requests} requests are running or waiting for {slot.id} already: "
-                "try again later."
+    def submit(self, resident: ResidentModel, sequence: Sequence, ttl_s: float | None) -> None:
+        self._check_open(resident)
+        if self.models.available(resident.id) is None:
+            raise ModelGoneError(
+                f"{resident.id} is being unloaded for another model: send the request again."
             )
-        slot.use(ttl_s)
-        self.models.make_room_for(slot, slot.scheduler.bytes_needed(len(sequence.ids)))
-        slot.scheduler.submit(sequence)
+        if resident.num_requests >= self.config.max_running + self.config.max_waiting:
+            raise OverloadedError(
+                f"{resident.num_requests} requests are running or waiting for {resident.id} "
+                "already: try again later."
+            )
+        resident.use(ttl_s)
+        self.models.make_room_for(resident, resident.scheduler.bytes_needed(len(sequence.ids)))
+        resident.scheduler.submit(sequence)
 
-    def cancel(self, slot: Slot, sequence: Sequence) -> None:
-        if self._is_open(slot):
-            slot.scheduler.cancel(sequence)
+    def cancel(self, resident: ResidentModel, sequence: Sequence) -> None:
+        if self._is_open(resident):
+            resident.scheduler.cancel(sequence)
 
     def embed(
         self,
-        slot: Slot,
+        resident: ResidentModel,
         inputs: SequenceOf[SequenceOf[int]],
         ttl_s: float | None,
         done: Future[list[list[float]]],
     ) -> None:
         """A piece of it in each turn, from the next one on."""
-        self._tasks.append(self._embedding(slot, inputs, ttl_s, done))
+        self._tasks.append(self._embedding(resident, inputs, ttl_s, done))
 
-    def _check_open(self, slot: Slot) -> None:
-        if not self._is_open(slot):
-            raise ModelGoneError(f"{slot.id} was unloaded: send the request again to load it.")
+    def _check_open(self, resident: ResidentModel) -> None:
+        if not self._is_open(resident):
+            raise ModelGoneError(f"{resident.id} was unloaded: send the request again to load it.")
 
-    def _is_open(self, slot: Slot) -> bool:
-        return self.models.slots.get(slot.id) is slot
+    def _is_open(self, resident: ResidentModel) -> bool:
+        return self.models.resident.get(resident.id) is resident
 
     def _embedding(
         self,
-        slot: Slot,
+        resident: ResidentModel,
         inputs: SequenceOf[SequenceOf[int]],
         ttl_s: float | None,
         done: Future[list[list[float]]],
@@ -232,26 +266,17 @@ class Worker:
         def check() -> None:
             if done.cancelled():
                 raise CancelledError
-            if not self._is_open(slot):
-                raise UnavailableError(f"{slot.id} was unloaded: send the request again.")
+            if not self._is_open(resident):
+                raise UnavailableError(f"{resident.id} was unloaded: send the request again.")
 
         try:
-            self._check_open(slot)
-            slot.use(ttl_s)
-            vectors = yield from embed(slot, inputs, self.budget, check)
+            self._check_open(resident)
+            resident.use(ttl_s)
+            vectors = yield from embed(resident, inputs, self.budget, check)
             _settle(done, lambda: vectors)
         except Exception as error:
             if done.set_running_or_notify_cancel():
                 done.set_exception(error)
-
-
-def _carry_out(command: Callable[[Future[T]], None], done: Future[T]) -> None:
-    try:
-        command(done)
-    except Exception as error:
-        with suppress(InvalidStateError):
-            done.set_exception(error)
-        raise
 
 
 def _settle(done: Future[T], function: Callable[[], T]) -> None:

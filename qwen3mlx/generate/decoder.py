@@ -13,8 +13,8 @@ import mlx.core as mx
 
 from ..model import Batch, BatchArrays, BatchView, KVCache, KVRow, Layer, Qwen3
 from ..model.device import on_cpu
-from .policy import Numbers, Policy, PolicyShape
-from .sampler import Choice, Sampler, reported
+from .sampler import SampledTokens, Sampler, reported
+from .sampling_batch import BatchShape, SamplingArrays, SamplingBatch
 
 # A batch shape is compiled once it has been stable for this many steps: tracing takes as long as a
 # few steps, and each compiled step keeps its graph.
@@ -27,8 +27,8 @@ PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
 # Prompt positions whose logits (one vocabulary-sized row each) are computed at a time.
 SCORED_TOGETHER = 64
 
-# Determines a compiled step: the policy, and each stack's rows, slots, capacity and order.
-Signature = tuple[PolicyShape, int, tuple[tuple[int, int], ...], bool]
+# What a compiled step depends on: sampling, rows, slots and capacity of each stack, their order.
+Signature = tuple[BatchShape, int, tuple[tuple[int, int], ...], bool]
 StepResult = tuple[tuple[mx.array, ...], list[list[Layer]], list[mx.array]]
 
 
@@ -59,8 +59,8 @@ class Decoder:
 
     def score(
         self, ids: Sequence[int], row: KVRow, following: Sequence[int], num_logprobs: int
-    ) -> Iterator[Choice]:
-        """Feed `ids`, and report each one's successor in `following` as if it had been sampled."""
+    ) -> Iterator[SampledTokens]:
+        """Feed `ids`, and report each one's successor among `following` as if it had been drawn."""
         hidden = self.model.hidden(mx.array([ids]), row)
         row.advance(len(ids))
         for start in range(0, len(ids), SCORED_TOGETHER):
@@ -80,11 +80,11 @@ class Decoder:
         self,
         token: mx.array,
         rows: Sequence[KVRow],
-        policy: Policy,
+        sampling: SamplingBatch,
         uniform: mx.array,
         counts: mx.array | None,
-    ) -> tuple[Choice, mx.array | None]:
-        """Feed `token` [rows] and choose the next; inputs and outputs may be lazy.
+    ) -> tuple[SampledTokens, mx.array | None]:
+        """Feed `token` [rows] and choose the next; all may still be on their way (lazy).
 
         Each row must have room. `counts` [rows, vocab] count the tokens before `token`; the updated
         counts are returned.
@@ -94,12 +94,12 @@ class Decoder:
             token,
             uniform,
             Batch.of(rows).arrays(),
-            policy.arrays(),
+            sampling.arrays(),
             [] if counts is None else [counts],
         )
         shapes = tuple((len(stack.rows), stack.capacity) for stack in stacks)
-        signature = policy.shape, len(rows), shapes, bool(arguments[2][3])
-        runner = self._runner(signature, policy.sampler, arguments)
+        signature = sampling.shape, len(rows), shapes, bool(arguments[2][3])
+        runner = self._runner(signature, sampling.sampler, arguments)
         chosen, layers, new_counts = runner(*arguments)
         del (
             arguments
@@ -107,8 +107,8 @@ class Decoder:
         for stack, written in zip(stacks, layers, strict=True):
             stack.layers = written
         for row in rows:
-            row.advance(1)
-        return Choice(*chosen), new_counts[0] if new_counts else None
+            row.offset += 1  # the batch has checked that there is room
+        return SampledTokens(*chosen), new_counts[0] if new_counts else None
 
     def _runner(
         self, signature: Signature, sampler: Sampler, arguments: tuple[Any, ...]
@@ -138,7 +138,7 @@ def _step(
     token: mx.array,
     uniform: mx.array,
     batch: BatchArrays,
-    numbers: Numbers,
+    numbers: SamplingArrays,
     counts: list[mx.array],
 ) -> StepResult:
     """One decode step on arrays alone, so that it compiles; `kind` says how keys are stored."""
@@ -146,8 +146,8 @@ def _step(
     logits = model.lm_head(model.hidden(token[:, None], view))[:, -1]
     if counts:
         counts = [counted(counts[0], token)]
-    policy = Policy.from_arrays(sampler, numbers)
-    chosen = policy.choose(logits, uniform, counts[0] if counts else None)
+    sampling = SamplingBatch.from_arrays(sampler, numbers)
+    chosen = sampling.choose(logits, uniform, counts[0] if counts else None)
     return chosen.arrays(), view.layers, counts
 
 

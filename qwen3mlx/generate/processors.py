@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import mlx.core as mx
@@ -67,19 +67,16 @@ def _occurring(ids: Iterable[int], vocab_size: int) -> mx.array:
     return mx.array(memoryview(flags)).astype(mx.bool_)[None]  # type: ignore[arg-type]  # a buffer
 
 
-def bias_array(
-    request: SamplingParams, vocab_size: int, forbidden: Collection[int] = ()
-) -> mx.array | None:
-    """logit_bias, and minus infinity for `forbidden` ids, as a row [1, vocab]; None if neither is
-    set.
+def bias_array(biases: Mapping[int, float], vocab_size: int) -> mx.array | None:
+    """What is added to the logits of these ids, as a row [1, vocab]; None if it is nothing.
+
+    A tokenizer may know more ids than the model: those are left out.
     """
-    biases = dict(request.logit_bias)
-    # A tokenizer may have more ids than the model.
-    biases.update({token_id: -math.inf for token_id in forbidden if token_id < vocab_size})
-    if not biases:
+    known = {token_id: float(bias) for token_id, bias in biases.items() if token_id < vocab_size}
+    if not known:
         return None
     row = mx.zeros((1, vocab_size))
-    row[0, mx.array(list(biases))] = mx.array([float(bias) for bias in biases.values()])
+    row[0, mx.array(list(known))] = mx.array(list(known.values()))
     return row
 
 

@@ -19,7 +19,7 @@ import mlx.core as mx
 
 from ..config import SamplingParams
 
-Knobs = dict[str, mx.array]
+FilterArrays = dict[str, mx.array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Sampler:
         return cls(num_candidates, logprobs, max(r.top_logprobs for r in requests))
 
     @staticmethod
-    def knobs(requests: Sequence[SamplingParams], vocab_size: int) -> Knobs:
+    def filter_arrays(requests: Sequence[SamplingParams], vocab_size: int) -> FilterArrays:
         """The requests' numbers, [B, 1] each. `tail` is the probability that top_p cuts off."""
         return {
             "temperature": _column([1.0 if r.is_greedy else r.temperature for r in requests]),
@@ -66,8 +66,8 @@ def _column(values: Sequence[float]) -> mx.array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n]."""
+class SampledTokens:
+    """`token` int32 [B], one per row; with logprobs the token's own [B] and the best [B, n]."""
 
     token: mx.array
     logprob: mx.array | None = None
@@ -80,31 +80,33 @@ class Choice:
 
 
 def choose(
-    sampler: Sampler, logits: mx.array, raw: mx.array, uniform: mx.array, knobs: Knobs
-) -> Choice:
+    sampler: Sampler, logits: mx.array, raw: mx.array, uniform: mx.array, filters: FilterArrays
+) -> SampledTokens:
     """logits [B, vocab] float32, uniform [B, 1] in [0, 1) -> the tokens.
 
     Logprobs are of `raw`, the model's logits before penalties and biases.
     """
-    token = _token(sampler, logits, uniform, knobs)
-    return reported(token, raw, sampler.num_logprobs) if sampler.logprobs else Choice(token)
+    token = _token(sampler, logits, uniform, filters)
+    return reported(token, raw, sampler.num_logprobs) if sampler.logprobs else SampledTokens(token)
 
 
-def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> Choice:
-    """token [B], raw logits [B, vocab] float32 -> the choice with its logprob and the best ones."""
+def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> SampledTokens:
+    """token [B], raw logits [B, vocab] float32 -> the same with its logprob, and the best ones."""
     logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
     own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
     if not num_logprobs:
-        return Choice(token, own)
+        return SampledTokens(token, own)
     best, ids = _largest(logprobs, num_logprobs)
-    return Choice(token, own, ids, best)
+    return SampledTokens(token, own, ids, best)
 
 
-def _token(sampler: Sampler, logits: mx.array, uniform: mx.array, knobs: Knobs) -> mx.array:
+def _token(
+    sampler: Sampler, logits: mx.array, uniform: mx.array, filters: FilterArrays
+) -> mx.array:
     if sampler.num_candidates == 1:
         return mx.argmax(logits, axis=-1).astype(mx.int32)
     values, ids = _largest(logits, sampler.num_candidates)
-    rank = draw(filtered(values, knobs), uniform)
+    rank = draw(filtered(values, filters), uniform)
     return mx.take_along_axis(ids, rank, axis=-1)[:, 0].astype(mx.int32)
 
 
@@ -123,12 +125,12 @@ def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
     return mx.take_along_axis(values, ids, axis=-1), ids
 
 
-def filtered(values: mx.array, knobs: Knobs) -> mx.array:
-    """Weights [B, n] of ordered logits: 1 for the first, 0 for those that a filter excludes."""
-    weights = mx.exp((values - values[:, :1]) / knobs["temperature"])
-    within = mx.arange(values.shape[-1]) < knobs["top_k"]
+def filtered(values: mx.array, filters: FilterArrays) -> mx.array:
+    """Weights [B, n] of logits in order, 1 for the first; 0 for those that a filter excludes."""
+    weights = mx.exp((values - values[:, :1]) / filters["temperature"])
+    within = mx.arange(values.shape[-1]) < filters["top_k"]
     mass = mx.cumsum(mx.where(within, weights, 0.0), axis=-1, reverse=True)
-    kept = (mass > knobs["tail"] * mass[:, :1]) & (weights >= knobs["min_p"])
+    kept = (mass > filters["tail"] * mass[:, :1]) & (weights >= filters["min_p"])
     return mx.where(kept, weights, 0.0)
 
 

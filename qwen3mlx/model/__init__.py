@@ -1,7 +1,8 @@
 """The Qwen3 model: layers, attention, MoE, KV caches, checkpoint loading."""
 
-from .cache import KVCache, KVRoomError, Layer, QuantizedKVCache
+from .cache import KVCache, Layer, QuantizedKVCache
 from .footprint import Footprint, check_fits, footprint, weight_bytes
+from .kv_layout import KVRoomError
 from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
 from .loading import load_model
 from .qwen3 import Qwen3

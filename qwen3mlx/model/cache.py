@@ -11,20 +11,10 @@ from typing import Protocol
 import mlx.core as mx
 
 from ..config import QuantizationSpec
+from .kv_layout import KVRoomError, capacity_for
 from .linear import dequantized
 
-# The least number of positions that capacity grows by.
-CAPACITY_STEP = 256
-
 Layer = tuple[mx.array, ...]
-
-
-class KVRoomError(RuntimeError):
-    """A write would leave the row's own positions; nothing was written.
-
-    MLX does not bounds-check writes: they would reach other rows, or memory beyond the arrays. So
-    caches check the positions, which the host knows, before they touch an array.
-    """
 
 
 class AttentionContext(Protocol):
@@ -161,15 +151,6 @@ class QuantizedKVCache(KVCache):
 def kv_group_size(head_dim: int) -> int:
     """Numbers that share a scale when keys and values are quantized."""
     return 64 if head_dim % 64 == 0 else 32
-
-
-def capacity_for(num_tokens: int) -> int:
-    """Positions to allocate: at most an eighth, or one step, more than needed.
-
-    There are few distinct values (eight per octave), since a decode step is compiled for each.
-    """
-    step = max(CAPACITY_STEP, (1 << num_tokens.bit_length()) // 16)
-    return -(-num_tokens // step) * step
 
 
 def _grown(old: Layer, like: Layer, end: int) -> Layer:

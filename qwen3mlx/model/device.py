@@ -8,6 +8,8 @@ import sys
 
 import mlx.core as mx
 
+MEMORY_SHARE = 0.85
+
 
 def keep_resident() -> None:
     """Keep what this process loads in memory: on Metal, paged-out weights stall every token."""
@@ -27,6 +29,11 @@ def release_staging_memory() -> None:
 
 def on_cpu() -> bool:
     return bool(mx.default_device() == mx.Device(mx.cpu))
+
+
+def default_memory_limit() -> int:
+    """Bytes that this program takes; the rest is for activations and all else on the machine."""
+    return int(usable_memory() * MEMORY_SHARE)
 
 
 def usable_memory() -> int:

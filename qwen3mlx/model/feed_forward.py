@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
-from .linear import ExpertProjection, Projection
+from .experts import Experts, ExpertStore
+from .linear import Projection
 
 # From this many routed rows on, sorting by expert pays off: each expert's weights are then read
 # once per block instead of once per row.
@@ -36,8 +37,12 @@ class MixtureOfExperts:
     num_experts_per_tok: int
     norm_topk_prob: bool
     gate: Projection
-    gate_up_proj: ExpertProjection
-    down_proj: ExpertProjection
+    layer: int
+    store: ExpertStore
+
+    @property
+    def experts(self) -> Experts:
+        return self.store.experts(self.layer)
 
     def __call__(self, x: mx.array) -> mx.array:
         """x [B, L, hidden] -> the same shape."""
@@ -45,8 +50,9 @@ class MixtureOfExperts:
         if expert_ids.size >= SORT_FROM:
             outputs = self._sorted_experts(x, expert_ids)
         else:
-            hidden = self.gate_up_proj(x[:, :, None, None], expert_ids, sorted_ids=False)
-            outputs = self.down_proj(swiglu(hidden), expert_ids, sorted_ids=False).squeeze(-2)
+            experts = self.experts
+            hidden = experts.gate_up_proj(x[:, :, None, None], expert_ids, sorted_ids=False)
+            outputs = experts.down_proj(swiglu(hidden), expert_ids, sorted_ids=False).squeeze(-2)
         return (outputs * weights[..., None]).sum(axis=-2)
 
     def _route(self, x: mx.array) -> tuple[mx.array, mx.array]:
@@ -60,13 +66,13 @@ class MixtureOfExperts:
         return weights, expert_ids
 
     def _sorted_experts(self, x: mx.array, expert_ids: mx.array) -> mx.array:
-        """[B, L, k, hidden]: sort rows by expert, apply, and restore their order."""
-        k = self.num_experts_per_tok
+        """[B, L, k, hidden]: rows are brought into the order of their experts and back."""
+        k, experts = self.num_experts_per_tok, self.experts
         order = mx.argsort(expert_ids.flatten())
         rows = x.flatten(0, 1)[order // k][:, None]
         ids = expert_ids.flatten()[order]
-        hidden = self.gate_up_proj(rows, ids, sorted_ids=True)
-        outputs = self.down_proj(swiglu(hidden), ids, sorted_ids=True)
+        hidden = experts.gate_up_proj(rows, ids, sorted_ids=True)
+        outputs = experts.down_proj(swiglu(hidden), ids, sorted_ids=True)
         return outputs[mx.argsort(order)].reshape(*expert_ids.shape, -1)
 
 

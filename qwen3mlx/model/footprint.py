@@ -16,7 +16,8 @@ from ..quoting import size_text
 from ..settings.state import expanded
 from .cache import kv_group_size
 from .device import on_cpu
-from .kv_pool import stack_capacity
+from .experts import ResidentExperts
+from .kv_layout import stack_capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,5 +115,5 @@ def resident_bytes(infos: Mapping[str, TensorInfo], dtype: mx.Dtype) -> int:
     """Return the bytes of tensors in memory, where 16-bit ones are stored in `dtype`."""
     return sum(
         info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
-        for info in infos.values()
+        for info in ResidentExperts.resident(infos)
     )

@@ -11,52 +11,30 @@ from dataclasses import dataclass, field
 
 import mlx.core as mx
 
-from .cache import CAPACITY_STEP, KVCache, KVRoomError, Layer, capacity_for
+from .cache import KVCache, Layer
+from .kv_layout import KVLayout, KVRoomError, Row, Stack
 from .qwen3 import Qwen3
-
-# Longer rows have their own arrays: sharing would waste too much (up to a third of each row, and
-# empty slots), and their attention is enough work for a separate kernel.
-LONGEST_SHARED = 4096
-
 
 BatchArrays = tuple[mx.array, list[list[Layer]], list[mx.array], list[mx.array], list[mx.array]]
 
 
 @dataclass(slots=True, eq=False)
-class KVStack:
-    """`rows` has None for each free slot. The last position of every row is scratch space."""
+class KVStack(Stack):
+    """A stack and its arrays, one `Layer` [slots, kv_heads, capacity, width] for each layer."""
 
-    capacity: int
-    layers: list[Layer]
-    rows: list[KVRow | None] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
 
 
-class KVRow:
-    """One request's place; `offset` tokens of it are filled."""
+class KVRow(Row):
+    """One request's place, with its keys and values."""
 
-    def __init__(self, pool: KVPool, stack: KVStack, slot: int) -> None:
-        self.offset = 0
-        self.stack = stack
-        self.slot = slot
-        self._pool = pool
-
-    @property
-    def capacity(self) -> int:
-        return self.stack.capacity - 1
+    stack: KVStack
+    _layout: KVPool
 
     def layer(self, index: int) -> Layer:
         """Keys and values [1, kv_heads, offset, width] of one layer."""
         one = slice(self.slot, self.slot + 1)
         return tuple(array[one, :, : self.offset] for array in self.stack.layers[index])
-
-    def check(self, position: int, num_tokens: int) -> None:
-        """Raises KVRoomError unless the row is in use and has these positions."""
-        held = self.slot < len(self.stack.rows) and self.stack.rows[self.slot] is self
-        if not held or position < 0 or num_tokens < 0 or position + num_tokens > self.capacity:
-            raise KVRoomError(
-                f"{num_tokens} tokens at position {position} do not fit a "
-                f"{'' if held else 'released '}row for {self.capacity}."
-            )
 
     def write(self, layer: int, position: int, new: Layer) -> None:
         """Write arrays [1, kv_heads, n, width] at `position`. Raises KVRoomError."""
@@ -70,115 +48,43 @@ class KVRow:
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
-        """Attend with a prompt's chunk, as KVCache does. Raises KVRoomError if it does not fit."""
-        kind, length = self._pool.kind, keys.shape[2]
+        """A prompt's chunk, as KVCache does it. Raises KVRoomError where it does not fit."""
+        kind, length = self._layout.kind, keys.shape[2]
         self.write(layer, self.offset, kind.pack(keys, values))
         one = slice(self.slot, self.slot + 1)
         end = self.offset + length
         visible = tuple(array[one, :, :end] for array in self.stack.layers[layer])
         return kind.attention(queries, visible, scale, "causal" if length > 1 else None)
 
-    def advance(self, num_tokens: int) -> None:
-        self.check(self.offset, num_tokens)
-        self.offset += num_tokens
 
-    def trim(self, num_tokens: int) -> None:
-        """Forget the last `num_tokens`; no array is touched."""
-        self.offset -= min(num_tokens, self.offset)
-
-    def grow(self, num_tokens: int = 1) -> None:
-        """Move to a place with room for `num_tokens` more."""
-        self._pool.move(self, self.offset + num_tokens)
-
-    def release(self) -> None:
-        self._pool.release(self)
-
-
-class KVPool:
-    """One model's rows. `kind` stores and reads keys and values; `nbytes` is their total size."""
+class KVPool(KVLayout[KVRow, KVStack]):
+    """A layout with its arrays. `kind` stores and reads keys and values."""
 
     def __init__(self, model: Qwen3) -> None:
         self.kind: KVCache = model.make_cache()
         self._num_layers = len(model.blocks)
-        self._stacks: list[KVStack] = []
         config = model.config
         one = mx.zeros((1, config.num_key_value_heads, 1, config.head_dim), model.dtype)
         self._token: Layer = self.kind.pack(one, one)
-        self.bytes_per_token = self._num_layers * sum(array.nbytes for array in self._token)
-
-    @property
-    def nbytes(self) -> int:
-        return sum(
-            len(stack.rows) * stack.capacity * self.bytes_per_token for stack in self._stacks
+        super().__init__(
+            self._num_layers * sum(array.nbytes for array in self._token), KVRow, KVStack
         )
 
-    def bytes_for(self, num_tokens: int) -> int:
-        """Return the bytes that a row for this many tokens would add."""
-        capacity = stack_capacity(num_tokens)
-        stack = self._shared(capacity)
-        slots = 1 if stack is None else _more_slots(stack) - len(stack.rows)
-        return slots * capacity * self.bytes_per_token
-
-    def bytes_alone(self, num_tokens: int) -> int:
-        """Return the bytes of the row if it were the only one."""
-        return stack_capacity(num_tokens) * self.bytes_per_token
-
-    def allocate(self, num_tokens: int) -> KVRow:
-        capacity = stack_capacity(num_tokens)
-        stack = self._shared(capacity)
-        if stack is None:
-            stack = KVStack(capacity, [()] * self._num_layers)
-            self._stacks.append(stack)
-        if None not in stack.rows:
-            self._resize(stack, list(range(len(stack.rows))), _more_slots(stack))
-        slot = stack.rows.index(None)
-        row = stack.rows[slot] = KVRow(self, stack, slot)
-        return row
-
-    def move(self, row: KVRow, num_tokens: int) -> None:
-        """Give `row` room for `num_tokens`, copying its content.
-
-        Raises KVRoomError if that is less than it holds.
-        """
-        row.check(0, row.offset)
-        if num_tokens < row.offset:
-            raise KVRoomError(f"A row of {row.offset} tokens does not fit one for {num_tokens}.")
-        new = self.allocate(num_tokens)
-        for layer in range(self._num_layers):
-            new.write(layer, 0, row.layer(layer))
-            mx.eval(new.stack.layers[layer])
-        self.release(row)
-        row.stack, row.slot = new.stack, new.slot
-        row.stack.rows[row.slot] = row
-
-    def release(self, row: KVRow) -> None:
-        row.check(0, 0)  # its slot may belong to another row by now
-        stack = row.stack
-        stack.rows[row.slot] = None
-        used = [slot for slot, other in enumerate(stack.rows) if other is not None]
-        if not used:
-            self._stacks.remove(stack)
-        elif len(used) == 1 or len(used) <= len(stack.rows) // 4:
-            self._resize(stack, used, len(used))
-
     def clear(self) -> None:
-        """Drop everything, including rows in use."""
         for stack in self._stacks:
             # Rows and stacks refer to each other, so the arrays would wait for Python's garbage
             # collector.
             stack.layers = []
-            stack.rows = []
-        self._stacks.clear()
+        super().clear()
 
-    def _shared(self, capacity: int) -> KVStack | None:
-        if capacity > LONGEST_SHARED:
-            return None
-        return next((stack for stack in self._stacks if stack.capacity == capacity), None)
+    def _copy(self, row: KVRow, new: KVRow) -> None:
+        for layer in range(self._num_layers):
+            new.write(layer, 0, row.layer(layer))
+            mx.eval(new.stack.layers[layer])
 
     def _resize(self, stack: KVStack, kept: list[int], num_slots: int) -> None:
-        """Resize with `kept` rows first, in order; one layer at a time, so that little is in memory
-        twice.
-        """
+        """A layer at a time, so that memory holds few of them twice."""
+        stack.layers = stack.layers or [()] * self._num_layers
         for layer in range(self._num_layers):
             stack.layers[layer] = tuple(
                 self._resized(old, like, kept, num_slots, stack.capacity)
@@ -187,11 +93,7 @@ class KVPool:
                 )
             )
             mx.eval(stack.layers[layer])
-        rows = [stack.rows[slot] for slot in kept]
-        stack.rows = rows + [None] * (num_slots - len(rows))
-        for slot, row in enumerate(rows):
-            if row is not None:
-                row.slot = slot
+        super()._resize(stack, kept, num_slots)
 
     def _resized(
         self, old: mx.array | None, like: mx.array, kept: list[int], slots: int, capacity: int
@@ -288,22 +190,6 @@ class Batch:
         inverse.
         """
         return self.offset, self.layers, self.positions, self.spread, self.gather
-
-
-def stack_capacity(num_tokens: int) -> int:
-    """Positions of a row for `num_tokens` and the scratch one; few distinct values, to share
-    stacks.
-    """
-    needed = num_tokens + 1
-    if needed > LONGEST_SHARED:
-        return capacity_for(needed)
-    step = max(CAPACITY_STEP, (1 << (needed - 1).bit_length()) // 4)
-    return -(-needed // step) * step
-
-
-def _more_slots(stack: KVStack) -> int:
-    """Return the number of slots after making room for one more row."""
-    return len(stack.rows) if None in stack.rows else max(1, 2 * len(stack.rows))
 
 
 def _written(old: mx.array, new: mx.array, positions: mx.array) -> mx.array:

@@ -15,6 +15,7 @@ from ..settings.state import expanded
 from .attention import Attention
 from .checkpoint import Checkpoint
 from .device import keep_resident, usable_memory
+from .experts import Experts, ResidentExperts
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .footprint import check_fits, compute_dtype, resident_bytes
 from .linear import Embedding, Projection, QuantizedEmbedding
@@ -76,9 +77,10 @@ def _build(
     norm = weights.norm("model.norm")
     mx.eval(arrays_of((lm_head, norm)))
     rope = Rope.from_config(config.rope, config.head_dim)
+    experts = ResidentExperts()
     blocks = []
     for layer in range(config.num_hidden_layers):
-        blocks.append(load_block(weights, layer, rope))
+        blocks.append(load_block(weights, layer, rope, experts))
         mx.eval(arrays_of(blocks[-1]))
         if on_progress is not None:
             on_progress(total * (layer + 1) // config.num_hidden_layers, total)
@@ -86,12 +88,13 @@ def _build(
     return Qwen3(
         config=config,
         dtype=weights.dtype,
-        nbytes=sum(array.nbytes for array in arrays.values()),
+        shared_nbytes=sum(array.nbytes for array in arrays.values()),
         kv_bits=options.kv_bits,
         embed_tokens=embed_tokens,
         blocks=tuple(blocks),
         norm=norm,
         lm_head=lm_head,
+        experts=experts,
     )
 
 
@@ -102,15 +105,17 @@ def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> 
     return weights.projection("lm_head")
 
 
-def load_block(weights: Weights, layer: int, rope: Rope) -> Block:
-    """One block of the model that `weights` hold."""
+def load_block(
+    weights: Weights, layer: int, rope: Rope, experts: ResidentExperts | None = None
+) -> Block:
+    """One block of the model that `weights` hold; its experts, if any, go into `experts`."""
     path = f"model.layers.{layer}"
     return Block(
         eps=weights.config.rms_norm_eps,
         input_layernorm=weights.norm(f"{path}.input_layernorm"),
         post_attention_layernorm=weights.norm(f"{path}.post_attention_layernorm"),
         self_attn=_attention(weights, layer, rope),
-        mlp=_feed_forward(weights, layer),
+        mlp=_feed_forward(weights, layer, ResidentExperts() if experts is None else experts),
     )
 
 
@@ -136,7 +141,7 @@ def _attention(weights: Weights, layer: int, rope: Rope) -> Attention:
     )
 
 
-def _feed_forward(weights: Weights, layer: int) -> FeedForward:
+def _feed_forward(weights: Weights, layer: int, store: ResidentExperts) -> FeedForward:
     config, path = weights.config, f"model.layers.{layer}.mlp"
     if not config.is_sparse(layer):
         return MLP(
@@ -144,12 +149,19 @@ def _feed_forward(weights: Weights, layer: int) -> FeedForward:
             down_proj=weights.projection(f"{path}.down_proj"),
         )
     experts = f"{path}.switch_mlp"
+    store.add(
+        layer,
+        Experts(
+            gate_up_proj=weights.experts(f"{experts}.gate_proj", f"{experts}.up_proj"),
+            down_proj=weights.experts(f"{experts}.down_proj"),
+        ),
+    )
     return MixtureOfExperts(
         num_experts_per_tok=config.num_experts_per_tok,
         norm_topk_prob=config.norm_topk_prob,
         gate=weights.projection(f"{path}.gate"),
-        gate_up_proj=weights.experts(f"{experts}.gate_proj", f"{experts}.up_proj"),
-        down_proj=weights.experts(f"{experts}.down_proj"),
+        layer=layer,
+        store=store,
     )
 
 

@@ -9,6 +9,7 @@ import mlx.core as mx
 from ..config import ModelConfig
 from .attention import Attention
 from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache, kv_group_size
+from .experts import ExpertStore
 from .feed_forward import FeedForward
 from .linear import Embedding, Projection, QuantizedEmbedding
 
@@ -37,12 +38,18 @@ class Qwen3:
 
     config: ModelConfig
     dtype: mx.Dtype
-    nbytes: int
+    shared_nbytes: int
     kv_bits: int | None
     embed_tokens: Embedding | QuantizedEmbedding
     blocks: tuple[Block, ...]
     norm: mx.array
     lm_head: Projection
+    experts: ExpertStore
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that its weights take now."""
+        return self.shared_nbytes + self.experts.nbytes
 
     def __call__(self, ids: mx.array, cache: KVCache | None = None) -> mx.array:
         """ids [B, L] -> logits [B, L, vocab]; with a cache, the ids continue its content."""

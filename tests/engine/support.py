@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from qwen3mlx.config import LoadOptions, SamplingParams
-from qwen3mlx.engine import Engine, Slot
+from qwen3mlx.engine import Engine, ResidentModel
 from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.outputs import EndOutput, ErrorOutput, Output, PrefillOutput, Token
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.engine.sequence import Ended, Failed, Output, Prefilled, Sequence, Token
+from qwen3mlx.engine.sequence import Sequence
+from qwen3mlx.engine.uniforms import uniforms
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import KVPool
 
@@ -51,6 +53,7 @@ class Request:
             stop_ids=stop_ids,
             meter=meter or ThinkingMeter(None, None),
             sink=self.outputs.append,
+            uniforms=uniforms(sampling.get("seed")),
             constraint=constraint,
             salt=salt,
         )
@@ -64,8 +67,8 @@ class Request:
         return [output for output in self.outputs if isinstance(output, Token)]
 
     @property
-    def progress(self) -> list[Prefilled]:
-        return [output for output in self.outputs if isinstance(output, Prefilled)]
+    def progress(self) -> list[PrefillOutput]:
+        return [output for output in self.outputs if isinstance(output, PrefillOutput)]
 
     @property
     def cached_tokens(self) -> int:
@@ -73,18 +76,18 @@ class Request:
 
     @property
     def is_done(self) -> bool:
-        return bool(self.outputs) and isinstance(self.outputs[-1], Ended | Failed)
+        return bool(self.outputs) and isinstance(self.outputs[-1], EndOutput | ErrorOutput)
 
     @property
     def reason(self) -> str:
         last = self.outputs[-1]
-        assert isinstance(last, Ended)
+        assert isinstance(last, EndOutput)
         return last.reason
 
     @property
     def error(self) -> Exception:
         last = self.outputs[-1]
-        assert isinstance(last, Failed)
+        assert isinstance(last, ErrorOutput)
         return last.error
 
 
@@ -152,14 +155,18 @@ class Ticks:
 PATIENCE = 20
 
 
-def loaded(engine: Engine, folders: Mapping[str, Path], name: str = "a", **options: Any) -> Slot:
+def loaded(
+    engine: Engine, folders: Mapping[str, Path], name: str = "a", **options: Any
+) -> ResidentModel:
     return engine.load(name, folders[name], LoadOptions(**options)).result(PATIENCE)
 
 
-def send(engine: Engine, slot: Slot, *, ttl_s: float | None = None, **options: Any) -> Request:
-    """A request submitted to the engine, with 16 tokens by default."""
+def send(
+    engine: Engine, resident: ResidentModel, *, ttl_s: float | None = None, **options: Any
+) -> Request:
+    """A request that is in the engine's hands; 16 tokens unless told otherwise."""
     request = Request(options.pop("prompt_ids", [5, 17, 200]), **options)
-    engine.submit(slot, request.sequence, ttl_s).result(PATIENCE)
+    engine.submit(resident, request.sequence, ttl_s).result(PATIENCE)
     return request
 
 

@@ -12,8 +12,8 @@ from qwen3mlx import library
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import AnswerBuilder, LoadedModel
 from qwen3mlx.engine.memory import MemoryBudget
+from qwen3mlx.engine.outputs import Output
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.engine.sequence import Output
 from qwen3mlx.errors import InvalidRequestError, Qwen3MLXError
 from qwen3mlx.events import Finished
 from qwen3mlx.request import GenerationRequest, NamedTool
@@ -78,8 +78,8 @@ class Answer:
 
 
 def answer(demo: LoadedModel, *options: dict[str, Any]) -> list[Answer]:
-    """Run all of them in one batch."""
-    scheduler = Scheduler(demo.decoder, MemoryBudget())
+    """All at once, in one batch."""
+    scheduler = Scheduler(demo.decoder, MemoryBudget(limit=10**9))
     answers = [Answer(demo, **each) for each in options]
     for each in answers:
         scheduler.submit(each.sequence)

@@ -14,8 +14,9 @@ from tokenizers import Tokenizer, pre_tokenizers
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import engine as engine_module
+from qwen3mlx.engine import worker as worker_module
+from qwen3mlx.engine.resident_model import ResidentModel
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.engine.slot import Slot
 from qwen3mlx.engine.worker import Strikes, Worker
 from qwen3mlx.errors import ModelGoneError, UnavailableError
 from tests.engine.support import PATIENCE, Request, loaded, send, wait_for, wait_until
@@ -77,26 +78,26 @@ def test_all_who_wait_are_told_and_the_next_request_is_answered(
     make_engine, folders, monkeypatch, caplog, death
 ):
     engine = make_engine(max_running=1)
-    slot = loaded(engine, folders)
-    running, waiting = (send(engine, slot, max_tokens=FOR_EVER) for _ in range(2))
-    embedding = engine.embed(slot, [[1, 2, 3] * 50] * 500)
-    monkeypatch.setattr(slot.scheduler, "step", failing_once(death))
+    resident = loaded(engine, folders)
+    running, waiting = (send(engine, resident, max_tokens=FOR_EVER) for _ in range(2))
+    embedding = engine.embed(resident, [[1, 2, 3] * 50] * 500)
+    monkeypatch.setattr(resident.scheduler, "step", failing_once(death))
     wait_for(running, waiting)
     for error in (running.error, waiting.error, embedding.exception(PATIENCE)):
         assert isinstance(error, UnavailableError)
         assert str(error).startswith("The engine failed (")
     wait_until(lambda: engine.restarts > 0)
     with pytest.raises(ModelGoneError):  # the service loads it again then
-        send(engine, slot)
+        send(engine, resident)
     assert_goes_on(engine, folders)
     assert engine.restarts == 1
     assert "has ended by a fault" in caplog.text
 
 
 COMMANDS: dict[str, tuple[type, str, Callable[..., Any]]] = {
-    "load": (engine_module.Waiter, "__init__", lambda e, s, f: e.load("b", f["b"])),
+    "load": (worker_module.LoadWaiter, "__init__", lambda e, s, f: e.load("b", f["b"])),
     "submit": (Worker, "submit", lambda e, s, f: e.submit(s, Request([1]).sequence)),
-    "keep": (Slot, "keep", lambda e, s, f: e.keep(s, 5)),
+    "keep": (ResidentModel, "keep", lambda e, s, f: e.keep(s, 5)),
     "embed": (Worker, "embed", lambda e, s, f: e.embed(s, [[1]])),
     "cancel": (Worker, "cancel", lambda e, s, f: e.cancel(s, Request([1]).sequence)),
 }
@@ -111,11 +112,11 @@ def break_models(monkeypatch, engine, name, death):
 def test_a_command_that_ends_the_thread_fails_itself(
     engine, folders, monkeypatch, caplog, command, death
 ):
-    slot = loaded(engine, folders)
-    running = send(engine, slot, max_tokens=FOR_EVER)
+    resident = loaded(engine, folders)
+    running = send(engine, resident, max_tokens=FOR_EVER)
     owner, method, call = COMMANDS[command]
     monkeypatch.setattr(owner, method, failing_once(death))
-    done = call(engine, slot, folders)
+    done = call(engine, resident, folders)
     if done is not None:
         assert isinstance(done.exception(PATIENCE), UnavailableError)
     wait_for(running)
@@ -125,16 +126,16 @@ def test_a_command_that_ends_the_thread_fails_itself(
 
 
 @pytest.mark.parametrize(
-    "name", ["want", "unload", "load_next", "_load", "expire", "make_room_for"]
+    "name", ["request", "unload", "load_next", "_load", "expire", "make_room_for"]
 )
 def test_so_does_a_fault_in_what_models_do(engine, folders, monkeypatch, caplog, name):
-    slot = loaded(engine, folders)
-    running = send(engine, slot, max_tokens=FOR_EVER)
+    resident = loaded(engine, folders)
+    running = send(engine, resident, max_tokens=FOR_EVER)
     break_models(monkeypatch, engine, name, panic)
     calls = [
         lambda: engine.load("b", folders["b"]),
         lambda: engine.unload("b"),
-        lambda: engine.submit(slot, Request([1]).sequence),
+        lambda: engine.submit(resident, Request([1]).sequence),
     ]
     for call in calls:
         try:
@@ -158,8 +159,8 @@ def test_a_panic_in_a_callback_of_a_load(engine, folders, caplog):
 
 
 def test_a_panic_in_a_sink(engine, folders, caplog):
-    slot = loaded(engine, folders)
-    running = send(engine, slot, max_tokens=FOR_EVER)
+    resident = loaded(engine, folders)
+    running = send(engine, resident, max_tokens=FOR_EVER)
     odd = Request([1, 2])
     tell = odd.sequence.sink
 
@@ -168,44 +169,44 @@ def test_a_panic_in_a_sink(engine, folders, caplog):
         panic()
 
     odd.sequence.sink = panic_once
-    engine.submit(slot, odd.sequence).result(PATIENCE)
+    engine.submit(resident, odd.sequence).result(PATIENCE)
     wait_for(running, odd)
     assert_goes_on(engine, folders)
 
 
 def test_no_memory_ends_what_runs_and_the_models_stay(engine, folders, monkeypatch, caplog):
-    slot = loaded(engine, folders)
-    running = send(engine, slot, max_tokens=FOR_EVER)
+    resident = loaded(engine, folders)
+    running = send(engine, resident, max_tokens=FOR_EVER)
 
     def no_memory():
         monkeypatch.undo()
         raise MemoryError
 
-    monkeypatch.setattr(slot.scheduler, "step", no_memory)
+    monkeypatch.setattr(resident.scheduler, "step", no_memory)
     wait_for(running)
     assert isinstance(running.error, MemoryError)
-    wait_for(send(engine, slot))
+    wait_for(send(engine, resident))
     assert engine.restarts == 0
 
 
 def test_a_command_that_raises_fails_itself(engine, folders, monkeypatch, caplog):
-    slot = loaded(engine, folders)
+    resident = loaded(engine, folders)
 
     def fail(*args):
         monkeypatch.undo()
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(engine._worker.models, "want", fail)
+    monkeypatch.setattr(engine._worker.models, "request", fail)
     assert str(engine.load("b", folders["b"]).exception(PATIENCE)) == "a bug"
-    wait_for(send(engine, slot))
+    wait_for(send(engine, resident))
 
 
 @pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
 def test_after_too_many_faults_it_stays_down_and_says_so(
     engine, folders, monkeypatch, caplog, kind
 ):
-    slot = loaded(engine, folders)
-    running = send(engine, slot, max_tokens=FOR_EVER)
+    resident = loaded(engine, folders)
+    running = send(engine, resident, max_tokens=FOR_EVER)
     monkeypatch.setattr(Worker, "_turn", lambda worker: end(kind)())
     wait_for(running)
     wait_until(lambda: not engine.is_alive)
@@ -216,13 +217,13 @@ def test_after_too_many_faults_it_stays_down_and_says_so(
     assert caplog.text.count("A turn of the engine failed") < 20
     late = [
         lambda: engine.load("a", folders["a"]),
-        lambda: engine.submit(slot, Request([1]).sequence),
-        lambda: engine.embed(slot, [[1]]),
+        lambda: engine.submit(resident, Request([1]).sequence),
+        lambda: engine.embed(resident, [[1]]),
     ]
     for call in late:
         with pytest.raises(UnavailableError, match="The engine has stopped after repeated faults"):
             call()
-    engine.cancel(slot, running.sequence)
+    engine.cancel(resident, running.sequence)
 
 
 def test_faults_far_apart_are_borne():
@@ -237,8 +238,8 @@ def test_an_exception_from_outside_at_any_moment(make_engine, folders, caplog, d
     """Raise it in a thread, as a debugger or a signal handler does."""
     engine = make_engine(max_running=2)
     for _ in range(3):
-        slot = loaded(engine, folders)
-        requests = [send(engine, slot, max_tokens=FOR_EVER) for _ in range(3)]
+        resident = loaded(engine, folders)
+        requests = [send(engine, resident, max_tokens=FOR_EVER) for _ in range(3)]
         time.sleep(delay)
         before = engine.restarts
         victim = engine._worker.thread.ident
@@ -254,9 +255,9 @@ def test_an_exception_from_outside_at_any_moment(make_engine, folders, caplog, d
 
 def test_closing_while_it_is_started_again(make_engine, folders, monkeypatch, caplog):
     engine = make_engine()
-    slot = loaded(engine, folders)
-    request = send(engine, slot, max_tokens=FOR_EVER)
-    monkeypatch.setattr(slot.scheduler, "step", failing_once(panic))
+    resident = loaded(engine, folders)
+    request = send(engine, resident, max_tokens=FOR_EVER)
+    monkeypatch.setattr(resident.scheduler, "step", failing_once(panic))
     engine.close()
     wait_for(request)
     assert not engine.is_alive
@@ -264,7 +265,7 @@ def test_closing_while_it_is_started_again(make_engine, folders, monkeypatch, ca
 
 def test_one_piece_of_work_without_end_is_told(engine, folders, monkeypatch):
     monkeypatch.setattr(engine_module, "STUCK", 0.05)
-    slot = loaded(engine, folders)
+    resident = loaded(engine, folders)
     assert engine.trouble is None  # it has nothing to do
     time.sleep(0.1)
     assert engine.trouble is None
@@ -273,10 +274,10 @@ def test_one_piece_of_work_without_end_is_told(engine, folders, monkeypatch):
 
     def hang(scheduler):
         assert release.wait(PATIENCE)
-        monkeypatch.setattr(slot.scheduler, "step", lambda: step(scheduler))
+        monkeypatch.setattr(resident.scheduler, "step", lambda: step(scheduler))
 
-    monkeypatch.setattr(slot.scheduler, "step", lambda: hang(slot.scheduler))
-    request = send(engine, slot)
+    monkeypatch.setattr(resident.scheduler, "step", lambda: hang(resident.scheduler))
+    request = send(engine, resident)
     wait_until(lambda: engine.trouble is not None)
     assert "no progress" in engine.trouble
     assert engine.is_alive
@@ -287,9 +288,9 @@ def test_one_piece_of_work_without_end_is_told(engine, folders, monkeypatch):
 
 def test_options_are_kept_over_a_restart(make_engine, folders, monkeypatch, caplog):
     engine = make_engine(memory_limit=60_000_000, prefix_cache_bytes=1_000_000)
-    slot = loaded(engine, folders, kv_bits=8)
-    request = send(engine, slot, max_tokens=FOR_EVER)
-    monkeypatch.setattr(slot.scheduler, "step", failing_once(panic))
+    resident = loaded(engine, folders, kv_bits=8)
+    request = send(engine, resident, max_tokens=FOR_EVER)
+    monkeypatch.setattr(resident.scheduler, "step", failing_once(panic))
     wait_for(request)
     wait_until(lambda: engine.restarts == 1)
     stats = engine.stats()

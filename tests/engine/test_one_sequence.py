@@ -5,7 +5,7 @@ import math
 import mlx.core as mx
 import pytest
 
-from qwen3mlx.engine.sequence import Ended, Token
+from qwen3mlx.engine.outputs import EndOutput, Token
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import Qwen3
 from tests.engine.support import Request, ids_alone, run, scheduler_for
@@ -63,7 +63,7 @@ def test_prefill_progress_ends_complete_and_comes_before_the_tokens(decoder, sch
     assert [p.done for p in done.progress] == sorted({p.done for p in done.progress})
     assert done.progress[-1].done == 1300
     assert {p.total for p in done.progress} == {1300}
-    assert [type(output) for output in done.outputs[-3:]] == [Token, Token, Ended]
+    assert [type(output) for output in done.outputs[-3:]] == [Token, Token, EndOutput]
 
 
 def test_chunks_do_not_change_the_answer(model, decoder):
@@ -129,8 +129,8 @@ def test_forced_tokens_count_for_penalties(decoder, scheduler):
     scheduler.submit(request.sequence)
     while len(request.ids) < 8:
         scheduler.step()
-    counts = request.sequence.counts[0]
-    fed = request.sequence.num_fed - len(PROMPT)
+    counts = scheduler.runner.rows[request.sequence.row_number].counts[0]
+    fed = request.sequence.num_computed - len(PROMPT)
     # The token of the step that is under way has been counted, one that is only known has not.
     assert {i: int(counts[i].item()) for i in set(request.ids[:fed])} == {
         i: request.ids[:fed].count(i) for i in set(request.ids[:fed])

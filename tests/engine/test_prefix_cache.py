@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qwen3mlx.engine.memory import MemoryBudget
-from qwen3mlx.engine.prefix_cache import BLOCK, PrefixCache
+from qwen3mlx.engine.prefix_blocks import PrefixBlocks
+from qwen3mlx.engine.prefix_index import BLOCK
 from qwen3mlx.model import KVPool, KVRoomError
 from tests.engine.support import (
     Request,
@@ -87,9 +87,9 @@ def test_nobody_waits_for_the_prompt_of_another_salt(decoder, salts, waits):
     scheduler.submit(one.sequence)
     scheduler.step()
     assert one.sequence.row is not None
-    assert one.sequence.num_unfed
+    assert one.sequence.num_remaining
     scheduler.submit(other.sequence)
-    assert scheduler._may_start(other.sequence) is not waits
+    assert scheduler.schedule._may_start(other.sequence) is not waits
     finish(scheduler, one, other)
     assert (other.cached_tokens > 0) is waits
     assert other.ids == one.ids
@@ -129,11 +129,11 @@ def test_the_bytes_counted_are_those_of_the_arrays(decoder):
     scheduler = scheduler_for(decoder)
     for last in range(3):
         run(scheduler, [*LONG, last], max_tokens=3)
-    blocks = list(scheduler.prefixes._blocks())
-    assert scheduler.prefixes.nbytes == sum(block.nbytes for block in blocks)
+    assert scheduler.prefixes.nbytes == scheduler.runner.prefixes.nbytes > 0
     assert scheduler._budget.prefixes == scheduler.prefixes.nbytes
-    scheduler.prefixes.close()
-    assert scheduler._budget.prefixes == 0
+    assert set(scheduler.runner.prefixes.layers) == set(scheduler.prefixes.numbers)
+    scheduler.close(RuntimeError("closed"))
+    assert scheduler._budget.prefixes == scheduler.runner.prefixes.nbytes == 0
 
 
 def test_live_requests_take_memory_back_from_it(decoder):
@@ -158,14 +158,14 @@ def test_what_could_not_be_copied_is_not_kept(decoder, monkeypatch):
             raise RuntimeError("no memory")
         return contiguous(array)
 
-    pool = KVPool(decoder.model)
-    row = pool.allocate(len(LONG))
-    decoder.extend(LONG, row)
+    request = Request(LONG, max_tokens=2)
+    scheduler.submit(request.sequence)
     monkeypatch.setattr(mx, "contiguous", run_out)
-    with pytest.raises(RuntimeError, match="no memory"):
-        scheduler.prefixes.put(LONG, row, whole=False)
+    finish(scheduler, request)
+    assert calls
     assert scheduler.prefixes.match(LONG) == 0
     assert scheduler._budget.prefixes == scheduler.prefixes.nbytes == 0
+    assert scheduler.runner.prefixes.layers == {}
 
 
 def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):
@@ -173,24 +173,22 @@ def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):
     run(scheduler, LONG)
     row = scheduler.pool.allocate(BLOCK - 10)
     with pytest.raises(KVRoomError):
-        scheduler.prefixes.fill(row, LONG)
+        scheduler.runner.prefixes.fill(row, scheduler.prefixes.lookup(LONG))
     assert row.offset == 0
     assert not any(array.any().item() for layer in row.stack.layers for array in layer)
 
 
 def test_a_hit_copies_what_it_reuses_once(model):
-    """Prefill into the request's own row, which is all the memory it needs."""
-    budget = MemoryBudget(limit=10**9)
-    pool = KVPool(model)
-    prefixes = PrefixCache(pool.bytes_per_token, budget)
+    """Into the request's own row, which is all the memory that it takes."""
+    pool, prefixes = KVPool(model), PrefixBlocks()
     first = pool.allocate(len(LONG))
     model.last_hidden(mx.array([LONG]), first)
     first.advance(len(LONG))
-    prefixes.put(LONG, first, whole=False)
+    prefixes.copy(first, [(1, 0, BLOCK), (2, BLOCK, len(LONG) - BLOCK)])
     first.release()
     second = pool.allocate(len(LONG) + 1)
     before = mx.get_active_memory()
     mx.reset_peak_memory()
-    prefixes.fill(second, [*LONG, 1])
+    prefixes.fill(second, [(1, BLOCK), (2, len(LONG) - BLOCK)])
     assert second.offset == len(LONG)
     assert mx.get_peak_memory() - before < 0.2 * pool.nbytes

@@ -7,8 +7,8 @@ from typing import Any, cast
 import mlx.core as mx
 import pytest
 
+from qwen3mlx.engine.outputs import ScoreOutput, Token
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.engine.sequence import Scored, Token
 from qwen3mlx.generate import Decoder
 from qwen3mlx.model import Qwen3
 from tests.engine.support import Request, finish, run, scheduler_for
@@ -18,7 +18,9 @@ ASKED: dict[str, Any] = {"prompt_logprobs": True, "logprobs": True, "top_logprob
 
 
 def scored(request: Request) -> list[Token]:
-    return [t for output in request.outputs if isinstance(output, Scored) for t in output.tokens]
+    return [
+        t for output in request.outputs if isinstance(output, ScoreOutput) for t in output.tokens
+    ]
 
 
 def expected(model: Qwen3, ids: list[int], num_top: int) -> list[Token]:
@@ -95,7 +97,7 @@ def test_one_that_starts_over_tells_each_token_once(model, decoder, monkeypatch)
     for step in range(5):
         scheduler.step()
         if step in (0, 2):
-            scheduler._start_over(request.sequence)
+            scheduler.schedule._start_over(request.sequence)
             scheduler.prefixes.evict()
     finish(scheduler, request)
     assert_same(scored(request), expected(model, PROMPT, 3))

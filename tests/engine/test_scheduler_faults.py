@@ -24,7 +24,8 @@ def test_a_fault_in_the_common_step_fails_only_the_one_that_has_it(
     step = decoder.step
 
     def fail_with_the_bad_one(token, caches, *rest):
-        if len(bad.ids) > 3 and bad.sequence.row in caches:
+        row = scheduler.runner.rows.get(bad.sequence.row_number)
+        if len(bad.ids) > 3 and row is not None and row.kv in caches:
             raise RuntimeError("a broken row")
         return step(token, caches, *rest)
 
@@ -45,15 +46,18 @@ def test_a_fault_while_a_request_leaves_is_no_fault_of_its_answer(
     short, long = Request(PROMPTS[0], max_tokens=4), Request(PROMPTS[1], max_tokens=20)
     for request in (short, long):
         scheduler.submit(request.sequence)
-    put = scheduler.prefixes.put
+    copy = scheduler.runner.prefixes.copy
+    failed = []
 
-    def fail_at_the_end_of_the_short_one(ids, row, salt, *, whole):
-        if row is short.sequence.row and short.sequence.ended:
+    def fail_at_the_end_of_the_short_one(row, blocks):
+        if short.is_done and not failed:
+            failed.append(blocks)
             raise RuntimeError("no memory")
-        put(ids, row, salt, whole=whole)
+        copy(row, blocks)
 
-    monkeypatch.setattr(scheduler.prefixes, "put", fail_at_the_end_of_the_short_one)
+    monkeypatch.setattr(scheduler.runner.prefixes, "copy", fail_at_the_end_of_the_short_one)
     finish(scheduler, short, long)
+    assert len(failed) == 1
     assert short.reason == "length"
     assert short.ids == ids_alone(decoder, PROMPTS[0], max_tokens=4)
     assert long.ids == ids_alone(decoder, PROMPTS[1], max_tokens=20)

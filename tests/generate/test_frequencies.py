@@ -38,7 +38,7 @@ def exact(logits: np.ndarray, request: SamplingParams) -> np.ndarray:
 
 
 def weights_of(logits: np.ndarray, request: SamplingParams) -> mx.array:
-    return filtered(mx.array(logits)[None], Sampler.knobs([request], len(logits)))
+    return filtered(mx.array(logits)[None], Sampler.filter_arrays([request], len(logits)))
 
 
 def drawn_ranks(weights: mx.array, count: int, chunk: int = 100) -> np.ndarray:

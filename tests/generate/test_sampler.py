@@ -9,17 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.config import SamplingParams
-from qwen3mlx.generate.sampler import Choice, Sampler, choose
+from qwen3mlx.generate.sampler import SampledTokens, Sampler, choose
 
 LOGITS = [1.0, 3.0, 2.0, -1.0]
 
 
-def draw(requests: list[SamplingParams], logits: list[list[float]], uniform: list[float]) -> Choice:
+def draw(
+    requests: list[SamplingParams], logits: list[list[float]], uniform: list[float]
+) -> SampledTokens:
     vocab_size = len(logits[0])
     sampler = Sampler.for_requests(requests, vocab_size)
-    knobs = Sampler.knobs(requests, vocab_size)
+    filters = Sampler.filter_arrays(requests, vocab_size)
     values = mx.array(logits)
-    return choose(sampler, values, values, mx.array(uniform)[:, None], knobs)
+    return choose(sampler, values, values, mx.array(uniform)[:, None], filters)
 
 
 def tokens_over_the_interval(request: SamplingParams, logits: list[float], n: int) -> list[int]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.config import SamplingParams
-from qwen3mlx.generate.sampler import Choice, Sampler, choose
+from qwen3mlx.generate.sampler import SampledTokens, Sampler, choose
 
 VOCAB_SIZE = 700
 SETTINGS: list[dict[str, Any]] = [
@@ -34,10 +34,12 @@ SETTINGS: list[dict[str, Any]] = [
 UNIFORM = [0.0, 1e-7, 0.03, 0.2, 0.41, 0.63, 0.8, 0.97, 1 - 2**-25]
 
 
-def choose_for(requests: list[SamplingParams], logits: mx.array, uniform: list[float]) -> Choice:
+def choose_for(
+    requests: list[SamplingParams], logits: mx.array, uniform: list[float]
+) -> SampledTokens:
     sampler = Sampler.for_requests(requests, logits.shape[-1])
-    knobs = Sampler.knobs(requests, logits.shape[-1])
-    return choose(sampler, logits, logits, mx.array(uniform)[:, None], knobs)
+    filters = Sampler.filter_arrays(requests, logits.shape[-1])
+    return choose(sampler, logits, logits, mx.array(uniform)[:, None], filters)
 
 
 def tied_logits(num_rows: int, seed: int) -> mx.array:

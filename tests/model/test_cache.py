@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.model import KVCache, KVRoomError, QuantizedKVCache
-from qwen3mlx.model.cache import CAPACITY_STEP
+from qwen3mlx.model.kv_layout import CAPACITY_STEP
 
 from .support import as_stored, attention, relative_difference
 
@@ -41,7 +41,7 @@ def test_any_chunks_equal_attention_over_the_whole_history(
     rng = np.random.default_rng(seed)
     cache = KVCache(LAYERS) if bits is None else QuantizedKVCache(LAYERS, bits=bits, group_size=32)
     history = [np.zeros((2, BATCH, KV_HEADS, 0, HEAD_DIM))] * LAYERS
-    with mock.patch("qwen3mlx.model.cache.CAPACITY_STEP", 8):
+    with mock.patch("qwen3mlx.model.kv_layout.CAPACITY_STEP", 8):
         for length in lengths:
             for layer in range(LAYERS):
                 queries = normal(rng, HEADS, length, HEAD_DIM)

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from qwen3mlx.config import LoadOptions, SamplingParams
-from qwen3mlx.generate import Decoder, Policy
-from qwen3mlx.model import Batch, BatchView, KVPool, KVRow, Qwen3, kv_pool, load_model
+from qwen3mlx.generate import Decoder, SamplingBatch
+from qwen3mlx.model import Batch, BatchView, KVPool, KVRow, Qwen3, kv_layout, load_model
 
 from .support import GOLDENS, as_stored, attention, random_ids, relative_difference
 
@@ -61,7 +61,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.patch = mock.patch.object(kv_pool, "LONGEST_SHARED", SHARED)
+        self.patch = mock.patch.object(kv_layout, "LONGEST_SHARED", SHARED)
         self.patch.start()
         self.pool = KVPool(golden(self.kv_bits))
         self.all: list[Tracked] = []
@@ -267,11 +267,11 @@ def test_a_row_alone_takes_the_reported_bytes(kv_bits: int | None) -> None:
 
 @given(num_tokens=st.integers(1, 200_000))
 def test_capacities_are_enough_and_few(num_tokens: int) -> None:
-    capacity = kv_pool.stack_capacity(num_tokens)
+    capacity = kv_layout.stack_capacity(num_tokens)
     assert num_tokens < capacity
-    assert kv_pool.stack_capacity(capacity - 1) == capacity
+    assert kv_layout.stack_capacity(capacity - 1) == capacity
     if num_tokens >= 768:
-        octave = [kv_pool.stack_capacity(num_tokens + i * num_tokens // 64) for i in range(64)]
+        octave = [kv_layout.stack_capacity(num_tokens + i * num_tokens // 64) for i in range(64)]
         assert len(set(octave)) <= 10
 
 
@@ -296,7 +296,7 @@ def test_a_step_writes_in_place(lengths: list[int], eager: bool) -> None:
     rows = [pool.allocate(length) for length in lengths]
     for row in rows:
         row.advance(1000)
-    policy = Policy.for_requests(
+    sampling = SamplingBatch.for_requests(
         [SamplingParams(temperature=0.0)] * len(rows),
         [[0]] * len(rows),
         decoder.model.config.vocab_size,
@@ -304,7 +304,7 @@ def test_a_step_writes_in_place(lengths: list[int], eager: bool) -> None:
     token, uniform = mx.zeros(len(rows), mx.int32), mx.zeros((len(rows), 1))
 
     def step() -> None:
-        choice, _ = decoder.step(token, rows, policy, uniform, None)
+        choice, _ = decoder.step(token, rows, sampling, uniform, None)
         mx.eval(choice.arrays(), [row.stack.layers for row in rows])
 
     for _ in range(10):

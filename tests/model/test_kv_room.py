@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.config import LoadOptions, SamplingParams
-from qwen3mlx.generate import Decoder, Policy
+from qwen3mlx.generate import Decoder, SamplingBatch
 from qwen3mlx.model import Batch, BatchView, KVPool, KVRoomError, KVRow, Qwen3, load_model
 
 from .support import GOLDENS
@@ -85,9 +85,11 @@ def move_to_a_shorter_row(case: Case) -> None:
 def decode(case: Case) -> None:
     case.row.advance(case.row.capacity - case.row.offset)
     vocab_size = case.model.config.vocab_size
-    policy = Policy.for_requests([SamplingParams(temperature=0.0)] * 2, [[0]] * 2, vocab_size)
+    sampling = SamplingBatch.for_requests(
+        [SamplingParams(temperature=0.0)] * 2, [[0]] * 2, vocab_size
+    )
     rows, tokens = [case.neighbour, case.row], mx.zeros(2, mx.int32)
-    Decoder(case.model).step(tokens, rows, policy, mx.zeros((2, 1)), None)
+    Decoder(case.model).step(tokens, rows, sampling, mx.zeros((2, 1)), None)
 
 
 def decode_several_tokens_at_once(case: Case) -> None:

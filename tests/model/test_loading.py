@@ -224,14 +224,16 @@ def test_overrides_of_experts(sources: dict[str, Path], tmp_path: Path) -> None:
     first, second = (block.mlp for block in load_model(pair.quantized).blocks)
     assert isinstance(first, MixtureOfExperts)
     assert isinstance(second, MixtureOfExperts)
-    assert [type(part) for part in parts(first.gate_up_proj)] == [
+    assert [type(part) for part in parts(first.experts.gate_up_proj)] == [
         QuantizedExpertLinear,
         ExpertLinear,
     ]
-    assert [type(part) for part in parts(second.gate_up_proj)] == [QuantizedExpertLinear] * 2
+    assert [type(part) for part in parts(second.experts.gate_up_proj)] == [
+        QuantizedExpertLinear
+    ] * 2
     assert isinstance(first.gate, Linear)
     assert isinstance(second.gate, QuantizedLinear)
-    assert isinstance(second.down_proj, ExpertLinear)
+    assert isinstance(second.experts.down_proj, ExpertLinear)
 
 
 def parts(projection: object) -> tuple[Any, ...]:
@@ -278,9 +280,9 @@ def test_matrices_with_a_global_scale_stay_apart(
     replace_tensors(folder, read_tensors(folder) | scales)
     monkeypatch.setattr(weights, "on_cpu", lambda: False)
     first, second = (block.mlp for block in load_model(folder).blocks)
-    kept = [part.global_scale for part in parts(first.gate_up_proj)]
+    kept = [part.global_scale for part in parts(first.experts.gate_up_proj)]
     assert [scale.tolist() for scale in kept] == [[1.0] * 8, [2.0] * 8]
-    assert len(parts(second.gate_up_proj)) == 1
+    assert len(parts(second.experts.gate_up_proj)) == 1
 
 
 @pytest.mark.parametrize("quantized", [False, True])
@@ -293,7 +295,9 @@ def test_what_is_alike_is_one_product(
             folder = quantize_checkpoint(folder, tmp_path / name, AFFINE_4).quantized
         for block in load_model(folder).blocks:
             assert len(parts(block.self_attn.qkv_proj)) == 1
-            assert len(parts(block.mlp.gate_up_proj)) == 1
+            mlp = block.mlp
+            projections = mlp.experts if isinstance(mlp, MixtureOfExperts) else mlp
+            assert len(parts(projections.gate_up_proj)) == 1
 
 
 def test_memory_and_parameters_are_counted(sources: dict[str, Path], mixed: MLXPair) -> None:
@@ -308,7 +312,9 @@ def test_memory_and_parameters_are_counted(sources: dict[str, Path], mixed: MLXP
 
 
 def distinct_arrays(model: Qwen3) -> list[mx.array]:
-    layers = (model.embed_tokens, *model.blocks, model.norm, model.lm_head)
+    sparse = (block.mlp for block in model.blocks if isinstance(block.mlp, MixtureOfExperts))
+    experts = tuple(mlp.experts for mlp in sparse)
+    layers = (model.embed_tokens, *model.blocks, model.norm, model.lm_head, experts)
     return list({id(array): array for array in arrays_of(layers)}.values())
 
 

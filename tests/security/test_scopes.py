@@ -170,7 +170,7 @@ def test_what_a_refusal_says(keyed: tuple[LiveServer, dict[str, str]]) -> None:
     message = reply.json()["error"]["message"]
     assert "needs the scope models" in message
     assert "'inference' has inference" in message
-    assert server.service.engine.slots
+    assert server.service.engine.resident
 
 
 def test_least_keys_unload_nothing_by_other_ways(keyed: tuple[LiveServer, dict[str, str]]) -> None:
@@ -184,7 +184,7 @@ def test_least_keys_unload_nothing_by_other_ways(keyed: tuple[LiveServer, dict[s
         assert reply.status_code == 403, path
     body = {"model": "demo", "input": "Hi", "context_length": 900, "max_output_tokens": 1}
     assert server.http.post("/api/v1/chat", json=body, headers=least).status_code == 403
-    assert server.service.engine.slots["demo"].loaded.config.max_position_embeddings > 900
+    assert server.service.engine.resident["demo"].loaded.config.max_position_embeddings > 900
 
 
 def test_without_keys_programs_here_get_answers_and_models_and_no_more(home: Path) -> None:

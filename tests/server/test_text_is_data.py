@@ -33,7 +33,7 @@ CHAT: list[dict[str, Any]] = [
 
 @pytest.fixture(scope="module")
 def tokenizer(server: LiveServer) -> Tokenizer:
-    return load_tokenizer(server.service.engine.slots["demo"].loaded.path)
+    return load_tokenizer(server.service.engine.resident["demo"].loaded.path)
 
 
 def openai(path: str) -> tuple[str, Any, str]:

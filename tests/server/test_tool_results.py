@@ -98,7 +98,7 @@ def ask(server: LiveServer, path: str, body: Json) -> httpx.Response:
 @pytest.fixture(scope="module")
 def prompts(server: LiveServer) -> Any:
     """The prompts that the engine was given, as text."""
-    loaded: Any = server.service.engine.slots["demo"].loaded
+    loaded: Any = server.service.engine.resident["demo"].loaded
     tokenizer: Tokenizer = load_tokenizer(loaded.path)
     seen: list[str] = []
     original = loaded.prepare

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from starlette.datastructures import Headers
 
-from ...engine import Output, Prefilled, Token
+from ...engine import Output, PrefillOutput, Token
 from ...quoting import printable, shortened
 
 # Finished requests to keep; a listener that falls further behind misses some.
@@ -74,7 +74,7 @@ class Running:
 
     def observe(self, output: Output) -> None:
         """Called on the engine's thread."""
-        if isinstance(output, Prefilled):
+        if isinstance(output, PrefillOutput):
             self.prefilled_tokens, self.cached_tokens = output.done, output.cached
         elif isinstance(output, Token):
             self.last_token_at = time.monotonic()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from ...config import LoadOptions
-from ...engine import Load, Slot
+from ...engine import PendingLoad, ResidentModel
 from ...library.local_model import LocalModel
 
 
@@ -24,7 +24,7 @@ class ResidentInfo:
     num_requests: int
 
     @classmethod
-    def of(cls, slot: Slot) -> ResidentInfo:
+    def of(cls, slot: ResidentModel) -> ResidentInfo:
         expires_in_s = slot.expires_at - time.monotonic()
         return cls(
             context_length=slot.loaded.config.max_position_embeddings,
@@ -50,10 +50,12 @@ class ModelInfo(LocalModel):
         return self.loaded.context_length if self.loaded else self.max_context_length
 
     @classmethod
-    def of(cls, local: LocalModel, slot: Slot | None, load: Load | None) -> ModelInfo:
+    def of(
+        cls, local: LocalModel, resident: ResidentModel | None, load: PendingLoad | None
+    ) -> ModelInfo:
         known = {field.name: getattr(local, field.name) for field in fields(LocalModel)}
-        if slot is not None:
-            return cls(**known, state="loaded", loaded=ResidentInfo.of(slot))
+        if resident is not None:
+            return cls(**known, state="loaded", loaded=ResidentInfo.of(resident))
         if load is not None:
             return cls(**known, state="loading", load_progress=load.progress)
         return cls(**known)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from ...config import EngineConfig, LoadOptions
-from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared, Slot
+from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared, ResidentModel
 from ...errors import (
     ContextLengthError,
     InvalidRequestError,
@@ -100,7 +100,7 @@ class Service:
     async def stop(self) -> None:
         self.activity.close()
         end_template_processes()
-        loaded = [slot.loaded for slot in self.engine.slots.values()]
+        loaded = [slot.loaded for slot in self.engine.resident.values()]
         await asyncio.to_thread(self.downloads.close)
         await asyncio.to_thread(self.engine.close)
         for each in loaded:
@@ -251,7 +251,7 @@ class Service:
     async def tokenizer(self, name: str | None) -> Tokenizer:
         """The model's tokenizer; the model itself is not loaded."""
         local = await self._find(name)
-        slot = self.engine.slots.get(local.id)
+        slot = self.engine.resident.get(local.id)
         if slot is not None:
             return slot.loaded.tokenizer
         return await asyncio.to_thread(self._read_tokenizer, local)
@@ -290,7 +290,7 @@ class Service:
 
     async def _find(self, name: str | None) -> LocalModel:
         if name is None:
-            used = sorted(self.engine.slots.values(), key=lambda slot: slot.last_used)
+            used = sorted(self.engine.resident.values(), key=lambda slot: slot.last_used)
             name = self.settings.model or (used[-1].id if used else DEFAULT_MODEL)
         return await asyncio.to_thread(self.library.find, name)
 
@@ -322,7 +322,7 @@ class Service:
         local: LocalModel,
         options: LoadOptions | None = None,
         on_progress: Callable[[float], None] | None = None,
-    ) -> tuple[Slot, float | None]:
+    ) -> tuple[ResidentModel, float | None]:
         """As `_load`, without reading a broken checkpoint again before its files change."""
         if self.engine.available(local.id) is not None:
             return await self._load(local, options, on_progress)
@@ -335,7 +335,7 @@ class Service:
         local: LocalModel,
         options: LoadOptions | None = None,
         on_progress: Callable[[float], None] | None = None,
-    ) -> tuple[Slot, float | None]:
+    ) -> tuple[ResidentModel, float | None]:
         """The model in memory, and the seconds it took if it had to be loaded."""
         slot = self.engine.available(local.id)
         if slot is not None and options in (None, slot.options):
@@ -358,7 +358,8 @@ class Service:
         return slot, time.perf_counter() - start
 
     def _info(self, local: LocalModel) -> ModelInfo:
-        return ModelInfo.of(local, self.engine.slots.get(local.id), self.engine.loads.get(local.id))
+        resident = self.engine.resident.get(local.id)
+        return ModelInfo.of(local, resident, self.engine.loads.get(local.id))
 
 
 def check_counted(num_characters: int) -> None:

@@ -52,7 +52,7 @@ async def save_settings(body: ModelSettingsBody, service: ServiceDep) -> Json:
     """Replace all saved settings. Sampling and `ttl` apply at once, the others on the next load."""
     info = await service.model(body.model)
     await asyncio.to_thread(_save, service, info, body)
-    slot = service.engine.slots.get(info.id)
+    slot = service.engine.resident.get(info.id)
     if slot is not None:
         ttl = service.engine.config.ttl_s if body.ttl is None else body.ttl
         await asyncio.wrap_future(service.engine.keep(slot, ttl))

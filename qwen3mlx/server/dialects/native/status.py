@@ -92,7 +92,7 @@ def _models(service: Service) -> list[Json]:
     models: dict[str, Json] = {}
     for model_id, load in service.engine.loads.items():
         models[model_id] = _model(model_id, "loading", load_progress=load.progress)
-    for model_id, slot in service.engine.slots.items():
+    for model_id, slot in service.engine.resident.items():
         loaded = ResidentInfo.of(slot)
         models[model_id] = _model(
             model_id, "loaded", num_requests=loaded.num_requests, expires_in=loaded.expires_in_s

@@ -97,7 +97,7 @@ def test_other_settings_load_it_anew_and_none_leave_it(http: httpx.Client) -> No
 
 def test_the_idle_time_is_taken(own_server: LiveServer) -> None:
     post(own_server.http, "load", model="demo-moe", ttl=1234)
-    assert own_server.service.engine.slots["demo-moe"].ttl_s == 1234
+    assert own_server.service.engine.resident["demo-moe"].ttl_s == 1234
 
 
 def test_settings_of_llama_cpp_change_nothing(http: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 import httpx
 import pytest
 
-from qwen3mlx.engine import Prefilled, Token
+from qwen3mlx.engine import PrefillOutput, Token
 from qwen3mlx.server.core.activity import MAX_ENTRIES, Activity, Entry, Running
 
 from ...live import LiveServer, live_server
@@ -60,7 +60,7 @@ def test_a_refused_request_does_not_look_like_a_running_one(own: LiveServer) -> 
 def test_the_phases_of_an_answer() -> None:
     running = Running(1, "demo", 10, None)
     assert (running.phase, running.tokens_per_second) == ("waiting", None)
-    running.observe(Prefilled(5, 10, 3))
+    running.observe(PrefillOutput(5, 10, 3))
     assert (running.phase, running.prefilled_tokens, running.cached_tokens) == ("prefill", 5, 3)
     running.observe(Token(1))
     assert (running.phase, running.tokens_per_second) == ("decode", None)

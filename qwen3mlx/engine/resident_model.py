@@ -16,7 +16,7 @@ GRACE = 30.0
 HANDOVER = 2.0
 
 
-class Slot:
+class ResidentModel:
     """`id` is the model's name in requests; `options` are what it was loaded with.
 
     `ttl_s` is how long it stays after its last request: as that one said, or `default_ttl_s`.
@@ -46,8 +46,7 @@ class Slot:
 
     @property
     def num_requests(self) -> int:
-        scheduler = self.scheduler
-        return len(scheduler.running) + len(scheduler.waiting) + self.num_embeddings
+        return self.scheduler.num_sequences + self.num_embeddings
 
     @property
     def is_idle(self) -> bool:
@@ -81,6 +80,5 @@ class Slot:
 
     def close(self, error: Exception) -> None:
         """End its requests with `error` and give the memory back."""
-        self.scheduler.fail_all(error)
-        self.scheduler.prefixes.close()
+        self.scheduler.close(error)
         self._budget.weights -= self.nbytes

@@ -17,7 +17,7 @@ from ..errors import UnavailableError
 from ..model import check_fits, weight_bytes
 from .loaded import LoadedModel
 from .memory import MemoryBudget
-from .slot import Slot
+from .resident_model import ResidentModel
 
 ProgressCallback = Callable[[float], None]
 
@@ -29,22 +29,22 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
-class Waiter:
+class LoadWaiter:
     """Someone who wants a model; `options` None takes it with those it has."""
 
     options: LoadOptions | None
-    done: Future[Slot]
+    done: Future[ResidentModel]
     on_progress: ProgressCallback | None
 
 
 @dataclass(slots=True, eq=False)
-class Load:
+class PendingLoad:
     """A model to be loaded; its weights need `needed` bytes, `progress` goes from 0 to 1."""
 
     id: str
     path: Path
     needed: int
-    waiters: list[Waiter] = field(default_factory=list)
+    waiters: list[LoadWaiter] = field(default_factory=list)
     progress: float = 0.0
     # On time.monotonic()'s clock; infinity once it is under way.
     waits_since: float = field(default_factory=time.monotonic)
@@ -66,25 +66,25 @@ class Load:
                 waiter.done.set_exception(error)
 
 
-class Models:
+class ModelPool:
     """The models in memory, on the engine's thread. `others_turn` keeps streams alive meanwhile."""
 
     def __init__(
         self, config: EngineConfig, budget: MemoryBudget, others_turn: Callable[[], None]
     ) -> None:
-        self.slots: dict[str, Slot] = {}
-        self.loads: dict[str, Load] = {}
+        self.resident: dict[str, ResidentModel] = {}
+        self.loads: dict[str, PendingLoad] = {}
         self._config = config
         self._budget = budget
         self._others_turn = others_turn
 
-    def want(self, model_id: str, path: Path, waiter: Waiter) -> None:
+    def request(self, model_id: str, path: Path, waiter: LoadWaiter) -> None:
         """Give `waiter` the model now, or when it is loaded."""
-        slot = self.available(model_id)
-        if slot is not None and waiter.options in (None, slot.options):
-            slot.touch()
+        resident = self.available(model_id)
+        if resident is not None and waiter.options in (None, resident.options):
+            resident.touch()
             if waiter.done.set_running_or_notify_cancel():
-                waiter.done.set_result(slot)
+                waiter.done.set_result(resident)
             return
         if waiter.done.set_running_or_notify_cancel():
             try:
@@ -94,29 +94,29 @@ class Models:
             except Exception as error:
                 waiter.done.set_exception(error)
 
-    def available(self, model_id: str) -> Slot | None:
+    def available(self, model_id: str) -> ResidentModel | None:
         """The model, if it is in memory and takes requests.
 
         One that has had its turn takes none while another has waited too long for its memory: it
         becomes idle then, and whoever wants it waits behind that one.
         """
-        slot = self.slots.get(model_id)
-        if slot is None:
+        resident = self.resident.get(model_id)
+        if resident is None:
             return None
         before = time.monotonic() - TURN
         others = [load for load in list(self.loads.values()) if load.id != model_id]
-        makes_way = slot.loaded_at < before and any(o.waits_since < before for o in others)
-        return None if makes_way else slot
+        makes_way = resident.loaded_at < before and any(o.waits_since < before for o in others)
+        return None if makes_way else resident
 
-    def make_room_for(self, slot: Slot, num_bytes: int) -> None:
+    def make_room_for(self, resident: ResidentModel, num_bytes: int) -> None:
         """Unload idle models, if a request of this one needs their memory."""
         while self._budget.largest_request < num_bytes:
-            if not self._unload_idle(but=slot):
+            if not self._unload_idle(but=resident):
                 return
 
-    def _queue(self, model_id: str, path: Path, waiter: Waiter) -> None:
+    def _queue(self, model_id: str, path: Path, waiter: LoadWaiter) -> None:
         if model_id not in self.loads:
-            self.loads[model_id] = Load(model_id, path, self._needed(model_id, path))
+            self.loads[model_id] = PendingLoad(model_id, path, self._needed(model_id, path))
         self.loads[model_id].waiters.append(waiter)
 
     def unload(self, model_id: str) -> bool:
@@ -124,26 +124,26 @@ class Models:
         load = self.loads.pop(model_id, None)
         if load is not None:
             load.fail(_unloaded(model_id))  # one under way finds itself gone at its next report
-        slot = self.slots.get(model_id)
-        if slot is not None:
-            self._evict(slot)
-        return load is not None or slot is not None
+        resident = self.resident.get(model_id)
+        if resident is not None:
+            self._evict(resident)
+        return load is not None or resident is not None
 
     def close(self) -> None:
         error = UnavailableError(CLOSING)
         for load in self.loads.values():
             load.fail(error)
         self.loads.clear()
-        for slot in self.slots.values():
-            slot.close(error)
-        self.slots.clear()
+        for resident in self.resident.values():
+            resident.close(error)
+        self.resident.clear()
 
     def load_next(self) -> bool:
         """Load the first model there is room for; False if there was nothing to do."""
         for load in list(self.loads.values()):
             try:
                 if self._is_there(load):
-                    self._hand_over(load, self.slots[load.id])
+                    self._hand_over(load, self.resident[load.id])
                 elif self._make_room(load):
                     self._load(load)
                 else:
@@ -158,13 +158,17 @@ class Models:
     def expire(self) -> float:
         """Unload what nobody has used for its time; seconds until the next may have to go."""
         now = time.monotonic()
-        for slot in list(self.slots.values()):
-            if slot.expires_at <= now:
-                _log.info("%s was not used for %.0f s and is unloaded.", slot.id, slot.ttl_s)
-                self._evict(slot)
-        return min((slot.expires_at - now for slot in self.slots.values()), default=math.inf)
+        for resident in list(self.resident.values()):
+            if resident.expires_at <= now:
+                _log.info(
+                    "%s was not used for %.0f s and is unloaded.", resident.id, resident.ttl_s
+                )
+                self._evict(resident)
+        return min(
+            (resident.expires_at - now for resident in self.resident.values()), default=math.inf
+        )
 
-    def _load(self, load: Load) -> None:
+    def _load(self, load: PendingLoad) -> None:
         start = time.perf_counter()
 
         def report(done: int, total: int) -> None:
@@ -177,28 +181,30 @@ class Models:
         load.waits_since = math.inf
         loaded = LoadedModel.load(load.path, options, report)
         seconds = time.perf_counter() - start
-        slot = Slot(load.id, loaded, options, self._budget, self._config, seconds)
-        self.slots[load.id] = slot
-        _log.info("%s is loaded (%.1f s, %.2f GB).", load.id, seconds, slot.nbytes / 1e9)
-        self._hand_over(load, slot)
+        resident = ResidentModel(load.id, loaded, options, self._budget, self._config, seconds)
+        self.resident[load.id] = resident
+        _log.info("%s is loaded (%.1f s, %.2f GB).", load.id, seconds, resident.nbytes / 1e9)
+        self._hand_over(load, resident)
 
-    def _is_there(self, load: Load) -> bool:
+    def _is_there(self, load: PendingLoad) -> bool:
         """It made way for another, and that one found room elsewhere."""
-        slot = self.available(load.id)
-        return slot is not None and all(w.options in (None, slot.options) for w in load.waiters)
+        resident = self.available(load.id)
+        if resident is None:
+            return False
+        return all(w.options in (None, resident.options) for w in load.waiters)
 
-    def _hand_over(self, load: Load, slot: Slot) -> None:
-        slot.touch()
+    def _hand_over(self, load: PendingLoad, resident: ResidentModel) -> None:
+        resident.touch()
         del self.loads[load.id]
         for waiter in load.waiters:
-            if waiter.options in (None, slot.options):
-                waiter.done.set_result(slot)
+            if waiter.options in (None, resident.options):
+                waiter.done.set_result(resident)
             else:
                 self._queue(load.id, load.path, waiter)
 
-    def _evict(self, slot: Slot) -> None:
-        del self.slots[slot.id]
-        slot.close(_unloaded(slot.id))
+    def _evict(self, resident: ResidentModel) -> None:
+        del self.resident[resident.id]
+        resident.close(_unloaded(resident.id))
         mx.clear_cache()
 
     def _needed(self, model_id: str, path: Path) -> int:
@@ -207,9 +213,9 @@ class Models:
         check_fits(model_id, needed, self._budget.limit)
         return needed
 
-    def _make_room(self, load: Load) -> bool:
+    def _make_room(self, load: PendingLoad) -> bool:
         """Unload idle models until `load` fits; False while busy ones stand in the way."""
-        own = self.slots.get(load.id)
+        own = self.resident.get(load.id)
         if own is not None:
             if not own.may_go:
                 return False
@@ -219,12 +225,12 @@ class Models:
                 return False
         return True
 
-    def _unload_idle(self, but: Slot | None = None) -> bool:
+    def _unload_idle(self, but: ResidentModel | None = None) -> bool:
         """The one that was used longest ago."""
-        idle = [slot for slot in self.slots.values() if slot.may_go and slot is not but]
+        idle = [r for r in self.resident.values() if r.may_go and r is not but]
         if not idle:
             return False
-        self._evict(min(idle, key=lambda slot: slot.last_used))
+        self._evict(min(idle, key=lambda resident: resident.last_used))
         return True
 
 

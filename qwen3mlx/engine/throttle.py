@@ -10,27 +10,28 @@ PREFILL_SHARE = 0.2
 # request may wait for a piece of another's prompt where nothing streams.
 STREAM_GAP = 0.15
 IDLE_GAP = 0.5
-# Prompts this short go first, whatever the share says; a second of such debt is paid back.
-SHORT = 64
+# Prompts with no more tokens than this go first, whatever the share says; up to so many seconds of
+# debt are paid back later.
+SHORT_PROMPT = 64
 MAX_DEBT = 1.0
 LEAST_CHUNK = 32
 
 
 @dataclass(slots=True)
-class Pace:
-    """Prefill earns `credit` (seconds) while decoding runs and spends it."""
+class PrefillThrottle:
+    """Decoding earns `budget_s`, the seconds that prefill may take; prefill spends them."""
 
     max_chunk: int
-    credit: float = 0.0
+    budget_s: float = 0.0
     tokens_per_second: float | None = None
 
     def decoded(self, seconds: float) -> None:
         earned = seconds * PREFILL_SHARE / (1 - PREFILL_SHARE)
-        self.credit = min(self.credit + earned, STREAM_GAP)
+        self.budget_s = min(self.budget_s + earned, STREAM_GAP)
 
     def prefilled(self, num_tokens: int, seconds: float, *, streaming: bool) -> None:
         if streaming:
-            self.credit -= seconds
+            self.budget_s -= seconds
         if num_tokens >= LEAST_CHUNK:
             speed = num_tokens / max(seconds, 1e-6)
             known = self.tokens_per_second
@@ -39,9 +40,9 @@ class Pace:
     def may_prefill(self, num_tokens: int, *, streaming: bool) -> bool:
         """Whether a prompt with `num_tokens` left may have its turn."""
         if not streaming:
-            self.credit = 0.0
+            self.budget_s = 0.0
             return True
-        return self.credit >= (-MAX_DEBT if num_tokens <= SHORT else 0.0)
+        return self.budget_s >= (-MAX_DEBT if num_tokens <= SHORT_PROMPT else 0.0)
 
     def chunk(self, *, streaming: bool) -> int:
         """Tokens to prefill at once: a power of two, for few distinct shapes."""

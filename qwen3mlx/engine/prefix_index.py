@@ -1,6 +1,6 @@
-"""Keys and values of past prompts and answers, for requests that begin alike.
+"""Which prompts and answers are cached, for requests that begin alike: numbers only, no arrays.
 
-A trie of blocks: each holds the keys and values of up to BLOCK tokens that follow those of its
+A trie of blocks: each stands for the keys and values of up to BLOCK tokens that follow those of its
 parent. Conversations share the blocks of a common beginning. A hit copies what it reuses, once,
 into the request's own row; so blocks never change, and can go at any time.
 
@@ -11,85 +11,71 @@ learns from a hit what others have asked. Each salt has a trie of its own; all s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import mlx.core as mx
-
-from ..model import KVRow, Layer
 from .memory import MemoryBudget
+from .plan import CacheBlocks, DropBlocks, PoolChange
 
 BLOCK = 256
 
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """`layers` hold, for each layer, arrays [1, kv_heads, len(ids), width]."""
+    """`number` names it in plans."""
 
+    number: int
     ids: tuple[int, ...]
-    layers: list[Layer]
     parent: Block | None
     last_used: int = 0
     children: dict[tuple[int, ...], Block] = field(default_factory=dict)
 
-    @property
-    def nbytes(self) -> int:
-        return sum(array.nbytes for layer in self.layers for array in layer)
 
+class PrefixIndex:
+    """One model's; all of them share the `budget`.
 
-class PrefixCache:
-    """One model's; all of them share the `budget`."""
+    What is to be done to the arrays is appended to `changes`.
+    """
 
-    def __init__(self, bytes_per_token: int, budget: MemoryBudget) -> None:
+    def __init__(
+        self, bytes_per_token: int, budget: MemoryBudget, changes: list[PoolChange]
+    ) -> None:
         self.nbytes = 0
         self._bytes_per_token = bytes_per_token
         self._budget = budget
+        self._changes = changes
         self._roots: dict[str, Block] = {}
         self._clock = itertools.count(1)
-        budget.evictors.append(self.evict)
+        self._numbers = itertools.count(1)
 
-    def close(self) -> None:
-        """Give all memory back."""
-        self._budget.evictors.remove(self.evict)
-        while self.evict():
-            pass
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The blocks that are there."""
+        return tuple(sorted(block.number for block in self._blocks()))
 
     def match(self, ids: Sequence[int], salt: str = "") -> int:
         """How many of the first `ids` are cached."""
-        return sum(length for _, length in self._path(ids, salt))
+        return sum(length for _, length in self.lookup(ids, salt))
 
-    def fill(self, row: KVRow, ids: Sequence[int], salt: str = "") -> None:
-        """Copy the longest cached beginning of `ids` into an empty `row`.
+    def lookup(self, ids: Sequence[int], salt: str = "") -> tuple[tuple[int, int], ...]:
+        """The blocks that spell the longest cached beginning of `ids`, and how much of each."""
+        return tuple((block.number, length) for block, length in self._path(ids, salt))
 
-        At least the last token is left to compute: its logits give the first new token. Raises
-        KVRoomError where the row is too short.
-        """
-        path = list(self._path(ids[:-1], salt))
-        row.check(row.offset, sum(length for _, length in path))
-        for block, length in path:
-            for layer, arrays in enumerate(block.layers):
-                row.write(layer, row.offset, tuple(array[:, :, :length] for array in arrays))
-            row.advance(length)
-        mx.eval(row.stack.layers)
-
-    def put(self, ids: Sequence[int], row: KVRow, salt: str = "", *, whole: bool) -> None:
-        """Keep the first `row.offset` of `ids`, or only as many as are `whole` blocks."""
-        new = self._missing(ids[: row.offset], salt, whole=whole)
+    def put(self, ids: Sequence[int], row: int, salt: str = "", *, whole: bool) -> None:
+        """Keep `ids`, which `row` holds, or only as many as are `whole` blocks."""
+        new = self._missing(ids, salt, whole=whole)
         if not new:
             return
-        try:
-            for layer in range(len(row.stack.layers)):
-                arrays = row.layer(layer)
-                for start, block in new:
-                    pieces = (array[:, :, start : start + len(block.ids)] for array in arrays)
-                    block.layers.append(tuple(mx.contiguous(piece) for piece in pieces))
-            mx.eval([block.layers for _, block in new])
-        except Exception:
-            for _, block in reversed(new):
-                self._remove(block)
-            raise
+        blocks = tuple((block.number, start, len(block.ids)) for start, block in new)
+        self._changes.append(CacheBlocks(row, blocks))
         for _, block in new:
             self._drop_shorter(block)
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Take blocks out that could not be copied; no change is asked for."""
+        lost = [block for block in self._blocks() if block.number in numbers]
+        for block in sorted(lost, key=lambda block: block.number, reverse=True):
+            self._take_out(block)
 
     def evict(self) -> bool:
         """Let the least recently used block without successors go."""
@@ -118,10 +104,10 @@ class PrefixCache:
 
     def _root(self, salt: str) -> Block:
         """Of the trie for `salt`; it is kept when something is put in."""
-        return self._roots.get(salt) or Block((), [], None)
+        return self._roots.get(salt) or Block(0, (), None)
 
     def _missing(self, ids: Sequence[int], salt: str, *, whole: bool) -> list[tuple[int, Block]]:
-        """Empty blocks, in place in the trie, for what is not cached yet; as many as there is room.
+        """New blocks, in place in the trie, for what is not cached yet; as many as there is room.
 
         Each comes with the place of its first token.
         """
@@ -137,7 +123,7 @@ class PrefixCache:
                     break  # a longer block says it all
                 if not self._room_for(len(wanted), now):
                     break
-                child = block.children[wanted] = Block(wanted, [], block)
+                child = block.children[wanted] = Block(next(self._numbers), wanted, block)
                 new.append((start, child))
             child.last_used = now
             block = child
@@ -165,6 +151,10 @@ class PrefixCache:
                 self._remove(sibling)
 
     def _remove(self, block: Block) -> None:
+        self._take_out(block)
+        self._changes.append(DropBlocks((block.number,)))
+
+    def _take_out(self, block: Block) -> None:
         assert block.parent is not None
         del block.parent.children[block.ids]
         if block.parent.parent is None and not block.parent.children:

@@ -9,19 +9,19 @@ import mlx.core as mx
 
 from ..config import SamplingParams
 from .processors import Penalties
-from .sampler import Choice, Knobs, Sampler, choose
+from .sampler import FilterArrays, SampledTokens, Sampler, choose
 
-# Knobs, penalties and bias; the latter two may be empty.
-Numbers = tuple[Knobs, list[mx.array], list[mx.array]]
-PolicyShape = tuple[Sampler, bool, bool]
+# FilterArrays, penalties and bias; the latter two may be empty.
+SamplingArrays = tuple[FilterArrays, list[mx.array], list[mx.array]]
+BatchShape = tuple[Sampler, bool, bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class SamplingBatch:
     """How a batch's logits become tokens: the shape of the computation, and its numbers."""
 
     sampler: Sampler
-    knobs: Knobs
+    filters: FilterArrays
     penalties: Penalties | None
     bias: mx.array | None
 
@@ -31,17 +31,17 @@ class Policy:
         requests: Sequence[SamplingParams],
         prompts: Sequence[Sequence[int]],
         vocab_size: int,
-    ) -> Policy:
-        """Return one row per request, with `prompts` as token ids; `biased` adds biases."""
+    ) -> SamplingBatch:
+        """One row each, `prompts` as token ids; biases come with `biased`."""
         return cls(
             sampler=Sampler.for_requests(requests, vocab_size),
-            knobs=Sampler.knobs(requests, vocab_size),
+            filters=Sampler.filter_arrays(requests, vocab_size),
             penalties=Penalties.for_requests(requests, prompts, vocab_size),
             bias=None,
         )
 
-    def biased(self, rows: Sequence[mx.array | None]) -> Policy:
-        """Return the same policy with a bias [1, vocab] for each row that has one."""
+    def biased(self, rows: Sequence[mx.array | None]) -> SamplingBatch:
+        """The same with a bias [1, vocab] for each row that has one."""
         given = next((row for row in rows if row is not None), None)
         if given is None:
             return self
@@ -50,27 +50,30 @@ class Policy:
         return replace(self, bias=bias)
 
     @property
-    def shape(self) -> PolicyShape:
-        """The parts that determine a compiled step."""
+    def shape(self) -> BatchShape:
+        """What a compiled step depends on."""
         return self.sampler, self.penalties is not None, self.bias is not None
 
-    def arrays(self) -> Numbers:
-        """All numbers as a tree, for a compiled function's arguments; undone by `from_arrays`."""
+    def arrays(self) -> SamplingArrays:
+        """All numbers as a tree, for a compiled function's arguments; `from_arrays` undoes it."""
         penalties = list(self.penalties.arrays()) if self.penalties else []
-        return self.knobs, penalties, [] if self.bias is None else [self.bias]
+        return self.filters, penalties, [] if self.bias is None else [self.bias]
 
     @classmethod
-    def from_arrays(cls, sampler: Sampler, tree: Numbers) -> Policy:
-        knobs, penalties, bias = tree
+    def from_arrays(cls, sampler: Sampler, tree: SamplingArrays) -> SamplingBatch:
+        filters, penalties, bias = tree
         return cls(
-            sampler, knobs, Penalties(*penalties) if penalties else None, bias[0] if bias else None
+            sampler,
+            filters,
+            Penalties(*penalties) if penalties else None,
+            bias[0] if bias else None,
         )
 
-    def choose(self, logits: mx.array, uniform: mx.array, counts: mx.array | None) -> Choice:
+    def choose(self, logits: mx.array, uniform: mx.array, counts: mx.array | None) -> SampledTokens:
         """logits [B, vocab] -> tokens; `counts` [B, vocab] of generated tokens, for penalties."""
         raw = logits = logits.astype(mx.float32)
         if self.penalties is not None and counts is not None:
             logits = self.penalties(logits, counts)
         if self.bias is not None:
             logits = logits + self.bias
-        return choose(self.sampler, logits, raw, uniform, self.knobs)
+        return choose(self.sampler, logits, raw, uniform, self.filters)

@@ -1,0 +1,119 @@
+"""A row that a runner holds: its keys and values, and the arrays that choose its tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import mlx.core as mx
+
+from ..generate import SampledTokens, SamplingBatch, bias_array, mask_bias
+from ..model import KVRow
+from .plan import DecodeRow, Draw, RowSampling
+
+# Groups change with each request that comes or goes; some batches more do no harm.
+_MAX_BATCHES = 16
+
+
+class LiveRow:
+    """`counts` [1, vocab] are of the tokens that were generated and fed, where anything asks."""
+
+    def __init__(self, kv: KVRow, sampling: RowSampling, vocab_size: int) -> None:
+        self.kv = kv
+        self.sampling = sampling
+        self.params = sampling.params
+        self.counts: mx.array | None = None
+        self._vocab_size = vocab_size
+        self._biases: dict[bool, mx.array | None] = {}
+        self._masked: tuple[bytes, mx.array] | None = None
+
+    def trim(self, num_tokens: int) -> None:
+        """Keep the first `num_tokens`; the counts have to be given anew."""
+        self.kv.trim(self.kv.offset - num_tokens)
+        self.counts = None
+
+    def bias(self, draw: Draw) -> mx.array | None:
+        """What is added to the logits [1, vocab] of the next token: biases, and the mask."""
+        early = draw.is_early
+        if early not in self._biases:
+            pairs = dict(self.sampling.bias) | dict(self.sampling.early_bias if early else ())
+            self._biases[early] = bias_array(pairs, self._vocab_size)
+        fixed = self._biases[early]
+        if draw.mask is None:
+            return fixed
+        if self._masked is None or self._masked[0] != draw.mask:
+            self._masked = draw.mask, mask_bias(draw.mask, self._vocab_size)
+        masked = self._masked[1]
+        return masked if fixed is None else masked + fixed
+
+    def counted(self, draw: Draw, fed: Sequence[int] | None = None) -> mx.array:
+        """The counts before `fed`, which the step that feeds them counts.
+
+        They go below zero where the prompt's last token is fed again, as no generated one is left.
+        """
+        if draw.generated is not None or self.counts is None:
+            counts = mx.zeros((1, self._vocab_size))
+            if draw.generated:
+                counts = counts.at[0, mx.array(draw.generated)].add(1)
+            if fed:
+                counts = counts.at[0, mx.array(list(fed))].add(-1)
+            self.counts = counts
+        return self.counts
+
+
+class BatchCache:
+    """How the tokens of a batch are chosen, kept while its rows are the same."""
+
+    def __init__(self, vocab_size: int) -> None:
+        self._vocab_size = vocab_size
+        self._batches: dict[tuple[int, ...], SamplingBatch] = {}
+
+    def batch(
+        self, numbers: tuple[int, ...], rows: Sequence[LiveRow], draws: Sequence[Draw]
+    ) -> SamplingBatch:
+        if numbers not in self._batches:
+            if len(self._batches) > _MAX_BATCHES:
+                self._batches.clear()
+            self._batches[numbers] = SamplingBatch.for_requests(
+                [row.params for row in rows],
+                [row.sampling.prompt_ids for row in rows],
+                self._vocab_size,
+            )
+        biases = [row.bias(draw) for row, draw in zip(rows, draws, strict=True)]
+        return self._batches[numbers].biased(biases)
+
+    def clear(self) -> None:
+        self._batches.clear()
+
+
+class InFlight:
+    """Tokens that are being computed for some rows, which a later plan reads or feeds."""
+
+    def __init__(self, numbers: tuple[int, ...], tokens: SampledTokens) -> None:
+        self.numbers = numbers
+        self.tokens = tokens
+
+    def of(self, number: int) -> mx.array:
+        """The token [1] of one row."""
+        index = self.numbers.index(number)
+        return self.tokens.token[index : index + 1]
+
+
+def tokens_to_feed(
+    numbers: tuple[int, ...], rows: Sequence[DecodeRow], in_flight: Sequence[InFlight]
+) -> mx.array:
+    """The tokens [B] that a batch feeds: known, or on their way still."""
+    known = [token for row in rows if row.tokens is not None for token in row.tokens]
+    if not known and len(in_flight) == 1:
+        (ahead,) = in_flight
+        if numbers == ahead.numbers:
+            return ahead.tokens.token
+        return ahead.tokens.token[mx.array([ahead.numbers.index(number) for number in numbers])]
+    if len(known) >= len(rows):
+        return mx.array(known)
+    ahead_of = {number: ahead for ahead in in_flight for number in ahead.numbers}
+    return mx.concatenate(
+        [
+            ahead_of[row.row].of(row.row) if row.tokens is None else mx.array(row.tokens)
+            for row in rows
+        ]
+    )

@@ -1,0 +1,43 @@
+"""What a plan says of a sequence: a row of a batch, or a chunk of a prompt."""
+
+from __future__ import annotations
+
+from ..model.kv_layout import Row
+from .plan import DecodeBatch, DecodeRow, PrefillChunk
+from .sequence import Sequence
+
+
+def decode_batch(group: list[Sequence]) -> DecodeBatch:
+    """The next step of sequences that have room for it; it is under way from now on."""
+    is_awaited = not all(s.mask_is_stable for s in group)
+    return DecodeBatch(tuple(_decode_row(s) for s in group), is_awaited)
+
+
+def _decode_row(sequence: Sequence) -> DecodeRow:
+    row = sequence.row
+    assert row is not None
+    position = row.offset
+    tokens = None if sequence.num_in_flight else tuple(sequence.ids[position:])
+    decode = DecodeRow(sequence.row_number, position, tokens, sequence.draw())
+    sequence.num_in_flight += 1
+    row.offset = position + 1
+    return decode
+
+
+def prefill_chunk(sequence: Sequence, row: Row, size: int) -> PrefillChunk:
+    """The next `size` tokens of a prompt, or fewer; they are computed from now on."""
+    position, is_scored = row.offset, sequence.num_scored < sequence.num_prompt
+    end = position + size
+    scored: tuple[int, ...] = ()
+    if is_scored:  # the last token is left to feed
+        end = min(end, sequence.num_prompt - 1)
+        lost = sequence.num_scored - 1 - position
+        if lost > 0:  # it starts over: these were told before
+            end = min(end, position + lost)
+        else:
+            scored = tuple(sequence.ids[position + 1 : end + 1])
+    tokens = tuple(sequence.ids[position:end])
+    row.advance(len(tokens))
+    is_last = not is_scored and not sequence.num_remaining and sequence.max_tokens > 0
+    draw = sequence.draw() if is_last else None
+    return PrefillChunk(sequence.row_number, position, tokens, scored, draw)

@@ -1,0 +1,111 @@
+"""The KV pool and the cached prefixes as the schedule knows them: numbers only, no arrays."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from ..model.kv_layout import KVLayout, Row, Stack
+from .memory import MemoryBudget
+from .plan import CacheBlocks, CloseRow, FillRow, GrowRow, OpenRow, PoolChange, Reset, TrimRow
+from .prefix_index import PrefixIndex
+from .sequence import Sequence
+
+
+class PoolMirror:
+    """Each method changes the mirror now and notes the change for the next plan.
+
+    `sequences` are those that have a row, by its number.
+    """
+
+    def __init__(self, bytes_per_token: int, budget: MemoryBudget) -> None:
+        self.sequences: dict[int, Sequence] = {}
+        self.layout: KVLayout[Row, Stack] = KVLayout(bytes_per_token, Row, Stack)
+        self._changes: list[PoolChange] = []
+        self.prefixes = PrefixIndex(bytes_per_token, budget, self._changes)
+        self._budget = budget
+        self._numbers = itertools.count(1)
+        self._live_bytes = 0
+
+    def take_changes(self) -> tuple[PoolChange, ...]:
+        """What has been noted; it is the plan's now."""
+        changes = tuple(self._changes)
+        self._changes.clear()
+        return changes
+
+    def may_open(self, num_tokens: int) -> bool:
+        """Make room for a row that holds so many tokens and one more; False if there is none."""
+        return self._budget.make_room(self.layout.bytes_for(num_tokens + 1))
+
+    def open(self, sequence: Sequence) -> Row:
+        """A row for its text and one token more, with what is cached of it."""
+        num_tokens = len(sequence.ids) + 1
+        row = sequence.row = self.layout.allocate(num_tokens)
+        number = sequence.row_number = next(self._numbers)
+        self.sequences[number] = sequence
+        self._count_live()
+        self._changes.append(OpenRow(number, num_tokens, sequence.sampling))
+        # At least the last token is left to compute: its logits give the first new token.
+        blocks = self.prefixes.lookup(sequence.reusable[:-1], sequence.salt)
+        if blocks:
+            self._changes.append(FillRow(number, blocks))
+            row.advance(sum(length for _, length in blocks))
+        return row
+
+    def make_room(self, sequence: Sequence, num_tokens: int) -> bool:
+        """Let its row take so many more tokens; False where memory is short."""
+        row = sequence.row
+        assert row is not None
+        needed = row.offset + num_tokens
+        if needed <= row.capacity:
+            return True
+        if not self._budget.make_room(self.layout.bytes_for(needed)):
+            return False
+        row.grow(num_tokens)
+        self._count_live()
+        self._changes.append(GrowRow(sequence.row_number, needed))
+        return True
+
+    def rewind(self, sequence: Sequence) -> None:
+        """Drop what was computed beyond its ids; at least the last of them is fed again."""
+        sequence.drop_in_flight()
+        row = sequence.row
+        if row is not None:
+            row.trim(max(0, row.offset - len(sequence.ids) + 1))
+            self._changes.append(TrimRow(sequence.row_number, row.offset))
+
+    def close(self, sequence: Sequence) -> None:
+        """Give its row back, if it has one."""
+        sequence.drop_in_flight()
+        if sequence.row is not None:
+            sequence.row.release()
+            sequence.row = None
+            del self.sequences[sequence.row_number]
+            self._changes.append(CloseRow(sequence.row_number))
+            self._count_live()
+
+    def cache(self, sequence: Sequence, *, whole: bool) -> None:
+        """Keep what is computed of it for others, or as much as are `whole` blocks."""
+        ids = sequence.ids[: sequence.num_computed]
+        self.prefixes.put(ids, sequence.row_number, sequence.salt, whole=whole)
+
+    def reset(self, undone: Iterable[PoolChange]) -> None:
+        """Forget all rows, and the blocks that were to be copied by changes that may be `undone`.
+
+        Whose rows they were has to be told: see `Schedule`.
+        """
+        changes = (*undone, *self._changes)
+        copies = [change for change in changes if isinstance(change, CacheBlocks)]
+        self.prefixes.forget({number for copy in copies for number, _, _ in copy.blocks})
+        self.layout.clear()
+        for sequence in self.sequences.values():
+            sequence.drop_in_flight()
+            sequence.row = None
+        self.sequences.clear()
+        self._count_live()
+        self._changes[:] = [Reset(self.prefixes.numbers)]
+
+    def _count_live(self) -> None:
+        nbytes = self.layout.nbytes
+        self._budget.live += nbytes - self._live_bytes
+        self._live_bytes = nbytes

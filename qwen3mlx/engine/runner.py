@@ -1,0 +1,216 @@
+"""Carries plans out on the model, the KV pool and the cached prefixes, and returns the tokens."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import cast
+
+import mlx.core as mx
+
+from ..generate import Decoder, SampledTokens
+from ..model import KVPool, KVRoomError, KVRow
+from .live_row import BatchCache, InFlight, LiveRow, tokens_to_feed
+from .outputs import Token
+from .plan import (
+    CacheBlocks,
+    CloseRow,
+    DecodeRow,
+    DropBlocks,
+    Fault,
+    FillRow,
+    GrowRow,
+    OpenRow,
+    PoolChange,
+    PrefillChunk,
+    Reset,
+    StepOutputs,
+    StepPlan,
+    TrimRow,
+)
+from .prefix_blocks import PrefixBlocks
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What came of a plan so far; `rows` are those of the piece that is being carried out."""
+
+    rows: tuple[int, ...] = ()
+    decoded: list[tuple[int, tuple[Token, ...]]] = field(default_factory=list)
+    sampled: tuple[Token, ...] = ()
+    scores: tuple[Token, ...] = ()
+    decode_s: float = 0.0
+    prefill_s: float = 0.0
+
+
+class Runner:
+    """One model's. It decides nothing: its state follows from the plans that it was given.
+
+    All methods belong to the thread that loaded the model.
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.pool = KVPool(decoder.model)
+        self.prefixes = PrefixBlocks()
+        self.rows: dict[int, LiveRow] = {}
+        self._decoder = decoder
+        self._vocab_size = decoder.model.config.vocab_size
+        self._batches = BatchCache(self._vocab_size)
+        self._in_flight: list[InFlight] = []
+        self._dropped: set[int] = set()  # rows whose tokens in flight are of no use
+
+    def run(self, plan: StepPlan) -> StepOutputs:
+        """Carry `plan` out up to its first fault, which the outputs tell of: it is not raised."""
+        done, fault = _Progress(), None
+        try:
+            for change in plan.changes:
+                done.rows = () if isinstance(change, DropBlocks | Reset) else (change.row,)
+                self._change(change)
+            if plan.collects:
+                self._decode(plan, done)
+            if plan.prefill is not None:
+                self._prefill(plan.prefill, done)
+        except Exception as error:
+            fault = Fault(done.rows, error)
+        return StepOutputs(
+            tuple(done.decoded), done.sampled, done.scores, done.decode_s, done.prefill_s, fault
+        )
+
+    # Changes of the pool
+
+    def _change(self, change: PoolChange) -> None:
+        match change:
+            case OpenRow(number, num_tokens, sampling):
+                kv = self.pool.allocate(num_tokens)
+                self.rows[number] = LiveRow(kv, sampling, self._vocab_size)
+            case GrowRow(number, num_tokens):
+                self.pool.move(self.rows[number].kv, num_tokens)
+            case TrimRow(number, num_tokens):
+                self.rows[number].trim(num_tokens)
+                self._dropped.add(number)
+            case CloseRow(number):
+                self.rows.pop(number).kv.release()
+                self._dropped.add(number)
+                self._batches.clear()
+            case FillRow(number, filled):
+                self.prefixes.fill(self.rows[number].kv, filled)
+            case CacheBlocks(number, copied):
+                self.prefixes.copy(self.rows[number].kv, copied)
+            case DropBlocks(blocks):
+                self.prefixes.drop(blocks)
+            case Reset(kept_blocks):
+                self._reset(kept_blocks)
+
+    def _reset(self, kept_blocks: tuple[int, ...]) -> None:
+        self.pool.clear()
+        self.rows.clear()
+        self._in_flight.clear()
+        self._dropped.clear()
+        self._batches.clear()
+        self.prefixes.keep(kept_blocks)
+
+    # Decode
+
+    def _decode(self, plan: StepPlan, done: _Progress) -> None:
+        """Launch the batches and, while they are computed, read what earlier plans launched."""
+        start = time.perf_counter()
+        before, self._in_flight = self._in_flight, []
+        awaited: list[InFlight] = []
+        for batch in plan.decode:
+            done.rows = tuple(row.row for row in batch.rows)
+            launched = self._launch(done.rows, batch.rows, before)
+            (awaited if batch.is_awaited else self._in_flight).append(launched)
+        self._read(before, done, self._dropped)
+        self._dropped.clear()
+        self._read(awaited, done, set())
+        if plan.prefill is not None:
+            self._settle(done)
+        done.decode_s = time.perf_counter() - start
+
+    def _launch(
+        self, numbers: tuple[int, ...], fed: tuple[DecodeRow, ...], before: list[InFlight]
+    ) -> InFlight:
+        """Feed the rows of a batch, and start to compute the tokens that follow."""
+        rows = [self.rows[number] for number in numbers]
+        kv = [row.kv for row in rows]
+        _check_positions(kv, [each.position for each in fed])
+        sampling = self._batches.batch(numbers, rows, [each.draw for each in fed])
+        counts = None
+        if sampling.penalties is not None:
+            counts = mx.concatenate(
+                [row.counted(each.draw, each.tokens) for row, each in zip(rows, fed, strict=True)]
+            )
+        uniform = mx.array([[each.draw.uniform] for each in fed])
+        tokens, counts = self._decoder.step(
+            tokens_to_feed(numbers, fed, before), kv, sampling, uniform, counts
+        )
+        mx.async_eval(tokens.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
+        if counts is not None:
+            for index, row in enumerate(rows):
+                row.counts = counts[index : index + 1]
+        return InFlight(numbers, tokens)
+
+    def _read(self, launched: list[InFlight], done: _Progress, dropped: set[int]) -> None:
+        """Wait for tokens that were launched, but not for those that are all dropped."""
+        for ahead in launched:
+            if dropped.issuperset(ahead.numbers):
+                continue
+            done.rows = ahead.numbers
+            for number, token in zip(ahead.numbers, read_tokens(ahead.tokens), strict=True):
+                if number not in dropped:
+                    done.decoded.append((number, (token,)))
+
+    def _settle(self, done: _Progress) -> None:
+        """Wait for what is under way: it is not to be counted as a prompt's time."""
+        done.rows = tuple(number for ahead in self._in_flight for number in ahead.numbers)
+        mx.eval([ahead.tokens.token for ahead in self._in_flight])
+
+    # Prefill
+
+    def _prefill(self, chunk: PrefillChunk, done: _Progress) -> None:
+        start = time.perf_counter()
+        done.rows = (chunk.row,)
+        row = self.rows[chunk.row]
+        _check_positions([row.kv], [chunk.position])
+        try:
+            if chunk.scored:
+                top = row.params.top_logprobs
+                pieces = self._decoder.score(chunk.tokens, row.kv, chunk.scored, top)
+                done.scores = tuple(token for piece in pieces for token in read_tokens(piece))
+            elif chunk.draw is None:
+                self._decoder.extend(chunk.tokens, row.kv)
+            else:
+                done.sampled = tuple(read_tokens(self._sample(chunk, row)))
+        finally:
+            done.prefill_s = time.perf_counter() - start
+
+    def _sample(self, chunk: PrefillChunk, row: LiveRow) -> SampledTokens:
+        """The token behind a prompt."""
+        draw = chunk.draw
+        assert draw is not None
+        logits = self._decoder.logits(chunk.tokens, row.kv)
+        sampling = self._batches.batch((chunk.row,), [row], [draw])
+        counts = None if sampling.penalties is None else row.counted(draw)
+        tokens = sampling.choose(logits, mx.array([[draw.uniform]]), counts)
+        mx.eval(tokens.arrays())
+        return tokens
+
+
+def _check_positions(rows: list[KVRow], positions: list[int]) -> None:
+    """Raises KVRoomError where a plan was made for rows that hold other tokens."""
+    if (offsets := [row.offset for row in rows]) != positions:
+        raise KVRoomError(f"A plan feeds positions {positions} of rows that hold {offsets} tokens.")
+
+
+def read_tokens(tokens: SampledTokens) -> list[Token]:
+    """Wait for the device and take the values, a token for each row."""
+    ids = cast("list[int]", tokens.token.tolist())
+    if tokens.logprob is None:
+        return [Token(token_id) for token_id in ids]
+    logprobs = cast("list[float]", tokens.logprob.tolist())
+    tops: list[tuple[tuple[int, float], ...]] = [()] * len(ids)
+    if tokens.top_ids is not None and tokens.top_logprobs is not None:
+        top_ids = cast("list[list[int]]", tokens.top_ids.tolist())
+        values = cast("list[list[float]]", tokens.top_logprobs.tolist())
+        tops = [tuple(zip(*row, strict=True)) for row in zip(top_ids, values, strict=True)]
+    return [Token(*row) for row in zip(ids, logprobs, tops, strict=True)]

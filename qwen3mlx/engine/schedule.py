@@ -1,0 +1,386 @@
+"""Which request does what in the next step: continuous batching, decided on the host.
+
+The schedule reads no clock, draws no random number and touches no array. What it decides follows
+from what it is told: requests, the time, and the outputs of the plans that it made.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ..errors import MemoryBudgetError
+from ..model.kv_layout import Row
+from ..quoting import size_text
+from .memory import MemoryBudget
+from .outputs import EndOutput, PrefillOutput, StopReason, Token
+from .pieces import decode_batch, prefill_chunk
+from .plan import Fault, PrefillChunk, StepOutputs, StepPlan
+from .pool_mirror import PoolMirror
+from .prefix_index import BLOCK, common_length
+from .sequence import Sequence, Status
+from .throttle import PrefillThrottle
+
+MAX_RUNNING = 16
+# A second of waiting weighs as much as this share of a second of prefill work still to do.
+WAIT_WEIGHT = 0.5
+# So many tokens in common with a prompt that is being computed are worth waiting for.
+MIN_SHARED_PREFIX = 32
+
+_log = logging.getLogger(__name__)
+
+
+class Schedule:
+    """Waiting sequences have tokens to prefill; running ones decode one token per step, together.
+
+    `sequences` are all that have not ended, in the order in which they came; `running` are those
+    that decode, in the order of their rows.
+    """
+
+    def __init__(
+        self,
+        *,
+        bytes_per_token: int,
+        max_chunk: int,
+        budget: MemoryBudget,
+        max_running: int = MAX_RUNNING,
+    ) -> None:
+        self.sequences: list[Sequence] = []
+        self.running: list[Sequence] = []
+        self.pool = PoolMirror(bytes_per_token, budget)
+        self._budget = budget
+        self._max_running = max_running
+        self._throttle = PrefillThrottle(max_chunk)
+        self._suspects: set[Sequence] = set()  # to decode alone
+        self._plan = StepPlan()  # whose outputs are awaited
+
+    @property
+    def waiting(self) -> list[Sequence]:
+        return [s for s in self.sequences if not s.is_decoding]
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.sequences
+
+    # What others ask for
+
+    def submit(self, sequence: Sequence, now: float) -> None:
+        """Queue it. Raises MemoryBudgetError if it could not even run alone."""
+        self.check_fits(len(sequence.ids))
+        sequence.arrived = now
+        self.sequences.append(sequence)
+
+    def bytes_needed(self, num_tokens: int) -> int:
+        """What a prompt of so many tokens takes if it runs alone."""
+        return self.pool.layout.bytes_alone(num_tokens + 1)
+
+    def check_fits(self, num_tokens: int) -> None:
+        """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
+        needed = self.bytes_needed(num_tokens)
+        largest = self._budget.largest_request
+        if needed > largest:
+            raise MemoryBudgetError(
+                f"The prompt's {num_tokens:,} tokens need {size_text(needed)} of memory "
+                f"and {size_text(largest)} are left beside the model: shorten it, load the model "
+                "with quantized keys and values (kv_bits), or use a smaller model."
+            )
+
+    def cancel(self, sequence: Sequence) -> None:
+        """Stop working on it; what was computed is kept for others. No output is sent."""
+        if sequence in self.sequences:
+            self._leave(sequence)
+
+    def fail_all(self, error: Exception) -> None:
+        """End every sequence with `error`; what the pool's arrays hold is not known."""
+        self._reset()
+        for sequence in list(self.sequences):
+            self._fail(sequence, error)
+
+    # The next step
+
+    def plan(self, now: float) -> StepPlan:
+        """One token for each running sequence, and a piece of a waiting one's prompt."""
+        groups = self._groups()
+        for group in groups:
+            self._make_room(group, 1)
+        prefill = self._plan_prefill(now)
+        changes = self.pool.take_changes()
+        if changes:  # rows were closed or moved: a batch is in the order of the pool
+            self.running.sort(key=_place)
+            groups = [sorted(filter(_is_decoding, group), key=_place) for group in groups]
+        decode = tuple(decode_batch(group) for group in groups if group)
+        self._plan = StepPlan(changes, decode, prefill)
+        return self._plan
+
+    def plan_changes(self) -> StepPlan | None:
+        """What is to be done to rows and cached prefixes, without a step; None: nothing is."""
+        changes = self.pool.take_changes()
+        if not changes:
+            return None
+        self._plan = StepPlan(changes, collects=False)
+        return self._plan
+
+    def apply(self, outputs: StepOutputs) -> None:
+        """Take what came of the last plan."""
+        self._accept_all(outputs)
+        streaming = bool(self.running)
+        if streaming:
+            self._throttle.decoded(outputs.decode_s)
+        if (chunk := self._plan.prefill) is not None:
+            num_tokens = 0 if outputs.fault else len(chunk.tokens)
+            self._throttle.prefilled(num_tokens, outputs.prefill_s, streaming=streaming)
+            sequence = self.pool.sequences.get(chunk.row)
+            if sequence is not None and outputs.fault is None:
+                self._apply_prefill(sequence, outputs)
+        if outputs.fault is not None:
+            self._recover(outputs.fault)
+
+    # Prefill
+
+    def _plan_prefill(self, now: float) -> PrefillChunk | None:
+        if len(self.running) == len(self.sequences):
+            return None
+        waiting, streaming = self.waiting, bool(self.running)
+        sequence = self._next_waiting(waiting, now)
+        if sequence is None:
+            if not streaming:
+                self._refuse_hopeless(waiting)
+            return None
+        if not self._throttle.may_prefill(sequence.num_remaining, streaming=streaming):
+            return None
+        row = sequence.row or self._start(sequence)
+        # Forced tokens come after the row was made for a shorter text.
+        self._make_room([sequence], sequence.num_remaining)
+        if sequence.row is None:
+            return None
+        return prefill_chunk(sequence, row, self._throttle.chunk(streaming=streaming))
+
+    def _next_waiting(self, waiting: list[Sequence], now: float) -> Sequence | None:
+        """The one with the least work left, waiting counted in its favour."""
+        tokens_per_second = self._throttle.tokens_per_second or 0.0
+
+        def rank(sequence: Sequence) -> float:
+            waited = now - sequence.arrived
+            return sequence.num_remaining - waited * WAIT_WEIGHT * tokens_per_second
+
+        ready = [s for s in waiting if s.row is not None or self._may_start(s)]
+        return min(ready, key=rank, default=None)
+
+    def _may_start(self, sequence: Sequence) -> bool:
+        """There is a place and memory for it, and nobody is computing the same beginning."""
+        started = self.pool.sequences.values()
+        if len(started) >= self._max_running:
+            return False
+        for other in started:
+            shared = _in_common(other, sequence) if other.status is Status.PREFILLING else 0
+            if shared - other.num_computed >= MIN_SHARED_PREFIX:
+                return False
+        return self.pool.may_open(len(sequence.ids))
+
+    def _refuse_hopeless(self, waiting: list[Sequence]) -> None:
+        """End what no waiting would make room for.
+
+        A prompt was let in before another model took the memory, or an answer that gave its row up
+        has become longer than the memory.
+        """
+        for sequence in waiting:
+            try:
+                self.check_fits(len(sequence.ids))
+            except MemoryBudgetError as error:
+                if sequence.num_generated:
+                    self._end(sequence, "length")
+                else:
+                    self._fail(sequence, error)
+
+    def _start(self, sequence: Sequence) -> Row:
+        row = self.pool.open(sequence)
+        self._set_status(sequence, Status.PREFILLING)
+        if not sequence.num_generated:
+            sequence.num_cached = row.offset
+        try:
+            if not sequence.num_scored:  # nothing comes before the first token
+                sequence.score([Token(sequence.ids[0])])
+        except Exception as error:
+            self._fail(sequence, error)
+        return row
+
+    def _apply_prefill(self, sequence: Sequence, outputs: StepOutputs) -> None:
+        try:
+            if outputs.scores:
+                sequence.score(outputs.scores)
+            if not sequence.num_generated:
+                self._report(sequence)
+        except Exception as error:
+            self._fail(sequence, error)
+            return
+        if outputs.sampled:
+            is_suspect = sequence in self._suspects
+            self._set_status(sequence, Status.QUARANTINED if is_suspect else Status.RUNNING)
+        elif not sequence.num_remaining:
+            self._end(sequence, "length")  # only the prompt was to be computed, for later ones
+        for token in outputs.sampled:
+            self._accept(sequence, token)
+
+    def _report(self, sequence: Sequence) -> None:
+        """Tell how far the prompt is, and let others have what is computed of it."""
+        done = sequence.num_computed
+        sequence.sink(PrefillOutput(done, sequence.num_prompt, sequence.num_cached))
+        least = done // BLOCK * BLOCK + MIN_SHARED_PREFIX
+        others = (s for s in self.sequences if s.status is Status.WAITING)
+        awaited = any(_in_common(s, sequence) >= least for s in others)
+        self.pool.cache(sequence, whole=not awaited)
+
+    # Decode
+
+    def _groups(self) -> list[list[Sequence]]:
+        """The batch, and each sequence in quarantine by itself: those that can take a step now."""
+        together = [s for s in self.running if s.status is Status.RUNNING]
+        alone = [[s] for s in self.running if s.status is Status.QUARANTINED]
+        return [_ready(group) for group in (together, *alone)]
+
+    def _accept_all(self, outputs: StepOutputs) -> None:
+        """Hand out the tokens that were chosen."""
+        chosen = [
+            (sequence, tokens)
+            for row, tokens in outputs.decoded
+            if (sequence := self.pool.sequences.get(row)) is not None
+        ]
+        for sequence, tokens in chosen:
+            sequence.announce(tokens[0])
+        for sequence, tokens in chosen:
+            if sequence.status is Status.QUARANTINED:
+                self._suspects.discard(sequence)
+                self._set_status(sequence, Status.RUNNING)
+            for token in tokens:
+                if sequence.num_in_flight and sequence.is_decoding:
+                    sequence.num_in_flight -= 1
+                    self._accept(sequence, token)
+
+    def _accept(self, sequence: Sequence, token: Token) -> None:
+        try:
+            forced = sequence.accept(token)
+            reason = _reason_to_end(sequence) if forced is not None else None
+            for token_id in forced or ():
+                if reason is None:
+                    sequence.accept(Token(token_id))
+                    reason = _reason_to_end(sequence)
+        except Exception as error:
+            self._fail(sequence, error)
+            return
+        if reason is not None:
+            self._end(sequence, reason)
+        elif forced is None:
+            self.pool.rewind(sequence)
+        elif forced:
+            self.pool.rewind(sequence)
+            self._set_status(sequence, Status.PREFILLING)
+        elif not sequence.mask_is_stable and sequence.num_in_flight:
+            self.pool.rewind(sequence)  # it was computed with another mask
+
+    # Memory
+
+    def _make_room(self, group: list[Sequence], num_tokens: int) -> None:
+        """Let the rows of `group` take so many more; where memory is short, others make way."""
+        for sequence in group:
+            while sequence.row is not None and not self.pool.make_room(sequence, num_tokens):
+                self._preempt()
+
+    def _preempt(self) -> None:
+        """The one that came last gives its memory up and starts over later from its tokens.
+
+        Where it is the only one, memory is what its answer's length ends at.
+        """
+        started = [s for s in self.sequences if s.row is not None]
+        if len(started) == 1:
+            self._end(started[-1], "length")
+        else:
+            self._start_over(started[-1])
+
+    def _start_over(self, sequence: Sequence) -> None:
+        """Drop all that was computed: the ids are enough to go on."""
+        self.pool.close(sequence)
+        self._set_status(sequence, Status.WAITING)
+
+    # Ends and faults
+
+    def _end(self, sequence: Sequence, reason: StopReason) -> None:
+        self._leave(sequence)
+        try:
+            sequence.hand_out()
+            sequence.sink(EndOutput(reason))
+        except Exception as error:
+            sequence.fail(error)
+
+    def _fail(self, sequence: Sequence, error: Exception) -> None:
+        self._leave(sequence, keep=False)
+        sequence.fail(error)
+
+    def _leave(self, sequence: Sequence, *, keep: bool = True) -> None:
+        """Give its row back; with `keep`, what was computed goes into the prefix cache."""
+        self.sequences.remove(sequence)
+        self._suspects.discard(sequence)
+        if keep and sequence.row is not None:
+            self.pool.cache(sequence, whole=False)
+        self.pool.close(sequence)
+        self._set_status(sequence, Status.ENDED)
+
+    def _recover(self, fault: Fault) -> None:
+        """A fault of a plan: of its one sequence, or of an unknown one of several.
+
+        Nobody knows what the shared arrays hold now, so all sequences start over from their tokens;
+        the suspects each by itself, so that only the faulty one fails.
+        """
+        rows, error = self.pool.sequences, fault.error
+        suspects = [rows[number] for number in fault.rows if number in rows]
+        self._reset()
+        if not suspects:
+            _log.error("Keys and values were lost; all requests start over.", exc_info=error)
+        elif len(fault.rows) == 1:
+            self._fail(suspects[0], error)
+        else:
+            count = len(fault.rows)
+            _log.warning("A step of %d requests failed (%s); trying each alone.", count, error)
+            self._suspects.update(suspects)
+
+    def _reset(self) -> None:
+        self.pool.reset(self._plan.changes)
+        for sequence in self.sequences:
+            self._set_status(sequence, Status.WAITING)
+
+    def _set_status(self, sequence: Sequence, status: Status) -> None:
+        was_decoding = sequence.is_decoding
+        sequence.status = status
+        if sequence.is_decoding and not was_decoding:
+            self.running.append(sequence)
+        elif was_decoding and not sequence.is_decoding:
+            self.running.remove(sequence)
+
+
+def _ready(group: list[Sequence]) -> list[Sequence]:
+    """Those of a batch that have tokens to come.
+
+    None, where a grammar must see tokens that are under way to say what may follow.
+    """
+    if not all(s.mask_is_stable for s in group) and any(s.num_in_flight for s in group):
+        return []
+    return [s for s in group if s.has_next]
+
+
+def _is_decoding(sequence: Sequence) -> bool:
+    return sequence.is_decoding
+
+
+def _in_common(one: Sequence, other: Sequence) -> int:
+    """How many tokens one could take over from the other."""
+    return common_length(one.ids, other.ids) if one.salt == other.salt else 0
+
+
+def _place(sequence: Sequence) -> tuple[int, int]:
+    """Where its row is: rows of a stack one after the other."""
+    assert sequence.row is not None
+    return sequence.row.stack.capacity, sequence.row.slot
+
+
+def _reason_to_end(sequence: Sequence) -> StopReason | None:
+    if sequence.ids[-1] in sequence.stop_ids:
+        return "stop"
+    return "length" if sequence.num_generated >= sequence.max_tokens else None
