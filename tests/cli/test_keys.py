@@ -64,5 +64,5 @@ def test_a_name_that_is_taken_or_unknown(capsys: pytest.CaptureFixture[str]) -> 
     create("laptop")
     with pytest.raises(UsageError, match="named 'laptop' already"):
         create("laptop")
-    with pytest.raises(UsageError, match="no key named 'phone'; there are: laptop"):
+    with pytest.raises(UsageError, match="no key named 'phone'; existing keys: laptop"):
         revoke("phone")
