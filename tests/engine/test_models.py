@@ -152,7 +152,7 @@ def test_a_busy_model_takes_no_more_once_another_has_waited_long(make_engine, fo
     wait_for(send(engine, resident, max_tokens=2))
     for clock, name in ((resident, "loaded_at"), (engine.loads["b"], "waits_since")):
         setattr(clock, name, getattr(clock, name) - TURN)
-    with pytest.raises(ModelGoneError, match="a makes way"):
+    with pytest.raises(ModelGoneError, match="a is being unloaded for another"):
         send(engine, resident)
     again = engine.load("a", folders["a"])
     assert not stream.is_done
