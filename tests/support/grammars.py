@@ -91,7 +91,7 @@ def wander(words: Words, constraint: Constraint, rng: random.Random, *, patience
     After `patience` tokens it takes whatever closes something.
     """
     ids: list[int] = []
-    while len(ids) < patience + 400:
+    while len(ids) < patience + 2000:
         choices = allowed(constraint.mask())
         assert choices, f"a dead end behind {words.tokenizer.decode(ids)!r}"
         token_id = rng.choice(choices)
