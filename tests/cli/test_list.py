@@ -65,6 +65,6 @@ def test_other_families_and_missing_folders_are_reported(
     (tmp_path / "state" / "settings.json").write_text(json.dumps({"model_folders": folders}))
     list_models()
     gone, mistral = capsys.readouterr().err.splitlines()
-    assert gone.startswith(f"Not listed: {tmp_path / 'unplugged'}: There is no such folder")
+    assert gone.startswith(f"Not listed: {tmp_path / 'unplugged'}: This folder does not exist")
     assert mistral.startswith("Not listed: Mistral-7B: ")
     assert "model_type 'mistral'" in mistral

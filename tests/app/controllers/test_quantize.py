@@ -138,7 +138,7 @@ def test_a_failure_says_why(
     with qtbot.waitSignal(quantize.estimated, timeout=PATIENCE) as told:
         quantize.estimate(str(tmp_path / "none"), "4bit")
     assert told.args[:2] == [None, None]
-    assert "There is no folder" in told.args[2]
+    assert "does not exist" in told.args[2]
 
 
 def test_a_program_that_cannot_be_started(tmp_path: Path, source: Path, qtbot: QtBot) -> None:

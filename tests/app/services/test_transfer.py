@@ -376,7 +376,7 @@ def test_markdown_is_what_is_shown(tmp_path: Path) -> None:
     page = to_markdown(transcript)
     assert page.startswith("# The weather\n")
     spoken = [line for line in page.splitlines() if line.startswith("## ")]
-    assert spoken == ["## You", "## qwen3-8b", "## Result of a tool", "## qwen3-8b", "## You"]
+    assert spoken == ["## You", "## qwen3-8b", "## Tool result", "## qwen3-8b", "## You"]
     assert "> Be brief." in page
     assert "> They ask for the weather." in page
     assert '```json\n{"city": "北京"}\n```' in page

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
@@ -11,6 +12,14 @@ from qwen3mlx_app.views.window import make_window
 
 from ..controllers.support import connect, wait_for_models
 from ..fake_endpoint import FakeEndpoint
+
+
+@pytest.fixture(autouse=True)
+def blinking_cursor(qapp: QApplication) -> Iterator[None]:
+    """The application outlives each test: a window begins with what its system says."""
+    before = qapp.cursorFlashTime()
+    yield
+    qapp.setCursorFlashTime(before)
 
 
 @pytest.fixture
