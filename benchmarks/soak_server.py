@@ -50,4 +50,4 @@ def inject_faults() -> None:
 if __name__ == "__main__":
     inject_faults()
     # A small prefix cache fills quickly, so that a leak shows in later memory use.
-    serve(ServerSettings(port=int(sys.argv[1]), model="demo", prefix_cache_bytes=48_000_000))
+    serve(ServerSettings(port=int(sys.argv[1]), model="demo", prefix_cache=0.048))

@@ -152,12 +152,12 @@ def measure_search(profile: Path, repeats: int) -> list[float]:
 
 
 STARTER = """
-import sys
+import pathlib, sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from app import main
-from qwen3mlx_app.views import main_window
-make = main_window.make_window
+from qwen3mlx_app import main
+from qwen3mlx_app.views import window as views
+make = views.make_window
 def announce(program):
     window = make(program)
     def usable():
@@ -167,8 +167,8 @@ def announce(program):
         QApplication.quit()
     QTimer.singleShot(0, usable)
     return window
-main_window.make_window = announce
-sys.exit(main.main(["--profile-dir", sys.argv[1]]))
+views.make_window = announce
+sys.exit(main.main(pathlib.Path(sys.argv[1]), ("qwen3mlx",)))
 """
 
 
@@ -193,8 +193,10 @@ def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWin
     from qwen3mlx_app.composition import Program
     from qwen3mlx_app.views.window import make_window
 
+    from qwen3mlx.child_process import own_command
+
     QApplication.instance() or QApplication([])
-    program = Program(profile)
+    program = Program(profile, own_command())
     transcript = _transcript(num_messages, lambda n: PARAGRAPH.format(n=n))
     program.store.add([transcript])
     program.conversations.upsert(transcript.conversation)

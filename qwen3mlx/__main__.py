@@ -1,9 +1,21 @@
-"""`python -m qwen3mlx` runs the `qwen3mlx` command."""
+"""`python -m qwen3mlx` runs the `qwen3mlx` command; a frozen bundle starts here, too."""
 
 from __future__ import annotations
 
 import os
 import sys
+
+
+def main() -> None:
+    """Run the child that the arguments name, or else the command line."""
+    from .child_process import RUN_CHILD, run_child
+
+    if sys.argv[1:2] == [RUN_CHILD]:
+        return run_child(sys.argv[2:])
+    from .cli import main as run_command
+
+    run_command()
+    return None
 
 
 def _forget_current_folder() -> None:
@@ -14,8 +26,6 @@ def _forget_current_folder() -> None:
 
 
 if __name__ == "__main__":
-    _forget_current_folder()
-
-    from .cli import main
-
+    if not getattr(sys, "frozen", False):
+        _forget_current_folder()
     main()

@@ -12,18 +12,16 @@ from .controllers.conversations import ConversationsController
 from .controllers.models import ModelsController
 from .controllers.quantize import QuantizeController
 from .controllers.sections import Sections
-from .controllers.server import DEFAULT_PORT, ServerController
+from .controllers.server import ServerController
 from .controllers.settings import SettingsController
 from .controllers.titles import Titles
 from .domain import Message, Notice, ServerState
 from .services.endpoint import Endpoint
-from .services.files import read_json
 from .services.http import Http
 from .services.quantize_file import QuantizeFile
-from .services.server_process import COMMAND, ServerProcess
+from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
 from .services.store import NewerStoreError, Store
-from .services.values import an_object
 
 translate = QCoreApplication.translate
 
@@ -34,26 +32,29 @@ class Program(QObject):
     `greeting` is a notice to show at the start, or None.
     """
 
-    def __init__(self, profile: Path, command: Sequence[str] = COMMAND) -> None:
+    def __init__(self, profile: Path, program: Sequence[str]) -> None:
+        """`program` is the command that starts `qwen3mlx`; arguments follow it."""
         super().__init__()
         self.profile = profile
         self._newer: str | None = None
         self.settings = SettingsController(SettingsFile(profile / "window.json"), self)
         self.store = self._opened(profile)
         self.process = ServerProcess(
-            command, self, crash_log=profile / "server-crash.log", environment=self._environment
+            (*program, "serve"),
+            self,
+            crash_log=profile / "server-crash.log",
+            environment=self._environment,
         )
         http = Http(self.process.key, self)
         endpoint = Endpoint(http)
         self.models = ModelsController(endpoint, self)
         self.conversations = ConversationsController(self.store, self)
-        self.server = ServerController(
-            self.process, http, endpoint, port=lambda: saved_port(profile), parent=self
-        )
+        self.server = ServerController(self.process, http, endpoint, self)
         self.chat = ChatController(
             self.store,
             endpoint,
             self.models.models,
+            program=program,
             last_model=lambda: self.settings.settings.last_model,
             parent=self,
         )
@@ -66,7 +67,7 @@ class Program(QObject):
         )
         self.sections = Sections(self.conversations.conversations, self.conversations.folders, self)
         self.quantize = QuantizeController(
-            QuantizeFile(profile / "quantize.json"), profile / "models", parent=self
+            QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
         self._connect()
         self.greeting = self._greeting()
@@ -137,6 +138,7 @@ class Program(QObject):
     def _on_server_changed(self, state: ServerState) -> None:
         if state.phase == "ready":
             self.models.refresh()
+            self.models.limits.refresh()
         else:
             self.models.server_gone()
             self.chat.answers.set_server_ready(False, state.reason)
@@ -154,10 +156,3 @@ class Program(QObject):
     def _remember_model(self, message: Message) -> None:
         if message.model and message.status == "done":
             self.settings.update(last_model=message.model)
-
-
-def saved_port(profile: Path) -> int:
-    """The port in the server's own settings file, which it also reads itself."""
-    values = an_object(read_json(profile / "settings.json"))
-    port = an_object(values.get("server")).get("port")
-    return port if type(port) is int and 0 <= port <= 65535 else DEFAULT_PORT

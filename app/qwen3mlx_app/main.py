@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
@@ -25,9 +24,13 @@ LOCK = "window.lock"
 TRANSLATIONS = Path(__file__).with_name("i18n")
 
 
-def main(argv: Sequence[str]) -> int:
-    """The exit code. What cannot be mended in a window is one line on stderr."""
-    profile = _profile(argv)
+def main(profile_dir: Path | None, program: Sequence[str]) -> int:
+    """Run the window and return the exit code. Errors before it opens go to stderr, on one line.
+
+    `program` is the command that starts `qwen3mlx`. Without `profile_dir`, the profile is the
+    server's state folder.
+    """
+    profile = Path(os.path.abspath(profile_dir.expanduser())) if profile_dir else default_profile()
     os.environ["QWEN3MLX_HOME"] = str(profile)  # also for the server
     if (reason := _not_usable(profile)) is not None:
         print(f"qwen3mlx: {reason}", file=sys.stderr)
@@ -42,23 +45,23 @@ def main(argv: Sequence[str]) -> int:
     QGuiApplication.setQuitOnLastWindowClosed(True)
     translators = install_translations(application, SettingsFile(profile / "window.json").read())
     try:
-        program = Program(profile)
+        parts = Program(profile, program)
     except StoreError as error:
         print(f"qwen3mlx: {error}", file=sys.stderr)
         return 1
     # Imported late, to show the window sooner.
     from .views.window import make_window
 
-    window = make_window(program)
+    window = make_window(parts)
     window.show()
-    QTimer.singleShot(0, program.start)
+    QTimer.singleShot(0, parts.start)
     _end_on_signals(application)
     try:
         return application.exec()
     finally:
         window.close()
         shiboken6.delete(window)  # closing takes a moment; nothing must be painted meanwhile
-        program.close()
+        parts.close()
         del translators
 
 
@@ -85,13 +88,6 @@ def default_profile() -> Path:
         return Path(home).expanduser()
     kind = QStandardPaths.StandardLocation.GenericDataLocation
     return Path(QStandardPaths.writableLocation(kind)) / "qwen3mlx"
-
-
-def _profile(argv: Sequence[str]) -> Path:
-    parser = argparse.ArgumentParser(prog="qwen3mlx app")
-    parser.add_argument("--profile-dir", type=Path)
-    given = parser.parse_args(argv).profile_dir
-    return Path(os.path.abspath(given.expanduser())) if given else default_profile()
 
 
 def _not_usable(profile: Path) -> str | None:

@@ -71,9 +71,9 @@ def _options(
     ] = False,
 ) -> None:
     if context.invoked_subcommand == "serve":  # options are checked against its defaults
-        from .serve import defaults
+        from .serve import saved_defaults
 
-        context.default_map = {"serve": defaults(context)}
+        context.default_map = {"serve": saved_defaults()}
 
 
 def main() -> None:

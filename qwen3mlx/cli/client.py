@@ -13,9 +13,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 from ..errors import ConfigurationError, Qwen3MLXError, UsageError
 from ..quoting import quoted
 from ..settings.admin_token import own_address, token_for
+from ..settings.table import SERVER
 from ..settings.user import UserSettings
 
-_PORT = 1234
 _SECONDS = 30.0
 
 
@@ -35,7 +35,7 @@ class Client:
 
     def __init__(self, url: str | None, api_key: str | None) -> None:
         settings = UserSettings()
-        port = settings.server().get("port", _PORT)
+        port = settings.server().get("port", SERVER["port"].default)
         self.url = (url or f"http://127.0.0.1:{port}").rstrip("/").removesuffix("/v1")
         if url is None and not _is_url(self.url):
             raise ConfigurationError(

@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from .options import (
-    MOST,
-    ApiKey,
-    ContextLength,
-    InstalledModel,
-    KvBits,
-    RopeScaling,
-    Url,
-    finite,
-)
+from .options import ApiKey, ContextLength, InstalledModel, KvBits, ModelTtl, RopeScaling, Url
 from .terminal import Terminal
 
 
@@ -25,16 +14,7 @@ def load(
     context_length: ContextLength = None,
     rope_scaling: RopeScaling = None,
     kv_bits: KvBits = None,
-    ttl: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            min=1,
-            max=MOST,
-            callback=finite,
-            help="Unload the model after this long without a request.",
-        ),
-    ] = None,
+    ttl: ModelTtl = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:

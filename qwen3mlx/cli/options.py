@@ -1,4 +1,4 @@
-"""The options of `qwen3mlx run`, declared once."""
+"""Options that several verbs share; those of settings come from the table of settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,39 @@ from typing import Annotated, Any
 
 import typer
 
-MOST = 2**31 - 1  # upper bound for whole numbers and seconds; no real quantity comes near it
+from ..errors import InvalidRequestError
+from ..settings.table import LOAD, MAX_GIGABYTES, MODEL_TTL, SAMPLING, Setting
+
+
+def option(setting: Setting, *names: str, metavar: str | None = None, **more: Any) -> Any:
+    """Return a setting's option, with the help, bounds and check of the table."""
+
+    def check(value: Any) -> Any:
+        if value not in (None, [], ()):
+            try:
+                setting.check(value)
+            except InvalidRequestError as error:
+                raise typer.BadParameter(str(error)) from None
+        return value
+
+    return typer.Option(
+        *names,
+        metavar=metavar,
+        help=_help(setting),
+        callback=check,
+        show_default=setting.otherwise or True,
+        **more,
+    )
+
+
+def _help(setting: Setting) -> str:
+    """The setting's text, with its bounds unless no real value comes near them."""
+    text = setting.text
+    if setting.kind == "texts":
+        return f"{text.removesuffix('.')}; repeatable."
+    is_near = setting.most is not None and setting.most < MAX_GIGABYTES
+    return f"{text} ({setting.range_text})" if is_near else text
+
 
 Model = Annotated[
     str,
@@ -25,10 +57,7 @@ Prompt = Annotated[
     ),
 ]
 Think = Annotated[bool | None, typer.Option("--think/--no-think", help="Turn thinking on or off.")]
-ThinkingBudget = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, max=MOST, help="Stop thinking after N tokens."),
-]
+ThinkingBudget = Annotated[int | None, option(SAMPLING["thinking_budget"], metavar="N")]
 System = Annotated[str | None, typer.Option(metavar="TEXT", help="The system message.")]
 HideThinking = Annotated[bool, typer.Option("--hide-thinking", help="Hide the thinking.")]
 Raw = Annotated[
@@ -55,46 +84,19 @@ def finite(value: float | None) -> float | None:
     return value
 
 
-def _number(description: str) -> Any:
-    return typer.Option(metavar="X", help=description)
-
-
-Temperature = Annotated[
-    float | None, _number("Sampling temperature; 0 always picks the most likely token.")
-]
-TopP = Annotated[
-    float | None, _number("Sample from the most likely tokens up to this total probability.")
-]
-TopK = Annotated[
-    int | None, typer.Option(metavar="N", help="Sample from the N most likely tokens; 0 = all.")
-]
-MinP = Annotated[
-    float | None, _number("Drop tokens less likely than this fraction of the top token.")
-]
-RepetitionPenalty = Annotated[float | None, _number("Values above 1 discourage repetition.")]
-PresencePenalty = Annotated[
-    float | None, _number("-2 to 2; above 0 discourages any token already generated.")
-]
-FrequencyPenalty = Annotated[float | None, _number("-2 to 2; above 0 discourages frequent tokens.")]
-Seed = Annotated[
-    int | None, typer.Option(metavar="N", help="The same seed produces the same text.")
-]
-MaxTokens = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=MOST, help="Limit the answer to N tokens.")
-]
-Stop = Annotated[
-    list[str] | None, typer.Option(metavar="TEXT", help="Stop before TEXT; repeatable.")
-]
-ContextLength = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", min=1, max=MOST, help="Maximum tokens of prompt and answer together."
-    ),
-]
-KvBits = Annotated[
-    int | None,
-    typer.Option(metavar="4|8", help="Quantize the KV cache to use less memory per token."),
-]
+Temperature = Annotated[float | None, option(SAMPLING["temperature"], metavar="X")]
+TopP = Annotated[float | None, option(SAMPLING["top_p"], metavar="X")]
+TopK = Annotated[int | None, option(SAMPLING["top_k"], metavar="N")]
+MinP = Annotated[float | None, option(SAMPLING["min_p"], metavar="X")]
+RepetitionPenalty = Annotated[float | None, option(SAMPLING["repetition_penalty"], metavar="X")]
+PresencePenalty = Annotated[float | None, option(SAMPLING["presence_penalty"], metavar="X")]
+FrequencyPenalty = Annotated[float | None, option(SAMPLING["frequency_penalty"], metavar="X")]
+Seed = Annotated[int | None, option(SAMPLING["seed"], metavar="N")]
+MaxTokens = Annotated[int | None, option(SAMPLING["max_tokens"], metavar="N")]
+Stop = Annotated[list[str] | None, option(SAMPLING["stop"], metavar="TEXT")]
+ContextLength = Annotated[int | None, option(LOAD["context_length"], metavar="N")]
+KvBits = Annotated[int | None, option(LOAD["kv_bits"], metavar="4|8")]
+ModelTtl = Annotated[float | None, option(MODEL_TTL, metavar="SECONDS")]
 
 
 def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,12 +111,7 @@ def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 RopeScaling = Annotated[
-    Any,
-    typer.Option(
-        metavar="JSON",
-        parser=parse_rope_scaling,
-        help='YaRN: {"rope_type":"yarn","factor":2.0,"original_max_position_embeddings":32768}',
-    ),
+    Any, option(LOAD["rope_scaling"], metavar="JSON", parser=parse_rope_scaling)
 ]
 PrintJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Url = Annotated[

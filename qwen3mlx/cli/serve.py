@@ -8,102 +8,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import MOST, ContextLength, KvBits, RopeScaling, finite
+from ..settings.table import LOAD, SERVER
+from .options import ContextLength, KvBits, RopeScaling, option
 from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..config import LoadOptions
     from ..library import LocalModel
 
-MOST_GIGABYTES = 1_000_000
-
-Served = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="Load it at the start; it is meant where an endpoint lets a request name none.",
-    ),
-]
-Host = Annotated[
-    str,
-    typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets other computers in."),
-]
-Port = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 takes a free one.")]
+Model = Annotated[str | None, option(SERVER["model"], metavar="MODEL")]
+Host = Annotated[str, option(SERVER["host"], metavar="ADDRESS")]
+Port = Annotated[int, option(SERVER["port"], metavar="PORT")]
 ApiKeys = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="KEY",
-        envvar="QWEN3MLX_API_KEY",
-        help="Ask for this key, beside those of `qwen3mlx keys`; repeatable.",
-    ),
+    list[str] | None, option(SERVER["api_key"], metavar="KEY", envvar="QWEN3MLX_API_KEY")
 ]
 ParentKey = Annotated[
     str | None,
     typer.Option(
         metavar="KEY",
         envvar="QWEN3MLX_PARENT_KEY",
-        help="Accept this key of the program that starts the server; others need none for it.",
+        help="Also accept this key, from the program that starts the server.",
     ),
 ]
-AllowOrigin = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="ORIGIN",
-        help="Let this web page or app call (CORS): http://localhost:*, app://* ...; repeatable.",
-    ),
-]
-AllowHost = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME", help="A further name the server is reached by; repeatable."),
-]
-IdleTtl = Annotated[
-    float,
-    typer.Option(
-        "--ttl",
-        metavar="SECONDS",
-        min=0,
-        max=MOST,
-        callback=finite,
-        help="Idle time after which a model leaves memory; 0: never.",
-    ),
-]
-MemoryLimit = Annotated[
-    float | None,
-    typer.Option(
-        metavar="GB",
-        min=0,
-        max=MOST_GIGABYTES,
-        callback=finite,
-        help="Memory for all; default: what the machine can give.",
-    ),
-]
-PrefixCache = Annotated[
-    float | None,
-    typer.Option(
-        metavar="GB",
-        min=0,
-        max=MOST_GIGABYTES,
-        callback=finite,
-        help="Memory for computed prompts to reuse.",
-    ),
-]
-SharePrefixes = Annotated[
-    bool,
-    typer.Option(
-        "--share-prefixes",
-        help="Reuse prompts across keys, who can tell then what others have asked.",
-    ),
-]
-MaxRunning = Annotated[
-    int | None, typer.Option(metavar="N", min=1, max=1024, help="Answers computed together.")
-]
-MaxWaiting = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, max=MOST, help="Requests that may wait for their turn."),
-]
-LogPrompts = Annotated[
-    bool, typer.Option("--log-prompts", help="Write prompts and answers into the log.")
+AllowOrigin = Annotated[list[str] | None, option(SERVER["allow_origin"], metavar="ORIGIN")]
+AllowHost = Annotated[list[str] | None, option(SERVER["allow_host"], metavar="NAME")]
+IdleTtl = Annotated[float, option(SERVER["ttl"], metavar="SECONDS")]
+MemoryLimit = Annotated[float | None, option(SERVER["memory_limit"], metavar="GB")]
+PrefixCache = Annotated[float | None, option(SERVER["prefix_cache"], metavar="GB")]
+SharePrefixes = Annotated[bool, option(SERVER["share_prefixes"], "--share-prefixes")]
+MaxRunning = Annotated[int, option(SERVER["max_running"], metavar="N")]
+MaxWaiting = Annotated[int, option(SERVER["max_waiting"], metavar="N")]
+LogPrompts = Annotated[bool, option(SERVER["log_prompts"], "--log-prompts")]
+PortFallback = Annotated[
+    bool, typer.Option("--port-fallback", help="If the port is taken, pick a free one.")
 ]
 ExitWithParent = Annotated[
     bool, typer.Option("--exit-with-parent", help="Exit when stdin is closed.")
@@ -111,9 +48,9 @@ ExitWithParent = Annotated[
 
 
 def serve(
-    model: Served = None,
-    host: Host = "127.0.0.1",
-    port: Port = 1234,
+    model: Model = None,
+    host: Host = SERVER["host"].default,
+    port: Port = SERVER["port"].default,
     api_key: ApiKeys = None,
     parent_key: ParentKey = None,
     allow_origin: AllowOrigin = None,
@@ -121,20 +58,21 @@ def serve(
     context_length: ContextLength = None,
     rope_scaling: RopeScaling = None,
     kv_bits: KvBits = None,
-    ttl: IdleTtl = 3600,
-    memory_limit: MemoryLimit = None,
-    prefix_cache: PrefixCache = None,
-    share_prefixes: SharePrefixes = False,
-    max_running: MaxRunning = None,
-    max_waiting: MaxWaiting = None,
-    log_prompts: LogPrompts = False,
+    ttl: IdleTtl = SERVER["ttl"].default,
+    memory_limit: MemoryLimit = SERVER["memory_limit"].default,
+    prefix_cache: PrefixCache = SERVER["prefix_cache"].default,
+    share_prefixes: SharePrefixes = SERVER["share_prefixes"].default,
+    max_running: MaxRunning = SERVER["max_running"].default,
+    max_waiting: MaxWaiting = SERVER["max_waiting"].default,
+    log_prompts: LogPrompts = SERVER["log_prompts"].default,
+    port_fallback: PortFallback = False,
     exit_with_parent: ExitWithParent = False,
 ) -> None:
     """Serve models to OpenAI, Anthropic, LM Studio and Ollama clients.
 
-    When it is ready it prints one line to stdout, {"url": "http://127.0.0.1:1234"}; its log goes
-    to stderr. Requests load the model they name, if it is on this computer. What "server" in
-    settings.json says takes the place of the defaults.
+    When ready, it prints one line to stdout, {"url": "http://127.0.0.1:1234"}; the log goes to
+    stderr. A request loads the model it names if that is on this computer. "server" in
+    settings.json changes the defaults.
     """
     # Until it is ready it makes many objects and no garbage: looking for some takes a tenth longer.
     gc.disable()
@@ -144,17 +82,18 @@ def serve(
     settings = ServerSettings(
         host=host,
         port=port,
-        api_keys=tuple(api_key or ()),
+        api_key=tuple(api_key or ()),
         parent_key=parent_key,
-        allowed_origins=tuple(allow_origin or ()),
-        allowed_hosts=tuple(allow_host or ()),
-        ttl_s=ttl,
-        memory_limit=_bytes(memory_limit),
-        prefix_cache_bytes=_bytes(prefix_cache),
+        allow_origin=tuple(allow_origin or ()),
+        allow_host=tuple(allow_host or ()),
+        ttl=ttl,
+        memory_limit=memory_limit,
+        prefix_cache=prefix_cache,
         share_prefixes=share_prefixes,
         max_running=max_running,
         max_waiting=max_waiting,
         log_prompts=log_prompts,
+        port_fallback=port_fallback,
         exit_with_parent=exit_with_parent,
     )
     from ..server.run import serve as run_server
@@ -162,42 +101,35 @@ def serve(
     run_server(replace(settings, model=_prepared(model, loading)))
 
 
-def defaults(context: typer.Context) -> dict[str, Any]:
-    """Of the options, from settings.json. UsageError names the file and what is wrong.
+def saved_defaults() -> dict[str, Any]:
+    """Defaults of the options, from settings.json. UsageError names the file and what is wrong.
 
-    A key that is no option, as a newer version may have, is passed over with a note.
+    A key that is no setting, as a newer version may have, is ignored with a note.
     """
-    from ..errors import ConfigurationError, UsageError
+    from ..errors import ConfigurationError, InvalidRequestError, UsageError
     from ..library import nearest
     from ..quoting import quoted
     from ..settings.user import UserSettings
 
-    settings = UserSettings()
-    options = {str(option.name): option for option in _options(context)}
+    user, known = UserSettings(), SERVER | LOAD
     try:
-        settings.model_folders()  # while the server runs, a wrong one only hides what is in them
-        given = settings.server()
+        user.model_folders()  # while the server runs, a wrong one only hides what is in them
+        given = user.server()
     except ConfigurationError as error:
         raise UsageError(str(error)) from None  # starting it again would not help
-    for name in [name for name in given if name not in options]:
-        guess = nearest(name, options)
-        hint = f" Did you mean {guess}?" if guess else ""
-        where = f"{settings.path}: server has no option {quoted(name)}"
-        Terminal.standard().note(f"{where}, which does nothing.{hint}")
-        del given[name]
     for name, value in given.items():
+        if name not in known:
+            guess = nearest(name, known)
+            hint = f" Did you mean {guess}?" if guess else ""
+            Terminal.standard().note(
+                f"{user.path}: unknown server setting {quoted(name)} is ignored.{hint}"
+            )
+            continue
         try:
-            options[name].process_value(context, value)
-        except typer.BadParameter as error:
-            raise UsageError(
-                f"{settings.path}: server.{name} is {quoted(value)}: {error.message}"
-            ) from None
-    return given
-
-
-def _options(context: typer.Context) -> list[Any]:
-    group: Any = context.command
-    return list(group.commands["serve"].params)
+            known[name].check(value)
+        except InvalidRequestError as error:
+            raise UsageError(f"{user.path}: server.{error}") from None
+    return {name: value for name, value in given.items() if name in known}
 
 
 def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
@@ -234,7 +166,3 @@ def _save(model: LocalModel, options: LoadOptions) -> None:
     except InvalidRequestError as error:
         raise UsageError(str(error)) from error
     ModelSettings().save(model.id, options)
-
-
-def _bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else round(gigabytes * 1e9)

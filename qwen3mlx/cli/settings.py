@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,19 +10,15 @@ from ..config import SamplingParams
 from ..errors import UsageError
 from ..library import nearest
 from ..quoting import quoted
+from ..settings.table import SAMPLING, Kind, at
 
-_NUMBERS: dict[str, type[int] | type[float]] = {
-    "temperature": float,
-    "top_p": float,
-    "top_k": int,
-    "min_p": float,
-    "repetition_penalty": float,
-    "presence_penalty": float,
-    "frequency_penalty": float,
-    "seed": int,
-    "max_tokens": int,
+_PARSERS: dict[Kind, Callable[[str], Any]] = {
+    "whole": int,
+    "number": float,
+    "texts": lambda text: (text,),
 }
-NAMES = (*_NUMBERS, "stop")
+# The thinking budget has a command of its own.
+NAMES = tuple(setting.name for setting in at("run", SAMPLING) if setting.name != "thinking_budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +55,9 @@ class Settings:
 
 
 def _value(name: str, text: str) -> Any:
-    if name == "stop":
-        return (text,)
+    kind = SAMPLING[name].kind
     try:
-        return _NUMBERS[name](text)
+        return _PARSERS[kind](text)
     except ValueError:
-        kind = "an integer" if _NUMBERS[name] is int else "a number"
-        raise UsageError(f"{name} must be {kind}, not {quoted(text)}.") from None
+        noun = "an integer" if kind == "whole" else "a number"
+        raise UsageError(f"{name} must be {noun}, not {quoted(text)}.") from None

@@ -24,6 +24,7 @@ def app(profile_dir: ProfileDir = None) -> None:
 
     Conversations, settings and keys stay on this computer.
     """
+    from ..child_process import own_command
     from ..errors import UsageError
 
     if not _has_display():
@@ -34,7 +35,7 @@ def app(profile_dir: ProfileDir = None) -> None:
         from qwen3mlx_app.main import main
     except ImportError as error:
         raise UsageError(_how_to_install(error)) from None
-    raise typer.Exit(main(["--profile-dir", str(profile_dir)] if profile_dir else []))
+    raise typer.Exit(main(profile_dir, own_command()))
 
 
 def _has_display() -> bool:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..errors import InvalidRequestError
+from ..settings.table import SERVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +17,11 @@ class EngineConfig:
     the idle time in seconds after which a model is unloaded (infinity: never).
     """
 
-    max_running: int = 16
-    max_waiting: int = 256
+    max_running: int = SERVER["max_running"].default
+    max_waiting: int = SERVER["max_waiting"].default
     memory_limit: int | None = None
     prefix_cache_bytes: int | None = None
-    ttl_s: float = 3600.0
+    ttl_s: float = SERVER["ttl"].default
 
     def __post_init__(self) -> None:
         least = {"max_running": 1, "max_waiting": 0, "ttl_s": 0}

@@ -8,6 +8,20 @@ from typing import Any
 
 from ..errors import InvalidRequestError
 from ..quoting import quoted
+from ..settings.table import LOAD, MAX_WHOLE, SAMPLING, Setting
+
+# Those that are never None here.
+_REQUIRED = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "top_logprobs",
+    "min_tokens",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,22 +33,13 @@ class LoadOptions:
     kv_bits: int | None = None
 
     def __post_init__(self) -> None:
-        if self.context_length is not None:
-            _in_range("context_length", self.context_length, 1, 2**31 - 1, whole=True)
-        if self.rope_scaling is not None and not isinstance(self.rope_scaling, Mapping):
-            raise InvalidRequestError(
-                f"rope_scaling is {quoted(self.rope_scaling)}; it must be an object.",
-                param="rope_scaling",
-            )
+        for name, setting in LOAD.items():
+            _check_given(setting, getattr(self, name))
         if self.rope_scaling is not None and not {"rope_type", "type"} & set(self.rope_scaling):
             raise InvalidRequestError(
                 f"rope_scaling is {quoted(dict(self.rope_scaling))} and has no rope_type; use "
                 '{"rope_type": "yarn", "factor": 2.0} or leave it out.',
                 param="rope_scaling",
-            )
-        if self.kv_bits not in (None, 4, 8) or isinstance(self.kv_bits, float):
-            raise InvalidRequestError(
-                f"kv_bits {quoted(self.kv_bits)} is not supported; use 4 or 8.", param="kv_bits"
             )
 
 
@@ -70,25 +75,15 @@ class SamplingParams:
     ignore_eos: bool = False
 
     def __post_init__(self) -> None:
-        _in_range("temperature", self.temperature, 0, 100)
-        _in_range("top_p", self.top_p, 0, 1)
-        _in_range("top_k", self.top_k, 0, 2**31 - 1, whole=True)
-        _in_range("min_p", self.min_p, 0, 1)
-        _in_range("repetition_penalty", self.repetition_penalty, 0, 100, above=True)
-        _in_range("presence_penalty", self.presence_penalty, -2, 2)
-        _in_range("frequency_penalty", self.frequency_penalty, -2, 2)
-        _in_range("top_logprobs", self.top_logprobs, 0, 20, whole=True)
-        _in_range("min_tokens", self.min_tokens, 0, 2**31 - 1, whole=True)
-        for name in ("max_tokens", "thinking_budget"):
-            if getattr(self, name) is not None:
-                _in_range(name, getattr(self, name), 0, 2**31 - 1, whole=True)
+        for name in _REQUIRED:
+            SAMPLING[name].check(getattr(self, name))
+        for name in ("max_tokens", "thinking_budget", "seed"):
+            _check_given(SAMPLING[name], getattr(self, name))
         if self.max_tokens is not None and self.min_tokens > self.max_tokens:
             raise InvalidRequestError(
                 f"min_tokens ({self.min_tokens}) must not exceed max_tokens ({self.max_tokens}).",
                 param="min_tokens",
             )
-        if self.seed is not None:
-            _in_range("seed", self.seed, -(2**63), 2**64 - 1, whole=True)
         for name in ("logprobs", "prompt_logprobs", "ignore_eos"):
             if not isinstance(getattr(self, name), bool):
                 raise InvalidRequestError(
@@ -117,7 +112,7 @@ class SamplingParams:
                 param="stop_token_ids",
             )
         for token_id in stop_token_ids:
-            _in_range("stop_token_ids", token_id, 0, 2**31 - 1, whole=True)
+            _in_range("stop_token_ids", token_id, 0, MAX_WHOLE, whole=True)
 
     @property
     def is_greedy(self) -> bool:
@@ -127,22 +122,19 @@ class SamplingParams:
         return self.temperature < 1e-5 or self.top_p == 0
 
 
+def _check_given(setting: Setting, value: Any) -> None:
+    if value is not None:
+        setting.check(value)
+
+
 def _in_range(
-    name: str,
-    value: float,
-    low: float,
-    high: float,
-    *,
-    above: bool = False,
-    whole: bool = False,
-    param: str = "",
+    name: str, value: float, low: int, high: int, *, whole: bool = False, param: str = ""
 ) -> None:
     is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if is_number and (low < value if above else low <= value) and value <= high:
+    if is_number and low <= value <= high:
         return
-    bound = "above" if above else "from"
-    kind = "integer" if whole else "number"
+    kind = "an integer" if whole else "a number"
     raise InvalidRequestError(
-        f"{name} is {quoted(value)}; it must be a {kind} {bound} {low} to {high}.",
+        f"{name} is {quoted(value)}; it must be {kind} from {low} to {high}.",
         param=param or name,
     )

@@ -19,18 +19,13 @@ from ..config.options import LoadOptions, SamplingParams
 from ..errors import ConfigurationError, InvalidRequestError
 from ..quoting import quoted
 from ..settings.state import StateFile
+from ..settings.table import MODEL_TTL
+from ..settings.table import SAMPLING as SETTINGS
+from ..settings.table import at as settings_at
 
 _OPTIONS = tuple(field.name for field in fields(LoadOptions))
 # Options that suit a model as such; a seed or a stop string belongs to one request.
-SAMPLING = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "repetition_penalty",
-    "presence_penalty",
-    "frequency_penalty",
-)
+SAMPLING = tuple(setting.name for setting in settings_at("model", SETTINGS))
 
 
 class ModelSettings:
@@ -53,14 +48,13 @@ class ModelSettings:
     def ttl(self, model_id: str) -> float | None:
         """Return the saved idle time in seconds, or None."""
         value = self._entry(self._file.read(), model_id).get("ttl")
-        if value is None or (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 2**31
-        ):
-            return value
-        raise ConfigurationError(
-            f"{self._file.path}, {model_id}: ttl is {quoted(value)}; it must be a number of "
-            "seconds greater than 0."
-        )
+        if value is None:
+            return None
+        try:
+            MODEL_TTL.check(value)
+        except InvalidRequestError as error:
+            raise ConfigurationError(f"{self._file.path}, {model_id}: {error}") from None
+        return float(value)
 
     def sampling(self, model_id: str) -> dict[str, Any]:
         """Return the saved sampling defaults: the options of SAMPLING that were set."""

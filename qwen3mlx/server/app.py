@@ -60,7 +60,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     errors = ErrorResponses(ERROR_BODIES, CLIENT_ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
     service.on_finished.append(metrics.finished)
-    keys = Keys(settings.api_keys, KeyStore(), settings.parent_key)
+    keys = Keys(settings.api_key, KeyStore(), settings.parent_key)
     app = Application(
         title="qwen3mlx",
         version=__version__,

@@ -59,11 +59,9 @@ MAX_TOOLS = 1024
 MAX_PROMPTS = 2048
 # Answers to one request: prompts times `n`.
 MAX_ANSWERS = 2048
-# All are searched for after each token: that many characters cost a millisecond.
-MAX_STOPS, MAX_STOP = 64, 256
 MAX_STOP_IDS = 10_000
 MAX_BIASES = 10_000
 # Characters of a regex or a grammar; choices for the answer.
 MAX_RULES, MAX_CHOICES = 1_000_000, 10_000
-# Entries of `include`; allowed origins.
-MAX_INCLUDED, MAX_ORIGINS = 64, 100
+# Entries of `include`.
+MAX_INCLUDED = 64

@@ -14,7 +14,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -52,23 +54,24 @@ def serve(settings: ServerSettings) -> None:
     """Serve until SIGINT or SIGTERM.
 
     When the server is ready and `settings.model` is loaded, a single line `{"url": ...}` is written
-    to stdout; the log goes to stderr. Raises ListenError if the port is taken, and whatever loading
-    the model raises.
+    to stdout; it also has `"taken_port"` if `settings.port` is in use and a free one is used. The
+    log goes to stderr. Raises ListenError if the port is taken, and whatever loading the model
+    raises.
     """
     log_to_stderr()
     raise_descriptor_limit()
     keep_private()
     warn_if_open(settings)
     warn_of_unscoped(KeyStore())
-    server = Server(settings, on_ready=_ready)
+    server = Server(settings, on_ready=partial(_ready, settings.port))
     asyncio.run(server.serve_until_told())
 
 
 def warn_if_open(settings: ServerSettings) -> None:
     """A server that others can reach should require a key that is hard to guess."""
-    if not (settings.is_loopback or settings.api_keys or KeyStore().keys()):
+    if not (settings.is_loopback or settings.api_key or KeyStore().keys()):
         logger.warning("Anyone on the network can use this server; --api-key requires a key.")
-    if not settings.is_loopback and any(len(key) < LEAST_KEY for key in settings.api_keys):
+    if not settings.is_loopback and any(len(key) < LEAST_KEY for key in settings.api_key):
         logger.warning("An API key is easy to guess: `qwen3mlx keys create NAME` makes a long one.")
 
 
@@ -106,7 +109,7 @@ class Server(uvicorn.Server):
         self.crowd = Crowd(settings.max_connections)
         self.server_state = self.crowd
         self._short_until = 0.0
-        self._sockets = listen(settings.host, settings.port)
+        self._sockets = listen(settings.host, settings.port, fallback=settings.port_fallback)
         self.url = url_of(self._sockets[0])
         self._admin_token = AdminToken(self.url)
 
@@ -228,11 +231,15 @@ class Server(uvicorn.Server):
         threading.Thread(target=wait, name="qwen3mlx-parent", daemon=True).start()
 
 
-def _ready(url: str) -> None:
+def _ready(port: int, url: str) -> None:
+    """Announce the URL; `port` is the one that was asked for."""
     # Everything allocated so far stays: exclude it from garbage collection.
     gc.freeze()
     gc.enable()
-    line = json.dumps({"url": url}) + "\n"
+    told: dict[str, Any] = {"url": url}
+    if port and urlsplit(url).port != port:
+        told["taken_port"] = port
+    line = json.dumps(told) + "\n"
     try:
         os.write(sys.stdout.fileno(), line.encode())
     except OSError as error:

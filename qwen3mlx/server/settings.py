@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ..errors import UsageError
+from ..errors import InvalidRequestError, UsageError
 from ..quoting import quoted
+from ..settings.table import SERVER
 from .bounds import MAX_CONNECTIONS
 from .origins import Origins
 
@@ -17,57 +20,61 @@ MEGABYTE = 1024**2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """Sizes in bytes, times in seconds; None leaves the choice to the engine.
+    """The settings of `qwen3mlx.settings.table.SERVER`, by their names and in their units.
 
-    `port` 0 takes a free one. `api_keys` are accepted beside those in the key store. So is
-    `parent_key`, that of the program which started the server; no other needs one because of it.
-    `allowed_origins` are the web pages (`https://chat.example.com`) that may call, see `Origins`,
-    `allowed_hosts` further names it is reached by. `max_running` requests are computed together,
-    `max_waiting` more may queue. What was computed of one key's prompts is reused for the same key
-    only, and with `share_prefixes` for all: they can tell then what others have asked. An idle
-    model is unloaded after `ttl_s`; 0 keeps it for good. There are fewer than `max_connections`
-    where the system does not let the process have as many.
+    None leaves the choice to the engine. `model` is loaded at the start. `parent_key` is that of
+    the program which started the server: it is accepted beside `api_key` and the key store, and no
+    other program needs a key because of it. With `port_fallback`, a free port is used where `port`
+    is taken. There are fewer than `max_connections` where the system does not let the process have
+    as many.
 
     Raises UsageError.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 1234
+    host: str = SERVER["host"].default
+    port: int = SERVER["port"].default
     model: str | None = None
-    api_keys: tuple[str, ...] = ()
+    api_key: tuple[str, ...] = SERVER["api_key"].default
     parent_key: str | None = None
-    allowed_origins: tuple[str, ...] = ()
-    allowed_hosts: tuple[str, ...] = ()
+    allow_origin: tuple[str, ...] = SERVER["allow_origin"].default
+    allow_host: tuple[str, ...] = SERVER["allow_host"].default
     max_body_bytes: int = 32 * MEGABYTE
     max_connections: int = MAX_CONNECTIONS
-    max_running: int | None = None
-    max_waiting: int | None = None
-    memory_limit: int | None = None
-    prefix_cache_bytes: int | None = None
-    share_prefixes: bool = False
-    ttl_s: float = 60 * 60
-    log_prompts: bool = False
+    max_running: int = SERVER["max_running"].default
+    max_waiting: int = SERVER["max_waiting"].default
+    memory_limit: float | None = SERVER["memory_limit"].default
+    prefix_cache: float | None = SERVER["prefix_cache"].default
+    share_prefixes: bool = SERVER["share_prefixes"].default
+    ttl: float = SERVER["ttl"].default
+    log_prompts: bool = SERVER["log_prompts"].default
     exit_with_parent: bool = False
+    port_fallback: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> ServerSettings:
+        """From settings by name, as JSON has them; None is the default. Raises UsageError."""
+        given: dict[str, Any] = {}
+        for name, value in options.items():
+            if value is not None:
+                given[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**given)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65535:
-            raise UsageError(f"Port {self.port} does not exist; choose one from 0 to 65535.")
-        if not self.host:
-            raise UsageError("The host is empty; 127.0.0.1 serves this computer only.")
-        if not all(self.api_keys) or self.parent_key == "":
+        if self.parent_key == "":
             raise UsageError("An API key is empty; leave it out to serve without one.")
-        for name in ("max_body_bytes", "max_connections", "max_running", "memory_limit"):
-            self._check_at_least(name, 1)
-        for name in ("max_waiting", "prefix_cache_bytes", "ttl_s"):
-            self._check_at_least(name, 0)
-        Origins(self.allowed_origins)
-        for host in self.allowed_hosts:
+        for name, setting in SERVER.items():
+            value = getattr(self, name)
+            if value is not None or setting.default is not None:
+                try:
+                    setting.check(value)
+                except InvalidRequestError as error:
+                    raise UsageError(str(error)) from None
+        for name in ("max_body_bytes", "max_connections"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        Origins(self.allow_origin)
+        for host in self.allow_host:
             _check_host(host)
-
-    def _check_at_least(self, name: str, least: int) -> None:
-        value = getattr(self, name)
-        if value is not None and not value >= least:
-            raise UsageError(f"{name} is {value}; it must be at least {least}.")
 
     @property
     def model_folders(self) -> list[Path]:

@@ -1,1 +1,1 @@
-"""Files of the program's own state: what the user set, and the token of the command line."""
+"""The declared table of all settings, and the program's own state files."""

@@ -16,6 +16,8 @@ from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import ChatSettings, ModelSettings, Notice
 
+from tests.support.places import PROGRAM
+
 from .controllers.support import ask, last, shown
 
 STARTED = 60_000
@@ -28,7 +30,7 @@ def started(profile: Path, qtbot: QtBot, port: int = 0) -> Iterator[Program]:
     """A program whose server answers, on a free port."""
     profile.mkdir(exist_ok=True)
     (profile / "settings.json").write_text(json.dumps({"server": {"port": port}}))
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     try:
         with qtbot.waitSignal(program.models.refreshed, timeout=STARTED):
             program.start()
@@ -201,7 +203,7 @@ def test_a_taken_port_is_said_and_another_one_used(home: Path, qtbot: QtBot) -> 
         port = other.getsockname()[1]
         home.mkdir()
         (home / "settings.json").write_text(json.dumps({"server": {"port": port}}))
-        program = Program(home)
+        program = Program(home, PROGRAM)
         heard: list[Notice] = []
         program.server.notice.connect(heard.append)
         with qtbot.waitSignal(program.models.refreshed, timeout=STARTED):

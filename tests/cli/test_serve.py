@@ -138,9 +138,12 @@ def test_a_broken_settings_file_is_named(
     for text, sentence in (
         ("{", "is not JSON"),
         ('{"server": 1}', "server is 1"),
-        ('{"server": {"port": "80x"}}', "server.port is '80x': Input should be"),
-        ('{"server": {"port": 70000}}', "server.port is 70000: "),
-        ('{"server": {"ttl": NaN}}', "server.ttl is nan: "),
+        ('{"server": {"port": "80"}}', "server.port is '80'; it must be an integer"),
+        ('{"server": {"port": 70000}}', "server.port is 70000; it must be an integer"),
+        ('{"server": {"ttl": NaN}}', "server.ttl is nan; it must be a number from 0"),
+        ('{"server": {"log_prompts": 1}}', "server.log_prompts is 1; it must be true or false"),
+        ('{"server": {"api_key": "secret"}}', "server.api_key is 'secret'; it must be a list"),
+        ('{"server": {"kv_bits": 5}}', "server.kv_bits 5 is not supported"),
         ('{"model_folders": "/tmp/x"}', "model_folders is '/tmp/x'; it must be a list of folders"),
     ):
         file.write_text(text)
@@ -156,7 +159,7 @@ def test_a_misspelt_key_of_the_settings_is_named(
 ) -> None:
     (tmp_path / "settings.json").write_text('{"server": {"prot": 1}}')
     log = serve().log()
-    assert f"{tmp_path}/settings.json: server has no option 'prot'" in log
+    assert f"{tmp_path}/settings.json: unknown server setting 'prot' is ignored." in log
     assert "Did you mean port?" in log
 
 
@@ -170,6 +173,18 @@ def test_a_settings_file_that_goes_bad_while_it_runs_hides_no_demo(
         assert models == {"demo", "demo-moe"}
     assert server.log().count("model_folders") == 1
     assert "Traceback" not in server.log()
+
+
+def test_with_port_fallback_a_free_port_is_used_and_said(
+    serve: Callable[..., Serve], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = serve("--port", str(port), "--port-fallback")
+        told = json.loads(server.line)
+        assert told == {"url": server.url, "taken_port": port}
+        assert get(f"{server.url}/health")
+    assert f"Port {port} is in use; using a free one" in server.log()
 
 
 def test_a_port_that_is_taken() -> None:

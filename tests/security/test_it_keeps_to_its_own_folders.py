@@ -15,6 +15,7 @@ from qwen3mlx_app.domain import Conversation, Message, Transcript
 from qwen3mlx_app.views.window import make_window
 
 from tests.server.live import LiveServer
+from tests.support.places import PROGRAM
 
 from .hostile.mutations import DEMO, write_demo
 from .with_models import command, serving
@@ -106,7 +107,7 @@ def test_the_window_loads_nothing_that_a_text_names(
     message = Message(
         conversation_id=conversation.id, role="assistant", content=content, created_at=0
     )
-    program = Program(tmp_path / "profile")
+    program = Program(tmp_path / "profile", PROGRAM)
     window = make_window(program)
     qtbot.addWidget(window)
     window.show()

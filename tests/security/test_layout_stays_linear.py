@@ -23,6 +23,8 @@ from qwen3mlx_app.views.theme import Theme
 from .hostile.texts import BOMBS
 from .window import opened  # noqa: F401  chooses the platform
 
+STUCK = (sys.executable, "-c", "from tests.security.hostile.stuck import main; main()")
+
 SHORT, LONG = 3000, 12_000
 # Characters that arrive at once in a growing text.
 STEP = 100
@@ -171,9 +173,9 @@ def test_code_that_never_ends_for_its_lexer_is_given_up(
             told.append(block)
 
     waiter = Waiter()
-    stuck = Child("tests.security.hostile.stuck", 0.5)
+    stuck = Child(STUCK, 0.5)
     assert stuck.ask("for ever") is None
-    stuck = Child("tests.security.hostile.stuck", 60)
+    stuck = Child(STUCK, 60)
     assert stuck.ask("echo") == "echo"
     stuck.close()
     good = Block("x = 1", "python")

@@ -10,9 +10,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from qwen3mlx_app.services.program import PROGRAM
 
-from tests.support.places import IMPORT_PATH, ROOT
+from tests.support.places import IMPORT_PATH, PROGRAM, ROOT
 
 TRAP = """\
 open({mark!r}, "a").write(__name__ + "\\n")

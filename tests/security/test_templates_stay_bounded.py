@@ -18,13 +18,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from qwen3mlx_app.services.program import PROGRAM
 
 from qwen3mlx.errors import CheckpointError, OverloadedError, Qwen3MLXError
 from qwen3mlx.server.core.template_traits import template_traits
 from qwen3mlx.text import load_tokenizer
 from tests.server.live import LiveServer
-from tests.support.places import ROOT
+from tests.support.places import PROGRAM, ROOT
 
 from .hostile import templates
 from .hostile.mutations import write_demo

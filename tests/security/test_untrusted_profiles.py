@@ -20,6 +20,8 @@ from qwen3mlx_app.services.quantize_file import QuantizeFile
 from qwen3mlx_app.services.settings import SettingsFile
 from qwen3mlx_app.services.store import Store, StoreError
 
+from tests.support.places import PROGRAM
+
 from .hostile import profiles
 from .hostile.window import Window
 from .window import opened
@@ -180,7 +182,7 @@ def test_a_pipe_or_a_link_in_the_place_of_a_file(profile: Path, name: str) -> No
     for make in (os.mkfifo, lambda path: path.symlink_to(outside)):
         (profile / name).unlink(missing_ok=True)
         make(profile / name)
-        program = Program(profile)
+        program = Program(profile, PROGRAM)
         program.settings.update(font_size=program.settings.settings.font_size % 20 + 8)
         program.close()
         assert outside.read_text() == "not yours"
@@ -241,7 +243,9 @@ def test_a_conversion_that_the_page_did_not_start_is_not_resumed(
     tmp_path: Path, job: object, qtbot: QtBot
 ) -> None:
     (tmp_path / "quantize.json").write_text(json.dumps({"job": job, "qualities": [{"name": 3}]}))
-    quantize = QuantizeController(QuantizeFile(tmp_path / "quantize.json"), Path("/p/models"))
+    quantize = QuantizeController(
+        QuantizeFile(tmp_path / "quantize.json"), Path("/p/models"), PROGRAM
+    )
     assert quantize.state.phase == "idle"
     assert quantize.qualities.values() == []
 

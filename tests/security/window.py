@@ -27,6 +27,8 @@ from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
+from tests.support.places import PROGRAM
+
 from ..app.controllers.support import connect, wait_for_models
 from ..app.fake_endpoint import FakeEndpoint
 
@@ -37,7 +39,7 @@ Role = Qt.ItemDataRole
 @contextmanager
 def opened(profile: Path, qtbot: QtBot, fake: FakeEndpoint | None = None) -> Iterator[MainWindow]:
     """It is shown; with a server its models are known."""
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     window = make_window(program)
     try:
         with qtbot.waitExposed(window):

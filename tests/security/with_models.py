@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from qwen3mlx_app.services.program import PROGRAM
 
 from tests.server.live import LiveServer, live_server
-from tests.support.places import IMPORT_PATH
+from tests.support.places import IMPORT_PATH, PROGRAM
 
 
 @contextmanager

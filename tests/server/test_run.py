@@ -150,17 +150,18 @@ def test_the_url_names_an_address_that_answers() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"port": 65536}, "Port 65536"),
-        ({"port": -1}, "Port -1"),
-        ({"host": ""}, "host is empty"),
-        ({"api_keys": ("",)}, "API key is empty"),
+        ({"port": 65536}, "port is 65536"),
+        ({"port": -1}, "port is -1"),
+        ({"host": ""}, "host is ''; it must be a non-empty string"),
+        ({"api_key": ("",)}, "it must be a list of non-empty strings"),
+        ({"parent_key": ""}, "API key is empty"),
         ({"max_body_bytes": 0}, "max_body_bytes is 0"),
         ({"max_running": 0}, "max_running is 0"),
         ({"max_waiting": -1}, "max_waiting is -1"),
-        ({"ttl_s": float("nan")}, "ttl_s is nan"),
-        ({"allowed_origins": ("localhost:3000",)}, "not a valid origin"),
-        ({"allowed_origins": ("http://localhost:3000/",)}, "not a valid origin"),
-        ({"allowed_origins": ("*",)}, "not a valid origin"),
+        ({"ttl": float("nan")}, "ttl is nan"),
+        ({"allow_origin": ("localhost:3000",)}, "not a valid origin"),
+        ({"allow_origin": ("http://localhost:3000/",)}, "not a valid origin"),
+        ({"allow_origin": ("*",)}, "not a valid origin"),
     ],
 )
 def test_settings_that_make_no_sense(settings: dict[str, Any], message: str) -> None:
@@ -188,9 +189,9 @@ def test_an_open_server_is_warned_of_unless_it_asks_for_a_key(
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     warn_if_open(ServerSettings())
     long_key = "a key that nobody guesses soon"
-    warn_if_open(ServerSettings(host="0.0.0.0", api_keys=(long_key,)))
+    warn_if_open(ServerSettings(host="0.0.0.0", api_key=(long_key,)))
     assert not caplog.records
-    warn_if_open(ServerSettings(host="0.0.0.0", api_keys=(long_key, "1234")))
+    warn_if_open(ServerSettings(host="0.0.0.0", api_key=(long_key, "1234")))
     assert "easy to guess" in caplog.text
     assert "1234" not in caplog.text
     warn_if_open(ServerSettings(host="0.0.0.0"))

@@ -23,8 +23,12 @@ class AttachmentLoader(QObject):
     refused = Signal(str)
     _read = Signal(object, str)
 
-    def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, program: Sequence[str], parent: QObject | None = None
+    ) -> None:
+        """`program` is the command that starts `qwen3mlx`."""
         super().__init__(parent)
+        self._program = program
         self._endpoint = endpoint
         self._read.connect(self._count)
 
@@ -38,7 +42,7 @@ class AttachmentLoader(QObject):
         """Runs on the loader's thread; Qt delivers the signals on the window's."""
         for path in paths:
             try:
-                self._read.emit(read_attachment(path), model_id)
+                self._read.emit(read_attachment(path, self._program), model_id)
             except AttachmentRefused as error:
                 self.refused.emit(str(error))
 

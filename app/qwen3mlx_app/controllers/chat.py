@@ -54,6 +54,7 @@ class ChatController(StoreController):
         endpoint: Endpoint,
         models: ListModel[ModelEntry],
         *,
+        program: Sequence[str],
         last_model: Callable[[], str | None],
         parent: QObject | None = None,
     ) -> None:
@@ -62,7 +63,7 @@ class ChatController(StoreController):
             lambda row: row.message.id, lambda row: row.message.content, self
         )
         self.answers = AnswerRunner(store, endpoint, models, self)
-        self.attachments = AttachmentLoader(endpoint, self)
+        self.attachments = AttachmentLoader(endpoint, program, self)
         self.estimator = ContextEstimator(endpoint, self)
         self._models = models
         self._last_model = last_model

@@ -13,10 +13,14 @@ from ..domain import ModelEntry, ModelFolder, ModelSettings
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
+from .limits import LimitsController
 
 
 class ModelsController(QObject):
-    """`models` has a ModelEntry for each; `folders` is where they are looked for."""
+    """`models` has a ModelEntry for each; `folders` is where they are looked for.
+
+    `limits` are those of all settings, the server's own among them.
+    """
 
     refreshed = Signal()
     folders_changed = Signal(object)
@@ -25,6 +29,7 @@ class ModelsController(QObject):
     def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._endpoint = endpoint
+        self.limits = LimitsController(endpoint, self)
         self.models = ListModel[ModelEntry](lambda entry: entry.id, lambda entry: entry.name, self)
         self.folders: list[ModelFolder] = []
 

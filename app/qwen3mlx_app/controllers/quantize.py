@@ -15,7 +15,6 @@ from ..models import ListModel
 from ..quantization import Quality, QuantizeJob, QuantizeState
 from ..services.command import Command
 from ..services.private import make_folder
-from ..services.program import PROGRAM
 from ..services.quantize_file import QuantizeFile, quality_from
 
 translate = QCoreApplication.translate
@@ -41,11 +40,10 @@ class QuantizeController(QObject):
         self,
         file: QuantizeFile,
         folder: Path,
-        *,
-        program: Sequence[str] = PROGRAM,
+        program: Sequence[str],
         parent: QObject | None = None,
     ) -> None:
-        """Results go into `folder`."""
+        """Results go into `folder`; `program` is the command that starts `qwen3mlx`."""
         super().__init__(parent)
         self._file = file
         self._folder = folder

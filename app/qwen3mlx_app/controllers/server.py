@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
@@ -16,6 +16,7 @@ from ..domain import (
     ServerSettings,
     ServerState,
 )
+from ..limits import OWN_LIMITS
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError, Http
@@ -24,7 +25,6 @@ from ..services.snippets import ServerAddress, Snippet, snippets
 
 translate = QCoreApplication.translate
 
-DEFAULT_PORT = 1234
 MAX_LOG = 1000
 # Milliseconds between status requests while the page is watched.
 WATCH_EVERY = 1000
@@ -45,15 +45,12 @@ class ServerController(QObject):
         process: ServerProcess,
         http: Http,
         endpoint: Endpoint,
-        *,
-        port: Callable[[], int] = lambda: DEFAULT_PORT,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._process = process
         self._http = http
         self._endpoint = endpoint
-        self._port = port
         self.memory: Memory | None = None
         self.keys: list[ApiKey] = []
         self.settings: ServerSettings | None = None
@@ -75,13 +72,13 @@ class ServerController(QObject):
         return self._process.state
 
     def start(self) -> None:
-        self._process.start(self._port())
+        self._process.start()
 
     def stop(self) -> None:
         self._process.stop()
 
     def restart(self) -> None:
-        self._process.restart(self._port())
+        self._process.restart()
 
     def watch(self, watched: bool) -> None:
         """Keep `running`, `log` and the memory up to date while `watched`."""
@@ -120,7 +117,8 @@ class ServerController(QObject):
 
     def snippets(self, model_id: str) -> list[Snippet]:
         """Snippets with the address that the server has, or would have."""
-        url = self.state.url or f"http://127.0.0.1:{self._port()}"
+        port = self.settings.port if self.settings else OWN_LIMITS["server"]["port"].default
+        url = self.state.url or f"http://127.0.0.1:{port}"
         return snippets(ServerAddress(url, model_id, needs_key=bool(self.keys)))
 
     def _on_state_changed(self, state: ServerState) -> None:

@@ -1165,8 +1165,8 @@
         <translation>重复惩罚</translation>
     </message>
     <message>
-        <source>Most tokens</source>
-        <translation>最多词元</translation>
+        <source>Max tokens</source>
+        <translation>最多词元数</translation>
     </message>
     <message>
         <source>Seed</source>
@@ -1271,8 +1271,100 @@
         <translation>下载</translation>
     </message>
     <message>
-        <source>Memory of the server</source>
+        <source>Server memory</source>
         <translation>服务器内存</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Takes effect after a restart.</source>
+        <translation>重新启动后生效。</translation>
+    </message>
+    <message>
+        <source>Start the server at launch</source>
+        <translation>启动时打开服务器</translation>
+    </message>
+    <message>
+        <source>Keeps the server running when the window is closed.</source>
+        <translation>关闭窗口后服务器继续运行。</translation>
+    </message>
+    <message>
+        <source>Text size</source>
+        <translation>文字大小</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter or ⌘Enter</source>
+        <translation>Ctrl+回车或 ⌘回车</translation>
+    </message>
+    <message>
+        <source>Generate titles with the model</source>
+        <translation>由模型生成标题</translation>
+    </message>
+    <message>
+        <source>Hugging Face mirror</source>
+        <translation>Hugging Face 镜像</translation>
+    </message>
+    <message>
+        <source>Used for downloads that clients request. Takes effect after a server restart.</source>
+        <translation>用于客户端请求的下载。服务器重新启动后生效。</translation>
+    </message>
+    <message>
+        <source>Memory limit</source>
+        <translation>内存上限</translation>
+    </message>
+    <message>
+        <source>Weights, KV cache and prompt cache together.</source>
+        <translation>权重、KV 缓存与提示缓存合计。</translation>
+    </message>
+    <message>
+        <source>Prompt cache</source>
+        <translation>提示缓存</translation>
+    </message>
+    <message>
+        <source>Lets the server continue a conversation without reading it again.</source>
+        <translation>继续对话时无需重新读取全部内容。</translation>
+    </message>
+    <message>
+        <source>Max concurrent requests</source>
+        <translation>最大并发请求数</translation>
+    </message>
+    <message>
+        <source>Further requests wait in a queue.</source>
+        <translation>其余请求排队等候。</translation>
+    </message>
+    <message>
+        <source>Nothing you write leaves this computer. The app talks only to its own server on this computer, and sends no analytics.</source>
+        <translation>你写的内容不会离开这台电脑。本应用只与这台电脑上自己的服务器通信，不发送任何分析数据。</translation>
+    </message>
+    <message>
+        <source>Open Folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Reset app settings</source>
+        <translation>重置应用设置</translation>
+    </message>
+    <message>
+        <source>App settings</source>
+        <translation>应用设置</translation>
+    </message>
+    <message>
+        <source>Restores the defaults. Conversations are kept.</source>
+        <translation>恢复默认设置，对话会保留。</translation>
+    </message>
+    <message>
+        <source>Changes take effect after the server restarts.</source>
+        <translation>更改在服务器重新启动后生效。</translation>
+    </message>
+    <message>
+        <source>Start the server to change these.</source>
+        <translation>启动服务器后才能更改这些设置。</translation>
+    </message>
+    <message>
+        <source>automatic</source>
+        <translation>自动</translation>
     </message>
     <message>
         <source>Privacy</source>
@@ -1287,24 +1379,16 @@
         <translation>语言</translation>
     </message>
     <message>
-        <source>As the system</source>
-        <translation>跟随系统</translation>
-    </message>
-    <message>
-        <source>After a restart.</source>
-        <translation>重启后生效。</translation>
-    </message>
-    <message>
         <source>Show in the menu bar</source>
         <translation>在菜单栏显示</translation>
     </message>
     <message>
-        <source>The server goes on there when the window is closed.</source>
-        <translation>关闭窗口后，服务器仍在那里运行。</translation>
-    </message>
-    <message>
         <source>Notifications</source>
         <translation>通知</translation>
+    </message>
+    <message>
+        <source>When a long task finishes in the background. Requires the menu bar item.</source>
+        <translation>后台的耗时任务完成时通知。需要在菜单栏显示。</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -1319,10 +1403,6 @@
         <translation>深色</translation>
     </message>
     <message>
-        <source>Open the folder</source>
-        <translation>打开文件夹</translation>
-    </message>
-    <message>
         <source>Conversations and settings</source>
         <translation>对话与设置</translation>
     </message>
@@ -1331,36 +1411,8 @@
         <translation>重置</translation>
     </message>
     <message>
-        <source>Reset the settings of the window</source>
-        <translation>重置窗口设置</translation>
-    </message>
-    <message>
-        <source>Settings of the window</source>
-        <translation>窗口设置</translation>
-    </message>
-    <message>
-        <source>As they were at the first start. Conversations stay.</source>
-        <translation>恢复到首次启动时的状态，对话会保留。</translation>
-    </message>
-    <message>
         <source>Enter</source>
         <translation>回车</translation>
-    </message>
-    <message>
-        <source>Ctrl or ⌘ and Enter</source>
-        <translation>Ctrl 或 ⌘ 加回车</translation>
-    </message>
-    <message>
-        <source>Size of text</source>
-        <translation>文字大小</translation>
-    </message>
-    <message>
-        <source>Start the server with the window</source>
-        <translation>随窗口启动服务器</translation>
-    </message>
-    <message>
-        <source>When long work ends while the window is not in front. Needs the item in the menu bar.</source>
-        <translation>当窗口不在前面而耗时的工作结束时。需要在菜单栏显示。</translation>
     </message>
     <message>
         <source>{least} to {most} pixels.</source>
@@ -1373,58 +1425,6 @@
     <message>
         <source>Send with</source>
         <translation>发送方式</translation>
-    </message>
-    <message>
-        <source>Let the model write titles</source>
-        <translation>让模型撰写标题</translation>
-    </message>
-    <message>
-        <source>Mirror of Hugging Face</source>
-        <translation>Hugging Face 镜像</translation>
-    </message>
-    <message>
-        <source>Where the server downloads what its clients ask for. After its restart.</source>
-        <translation>服务器为其客户端下载模型的来源。服务器重启后生效。</translation>
-    </message>
-    <message>
-        <source>Limit, GB</source>
-        <translation>上限（GB）</translation>
-    </message>
-    <message>
-        <source>For weights, keys and values together.</source>
-        <translation>权重与键值缓存合计。</translation>
-    </message>
-    <message>
-        <source>Kept prompts, GB</source>
-        <translation>保留的提示（GB）</translation>
-    </message>
-    <message>
-        <source>So that a conversation need not be read again.</source>
-        <translation>这样就不必重新读取整个对话。</translation>
-    </message>
-    <message>
-        <source>Answers at once</source>
-        <translation>同时进行的回答</translation>
-    </message>
-    <message>
-        <source>Others wait for their turn.</source>
-        <translation>其余的排队等候。</translation>
-    </message>
-    <message>
-        <source>what suits the computer</source>
-        <translation>由电脑决定</translation>
-    </message>
-    <message>
-        <source>Nothing you write leaves this computer. The window talks to its own server on this computer only, and sends no statistics.</source>
-        <translation>你写的内容不会离开这台电脑。窗口只与这台电脑上自己的服务器通信，不发送任何统计数据。</translation>
-    </message>
-    <message>
-        <source>These count after a restart of the server.</source>
-        <translation>重新启动服务器后生效。</translation>
-    </message>
-    <message>
-        <source>The server keeps these: turn it on to change them.</source>
-        <translation>这些设置由服务器保存：启动服务器后即可修改。</translation>
     </message>
 </context>
 <context>

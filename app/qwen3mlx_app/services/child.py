@@ -10,21 +10,19 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-
-from .program import program_of
 
 
 class Child:
-    """Runs `main` of a module, which calls `serve`; started with the first question.
+    """A program that calls `serve`; started with the first question.
 
     For one thread, which waits for the answers.
     """
 
-    def __init__(self, module: str, patience: float) -> None:
+    def __init__(self, command: Sequence[str], patience: float) -> None:
         """`patience`: seconds for an answer."""
-        self._command = program_of(module)
+        self._command = command
         self._patience = patience
         self._process: subprocess.Popen[str] | None = None
 

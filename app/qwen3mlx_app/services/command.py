@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
-from .program import PROGRAM
-
 # Milliseconds to end after it is asked to.
 PATIENCE = 5000
 
@@ -23,7 +21,7 @@ class Command(QObject):
     ended = Signal(object)
 
     def __init__(
-        self, words: Sequence[str], program: Sequence[str] = PROGRAM, parent: QObject | None = None
+        self, words: Sequence[str], program: Sequence[str], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._output = b""

@@ -18,6 +18,7 @@ from ..domain import (
     RunningRequest,
     ServerSettings,
 )
+from ..limits import SettingLimits, limits_from
 from .chat import ChatReader, Delta, MalformedError
 from .endpoint_json import as_model, as_value
 from .http import Call, EndpointError, Failed, Http, interrupted, malformed
@@ -267,6 +268,11 @@ class Endpoint:
             read=lambda reply: (_server_settings(reply["saved"]), bool(reply["restart_needed"])),
             done=lambda settings: done(*settings),
             failed=failed,
+        )
+
+    def limits(self, *, done: Callable[[SettingLimits], None], failed: Failed) -> Call:
+        return self._ask(
+            "GET", f"{_OWN}/settings/schema", read=limits_from, done=done, failed=failed
         )
 
     def _ask(

@@ -5,34 +5,24 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from ..domain import AnswerStats, Attachment, AttachmentKind, ChatSettings, ToolCall
+from ..limits import OWN_LIMITS
 from .values import Json, an_object, number, text, whole
 
 # The sampling parameters that can be set.
-SAMPLING = {
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "repetition_penalty",
-    "max_tokens",
-    "seed",
-}
-_MAX_BUDGET = 10_000_000
+SAMPLING = OWN_LIMITS["sampling"].keys() - {"thinking_budget"}
 
 
 def chat_settings(source: Json) -> ChatSettings:
     thinking, budget = source.get("thinking"), whole(source.get("thinking_budget"))
-    sampling = an_object(source.get("sampling"))
+    sampling, limits = an_object(source.get("sampling")), OWN_LIMITS["sampling"]
     return ChatSettings(
         system_prompt=text(source.get("system_prompt")),
         thinking=thinking if isinstance(thinking, bool) else None,
-        thinking_budget=budget if budget is not None and 0 <= budget <= _MAX_BUDGET else None,
+        thinking_budget=budget if limits["thinking_budget"].allows(budget) else None,
         sampling={
             name: value
             for name, value in sampling.items()
-            if name in SAMPLING and number(value) is not None
+            if name in SAMPLING and limits[name].allows(value)
         },
     )
 

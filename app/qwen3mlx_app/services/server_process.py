@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import secrets
 import signal
-import socket
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +14,10 @@ from PySide6.QtCore import QCoreApplication, QObject, QProcess, QProcessEnvironm
 
 from ..domain import ServerState
 from .files import write_file
-from .program import PROGRAM
 from .timers import single_shot
 
 translate = QCoreApplication.translate
 
-COMMAND = (*PROGRAM, "serve")
 # Milliseconds for the server to end by itself.
 _PATIENCE = 5000
 # Milliseconds before the restart after the first, second, ... crash within that many seconds;
@@ -46,7 +42,7 @@ class ServerProcess(QObject):
 
     def __init__(
         self,
-        command: Sequence[str] = COMMAND,
+        command: Sequence[str],
         parent: QObject | None = None,
         *,
         crash_log: Path,
@@ -61,7 +57,6 @@ class ServerProcess(QObject):
         self.state = ServerState(phase="stopped")
         self._command = list(command)
         self._process: QProcess | None = None
-        self._port = 0
         self._output = b""
         self._log = b""
         self._pauses = pauses
@@ -69,10 +64,9 @@ class ServerProcess(QObject):
         self._restart_wanted = False
         self._restart_timer = single_shot(self, 0, self._launch)
 
-    def start(self, port: int) -> None:
-        """At `port`, or at a free one where it is taken; 0 takes a free one."""
+    def start(self) -> None:
+        """At the port that its settings name, or at a free one where that is taken."""
         if self._process is None:
-            self._port = port
             self._deaths.clear()
             self._launch()
 
@@ -87,10 +81,9 @@ class ServerProcess(QObject):
         self._process.closeWriteChannel()  # the server ends with its stdin
         QTimer.singleShot(_PATIENCE, self._process, self._process.kill)
 
-    def restart(self, port: int) -> None:
-        self._port = port
+    def restart(self) -> None:
         if self._process is None:
-            self.start(port)
+            self.start()
         else:
             self.stop()
             self._restart_wanted = True
@@ -120,7 +113,7 @@ class ServerProcess(QObject):
         process.finished.connect(self._over)
         process.errorOccurred.connect(self._not_started)
         program, *arguments = self._command
-        process.start(program, [*arguments, "--port", str(self._port), "--exit-with-parent"])
+        process.start(program, [*arguments, "--port-fallback", "--exit-with-parent"])
 
     def _read_output(self) -> None:
         """The server prints one line with its address when it is ready."""
@@ -129,9 +122,12 @@ class ServerProcess(QObject):
         if self.state.phase != "starting" or b"\n" not in self._output:
             return
         try:
-            url = json.loads(self._output.partition(b"\n")[0])["url"]
-        except (ValueError, KeyError, TypeError):
+            told = json.loads(self._output.partition(b"\n")[0])
+            url, taken_port = told["url"], told.get("taken_port")
+        except (ValueError, KeyError, TypeError, AttributeError):
             return
+        if isinstance(taken_port, int):
+            self.port_taken.emit(taken_port)
         self._set(ServerState(phase="ready", url=str(url)))
 
     def _read_log(self) -> None:
@@ -152,11 +148,7 @@ class ServerProcess(QObject):
         if phase == "stopping":
             self._set(ServerState(phase="stopped"))
             if self._restart_wanted:
-                self.start(self._port)
-        elif phase == "starting" and self._port and self._is_port_taken():
-            self.port_taken.emit(self._port)
-            self._port = 0
-            self._launch()
+                self.start()
         elif phase == "ready" or (self._deaths and status == QProcess.ExitStatus.CrashExit):
             self._died(self._reason(exit_code, status))
         else:
@@ -189,14 +181,6 @@ class ServerProcess(QObject):
 
     def _log_lines(self) -> list[str]:
         return self._log.decode("utf-8", "replace").splitlines()
-
-    def _is_port_taken(self) -> bool:
-        """Asked of the system: the server's own words are for people."""
-        try:
-            socket.create_server(("127.0.0.1", self._port)).close()
-        except OSError as error:
-            return error.errno == errno.EADDRINUSE
-        return False
 
     def _reason(self, exit_code: int, status: QProcess.ExitStatus) -> str:
         if status == QProcess.ExitStatus.CrashExit:

@@ -52,7 +52,7 @@ class ChatPage(QWidget):
         self.intents = Intents(self)
         self.messages = MessageList(chat.messages, theme, self.intents, self)
         self.composer = Composer(models.models, lambda: settings.settings.send_with, theme, self)
-        self.panel = ChatPanel(conversations.presets, self)
+        self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
         self._status = muted("", self)
         self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)

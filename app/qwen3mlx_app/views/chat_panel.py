@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..controllers.limits import LimitsController
 from ..domain import ChatSettings, ModelEntry, Preset
 from ..models import ListModel
 from .fields import NoScrollComboBox, NoScrollSlider
 from .plain import Button, ask_name, set_tip
-from .sampling_form import BOUNDS, SamplingForm
+from .sampling_form import NAMES, SamplingForm
 from .theme import GAP, GAP_L
 from .widgets import muted, section, tool_button
 
@@ -36,7 +37,9 @@ class ChatPanel(QScrollArea):
     preset_saved = Signal(str)
     preset_deleted = Signal(str)
 
-    def __init__(self, presets: ListModel[Preset], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, presets: ListModel[Preset], limits: LimitsController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._presets = presets
         self._settings = ChatSettings()
@@ -57,7 +60,7 @@ class ChatPanel(QScrollArea):
         self._add_prompt()
         self._add_budget()
         self._heading(self.tr("Sampling"))
-        self._sampling = SamplingForm(list(BOUNDS), self)
+        self._sampling = SamplingForm(NAMES, limits, self)
         self._sampling.changed.connect(lambda values: self._change(sampling=values))
         self._column.addWidget(self._sampling)
         self._reset = Button(self.tr("Reset to Model Defaults"), self)

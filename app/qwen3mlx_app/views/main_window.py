@@ -207,7 +207,14 @@ class MainWindow(QMainWindow):
             return made
         if name == "server":
             return ServerPage(program.server, lambda: program.chat.model_id, self.theme, self)
-        return SettingsPage(program.settings, program.server, program.profile, self.theme, self)
+        return SettingsPage(
+            program.settings,
+            program.server,
+            program.models.limits,
+            program.profile,
+            self.theme,
+            self,
+        )
 
     def _load_result(self, folder: str) -> None:
         entries = self.program.models.models.values()

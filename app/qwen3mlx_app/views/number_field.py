@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
+
+from ..limits import Limits
 
 
 class NumberField(QLineEdit):
     """Empty is None: `suggest` says in its place what counts then.
 
-    `value` follows what is typed, as long as that is a number within the bounds, and `typed(value)`
+    `value` follows what is typed, as long as that is a number within the limits, and `typed(value)`
     tells of it; `edited(value)` does when it was entered. Left with anything else, the field goes
-    back to what was there before. `decimals` 0: whole numbers.
+    back to what was there before.
     """
 
     typed = Signal(object)
     edited = Signal(object)
 
-    def __init__(
-        self, least: float, most: float, decimals: int, name: str, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, limits: Limits, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._bounds = (least, most)
-        self._decimals = decimals
+        self._limits = limits
         self._value: float | None = None
         self._before: float | None = None
         self.setAccessibleName(name)
@@ -35,6 +36,10 @@ class NumberField(QLineEdit):
     @property
     def value(self) -> float | None:
         return self._value
+
+    def set_limits(self, limits: Limits) -> None:
+        """For what is typed from now on; what is set stays."""
+        self._limits = limits
 
     def set_value(self, value: float | None) -> None:
         self._value = self._before = value
@@ -52,9 +57,9 @@ class NumberField(QLineEdit):
             return
         start = self._number(self.text() or self.placeholderText())
         if start is not None:
-            size = 0.05 if self._decimals else 1
-            least, most = self._bounds
-            self._say(round(min(most, max(least, start + step * size)), 4))
+            limits = self._limits
+            moved = start + step if limits.is_whole else round(start + 0.05 * step, 4)
+            self._say(min(limits.most, max(limits.smallest, moved)))
             self._enter()
 
     def _follow(self, text: str) -> None:
@@ -82,22 +87,28 @@ class NumberField(QLineEdit):
 
     def _number(self, text: str) -> float | None:
         """None for what is no number, or none that may stand here."""
+        text = text.strip()
         for locale in (self.locale(), QLocale.c()):
-            number, is_one = locale.toDouble(text.strip())
-            if is_one:
-                break
-        rounded = round(number, self._decimals or 9)
-        least, most = self._bounds
-        if not is_one or not least <= rounded <= most:
-            return None
-        if self._decimals:
-            return rounded
-        return int(rounded) if rounded.is_integer() else None
+            # The largest seeds are no float's, and the least no unsigned number.
+            for read in (locale.toULongLong, locale.toLongLong, locale.toDouble):
+                parsed: Any = read(text)
+                number, is_one = parsed
+                if is_one:
+                    return self._allowed(number)
+        return None
+
+    def _allowed(self, number: float) -> float | None:
+        limits = self._limits
+        if isinstance(number, float):
+            number = round(number, limits.decimals or 9)
+            if limits.is_whole and number.is_integer():
+                number = int(number)
+        return number if limits.allows(number) else None
 
     def _text(self, value: float | None) -> str:
         if value is None:
             return ""
-        if not self._decimals:
+        if self._limits.is_whole:
             return str(int(value))
-        text = f"{value:.{self._decimals}f}".rstrip("0").rstrip(".")
+        text = f"{value:.{self._limits.decimals}f}".rstrip("0").rstrip(".")
         return text.replace(".", self.locale().decimalPoint())

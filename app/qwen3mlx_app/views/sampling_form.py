@@ -8,22 +8,23 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QWidget
 
+from ..controllers.limits import LimitsController
 from .number_field import NumberField
 from .plain import Label
 from .theme import GAP
 
-# Least, most, and decimals, of what requests may carry.
-BOUNDS: dict[str, tuple[float, float, int]] = {
-    "temperature": (0, 2, 3),
-    "top_p": (0.001, 1, 3),
-    "top_k": (0, 1000, 0),
-    "min_p": (0, 1, 3),
-    "presence_penalty": (-2, 2, 3),
-    "frequency_penalty": (-2, 2, 3),
-    "repetition_penalty": (0.1, 2, 3),
-    "max_tokens": (1, 1_000_000, 0),
-    "seed": (0, 2**31 - 1, 0),
-}
+# In the order in which they are shown.
+NAMES = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+    "max_tokens",
+    "seed",
+)
 
 
 class SamplingForm(QWidget):
@@ -31,7 +32,9 @@ class SamplingForm(QWidget):
 
     changed = Signal(object)
 
-    def __init__(self, names: Sequence[str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], limits: LimitsController, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         labels = {
             "temperature": self.tr("Temperature"),
@@ -41,31 +44,38 @@ class SamplingForm(QWidget):
             "presence_penalty": self.tr("Presence penalty"),
             "frequency_penalty": self.tr("Frequency penalty"),
             "repetition_penalty": self.tr("Repetition penalty"),
-            "max_tokens": self.tr("Most tokens"),
+            "max_tokens": self.tr("Max tokens"),
             "seed": self.tr("Seed"),
         }
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(GAP - 2)
+        self._limits = limits
         self._fields: dict[str, NumberField] = {}
         for name in names:
-            field = NumberField(*BOUNDS[name], labels[name], self)
+            field = NumberField(limits.of("sampling", name), labels[name], self)
             field.typed.connect(lambda _: self.changed.emit(self.values()))
             label = Label(labels[name], self)
             label.setBuddy(field)
             form.addRow(label, field)
             self._fields[name] = field
+        limits.changed.connect(self._set_limits)
 
     def values(self) -> dict[str, float]:
         named = {name: field.value for name, field in self._fields.items()}
         return {name: value for name, value in named.items() if value is not None}
 
     def show_values(self, values: Mapping[str, Any], defaults: Mapping[str, float]) -> None:
-        """`defaults` count where nothing is set."""
+        """`defaults` are the model's: they count where nothing is set."""
         for name, field in self._fields.items():
             if not field.hasFocus() or field.value != values.get(name):
                 field.set_value(values.get(name))
-            field.suggest(defaults.get(name), self._otherwise(name))
+            default = defaults.get(name, self._limits.of("sampling", name).default)
+            field.suggest(default, self._otherwise(name))
+
+    def _set_limits(self) -> None:
+        for name, field in self._fields.items():
+            field.set_limits(self._limits.of("sampling", name))
 
     def _otherwise(self, name: str) -> str:
         return {

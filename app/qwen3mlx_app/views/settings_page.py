@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from ..controllers.limits import LimitsController
 from ..controllers.server import ServerController
 from ..controllers.settings import SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
@@ -30,6 +31,7 @@ class SettingsPage(Page):
         self,
         settings: SettingsController,
         server: ServerController,
+        limits: LimitsController,
         profile: Path,
         theme: Theme,
         parent: QWidget | None = None,
@@ -38,6 +40,7 @@ class SettingsPage(Page):
         self.set_title(self.tr("Settings"))
         self._settings = settings
         self._server = server
+        self._limits = limits
         self._profile = profile
         self._theme = theme
         self._server_fields: dict[str, NumberField] = {}
@@ -46,7 +49,7 @@ class SettingsPage(Page):
             (self.tr("Appearance"), self._appearance()),
             (self.tr("Chat"), self._chat()),
             (self.tr("Downloads"), self._downloads()),
-            (self.tr("Memory of the server"), self._memory()),
+            (self.tr("Server memory"), self._memory()),
             (self.tr("Privacy"), self._privacy()),
             (self.tr("Advanced"), self._advanced()),
         ):
@@ -54,6 +57,7 @@ class SettingsPage(Page):
         self.column.addStretch()
         server.settings_changed.connect(self._show_server)
         server.state_changed.connect(self._show_state)
+        limits.changed.connect(self._show_limits)
         self._show_state(server.state)
         if server.state.phase == "ready" and server.settings is not None:
             self._show_server(server.settings)
@@ -64,24 +68,21 @@ class SettingsPage(Page):
             group,
             "language",
             self.tr("Language"),
-            [(self.tr("As the system"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
-            self.tr("After a restart."),
+            [(self.tr("System"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
+            self.tr("Takes effect after a restart."),
         )
-        self._switch(group, "start_server", self.tr("Start the server with the window"))
+        self._switch(group, "start_server", self.tr("Start the server at launch"))
         self._switch(
             group,
             "show_tray",
             self.tr("Show in the menu bar"),
-            self.tr("The server goes on there when the window is closed."),
+            self.tr("Keeps the server running when the window is closed."),
         )
         self._switch(
             group,
             "notify",
             self.tr("Notifications"),
-            self.tr(
-                "When long work ends while the window is not in front."
-                " Needs the item in the menu bar."
-            ),
+            self.tr("When a long task finishes in the background. Requires the menu bar item."),
         )
         return group
 
@@ -92,16 +93,16 @@ class SettingsPage(Page):
             "theme",
             self.tr("Theme"),
             [
-                (self.tr("As the system"), "system"),
+                (self.tr("System"), "system"),
                 (self.tr("Light"), "light"),
                 (self.tr("Dark"), "dark"),
             ],
         )
-        size = whole_number(*SIZES, self.tr("Size of text"), self)
+        size = whole_number(*SIZES, self.tr("Text size"), self)
         self._follow("font_size", size.setValue)
         size.valueChanged.connect(partial(self._set, "font_size"))
         hint = self.tr("{least} to {most} pixels.").format(least=SIZES[0], most=SIZES[1])
-        group.add_row(self.tr("Size of text"), size, hint)
+        group.add_row(self.tr("Text size"), size, hint)
         self._switch(group, "reduce_motion", self.tr("Reduce motion"))
         return group
 
@@ -111,9 +112,9 @@ class SettingsPage(Page):
             group,
             "send_with",
             self.tr("Send with"),
-            [(self.tr("Enter"), "enter"), (self.tr("Ctrl or ⌘ and Enter"), "ctrl_enter")],
+            [(self.tr("Enter"), "enter"), (self.tr("Ctrl+Enter or ⌘Enter"), "ctrl_enter")],
         )
-        self._switch(group, "auto_title", self.tr("Let the model write titles"))
+        self._switch(group, "auto_title", self.tr("Generate titles with the model"))
         return group
 
     def _downloads(self) -> Group:
@@ -121,43 +122,44 @@ class SettingsPage(Page):
         mirror = QLineEdit(self)
         self._follow("hub_mirror", mirror.setText)
         mirror.setPlaceholderText("https://huggingface.co")
-        mirror.setAccessibleName(self.tr("Mirror of Hugging Face"))
+        mirror.setAccessibleName(self.tr("Hugging Face mirror"))
         mirror.editingFinished.connect(lambda: self._set_mirror(mirror))
         group.add_row(
-            self.tr("Mirror of Hugging Face"),
+            self.tr("Hugging Face mirror"),
             mirror,
-            self.tr("Where the server downloads what its clients ask for. After its restart."),
+            self.tr(
+                "Used for downloads that clients request. Takes effect after a server restart."
+            ),
         )
         return group
 
     def _memory(self) -> Group:
         group = Group(self)
-        rows: tuple[tuple[str, str, str, tuple[float, float, int]], ...] = (
+        rows = (
             (
                 "memory_limit",
-                self.tr("Limit, GB"),
-                self.tr("For weights, keys and values together."),
-                (0.1, 4096, 1),
+                self.tr("Memory limit"),
+                self.tr("Weights, KV cache and prompt cache together."),
             ),
             (
                 "prefix_cache",
-                self.tr("Kept prompts, GB"),
-                self.tr("So that a conversation need not be read again."),
-                (0, 4096, 1),
+                self.tr("Prompt cache"),
+                self.tr("Lets the server continue a conversation without reading it again."),
             ),
             (
                 "max_running",
-                self.tr("Answers at once"),
-                self.tr("Others wait for their turn."),
-                (1, 1024, 0),
+                self.tr("Max concurrent requests"),
+                self.tr("Further requests wait in a queue."),
             ),
         )
-        for name, title, hint, bounds in rows:
-            field = NumberField(*bounds, title, self)
-            field.suggest(None, self.tr("what suits the computer"))
+        for name, label, hint in rows:
+            limits = self._limits.of("server", name)
+            title = f"{label} ({limits.unit})" if limits.unit else label
+            field = NumberField(limits, title, self)
             field.edited.connect(partial(self._set_server, name))
             group.add_row(title, field, hint)
             self._server_fields[name] = field
+        self._show_limits()
         self._memory_hint = hint_label("", self)
         group.add_widget(self._memory_hint)
         return group
@@ -167,8 +169,8 @@ class SettingsPage(Page):
         group.add_widget(
             hint_label(
                 self.tr(
-                    "Nothing you write leaves this computer. The window talks to its own"
-                    " server on this computer only, and sends no statistics."
+                    "Nothing you write leaves this computer. The app talks only to its own"
+                    " server on this computer, and sends no analytics."
                 ),
                 self,
             )
@@ -177,16 +179,16 @@ class SettingsPage(Page):
 
     def _advanced(self) -> Group:
         group = Group(self)
-        show = Button(self.tr("Open the folder"), self)
+        show = Button(self.tr("Open Folder"), self)
         show.clicked.connect(lambda: show_folder(self._profile))
         group.add_row(self.tr("Conversations and settings"), show, str(self._profile))
         reset = Button(self.tr("Reset"), self)
-        reset.setAccessibleName(self.tr("Reset the settings of the window"))
+        reset.setAccessibleName(self.tr("Reset app settings"))
         reset.clicked.connect(self._settings.reset)
         group.add_row(
-            self.tr("Settings of the window"),
+            self.tr("App settings"),
             reset,
-            self.tr("As they were at the first start. Conversations stay."),
+            self.tr("Restores the defaults. Conversations are kept."),
         )
         return group
 
@@ -233,14 +235,20 @@ class SettingsPage(Page):
             field.setText(self._settings.settings.hub_mirror)
 
     def _show_state(self, state: ServerState) -> None:
-        """The server keeps these: they can be set while it is there, when it has told them."""
+        """The server saves these: they can be set while it runs, once it has told them."""
         if state.phase == "ready":
-            text = self.tr("These count after a restart of the server.")
+            text = self.tr("Changes take effect after the server restarts.")
         else:
-            text = self.tr("The server keeps these: turn it on to change them.")
+            text = self.tr("Start the server to change these.")
         self._memory_hint.setText(text)
         for field in self._server_fields.values():
             field.setEnabled(False)
+
+    def _show_limits(self) -> None:
+        for name, field in self._server_fields.items():
+            limits = self._limits.of("server", name)
+            field.set_limits(limits)
+            field.suggest(limits.default, self.tr("automatic"))
 
     def _show_server(self, saved: ServerSettings, *_: object) -> None:
         for name, field in self._server_fields.items():

@@ -301,6 +301,10 @@ class Service:
         except NotSavedError as error:
             warn(f"The model was loaded, but its options could not be saved. {error}")
 
+    def _saved(self, model_id: str) -> tuple[LoadOptions, float | None]:
+        """How the model is loaded, and the idle time in seconds after which it is unloaded."""
+        return self.model_settings.load(model_id), self.model_settings.ttl(model_id)
+
     def _with_saved(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
         """With the sampling saved for the model, which the request's own values override."""
         saved = self.model_settings.sampling(model_id)
@@ -340,7 +344,7 @@ class Service:
         slot = self.engine.available(local.id)
         if slot is not None and options in (None, slot.options):
             return slot, None
-        saved = await asyncio.to_thread(self.model_settings.load, local.id)
+        saved, saved_ttl = await asyncio.to_thread(self._saved, local.id)
         # Not on the engine's thread: an untrusted template may take seconds.
         await asyncio.to_thread(check_template, local.path)
         loop = asyncio.get_running_loop()
@@ -353,7 +357,7 @@ class Service:
         wanted = saved if options is None else options
         loading = self.engine.load(local.id, local.path, wanted, report)
         slot = await asyncio.wrap_future(loading)
-        if (saved_ttl := self.model_settings.ttl(local.id)) is not None:
+        if saved_ttl is not None:
             await asyncio.wrap_future(self.engine.keep(slot, saved_ttl))
         return slot, time.perf_counter() - start
 
@@ -378,12 +382,17 @@ def _tokenizer(folder: Path, modified: float) -> Tokenizer:
 
 
 def _engine_config(settings: ServerSettings) -> EngineConfig:
-    given = {
-        name: getattr(settings, name)
-        for name in ("max_running", "max_waiting", "memory_limit", "prefix_cache_bytes")
-        if getattr(settings, name) is not None
-    }
-    return EngineConfig(**given, ttl_s=settings.ttl_s or math.inf)
+    return EngineConfig(
+        max_running=settings.max_running,
+        max_waiting=settings.max_waiting,
+        memory_limit=_num_bytes(settings.memory_limit),
+        prefix_cache_bytes=_num_bytes(settings.prefix_cache),
+        ttl_s=settings.ttl or math.inf,
+    )
+
+
+def _num_bytes(gigabytes: float | None) -> int | None:
+    return None if gigabytes is None else math.ceil(gigabytes * 1e9)
 
 
 def _embedding_ids(

@@ -48,7 +48,7 @@ class HostGuard:
     def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorResponses) -> None:
         self._app = app
         self._errors = errors
-        self._names = LOOPBACK | {_plain(settings.host), *map(_plain, settings.allowed_hosts)}
+        self._names = LOOPBACK | {_plain(settings.host), *map(_plain, settings.allow_host)}
         own = _plain(socket.gethostname())
         self._nearby_names = {own, f"{own.partition('.')[0]}.local"} - {""}
         # A machine may have many addresses; a rebound name is never an address.
@@ -84,7 +84,7 @@ class OriginGuard:
     def __init__(self, app: ASGIApp, settings: ServerSettings, errors: ErrorResponses) -> None:
         self._app = app
         self._errors = errors
-        self._allowed = Origins(settings.allowed_origins)
+        self._allowed = Origins(settings.allow_origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()

@@ -16,9 +16,10 @@ _PROBE_SECONDS, _PROBE_BYTES = 0.5, 1000
 logger = logging.getLogger(__name__)
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+def listen(host: str, port: int, *, fallback: bool = False) -> list[socket.socket]:
     """Sockets at `host` and `port`; port 0 picks a free one. Raises ListenError.
 
+    With `fallback`, a free port is used if `port` is in use.
     Clients resolve `localhost` to 127.0.0.1 or ::1, so the server listens on both if it can.
     """
     try:
@@ -29,6 +30,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
     except UnicodeError:
         raise ListenError(f"{quoted(host)} is not a valid host name.") from None
     except OSError as error:
+        if fallback and port and error.errno == errno.EADDRINUSE:
+            logger.warning("Port %d is in use; using a free one instead.", port)
+            return listen(host, 0)
         raise ListenError(_why(error, host, port)) from None
     try:
         return [first, _bound("::1", first.getsockname()[1])]

@@ -66,6 +66,7 @@ GET /api/tags
 GET /api/ps
 POST /api/show
 GET /api/qwen3mlx/models
+GET /api/qwen3mlx/settings/schema
 POST /api/qwen3mlx/tokens
 """
 # To download, load and configure models, and to see the memory and requests.

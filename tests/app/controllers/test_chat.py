@@ -17,6 +17,8 @@ from qwen3mlx_app.composition import Program
 from qwen3mlx_app.domain import Attachment, ChatSettings, Notice
 from qwen3mlx_app.services.endpoint import Endpoint
 
+from tests.support.places import PROGRAM
+
 from ..fake_endpoint import CUT_OFF, FakeEndpoint, answer, delta, ending, event
 from .support import ask, connect, last, shown
 
@@ -376,7 +378,7 @@ def test_the_model_writes_a_title_unless_a_person_did(
 def test_a_closed_program_has_kept_everything(
     profile: Path, fake: FakeEndpoint, qtbot: QtBot
 ) -> None:
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     connect(program, fake.url)
     go_on = threading.Event()
     fake.script = [[delta(content="Half"), go_on, ending()]]
@@ -384,7 +386,7 @@ def test_a_closed_program_has_kept_everything(
     qtbot.waitUntil(lambda: last(program).content == "Half")
     program.close()
     go_on.set()
-    again = Program(profile)
+    again = Program(profile, PROGRAM)
     [conversation] = again.conversations.conversations.values()
     again.chat.open(conversation.id)
     assert shown(again) == [("user", "Go"), ("assistant", "Half")]

@@ -12,6 +12,8 @@ from qwen3mlx_app.controllers.quantize import QuantizeController
 from qwen3mlx_app.quantization import QuantizeJob, QuantizeState
 from qwen3mlx_app.services.quantize_file import QuantizeFile
 
+from tests.support.places import PROGRAM
+
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120_000
 
@@ -25,7 +27,9 @@ def source(tmp_path: Path) -> Path:
 
 
 def make(tmp_path: Path) -> QuantizeController:
-    return QuantizeController(QuantizeFile(tmp_path / "quantize.json"), tmp_path / "models")
+    return QuantizeController(
+        QuantizeFile(tmp_path / "quantize.json"), tmp_path / "models", PROGRAM
+    )
 
 
 @pytest.fixture

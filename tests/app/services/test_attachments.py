@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from qwen3mlx_app.services.attachments import AttachmentRefused, in_context, read, read_attachment
 from qwen3mlx_app.services.attachments.parsing import parsed
 
+from tests.support.places import PROGRAM
+
 from .files import DOCUMENT, paragraph, pdf_bytes, word_file
 
 CHINESE = "通义千问三是一个大语言模型，它可以在本地运行。" * 20
@@ -24,7 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(17)
 def attach(folder: Path, name: str, data: bytes) -> Any:
     path = folder / name
     path.write_bytes(data)
-    return read_attachment(path)
+    return read_attachment(path, PROGRAM)
 
 
 def refusal(folder: Path, name: str, data: bytes) -> str:
@@ -83,7 +85,7 @@ def test_any_unicode_text_comes_back(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.txt")
         path.write_bytes(f"a{text}".encode())
-        assert read_attachment(path).text == f"a{text}"
+        assert read_attachment(path, PROGRAM).text == f"a{text}"
 
 
 @given(st.binary(max_size=300), st.sampled_from(["a.txt", "a.pdf", "a.docx", "a.png"]))
@@ -118,7 +120,7 @@ def test_a_word_file_is_its_paragraphs_and_tables(tmp_path: Path) -> None:
     gone = "<w:p><w:del><w:r><w:delText>deleted</w:delText></w:r></w:del></w:p>"
     field = "<w:p><w:r><w:instrText>PAGE</w:instrText></w:r></w:p>"
     body = paragraph("Title &amp; 标题") + run + f"<w:tbl>{row}{row}</w:tbl>" + gone + field
-    attachment = read_attachment(word_file(tmp_path / "a.docx", body))
+    attachment = read_attachment(word_file(tmp_path / "a.docx", body), PROGRAM)
     assert attachment.kind == "docx"
     assert attachment.text == "Title & 标题\nx\ty\nz\na \tb \t\na \tb \t"
 
@@ -126,7 +128,7 @@ def test_a_word_file_is_its_paragraphs_and_tables(tmp_path: Path) -> None:
 def test_a_strict_word_file_is_read_too(tmp_path: Path) -> None:
     strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
     path = word_file(tmp_path / "a.docx", paragraph("strict"), namespace=strict)
-    assert read_attachment(path).text == "strict"
+    assert read_attachment(path, PROGRAM).text == "strict"
 
 
 def test_entities_are_never_expanded(tmp_path: Path) -> None:
@@ -134,7 +136,7 @@ def test_entities_are_never_expanded(tmp_path: Path) -> None:
     laughs = f'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">{passwords}]>'
     path = word_file(tmp_path / "a.docx", paragraph("&b;&c;"), head=laughs)
     with pytest.raises(AttachmentRefused, match="not a readable Word file"):
-        read_attachment(path)
+        read_attachment(path, PROGRAM)
 
 
 def test_a_file_that_unpacks_without_end_is_cut_short(
@@ -144,7 +146,7 @@ def test_a_file_that_unpacks_without_end_is_cut_short(
     path = word_file(tmp_path / "bomb.docx", paragraph("x" * 50_000_000))
     assert path.stat().st_size < 100_000
     with pytest.raises(AttachmentRefused, match="more text than a model can read"):
-        read_attachment(path)
+        read_attachment(path, PROGRAM)
 
 
 def test_a_pdf_is_its_pages(tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_other_archives_are_not_text(tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             archive.writestr(inside, "hello")
         with pytest.raises(AttachmentRefused):
-            read_attachment(tmp_path / name)
+            read_attachment(tmp_path / name, PROGRAM)
 
 
 def test_an_encrypted_word_file_is_refused(tmp_path: Path) -> None:
@@ -200,13 +202,13 @@ def test_too_large_a_file_is_not_even_read(tmp_path: Path) -> None:
     path.touch()
     os.truncate(path, read.MAX_FILE_BYTES + 1)
     with pytest.raises(AttachmentRefused, match=r"too large: 50 MB\. The limit is 50 MB"):
-        read_attachment(path)
+        read_attachment(path, PROGRAM)
 
 
 @pytest.mark.parametrize("name", ["nothing.txt", "."])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(AttachmentRefused, match="There is no file"):
-        read_attachment(tmp_path / name)
+        read_attachment(tmp_path / name, PROGRAM)
 
 
 @given(st.text(alphabet="`~ab\n"))
@@ -214,7 +216,7 @@ def test_no_text_closes_its_fence(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.py")
         path.write_text(f"#{text}#")
-        block = in_context(read_attachment(path))
+        block = in_context(read_attachment(path, PROGRAM))
     name, fence, *lines, end = block.split("\n")
     assert name == "a.py"
     assert fence == f"{end}python"

@@ -44,7 +44,7 @@ def test_a_server_that_crashes_again_and_again_stays_off_and_says_so(
 ) -> None:
     process = start(READY + "kill -SEGV $$")
     crashes, states = watched(process)
-    process.start(0)
+    process.start()
     qtbot.waitUntil(lambda: process.state.phase == "failed", timeout=20_000)
     assert len(crashes) == 3
     assert all("crashed (SIGSEGV)" in crash for crash in crashes)
@@ -58,7 +58,7 @@ def test_a_person_starts_it_again_and_it_may_die_as_often(start: Start, qtbot: Q
     process = start(READY + "kill -ABRT $$", pauses=(0,))
     crashes, _ = watched(process)
     for _ in range(2):
-        process.start(0)
+        process.start()
         qtbot.waitUntil(lambda: process.state.phase == "failed", timeout=20_000)
     assert len(crashes) == 2
     assert "crashed (SIGABRT)" in crashes[0]
@@ -72,7 +72,7 @@ def test_each_time_it_waits_longer(
     waited: list[int] = []
     begin = process._restart_timer.start
     monkeypatch.setattr(process._restart_timer, "start", lambda ms: waited.append(ms) or begin(ms))
-    process.start(0)
+    process.start()
     qtbot.waitUntil(lambda: process.state.phase == "failed", timeout=20_000)
     assert waited == [0, 3, 9]
     assert "may need too much memory" in crashes[0]
@@ -81,7 +81,7 @@ def test_each_time_it_waits_longer(
 def test_a_crash_before_it_ever_answered_is_told_at_once(start: Start, qtbot: QtBot) -> None:
     process = start("kill -SEGV $$")
     crashes, _ = watched(process)
-    process.start(0)
+    process.start()
     qtbot.waitUntil(lambda: process.state.phase == "failed")
     assert not crashes
     assert "crashed (SIGSEGV)" in (process.state.reason or "")
@@ -91,7 +91,7 @@ def test_a_crash_before_it_ever_answered_is_told_at_once(start: Start, qtbot: Qt
 def test_stopped_during_the_pause_it_is_not_started(start: Start, qtbot: QtBot, end: str) -> None:
     process = start(READY + "kill -SEGV $$", pauses=(200, 200))
     with qtbot.waitSignal(process.crashed):
-        process.start(0)
+        process.start()
     getattr(process, end)()
     _, states = watched(process)
     qtbot.wait(400)
@@ -101,14 +101,14 @@ def test_stopped_during_the_pause_it_is_not_started(start: Start, qtbot: QtBot, 
 
 def test_started_by_a_person_during_the_pause_there_is_one(start: Start, qtbot: QtBot) -> None:
     process = start(READY + "read line; exit 0", pauses=(100,))
-    process.start(0)
+    process.start()
     qtbot.waitUntil(lambda: process.state.phase == "ready")
     assert process._process is not None
     process._process.kill()
     with qtbot.waitSignal(process.crashed):
         pass
     _, states = watched(process)
-    process.restart(0)
+    process.restart()
     qtbot.waitUntil(lambda: process.state.phase == "ready")
     qtbot.wait(200)
     assert [state.phase for state in states] == ["ready"]
@@ -117,6 +117,6 @@ def test_started_by_a_person_during_the_pause_there_is_one(start: Start, qtbot: 
 def test_a_crash_log_that_cannot_be_written_is_not_named(qtbot: QtBot, tmp_path: Path) -> None:
     command = ["/bin/sh", "-c", READY + "kill -SEGV $$"]
     process = ServerProcess(command, crash_log=tmp_path / "no" / "folder", pauses=())
-    process.start(0)
+    process.start()
     qtbot.waitUntil(lambda: process.state.phase == "failed")
     assert "details" not in (process.state.reason or "")

@@ -10,6 +10,8 @@ from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
+from tests.support.places import PROGRAM
+
 from ..controllers.support import connect, wait_for_models
 from ..fake_endpoint import FakeEndpoint
 
@@ -25,7 +27,7 @@ def blinking_cursor(qapp: QApplication) -> Iterator[None]:
 @pytest.fixture
 def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWindow]:
     """Over the scripted server."""
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     made = make_window(program)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):

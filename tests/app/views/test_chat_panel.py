@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -17,8 +18,11 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import ChatSettings
+from qwen3mlx_app.services.saved import chat_settings
 from qwen3mlx_app.views.chat_panel import BUDGETS
 from qwen3mlx_app.views.main_window import MainWindow
+
+from qwen3mlx.settings.table import GROUPS, object_schema
 
 from ..fake_endpoint import FakeEndpoint
 from .support import ask, button, named, program_of, turn_wheel
@@ -51,7 +55,7 @@ def test_all_of_it_is_asked_with(
 ) -> None:
     qtbot.keyClicks(named(panel, QPlainTextEdit, "System prompt"), "Be brief.")
     fill(qtbot, panel, "Temperature", "0.35")
-    fill(qtbot, panel, "Most tokens", "99")
+    fill(qtbot, panel, "Max tokens", "99")
     named(panel, QSlider, "Thinking budget").setValue(2)  # type: ignore[attr-defined]
     ask(window, qtbot, "Hi")
     body = fake.bodies[0]
@@ -61,9 +65,38 @@ def test_all_of_it_is_asked_with(
     assert button(window, "Think before answering").text() == "Think · 1K"
 
 
+@pytest.mark.parametrize("seed", [2**64 - 1, -(2**63), 2**53 + 1, 0])
+def test_every_seed_of_the_server_is_taken_as_it_is(
+    window: MainWindow, panel: Any, qtbot: QtBot, fake: FakeEndpoint, seed: int
+) -> None:
+    field = fill(qtbot, panel, "Seed", str(seed))
+    assert field.text() == str(seed)
+    ask(window, qtbot, "Hi")
+    assert fake.bodies[0]["seed"] == seed
+    assert chat_settings(asdict(settings(window))).sampling == {"seed": seed}
+    fill(qtbot, panel, "Seed", str(2**64))
+    assert field.text() == str(seed)
+
+
+def test_the_limits_of_a_field_are_those_that_the_server_tells(
+    window: MainWindow, panel: Any, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    schemas = {group: object_schema(each) for group, each in GROUPS.items()}
+    schemas["sampling"]["properties"]["temperature"]["maximum"] = 200
+    schemas["sampling"]["properties"]["presence_penalty"]["default"] = 0.5
+    fake.replies["/api/qwen3mlx/settings/schema"] = (200, json.dumps(schemas).encode())
+    assert fill(qtbot, panel, "Temperature", "150").text() == ""
+    limits = program_of(window).models.limits
+    with qtbot.waitSignal(limits.changed):
+        limits.refresh()
+    assert fill(qtbot, panel, "Temperature", "150").text() == "150"
+    assert settings(window).sampling == {"temperature": 150}
+    assert named(panel, QLineEdit, "Presence penalty").placeholderText() == "0.5"  # type: ignore[attr-defined]
+
+
 def test_what_cannot_be_goes_back_to_what_was(window: MainWindow, panel: Any, qtbot: QtBot) -> None:
     field = fill(qtbot, panel, "Temperature", "1.5")
-    fill(qtbot, panel, "Temperature", "7")
+    fill(qtbot, panel, "Temperature", "700")
     assert field.text() == "1.5"
     assert settings(window).sampling == {"temperature": 1.5}
     fill(qtbot, panel, "Temperature", "x")
@@ -223,7 +256,7 @@ def test_what_is_shown_is_what_is_sent(
 ) -> None:
     field = fill(qtbot, panel, "Min P", "0.025")
     assert field.text() == "0.025"
-    assert fill(qtbot, panel, "Top P", "0").text() == ""  # the server takes no 0
+    assert fill(qtbot, panel, "Top P", "1.5").text() == ""
     ask(window, qtbot, "Hi")
     assert fake.bodies[0]["min_p"] == 0.025
     assert "top_p" not in fake.bodies[0]

@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.window import make_window
 
+from tests.support.places import PROGRAM
+
 from .support import named
 
 ORIGIN = "https://chat.example.com"
@@ -23,7 +25,7 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
     profile.mkdir()
     saved = {"server": {"port": 0, "allow_origin": [ORIGIN]}}
     (profile / "settings.json").write_text(json.dumps(saved))
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     window = make_window(program)
     qtbot.addWidget(window)
     try:

@@ -14,7 +14,7 @@ from qwen3mlx_app.views.switch import Switch
 
 from .support import named, program_of, turn_wheel, visible_texts
 
-MIRROR = "Mirror of Hugging Face"
+MIRROR = "Hugging Face mirror"
 SAVED = ServerSettings(
     port=1234,
     allow_origin=(),
@@ -39,11 +39,11 @@ def kept(window: MainWindow) -> AppSettings:
 @pytest.mark.parametrize(
     ("name", "setting"),
     [
-        ("Start the server with the window", "start_server"),
+        ("Start the server at launch", "start_server"),
         ("Show in the menu bar", "show_tray"),
         ("Notifications", "notify"),
         ("Reduce motion", "reduce_motion"),
-        ("Let the model write titles", "auto_title"),
+        ("Generate titles with the model", "auto_title"),
     ],
 )
 def test_a_switch_is_kept(window: MainWindow, page: Any, name: str, setting: str) -> None:
@@ -60,7 +60,7 @@ def test_choices_and_the_size_of_text(window: MainWindow, page: Any) -> None:
         box = named(page, QComboBox, name)
         assert isinstance(box, QComboBox)
         box.activated.emit(box.findData(value))
-    size = named(page, QSpinBox, "Size of text")
+    size = named(page, QSpinBox, "Text size")
     assert isinstance(size, QSpinBox)
     size.setValue(18)
     assert kept(window).theme == "dark"
@@ -102,11 +102,11 @@ def test_reset_brings_the_first_settings_back(window: MainWindow, page: Any) -> 
     program = program_of(window)
     program.settings.update(font_size=20, notify=False, first_run_done=True)
     program.settings.set_mirror("https://hf-mirror.com")
-    size, mirror = named(page, QSpinBox, "Size of text"), named(page, QLineEdit, MIRROR)
+    size, mirror = named(page, QSpinBox, "Text size"), named(page, QLineEdit, MIRROR)
     assert isinstance(size, QSpinBox)
     assert isinstance(mirror, QLineEdit)
     assert (size.value(), mirror.text()) == (20, "https://hf-mirror.com")
-    named(page, QPushButton, "Reset the settings of the window").click()  # type: ignore[attr-defined]
+    named(page, QPushButton, "Reset app settings").click()  # type: ignore[attr-defined]
     assert program.settings.settings == AppSettings(first_run_done=True)
     assert (size.value(), mirror.text()) == (AppSettings().font_size, "")
 
@@ -115,7 +115,7 @@ def test_the_servers_memory_is_sent_to_the_server(
     window: MainWindow, page: Any, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = program_of(window).server
-    field = named(page, QLineEdit, "Limit, GB")
+    field = named(page, QLineEdit, "Memory limit (GB)")
     assert isinstance(field, QLineEdit)
     assert not field.isEnabled()
     server.settings_changed.emit(SAVED, False)
@@ -131,12 +131,12 @@ def test_the_servers_memory_is_sent_to_the_server(
 
 def test_what_the_server_keeps_can_be_set_while_it_is_there(window: MainWindow, page: Any) -> None:
     program = program_of(window)
-    field = named(page, QLineEdit, "Limit, GB")
+    field = named(page, QLineEdit, "Memory limit (GB)")
     program.server.settings_changed.emit(SAVED, False)
     assert field.isEnabled()
     program.process._set(ServerState(phase="stopped"))
     assert not field.isEnabled()
-    assert "The server keeps these: turn it on to change them." in visible_texts(page)
+    assert "Start the server to change these." in visible_texts(page)
 
 
 def test_what_is_being_typed_stays_when_something_else_changes(

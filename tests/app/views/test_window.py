@@ -25,6 +25,8 @@ from qwen3mlx_app.domain import Attachment
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
+from tests.support.places import PROGRAM
+
 from ..controllers.support import connect, last, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
 from .support import ask, button, program_of, seen, visible_texts, write
@@ -230,7 +232,7 @@ def test_every_page_can_be_shown_in_both_themes(
 
 
 def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> None:
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     first = make_window(program)
     qtbot.addWidget(first)
     first.show()
@@ -241,7 +243,7 @@ def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbo
     first.resize(790, 640)
     first.close()
     program.close()
-    again = Program(profile)
+    again = Program(profile, PROGRAM)
     second = make_window(again)
     qtbot.addWidget(second)
     second.show()

@@ -18,10 +18,9 @@ from types import TracebackType
 from typing import Any
 
 import psutil
-from qwen3mlx_app.services.program import PROGRAM
 
 from tests.hub.fake_hub import FakeHub
-from tests.support.places import IMPORT_PATH
+from tests.support.places import IMPORT_PATH, PROGRAM
 
 from . import KEY
 from .requests import http

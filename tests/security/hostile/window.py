@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.places import PROGRAM
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -89,7 +91,7 @@ def _shown(profile: Path) -> Iterator[tuple[Program, MainWindow] | None]:
 
     os.environ["QWEN3MLX_HOME"] = str(profile)
     try:
-        program = Program(profile)
+        program = Program(profile, PROGRAM)
     except StoreError:
         yield None
         return
@@ -136,7 +138,7 @@ def documents(folder: Path) -> None:
     texts = []
     for path in sorted(folder.iterdir()):
         with suppress(AttachmentRefused):
-            texts.append(read_attachment(path).text)
+            texts.append(read_attachment(path, PROGRAM).text)
         if path.is_file():
             texts.append(path.read_bytes()[:1_000_000].decode("utf-8", "replace"))
     with tempfile.TemporaryDirectory() as profile, _shown(Path(profile)) as shown:

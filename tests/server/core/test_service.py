@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from qwen3mlx.events import Finished
 from qwen3mlx.request import GenerationRequest
 from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.settings import ServerSettings
+from qwen3mlx.settings.state import StateFile
 
 REQUEST = GenerationRequest(prompt="a b c", sampling={"max_tokens": 2})
 
@@ -73,3 +75,26 @@ def test_nothing_is_tried_again_when_the_server_closes(
                 await service.generate("demo", REQUEST)
 
     asyncio.run(use())
+
+
+def test_models_json_is_never_read_on_the_event_loop(tmp_path, monkeypatch):
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    (tmp_path / "models.json").write_text('{"demo": {"ttl": 7, "sampling": {"top_k": 3}}}')
+    readers: list[int] = []
+    read = StateFile.read
+
+    def noting(self: StateFile) -> dict[str, object]:
+        readers.append(threading.get_ident())
+        return read(self)
+
+    monkeypatch.setattr(StateFile, "read", noting)
+
+    async def use() -> None:
+        async with running() as service:
+            answer = await service.generate("demo", REQUEST)
+            assert service.engine.slots["demo"].ttl_s == 7
+            await answer.collect()
+
+    asyncio.run(use())
+    assert readers
+    assert threading.get_ident() not in readers

@@ -189,7 +189,7 @@ def test_chunked_and_with_no_body_at_all(small: LiveServer) -> None:
 
 
 def test_nobody_without_a_key_has_a_body_undone() -> None:
-    with live_server(api_keys=("secret",)) as server:
+    with live_server(api_key=("secret",)) as server:
         headers = {"Content-Encoding": "compress"}
         assert server.http.post("/tokenize", content=b"x", headers=headers).status_code == 401
 

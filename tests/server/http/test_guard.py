@@ -34,7 +34,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def listed() -> Iterator[LiveServer]:
     """One web page and one further name are listed."""
-    with live_server(allowed_origins=(PAGE,), allowed_hosts=("mac.local",)) as running:
+    with live_server(allow_origin=(PAGE,), allow_host=("mac.local",)) as running:
         yield running
 
 
@@ -285,12 +285,12 @@ def test_wildcards(origin: str, may: bool) -> None:
 )
 def test_what_is_no_origin_is_refused_at_the_start(pattern: str) -> None:
     with pytest.raises(UsageError) as caught:
-        ServerSettings(allowed_origins=(pattern,))
+        ServerSettings(allow_origin=(pattern,))
     assert repr(pattern) in str(caught.value)
 
 
 def test_a_wildcard_reaches_the_browser_as_the_origin_it_asked_for() -> None:
-    with live_server(allowed_origins=LISTED) as server:
+    with live_server(allow_origin=LISTED) as server:
         for origin in ("app://obsidian.md", "http://localhost:5173"):
             headers = {
                 "Origin": origin,
@@ -307,7 +307,7 @@ def test_a_wildcard_reaches_the_browser_as_the_origin_it_asked_for() -> None:
 
 def test_keys(home: Path) -> None:
     stored = KeyStore().create("laptop")
-    with live_server(api_keys=("given",)) as server:
+    with live_server(api_key=("given",)) as server:
         url = "/v1/models"
         for headers in (
             {"Authorization": "Bearer given"},
@@ -332,7 +332,7 @@ def test_keys(home: Path) -> None:
 
 
 def test_health_and_docs_need_no_key_and_all_else_does(home: Path) -> None:
-    with live_server(api_keys=("given",)) as server:
+    with live_server(api_key=("given",)) as server:
         for path in ("/", "/health", "/health/", "/ping", "/version", "/docs", "/openapi.json"):
             assert server.http.get(path).status_code == 200
         closed = ("/metrics", "/v1/models", "/models/", "/v1/v1/models", "//v1//models", "/props")
@@ -341,7 +341,7 @@ def test_health_and_docs_need_no_key_and_all_else_does(home: Path) -> None:
 
 
 def test_a_refused_key_is_told_in_the_words_of_the_dialect(home: Path) -> None:
-    with live_server(api_keys=("given",)) as server:
+    with live_server(api_key=("given",)) as server:
         answer = server.http.post("/v1/messages", json={})
     assert answer.status_code == 401
     assert answer.json()["type"] == "error"

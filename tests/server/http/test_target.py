@@ -233,7 +233,7 @@ def test_options_say_what_is_allowed(server: LiveServer, target: str) -> None:
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[LiveServer]:
-    with live_server(api_keys=("secret",)) as running:
+    with live_server(api_key=("secret",)) as running:
         yield running
 
 

@@ -5,6 +5,7 @@ The content decides, never the name alone. Nothing in a file is run, fetched or 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QMimeDatabase
@@ -24,14 +25,19 @@ MAX_CHARACTERS = 4_000_000
 _HEAD_BYTES = 4096
 # Seconds for a PDF or a Word file.
 PATIENCE = 30.0
+# The argument of the program that makes it read a PDF or a Word file.
+_READS = ("--run-child", "qwen3mlx_app.services.attachments.parsing")
 _OFFICE = ("application/vnd.", "application/msword", "application/x-ole-storage")
 
 
-def read_attachment(path: Path) -> Attachment:
-    """The text of a text, code, PDF or Word file. Raises AttachmentRefused; may take seconds."""
+def read_attachment(path: Path, program: Sequence[str]) -> Attachment:
+    """The text of a text, code, PDF or Word file. Raises AttachmentRefused; may take seconds.
+
+    `program` is the command that starts `qwen3mlx`.
+    """
     name = path.name
     data = _content(path)
-    kind, text = _text(path, data)
+    kind, text = _text(path, data, program)
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
     if not text.strip():
         raise AttachmentRefused(_nothing(kind), name)
@@ -75,19 +81,19 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-def _text(path: Path, data: bytes) -> tuple[AttachmentKind, str]:
+def _text(path: Path, data: bytes, program: Sequence[str]) -> tuple[AttachmentKind, str]:
     """The kind of a file, and its text."""
     if b"%PDF-" in data[:1024]:
-        return "pdf", _parsed(path, "pdf") or ""
-    if data.startswith(b"PK\x03\x04") and (text := _parsed(path, "docx")) is not None:
+        return "pdf", _parsed(path, "pdf", program) or ""
+    if data.startswith(b"PK\x03\x04") and (text := _parsed(path, "docx", program)) is not None:
         return "docx", text
     _refuse_by_type(path.name, data[:_HEAD_BYTES])
     return "text", decoded(path.name, data)
 
 
-def _parsed(path: Path, kind: str) -> str | None:
+def _parsed(path: Path, kind: str, program: Sequence[str]) -> str | None:
     """The text that a child process extracts; None if the file is of another kind."""
-    child = Child("qwen3mlx_app.services.attachments.parsing", PATIENCE)
+    child = Child((*program, *_READS), PATIENCE)
     try:
         told = child.ask({"path": str(path), "kind": kind, "most": MAX_CHARACTERS})
     finally:

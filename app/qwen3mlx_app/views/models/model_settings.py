@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelSettings
+from ...limits import Limits
 from ..fields import NoScrollComboBox
 from ..number_field import NumberField
 from ..page import Group
@@ -49,9 +52,10 @@ class ModelSettingsForm(QWidget):
         layout.addWidget(section(self.tr("Loading"), self))
         layout.addWidget(self._loading())
         layout.addWidget(section(self.tr("Default sampling"), self))
-        self._sampling = SamplingForm(SAMPLING, self)
+        self._sampling = SamplingForm(SAMPLING, models.limits, self)
         layout.addWidget(self._sampling)
         layout.addLayout(self._buttons())
+        models.limits.changed.connect(self._set_limits)
 
     def show_entry(self, entry: ModelEntry) -> None:
         self._entry = entry
@@ -59,7 +63,7 @@ class ModelSettingsForm(QWidget):
 
     def _loading(self) -> Group:
         group = Group(self)
-        self._context = NumberField(1, 2**31 - 1, 0, self.tr("Context length"), self)
+        self._context = NumberField(self._limit("context_length"), self.tr("Context length"), self)
         group.add_row(
             self.tr("Context length"),
             self._context,
@@ -86,13 +90,22 @@ class ModelSettingsForm(QWidget):
         group.add_row(
             self.tr("KV cache"), self._kv, self.tr("Fewer bits fit more context in memory.")
         )
-        self._ttl = NumberField(0.1, 100_000, 1, self.tr("Unload when idle (minutes)"), self)
+        self._ttl = NumberField(
+            _in_minutes(self._limit("ttl")), self.tr("Unload when idle (minutes)"), self
+        )
         group.add_row(
             self.tr("Unload when idle (minutes)"),
             self._ttl,
             self.tr("How long the model stays loaded without requests."),
         )
         return group
+
+    def _limit(self, name: str) -> Limits:
+        return self._models.limits.of("load", name)
+
+    def _set_limits(self) -> None:
+        self._context.set_limits(self._limit("context_length"))
+        self._ttl.set_limits(_in_minutes(self._limit("ttl")))
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -142,3 +155,7 @@ class ModelSettingsForm(QWidget):
             ),
         )
         self.finished.emit()
+
+
+def _in_minutes(seconds: Limits) -> Limits:
+    return replace(seconds, least=seconds.least / 60, most=seconds.most / 60, unit="minutes")

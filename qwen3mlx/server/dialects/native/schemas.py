@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
+from ....settings.table import MODEL_TTL, SERVER, at, nullable_schema
 from ... import bounds
 from ...core.caller import Scope
+from ...json_text import Json
 from ..shared import request_fields
 from ..shared.request_fields import (
     Flag,
@@ -38,7 +40,7 @@ class ModelSettingsBody(ModelBody):
     context_length: Whole | None = None
     rope_scaling: Object | None = None
     kv_bits: Whole | None = None
-    ttl: Annotated[Number, Field(gt=0, lt=2**31)] | None = None
+    ttl: Annotated[Number, Field(gt=MODEL_TTL.least, le=MODEL_TTL.most)] | None = None
     sampling: Object = Field(default_factory=dict)
 
 
@@ -51,21 +53,13 @@ class KeyBody(Body):
     scope: Scope = "inference"
 
 
-class ServerSettingsBody(Body):
-    """Options of `serve`, under the names they have in settings.json."""
-
-    port: Annotated[Whole, Field(ge=0, le=65535)] | None = None
-    allow_origin: Annotated[list[Name], UpTo(bounds.MAX_ORIGINS)] | None = None
-    ttl: Annotated[Number, Field(ge=0, lt=2**31)] | None = None
-    memory_limit: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
-    prefix_cache: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
-    max_running: Annotated[Whole, Field(ge=1, le=1024)] | None = None
-    max_waiting: Annotated[Whole, Field(ge=0, lt=2**31)] | None = None
-
-
 class TokensBody(Body):
     model: ModelName | None = None
     texts: Annotated[list[Text], UpTo(bounds.MAX_ITEMS)] = Field(default_factory=list)
     messages: Messages | None = None
     tools: Tools | None = None
     enable_thinking: Flag | None = None
+
+
+# Settings of the server by name; the table of settings has their types and bounds.
+ServerSettingsBody = Annotated[Json, WithJsonSchema(nullable_schema(at("http", SERVER)))]

@@ -1,4 +1,4 @@
-"""`/settings`: what the server is started with the next time."""
+"""`/settings`: what the server is started with the next time, and what each setting may be."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import ValidationError
 
 from ....errors import ConfigurationError, InvalidRequestError, UsageError
 from ....quoting import quoted
+from ....settings.table import GROUPS, SERVER, at, object_schema
 from ....settings.user import UserSettings
 from ...core.dependencies import ServiceDep
 from ...http.json_body import Route
 from ...json_text import Json
+from ...origins import Origins
 from ...settings import ServerSettings
 from .schemas import ServerSettingsBody
+
+NAMES = tuple(setting.name for setting in at("http", SERVER))
 
 router = APIRouter(prefix="/settings", route_class=Route)
 
@@ -26,69 +29,50 @@ async def read(service: ServiceDep) -> Json:
     return await asyncio.to_thread(_both, service.settings)
 
 
+@router.get("/schema")
+async def schema() -> Json:
+    """Three JSON Schemas of all settings: `server`, `load` and `sampling`."""
+    return {group: object_schema(settings) for group, settings in GROUPS.items()}
+
+
 @router.patch("")
 async def change(body: ServerSettingsBody, service: ServiceDep) -> Json:
     """Only what is given changes; null is the default again."""
-    try:
-        _settings(body.model_dump())
-    except UsageError as error:
-        raise InvalidRequestError(str(error)) from None
-    changes = body.model_dump(include=body.model_fields_set)
-    await asyncio.to_thread(UserSettings().save_server, changes)
+    _check(body)
+    await asyncio.to_thread(UserSettings().save_server, body)
     return await asyncio.to_thread(_both, service.settings)
 
 
 def _both(running: ServerSettings) -> Json:
-    saved = _in_options(_settings(_saved()))
-    now = _in_options(running)
+    saved, now = _json(_saved()), _json(running)
     return {"saved": saved, "running": now, "restart_needed": saved != now}
 
 
-def _saved() -> dict[str, Any]:
+def _saved() -> ServerSettings:
     user = UserSettings()
-    names = ServerSettingsBody.model_fields
-    given = {name: value for name, value in user.server().items() if name in names}
+    given = {name: value for name, value in user.server().items() if name in NAMES}
     try:
-        return ServerSettingsBody(**given).model_dump()
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise ConfigurationError(
-            f"{user.path}: server.{fault['loc'][0]} is {quoted(fault['input'])}, which cannot be: "
-            "correct it."
-        ) from None
+        _check(given)
+        return ServerSettings.of(given)
+    except (InvalidRequestError, UsageError) as error:
+        raise ConfigurationError(f"{user.path}: server.{error} Correct it.") from None
 
 
-def _settings(options: dict[str, Any]) -> ServerSettings:
-    """As `serve` reads them. Raises UsageError."""
-    given = {
-        "port": options["port"],
-        "allowed_origins": None
-        if options["allow_origin"] is None
-        else tuple(options["allow_origin"]),
-        "ttl_s": options["ttl"],
-        "memory_limit": _bytes(options["memory_limit"]),
-        "prefix_cache_bytes": _bytes(options["prefix_cache"]),
-        "max_running": options["max_running"],
-        "max_waiting": options["max_waiting"],
-    }
-    return ServerSettings(**{name: value for name, value in given.items() if value is not None})
+def _check(settings: Json) -> None:
+    """Raises InvalidRequestError for what cannot be changed here, or not to that."""
+    for name, value in settings.items():
+        if name not in NAMES:
+            raise InvalidRequestError(
+                f"Unknown setting {quoted(name)}; valid ones: {', '.join(NAMES)}.", param=name
+            )
+        if value is not None:
+            SERVER[name].check(value)
+    try:
+        Origins(tuple(settings.get("allow_origin") or ()))
+    except UsageError as error:
+        raise InvalidRequestError(str(error), param="allow_origin") from None
 
 
-def _in_options(settings: ServerSettings) -> Json:
-    return {
-        "port": settings.port,
-        "allow_origin": list(settings.allowed_origins),
-        "ttl": settings.ttl_s,
-        "memory_limit": _gigabytes(settings.memory_limit),
-        "prefix_cache": _gigabytes(settings.prefix_cache_bytes),
-        "max_running": settings.max_running,
-        "max_waiting": settings.max_waiting,
-    }
-
-
-def _bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else round(gigabytes * 1e9)
-
-
-def _gigabytes(num_bytes: int | None) -> float | None:
-    return None if num_bytes is None else num_bytes / 1e9
+def _json(settings: ServerSettings) -> Json:
+    values: dict[str, Any] = {name: getattr(settings, name) for name in NAMES}
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}

@@ -24,6 +24,7 @@ from pydantic import (
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
+from ....settings.table import MAX_STOP, MAX_STOPS
 from ... import bounds
 
 
@@ -78,8 +79,8 @@ def _given(stops: list[str] | None) -> list[str] | None:
     return [stop for stop in stops or () if stop] or None
 
 
-_Stop = Annotated[str, Field(max_length=bounds.MAX_STOP)]
-_Stops = Annotated[list[_Stop], UpTo(bounds.MAX_STOPS)]
+_Stop = Annotated[str, Field(max_length=MAX_STOP)]
+_Stops = Annotated[list[_Stop], UpTo(MAX_STOPS)]
 Stops = Annotated[
     _Stops | None,
     AfterValidator(_given),

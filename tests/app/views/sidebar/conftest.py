@@ -9,10 +9,12 @@ from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
+from tests.support.places import PROGRAM
+
 
 @pytest.fixture
 def window(profile: Path, qtbot: QtBot) -> Iterator[MainWindow]:
-    program = Program(profile)
+    program = Program(profile, PROGRAM)
     made = make_window(program)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):

@@ -13,6 +13,8 @@ from qwen3mlx_app.domain import Conversation
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
+from tests.support.places import PROGRAM
+
 from .support import (
     DAY,
     Key,
@@ -101,7 +103,7 @@ def test_a_click_on_a_heading_folds_and_the_open_one_stays_chosen(
 
 def test_what_is_folded_is_remembered(profile: Path, qtbot: QtBot) -> None:
     for expected in (["today", "a"], ["today"]):
-        program = Program(profile)
+        program = Program(profile, PROGRAM)
         window = make_window(program)
         qtbot.addWidget(window)
         window.show()

@@ -156,7 +156,7 @@ def test_a_broken_model_does_not_hide_the_others(own: LiveServer, home: Path) ->
 
 
 def test_what_is_too_large_for_the_memory_is_said_before_it_is_loaded() -> None:
-    with live_server(memory_limit=1_000_000) as small:
+    with live_server(memory_limit=0.001) as small:
         assert model(small, "demo")["fit"]["verdict"] == "too-large"
         name, data = load(small, "demo")[-1]
     assert name == "error"

@@ -88,14 +88,12 @@ def test_settings_are_saved_for_the_next_start(own: LiveServer, home: Path) -> N
     assert before["saved"] == before["running"] | {"port": 1234, "max_running": 4}
     changes = {"port": 8080, "allow_origin": ["http://localhost:3000"], "memory_limit": 12.5}
     changed = send(own, "PATCH", "/settings", {**changes, "max_running": None})
-    assert changed["saved"] == before["saved"] | changes | {"max_running": None}
+    assert changed["saved"] == before["saved"] | changes | {"max_running": 16}
     assert changed["running"] == before["running"]
     assert changed["restart_needed"] is True
     stored = json.loads((home / "settings.json").read_text())
     assert stored == {"server": {"host": "::1", **changes}, "x": 1}
-    with live_server(
-        allowed_origins=("http://localhost:3000",), memory_limit=12_500_000_000
-    ) as new:
+    with live_server(allow_origin=("http://localhost:3000",), memory_limit=12.5) as new:
         send(new, "PATCH", "/settings", {"port": 0})
         assert get(new, "/settings")["restart_needed"] is False
 
@@ -108,7 +106,13 @@ def test_settings_are_saved_for_the_next_start(own: LiveServer, home: Path) -> N
         ({"ttl": -1}, "ttl"),
         ({"memory_limit": 0}, "memory_limit"),
         ({"host": "0.0.0.0"}, "host"),
-        ({"allow_origin": ["chat.example.com"]}, None),
+        ({"allow_origin": ["chat.example.com"]}, "allow_origin"),
+        ({"allow_origin": "http://localhost:3000"}, "allow_origin"),
+        ({"allow_origin": [""]}, "allow_origin"),
+        ({"max_running": True}, "max_running"),
+        ({"max_waiting": 2.5}, "max_waiting"),
+        ({"ttl": 1e300}, "ttl"),
+        ({"prot": 1}, "prot"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(
@@ -117,6 +121,17 @@ def test_settings_that_cannot_be_are_refused(
     error = refused(own, "PATCH", "/settings", body)
     assert error["param"] == param
     assert not (home / "settings.json").exists()
+
+
+def test_the_schema_tells_what_each_setting_may_be(own: LiveServer, home: Path) -> None:
+    schemas = own.http.get(f"{BASE}/settings/schema").json()  # any key may see it
+    assert schemas.keys() == {"server", "load", "sampling"}
+    port = schemas["server"]["properties"]["port"]
+    assert (port["minimum"], port["maximum"], port["default"]) == (0, 65535, 1234)
+    assert schemas["server"]["properties"]["memory_limit"]["unit"] == "GB"
+    assert schemas["sampling"]["properties"]["seed"]["maximum"] == 2**64 - 1
+    told = {n for n, s in schemas["server"]["properties"].items() if "http" in s["where"]}
+    assert told == get(own, "/settings")["saved"].keys()
 
 
 def test_a_saved_setting_that_cannot_be_is_named(own: LiveServer, home: Path) -> None:
