@@ -65,7 +65,7 @@ def test_what_is_not_in_the_cache_stays(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "state" / "settings.json").write_text(json.dumps(settings))
     with pytest.raises(ModelNotFoundError, match="demo comes with the program"):
         rm("demo", yes=True)
-    with pytest.raises(ModelNotFoundError, match="mine is in a folder of yours"):
+    with pytest.raises(ModelNotFoundError, match="mine is in one of your folders"):
         rm("mine", yes=True)
     for name in ("org/nowhere", "nowhere", "../..", "/", str(mine), str(cache), "qwen3:8b"):
         with pytest.raises(ModelNotFoundError):

@@ -114,7 +114,7 @@ def test_a_chat(chat: Screen) -> None:
     chat.type("/bu\t")
     chat.expect("dget")
     chat.type("\r")
-    chat.expect("No thinking budget.")
+    chat.expect("The thinking budget is off.")
     chat.type("/exit\r")
     assert chat.exit_code() == 0
 

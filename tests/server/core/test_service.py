@@ -92,7 +92,7 @@ def test_models_json_is_never_read_on_the_event_loop(tmp_path, monkeypatch):
     async def use() -> None:
         async with running() as service:
             answer = await service.generate("demo", REQUEST)
-            assert service.engine.slots["demo"].ttl_s == 7
+            assert service.engine.resident["demo"].ttl_s == 7
             await answer.collect()
 
     asyncio.run(use())

@@ -12,21 +12,27 @@ from qwen3mlx.server.dialects.native.schemas import (
     FolderBody,
     KeyBody,
     ModelSettingsBody,
-    ServerSettingsBody,
     TokensBody,
 )
+from qwen3mlx.settings.table import SERVER, at
 
 from ...live import LiveServer
 from .support import BASE
 
-TEXT = (Path(__file__).parents[4] / "docs" / "api" / "qwen3mlx.md").read_text("utf-8")
+DOCS = Path(__file__).parents[4] / "docs"
+SETTINGS = (DOCS / "settings.md").read_text("utf-8")
+TEXT = (DOCS / "api" / "qwen3mlx.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    "body", [FolderBody, KeyBody, ModelSettingsBody, ServerSettingsBody, TokensBody]
-)
+@pytest.mark.parametrize("body", [FolderBody, KeyBody, ModelSettingsBody, TokensBody])
 def test_every_field_is_named(body: type[BaseModel]) -> None:
     assert [name for name in body.model_fields if not re.search(rf"`{name}\b", TEXT)] == []
+
+
+def test_every_server_setting_is_named() -> None:
+    names = [setting.name for setting in at("http", SERVER)]
+    assert names
+    assert [name for name in names if f"`{name}`" not in SETTINGS] == []
 
 
 def test_every_path_is_named(server: LiveServer) -> None:
@@ -37,5 +43,5 @@ def test_every_path_is_named(server: LiveServer) -> None:
         if path.startswith(BASE)
         for method in operations
     }
-    assert len(ours) == 15
+    assert len(ours) == 16
     assert [route for route in ours if route not in TEXT] == []
