@@ -93,7 +93,7 @@ def test_models_json_is_never_read_on_the_event_loop(tmp_path, monkeypatch):
         async with running() as service:
             answer = await service.generate("demo", REQUEST)
             assert service.engine.resident["demo"].ttl_s == 7
-            await answer.collect()
+            assert [event async for event in answer]
 
     asyncio.run(use())
     assert readers
