@@ -168,7 +168,7 @@ def test_what_a_refusal_says(keyed: tuple[LiveServer, dict[str, str]]) -> None:
     )
     assert reply.status_code == 403
     message = reply.json()["error"]["message"]
-    assert "needs the scope models" in message
+    assert "requires the scope models" in message
     assert "'inference' has inference" in message
     assert server.service.engine.resident
 
@@ -244,7 +244,7 @@ def test_the_command_line_needs_no_key_at_the_persons_own_server(home: Path) -> 
         for stranger in ("localhost.example", "127.0.0.1@evil.example", "127.0.0.2"):
             other = server.url.replace("127.0.0.1", stranger)
             assert Client(other, None).url == other
-        with pytest.raises(ServerError, match=r"not one of this .* with --api-key"):
+        with pytest.raises(ServerError, match=r"not valid for this server.* with --api-key"):
             Client(server.url, "wrong").get("/api/ps")
         answers_only = KeyStore().create("weak", "inference")
         with pytest.raises(ServerError, match=r"scope models, .*weak.* --api-key or QWEN3MLX_API"):
@@ -275,7 +275,7 @@ def test_an_invalid_scope_allows_nothing(home: Path, scope: object) -> None:
     kept = json.loads(file.read_text())
     kept["x"]["scope"] = scope
     file.write_text(json.dumps(kept))
-    with pytest.raises(Exception, match="the key 'x' is broken"):
+    with pytest.raises(Exception, match="key 'x' is broken"):
         Keys((), KeyStore()).find(secret)
 
 

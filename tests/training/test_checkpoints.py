@@ -18,6 +18,7 @@ from training.paths import DEMO, ROOT, WEIGHTS
 MODELS = ["dense", "moe"]
 FILES = {
     "README.md",
+    "evaluation.txt",
     "chat_template.jinja",
     "config.json",
     "generation_config.json",
