@@ -38,7 +38,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_quantize_then_evaluate_then_run(source, tmp_path):
+def test_quantize_then_evaluate_then_run(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     planned = run("quantize", source, "-o", out, "--dry-run", "--json")
     assert json.loads(planned.stdout)["recipe"] == "4bit"
@@ -98,7 +98,9 @@ def test_quantize_then_evaluate_then_run(source, tmp_path):
         (["-o", "OUT", "--discard", "--resume"], 2, "--discard takes --output alone"),
     ],
 )
-def test_a_mistake_is_one_line(source, tmp_path, words, code, named):
+def test_a_mistake_is_one_line(
+    source: Path, tmp_path: Path, words: list[str], code: int, named: str
+) -> None:
     places = {"SOURCE": source, "OUT": tmp_path / "out"}
     done = run("quantize", *(places.get(word, word) for word in words))
     assert done.returncode == code
@@ -107,7 +109,9 @@ def test_a_mistake_is_one_line(source, tmp_path, words, code, named):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_report_that_cannot_be_written_is_refused_before_any_work(source, tmp_path):
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(
+    source: Path, tmp_path: Path
+) -> None:
     words = ("evaluate", source, "--reference", source, "--report", tmp_path)
     done = run(*words)
     assert done.returncode == 2
@@ -115,7 +119,9 @@ def test_a_report_that_cannot_be_written_is_refused_before_any_work(source, tmp_
     assert "texts" not in done.stderr
 
 
-def test_an_interrupted_conversion_is_reported_before_any_measuring(source, tmp_path):
+def test_an_interrupted_conversion_is_reported_before_any_measuring(
+    source: Path, tmp_path: Path
+) -> None:
     journal = tmp_path / ".out.partial" / "journal.jsonl"
     journal.parent.mkdir()
     journal.write_text("{}\n")
@@ -127,7 +133,7 @@ def test_an_interrupted_conversion_is_reported_before_any_measuring(source, tmp_
     assert run(*words, "--dry-run").returncode == 0
 
 
-def test_an_interrupted_conversion_is_discarded(source, tmp_path):
+def test_an_interrupted_conversion_is_discarded(source: Path, tmp_path: Path) -> None:
     folder = tmp_path / ".out.partial"
     killed(source, tmp_path / "out", when=folder / "model.safetensors")
     assert folder.exists()
@@ -144,7 +150,7 @@ def test_an_interrupted_conversion_is_discarded(source, tmp_path):
 
 
 @pytest.mark.slow  # the window's test of a conversion runs the same command
-def test_the_quality_loss_is_in_the_card(source, tmp_path):
+def test_the_quality_loss_is_in_the_card(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = run("quantize", source, "-o", out, "--mode", "mxfp8", "--evaluate", "--events")
     assert done.returncode == 0, done.stderr
@@ -180,7 +186,7 @@ def killed(source: Path, out: Path, *, after: float = 0, when: Path | None = Non
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_ten_kills_still_give_the_same_bytes(source, tmp_path):
+def test_ten_kills_still_give_the_same_bytes(source: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole" / "out", tmp_path / "killed" / "out"
     for folder in (whole.parent, out.parent):
         folder.mkdir()
@@ -205,7 +211,7 @@ def test_ten_kills_still_give_the_same_bytes(source, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk")
-def test_a_disk_that_fills_up_is_left_clean(tmp_path):
+def test_a_disk_that_fills_up_is_left_clean(tmp_path: Path) -> None:
     """Another program takes the room that was there when the run began."""
     disk = tmp_path / "disk"
     disk.mkdir()

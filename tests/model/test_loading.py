@@ -280,6 +280,8 @@ def test_matrices_with_a_global_scale_stay_apart(
     replace_tensors(folder, read_tensors(folder) | scales)
     monkeypatch.setattr(weights, "on_cpu", lambda: False)
     first, second = (block.mlp for block in load_model(folder).blocks)
+    assert isinstance(first, MixtureOfExperts)
+    assert isinstance(second, MixtureOfExperts)
     kept = [part.global_scale for part in parts(first.experts.gate_up_proj)]
     assert [scale.tolist() for scale in kept] == [[1.0] * 8, [2.0] * 8]
     assert len(parts(second.experts.gate_up_proj)) == 1

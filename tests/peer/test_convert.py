@@ -16,6 +16,7 @@ from qwen3mlx_quantize.packing import Method
 from qwen3mlx_quantize.quantizer import DataFree
 
 import qwen3mlx
+from tests.model.support import read_tensors
 from tests.peer.cases import Case, exhaustive, quick
 from tests.peer.conftest import REPOSITORY
 from tests.quantize.support import conversion, quantize
@@ -47,7 +48,7 @@ def check(case: Case, folder: Path, out: Path) -> None:
     if case.group_size:
         chosen = chosen.with_group_size(case.group_size)
     quantize(folder / "sources" / case.source, out, chosen)
-    ours, theirs = (dict(mx.load(str(f / "model.safetensors"))) for f in (out, folder / str(case)))
+    ours, theirs = (read_tensors(f) for f in (out, folder / str(case)))
     assert set(ours) == set(theirs)
     for tensor, expected in theirs.items():
         assert ours[tensor].dtype == expected.dtype, tensor

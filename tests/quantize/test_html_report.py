@@ -17,6 +17,7 @@ from qwen3mlx_quantize.quality import measure
 from qwen3mlx_quantize.source import Source
 
 from qwen3mlx.errors import UsageError
+from tests.model.support import read_tensors
 from tests.support.checkpoints import DENSE, write_checkpoint
 
 from .support import quantize, tokens
@@ -44,7 +45,9 @@ def found(folders: tuple[Path, list[Path]]) -> list[Quality]:
     return measure(made, source, TOKENS)
 
 
-def test_the_page_is_self_contained_and_shows_every_figure(folders, found):
+def test_the_page_is_self_contained_and_shows_every_figure(
+    folders: tuple[Path, list[Path]], found: list[Quality]
+) -> None:
     source, made = folders
     page = html_report.text(found, made, source)
     addresses = set(re.findall(r"https?://[^\"' )]*", page))
@@ -64,7 +67,7 @@ def test_the_page_is_self_contained_and_shows_every_figure(folders, found):
     assert html_report.text(found, made, source) == page
 
 
-def test_sizes_add_up_and_errors_match_the_weights(folders):
+def test_sizes_add_up_and_errors_match_the_weights(folders: tuple[Path, list[Path]]) -> None:
     source, (eight, four) = folders
     fine, coarse = inspect_weights(eight, source), inspect_weights(four, source)
     for folder, looked in ((eight, fine), (four, coarse)):
@@ -81,7 +84,9 @@ def test_sizes_add_up_and_errors_match_the_weights(folders):
     assert coarse.errors[path] == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_sample_of_a_large_matrix_is_compared(folders, monkeypatch):
+def test_a_sample_of_a_large_matrix_is_compared(
+    folders: tuple[Path, list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     source, (_, four) = folders
     monkeypatch.setattr("qwen3mlx_quantize.source.BLOCK", 256)  # runs of two rows
     path = "model.layers.0.self_attn.q_proj"
@@ -95,9 +100,9 @@ def test_a_sample_of_a_large_matrix_is_compared(folders, monkeypatch):
     assert errors[path] == pytest.approx(expected, rel=1e-5)
 
 
-def test_scaled_weights_are_not_compared(folders, tmp_path):
+def test_scaled_weights_are_not_compared(folders: tuple[Path, list[Path]], tmp_path: Path) -> None:
     source, (eight, _) = folders
-    tensors = dict(mx.load(str(eight / "model.safetensors")))
+    tensors = read_tensors(eight)
     norm = "model.layers.0.input_layernorm.weight"
     tensors[norm] = tensors[norm] * 2
     scaled = tmp_path / "scaled"
@@ -112,7 +117,7 @@ def test_scaled_weights_are_not_compared(folders, tmp_path):
     assert "by layer" not in alone
 
 
-def test_labels_do_not_overlap(found):
+def test_labels_do_not_overlap(found: list[Quality]) -> None:
     same = [replace(found[0], name=f"model-{n}") for n in range(6)]
     picture = plots.quality_against_size(same)
     places = re.findall(r'translate\(([\d.]+) ([\d.]+)\)"[^>]*>model-\d</text>', picture) or (
@@ -123,13 +128,15 @@ def test_labels_do_not_overlap(found):
     assert all(high - low >= 9 for low, high in pairwise(heights))  # that of a letter
 
 
-def test_sizes_of_small_models_are_in_megabytes(found):
+def test_sizes_of_small_models_are_in_megabytes(found: list[Quality]) -> None:
     assert "Size, MB" in plots.quality_against_size(found)
     large = [replace(one, size_bytes=one.size_bytes * 10_000) for one in found]
     assert "Size, GB" in plots.quality_against_size(large)
 
 
-def test_a_report_that_cannot_be_written_is_refused_before_any_work(tmp_path, monkeypatch):
+def test_a_report_that_cannot_be_written_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UsageError, match="There is no folder"):
         html_report.check(tmp_path / "none" / "r.html")
     with pytest.raises(UsageError, match="is a folder: name a file"):

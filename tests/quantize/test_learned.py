@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 import pytest
+
+from tests.model.support import read_tensors
 
 pytest.importorskip("mlx_lm")
 
@@ -54,7 +57,13 @@ def made(source: Path, out: Path, method: Method) -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("method", "kind"), [("awq", "dense"), ("dwq", "dense"), ("dwq", "moe")])
-def test_awq_and_dwq_results_have_our_format(tmp_path, method, kind, monkeypatch, capfd):
+def test_awq_and_dwq_results_have_our_format(
+    tmp_path: Path,
+    method: Any,
+    kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     from mlx_lm.utils import load_model  # it imports much
 
     monkeypatch.setattr(learned, "DWQ_SAMPLES", 32)
@@ -80,7 +89,9 @@ def test_awq_and_dwq_results_have_our_format(tmp_path, method, kind, monkeypatch
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_dwq_keeps_the_integers_and_awq_moves_the_norms(demo, tmp_path, monkeypatch):
+def test_dwq_keeps_the_integers_and_awq_moves_the_norms(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(learned, "DWQ_SAMPLES", 16)
     source = Source(demo)
     start = tmp_path / "mse"
@@ -104,36 +115,42 @@ def test_dwq_keeps_the_integers_and_awq_moves_the_norms(demo, tmp_path, monkeypa
         ("dwq", "8bit", "dense", "fewer than 8 bits"),
     ],
 )
-def test_what_mlx_lm_does_not_support_is_refused(demo, tmp_path, method, name, shape, named):
+def test_what_mlx_lm_does_not_support_is_refused(
+    demo: Path, tmp_path: Path, method: Any, name: str, shape: Any, named: str
+) -> None:
     source = demo if shape == "dense" else write_checkpoint(tmp_path / "moe", MOE)
     with pytest.raises(UsageError, match=named):
         learned.check(method, Source(source), recipe.load(name))
 
 
-def test_without_mlx_lm_the_error_says_how_to_install_it(demo, monkeypatch):
+def test_without_mlx_lm_the_error_says_how_to_install_it(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"qwen3mlx\[mlx-lm\]"):
         learned.check("awq", Source(demo), recipe.load("4bit"))
 
 
-def test_a_model_too_large_for_memory_is_refused(demo, monkeypatch):
+def test_a_model_too_large_for_memory_is_refused(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(learned, "usable_memory", lambda: 1_000_000)
     with pytest.raises(UsageError, match=r"1\.0 MB can be used here: use --method gptq"):
         learned.check("dwq", Source(demo), recipe.load("4bit"))
 
 
-def test_untrained_modules_are_written_unchanged(demo, tmp_path):
+def test_untrained_modules_are_written_unchanged(demo: Path, tmp_path: Path) -> None:
     """A recipe may mix: floats with a shared scale have no biases to train."""
     text = 'bits = 4\n[[rules]]\nmodules = ["*.o_proj"]\nmode = "mxfp4"\n'
     mixed, out = recipe.parse(text, "mixed"), tmp_path / "rtn"
     quantize(demo, out, mixed)
-    tensors = dict(mx.load(str(out / "model.safetensors")))
+    tensors = read_tensors(out)
     again = Learned(tensors, keeps_weights=True)
     convert(conversion(demo, tmp_path / "again", mixed, "dwq"), again)
-    for name, tensor in mx.load(str(tmp_path / "again" / "model.safetensors")).items():
+    for name, tensor in read_tensors(tmp_path / "again").items():
         assert mx.array_equal(tensor, tensors[name]).item(), name
 
 
-def test_dwq_needs_several_documents(demo):
+def test_dwq_needs_several_documents(demo: Path) -> None:
     with pytest.raises(TextError, match="8 documents"):
         learned.dwq(Source(demo), [[1, 2, 3]], lambda folder: None)

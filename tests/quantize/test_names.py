@@ -19,16 +19,16 @@ from qwen3mlx_quantize.names import name_of, names_of
         ("/models/v1.partial", "v1.partial"),
     ],
 )
-def test_the_name_of_a_folder(folder, name):
+def test_the_name_of_a_folder(folder: str, name: str) -> None:
     assert name_of(Path(folder)) == name
 
 
-def test_the_current_folder_has_a_name(tmp_path, monkeypatch):
+def test_the_current_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert name_of(Path(".")) == tmp_path.name
 
 
-def test_equal_names_get_their_parents_as_prefix():
+def test_equal_names_get_their_parents_as_prefix() -> None:
     assert names_of([Path("/a/out"), Path("/b/out"), Path("/b/other")]) == [
         "a/out",
         "b/out",

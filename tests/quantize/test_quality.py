@@ -35,7 +35,7 @@ def logprobs(folder: Path, ids: list[int]) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def test_every_figure_matches_numpy(folders):
+def test_every_figure_matches_numpy(folders: tuple[Path, Path]) -> None:
     source, quantized = folders
     (quality,) = measure([quantized], source, tokens(*DOCUMENTS))
     kl, same, loss = [], [], []
@@ -55,14 +55,14 @@ def test_every_figure_matches_numpy(folders):
     assert quality.size_bytes == pytest.approx(stored, rel=0.05)
 
 
-def test_a_model_is_equal_to_itself(folders):
+def test_a_model_is_equal_to_itself(folders: tuple[Path, Path]) -> None:
     (quality,) = measure([folders[0]], folders[0], tokens(*DOCUMENTS))
     assert quality.kl_mean < 1e-6
     assert quality.agreement == 1
     assert quality.perplexity == quality.reference_perplexity
 
 
-def test_the_table_names_models_and_reference(folders):
+def test_the_table_names_models_and_reference(folders: tuple[Path, Path]) -> None:
     found = measure(list(folders[::-1]), folders[0], tokens(*DOCUMENTS))
     lines = report.table(found).splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["3bit", "float"]
@@ -70,18 +70,18 @@ def test_the_table_names_models_and_reference(folders):
     json.dumps([quality.as_json() for quality in found])
 
 
-def test_other_vocabularies_cannot_be_compared(folders, tmp_path):
+def test_other_vocabularies_cannot_be_compared(folders: tuple[Path, Path], tmp_path: Path) -> None:
     other = write_checkpoint(tmp_path / "other", Shape(vocab_size=256))
     with pytest.raises(UsageError, match="the same vocabulary"):
         measure([other], folders[0], tokens(*DOCUMENTS))
 
 
-def test_a_text_of_one_token_is_refused(folders):
+def test_a_text_of_one_token_is_refused(folders: tuple[Path, Path]) -> None:
     with pytest.raises(TextError, match="too short"):
         measure([folders[1]], folders[0], tokens([5], []))
 
 
-def test_the_built_in_texts_have_many_languages_and_code():
+def test_the_built_in_texts_have_many_languages_and_code() -> None:
     documents = texts.load(None).documents
     assert len(documents) > 20
     whole = "".join(documents)
@@ -91,7 +91,7 @@ def test_the_built_in_texts_have_many_languages_and_code():
 @pytest.mark.parametrize(
     ("content", "named"), [("", "0 characters"), ("short", "5 characters"), (b"\xff\xfe", "text")]
 )
-def test_unusable_texts_are_refused(tmp_path, content, named):
+def test_unusable_texts_are_refused(tmp_path: Path, content: str | bytes, named: str) -> None:
     file = tmp_path / "a.txt"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(TextError, match=named):
@@ -100,7 +100,7 @@ def test_unusable_texts_are_refused(tmp_path, content, named):
         texts.load(tmp_path / "none")
 
 
-def test_a_folder_of_texts(tmp_path):
+def test_a_folder_of_texts(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.md").write_text("a" * 300 + "\n---\n" + "b" * 300)
     (tmp_path / "sub" / "b.txt").write_text("c" * 300)

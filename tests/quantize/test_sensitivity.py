@@ -30,7 +30,9 @@ def costs(source: Source) -> dict[str, float]:
     return sensitivity.measure(source, DOCUMENTS)
 
 
-def test_a_cost_is_the_divergence_of_one_quantized_module(source, costs, tmp_path: Path):
+def test_a_cost_is_the_divergence_of_one_quantized_module(
+    source: Source, costs: dict[str, float], tmp_path: Path
+) -> None:
     path = "model.layers.1.self_attn.o_proj"
     alone = recipe.parse(f'bits = 16\n[[rules]]\nmodules = ["{path}"]\nbits = 4', "x", "alone")
     quantize(source.folder, tmp_path / "out", alone, "mse")
@@ -41,7 +43,9 @@ def test_a_cost_is_the_divergence_of_one_quantized_module(source, costs, tmp_pat
 
 
 @pytest.mark.parametrize("target", [4.0, 5.0, 6.5])
-def test_bits_go_where_they_save_most_within_the_size(source, costs, target):
+def test_bits_go_where_they_save_most_within_the_size(
+    source: Source, costs: dict[str, float], target: float
+) -> None:
     made = sensitivity.recipe(source, costs, target)
     plan = build_plan(source, made)
     assert target - 0.4 < plan.bits_per_weight <= target
@@ -51,12 +55,12 @@ def test_bits_go_where_they_save_most_within_the_size(source, costs, target):
     assert [bits[path] for path in by_cost] == sorted(bits[path] for path in alike)
 
 
-def test_too_few_bits_are_refused_with_the_minimum(source, costs):
+def test_too_few_bits_are_refused_with_the_minimum(source: Source, costs: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=r"the minimum is [34]\.\d\d"):
         sensitivity.recipe(source, costs, 2.0)
 
 
-def test_a_router_keeps_its_bits(source, costs):
+def test_a_router_keeps_its_bits(source: Source, costs: dict[str, float]) -> None:
     made = sensitivity.recipe(source, costs, 5.0)
     if source.config.num_experts:
         assert made.spec("model.layers.0.mlp.gate", 3) == QuantizationSpec(64, 8)

@@ -15,6 +15,7 @@ from qwen3mlx.library.scan import Library
 from qwen3mlx.server.core import broken_checkpoints, service
 from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.settings import ServerSettings
+from qwen3mlx.text import load_tokenizer
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def readings(folder: Path, monkeypatch: pytest.MonkeyPatch, num_requests: int) -> int:
     """How often the tokenizer is read for so many requests."""
     count = 0
-    read = service.load_tokenizer
+    read = load_tokenizer
 
     def counted(path: Path) -> object:
         nonlocal count

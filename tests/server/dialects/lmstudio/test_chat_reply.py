@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qwen3mlx.events import Event, Finished, Prefill, Timings, TokenLogprob, Usage
-from qwen3mlx.server.dialects.lmstudio.chat_reply import ChatReply, Json
+from qwen3mlx.server.dialects.lmstudio.chat_reply import ChatReply
 from qwen3mlx.server.http.errors import api_error
 from qwen3mlx.text import Content, Reasoning
 
@@ -36,7 +37,7 @@ def answers(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-def told(reply: ChatReply, events: list[Event], *, fail: bool = False) -> list[Json]:
+def told(reply: ChatReply, events: list[Event], *, fail: bool = False) -> list[dict[str, Any]]:
     made = [reply.start(), *(one for event in events for one in reply.add(event))]
     if fail:
         made += reply.fail(api_error(503, "It is gone.", code="unavailable"))
