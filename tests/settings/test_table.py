@@ -128,7 +128,7 @@ def test_loading_and_sampling_have_a_field_for_each_setting() -> None:
 def test_requests_are_checked_by_the_table(setting: Setting) -> None:
     assert setting.most is not None
     for value in (setting.most + 1, setting.least, True, "1"):
-        given = {"logprobs": True, setting.name: value}
+        given: dict[str, Any] = {"logprobs": True, setting.name: value}
         if allows(setting, value):
             assert getattr(SamplingParams(**given), setting.name) == value
         else:

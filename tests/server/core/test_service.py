@@ -77,7 +77,9 @@ def test_nothing_is_tried_again_when_the_server_closes(
     asyncio.run(use())
 
 
-def test_models_json_is_never_read_on_the_event_loop(tmp_path, monkeypatch):
+def test_models_json_is_never_read_on_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     (tmp_path / "models.json").write_text('{"demo": {"ttl": 7, "sampling": {"top_k": 3}}}')
     readers: list[int] = []
