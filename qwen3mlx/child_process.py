@@ -14,6 +14,7 @@ CHILDREN = (
     "qwen3mlx.grammar.child",
     "qwen3mlx.text.templates.worker",
     "qwen3mlx_app.services.attachments.parsing",
+    "qwen3mlx_app.views.colouring",
 )
 # The child imports from where this process does, never from the current folder, as `-P` would
 # ensure from Python 3.11 on.

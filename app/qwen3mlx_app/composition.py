@@ -34,6 +34,7 @@ class Program(QObject):
 
     def __init__(self, profile: Path, program: Sequence[str]) -> None:
         """`program` is the command that starts `qwen3mlx`; arguments follow it."""
+        self.command = program
         super().__init__()
         self.profile = profile
         self._newer: str | None = None

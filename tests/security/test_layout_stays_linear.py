@@ -20,6 +20,8 @@ from qwen3mlx_app.views.rich_text import RichLabel, RichText
 from qwen3mlx_app.views.tex import plain_tex
 from qwen3mlx_app.views.theme import Theme
 
+from tests.support.places import PROGRAM
+
 from .hostile.texts import BOMBS
 from .window import opened  # noqa: F401  chooses the platform
 
@@ -87,7 +89,7 @@ def test_a_text_that_grows_is_not_read_again_for_each_word(name: str) -> None:
 def theme(qapp: QApplication) -> Iterator[Theme]:
     """The looks of the application are put back."""
     font, palette, sheet = qapp.font(), qapp.palette(), qapp.styleSheet()
-    made = Theme(AppSettings(), qapp)
+    made = Theme(AppSettings(), qapp, PROGRAM)
     yield made
     made.deleteLater()
     qapp.setStyleSheet(sheet)
@@ -165,7 +167,7 @@ def test_code_that_never_ends_for_its_lexer_is_given_up(
 ) -> None:
     """The text after it keeps its colors."""
     monkeypatch.setattr(highlighter, "MAX_FAILURES", 99)
-    colours = Highlighter(patience=60)
+    colours = Highlighter(PROGRAM, patience=60)
     told: list[Block] = []
 
     class Waiter:

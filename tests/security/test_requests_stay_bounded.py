@@ -101,9 +101,9 @@ NO_JSON = {
     "deep": (b'{"model":' + b"[" * 100_000, "200 levels"),
     "deep and whole": (b"[" * 300 + b"]" * 300, "200 levels"),
     "digits": (b'{"model":' + b"9" * 10_000 + b"}", "number out of range"),
-    "float": (b'{"temperature":1e400}', "temperature is no number"),
-    "whole": (b'{"a":[0,{"seed":' + b"9" * 4000 + b"}]}", "a[1].seed is no number"),
-    "nan": (b'{"temperature":NaN}', "temperature is no number"),
+    "float": (b'{"temperature":1e400}', "temperature must be a number"),
+    "whole": (b'{"a":[0,{"seed":' + b"9" * 4000 + b"}]}", "a[1].seed must be a number"),
+    "nan": (b'{"temperature":NaN}', "temperature must be a number"),
     "bytes": (b'{"model":"\xff\xfe"}', "not valid JSON"),
     "nul": (b'{"model":"\0"}', "not valid JSON"),
     "utf-16": ('{"model":"demo"}'.encode("utf-16"), "not valid JSON"),
@@ -154,7 +154,7 @@ def test_many_chunks(server: LiveServer, caplog: pytest.LogCaptureFixture) -> No
     head = "POST /tokenize HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked"
     reply = ask(server.port, head, chunks)
     assert reply.status == 413
-    assert "50000 pieces" in reply.json["error"]["message"]
+    assert "50000 chunks" in reply.json["error"]["message"]
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 

@@ -149,7 +149,7 @@ CRASH_IN_THE_ENGINE = """
 import signal, sys, threading
 from qwen3mlx.cli import main
 from qwen3mlx.server import run
-def crash(url):
+def crash(port, url):
     [engine] = [t for t in threading.enumerate() if t.name == "qwen3mlx-engine"]
     signal.pthread_kill(engine.ident, signal.SIGSEGV)
 run._ready = crash

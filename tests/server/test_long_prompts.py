@@ -150,7 +150,7 @@ def test_what_takes_long_to_count_is_refused(server: LiveServer, reads: Reads, p
     answer = server.http.post(path, json={"model": "demo", **bodies[path]})
     assert answer.status_code == 400
     assert "2,400,0" in answer.text
-    assert "at most 2,000,000 are counted" in answer.text
+    assert "at most 2,000,000 can be counted" in answer.text
     assert reads.num_characters == 0
 
 

@@ -174,5 +174,5 @@ def test_where_no_way_leads_to_a_valid_answer_the_error_says_at_which_part(
     path, body = with_schema(schema)[0]
     reply = server.http.post(path, json={**body, "stream": stream, "enable_thinking": False})
     assert reply.status_code == (200 if stream else 400)
-    assert "does not satisfy contains" in reply.text
+    assert "violates contains" in reply.text
     assert '"content":"["' not in reply.text

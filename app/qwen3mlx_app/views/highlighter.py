@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from weakref import WeakMethod
 
@@ -18,6 +18,7 @@ from .markdown import Block
 MAX_KEPT, MAX_FAILURES = 500, 3
 # Seconds for a block, including the start of the child process.
 PATIENCE = 10.0
+_COLOURS = ("--run-child", "qwen3mlx_app.views.colouring")
 
 
 class Highlighter(QObject):
@@ -25,8 +26,16 @@ class Highlighter(QObject):
 
     _ready = Signal(object, str, object)
 
-    def __init__(self, parent: QObject | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        program: Sequence[str],
+        parent: QObject | None = None,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        """`program` is the command that starts `qwen3mlx`."""
         super().__init__(parent)
+        self._program = program
         self._style = "default"
         self._patience = patience
         self._known: OrderedDict[Block, list[str]] = OrderedDict()
@@ -62,7 +71,7 @@ class Highlighter(QObject):
                 self._thread.start()
 
     def _work(self) -> None:
-        child = Child("qwen3mlx_app.views.colouring", self._patience)
+        child = Child((*self._program, *_COLOURS), self._patience)
         try:
             while (block := self._next()) is not None:
                 style = self._style

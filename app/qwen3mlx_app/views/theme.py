@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
@@ -30,12 +31,14 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, settings: AppSettings, application: QApplication) -> None:
+    def __init__(
+        self, settings: AppSettings, application: QApplication, program: Sequence[str]
+    ) -> None:
         super().__init__()
         self.is_dark = False
         self.colours: Colours = LIGHT
         self.font_size = 0
-        self.highlighter = Highlighter(self)
+        self.highlighter = Highlighter(program, self)
         self._application = application
         self._families = application.font().families()
         self._flash_time = application.cursorFlashTime()

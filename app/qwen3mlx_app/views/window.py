@@ -15,7 +15,7 @@ from .window_menus import fill_menus
 def make_window(program: Program) -> MainWindow:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    theme = Theme(program.settings.settings, application)
+    theme = Theme(program.settings.settings, application, program.command)
     # Seconds. Threads that read files and highlight code must not block the window.
     sys.setswitchinterval(0.0005)
     window = MainWindow(program, theme)

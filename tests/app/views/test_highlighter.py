@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.highlighter import Highlighter
 from qwen3mlx_app.views.markdown import Block
 
+from tests.support.places import PROGRAM
+
 
 class Reader(QObject):
     def take(self, block: Block) -> None:
@@ -18,7 +20,7 @@ class Reader(QObject):
 
 def test_the_window_may_be_closed_while_a_block_is_coloured(qtbot: QtBot) -> None:
     """An exception of the thread would fail this test."""
-    highlighter, reader = Highlighter(), Reader()
+    highlighter, reader = Highlighter(PROGRAM), Reader()
     block = Block("print(1)", language="python")
     highlighter.want(block, reader.take)
     [thread] = [one for one in threading.enumerate() if one.name == "colours"]

@@ -11,6 +11,7 @@ from ....errors import ConfigurationError, InvalidRequestError, UsageError
 from ....quoting import quoted
 from ....settings.table import GROUPS, SERVER, at, object_schema
 from ....settings.user import UserSettings
+from ... import bounds
 from ...core.dependencies import ServiceDep
 from ...http.json_body import Route
 from ...json_text import Json
@@ -60,6 +61,8 @@ def _saved() -> ServerSettings:
 
 def _check(settings: Json) -> None:
     """Raises InvalidRequestError for what cannot be changed here, or not to that."""
+    if len(settings) > bounds.MAX_FIELDS:
+        raise InvalidRequestError(f"The body must have at most {bounds.MAX_FIELDS} fields.")
     for name, value in settings.items():
         if name not in NAMES:
             raise InvalidRequestError(
