@@ -39,7 +39,11 @@ WINDOW = """\
 def look(profile_dir, program):
     import pathlib
     from qwen3mlx_app.services.attachments import read_attachment
+    from qwen3mlx_app.services.child import Child
     print(list(program), read_attachment(pathlib.Path("a.pdf"), program).text, flush=True)
+    colouring = Child((*program, "--run-child", "qwen3mlx_app.views.colouring"), 60)
+    print(*colouring.ask({"source": "x = 1", "language": "python", "style": "default"}))
+    colouring.close()
     return 0
 if sys.argv[1:2] == ["app"]:
     import qwen3mlx_app.main
@@ -119,12 +123,14 @@ def test_a_bundle_starts_the_children_of_grammars_and_templates(tmp_path: Path) 
     assert all(str(program) in command and "-c" not in command for command in commands)
 
 
-def test_the_window_of_a_bundle_reads_documents_in_a_child(tmp_path: Path) -> None:
+def test_the_window_of_a_bundle_starts_its_children(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(pdf_bytes("What the file says"))
     program = bundle(tmp_path, before=WINDOW)
     done = run(program, "app", home=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f"{[str(program)]} What the file says"
+    said, coloured = done.stdout.splitlines()
+    assert said == f"{[str(program)]} What the file says"
+    assert "<span" in coloured
 
 
 def test_a_bundle_is_the_command_line(tmp_path: Path) -> None:
