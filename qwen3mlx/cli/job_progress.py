@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from .display import one_line
@@ -22,7 +23,7 @@ def progress_for(terminal: Terminal, events: bool) -> JobProgress:
     return Bar(terminal) if terminal.stderr.isatty() else Lines(terminal)
 
 
-class JobProgress:
+class JobProgress(ABC):
     """A context manager for the `on_event` of a job; warnings are notes on stderr."""
 
     def __init__(self, terminal: Terminal) -> None:
@@ -33,7 +34,7 @@ class JobProgress:
     def __enter__(self) -> OnEvent:
         return self._on_event
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:  # noqa: B027 - only a bar has something to stop
         pass
 
     def _on_event(self, event: Event) -> None:
@@ -52,8 +53,8 @@ class JobProgress:
             return None
         return (time.monotonic() - self._phase_started) * (event.total - event.done) / event.done
 
-    def _show(self, event: Progress, is_new_phase: bool) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _show(self, event: Progress, is_new_phase: bool) -> None: ...
 
 
 class JsonLines(JobProgress):
