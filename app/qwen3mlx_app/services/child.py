@@ -13,6 +13,14 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+# The first argument with which the program runs one of its child modules.
+_RUN_CHILD = "--run-child"
+
+
+def child_command(program: Sequence[str], module: str) -> tuple[str, ...]:
+    """Return what starts `module`; `program` is the command that starts `qwen3mlx`."""
+    return (*program, _RUN_CHILD, module)
+
 
 class Child:
     """A program that calls `serve`; started with the first question.

@@ -10,7 +10,7 @@ from weakref import WeakMethod
 
 from PySide6.QtCore import QObject, Signal
 
-from ..services.child import Child
+from ..services.child import Child, child_command
 from .colouring import may_be_coloured
 from .markdown import Block
 
@@ -18,7 +18,7 @@ from .markdown import Block
 MAX_KEPT, MAX_FAILURES = 500, 3
 # Seconds for a block, including the start of the child process.
 PATIENCE = 10.0
-_COLOURS = ("--run-child", "qwen3mlx_app.views.colouring")
+_COLOURING = "qwen3mlx_app.views.colouring"
 
 
 class Highlighter(QObject):
@@ -71,7 +71,7 @@ class Highlighter(QObject):
                 self._thread.start()
 
     def _work(self) -> None:
-        child = Child((*self._program, *_COLOURS), self._patience)
+        child = Child(child_command(self._program, _COLOURING), self._patience)
         try:
             while (block := self._next()) is not None:
                 style = self._style

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QMimeDatabase
 
 from ...domain import Attachment, AttachmentKind
-from ..child import Child
+from ..child import Child, child_command
 from ..fence import fenced
 from .plain import decoded
 from .refused import AttachmentRefused
@@ -26,7 +26,7 @@ _HEAD_BYTES = 4096
 # Seconds for a PDF or a Word file.
 PATIENCE = 30.0
 # The argument of the program that makes it read a PDF or a Word file.
-_READS = ("--run-child", "qwen3mlx_app.services.attachments.parsing")
+_PARSER = "qwen3mlx_app.services.attachments.parsing"
 _OFFICE = ("application/vnd.", "application/msword", "application/x-ole-storage")
 
 
@@ -93,7 +93,7 @@ def _text(path: Path, data: bytes, program: Sequence[str]) -> tuple[AttachmentKi
 
 def _parsed(path: Path, kind: str, program: Sequence[str]) -> str | None:
     """The text that a child process extracts; None if the file is of another kind."""
-    child = Child((*program, *_READS), PATIENCE)
+    child = Child(child_command(program, _PARSER), PATIENCE)
     try:
         told = child.ask({"path": str(path), "kind": kind, "most": MAX_CHARACTERS})
     finally:
