@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import InvalidRequestError
-from ..settings.table import LOAD, MAX_GIGABYTES, MODEL_TTL, SAMPLING, Setting
+from ..settings.setting import Setting
+from ..settings.table import LOAD, MAX_GIGABYTES, MODEL_TTL, SAMPLING
 
 
 def option(setting: Setting, *names: str, metavar: str | None = None, **more: Any) -> Any:

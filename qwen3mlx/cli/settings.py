@@ -10,7 +10,8 @@ from ..config import SamplingParams
 from ..errors import UsageError
 from ..library import nearest
 from ..quoting import quoted
-from ..settings.table import SAMPLING, Kind, at
+from ..settings.setting import Kind, at
+from ..settings.table import SAMPLING
 
 _PARSERS: dict[Kind, Callable[[str], Any]] = {
     "whole": int,

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import InvalidRequestError
 from ..quoting import quoted
-from ..settings.table import LOAD, MAX_WHOLE, SAMPLING, Setting
+from ..settings.setting import Setting
+from ..settings.table import LOAD, MAX_WHOLE, SAMPLING
 
 # Those that are never None here.
 _REQUIRED = (

@@ -18,10 +18,10 @@ from typing import Any
 from ..config.options import LoadOptions, SamplingParams
 from ..errors import ConfigurationError, InvalidRequestError
 from ..quoting import quoted
+from ..settings.setting import at as settings_at
 from ..settings.state import StateFile
 from ..settings.table import MODEL_TTL
 from ..settings.table import SAMPLING as SETTINGS
-from ..settings.table import at as settings_at
 
 _OPTIONS = tuple(field.name for field in fields(LoadOptions))
 # Options that suit a model as such; a seed or a stop string belongs to one request.

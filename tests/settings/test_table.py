@@ -20,16 +20,8 @@ from qwen3mlx.cli.serve import serve
 from qwen3mlx.config import EngineConfig, LoadOptions, SamplingParams
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.server.settings import ServerSettings
-from qwen3mlx.settings.table import (
-    GROUPS,
-    LOAD,
-    MODEL_TTL,
-    SAMPLING,
-    SERVER,
-    Setting,
-    at,
-    object_schema,
-)
+from qwen3mlx.settings.setting import Setting, at, object_schema
+from qwen3mlx.settings.table import GROUPS, LOAD, MODEL_TTL, SAMPLING, SERVER
 from tests.support.places import ROOT
 
 ALL = [(group, setting) for group, settings in GROUPS.items() for setting in settings]

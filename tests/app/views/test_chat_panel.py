@@ -22,7 +22,8 @@ from qwen3mlx_app.services.saved import chat_settings
 from qwen3mlx_app.views.chat_panel import BUDGETS
 from qwen3mlx_app.views.main_window import MainWindow
 
-from qwen3mlx.settings.table import GROUPS, object_schema
+from qwen3mlx.settings.setting import object_schema
+from qwen3mlx.settings.table import GROUPS
 
 from ..fake_endpoint import FakeEndpoint
 from .support import ask, button, named, program_of, turn_wheel

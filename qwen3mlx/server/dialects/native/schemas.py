@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from ....settings.table import MODEL_TTL, SERVER, at, nullable_schema
+from ....settings.setting import at, nullable_schema
+from ....settings.table import MODEL_TTL, SERVER
 from ... import bounds
 from ...core.caller import Scope
 from ...json_text import Json

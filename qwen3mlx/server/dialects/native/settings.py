@@ -9,7 +9,8 @@ from fastapi import APIRouter
 
 from ....errors import ConfigurationError, InvalidRequestError, UsageError
 from ....quoting import quoted
-from ....settings.table import GROUPS, SERVER, at, object_schema
+from ....settings.setting import at, object_schema
+from ....settings.table import GROUPS, SERVER
 from ....settings.user import UserSettings
 from ... import bounds
 from ...core.dependencies import ServiceDep

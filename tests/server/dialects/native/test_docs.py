@@ -14,7 +14,8 @@ from qwen3mlx.server.dialects.native.schemas import (
     ModelSettingsBody,
     TokensBody,
 )
-from qwen3mlx.settings.table import SERVER, at
+from qwen3mlx.settings.setting import at
+from qwen3mlx.settings.table import SERVER
 
 from ...live import LiveServer
 from .support import BASE
