@@ -48,6 +48,27 @@ def test_a_server_starts_without_them() -> None:
     assert done.stdout.strip() == "[]"
 
 
+READY = """
+import asyncio, signal, sys
+from qwen3mlx.server.run import Server
+from qwen3mlx.server.settings import ServerSettings
+def ready(url):
+    print("qwen3mlx.server.dialects.openai" in sys.modules)
+    server.handle_exit(signal.SIGTERM, None)
+server = Server(ServerSettings(port=0), on_ready=ready)
+asyncio.run(server.serve_until_told())
+"""
+
+
+def test_openai_is_imported_by_the_time_the_server_is_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first request does not wait for that."""
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", READY], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
 def test_the_description_has_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     settings = ServerSettings(port=0)
