@@ -27,16 +27,10 @@ from qwen3mlx_quantize import (
 
 from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.errors import CheckpointError, UsageError
-from tests.support.checkpoints import DENSE, write_checkpoint
 from tests.support.places import ROOT
 
 DEMO = ROOT / "qwen3mlx" / "demo" / "dense"
 TEXT = "\n---\n".join(f"How many letters are in the word number {n}? " * 4 for n in range(3))
-
-
-@pytest.fixture(scope="module")
-def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_checkpoint(tmp_path_factory.mktemp("dense") / "dense", DENSE)
 
 
 @pytest.fixture
