@@ -92,8 +92,7 @@ def _forbidden(ids: Collection[int]) -> tuple[tuple[int, float], ...]:
 # Changes to the KV pool and to the cached prefixes, in the order in which they are made.
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRow:
+class OpenRow(NamedTuple):
     """Allocate a row that holds nothing, with room for `num_tokens`."""
 
     row: int
@@ -101,54 +100,47 @@ class OpenRow:
     sampling: RowSampling
 
 
-@dataclass(frozen=True, slots=True)
-class GrowRow:
+class GrowRow(NamedTuple):
     """Move a row to where it has room for `num_tokens` in all."""
 
     row: int
     num_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class TrimRow:
+class TrimRow(NamedTuple):
     """Keep the first `num_tokens` of a row; what was chosen or counted for it is dropped."""
 
     row: int
     num_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class CloseRow:
+class CloseRow(NamedTuple):
     """Give the place of a row back."""
 
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class FillRow:
+class FillRow(NamedTuple):
     """Copy cached blocks into a row that holds nothing: (block, number of its tokens) each."""
 
     row: int
     blocks: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CacheBlocks:
+class CacheBlocks(NamedTuple):
     """Copy tokens of a row into new blocks: (block, first token, number of tokens) each."""
 
     row: int
     blocks: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DropBlocks:
+class DropBlocks(NamedTuple):
     """Let cached blocks go."""
 
     blocks: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(NamedTuple):
     """Drop all rows, and all cached blocks but these."""
 
     kept_blocks: tuple[int, ...]
@@ -184,8 +176,7 @@ class DecodeRow(NamedTuple):
     draw: Draw
 
 
-@dataclass(frozen=True, slots=True)
-class DecodeBatch:
+class DecodeBatch(NamedTuple):
     """Rows that one forward pass feeds.
 
     The tokens come with the outputs of a later plan (see `StepPlan.collects`), while that one's
@@ -196,8 +187,7 @@ class DecodeBatch:
     is_awaited: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PrefillChunk:
+class PrefillChunk(NamedTuple):
     """Feed the next tokens of a prompt to a row that holds `position` tokens.
 
     `scored` are the tokens that follow each of `tokens`, where their log probabilities are wanted.
@@ -211,8 +201,7 @@ class PrefillChunk:
     draw: Draw | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(NamedTuple):
     """The changes come first, then the batches, then the chunk.
 
     With `collects`, the tokens that earlier plans launched come with the outputs of this one.
@@ -224,16 +213,14 @@ class StepPlan:
     collects: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A piece of a plan that fed or changed these rows raised `error`; the rest was left undone."""
 
     rows: tuple[int, ...]
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutputs:
+class StepOutputs(NamedTuple):
     """What came of a plan. `decoded` and `sampled` pair a row with the tokens chosen for it.
 
     `scores` are the prompt's own tokens of a chunk with `scored`. Times are in seconds.

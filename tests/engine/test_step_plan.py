@@ -75,7 +75,7 @@ class Twin:
 
 def told(outputs: StepOutputs) -> StepOutputs:
     """But for the times that it took."""
-    return dataclasses.replace(outputs, decode_s=0.0, prefill_s=0.0)
+    return outputs._replace(decode_s=0.0, prefill_s=0.0)
 
 
 def assert_same_state(one: Runner, two: Runner) -> None:
