@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..config import LoadOptions
 from .model_pool import ProgressCallback
@@ -12,8 +13,7 @@ from .resident_model import ResidentModel
 from .sequence import Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class LoadModel:
+class LoadModel(NamedTuple):
     """`options` None takes the model as it is in memory, or loads it with defaults."""
 
     model_id: str
@@ -22,21 +22,18 @@ class LoadModel:
     on_progress: ProgressCallback | None
 
 
-@dataclass(frozen=True, slots=True)
-class UnloadModel:
+class UnloadModel(NamedTuple):
     model_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeepModel:
+class KeepModel(NamedTuple):
     """Keep `resident` for `ttl_s` seconds after its last request."""
 
     resident: ResidentModel
     ttl_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(NamedTuple):
     """`ttl_s` as in `KeepModel`, after this request; None: what the model has."""
 
     resident: ResidentModel
@@ -44,14 +41,12 @@ class Submit:
     ttl_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(NamedTuple):
     resident: ResidentModel
     sequence: Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Embed:
+class Embed(NamedTuple):
     """`inputs` are token ids."""
 
     resident: ResidentModel

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..config import SamplingParams
 
 StopReason = Literal["stop", "length"]
 
 
-@dataclass(frozen=True, slots=True)
-class PrefillOutput:
+class PrefillOutput(NamedTuple):
     """Prompt tokens that need no more work (cached ones included), of all of them."""
 
     done: int
@@ -19,8 +17,7 @@ class PrefillOutput:
     cached: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A generated token. `top` pairs the most likely ids with their log probabilities."""
 
     id: int
@@ -34,22 +31,19 @@ class Token:
         return Token(self.id, self.logprob, self.top[: params.top_logprobs])
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreOutput:
+class ScoreOutput(NamedTuple):
     """The next tokens of the prompt, as if they had been drawn; the first of all has no logprob."""
 
     tokens: tuple[Token, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EndOutput:
+class EndOutput(NamedTuple):
     """No more tokens will come; `stop` if the last one was a stop token."""
 
     reason: StopReason
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorOutput:
+class ErrorOutput(NamedTuple):
     """No more tokens will come, because of `error`."""
 
     error: Exception

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -14,14 +13,17 @@ import weakref
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..child_process import start_child
 from ..errors import InvalidRequestError, OverloadedError, UnavailableError
 from ..request_warnings import warn
 from .wire import LIMITS, Demand, Limits
+
+if TYPE_CHECKING:
+    import socket
+    from multiprocessing.connection import Connection
 
 # Wall-clock seconds, for a computer that is busy with other things.
 PATIENCE = 20.0
@@ -108,6 +110,9 @@ class GrammarProcess:
 
     def _copy(self) -> Connection:
         """Return our end of a new copy's connection."""
+        import socket
+        from multiprocessing.connection import Connection
+
         for _ in range(2):
             self._check_open()
             if self._control is None:
@@ -123,6 +128,8 @@ class GrammarProcess:
         raise UnavailableError(_ENDED)
 
     def _started(self) -> socket.socket:
+        import socket
+
         control, theirs = socket.socketpair()
         with theirs:
             try:
