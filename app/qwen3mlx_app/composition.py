@@ -15,6 +15,7 @@ from .controllers.sections import Sections
 from .controllers.server import ServerController
 from .controllers.settings import SettingsController
 from .controllers.titles import Titles
+from .controllers.undo import UndoStack
 from .domain import Message, Notice, ServerState
 from .services.endpoint import Endpoint
 from .services.http import Http
@@ -70,6 +71,7 @@ class Program(QObject):
         self.quantize = QuantizeController(
             QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
+        self.undo = UndoStack(self)
         self._connect()
         self.greeting = self._greeting()
 
@@ -130,6 +132,14 @@ class Program(QObject):
         self.conversations.changed.connect(self.chat.refresh)
         self.conversations.current_wanted.connect(self.chat.open)
         self.conversations.removed.connect(self.chat.close)
+        for controller in (
+            self.chat,
+            self.conversations,
+            self.models,
+            self.settings,
+            self.quantize,
+        ):
+            controller.notice.connect(self.undo.follow)
 
     def _environment(self) -> dict[str, str]:
         """Variables for the server, where huggingface_hub reads them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -152,16 +152,20 @@ class Preset:
     settings: ChatSettings
 
 
+# Takes something back; False if that cannot be saved.
+Undo = Callable[[], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A message to the person: what happened, and what to do.
 
-    `action` is what its button does.
+    `action` is what its button does: start or restart the server, or undo what the notice tells of.
     """
 
     text: str
     kind: Literal["info", "warning", "error"] = "info"
-    action: Literal["undo_delete", "start_server"] | None = None
+    action: Literal["start_server", "restart_server"] | Undo | None = None
 
 
 ServerPhase = Literal["stopped", "starting", "ready", "failed", "stopping"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import (
     Attachment,
@@ -30,6 +33,8 @@ from .attachment_loader import AttachmentLoader
 from .context_estimator import ContextEstimator
 from .open_conversation import OpenConversation
 from .store_controller import StoreController
+
+translate = QCoreApplication.translate
 
 
 class ChatController(StoreController):
@@ -205,11 +210,18 @@ class ChatController(StoreController):
         """Delete the message and everything that followed it."""
         if self.conversation is None or self.is_busy or message_id not in self._tree:
             return
-        parent_id = self._tree[message_id].parent_id
-        removed = self._tree.remove(message_id)
-        if self._try(lambda: self._store.delete_messages(removed)):
-            leaf = parent_id if parent_id is not None else self._tree.last_leaf()
-            self._go_to(self._tree.leaf_below(leaf) if leaf else None)
+        parent_id, leaf_before = self._tree[message_id].parent_id, self._open.leaf_id
+        removed = self._tree.below(message_id)
+        try:
+            rows = self._store.delete_messages(removed)
+        except StoreError as error:
+            self._notify_error(str(error))
+            return
+        self._tree.remove(message_id)
+        leaf = parent_id if parent_id is not None else self._tree.last_leaf()
+        self._go_to(self._tree.leaf_below(leaf) if leaf else None)
+        undo = partial(self._restore, self.conversation.id, leaf_before, rows)
+        self.notice.emit(Notice(text=_deleted(len(removed)), action=undo))
 
     # Settings and drafts
 
@@ -221,6 +233,15 @@ class ChatController(StoreController):
         if self.conversation is None:
             self.new()
         self._open.change_later(settings=settings)
+
+    def replace_settings(self, settings: ChatSettings) -> None:
+        """Set them to a preset's or to the model's, which can be undone."""
+        before = self._open.settings
+        self.set_settings(settings)
+        if self.conversation is not None and settings != before:
+            undo = partial(self._amend, self.conversation.id, settings=before)
+            text = translate("chat", "The conversation's settings were replaced.")
+            self.notice.emit(Notice(text=text, action=undo))
 
     def refresh(self, now: Conversation) -> None:
         """Take over a title, pin or folder that was changed elsewhere; the rest stays."""
@@ -244,6 +265,30 @@ class ChatController(StoreController):
         self.estimator.estimate(self.model_id, prompt.messages(path, settings), settings.thinking)
 
     # Implementation
+
+    def _restore(
+        self, conversation_id: str, leaf_id: str | None, rows: Sequence[sqlite3.Row]
+    ) -> bool:
+        """Restore deleted messages, and show them."""
+        if not self._try(lambda: self._store.restore_messages(rows)):
+            return False
+        self._amend(conversation_id, leaf_id=leaf_id)
+        self.open(conversation_id)
+        return True
+
+    def _amend(self, conversation_id: str, **fields: Any) -> bool:
+        """Change a conversation, whether it is open or not; False if it cannot be saved."""
+        if self.conversation is not None and self.conversation.id == conversation_id:
+            return self._open.change(**fields)
+        try:
+            known = self._store.conversation(conversation_id)
+            if known is not None:
+                self._store.save_conversation(changed := replace(known, **fields))
+                self.saved.emit(changed)
+        except StoreError as error:
+            self._notify_error(str(error))
+            return False
+        return True
 
     def _ask(self, parent_id: str | None, text: str, attachments: tuple[Attachment, ...]) -> bool:
         assert self.conversation is not None
@@ -318,3 +363,9 @@ class ChatController(StoreController):
             self.messages.reset(rows)
         else:
             self.messages.set_values(rows)
+
+
+def _deleted(count: int) -> str:
+    if count == 1:
+        return translate("chat", "1 message was deleted.")
+    return translate("chat", "{count} messages were deleted.").format(count=count)

@@ -31,14 +31,13 @@ class ConversationsController(StoreController):
     """`conversations`: the pinned first, then the last used. `hits`: what was searched for.
 
     `current_wanted(id)`: that one is to be shown. `removed(id)`: it is gone from the list.
-    `folder_added(folder)`: it is there, and may be named. `undo_possible(whether)`.
+    `folder_added(folder)`: it is there, and may be named. A `notice` of a deletion can undo it.
     """
 
     current_wanted = Signal(str)
     removed = Signal(str)
     changed = Signal(object)
     folder_added = Signal(object)
-    undo_possible = Signal(bool)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(store, parent)
@@ -48,14 +47,14 @@ class ConversationsController(StoreController):
         self.hits = ListModel[Hit](lambda hit: hit.conversation_id, self._title_of, self)
         self.folders = ListModel[Folder](lambda folder: folder.id, lambda folder: folder.name, self)
         self.presets = ListModel[Preset](lambda preset: preset.id, lambda preset: preset.name, self)
-        self._deleted: list[list[str]] = []
+        self._deleted: set[str] = set()
         self._question = ""
         self._search_timer = single_shot(self, SEARCH_PAUSE, self._search)
         self._read()
 
     def upsert(self, conversation: Conversation) -> None:
         """Add or replace a conversation, unless it has been deleted."""
-        is_deleted = any(conversation.id in deleted for deleted in self._deleted)
+        is_deleted = conversation.id in self._deleted
         if not is_deleted and self.conversations.find(conversation.id) != conversation:
             self._put([conversation])
 
@@ -71,15 +70,14 @@ class ConversationsController(StoreController):
         self._change(conversation_ids, folder_id=folder_id)
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
-        """Delete conversations; `undo_delete` restores them together."""
+        """Delete conversations; undoing that restores them together."""
         known = filter(None, map(self.conversations.find, conversation_ids))
         deleted = list(takewhile(self._delete, known))
         if not deleted:
             return
         ids = [one.id for one in deleted]
-        self._deleted.append(ids)
-        self.undo_possible.emit(True)
         gone = set(ids)
+        self._deleted |= gone
         self.conversations.set_values(
             [one for one in self.conversations.values() if one.id not in gone]
         )
@@ -94,18 +92,7 @@ class ConversationsController(StoreController):
             text = translate("conversations", "{count} conversations were deleted.").format(
                 count=len(deleted)
             )
-        self.notice.emit(Notice(text=text, action="undo_delete"))
-
-    def undo_delete(self) -> None:
-        """Restore what was deleted last, and show it."""
-        if not self._deleted:
-            return
-        last = self._deleted[-1]
-        if all(self._try(partial(self._store.restore_conversation, one)) for one in last):
-            self._deleted.pop()
-            self.undo_possible.emit(bool(self._deleted))
-            self._read()
-            self.current_wanted.emit(last[0])
+        self.notice.emit(Notice(text=text, action=partial(self._restore, ids)))
 
     def search(self, question: str) -> None:
         """Search after a pause; an empty question clears `hits`."""
@@ -134,24 +121,36 @@ class ConversationsController(StoreController):
 
     def delete_folder(self, folder_id: str) -> None:
         """Delete a folder; its conversations stay, outside of any folder."""
+        folder = self.folders.find(folder_id)
         inside = [one.id for one in self.conversations.values() if one.folder_id == folder_id]
-        if self._try(lambda: self._store.delete_folder(folder_id)):
-            self._read()
-            for one in filter(None, map(self.conversations.find, inside)):
-                self.changed.emit(one)
+        if folder is None or not self._try(lambda: self._store.delete_folder(folder_id)):
+            return
+        self._read()
+        for one in filter(None, map(self.conversations.find, inside)):
+            self.changed.emit(one)
+        text = translate("conversations", "The folder “{name}” was deleted.")
+        undo = partial(self._restore_folder, folder, inside)
+        self.notice.emit(Notice(text=text.format(name=folder.name), action=undo))
 
     def save_preset(self, name: str, settings: ChatSettings) -> None:
-        """Save a preset; it replaces one of the same name."""
+        """Save a preset; it replaces one of the same name, which can be undone."""
         known = next((preset for preset in self.presets.values() if preset.name == name), None)
         preset = (
             replace(known, settings=settings) if known else Preset(name=name, settings=settings)
         )
-        if self._try(lambda: self._store.save_preset(preset)):
-            self.presets.put(preset)
+        if self._put_preset(preset) and known is not None and known != preset:
+            text = translate("conversations", "The preset “{name}” was replaced.")
+            undo = partial(self._put_preset, known)
+            self.notice.emit(Notice(text=text.format(name=name), action=undo))
 
     def delete_preset(self, preset_id: str) -> None:
-        if self._try(lambda: self._store.delete_preset(preset_id)):
-            self.presets.remove(preset_id)
+        known = self.presets.find(preset_id)
+        if known is None or not self._try(lambda: self._store.delete_preset(preset_id)):
+            return
+        self.presets.remove(preset_id)
+        text = translate("conversations", "The preset “{name}” was deleted.")
+        undo = partial(self._put_preset, known)
+        self.notice.emit(Notice(text=text.format(name=known.name), action=undo))
 
     def import_files(self, paths: Sequence[Path]) -> None:
         """Import conversations, report how many, and show the last."""
@@ -198,6 +197,31 @@ class ConversationsController(StoreController):
     def purge(self) -> None:
         """Erase what was deleted long ago."""
         self._try(lambda: self._store.purge(KEPT_DELETED))
+
+    def _restore(self, conversation_ids: Sequence[str]) -> bool:
+        """Restore deleted conversations, and show the first."""
+        restore = self._store.restore_conversation
+        if not all(self._try(partial(restore, one)) for one in conversation_ids):
+            return False
+        self._deleted -= set(conversation_ids)
+        self._read()
+        self.current_wanted.emit(conversation_ids[0])
+        return True
+
+    def _restore_folder(self, folder: Folder, conversation_ids: Sequence[str]) -> bool:
+        """Restore a folder, with the conversations that are in no other meanwhile."""
+        if not self._try(lambda: self._store.save_folder(folder)):
+            return False
+        self._read()
+        known = filter(None, map(self.conversations.find, conversation_ids))
+        self.move([one.id for one in known if one.folder_id is None], folder.id)
+        return True
+
+    def _put_preset(self, preset: Preset) -> bool:
+        if not self._try(lambda: self._store.save_preset(preset)):
+            return False
+        self.presets.put(preset)
+        return True
 
     def _read(self) -> None:
         try:

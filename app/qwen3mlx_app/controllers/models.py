@@ -7,13 +7,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import ModelEntry, ModelFolder, ModelSettings
+from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
 from .limits import LimitsController
+
+translate = QCoreApplication.translate
 
 
 class ModelsController(QObject):
@@ -83,7 +85,19 @@ class ModelsController(QObject):
         self._endpoint.add_folder(path, done=self._on_folders_changed, failed=self._notify)
 
     def remove_folder(self, path: str) -> None:
-        self._endpoint.remove_folder(path, done=self._on_folders_changed, failed=self._notify)
+        """Take a folder off the list, which can be undone."""
+
+        def removed(folders: list[ModelFolder]) -> None:
+            self._on_folders_changed(folders)
+            text = translate("models", "{path} is no longer searched for models.")
+            undo = partial(self._add_again, path)
+            self.notice.emit(Notice(text=text.format(path=path), action=undo))
+
+        self._endpoint.remove_folder(path, done=removed, failed=self._notify)
+
+    def _add_again(self, path: str) -> bool:
+        self.add_folder(path)
+        return True
 
     def _on_models(self, entries: list[ModelEntry]) -> None:
         self.models.set_values(entries)

@@ -62,13 +62,13 @@ class OpenConversation(StoreController):
         self._set(conversation)
         return True
 
-    def change(self, **fields: Any) -> None:
-        """Change the conversation and save it at once."""
-        if self.value is not None:
-            conversation = replace(self.value, **fields)
-            self._set(conversation)
-            if not self._is_new:
-                self._try(lambda: self._store.save_conversation(conversation))
+    def change(self, **fields: Any) -> bool:
+        """Change the conversation and save it at once; False if the store cannot."""
+        if self.value is None:
+            return False
+        conversation = replace(self.value, **fields)
+        self._set(conversation)
+        return self._is_new or self._try(lambda: self._store.save_conversation(conversation))
 
     def change_later(self, **fields: Any) -> None:
         """Change the conversation; it is saved after a pause in the changes."""

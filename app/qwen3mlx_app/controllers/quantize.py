@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,19 @@ class QuantizeController(QObject):
             self._set(QuantizeState())
 
     def forget(self, quality: Quality) -> None:
+        """Take a measurement off the list, which can be undone."""
+        before = self.qualities.values()
         self.qualities.remove((quality.source, quality.name))
         self._save()
+        text = translate("quantize", "The measurement of {name} was removed.")
+        undo = partial(self._remember, quality, before.index(quality))
+        self.notice.emit(Notice(text=text.format(name=quality.name), action=undo))
+
+    def _remember(self, quality: Quality, place: int) -> bool:
+        values = self.qualities.values()
+        self.qualities.set_values([*values[:place], quality, *values[place:]])
+        self._save()
+        return True
 
     def stop(self) -> None:
         """Pause the conversion until the next start of the program."""

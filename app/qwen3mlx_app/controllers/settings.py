@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
@@ -39,9 +40,12 @@ class SettingsController(QObject):
         self.settings: AppSettings = file.read()
 
     def reset(self) -> None:
-        """Restore the defaults, except for the window's own state."""
-        kept = {name: getattr(self.settings, name) for name in _WHERE_ONE_IS}
-        self.update(**{**dataclasses.asdict(AppSettings()), **kept})
+        """Restore the defaults, except for the window's own state; that can be undone."""
+        before = self.settings
+        self._take(AppSettings())
+        if self.settings != before:
+            text = translate("settings", "The settings were reset.")
+            self.notice.emit(Notice(text=text, action=partial(self._take, before)))
 
     def set_mirror(self, url: str) -> bool:
         """Set the mirror, empty for Hugging Face itself; False if it is not a web address."""
@@ -53,6 +57,12 @@ class SettingsController(QObject):
             self.notice.emit(Notice(text=text, kind="warning"))
             return False
         self.update(hub_mirror=url)
+        return True
+
+    def _take(self, settings: AppSettings) -> bool:
+        """Take over all settings, except for the window's own state."""
+        kept = {name: getattr(self.settings, name) for name in _WHERE_ONE_IS}
+        self.update(**{**dataclasses.asdict(settings), **kept})
         return True
 
     def update(self, **fields: Any) -> None:

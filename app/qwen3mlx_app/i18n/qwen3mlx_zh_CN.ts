@@ -25,7 +25,7 @@
     </message>
     <message>
         <source>Restart the server to apply these changes.</source>
-        <translation>请重新启动服务器以应用更改。</translation>
+        <translation>请重启服务器以应用更改。</translation>
     </message>
     <message>
         <source>Changes take effect after the server restarts.</source>
@@ -432,6 +432,14 @@
         <translation>{percent}，剩余约 {minutes}:{seconds}</translation>
     </message>
     <message>
+        <source>Cancel the conversion? What it has written is deleted.</source>
+        <translation>取消转换？已写入的内容将被删除。</translation>
+    </message>
+    <message>
+        <source>Cancel Conversion</source>
+        <translation>取消转换</translation>
+    </message>
+    <message>
         <source>{name} is ready</source>
         <translation>{name} 已就绪</translation>
     </message>
@@ -477,6 +485,10 @@
     <message>
         <source>Revoke {name}</source>
         <translation>吊销 {name}</translation>
+    </message>
+    <message>
+        <source>Revoke the key {name}? Apps that use it are refused from then on.</source>
+        <translation>吊销密钥 {name}？使用它的应用将无法再访问。</translation>
     </message>
     <message>
         <source>Inference</source>
@@ -871,6 +883,10 @@
     <message>
         <source>Dismiss</source>
         <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Restart Server</source>
+        <translation>重启服务器</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -1677,6 +1693,21 @@
     </message>
 </context>
 <context>
+    <name>chat</name>
+    <message>
+        <source>The conversation&apos;s settings were replaced.</source>
+        <translation>对话设置已替换。</translation>
+    </message>
+    <message>
+        <source>1 message was deleted.</source>
+        <translation>已删除 1 条消息。</translation>
+    </message>
+    <message>
+        <source>{count} messages were deleted.</source>
+        <translation>已删除 {count} 条消息。</translation>
+    </message>
+</context>
+<context>
     <name>conversations</name>
     <message>
         <source>“{title}” was deleted.</source>
@@ -1685,6 +1716,18 @@
     <message>
         <source>{count} conversations were deleted.</source>
         <translation>已删除 {count} 个对话。</translation>
+    </message>
+    <message>
+        <source>The folder “{name}” was deleted.</source>
+        <translation>文件夹“{name}”已删除。</translation>
+    </message>
+    <message>
+        <source>The preset “{name}” was replaced.</source>
+        <translation>预设“{name}”已替换。</translation>
+    </message>
+    <message>
+        <source>The preset “{name}” was deleted.</source>
+        <translation>预设“{name}”已删除。</translation>
     </message>
     <message>
         <source>Imported conversations: {count}.</source>
@@ -1703,7 +1746,7 @@
     <name>http</name>
     <message>
         <source>The server sent an invalid response. Restart it and try again.</source>
-        <translation>服务器返回了无效的响应，请重新启动服务器后再试。</translation>
+        <translation>服务器返回了无效的响应，请重启服务器后再试。</translation>
     </message>
     <message>
         <source>The connection to the server was lost.</source>
@@ -1838,6 +1881,13 @@
     </message>
 </context>
 <context>
+    <name>models</name>
+    <message>
+        <source>{path} is no longer searched for models.</source>
+        <translation>不再在 {path} 中查找模型。</translation>
+    </message>
+</context>
+<context>
     <name>notifier</name>
     <message>
         <source>The response failed</source>
@@ -1869,6 +1919,10 @@
 </context>
 <context>
     <name>quantize</name>
+    <message>
+        <source>The measurement of {name} was removed.</source>
+        <translation>已移除 {name} 的测量结果。</translation>
+    </message>
     <message>
         <source>The measurements cannot be saved: {reason}.</source>
         <translation>无法存储测量结果：{reason}。</translation>
@@ -1950,6 +2004,10 @@
 </context>
 <context>
     <name>settings</name>
+    <message>
+        <source>The settings were reset.</source>
+        <translation>设置已还原。</translation>
+    </message>
     <message>
         <source>{url} is not a valid web address. Use one like https://hf-mirror.com.</source>
         <translation>{url} 不是有效的网址，请使用类似 https://hf-mirror.com 的网址。</translation>

@@ -35,13 +35,19 @@ class Tree:
 
     def remove(self, message_id: str) -> list[str]:
         """Remove a message and everything below it; returns their ids."""
-        removed = [message_id]
-        for known in removed:
-            removed += self._children.pop(known, [])
+        removed = self.below(message_id)
         self._children[self._messages[message_id].parent_id].remove(message_id)
         for known in removed:
+            self._children.pop(known, None)
             del self._messages[known]
         return removed
+
+    def below(self, message_id: str) -> list[str]:
+        """The ids of a message and everything below it."""
+        found = [message_id]
+        for known in found:
+            found += self._children.get(known, [])
+        return found
 
     def path(self, leaf_id: str | None) -> list[Message]:
         """The messages from the first to `leaf_id`."""

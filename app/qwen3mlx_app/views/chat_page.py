@@ -128,6 +128,7 @@ class ChatPage(QWidget):
         self._models.refreshed.connect(self._show_models)
         self._models.models.dataChanged.connect(lambda *_: self._show_models())
         self.panel.changed.connect(chat.set_settings)
+        self.panel.replaced.connect(chat.replace_settings)
         self.panel.preset_saved.connect(
             lambda name: conversations.save_preset(name, self._settings())
         )

@@ -31,9 +31,13 @@ BUDGETS = (256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
 
 
 class ChatPanel(QScrollArea):
-    """Emits `changed(settings)` while typing, `preset_saved(name)` and `preset_deleted(id)`."""
+    """Emits `changed(settings)` while typing, `preset_saved(name)` and `preset_deleted(id)`.
+
+    `replaced(settings)`: all of them at once, by a preset or by the model's own.
+    """
 
     changed = Signal(object)
+    replaced = Signal(object)
     preset_saved = Signal(str)
     preset_deleted = Signal(str)
 
@@ -64,7 +68,7 @@ class ChatPanel(QScrollArea):
         self._sampling.changed.connect(lambda values: self._change(sampling=values))
         self._column.addWidget(self._sampling)
         self._reset = Button(self.tr("Reset to Model Defaults"), self)
-        self._reset.clicked.connect(lambda: self._set(self._unset()))
+        self._reset.clicked.connect(lambda: self.replaced.emit(self._unset()))
         self._column.addSpacing(GAP)
         self._column.addWidget(self._reset)
         self._column.addStretch()
@@ -191,7 +195,7 @@ class ChatPanel(QScrollArea):
             self._show_chosen()
         else:
             self._rewrite_prompt(preset.settings.system_prompt)
-            self._set(preset.settings)
+            self.replaced.emit(preset.settings)
 
     def _rewrite_prompt(self, text: str) -> None:
         """Replace the prompt so that it can be undone."""

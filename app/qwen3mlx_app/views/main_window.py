@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from ..composition import Program
 from ..controllers.notifier import Notifier
-from ..domain import Conversation, Notice
+from ..domain import Conversation, Notice, Undo
 from .chat_page import ChatPage
 from .icons import icon
 from .menus import Menus
@@ -361,11 +361,13 @@ class MainWindow(QMainWindow):
         if name:
             self.program.conversations.export_to(conversation_ids, Path(name))
 
-    def _act(self, action: str) -> None:
-        if action == "undo_delete":
-            self.program.conversations.undo_delete()
+    def _act(self, action: str | Undo) -> None:
+        if callable(action):
+            self.program.undo.undo(action)
         elif action == "start_server":
             self.program.server.start()
+        elif action == "restart_server":
+            self.program.server.restart()
 
     def _show_refusal(self, sentence: str) -> None:
         self.notices.show_notice(Notice(text=sentence, kind="warning"))

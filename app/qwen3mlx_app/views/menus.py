@@ -86,7 +86,7 @@ class Menus(QObject):
     def _of_presets(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         for preset in self._program.conversations.presets.values():
             text = self.tr("Use Preset {name}").format(name=preset.name)
-            do = _both(partial(self._program.chat.set_settings, preset.settings), show_chat)
+            do = _both(partial(self._program.chat.replace_settings, preset.settings), show_chat)
             yield Entry(f"preset {preset.id}", text, self.tr("Preset"), "sliders", do)
 
     def _of_conversations(self, open_conversation: Callable[[str], object]) -> Iterator[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from ..domain import Notice
+from ..domain import Notice, Undo
 from ..services.timers import single_shot
 from .icons import SMALL
 from .plain import Button, Label
@@ -17,11 +17,13 @@ STAYS = 8000
 
 
 class NoticeBar(QWidget):
-    action_wanted = Signal(str)
+    """`action_wanted(action)`: that of the notice, whose button was clicked."""
+
+    action_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._action = ""
+        self._action: str | Undo | None = None
         self._frame = QFrame(self)
         self._frame.setObjectName("notice")
         self._text = Label("", self)
@@ -42,13 +44,14 @@ class NoticeBar(QWidget):
 
     def show_notice(self, notice: Notice) -> None:
         names = {
-            "undo_delete": self.tr("Undo"),
             "start_server": self.tr("Start Server"),
+            "restart_server": self.tr("Restart Server"),
         }
         self._text.setText(notice.text)
-        self._action = notice.action or ""
-        self._button.setVisible(bool(self._action))
-        name = names.get(self._action, "")
+        self._action = notice.action
+        self._button.setVisible(notice.action is not None)
+        is_undo = callable(notice.action)
+        name = self.tr("Undo") if is_undo else names.get(str(notice.action), "")
         self._button.setText(name)
         self._button.setAccessibleName(name)
         self._frame.setProperty("kind", notice.kind)

@@ -131,6 +131,19 @@ def tell(parent: QWidget, title: str, text: str) -> None:
     box.exec()
 
 
+def confirm(parent: QWidget, question: str, verb: str, do: Callable[[], object]) -> None:
+    """Ask before something that cannot be undone; `verb` is the button that does it."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(visible(question))
+    yes = box.addButton(without_mnemonics(verb), QMessageBox.ButtonRole.DestructiveRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    yes.clicked.connect(lambda *_: do())
+    box.open()
+
+
 def ask_name(parent: QWidget, title: str, question: str) -> str:
     """Ask for a name; empty if the dialog was canceled."""
     name, is_given = QInputDialog.getText(parent, window_title(title), unmarked(question))

@@ -45,7 +45,7 @@ def _file(window: MainWindow) -> None:
 
 
 def _edit(window: MainWindow) -> None:
-    menus, conversations = window.menus, window.program.conversations
+    menus, undoable = window.menus, window.program.undo
     menu = menus.menu(translate("menu", "Edit"))
     add = partial(menus.add, menu)
     _of_text(menu)
@@ -53,9 +53,9 @@ def _edit(window: MainWindow) -> None:
     add(translate("menu", "Find"), "Ctrl+F", window.search, icon="search")
     add(translate("menu", "Write Message"), "Ctrl+L", window.write, icon="edit")
     title = translate("menu", "Undo Delete")
-    undo = add(title, "Ctrl+Alt+Z", conversations.undo_delete, icon="again")
+    undo = add(title, "Ctrl+Alt+Z", undoable.undo_last, icon="again")
     undo.setEnabled(False)
-    conversations.undo_possible.connect(undo.setEnabled)
+    undoable.possible.connect(undo.setEnabled)
     add(
         translate("menu", "Settings…"),
         "Ctrl+,",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.conversations import ConversationsController
+from qwen3mlx_app.controllers.undo import UndoStack
 from qwen3mlx_app.domain import ChatSettings, Conversation, Folder, Message, Notice, Transcript
 from qwen3mlx_app.services.store import Store
 
@@ -29,7 +30,9 @@ class Listener:
         self.wanted: list[str] = []
         self.changed: list[Conversation] = []
         self.folders: list[Folder] = []
+        self.undos = UndoStack()
         controller.notice.connect(self.notices.append)
+        controller.notice.connect(self.undos.follow)
         controller.removed.connect(self.removed.append)
         controller.current_wanted.connect(self.wanted.append)
         controller.changed.connect(self.changed.append)
@@ -149,15 +152,15 @@ def test_several_are_deleted_and_taken_back_together(store: Store) -> None:
     assert ids(controller) == ["a", "c"] == [one.id for one in store.conversations()]
     assert said.removed == ["b", "d"]
     [notice] = said.notices
-    assert (notice.text, notice.action) == ("2 conversations were deleted.", "undo_delete")
+    assert notice.text == "2 conversations were deleted."
     controller.delete(["a"])
     assert said.notices[-1].text == "“A” was deleted."
-    controller.undo_delete()
+    said.undos.undo_last()
     assert ids(controller) == ["a", "c"]
-    controller.undo_delete()
+    said.undos.undo_last()
     assert ids(controller) == ["a", "b", "c", "d"] == [one.id for one in store.conversations()]
     assert said.wanted == ["a", "b"]
-    controller.undo_delete()
+    said.undos.undo_last()
     assert said.wanted == ["a", "b"]
 
 
@@ -165,19 +168,19 @@ def test_nothing_is_deleted_where_nothing_is_known(store: Store) -> None:
     controller, said = made(store)
     controller.delete([])
     controller.delete(["unknown"])
-    controller.undo_delete()
+    said.undos.undo_last()
     assert said.notices == said.removed == []
 
 
 def test_what_was_deleted_stays_away_when_it_changes_later(store: Store) -> None:
     """A title that the model still wrote, say."""
     add(store, "a", "b")
-    controller, _ = made(store)
+    controller, said = made(store)
     late = controller.conversations.value(0)
     controller.delete(["a"])
     controller.upsert(late)
     assert ids(controller) == ["b"]
-    controller.undo_delete()
+    said.undos.undo_last()
     controller.upsert(late)
     assert ids(controller) == ["a", "b"]
 
@@ -288,14 +291,14 @@ def test_nothing_changes_that_cannot_be_saved(store: Store, tmp_path: Path) -> N
     controller.export_to(["a"], tmp_path / "out.json")
     controller.delete(["b"])
     before, folders = controller.conversations.values(), controller.folders.values()
-    said = Listener(controller)
+    undos, said = said.undos, Listener(controller)
     make_read_only(store)
     for change in (
         lambda: controller.rename("a", "Other"),
         lambda: controller.set_pinned(["a"], True),
         lambda: controller.move(["a"], None),
         lambda: controller.delete(["a"]),
-        controller.undo_delete,
+        undos.undo_last,
         lambda: controller.add_folder("Home"),
         lambda: controller.rename_folder(folders[0].id, "Other"),
         lambda: controller.delete_folder(folders[0].id),
@@ -325,7 +328,7 @@ def test_the_first_that_cannot_be_saved_ends_it_with_one_word(store: Store) -> N
     assert ids(controller) == ["b", "c"] == [one.id for one in store.conversations()]
     assert said.removed == ["a"]
     assert [notice.kind for notice in said.notices] == ["error", "error", "info"]
-    controller.undo_delete()
+    said.undos.undo_last()
     assert sorted(ids(controller)) == ["a", "b", "c"]
 
 

@@ -106,12 +106,25 @@ class Store:
             reasoning,
         )
 
-    def delete_messages(self, message_ids: Iterable[str]) -> None:
-        """Delete messages for good; the caller handles those below them."""
+    def delete_messages(self, message_ids: Iterable[str]) -> list[sqlite3.Row]:
+        """Delete messages and return their rows; the caller handles those below them."""
+        found: list[sqlite3.Row] = []
         with self._transaction():
-            self._connection.executemany(
-                "DELETE FROM messages WHERE id = ?", [(message_id,) for message_id in message_ids]
-            )
+            for message_id in message_ids:
+                found += self._connection.execute(
+                    "DELETE FROM messages WHERE id = ? RETURNING *", (message_id,)
+                ).fetchall()
+        return found
+
+    def restore_messages(self, rows: Iterable[sqlite3.Row]) -> None:
+        """Put deleted messages back, in the places that they had."""
+        with self._transaction():
+            for row in map(dict, rows):
+                taken = "SELECT 1 FROM messages WHERE number = ?"
+                if self._connection.execute(taken, (row["number"],)).fetchone():
+                    row["number"] = None  # a message that is newer now comes before it
+                self._connection.execute(put("messages", row), row)
+                self._part_words(row["id"])
 
     # Whole conversations
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from ...controllers.quantize import QuantizeController
 from ...quantization import QuantizeState
-from ..plain import Button, NameLabel
+from ..plain import Button, NameLabel, confirm
 from ..theme import GAP, GAP_L
 from ..widgets import hint_label
 
@@ -102,7 +102,8 @@ class JobCard(QFrame):
         if self._quantize.state.phase in ("done", "failed"):
             self._quantize.dismiss()
         else:
-            self._quantize.cancel()
+            question = self.tr("Cancel the conversion? What it has written is deleted.")
+            confirm(self, question, self.tr("Cancel Conversion"), self._quantize.cancel)
 
     def _open(self) -> None:
         if self._quantize.state.job is not None:

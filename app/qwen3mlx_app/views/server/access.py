@@ -13,7 +13,7 @@ from ...domain import ApiKey, ServerSettings
 from ...services.plain import one_line
 from ..fields import NoScrollComboBox
 from ..page import Group, whole_number
-from ..plain import Button
+from ..plain import Button, confirm
 from ..theme import GAP
 from ..widgets import hint_label
 
@@ -121,10 +121,15 @@ class KeysGroup(Group):
         revoke = Button(self.tr("Revoke"), line)
         revoke.setObjectName("danger")
         revoke.setAccessibleName(one_line(self.tr("Revoke {name}").format(name=key.name)))
-        revoke.clicked.connect(partial(self._server.revoke_key, key.name))
+        revoke.clicked.connect(partial(self._ask_to_revoke, key.name))
         row.addWidget(hint_label(one_line("   ".join(self._facts(key))), line), 1)
         row.addWidget(revoke)
         return line
+
+    def _ask_to_revoke(self, name: str) -> None:
+        question = self.tr("Revoke the key {name}? Apps that use it are refused from then on.")
+        revoke = partial(self._server.revoke_key, name)
+        confirm(self, question.format(name=name), self.tr("Revoke"), revoke)
 
     def _scopes(self) -> dict[str, str]:
         return {
