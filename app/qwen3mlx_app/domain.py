@@ -128,12 +128,32 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a running answer waits for, or does.
+
+    `done` of `total` counts the prompt's tokens while it is prefilled, and percent while the model
+    is loaded. `tokens_per_second` is known after a few tokens.
+    """
+
+    phase: Literal["server", "loading", "queued", "prefill", "writing"]
+    done: int = 0
+    total: int = 0
+    tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
-    """A message and its place among its versions, counted from 0."""
+    """A message and its place among its versions, counted from 0.
+
+    `progress` is set while it is an answer that is running. `results` are the tool messages that
+    answer its tool calls.
+    """
 
     message: Message
     version: int = 0
     num_versions: int = 1
+    progress: Progress | None = None
+    results: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,11 +47,12 @@ from qwen3mlx_app.services.links import is_safe
 from qwen3mlx_app.services.plain import one_line, unmarked, visible, without_mnemonics
 from qwen3mlx_app.services.store import Store
 from qwen3mlx_app.views.markdown import BlockReader, only_ours, to_html
-from qwen3mlx_app.views.message_card import Thinking, _set_out
 from qwen3mlx_app.views.opening import open_link
 from qwen3mlx_app.views.plain import notify, tell
 from qwen3mlx_app.views.rich_text import OwnDocument, RichLabel
 from qwen3mlx_app.views.sidebar_menu import SidebarMenu
+from qwen3mlx_app.views.thinking import Thinking
+from qwen3mlx_app.views.tool_calls import _set_out
 
 from ..app.fake_endpoint import MODEL, FakeEndpoint
 from .window import PAGES, opened, texts

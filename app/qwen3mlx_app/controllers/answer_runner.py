@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from ..domain import Message, ModelEntry
+from ..domain import Message, ModelEntry, Progress
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
@@ -19,15 +19,14 @@ class AnswerRunner(QObject):
     """Answers keep running whichever conversation is shown.
 
     `changed(ids)` names the conversations that have a running answer. `updated(message)` and
-    `ended(message)` tell of each answer, `prefill(done, total)` of its prompt's tokens. An answer
-    that is started before the server is ready waits, and `server_wanted()` is emitted.
+    `ended(message)` tell of each answer. An answer that is started before the server is ready
+    waits, and `server_wanted()` is emitted.
     `load_progress(model, 0 to 1)` is emitted while an answer's model is loaded.
     """
 
     changed = Signal(object)
     updated = Signal(object)
     ended = Signal(object)
-    prefill = Signal(int, int)
     load_progress = Signal(str, float)
     save_failed = Signal(str)
     server_wanted = Signal()
@@ -54,13 +53,16 @@ class AnswerRunner(QObject):
         """The answer that is running in the conversation, as far as it has come."""
         return self._running[conversation_id].message
 
+    def progress(self, conversation_id: str) -> Progress:
+        """What the conversation's running answer waits for, or does."""
+        return self._running[conversation_id].progress
+
     def begin(self, answer: Message) -> Generation:
         """Show and save the answer, still empty; `start` asks the model for it."""
         generation = Generation(answer, self._endpoint, self._store, self)
         self._running[answer.conversation_id] = generation
         self.changed.emit(list(self._running))
         generation.updated.connect(self.updated)
-        generation.prefill.connect(self.prefill)
         generation.save_failed.connect(self.save_failed)
         generation.ended.connect(self._on_ended)
         return generation
@@ -69,6 +71,7 @@ class AnswerRunner(QObject):
         """Send `body` now, after the model is loaded, or once the server is ready."""
         if not self._server_ready:
             self._waiting.append((generation, body))
+            generation.wait(Progress(phase="server"))
             self.server_wanted.emit()
             return
         model_id = str(body["model"])
@@ -76,9 +79,10 @@ class AnswerRunner(QObject):
         if entry is None or entry.state == "loaded":
             generation.start(body)
             return
+        self._show_loading(model_id, generation, 0)
         self._endpoint.load(
             model_id,
-            on_progress=lambda progress: self.load_progress.emit(model_id, progress),
+            on_progress=lambda progress: self._show_loading(model_id, generation, progress),
             done=lambda loaded: self._on_loaded(loaded, generation, body),
             failed=lambda error: self._on_load_failed(model_id, generation, error),
         )
@@ -108,6 +112,10 @@ class AnswerRunner(QObject):
         self._waiting = [(one, body) for one, body in self._waiting if not one.is_over]
         self.changed.emit(list(self._running))
         self.ended.emit(message)
+
+    def _show_loading(self, model_id: str, generation: Generation, progress: float) -> None:
+        generation.wait(Progress(phase="loading", done=round(100 * progress), total=100))
+        self.load_progress.emit(model_id, progress)
 
     def _on_loaded(
         self, entry: ModelEntry, generation: Generation, body: Mapping[str, Any]

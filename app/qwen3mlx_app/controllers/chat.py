@@ -325,9 +325,15 @@ class ChatController(StoreController):
     def _show_growth(self, message: Message) -> None:
         if self.conversation is not None and message.conversation_id == self.conversation.id:
             self._tree.put(message)
-            row = self.messages.row_of(message.id)
-            if row >= 0:
-                self.messages.put(replace(self.messages.value(row), message=message))
+            row = self.messages.find(message.id)
+            if row is not None:
+                self.messages.put(self._with_progress(replace(row, message=message)))
+
+    def _with_progress(self, row: MessageRow) -> MessageRow:
+        message = row.message
+        is_running = message.status == "streaming" and message.conversation_id in self.answers
+        progress = self.answers.progress(message.conversation_id) if is_running else None
+        return replace(row, progress=progress)
 
     def _on_answer_ended(self, message: Message) -> None:
         self.finished.emit(message)
@@ -358,7 +364,7 @@ class ChatController(StoreController):
         self._show()
 
     def _show(self, *, reset: bool = False) -> None:
-        rows = self._tree.rows(self._open.leaf_id)
+        rows = [self._with_progress(row) for row in self._tree.rows(self._open.leaf_id)]
         if reset:
             self.messages.reset(rows)
         else:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from ..domain import AnswerStats, Message, Status, ToolCall
-from ..services.chat import CallPiece, Content, Delta, Ended, Prefill, Reasoning, Refused
+from ..domain import AnswerStats, Message, Progress, Status, ToolCall
+from ..services.chat import CallPiece, Content, Counted, Delta, Ended, Prefill, Reasoning, Refused
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError
 from ..services.store import Store, StoreError
@@ -19,17 +19,23 @@ from ..services.timers import single_shot
 # Milliseconds between updates of the views, and between saves.
 SHOW_EVERY = 25
 SAVE_EVERY = 500
+# Milliseconds between updates of the time, also while no token comes.
+TICK = 1000
+# The fewest tokens of which a rate is told.
+MIN_COUNTED = 5
 
 
 class Generation(QObject):
-    """`message` is the answer so far. `updated` is said when it grew, `ended` when it is over.
+    """`message` is the answer so far, and `progress` what it waits for or does.
+
+    `updated` is emitted when either has changed, `ended` when the answer is over. While it runs,
+    the message's `stats` have the tokens and the thinking time so far.
 
     `save_failed` says why it could not be saved; that is tried again, with what came since, also
     when the answer is over. It deletes itself when all is saved.
     """
 
     updated = Signal(object)
-    prefill = Signal(int, int)
     ended = Signal(object)
     save_failed = Signal(str)
 
@@ -38,6 +44,7 @@ class Generation(QObject):
     ) -> None:
         super().__init__(parent)
         self.message = replace(message, status="streaming", error=None)
+        self.progress = Progress(phase="queued")
         self._endpoint = endpoint
         self._store = store
         self._call: Call | None = None
@@ -51,10 +58,24 @@ class Generation(QObject):
         self._thinking_s = (message.stats.thinking_s if message.stats else None) or 0.0
         self._show = single_shot(self, SHOW_EVERY, self._flush)
         self._save = single_shot(self, SAVE_EVERY, self._save_piece)
+        self._is_counted = False
+        self._counted = Counted(0, 0)
+        self._first: tuple[float, int] | None = None
+        self._ticks = QTimer(self)
+        self._ticks.setInterval(TICK)
+        self._ticks.timeout.connect(self._flush)
         self._store_message()
+
+    def wait(self, progress: Progress) -> None:
+        """Tell what the answer waits for before it is started."""
+        if not self.is_over:
+            self.progress = progress
+            self.updated.emit(self.message)
 
     def start(self, body: Mapping[str, Any]) -> None:
         if not self.is_over:
+            self.wait(Progress(phase="queued"))
+            self._ticks.start()
             self._call = self._endpoint.chat(
                 body, on_delta=self._take, done=self._done, failed=self._failed
             )
@@ -70,7 +91,9 @@ class Generation(QObject):
     def _take(self, delta: Delta) -> None:
         match delta:
             case Prefill(done, total):
-                self.prefill.emit(done, total)
+                self.wait(Progress(phase="prefill", done=done, total=total))
+            case Counted():
+                self._count(delta)
             case Reasoning(text):
                 self._thinking_since = self._thinking_since or time.monotonic()
                 self._grow(reasoning=text)
@@ -86,7 +109,33 @@ class Generation(QObject):
             case Refused(message):
                 self.fail(message)
 
+    def _count(self, counted: Counted) -> None:
+        self._counted = counted
+        if counted.completion_tokens and self._first is None:
+            self._first = time.monotonic(), counted.completion_tokens
+
+    def _rate(self) -> float | None:
+        """The tokens per second after the first ones."""
+        if self._first is None:
+            return None
+        since, before = self._first
+        num_tokens, seconds = self._counted.completion_tokens - before, time.monotonic() - since
+        return num_tokens / seconds if num_tokens >= MIN_COUNTED and seconds > 0 else None
+
+    def _running_stats(self) -> AnswerStats:
+        """The tokens and the thinking time so far."""
+        since = self._thinking_since
+        thinking_s = self._thinking_s + (time.monotonic() - since if since is not None else 0)
+        return AnswerStats(
+            completion_tokens=self._counted.completion_tokens or None,
+            reasoning_tokens=self._counted.reasoning_tokens or None,
+            tokens_per_second=self._rate(),
+            thinking_s=thinking_s or None,
+        )
+
     def _grow(self, *, content: str = "", reasoning: str = "") -> None:
+        if self.progress.phase != "writing":
+            self.progress = Progress(phase="writing")
         for pending in (self._shown, self._saved):
             pending.content.append(content)
             pending.reasoning.append(reasoning)
@@ -110,6 +159,10 @@ class Generation(QObject):
     def _flush(self) -> None:
         """Move what has arrived into the message, and show it."""
         self._show.stop()
+        if self.progress.phase == "writing" and not self._is_counted:
+            stats = self._running_stats()
+            self.message = replace(self.message, stats=stats)
+            self.progress = Progress(phase="writing", tokens_per_second=stats.tokens_per_second)
         self.message = replace(
             self.message,
             content=self.message.content + self._shown.take_content(),
@@ -132,10 +185,9 @@ class Generation(QObject):
         self._save_has_failed = False
 
     def _finish(self, reason: str, stats: AnswerStats) -> None:
-        thinking_s = self._thinking_s if self._thinking_s else None
-        self.message = replace(
-            self.message, finish_reason=reason, stats=replace(stats, thinking_s=thinking_s)
-        )
+        self._is_counted = True
+        stats = replace(stats, thinking_s=self._thinking_s or None)
+        self.message = replace(self.message, finish_reason=reason, stats=stats)
 
     def _done(self) -> None:
         self._end("done")
@@ -150,8 +202,7 @@ class Generation(QObject):
         if self._call is not None:
             self._call.abort()
         self._stop_thinking()
-        if self.message.stats is None and self._thinking_s:
-            self.message = replace(self.message, stats=AnswerStats(thinking_s=self._thinking_s))
+        self._ticks.stop()
         self._save.stop()
         self._flush()
         self.message = replace(self.message, status=status, error=error)

@@ -37,6 +37,37 @@
     </message>
 </context>
 <context>
+    <name>AnswerState</name>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Waiting for the server…</source>
+        <translation>正在等待服务器…</translation>
+    </message>
+    <message>
+        <source>Loading {model}… {percent}%</source>
+        <translation>正在载入 {model}… {percent}%</translation>
+    </message>
+    <message>
+        <source>Queued…</source>
+        <translation>排队中…</translation>
+    </message>
+    <message>
+        <source>Reading the prompt… {done} of {total} tokens</source>
+        <translation>正在读取提示词… {done} / {total} 个词元</translation>
+    </message>
+    <message>
+        <source>Writing…</source>
+        <translation>正在回答…</translation>
+    </message>
+    <message>
+        <source>{rate} tokens/s</source>
+        <translation>{rate} 词元/秒</translation>
+    </message>
+</context>
+<context>
     <name>BlockWidget</name>
     <message>
         <source>Copy code</source>
@@ -46,8 +77,20 @@
 <context>
     <name>CallCard</name>
     <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>结果</translation>
+    </message>
+    <message>
         <source>Tool call: {name}</source>
         <translation>工具调用：{name}</translation>
+    </message>
+    <message>
+        <source>{n} s</source>
+        <translation>{n} 秒</translation>
     </message>
 </context>
 <context>
@@ -55,18 +98,6 @@
     <message>
         <source>Conversation settings</source>
         <translation>对话设置</translation>
-    </message>
-    <message>
-        <source>Waiting for the model…</source>
-        <translation>正在等待模型…</translation>
-    </message>
-    <message>
-        <source>Prefill: {done} of {total} tokens</source>
-        <translation>预填充：{done} / {total} 个词元</translation>
-    </message>
-    <message>
-        <source>Loading {model}: {percent}%</source>
-        <translation>正在加载 {model}：{percent}%</translation>
     </message>
 </context>
 <context>
@@ -231,6 +262,13 @@
     </message>
 </context>
 <context>
+    <name>CopyButton</name>
+    <message>
+        <source>Copied</source>
+        <translation>已拷贝</translation>
+    </message>
+</context>
+<context>
     <name>FirstRun</name>
     <message>
         <source>Welcome</source>
@@ -318,6 +356,14 @@
     <message>
         <source>Copy Message</source>
         <translation>拷贝消息</translation>
+    </message>
+    <message>
+        <source>Copy as Markdown</source>
+        <translation>拷贝为 Markdown</translation>
+    </message>
+    <message>
+        <source>Copy as Rich Text</source>
+        <translation>拷贝为富文本</translation>
     </message>
     <message>
         <source>Edit Message</source>
@@ -658,6 +704,10 @@
 <context>
     <name>MessageCard</name>
     <message>
+        <source>Copy</source>
+        <translation>拷贝</translation>
+    </message>
+    <message>
         <source>You</source>
         <translation>你</translation>
     </message>
@@ -675,6 +725,10 @@
     <message>
         <source>Conversation</source>
         <translation>对话</translation>
+    </message>
+    <message>
+        <source>Scroll to End</source>
+        <translation>滚动到底部</translation>
     </message>
 </context>
 <context>
@@ -1554,8 +1608,8 @@
 <context>
     <name>Thinking</name>
     <message>
-        <source>Thinking… {count} characters</source>
-        <translation>正在思考… {count} 个字符</translation>
+        <source>Thinking… {seconds} s, {tokens} tokens</source>
+        <translation>思考中… {seconds} 秒，{tokens} 个词元</translation>
     </message>
     <message>
         <source>Thoughts</source>

@@ -42,6 +42,14 @@ class CallPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The tokens of the answer so far."""
+
+    completion_tokens: int
+    reasoning_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """`finish_reason` is `stop`, `length` or `tool_calls`."""
 
@@ -56,7 +64,7 @@ class Refused:
     message: str
 
 
-Delta = Prefill | Reasoning | Content | CallPiece | Ended | Refused
+Delta = Prefill | Reasoning | Content | CallPiece | Counted | Ended | Refused
 
 
 class MalformedError(Exception):
@@ -92,8 +100,12 @@ class ChatReader:
             deltas += _deltas(choice.get("delta") or {})
             self._reason = choice.get("finish_reason") or self._reason
         self._timings = chunk.get("timings") or self._timings
-        if (usage := chunk.get("usage")) is not None and self._reason is not None:
-            deltas.append(Ended(self._reason, _stats(usage, self._timings)))
+        if (usage := chunk.get("usage")) is not None:
+            stats = _stats(usage, self._timings)
+            if self._reason is not None:
+                deltas.append(Ended(self._reason, stats))
+            else:
+                deltas.append(Counted(stats.completion_tokens or 0, stats.reasoning_tokens or 0))
         return deltas
 
 

@@ -64,7 +64,8 @@ class Endpoint:
             else:
                 failed(interrupted())
 
-        streamed = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        usage = {"include_usage": True, "continuous_usage_stats": True}
+        streamed = {**body, "stream": True, "stream_options": usage}
         call = self._http.stream(
             "POST", "/v1/chat/completions", streamed, on_item=read, done=end, failed=failed
         )

@@ -72,7 +72,15 @@ class Tree:
         )
 
     def rows(self, leaf_id: str | None) -> list[MessageRow]:
-        return [self.row(message) for message in self.path(leaf_id)]
+        """A row for each message of the path; results of tools belong to the row of their call."""
+        rows: list[MessageRow] = []
+        for message in self.path(leaf_id):
+            row = self.row(message)
+            if rows and row.num_versions == 1 and _is_result(message, rows[-1].message):
+                rows[-1] = replace(rows[-1], results=(*rows[-1].results, message))
+            else:
+                rows.append(row)
+        return rows
 
     def leaf_below(self, message_id: str) -> str:
         """The leaf at the end of the latest path below a message."""
@@ -84,6 +92,12 @@ class Tree:
         """The leaf below the latest first message; None in an empty tree."""
         roots = self._children.get(None)
         return self.leaf_below(roots[-1]) if roots else None
+
+
+def _is_result(message: Message, answer: Message) -> bool:
+    """Whether a message is the result of one of the answer's tool calls."""
+    ids = {call.id for call in answer.tool_calls}
+    return message.role == "tool" and message.tool_call_id in ids
 
 
 def forest(messages: Iterable[Message]) -> list[Message]:

@@ -20,12 +20,13 @@ from ..controllers.settings import SettingsController
 from ..domain import Attachment, ChatSettings, Conversation
 from .chat_panel import ChatPanel
 from .composer import Composer
+from .copying import copy_rich
 from .message_footer import Intents
 from .message_list import MessageList
 from .plain import NameLabel
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .welcome import FirstRun, Greeting
-from .widgets import muted, tool_button
+from .widgets import tool_button
 
 
 class ChatPage(QWidget):
@@ -54,8 +55,6 @@ class ChatPage(QWidget):
         self.composer = Composer(models.models, lambda: settings.settings.send_with, theme, self)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
-        self._status = muted("", self)
-        self._status.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedWidget(self)
         self.first_run = FirstRun(self)
         for widget in (Greeting(self), self.first_run, self.messages):
@@ -80,7 +79,6 @@ class ChatPage(QWidget):
         column.setSpacing(GAP)
         column.addLayout(self._header())
         column.addWidget(self._stack, 1)
-        column.addWidget(self._status)
         centre = QHBoxLayout()
         centre.setContentsMargins(GAP_L, 0, GAP_L, 0)
         self.composer.setMaximumWidth(COLUMN + 2 * GAP_L)
@@ -118,8 +116,6 @@ class ChatPage(QWidget):
         chat.busy_changed.connect(self._show_busy)
         chat.estimator.estimated.connect(composer.set_cost)
         chat.attachments.added.connect(composer.add_attachment)
-        chat.answers.prefill.connect(self._show_prefill)
-        chat.answers.load_progress.connect(self._show_load)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
         self.first_run.asked.connect(self._ask)
@@ -134,6 +130,7 @@ class ChatPage(QWidget):
         )
         self.panel.preset_deleted.connect(conversations.delete_preset)
         intents.copy.connect(self._copy)
+        intents.copy_rich.connect(self._copy_rich)
         intents.edit.connect(self._edit)
         intents.regenerate.connect(chat.regenerate)
         intents.step_version.connect(chat.step_version)
@@ -221,32 +218,18 @@ class ChatPage(QWidget):
 
     def _show_busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)
-        self._status.setText(self.tr("Waiting for the model…") if busy else "")
         if not busy:  # for the context use after this answer
             self._chat.estimate(self.composer.text.toPlainText(), self.composer.attachments)
-
-    def _show_prefill(self, done: int, total: int) -> None:
-        if done < total:
-            self._status.setText(
-                self.tr("Prefill: {done} of {total} tokens").format(
-                    done=f"{done:,}", total=f"{total:,}"
-                )
-            )
-        else:
-            self._status.setText("")
-
-    def _show_load(self, model_id: str, progress: float) -> None:
-        percent = round(100 * progress)
-        self._status.setText(
-            self.tr("Loading {model}: {percent}%").format(model=model_id, percent=percent)
-            if progress < 1
-            else ""
-        )
 
     def _copy(self, message_id: str) -> None:
         row = self._chat.messages.find(message_id)
         if row is not None:
             QGuiApplication.clipboard().setText(row.message.content)
+
+    def _copy_rich(self, message_id: str) -> None:
+        row = self._chat.messages.find(message_id)
+        if row is not None:
+            copy_rich(row.message.content)
 
     def _edit(self, message_id: str) -> None:
         row = self._chat.messages.find(message_id)

@@ -253,7 +253,7 @@ def _num_columns(line: str) -> int:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": False})
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
     # Link definitions are in other blocks, and shown as text.
     parser.enable(["table", "strikethrough"]).disable(["image", "reference"])
     parser.validateLink = is_safe  # type: ignore[method-assign]

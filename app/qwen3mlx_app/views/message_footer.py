@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..domain import Message, MessageRow
+from .copy_button import CopyButton
 from .icons import SMALL, icon
 from .plain import Menu, ToolButton
 from .theme import GAP_S
@@ -19,23 +20,26 @@ class Intents(QObject):
     """What a person wants to do with a message, given by its id."""
 
     copy = Signal(str)
+    copy_rich = Signal(str)
     edit = Signal(str)
     regenerate = Signal(str)
     step_version = Signal(str, int)
     branch = Signal(str)
     continue_answer = Signal(str)
     delete = Signal(str)
-    thinking_toggled = Signal(str, bool)
 
 
 class Footer(QWidget):
-    """Statistics and buttons keep their space while they are hidden."""
+    """Actions and statistics are shown under the pointer, with the focus, or if it is the last.
+
+    They keep their space: nothing moves when they come.
+    """
 
     def __init__(self, message: Message, intents: Intents, parent: QWidget) -> None:
         super().__init__(parent)
         self._message = message
         self._intents = intents
-        self._is_last = self._is_hovered = False
+        self._reasons: set[str] = set()
         is_question = message.role == "user"
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -43,28 +47,29 @@ class Footer(QWidget):
         self._previous = self._button("left", self.tr("Previous version"), partial(self._step, -1))
         self._place = muted("", self)
         self._next = self._button("right", self.tr("Next version"), partial(self._step, 1))
-        self._actions = [
-            self._button(name, text, partial(self._emit, signal))
-            for name, text, signal in self._choices()
+        copy = CopyButton(self.tr("Copy Message"), partial(self._emit, intents.copy), self)
+        self._actions: list[QWidget] = [
+            copy,
+            *(
+                self._button(name, text, partial(self._emit, signal))
+                for name, text, signal in self._choices()
+            ),
         ]
         self._continue = self._button(
             "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
         )
         self._stats = muted("", self)
+        self._stats.setMinimumWidth(1)
         for kept in (*self._actions, self._stats):
             policy = kept.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
             kept.setSizePolicy(policy)
         versions = [self._previous, self._place, self._next]
-        row: list[QWidget] = [*versions, self._continue, *self._actions]
-        if is_question:
-            layout.addStretch()
-        for widget in row:
+        for widget in (*versions, self._continue, *self._actions):
             layout.addWidget(widget)
         if not is_question:
             layout.addSpacing(GAP_S)
-            layout.addWidget(self._stats)
-            layout.addStretch()
+            layout.addWidget(self._stats, 1)
 
     def show_row(self, row: MessageRow) -> None:
         message, several = row.message, row.num_versions > 1
@@ -79,18 +84,22 @@ class Footer(QWidget):
         self._stats.setText(self._figures(message))
         self._show_actions()
 
-    def set_last(self, is_last: bool) -> None:
-        self._is_last = is_last
-        self._show_actions()
-
-    def set_hovered(self, is_hovered: bool) -> None:
-        self._is_hovered = is_hovered
+    def set_shown(self, reason: str, is_shown: bool) -> None:
+        """Show the actions as long as there is a reason to."""
+        (self._reasons.add if is_shown else self._reasons.discard)(reason)
         self._show_actions()
 
     def fill(self, menu: Menu) -> None:
         """Add the actions to a menu."""
+        copies = [
+            ("copy", self.tr("Copy as Markdown"), self._intents.copy),
+            ("", self.tr("Copy as Rich Text"), self._intents.copy_rich),
+        ]
+        for name, text, signal in copies:
+            menu.add(text, partial(self._emit, signal), icon(name) if name else None)
         if self._message.status == "streaming":
             return
+        menu.addSeparator()
         if self._is_broken():
             menu.add(self.tr("Continue"), partial(self._emit, self._intents.continue_answer))
         for name, text, signal in self._choices():
@@ -99,7 +108,6 @@ class Footer(QWidget):
     def _choices(self) -> list[tuple[str, str, SignalInstance]]:
         intents = self._intents
         return [
-            ("copy", self.tr("Copy Message"), intents.copy),
             ("edit", self.tr("Edit Message"), intents.edit),
             ("again", self.tr("Regenerate"), intents.regenerate),
             ("branch", self.tr("Branch from Here"), intents.branch),
@@ -112,7 +120,7 @@ class Footer(QWidget):
         return message.role == "assistant" and message.status != "streaming" and broken
 
     def _show_actions(self) -> None:
-        shown = self._message.status != "streaming" and (self._is_last or self._is_hovered)
+        shown = self._message.status != "streaming" and bool(self._reasons)
         for widget in (*self._actions, self._stats):
             widget.setVisible(shown)
 

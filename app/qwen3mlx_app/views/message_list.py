@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+import itertools
+from functools import partial
+
+from PySide6.QtCore import QEvent, QModelIndex, QRect, Qt
+from PySide6.QtGui import QContextMenuEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
 from ..services.timers import single_shot
 from .message_card import MessageCard
 from .message_footer import Intents
-from .theme import COLUMN, GAP_L, Theme
+from .theme import COLUMN, GAP, GAP_L, Theme
+from .widgets import tool_button
 
 # Pixels above and below the visible part that have widgets, too.
 MARGIN = 400
@@ -39,16 +43,24 @@ class MessageList(QAbstractScrollArea):
         self._intents = intents
         self._cards: dict[str, MessageCard] = {}
         self._heights: dict[str, int] = {}
+        self._unfolded: set[tuple[str, str]] = set()
+        self._ordered: list[str] = []
         self._measured_width = 0
         self._at_end = True
         self._laying_out = False
         self._timer = single_shot(self, FRAME, self.lay_out)
+        self._to_end = tool_button(
+            self, "down", self.tr("Scroll to End"), self.scroll_to_end, kind="float"
+        )
+        self._to_end.hide()
         self.verticalScrollBar().setSingleStep(40)
         model.modelReset.connect(self._reset)
         model.dataChanged.connect(self._changed)
         for signal in (model.rowsInserted, model.rowsRemoved, model.rowsMoved):
             signal.connect(self._rows_changed)
-        intents.thinking_toggled.connect(self._forget_height)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus_changed)
         theme.changed.connect(self._look_anew)
         self._reset()
 
@@ -85,6 +97,13 @@ class MessageList(QAbstractScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self._timer.start()
         return super().viewportEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Beside a message, its menu."""
+        for card in self._cards.values():
+            if card.isVisible() and card.y() <= event.pos().y() < card.y() + card.height():
+                card.contextMenuEvent(event)
+                return
 
     def _place(self) -> None:
         width = min(COLUMN, self.viewport().width() - 2 * GAP_L)
@@ -128,9 +147,7 @@ class MessageList(QAbstractScrollArea):
         changed = False
         for place in range(first, last):
             card = self._card(rows[place])
-            layout = card.layout()
-            assert layout is not None
-            height = max(layout.totalHeightForWidth(width), 20)
+            height = card.height_at(width + 2 * GAP)
             if height != heights[place]:
                 heights[place] = height
                 changed = True
@@ -152,7 +169,7 @@ class MessageList(QAbstractScrollArea):
         for place in range(first, last):
             card = self._card(rows[place])
             card.set_last(place == len(rows) - 1)
-            card.setGeometry(left, y, width, heights[place])
+            card.setGeometry(left - GAP, y, width + 2 * GAP, heights[place])
             card.show()
             y += heights[place]
             seen.add(rows[place].message.id)
@@ -160,12 +177,30 @@ class MessageList(QAbstractScrollArea):
             card = self._cards.pop(message_id)
             card.hide()
             card.deleteLater()
+        self._order(rows[first:last])
+        self._to_end.setVisible(not self._at_end)
+        side = self._to_end.sizeHint().width()
+        x, bottom = (self.viewport().width() - side) // 2, self.viewport().height() - GAP
+        self._to_end.setGeometry(QRect(x, bottom - side, side, side))
+
+    def _order(self, rows: list[MessageRow]) -> None:
+        """Let Tab go through the messages as the eye does."""
+        keys = [row.message.id for row in rows]
+        if keys != self._ordered:
+            self._ordered = keys
+            for before, after in itertools.pairwise(keys):
+                QWidget.setTabOrder(self._cards[before], self._cards[after])
 
     def _card(self, row: MessageRow) -> MessageCard:
-        card = self._cards.get(row.message.id)
+        message_id = row.message.id
+        card = self._cards.get(message_id)
         if card is None:
             card = MessageCard(row, self._theme, self._intents, self.viewport())
-            self._cards[row.message.id] = card
+            for known, part in self._unfolded:
+                if known == message_id:
+                    card.open_part(part)
+            card.fold_toggled.connect(partial(self._on_fold_toggled, message_id))
+            self._cards[message_id] = card
         return card
 
     def _height(self, message: Message, width: int) -> int:
@@ -207,9 +242,16 @@ class MessageList(QAbstractScrollArea):
         if not self._timer.isActive():
             self._timer.start()
 
-    def _forget_height(self, message_id: str) -> None:
+    def _on_fold_toggled(self, message_id: str, part: str, is_open: bool) -> None:
+        """Remember what is unfolded, also of messages that have no widgets now."""
+        change = self._unfolded.add if is_open else self._unfolded.discard
+        change((message_id, part))
         self._heights.pop(message_id, None)
         self._timer.start()
+
+    def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
+        for card in self._cards.values():
+            card.set_focused(now is not None and (card is now or card.isAncestorOf(now)))
 
 
 def _seen(heights: list[int], top: int, bottom: int) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from .markdown import shown
 
 # The most lines and characters of a piece. Growing text changes only its last piece.
 LINES, CHARACTERS = 100, 6000
+# The elements of plain text: code, and what a person has written.
+PRE, WRITTEN = "<pre>{}</pre>", '<p style="white-space: pre-wrap">{}</p>'
 
 
 def cut(source: str, start: int = 0) -> list[int]:
@@ -21,11 +23,11 @@ def cut(source: str, start: int = 0) -> list[int]:
             return ends
 
 
-def plain_pieces(source: str, start: int, ends: Sequence[int]) -> Iterator[str]:
+def plain_pieces(source: str, start: int, ends: Sequence[int], element: str = PRE) -> Iterator[str]:
     """Rich text for each piece."""
     for end in ends:
         text = source[start:end].removesuffix("\n") if end < len(source) else source[start:]
-        yield f"<pre>{html.escape(shown(text))}</pre>"
+        yield element.format(html.escape(shown(text)))
         start = end
 
 
@@ -34,7 +36,7 @@ def coloured_pieces(lines: Sequence[str], source: str, ends: Sequence[int]) -> I
     first = start = 0
     for end in ends:
         last = first + source.count("\n", start, end) if end < len(source) else len(lines)
-        yield "<pre>{}</pre>".format("\n".join(lines[first:last]))
+        yield PRE.format("\n".join(lines[first:last]))
         first, start = last, end
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import shiboken6
@@ -9,20 +10,23 @@ from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QCursor, QGuiApplication, QResizeEvent, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from .icons import SMALL
+from ..services.plain import visible
+from .copy_button import CopyButton
 from .markdown import BREAK, Block, BlockReader, breakable, to_html
 from .opening import open_link
-from .pieces import coloured_pieces, cut, plain_pieces
+from .pieces import PRE, WRITTEN, coloured_pieces, cut, plain_pieces
 from .plain import NameLabel, show_tip
 from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
-from .widgets import hint_label, tool_button
+from .widgets import hint_label
 
 # Longer text is cut on screen; copying and saving have all of it.
 MAX_SHOWN, MAX_LINES = 200_000, 5000
 # The most characters of a bubble that hugs its text; longer ones take the whole width.
 MAX_HUGGED = 1000
 WIDE = 10_000
+# Pixels between blocks.
+BETWEEN = 10
 
 
 class RichLabel(QLabel):
@@ -40,6 +44,7 @@ class RichLabel(QLabel):
             | Qt.TextInteractionFlag.LinksAccessibleByMouse
             | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         )
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the message's
         self.linkActivated.connect(open_link)
         self.linkHovered.connect(self._show_target)
 
@@ -67,7 +72,8 @@ def text_style(theme: Theme) -> str:
     """A style sheet for rich text, which ignores the application's."""
     c, size = theme.colours, theme.font_size
     return f"""<style>
-    p, li {{ line-height: 145%; }}
+    p, li {{ line-height: {round(1.65 * size)}px; -qt-line-height-type: minimum; }}
+    p {{ margin: 0; }}
     h1 {{ font-size: {size + 7}px; }} h2 {{ font-size: {size + 4}px; }}
     h3, h4, h5, h6 {{ font-size: {size + 2}px; }}
     h1, h2, h3, h4, h5, h6 {{ font-weight: 600; }}
@@ -141,11 +147,17 @@ class Pieces(QWidget):
 
 
 class BlockWidget(QWidget):
-    """Shows one block; `height_at` is its height for a width."""
+    """Shows one block; `height_at` is its height for a width.
 
-    def __init__(self, block: Block, theme: Theme, parent: QWidget | None = None) -> None:
+    Plain text is in the font of the window if it is `written` by a person, else monospaced.
+    """
+
+    def __init__(
+        self, block: Block, theme: Theme, parent: QWidget | None = None, *, written: bool = False
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._tag = WRITTEN if written else PRE
         self._block: Block | None = None
         self._plain = ""
         self._ends: list[int] = []
@@ -199,7 +211,7 @@ class BlockWidget(QWidget):
         kept = self._ends[:-1]
         start = kept[-1] if kept else 0
         ends = cut(source, start)
-        self._text.show_texts(plain_pieces(source, start, ends), len(kept))
+        self._text.show_texts(plain_pieces(source, start, ends, self._tag), len(kept))
         self._ends = [*kept, *ends]
 
     def _framed(self, block: Block) -> QFrame:
@@ -212,8 +224,7 @@ class BlockWidget(QWidget):
         head = QHBoxLayout()
         language = NameLabel(block.language or "", frame)
         language.setObjectName("muted")
-        text = self.tr("Copy code")
-        copy = tool_button(frame, "copy", text, self._copy, size=SMALL, kind="action")
+        copy = CopyButton(self.tr("Copy code"), self._copy, frame)
         head.addWidget(language)
         head.addStretch()
         head.addWidget(copy)
@@ -233,13 +244,15 @@ class BlockWidget(QWidget):
 class RichText(QWidget):
     """Markdown that may grow: only its last blocks are rebuilt, measured and placed again.
 
-    If `hugs`, it is no wider than its text.
+    What a person has `written` is shown as it is, and is no wider than its text.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None, *, hugs: bool = False) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget | None = None, *, written: bool = False
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._hugs = hugs
+        self._written = written
         self._natural = QSize(-1, -1)
         self._reader = BlockReader()
         self._widgets: list[BlockWidget] = []
@@ -259,10 +272,12 @@ class RichText(QWidget):
                     "{count} more characters are not shown. Copy the message to get all of it."
                 ).format(count=missing)
             )
-        unchanged = self._reader.read(shown, growing=growing)
-        blocks = self._reader.blocks
-        if self._hugs:
-            self._natural = QSize(self._natural_width(blocks), -1)
+        if self._written:
+            unchanged, blocks = 0, [Block(shown, is_plain=True)]
+            self._natural = QSize(self._natural_width(shown), -1)
+        else:
+            unchanged = self._reader.read(shown, growing=growing)
+            blocks = self._reader.blocks
         while len(self._widgets) > len(blocks):
             self._drop(len(self._widgets) - 1)
         for place in range(unchanged, len(blocks)):
@@ -275,7 +290,7 @@ class RichText(QWidget):
         heights = [widget.height_at(width) for widget in self._widgets]
         if not self._cut.isHidden():
             heights.append(self._cut.heightForWidth(width))
-        return sum(heights) + GAP * max(0, len(heights) - 1)
+        return sum(heights) + BETWEEN * max(0, len(heights) - 1)
 
     def sizeHint(self) -> QSize:
         return self._natural
@@ -289,19 +304,18 @@ class RichText(QWidget):
         for widget in self._widgets:
             height = widget.height_at(width)
             widget.setGeometry(0, y, width, height)
-            y += height + GAP
+            y += height + BETWEEN
         if not self._cut.isHidden():
             self._cut.setGeometry(0, y, width, self._cut.heightForWidth(width))
 
-    def _natural_width(self, blocks: list[Block]) -> int:
-        length = sum(len(block.source) for block in blocks)
-        if length > MAX_HUGGED or any(block.language is not None for block in blocks):
+    def _natural_width(self, text: str) -> int:
+        if len(text) > MAX_HUGGED:
             return WIDE
         document = OwnDocument()
         document.setDefaultFont(self.font())
         document.setDocumentMargin(0)
-        document.setHtml(text_style(self._theme) + "".join(map(to_html, blocks)))
-        return int(document.idealWidth()) + 2
+        document.setPlainText(visible(text, len(text)))
+        return math.ceil(document.idealWidth()) + 2
 
     def _show_block(self, place: int, block: Block, *, growing: bool) -> None:
         is_code = block.language is not None
@@ -313,7 +327,7 @@ class RichText(QWidget):
         self._widgets[place].show_block(block, growing=growing)
 
     def _insert(self, place: int, block: Block) -> None:
-        widget = BlockWidget(block, self._theme, self)
+        widget = BlockWidget(block, self._theme, self, written=self._written)
         self._widgets.insert(place, widget)
         widget.show()
 

@@ -2,8 +2,8 @@
 
 Names that views give their widgets: `page` `sidebar` `rail` (grounds), `card` `code` `thinking`
 `call` `bubble` `composer` `notice` `sheet` (frames), `heading` `section` `muted` `error` (labels),
-`primary` `danger` `round` `link` (buttons), `tab` `action` `pill` `chip` (tool buttons), `flat`
-(a combo box without a frame).
+`primary` `danger` `round` `link` (buttons), `tab` `action` `pill` `chip` `float` (tool buttons),
+`flat` (a combo box without a frame).
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def _grounds(c: Colours) -> str:
         background: {c.sunken}; border: 1px solid {c.line}; border-radius: 10px;
     }}
     QFrame#thinking {{ background: transparent; border: none; }}
+    QFrame#barred {{ border: none; border-left: 2px solid {c.line}; margin-left: 6px; }}
+    QFrame#barred QLabel {{ color: {c.muted}; }}
     QFrame#composer {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 18px;
     }}
@@ -117,6 +119,11 @@ def _buttons(c: Colours, size: int, line: int) -> str:
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QToolButton#tab {{ padding: 6px 2px; font-size: {max(9, size - 4)}px; border-radius: 9px; }}
     QToolButton#action {{ padding: 3px; }}
+    QToolButton#float {{
+        background: {c.surface}; border: 1px solid {c.line}; border-radius: 14px; padding: 4px;
+    }}
+    QToolButton#float:hover {{ background: {c.hover}; }}
+    QToolButton#float:focus {{ border-color: {c.accent}; }}
     QToolButton#pill {{
         padding: 4px 10px 4px 7px; border: 1px solid {c.line}; border-radius: 14px;
         font-size: {size - 1}px;
@@ -127,7 +134,7 @@ def _buttons(c: Colours, size: int, line: int) -> str:
         background: {c.sunken}; border: 1px solid {c.line}; border-radius: 8px;
         padding: 5px 9px; color: {c.text}; font-size: {size - 1}px;
     }}
-    QToolButton#fold {{ padding: 2px 6px 2px 2px; font-size: {size - 1}px; }}
+    QToolButton#fold {{ padding: 2px 6px 2px 0; font-size: {size - 1}px; }}
     QToolButton#fold:checked {{ background: transparent; }}
     QCheckBox {{ spacing: 8px; }}
     QCheckBox::indicator, QRadioButton::indicator {{
