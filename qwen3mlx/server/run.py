@@ -44,6 +44,9 @@ DROP_PATIENCE = 1
 NEVER = 10**6
 # Connections that the system may hold for us, and how many are accepted at a time.
 BACKLOG, AT_A_TIME = 1024, 64
+# Seconds that a thread may hold the interpreter while others wait. The event loop waits often, and
+# with the default of 0.005 `/health` took 46 ms, not 18, beside 18 large bodies.
+SWITCH_INTERVAL = 0.001
 # Characters of a key that is not easily guessed.
 LEAST_KEY = 20
 
@@ -58,6 +61,7 @@ def serve(settings: ServerSettings) -> None:
     log goes to stderr. Raises ListenError if the port is taken, and whatever loading the model
     raises.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL)
     log_to_stderr()
     raise_descriptor_limit()
     keep_private()

@@ -10,6 +10,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -171,25 +172,20 @@ def _check(value: Any) -> None:
     """Refuses excessive depth, numbers that no float can hold, and keys that are too long."""
     level, depth = [value], 0
     while level:
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, str):
-                continue
-            if isinstance(one, dict):
-                inner.extend(one.values())
-                if max(map(len, one), default=0) > bounds.MAX_NAME:
-                    raise InvalidJSONError(
-                        f"A key in the body is longer than {bounds.MAX_NAME} characters."
-                    )
-            elif isinstance(one, list):
-                inner.extend(one)
-            elif isinstance(one, (int, float)) and not -_MAX_NUMBER <= one <= _MAX_NUMBER:
-                field = _place(value, one)
-                raise InvalidRequestError(
-                    f"{field} must be a number from -{_MAX_NUMBER} to {_MAX_NUMBER}.",
-                    param=field,
-                )
-        level, depth = inner, depth + 1
+        objects = [one for one in level if type(one) is dict]
+        if any(len(key) > bounds.MAX_NAME for key in set(chain.from_iterable(objects))):
+            raise InvalidJSONError(
+                f"A key in the body is longer than {bounds.MAX_NAME} characters."
+            )
+        numbers = [one for one in level if type(one) is int or type(one) is float]
+        # Comparisons with NaN are false.
+        if beyond := [one for one in numbers if not -_MAX_NUMBER <= one <= _MAX_NUMBER]:
+            field = _place(value, beyond[0])
+            raise InvalidRequestError(
+                f"{field} must be a number from -{_MAX_NUMBER} to {_MAX_NUMBER}.", param=field
+            )
+        members = chain(map(dict.values, objects), (one for one in level if type(one) is list))
+        level, depth = list(chain.from_iterable(members)), depth + 1
     if depth > _DEPTH + 1:
         raise InvalidJSONError(f"The body is not valid JSON: {_TOO_DEEP}.")
 
