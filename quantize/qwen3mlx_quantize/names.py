@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from qwen3mlx.config.hub_layout import repo_id_of, repository_of
+
 
 def staging_folder(output: Path) -> Path:
     """Where `output` is while it is being written."""
@@ -16,9 +18,9 @@ def staging_folder(output: Path) -> Path:
 def name_of(folder: Path) -> str:
     """The checkpoint's name: its folder's, or that of its repository in a hub cache."""
     folder = Path(os.path.abspath(folder))
-    repository = folder.parent.parent.name
-    if folder.parent.name == "snapshots" and repository.startswith("models--"):
-        return repository.removeprefix("models--").replace("--", "/", 1)
+    repository = repository_of(folder)
+    if repository is not None and (repo_id := repo_id_of(repository.name)):
+        return repo_id
     if folder.name.startswith(".") and folder.name.endswith(".partial"):
         return folder.name.removeprefix(".").removesuffix(".partial")
     return folder.name

@@ -11,14 +11,12 @@ import stat
 from pathlib import Path
 
 from ..errors import CheckpointError
+from .hub_layout import BLOBS, repository_of
 
 # The largest text file in the released checkpoints is a tokenizer.json of 11 MB.
 LARGEST_TEXT = 256 << 20
 # For files written for people: a model card, a license.
 LARGEST_PAGE = 1 << 20
-# Where a Hugging Face cache keeps the targets of a snapshot's links: per model, or shared by
-# several.
-_BLOBS = "blobs"
 
 
 def model_file(path: Path) -> Path:
@@ -71,8 +69,7 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
 
 def _places(folder: Path) -> list[Path]:
     """Return the folders where the model's files may be; `folder` contains no links."""
-    snapshots, *above = folder.parents
-    if snapshots.name != "snapshots" or not above[0].name.startswith("models--"):
+    if (repository := repository_of(folder)) is None:
         return [folder]
-    repository, cache = above[:2]
-    return [folder, repository / _BLOBS, cache / _BLOBS]
+    # A snapshot's links lead to blobs, which a model has for itself or shares with others.
+    return [folder, repository / BLOBS, repository.parent / BLOBS]

@@ -5,26 +5,26 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..errors import CheckpointError, DownloadError
 from ..library.cache import (
+    blobs_folder,
     cached_snapshot,
     check_place,
     hub_cache,
     missing_files,
     missing_parts,
-    repository_folder,
 )
 from ..quoting import size_text
 from ..settings.state import NO_HOME
 from .errors import explain, offline
-from .hashes import blobs, check_hashes
+from .hashes import blobs, check_hashes, mark_unverified
 
 # Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, while pickles and modules are programs.
 ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
@@ -70,9 +70,11 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
     check_place(repo_id)
     with _tuned_library():
         files = _list_files(repo_id, revision)
-        _check_runnable(repo_id, files)
-        _check_disk(Path(constants.HF_HUB_CACHE), repo_id, sum(files.values()))
-        meter = _Meter(sum(files.values()), progress)
+        _check_runnable(repo_id, [file.name for file in files])
+        num_bytes = sum(file.num_bytes for file in files)
+        _check_disk(Path(constants.HF_HUB_CACHE), repo_id, num_bytes)
+        _mark_unverified(repo_id, files)
+        meter = _Meter(num_bytes, progress)
         return _Worker(repo_id, revision, meter).run()
 
 
@@ -83,9 +85,17 @@ def is_offline() -> bool:
     return bool(constants.HF_HUB_OFFLINE)
 
 
-def _list_files(repo_id: str, revision: str | None) -> dict[str, int]:
-    """Return name and size of the files to fetch; those already cached count as zero bytes."""
+class _RemoteFile(NamedTuple):
+    """A file to fetch, and how many bytes are not in the cache yet; `sha256` of a large one."""
+
+    name: str
+    num_bytes: int
+    sha256: str | None
+
+
+def _list_files(repo_id: str, revision: str | None) -> list[_RemoteFile]:
     from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.hf_api import RepoSibling
 
     from .answers import SILENCE_SECONDS
 
@@ -93,15 +103,16 @@ def _list_files(repo_id: str, revision: str | None) -> dict[str, int]:
         info = HfApi().model_info(
             repo_id, revision=revision, files_metadata=True, timeout=SILENCE_SECONDS
         )
-        return {
-            file.rfilename: 0
-            if isinstance(try_to_load_from_cache(repo_id, file.rfilename, revision=info.sha), str)
-            else file.size or 0
-            for file in info.siblings or ()
-            if _wanted(file.rfilename)
-        }
     except Exception as error:
         raise explain(error, repo_id) from error
+
+    def described(file: RepoSibling) -> _RemoteFile:
+        name = file.rfilename
+        is_cached = isinstance(try_to_load_from_cache(repo_id, name, revision=info.sha), str)
+        sha256 = file.lfs.sha256 if file.lfs else None
+        return _RemoteFile(name, 0 if is_cached else file.size or 0, sha256)
+
+    return [described(file) for file in info.siblings or () if _wanted(file.rfilename)]
 
 
 def _wanted(name: str) -> bool:
@@ -110,12 +121,12 @@ def _wanted(name: str) -> bool:
     )
 
 
-def _check_runnable(repo_id: str, files: dict[str, int]) -> None:
-    if not any(name.endswith(".safetensors") for name in files):
+def _check_runnable(repo_id: str, names: Collection[str]) -> None:
+    if not any(name.endswith(".safetensors") for name in names):
         raise CheckpointError(
             f"{repo_id} has no safetensors weights (GGUF and pickle files are not supported)."
         )
-    if lacking := missing_parts(files):
+    if lacking := missing_parts(names):
         raise CheckpointError(
             f"{repo_id} has no {lacking[0]}, which qwen3mlx needs: choose another repository."
         )
@@ -129,6 +140,13 @@ def _check_disk(cache: Path, repo_id: str, needed: int) -> None:
             f"{repo_id} needs {size_text(needed)} more, and {existing} has {size_text(free)} free: "
             "free some space, or set HF_HOME to a folder on another disk."
         )
+
+
+def _mark_unverified(repo_id: str, files: Iterable[_RemoteFile]) -> None:
+    try:
+        mark_unverified(repo_id, (file.sha256 for file in files if file.sha256))
+    except OSError as error:
+        raise explain(error, repo_id) from error
 
 
 @contextmanager
@@ -292,4 +310,4 @@ class _Worker:
 
 def _partial_files(repo_id: str) -> set[Path]:
     """Return the temporary files of `huggingface_hub`, which it never resumes."""
-    return set((repository_folder(repo_id) / "blobs").glob("*.incomplete"))
+    return set(blobs_folder(repo_id).glob("*.incomplete"))

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from ..config.hub_layout import UNVERIFIED, is_unverified
 from ..errors import DownloadError
-from ..library.cache import repository_folder
+from ..library.cache import blobs_folder, repository_folder
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PIECE = 1 << 20
 
 
 def blobs(repo_id: str) -> set[str]:
-    """Names of the complete files of `repo_id` in the cache; a large one's is its SHA-256."""
-    return {path.name for path in (repository_folder(repo_id) / "blobs").glob("*")}
+    """Return the names of the files of `repo_id` in the cache; a large one's is its SHA-256."""
+    return {path.name for path in blobs_folder(repo_id).glob("*")}
+
+
+def mark_unverified(repo_id: str, hashes: Iterable[str]) -> None:
+    """Record that files with these SHA-256, not there yet, must be checked once they are.
+
+    The record outlives an interrupted download or check, after which the cache holds whole files
+    that nobody has checked.
+    """
+    folder = repository_folder(repo_id) / UNVERIFIED
+    for name in filter(_SHA256.fullmatch, set(hashes) - blobs(repo_id)):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
 
 
 def check_hashes(
@@ -26,12 +39,18 @@ def check_hashes(
     known: Collection[str],
     on_progress: Callable[[int, int], None],
 ) -> None:
-    """Hash the new files, those not in `known`; delete a damaged one and raise DownloadError.
+    """Hash the unverified files and those not in `known`; delete a damaged one.
 
-    `on_progress` is told the bytes done and in all; an exception that it raises ends the check.
+    Raises DownloadError for that one. `on_progress` gets the number of bytes done and their total;
+    an exception that it raises ends the check.
     """
     blobs = {path: path.resolve() for path in sorted(snapshot.iterdir())}
-    new = {p: b for p, b in blobs.items() if b.name not in known and _SHA256.fullmatch(b.name)}
+    new = {
+        path: blob
+        for path, blob in blobs.items()
+        if _SHA256.fullmatch(blob.name) and (blob.name not in known or is_unverified(path))
+    }
+    marks = repository_folder(repo_id) / UNVERIFIED
     done, total = 0, sum(blob.stat().st_size for blob in new.values())
     for path, blob in new.items():
         digest = hashlib.sha256()
@@ -46,3 +65,4 @@ def check_hashes(
             raise DownloadError(
                 f"{path.name} of {repo_id} arrived damaged and was deleted: download it again."
             )
+        (marks / blob.name).unlink(missing_ok=True)

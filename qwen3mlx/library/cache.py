@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from ..config import INDEX_NAME, model_text, read_weight_map
+from ..config.hub_layout import BLOBS, REFS, SNAPSHOTS, folder_name, is_unverified
 from ..errors import CheckpointError, DownloadError
 from ..settings.state import NO_HOME
 
@@ -25,13 +26,18 @@ def snapshot_folder(repo_id: str, revision: str | None = None) -> Path | None:
     """Return the snapshot folder of `repo_id`, complete or not; None if there is none."""
     repository = repository_folder(repo_id)
     commit = _commit(repository, revision or "main")
-    snapshot = repository / "snapshots" / commit if commit else None
+    snapshot = repository / SNAPSHOTS / commit if commit else None
     return snapshot if snapshot and snapshot.is_dir() else None
 
 
 def repository_folder(repo_id: str) -> Path:
     """Return the folder where every Hugging Face program keeps `repo_id`."""
-    return hub_cache() / f"models--{repo_id.replace('/', '--')}"
+    return hub_cache() / folder_name(repo_id)
+
+
+def blobs_folder(repo_id: str) -> Path:
+    """Return the folder of the files that the snapshots of `repo_id` link to."""
+    return repository_folder(repo_id) / BLOBS
 
 
 def hub_cache() -> Path:
@@ -69,10 +75,15 @@ def _commit(repository: Path, revision: str) -> str | None:
     if COMMIT.fullmatch(revision):
         return revision
     try:
-        commit = model_text(repository / "refs" / revision, largest=_LARGEST_REF).strip()
+        commit = model_text(repository / REFS / revision, largest=_LARGEST_REF).strip()
     except (CheckpointError, ValueError):  # ValueError: not UTF-8, or a NUL in the name
         return None
     return commit if COMMIT.fullmatch(commit) else None
+
+
+def is_complete(path: Path) -> bool:
+    """Return whether a checkpoint's file is there, and not a download that was never verified."""
+    return path.exists() and not is_unverified(path)
 
 
 def missing_files(snapshot: Path) -> list[str]:
@@ -81,7 +92,7 @@ def missing_files(snapshot: Path) -> list[str]:
     Raises CheckpointError for a folder that cannot be read, or whose index is broken.
     """
     try:
-        names = {path.name for path in snapshot.iterdir() if path.exists()}
+        names = {path.name for path in snapshot.iterdir() if is_complete(path)}
     except OSError as error:
         raise CheckpointError(f"{snapshot} cannot be read ({error.strerror}).") from None
     missing = missing_parts(names)

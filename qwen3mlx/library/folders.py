@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from ..config.hub_layout import repo_id_of
 from ..errors import CheckpointError
 from ..settings.state import user_home
 from ..settings.user import UserSettings
@@ -59,9 +60,8 @@ def demos() -> Iterator[Candidate]:
 def cached() -> Iterator[Candidate]:
     """Yield the main revision of every repository in the Hugging Face cache, complete or not."""
     for folder in _subfolders(hub_cache()):
-        kind, *parts = folder.name.split("--")
-        repo_id = "/".join(parts)
-        if kind == "models" and (snapshot := snapshot_folder(repo_id)) and _has_config(snapshot):
+        repo_id = repo_id_of(folder.name)
+        if repo_id and (snapshot := snapshot_folder(repo_id)) and _has_config(snapshot):
             yield Candidate(repo_id, snapshot, "cache")
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..errors import CheckpointError, ConfigurationError, ModelNotFoundError
 from ..quoting import printable, quoted, shortened
 from . import folders
+from .cache import is_complete
 from .folders import Candidate
 from .local_model import LocalModel, OtherFamilyError, read_local_model
 from .names import aliases, is_repository, plain
@@ -196,8 +197,8 @@ def _place(path: Path) -> object:
 
 
 def fingerprint(folder: Path) -> object:
-    """Differs when a file was added, removed or written."""
-    files = [(path.name, path.stat()) for path in folders.entries(folder) if path.exists()]
+    """Differs when a file was added, removed, written or verified."""
+    files = [(path.name, path.stat()) for path in folders.entries(folder) if is_complete(path)]
     return sorted((name, status.st_size, status.st_mtime_ns) for name, status in files)
 
 

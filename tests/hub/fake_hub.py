@@ -114,10 +114,16 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
 
         def _info(self, repo: str) -> None:
-            siblings = [
-                {"rfilename": name, "size": len(data)} for name, data in hub.repos[repo].items()
-            ]
+            siblings = [self._sibling(*file) for file in hub.repos[repo].items()]
             self._json(hub.listing({"id": repo, "sha": hub.commit, "siblings": siblings}))
+
+        def _sibling(self, name: str, data: bytes) -> dict[str, object]:
+            """Describe a file; the hub keeps those whose ETag is a SHA-256 in LFS."""
+            sibling: dict[str, object] = {"rfilename": name, "size": len(data)}
+            if len(hub.etags.get(name, "")) == 64:
+                lfs = {"sha256": hub.etags[name], "size": len(data), "pointerSize": 134}
+                sibling["lfs"] = lfs
+            return sibling
 
         def _tree(self, repo: str) -> None:
             files = hub.repos[repo].items()

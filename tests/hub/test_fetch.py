@@ -12,6 +12,8 @@ from huggingface_hub import constants
 from qwen3mlx import hub, library
 from qwen3mlx.errors import CheckpointError, DownloadError, ModelNotFoundError, Qwen3MLXError
 from qwen3mlx.hub.download import CHUNK_BYTES
+from qwen3mlx.library.names import DEMOS
+from qwen3mlx.library.scan import Library
 
 from .conftest import REPO, SHARDS, checkpoint_files
 from .fake_hub import COMMIT, FakeHub, Fault
@@ -60,6 +62,53 @@ def test_the_hashes_of_new_files_are_checked_with_progress(fake_hub: FakeHub) ->
     seen.clear()
     hub.fetch(REPO, progress=seen.append)
     assert seen == []
+
+
+def test_an_interrupted_check_of_hashes_is_made_up_for(fake_hub: FakeHub) -> None:
+    """The first download is interrupted while its files are hashed; one of them is damaged."""
+    files = fake_hub.repos[REPO]
+    fake_hub.etags |= {name: hashlib.sha256(files[name]).hexdigest() for name in SHARDS}
+    whole, files[SHARDS[1]] = files[SHARDS[1]], b"\2" + files[SHARDS[1]][1:]
+    with pytest.raises(KeyboardInterrupt):
+        hub.fetch(REPO, progress=_interrupt_at("verifying"))
+    with pytest.raises(library.NotDownloadedError):
+        library.resolve(REPO)
+    files[SHARDS[1]] = whole
+    with pytest.raises(DownloadError, match=f"{SHARDS[1]} of {REPO} arrived damaged"):
+        hub.fetch(REPO)
+    folder = hub.fetch(REPO)
+    assert (folder / SHARDS[1]).read_bytes() == whole
+    assert library.resolve(REPO) == folder
+    seen: list[hub.Progress] = []
+    hub.fetch(REPO, progress=seen.append)
+    assert seen == []
+
+
+def test_files_that_arrived_before_an_interruption_are_checked_with_the_rest(
+    fake_hub: FakeHub,
+) -> None:
+    files = fake_hub.repos[REPO] = checkpoint_files(shard_bytes=3 << 20)
+    fake_hub.etags |= {name: hashlib.sha256(files[name]).hexdigest() for name in SHARDS}
+    fake_hub.broken[SHARDS[1]] = Fault(500)
+    files[SHARDS[0]] = b"\2" + files[SHARDS[0]][1:]
+    with pytest.raises(DownloadError, match="status 500"):
+        hub.fetch(REPO)
+    fake_hub.broken.clear()
+    with pytest.raises(DownloadError, match=f"{SHARDS[0]} of {REPO} arrived damaged"):
+        hub.fetch(REPO)
+
+
+def test_a_scan_finds_a_download_once_it_is_verified(fake_hub: FakeHub) -> None:
+    fake_hub.repos[REPO] = {path.name: path.read_bytes() for path in DEMOS["demo"].iterdir()}
+    weights = fake_hub.repos[REPO]["model.safetensors"]
+    fake_hub.etags["model.safetensors"] = hashlib.sha256(weights).hexdigest()
+    known = Library([])
+    with pytest.raises(KeyboardInterrupt):
+        hub.fetch(REPO, progress=_interrupt_at("verifying"))
+    reasons = {skipped.name: skipped.reason for skipped in known.scan().skipped}
+    assert "has no *.safetensors: download" in reasons[REPO]
+    hub.fetch(REPO)
+    assert REPO in {model.id for model in known.installed()}
 
 
 def test_a_second_fetch_sends_no_file_again(fake_hub: FakeHub) -> None:
@@ -194,3 +243,11 @@ def test_an_exception_of_the_callback_ends_the_download(fake_hub: FakeHub) -> No
     assert threading.active_count() <= before + 1  # the server's own threads may still be closing
     with pytest.raises(library.NotDownloadedError):
         library.resolve(REPO)
+
+
+def _interrupt_at(phase: str) -> hub.ProgressCallback:
+    def interrupt(progress: hub.Progress) -> None:
+        if progress.phase == phase:
+            raise KeyboardInterrupt
+
+    return interrupt
