@@ -14,6 +14,7 @@ from qwen3mlx.engine.sequence import Sequence as Request
 from qwen3mlx.engine.uniforms import uniforms
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model.device import default_memory_limit
+from qwen3mlx.thought import Thought
 
 from .side import Sampling
 
@@ -40,7 +41,7 @@ class Ours:
             ),
             max_tokens=max_tokens,
             stop_ids=(),
-            meter=ThinkingMeter(None, None),
+            meter=ThinkingMeter(Thought("off", None, None)),
             sink=outputs.append,
             uniforms=uniforms(0),
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..grammar import Demand
 from ..request import GenerationRequest, NamedTool
-from ..text import ReasoningStart, Tokenizer
+from ..text import Tokenizer
+from ..thought import ReasoningStart
 
 
 def demand_of(
@@ -13,7 +14,6 @@ def demand_of(
     """None where the answer is free."""
     if not request.is_bound:
         return None
-    token_id = tokenizer.token_id
     choice = request.tool_choice
     return Demand(
         tools=request.tools,
@@ -23,7 +23,7 @@ def demand_of(
         json_schema=request.json_schema,
         strict=request.json_schema_strict,
         form=request.form,
-        call_ids=(token_id("<tool_call>"), token_id("</tool_call>")),
-        think_ids=(token_id("<think>"), token_id("</think>")),
+        call_ids=tokenizer.call_ids,
+        think_ids=tokenizer.think_ids,
         reasoning=reasoning,
     )

@@ -18,12 +18,12 @@ from ..quoting import quoted
 from ..request import GenerationRequest
 from ..text import (
     ChatPrompt,
-    ReasoningStart,
     Tokenizer,
     load_tokenizer,
     reasoning_start,
     soft_switch,
 )
+from ..thought import ReasoningStart, Thought
 from .grammars import demand_of
 from .outputs import Output
 from .sequence import Constraint, Sequence
@@ -75,11 +75,8 @@ class Prepared:
         )
 
     def meter(self) -> ThinkingMeter:
-        open_id, close_id = self.think_ids
         return ThinkingMeter(
-            open_id if self.reasoning == "auto" else None,
-            close_id,
-            inside=self.reasoning == "inside",
+            Thought(self.reasoning, *self.think_ids),
             budget=self.params.thinking_budget,
             early_stop_ids=self.early_stop_ids,
         )
@@ -104,7 +101,6 @@ class LoadedModel:
         self.generation_config = generation_config
         self.decoder = Decoder(model)
         self._stop_ids = self._default_stop_ids()
-        self._think_ids = (tokenizer.token_id("<think>"), tokenizer.token_id("</think>"))
         self._early_stop_ids = tokenizer.encode(EARLY_STOP)
         self._grammars = GrammarProcess(path, model.config.vocab_size, self._stop_ids)
 
@@ -175,7 +171,7 @@ class LoadedModel:
             never_ids=self._stop_ids - stop_ids,
             reasoning=reasoning,
             parse_tools=uses_tools,
-            think_ids=self._think_ids,
+            think_ids=self.tokenizer.think_ids,
             early_stop_ids=self._early_stop_ids,
             constraint=None if demand is None else self._grammars.constraint(demand),
             field_names=request.field_names,

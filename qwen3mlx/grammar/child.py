@@ -21,6 +21,7 @@ from typing import Any
 
 from ..errors import InvalidRequestError
 from ..text import load_tokenizer
+from ..thought import Thought
 from .answer_check import AnswerCheck
 from .ceiling import Ceiling
 from .constraint import Constraint
@@ -142,9 +143,7 @@ class _Answer:
         is_checked = source.answer is not None or bool(source.calls)
         return Constraint(
             grammar,
-            thinking=demand.reasoning,
-            open_id=demand.think_ids[0],
-            close_id=demand.think_ids[1],
+            thought=Thought(demand.reasoning, *demand.think_ids),
             check=AnswerCheck(source.answer, source.calls) if is_checked else None,
             call_ids=demand.call_ids,
         )

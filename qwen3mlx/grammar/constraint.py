@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequestError
+from ..thought import Thought
 from .grammar import Grammar, reason
 from .unchecked import Check, Unchecked
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
-
-ThinkingStart = Literal["auto", "inside", "off"]
 
 # Qwen3 writes "\n\n" between its thought and its answer.
 _NEWLINES = 2
@@ -21,10 +20,9 @@ _NEWLINES = 2
 class Constraint:
     """Follows one answer token by token.
 
-    `thinking` says where the answer begins: inside a thought, after it, or (`auto`) free to open
-    one with its first token. A thought is unconstrained except for its end: while the grammar
-    covers the whole answer, stop tokens are not allowed before `close_id`. If `close_id` is None,
-    there is no thought to wait for. When the grammar is complete, only stop tokens may follow.
+    Its `thought` is unconstrained except for its end: while the grammar covers the whole answer,
+    stop tokens are not allowed within it. When the grammar is complete, only stop tokens may
+    follow.
 
     A value that `check` covers is checked when it is complete: a call after the token `close` of
     `call_ids`, an answer at its end.
@@ -34,16 +32,12 @@ class Constraint:
         self,
         grammar: Grammar,
         *,
-        thinking: ThinkingStart = "off",
-        open_id: int | None = None,
-        close_id: int | None = None,
+        thought: Thought[int],
         check: Check | None = None,
         call_ids: tuple[int | None, int | None] = (None, None),
     ) -> None:
         self._grammar = grammar
-        self._open_id = open_id
-        self._close_id = close_id
-        self._thinking: ThinkingStart = "off" if close_id is None else thinking
+        self._thought = thought
         self._newlines = 0  # tokens still allowed between the thought and the answer
         self._check_of = check
         self._call_ids = call_ids
@@ -57,14 +51,14 @@ class Constraint:
     def is_done(self) -> bool:
         """Whether the grammar is complete, so that only a stop token may follow."""
         matcher = self._matcher
-        return self._thinking == "off" and matcher is not None and matcher.is_stopped()
+        return self._thought.place == "off" and matcher is not None and matcher.is_stopped()
 
     @property
     def waits_for(self) -> int | None:
         """The only token that would change what may follow; None: any may."""
-        if self._thinking == "inside":
-            return self._close_id
-        is_free = self._matcher is None and self._thinking == "off"
+        if self._thought.is_inside:
+            return self._thought.closing
+        is_free = self._matcher is None and self._thought.place == "off"
         return self._grammar.trigger_id if is_free else None
 
     @property
@@ -81,13 +75,13 @@ class Constraint:
         if self._matcher is None:
             return None
         tokenizer = self._grammar.tokenizer
-        if self._thinking == "inside":
+        if self._thought.is_inside:
             return tokenizer.text_mask
         mask = self._mask_of(self._matcher)
         if self._unchecked is not None:
             mask = self._unchecked.allowed(mask)
-        if self._thinking == "auto" and self._open_id is not None:
-            mask = _with(mask, (self._open_id,))
+        if self._thought.place == "auto" and self._thought.opening is not None:
+            mask = _with(mask, (self._thought.opening,))
         return _with(mask, (i for i, n in tokenizer.newlines.items() if n <= self._newlines))
 
     def _mask_of(self, matcher: LLMatcher) -> bytes:
@@ -102,16 +96,13 @@ class Constraint:
         InvalidRequestError for a token that the grammar does not allow, and for a value that cannot
         be made to pass its check.
         """
-        if self._thinking == "inside":
-            if token_id == self._close_id:
-                self._thinking = "off"
-                self._newlines = _NEWLINES
-        elif self._thinking == "auto" and token_id == self._open_id:
-            self._thinking = "inside"
-        else:
-            self._thinking = "off"
-            return self._observe_answer(token_id)
-        return 0
+        is_marker = self._thought.observe(token_id)
+        if self._thought.is_inside:
+            return 0
+        if is_marker:
+            self._newlines = _NEWLINES
+            return 0
+        return self._observe_answer(token_id)
 
     def _observe_answer(self, token_id: int) -> int:
         grammar = self._grammar

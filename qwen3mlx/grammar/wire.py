@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from ..errors import InvalidRequestError
-from ..text import ReasoningStart, TextForm
+from ..text import TextForm
+from ..thought import ReasoningStart
 
 # The limit for all schemas and grammars of a request. Their text is built in one piece, which
 # blocks everything else.

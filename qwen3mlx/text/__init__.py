@@ -10,7 +10,7 @@ from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .media import check_new_message, is_media, left_out
 from .messages import open_thought, soft_switch
-from .reasoning import ReasoningStart, reasoning_start
+from .reasoning import reasoning_start
 from .text_form import TextForm
 from .tokenizer import Tokenizer, load_tokenizer
 
@@ -20,7 +20,6 @@ __all__ = [
     "Content",
     "Delta",
     "Reasoning",
-    "ReasoningStart",
     "TextForm",
     "Tokenizer",
     "ToolCallDelta",

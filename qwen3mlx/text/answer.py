@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ..thought import ReasoningStart
 from .deltas import Content, Delta, Reasoning, ToolCallDelta, merge
 from .marker_reader import MarkerReader
-from .reasoning import ReasoningParser, ReasoningStart
+from .reasoning import ReasoningParser
 from .stop import StopMatcher
 from .tokenizer import Tokenizer
 from .tool_calls import AnswerDelta, ToolCallParser

@@ -6,15 +6,9 @@ Throughout the project, "thinking" is the setting (`enable_thinking`, `thinking_
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, TypeAlias
-
+from ..thought import ReasoningStart, Thought
 from .deltas import Content, Reasoning, TextDelta
 from .markers import END_THINK, THINK, Marker
-
-ReasoningStart = Literal["auto", "inside", "off"]
-
-_State: TypeAlias = Callable[[str], list[TextDelta]]
 
 # How a template begins an answer.
 ASSISTANT = "<|im_start|>assistant\n"
@@ -38,63 +32,43 @@ def reasoning_start(prompt: str) -> ReasoningStart:
 
 
 class ReasoningParser:
-    """Strips the newlines that templates put around the markers: one after `<think>`, one before
-    `</think>`, up to two after it. Everything else is returned.
+    """Splits pieces at the markers of the thought, and strips the newlines that templates put
+    around these: one after `<think>`, one before `</think>`, up to two after it.
 
-    `<think>` opens only at the very start, and the first `</think>` after it closes for good.
+    Everything else is returned.
     """
 
     def __init__(self, start: ReasoningStart) -> None:
-        states: dict[ReasoningStart, _State] = {
-            "auto": self._at_start,
-            "inside": self._thinking,
-            "off": self._answer,
-        }
-        self._state = states[start]
+        self._thought: Thought[Marker] = Thought(start, THINK, END_THINK)
         self._held = ""  # the newline that currently ends the thought
-        self._newlines = 2
+        self._num_newlines = 0  # still to be stripped after a marker
 
     def feed(self, piece: str) -> list[TextDelta]:
         """Return what is certain by now, from pieces as `MarkerReader` returns them.
 
         A marker that is out of place is content, and stays a marker.
         """
-        return self._state(piece)
+        is_marker = self._thought.observe(piece if isinstance(piece, Marker) else None)
+        is_inside = self._thought.is_inside
+        if is_marker:
+            self._held = ""
+            self._num_newlines = 1 if is_inside else 2
+            return []
+        while self._num_newlines and piece.startswith("\n"):
+            piece = piece[1:]
+            self._num_newlines -= 1
+        if not piece:
+            return []
+        self._num_newlines = 0
+        return self._think(piece) if is_inside else [Content(piece)]
 
     def finish(self) -> list[TextDelta]:
         """Return what was held back; a thought that was never closed stays reasoning."""
         held, self._held = self._held, ""
         return [Reasoning(held)] if held else []
 
-    def _at_start(self, piece: str) -> list[TextDelta]:
-        if piece is THINK:
-            self._state = self._opened
-            return []
-        self._state = self._answer
-        return self._answer(piece)
-
-    def _opened(self, piece: str) -> list[TextDelta]:
-        self._state = self._thinking
-        return self._thinking(piece if isinstance(piece, Marker) else piece.removeprefix("\n"))
-
-    def _thinking(self, piece: str) -> list[TextDelta]:
-        if piece is END_THINK:
-            self._held = ""
-            self._state = self._closed
-            return []
+    def _think(self, piece: str) -> list[TextDelta]:
         text = self._held + piece
         self._held = "\n" if text.endswith("\n") else ""
         thought = text.removesuffix("\n")
         return [Reasoning(thought)] if thought else []
-
-    def _closed(self, piece: str) -> list[TextDelta]:
-        while self._newlines and piece.startswith("\n"):
-            piece = piece[1:]
-            self._newlines -= 1
-        if not piece:
-            return []
-        self._state = self._answer
-        return self._answer(piece)
-
-    def _answer(self, piece: str) -> list[TextDelta]:
-        return [Content(piece)]

@@ -16,7 +16,7 @@ from . import byte_level
 from .control_tokens import ChatPrompt, ControlTokens
 from .detokenizer import StreamingDetokenizer
 from .encoder import Encoder
-from .markers import END_THINK, THINK
+from .markers import END_THINK, END_TOOL_CALL, THINK, TOOL_CALL
 from .messages import (
     Message,
     begun_thought,
@@ -84,6 +84,16 @@ class Tokenizer:
     def token_id(self, token: str) -> int | None:
         """Return the id of a vocabulary entry such as `<think>`, or None."""
         return self._backend.token_to_id(token)
+
+    @property
+    def think_ids(self) -> tuple[int | None, int | None]:
+        """The ids of `<think>` and `</think>`."""
+        return self.token_id(THINK), self.token_id(END_THINK)
+
+    @property
+    def call_ids(self) -> tuple[int | None, int | None]:
+        """The ids of `<tool_call>` and `</tool_call>`."""
+        return self.token_id(TOOL_CALL), self.token_id(END_TOOL_CALL)
 
     def token_bytes(self, token_id: int) -> bytes:
         """Return the bytes of one token; b"" for an id outside the vocabulary (padding rows)."""
@@ -159,8 +169,7 @@ class Tokenizer:
         # Qwen3-Instruct-2507 never thinks and was not trained on an empty thought.
         if start == "off" or (start == "auto" and template.is_known):
             return ""
-        has_markers = None not in map(self.token_id, (THINK, END_THINK))
-        if start == "auto" and marked.endswith(ASSISTANT) and has_markers:
+        if start == "auto" and marked.endswith(ASSISTANT) and None not in self.think_ids:
             return NO_THOUGHTS
         warn("enable_thinking: this model's chat template cannot switch thinking off.")
         return ""

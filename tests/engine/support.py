@@ -17,6 +17,7 @@ from qwen3mlx.engine.sequence import Sequence
 from qwen3mlx.engine.uniforms import uniforms
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import KVPool
+from qwen3mlx.thought import Thought
 
 PROMPTS = [[5, 17, 200, 31, 8], [i * 7 % 300 for i in range(300)], [9], [44, 45, 46] * 30]
 
@@ -51,7 +52,7 @@ class Request:
             SamplingParams(**{"temperature": 0.0, **sampling}),
             max_tokens=max_tokens,
             stop_ids=stop_ids,
-            meter=meter or ThinkingMeter(None, None),
+            meter=meter or ThinkingMeter(Thought("off", None, None)),
             sink=self.outputs.append,
             uniforms=uniforms(sampling.get("seed")),
             constraint=constraint,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.generate import Decoder, ThinkingMeter
+from qwen3mlx.thought import Thought
 from tests.engine.support import Request, finish, run, scheduler_for
 
 PROMPTS = [[5, 17, 200, 31, 8], [9], [44, 45, 46] * 15, [i * 7 % 300 for i in range(150)]]
@@ -38,7 +39,7 @@ SETTINGS: list[dict[str, Any]] = [
 def request(values: Mapping[str, Any], prompt: Sequence[int]) -> Request:
     """Even ones have a budget for thinking that forces tokens on them."""
     forced = SETTINGS.index(dict(values)) % 2 == 0
-    meter = ThinkingMeter(None, 299, inside=True, budget=3, early_stop_ids=[8, 299])
+    meter = ThinkingMeter(Thought("inside", None, 299), budget=3, early_stop_ids=[8, 299])
     return Request(prompt, max_tokens=8, meter=meter if forced else None, **values)
 
 

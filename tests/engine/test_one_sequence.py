@@ -8,6 +8,7 @@ import pytest
 from qwen3mlx.engine.outputs import EndOutput, Token
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import Qwen3
+from qwen3mlx.thought import Thought
 from tests.engine.support import Request, ids_alone, run, scheduler_for
 
 PROMPT = [5, 17, 200, 31, 8]
@@ -116,7 +117,7 @@ def test_logprobs_only_when_asked_and_right(model, scheduler):
 def test_forced_tokens_are_fed_as_if_generated(model, decoder):
     free = ids_alone(decoder, PROMPT)
     forced = (50, 60, 70)
-    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced)
+    meter = ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=forced)
     answer = ids_alone(decoder, PROMPT, meter=meter, max_tokens=10)
     assert answer[:6] == [*free[:3], *forced]
     assert answer[6:] == greedy_by_whole_forwards(model, [*PROMPT, *answer[:6]], 4)
@@ -124,7 +125,7 @@ def test_forced_tokens_are_fed_as_if_generated(model, decoder):
 
 def test_forced_tokens_count_for_penalties(decoder, scheduler):
     forced = (50, 60, 70)
-    meter = ThinkingMeter(None, 70, inside=True, budget=1, early_stop_ids=forced)
+    meter = ThinkingMeter(Thought("inside", None, 70), budget=1, early_stop_ids=forced)
     request = Request(PROMPT, meter=meter, frequency_penalty=0.01, max_tokens=50)
     scheduler.submit(request.sequence)
     while len(request.ids) < 8:
@@ -141,7 +142,7 @@ def test_forced_tokens_count_for_penalties(decoder, scheduler):
 
 @pytest.mark.parametrize("max_tokens", [3, 4, 5, 6, 7])
 def test_forced_tokens_stay_within_max_tokens(decoder, max_tokens):
-    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=(50, 60, 70))
+    meter = ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=(50, 60, 70))
     limited = run(scheduler_for(decoder), PROMPT, meter=meter, max_tokens=max_tokens)
     assert len(limited.ids) == max_tokens
     assert limited.reason == "length"

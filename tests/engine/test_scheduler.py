@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.engine.sequence import Status
 from qwen3mlx.generate import Decoder, ThinkingMeter
+from qwen3mlx.thought import Thought
 from tests.engine.support import (
     PROMPTS,
     Odd,
@@ -175,19 +176,19 @@ def test_a_few_tokens_in_common_are_not_waited_for(scheduler):
 
 def test_a_budget_for_thinking_acts_inside_a_batch(decoder, scheduler):
     forced = (50, 60, 70)
-    meters = [ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced), None]
+    meters = [ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=forced), None]
     requests = [Request(PROMPTS[0], meter=meter, max_tokens=12) for meter in meters]
     for request in requests:
         scheduler.submit(request.sequence)
     finish(scheduler, *requests)
-    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced)
+    meter = ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=forced)
     assert requests[0].ids == ids_alone(decoder, PROMPTS[0], meter=meter, max_tokens=12)
     assert requests[0].ids[3:6] == list(forced)
     assert requests[1].ids == ids_alone(decoder, PROMPTS[0], max_tokens=12)
 
 
 def test_a_budget_for_thinking_may_force_a_single_token(decoder):
-    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=(70,))
+    meter = ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=(70,))
     request = run(scheduler_for(decoder), PROMPTS[0], meter=meter, max_tokens=12)
     assert request.ids[3] == 70
     # The next token follows the forced one, not the one that was in flight.

@@ -6,6 +6,7 @@ import pytest
 
 from qwen3mlx.errors import MemoryBudgetError
 from qwen3mlx.generate import ThinkingMeter
+from qwen3mlx.thought import Thought
 from tests.engine.support import (
     PROMPTS,
     Request,
@@ -84,7 +85,7 @@ def test_an_answer_that_outgrew_the_memory_while_it_waited_ends_there(decoder):
 
 def test_forced_tokens_that_memory_has_no_room_for_end_the_only_answer(decoder):
     limit = decoder.model.nbytes + 256 * bytes_per_token(decoder)
-    meter = ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=range(40, 71))
+    meter = ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=range(40, 71))
     request = Request([i % 300 for i in range(240)], max_tokens=60, meter=meter)
     scheduler = scheduler_for(decoder, limit=limit)
     scheduler.submit(request.sequence)
@@ -102,7 +103,7 @@ def test_forced_tokens_make_the_last_to_come_start_over(decoder):
     prompts = [[i % 300 for i in range(240)], [i * 3 % 300 for i in range(200)]]
 
     def meters():
-        return [ThinkingMeter(None, 70, inside=True, budget=3, early_stop_ids=forced), None]
+        return [ThinkingMeter(Thought("inside", None, 70), budget=3, early_stop_ids=forced), None]
 
     requests = [
         Request(prompt, max_tokens=60, meter=meter)

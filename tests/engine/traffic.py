@@ -18,6 +18,7 @@ from qwen3mlx.engine.plan import StepOutputs, StepPlan
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.generate import Decoder, ThinkingMeter
 from qwen3mlx.model import kv_layout, load_model
+from qwen3mlx.thought import Thought
 from tests.engine.support import Request, Ticks, bytes_per_token, scheduler_for
 from tests.support.checkpoints import Shape
 
@@ -102,7 +103,7 @@ class Ask:
         forced = [*(i % 60 for i in range(self.num_forced - 1)), CLOSE]
         # A grammar takes nothing back before the answer begins.
         budget = None if self.constraint == "takes back" else self.budget
-        meter = ThinkingMeter(None, CLOSE, True, budget, forced)
+        meter = ThinkingMeter(Thought("inside", None, CLOSE), budget, forced)
         return Request(
             prompt,
             max_tokens=self.max_tokens,

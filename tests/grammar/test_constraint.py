@@ -16,6 +16,7 @@ from qwen3mlx.grammar.constraint import Constraint
 from qwen3mlx.grammar.source import answer_grammar, json_grammar
 from qwen3mlx.text import Content, ToolCallDelta
 from qwen3mlx.text.tool_calls import ToolCallParser
+from qwen3mlx.thought import ReasoningStart, Thought
 from tests.support.grammars import allowed, demo_words, qwen3_words, refused, wander
 from tests.text.support import run_scanned
 
@@ -42,8 +43,8 @@ def check(constraint: Any, text: str) -> int | None:
     return refused(constraint, demo_words().tokenizer.encode(text))
 
 
-def bound(source: Any, **thinking: Any) -> Any:
-    return demo_words().constraint(source, **thinking)
+def bound(source: Any, thinking: ReasoningStart = "off") -> Any:
+    return demo_words().constraint(source, thinking)
 
 
 def called(**options: Any) -> Any:
@@ -224,7 +225,7 @@ def test_without_thinking_the_first_token_is_bound() -> None:
 
 def test_a_thought_the_prompt_opened_is_free_until_its_end() -> None:
     words = demo_words()
-    constraint = bound(json_grammar(NUMBER), thinking="inside", **words.think)
+    constraint = bound(json_grammar(NUMBER), "inside")
     assert check(constraint, 'Hm, {"n": <tool_call>\n') is None
     assert not words.stop_ids & set(allowed(constraint.mask()))
     assert check(constraint, "\n</think>\n\n") is None
@@ -235,7 +236,7 @@ def test_a_thought_the_prompt_opened_is_free_until_its_end() -> None:
 
 def test_the_first_token_may_open_a_thought() -> None:
     words = demo_words()
-    constraint = bound(json_grammar(NUMBER), thinking="auto", **words.think)
+    constraint = bound(json_grammar(NUMBER), "auto")
     first = allowed(constraint.mask())
     assert words.id("<think>") in first
     assert words.id("Sure"[0]) not in first
@@ -245,16 +246,16 @@ def test_the_first_token_may_open_a_thought() -> None:
 
 def test_only_the_first_token_may_open_a_thought() -> None:
     words = demo_words()
-    constraint = bound(json_grammar(NUMBER), thinking="auto", **words.think)
+    constraint = bound(json_grammar(NUMBER), "auto")
     assert check(constraint, "{") is None
     assert words.id("<think>") not in allowed(constraint.mask())
-    constraint = bound(json_grammar(NUMBER), **words.think)
+    constraint = bound(json_grammar(NUMBER))
     assert words.id("<think>") not in allowed(constraint.mask())
 
 
 def test_a_thought_has_no_tokens_that_do_not_exist() -> None:
     words = qwen3_words()
-    constraint = words.constraint(json_grammar(NUMBER), thinking="inside", **words.think)
+    constraint = words.constraint(json_grammar(NUMBER), "inside")
     assert (
         set(allowed(constraint.mask())) == set(range(words.tokenizer.vocab_size)) - words.stop_ids
     )
@@ -264,7 +265,7 @@ def test_a_thought_has_no_tokens_that_do_not_exist() -> None:
 def test_up_to_two_newlines_follow_a_thought(newlines: str) -> None:
     words = demo_words()
     thought = [words.id("</think>"), *([words.id("Ċ")] * len(newlines))]
-    constraint = bound(json_grammar(NUMBER), thinking="inside", **words.think)
+    constraint = bound(json_grammar(NUMBER), "inside")
     assert refused(constraint, thought) is None
     assert (words.id("Ċ") in allowed(constraint.mask())) == (len(newlines) < 2)
     assert check(constraint, '{"n": 5}') is None
@@ -278,8 +279,8 @@ def test_without_a_thought_no_newline_comes_before_the_answer() -> None:
 def test_the_sentence_that_ends_a_thought_over_budget_is_followed() -> None:
     words = demo_words()
     early_stop = words.tokenizer.encode("\n\nTime is up.\n</think>\n\n")
-    meter = ThinkingMeter(**words.think, inside=True, budget=2, early_stop_ids=early_stop)
-    constraint = bound(json_grammar(NUMBER), thinking="inside", **words.think)
+    meter = ThinkingMeter(words.thought("inside"), budget=2, early_stop_ids=early_stop)
+    constraint = bound(json_grammar(NUMBER), "inside")
     forced: list[int] = []
     for token_id in words.tokenizer.encode("a b c d e"):
         constraint.observe(token_id)
@@ -294,7 +295,8 @@ def test_the_sentence_that_ends_a_thought_over_budget_is_followed() -> None:
 
 
 def test_a_vocabulary_without_an_end_of_thought_has_none_to_wait_for() -> None:
-    constraint = bound(json_grammar(NUMBER), thinking="inside", open_id=None, close_id=None)
+    grammar = demo_words().grammar(json_grammar(NUMBER))
+    constraint = Constraint(grammar, thought=Thought("inside", None, None))
     assert check(constraint, "Hm") == 0
 
 
@@ -323,7 +325,7 @@ def test_answers_that_are_allowed(
     options: dict[str, Any], text: str, is_done: bool, thought: str
 ) -> None:
     words = demo_words()
-    constraint = bound(called(**options), thinking="inside" if thought else "off", **words.think)
+    constraint = bound(called(**options), "inside" if thought else "off")
     assert check(constraint, thought + text) is None
     assert constraint.is_done == is_done
     mask = constraint.mask()
@@ -409,7 +411,7 @@ def test_calls_begun_in_text_are_bound_too(
 def test_answers_to_one_grammar_do_not_disturb_each_other() -> None:
     words = demo_words()
     grammar = words.grammar(json_grammar(NUMBER))
-    first, second = Constraint(grammar), Constraint(grammar)
+    first, second = (Constraint(grammar, thought=words.thought("off")) for _ in range(2))
     assert check(first, '{"n": 5}') is None
     assert not second.is_done
     assert check(second, '{"n": 1') is None

@@ -14,6 +14,7 @@ from qwen3mlx.grammar.constraint import Constraint
 from qwen3mlx.grammar.grammar import Grammar, GrammarTokenizer
 from qwen3mlx.grammar.source import GrammarSource, answer_grammar
 from qwen3mlx.text import Tokenizer, load_tokenizer
+from qwen3mlx.thought import ReasoningStart, Thought
 
 QWEN3_ROWS = 151_936
 DEMO_ROWS = 1984
@@ -25,7 +26,6 @@ class Words:
     def __init__(self, folder: Path, num_rows: int) -> None:
         self.tokenizer: Tokenizer = load_tokenizer(folder)
         self.call_ids = (self.id("<tool_call>"), self.id("</tool_call>"))
-        self.think = {"open_id": self.id("<think>"), "close_id": self.id("</think>")}
         self.stop_ids = {self.id("<|im_end|>"), self.id("<|endoftext|>")}
         self.grammar_tokenizer = GrammarTokenizer(
             [self.tokenizer.token_bytes(token_id) for token_id in range(num_rows)],
@@ -49,8 +49,13 @@ class Words:
             repeats=source.repeats,
         )
 
-    def constraint(self, source: GrammarSource | None, **thinking: Any) -> Constraint:
-        return Constraint(self.grammar(source), **thinking)
+    def constraint(
+        self, source: GrammarSource | None, thinking: ReasoningStart = "off"
+    ) -> Constraint:
+        return Constraint(self.grammar(source), thought=self.thought(thinking))
+
+    def thought(self, start: ReasoningStart) -> Thought[int]:
+        return Thought(start, *self.tokenizer.think_ids)
 
     def tools(self, tools: Sequence[Mapping[str, Any]], **options: Any) -> GrammarSource | None:
         """Make the markers tokens, as in every Qwen3 vocabulary."""

@@ -18,7 +18,7 @@ from qwen3mlx.text import (
     load_tokenizer,
 )
 from qwen3mlx.text.deltas import merge
-from qwen3mlx.text.reasoning import ReasoningStart
+from qwen3mlx.thought import ReasoningStart
 
 from .support import pieces, write_tiny_tokenizer
 

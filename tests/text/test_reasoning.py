@@ -7,7 +7,8 @@ from hypothesis import given, settings
 
 from qwen3mlx.text.deltas import Content, Reasoning
 from qwen3mlx.text.markers import END_THINK, THINK, Marker
-from qwen3mlx.text.reasoning import ReasoningParser, ReasoningStart, reasoning_start
+from qwen3mlx.text.reasoning import ReasoningParser, reasoning_start
+from qwen3mlx.thought import ReasoningStart
 
 from .support import pieces, run_scanned
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ....events import Event, Finished, Prefill
 from ...core.dependencies import ServiceDep
-from ...http.errors import ApiError
 from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
-from ...http.respond import NAMED_EVENTS, Message, respond
-from ...http.sse import prefill_comment, while_connected
-from ...json_text import Json
-from .errors import render_error
+from ...http.respond import respond
+from ...http.sse import while_connected
+from ..shared.kept_stream import KeptStream
 from .request import message_request, prompt_request
 from .schemas import MessageBody, PromptBody
 from .stream import MessageWriter
@@ -45,7 +41,7 @@ async def create_message(
         counts_cache=body.asks_for_cache,
     )
 
-    wire = _Wire(writer, lambda: keep_thread(body, writer.message, threads))
+    wire = KeptStream(writer, lambda: keep_thread(body, writer.message, threads))
     return await respond(request, answer, wire, stream=bool(body.stream))
 
 
@@ -58,33 +54,3 @@ async def count_tokens(
     wanted = await converted(request, prompt_request, body)
     counting = service.count_tokens(body.model, wanted)
     return JSONReply({"input_tokens": await while_connected(request, counting)})
-
-
-class _Wire:
-    """A message as named events. `keep` is called before the client learns that it is complete."""
-
-    format = NAMED_EVENTS
-
-    def __init__(self, writer: MessageWriter, keep: Callable[[], None]) -> None:
-        self._writer = writer
-        self._keep = keep
-
-    def start(self) -> Iterable[Message]:
-        return self._writer.start()
-
-    def add(self, event: Event) -> Iterable[Message]:
-        if isinstance(event, Prefill):
-            return [prefill_comment(event)]
-        messages = self._writer.add(event)
-        if isinstance(event, Finished):
-            self._keep()
-        return messages
-
-    def end(self) -> Iterable[Message]:
-        return ()
-
-    def fail(self, error: ApiError) -> Iterable[Message]:
-        return [render_error(error)]
-
-    def whole(self) -> Json:
-        return self._writer.message

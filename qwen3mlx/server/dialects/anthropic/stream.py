@@ -9,9 +9,12 @@ from typing import Literal
 
 from ....events import Event, Finished
 from ....text import Content, Reasoning, ToolCallDelta
+from ...http.errors import ApiError
+from ...http.respond import NAMED_EVENTS
 from ...json_text import Json
 from ..shared.arguments import arguments_object
 from ..shared.sealed import seal
+from .errors import render_error
 from .response import new_message, stop_reason, usage_json
 
 
@@ -21,6 +24,8 @@ class MessageWriter:
     `max_tokens` is the request's limit. Without `show_thinking`, reasoning is only sent inside its
     signature, for the client to send back. `counts_cache`: see `usage_json`.
     """
+
+    format = NAMED_EVENTS
 
     def __init__(
         self,
@@ -55,6 +60,15 @@ class MessageWriter:
         if isinstance(event, Finished):
             return self._finish(event)
         return []
+
+    def end(self) -> list[Json]:
+        return []
+
+    def fail(self, error: ApiError) -> list[Json]:
+        return [render_error(error)]
+
+    def whole(self) -> Json:
+        return self.message
 
     def _begin_text(self, kind: Literal["thinking", "text"]) -> list[Json]:
         if self._open == kind:

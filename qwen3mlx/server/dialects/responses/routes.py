@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from ....errors import ContextLengthError, InvalidRequestError
-from ....events import Event, Prefill
 from ....quoting import quoted
 from ....request import GenerationRequest
 from ...core.answer import Answer
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
-from ...http.errors import ApiError, api_error, openai_body
+from ...http.errors import api_error, openai_body
 from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
-from ...http.respond import NAMED_EVENTS, Message, respond
-from ...http.sse import DONE, prefill_comment, while_connected
-from ...json_text import Json
+from ...http.respond import respond
+from ...http.sse import while_connected
+from ..shared.kept_stream import KeptStream
 from ..shared.request_fields import Parameter
 from .items import Item, Places, input_items
 from .paging import After, Limit, Order, page
@@ -61,7 +60,7 @@ async def create(
         if body.conversation_id is not None:
             store.extend(body.conversation_id, [*new_items, *writer.response["output"]])
 
-    return await respond(request, answer, _Wire(writer, keep), stream=bool(body.stream))
+    return await respond(request, answer, KeptStream(writer, keep), stream=bool(body.stream))
 
 
 @router.post("/input_tokens")
@@ -178,36 +177,6 @@ def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:
     if body.reasoning and body.reasoning.wanted_summary:
         return SUMMARY_EVENTS
     return "response.reasoning_text" if "x-stainless-lang" in headers else "response.reasoning"
-
-
-class _Wire:
-    """A response as named events. `keep` is called before the client learns that it is complete."""
-
-    format = NAMED_EVENTS
-
-    def __init__(self, writer: ResponseWriter, keep: Callable[[], None]) -> None:
-        self._writer = writer
-        self._keep = keep
-
-    def start(self) -> Iterable[Message]:
-        return self._writer.start()
-
-    def add(self, event: Event) -> Iterable[Message]:
-        if isinstance(event, Prefill):
-            return [prefill_comment(event)]
-        messages = self._writer.add(event)
-        if self._writer.finished:
-            self._keep()
-        return messages
-
-    def end(self) -> Iterable[Message]:
-        return [DONE]
-
-    def fail(self, error: ApiError) -> Iterable[Message]:
-        return [*self._writer.fail(error), DONE]
-
-    def whole(self) -> Json:
-        return self._writer.response
 
 
 def _not_found(response_id: str) -> Response:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from ....events import Event, Finished, TokenLogprob
 from ....text import Content, Delta, Reasoning, ToolCallDelta
 from ...http.errors import ApiError
+from ...http.respond import NAMED_EVENTS
+from ...http.sse import DONE
 from ...json_text import Json
 from ..shared.completions.logprobs import TextTokens, chat_logprobs
 from ..shared.tools import ClientTool
@@ -33,6 +35,8 @@ class ResponseWriter:
     the object so far, which is also the reply to a request that does not stream.
     """
 
+    format = NAMED_EVENTS
+
     def __init__(
         self,
         head: Json,
@@ -42,7 +46,6 @@ class ResponseWriter:
         tools: Sequence[ClientTool] = (),
     ) -> None:
         self.response = head
-        self.finished = False
         self._thinking_events = thinking_events
         self._sealed = sealed
         self._tools = {tool.offered_name: tool for tool in tools}
@@ -64,6 +67,12 @@ class ResponseWriter:
         elif isinstance(event, (Reasoning, Content, ToolCallDelta)):
             return self._numbered(self._write(event))
         return []
+
+    def end(self) -> list[bytes]:
+        return [DONE]
+
+    def whole(self) -> Json:
+        return self.response
 
     def fail(self, error: ApiError) -> list[Json]:
         """An `error`, and the failed response without its unfinished item."""
@@ -118,7 +127,6 @@ class ResponseWriter:
             self._end(status, usage=usage, incomplete_details={"reason": "max_output_tokens"})
         else:
             self._end(status, usage=usage, completed_at=int(time.time()))
-        self.finished = True
         return [*events, self._lifecycle(f"response.{status}")]
 
     def _end(self, status: str, **fields: object) -> None:

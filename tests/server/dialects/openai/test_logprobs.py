@@ -18,11 +18,11 @@ from qwen3mlx.text import (
     AnswerStream,
     Content,
     Reasoning,
-    ReasoningStart,
     Tokenizer,
     load_tokenizer,
 )
 from qwen3mlx.text.deltas import Delta
+from qwen3mlx.thought import ReasoningStart
 from tests.text.support import write_tiny_tokenizer
 
 from .support import token
