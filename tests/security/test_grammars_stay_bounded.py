@@ -159,7 +159,7 @@ def test_many_at_once_leave_room_for_others(
     server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They wait, or are told to come again; who wants no grammar does not even wait."""
-    monkeypatch.setattr("qwen3mlx.server.core.service.MOST_WAITING", 4)
+    monkeypatch.setattr("qwen3mlx.server.core.worker_threads.MOST_WAITING", 4)
     bomb = formed({"type": "string", "pattern": "^(a{1000}){1000}$"})
     with ThreadPoolExecutor(9) as pool:
         replies = [

@@ -11,7 +11,8 @@ import pytest
 
 from qwen3mlx import library
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.server.core.service import LONG, READING, Service
+from qwen3mlx.server.core.service import Service
+from qwen3mlx.server.core.worker_threads import LONG, READING
 from qwen3mlx.server.settings import ServerSettings
 from qwen3mlx.text import encoder
 
@@ -193,10 +194,12 @@ def test_long_texts_leave_threads_for_others() -> None:
         return "long"
 
     async def main() -> None:
-        long = [asyncio.create_task(service.read(LONG + 1, slow)) for _ in range(40)]
+        long = [asyncio.create_task(service.threads.read(LONG + 1, slow)) for _ in range(40)]
         for _ in range(READING):
             assert await asyncio.to_thread(running.acquire, timeout=20)
-        assert [await service.read(LONG, lambda: "short") for _ in range(3)] == ["short"] * 3
+        assert [await service.threads.read(LONG, lambda: "short") for _ in range(3)] == [
+            "short"
+        ] * 3
         assert not running.acquire(blocking=False)
         release.set()
         assert await asyncio.gather(*long) == ["long"] * 40

@@ -8,18 +8,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from pathlib import Path
-from typing import ParamSpec, TypeVar
+from functools import partial
 
 from ...config import EngineConfig, LoadOptions
-from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared, ResidentModel
+from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
 from ...errors import (
     ContextLengthError,
     InvalidRequestError,
     ModelGoneError,
     NotSavedError,
-    OverloadedError,
 )
 from ...events import Finished
 from ...hub.jobs import Downloads
@@ -28,28 +25,17 @@ from ...library.model_settings import ModelSettings
 from ...library.scan import Library
 from ...request import GenerationRequest
 from ...request_warnings import warn
-from ...text import Tokenizer, load_tokenizer
-from ...text.templates.chat_template import check_template
+from ...text import Tokenizer
 from ...text.templates.pool import close as end_template_processes
 from ..bounds import MAX_COUNTED
 from ..settings import ServerSettings
 from .activity import Activity
 from .answer import Answer
-from .broken_checkpoints import BrokenCheckpoints
 from .call_memory import CallMemory
 from .caller import caller
 from .model_info import ModelInfo
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-DEFAULT_MODEL = "demo"
-# How many grammars are compiled at a time, which may take seconds each, and how many may wait.
-COMPILING = 2
-# Texts with more than LONG characters are processed READING at a time, so that threads are left.
-LONG = 100_000
-READING = 2
-MOST_WAITING = 32
+from .model_loader import ModelLoader
+from .worker_threads import WorkerThreads
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +75,8 @@ class Service:
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
         self.calls = CallMemory()
-        self._broken = BrokenCheckpoints()
-        self._may_read = asyncio.Semaphore(READING)
-        self._may_compile = asyncio.Semaphore(COMPILING)
-        self._num_compiling = 0
+        self.threads = WorkerThreads()
+        self._loader = ModelLoader(self.library, self.engine, self.model_settings, settings.model)
 
     async def start(self) -> None:
         self.engine.start()
@@ -116,7 +100,7 @@ class Service:
 
     async def default_model(self, name: str | None) -> ModelInfo:
         """The model `name`, or the default model if no name is given."""
-        return self._info(await self._find(name))
+        return self._info(await self._loader.find(name))
 
     async def load(
         self,
@@ -133,8 +117,8 @@ class Service:
         called with 0 to 1 on the event loop. Raises ModelNotFoundError, CheckpointError,
         InvalidRequestError, MemoryBudgetError.
         """
-        local = await self._find(name)
-        slot, load_time_s = await self._slot(local, options, on_progress)
+        local = await self._loader.find(name)
+        slot, load_time_s = await self._loader.load(local, options, on_progress)
         if options is not None and save:
             await asyncio.to_thread(self._save, local.id, options)
         if ttl is not None:
@@ -143,14 +127,14 @@ class Service:
 
     async def unload(self, name: str) -> bool:
         """Unload the model; its requests fail. False if it was not in memory."""
-        local = await self._find(name)
+        local = await self._loader.find(name)
         return await asyncio.wrap_future(self.engine.unload(local.id))
 
     async def generate(
         self, name: str | None, request: GenerationRequest, *, ttl: float | None = None
     ) -> Answer:
         """Load the model if needed, prepare the prompt, submit. All request errors surface here."""
-        local = await self._find(name)
+        local = await self._loader.find(name)
         while True:
             with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
                 return await self._answer(local, request, ttl)
@@ -158,7 +142,7 @@ class Service:
     async def _answer(
         self, local: LocalModel, request: GenerationRequest, ttl: float | None
     ) -> Answer:
-        slot, load_time_s = await self._slot(local)
+        slot, load_time_s = await self._loader.load(local)
         request = await asyncio.to_thread(self._with_saved, local.id, request)
         prepared = await self._prepared(slot.loaded, request)
         running = self.activity.answer_started(local.id, len(prepared.prompt_ids))
@@ -200,34 +184,23 @@ class Service:
         return answer
 
     async def _prepared(self, loaded: LoadedModel, request: GenerationRequest) -> Prepared:
-        """Prepares the request on a thread; only a few threads may be busy with slow ones."""
-        if not request.is_bound:
-            return await self.read(request.num_characters, loaded.prepare, request)
-        if self._num_compiling >= COMPILING + MOST_WAITING:
-            raise OverloadedError(
-                f"{MOST_WAITING} requests with tools or structured output are waiting to be "
-                "prepared; try again later."
-            )
-        self._num_compiling += 1
-        try:
-            async with self._may_compile:
-                return await asyncio.to_thread(loaded.prepare, request)
-        finally:
-            self._num_compiling -= 1
+        if request.is_bound:
+            return await self.threads.compile(loaded.prepare, request)
+        return await self.threads.read(request.num_characters, loaded.prepare, request)
 
     async def prompt_ids(self, name: str | None, request: GenerationRequest) -> list[int]:
         """Token ids of the prompt that `generate` would use, even if too long for the context."""
         check_counted(request.num_characters)
         loaded = await self._loaded(name)
         with_calls = await asyncio.to_thread(self._with_calls, request)
-        ids, _ = await self.read(request.num_characters, loaded.prompt, with_calls)
+        ids, _ = await self.threads.read(request.num_characters, loaded.prompt, with_calls)
         return ids
 
     async def fits(self, name: str | None, request: GenerationRequest) -> bool:
         """Whether the prompt leaves room for an answer in the context."""
         loaded = await self._loaded(name)
         with_calls = await asyncio.to_thread(self._with_calls, request)
-        return await self.read(request.num_characters, loaded.fits, with_calls)
+        return await self.threads.read(request.num_characters, loaded.fits, with_calls)
 
     async def count_tokens(self, name: str | None, request: GenerationRequest) -> int:
         """The number of tokens in the prompt that `generate` would use."""
@@ -237,28 +210,11 @@ class Service:
         """Token ids of `text`; beyond `at_most` the rest may be missing."""
         loaded = await self._loaded(name)
         encode = partial(loaded.tokenizer.encode, at_most=at_most)
-        return await self.read(len(text), encode, text)
-
-    async def read(
-        self, num_characters: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Run `function` on a worker thread; `num_characters` is how much it has to process."""
-        if num_characters <= LONG:
-            return await asyncio.to_thread(function, *args, **kwargs)
-        async with self._may_read:
-            return await asyncio.to_thread(function, *args, **kwargs)
+        return await self.threads.read(len(text), encode, text)
 
     async def tokenizer(self, name: str | None) -> Tokenizer:
         """The model's tokenizer; the model itself is not loaded."""
-        local = await self._find(name)
-        slot = self.engine.resident.get(local.id)
-        if slot is not None:
-            return slot.loaded.tokenizer
-        return await asyncio.to_thread(self._read_tokenizer, local)
-
-    def _read_tokenizer(self, local: LocalModel) -> Tokenizer:
-        with self._broken.reading(local.path, self._broken.check(local.path)):
-            return _tokenizer(local.path, local.modified)
+        return await self._loader.tokenizer(name)
 
     async def detokenize(self, name: str | None, ids: Sequence[int]) -> str:
         loaded = await self._loaded(name)
@@ -267,7 +223,7 @@ class Service:
             loaded.check_ids(ids, param="tokens")
             return loaded.tokenizer.decode(ids)
 
-        return await self.read(len(ids), decode)
+        return await self.threads.read(len(ids), decode)
 
     async def embed(
         self,
@@ -277,22 +233,16 @@ class Service:
         ttl: float | None = None,
     ) -> Embeddings:
         """Raises InvalidRequestError for an empty input or one longer than the context."""
-        local = await self._find(name)
+        local = await self._loader.find(name)
         while True:
-            slot, _ = await self._slot(local)
+            slot, _ = await self._loader.load(local)
             length = sum(map(len, inputs))
-            ids = await self.read(length, _embedding_ids, slot.loaded, local, inputs)
+            ids = await self.threads.read(length, _embedding_ids, slot.loaded, local, inputs)
             with suppress(ModelGoneError):
                 vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
                 num_tokens = sum(map(len, ids))
                 self.activity.count(local.id, num_tokens)
                 return Embeddings(self._info(local), vectors, num_tokens)
-
-    async def _find(self, name: str | None) -> LocalModel:
-        if name is None:
-            used = sorted(self.engine.resident.values(), key=lambda slot: slot.last_used)
-            name = self.settings.model or (used[-1].id if used else DEFAULT_MODEL)
-        return await asyncio.to_thread(self.library.find, name)
 
     def _save(self, model_id: str, options: LoadOptions) -> None:
         """The model has been loaded, so options that cannot be saved are only a warning."""
@@ -300,10 +250,6 @@ class Service:
             self.model_settings.save(model_id, options)
         except NotSavedError as error:
             warn(f"The model was loaded, but its options could not be saved. {error}")
-
-    def _saved(self, model_id: str) -> tuple[LoadOptions, float | None]:
-        """How the model is loaded, and the idle time in seconds after which it is unloaded."""
-        return self.model_settings.load(model_id), self.model_settings.ttl(model_id)
 
     def _with_saved(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
         """With the sampling saved for the model, which the request's own values override."""
@@ -318,48 +264,8 @@ class Service:
         return replace(request, messages=self.calls.restored(request.messages))
 
     async def _loaded(self, name: str | None) -> LoadedModel:
-        slot, _ = await self._slot(await self._find(name))
+        slot, _ = await self._loader.load(await self._loader.find(name))
         return slot.loaded
-
-    async def _slot(
-        self,
-        local: LocalModel,
-        options: LoadOptions | None = None,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> tuple[ResidentModel, float | None]:
-        """As `_load`, without reading a broken checkpoint again before its files change."""
-        if self.engine.available(local.id) is not None:
-            return await self._load(local, options, on_progress)
-        files = await asyncio.to_thread(self._broken.check, local.path)
-        with self._broken.reading(local.path, files):
-            return await self._load(local, options, on_progress)
-
-    async def _load(
-        self,
-        local: LocalModel,
-        options: LoadOptions | None = None,
-        on_progress: Callable[[float], None] | None = None,
-    ) -> tuple[ResidentModel, float | None]:
-        """The model in memory, and the seconds it took if it had to be loaded."""
-        slot = self.engine.available(local.id)
-        if slot is not None and options in (None, slot.options):
-            return slot, None
-        saved, saved_ttl = await asyncio.to_thread(self._saved, local.id)
-        # Not on the engine's thread: an untrusted template may take seconds.
-        await asyncio.to_thread(check_template, local.path)
-        loop = asyncio.get_running_loop()
-
-        def report(progress: float) -> None:
-            if on_progress is not None and not loop.is_closed():
-                loop.call_soon_threadsafe(on_progress, progress)
-
-        start = time.perf_counter()
-        wanted = saved if options is None else options
-        loading = self.engine.load(local.id, local.path, wanted, report)
-        slot = await asyncio.wrap_future(loading)
-        if saved_ttl is not None:
-            await asyncio.wrap_future(self.engine.keep(slot, saved_ttl))
-        return slot, time.perf_counter() - start
 
     def _info(self, local: LocalModel) -> ModelInfo:
         resident = self.engine.resident.get(local.id)
@@ -373,12 +279,6 @@ def check_counted(num_characters: int) -> None:
             f"The text has {num_characters:,} characters; at most {MAX_COUNTED:,} can be counted "
             "at a time. Split it into parts."
         )
-
-
-@lru_cache(maxsize=2)
-def _tokenizer(folder: Path, modified: float) -> Tokenizer:
-    """Read anew when the checkpoint was modified."""
-    return load_tokenizer(folder)
 
 
 def _engine_config(settings: ServerSettings) -> EngineConfig:

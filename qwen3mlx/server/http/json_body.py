@@ -82,7 +82,7 @@ class _JSONRequest(Request):
         if len(body) < _SMALL:
             return parsed(body)
         service: Service = self.app.state.service
-        return await service.read(len(body), self._validated, body)
+        return await service.threads.read(len(body), self._validated, body)
 
     def _validated(self, body: bytes) -> Any:
         """The body as its model, which FastAPI accepts without validating it again."""
@@ -106,7 +106,7 @@ async def converted(
     if size < _SMALL:
         return function(*args, **kwargs)
     service: Service = request.app.state.service
-    return await service.read(size, function, *args, **kwargs)
+    return await service.threads.read(size, function, *args, **kwargs)
 
 
 def parsed(body: bytes) -> Any:

@@ -12,7 +12,7 @@ import pytest
 from qwen3mlx.errors import CheckpointError
 from qwen3mlx.library import DEMOS
 from qwen3mlx.library.scan import Library
-from qwen3mlx.server.core import broken_checkpoints, service
+from qwen3mlx.server.core import broken_checkpoints, model_loader
 from qwen3mlx.server.core.service import Service
 from qwen3mlx.server.settings import ServerSettings
 from qwen3mlx.text import load_tokenizer
@@ -38,7 +38,7 @@ def readings(folder: Path, monkeypatch: pytest.MonkeyPatch, num_requests: int) -
         count += 1
         return read(path)
 
-    monkeypatch.setattr(service, "load_tokenizer", counted)
+    monkeypatch.setattr(model_loader, "load_tokenizer", counted)
 
     async def ask() -> None:
         asked = Service(ServerSettings(port=0), Library(roots=(), extra=(folder,)))

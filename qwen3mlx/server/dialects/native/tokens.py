@@ -28,7 +28,7 @@ async def count(body: TokensBody, service: ServiceDep) -> Json:
     check_counted(length)
     info = await service.default_model(body.model)
     tokenizer = await service.tokenizer(info.id)
-    texts, chat = await service.read(length, _count, tokenizer, body)
+    texts, chat = await service.threads.read(length, _count, tokenizer, body)
     context_length = await asyncio.to_thread(_context_length, service, info)
     return {"model": info.id, "texts": texts, "chat": chat, "context_length": context_length}
 

@@ -66,7 +66,7 @@ async def _embed(
         }
         return LongReply(form(made))
 
-    return await service.read(embedded.num_values, reply)
+    return await service.threads.read(embedded.num_values, reply)
 
 
 async def cut(service: Service, model: ModelInfo, texts: Sequence[str]) -> list[str | list[int]]:

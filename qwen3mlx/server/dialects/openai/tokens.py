@@ -42,14 +42,14 @@ async def tokenize(body: TokenizeBody, service: ServiceDep) -> Response:
             }
         )
 
-    return await service.read(len(ids), reply)
+    return await service.threads.read(len(ids), reply)
 
 
 @router.post("/detokenize")
 async def detokenize(body: DetokenizeBody, service: ServiceDep) -> Response:
     """`content` is llama.cpp's name for vLLM's `prompt`."""
     text = await service.detokenize(body.model, body.tokens)
-    return await service.read(len(text), LongReply, {"prompt": text, "content": text})
+    return await service.threads.read(len(text), LongReply, {"prompt": text, "content": text})
 
 
 @router.get("/tokenizer_info")

@@ -32,7 +32,7 @@ async def embeddings(body: EmbeddingBody, request: Request, service: ServiceDep)
         ]
         return LongReply({"object": "list", "data": data, "model": made.model.id, "usage": usage})
 
-    return await service.read(made.num_values, reply)
+    return await service.threads.read(made.num_values, reply)
 
 
 def shorten(vector: Sequence[float], dimensions: int | None) -> Sequence[float]:
