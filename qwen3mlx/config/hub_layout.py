@@ -28,7 +28,7 @@ def repo_id_of(folder_name: str) -> str | None:
     """Return the repository that a folder of this name holds; None if it holds no models."""
     if not folder_name.startswith(_PREFIX):
         return None
-    return folder_name.removeprefix(_PREFIX).replace("--", "/")
+    return folder_name.removeprefix(_PREFIX).replace("--", "/", 1)
 
 
 def repository_of(folder: Path) -> Path | None:
