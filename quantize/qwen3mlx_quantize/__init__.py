@@ -1,4 +1,4 @@
-"""Quantization: a float Qwen3 checkpoint -> one in MLX's format, and its quality loss.
+"""Quantization of a float Qwen3 checkpoint to MLX's format, and measurement of its loss.
 
     from qwen3mlx_quantize import QuantizeRequest, run
     run(QuantizeRequest(source=Path("Qwen3-8B"), output=Path("Qwen3-8B-4bit")), print)

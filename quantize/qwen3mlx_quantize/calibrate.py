@@ -30,7 +30,7 @@ from .quality import bounded
 from .quantizer import Read
 from .source import Source
 
-# Tokens: more take memory and time, and change little.
+# Tokens to calibrate with: more cost memory and time, and change little.
 MOST_TOKENS = 32_768
 # With fewer inputs than this, an expert is quantized by `mse`.
 LEAST_ROWS = 64
@@ -185,7 +185,7 @@ class Calibrated:
         return {name: self._source.vector(name) for name in names}
 
 
-# The projection of a loaded block that a module is part of.
+# Where a loaded block keeps the projection of a module.
 _FUSED = {
     "q_proj": "qkv_proj",
     "k_proj": "qkv_proj",
@@ -196,7 +196,7 @@ _FUSED = {
 
 
 def _with_projections(mlp: FeedForward, projections: MLP | Experts) -> FeedForward:
-    """Return `mlp` with other projections, those of the experts where it has some."""
+    """Return `mlp` with other projections; those of its experts if it has experts."""
     if isinstance(projections, MLP) or not isinstance(mlp, MixtureOfExperts):
         assert isinstance(projections, MLP)
         return projections

@@ -19,7 +19,7 @@ MLX_VERSION = version("mlx")
 
 
 def text(conversion: Conversion, result: QuantizeResult) -> str:
-    """README.md: the source, the recipe and method, and the quality loss."""
+    """Return README.md: the source, the recipe and method, and the quality loss."""
     plan, recipe, source = result.plan, result.plan.recipe, conversion.source
     lines = [
         "---",

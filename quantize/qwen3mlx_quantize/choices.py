@@ -22,15 +22,15 @@ from .source import Source
 def choose_recipe(
     source: Source, target_bpw: float, calibration: Path | None, on_event: OnEvent
 ) -> Recipe:
-    """`auto`: bits for each module by measured sensitivity. Raises UsageError, TextError."""
-    sensitivity.bytes_left(source, target_bpw)  # before the measurement, which takes minutes
+    """Choose bits for each module by sensitivity (`auto`). Raises UsageError, TextError."""
+    sensitivity.bytes_left(source, target_bpw)  # fail before the measurement, which takes minutes
     documents = texts.calibration(source.folder, calibration)
     costs = sensitivity.measure(source, documents, on_event)
     return sensitivity.recipe(source, costs, target_bpw)
 
 
 def choose_quantizer(conversion: Conversion, calibration: Path | None) -> Quantizer:
-    """The quantizer of the conversion's method. Raises UsageError, TextError."""
+    """Return the quantizer for the conversion's method. Raises UsageError, TextError."""
     source, method = conversion.source, conversion.method
     if method in ("awq", "dwq"):
         learned.check(method, source, conversion.plan.recipe)
@@ -40,7 +40,7 @@ def choose_quantizer(conversion: Conversion, calibration: Path | None) -> Quanti
 
 
 def calibrated(conversion: Conversion, documents: Sequence[Sequence[int]]) -> Quantizer:
-    """The quantizer of gptq, awq or dwq, calibrated on documents of token ids."""
+    """Return the quantizer for gptq, awq or dwq, calibrated on documents of token ids."""
     source, recipe = conversion.source, conversion.plan.recipe
     if conversion.method == "gptq":
         return Calibrated(source, documents)

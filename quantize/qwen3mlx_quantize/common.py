@@ -1,4 +1,4 @@
-"""The package's errors, and small things done with MLX arrays."""
+"""The package's errors, and helpers for MLX arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qwen3mlx.errors import Qwen3MLXError
 
 
 class ConversionError(Qwen3MLXError):
-    """The requested conversion is not possible for this source, or in this place."""
+    """The conversion is not possible with this source or output."""
 
     code = "conversion_failed"
 
@@ -23,7 +23,7 @@ class TextError(Qwen3MLXError):
 
 @cache
 def io_stream() -> mx.ThreadLocalStream:
-    """A queue for reading, checking and writing, which need not wait for what is being computed."""
+    """Return a stream for reading, checking and writing, which does not wait for computation."""
     return mx.new_thread_local_stream(mx.default_device())
 
 

@@ -1,4 +1,4 @@
-"""The files beside the weights: tokenizer and settings as they are, config, index, manifest."""
+"""The files beside the weights: copies of tokenizer and settings; config, index and manifest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def copy_companions(source: Source, plan: Plan, folder: Path) -> None:
 
 
 def write_manifest(folder: Path, conversion: Conversion, verified: Mapping[str, str]) -> None:
-    """Size and SHA-256 of every file; `verified` has the hashes of the weights' files."""
+    """Write size and SHA-256 of every file; `verified` has the hashes of the weights' files."""
     files = {}
     for path in sorted(folder.iterdir()):
         if path.name not in (MANIFEST, JOURNAL):

@@ -30,10 +30,10 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class QuantizeResult:
-    """The new checkpoint `folder`; after a dry run, what it would be.
+    """The new checkpoint `folder`; after a dry run, the one that would be written.
 
-    `errors` has the squared error of each quantized module, as a share of its squared weights.
-    `quality` is None unless it was to be measured.
+    `errors` maps each quantized module to its squared error relative to its squared weights.
+    `quality` is None unless the request set `measure`.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class QuantizeResult:
     quality: Quality | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What `--json` prints: sizes in bytes; a dry run ends with the names of the files."""
+        """Return the output of `--json`: sizes in bytes; for a dry run, also the files' names."""
         facts: dict[str, Any] = {
             "recipe": self.plan.recipe.name,
             "size_bytes": self.plan.nbytes,

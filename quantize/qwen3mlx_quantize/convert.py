@@ -1,7 +1,7 @@
-"""A conversion carried out: weights module by module, other files, verification, then the name.
+"""Runs a conversion: weights module by module, other files, verification, and the final name.
 
-The way of one tensor: `steps` has `source` read its rows, the `quantizer` pack them, and `staging`
-write them; `staging` reads them back at the end.
+For one tensor, `steps` lets `source` read its rows, the `quantizer` pack them, and `staging` write
+them and finally read them back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .staging import Staging
 from .steps import write_steps
 from .texts import Tokens
 
-# Bytes of freed memory that MLX keeps for the next module: blocks are alike.
+# Bytes of freed memory that MLX keeps for the next module, which has similar sizes.
 CACHE = 128 << 20
 
 
@@ -103,7 +103,7 @@ def _quality(
 
 
 def _identity(conversion: Conversion) -> dict[str, Any]:
-    """What a resumed run must have in common with the interrupted one."""
+    """Return the properties that a resumed run must share with the interrupted one."""
     files = sorted({info.shard for info in conversion.source.infos.values()})
     stats = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     return {

@@ -1,4 +1,4 @@
-"""`evaluate`: checkpoints against a reference, from the request to the figures and the report."""
+"""`evaluate`: compares checkpoints with a reference, and returns the figures and the report."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Evaluation:
 
 
 def evaluate(request: EvaluateRequest, on_event: OnEvent = ignore) -> Evaluation:
-    """Measure each candidate. The models are in memory one after the other.
+    """Measure each candidate, holding one model in memory at a time.
 
     Raises CheckpointError, ConversionError without any tokenizer, MemoryBudgetError, TextError,
-    UsageError where the vocabularies differ.
+    UsageError if the vocabularies differ.
     """
     candidates, reference = list(request.candidates), request.reference
     tokenizer = next(

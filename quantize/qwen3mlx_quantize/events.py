@@ -1,4 +1,4 @@
-"""What a job reports while it runs: plain values, so that a program can read them as well."""
+"""Progress and warnings of a running job, as plain values that programs can read too."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Phase = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` units of a phase, and what is being worked on, such as a module's path.
+    """`done` of `total` units of a phase, and the current item, such as a module's path.
 
-    The units are modules, weights, bytes or documents, according to the phase.
+    The units are modules, weights, bytes or documents, depending on the phase.
     """
 
     phase: Phase
@@ -36,4 +36,4 @@ OnEvent = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """For callers that want no events."""
+    """Ignore an event, for callers that want none."""

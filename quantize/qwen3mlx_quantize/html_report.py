@@ -48,7 +48,7 @@ i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin
 
 
 def check(path: Path) -> None:
-    """Raise UsageError where the report could not be written, before any work."""
+    """Raise UsageError if the report cannot be written, before any work."""
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError(
             '--report needs matplotlib, which is not installed: run pip install "qwen3mlx[report]".'
@@ -67,7 +67,7 @@ def text(
     reference: Path,
     on_event: OnEvent = ignore,
 ) -> str:
-    """The page for `found`, the figures of `candidates` in their order."""
+    """Return the page for `found`, the figures of `candidates` in the same order."""
     inspections = [inspect_weights(path, reference, on_event) for path in candidates]
     first, name = found[0], html.escape(name_of(reference))
     about = (

@@ -1,4 +1,4 @@
-"""Tensors in memory that a model's block can be loaded from."""
+"""Tensors in memory from which a model's block can be loaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qwen3mlx.errors import CheckpointError
 
 
 class InMemoryCheckpoint:
-    """Float tensors by name, as qwen3mlx.model.checkpoint.TensorStore; `folder` is for errors."""
+    """Float tensors by name, used like a TensorStore; `folder` appears in errors."""
 
     def __init__(self, folder: Path, tensors: Mapping[str, mx.array]) -> None:
         self.folder = folder

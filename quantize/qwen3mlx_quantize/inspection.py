@@ -1,4 +1,4 @@
-"""A checkpoint's weights: the size of its parts, and how far they are from the reference's."""
+"""A checkpoint's weights: the size of its parts, and their error against the reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .events import OnEvent, Progress, ignore
 from .names import name_of
 from .source import Source
 
-# One in so many matrices of a stack is compared, and one in so many blocks of a large matrix.
+# Compare every n-th matrix of a stack, and every n-th block of a large matrix.
 SAMPLED = 8
 # Names of the parts, and the modules in them; everything else is in the last part.
 PARTS = {
@@ -38,7 +38,7 @@ class Inspection:
 
 
 def inspect_weights(candidate: Path, reference: Path, on_event: OnEvent = ignore) -> Inspection:
-    """Raises CheckpointError."""
+    """Measure the checkpoint's weights. Raises CheckpointError."""
     errors = _errors(Source(candidate), Source(reference), on_event)
     return Inspection(sizes(candidate), errors)
 
@@ -72,7 +72,7 @@ def _same_norms(ours: Source, theirs: Source) -> bool:
 
 
 def _error(module: Module, ours: Source, theirs: Source) -> float:
-    """Squared error over squared weights, of a sample of rows."""
+    """Return squared error over squared weights, from a sample of rows."""
     squared, off = 0.0, 0.0
     for index in range(0, module.num_matrices, SAMPLED):
         blocks = (source.blocks(module, index, every=SAMPLED) for source in (ours, theirs))

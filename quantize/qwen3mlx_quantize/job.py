@@ -1,4 +1,4 @@
-"""`run`: one conversion from the request to the result, for the command line and for Python."""
+"""`run`: carries out a conversion request, for the command line and for Python."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .staging import check_unused
 def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
     """Write the new checkpoint: complete and verified, or not at all.
 
-    An exception that `on_event` raises interrupts the conversion, which `resume` continues.
+    An exception raised by `on_event` interrupts the conversion, which `resume` continues.
 
-    Raises CheckpointError for a fault of the source; ConversionError where the result cannot be
+    Raises CheckpointError for a fault of the source; ConversionError if the result cannot be
     written; TextError for the calibration text; UsageError for options that do not fit the source.
     """
     source, output = Source(request.source), request.output

@@ -11,12 +11,12 @@ from qwen3mlx.config.hub_layout import repo_id_of, repository_of
 
 
 def staging_folder(output: Path) -> Path:
-    """Where `output` is while it is being written."""
+    """Return the folder in which `output` is built."""
     return output.with_name(f".{output.name}.partial")
 
 
 def name_of(folder: Path) -> str:
-    """The checkpoint's name: its folder's, or that of its repository in a hub cache."""
+    """Return the checkpoint's name: its folder's, or its repository's in a hub cache."""
     folder = Path(os.path.abspath(folder))
     repository = repository_of(folder)
     if repository is not None and (repo_id := repo_id_of(repository.name)):
@@ -27,7 +27,7 @@ def name_of(folder: Path) -> str:
 
 
 def names_of(folders: Sequence[Path]) -> list[str]:
-    """As `name_of`; folders of one name get their parent's name as a prefix."""
+    """Return the checkpoints' names; folders of one name get their parent's name as a prefix."""
     names = [name_of(folder) for folder in folders]
     counts = Counter(names)
     return [

@@ -1,4 +1,4 @@
-"""Checks of the place that a result is to be written to, before any work."""
+"""Checks of an output's location, before any work."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .common import ConversionError
 from .plan import Plan
 from .source import Source
 
-# Beyond the weights, in bytes: tokenizer, card, the file system's own.
+# Bytes beyond the weights: tokenizer, model card, and file system overhead.
 SLACK = 64 << 20
 
 
 def check_output(source: Source, output: Path) -> None:
-    """Raise ConversionError where a folder of any size could not be written."""
+    """Raise ConversionError if no folder of any size could be written."""
     folder, target = source.folder.resolve(), output.resolve()
     if target == folder or folder in target.parents or target in folder.parents:
         raise ConversionError(
@@ -28,13 +28,13 @@ def check_output(source: Source, output: Path) -> None:
 
 
 def check_absent(output: Path) -> None:
-    """Raise ConversionError where `output` exists."""
+    """Raise ConversionError if `output` exists."""
     if output.exists():
         raise ConversionError(f"{output} already exists: choose another folder, or delete it.")
 
 
 def check_space(plan: Plan, output: Path) -> None:
-    """Raise ConversionError where the disk has no room for the result."""
+    """Raise ConversionError if the disk has no room for the result."""
     free, needed = shutil.disk_usage(_nearest_folder(output)).free, plan.nbytes + SLACK
     if free < needed:
         raise ConversionError(
@@ -44,5 +44,5 @@ def check_space(plan: Plan, output: Path) -> None:
 
 
 def _nearest_folder(output: Path) -> Path:
-    """The nearest of the folders above it that exists."""
+    """Return the nearest existing folder above it."""
     return next(folder for folder in output.resolve().parents if folder.exists())

@@ -44,24 +44,24 @@ class PackedMatrix:
     biases: mx.array | None
 
     def arrays(self) -> dict[str, mx.array]:
-        """The arrays by the last part of their tensor's name."""
+        """Return the arrays by the last part of their tensor's name."""
         found = {"weight": self.weight, "scales": self.scales}
         return found if self.biases is None else found | {"biases": self.biases}
 
     @classmethod
     def named(cls, arrays: Mapping[str, mx.array], path: str) -> PackedMatrix:
-        """The matrix, or stack of matrices, of module `path` in a checkpoint's tensors."""
+        """Return the matrix, or stack of matrices, of module `path` in a checkpoint's tensors."""
         weight, scales = arrays[f"{path}.weight"], arrays[f"{path}.scales"]
         return cls(weight, scales, arrays.get(f"{path}.biases"))
 
     def __getitem__(self, index: int | slice) -> PackedMatrix:
-        """Some rows of a matrix, or one matrix of a stack."""
+        """Return some rows of a matrix, or one matrix of a stack."""
         biases = None if self.biases is None else self.biases[index]
         return PackedMatrix(self.weight[index], self.scales[index], biases)
 
     def unpacked(self, spec: QuantizationSpec, dtype: mx.Dtype) -> mx.array:
-        """The matrix [out, in] that will be computed with."""
+        """Return the matrix [out, in] that the model computes with."""
         scales, biases = self.scales, self.biases
-        if biases is not None:  # the product is rounded to the dtype of these
+        if biases is not None:  # the product is rounded to the dtype of the scales
             scales, biases = scales.astype(dtype), biases.astype(dtype)
         return dequantized(self.weight, scales, biases, spec, dtype)

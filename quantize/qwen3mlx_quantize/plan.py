@@ -39,7 +39,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is written at once: a module's tensors, or, with `module` None, a norm's weight."""
+    """A unit of writing: a module's tensors or, with `module` None, a norm's weight."""
 
     tensors: tuple[Tensor, ...]
     module: Module | None = None
@@ -51,7 +51,7 @@ class Step:
 
     @property
     def num_weights(self) -> int:
-        """Numbers that the tensors stand for."""
+        """The number of weights that the tensors represent."""
         return self.module.num_weights if self.module else math.prod(self.tensors[0].shape)
 
     @property
@@ -88,7 +88,7 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole result. `num_weights` counts the numbers that its tensors stand for."""
+    """The whole result. `num_weights` is the number of weights that its tensors represent."""
 
     shards: tuple[Shard, ...]
     recipe: Recipe
@@ -107,7 +107,7 @@ class Plan:
         return 8 * sum(step.nbytes for step in self.steps) / self.num_weights
 
     def quantization(self) -> dict[str, object] | None:
-        """config.json's `quantization`, as mlx-lm writes it; None if everything is float."""
+        """The `quantization` of config.json, as mlx-lm writes it; None if everything is float."""
         modules = {step.module.path: step.spec for step in self.steps if step.module}
         default = self.recipe.default or next((s for s in modules.values() if s), None)
         if default is None:
@@ -120,7 +120,7 @@ class Plan:
 
 
 def build_plan(source: Source, recipe: Recipe) -> Plan:
-    """Raises ConversionError naming the module that a group size does not divide."""
+    """Plan the result. Raises ConversionError naming a module that a group size does not divide."""
     steps = [_module_step(source, module, recipe) for module in source.modules]
     dtype = _NAMES[source.dtype]
     steps += [
@@ -137,7 +137,9 @@ def _module_step(source: Source, module: Module, recipe: Recipe) -> Step:
 def module_tensors(
     module: Module, spec: QuantizationSpec | None, dtype: mx.Dtype
 ) -> tuple[Tensor, ...]:
-    """The tensors of a module that `spec` packs, or in float for None. Raises ConversionError."""
+    """Return the tensors of a module, packed by `spec` or, for None, in float. Raises
+    ConversionError.
+    """
     path, shape = module.path, module.shape
     if spec is None:
         return (Tensor(f"{path}.weight", _NAMES[dtype], shape),)

@@ -23,19 +23,19 @@ COLOURS = (
 )  # fmt: skip
 PART_COLOURS = ("#6d62f0", "#2b87c8", "#7fbce6", "#1f9d6b", "#8ccfae", "#a08028")
 FAINT, WIDTH, HEIGHT, ROW = "#8888884d", 6.2, 3.9, 0.5
-# A lower KL divergence is that of equal models. Longer names lose their middle.
+# The lowest KL divergence shown, below which models count as equal; longer names are shortened.
 LEAST_KL, LONGEST_NAME = 1e-8, 28
 _LAYER = re.compile(r"model\.layers\.(\d+)\.")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def size_unit(sizes: Sequence[int]) -> tuple[str, float]:
-    """The unit to show sizes in, and its bytes."""
+    """Return the unit for sizes, and its bytes."""
     return ("GB", 1e9) if max(sizes) >= 1e8 else ("MB", 1e6)
 
 
 def quality_against_size(found: Sequence[Quality]) -> str:
-    """KL divergence (log scale) over size; a line joins the models that none beats in both."""
+    """Plot KL divergence (log scale) over size; a line joins the models that none beats in both."""
     unit, scale = size_unit([quality.size_bytes for quality in found])
     figure, axes = _figure(f"Size, {unit}", "KL divergence, nats per token")
     points = [(quality.size_bytes / scale, max(quality.kl_mean, LEAST_KL)) for quality in found]
@@ -51,7 +51,7 @@ def quality_against_size(found: Sequence[Quality]) -> str:
 
 
 def kl_distribution(found: Sequence[Quality]) -> str:
-    """One row per model: the histogram of its tokens' KL divergence, the mean and the 99%."""
+    """Plot a row per model: the histogram of its tokens' KL divergence, the mean and the 99%."""
     figure, axes = _figure("KL divergence of a token, nats", "", rows=len(found))
     most = max(max(quality.histogram[1]) / quality.num_tokens for quality in found)
     for number, quality in enumerate(found):
@@ -72,7 +72,7 @@ def kl_distribution(found: Sequence[Quality]) -> str:
 
 
 def error_by_layer(inspections: Sequence[Inspection], found: Sequence[Quality]) -> str | None:
-    """The mean squared error of each layer's matrices; None if none can be compared."""
+    """Plot the mean squared error of each layer's matrices; None if none can be compared."""
     lines = {number: line for number, one in enumerate(inspections) if (line := _layer_means(one))}
     if not lines:
         return None
@@ -87,7 +87,7 @@ def error_by_layer(inspections: Sequence[Inspection], found: Sequence[Quality]) 
 
 
 def size_by_part(inspections: Sequence[Inspection], found: Sequence[Quality]) -> str:
-    """One bar per model: the size of its embedding, attention, feed-forward and the rest."""
+    """Plot a bar per model: the size of its embedding, attention, feed-forward and the rest."""
     totals = [sum(one.sizes.values()) for one in inspections]
     unit, scale = size_unit(totals)
     figure, axes = _figure(f"Size, {unit}", "", rows=len(inspections))
@@ -110,7 +110,7 @@ def _beats(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 
 def _layer_means(inspection: Inspection) -> list[tuple[int, float]]:
-    """Layers in order, with the mean error of their modules."""
+    """Return the layers in order, with the mean error of their modules."""
     layers: defaultdict[int, list[float]] = defaultdict(list)
     for path, error in (inspection.errors or {}).items():
         if match := _LAYER.match(path):
@@ -119,7 +119,7 @@ def _layer_means(inspection: Inspection) -> list[tuple[int, float]]:
 
 
 def _kl_range(found: Sequence[Quality]) -> tuple[float, float]:
-    """The lowest and highest KL divergence of any token, in whole decades."""
+    """Return the lowest and highest KL divergence of any token, in whole decades."""
     used = [
         edge
         for quality in found
@@ -135,7 +135,7 @@ def _kl_range(found: Sequence[Quality]) -> tuple[float, float]:
 
 
 def _figure(across: str, up: str, rows: int = 0) -> tuple[Any, Any]:
-    """A figure and its axes; with `rows`, as high as the rows need."""
+    """Return a figure and its axes; with `rows`, its height fits the rows."""
     from matplotlib.figure import Figure
 
     height = 1.5 + rows * ROW if rows else HEIGHT
@@ -162,7 +162,7 @@ def _logarithmic(axes: Any, values: Sequence[float]) -> None:
 
 
 def _power(value: float) -> str:
-    """`value` as a power of ten."""
+    """Return `value` as a power of ten."""
     return f"10{str(round(math.log10(value))).translate(_RAISED)}"
 
 
@@ -199,7 +199,7 @@ def _name_ends(
 def _label(
     axes: Any, name: str, colour: str, point: Any, place: tuple[float, float], side: str
 ) -> Any:
-    """A name, joined to its point by a line of its colour."""
+    """Add a name, joined to its point by a line of its color."""
     line = {"arrowstyle": "-", "color": colour, "linewidth": 1, "shrinkA": 1, "shrinkB": 2}
     return axes.annotate(
         _short(name), point, place, textcoords="offset points", ha=side, va="center", fontsize=9,
@@ -232,7 +232,7 @@ def _measured(text: Any) -> Any:
 
 @contextmanager
 def _no_glyphs_needed() -> Iterator[None]:
-    """Allow names in, say, Chinese: they are shown in the reader's font, not in matplotlib's."""
+    """Allow names in, say, Chinese, which are shown in the reader's font, not in matplotlib's."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", append=False)
         yield
@@ -248,7 +248,7 @@ def _colour(number: int) -> str:
 
 
 def _svg(figure: Any, salt: str) -> str:
-    """The figure's SVG without time, program, addresses and unused ids.
+    """Return the figure's SVG without time, program, addresses and unused ids.
 
     `salt` keeps its ids different from those of the page's other plots.
     """

@@ -1,6 +1,6 @@
 """Quality loss: a model against its reference, token by token, on the same text.
 
-The models are in memory one after the other; the reference's log probabilities are kept on disk.
+Only one model is in memory at a time; the reference's log probabilities are kept on disk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .events import OnEvent, Progress, ignore
 from .names import name_of, names_of
 from .texts import Tokens
 
-# Tokens that the decode speed is measured over, after as many to warm up.
+# Tokens over which decode speed is measured, after the same number to warm up.
 SPEED_TOKENS = 32
 QUANTILES = (0.5, 0.9, 0.99)
 BINS = 40
@@ -62,7 +62,7 @@ def measure(
 ) -> list[Quality]:
     """Compare each candidate with `reference`.
 
-    Raises CheckpointError, MemoryBudgetError, TextError, UsageError where the vocabularies differ.
+    Raises CheckpointError, MemoryBudgetError, TextError, UsageError if the vocabularies differ.
     """
     tokens = Tokens(tokens.name, [ids for ids in tokens.documents if len(ids) > 1])
     if not tokens.documents:
@@ -121,7 +121,7 @@ def _load(path: Path, name: str, on_event: OnEvent) -> Qwen3:
 
 
 def _logprobs(model: Qwen3, ids: Sequence[int]) -> mx.array:
-    """float32 [len(ids) - 1, vocab]: log probabilities of the token after each but the last."""
+    """Return float32 [len(ids) - 1, vocab]: the log probabilities after each token but the last."""
     logits = model(mx.array([list(ids[:-1])]))[0].astype(mx.float32)
     result = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
     mx.eval(result)
@@ -142,7 +142,7 @@ def _compared(
 
 
 def _decode_speed(model: Qwen3, ids: Sequence[int]) -> float:
-    """Tokens per second of greedy decoding."""
+    """Return the tokens per second of greedy decoding."""
     cache = model.make_cache()
     token = model(mx.array([list(ids[:32])]), cache)[:, -1:].argmax(-1)
     start = 0.0
@@ -164,7 +164,7 @@ def _histogram(values: Sequence[float], least: float = -8, most: float = 2) -> A
 
 
 def stored_size(path: Path) -> tuple[int, float]:
-    """Return the tensors' bytes, and the bits for each number they stand for."""
+    """Return the tensors' bytes, and the bits per weight that they represent."""
     infos = read_infos(path)
     size = sum(info.nbytes for info in infos.values())
     return size, 8 * size / ModelConfig.from_folder(path).num_parameters
@@ -182,7 +182,7 @@ def _check_vocabularies(candidates: Sequence[Path], reference: Path) -> None:
 
 
 def bounded(documents: Sequence[Sequence[int]], most: int) -> Iterator[Sequence[int]]:
-    """The first documents, `most` tokens in all."""
+    """Return the first documents, up to `most` tokens in total."""
     for ids in documents:
         if len(ids) > 1 and most > 1:
             yield ids[:most]

@@ -1,4 +1,4 @@
-"""What packs a module's matrices: the interface of every method, and the methods without a text."""
+"""The interface of every quantization method, and the methods that need no text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from qwen3mlx.config import Module, QuantizationSpec
 from .methods import mse, rtn
 from .packing import Method, PackedMatrix
 
-# Reads the tensors of a module that an earlier run has written, by name.
+# Returns the tensors of a module that an earlier run has written, by name.
 Read = Callable[[], dict[str, mx.array]]
 
 
 class Quantizer(Protocol):
-    """Packs a module's matrices. Modules come in the order of the computation."""
+    """Packs the matrices of modules, in the order in which the model computes them."""
 
     def packed(
         self, module: Module, spec: QuantizationSpec, index: int, blocks: Iterator[mx.array]
@@ -28,15 +28,17 @@ class Quantizer(Protocol):
         """Pass a module that stays in float (`spec` None), or that `read` returns packed."""
 
     def vector(self, name: str, values: mx.array) -> mx.array:
-        """Return a norm's weight as it is to be written."""
+        """Return a norm's weight to write."""
 
     @property
     def keeps_weights(self) -> bool:
-        """Whether each packed matrix stands for the source's: else their difference is no error."""
+        """Whether packed matrices approximate the source's; if not, their difference is not an
+        error.
+        """
 
 
 class DataFree:
-    """`rtn` and `mse`: each block of rows on its own."""
+    """Implements `rtn` and `mse`, which pack each block of rows by itself."""
 
     keeps_weights = True
 

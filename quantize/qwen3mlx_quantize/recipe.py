@@ -62,7 +62,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`default` None keeps everything in float: what `bf16` does to a quantized checkpoint."""
+    """Bits for each module. `default` None keeps everything in float, as `bf16` does to a quantized
+    checkpoint.
+    """
 
     name: str
     about: str
@@ -70,7 +72,7 @@ class Recipe:
     rules: tuple[Rule, ...] = field(default=())
 
     def spec(self, path: str, num_layers: int) -> QuantizationSpec | None:
-        """How module `path` is stored; None means in float."""
+        """Return how module `path` is stored; None means in float."""
         rule = next((rule for rule in self.rules if rule.fits(path, num_layers)), None)
         spec = self.default if rule is None else rule.spec
         if spec is not None and ROUTER.fullmatch(path):
@@ -79,11 +81,12 @@ class Recipe:
 
     @property
     def quantizes(self) -> bool:
-        """Whether it packs any module."""
+        """Return whether it packs any module."""
         return self.default is not None or any(rule.spec is not None for rule in self.rules)
 
     def with_mode(self, mode: str) -> Recipe:
-        """The recipe in another number format with that format's group size; rules are unchanged.
+        """Return the recipe in another number format with that format's group size; rules are
+        unchanged.
 
         Raises UsageError for an unknown mode, and for one that does not have the recipe's bits.
         """
@@ -105,7 +108,7 @@ class Recipe:
         return replace(self, default=spec)
 
     def with_group_size(self, group_size: int) -> Recipe:
-        """The recipe with another group size, in all modules.
+        """Return the recipe with another group size, in all modules.
 
         Raises UsageError for a size that a module's number format does not have.
         """
@@ -121,13 +124,13 @@ class Recipe:
 
 
 def names() -> list[str]:
-    """The names of the built-in recipes."""
+    """Return the names of the built-in recipes."""
     files = resources.files(__package__).joinpath("recipes").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def load(name: str) -> Recipe:
-    """A built-in recipe, or a TOML file. Raises UsageError naming the invalid key."""
+    """Return a built-in recipe, or read a TOML file. Raises UsageError naming the invalid key."""
     if name in names():
         file = resources.files(__package__).joinpath("recipes", f"{name}.toml")
         return parse(file.read_text(encoding="utf-8"), name)
@@ -145,7 +148,7 @@ def load(name: str) -> Recipe:
 
 
 def parse(text: str, source: str, default_name: str = "") -> Recipe:
-    """The recipe in the TOML `text`. Raises UsageError naming `source` and the invalid key."""
+    """Parse the recipe in `text`, TOML. Raises UsageError naming `source` and the invalid key."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,7 +10,7 @@ _HEAD = ("model", "GB", "bits/weight", "KL", "KL 99%", "same top", "perplexity",
 
 
 def table(found: Sequence[Quality]) -> str:
-    """One row per model; the last line has the text and the reference's perplexity."""
+    """Return one row per model; the last line has the text and the reference's perplexity."""
     rows = [_HEAD, *map(_row, found)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
     lines = [

@@ -1,4 +1,4 @@
-"""What a caller asks for: a conversion, or an evaluation. Checked as soon as it is made."""
+"""Requests for a conversion or an evaluation, checked as soon as they are made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import recipe as recipes
 from .packing import Method
 from .recipe import Recipe
 
-# The recipe whose bits are measured for the source, within `target_bpw`.
+# The recipe that chooses bits by measuring the source, within `target_bpw`.
 AUTO = "auto"
 # Methods that run a text through the model.
 CALIBRATED = ("gptq", "awq", "dwq")
@@ -67,7 +67,9 @@ class QuantizeRequest:
         return self.recipe == AUTO
 
     def recipe_and_method(self) -> tuple[Recipe, Method]:
-        """The recipe, or what `auto` starts from, with the options applied; and the method."""
+        """Return the recipe, or the one that `auto` starts from, with the options applied; and the
+        method.
+        """
         chosen = self.recipe if isinstance(self.recipe, Recipe) else recipes.load(self._name())
         if self.mode is not None:
             chosen = chosen.with_mode(self.mode)
@@ -103,7 +105,7 @@ class EvaluateRequest:
 
 
 def method_for(name: str | None, recipe: Recipe) -> Method:
-    """The method `name`, or the recipe's default one.
+    """Return the method `name`, or the recipe's default one.
 
     Raises UsageError for an unknown method, or one that the recipe's number format cannot use.
     """

@@ -41,7 +41,7 @@ MOST_TOKENS = 4096
 def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe:
     """Choose bits for each module so that the whole has at most `target_bpw` bits per weight.
 
-    Raises UsageError where even the fewest bits exceed that.
+    Raises UsageError if even the fewest bits exceed that.
     """
     modules = {m.path: m for m in source.modules if not ROUTER.fullmatch(m.path)}
     chosen = dict.fromkeys(modules, WIDTHS[0])
@@ -61,9 +61,9 @@ def recipe(source: Source, costs: dict[str, float], target_bpw: float) -> Recipe
 
 
 def bytes_left(source: Source, target_bpw: float) -> float:
-    """Bytes that `target_bpw` leaves to spend once every module has the fewest bits.
+    """Return the bytes that `target_bpw` leaves to spend once every module has the fewest bits.
 
-    Raises UsageError where even these exceed it.
+    Raises UsageError if even these exceed it.
     """
     vectors = [source.infos[name] for name in source.vectors]
     total = sum(module.num_weights for module in source.modules)
@@ -79,7 +79,7 @@ def bytes_left(source: Source, target_bpw: float) -> float:
 
 
 def _offer(source: Source, module: Module, cost: float, step: int) -> tuple[float, int, str, int]:
-    """Saving per byte of the next width, negative so that the best comes first."""
+    """Return the saving per byte of the next width, negative so that the best sorts first."""
     now, more = (QuantizationSpec(64, bits) for bits in WIDTHS[step : step + 2])
     extra = _nbytes(source, module, more) - _nbytes(source, module, now)
     saved = cost * (4.0 ** (4 - now.bits) - 4.0 ** (4 - more.bits))
@@ -93,7 +93,7 @@ def _nbytes(source: Source, module: Module, spec: QuantizationSpec) -> int:
 def measure(
     source: Source, documents: Sequence[Sequence[int]], on_event: OnEvent = ignore
 ) -> dict[str, float]:
-    """KL divergence, in nats per token, of quantizing each module alone to 4 bits.
+    """Return the KL divergence, in nats per token, of quantizing each module alone to 4 bits.
 
     Holds the float model in memory, and its hidden states before each block.
     """
@@ -108,7 +108,7 @@ def measure(
 
 
 class _FloatModel:
-    """The source's model, and what it computes for `ids`, for comparison."""
+    """The source's model, and its results for `ids`, for comparison."""
 
     def __init__(self, source: Source, ids: Sequence[mx.array], on_event: OnEvent) -> None:
         self._source = source

@@ -23,15 +23,15 @@ from .common import io_stream, number, start
 from .packing import PackedMatrix
 from .tensor_file import DTYPES, TensorReader
 
-# Weights that are processed at a time: bounds the memory.
+# Weights to process at a time, which bounds the memory.
 BLOCK = 1 << 22
 _FLOATS = ("F32", "F16", "BF16")
 
 
 class Source:
-    """A checkpoint folder. `raw_config` is config.json unvalidated; `dtype` is that of the floats.
+    """A checkpoint folder. `raw_config` is config.json unvalidated; `dtype` is the floats' dtype.
 
-    Raises CheckpointError where config.json and the tensors do not belong together.
+    Raises CheckpointError if config.json and the tensors do not fit together.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,7 +63,7 @@ class Source:
         """Read the matrix in blocks of rows, lazily; with `every` n, only each n-th block.
 
         Raises CheckpointError naming a tensor with numbers that are not finite. A block is checked
-        when the next one is asked for, so that reading and checking overlap.
+        when the next one is requested, so that reading and checking overlap.
         """
         out, width = module.shape[-2:]
         path, first = self._place(module, index)
@@ -77,7 +77,7 @@ class Source:
             _check_finite(total, rows, f"{path}.weight", self.folder)
 
     def _place(self, module: Module, index: int) -> tuple[str, int]:
-        """The stored tensor that holds a matrix, and the matrix's first row in it."""
+        """Return the stored tensor that holds a matrix, and the matrix's first row in it."""
         if len(module.shape) == 2 or f"{module.path}.weight" in self.infos:
             return module.path, index * module.shape[-2]
         return expert_path(module.path, index), 0
@@ -92,7 +92,7 @@ class Source:
         return PackedMatrix(weight, scales, biases).unpacked(spec, self.dtype)
 
     def spec(self, path: str) -> QuantizationSpec:
-        """How the source packs a module. Raises CheckpointError."""
+        """Return how the source packs a module. Raises CheckpointError."""
         quantization = self.config.quantization
         if quantization is None:
             raise CheckpointError(f"{self.folder}: {path} is packed, but config.json has no "
@@ -156,7 +156,7 @@ class Source:
 
 
 def _check_finite(total: mx.array, tensor: mx.array, name: str, folder: Path) -> None:
-    # A sum is a quarter of the work, and not finite where any number is not.
+    # A sum takes a quarter of the time, and is not finite if any number is not.
     if not math.isfinite(number(total)) and not mx.isfinite(tensor).all().item():
         raise CheckpointError(
             f"{folder}: {name} holds numbers that are not finite; download the model again."

@@ -34,7 +34,7 @@ _IDENTITY = {"source", "recipe", "method", "versions"}
 _MANIFEST_KEYS = {"format", "qwen3mlx", "files"}
 
 Json = dict[str, Any]
-# Tensors by name, each as the blocks of rows that it is made of.
+# Tensors by name, each as blocks of rows.
 Parts = dict[str, list[mx.array]]
 
 
@@ -94,13 +94,13 @@ class Staging:
 
     @property
     def errors(self) -> dict[str, float]:
-        """Squared error over squared weights, by module."""
+        """The squared error over squared weights, by module."""
         return {name: entry["error"] for name, entry in self.done.items() if "error" in entry}
 
     def verify(self, on_event: OnEvent) -> dict[str, str]:
         """Read every tensor back; return the SHA-256 of each file of weights.
 
-        Raises ConversionError where the disk does not hold what was written.
+        Raises ConversionError if the disk does not hold what was written.
         """
         digests, num_read = {}, 0
         for shard in self._plan.shards:
@@ -154,7 +154,7 @@ class Staging:
             ) from None
 
     def _start_or_resume(self, identity: Json, lines: list[Json]) -> None:
-        """Raises ValueError for a damaged journal."""
+        """Start, or continue from the journal. Raises ValueError if it is damaged."""
         if not lines:
             self._start(identity)
         elif lines[0] != identity:
@@ -216,7 +216,7 @@ class Staging:
         self._lock.flush()
 
     def discard(self) -> None:
-        """Delete what was written so far."""
+        """Delete everything written so far."""
         with contextlib.suppress(OSError):
             _delete(self.folder)
         self.close()
@@ -225,9 +225,9 @@ class Staging:
 def discard(output: Path) -> bool:
     """Delete the staging folder of an interrupted conversion to `output`; False if there is none.
 
-    Raises ConversionError, and deletes nothing, for a folder that is not certainly a conversion's
-    own: another user's, a link, one with anything but ordinary files in it, one without a
-    conversion's journal or manifest; and for one that a run is writing.
+    Raises ConversionError, and deletes nothing, unless the folder certainly belongs to a conversion
+    that is not running: not for another user's folder, a link, a folder with anything but ordinary
+    files, or one without a conversion's journal or manifest.
     """
     folder = staging_folder(output)
     if not os.path.lexists(folder):
@@ -247,7 +247,7 @@ def discard(output: Path) -> bool:
 
 
 def _is_a_conversions(folder: Path, names: set[str]) -> bool:
-    """Whether its journal or, after the journal's deletion, its manifest says so.
+    """Return whether the folder's journal or, once that is deleted, its manifest says so.
 
     A run that was killed at its very start leaves nothing, or a journal without a whole line.
     """
@@ -267,7 +267,7 @@ def _has_keys(data: bytes, keys: set[str]) -> bool:
 
 
 def _delete(folder: Path) -> None:
-    """Delete the folder's files, the journal last, and the folder; folders in it stay."""
+    """Delete the folder's files, the journal last, then the folder; subfolders stay."""
     for path in sorted(folder.iterdir(), key=lambda path: path.name == JOURNAL):
         path.unlink()
     folder.rmdir()
@@ -290,7 +290,7 @@ def _verified_header(file: BinaryIO, shard: Shard) -> bytes:
 
 
 def _make_own(folder: Path) -> None:
-    """Create the folder. Raises ConversionError where its name is a link, a file, or another's."""
+    """Create the folder. Raises ConversionError for a link, a file, or another user's folder."""
     try:
         folder.mkdir()
     except FileExistsError:
@@ -342,7 +342,7 @@ def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
 
 
 def _whole_lines(journal: BinaryIO) -> list[bytes]:
-    """The journal's lines, without a last one that was cut off."""
+    """Return the journal's lines, except a last one that was cut off."""
     journal.seek(0)
     return [line for line in journal.read().split(b"\n")[:-1] if line]
 
@@ -355,7 +355,7 @@ def _parsed(line: bytes) -> Json:
 
 
 def _bytes_of(array: mx.array) -> memoryview:
-    """The array's own memory."""
+    """Return the array's own memory."""
     with mx.stream(io_stream()):
         flat = mx.contiguous(array).reshape(-1).view(mx.uint8)
     mx.eval(flat)

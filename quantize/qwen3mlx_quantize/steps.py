@@ -1,4 +1,4 @@
-"""The way of one tensor: its rows are read, packed, compared with the source, and written."""
+"""One tensor's path: its rows are read, packed, compared with the source, and written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .quantizer import Quantizer
 from .source import Source
 from .staging import Parts, Staging
 
-# The error is that of every so many-th row: all of them would take longer than rounding does.
+# Compare every n-th row: comparing all would take longer than rounding them.
 SAMPLED = 16
 
 
@@ -27,7 +27,7 @@ def write_steps(
 ) -> None:
     """Carry out each step that is not written yet.
 
-    The weights of a step are read while the step before it is computed.
+    A step's weights are read while the previous step is computed.
     """
     done = 0
     pending: _PendingStep | None = None
@@ -47,7 +47,7 @@ def write_steps(
 
 @dataclass(frozen=True, slots=True)
 class _PendingStep:
-    """A step's tensors as blocks of rows, which may still be in computation."""
+    """A step's tensors as blocks of rows, which can still be in computation."""
 
     step: Step
     parts: Parts
@@ -92,7 +92,7 @@ def _start_packing(
 
 
 class _QuantizationError:
-    """Compares the rows that the quantizer is given with the packed rows that it returns."""
+    """Compares the quantizer's input rows with the packed rows that it returns."""
 
     def __init__(self, spec: QuantizationSpec) -> None:
         self._spec = spec
@@ -101,7 +101,7 @@ class _QuantizationError:
         self._sums: list[tuple[mx.array, mx.array]] = []
 
     def value(self) -> float:
-        """Squared error over squared weights, of a sample of rows."""
+        """The squared error over squared weights, from a sample of rows."""
         self._finish()
         off, whole = (sum(map(number, sums)) for sums in zip(*self._sums, strict=True))
         return off / whole if whole else 0.0
@@ -113,7 +113,7 @@ class _QuantizationError:
             yield block
 
     def compare(self, packed: PackedMatrix) -> None:
-        """Take note of a matrix in computation; wait for the one before it."""
+        """Add a matrix in computation, and wait for the previous one."""
         self._finish()
         self._latest = packed
 

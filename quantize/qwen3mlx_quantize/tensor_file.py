@@ -1,4 +1,4 @@
-"""Reads parts of a checkpoint's tensors, without the rest of the shard."""
+"""Reads parts of a checkpoint's tensors without the rest of their file."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ DTYPES = {
 
 
 def as_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> mx.array:
-    """The bytes as an array; `dtype` is safetensors' name."""
+    """Return the bytes as an array; `dtype` is safetensors' name."""
     raw = mx.array(memoryview(data))  # type: ignore[arg-type]  # mlx has no stub for it
     return raw.view(DTYPES[dtype]).reshape(shape)
 
 
 class TensorReader:
-    """`infos` are from the shards' headers (see qwen3mlx.config.read_infos)."""
+    """Reads tensors; `infos` come from the files' headers (see qwen3mlx.config.read_infos)."""
 
     def __init__(self, infos: Mapping[str, TensorInfo]) -> None:
         self.infos = infos
         self._starts: dict[str, int] = {}
-        # Reused for every read: allocating memory would take as long as reading.
+        # Reused for every read, because allocating memory takes as long as reading.
         self._buffer = bytearray()
 
     def rows(self, name: str, start: int, stop: int) -> mx.array:
-        """Rows [stop - start, last] of the tensor, with its leading dimensions flattened."""
+        """Return rows [stop - start, last] of the tensor, with its leading dimensions flattened."""
         info = self.infos[name]
         width = info.shape[-1]
         row_bytes = width * info.nbytes // max(1, _size(info.shape))
@@ -43,12 +43,12 @@ class TensorReader:
         return as_array(data, info.dtype, (stop - start, width))
 
     def whole(self, name: str) -> mx.array:
-        """The tensor in its own shape."""
+        """Return the tensor in its own shape."""
         info = self.infos[name]
         return as_array(self._read(info, 0, info.nbytes), info.dtype, info.shape)
 
     def _read(self, info: TensorInfo, offset: int, num_bytes: int) -> memoryview:
-        """Valid until the next call."""
+        """Return the bytes, which are valid until the next call."""
         if len(self._buffer) < num_bytes:
             self._buffer = bytearray(num_bytes)
         data = memoryview(self._buffer)[:num_bytes]

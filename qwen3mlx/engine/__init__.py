@@ -1,4 +1,4 @@
-"""Many requests, several models, one thread that owns MLX."""
+"""Serves many requests on several models, with one thread that owns MLX."""
 
 from .answer import AnswerBuilder
 from .engine import Engine, Stats

@@ -1,4 +1,4 @@
-"""The outputs of the engine -> the events of one answer."""
+"""Turns the engine's outputs into the events of one answer."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .outputs import ErrorOutput, Output, PrefillOutput, ScoreOutput, StopReason
 
 
 class AnswerBuilder:
-    """Fed with outputs, it returns events; `Finished` is the last.
+    """Turns outputs into events; `Finished` is the last one.
 
-    A stop string ends the answer here: the caller then cancels the sequence. Raises the error of a
-    failed one.
+    A stop string ends the answer here, and the caller then cancels the sequence. `add` raises the
+    error of a failed sequence.
     """
 
     def __init__(self, tokenizer: Tokenizer, prepared: Prepared) -> None:
@@ -34,11 +34,12 @@ class AnswerBuilder:
         self._meter = prepared.meter()
         self._clock = _Clock()
         self._cached_tokens = 0
-        self._ending: list[Event] = []  # of the stop token: told behind the text held back so far
+        # The stop token's events, which follow the text held back so far.
+        self._ending: list[Event] = []
 
     @property
     def usage(self) -> Usage:
-        """Of what has come so far."""
+        """The tokens so far."""
         return Usage(
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._clock.tokens,
@@ -83,7 +84,9 @@ class AnswerBuilder:
         return [*deltas, *self._ending, last]
 
     def _reason(self, reason: StopReason) -> Literal["stop", "length", "tool_calls"]:
-        """A stop string may have come to light only with the end, which was another's then."""
+        """Return the finish reason. A stop string may be found only after the engine ended the
+        answer.
+        """
         if reason == "length" and not self._stream.stopped:
             return "length"
         called = self._stream.num_tool_calls and not self._stream.inside_call
@@ -95,7 +98,7 @@ class AnswerBuilder:
 
 
 class _Clock:
-    """Reads the time when the first and the last token come out."""
+    """Records when the first and the last token arrive."""
 
     def __init__(self) -> None:
         self.tokens = 0

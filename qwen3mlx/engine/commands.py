@@ -1,4 +1,4 @@
-"""What other threads ask of the engine's, as values; the worker carries them out in order."""
+"""Commands from other threads to the engine's thread, as values; the worker runs them in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from .sequence import Sequence
 
 
 class LoadModel(NamedTuple):
-    """`options` None takes the model as it is in memory, or loads it with defaults."""
+    """Load a model. With `options` None, a resident model is used as it is, and others load with
+    defaults.
+    """
 
     model_id: str
     path: Path
@@ -27,14 +29,14 @@ class UnloadModel(NamedTuple):
 
 
 class KeepModel(NamedTuple):
-    """Keep `resident` for `ttl_s` seconds after its last request."""
+    """Keep `resident` in memory for `ttl_s` seconds after its last request."""
 
     resident: ResidentModel
     ttl_s: float
 
 
 class Submit(NamedTuple):
-    """`ttl_s` as in `KeepModel`, after this request; None: what the model has."""
+    """Queue a sequence. Its model then stays for `ttl_s` seconds; None: for its own limit."""
 
     resident: ResidentModel
     sequence: Sequence
@@ -47,7 +49,7 @@ class Cancel(NamedTuple):
 
 
 class Embed(NamedTuple):
-    """`inputs` are token ids."""
+    """Compute an embedding of each of `inputs`, which are token ids."""
 
     resident: ResidentModel
     inputs: SequenceOf[SequenceOf[int]]
@@ -56,7 +58,7 @@ class Embed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End the thread."""
+    """Stop the thread."""
 
 
 Command = LoadModel | UnloadModel | KeepModel | Submit | Cancel | Embed | Close

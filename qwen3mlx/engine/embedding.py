@@ -1,4 +1,4 @@
-"""Texts -> vectors: the last token's hidden state, as the Qwen3-Embedding models are used."""
+"""Embeddings: the last token's hidden state, as the Qwen3-Embedding models define them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def embed(
     budget: MemoryBudget,
     check: Callable[[], None],
 ) -> Generator[None, None, list[list[float]]]:
-    """Unit vectors [hidden_size], one for each of `inputs` (token ids).
+    """Compute a unit vector [hidden_size] for each of `inputs` (token ids).
 
-    A generator, so that others have their turn between two chunks; `check` is called there and
-    raises what is to stop it. Raises MemoryBudgetError.
+    This is a generator, so that other work can run between two chunks. It calls `check` there,
+    which raises an error to stop it. Raises MemoryBudgetError.
     """
     longest = max(map(len, inputs), default=0)
     resident.scheduler.check_fits(longest)

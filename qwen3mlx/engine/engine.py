@@ -1,4 +1,4 @@
-"""The engine as other threads see it: what they ask for, and what becomes of it."""
+"""The engine's interface for other threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .resident_model import ResidentModel
 from .sequence import Sequence
 from .worker import Strikes, Worker
 
-# One piece of work that takes longer than this many seconds is told: no healthy one does.
+# Work that takes longer than this many seconds is reported as stuck.
 STUCK = 60.0
 
 _log = logging.getLogger(__name__)
@@ -27,9 +27,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The engine at one moment: requests, models, and memory in bytes.
+    """A snapshot of the engine: requests, models, and memory in bytes.
 
-    `restarts` are those of its thread, after faults.
+    `restarts` counts the threads that were started after a fault.
     """
 
     running: int
@@ -43,11 +43,11 @@ class Stats:
 
 
 class Engine:
-    """Its methods may be called from any thread; callbacks are made on the engine's own.
+    """Runs models on a thread of its own. Call its methods from any thread; callbacks run on the
+    engine's.
 
-    Where a fault ends that thread, what runs or waits ends with UnavailableError and another one is
-    started; models are loaded again when they are asked for. After too many faults within a minute
-    it stays down.
+    If a fault ends that thread, running and waiting requests fail with UnavailableError, and a new
+    thread starts without models. After too many faults within a minute, no new thread starts.
     """
 
     def __init__(self, config: EngineConfig | None = None) -> None:
@@ -56,7 +56,7 @@ class Engine:
         self.last_fault: str | None = None
         self._deaths = Strikes()
         self._closing = False
-        self._succession = threading.Lock()  # a successor that dies at once waits for its turn
+        self._succession = threading.Lock()  # serializes restarts if a new thread dies at once
         self._worker = Worker(self.config, self._has_died)
 
     @property
@@ -69,22 +69,22 @@ class Engine:
         return dict(self._worker.models.resident)
 
     def available(self, model_id: str) -> ResidentModel | None:
-        """The model, if it is in memory and takes requests."""
+        """Return the model if it is in memory and accepts requests."""
         return self._worker.models.available(model_id)
 
     @property
     def loads(self) -> dict[str, PendingLoad]:
-        """The models that are being loaded, by id."""
+        """The models that are loading, by id."""
         return dict(self._worker.models.loads)
 
     @property
     def is_alive(self) -> bool:
-        """False before it is started, after it is closed, and where it stays down."""
+        """Whether the engine has started, and has neither been closed nor given up after faults."""
         return self._worker.thread.is_alive()
 
     @property
     def trouble(self) -> str | None:
-        """What keeps it from answering, in one sentence; None: nothing does."""
+        """Why the engine cannot answer, in one sentence; None if it can."""
         worker = self._worker
         if not worker.thread.is_alive():
             return self._down()
@@ -96,7 +96,7 @@ class Engine:
         self._worker.thread.start()
 
     def close(self) -> None:
-        """End all requests with UnavailableError, let go of the models, wait for the thread."""
+        """Fail all requests with UnavailableError, unload the models, and wait for the thread."""
         self._closing = True
         while (worker := self._worker).thread.is_alive():
             worker.close()
@@ -109,34 +109,40 @@ class Engine:
         options: LoadOptions | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Future[ResidentModel]:
-        """The model in memory; `options` None takes it as it is there, or loads it with defaults.
+        """Load a model. With `options` None, a resident model is used as it is, and others load
+        with defaults.
 
-        Idle models make room, least recently used first; busy ones are waited for, and so is a
-        model that is in use with other options. `on_progress` gets 0 to 1.
+        Idle models are unloaded to make room, least recently used first. The load waits for busy
+        models, and for requests that use this model with other options. `on_progress` is called
+        with 0 to 1.
         """
         return self._worker.post(LoadModel(model_id, path, options, on_progress))
 
     def unload(self, model_id: str) -> Future[bool]:
-        """Its requests, or its load, end with UnavailableError. False if there was neither."""
+        """Unload the model. Its requests, or its load, fail with UnavailableError. Return False if
+        there was none.
+        """
         return self._worker.post(UnloadModel(model_id))
 
     def keep(self, resident: ResidentModel, ttl_s: float) -> Future[None]:
-        """The model stays for `ttl_s` seconds, now and after requests that say nothing else."""
+        """Keep the model for `ttl_s` seconds after now, and after each request that sets no limit
+        of its own.
+        """
         return self._worker.post(KeepModel(resident, ttl_s))
 
     def submit(
         self, resident: ResidentModel, sequence: Sequence, ttl_s: float | None = None
     ) -> Future[None]:
-        """Hand a request in; its sink gets what comes of it. Idle models make room for it.
+        """Queue a sequence, whose sink receives its outputs. Idle models are unloaded to make room.
 
-        The future raises MemoryBudgetError, OverloadedError, UnavailableError, or, where the model
-        was let go since it was loaded, ModelGoneError.
+        The future raises MemoryBudgetError, OverloadedError, UnavailableError, or ModelGoneError if
+        the model was unloaded in the meantime.
         """
         return self._worker.post(Submit(resident, sequence, ttl_s))
 
     def cancel(self, resident: ResidentModel, sequence: Sequence) -> None:
-        """Before the next step. Its sink hears nothing any more."""
-        with suppress(UnavailableError):  # it has ended with the thread
+        """Stop the sequence before the next step. Its sink receives nothing more."""
+        with suppress(UnavailableError):  # the sequence ended with the thread
             self._worker.post(Cancel(resident, sequence))
 
     def embed(
@@ -145,7 +151,9 @@ class Engine:
         inputs: SequenceOf[SequenceOf[int]],
         ttl_s: float | None = None,
     ) -> Future[list[list[float]]]:
-        """A unit vector for each input; cancelling the future stops the work at its next chunk."""
+        """Compute a unit vector for each input. Canceling the future stops the work after its
+        current chunk.
+        """
         return self._worker.post(Embed(resident, inputs, ttl_s))
 
     def stats(self) -> Stats:
@@ -164,7 +172,7 @@ class Engine:
         )
 
     def _has_died(self, error: BaseException) -> None:
-        """On the thread that ends: start the next one."""
+        """Start the next thread. Called on the thread that is ending."""
         with self._succession:
             self.last_fault = type(error).__name__
             if self._closing:

@@ -1,4 +1,4 @@
-"""What a request demands of its answer's form, in the words of the process that follows it."""
+"""Translates a request's constraints for the process that enforces them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..thought import ReasoningStart
 def demand_of(
     request: GenerationRequest, tokenizer: Tokenizer, reasoning: ReasoningStart
 ) -> Demand | None:
-    """None where the answer is free."""
+    """Return the constraints of the request's answer, or None if it has none."""
     if not request.is_bound:
         return None
     choice = request.tool_choice

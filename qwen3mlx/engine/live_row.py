@@ -10,12 +10,14 @@ from ..generate import SampledTokens, SamplingBatch, bias_array, mask_bias
 from ..model import KVRow
 from .plan import DecodeRow, Draw, RowSampling
 
-# Groups change with each request that comes or goes; some batches more do no harm.
+# Groups of rows change whenever a request starts or ends; keeping some old batches is harmless.
 _MAX_BATCHES = 16
 
 
 class LiveRow:
-    """`counts` [1, vocab] are of the tokens that were generated and fed, where anything asks."""
+    """Holds a row's arrays. `counts` [1, vocab] count the generated tokens that were fed, if
+    needed.
+    """
 
     def __init__(self, kv: KVRow, sampling: RowSampling, vocab_size: int) -> None:
         self.kv = kv
@@ -27,12 +29,12 @@ class LiveRow:
         self._masked: tuple[bytes, mx.array] | None = None
 
     def trim(self, num_tokens: int) -> None:
-        """Keep the first `num_tokens`; the counts have to be given anew."""
+        """Keep the first `num_tokens`. The next draw must provide the counts again."""
         self.kv.trim(self.kv.offset - num_tokens)
         self.counts = None
 
     def bias(self, draw: Draw) -> mx.array | None:
-        """What is added to the logits [1, vocab] of the next token: biases, and the mask."""
+        """Return the biases and the mask to add to the next token's logits [1, vocab]."""
         early = draw.is_early
         if early not in self._biases:
             pairs = dict(self.sampling.bias) | dict(self.sampling.early_bias if early else ())
@@ -46,9 +48,10 @@ class LiveRow:
         return masked if fixed is None else masked + fixed
 
     def counted(self, draw: Draw, fed: Sequence[int] | None = None) -> mx.array:
-        """The counts before `fed`, which the step that feeds them counts.
+        """Return the counts before `fed`; the step that feeds those tokens counts them.
 
-        They go below zero where the prompt's last token is fed again, as no generated one is left.
+        A count drops below zero if the prompt's last token is fed again because no generated token
+        is left.
         """
         if draw.generated is not None or self.counts is None:
             counts = mx.zeros((1, self._vocab_size))
@@ -61,7 +64,7 @@ class LiveRow:
 
 
 class BatchCache:
-    """How the tokens of a batch are chosen, kept while its rows are the same."""
+    """Caches how the tokens of a batch are chosen while its rows stay the same."""
 
     def __init__(self, vocab_size: int) -> None:
         self._vocab_size = vocab_size
@@ -86,14 +89,14 @@ class BatchCache:
 
 
 class InFlight:
-    """Tokens that are being computed for some rows, which a later plan reads or feeds."""
+    """Tokens still being computed for some rows; a later plan reads or feeds them."""
 
     def __init__(self, numbers: tuple[int, ...], tokens: SampledTokens) -> None:
         self.numbers = numbers
         self.tokens = tokens
 
     def of(self, number: int) -> mx.array:
-        """The token [1] of one row."""
+        """Return the token [1] of one row."""
         index = self.numbers.index(number)
         return self.tokens.token[index : index + 1]
 
@@ -101,7 +104,7 @@ class InFlight:
 def tokens_to_feed(
     numbers: tuple[int, ...], rows: Sequence[DecodeRow], in_flight: Sequence[InFlight]
 ) -> mx.array:
-    """The tokens [B] that a batch feeds: known, or on their way still."""
+    """Return the tokens [B] that a batch feeds, including those still being computed."""
     known = [token for row in rows if row.tokens is not None for token in row.tokens]
     if not known and len(in_flight) == 1:
         (ahead,) = in_flight

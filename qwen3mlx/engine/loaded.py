@@ -1,4 +1,4 @@
-"""A checkpoint in memory, and how a request for it becomes token ids and the answer text again."""
+"""A checkpoint in memory; turns requests for it into token ids."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from .outputs import Output
 from .sequence import Constraint, Sequence
 from .uniforms import uniforms
 
-# What Qwen3 tells itself when its thinking budget is used up (from its documentation).
+# Qwen3's sentence for a used-up thinking budget (from its documentation).
 EARLY_STOP = (
     "\n\nConsidering the limited time by the user, I have to give the solution based on the "
     "thinking directly now.\n</think>\n\n"
 )
 
-# A prompt that is too long is counted up to so many times the context.
+# Prompts that are too long are counted up to this multiple of the context.
 COUNTED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A request that has been checked and rendered: all that is left is to compute it.
+    """A request that has been checked, rendered and encoded.
 
-    `reasoning` is where the answer begins; `think_ids` are those of `<think>` and `</think>`;
-    `never_ids` are not to be drawn. `constraint` follows the tokens of one answer.
+    `reasoning` says where the answer begins, and `think_ids` are the ids of `<think>` and
+    `</think>`. `never_ids` are never drawn. `constraint` follows the tokens of one answer.
     """
 
     prompt_ids: list[int]
@@ -60,7 +60,9 @@ class Prepared:
     field_names: Mapping[str, str] = field(default_factory=dict)
 
     def sequence(self, sink: Callable[[Output], None], salt: str = "") -> Sequence:
-        """What a scheduler runs; `sink` gets its outputs. For `salt` see `prefix_index.py`."""
+        """Return a sequence for a scheduler; `sink` receives its outputs. See `prefix_index.py` for
+        `salt`.
+        """
         return Sequence(
             self.prompt_ids,
             self.params,
@@ -85,7 +87,7 @@ class Prepared:
 class LoadedModel:
     """Weights, tokenizer and settings of one checkpoint.
 
-    The weights belong to the thread that loaded them; all else may be used from any.
+    The weights belong to the thread that loaded them; use everything else from any thread.
     """
 
     def __init__(
@@ -111,15 +113,18 @@ class LoadedModel:
         options: LoadOptions,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> LoadedModel:
-        """`on_progress(done, total)` counts bytes. Raises CheckpointError, MemoryBudgetError."""
-        # The small files first: a broken one is known before gigabytes are read.
+        """Load the checkpoint in `folder`. `on_progress(done, total)` counts bytes.
+
+        Raises CheckpointError, MemoryBudgetError.
+        """
+        # Small files first: a broken one is found before gigabytes are read.
         tokenizer = load_tokenizer(folder)
         generation_config = GenerationConfig.from_folder(folder)
         model = load_model(folder, options=options, on_progress=on_progress)
         return cls(folder, model, tokenizer, generation_config)
 
     def close(self) -> None:
-        """End the process that follows grammars, and the answers that it follows."""
+        """Stop the process that enforces grammars. Answers that it constrains fail."""
         self._grammars.close()
 
     @property
@@ -127,17 +132,17 @@ class LoadedModel:
         return self.model.config
 
     def prepare(self, request: GenerationRequest) -> Prepared:
-        """Render, encode and check. Raises InvalidRequestError, ContextLengthError, TemplateError.
+        """Render, encode and check the request.
 
         Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last soft
-        switch says `/no_think`.
+        switch is `/no_think`. Raises InvalidRequestError, ContextLengthError, TemplateError.
         """
         with own_field_names(request.field_names):
             prompt_ids, reasoning = self._prompt(request, fitting=True)
             return self._prepared(request, prompt_ids, reasoning)
 
     def fits(self, request: GenerationRequest) -> bool:
-        """Its prompt leaves room for an answer; nothing else of it is looked at."""
+        """Return whether the prompt leaves room for an answer. Check nothing else."""
         with own_field_names(request.field_names):
             try:
                 ids, _ = self._prompt(request, fitting=True)
@@ -178,14 +183,14 @@ class LoadedModel:
         )
 
     def prompt(self, request: GenerationRequest) -> tuple[list[int], ReasoningStart]:
-        """Its token ids, however many, and where the answer to it begins."""
+        """Return the prompt's token ids, however many, and where its answer begins."""
         with own_field_names(request.field_names):
             return self._prompt(request)
 
     def _prompt(
         self, request: GenerationRequest, *, fitting: bool = False
     ) -> tuple[list[int], ReasoningStart]:
-        """`fitting`: as `fitting_ids`."""
+        """As `prompt`; with `fitting`, raise ContextLengthError as `fitting_ids` does."""
         if request.messages is None:
             prompt = request.prompt if request.prompt is not None else ""
             if not isinstance(prompt, str):
@@ -199,9 +204,9 @@ class LoadedModel:
         return ids, reasoning_start(chat.marked)
 
     def fitting_ids(self, text: str | ChatPrompt, *, param: str = "messages") -> list[int]:
-        """The ids of a prompt. One that is far too long for the context is not read to its end.
+        """Encode a prompt, but do not read one to its end that is far too long for the context.
 
-        Raises ContextLengthError for that.
+        Raises ContextLengthError for that one.
         """
         context = self.config.max_position_embeddings
         plain = text if isinstance(text, str) else text.text
@@ -217,9 +222,9 @@ class LoadedModel:
         return ids
 
     def check_ids(self, ids: SequenceOf[int], *, param: str) -> None:
-        """Raises InvalidRequestError for an id that the model does not have.
+        """Raise InvalidRequestError for an id that the model does not have.
 
-        A tokenizer may know more than the model, and MLX checks no bounds.
+        A tokenizer may have more ids than the model, and MLX checks no bounds.
         """
         last = self.config.vocab_size - 1
         if ids and not 0 <= min(ids) <= max(ids) <= last:
@@ -229,11 +234,13 @@ class LoadedModel:
             )
 
     def _default_stop_ids(self) -> frozenset[int]:
-        """What the checkpoint names, and the two tokens that end every Qwen3 turn or text."""
+        """Return the ids named by the checkpoint, and the two tokens that end every Qwen3 turn or
+        text.
+        """
         named = (*self.generation_config.eos_token_ids, *self.config.eos_token_ids)
         usual = (self.tokenizer.token_id(t) for t in ("<|im_end|>", "<|endoftext|>"))
         ids = (*named, *(token_id for token_id in usual if token_id is not None))
-        # What the model cannot say is named by some checkpoints, too.
+        # Some checkpoints also name ids that the model does not have.
         return frozenset(token_id for token_id in ids if 0 <= token_id < self.config.vocab_size)
 
     def _sampling_params(self, thinking: bool, given: Mapping[str, Any]) -> SamplingParams:
@@ -254,7 +261,7 @@ class LoadedModel:
         return SamplingParams(**{**defaults, **values})
 
     def _logit_bias(self, biases: Mapping[Any, float]) -> dict[int, float]:
-        """Token ids may come as strings, as JSON's keys do."""
+        """Return the biases by token id. JSON has only strings as keys."""
         if not isinstance(biases, Mapping):
             raise InvalidRequestError(
                 f"logit_bias is {quoted(biases)}; it must map token ids to numbers.",
@@ -273,7 +280,7 @@ class LoadedModel:
         return result
 
     def _max_tokens(self, prompt_tokens: int, params: SamplingParams) -> int:
-        """What the request asks for, within what the context leaves."""
+        """Return the requested limit, capped by the room left in the context."""
         if not prompt_tokens:
             raise InvalidRequestError("The prompt is empty: write something.", param="prompt")
         context = self.config.max_position_embeddings
@@ -284,7 +291,7 @@ class LoadedModel:
 
 
 def render_chat(tokenizer: Tokenizer, request: GenerationRequest) -> ChatPrompt:
-    """The chat template's prompt for `request.messages`; needs no weights."""
+    """Render the chat template for `request.messages`; needs no weights."""
     enable_thinking = request.enable_thinking
     if request.sampling.get("thinking_budget") == 0:
         enable_thinking = False
@@ -308,7 +315,7 @@ def _as_tuple(name: str, values: Any) -> tuple[Any, ...]:
 
 
 def _template_kwargs(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A template's own variables; what a request sets itself cannot be set behind its back."""
+    """Return the template's own variables. They cannot override what the request sets itself."""
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
         raise InvalidRequestError(
             "chat_template_kwargs must map names to values.", param="chat_template_kwargs"

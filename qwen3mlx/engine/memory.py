@@ -1,20 +1,20 @@
-"""How the memory is shared between weights, live keys and values, and the prefix cache."""
+"""Shares the memory among weights, live keys and values, and the prefix cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# Of what the weights leave, at most this much holds prefixes nobody is using.
+# The prefix cache gets at most this share of the memory that the weights leave.
 PREFIX_SHARE = 0.5
 
 
 @dataclass(slots=True)
 class MemoryBudget:
-    """Bytes in use by purpose, against one limit.
+    """Tracks the bytes in use by purpose, against one limit.
 
-    `make_room(bytes)` gives cached prefixes up, least recently used first, and returns whether
-    that was enough.
+    `make_room(bytes)` evicts cached prefixes, least recently used first, and returns whether that
+    was enough.
     """
 
     limit: int
@@ -30,7 +30,7 @@ class MemoryBudget:
 
     @property
     def largest_request(self) -> int:
-        """Bytes that a request could have if it were the only one."""
+        """Return the bytes available to a request that runs alone."""
         return max(self.limit - self.weights, 0)
 
     @property

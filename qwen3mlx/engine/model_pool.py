@@ -1,4 +1,4 @@
-"""Which models are in memory: loading on demand, and making room."""
+"""The models in memory: loads them on demand, and unloads idle ones to make room."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .resident_model import ResidentModel
 
 ProgressCallback = Callable[[float], None]
 
-# Seconds that a model may go on taking requests while another waits for its memory.
+# Seconds that a model may accept requests while another model waits for its memory.
 TURN = 5.0
 CLOSING = "The server is closing: send the request again when it is back."
 
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class LoadWaiter:
-    """Someone who wants a model; `options` None takes it with those it has."""
+    """A caller waiting for a model; `options` None accepts the options it is loaded with."""
 
     options: LoadOptions | None
     done: Future[ResidentModel]
@@ -39,14 +39,14 @@ class LoadWaiter:
 
 @dataclass(slots=True, eq=False)
 class PendingLoad:
-    """A model to be loaded; its weights need `needed` bytes, `progress` goes from 0 to 1."""
+    """A model to load; its weights need `needed` bytes, and `progress` goes from 0 to 1."""
 
     id: str
     path: Path
     needed: int
     waiters: list[LoadWaiter] = field(default_factory=list)
     progress: float = 0.0
-    # On time.monotonic()'s clock; infinity once it is under way.
+    # In time.monotonic()'s seconds; infinity once loading has started.
     waits_since: float = field(default_factory=time.monotonic)
 
     @property
@@ -67,7 +67,9 @@ class PendingLoad:
 
 
 class ModelPool:
-    """The models in memory, on the engine's thread. `others_turn` keeps streams alive meanwhile."""
+    """Manages the models on the engine's thread. `others_turn` advances streams while a model
+    loads.
+    """
 
     def __init__(
         self, config: EngineConfig, budget: MemoryBudget, others_turn: Callable[[], None]
@@ -79,7 +81,7 @@ class ModelPool:
         self._others_turn = others_turn
 
     def request(self, model_id: str, path: Path, waiter: LoadWaiter) -> None:
-        """Give `waiter` the model now, or when it is loaded."""
+        """Give `waiter` the model now, or as soon as it is loaded."""
         resident = self.available(model_id)
         if resident is not None and waiter.options in (None, resident.options):
             resident.touch()
@@ -88,17 +90,17 @@ class ModelPool:
             return
         if waiter.done.set_running_or_notify_cancel():
             try:
-                # Before another model makes room for one that cannot be loaded so.
+                # Check before another model is unloaded for a load that cannot succeed.
                 ModelConfig.from_folder(path).with_options(waiter.options or LoadOptions())
                 self._queue(model_id, path, waiter)
             except Exception as error:
                 waiter.done.set_exception(error)
 
     def available(self, model_id: str) -> ResidentModel | None:
-        """The model, if it is in memory and takes requests.
+        """Return the model if it is in memory and accepts requests.
 
-        One that has had its turn takes none while another has waited too long for its memory: it
-        becomes idle then, and whoever wants it waits behind that one.
+        Once another load has waited too long for its memory, a model accepts no more requests. It
+        becomes idle, is unloaded, and later requests for it queue behind that load.
         """
         resident = self.resident.get(model_id)
         if resident is None:
@@ -109,7 +111,7 @@ class ModelPool:
         return None if makes_way else resident
 
     def make_room_for(self, resident: ResidentModel, num_bytes: int) -> None:
-        """Unload idle models, if a request of this one needs their memory."""
+        """Unload idle models if a request for this one needs their memory."""
         while self._budget.largest_request < num_bytes:
             if not self._unload_idle(but=resident):
                 return
@@ -120,10 +122,10 @@ class ModelPool:
         self.loads[model_id].waiters.append(waiter)
 
     def unload(self, model_id: str) -> bool:
-        """Ends its requests, and its load where it is being loaded; False if neither was."""
+        """Fail the model's requests, or its load. Return False if it had neither."""
         load = self.loads.pop(model_id, None)
         if load is not None:
-            load.fail(_unloaded(model_id))  # one under way finds itself gone at its next report
+            load.fail(_unloaded(model_id))  # a running load stops at its next progress report
         resident = self.resident.get(model_id)
         if resident is not None:
             self._evict(resident)
@@ -139,7 +141,7 @@ class ModelPool:
         self.resident.clear()
 
     def load_next(self) -> bool:
-        """Load the first model there is room for; False if there was nothing to do."""
+        """Load the first model that fits. Return False if there was nothing to do."""
         for load in list(self.loads.values()):
             try:
                 if self._is_there(load):
@@ -156,7 +158,7 @@ class ModelPool:
         return False
 
     def expire(self) -> float:
-        """Unload what nobody has used for its time; seconds until the next may have to go."""
+        """Unload models past their idle time. Return the seconds until the next one may expire."""
         now = time.monotonic()
         for resident in list(self.resident.values()):
             if resident.expires_at <= now:
@@ -187,7 +189,7 @@ class ModelPool:
         self._hand_over(load, resident)
 
     def _is_there(self, load: PendingLoad) -> bool:
-        """It made way for another, and that one found room elsewhere."""
+        """Return whether the model is in memory after all, with options that suit every waiter."""
         resident = self.available(load.id)
         if resident is None:
             return False
@@ -208,13 +210,15 @@ class ModelPool:
         mx.clear_cache()
 
     def _needed(self, model_id: str, path: Path) -> int:
-        """Bytes of its weights. Raises MemoryBudgetError where even an empty memory has fewer."""
+        """Return the bytes of the weights. Raises MemoryBudgetError if they exceed even an empty
+        memory.
+        """
         needed = weight_bytes(path)
         check_fits(model_id, needed, self._budget.limit)
         return needed
 
     def _make_room(self, load: PendingLoad) -> bool:
-        """Unload idle models until `load` fits; False while busy ones stand in the way."""
+        """Unload idle models until `load` fits. Return False while busy models prevent that."""
         own = self.resident.get(load.id)
         if own is not None:
             if not own.may_go:
@@ -226,7 +230,7 @@ class ModelPool:
         return True
 
     def _unload_idle(self, but: ResidentModel | None = None) -> bool:
-        """The one that was used longest ago."""
+        """Unload the least recently used idle model."""
         idle = [r for r in self.resident.values() if r.may_go and r is not but]
         if not idle:
             return False

@@ -1,4 +1,4 @@
-"""What the engine tells the one who asked, output by output."""
+"""The engine's outputs for one sequence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ StopReason = Literal["stop", "length"]
 
 
 class PrefillOutput(NamedTuple):
-    """Prompt tokens that need no more work (cached ones included), of all of them."""
+    """How many of the prompt's tokens are done, including cached ones, and how many there are."""
 
     done: int
     total: int
@@ -25,26 +25,26 @@ class Token(NamedTuple):
     top: tuple[tuple[int, float], ...] = ()
 
     def reported(self, params: SamplingParams) -> Token:
-        """What the request asked to know: a batch computes what any of its requests did."""
+        """Return only what the request asked for; a batch computes what any of them needs."""
         if not params.logprobs:
             return Token(self.id)
         return Token(self.id, self.logprob, self.top[: params.top_logprobs])
 
 
 class ScoreOutput(NamedTuple):
-    """The next tokens of the prompt, as if they had been drawn; the first of all has no logprob."""
+    """The next tokens of the prompt, scored as if drawn; the very first one has no logprob."""
 
     tokens: tuple[Token, ...]
 
 
 class EndOutput(NamedTuple):
-    """No more tokens will come; `stop` if the last one was a stop token."""
+    """The sequence is complete; the reason is `stop` if the last token was a stop token."""
 
     reason: StopReason
 
 
 class ErrorOutput(NamedTuple):
-    """No more tokens will come, because of `error`."""
+    """The sequence failed with `error`."""
 
     error: Exception
 

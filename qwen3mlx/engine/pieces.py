@@ -1,4 +1,4 @@
-"""What a plan says of a sequence: a row of a batch, or a chunk of a prompt."""
+"""Turns sequences into parts of a plan: rows of a batch, and chunks of a prompt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .sequence import Sequence
 
 
 def decode_batch(group: list[Sequence]) -> DecodeBatch:
-    """The next step of sequences that have room for it; it is under way from now on."""
+    """Plan the next step of sequences that have room for it, and mark it as in flight."""
     is_awaited = not all(s.mask_is_stable for s in group)
     return DecodeBatch(tuple(_decode_row(s) for s in group), is_awaited)
 
@@ -25,14 +25,14 @@ def _decode_row(sequence: Sequence) -> DecodeRow:
 
 
 def prefill_chunk(sequence: Sequence, row: Row, size: int) -> PrefillChunk:
-    """The next `size` tokens of a prompt, or fewer; they are computed from now on."""
+    """Plan up to `size` of the prompt's next tokens, and mark them as computed."""
     position, is_scored = row.offset, sequence.num_scored < sequence.num_prompt
     end = position + size
     scored: tuple[int, ...] = ()
-    if is_scored:  # the last token is left to feed
+    if is_scored:  # the last token has no successor to score: a later chunk feeds it
         end = min(end, sequence.num_prompt - 1)
         lost = sequence.num_scored - 1 - position
-        if lost > 0:  # it starts over: these were told before
+        if lost > 0:  # the sequence started over: these were reported before
             end = min(end, position + lost)
         else:
             scored = tuple(sequence.ids[position + 1 : end + 1])

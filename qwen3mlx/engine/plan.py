@@ -1,8 +1,8 @@
-"""What one step does, as a value: the schedule makes a plan, a runner carries it out.
+"""One step as a value: the schedule makes a plan, and a runner executes it.
 
-A plan holds nothing but numbers, strings, bytes and tuples of them, so another process could carry
-it out: runners that got the same plans hold the same keys, values and cached prefixes. A `row` is
-the number of a place in the KV pool; each place that is opened gets a number of its own.
+A plan holds only numbers, strings, bytes and tuples of them, so another process could execute it.
+Runners that execute the same plans hold the same keys, values and cached prefixes. A `row` is the
+number of a place in the KV pool; each opened place gets a new number.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from .outputs import Token
 
 @dataclass(frozen=True, slots=True)
 class RowSampling:
-    """How the tokens of one row are chosen: what does not change from step to step.
+    """How a row's tokens are chosen: the part that stays the same from step to step.
 
-    `bias` is added to the logits of these ids, `early_bias` as well while a draw is `is_early`.
-    `prompt_ids` are those that the repetition penalty counts.
+    `bias` is added to the logits of these ids, and `early_bias` too while a draw is `is_early`.
+    `prompt_ids` are the ids that the repetition penalty counts.
     """
 
     temperature: float
@@ -45,7 +45,9 @@ class RowSampling:
         never_ids: Collection[int],
         stop_ids: Collection[int],
     ) -> RowSampling:
-        """`never_ids` are not drawn at all, `stop_ids` not before `params.min_tokens`."""
+        """Build it so that `never_ids` are never drawn, and `stop_ids` not before
+        `params.min_tokens`.
+        """
         return cls(
             temperature=params.temperature,
             top_p=params.top_p,
@@ -71,7 +73,7 @@ class RowSampling:
 
     @property
     def params(self) -> SamplingParams:
-        """The same for the sampler, which takes biases as arrays of their own."""
+        """The sampler's parameters, without biases, which it takes as arrays."""
         return SamplingParams(
             temperature=self.temperature,
             top_p=self.top_p,
@@ -89,11 +91,11 @@ def _forbidden(ids: Collection[int]) -> tuple[tuple[int, float], ...]:
     return tuple((token_id, -math.inf) for token_id in sorted(ids))
 
 
-# Changes to the KV pool and to the cached prefixes, in the order in which they are made.
+# Changes to the KV pool and the cached prefixes; a plan lists them in order.
 
 
 class OpenRow(NamedTuple):
-    """Allocate a row that holds nothing, with room for `num_tokens`."""
+    """Allocate an empty row with room for `num_tokens`."""
 
     row: int
     num_tokens: int
@@ -101,47 +103,47 @@ class OpenRow(NamedTuple):
 
 
 class GrowRow(NamedTuple):
-    """Move a row to where it has room for `num_tokens` in all."""
+    """Move a row to a place with room for `num_tokens` in total."""
 
     row: int
     num_tokens: int
 
 
 class TrimRow(NamedTuple):
-    """Keep the first `num_tokens` of a row; what was chosen or counted for it is dropped."""
+    """Keep the first `num_tokens` of a row; drop its tokens in flight and its counts."""
 
     row: int
     num_tokens: int
 
 
 class CloseRow(NamedTuple):
-    """Give the place of a row back."""
+    """Free a row's place."""
 
     row: int
 
 
 class FillRow(NamedTuple):
-    """Copy cached blocks into a row that holds nothing: (block, number of its tokens) each."""
+    """Copy cached blocks into an empty row, as pairs of a block and its number of tokens."""
 
     row: int
     blocks: tuple[tuple[int, int], ...]
 
 
 class CacheBlocks(NamedTuple):
-    """Copy tokens of a row into new blocks: (block, first token, number of tokens) each."""
+    """Copy tokens of a row into new blocks: (block, first token, number of tokens) for each."""
 
     row: int
     blocks: tuple[tuple[int, int, int], ...]
 
 
 class DropBlocks(NamedTuple):
-    """Let cached blocks go."""
+    """Free cached blocks."""
 
     blocks: tuple[int, ...]
 
 
 class Reset(NamedTuple):
-    """Drop all rows, and all cached blocks but these."""
+    """Drop all rows, and all cached blocks except these."""
 
     kept_blocks: tuple[int, ...]
 
@@ -150,11 +152,11 @@ PoolChange = OpenRow | GrowRow | TrimRow | CloseRow | FillRow | CacheBlocks | Dr
 
 
 class Draw(NamedTuple):
-    """How one token is chosen: what changes from step to step.
+    """How one token is chosen: the part that changes from step to step.
 
-    `uniform` is its random number in [0, 1); `mask` has a bit for each id that may come, lowest
-    first, in words of 32 (None: all may). `generated` are the ids that penalties count, those fed
-    in this step among them; None goes on from the counts of the step before.
+    `uniform` is its random number in [0, 1). `mask` has a bit for each id that is allowed, lowest
+    first, in 32-bit words; None allows all. `generated` are the ids that penalties count, including
+    those fed in this step; None continues the previous step's counts.
     """
 
     uniform: float
@@ -164,10 +166,10 @@ class Draw(NamedTuple):
 
 
 class DecodeRow(NamedTuple):
-    """Feed a row that holds `position` tokens, and choose the token that follows.
+    """Feed a row that holds `position` tokens, and choose its next token.
 
-    `tokens` are the ids to feed: one today, several once tokens are proposed ahead of time. None
-    stands for the token that the step before chose for this row, which nobody has read yet.
+    `tokens` are the ids to feed: one today, several with speculation. None feeds the token that the
+    previous step chose for this row and that has not been read yet.
     """
 
     row: int
@@ -179,8 +181,8 @@ class DecodeRow(NamedTuple):
 class DecodeBatch(NamedTuple):
     """Rows that one forward pass feeds.
 
-    The tokens come with the outputs of a later plan (see `StepPlan.collects`), while that one's
-    batches are computed; with `is_awaited` they come with the outputs of this one.
+    The tokens arrive with the outputs of a later plan (see `StepPlan.collects`), while that plan's
+    batches run. With `is_awaited`, they arrive with this plan's outputs.
     """
 
     rows: tuple[DecodeRow, ...]
@@ -190,8 +192,8 @@ class DecodeBatch(NamedTuple):
 class PrefillChunk(NamedTuple):
     """Feed the next tokens of a prompt to a row that holds `position` tokens.
 
-    `scored` are the tokens that follow each of `tokens`, where their log probabilities are wanted.
-    `draw` chooses the token that follows them all; it comes with the outputs of this plan.
+    If log probabilities are requested, `scored` are the successors of `tokens`. `draw` chooses the
+    token after the last one, which arrives with this plan's outputs.
     """
 
     row: int
@@ -202,9 +204,9 @@ class PrefillChunk(NamedTuple):
 
 
 class StepPlan(NamedTuple):
-    """The changes come first, then the batches, then the chunk.
+    """The changes run first, then the batches, then the chunk.
 
-    With `collects`, the tokens that earlier plans launched come with the outputs of this one.
+    With `collects`, tokens that earlier plans launched arrive with this plan's outputs.
     """
 
     changes: tuple[PoolChange, ...] = ()
@@ -214,16 +216,16 @@ class StepPlan(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A piece of a plan that fed or changed these rows raised `error`; the rest was left undone."""
+    """A part of a plan that fed or changed these rows raised `error`; the rest did not run."""
 
     rows: tuple[int, ...]
     error: Exception
 
 
 class StepOutputs(NamedTuple):
-    """What came of a plan. `decoded` and `sampled` pair a row with the tokens chosen for it.
+    """A plan's results. `decoded` and `sampled` pair each row with its chosen tokens.
 
-    `scores` are the prompt's own tokens of a chunk with `scored`. Times are in seconds.
+    `scores` are the chunk's prompt tokens, if it had `scored`. Times are in seconds.
     """
 
     decoded: tuple[tuple[int, tuple[Token, ...]], ...] = ()

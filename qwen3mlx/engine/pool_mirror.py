@@ -1,4 +1,4 @@
-"""The KV pool and the cached prefixes as the schedule knows them: numbers only, no arrays."""
+"""The schedule's own view of the KV pool and the cached prefixes: numbers only, no arrays."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .sequence import Sequence
 
 
 class PoolMirror:
-    """Each method changes the mirror now and notes the change for the next plan.
+    """Each method changes the mirror now and adds the same change to the next plan.
 
-    `sequences` are those that have a row, by its number.
+    `sequences` are those with a row, by row number.
     """
 
     def __init__(self, bytes_per_token: int, budget: MemoryBudget) -> None:
@@ -28,24 +28,24 @@ class PoolMirror:
         self._live_bytes = 0
 
     def take_changes(self) -> tuple[PoolChange, ...]:
-        """What has been noted; it is the plan's now."""
+        """Return the changes since the last call, for a plan."""
         changes = tuple(self._changes)
         self._changes.clear()
         return changes
 
     def may_open(self, num_tokens: int) -> bool:
-        """Make room for a row that holds so many tokens and one more; False if there is none."""
+        """Make room for a row with this many tokens and one more. Return False if there is none."""
         return self._budget.make_room(self.layout.bytes_for(num_tokens + 1))
 
     def open(self, sequence: Sequence) -> Row:
-        """A row for its text and one token more, with what is cached of it."""
+        """Open a row for the sequence's tokens and one more, and fill it with its cached prefix."""
         num_tokens = len(sequence.ids) + 1
         row = sequence.row = self.layout.allocate(num_tokens)
         number = sequence.row_number = next(self._numbers)
         self.sequences[number] = sequence
         self._count_live()
         self._changes.append(OpenRow(number, num_tokens, sequence.sampling))
-        # At least the last token is left to compute: its logits give the first new token.
+        # The last token is always computed: its logits give the first new token.
         blocks = self.prefixes.lookup(sequence.reusable[:-1], sequence.salt)
         if blocks:
             self._changes.append(FillRow(number, blocks))
@@ -53,7 +53,7 @@ class PoolMirror:
         return row
 
     def make_room(self, sequence: Sequence, num_tokens: int) -> bool:
-        """Let its row take so many more tokens; False where memory is short."""
+        """Make room for this many more tokens in the row. Return False if memory is short."""
         row = sequence.row
         assert row is not None
         needed = row.offset + num_tokens
@@ -67,7 +67,7 @@ class PoolMirror:
         return True
 
     def rewind(self, sequence: Sequence) -> None:
-        """Drop what was computed beyond its ids; at least the last of them is fed again."""
+        """Drop everything computed beyond the sequence's ids; the last id is always fed again."""
         sequence.drop_in_flight()
         row = sequence.row
         if row is not None:
@@ -75,7 +75,7 @@ class PoolMirror:
             self._changes.append(TrimRow(sequence.row_number, row.offset))
 
     def close(self, sequence: Sequence) -> None:
-        """Give its row back, if it has one."""
+        """Free the sequence's row, if it has one."""
         sequence.drop_in_flight()
         if sequence.row is not None:
             sequence.row.release()
@@ -85,14 +85,14 @@ class PoolMirror:
             self._count_live()
 
     def cache(self, sequence: Sequence, *, whole: bool) -> None:
-        """Keep what is computed of it for others, or as much as are `whole` blocks."""
+        """Cache the computed tokens for later requests; only full blocks if `whole`."""
         ids = sequence.ids[: sequence.num_computed]
         self.prefixes.put(ids, sequence.row_number, sequence.salt, whole=whole)
 
     def reset(self, undone: Iterable[PoolChange]) -> None:
-        """Forget all rows, and the blocks that were to be copied by changes that may be `undone`.
+        """Forget all rows, and the blocks that the changes in `undone` would have copied.
 
-        Whose rows they were has to be told: see `Schedule`.
+        The caller must restart the affected sequences: see `Schedule`.
         """
         changes = (*undone, *self._changes)
         copies = [change for change in changes if isinstance(change, CacheBlocks)]

@@ -1,4 +1,4 @@
-"""The keys and values of cached prefixes, block by block; `prefix_index.py` says whose they are."""
+"""Keys and values of cached prefixes, in blocks; `prefix_index.py` tracks their tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..model import KVRow, Layer
 
 
 class PrefixBlocks:
-    """For each block and layer, arrays [1, kv_heads, tokens, width]."""
+    """Holds arrays [1, kv_heads, tokens, width] for each block and layer."""
 
     def __init__(self) -> None:
         self.layers: dict[int, list[Layer]] = {}
@@ -21,9 +21,9 @@ class PrefixBlocks:
         return sum(array.nbytes for block in blocks for layer in block for array in layer)
 
     def fill(self, row: KVRow, blocks: Iterable[tuple[int, int]]) -> None:
-        """Copy the first tokens of each block, one after the other, into an empty `row`.
+        """Copy the first tokens of each block, one block after another, into an empty `row`.
 
-        Raises KVRoomError where the row is too short; nothing is written then.
+        Raises KVRoomError, before writing anything, if the row is too short.
         """
         blocks = tuple(blocks)
         row.check(row.offset, sum(length for _, length in blocks))
@@ -34,7 +34,7 @@ class PrefixBlocks:
         mx.eval(row.stack.layers)
 
     def copy(self, row: KVRow, blocks: Iterable[tuple[int, int, int]]) -> None:
-        """Make new blocks of a row's tokens: (block, first token, number of tokens) each."""
+        """Copy a row's tokens into new blocks: (block, first token, number of tokens) for each."""
         new: dict[int, list[Layer]] = {number: [] for number, _, _ in blocks}
         for layer in range(len(row.stack.layers)):
             arrays = row.layer(layer)
@@ -49,5 +49,5 @@ class PrefixBlocks:
             self.layers.pop(number, None)
 
     def keep(self, numbers: Collection[int]) -> None:
-        """Drop all others."""
+        """Drop all other blocks."""
         self.layers = {number: self.layers[number] for number in numbers}

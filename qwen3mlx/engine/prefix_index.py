@@ -1,11 +1,11 @@
-"""Which prompts and answers are cached, for requests that begin alike: numbers only, no arrays.
+"""Tracks which prompts and answers are cached, to find shared prefixes; has no arrays.
 
-A trie of blocks: each stands for the keys and values of up to BLOCK tokens that follow those of its
-parent. Conversations share the blocks of a common beginning. A hit copies what it reuses, once,
-into the request's own row; so blocks never change, and can go at any time.
+The index is a trie of blocks. Each block stands for the keys and values of up to BLOCK tokens that
+follow its parent's, and conversations share the blocks of a common prefix. A hit copies the blocks
+into the request's own row, so blocks never change and can be evicted at any time.
 
-A salt says for whom a prompt was computed: under another one nothing of it is found, so that nobody
-learns from a hit what others have asked. Each salt has a trie of its own; all share the memory.
+A salt separates callers: a prefix cached under one salt is not found under another, so cache hits
+do not reveal what others asked. Each salt has a trie of its own; all share the memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BLOCK = 256
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """`number` names it in plans."""
+    """A node of the trie; plans refer to it by `number`."""
 
     number: int
     ids: tuple[int, ...]
@@ -32,9 +32,8 @@ class Block:
 
 
 class PrefixIndex:
-    """One model's; all of them share the `budget`.
-
-    What is to be done to the arrays is appended to `changes`.
+    """Indexes one model's prefixes; all models share the `budget`. Changes for the arrays go to
+    `changes`.
     """
 
     def __init__(
@@ -50,19 +49,21 @@ class PrefixIndex:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The blocks that are there."""
+        """The numbers of all cached blocks."""
         return tuple(sorted(block.number for block in self._blocks()))
 
     def match(self, ids: Sequence[int], salt: str = "") -> int:
-        """How many of the first `ids` are cached."""
+        """Return how many of the first `ids` are cached."""
         return sum(length for _, length in self.lookup(ids, salt))
 
     def lookup(self, ids: Sequence[int], salt: str = "") -> tuple[tuple[int, int], ...]:
-        """The blocks that spell the longest cached beginning of `ids`, and how much of each."""
+        """Return the blocks of the longest cached prefix of `ids`, and the number of tokens to use
+        of each.
+        """
         return tuple((block.number, length) for block, length in self._path(ids, salt))
 
     def put(self, ids: Sequence[int], row: int, salt: str = "", *, whole: bool) -> None:
-        """Keep `ids`, which `row` holds, or only as many as are `whole` blocks."""
+        """Cache `ids`, which `row` holds; only full blocks if `whole`."""
         new = self._missing(ids, salt, whole=whole)
         if not new:
             return
@@ -72,13 +73,13 @@ class PrefixIndex:
             self._drop_shorter(block)
 
     def forget(self, numbers: Collection[int]) -> None:
-        """Take blocks out that could not be copied; no change is asked for."""
+        """Remove blocks whose copying failed, without adding a change."""
         lost = [block for block in self._blocks() if block.number in numbers]
         for block in sorted(lost, key=lambda block: block.number, reverse=True):
             self._take_out(block)
 
     def evict(self) -> bool:
-        """Let the least recently used block without successors go."""
+        """Evict the least recently used block that has no children."""
         leaves = [block for block in self._blocks() if not block.children]
         if not leaves:
             return False
@@ -86,7 +87,9 @@ class PrefixIndex:
         return True
 
     def _path(self, ids: Sequence[int], salt: str) -> Iterator[tuple[Block, int]]:
-        """The blocks that spell the beginning of `ids`, and how much of each; the last in part."""
+        """Return the cached blocks along `ids`, and the number of tokens that match in each; the
+        last can be partial.
+        """
         block, start, now = self._root(salt), 0, next(self._clock)
         while start < len(ids):
             wanted = tuple(ids[start : start + BLOCK])
@@ -103,13 +106,13 @@ class PrefixIndex:
             block, start = child, start + length
 
     def _root(self, salt: str) -> Block:
-        """Of the trie for `salt`; it is kept when something is put in."""
+        """Return the root for `salt`; it is stored once a block is added to it."""
         return self._roots.get(salt) or Block(0, (), None)
 
     def _missing(self, ids: Sequence[int], salt: str, *, whole: bool) -> list[tuple[int, Block]]:
-        """New blocks, in place in the trie, for what is not cached yet; as many as there is room.
+        """Add blocks for the uncached tokens, as long as there is room, and return them.
 
-        Each comes with the place of its first token.
+        Each comes with the position of its first token.
         """
         root, now, new = self._root(salt), next(self._clock), []
         block = root
@@ -120,7 +123,7 @@ class PrefixIndex:
             child = block.children.get(wanted)
             if child is None:
                 if len(wanted) < BLOCK and _closest(block, wanted)[1] == len(wanted):
-                    break  # a longer block says it all
+                    break  # a longer block covers it
                 if not self._room_for(len(wanted), now):
                     break
                 child = block.children[wanted] = Block(next(self._numbers), wanted, block)
@@ -132,7 +135,7 @@ class PrefixIndex:
         return new
 
     def _room_for(self, num_tokens: int, now: int) -> bool:
-        """Make room, but never of the blocks that are just being put in."""
+        """Evict blocks to make room, except those being added."""
         needed = num_tokens * self._bytes_per_token
         while self._budget.room_for_prefixes < needed:
             leaves = [b for b in self._blocks() if not b.children and b.last_used < now]
@@ -144,7 +147,7 @@ class PrefixIndex:
         return True
 
     def _drop_shorter(self, block: Block) -> None:
-        """A block cut short, of which `block` is the continuation, has nothing of its own."""
+        """Remove a partial block that `block` extends."""
         assert block.parent is not None
         for ids, sibling in list(block.parent.children.items()):
             if len(ids) < len(block.ids) and block.ids[: len(ids)] == ids:
@@ -172,7 +175,7 @@ class PrefixIndex:
 
 
 def _closest(block: Block, wanted: tuple[int, ...]) -> tuple[Block | None, int]:
-    """The child that shares the longest beginning with `wanted`, and its length."""
+    """Return the child that shares the longest prefix with `wanted`, and that prefix's length."""
     best, longest = None, 0
     for ids, child in block.children.items():
         length = common_length(ids, wanted)
@@ -182,7 +185,7 @@ def _closest(block: Block, wanted: tuple[int, ...]) -> tuple[Block | None, int]:
 
 
 def common_length(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two sequences begin with alike."""
+    """Return the length of the longest common prefix."""
     length = min(len(one), len(other))
     if one[:length] == other[:length]:
         return length

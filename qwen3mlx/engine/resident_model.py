@@ -1,4 +1,4 @@
-"""A model in memory: its scheduler, who uses it, and when it goes."""
+"""A model in memory: its scheduler, its users, and when it expires."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from .loaded import LoadedModel
 from .memory import MemoryBudget
 from .scheduler import Scheduler
 
-# A model that was loaded for a request and has not seen it yet stays this long, in seconds.
+# Seconds that a model waits for the request it was loaded for.
 GRACE = 30.0
-# Where another model needs the memory, it has only this long: a prompt is rendered by then.
+# The same if another model needs the memory; long enough to render a prompt.
 HANDOVER = 2.0
 
 
 class ResidentModel:
-    """`id` is the model's name in requests; `options` are what it was loaded with.
+    """`id` is the model's name in requests, and `options` are its load options.
 
-    `ttl_s` is how long it stays after its last request: as that one said, or `default_ttl_s`.
+    It stays for `ttl_s` seconds after its last request: that request's own limit, or
+    `default_ttl_s`.
     """
 
     def __init__(
@@ -54,31 +55,31 @@ class ResidentModel:
 
     @property
     def may_go(self) -> bool:
-        """Others may have its memory: nobody uses it, nor is about to."""
+        """Whether the model can be unloaded: no request uses it or is about to."""
         awaited = not self.num_served and time.monotonic() - self.last_used < HANDOVER
         return self.is_idle and not awaited
 
     @property
     def expires_at(self) -> float:
-        """On time.monotonic()'s clock; infinity while it is in use."""
+        """When the model expires, in time.monotonic()'s seconds; infinity while it is in use."""
         if not self.is_idle:
             return math.inf
         return self.last_used + (self.ttl_s if self.num_served else max(self.ttl_s, GRACE))
 
     def use(self, ttl_s: float | None) -> None:
-        """A request is here; the model stays for `ttl_s` after it."""
+        """Register a request; the model stays for `ttl_s` seconds after it."""
         self.num_served += 1
         self.touch()
         self.ttl_s = self.default_ttl_s if ttl_s is None else ttl_s
 
     def keep(self, ttl_s: float) -> None:
-        """Stay for `ttl_s` after this, and after each request that says nothing else."""
+        """Stay for `ttl_s` seconds after now, and after each request without its own limit."""
         self.default_ttl_s = self.ttl_s = ttl_s
 
     def touch(self) -> None:
         self.last_used = time.monotonic()
 
     def close(self, error: Exception) -> None:
-        """End its requests with `error` and give the memory back."""
+        """Fail the model's requests with `error`, and free its memory."""
         self.scheduler.close(error)
         self._budget.weights -= self.nbytes

@@ -1,4 +1,4 @@
-"""Carries plans out on the model, the KV pool and the cached prefixes, and returns the tokens."""
+"""Executes plans on the model, the KV pool and the cached prefixes, and returns the tokens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .prefix_blocks import PrefixBlocks
 
 @dataclass(slots=True)
 class _Progress:
-    """What came of a plan so far; `rows` are those of the piece that is being carried out."""
+    """A plan's results so far; `rows` are those of the part being executed."""
 
     rows: tuple[int, ...] = ()
     decoded: list[tuple[int, tuple[Token, ...]]] = field(default_factory=list)
@@ -44,7 +44,7 @@ class _Progress:
 
 
 class Runner:
-    """One model's. It decides nothing: its state follows from the plans that it was given.
+    """Executes one model's plans. It decides nothing: its state follows from the plans alone.
 
     All methods belong to the thread that loaded the model.
     """
@@ -57,10 +57,10 @@ class Runner:
         self._vocab_size = decoder.model.config.vocab_size
         self._batches = BatchCache(self._vocab_size)
         self._in_flight: list[InFlight] = []
-        self._dropped: set[int] = set()  # rows whose tokens in flight are of no use
+        self._dropped: set[int] = set()  # rows whose tokens in flight are discarded
 
     def run(self, plan: StepPlan) -> StepOutputs:
-        """Carry `plan` out up to its first fault, which the outputs tell of: it is not raised."""
+        """Execute `plan` up to its first fault, which the outputs report; it is not raised."""
         done, fault = _Progress(), None
         try:
             for change in plan.changes:
@@ -76,7 +76,7 @@ class Runner:
             tuple(done.decoded), done.sampled, done.scores, done.decode_s, done.prefill_s, fault
         )
 
-    # Changes of the pool
+    # Pool changes
 
     def _change(self, change: PoolChange) -> None:
         match change:
@@ -112,7 +112,7 @@ class Runner:
     # Decode
 
     def _decode(self, plan: StepPlan, done: _Progress) -> None:
-        """Launch the batches and, while they are computed, read what earlier plans launched."""
+        """Launch the batches and, while they run, read the tokens that earlier plans launched."""
         start = time.perf_counter()
         before, self._in_flight = self._in_flight, []
         awaited: list[InFlight] = []
@@ -130,7 +130,7 @@ class Runner:
     def _launch(
         self, numbers: tuple[int, ...], fed: tuple[DecodeRow, ...], before: list[InFlight]
     ) -> InFlight:
-        """Feed the rows of a batch, and start to compute the tokens that follow."""
+        """Feed the rows of a batch, and start computing their next tokens."""
         rows = [self.rows[number] for number in numbers]
         kv = [row.kv for row in rows]
         _check_positions(kv, [each.position for each in fed])
@@ -151,7 +151,7 @@ class Runner:
         return InFlight(numbers, tokens)
 
     def _read(self, launched: list[InFlight], done: _Progress, dropped: set[int]) -> None:
-        """Wait for tokens that were launched, but not for those that are all dropped."""
+        """Wait for launched tokens, unless all of them are discarded."""
         for ahead in launched:
             if dropped.issuperset(ahead.numbers):
                 continue
@@ -161,7 +161,7 @@ class Runner:
                     done.decoded.append((number, (token,)))
 
     def _settle(self, done: _Progress) -> None:
-        """Wait for what is under way: it is not to be counted as a prompt's time."""
+        """Wait for work in flight, so that it does not count as prefill time."""
         done.rows = tuple(number for ahead in self._in_flight for number in ahead.numbers)
         mx.eval([ahead.tokens.token for ahead in self._in_flight])
 
@@ -185,7 +185,7 @@ class Runner:
             done.prefill_s = time.perf_counter() - start
 
     def _sample(self, chunk: PrefillChunk, row: LiveRow) -> SampledTokens:
-        """The token behind a prompt."""
+        """Choose the token after a prompt."""
         draw = chunk.draw
         assert draw is not None
         logits = self._decoder.logits(chunk.tokens, row.kv)
@@ -197,13 +197,13 @@ class Runner:
 
 
 def _check_positions(rows: list[KVRow], positions: list[int]) -> None:
-    """Raises KVRoomError where a plan was made for rows that hold other tokens."""
+    """Raise KVRoomError if a row does not hold the tokens that the plan assumes."""
     if (offsets := [row.offset for row in rows]) != positions:
         raise KVRoomError(f"A plan feeds positions {positions} of rows that hold {offsets} tokens.")
 
 
 def read_tokens(tokens: SampledTokens) -> list[Token]:
-    """Wait for the device and take the values, a token for each row."""
+    """Wait for the device, and return the values, one token per row."""
     ids = cast("list[int]", tokens.token.tolist())
     if tokens.logprob is None:
         return [Token(token_id) for token_id in ids]

@@ -1,7 +1,7 @@
-"""Which request does what in the next step: continuous batching, decided on the host.
+"""Decides what each request does in the next step: continuous batching.
 
-The schedule reads no clock, draws no random number and touches no array. What it decides follows
-from what it is told: requests, the time, and the outputs of the plans that it made.
+The schedule reads no clock, draws no random number and touches no array. Its decisions follow from
+its inputs: requests, the time, and the outputs of its own plans.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .sequence import Sequence, Status
 from .throttle import PrefillThrottle
 
 MAX_RUNNING = 16
-# A second of waiting weighs as much as this share of a second of prefill work still to do.
+# One second of waiting offsets this share of a second of remaining prefill work.
 WAIT_WEIGHT = 0.5
-# So many tokens in common with a prompt that is being computed are worth waiting for.
+# A shared prefix of this many tokens is worth waiting for while another prompt computes it.
 MIN_SHARED_PREFIX = 32
 
 _log = logging.getLogger(__name__)
 
 
 class Schedule:
-    """Waiting sequences have tokens to prefill; running ones decode one token per step, together.
+    """Prefills waiting sequences, and decodes one token per step for all running ones.
 
-    `sequences` are all that have not ended, in the order in which they came; `running` are those
-    that decode, in the order of their rows.
+    `sequences` are all that have not ended, in order of arrival; `running` are those that decode,
+    in the order of their rows.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Schedule:
         self._budget = budget
         self._max_running = max_running
         self._throttle = PrefillThrottle(max_chunk)
-        self._suspects: set[Sequence] = set()  # to decode alone
-        self._plan = StepPlan()  # whose outputs are awaited
+        self._suspects: set[Sequence] = set()  # quarantined sequences, each decoded alone
+        self._plan = StepPlan()  # whose outputs have not been applied yet
 
     @property
     def waiting(self) -> list[Sequence]:
@@ -61,20 +61,20 @@ class Schedule:
     def is_idle(self) -> bool:
         return not self.sequences
 
-    # What others ask for
+    # Requests
 
     def submit(self, sequence: Sequence, now: float) -> None:
-        """Queue it. Raises MemoryBudgetError if it could not even run alone."""
+        """Queue the sequence. Raises MemoryBudgetError if it could not run even alone."""
         self.check_fits(len(sequence.ids))
         sequence.arrived = now
         self.sequences.append(sequence)
 
     def bytes_needed(self, num_tokens: int) -> int:
-        """What a prompt of so many tokens takes if it runs alone."""
+        """Return the bytes that a prompt of this many tokens takes if it runs alone."""
         return self.pool.layout.bytes_alone(num_tokens + 1)
 
     def check_fits(self, num_tokens: int) -> None:
-        """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
+        """Raise MemoryBudgetError for a prompt that cannot fit, however long it waits."""
         needed = self.bytes_needed(num_tokens)
         largest = self._budget.largest_request
         if needed > largest:
@@ -85,12 +85,12 @@ class Schedule:
             )
 
     def cancel(self, sequence: Sequence) -> None:
-        """Stop working on it; what was computed is kept for others. No output is sent."""
+        """Stop the sequence without an output, and cache its computed tokens."""
         if sequence in self.sequences:
             self._leave(sequence)
 
     def fail_all(self, error: Exception) -> None:
-        """End every sequence with `error`; what the pool's arrays hold is not known."""
+        """Fail every sequence with `error`; the content of the pool's arrays is unknown."""
         self._reset()
         for sequence in list(self.sequences):
             self._fail(sequence, error)
@@ -98,13 +98,13 @@ class Schedule:
     # The next step
 
     def plan(self, now: float) -> StepPlan:
-        """One token for each running sequence, and a piece of a waiting one's prompt."""
+        """Plan one token for each running sequence, and a chunk of a waiting sequence's prompt."""
         groups = self._groups()
         for group in groups:
             self._make_room(group, 1)
         prefill = self._plan_prefill(now)
         changes = self.pool.take_changes()
-        if changes:  # rows were closed or moved: a batch is in the order of the pool
+        if changes:  # rows were closed or moved, and a batch follows the pool's order
             self.running.sort(key=_place)
             groups = [sorted(filter(_is_decoding, group), key=_place) for group in groups]
         decode = tuple(decode_batch(group) for group in groups if group)
@@ -112,7 +112,7 @@ class Schedule:
         return self._plan
 
     def plan_changes(self) -> StepPlan | None:
-        """What is to be done to rows and cached prefixes, without a step; None: nothing is."""
+        """Return pending changes as a plan without a step; None if there are none."""
         changes = self.pool.take_changes()
         if not changes:
             return None
@@ -120,7 +120,7 @@ class Schedule:
         return self._plan
 
     def apply(self, outputs: StepOutputs) -> None:
-        """Take what came of the last plan."""
+        """Apply the outputs of the last plan."""
         self._accept_all(outputs)
         streaming = bool(self.running)
         if streaming:
@@ -148,14 +148,14 @@ class Schedule:
         if not self._throttle.may_prefill(sequence.num_remaining, streaming=streaming):
             return None
         row = sequence.row or self._start(sequence)
-        # Forced tokens come after the row was made for a shorter text.
+        # Forced tokens can exceed the room that the row was opened with.
         self._make_room([sequence], sequence.num_remaining)
         if sequence.row is None:
             return None
         return prefill_chunk(sequence, row, self._throttle.chunk(streaming=streaming))
 
     def _next_waiting(self, waiting: list[Sequence], now: float) -> Sequence | None:
-        """The one with the least work left, waiting counted in its favour."""
+        """Return the sequence with the least work left, minus a credit for its waiting time."""
         tokens_per_second = self._throttle.tokens_per_second or 0.0
 
         def rank(sequence: Sequence) -> float:
@@ -166,7 +166,9 @@ class Schedule:
         return min(ready, key=rank, default=None)
 
     def _may_start(self, sequence: Sequence) -> bool:
-        """There is a place and memory for it, and nobody is computing the same beginning."""
+        """Return whether a row and memory are free, and no other sequence is computing the same
+        prefix.
+        """
         started = self.pool.sequences.values()
         if len(started) >= self._max_running:
             return False
@@ -177,10 +179,10 @@ class Schedule:
         return self.pool.may_open(len(sequence.ids))
 
     def _refuse_hopeless(self, waiting: list[Sequence]) -> None:
-        """End what no waiting would make room for.
+        """Fail sequences that cannot fit, however long they wait.
 
-        A prompt was let in before another model took the memory, or an answer that gave its row up
-        has become longer than the memory.
+        That happens if another model took memory after a prompt was accepted, or if a preempted
+        answer has outgrown the memory.
         """
         for sequence in waiting:
             try:
@@ -197,7 +199,7 @@ class Schedule:
         if not sequence.num_generated:
             sequence.num_cached = row.offset
         try:
-            if not sequence.num_scored:  # nothing comes before the first token
+            if not sequence.num_scored:  # nothing precedes the first token
                 sequence.score([Token(sequence.ids[0])])
         except Exception as error:
             self._fail(sequence, error)
@@ -216,12 +218,12 @@ class Schedule:
             is_suspect = sequence in self._suspects
             self._set_status(sequence, Status.QUARANTINED if is_suspect else Status.RUNNING)
         elif not sequence.num_remaining:
-            self._end(sequence, "length")  # only the prompt was to be computed, for later ones
+            self._end(sequence, "length")  # the request only fills the prefix cache
         for token in outputs.sampled:
             self._accept(sequence, token)
 
     def _report(self, sequence: Sequence) -> None:
-        """Tell how far the prompt is, and let others have what is computed of it."""
+        """Report the prompt's progress, and cache what has been computed of it."""
         done = sequence.num_computed
         sequence.sink(PrefillOutput(done, sequence.num_prompt, sequence.num_cached))
         least = done // BLOCK * BLOCK + MIN_SHARED_PREFIX
@@ -232,13 +234,13 @@ class Schedule:
     # Decode
 
     def _groups(self) -> list[list[Sequence]]:
-        """The batch, and each sequence in quarantine by itself: those that can take a step now."""
+        """Return the batch, and each quarantined sequence alone, if ready for a step."""
         together = [s for s in self.running if s.status is Status.RUNNING]
         alone = [[s] for s in self.running if s.status is Status.QUARANTINED]
         return [_ready(group) for group in (together, *alone)]
 
     def _accept_all(self, outputs: StepOutputs) -> None:
-        """Hand out the tokens that were chosen."""
+        """Deliver the chosen tokens."""
         chosen = [
             (sequence, tokens)
             for row, tokens in outputs.decoded
@@ -274,20 +276,20 @@ class Schedule:
             self.pool.rewind(sequence)
             self._set_status(sequence, Status.PREFILLING)
         elif not sequence.mask_is_stable and sequence.num_in_flight:
-            self.pool.rewind(sequence)  # it was computed with another mask
+            self.pool.rewind(sequence)  # it was chosen under an outdated mask
 
     # Memory
 
     def _make_room(self, group: list[Sequence], num_tokens: int) -> None:
-        """Let the rows of `group` take so many more; where memory is short, others make way."""
+        """Make room for this many more tokens in each row, preempting sequences if necessary."""
         for sequence in group:
             while sequence.row is not None and not self.pool.make_room(sequence, num_tokens):
                 self._preempt()
 
     def _preempt(self) -> None:
-        """The one that came last gives its memory up and starts over later from its tokens.
+        """Preempt the most recent sequence, which starts over later from its tokens.
 
-        Where it is the only one, memory is what its answer's length ends at.
+        If it is the only one, its answer ends with the finish reason `length`.
         """
         started = [s for s in self.sequences if s.row is not None]
         if len(started) == 1:
@@ -296,7 +298,7 @@ class Schedule:
             self._start_over(started[-1])
 
     def _start_over(self, sequence: Sequence) -> None:
-        """Drop all that was computed: the ids are enough to go on."""
+        """Drop everything computed for the sequence; its ids are enough to continue."""
         self.pool.close(sequence)
         self._set_status(sequence, Status.WAITING)
 
@@ -315,7 +317,7 @@ class Schedule:
         sequence.fail(error)
 
     def _leave(self, sequence: Sequence, *, keep: bool = True) -> None:
-        """Give its row back; with `keep`, what was computed goes into the prefix cache."""
+        """Free its row; with `keep`, cache its computed tokens."""
         self.sequences.remove(sequence)
         self._suspects.discard(sequence)
         if keep and sequence.row is not None:
@@ -324,10 +326,10 @@ class Schedule:
         self._set_status(sequence, Status.ENDED)
 
     def _recover(self, fault: Fault) -> None:
-        """A fault of a plan: of its one sequence, or of an unknown one of several.
+        """Handle a fault caused by its one sequence, or by an unknown one of several.
 
-        Nobody knows what the shared arrays hold now, so all sequences start over from their tokens;
-        the suspects each by itself, so that only the faulty one fails.
+        The content of the shared arrays is unknown, so all sequences start over from their tokens.
+        Suspects run alone, so that only the faulty one fails.
         """
         rows, error = self.pool.sequences, fault.error
         suspects = [rows[number] for number in fault.rows if number in rows]
@@ -356,9 +358,9 @@ class Schedule:
 
 
 def _ready(group: list[Sequence]) -> list[Sequence]:
-    """Those of a batch that have tokens to come.
+    """Return the batch's sequences that have tokens to come.
 
-    None, where a grammar must see tokens that are under way to say what may follow.
+    Returns None if a grammar must see tokens in flight before the next mask is known.
     """
     if not all(s.mask_is_stable for s in group) and any(s.num_in_flight for s in group):
         return []
@@ -370,12 +372,12 @@ def _is_decoding(sequence: Sequence) -> bool:
 
 
 def _in_common(one: Sequence, other: Sequence) -> int:
-    """How many tokens one could take over from the other."""
+    """Return how many cached tokens one sequence could take over from the other."""
     return common_length(one.ids, other.ids) if one.salt == other.salt else 0
 
 
 def _place(sequence: Sequence) -> tuple[int, int]:
-    """Where its row is: rows of a stack one after the other."""
+    """Return where its row is: rows of a stack follow one another."""
     assert sequence.row is not None
     return sequence.row.stack.capacity, sequence.row.slot
 

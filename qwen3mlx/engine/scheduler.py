@@ -14,7 +14,7 @@ from .sequence import Sequence
 
 
 class Scheduler:
-    """A schedule and the runner that carries its plans out.
+    """A schedule, and the runner that executes its plans.
 
     All methods belong to the thread that loaded the model.
     """
@@ -34,7 +34,7 @@ class Scheduler:
         budget.evictors.append(self._evict)
 
     def step(self) -> None:
-        """One token for each running sequence, and a piece of a waiting one's prompt."""
+        """Compute one token for each running sequence, and a chunk of a waiting one's prompt."""
         self._is_planning = True
         try:
             plan = self.schedule.plan(time.perf_counter())
@@ -47,7 +47,7 @@ class Scheduler:
 
     @property
     def sequences(self) -> list[Sequence]:
-        """All that have not ended, in the order in which they came."""
+        """All sequences that have not ended, in order of arrival."""
         return list(self.schedule.sequences)
 
     @property
@@ -75,29 +75,29 @@ class Scheduler:
         return self.schedule.pool.prefixes
 
     def submit(self, sequence: Sequence) -> None:
-        """Queue it. Raises MemoryBudgetError if it could not even run alone."""
+        """Queue the sequence. Raises MemoryBudgetError if it could not run even alone."""
         self.schedule.submit(sequence, time.perf_counter())
 
     def check_fits(self, num_tokens: int) -> None:
-        """Raises MemoryBudgetError for a prompt that no waiting would make room for."""
+        """Raise MemoryBudgetError for a prompt that cannot fit, however long it waits."""
         self.schedule.check_fits(num_tokens)
 
     def bytes_needed(self, num_tokens: int) -> int:
-        """What a prompt of so many tokens takes if it runs alone."""
+        """Return the bytes that a prompt of this many tokens takes if it runs alone."""
         return self.schedule.bytes_needed(num_tokens)
 
     def cancel(self, sequence: Sequence) -> None:
-        """Stop working on it now; what was computed is kept for others. No output is sent."""
+        """Stop the sequence now, without an output, and cache its computed tokens."""
         self.schedule.cancel(sequence)
         self._carry_out_changes()
 
     def fail_all(self, error: Exception) -> None:
-        """End every sequence with `error`; what the pool's arrays hold is not known."""
+        """Fail every sequence with `error`; the content of the pool's arrays is unknown."""
         self.schedule.fail_all(error)
         self._carry_out_changes()
 
     def close(self, error: Exception) -> None:
-        """End every sequence with `error`, and give all memory back."""
+        """Fail every sequence with `error`, and free all memory."""
         self._budget.evictors.remove(self._evict)
         self.fail_all(error)
         while self.prefixes.evict():
@@ -105,13 +105,13 @@ class Scheduler:
         self._carry_out_changes()
 
     def _evict(self) -> bool:
-        """Let a cached block go; for another model's sake, its memory is free at once."""
+        """Evict a cached block at once, because another model needs its memory."""
         evicted = self.prefixes.evict()
         if not self._is_planning:
             self._carry_out_changes()
         return evicted
 
     def _carry_out_changes(self) -> None:
-        """Without a step: nobody may wait for the next one."""
+        """Apply pending changes without waiting for the next step, which may never come."""
         while (plan := self.schedule.plan_changes()) is not None:
             self.schedule.apply(self.runner.run(plan))

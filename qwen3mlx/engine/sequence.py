@@ -1,4 +1,4 @@
-"""One request on its way through the engine: token ids and numbers, no text and no arrays."""
+"""One request in the engine: token ids and numbers, no text and no arrays."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ _log = logging.getLogger(__name__)
 
 
 class Constraint(Protocol):
-    """A grammar's view of one answer."""
+    """Follows one answer with a grammar."""
 
     def mask(self) -> bytes | None:
-        """A bit for each id that may come next; None: all may."""
+        """Return a bit for each id that is allowed next; None allows all."""
 
     @property
     def is_unchecked(self) -> bool:
-        """The last tokens may be taken back."""
+        """Whether the last tokens can still be taken back."""
 
     def announce(self, token_id: int) -> None:
-        """The next token to observe: what may follow it can be found out meanwhile."""
+        """Announce the token that `observe` gets next, so that work on it can start now."""
 
     def observe(self, token_id: int) -> int:
-        """A token was generated; returns how many are taken back, this one among them."""
+        """Take a generated token. Return how many tokens are taken back, including this one."""
 
 
 class Status(Enum):
-    """Where a sequence is. It has a row of the KV pool unless it is waiting or ended."""
+    """A sequence's state. It holds a row of the KV pool unless it is waiting or has ended."""
 
     WAITING = "waiting"
     PREFILLING = "prefilling"
     RUNNING = "running"
-    # Decodes by itself after a fault in its batch, until it has shown that it can.
+    # Decodes alone after a fault in its batch, until a step succeeds.
     QUARANTINED = "quarantined"
     ENDED = "ended"
 
 
 class Sequence:
-    """A prompt, what has been generated, and the state of its sampling.
+    """A prompt, its answer so far, and the state of its sampling.
 
-    `ids` are the prompt and the tokens that have been read; `row` is the place of the first
-    `row.offset` of them, `row_number` its number in plans. `sink` is called with each output, on
-    the engine's thread. `uniforms` gives the random number of each place of the answer. `stop_ids`
-    end the answer and are part of it; `never_ids` are not drawn. Nothing computed is shared with
-    sequences that have another `salt`.
+    `ids` are the prompt and the tokens read so far. `row` holds the first `row.offset` of them, and
+    plans call it `row_number`. `sink` is called with each output on the engine's thread. `uniforms`
+    yields the random number of each position. `stop_ids` end the answer and are part of it;
+    `never_ids` are never drawn. Cached prefixes are shared only among sequences with the same
+    `salt`.
     """
 
     def __init__(
@@ -82,20 +82,21 @@ class Sequence:
         self.sink = sink
         self.constraint = constraint
         self.mask = constraint.mask() if constraint else None
-        # The next mask is likely to be this one: the step after the next can be planned with it.
+        # The next mask is probably the same one, so a further step can be planned with it.
         self.mask_is_stable = self.mask is None
         self.status = Status.WAITING
         self.arrived = 0.0
         self.row: Row | None = None
         self.row_number = -1
-        self.num_in_flight = 0  # tokens that a plan chooses and that have not been accepted
+        self.num_in_flight = 0  # chosen by plans, and not accepted yet
         self.num_cached = 0
-        # Tokens of the prompt whose logprobs were told, or nobody wants to know.
+        # Prompt tokens whose logprobs are reported, or were not requested.
         self.num_scored = 0 if params.prompt_logprobs else self.num_prompt
-        self._held: list[Token] = []  # that may be taken back
-        self._is_counted = False  # the runner goes on counting what is generated
+        self._held: list[Token] = []  # can still be taken back
+        self._is_counted = False  # the runner's counts are current
         self._uniforms = uniforms
-        self._drawn: list[float] = []  # of each place: the same one where a token is chosen again
+        # By position: a token that is chosen again gets the same number.
+        self._drawn: list[float] = []
 
     @property
     def num_generated(self) -> int:
@@ -115,32 +116,34 @@ class Sequence:
 
     @property
     def next_index(self) -> int:
-        """Place, from 0, of the token that a step planned now would choose."""
+        """Index, from 0, of the token that a step planned now would choose."""
         return len(self.ids) - self.num_prompt + self.num_in_flight
 
     @property
     def has_next(self) -> bool:
-        """A step planned now has a token to choose."""
+        """Whether a step planned now has a token to choose."""
         return len(self.ids) - self.num_prompt + self.num_in_flight < self.max_tokens
 
     @property
     def reusable(self) -> list[int]:
-        """The ids whose keys and values may come from a cache: a token is scored by its forward."""
+        """The ids whose keys and values can come from the cache; tokens yet to be scored must be
+        computed.
+        """
         return self.ids if self.num_scored >= self.num_prompt else self.ids[: self.num_scored]
 
     def score(self, tokens: SequenceOf[Token]) -> None:
-        """Tell of the next tokens of the prompt."""
+        """Report the next tokens of the prompt."""
         self.num_scored += len(tokens)
         self.sink(ScoreOutput(tuple(tokens)))
 
     def draw(self) -> Draw:
-        """How the next token is chosen."""
+        """Return how the next token is chosen."""
         index = self.next_index
         generated = None
         if self._has_penalties and not self._is_counted:
             generated = tuple(self.ids[self.num_prompt :])
             self._is_counted = True
-        # A mask says itself where the answer may end.
+        # A mask decides by itself where the answer can end.
         is_early = self.mask is None and index < self.params.min_tokens
         drawn = self._drawn
         while len(drawn) <= index:
@@ -148,15 +151,15 @@ class Sequence:
         return Draw(drawn[index], is_early, self.mask, generated)
 
     def announce(self, token: Token) -> None:
-        """The next one to accept: the grammars of a batch work side by side."""
+        """Announce the next token to accept, so that the batch's grammars work in parallel."""
         if self.constraint is not None:
             self.constraint.announce(token.id)
 
     def accept(self, token: Token) -> list[int] | None:
-        """Take a token that was generated; returns the ids that must follow it (see the meter).
+        """Take a generated token; return the ids that must follow it (see the meter).
 
-        None: it, and perhaps some before it, are taken back, and others must be chosen. Tokens are
-        handed out when that can no longer come to them.
+        Returns None if it, and perhaps some before it, are taken back and must be chosen again.
+        Tokens reach the sink once they can no longer be taken back.
         """
         self.ids.append(token.id)
         self._held.append(token)
@@ -174,13 +177,13 @@ class Sequence:
         return forced
 
     def hand_out(self) -> None:
-        """Tell of the tokens that were held back."""
+        """Report the tokens held back."""
         held, self._held = self._held, []
         for token in held:
             self.sink(token.reported(self.params))
 
     def fail(self, error: Exception) -> None:
-        """Say that nothing more comes, and why; nothing is raised where nobody listens."""
+        """End with `error`. An exception that the sink raises is logged."""
         self.status = Status.ENDED
         try:
             self.sink(ErrorOutput(error))
@@ -188,6 +191,6 @@ class Sequence:
             _log.exception("Could not deliver a request's error: %s", error)
 
     def drop_in_flight(self) -> None:
-        """Nothing that was chosen or counted beyond `ids` is of use."""
+        """Discard everything chosen or counted beyond `ids`."""
         self.num_in_flight = 0
         self._is_counted = False

@@ -1,16 +1,16 @@
-"""How prefill and decode share the device: a long prompt never starves the running streams."""
+"""Divides the device between prefill and decode, so that a long prompt never starves streams."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Of the time while answers stream, this much goes to prompts.
+# Share of the time that prompts get while answers stream.
 PREFILL_SHARE = 0.2
-# Seconds between two tokens of a stream that one piece of a prompt may take, and how long a new
-# request may wait for a piece of another's prompt where nothing streams.
+# Seconds that one chunk of a prompt can delay a stream's next token, and that a new
+# request waits for a chunk of another prompt while nothing streams.
 STREAM_GAP = 0.15
 IDLE_GAP = 0.5
-# Prompts with no more tokens than this go first, whatever the share says; up to so many seconds of
+# Prompts up to this many tokens run at once, whatever their share; up to this many seconds of
 # debt are paid back later.
 SHORT_PROMPT = 64
 MAX_DEBT = 1.0
@@ -19,7 +19,7 @@ LEAST_CHUNK = 32
 
 @dataclass(slots=True)
 class PrefillThrottle:
-    """Decoding earns `budget_s`, the seconds that prefill may take; prefill spends them."""
+    """Decoding earns `budget_s`, the seconds that prefill can use; prefill spends them."""
 
     max_chunk: int
     budget_s: float = 0.0
@@ -38,14 +38,14 @@ class PrefillThrottle:
             self.tokens_per_second = speed if known is None else 0.7 * known + 0.3 * speed
 
     def may_prefill(self, num_tokens: int, *, streaming: bool) -> bool:
-        """Whether a prompt with `num_tokens` left may have its turn."""
+        """Return whether a prompt with `num_tokens` left can run now."""
         if not streaming:
             self.budget_s = 0.0
             return True
         return self.budget_s >= (-MAX_DEBT if num_tokens <= SHORT_PROMPT else 0.0)
 
     def chunk(self, *, streaming: bool) -> int:
-        """Tokens to prefill at once: a power of two, for few distinct shapes."""
+        """Return how many tokens to prefill at once: a power of two, so that few shapes occur."""
         if self.tokens_per_second is None:
             return LEAST_CHUNK * 4 if streaming else self.max_chunk
         wanted = self.tokens_per_second * (STREAM_GAP if streaming else IDLE_GAP)

@@ -1,4 +1,4 @@
-"""The thread that owns MLX, from its start to its end, and all that lives on it."""
+"""The thread that owns MLX, and everything that runs on it."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ from .sequence import Sequence
 
 T = TypeVar("T")
 
-# What waits for memory or a busy model is looked at again after this long, in seconds.
+# Seconds between attempts to load a model that waits for memory or a busy model.
 RETRY = 0.05
 
 _log = logging.getLogger(__name__)
 
 
 class Strikes:
-    """Counts faults: so many within so many seconds are borne, one more is too many."""
+    """Tolerates a number of faults within a number of seconds."""
 
     def __init__(self, most: int = 3, seconds: float = 60.0) -> None:
         self._times: deque[float] = deque(maxlen=most)
         self._seconds = seconds
 
     def add(self) -> bool:
-        """Another one; True where it is too many."""
+        """Count a fault; return whether it is one too many."""
         now = time.monotonic()
         full = len(self._times) == self._times.maxlen
         too_many = full and now - self._times[0] < self._seconds
@@ -57,10 +57,10 @@ class Strikes:
 
 
 class Worker:
-    """A thread with its models, the requests they run, and the commands that wait for it.
+    """A thread with its models, their requests, and the commands waiting for it.
 
-    It ends when it is closed, or by a fault that it cannot go on after: a panic of a library, many
-    faults in a row. Whoever waits for anything is told, and then `on_death(error)` is called on it.
+    It ends when it is closed, or after a fault that it cannot survive: a library's panic, or many
+    faults in a row. It then fails everything that waits, and calls `on_death(error)`.
     """
 
     def __init__(self, config: EngineConfig, on_death: Callable[[BaseException], None]) -> None:
@@ -76,7 +76,8 @@ class Worker:
         self._promises: set[Future[Any]] = set()
         self._tasks: list[Generator[None, None, None]] = []
         self._faults = Strikes()
-        self._lock = threading.Lock()  # of the next two: what is posted is heard, or refused
+        # Guards the next two, so that each command is either executed or refused.
+        self._lock = threading.Lock()
         self._refusal: str | None = None
         self._closing = False
         self._is_resting = True
@@ -85,13 +86,13 @@ class Worker:
 
     @property
     def stuck_for(self) -> float:
-        """Seconds that one piece of its work has taken so far; 0 where it has nothing to do."""
+        """The seconds that the current piece of work has taken; 0 while idle."""
         return 0.0 if self._is_resting else time.monotonic() - self._came_round
 
     def post(self, command: Command) -> Future[Any]:
-        """Carry `command` out on the thread; the future has what comes of it.
+        """Queue `command`; the future gets its result.
 
-        The end of the thread settles it, too. Raises UnavailableError where that has come.
+        If the thread ends, the future fails. Raises UnavailableError if it has already ended.
         """
         done: Future[Any] = Future()
         with self._lock:
@@ -103,21 +104,21 @@ class Worker:
         return done
 
     def refuse(self, why: str) -> None:
-        """Raise UnavailableError for all that is posted from now on."""
+        """Make `post` raise UnavailableError from now on."""
         with self._lock:
             self._refusal = why
 
     def close(self) -> None:
-        """Have it end after what was posted before; nothing is waited for."""
+        """Stop after the commands posted so far. Does not wait for that."""
         self.refuse(CLOSING)
         self._inbox.put((Close(), Future()))
 
-    # What follows runs on the thread.
+    # The methods below run on the thread.
 
     def _run(self) -> None:
         try:
             self._work()
-        # A panic of a library written in Rust is a BaseException, as SystemExit is.
+        # A panic in a Rust library is a BaseException, like SystemExit.
         except BaseException as error:
             self._die(error)
 
@@ -133,7 +134,7 @@ class Worker:
                     resident.scheduler.fail_all(error)
         for task in self._tasks:
             for _ in task:
-                pass  # each ends as soon as it finds its model gone
+                pass  # each stops once it finds its model unloaded
         self._tasks.clear()
         self._settle_all(UnavailableError(CLOSING))
 
@@ -146,7 +147,7 @@ class Worker:
             for sequence in resident.scheduler.sequences:
                 sequence.fail(told)
         self._settle_all(told)
-        # Arrays are given back by the thread that made them.
+        # Arrays must be freed by the thread that made them.
         self._tasks.clear()
         self.models.resident.clear()
         self.models.loads.clear()
@@ -154,12 +155,12 @@ class Worker:
 
     def _settle_all(self, error: Exception) -> None:
         for done in list(self._promises):
-            with suppress(InvalidStateError):  # it is settled already
+            with suppress(InvalidStateError):  # the future is done already
                 done.set_exception(error)
 
     def _stop(self) -> None:
         self._closing = True
-        self.models.close()  # now: a load that is under way finds itself gone
+        self.models.close()  # at once: a running load stops at its next report
 
     def _turn(self) -> None:
         self._turn_of_requests()
@@ -183,7 +184,7 @@ class Worker:
                 self._tasks.remove(task)
 
     def _take_command(self, patience: float) -> None:
-        """Wait for one, at most `patience` seconds."""
+        """Wait up to `patience` seconds for a command."""
         self._is_resting = patience > 0
         try:
             command, done = self._inbox.get(timeout=min(patience, threading.TIMEOUT_MAX))
@@ -246,7 +247,7 @@ class Worker:
         ttl_s: float | None,
         done: Future[list[list[float]]],
     ) -> None:
-        """A piece of it in each turn, from the next one on."""
+        """Embed in pieces, one per turn, starting with the next turn."""
         self._tasks.append(self._embedding(resident, inputs, ttl_s, done))
 
     def _check_open(self, resident: ResidentModel) -> None:

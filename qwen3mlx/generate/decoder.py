@@ -27,7 +27,7 @@ PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
 # Prompt positions whose logits (one vocabulary-sized row each) are computed at a time.
 SCORED_TOGETHER = 64
 
-# What a compiled step depends on: sampling, rows, slots and capacity of each stack, their order.
+# A compiled step's key: sampling; rows, slots and capacity of each stack; their order.
 Signature = tuple[BatchShape, int, tuple[tuple[int, int], ...], bool]
 StepResult = tuple[tuple[mx.array, ...], list[list[Layer]], list[mx.array]]
 
@@ -51,7 +51,8 @@ class Decoder:
         """Feed `ids` and wait; no logits are computed."""
         self._last_hidden(ids, row)
         mx.eval(row.stack.layers)
-        mx.clear_cache()  # activations of the next chunk have other sizes as the context grows
+        # The next chunk's activations have other sizes, because the context has grown
+        mx.clear_cache()
 
     def logits(self, ids: Sequence[int], row: KVRow) -> mx.array:
         """Feed `ids`; return the logits [1, vocab] after the last of them, not evaluated."""
@@ -84,7 +85,7 @@ class Decoder:
         uniform: mx.array,
         counts: mx.array | None,
     ) -> tuple[SampledTokens, mx.array | None]:
-        """Feed `token` [rows] and choose the next; all may still be on their way (lazy).
+        """Feed `token` [rows] and choose the next one; both can still be lazy.
 
         Each row must have room. `counts` [rows, vocab] count the tokens before `token`; the updated
         counts are returned.
@@ -107,7 +108,7 @@ class Decoder:
         for stack, written in zip(stacks, layers, strict=True):
             stack.layers = written
         for row in rows:
-            row.offset += 1  # the batch has checked that there is room
+            row.offset += 1  # the batch has checked the room
         return SampledTokens(*chosen), new_counts[0] if new_counts else None
 
     def _runner(

@@ -52,7 +52,7 @@ class Penalties:
         return self.repetition, self.presence, self.frequency, self.in_prompt
 
     def __call__(self, logits: mx.array, counts: mx.array) -> mx.array:
-        """logits [B, vocab]; counts [B, vocab]: how often each token was generated so far."""
+        """Penalize logits [B, vocab]; counts [B, vocab] say how often each token was generated."""
         generated = counts > 0
         repeated = mx.where(logits > 0, logits / self.repetition, logits * self.repetition)
         logits = mx.where(generated | self.in_prompt, repeated, logits)
@@ -60,7 +60,7 @@ class Penalties:
 
 
 def _occurring(ids: Iterable[int], vocab_size: int) -> mx.array:
-    """[1, vocab] bool: the tokens in `ids`."""
+    """Return [1, vocab] bool: the tokens in `ids`."""
     flags = bytearray(vocab_size)
     for token_id in ids:
         flags[token_id] = 1
@@ -68,9 +68,9 @@ def _occurring(ids: Iterable[int], vocab_size: int) -> mx.array:
 
 
 def bias_array(biases: Mapping[int, float], vocab_size: int) -> mx.array | None:
-    """What is added to the logits of these ids, as a row [1, vocab]; None if it is nothing.
+    """Return the biases to add to the logits, as a row [1, vocab]; None if there are none.
 
-    A tokenizer may know more ids than the model: those are left out.
+    A tokenizer may know more ids than the model; those are left out.
     """
     known = {token_id: float(bias) for token_id, bias in biases.items() if token_id < vocab_size}
     if not known:
@@ -81,7 +81,7 @@ def bias_array(biases: Mapping[int, float], vocab_size: int) -> mx.array | None:
 
 
 def mask_bias(mask: bytes, vocab_size: int) -> mx.array:
-    """A bit per id, in 32-bit words -> a row [1, vocab]: 0 where it is set, else -infinity."""
+    """Turn a bit per id, in 32-bit words, into a row [1, vocab]: 0 if set, else -infinity."""
     words = mx.array(memoryview(mask).cast("I"))  # type: ignore[arg-type]  # accepts any buffer
     bits = (words[:, None] >> mx.arange(32, dtype=mx.uint32)) & 1
     return mx.where(bits.reshape(1, -1)[:, :vocab_size] > 0, 0.0, -math.inf)

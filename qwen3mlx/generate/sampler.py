@@ -24,10 +24,10 @@ FilterArrays = dict[str, mx.array]
 
 @dataclass(frozen=True, slots=True)
 class Sampler:
-    """The shape of the computation; a decode step is compiled for each.
+    """The shape of the computation; a decode step is compiled for each shape.
 
-    Tokens are sampled from the first `num_candidates`; 1 means argmax. `num_logprobs` alternatives
-    are reported if `logprobs` is set.
+    Tokens are sampled from the first `num_candidates`; 1 means argmax. If `logprobs` is set,
+    `num_logprobs` alternatives are reported.
     """
 
     num_candidates: int
@@ -36,7 +36,7 @@ class Sampler:
 
     @classmethod
     def for_requests(cls, requests: Sequence[SamplingParams], vocab_size: int) -> Sampler:
-        """Return the cheapest computation that honours every request of a batch."""
+        """Return the cheapest computation that fulfills every request of a batch."""
         num_candidates = max(_top_k(r, vocab_size) for r in requests)
         if num_candidates > 1:
             # Few distinct sizes, since a decode step is compiled for each; top_k masks the rest.
@@ -47,7 +47,9 @@ class Sampler:
 
     @staticmethod
     def filter_arrays(requests: Sequence[SamplingParams], vocab_size: int) -> FilterArrays:
-        """The requests' numbers, [B, 1] each. `tail` is the probability that top_p cuts off."""
+        """Return the requests' parameters, [B, 1] each. `tail` is the probability that top_p cuts
+        off.
+        """
         return {
             "temperature": _column([1.0 if r.is_greedy else r.temperature for r in requests]),
             "top_k": _column([_top_k(r, vocab_size) for r in requests]),
@@ -57,7 +59,7 @@ class Sampler:
 
 
 def _top_k(request: SamplingParams, vocab_size: int) -> int:
-    """The number of tokens that may be sampled."""
+    """Return the number of tokens to sample from."""
     return 1 if request.is_greedy else min(request.top_k or vocab_size, vocab_size)
 
 
@@ -67,7 +69,7 @@ def _column(values: Sequence[float]) -> mx.array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampledTokens:
-    """`token` int32 [B], one per row; with logprobs the token's own [B] and the best [B, n]."""
+    """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n]."""
 
     token: mx.array
     logprob: mx.array | None = None
@@ -82,7 +84,7 @@ class SampledTokens:
 def choose(
     sampler: Sampler, logits: mx.array, raw: mx.array, uniform: mx.array, filters: FilterArrays
 ) -> SampledTokens:
-    """logits [B, vocab] float32, uniform [B, 1] in [0, 1) -> the tokens.
+    """Choose tokens from logits [B, vocab] float32 with uniform [B, 1] in [0, 1).
 
     Logprobs are of `raw`, the model's logits before penalties and biases.
     """
@@ -91,7 +93,7 @@ def choose(
 
 
 def reported(token: mx.array, raw: mx.array, num_logprobs: int) -> SampledTokens:
-    """token [B], raw logits [B, vocab] float32 -> the same with its logprob, and the best ones."""
+    """Add logprobs to token [B] from raw logits [B, vocab] float32: its own, and the best ones."""
     logprobs = raw - mx.logsumexp(raw, axis=-1, keepdims=True)
     own = mx.take_along_axis(logprobs, token[:, None], axis=-1)[:, 0]
     if not num_logprobs:
@@ -111,7 +113,7 @@ def _token(
 
 
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
-    """The first `count` of [B, n] in the order of tokens, and their indices.
+    """Return the first `count` of [B, n] in the order of tokens, and their indices.
 
     MLX's argsort is stable on every device, and argpartition prefers the lower of equal ones.
     """
@@ -126,7 +128,7 @@ def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
 
 
 def filtered(values: mx.array, filters: FilterArrays) -> mx.array:
-    """Weights [B, n] of logits in order, 1 for the first; 0 for those that a filter excludes."""
+    """Return weights [B, n] of ordered logits, relative to the first; 0 if a filter excludes it."""
     weights = mx.exp((values - values[:, :1]) / filters["temperature"])
     within = mx.arange(values.shape[-1]) < filters["top_k"]
     mass = mx.cumsum(mx.where(within, weights, 0.0), axis=-1, reverse=True)
@@ -135,7 +137,8 @@ def filtered(values: mx.array, filters: FilterArrays) -> mx.array:
 
 
 def draw(weights: mx.array, uniform: mx.array) -> mx.array:
-    """The first rank [B, 1] after which weights [B, n] add up to at most `uniform` of the total.
+    """Return the first rank [B, 1] after which weights [B, n] sum to at most `uniform` of the
+    total.
 
     Rank 0 always stays: its weight is 1, even if rounding made the filters exclude it.
     """

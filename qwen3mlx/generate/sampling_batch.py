@@ -32,7 +32,7 @@ class SamplingBatch:
         prompts: Sequence[Sequence[int]],
         vocab_size: int,
     ) -> SamplingBatch:
-        """One row each, `prompts` as token ids; biases come with `biased`."""
+        """Build one row per request, with `prompts` as token ids; `biased` adds biases."""
         return cls(
             sampler=Sampler.for_requests(requests, vocab_size),
             filters=Sampler.filter_arrays(requests, vocab_size),
@@ -41,7 +41,7 @@ class SamplingBatch:
         )
 
     def biased(self, rows: Sequence[mx.array | None]) -> SamplingBatch:
-        """The same with a bias [1, vocab] for each row that has one."""
+        """Return the same batch with a bias [1, vocab] for each row that has one."""
         given = next((row for row in rows if row is not None), None)
         if given is None:
             return self
@@ -51,11 +51,11 @@ class SamplingBatch:
 
     @property
     def shape(self) -> BatchShape:
-        """What a compiled step depends on."""
+        """The part that a compiled step depends on."""
         return self.sampler, self.penalties is not None, self.bias is not None
 
     def arrays(self) -> SamplingArrays:
-        """All numbers as a tree, for a compiled function's arguments; `from_arrays` undoes it."""
+        """All numbers as a tree, for a compiled function's arguments; `from_arrays` reverses it."""
         penalties = list(self.penalties.arrays()) if self.penalties else []
         return self.filters, penalties, [] if self.bias is None else [self.bias]
 
@@ -70,7 +70,9 @@ class SamplingBatch:
         )
 
     def choose(self, logits: mx.array, uniform: mx.array, counts: mx.array | None) -> SampledTokens:
-        """logits [B, vocab] -> tokens; `counts` [B, vocab] of generated tokens, for penalties."""
+        """Choose tokens from logits [B, vocab]; penalties use `counts` [B, vocab] of generated
+        tokens.
+        """
         raw = logits = logits.astype(mx.float32)
         if self.penalties is not None and counts is not None:
             logits = self.penalties(logits, counts)

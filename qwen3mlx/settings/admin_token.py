@@ -1,7 +1,7 @@
-"""The token by which this person's own programs may do everything at a running server.
+"""A token that lets this user's own programs administer a running server.
 
-Each run of a server makes one, and keeps it in the state folder, which only this person can read:
-what another program listens for at the port of a server that is gone is worth nothing.
+Each run of a server creates one in the state folder, which only this user can read. If another
+program later listens on the same port, a token sent to it is worthless.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .state import StateFile
 
 
 class AdminToken:
-    """Of the server that listens at `url`: `http://127.0.0.1:1234`."""
+    """The token of the server at `url`, for example `http://127.0.0.1:1234`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -23,13 +23,15 @@ class AdminToken:
         self.secret = ""
 
     def make(self) -> None:
-        """A new one, in place of that of an earlier run. Raises ConfigurationError."""
+        """Create a token that replaces an earlier run's. Raises ConfigurationError."""
         self.secret = secrets.token_urlsafe(32)
         with self._file.edit() as values:
             values.update(url=self._url, token=self.secret)
 
     def remove(self) -> None:
-        """At the end of the run; one that another server has made since is left alone."""
+        """Delete the token at the end of the run, but not one that another server has created
+        since.
+        """
         with suppress(ConfigurationError, OSError):
             if self._file.read().get("token") == self.secret:
                 self._file.path.unlink()
@@ -39,10 +41,10 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def own_address(url: str) -> str:
-    """Where this person's server at the port of `url` listens, if `url` is another name for it.
+    """Return the address of this user's server, if `url` is another name for it.
 
-    To ask it there is safe where to send its token to another address is not: somebody else's
-    program may have that.
+    The token is safe to send to the returned address. At another address that `url` resolves to,
+    another program can be listening.
     """
     try:
         asked = urlsplit(url)
@@ -57,9 +59,9 @@ def own_address(url: str) -> str:
 
 
 def token_for(url: str) -> str | None:
-    """What to send to `url`; None where this person runs no server at that very address.
+    """Return the token for `url`; None if this user runs no server at exactly that address.
 
-    A name may be another address than the one that the server listens at: it gets no token.
+    A host name gets no token, because it can resolve to another address than the server's.
     """
     try:
         port = urlsplit(url).port

@@ -1,4 +1,4 @@
-"""One setting: what it may be, how it is checked, and how it is described to programs."""
+"""One setting: its allowed values, its check, and its description for programs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..errors import InvalidRequestError
 from ..quoting import quoted
 
 Kind = Literal["whole", "number", "flag", "text", "texts", "object"]
-# serve, run, load: an option of that command, and for serve a key of "server" in settings.json.
+# serve, run, load: an option of that command; for serve also a key of "server" in settings.json.
 # http: `PATCH /api/qwen3mlx/settings`. request: a field of requests. model: saved for a model.
 Where = Literal["serve", "run", "load", "http", "request", "model"]
 
-# Characters of a text.
+# Maximum characters of a text.
 MAX_CHARACTERS = 1024
 _JSON_TYPES: dict[Kind, str] = {
     "whole": "integer",
@@ -44,10 +44,10 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """`least` and `most` bound a number, and are allowed themselves; `least` is not where `above`.
+    """`least` and `most` bound a number, inclusively unless `above` excludes `least`.
 
-    A list has up to `most` texts, a text up to `max_characters`. `default` None: `otherwise` says
-    what is used then. Of `choices`, if any, it must be one.
+    A list has up to `most` texts, and a text up to `max_characters`. With `default` None,
+    `otherwise` describes the default. If there are `choices`, the value must be one of them.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Setting:
     unit: str = ""
 
     def check(self, value: Any) -> None:
-        """Raises InvalidRequestError, which names the setting and what it may be."""
+        """Raise InvalidRequestError, which names the setting and its allowed values."""
         if self._allows(value):
             return
         if self.choices:
@@ -93,7 +93,7 @@ class Setting:
         return isinstance(value, str) and 0 < len(value) <= self.max_characters
 
     def _is_in_range(self, value: float) -> bool:
-        """False for NaN, too."""
+        """Return whether the number is within its bounds; False for NaN."""
         if self.choices:
             return value in self.choices
         assert self.least is not None
@@ -102,7 +102,7 @@ class Setting:
 
     @property
     def range_text(self) -> str:
-        """`from 0 to 100`, `4 or 8`; empty where there are no bounds."""
+        """Describe the bounds: `from 0 to 100`, `4 or 8`; empty if there are none."""
         if self.choices:
             return " or ".join(map(str, self.choices))
         if self.kind == "texts":
@@ -114,7 +114,7 @@ class Setting:
         return f"from {self.least} to {self.most}"
 
     def json_schema(self) -> dict[str, Any]:
-        """As a JSON Schema, with the unit and where it applies beside its keywords."""
+        """Return a JSON Schema; the unit and the places are additional keywords."""
         schema: dict[str, Any] = {"type": _JSON_TYPES[self.kind], "description": self.text}
         text = {"minLength": 1, "maxLength": self.max_characters}
         if self.kind == "text":
@@ -131,12 +131,12 @@ class Setting:
 
 
 def at(place: Where, settings: Mapping[str, Setting]) -> list[Setting]:
-    """Those that apply at `place`."""
+    """Return the settings that apply at `place`."""
     return [setting for setting in settings.values() if place in setting.where]
 
 
 def object_schema(settings: Iterable[Setting]) -> dict[str, Any]:
-    """The JSON Schema of an object whose properties are these settings."""
+    """Return the JSON Schema of an object whose properties are these settings."""
     return {
         "type": "object",
         "properties": {setting.name: setting.json_schema() for setting in settings},
@@ -145,7 +145,7 @@ def object_schema(settings: Iterable[Setting]) -> dict[str, Any]:
 
 
 def nullable_schema(settings: Iterable[Setting]) -> dict[str, Any]:
-    """The same, of an object in which null takes a setting back."""
+    """Return the same schema, in which null resets a setting."""
     schema = object_schema(settings)
     named = schema["properties"].items()
     nullable = {name: {"anyOf": [each, {"type": "null"}]} for name, each in named}

@@ -1,4 +1,4 @@
-"""The folder of the program's own state, and the JSON files in it."""
+"""The folder of the program's own state, and its JSON files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from typing import Any
 
 from ..errors import ConfigurationError, NotSavedError
 
-# Seconds to wait for another program that writes.
+# Seconds to wait while another program writes.
 LOCK_PATIENCE = 5.0
-# Where nothing is: the home of a user who has none, by Debian's convention.
+# Debian's conventional home for users without one; it does not exist.
 NO_HOME = Path("/nonexistent")
-# What the program and its window keep in the state folder, but models.
+# The files that the program and its window keep in the state folder.
 _OURS = (
     *("settings.json", "models.json", "api-keys.json", "key-use.json", "admin-token-*.json"),
     *("history", "window.*", "quantize.json", "conversations*.sqlite*", "server-crash.log"),
@@ -28,20 +28,22 @@ _OURS = (
 
 
 def state_home() -> Path:
-    """QWEN3MLX_HOME, else where the platform keeps such things; in NO_HOME without a home."""
+    """Return QWEN3MLX_HOME, else the platform's folder for application data; for a user without a
+    home, a folder in NO_HOME.
+    """
     if home := os.environ.get("QWEN3MLX_HOME"):
         return expanded(home)
     from platformdirs import user_data_path
 
     try:
         folder = user_data_path("qwen3mlx", appauthor=False)
-    except RuntimeError:  # so platformdirs says that there is no home; older ones leave the ~
+    except RuntimeError:  # raised if there is no home; older versions of platformdirs leave the ~
         return NO_HOME / "qwen3mlx"
     return folder if folder.is_absolute() else NO_HOME / "qwen3mlx"
 
 
 def user_home() -> Path:
-    """The user's folder. An unknown user id without HOME, as in containers, has NO_HOME."""
+    """Return the user's home folder, or NO_HOME for a user without one, as in some containers."""
     try:
         return Path.home()
     except RuntimeError:
@@ -49,7 +51,7 @@ def user_home() -> Path:
 
 
 def expanded(path: str | Path) -> Path:
-    """`~/x` and `~somebody/x` as whole paths. ConfigurationError where there is no such home."""
+    """Expand `~/x` and `~user/x`. Raises ConfigurationError if there is no such home."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -59,10 +61,10 @@ def expanded(path: str | Path) -> Path:
 
 
 def keep_private(home: Path | None = None) -> None:
-    """Only this user may read the state folder and what the program keeps in it.
+    """Make the state folder, and the program's files in it, readable by this user only.
 
-    For folders of an earlier version, and of those who made them themselves. What is not ours, or
-    cannot be changed, is left as it is, and so are files that are none of the program's.
+    Folders made by earlier versions, or by the user, may be open to others. Other programs' files,
+    other users' files, and files whose mode cannot be changed stay as they are.
     """
     folder = home or state_home()
     if folder != user_home():
@@ -81,24 +83,24 @@ def _make_private(path: Path, mode: int) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Only this user may read it, and what had to be made above it, whatever the umask is."""
+    """Create the folder and its missing parents, for this user only, whatever the umask is."""
     for path in reversed((folder, *folder.parents)):
         if not path.is_dir():
             path.mkdir(0o700, exist_ok=True)
 
 
 class StateFile:
-    """One JSON object in the state folder, read and written as a whole; only its owner may read it.
+    """A JSON object in the state folder that only its owner can read.
 
-    A reader sees the old or the new content, never a part of it. A broken file is never written
-    over: reading it raises ConfigurationError, which names it.
+    It is read and replaced as a whole: a reader sees the old or the new content. A broken file is
+    never overwritten; reading it raises ConfigurationError, which names it.
     """
 
     def __init__(self, name: str, home: Path | None = None) -> None:
         self.path = (home or state_home()) / name
 
     def read(self) -> dict[str, Any]:
-        """The object; an empty one when there is no such file yet."""
+        """Return the object; an empty one if there is no file yet."""
         try:
             value = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -120,9 +122,9 @@ class StateFile:
 
     @contextmanager
     def edit(self) -> Iterator[dict[str, Any]]:
-        """The object, to be changed in place and written back; other programs wait meanwhile.
+        """Yield the object to change in place, then save it; other programs wait meanwhile.
 
-        Raises NotSavedError where it cannot be: the old content stays.
+        Raises NotSavedError, and leaves the old content, if it cannot be saved.
         """
         folder = self._folder()
         try:
@@ -137,7 +139,7 @@ class StateFile:
             os.close(folder)
 
     def _lock(self, folder: int) -> None:
-        """A program that was halted while it had the lock must not halt this one."""
+        """Lock the folder, but not forever: a suspended program can hold the lock."""
         end = time.monotonic() + LOCK_PATIENCE
         while True:
             try:
@@ -150,7 +152,7 @@ class StateFile:
             time.sleep(0.02)
 
     def _folder(self) -> int:
-        """The folder, opened; made where it is not there yet."""
+        """Open the folder, and create it if missing."""
         folder = self.path.parent
         try:
             if folder.is_relative_to(NO_HOME):

@@ -1,7 +1,7 @@
-"""Every setting, declared once: name, type, bounds, default, unit, text, and where it applies.
+"""Every setting, declared once: name, type, bounds, default, unit, description, and places.
 
-The options of the command line, the schema that the server serves, its own checks and
-docs/settings.md are made from it. It is plain data, light to import.
+Command-line options, the schema that the server publishes, its checks, and docs/settings.md are
+generated from this table. It is plain data, and quick to import.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from .setting import Setting
 
 MAX_WHOLE = 2**31 - 1
 MAX_GIGABYTES = 1_000_000
-# All are looked for after each token: as many characters cost a millisecond.
+# All of them are searched after each token, which takes a millisecond for this many characters.
 MAX_STOPS, MAX_STOP = 64, 256
 
 
@@ -18,7 +18,7 @@ def _by_name(*settings: Setting) -> dict[str, Setting]:
     return {setting.name: setting for setting in settings}
 
 
-# What the server is started with.
+# Server settings.
 SERVER = _by_name(
     Setting(
         name="model",
@@ -132,7 +132,7 @@ SERVER = _by_name(
     ),
 )
 
-# How a model is loaded; saved for the model.
+# Load options, saved for each model.
 LOAD = _by_name(
     Setting(
         name="context_length",
@@ -162,7 +162,7 @@ LOAD = _by_name(
     ),
 )
 
-# How long a loaded model stays in memory, where it differs from the server's `ttl`.
+# A model's own idle time, which overrides the server's `ttl`.
 MODEL_TTL = Setting(
     name="ttl",
     kind="number",
@@ -175,7 +175,7 @@ MODEL_TTL = Setting(
     where=("load", "model"),
 )
 
-# How tokens are chosen, and when an answer ends.
+# Sampling settings, and limits of an answer.
 SAMPLING = _by_name(
     Setting(
         name="temperature",
@@ -300,7 +300,7 @@ SAMPLING = _by_name(
     ),
 )
 
-# By the names that the served schema and docs/settings.md have for them.
+# By their names in the published schema and in docs/settings.md.
 GROUPS: dict[str, tuple[Setting, ...]] = {
     "server": tuple(SERVER.values()),
     "load": (*LOAD.values(), MODEL_TTL),

@@ -1,8 +1,8 @@
-"""What a user sets for the whole program: `settings.json` in the state folder.
+"""The user's settings for the whole program: `settings.json` in the state folder.
 
     {"model_folders": ["/Volumes/Models"], "server": {"port": 8080, "ttl": 600}}
 
-`server` holds the defaults of `qwen3mlx serve`: its options, with underscores.
+`server` holds defaults for the options of `qwen3mlx serve`, with underscores.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from .state import StateFile, expanded
 
 
 class UserSettings:
-    """Read anew each time, so that edits count; keys that are not known are left alone."""
+    """Reads settings.json at each access, so that edits apply at once; unknown keys are kept."""
 
     def __init__(self, home: Path | None = None) -> None:
         self._file = StateFile("settings.json", home)
         self.path = self._file.path
 
     def model_folders(self) -> list[Path]:
-        """Absolute folders to look for models in, besides the Hugging Face cache."""
+        """Return absolute folders to search for models, besides the Hugging Face cache."""
         return [folder for _, folder in self._model_folders(self._file.read())]
 
     def add_model_folder(self, folder: Path) -> None:
-        """An absolute one; nothing changes where it is listed already."""
+        """Add an absolute folder, unless it is listed already."""
         with self._file.edit() as values:
             listed = self._model_folders(values)
             if folder not in [known for _, known in listed]:
                 values["model_folders"] = [*(item for item, _ in listed), str(folder)]
 
     def remove_model_folder(self, folder: Path) -> bool:
-        """Off the list; its files stay. False if it was not listed."""
+        """Remove a folder from the list, but keep its files. Return False if it was not listed."""
         with self._file.edit() as values:
             listed = self._model_folders(values)
             kept = [item for item, known in listed if known != folder]
@@ -43,17 +43,17 @@ class UserSettings:
             return len(kept) < len(listed)
 
     def server(self) -> dict[str, Any]:
-        """Defaults for `serve` by option name; what they may be is the option's to say."""
+        """Return the defaults for `serve` by option name; the options check their own values."""
         return self._server(self._file.read())
 
     def save_server(self, changes: Mapping[str, Any]) -> None:
-        """Sets defaults of `serve` by option name; None takes one back."""
+        """Save defaults for `serve` by option name; None removes one."""
         with self._file.edit() as values:
             server = {**self._server(values), **changes}
             values["server"] = {name: value for name, value in server.items() if value is not None}
 
     def _model_folders(self, values: Mapping[str, Any]) -> list[tuple[str, Path]]:
-        """Each as it is written, and what it names."""
+        """Return each folder as written, and as an absolute path."""
         value = values.get("model_folders", [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(

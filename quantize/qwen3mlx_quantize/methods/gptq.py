@@ -15,7 +15,7 @@ from qwen3mlx.config import QuantizationSpec
 from ..packing import PackedMatrix, packed
 from . import mse
 
-# Added to the diagonal, as a share of its mean: inputs that rarely vary would weigh too much.
+# Added to the diagonal, relative to its mean; else inputs that rarely vary weigh too much.
 DAMPING = 0.01
 CPU = mx.Device(mx.cpu)
 
@@ -57,7 +57,7 @@ def _group(
 
 
 def _inverse_factor(inputs: mx.array) -> mx.array:
-    """The upper Cholesky factor of (X^T X)^-1, damped [in, in]."""
+    """Return the upper Cholesky factor of (X^T X)^-1, damped [in, in]."""
     hessian = inputs.T @ inputs
     diagonal = mx.diag(hessian)
     damping = DAMPING * diagonal.mean() + mx.where(diagonal == 0, 1.0, 0.0)

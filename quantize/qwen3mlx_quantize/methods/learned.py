@@ -29,7 +29,7 @@ from ..packing import PackedMatrix
 from ..recipe import Recipe
 from ..source import Source
 
-# Tokens of a sample; the maximum number of samples for AWQ; the number for DWQ, with repetitions.
+# Tokens per sample; the most samples for AWQ; the number for DWQ, including repetitions.
 LONGEST, AWQ_SAMPLES, DWQ_SAMPLES = 512, 128, 1024
 # For DWQ. mlx-lm's own learning rate is for some million tokens, and too low for a short text.
 DWQ_RATE, DWQ_BATCH, DWQ_VALIDATION = 2e-5, 4, 8
@@ -42,7 +42,7 @@ Documents = Sequence[Sequence[int]]
 
 
 class Learned:
-    """A Quantizer that returns matrices and norms computed before."""
+    """A Quantizer that returns matrices and norms computed in advance."""
 
     def __init__(self, tensors: Tensors, *, keeps_weights: bool) -> None:
         self._tensors = tensors
@@ -74,7 +74,7 @@ class Learned:
 
 
 def check(method: str, source: Source, recipe: Recipe) -> None:
-    """Raise UsageError where mlx-lm is missing, or cannot quantize this source by this recipe."""
+    """Raise UsageError if mlx-lm is missing, or cannot quantize this source by this recipe."""
     if importlib.util.find_spec("mlx_lm") is None:
         raise UsageError(
             f"--method {method} needs mlx-lm, which is not installed: run "
@@ -111,7 +111,7 @@ def check(method: str, source: Source, recipe: Recipe) -> None:
 
 
 def awq(source: Source, recipe: Recipe, documents: Documents) -> Tensors:
-    """Tensors by AWQ, norms included, for a recipe without rules."""
+    """Return the tensors by AWQ, norms included, for a recipe without rules."""
     spec = recipe.default
     assert spec is not None
     ids = [token for document in documents for token in document]
@@ -134,7 +134,8 @@ def awq(source: Source, recipe: Recipe, documents: Documents) -> Tensors:
 
 
 def dwq(source: Source, documents: Documents, write_start: Callable[[Path], object]) -> Tensors:
-    """Tensors by DWQ. `write_start` writes the checkpoint whose scales and biases are trained.
+    """Return the tensors by DWQ. `write_start` writes the checkpoint whose scales and biases it
+    trains.
 
     Raises TextError for too few documents.
     """
@@ -171,7 +172,7 @@ def dwq(source: Source, documents: Documents, write_start: Callable[[Path], obje
 
 @contextlib.contextmanager
 def _mlx_lm(dtype: mx.Dtype) -> Iterator[Callable[[Path], Any]]:
-    """mlx-lm's loader of a model that computes in `dtype`; its output goes to stderr."""
+    """Return mlx-lm's loader of a model that computes in `dtype`; redirect its output to stderr."""
     with contextlib.redirect_stdout(sys.stderr):
         from mlx_lm.utils import load_model
         from tqdm import tqdm  # type: ignore[import-untyped]

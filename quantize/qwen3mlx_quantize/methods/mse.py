@@ -14,10 +14,10 @@ from qwen3mlx.config import QuantizationSpec
 
 from ..packing import PackedMatrix, packed
 
-# Shares of the group's span to try, and refits of each.
+# Shares of the group's span to try, and the number of refits for each.
 SPANS = tuple(1 - 0.02 * step for step in range(22))
 REFITS = 5
-# Weights that are processed at a time: bounds the memory.
+# Weights to process at a time, which bounds the memory.
 CHUNK = 1 << 22
 
 Fit = tuple[mx.array, mx.array, mx.array]

@@ -1,4 +1,4 @@
-"""Texts to calibrate with and to evaluate on: the user's, the model's own, or the built-in ones."""
+"""Texts for calibration and evaluation: the user's, the model's own, or the built-in ones."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from qwen3mlx.text import load_tokenizer
 
 from ..common import ConversionError, TextError
 
-# A checkpoint folder's own text to be evaluated on, for a model that knows one kind of text only.
+# A checkpoint's own evaluation text, for a model that knows only one kind of text.
 OWN = "evaluation.txt"
 BUILT_IN = "qwen3mlx's built-in texts"
-# Tokens that are computed at once.
+# Tokens to compute at once.
 LONGEST = 512
-# Characters: less says nothing about a model. Bytes: more takes hours.
+# The fewest characters, as less says little about a model, and the most bytes, as more takes hours.
 LEAST, LARGEST = 200, 16 << 20
 _SUFFIXES = (".txt", ".md", ".py", ".json", ".jsonl", ".html", ".rst", ".js", ".ts", ".c", ".swift")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Documents, and the name of the text for tables and model cards."""
+    """Documents, and the text's name in tables and model cards."""
 
     name: str
     documents: list[str]
@@ -43,7 +43,8 @@ class Tokens:
 def evaluation(
     reference: Path, path: Path | None = None, *, tokenizer: Path | None = None
 ) -> Tokens:
-    """The text at `path`, else the reference's own `evaluation.txt`, else the built-in texts.
+    """Return the text at `path`, else the reference's own `evaluation.txt`, else the built-in
+    texts.
 
     `tokenizer` is the folder that has the tokenizer, by default the reference.
 
@@ -59,12 +60,16 @@ def evaluation(
 
 
 def calibration(source: Path, path: Path | None) -> list[Sequence[int]]:
-    """Token ids of the text at `path`, else of the built-in texts. Raises as `evaluation` does."""
+    """Return token ids of the text at `path`, else of the built-in texts. Raises as `evaluation`
+    does.
+    """
     return _token_ids(source, load(path))
 
 
 def load(path: Path | None) -> Text:
-    """The text at `path`, a file or a folder. Raises TextError if there is none, or too little."""
+    """Read the text at `path`, a file or a folder. Raises TextError if there is none, or too
+    little.
+    """
     if path is None:
         files = sorted(
             (f for f in resources.files(__package__).iterdir() if f.name.endswith(".txt")),
@@ -80,7 +85,7 @@ def load(path: Path | None) -> Text:
 
 
 def chunks(ids: Sequence[int], length: int = LONGEST) -> Iterator[Sequence[int]]:
-    """A long document in pieces that are computed at once."""
+    """Split a long document into pieces to compute at once."""
     for start in range(0, len(ids), length):
         if len(piece := ids[start : start + length]) > 1:
             yield piece
@@ -129,6 +134,6 @@ def _read(file: Path) -> str:
 
 
 def _documents(text: str) -> list[str]:
-    """The parts between lines of `---`."""
+    """Return the parts between lines of `---`."""
     parts = [part.strip() for part in text.split("\n---\n")]
     return [part for part in parts if part]
