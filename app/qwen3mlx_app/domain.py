@@ -381,6 +381,7 @@ class AppSettings:
     last_conversation_id: str | None = None
     place: tuple[int, int, int, int] | None = None
     is_maximized: bool = False
+    sidebar_shown: bool = True
     sidebar_width: int | None = None
     panel_shown: bool = False
     folded: tuple[str, ...] = ()

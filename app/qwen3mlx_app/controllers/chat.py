@@ -102,6 +102,12 @@ class ChatController(StoreController):
         entries.sort(key=lambda entry: entry.state != "loaded")
         return entries[0].id if entries else chosen or "demo"
 
+    @property
+    def last_answer(self) -> Message | None:
+        """The last answer on screen."""
+        rows = reversed(self.messages.values())
+        return next((row.message for row in rows if row.message.role == "assistant"), None)
+
     def thinking_mode(self, text: str) -> ThinkingMode:
         """How the model would answer a question with this text."""
         return prompt.thinking_mode(text, self._open.settings, self._models.find(self.model_id))

@@ -55,6 +55,19 @@ class ModelsController(QObject):
         """Unload a model, or cancel its loading."""
         self._endpoint.unload(model_id, done=self.models.put, failed=self._on_failed)
 
+    def reload(self, model_id: str) -> None:
+        """Load a model with its settings as they are now, also where it is loaded."""
+        entry = self.models.find(model_id)
+        if entry is None or entry.loaded is None:
+            self.load(model_id)
+            return
+
+        def again(unloaded: ModelEntry) -> None:
+            self.models.put(unloaded)
+            self.load(model_id)
+
+        self._endpoint.unload(model_id, done=again, failed=self._on_failed)
+
     def server_gone(self) -> None:
         """Mark every model as unloaded."""
         self.models.set_values([entry.not_loaded() for entry in self.models.values()])

@@ -16,12 +16,16 @@ from ..services.settings import SettingsFile
 translate = QCoreApplication.translate
 
 
+# The least and largest size of text, in pixels.
+TEXT_SIZES = (10, 24)
+# What `reset` keeps: where one is in the window.
 _WHERE_ONE_IS = (
     "first_run_done",
     "last_model",
     "last_conversation_id",
     "place",
     "is_maximized",
+    "sidebar_shown",
     "sidebar_width",
     "panel_shown",
     "folded",
@@ -46,6 +50,11 @@ class SettingsController(QObject):
         if self.settings != before:
             text = translate("settings", "The settings were reset.")
             self.notice.emit(Notice(text=text, action=partial(self._take, before)))
+
+    def zoom(self, by: int | None) -> None:
+        """Make text larger or smaller by so many pixels; None restores its size."""
+        size = AppSettings().font_size if by is None else self.settings.font_size + by
+        self.update(font_size=max(TEXT_SIZES[0], min(TEXT_SIZES[1], size)))
 
     def set_mirror(self, url: str) -> bool:
         """Set the mirror, empty for Hugging Face itself; False if it is not a web address."""

@@ -96,6 +96,10 @@
 <context>
     <name>ChatPage</name>
     <message>
+        <source>Show or hide the sidebar</source>
+        <translation>显示或隐藏边栏</translation>
+    </message>
+    <message>
         <source>Conversation settings</source>
         <translation>对话设置</translation>
     </message>
@@ -186,16 +190,8 @@
         <translation>此模型不支持思考</translation>
     </message>
     <message>
-        <source> (short context only)</source>
-        <translation>（仅限短上下文）</translation>
-    </message>
-    <message>
-        <source> (too large)</source>
-        <translation>（太大）</translation>
-    </message>
-    <message>
         <source>{percent}% of {size}</source>
-        <translation>{size} 的 {percent}%</translation>
+        <translation>{percent}% / {size}</translation>
     </message>
     <message>
         <source>{used} of {total} tokens</source>
@@ -224,10 +220,6 @@
     <message>
         <source>Attach text, code, PDF, or Word files</source>
         <translation>添加文本、代码、PDF 或 Word 文件</translation>
-    </message>
-    <message>
-        <source>Model</source>
-        <translation>模型</translation>
     </message>
     <message>
         <source>Context used</source>
@@ -320,11 +312,11 @@
     </message>
     <message>
         <source>How many r&apos;s are in strawberry?</source>
-        <translation>How many r&apos;s are in strawberry?</translation>
+        <translation>你能做什么？</translation>
     </message>
     <message>
         <source>What is 27 + 45?</source>
-        <translation>What is 27 + 45?</translation>
+        <translation>27 + 45 = ?</translation>
     </message>
     <message>
         <source>Who are you?</source>
@@ -375,15 +367,15 @@
     </message>
     <message>
         <source>Branch from Here</source>
-        <translation>从此处分支</translation>
+        <translation>从此处新建分支</translation>
     </message>
     <message>
         <source>Delete from Here</source>
-        <translation>从此处开始删除</translation>
+        <translation>删除此处及之后的消息</translation>
     </message>
     <message>
-        <source>first token {seconds} s</source>
-        <translation>首个词元 {seconds} 秒</translation>
+        <source>{seconds} s to first token</source>
+        <translation>首字 {seconds} 秒</translation>
     </message>
     <message>
         <source>{count} tokens</source>
@@ -391,7 +383,7 @@
     </message>
     <message>
         <source>{count} cached</source>
-        <translation>{count} 个来自缓存</translation>
+        <translation>缓存命中 {count}</translation>
     </message>
     <message>
         <source>length limit</source>
@@ -471,7 +463,7 @@
     </message>
     <message>
         <source>Verifying and measuring the quality loss…</source>
-        <translation>正在验证并测量质量损失…</translation>
+        <translation>正在验证并测量量化损失…</translation>
     </message>
     <message>
         <source>{percent}, about {minutes}:{seconds} remaining</source>
@@ -577,7 +569,7 @@
     </message>
     <message>
         <source>Prompt</source>
-        <translation>提示</translation>
+        <translation>提示词</translation>
     </message>
     <message>
         <source>Output</source>
@@ -655,7 +647,7 @@
     </message>
     <message>
         <source>Active requests</source>
-        <translation>活动请求</translation>
+        <translation>进行中的请求</translation>
     </message>
     <message>
         <source>Prompt cache</source>
@@ -732,6 +724,13 @@
     </message>
 </context>
 <context>
+    <name>ModelButton</name>
+    <message>
+        <source>Model: {name}</source>
+        <translation>模型：{name}</translation>
+    </message>
+</context>
+<context>
     <name>ModelCard</name>
     <message>
         <source>Settings</source>
@@ -754,10 +753,6 @@
         <translation>显示文件</translation>
     </message>
     <message>
-        <source>not quantized</source>
-        <translation>未量化</translation>
-    </message>
-    <message>
         <source>loaded with a context of {count} tokens</source>
         <translation>已加载，上下文 {count} 个词元</translation>
     </message>
@@ -776,6 +771,37 @@
     <message>
         <source>Unload</source>
         <translation>卸载</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>加载</translation>
+    </message>
+</context>
+<context>
+    <name>ModelPicker</name>
+    <message>
+        <source>Search models</source>
+        <translation>搜索模型</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Load Options…</source>
+        <translation>加载选项…</translation>
+    </message>
+    <message>
+        <source>Manage Models</source>
+        <translation>管理模型</translation>
+    </message>
+    <message>
+        <source>Eject</source>
+        <translation>推出</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -837,10 +863,6 @@
         <translation>位数越少，内存能容纳的上下文越长。</translation>
     </message>
     <message>
-        <source>Unload when idle (minutes)</source>
-        <translation>闲置后卸载（分钟）</translation>
-    </message>
-    <message>
         <source>How long the model stays loaded without requests.</source>
         <translation>没有请求时，模型保持加载的时长。</translation>
     </message>
@@ -850,11 +872,15 @@
     </message>
     <message>
         <source>Server default</source>
-        <translation>服务器默认值</translation>
+        <translation>沿用服务器设置</translation>
     </message>
     <message>
         <source>Off</source>
         <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Unload after idle (min)</source>
+        <translation>闲置后卸载（分钟）</translation>
     </message>
     <message>
         <source>Save</source>
@@ -940,7 +966,7 @@
     </message>
     <message>
         <source>Restart Server</source>
-        <translation>重启服务器</translation>
+        <translation>重新启动服务器</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -965,10 +991,6 @@
         <source>Commands</source>
         <translation>命令列表</translation>
     </message>
-    <message>
-        <source>No results</source>
-        <translation>无结果</translation>
-    </message>
 </context>
 <context>
     <name>QuantizePage</name>
@@ -982,7 +1004,7 @@
     </message>
     <message>
         <source>KL divergence by size</source>
-        <translation>KL 散度与大小</translation>
+        <translation>KL 散度随大小的变化</translation>
     </message>
     <message>
         <source>KL divergence per token</source>
@@ -990,7 +1012,7 @@
     </message>
     <message>
         <source>KL divergence by size (lower and further left is better)</source>
-        <translation>KL 散度与大小（越低、越靠左越好）</translation>
+        <translation>KL 散度随大小的变化（越低、越靠左越好）</translation>
     </message>
     <message>
         <source>Share of tokens by KL divergence</source>
@@ -998,7 +1020,7 @@
     </message>
     <message>
         <source>Quality loss</source>
-        <translation>质量损失</translation>
+        <translation>量化损失</translation>
     </message>
     <message>
         <source>Unquantized checkpoint. It won&apos;t be modified.</source>
@@ -1014,7 +1036,7 @@
     </message>
     <message>
         <source>Measure quality loss</source>
-        <translation>测量质量损失</translation>
+        <translation>测量量化损失</translation>
     </message>
     <message>
         <source>Compares the result with the checkpoint, which must fit in memory.</source>
@@ -1185,11 +1207,11 @@
     </message>
     <message>
         <source>Active requests</source>
-        <translation>活动请求</translation>
+        <translation>进行中的请求</translation>
     </message>
     <message>
         <source>No active requests</source>
-        <translation>没有活动请求</translation>
+        <translation>没有进行中的请求</translation>
     </message>
     <message>
         <source>Queued</source>
@@ -1236,7 +1258,7 @@
     </message>
     <message>
         <source>Max tokens</source>
-        <translation>最多词元数</translation>
+        <translation>最大输出词元</translation>
     </message>
     <message>
         <source>Seed</source>
@@ -1256,6 +1278,13 @@
     </message>
 </context>
 <context>
+    <name>SearchSheet</name>
+    <message>
+        <source>No results</source>
+        <translation>无结果</translation>
+    </message>
+</context>
+<context>
     <name>ServerPage</name>
     <message>
         <source>Server</source>
@@ -1263,7 +1292,7 @@
     </message>
     <message>
         <source>Active requests</source>
-        <translation>活动请求</translation>
+        <translation>进行中的请求</translation>
     </message>
     <message>
         <source>Connect other apps</source>
@@ -1345,16 +1374,12 @@
         <translation>服务器内存</translation>
     </message>
     <message>
-        <source>System</source>
-        <translation>跟随系统</translation>
-    </message>
-    <message>
         <source>Takes effect after a restart.</source>
         <translation>重新启动后生效。</translation>
     </message>
     <message>
         <source>Start the server at launch</source>
-        <translation>启动时打开服务器</translation>
+        <translation>启动时开启服务器</translation>
     </message>
     <message>
         <source>Keeps the server running when the window is closed.</source>
@@ -1397,16 +1422,12 @@
         <translation>继续对话时无需重新读取全部内容。</translation>
     </message>
     <message>
-        <source>Max concurrent requests</source>
-        <translation>最大并发请求数</translation>
-    </message>
-    <message>
         <source>Further requests wait in a queue.</source>
         <translation>其余请求排队等候。</translation>
     </message>
     <message>
         <source>Nothing you write leaves this computer. The app talks only to its own server on this computer, and sends no analytics.</source>
-        <translation>你写的内容不会离开这台电脑。本应用只与这台电脑上自己的服务器通信，不发送任何分析数据。</translation>
+        <translation>你写的内容不会离开这台电脑。本 App 只与这台电脑上自己的服务器通信，不发送任何分析数据。</translation>
     </message>
     <message>
         <source>Open Folder</source>
@@ -1414,11 +1435,11 @@
     </message>
     <message>
         <source>Reset app settings</source>
-        <translation>重置应用设置</translation>
+        <translation>重置 App 设置</translation>
     </message>
     <message>
         <source>App settings</source>
-        <translation>应用设置</translation>
+        <translation>App 设置</translation>
     </message>
     <message>
         <source>Restores the defaults. Conversations are kept.</source>
@@ -1433,10 +1454,6 @@
         <translation>启动服务器后才能更改这些设置。</translation>
     </message>
     <message>
-        <source>automatic</source>
-        <translation>自动</translation>
-    </message>
-    <message>
         <source>Privacy</source>
         <translation>隐私</translation>
     </message>
@@ -1449,8 +1466,12 @@
         <translation>语言</translation>
     </message>
     <message>
+        <source>Match system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
         <source>Show in the menu bar</source>
-        <translation>在菜单栏显示</translation>
+        <translation>在菜单栏中显示</translation>
     </message>
     <message>
         <source>Notifications</source>
@@ -1458,7 +1479,7 @@
     </message>
     <message>
         <source>When a long task finishes in the background. Requires the menu bar item.</source>
-        <translation>后台的耗时任务完成时通知。需要在菜单栏显示。</translation>
+        <translation>后台的耗时任务完成时通知。需要在菜单栏中显示。</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -1473,12 +1494,20 @@
         <translation>深色</translation>
     </message>
     <message>
+        <source>Concurrent requests</source>
+        <translation>最大并发请求数</translation>
+    </message>
+    <message>
         <source>Conversations and settings</source>
         <translation>对话与设置</translation>
     </message>
     <message>
         <source>Reset</source>
         <translation>重置</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
     </message>
     <message>
         <source>Enter</source>
@@ -1585,10 +1614,6 @@
         <translation>删除 {count} 个对话</translation>
     </message>
     <message>
-        <source>No Folder</source>
-        <translation>无文件夹</translation>
-    </message>
-    <message>
         <source>Delete Folder and Keep Conversations</source>
         <translation>删除文件夹并保留对话</translation>
     </message>
@@ -1599,6 +1624,10 @@
     <message>
         <source>Delete</source>
         <translation>删除</translation>
+    </message>
+    <message>
+        <source>Remove from Folder</source>
+        <translation>移出文件夹</translation>
     </message>
     <message>
         <source>Rename</source>
@@ -1681,6 +1710,21 @@
     <message>
         <source>Unload</source>
         <translation>卸载</translation>
+    </message>
+</context>
+<context>
+    <name>_Options</name>
+    <message>
+        <source>Back to models</source>
+        <translation>返回模型列表</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>加载</translation>
+    </message>
+    <message>
+        <source>Reload</source>
+        <translation>重新加载</translation>
     </message>
 </context>
 <context>
@@ -1797,6 +1841,33 @@
     </message>
 </context>
 <context>
+    <name>facts</name>
+    <message>
+        <source>not quantized</source>
+        <translation>未量化</translation>
+    </message>
+    <message>
+        <source>fits</source>
+        <translation>可以运行</translation>
+    </message>
+    <message>
+        <source>context up to {count}</source>
+        <translation>上下文不超过 {count}</translation>
+    </message>
+    <message>
+        <source>too large</source>
+        <translation>太大</translation>
+    </message>
+    <message>
+        <source>Loading {percent}%</source>
+        <translation>正在加载 {percent}%</translation>
+    </message>
+    <message>
+        <source>Loaded</source>
+        <translation>已加载</translation>
+    </message>
+</context>
+<context>
     <name>http</name>
     <message>
         <source>The server sent an invalid response. Restart it and try again.</source>
@@ -1838,6 +1909,10 @@
         <translation>导出…</translation>
     </message>
     <message>
+        <source>Export All…</source>
+        <translation>全部导出…</translation>
+    </message>
+    <message>
         <source>Close Window</source>
         <translation>关闭窗口</translation>
     </message>
@@ -1854,6 +1929,10 @@
         <translation>查找</translation>
     </message>
     <message>
+        <source>Focus Message Field</source>
+        <translation>聚焦输入框</translation>
+    </message>
+    <message>
         <source>Undo Delete</source>
         <translation>撤销删除</translation>
     </message>
@@ -1866,16 +1945,72 @@
         <translation>对话</translation>
     </message>
     <message>
+        <source>Regenerate</source>
+        <translation>重新生成</translation>
+    </message>
+    <message>
+        <source>Copy Last Answer</source>
+        <translation>拷贝上一个回答</translation>
+    </message>
+    <message>
+        <source>Attach Files…</source>
+        <translation>添加附件…</translation>
+    </message>
+    <message>
+        <source>Think Before Answering</source>
+        <translation>回答前先思考</translation>
+    </message>
+    <message>
         <source>Rename</source>
         <translation>重新命名</translation>
     </message>
     <message>
-        <source>View</source>
-        <translation>显示</translation>
+        <source>Pin</source>
+        <translation>置顶</translation>
     </message>
     <message>
-        <source>Write Message</source>
-        <translation>撰写消息</translation>
+        <source>Delete Conversation</source>
+        <translation>删除对话</translation>
+    </message>
+    <message>
+        <source>Next Conversation</source>
+        <translation>下一个对话</translation>
+    </message>
+    <message>
+        <source>Previous Conversation</source>
+        <translation>上一个对话</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Forward</source>
+        <translation>前进</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Choose Model…</source>
+        <translation>选取模型…</translation>
+    </message>
+    <message>
+        <source>Start Server</source>
+        <translation>启动服务器</translation>
+    </message>
+    <message>
+        <source>Stop Server</source>
+        <translation>停止服务器</translation>
+    </message>
+    <message>
+        <source>Restart Server</source>
+        <translation>重新启动服务器</translation>
+    </message>
+    <message>
+        <source>View</source>
+        <translation>显示</translation>
     </message>
     <message>
         <source>Conversation Settings</source>
@@ -1890,12 +2025,52 @@
         <translation>命令面板…</translation>
     </message>
     <message>
+        <source>Show or Hide Sidebar</source>
+        <translation>显示或隐藏边栏</translation>
+    </message>
+    <message>
+        <source>Zoom In</source>
+        <translation>放大</translation>
+    </message>
+    <message>
+        <source>Zoom Out</source>
+        <translation>缩小</translation>
+    </message>
+    <message>
+        <source>Actual Size</source>
+        <translation>实际大小</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Match System</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
         <source>Window</source>
         <translation>窗口</translation>
     </message>
     <message>
         <source>Minimize</source>
         <translation>最小化</translation>
+    </message>
+    <message>
+        <source>Zoom</source>
+        <translation>缩放</translation>
+    </message>
+    <message>
+        <source>Full Screen</source>
+        <translation>全屏幕</translation>
     </message>
     <message>
         <source>Help</source>
@@ -2082,7 +2257,7 @@
     <name>snippets</name>
     <message>
         <source>Claude Code sends long prompts. Load the model with a context of at least 32,768 tokens.</source>
-        <translation>Claude Code 的提示很长，请以至少 32,768 个词元的上下文加载模型。</translation>
+        <translation>Claude Code 的提示词很长，请以至少 32,768 个词元的上下文加载模型。</translation>
     </message>
     <message>
         <source>The ollama command does not send a key.</source>

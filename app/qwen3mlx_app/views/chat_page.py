@@ -17,12 +17,14 @@ from ..controllers.chat import ChatController
 from ..controllers.conversations import ConversationsController
 from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
-from ..domain import Attachment, ChatSettings, Conversation
+from ..domain import Attachment, ChatSettings, Conversation, ModelEntry
 from .chat_panel import ChatPanel
 from .composer import Composer
 from .copying import copy_rich
+from .following import follow
 from .message_footer import Intents
 from .message_list import MessageList
+from .model_picker import ModelPicker
 from .plain import NameLabel
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .welcome import FirstRun, Greeting
@@ -30,9 +32,13 @@ from .widgets import tool_button
 
 
 class ChatPage(QWidget):
-    """Connects the views of a conversation with its controller. Emits `panel_toggled(is_shown)`."""
+    """Connects the views of a conversation with its controller.
+
+    Emits `panel_toggled(is_shown)`, and `sidebar_wanted` to show or hide the sidebar.
+    """
 
     panel_toggled = Signal(bool)
+    sidebar_wanted = Signal()
 
     def __init__(
         self,
@@ -52,7 +58,8 @@ class ChatPage(QWidget):
         self._editing: str | None = None
         self.intents = Intents(self)
         self.messages = MessageList(chat.messages, theme, self.intents, self)
-        self.composer = Composer(models.models, lambda: settings.settings.send_with, theme, self)
+        self.composer = Composer(lambda: settings.settings.send_with, theme, self)
+        self.picker = ModelPicker(models, lambda: chat.model_id, self.composer.model, theme, self)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
         self._stack = QStackedWidget(self)
@@ -90,7 +97,9 @@ class ChatPage(QWidget):
 
     def _header(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setContentsMargins(GAP_L, GAP, GAP, 0)
+        row.setContentsMargins(GAP, GAP, GAP, 0)
+        sidebar = self.tr("Show or hide the sidebar")
+        row.addWidget(tool_button(self, "sidebar", sidebar, self.sidebar_wanted.emit))
         self._title = NameLabel("", self)
         self._title.setObjectName("section")
         self._title.setMinimumWidth(1)
@@ -109,7 +118,8 @@ class ChatPage(QWidget):
         composer.text_changed.connect(self._on_text_changed)
         composer.files_given.connect(chat.attach)
         composer.thinking_changed.connect(self._set_thinking)
-        composer.model_changed.connect(self._set_model)
+        composer.models_wanted.connect(self.picker.open)
+        self.picker.chosen.connect(self._set_model)
         composer.edit_cancelled.connect(self._cancel_edit)
         chat.opened.connect(self._on_opened)
         chat.changed.connect(self._show_settings)
@@ -122,7 +132,7 @@ class ChatPage(QWidget):
         self.first_run.finished.connect(self._end_first_run)
         self._app_settings.changed.connect(self._show_stack)
         self._models.refreshed.connect(self._show_models)
-        self._models.models.dataChanged.connect(lambda *_: self._show_models())
+        follow(self, lambda *_: self._show_models(), self._models.models.dataChanged)
         self.panel.changed.connect(chat.set_settings)
         self.panel.replaced.connect(chat.replace_settings)
         self.panel.preset_saved.connect(
@@ -140,6 +150,9 @@ class ChatPage(QWidget):
 
     def _settings(self) -> ChatSettings:
         return self._chat.conversation.settings if self._chat.conversation else ChatSettings()
+
+    def _model(self) -> ModelEntry | None:
+        return self._models.models.find(self._chat.model_id)
 
     def _show_stack(self, *_: object) -> None:
         if self._chat.messages.rowCount():
@@ -185,17 +198,13 @@ class ChatPage(QWidget):
         self.composer.text.setFocus()
 
     def _show_models(self) -> None:
-        self.composer.set_models(self._models.models.values(), self._chat.model_id)
         self._show_settings()
 
     def _show_settings(self, *_: object) -> None:
         conversation = self._chat.conversation
         self._title.setText(conversation.title if conversation else "")
-        self.composer.set_model(self._chat.model_id)
-        text, entry = (
-            self.composer.text.toPlainText(),
-            self._models.models.find(self._chat.model_id),
-        )
+        self.composer.model.show_model(self._chat.model_id, self._model())
+        text, entry = self.composer.text.toPlainText(), self._model()
         self.composer.set_thinking(self._chat.thinking_mode(text))
         thinks = self._chat.thinking_mode("").is_on
         self.panel.show_settings(self._settings(), entry, thinks=thinks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
@@ -16,19 +16,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..domain import Attachment, ModelEntry, ThinkingMode
-from ..models import ListModel
+from ..domain import Attachment, ThinkingMode
 from ..services.plain import one_line
-from .fields import NoScrollComboBox
 from .icons import SIZE, SMALL, icon
 from .meter import Meter
+from .model_button import ModelButton
+from .opening import documents
 from .plain import Button, ToolButton, set_tip
 from .theme import GAP, GAP_S, Theme
 from .widgets import labelled_button, muted, tool_button
 
 _MAX_LINES = 10
-# The least width of a model's name in pixels.
-MODEL_WIDTH = 130
 
 
 class Composer(QFrame):
@@ -39,12 +37,11 @@ class Composer(QFrame):
     text_changed = Signal(str)
     files_given = Signal(object)
     thinking_changed = Signal(bool)
-    model_changed = Signal(str)
+    models_wanted = Signal()
     edit_cancelled = Signal()
 
     def __init__(
         self,
-        models: ListModel[ModelEntry],
         send_with: Callable[[], str],
         theme: Theme,
         parent: QWidget | None = None,
@@ -73,7 +70,7 @@ class Composer(QFrame):
         self.text.textChanged.connect(self._text_changed)
         self.text.installEventFilter(self)
         layout.addWidget(self.text)
-        layout.addLayout(self._row(models))
+        layout.addLayout(self._row())
         self._grow()
 
     def set_busy(self, busy: bool) -> None:
@@ -106,27 +103,6 @@ class Composer(QFrame):
             tip = self.tr("This model does not support thinking")
         set_tip(self._think, tip)
 
-    def set_model(self, model_id: str) -> None:
-        place = self._model.findData(model_id)
-        with QSignalBlocker(self._model):
-            self._model.setCurrentIndex(place)
-        set_tip(self._model, self._model.currentText())
-
-    def set_models(self, entries: Sequence[ModelEntry], current: str) -> None:
-        verdicts = {
-            "fits": "",
-            "tight": self.tr(" (short context only)"),
-            "too-large": self.tr(" (too large)"),
-        }
-        with QSignalBlocker(self._model):
-            self._model.clear()
-            for entry in entries:
-                if entry.is_chat:
-                    loaded = "  ●" if entry.state == "loaded" else ""
-                    text = f"{entry.name}{loaded}{verdicts[entry.fit.verdict]}"
-                    self._model.addItem(text, entry.id)
-        self.set_model(current)
-
     def set_cost(self, used: int | None, total: int | None) -> None:
         known = used is not None and bool(total)
         self._meter.setVisible(known)
@@ -153,6 +129,11 @@ class Composer(QFrame):
         self._chips.insertWidget(len(self.attachments) - 1, chip)
         self._show_sendable()
         self.text_changed.emit(self.text.toPlainText())
+
+    def choose_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"), documents())
+        if names:
+            self.files_given.emit([Path(name) for name in names])
 
     def clear(self) -> None:
         self.text.clear()
@@ -185,23 +166,17 @@ class Composer(QFrame):
             return False
         return True
 
-    def _row(self, models: ListModel[ModelEntry]) -> QHBoxLayout:
+    def _row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GAP_S)
-        attach = tool_button(self, "attach", self.tr("Attach files"), self._choose_files)
+        attach = tool_button(self, "attach", self.tr("Attach files"), self.choose_files)
         set_tip(attach, self.tr("Attach text, code, PDF, or Word files"))
         self._think = labelled_button(self, "think", self.tr("Think"), size=SMALL, kind="pill")
         self._think.setAccessibleName(self.tr("Think before answering"))
         self._think.setCheckable(True)
         self._think.toggled.connect(self.thinking_changed)
-        self._model = NoScrollComboBox(self)
-        self._model.setObjectName("flat")
-        self._model.setAccessibleName(self.tr("Model"))
-        self._model.setSizeAdjustPolicy(NoScrollComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._model.setMinimumWidth(MODEL_WIDTH)
-        self._model.activated.connect(
-            lambda place: self.model_changed.emit(self._model.itemData(place))
-        )
+        self.model = ModelButton(self)
+        self.model.clicked.connect(self.models_wanted)
         self._meter = Meter(self._theme, self)
         self._cost = muted("", self)
         self._cost.setAccessibleName(self.tr("Context used"))
@@ -211,7 +186,7 @@ class Composer(QFrame):
         self._stop = self._round("stop", self.tr("Stop"))
         self._stop.clicked.connect(self.stopped)
         self._stop.hide()
-        left: list[QWidget] = [attach, self._think, self._model]
+        left: list[QWidget] = [attach, self._think, self.model]
         right: list[QWidget] = [self._meter, self._cost, self._send, self._stop]
         for widget in left:
             row.addWidget(widget)
@@ -250,11 +225,6 @@ class Composer(QFrame):
         lines = min(_MAX_LINES, max(1, int(self.text.document().size().height())))
         margins = 2 * int(self.text.document().documentMargin()) + 2
         self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + margins)
-
-    def _choose_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"))
-        if names:
-            self.files_given.emit([Path(name) for name in names])
 
     def _remove(self, attachment: Attachment, chip: ToolButton) -> None:
         self.attachments.remove(attachment)

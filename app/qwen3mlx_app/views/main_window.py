@@ -6,7 +6,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, Qt
+from PySide6.QtCore import QMimeData, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -24,10 +24,12 @@ from ..composition import Program
 from ..controllers.notifier import Notifier
 from ..domain import Conversation, Notice, Undo
 from .chat_page import ChatPage
+from .following import follow
 from .icons import icon
 from .menus import Menus
 from .models import ModelsPage
 from .notice_bar import NoticeBar
+from .opening import documents
 from .palette import Palette
 from .plain import set_title, tell
 from .quantize import QuantizePage
@@ -41,7 +43,9 @@ from .tray import Tray, TrayMenu
 
 
 class MainWindow(QMainWindow):
-    """The pages are chat, models, quantize, server and settings."""
+    """The pages are chat, models, quantize, server and settings. Emits `page_shown(name)`."""
+
+    page_shown = Signal(str)
 
     def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
@@ -62,6 +66,7 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.chat)
         self._late: dict[str, QWidget] = {}
+        self.page_name = "chat"
         self.notices = NoticeBar(self)
         self.rail = Rail(self)
         self._splitter = QSplitter(self)
@@ -103,29 +108,41 @@ class MainWindow(QMainWindow):
                 self._pages.addWidget(self._late[name])
             page = self._late[name]
         self._pages.setCurrentWidget(page)
-        self.sidebar.setVisible(name == "chat")
+        self.page_name = name
+        self._show_sidebar()
         self.rail.show_page(name)
+        self.page_shown.emit(name)
 
     def open(self, conversation_id: str) -> None:
-        self.show_page("chat")
         self.program.chat.open(conversation_id)
+        self.show_page("chat")
 
     def new(self) -> None:
-        self.show_page("chat")
         self.program.chat.new()
+        self.show_page("chat")
+
+    def toggle_sidebar(self) -> None:
+        """Show or hide the sidebar; from another page, show it."""
+        is_shown = self.page_name == "chat" and self.program.settings.settings.sidebar_shown
+        self.program.settings.update(sidebar_shown=not is_shown)
+        self.show_page("chat")
+
+    def show_sidebar(self) -> None:
+        self.program.settings.update(sidebar_shown=True)
+        self.show_page("chat")
 
     def search(self) -> None:
-        self.show_page("chat")
+        self.show_sidebar()
         self.sidebar.search.setFocus()
         self.sidebar.search.selectAll()
 
     def add_folder(self) -> None:
-        self.show_page("chat")
+        self.show_sidebar()
         self.sidebar.list.add_folder()
 
     def rename(self) -> None:
         """Rename the conversation or folder that is selected in the sidebar."""
-        self.show_page("chat")
+        self.show_sidebar()
         self.sidebar.show_list()
         self.sidebar.list.rename_current()
 
@@ -136,6 +153,10 @@ class MainWindow(QMainWindow):
         else:
             self.show_page("chat")
             self.chat.show_panel(True)
+
+    def pick_model(self) -> None:
+        self.show_page("chat")
+        self.chat.picker.open()
 
     def write(self) -> None:
         self.show_page("chat")
@@ -151,7 +172,7 @@ class MainWindow(QMainWindow):
         names, _ = QFileDialog.getOpenFileNames(
             self,
             self.tr("Import Conversations"),
-            "",
+            documents(),
             self.tr("Exported Conversations (*.json *.zip)"),
         )
         if names:
@@ -160,7 +181,7 @@ class MainWindow(QMainWindow):
     def export_shown(self) -> None:
         shown = self.program.chat.conversation
         if shown is not None:
-            self._export([shown.id])
+            self.export([shown.id])
 
     def show_about(self) -> None:
         text = self.tr("Qwen3 on your own computer. Version {version}.").format(
@@ -171,11 +192,12 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window's state; with its menu bar item, the program keeps running."""
         shown, place = self.program.chat.conversation, self.normalGeometry()
+        settings = self.program.settings.settings
         self.program.settings.update(
             last_conversation_id=shown.id if shown else None,
             place=(place.x(), place.y(), place.width(), place.height()),
             is_maximized=self.isMaximized(),
-            sidebar_width=self._splitter.sizes()[0] or None,
+            sidebar_width=self._splitter.sizes()[0] or settings.sidebar_width,
         )
         event.accept()
 
@@ -258,7 +280,7 @@ class MainWindow(QMainWindow):
         chats.pinned.connect(conversations.set_pinned)
         chats.moved.connect(conversations.move)
         chats.deleted.connect(conversations.delete)
-        chats.exported.connect(self._export)
+        chats.exported.connect(self.export)
         chats.folder_wanted.connect(conversations.add_folder)
         conversations.folder_added.connect(self.sidebar.name_folder)
         chats.folder_renamed.connect(conversations.rename_folder)
@@ -268,12 +290,14 @@ class MainWindow(QMainWindow):
         )
         program.chat.opened.connect(self._on_opened)
         program.chat.changed.connect(self._show_title)
-        self.chat.first_run.models_wanted.connect(lambda: self.show_page("models"))
+        for wanted in (self.chat.first_run.models_wanted, self.chat.picker.models_wanted):
+            wanted.connect(lambda: self.show_page("models"))
+        self.chat.sidebar_wanted.connect(self.toggle_sidebar)
         self.chat.panel_toggled.connect(
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )
         program.settings.changed.connect(self.theme.use)
-        program.settings.changed.connect(lambda _: self._show_tray())
+        follow(self, lambda _: self._show_tray(), program.settings.changed)
         for controller in (
             program.chat,
             program.conversations,
@@ -312,6 +336,7 @@ class MainWindow(QMainWindow):
             self._splitter.setSizes([width, self.width() - width])
         self.program.sections.set_folded(settings.folded)
         self.chat.show_panel(settings.panel_shown)
+        self._show_sidebar()
         self._show_tray()
         last = self.program.settings.settings.last_conversation_id
         if last is not None and self.program.conversations.conversations.find(last):
@@ -331,6 +356,10 @@ class MainWindow(QMainWindow):
         place.moveLeft(max(room.left(), min(place.left(), room.right() + 1 - place.width())))
         place.moveTop(max(room.top(), min(place.top(), room.bottom() + 1 - place.height())))
         self.setGeometry(place)
+
+    def _show_sidebar(self) -> None:
+        wanted = self.program.settings.settings.sidebar_shown
+        self.sidebar.setVisible(self.page_name == "chat" and wanted)
 
     def _show_tray(self) -> None:
         self.tray.set_wanted(self.program.settings.settings.show_tray)
@@ -354,9 +383,9 @@ class MainWindow(QMainWindow):
         title = conversation.title if conversation else ""
         set_title(self, title or "qwen3mlx")
 
-    def _export(self, conversation_ids: list[str]) -> None:
+    def export(self, conversation_ids: list[str]) -> None:
         name, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Export"), "", self.tr("Markdown (*.md);;JSON (*.json)")
+            self, self.tr("Export"), documents(), self.tr("Markdown (*.md);;JSON (*.json)")
         )
         if name:
             self.program.conversations.export_to(conversation_ids, Path(name))

@@ -22,7 +22,7 @@ class Menus(QObject):
         super().__init__(parent)
         self._bar = bar
         self._program = program
-        self._actions: list[tuple[QAction, str]] = []
+        self._actions: list[tuple[QAction, str, str]] = []
 
     def menu(self, title: str) -> Menu:
         return add_menu_to(self._bar, title)
@@ -31,23 +31,24 @@ class Menus(QObject):
         self,
         menu: Menu,
         title: str,
-        shortcut: str,
+        shortcut: str | QKeySequence.StandardKey,
         do: Callable[[], object],
         *,
         icon: str = "right",
         role: QAction.MenuRole = QAction.MenuRole.NoRole,
+        under: str = "",
     ) -> QAction:
-        """Add an action; `role` says where macOS puts it."""
+        """Add an action; `role` says where macOS puts it, `under` names its submenu."""
         action = menu.add(title, do)
         action.setMenuRole(role)
         if shortcut:
             action.setShortcut(QKeySequence(shortcut))
-        self._actions.append((action, icon))
+        self._actions.append((action, icon, f"{under}: " if under else ""))
         return action
 
     def shortcuts(self) -> list[tuple[str, str]]:
         """The title and keys of each action that has a shortcut."""
-        shown = [(action.text(), as_written(action.shortcut())) for action, _ in self._actions]
+        shown = [(action.text(), as_written(action.shortcut())) for action, *_ in self._actions]
         return [(title, keys) for title, keys in shown if keys]
 
     def entries(
@@ -62,11 +63,11 @@ class Menus(QObject):
         ]
 
     def _of_actions(self) -> Iterator[Entry]:
-        for place, (action, icon) in enumerate(self._actions):
+        for place, (action, icon, under) in enumerate(self._actions):
             if not action.isEnabled():
                 continue
             hint = as_written(action.shortcut())
-            yield Entry(f"action {place}", action.text(), hint, icon, action.trigger)
+            yield Entry(f"action {place}", under + action.text(), hint, icon, action.trigger)
 
     def _of_models(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         models, chat = self._program.models, self._program.chat

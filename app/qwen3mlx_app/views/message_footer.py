@@ -135,7 +135,9 @@ class Footer(QWidget):
         if stats is not None and stats.tokens_per_second:
             parts.append(self.tr("{rate} tokens/s").format(rate=f"{stats.tokens_per_second:.1f}"))
         if stats is not None and stats.ttft_s is not None:
-            parts.append(self.tr("first token {seconds} s").format(seconds=f"{stats.ttft_s:.2f}"))
+            parts.append(
+                self.tr("{seconds} s to first token").format(seconds=f"{stats.ttft_s:.2f}")
+            )
         if stats is not None and stats.completion_tokens is not None:
             parts.append(self.tr("{count} tokens").format(count=stats.completion_tokens))
         if stats is not None and stats.cached_tokens:

@@ -1,11 +1,11 @@
-"""Open links and folders outside of the window."""
+"""Links and folders outside of the window."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QUrl
+from PySide6.QtCore import QProcess, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from ..services.links import SCHEMES, is_safe
@@ -16,6 +16,11 @@ def open_link(url: str) -> None:
     target = QUrl(url.strip(), QUrl.ParsingMode.StrictMode)
     if is_safe(url) and target.isValid() and target.scheme() in SCHEMES:
         QDesktopServices.openUrl(target)
+
+
+def documents() -> str:
+    """The folder where file dialogs begin."""
+    return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
 
 
 def show_folder(path: Path) -> None:

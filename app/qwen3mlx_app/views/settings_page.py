@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ..controllers.limits import LimitsController
 from ..controllers.server import ServerController
-from ..controllers.settings import SettingsController
+from ..controllers.settings import TEXT_SIZES, SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
 from .fields import NoScrollComboBox
 from .number_field import NumberField
@@ -21,9 +21,6 @@ from .plain import Button
 from .switch import Switch
 from .theme import Theme
 from .widgets import hint_label
-
-# Of text, in pixels.
-SIZES = (10, 24)
 
 
 class SettingsPage(Page):
@@ -68,7 +65,7 @@ class SettingsPage(Page):
             group,
             "language",
             self.tr("Language"),
-            [(self.tr("System"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
+            [(self.tr("Match system"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
             self.tr("Takes effect after a restart."),
         )
         self._switch(group, "start_server", self.tr("Start the server at launch"))
@@ -93,15 +90,15 @@ class SettingsPage(Page):
             "theme",
             self.tr("Theme"),
             [
-                (self.tr("System"), "system"),
+                (self.tr("Match system"), "system"),
                 (self.tr("Light"), "light"),
                 (self.tr("Dark"), "dark"),
             ],
         )
-        size = whole_number(*SIZES, self.tr("Text size"), self)
+        size = whole_number(*TEXT_SIZES, self.tr("Text size"), self)
         self._follow("font_size", size.setValue)
         size.valueChanged.connect(partial(self._set, "font_size"))
-        hint = self.tr("{least} to {most} pixels.").format(least=SIZES[0], most=SIZES[1])
+        hint = self.tr("{least} to {most} pixels.").format(least=TEXT_SIZES[0], most=TEXT_SIZES[1])
         group.add_row(self.tr("Text size"), size, hint)
         self._switch(group, "reduce_motion", self.tr("Reduce motion"))
         return group
@@ -148,7 +145,7 @@ class SettingsPage(Page):
             ),
             (
                 "max_running",
-                self.tr("Max concurrent requests"),
+                self.tr("Concurrent requests"),
                 self.tr("Further requests wait in a queue."),
             ),
         )
@@ -248,7 +245,7 @@ class SettingsPage(Page):
         for name, field in self._server_fields.items():
             limits = self._limits.of("server", name)
             field.set_limits(limits)
-            field.suggest(limits.default, self.tr("automatic"))
+            field.suggest(limits.default, self.tr("Automatic"))
 
     def _show_server(self, saved: ServerSettings, *_: object) -> None:
         for name, field in self._server_fields.items():

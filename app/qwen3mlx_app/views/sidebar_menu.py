@@ -55,7 +55,7 @@ class SidebarMenu(Menu):
         for folder in folders:
             menu.add(folder.name, partial(view.moved.emit, ids, folder.id), icon("folder"))
         menu.addSeparator()
-        menu.add(self.tr("No Folder"), lambda: view.moved.emit(ids, None))
+        menu.add(self.tr("Remove from Folder"), lambda: view.moved.emit(ids, None))
         menu.add(self.tr("New Folder"), lambda: view.add_folder(ids), icon("folder-plus"))
 
     def _for_folder(self, folder: Folder) -> None:

@@ -2,8 +2,8 @@
 
 Names that views give their widgets: `page` `sidebar` `rail` (grounds), `card` `code` `thinking`
 `call` `bubble` `composer` `notice` `sheet` (frames), `heading` `section` `muted` `error` (labels),
-`primary` `danger` `round` `link` (buttons), `tab` `action` `pill` `chip` `float` (tool buttons),
-`flat` (a combo box without a frame).
+`primary` `danger` `round` `link` (buttons), `tab` `action` `pill` `chip` `float` `flat` (tool
+buttons).
 """
 
 from __future__ import annotations
@@ -134,6 +134,7 @@ def _buttons(c: Colours, size: int, line: int) -> str:
         background: {c.sunken}; border: 1px solid {c.line}; border-radius: 8px;
         padding: 5px 9px; color: {c.text}; font-size: {size - 1}px;
     }}
+    QToolButton#flat {{ padding: 4px 4px 4px 8px; font-size: {size - 1}px; }}
     QToolButton#fold {{ padding: 2px 6px 2px 0; font-size: {size - 1}px; }}
     QToolButton#fold:checked {{ background: transparent; }}
     QCheckBox {{ spacing: 8px; }}
@@ -170,12 +171,6 @@ def _fields(c: Colours, icons: str, line: int) -> str:
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 8px; padding: 4px;
         selection-background-color: {c.selection}; selection-color: {c.text};
     }}
-    QComboBox#flat {{
-        background: transparent; border-color: transparent; color: {c.muted};
-        padding: 4px 4px 4px 8px;
-    }}
-    QComboBox#flat:hover {{ background: {c.hover}; color: {c.text}; }}
-    QComboBox#flat:focus {{ border-color: {c.accent}; }}
     QCheckBox::indicator:checked {{
         background: {c.accent}; border-color: {c.accent}; image: url("{icons}/check.svg");
     }}

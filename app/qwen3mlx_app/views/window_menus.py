@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, SignalInstance
+from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication
 
+from ..controllers.settings import SettingsController
 from ..domain import Conversation
+from .commands import Commands
+from .following import follow
 from .main_window import MainWindow
 from .plain import Menu
 from .shortcuts import ShortcutSheet
@@ -19,16 +24,18 @@ Role, Keys = QAction.MenuRole, QKeySequence.StandardKey
 
 
 def fill_menus(window: MainWindow) -> None:
-    """Fill the menu bar in macOS order: File, Edit, Conversation, View, Window, Help."""
-    _file(window)
+    """Fill the menu bar in macOS order: File, Edit, Conversation, Model, View, Window, Help."""
+    commands = Commands(window)
+    _file(window, commands)
     _edit(window)
-    _conversation(window)
+    _conversation(window, commands)
+    _model(window)
     _view(window)
-    _window(window)
+    _window(window, commands)
     _help(window)
 
 
-def _file(window: MainWindow) -> None:
+def _file(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
     menu = menus.menu(translate("menu", "File"))
     add = partial(menus.add, menu)
@@ -39,6 +46,8 @@ def _file(window: MainWindow) -> None:
     add(translate("menu", "Import…"), "", window.import_files, icon="download")
     export = add(translate("menu", "Export…"), "Ctrl+Shift+E", window.export_shown, icon="export")
     _enable_with_messages(window, export)
+    all_of_them = add(translate("menu", "Export All…"), "", commands.export_all, icon="export")
+    _enable(window, all_of_them, window.program.conversations.conversations.rowCount)
     menu.addSeparator()
     add(translate("menu", "Close Window"), "Ctrl+W", window.close, icon="close")
     add(translate("menu", "Quit"), "Ctrl+Q", QApplication.quit, icon="power", role=Role.QuitRole)
@@ -51,7 +60,7 @@ def _edit(window: MainWindow) -> None:
     _of_text(menu)
     menu.addSeparator()
     add(translate("menu", "Find"), "Ctrl+F", window.search, icon="search")
-    add(translate("menu", "Write Message"), "Ctrl+L", window.write, icon="edit")
+    add(translate("menu", "Focus Message Field"), "Shift+Esc", window.write, icon="edit")
     title = translate("menu", "Undo Delete")
     undo = add(title, "Ctrl+Alt+Z", undoable.undo_last, icon="again")
     undo.setEnabled(False)
@@ -65,32 +74,118 @@ def _edit(window: MainWindow) -> None:
     )
 
 
-def _conversation(window: MainWindow) -> None:
-    menus = window.menus
-    add = partial(menus.add, menus.menu(translate("menu", "Conversation")))
-    add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
+def _conversation(window: MainWindow, commands: Commands) -> None:
+    menus, chat = window.menus, window.program.chat
+    menu = menus.menu(translate("menu", "Conversation"))
+    add = partial(menus.add, menu)
+    enable = partial(_enable, window)
+
+    def may_answer() -> bool:
+        return chat.last_answer is not None and not chat.is_busy
+
+    again = add(translate("menu", "Regenerate"), "Ctrl+R", commands.regenerate, icon="again")
+    enable(again, may_answer)
+    copy = translate("menu", "Copy Last Answer")
+    enable(add(copy, "Ctrl+Shift+C", commands.copy_last, icon="copy"), may_answer)
+    stop = add(translate("menu", "Stop Generating"), "Ctrl+.", chat.stop, icon="stop")
+    enable(stop, lambda: chat.is_busy)
+    menu.addSeparator()
+    add(translate("menu", "Attach Files…"), "Ctrl+Shift+A", commands.attach, icon="attach")
+    title = translate("menu", "Think Before Answering")
+    think = add(title, "Ctrl+Shift+T", commands.toggle_thinking, icon="think")
+    think.setCheckable(True)
+    enable(think, lambda: chat.thinking_mode("").can_change)
+    _check(window, think, lambda: chat.thinking_mode("").is_on)
     settings = translate("menu", "Conversation Settings")
     add(settings, "Ctrl+I", window.toggle_panel, icon="sliders")
-    chat = window.program.chat
-    stop = add(translate("menu", "Stop Generating"), "Ctrl+.", chat.stop, icon="stop")
-    stop.setEnabled(chat.is_busy)
-    chat.busy_changed.connect(stop.setEnabled)
+    menu.addSeparator()
+    add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
+    pin = add(translate("menu", "Pin"), "Ctrl+Shift+P", commands.toggle_pin, icon="pin")
+    pin.setCheckable(True)
+    enable(pin, lambda: commands.conversation is not None)
+    _check(window, pin, lambda: commands.conversation is not None and commands.conversation.pinned)
+    remove = translate("menu", "Delete Conversation")
+    delete = add(remove, "Ctrl+Shift+Backspace", commands.delete, icon="trash")
+    enable(delete, lambda: commands.conversation is not None)
+    menu.addSeparator()
+    tab = "Meta+Tab" if sys.platform == "darwin" else "Ctrl+Tab"
+    back_tab = "Meta+Shift+Tab" if sys.platform == "darwin" else "Ctrl+Shift+Tab"
+    for title, keys, step, sign in (
+        (translate("menu", "Next Conversation"), tab, 1, "down"),
+        (translate("menu", "Previous Conversation"), back_tab, -1, "up"),
+    ):
+        add(title, keys, partial(commands.next_conversation, step), icon=sign)
+    add(translate("menu", "Back"), "Ctrl+[", partial(commands.go, -1), icon="left")
+    add(translate("menu", "Forward"), "Ctrl+]", partial(commands.go, 1), icon="right")
+
+
+def _model(window: MainWindow) -> None:
+    menus, server = window.menus, window.program.server
+    menu = menus.menu(translate("menu", "Model"))
+    add = partial(menus.add, menu)
+    pick = translate("menu", "Choose Model…")
+    add(pick, "Ctrl+L", window.pick_model, icon="models")
+    menu.addSeparator()
+    start = add(translate("menu", "Start Server"), "", server.start, icon="power")
+    stop = add(translate("menu", "Stop Server"), "", server.stop, icon="power")
+    restart = add(translate("menu", "Restart Server"), "", server.restart, icon="again")
+
+    def enable(*_: object) -> None:
+        is_up = server.state.phase in ("starting", "ready")
+        start.setEnabled(not is_up and server.state.phase != "stopping")
+        stop.setEnabled(is_up)
+        restart.setEnabled(server.state.phase == "ready")
+
+    _follow(menu, enable, server.state_changed)
 
 
 def _view(window: MainWindow) -> None:
-    menus = window.menus
-    add = partial(menus.add, menus.menu(translate("menu", "View")))
+    menus, settings = window.menus, window.program.settings
+    menu = menus.menu(translate("menu", "View"))
+    add = partial(menus.add, menu)
     everything = translate("menu", "Command Palette…")
     add(everything, "Ctrl+K", window.palette_sheet.open, icon="search")
     pages = [(name, title) for name, title in window.rail.titles.items() if name != "settings"]
     for number, (name, title) in enumerate(pages, start=1):
         add(title, f"Ctrl+{number}", partial(window.show_page, name), icon=name)
+    menu.addSeparator()
+    sidebar = translate("menu", "Show or Hide Sidebar")
+    add(sidebar, "Ctrl+Meta+S", window.toggle_sidebar, icon="sidebar")
+    menu.addSeparator()
+    larger = add(translate("menu", "Zoom In"), "Ctrl++", partial(settings.zoom, 1), icon="plus")
+    larger.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+    add(translate("menu", "Zoom Out"), "Ctrl+-", partial(settings.zoom, -1), icon="minus")
+    actual = translate("menu", "Actual Size")
+    add(actual, "Ctrl+0", partial(settings.zoom, None), icon="search")
+    _themes(window, menu)
 
 
-def _window(window: MainWindow) -> None:
+def _themes(window: MainWindow, menu: Menu) -> None:
+    settings, title = window.program.settings, translate("menu", "Theme")
+    inner, group = menu.add_menu(title), QActionGroup(menu)
+    for name, theme in (
+        (translate("menu", "Match System"), "system"),
+        (translate("menu", "Light"), "light"),
+        (translate("menu", "Dark"), "dark"),
+    ):
+        use = partial(settings.update, theme=theme)
+        action = window.menus.add(inner, name, "", use, icon="sun", under=title)
+        action.setCheckable(True)
+        group.addAction(action)
+        _follow(action, partial(_check_theme, action, settings, theme), settings.changed)
+
+
+def _check_theme(action: QAction, settings: SettingsController, theme: str, *_: object) -> None:
+    action.setChecked(settings.settings.theme == theme)
+
+
+def _window(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
     add = partial(menus.add, menus.menu(translate("menu", "Window")))
     add(translate("menu", "Minimize"), "Ctrl+M", window.showMinimized, icon="down")
+    add(translate("menu", "Zoom"), "", commands.toggle_zoom, icon="up")
+    full = translate("menu", "Full Screen")
+    add(full, Keys.FullScreen, commands.toggle_full_screen, icon="panel")
 
 
 def _help(window: MainWindow) -> None:
@@ -105,6 +200,28 @@ def _help(window: MainWindow) -> None:
 def _show_shortcuts(window: MainWindow) -> None:
     send_with = window.program.settings.settings.send_with
     ShortcutSheet(window.menus.shortcuts(), send_with, window).open()
+
+
+def _follow(owner: QObject, show: Callable[..., None], *signals: SignalInstance) -> None:
+    """Call `show` now and at each signal."""
+    show()
+    follow(owner, show, *signals)
+
+
+def _enable(window: MainWindow, action: QAction, may_be: Callable[[], object]) -> None:
+    """Enable the action while `may_be()`, which is asked when the conversation changes."""
+    _follow(action, lambda *_: action.setEnabled(bool(may_be())), *_changes(window))
+
+
+def _check(window: MainWindow, action: QAction, is_on: Callable[[], bool]) -> None:
+    _follow(action, lambda *_: action.setChecked(is_on()), *_changes(window))
+
+
+def _changes(window: MainWindow) -> tuple[SignalInstance, ...]:
+    chat, program = window.program.chat, window.program
+    known = program.conversations.conversations
+    lists = (known.rowsInserted, known.rowsRemoved, known.dataChanged, program.models.refreshed)
+    return (chat.opened, chat.changed, chat.busy_changed, *lists)
 
 
 def _enable_with_messages(window: MainWindow, action: QAction) -> None:

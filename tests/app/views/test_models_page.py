@@ -117,7 +117,7 @@ def test_what_is_set_is_sent_whole(
     )
     one = cards(page)["Qwen3-0.6B"]
     button(one, "Qwen3-0.6B settings").click()
-    for name, text in (("Context length", "65536"), ("Unload when idle (minutes)", "2.5")):
+    for name, text in (("Context length", "65536"), ("Unload after idle (min)", "2.5")):
         field = named(one, QLineEdit, name)
         assert isinstance(field, QLineEdit)
         field.setText(text)

@@ -21,6 +21,7 @@ from ..plain import Button, NameLabel
 from ..sizes import count_text, size_text
 from ..theme import GAP, GAP_L, GAP_S, Theme
 from ..widgets import hint_label, tool_button
+from .facts import quantization
 from .model_settings import ModelSettingsForm
 
 
@@ -97,7 +98,7 @@ class ModelCard(QFrame):
 
     def _parts(self, entry: ModelEntry) -> list[str]:
         parts = [entry.publisher] if entry.source != "demo" and entry.publisher else []
-        parts += [entry.params, entry.quantization or self.tr("not quantized")]
+        parts += [entry.params, quantization(entry)]
         parts.append(size_text(entry.size_bytes))
         if entry.loaded is not None:
             parts.append(

@@ -91,10 +91,10 @@ class ModelSettingsForm(QWidget):
             self.tr("KV cache"), self._kv, self.tr("Fewer bits fit more context in memory.")
         )
         self._ttl = NumberField(
-            _in_minutes(self._limit("ttl")), self.tr("Unload when idle (minutes)"), self
+            _in_minutes(self._limit("ttl")), self.tr("Unload after idle (min)"), self
         )
         group.add_row(
-            self.tr("Unload when idle (minutes)"),
+            self.tr("Unload after idle (min)"),
             self._ttl,
             self.tr("How long the model stays loaded without requests."),
         )

@@ -17,6 +17,7 @@ from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
 from ...services.plain import one_line
 from ..fields import NoScrollComboBox
+from ..opening import documents
 from ..page import Group, Page
 from ..plain import Button, NameLabel
 from ..theme import GAP, Theme
@@ -153,6 +154,8 @@ class ModelsPage(Page):
         return line
 
     def _add_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, self.tr("Choose a Folder with Models"))
+        path = QFileDialog.getExistingDirectory(
+            self, self.tr("Choose a Folder with Models"), documents()
+        )
         if path:
             self._models.add_folder(path)

@@ -18,6 +18,7 @@ from ...controllers.quantize import METHODS, RECIPES, QuantizeController
 from ...quantization import Quality, QuantizeJob, QuantizeState
 from ..dot import Dot
 from ..fields import NoScrollComboBox
+from ..opening import documents
 from ..page import Group, Page
 from ..plain import Button
 from ..sizes import size_text
@@ -165,7 +166,7 @@ class QuantizePage(Page):
     def _choose_source(self) -> None:
         if self._source.currentData() == "":
             path = QFileDialog.getExistingDirectory(
-                self, self.tr("Choose an Unquantized Checkpoint")
+                self, self.tr("Choose an Unquantized Checkpoint"), documents()
             )
             self.choose_folder(path or self._folder)
         self._ask()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from ...controllers.server import ServerController
 from ...domain import ServerState
 from ..dot import Dot
+from ..following import follow
 from ..icons import SMALL
 from ..page import Group, Page
 from ..plain import Button, Label
@@ -48,7 +49,7 @@ class ServerPage(Page):
             self.add_section(title, group)
         self.column.addStretch()
         server.state_changed.connect(self._show_state)
-        server.keys_changed.connect(lambda _: self._connect.show_snippets())
+        follow(self, lambda _: self._connect.show_snippets(), server.keys_changed)
         self._show_state(server.state)
         if server.state.phase == "ready":  # the page missed what the server reported at its start
             server.refresh_keys()

@@ -123,7 +123,7 @@ def test_folders_in_the_menu(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClicks(field, "Office")
     qtbot.keyClick(field, Key.Key_Return)
     qtbot.waitUntil(lambda: folder_names(window) == ["Office"])
-    choose(window, "b", "Move to Folder", "No Folder")
+    choose(window, "b", "Move to Folder", "Remove from Folder")
     window.program.sections.refresh()
     assert shown(window) == [folder, "today", "a", "b"]
     choose(window, "b", "Move to Folder", "Office")
