@@ -218,7 +218,7 @@ def test_tab_goes_through_the_composer(window: MainWindow, qtbot: QtBot) -> None
         widget = widget.nextInFocusChain()
         if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             order.append(widget.accessibleName())
-    assert order[:3] == ["Attach files", "Think before answering", "Model"]
+    assert order[:3] == ["Attach files", "Think before answering", "Model: demo"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
