@@ -24,6 +24,7 @@ from ..errors import ConfigurationError, UnavailableError
 from ..settings.admin_token import AdminToken
 from ..settings.state import keep_private
 from . import bounds
+from .allocator import return_large_blocks
 from .app import create_app
 from .core.service import Service
 from .dialects import OPENAI
@@ -62,6 +63,7 @@ def serve(settings: ServerSettings) -> None:
     raises.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
+    return_large_blocks()
     log_to_stderr()
     raise_descriptor_limit()
     keep_private()
