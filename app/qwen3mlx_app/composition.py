@@ -136,6 +136,7 @@ class Program(QObject):
             self.chat,
             self.conversations,
             self.models,
+            self.server,
             self.settings,
             self.quantize,
         ):

@@ -144,15 +144,17 @@ def test_models_are_loaded_set_and_unloaded(program: Program, qtbot: QtBot) -> N
     with qtbot.waitSignal(models.models.dataChanged, timeout=20_000):
         models.load("demo-moe")
     qtbot.waitUntil(lambda: models.models.find("demo-moe").state == "loaded", timeout=20_000)
-    models.save_settings("demo-moe", ModelSettings(context_length=512, sampling={"top_k": 5}))
+    entry = models.models.find("demo-moe")
+    wanted = ModelSettings(context_length=512, sampling={"top_k": 5})
+    models.change_settings("Context length", entry, wanted)
     qtbot.waitUntil(lambda: models.models.find("demo-moe").settings.context_length == 512)
     models.unload("demo-moe")
     qtbot.waitUntil(lambda: models.models.find("demo-moe").state == "not-loaded")
     heard: list[Notice] = []
     models.notice.connect(heard.append)
-    models.save_settings("demo-moe", ModelSettings(kv_bits=5))
+    models.change_settings("KV cache", entry, ModelSettings(kv_bits=5))
     qtbot.waitUntil(lambda: bool(heard))
-    assert "use 4 or 8" in heard[0].text
+    assert "use 4 or 8" in heard[-1].text
 
 
 def test_the_server_page_shows_what_it_does(program: Program, qtbot: QtBot) -> None:
@@ -189,7 +191,7 @@ def test_the_first_key_does_not_lock_the_window_out(program: Program, qtbot: QtB
 def test_settings_of_the_server_count_after_a_restart(program: Program, qtbot: QtBot) -> None:
     server = program.server
     with qtbot.waitSignal(server.settings_changed) as told:
-        server.save_settings({"max_running": 3})
+        server.change_settings("Concurrent requests", {"max_running": 3})
     saved, restart_needed = told.args
     assert (saved.max_running, restart_needed) == (3, True)
     with qtbot.waitSignal(program.models.refreshed, timeout=STARTED):

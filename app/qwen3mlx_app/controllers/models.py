@@ -13,6 +13,7 @@ from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
+from .changes import change_notice
 from .limits import LimitsController
 
 translate = QCoreApplication.translate
@@ -76,10 +77,24 @@ class ModelsController(QObject):
         """Show the progress of a load, whoever asked for it."""
         self._edit(model_id, lambda entry: replace(entry, state="loading", load_progress=progress))
 
-    def save_settings(self, model_id: str, settings: ModelSettings) -> None:
+    def change_settings(self, title: str, entry: ModelEntry, settings: ModelSettings) -> None:
+        """Save what a person changed in a model's setting with this title; it can be undone."""
+        known = self.models.find(entry.id) or entry
+        if settings == known.settings:
+            return
+
+        def saved(now: ModelEntry) -> None:
+            self.models.put(now)
+            undo = partial(self._restore, entry.id, known.settings)
+            self.notice.emit(change_notice(f"{entry.name}: {title}", undo))
+
+        self._endpoint.save_model_settings(entry.id, settings, done=saved, failed=self._on_failed)
+
+    def _restore(self, model_id: str, settings: ModelSettings) -> bool:
         self._endpoint.save_model_settings(
-            model_id, settings, done=self.models.put, failed=self._notify
+            model_id, settings, done=self.models.put, failed=self._on_failed
         )
+        return True
 
     def yarn(self, entry: ModelEntry, factor: float) -> dict[str, Any]:
         """`rope_scaling` for a context `factor` times as long as the one it was trained with.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
@@ -22,6 +23,7 @@ from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError, Http
 from ..services.server_process import ServerProcess
 from ..services.snippets import ServerAddress, Snippet, snippets
+from .changes import change_notice
 
 translate = QCoreApplication.translate
 
@@ -111,9 +113,31 @@ class ServerController(QObject):
     def refresh_settings(self) -> None:
         self._endpoint.settings(done=self._on_settings, failed=self._on_lookup_failed)
 
-    def save_settings(self, changes: Mapping[str, Any]) -> None:
-        """Save settings, which take effect at the server's next start."""
-        self._endpoint.settings(changes, done=self._on_settings, failed=self._notify)
+    def change_settings(self, title: str, changes: Mapping[str, Any]) -> None:
+        """Save what a person changed in the setting with this title; it can be undone.
+
+        Settings take effect at the server's next start.
+        """
+        known = self.settings
+        before = {name: getattr(known, name) for name in changes} if known else {}
+        if before == dict(changes):
+            return
+
+        def saved(settings: ServerSettings, restart_needed: bool) -> None:
+            self._on_settings(settings, restart_needed)
+            if before:
+                self.notice.emit(change_notice(title, partial(self._restore, before)))
+
+        self._endpoint.settings(changes, done=saved, failed=self._on_not_saved)
+
+    def _restore(self, settings: Mapping[str, Any]) -> bool:
+        self._endpoint.settings(settings, done=self._on_settings, failed=self._on_not_saved)
+        return True
+
+    def _on_not_saved(self, error: EndpointError) -> None:
+        """Show the settings that still hold."""
+        self._notify(error)
+        self.refresh_settings()
 
     def snippets(self, model_id: str) -> list[Snippet]:
         """Snippets with the address that the server has, or would have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import AppSettings, Notice
 from ..services.links import is_web_address
 from ..services.settings import SettingsFile
+from .changes import change_notice
 
 translate = QCoreApplication.translate
 
@@ -56,7 +58,7 @@ class SettingsController(QObject):
         size = AppSettings().font_size if by is None else self.settings.font_size + by
         self.update(font_size=max(TEXT_SIZES[0], min(TEXT_SIZES[1], size)))
 
-    def set_mirror(self, url: str) -> bool:
+    def set_mirror(self, title: str, url: str) -> bool:
         """Set the mirror, empty for Hugging Face itself; False if it is not a web address."""
         url = url.strip().rstrip("/")
         if url and not is_web_address(url):
@@ -65,7 +67,18 @@ class SettingsController(QObject):
             ).format(url=url)
             self.notice.emit(Notice(text=text, kind="warning"))
             return False
-        self.update(hub_mirror=url)
+        self.change(title, hub_mirror=url)
+        return True
+
+    def change(self, title: str, **fields: Any) -> None:
+        """Apply what a person changed in the setting with this title; it can be undone."""
+        before = {name: getattr(self.settings, name) for name in fields}
+        if before != fields:
+            self.update(**fields)
+            self.notice.emit(change_notice(title, partial(self._restore, before)))
+
+    def _restore(self, fields: Mapping[str, Any]) -> bool:
+        self.update(**fields)
         return True
 
     def _take(self, settings: AppSettings) -> bool:

@@ -12,8 +12,8 @@
         <translation>自动</translation>
     </message>
     <message>
-        <source>Only this computer can reach the server.</source>
-        <translation>只有这台电脑可以访问服务器。</translation>
+        <source>0 to 65535; 0 picks a free one. Only this computer can reach the server.</source>
+        <translation>0 到 65535，0 表示自动选择空闲端口。只有这台电脑可以访问服务器。</translation>
     </message>
     <message>
         <source>Allowed origins</source>
@@ -30,10 +30,6 @@
     <message>
         <source>Changes take effect after the server restarts.</source>
         <translation>更改将在服务器重新启动后生效。</translation>
-    </message>
-    <message>
-        <source>Save</source>
-        <translation>存储</translation>
     </message>
 </context>
 <context>
@@ -141,6 +137,10 @@
     <message>
         <source>The model&apos;s role, and how it should answer</source>
         <translation>模型的角色和回答方式</translation>
+    </message>
+    <message>
+        <source>Thinking ends after this many tokens. The context holds {count}.</source>
+        <translation>思考达到这么多词元后结束。上下文可容纳 {count} 个。</translation>
     </message>
     <message>
         <source>No limit</source>
@@ -823,16 +823,16 @@
         <translation>默认采样</translation>
     </message>
     <message>
-        <source>Context length</source>
-        <translation>上下文长度</translation>
-    </message>
-    <message>
-        <source>In tokens. A longer context needs more memory.</source>
-        <translation>以词元为单位。上下文越长，需要的内存越多。</translation>
-    </message>
-    <message>
         <source>Context extension (YaRN)</source>
         <translation>上下文扩展（YaRN）</translation>
+    </message>
+    <message>
+        <source>How long the model stays loaded without requests. More than 0 minutes.</source>
+        <translation>没有请求时模型保持加载的时长，须大于 0 分钟。</translation>
+    </message>
+    <message>
+        <source>A longer context needs more memory. What fits:</source>
+        <translation>上下文越长，需要的内存越多。可用范围：</translation>
     </message>
     <message>
         <source>{factor}× context length</source>
@@ -841,6 +841,10 @@
     <message>
         <source>Use it only for long texts; it can lower the quality on short ones.</source>
         <translation>仅在处理长文本时使用，可能会降低短文本的回答质量。</translation>
+    </message>
+    <message>
+        <source>Context length (tokens)</source>
+        <translation>上下文长度（词元）</translation>
     </message>
     <message>
         <source>KV cache</source>
@@ -863,10 +867,6 @@
         <translation>位数越少，内存能容纳的上下文越长。</translation>
     </message>
     <message>
-        <source>How long the model stays loaded without requests.</source>
-        <translation>没有请求时，模型保持加载的时长。</translation>
-    </message>
-    <message>
         <source>Reset to Model Defaults</source>
         <translation>恢复模型默认值</translation>
     </message>
@@ -881,10 +881,6 @@
     <message>
         <source>Unload after idle (min)</source>
         <translation>闲置后卸载（分钟）</translation>
-    </message>
-    <message>
-        <source>Save</source>
-        <translation>存储</translation>
     </message>
 </context>
 <context>
@@ -1265,6 +1261,42 @@
         <translation>随机种子</translation>
     </message>
     <message>
+        <source>Higher values make answers more varied.</source>
+        <translation>值越高，回答越多样。</translation>
+    </message>
+    <message>
+        <source>Samples only from the likeliest tokens with this total probability.</source>
+        <translation>只从累计概率达到此值的最可能词元中采样。</translation>
+    </message>
+    <message>
+        <source>Samples only from this many of the likeliest tokens.</source>
+        <translation>只从最可能的这么多个词元中采样。</translation>
+    </message>
+    <message>
+        <source>Drops tokens below this share of the likeliest one&apos;s probability.</source>
+        <translation>舍弃概率低于最可能词元此比例的词元。</translation>
+    </message>
+    <message>
+        <source>Avoids tokens that have appeared.</source>
+        <translation>避免已出现过的词元。</translation>
+    </message>
+    <message>
+        <source>Avoids tokens the more often they have appeared.</source>
+        <translation>词元出现越多，越避免再次使用。</translation>
+    </message>
+    <message>
+        <source>Above 1, avoids repeating the text so far.</source>
+        <translation>大于 1 时，避免重复已有文本。</translation>
+    </message>
+    <message>
+        <source>Ends an answer after this many tokens.</source>
+        <translation>回答达到这么多词元后结束。</translation>
+    </message>
+    <message>
+        <source>The same seed gives the same answer.</source>
+        <translation>相同的种子得到相同的回答。</translation>
+    </message>
+    <message>
         <source>no limit</source>
         <translation>不限</translation>
     </message>
@@ -1382,20 +1414,40 @@
         <translation>启动时开启服务器</translation>
     </message>
     <message>
+        <source>Otherwise, it starts with the first question.</source>
+        <translation>否则在第一次提问时启动。</translation>
+    </message>
+    <message>
         <source>Keeps the server running when the window is closed.</source>
         <translation>关闭窗口后服务器继续运行。</translation>
+    </message>
+    <message>
+        <source>The colors of the window.</source>
+        <translation>窗口的颜色。</translation>
     </message>
     <message>
         <source>Text size</source>
         <translation>文字大小</translation>
     </message>
     <message>
+        <source>No fading menus and no blinking cursor.</source>
+        <translation>菜单不淡入淡出，光标不闪烁。</translation>
+    </message>
+    <message>
         <source>Ctrl+Enter or ⌘Enter</source>
         <translation>Ctrl+回车或 ⌘回车</translation>
     </message>
     <message>
+        <source>The other one inserts a line break.</source>
+        <translation>另一个按键插入换行符。</translation>
+    </message>
+    <message>
         <source>Generate titles with the model</source>
         <translation>由模型生成标题</translation>
+    </message>
+    <message>
+        <source>After the first answer. Otherwise, the question&apos;s first words are used.</source>
+        <translation>在第一个回答之后生成；否则使用问题的开头几个字。</translation>
     </message>
     <message>
         <source>Hugging Face mirror</source>
@@ -1512,10 +1564,6 @@
     <message>
         <source>Enter</source>
         <translation>回车</translation>
-    </message>
-    <message>
-        <source>{least} to {most} pixels.</source>
-        <translation>{least} 到 {most} 像素。</translation>
     </message>
     <message>
         <source>Reduce motion</source>
@@ -1788,6 +1836,13 @@
     <message>
         <source>{name} is not a readable Word file.</source>
         <translation>{name} 不是可以读取的 Word 文件。</translation>
+    </message>
+</context>
+<context>
+    <name>changes</name>
+    <message>
+        <source>{title} was changed.</source>
+        <translation>已更改“{title}”。</translation>
     </message>
 </context>
 <context>
@@ -2155,6 +2210,45 @@
     <message>
         <source>The measurements cannot be saved: {reason}.</source>
         <translation>无法存储测量结果：{reason}。</translation>
+    </message>
+</context>
+<context>
+    <name>ranges</name>
+    <message>
+        <source>Any whole number.</source>
+        <translation>任意整数。</translation>
+    </message>
+    <message>
+        <source>More than {least}{unit}.</source>
+        <translation>大于 {least}{unit}。</translation>
+    </message>
+    <message>
+        <source>At least {least}{unit}.</source>
+        <translation>不小于 {least}{unit}。</translation>
+    </message>
+    <message>
+        <source>More than {least}, at most {most}{unit}.</source>
+        <translation>大于 {least}，不超过 {most}{unit}。</translation>
+    </message>
+    <message>
+        <source>{least} to {most}{unit}.</source>
+        <translation>{least} 到 {most}{unit}。</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>个词元</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>minutes</source>
+        <translation>分钟</translation>
+    </message>
+    <message>
+        <source>pixels</source>
+        <translation>像素</translation>
     </message>
 </context>
 <context>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
@@ -21,13 +22,14 @@ from ..models import ListModel
 from .fields import NoScrollComboBox, NoScrollSlider
 from .plain import Button, ask_name, set_tip
 from .sampling_form import NAMES, SamplingForm
+from .sizes import count_text
 from .theme import GAP, GAP_L
-from .widgets import muted, section, tool_button
+from .widgets import hint_label, muted, section, tool_button
 
 # The least width in pixels.
 WIDTH = 290
-# Tokens of thinking; the slider's last step is no limit.
-BUDGETS = (256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
+# Tokens of thinking at the slider's first step; each further one doubles them.
+LEAST_BUDGET = 256
 
 
 class ChatPanel(QScrollArea):
@@ -47,6 +49,7 @@ class ChatPanel(QScrollArea):
         super().__init__(parent)
         self._presets = presets
         self._settings = ChatSettings()
+        self._budgets = _budgets(0)
         self.setObjectName("sidebar")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -83,9 +86,7 @@ class ChatPanel(QScrollArea):
         self._settings = settings
         self._show_prompt()
         self._budget_box.setVisible(entry is not None and entry.can_think)
-        with QSignalBlocker(self._budget):
-            self._budget.setValue(_step(settings.thinking_budget))
-        self._show_budget()
+        self._show_budget(entry.context_length if entry else 0)
         self._sampling.show_values(settings.sampling, _defaults(entry, thinks=thinks))
         self._reset.setEnabled(settings != self._unset())
         self._show_chosen()
@@ -139,14 +140,15 @@ class ChatPanel(QScrollArea):
         row.addWidget(section(self.tr("Thinking budget"), self), 1)
         row.addWidget(self._budget_text)
         self._budget = NoScrollSlider(Qt.Orientation.Horizontal, self)
-        self._budget.setRange(0, len(BUDGETS))
         self._budget.setPageStep(1)
         self._budget.setAccessibleName(self.tr("Thinking budget"))
         self._budget.valueChanged.connect(
-            lambda step: self._change(thinking_budget=(*BUDGETS, None)[step])
+            lambda step: self._change(thinking_budget=(*self._budgets, None)[step])
         )
+        self._budget_hint = hint_label("", self)
         column.addLayout(row)
         column.addWidget(self._budget)
+        column.addWidget(self._budget_hint)
         self._column.addSpacing(GAP)
         self._column.addWidget(self._budget_box)
 
@@ -160,8 +162,18 @@ class ChatPanel(QScrollArea):
             with QSignalBlocker(self._prompt):
                 self._prompt.setPlainText(self._settings.system_prompt)
 
-    def _show_budget(self) -> None:
+    def _show_budget(self, context: int) -> None:
+        """The slider goes up to what the context holds; its last step is no limit."""
         budget = self._settings.thinking_budget
+        self._budgets = _budgets(context)
+        with QSignalBlocker(self._budget):
+            self._budget.setRange(0, len(self._budgets))
+            self._budget.setValue(_step(budget, self._budgets))
+        self._budget_hint.setText(
+            self.tr("Thinking ends after this many tokens. The context holds {count}.").format(
+                count=count_text(context)
+            )
+        )
         text = (
             self.tr("No limit")
             if budget is None
@@ -222,11 +234,19 @@ class ChatPanel(QScrollArea):
             self.changed.emit(settings)
 
 
-def _step(budget: int | None) -> int:
+def _budgets(context: int) -> tuple[int, ...]:
+    """The slider's steps, up to the whole context."""
+    steps = [LEAST_BUDGET]
+    while 2 * steps[-1] < context:
+        steps.append(2 * steps[-1])
+    return (*steps, context) if steps[-1] < context else tuple(steps)
+
+
+def _step(budget: int | None, steps: Sequence[int]) -> int:
     """The first step of the slider that is not below the budget."""
     if budget is None:
-        return len(BUDGETS)
-    return next((place for place, one in enumerate(BUDGETS) if one >= budget), len(BUDGETS) - 1)
+        return len(steps)
+    return next((place for place, one in enumerate(steps) if one >= budget), len(steps) - 1)
 
 
 def _defaults(entry: ModelEntry | None, *, thinks: bool) -> dict[str, float]:

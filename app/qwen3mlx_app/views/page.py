@@ -73,21 +73,24 @@ class Group(QFrame):
         self._rows.setContentsMargins(GAP_L, GAP_S, GAP_L, GAP_S)
         self._rows.setSpacing(0)
 
-    def add_row(self, title: str, field: QWidget | None = None, hint: str = "") -> None:
+    def add_row(self, title: str, field: QWidget | None = None, hint: str = "") -> Label:
+        """Add a row; returns the label of its hint."""
         row = QHBoxLayout()
         row.setContentsMargins(0, GAP, 0, GAP)
         row.setSpacing(GAP_L)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(Label(title, self))
-        if hint:
-            words.addWidget(hint_label(hint, self))
+        below = hint_label(hint, self)
+        below.setVisible(bool(hint))
+        words.addWidget(below)
         row.addLayout(words, 1)
         if field is not None:
             if not isinstance(field, QAbstractButton):
                 field.setFixedWidth(FIELD)
             row.addWidget(field, 0, Qt.AlignmentFlag.AlignVCenter)
         self.add_layout(row)
+        return below
 
     def add_widget(self, widget: QWidget) -> None:
         """Add a row with one widget of full width."""

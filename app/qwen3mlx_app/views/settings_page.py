@@ -13,11 +13,13 @@ from ..controllers.limits import LimitsController
 from ..controllers.server import ServerController
 from ..controllers.settings import TEXT_SIZES, SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
+from ..limits import Limits
 from .fields import NoScrollComboBox
 from .number_field import NumberField
 from .opening import show_folder
 from .page import Group, Page, whole_number
 from .plain import Button
+from .ranges import range_text
 from .switch import Switch
 from .theme import Theme
 from .widgets import hint_label
@@ -68,7 +70,12 @@ class SettingsPage(Page):
             [(self.tr("Match system"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
             self.tr("Takes effect after a restart."),
         )
-        self._switch(group, "start_server", self.tr("Start the server at launch"))
+        self._switch(
+            group,
+            "start_server",
+            self.tr("Start the server at launch"),
+            self.tr("Otherwise, it starts with the first question."),
+        )
         self._switch(
             group,
             "show_tray",
@@ -94,13 +101,20 @@ class SettingsPage(Page):
                 (self.tr("Light"), "light"),
                 (self.tr("Dark"), "dark"),
             ],
+            self.tr("The colors of the window."),
         )
         size = whole_number(*TEXT_SIZES, self.tr("Text size"), self)
         self._follow("font_size", size.setValue)
-        size.valueChanged.connect(partial(self._set, "font_size"))
-        hint = self.tr("{least} to {most} pixels.").format(least=TEXT_SIZES[0], most=TEXT_SIZES[1])
-        group.add_row(self.tr("Text size"), size, hint)
-        self._switch(group, "reduce_motion", self.tr("Reduce motion"))
+        title = self.tr("Text size")
+        size.valueChanged.connect(partial(self._set, "font_size", title))
+        limits = Limits(least=TEXT_SIZES[0], most=TEXT_SIZES[1], is_whole=True, unit="pixels")
+        group.add_row(title, size, f"{self.tr('Of the whole window.')} {range_text(limits)}")
+        self._switch(
+            group,
+            "reduce_motion",
+            self.tr("Reduce motion"),
+            self.tr("No fading menus and no blinking cursor."),
+        )
         return group
 
     def _chat(self) -> Group:
@@ -110,8 +124,14 @@ class SettingsPage(Page):
             "send_with",
             self.tr("Send with"),
             [(self.tr("Enter"), "enter"), (self.tr("Ctrl+Enter or ⌘Enter"), "ctrl_enter")],
+            self.tr("The other one inserts a line break."),
         )
-        self._switch(group, "auto_title", self.tr("Generate titles with the model"))
+        self._switch(
+            group,
+            "auto_title",
+            self.tr("Generate titles with the model"),
+            self.tr("After the first answer. Otherwise, the question's first words are used."),
+        )
         return group
 
     def _downloads(self) -> Group:
@@ -153,8 +173,8 @@ class SettingsPage(Page):
             limits = self._limits.of("server", name)
             title = f"{label} ({limits.unit})" if limits.unit else label
             field = NumberField(limits, title, self)
-            field.edited.connect(partial(self._set_server, name))
-            group.add_row(title, field, hint)
+            field.edited.connect(partial(self._set_server, name, label))
+            group.add_row(title, field, f"{hint} {range_text(limits)}")
             self._server_fields[name] = field
         self._show_limits()
         self._memory_hint = hint_label("", self)
@@ -201,14 +221,14 @@ class SettingsPage(Page):
         box.setAccessibleName(label)
         for text, value in choices:
             box.addItem(text, value)
-        box.activated.connect(lambda place: self._set(name, box.itemData(place)))
+        box.activated.connect(lambda place: self._set(name, label, box.itemData(place)))
         self._follow(name, lambda value: box.setCurrentIndex(box.findData(value)))
         group.add_row(label, box, hint)
 
     def _switch(self, group: Group, name: str, label: str, hint: str = "") -> None:
         switch = Switch(label, self._theme, self)
         self._follow(name, switch.setChecked)
-        switch.toggled.connect(partial(self._set, name))
+        switch.toggled.connect(partial(self._set, name, label))
         group.add_row(label, switch, hint)
 
     def _follow(self, name: str, show: Any) -> None:
@@ -224,11 +244,11 @@ class SettingsPage(Page):
 
         self._settings.changed.connect(follow)
 
-    def _set(self, name: str, value: Any) -> None:
-        self._settings.update(**{name: value})
+    def _set(self, name: str, title: str, value: Any) -> None:
+        self._settings.change(title, **{name: value})
 
     def _set_mirror(self, field: QLineEdit) -> None:
-        if not self._settings.set_mirror(field.text()):
+        if not self._settings.set_mirror(field.accessibleName(), field.text()):
             field.setText(self._settings.settings.hub_mirror)
 
     def _show_state(self, state: ServerState) -> None:
@@ -252,5 +272,5 @@ class SettingsPage(Page):
             field.setEnabled(True)
             field.set_value(getattr(saved, name))
 
-    def _set_server(self, name: str, value: float | None) -> None:
-        self._server.save_settings({name: value})
+    def _set_server(self, name: str, title: str, value: float | None) -> None:
+        self._server.change_settings(title, {name: value})

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import ChatSettings
 from qwen3mlx_app.services.saved import chat_settings
-from qwen3mlx_app.views.chat_panel import BUDGETS
 from qwen3mlx_app.views.main_window import MainWindow
 
 from qwen3mlx.settings.setting import object_schema
@@ -62,7 +61,7 @@ def test_all_of_it_is_asked_with(
     body = fake.bodies[0]
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
     assert (body["temperature"], body["max_completion_tokens"]) == (0.35, 99)
-    assert body["thinking_budget"] == BUDGETS[2]
+    assert body["thinking_budget"] == 1024
     assert button(window, "Think before answering").text() == "Think · 1K"
 
 
@@ -357,3 +356,22 @@ def test_when_it_is_hidden_the_message_is_written_on(
     named(panel, QPlainTextEdit, "System prompt").setFocus()
     window.toggle_panel()
     assert window.chat.composer.text.hasFocus()
+
+
+@pytest.mark.parametrize(
+    ("context", "largest", "steps"), [(4096, 4096, 5), (40960, 40960, 9), (100, 256, 1)]
+)
+def test_the_budget_goes_up_to_what_the_context_holds(
+    window: MainWindow, panel: Any, context: int, largest: int, steps: int
+) -> None:
+    models = program_of(window).models.models
+    entry = models.value(0)
+    assert entry.loaded is not None
+    models.put(replace(entry, loaded=replace(entry.loaded, context_length=context)))
+    slider = named(panel, QSlider, "Thinking budget")
+    assert isinstance(slider, QSlider)
+    assert slider.maximum() == steps
+    slider.setValue(steps - 1)
+    assert settings(window).thinking_budget == largest
+    slider.setValue(steps)
+    assert settings(window).thinking_budget is None

@@ -127,7 +127,7 @@ def test_its_options_are_saved_and_count_when_it_is_loaded(
     button(picker, "Load Options…").click()
     assert not picker.field.isVisible()
     assert "Qwen3-8B" in visible_texts(picker)
-    context = named(picker, QLineEdit, "Context length")
+    context = named(picker, QLineEdit, "Context length (tokens)")
     assert isinstance(context, QLineEdit)
     context.setFocus()
     assert picker.isVisible()

@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QProgressBar, QPushButton
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.domain import ModelSettings
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.models.model_card import ModelCard
 
@@ -108,40 +109,104 @@ def test_load_and_unload_are_asked_for(
     qtbot.waitUntil(lambda: ("POST", "/api/qwen3mlx/models/load") in fake.requests)
 
 
-def test_what_is_set_is_sent_whole(
-    window: MainWindow, page: Any, fake: FakeEndpoint, qtbot: QtBot, monkeypatch: Any
-) -> None:
-    sent: list[Any] = []
-    monkeypatch.setattr(
-        program_of(window).models, "save_settings", lambda model, what: sent.append((model, what))
-    )
+SETTINGS = "/api/qwen3mlx/models/settings"
+
+
+@pytest.fixture
+def form(page: Any, fake: FakeEndpoint, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
+    """The settings of Qwen3-0.6B, which the server keeps as they are sent."""
+    usual = fake.reply
+
+    def reply(method: str, path: str, body: Any) -> Any:
+        if path != SETTINGS:
+            return usual(method, path, body)
+        settings = {name: value for name, value in body.items() if name != "model"}
+        return {**next(one for one in MODELS if one["id"] == body["model"]), "settings": settings}
+
+    monkeypatch.setattr(fake, "reply", reply)
     one = cards(page)["Qwen3-0.6B"]
     button(one, "Qwen3-0.6B settings").click()
-    for name, text in (("Context length", "65536"), ("Unload after idle (min)", "2.5")):
-        field = named(one, QLineEdit, name)
-        assert isinstance(field, QLineEdit)
-        field.setText(text)
-        field.editingFinished.emit()
-    temperature = named(one, QLineEdit, "Temperature")
+    return one
+
+
+def saved(window: MainWindow) -> ModelSettings:
+    entry = program_of(window).models.models.find("Qwen/Qwen3-0.6B")
+    assert entry is not None
+    return entry.settings
+
+
+def enter(form: ModelCard, name: str, text: str) -> None:
+    field = named(form, QLineEdit, name)
+    assert isinstance(field, QLineEdit)
+    field.setText(text)
+    field.editingFinished.emit()
+
+
+def choose(form: ModelCard, name: str, value: Any) -> None:
+    box = named(form, QComboBox, name)
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(box.findData(value))
+    box.activated.emit(box.currentIndex())
+
+
+def test_each_setting_is_saved_at_once(window: MainWindow, form: ModelCard, qtbot: QtBot) -> None:
+    temperature = named(form, QLineEdit, "Temperature")
     assert isinstance(temperature, QLineEdit)
     assert temperature.placeholderText() == "0.6"
-    temperature.setText("0.5")
-    temperature.editingFinished.emit()
-    for name, value in (("Context extension (YaRN)", 2), ("KV cache", 8)):
-        box = named(one, QComboBox, name)
-        assert isinstance(box, QComboBox)
-        box.setCurrentIndex(box.findData(value))
-    next(b for b in one.findChildren(QPushButton) if b.text() == "Save").click()
-    model_id, settings = sent[0]
-    assert model_id == "Qwen/Qwen3-0.6B"
-    assert (settings.context_length, settings.ttl, settings.kv_bits) == (65536, 150, 8)
-    assert settings.rope_scaling == {
-        "rope_type": "yarn",
-        "factor": 2.0,
-        "original_max_position_embeddings": 32768,
-    }
-    assert settings.sampling == {"temperature": 0.5}
-    assert not named(one, QLineEdit, "Context length").isVisible()
+    enter(form, "Context length (tokens)", "65536")
+    enter(form, "Unload after idle (min)", "2.5")
+    enter(form, "Temperature", "0.5")
+    choose(form, "Context extension (YaRN)", 2)
+    choose(form, "KV cache", 8)
+    scaling = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 32768}
+    expected = ModelSettings(
+        context_length=65536,
+        ttl=150,
+        kv_bits=8,
+        rope_scaling=scaling,
+        sampling={"temperature": 0.5},
+    )
+    qtbot.waitUntil(lambda: saved(window) == expected)
+
+
+def test_a_model_setting_can_be_undone_and_reset(
+    window: MainWindow, form: ModelCard, qtbot: QtBot
+) -> None:
+    enter(form, "Context length (tokens)", "2048")
+    qtbot.waitUntil(lambda: saved(window).context_length == 2048)
+    text = "Qwen3-0.6B: Context length (tokens) was changed."
+    assert text in visible_texts(window.notices)
+    field = named(form, QLineEdit, "Context length (tokens)")
+    assert isinstance(field, QLineEdit)
+    button(window.notices, "Undo").click()
+    qtbot.waitUntil(lambda: saved(window).context_length is None)
+    assert field.text() == ""
+    choose(form, "KV cache", 4)
+    qtbot.waitUntil(lambda: saved(window).kv_bits == 4)
+    button(form, "Reset to Model Defaults").click()
+    qtbot.waitUntil(lambda: saved(window) == ModelSettings())
+    box = named(form, QComboBox, "KV cache")
+    assert isinstance(box, QComboBox)
+    assert box.currentData() is None
+
+
+def test_what_the_server_refuses_is_not_shown_as_saved(
+    window: MainWindow, form: ModelCard, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    error = {"error": {"message": "No room.", "code": "not_saved"}}
+    fake.replies[SETTINGS] = (507, json.dumps(error).encode())
+    enter(form, "Context length (tokens)", "2048")
+    field = named(form, QLineEdit, "Context length (tokens)")
+    assert isinstance(field, QLineEdit)
+    qtbot.waitUntil(lambda: field.text() == "")
+    assert saved(window).context_length is None
+
+
+def test_each_number_of_a_model_has_its_range(form: ModelCard) -> None:
+    texts = " ".join(visible_texts(form))
+    assert "What fits: 1 to 4096 tokens." in texts
+    assert "Samples only from this many of the likeliest tokens. At least 0." in texts
+    assert "Avoids tokens that have appeared. -2 to 2." in texts
 
 
 def test_a_folder_line_can_be_removed(

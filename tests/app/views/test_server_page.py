@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
@@ -35,11 +36,10 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
             program.server.create_key("laptop")
         window.show_page("server")
         page = window.page
-        save = next(one for one in page.findChildren(QPushButton) if one.text() == "Save")
-        assert not save.isEnabled()
-        qtbot.waitUntil(save.isEnabled)
         origins = named(page, QLineEdit, "Allowed origins")
         assert isinstance(origins, QLineEdit)
+        assert not origins.isEnabled()
+        qtbot.waitUntil(origins.isEnabled)
         assert origins.text() == ORIGIN
         qtbot.waitUntil(
             lambda: any(
@@ -60,9 +60,20 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
         assert isinstance(port, QSpinBox)
         port.setValue(4321)
         with qtbot.waitSignal(program.server.settings_changed):
-            save.click()
+            port.editingFinished.emit()
         kept = json.loads((profile / "settings.json").read_text())["server"]
         assert (kept["port"], kept["allow_origin"]) == (4321, [ORIGIN])
+        before = program.server.settings
+        origins.clear()
+        qtbot.keyClicks(origins, "https://a.example, https://b.example")
+        with qtbot.waitSignal(program.server.settings_changed):
+            qtbot.keyClick(origins, Qt.Key.Key_Return)
+        kept = json.loads((profile / "settings.json").read_text())["server"]
+        assert kept["allow_origin"] == ["https://a.example", "https://b.example"]
+        with qtbot.waitSignal(program.server.settings_changed):
+            program.undo.undo_last()
+        assert program.server.settings == before
+        assert origins.text() == ORIGIN
     finally:
         window.close()
         program.close()

@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QSpinBox
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+)
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import AppSettings, ServerSettings, ServerState
 from qwen3mlx_app.services.settings import SettingsFile
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.number_field import NumberField
 from qwen3mlx_app.views.switch import Switch
 
 from .support import named, program_of, turn_wheel, visible_texts
@@ -101,7 +110,7 @@ def test_a_mirror_is_a_web_address(
 def test_reset_brings_the_first_settings_back(window: MainWindow, page: Any) -> None:
     program = program_of(window)
     program.settings.update(font_size=20, notify=False, first_run_done=True)
-    program.settings.set_mirror("https://hf-mirror.com")
+    program.settings.set_mirror(MIRROR, "https://hf-mirror.com")
     size, mirror = named(page, QSpinBox, "Text size"), named(page, QLineEdit, MIRROR)
     assert isinstance(size, QSpinBox)
     assert isinstance(mirror, QLineEdit)
@@ -121,12 +130,13 @@ def test_the_servers_memory_is_sent_to_the_server(
     server.settings_changed.emit(SAVED, False)
     assert field.text() == "12.5"
     sent: list[Any] = []
-    monkeypatch.setattr(server, "save_settings", sent.append)
+    monkeypatch.setattr(server, "change_settings", lambda title, what: sent.append((title, what)))
     field.setText("8")
     field.editingFinished.emit()
     field.clear()
     field.editingFinished.emit()
-    assert sent == [{"memory_limit": 8.0}, {"memory_limit": None}]
+    limit = "Memory limit"
+    assert sent == [(limit, {"memory_limit": 8.0}), (limit, {"memory_limit": None})]
 
 
 def test_what_the_server_keeps_can_be_set_while_it_is_there(window: MainWindow, page: Any) -> None:
@@ -147,3 +157,33 @@ def test_what_is_being_typed_stays_when_something_else_changes(
     qtbot.keyClicks(field, "https://hf-")
     program_of(window).settings.update(last_model="demo")  # an answer has ended
     assert field.text() == "https://hf-"
+
+
+def test_a_change_counts_at_once_and_can_be_undone(window: MainWindow, page: Any) -> None:
+    switch, size = named(page, Switch, "Notifications"), named(page, QSpinBox, "Text size")
+    assert isinstance(switch, Switch)
+    assert isinstance(size, QSpinBox)
+    switch.click()
+    assert not kept(window).notify
+    assert "Notifications was changed." in visible_texts(window.notices)
+    size.setValue(18)
+    program_of(window).undo.undo_last()
+    assert (kept(window).font_size, size.value()) == (14, 14)
+    assert not kept(window).notify
+    program_of(window).undo.undo_last()
+    assert kept(window).notify
+    assert switch.isChecked()
+
+
+def test_each_number_has_its_range_its_unit_and_a_line_of_help(page: Any) -> None:
+    texts = " ".join(visible_texts(page))
+    assert "10 to 24 pixels." in texts
+    assert "More than 0 GB." in texts
+    assert "1 to 1024." in texts
+    hints = [one for one in page.findChildren(QLabel, "muted") if one.isVisible()]
+    fields = [*page.findChildren(QSpinBox), *page.findChildren(NumberField)]
+    fields += [*page.findChildren(Switch), *page.findChildren(QComboBox)]
+    for field in fields:
+        middle = field.mapTo(page, field.rect().center()).y()
+        beside = [one for one in hints if abs(one.mapTo(page, QPoint()).y() - middle) < 30]
+        assert any(one.text().strip() for one in beside), field.accessibleName()

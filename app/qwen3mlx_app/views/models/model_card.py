@@ -54,7 +54,6 @@ class ModelCard(QFrame):
         layout.addWidget(self._progress)
         self._form = ModelSettingsForm(models, theme, self)
         self._form.hide()
-        self._form.finished.connect(lambda: self._more.setChecked(False))
         layout.addWidget(self._form)
 
     def show_entry(self, entry: ModelEntry) -> None:

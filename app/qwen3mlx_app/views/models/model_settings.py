@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelSettings
@@ -18,6 +16,7 @@ from ..fields import NoScrollComboBox
 from ..number_field import NumberField
 from ..page import Group
 from ..plain import Button
+from ..ranges import range_text
 from ..sampling_form import SamplingForm
 from ..theme import GAP, Theme
 from ..widgets import section
@@ -36,9 +35,7 @@ FACTORS = (2, 4)
 
 
 class ModelSettingsForm(QWidget):
-    """Emits `finished` when the settings were saved."""
-
-    finished = Signal()
+    """Each change is saved at once; it counts when the model is loaded again."""
 
     def __init__(
         self, models: ModelsController, theme: Theme, parent: QWidget | None = None
@@ -51,11 +48,17 @@ class ModelSettingsForm(QWidget):
         layout.setSpacing(GAP)
         layout.addWidget(section(self.tr("Loading"), self))
         layout.addWidget(self._loading())
-        layout.addWidget(section(self.tr("Default sampling"), self))
+        title = self.tr("Default sampling")
+        layout.addWidget(section(title, self))
         self._sampling = SamplingForm(SAMPLING, models.limits, self)
+        self._sampling.entered.connect(lambda values: self._change(title, sampling=values))
         layout.addWidget(self._sampling)
-        layout.addLayout(self._buttons())
+        self._reset = Button(self.tr("Reset to Model Defaults"), self)
+        self._reset.clicked.connect(self._set_defaults)
+        layout.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignLeft)
         models.limits.changed.connect(self._set_limits)
+        models.models.dataChanged.connect(self._refresh)
+        models.refreshed.connect(self._refresh)
 
     def show_entry(self, entry: ModelEntry) -> None:
         self._entry = entry
@@ -63,42 +66,53 @@ class ModelSettingsForm(QWidget):
 
     def _loading(self) -> Group:
         group = Group(self)
-        self._context = NumberField(self._limit("context_length"), self.tr("Context length"), self)
-        group.add_row(
-            self.tr("Context length"),
-            self._context,
-            self.tr("In tokens. A longer context needs more memory."),
+        title = self.tr("Context length (tokens)")
+        self._context = NumberField(self._limit("context_length"), title, self)
+        self._context.edited.connect(
+            lambda value: self._change(title, context_length=None if value is None else int(value))
         )
-        self._yarn = NoScrollComboBox(self)
-        self._yarn.setAccessibleName(self.tr("Context extension (YaRN)"))
-        self._yarn.addItem(self.tr("Off"), None)
-        for factor in FACTORS:
-            self._yarn.addItem(self.tr("{factor}× context length").format(factor=factor), factor)
-        group.add_row(
+        self._context_help = group.add_row(title, self._context, " ")
+        self._yarn = self._choice(
+            group,
             self.tr("Context extension (YaRN)"),
-            self._yarn,
+            [(self.tr("Off"), None), *((self._times(factor), factor) for factor in FACTORS)],
             self.tr("Use it only for long texts; it can lower the quality on short ones."),
+            self._set_factor,
         )
-        self._kv = NoScrollComboBox(self)
-        self._kv.setAccessibleName(self.tr("KV cache"))
-        for text, bits in (
-            (self.tr("Full precision"), None),
-            (self.tr("8-bit"), 8),
-            (self.tr("4-bit"), 4),
-        ):
-            self._kv.addItem(text, bits)
+        self._kv = self._choice(
+            group,
+            self.tr("KV cache"),
+            [(self.tr("Full precision"), None), (self.tr("8-bit"), 8), (self.tr("4-bit"), 4)],
+            self.tr("Fewer bits fit more context in memory."),
+            lambda bits: self._change(self.tr("KV cache"), kv_bits=bits),
+        )
+        idle = self.tr("Unload after idle (min)")
+        self._ttl = NumberField(_in_minutes(self._limit("ttl")), idle, self)
+        self._ttl.edited.connect(
+            lambda value: self._change(idle, ttl=None if value is None else value * 60)
+        )
         group.add_row(
-            self.tr("KV cache"), self._kv, self.tr("Fewer bits fit more context in memory.")
-        )
-        self._ttl = NumberField(
-            _in_minutes(self._limit("ttl")), self.tr("Unload after idle (min)"), self
-        )
-        group.add_row(
-            self.tr("Unload after idle (min)"),
+            idle,
             self._ttl,
-            self.tr("How long the model stays loaded without requests."),
+            self.tr("How long the model stays loaded without requests. More than 0 minutes."),
         )
         return group
+
+    def _choice(
+        self,
+        group: Group,
+        title: str,
+        choices: Sequence[tuple[str, int | None]],
+        hint: str,
+        choose: Callable[[int | None], None],
+    ) -> NoScrollComboBox:
+        box = NoScrollComboBox(self)
+        box.setAccessibleName(title)
+        for text, value in choices:
+            box.addItem(text, value)
+        box.activated.connect(lambda place: choose(box.itemData(place)))
+        group.add_row(title, box, hint)
+        return box
 
     def _limit(self, name: str) -> Limits:
         return self._models.limits.of("load", name)
@@ -107,23 +121,23 @@ class ModelSettingsForm(QWidget):
         self._context.set_limits(self._limit("context_length"))
         self._ttl.set_limits(_in_minutes(self._limit("ttl")))
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        reset = Button(self.tr("Reset to Model Defaults"), self)
-        reset.clicked.connect(lambda: self._show(ModelSettings()))
-        save = Button(self.tr("Save"), self)
-        save.setObjectName("primary")
-        save.clicked.connect(self._save)
-        row.addWidget(reset)
-        row.addStretch()
-        row.addWidget(save)
-        return row
+    def _refresh(self) -> None:
+        """Show settings that were changed elsewhere, or undone."""
+        entry = self._models.models.find(self._entry.id) if self._entry else None
+        if entry is not None and self._entry is not None:
+            changed = entry.settings != self._entry.settings
+            self._entry = entry
+            if changed:
+                self._show(entry.settings)
 
     def _show(self, settings: ModelSettings) -> None:
         entry = self._entry
         assert entry is not None
         self._context.set_value(settings.context_length)
         self._context.suggest(entry.fit.context_length, "")
+        longest = range_text(self._limit("context_length"), entry.fit.largest_context)
+        help_text = self.tr("A longer context needs more memory. What fits:")
+        self._context_help.setText(f"{help_text} {longest}")
         self._kv.setCurrentIndex(self._kv.findData(settings.kv_bits))
         self._ttl.set_value(None if settings.ttl is None else settings.ttl / 60)
         self._ttl.suggest(None, self.tr("Server default"))
@@ -131,30 +145,35 @@ class ModelSettingsForm(QWidget):
         self._show_factor(scaling.get("factor"))
         advised = entry.sampling_defaults["thinking" if entry.thinks_by_default else "no_thinking"]
         self._sampling.show_values(settings.sampling, advised)
+        self._reset.setEnabled(settings != ModelSettings())
 
     def _show_factor(self, factor: float | None) -> None:
         """Select a factor; one that was set by hand is added to the choices."""
         if factor is not None and self._yarn.findData(int(factor)) < 0:
-            text = self.tr("{factor}× context length").format(factor=f"{factor:g}")
-            self._yarn.addItem(text, factor)
+            self._yarn.addItem(self._times(factor), factor)
         place = self._yarn.findData(factor if factor is None else int(factor))
         self._yarn.setCurrentIndex(place if place >= 0 else self._yarn.findData(factor))
 
-    def _save(self) -> None:
+    def _times(self, factor: float) -> str:
+        return self.tr("{factor}× context length").format(factor=f"{factor:g}")
+
+    def _set_factor(self, factor: float | None) -> None:
         entry = self._entry
         assert entry is not None
-        context, ttl, factor = self._context.value, self._ttl.value, self._yarn.currentData()
-        self._models.save_settings(
-            entry.id,
-            ModelSettings(
-                context_length=None if context is None else int(context),
-                rope_scaling=self._models.yarn(entry, factor) if factor else None,
-                kv_bits=self._kv.currentData(),
-                ttl=None if ttl is None else ttl * 60,
-                sampling=self._sampling.values(),
-            ),
-        )
-        self.finished.emit()
+        scaling = self._models.yarn(entry, factor) if factor else None
+        self._change(self.tr("Context extension (YaRN)"), rope_scaling=scaling)
+
+    def _set_defaults(self) -> None:
+        if self._entry is not None:
+            self._models.change_settings(self._reset.text(), self._entry, ModelSettings())
+
+    def _change(self, title: str, **fields: Any) -> None:
+        entry = self._entry
+        if entry is not None:
+            settings = replace(entry.settings, **fields)
+            self._entry = replace(entry, settings=settings)
+            self._reset.setEnabled(settings != ModelSettings())
+            self._models.change_settings(title, entry, settings)
 
 
 def _in_minutes(seconds: Limits) -> Limits:

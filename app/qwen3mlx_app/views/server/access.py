@@ -26,8 +26,11 @@ class AccessGroup(Group):
         self._server = server
         self._port = whole_number(0, 65535, self.tr("Port"), self, self.tr("Automatic"))
         self._port.setGroupSeparatorShown(False)
+        self._port.editingFinished.connect(self._set_port)
         self.add_row(
-            self.tr("Port"), self._port, self.tr("Only this computer can reach the server.")
+            self.tr("Port"),
+            self._port,
+            self.tr("0 to 65535; 0 picks a free one. Only this computer can reach the server."),
         )
         self._origins = QLineEdit(self)
         self._origins.setPlaceholderText("https://chat.example.com")
@@ -37,30 +40,35 @@ class AccessGroup(Group):
             self._origins,
             self.tr("Web pages that may call the server, comma-separated. All others are refused."),
         )
-        self._save = Button(self.tr("Save"), self)
-        self._save.clicked.connect(self._send)
-        self._save.setEnabled(False)  # until the saved settings are known
+        self._origins.editingFinished.connect(self._set_origins)
+        for field in (self._port, self._origins):
+            field.setEnabled(False)  # until the saved settings are known
         self._needs_restart = hint_label("", self)
         row = QHBoxLayout()
         row.setContentsMargins(0, GAP, 0, GAP)
         row.addWidget(self._needs_restart, 1)
-        row.addWidget(self._save)
         self.add_layout(row)
         server.settings_changed.connect(self._show)
 
     def _show(self, saved: ServerSettings, restart_needed: bool) -> None:
         self._port.setValue(saved.port)
-        self._origins.setText(", ".join(saved.allow_origin))
-        self._save.setEnabled(True)
+        if not self._origins.isModified():  # else it is being typed
+            self._origins.setText(", ".join(saved.allow_origin))
+        for field in (self._port, self._origins):
+            field.setEnabled(True)
         self._needs_restart.setText(
             self.tr("Restart the server to apply these changes.")
             if restart_needed
             else self.tr("Changes take effect after the server restarts.")
         )
 
-    def _send(self) -> None:
-        origins = [text.strip() for text in self._origins.text().split(",") if text.strip()]
-        self._server.save_settings({"port": self._port.value(), "allow_origin": origins})
+    def _set_port(self) -> None:
+        self._server.change_settings(self.tr("Port"), {"port": self._port.value()})
+
+    def _set_origins(self) -> None:
+        self._origins.setModified(False)
+        origins = tuple(text.strip() for text in self._origins.text().split(",") if text.strip())
+        self._server.change_settings(self.tr("Allowed origins"), {"allow_origin": origins})
 
 
 class KeysGroup(Group):
