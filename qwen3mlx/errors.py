@@ -6,7 +6,7 @@
     ├── DownloadError         a hub failed, or returned something other than the files
     ├── CheckpointError       a file of the checkpoint is missing, broken or not supported
     │   └── TemplateError     its chat template does not compile or does not render
-    ├── InvalidRequestError   a value in a request cannot be honoured
+    ├── InvalidRequestError   a value in a request cannot be fulfilled
     │   └── ContextLengthError   prompt and answer do not fit the context
     ├── ConfigurationError    a file of the program's own settings is broken
     │   └── NotSavedError        it cannot be written: a full or read-only disk, no home

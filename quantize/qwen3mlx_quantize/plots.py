@@ -1,7 +1,7 @@
 """The figures of an evaluation as plots in SVG. Needs matplotlib (extra `report`).
 
-Text stays text, in the page's font and colour, and grid lines are half transparent, so that a plot
-reads well on light and dark backgrounds. A model has the same colour of COLOURS in every plot.
+Text stays text, in the page's font and color, and grid lines are half transparent, so that a plot
+reads well on light and dark backgrounds. A model has the same color of COLOURS in every plot.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _name_rows(axes: Any, rows: Sequence[float], found: Sequence[Quality]) -> No
 def _name_points(
     figure: Any, axes: Any, points: Sequence[Any], named: Sequence[tuple[str, str]]
 ) -> None:
-    """Label each point with its name and colour, on the side that has room."""
+    """Label each point with its name and color, on the side that has room."""
     middle = sum(axes.get_xlim()) / 2
 
     def label(number: int, up: float) -> Any:

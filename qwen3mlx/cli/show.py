@@ -62,7 +62,7 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
             for mode, values in _sampling(model.path).items()
         ),
         ("chat template", _template(model.path)),
-        ("licence", _license(model.path) or "not stated"),
+        ("license", _license(model.path) or "not stated"),
         ("load settings", _listed(_load_settings(model)) or "none saved"),
     ]
 

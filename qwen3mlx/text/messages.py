@@ -30,7 +30,7 @@ _OPEN_THOUGHT = re.compile(r"\s*<think>\n?(.*)", re.DOTALL)
 _LEADING_THOUGHT = re.compile(r"\s*<think>(.*?)</think>", re.DOTALL)
 
 
-def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
+def normalize_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
     """Return new messages with string contents. Raises InvalidRequestError naming the field."""
     if isinstance(messages, (str, bytes, Mapping)):
         raise InvalidRequestError("messages must be a list of messages", param="messages")
@@ -42,7 +42,7 @@ def normalise_messages(messages: Iterable[Mapping[str, Any]]) -> list[Message]:
     return _merge_opening_system(bind_results(plain))
 
 
-def normalise_tools(tools: object) -> list[Mapping[str, Any]] | None:
+def normalize_tools(tools: object) -> list[Mapping[str, Any]] | None:
     """Return the tools for a template: a list of JSON schemas, or None for an empty one."""
     if tools is None:
         return None
@@ -59,7 +59,7 @@ def normalise_tools(tools: object) -> list[Mapping[str, Any]] | None:
 def soft_switch(messages: Iterable[Mapping[str, Any]]) -> bool | None:
     """Return the latest `/think` (True) or `/no_think` (False) of user and system, or None."""
     switch = None
-    for message in normalise_messages(messages):
+    for message in normalize_messages(messages):
         if message["role"] in ("user", "system") and "think" in message["content"]:
             for match in _SOFT_SWITCH.finditer(message["content"]):
                 switch = match[1] is None
@@ -77,7 +77,7 @@ def leading_thought(content: str) -> tuple[str | None, str]:
 def open_thought(message: Message) -> str | None:
     """Return the unfinished thought of a partial answer, or None if its thinking is complete.
 
-    `message` is normalised. Its thought is unfinished if the message holds nothing else.
+    `message` is normalized. Its thought is unfinished if the message holds nothing else.
     """
     content = message["content"]
     if "tool_calls" in message or leading_thought(content)[0] is not None:
@@ -192,11 +192,11 @@ def _set_tool_calls(message: Message, field: str) -> None:
     if not isinstance(calls, (list, tuple)):
         raise InvalidRequestError(f"{field}.tool_calls must be a list", param=f"{field}.tool_calls")
     message["tool_calls"] = [
-        _normalise_call(call, f"{field}.tool_calls[{index}]") for index, call in enumerate(calls)
+        _normalize_call(call, f"{field}.tool_calls[{index}]") for index, call in enumerate(calls)
     ]
 
 
-def _normalise_call(call: object, field: str) -> dict[str, Any]:
+def _normalize_call(call: object, field: str) -> dict[str, Any]:
     if not isinstance(call, Mapping) or not ("function" in call or "name" in call):
         raise InvalidRequestError(f"{field} must be an object with a function", param=field)
     function, where = call, field

@@ -21,8 +21,8 @@ from .messages import (
     Message,
     begun_thought,
     leading_thought,
-    normalise_messages,
-    normalise_tools,
+    normalize_messages,
+    normalize_tools,
 )
 from .reasoning import ASSISTANT, NO_THOUGHTS, reasoning_start
 from .templates.source import DEFAULT, TOOL_USE, find_templates
@@ -125,18 +125,18 @@ class Tokenizer:
         continue_final_message: bool = False,
         **template_kwargs: Any,
     ) -> ChatPrompt:
-        """Return the prompt for `messages`, which are normalised first (see `messages`).
+        """Return the prompt for `messages`, which are normalized first (see `messages`).
 
         `template_kwargs` are passed to the template unchanged, including `enable_thinking`. With
         `continue_final_message` the prompt ends where the last message does; it is the assistant's,
         and may end in the middle of a thought. If the template cannot switch thinking off,
         `enable_thinking` False appends the empty thought. Anything else that the template cannot do
-        causes a warning. Raises InvalidRequestError for messages that cannot be honoured,
+        causes a warning. Raises InvalidRequestError for messages that cannot be fulfilled,
         TemplateError for a bad template.
         """
-        schemas = normalise_tools(tools)
+        schemas = normalize_tools(tools)
         template = self._template(with_tools=schemas is not None)
-        plain = normalise_messages(messages)
+        plain = normalize_messages(messages)
         mark = self._control.mark_for([plain, schemas, template_kwargs])
         thought = None
         if continue_final_message:

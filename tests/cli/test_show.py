@@ -26,7 +26,7 @@ def test_the_facts_of_a_model(cache: Path, capsys: pytest.CaptureFixture[str]) -
     assert shown["weights"].startswith("affine 8-bit in groups of 64, 8.")
     assert shown["context"] == "4,096 tokens"
     assert shown["chat template"] == "chat_template.jinja"
-    assert shown["licence"] == "apache-2.0"
+    assert shown["license"] == "apache-2.0"
     assert shown["load settings"] == "context_length 2048, ttl 60"
 
 
@@ -47,7 +47,7 @@ def test_yarn_experts_and_files_that_are_not_there(
     assert shown["layers"].endswith("8 experts (2 active per token)")
     assert shown["weights"].startswith("bfloat16, ")
     assert shown["chat template"] == "qwen3_chat_template.jinja"
-    assert shown["licence"] == "LICENSE"
+    assert shown["license"] == "LICENSE"
     assert shown["load settings"] == "none saved"
 
 

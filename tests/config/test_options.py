@@ -1,4 +1,4 @@
-"""Every value that cannot be honoured is refused by name."""
+"""Every value that cannot be fulfilled is refused by name."""
 
 from __future__ import annotations
 

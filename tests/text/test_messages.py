@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.errors import InvalidRequestError
-from qwen3mlx.text.messages import normalise_messages, normalise_tools, soft_switch
+from qwen3mlx.text.messages import normalize_messages, normalize_tools, soft_switch
 
 
 def one(message: dict[str, Any]) -> dict[str, Any]:
-    (plain,) = normalise_messages([message])
+    (plain,) = normalize_messages([message])
     return plain
 
 
@@ -83,27 +83,27 @@ def test_content_becomes_text(content: object, text: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("caplog")
-def test_what_cannot_be_honoured_is_named(message: Any, param: str, names: str) -> None:
+def test_what_is_unsupported_is_named(message: Any, param: str, names: str) -> None:
     with pytest.raises(InvalidRequestError, match=names) as caught:
-        normalise_messages([message])
+        normalize_messages([message])
     assert caught.value.param == param
 
 
 @pytest.mark.parametrize("messages", [[], "text", {"role": "user", "content": "x"}])
 def test_messages_must_be_some(messages: Any) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        normalise_messages(messages)
+        normalize_messages(messages)
     assert caught.value.param == "messages"
 
 
 def test_tools_are_a_list_of_objects() -> None:
     tool = {"type": "function", "function": {"name": "now"}}
-    assert normalise_tools((tool,)) == [tool]
-    assert normalise_tools([]) is None
-    assert normalise_tools(None) is None
+    assert normalize_tools((tool,)) == [tool]
+    assert normalize_tools([]) is None
+    assert normalize_tools(None) is None
     for tools, param in (({"type": "function"}, "tools"), ([tool, print], "tools[1]")):
         with pytest.raises(InvalidRequestError) as caught:
-            normalise_tools(tools)
+            normalize_tools(tools)
         assert caught.value.param == param
 
 
@@ -115,7 +115,7 @@ def test_developer_is_system_and_opening_instructions_are_one() -> None:
         {"role": "developer", "content": "Now in French."},
         {"role": "system", "content": "Politely."},
     ]
-    plain = normalise_messages(messages)
+    plain = normalize_messages(messages)
     assert [(message["role"], message["content"]) for message in plain] == [
         ("system", "Be brief.\n\nBe kind."),
         ("user", "hi"),
@@ -180,7 +180,7 @@ def test_the_callers_objects_stay_as_they_were() -> None:
         },
     ]
     before = copy.deepcopy(messages)
-    normalise_messages(messages)
+    normalize_messages(messages)
     soft_switch(messages)
     assert messages == before
 
@@ -229,7 +229,7 @@ def result(content: str, **fields: str) -> dict[str, Any]:
 
 
 def contents(*chat: dict[str, Any]) -> list[str]:
-    return [message["content"] for message in normalise_messages(chat)]
+    return [message["content"] for message in normalize_messages(chat)]
 
 
 @settings(max_examples=60)
@@ -299,7 +299,7 @@ def test_results_that_cannot_be_bound_are_named(
     chat: list[dict[str, Any]], param: str, names: str
 ) -> None:
     with pytest.raises(InvalidRequestError, match=names) as caught:
-        normalise_messages(chat)
+        normalize_messages(chat)
     assert caught.value.param == param
     assert param in str(caught.value)
 

@@ -233,7 +233,7 @@ def test_the_tool_template_is_taken_for_tools(tmp_path: Path) -> None:
     assert tokenizer.apply_chat_template(HELLO, []) == "plain"
 
 
-def test_messages_are_normalised_first(qwen3: Tokenizer) -> None:
+def test_messages_are_normalized_first(qwen3: Tokenizer) -> None:
     parts = [{"type": "text", "text": "hel"}, {"type": "input_text", "text": "lo"}]
     assert qwen3.apply_chat_template([{"role": "user", "content": parts}]) == (
         qwen3.apply_chat_template(HELLO)

@@ -43,7 +43,7 @@ def rewrite(schema: Schema, unheld: Parts) -> Schema:
         convert_numbers(node, unheld, merged=merged)
     for node in every:
         if has_names(node) and (combined or not close_names(node)):
-            unheld.add(node, "properties", "a name could be spelt with escapes", loose=True)
+            unheld.add(node, "properties", "a name could be spelled with escapes", loose=True)
     return repaired(schema, unheld)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.errors import InvalidRequestError, TemplateError
 from qwen3mlx.text import load_tokenizer
-from qwen3mlx.text.messages import normalise_messages
+from qwen3mlx.text.messages import normalize_messages
 from qwen3mlx.text.templates.chat_template import ChatTemplate
 from qwen3mlx.text.templates.source import TemplateSource, find_templates
 
@@ -88,7 +88,7 @@ def test_ours_renders_what_qwens_does(
     thinking: dict[str, bool],
 ) -> None:
     context = {
-        "messages": normalise_messages(conversation),
+        "messages": normalize_messages(conversation),
         "tools": tools,
         "add_generation_prompt": add_generation_prompt,
         **thinking,

@@ -39,7 +39,7 @@ _BILLING_LINE = re.compile(r"\Ax-anthropic-billing-header:[^\n]*\n*")
 def chat_messages(
     system: str | Sequence[TextBlock] | None, messages: Sequence[Message]
 ) -> LocatedMessages:
-    """Raises InvalidRequestError for a block that cannot be honoured."""
+    """Raises InvalidRequestError for a block that cannot be fulfilled."""
     chat = LocatedMessages()
     if instructions := _system_text(system):
         chat.add({"role": "system", "content": instructions}, "system")

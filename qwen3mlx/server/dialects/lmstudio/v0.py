@@ -7,13 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...core.dependencies import ServiceDep
-from ...http.json_body import Route, converted
-from ...http.sse import while_connected
+from ...http.json_body import Route
 from ...json_text import Json
-from ..shared.completions.answers import start
 from ..shared.completions.embeddings import embeddings
-from ..shared.completions.request import chat_requests, completion_requests
-from ..shared.completions.respond import echo_texts, reply_options, respond
+from ..shared.completions.respond import complete_chat, complete_text
 from ..shared.completions.schemas import ChatBody, CompletionBody
 from ..shared.request_fields import Parameter
 from .models import v0_model
@@ -35,18 +32,9 @@ async def get_model(model_id: Parameter, service: ServiceDep) -> Json:
 
 @router.post("/chat/completions")
 async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
-    requests = await converted(request, chat_requests, body)
-    work = start(service, body.model, requests, body.ttl)
-    answers = await while_connected(request, work)
-    options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
-    return await respond(request, body, answers, StatsChatReply(answers, options))
+    return await complete_chat(body, request, service, StatsChatReply)
 
 
 @router.post("/completions")
 async def completions(body: CompletionBody, request: Request, service: ServiceDep) -> Response:
-    requests = await converted(request, completion_requests, body)
-    work = start(service, body.model, requests, body.ttl)
-    answers = await while_connected(request, work)
-    options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
-    echoes = await echo_texts(service, body, answers) if body.echo else None
-    return await respond(request, body, answers, StatsCompletionReply(answers, options, echoes))
+    return await complete_text(body, request, service, StatsCompletionReply)

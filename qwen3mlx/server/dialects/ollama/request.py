@@ -1,4 +1,4 @@
-"""Bodies -> requests for the engine. Pure; every field is honoured or refused by name."""
+"""Bodies -> requests for the engine. Pure; every field is supported or refused by name."""
 
 from __future__ import annotations
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...core.answer import Answer
 from ...core.dependencies import ServiceDep
-from ...http.json_body import Route, converted
-from ...http.sse import while_connected
-from ..shared.completions.answers import start
+from ...http.json_body import Route
 from ..shared.completions.chat import ChatReply
 from ..shared.completions.completion import CompletionReply
 from ..shared.completions.embeddings import embeddings
-from ..shared.completions.request import chat_requests, completion_requests
-from ..shared.completions.respond import echo_texts, reply_options, respond
+from ..shared.completions.reply import Reply, ReplyOptions
+from ..shared.completions.respond import complete_chat, complete_text
 from ..shared.completions.schemas import ChatBody, CompletionBody
 from ..shared.tools import client_tools
 
@@ -26,20 +26,15 @@ router.add_api_route("/v1/embeddings", embeddings, methods=["POST"])
 
 @router.post("/v1/chat/completions")
 async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
-    requests = await converted(request, chat_requests, body)
-    work = start(service, body.model, requests, body.ttl)
-    answers = await while_connected(request, work)
-    options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
-    custom = [tool.offered_name for tool in client_tools(body.tools) if tool.kind == "custom"]
-    reply = ChatReply(replace(options, custom_tools=custom))
-    return await respond(request, body, answers, reply)
+    def make_reply(answers: Sequence[Answer], options: ReplyOptions) -> Reply:
+        custom = [tool.offered_name for tool in client_tools(body.tools) if tool.kind == "custom"]
+        return ChatReply(replace(options, custom_tools=custom))
+
+    return await complete_chat(body, request, service, make_reply)
 
 
 @router.post("/v1/completions")
 async def completions(body: CompletionBody, request: Request, service: ServiceDep) -> Response:
-    requests = await converted(request, completion_requests, body)
-    work = start(service, body.model, requests, body.ttl)
-    answers = await while_connected(request, work)
-    options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
-    echoes = await echo_texts(service, body, answers) if body.echo else None
-    return await respond(request, body, answers, CompletionReply(options, echoes))
+    return await complete_text(
+        body, request, service, lambda answers, options, echoes: CompletionReply(options, echoes)
+    )

@@ -56,7 +56,7 @@ def input_items(
 ) -> list[Item]:
     """The items of `param`; `find` looks up the item of an item_reference.
 
-    Raises InvalidRequestError, which names the field that cannot be honoured.
+    Raises InvalidRequestError, which names the field that cannot be fulfilled.
     """
     if given is None:
         return []

@@ -196,7 +196,7 @@ class Thinking(TextItem):
         return {"content": [self.part()] if written else []}
 
 
-class SummarisedThinking(Thinking):
+class SummarizedThinking(Thinking):
     """Sends the reasoning as its summary, as OpenAI's clients show nothing else."""
 
     place: Mapping[str, int] = {"summary_index": 0}

@@ -1,4 +1,4 @@
-"""Bodies -> the request for the engine. Pure; every field is honoured or refused by name."""
+"""Bodies -> the request for the engine. Pure; every field is supported or refused by name."""
 
 from __future__ import annotations
 

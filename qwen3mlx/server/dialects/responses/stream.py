@@ -16,7 +16,7 @@ from ..shared.tools import ClientTool
 from .output import (
     Message,
     OutputItem,
-    SummarisedThinking,
+    SummarizedThinking,
     Thinking,
     ToolCallItem,
     tool_call_item,
@@ -103,7 +103,7 @@ class ResponseWriter:
         if isinstance(delta, Content):
             return Message(index)
         is_summary = self._thinking_events == SUMMARY_EVENTS
-        thinking = SummarisedThinking if is_summary else Thinking
+        thinking = SummarizedThinking if is_summary else Thinking
         return thinking(index, self._thinking_events, sealed=self._sealed)
 
     def _close(self, status: str) -> list[Json]:

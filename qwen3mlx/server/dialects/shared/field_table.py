@@ -1,6 +1,6 @@
 """Every field that known clients send, and what it does here: the table in `fields.toml`.
 
-The model of a body declares the fields that are honoured. For undeclared fields, the table says
+The model of a body declares the fields that are supported. For undeclared fields, the table says
 which would change the answer: they are refused by name or, if they are only a hint, left out with a
 warning. Fields of unknown APIs are ignored. docs/api/fields.md is generated from the same table.
 """
@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Meaning = Literal["honoured", "refused", "left-out", "no-effect"]
+Meaning = Literal["supported", "refused", "left-out", "no-effect"]
 PATH = Path(__file__).with_name("fields.toml")
 # Values of a refused field that request nothing, unless its row lists others.
 _OFF: tuple[Any, ...] = (False, "", [], {})
@@ -93,7 +93,7 @@ def _file() -> dict[str, Any]:
 
 
 def _section(content: Mapping[str, Any]) -> Section:
-    meanings: tuple[Meaning, ...] = ("honoured", "refused", "left-out", "no-effect")
+    meanings: tuple[Meaning, ...] = ("supported", "refused", "left-out", "no-effect")
     rows = {
         field: _row(field, meaning, facts)
         for meaning in meanings

@@ -1,4 +1,4 @@
-"""Bodies -> requests: every field honoured, or refused by name."""
+"""Bodies -> requests: every field supported, or refused by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qwen3mlx.request import GenerationRequest
 from qwen3mlx.server.dialects.ollama.request import chat_request, generate_request, plain_name
 from qwen3mlx.server.dialects.ollama.schemas import ChatBody, GenerateBody
 from qwen3mlx.server.dialects.shared.request_fields import EFFORT_BUDGETS
-from qwen3mlx.text.messages import normalise_messages
+from qwen3mlx.text.messages import normalize_messages
 
 HELLO = [{"role": "user", "content": "Hello"}]
 TOOL = {
@@ -171,7 +171,7 @@ def test_messages_become_the_engines() -> None:
         {"role": "tool", "content": "12:00", "tool_name": "clock", "tool_call_id": "call_1"},
     ]
     request = chat(messages=messages, tools=[TOOL])
-    system, _, assistant, tool = normalise_messages(request.messages or ())
+    system, _, assistant, tool = normalize_messages(request.messages or ())
     assert system == {"role": "system", "content": "Be brief."}
     assert assistant["reasoning_content"] == "I need the clock."
     assert assistant["tool_calls"][0]["function"]["arguments"] == {"zone": "UTC"}

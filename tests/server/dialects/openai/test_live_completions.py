@@ -204,9 +204,7 @@ def test_echo_has_the_token_that_ended_the_answer(
         ({"prompt": [99999999]}, "prompt"),
     ],
 )
-def test_what_cannot_be_honoured_is_named(
-    client: OpenAI, fields: dict[str, Any], param: str
-) -> None:
+def test_what_is_unsupported_is_named(client: OpenAI, fields: dict[str, Any], param: str) -> None:
     with pytest.raises(BadRequestError) as caught:
         complete(client, **{"prompt": PROMPT, **fields})
     assert caught.value.param == param

@@ -238,7 +238,7 @@ def test_fault_18_a_schema_binds_the_answer(client: OpenAI, thinking: bool) -> N
     assert hasattr(reply.choices[0].message, "reasoning_content") == thinking
 
 
-def test_fault_19_tool_choice_is_honoured(client: OpenAI, http: httpx.Client) -> None:
+def test_fault_19_tool_choice_is_supported(client: OpenAI, http: httpx.Client) -> None:
     forced = chat(client, tools=[TOOL], tool_choice="required").choices[0]
     assert forced.finish_reason == "tool_calls"
     assert forced.message.tool_calls[0].function.name == "note"

@@ -117,7 +117,7 @@ def test_each_of_n_answers_has_its_own_seed() -> None:
         ({"tools": [TOOL], "tool_choice": {"type": "function", "name": "x"}}, "tool_choice.name"),
     ],
 )
-def test_what_cannot_be_honoured_in_chat_is_named(fields: dict[str, Any], param: str) -> None:
+def test_what_is_unsupported_in_chat_is_named(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         chat(**fields)
     assert caught.value.param == param
@@ -175,9 +175,7 @@ def test_answers_are_prompt_by_prompt() -> None:
         ({"max_tokens": -7}, "max_tokens"),
     ],
 )
-def test_what_cannot_be_honoured_in_a_completion_is_named(
-    fields: dict[str, Any], param: str
-) -> None:
+def test_what_is_unsupported_in_a_completion_is_named(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         complete(**fields)
     assert caught.value.param == param

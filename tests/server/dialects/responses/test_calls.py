@@ -8,7 +8,7 @@ import pytest
 
 from qwen3mlx.server.dialects.responses.items import Places, input_items, loaded_tools, to_messages
 from qwen3mlx.text import ToolCallDelta
-from qwen3mlx.text.messages import normalise_messages
+from qwen3mlx.text.messages import normalize_messages
 
 from .support import Json, finished, read, write
 
@@ -29,7 +29,7 @@ TOOLS: list[Json] = [
 
 def messages(*items: Json) -> list[Json]:
     made = to_messages(None, input_items(list(items), lambda _: None))
-    normalise_messages([{"role": "user"}, *made])
+    normalize_messages([{"role": "user"}, *made])
     return made
 
 

@@ -15,7 +15,7 @@ from qwen3mlx.events import Event
 from qwen3mlx.server.dialects.responses.items import Item, input_items, to_messages
 from qwen3mlx.server.dialects.shared.sealed import seal, unseal
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
-from qwen3mlx.text.messages import normalise_messages
+from qwen3mlx.text.messages import normalize_messages
 
 from .support import finished, write
 
@@ -211,7 +211,7 @@ def test_any_items_are_read_or_refused(items: list[dict[str, Any]]) -> None:
         assert input_items(read, nothing) == read
         # A result may have no call, and a call no result.
         with suppress(InvalidRequestError):
-            normalise_messages([{"role": "user"}, *to_messages(None, read)])
+            normalize_messages([{"role": "user"}, *to_messages(None, read)])
     assert refused_at.startswith("input[")
 
 
@@ -230,4 +230,4 @@ def test_what_the_server_says_it_also_reads(events: list[Event]) -> None:
     output = response["output"]
     again = input_items(output, nothing)
     assert to_messages(None, again) == to_messages(None, output)
-    normalise_messages(to_messages(None, output))
+    normalize_messages(to_messages(None, output))

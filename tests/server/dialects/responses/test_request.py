@@ -146,7 +146,7 @@ def test_text_format(answer_format: dict[str, Any], schema: dict[str, Any] | Non
         ({"input": None}, "input"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_name(fields: dict[str, Any], param: str) -> None:
+def test_what_is_unsupported_is_refused_by_name(fields: dict[str, Any], param: str) -> None:
     assert refused(**fields) == param
 
 

@@ -119,9 +119,9 @@ each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDP
 
 @each_endpoint
 @pytest.mark.usefixtures("caplog")  # what is left out is logged
-def test_what_is_honoured_is_accepted(server: LiveServer, endpoint: Endpoint) -> None:
+def test_what_is_supported_is_accepted(server: LiveServer, endpoint: Endpoint) -> None:
     refused = []
-    for case in cases(endpoint, "honoured"):
+    for case in cases(endpoint, "supported"):
         response = server.http.post(case.path, json=case.body(case.row.send))
         if response.status_code != 200:
             refused.append((case.field, response.text))
@@ -130,10 +130,10 @@ def test_what_is_honoured_is_accepted(server: LiveServer, endpoint: Endpoint) ->
 
 @each_endpoint
 @pytest.mark.usefixtures("caplog")  # what is left out is logged
-def test_what_is_honoured_is_read(server: LiveServer, endpoint: Endpoint) -> None:
+def test_what_is_supported_is_read(server: LiveServer, endpoint: Endpoint) -> None:
     """A value of the wrong kind is refused by the field's name."""
     unread = []
-    for case in cases(endpoint, "honoured"):
+    for case in cases(endpoint, "supported"):
         for wrong in WRONG:
             response = server.http.post(case.path, json=case.body(wrong))
             if response.status_code != 200:
@@ -214,13 +214,13 @@ MODELS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_table_and_the_models_agree(name: str) -> None:
-    """Every declared field is in the table, and every honoured one is declared."""
+    """Every declared field is in the table, and every supported one is declared."""
     model, names = MODELS[name]
     assert model.sections == names
     rows = {row.name: row for part in names for row in sections()[part].rows.values()}
     declared = {field.alias or name for name, field in model.model_fields.items()}
     assert declared - set(rows) == set()
-    assert {row.name for row in rows.values() if row.meaning == "honoured"} - declared == set()
+    assert {row.name for row in rows.values() if row.meaning == "supported"} - declared == set()
 
 
 def test_every_section_is_an_endpoints() -> None:

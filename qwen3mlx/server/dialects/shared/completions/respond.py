@@ -1,8 +1,9 @@
-"""The reply to a body: one JSON object or a stream of server-sent events."""
+"""From a body to its reply: one JSON object, or a stream of server-sent events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,16 +12,45 @@ from .....events import Event, Prefill
 from ....core.answer import Answer
 from ....core.service import Service
 from ....http.errors import ApiError, openai_body
+from ....http.json_body import converted
 from ....http.respond import UNNAMED_EVENTS, Message
 from ....http.respond import respond as http_respond
-from ....http.sse import DONE, prefill_comment
+from ....http.sse import DONE, prefill_comment, while_connected
 from ....json_text import Json
-from .answers import Interleaved, close
+from .answers import Interleaved, close, start
 from .reply import Reply, ReplyOptions
-from .schemas import CompletionBody, GenerationBody, Prompt
+from .request import chat_requests, completion_requests
+from .schemas import ChatBody, CompletionBody, GenerationBody, Prompt
+
+# Make a dialect's reply; the texts to echo are None unless the body asks for them.
+MakeChatReply: TypeAlias = Callable[[Sequence[Answer], ReplyOptions], Reply]
+MakeTextReply: TypeAlias = Callable[[Sequence[Answer], ReplyOptions, list[str] | None], Reply]
 
 
-def reply_options(
+async def complete_chat(
+    body: ChatBody, request: Request, service: Service, make_reply: MakeChatReply
+) -> Response:
+    """Answer a conversation."""
+    requests = await converted(request, chat_requests, body)
+    work = start(service, body.model, requests, body.ttl)
+    answers = await while_connected(request, work)
+    options = _reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
+    return await _respond(request, body, answers, make_reply(answers, options))
+
+
+async def complete_text(
+    body: CompletionBody, request: Request, service: Service, make_reply: MakeTextReply
+) -> Response:
+    """Continue a text."""
+    requests = await converted(request, completion_requests, body)
+    work = start(service, body.model, requests, body.ttl)
+    answers = await while_connected(request, work)
+    options = _reply_options(body, answers, body.logprobs is not None, body.logprobs)
+    echoes = await _echo_texts(service, body, answers) if body.echo else None
+    return await _respond(request, body, answers, make_reply(answers, options, echoes))
+
+
+def _reply_options(
     body: GenerationBody, answers: Sequence[Answer], logprobs: bool, top_logprobs: int | None
 ) -> ReplyOptions:
     return ReplyOptions(
@@ -37,10 +67,10 @@ def reply_options(
     )
 
 
-async def echo_texts(
+async def _echo_texts(
     service: Service, body: CompletionBody, answers: Sequence[Answer]
 ) -> list[str]:
-    """The text of the prompt of each choice."""
+    """Return the text of the prompt of each choice."""
 
     async def text(prompt: Prompt) -> str:
         if isinstance(prompt, str):
@@ -54,10 +84,9 @@ async def echo_texts(
         raise
 
 
-async def respond(
+async def _respond(
     request: Request, body: GenerationBody, answers: Sequence[Answer], reply: Reply
 ) -> Response:
-    """One reply or a stream, as `body` asks."""
     events = Interleaved(answers)
     return await http_respond(request, events, _Writer(reply), stream=bool(body.stream))
 
