@@ -11,7 +11,7 @@ BLOCK = '"""'
 
 
 class Editor(Protocol):
-    """Where messages are typed. Raises EOFError on Ctrl-D, and KeyboardInterrupt on Ctrl-C at the
+    """Reads typed messages. Raises EOFError on Ctrl-D, and KeyboardInterrupt on Ctrl-C at the
     prompt.
     """
 

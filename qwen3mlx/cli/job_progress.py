@@ -13,7 +13,7 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from qwen3mlx_quantize import Event, OnEvent, Progress
 
-# Seconds between two lines where there is no terminal, and between two JSON events.
+# Seconds between two lines without a terminal, and between two JSON events.
 LINE_EVERY, EVENT_EVERY = 10.0, 0.1
 
 
@@ -48,7 +48,7 @@ class JobProgress(ABC):
         self._show(event, is_new)
 
     def _seconds_left(self, event: Progress) -> float | None:
-        """At the phase's average speed; None at its start."""
+        """Estimate from the phase's average speed; None at its start."""
         if not event.done:
             return None
         return (time.monotonic() - self._phase_started) * (event.total - event.done) / event.done

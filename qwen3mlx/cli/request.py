@@ -86,7 +86,7 @@ def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
 
 
 def _check_model(request: Request) -> None:
-    """A lone argument may have been meant as the PROMPT; if so, raise an error, don't guess."""
+    """Raise an error if a lone argument looks like a PROMPT; don't guess."""
     try:
         library.resolve(request.model)
     except library.NotDownloadedError:

@@ -102,9 +102,9 @@ def serve(
 
 
 def saved_defaults() -> dict[str, Any]:
-    """Defaults of the options, from settings.json. UsageError names the file and what is wrong.
+    """Return defaults of the options from settings.json. UsageError names the file and the fault.
 
-    A key that is no setting, as a newer version may have, is ignored with a note.
+    An unknown key, which a newer version may have saved, is ignored with a note.
     """
     from ..errors import ConfigurationError, InvalidRequestError, UsageError
     from ..library import nearest
@@ -133,9 +133,9 @@ def saved_defaults() -> dict[str, Any]:
 
 
 def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
-    """The name the server finds the model by, its load settings saved.
+    """Save the load settings, and return the name by which the server finds the model.
 
-    A person at a terminal may have it downloaded first.
+    A person at a terminal is asked whether to download it first.
     """
     from ..errors import ModelNotFoundError, UsageError
     from .models import find_installed, load_options, locate

@@ -164,7 +164,7 @@ class ModelConfig:
             yield Module("lm_head", (self.vocab_size, hidden))
 
     def norms(self) -> dict[str, int]:
-        """The size of every norm's weight, by its path."""
+        """Return the size of every norm's weight, by its path."""
         sizes = {"model.norm": self.hidden_size}
         for layer in range(self.num_hidden_layers):
             path = f"model.layers.{layer}"

@@ -1,4 +1,4 @@
-"""How a checkpoint's modules are quantized."""
+"""The quantization of a checkpoint's modules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ _QUANTIZATION_SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class QuantizationSpec:
-    """How one weight is packed: affine with float scales and biases, others with uint8 scales."""
+    """The format of one packed weight: affine with float scales and biases, others with uint8
+    scales.
+    """
 
     group_size: int
     bits: int

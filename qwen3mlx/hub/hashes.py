@@ -21,10 +21,11 @@ def blobs(repo_id: str) -> set[str]:
 
 
 def mark_unverified(repo_id: str, hashes: Iterable[str]) -> None:
-    """Record that files with these SHA-256, not there yet, must be checked once they are.
+    """Record that files with these SHA-256 must be checked once they arrive, if they are not here
+    yet.
 
-    The record outlives an interrupted download or check, after which the cache holds whole files
-    that nobody has checked.
+    The record survives an interrupted download or check, which leaves complete files that have not
+    been checked.
     """
     folder = repository_folder(repo_id) / UNVERIFIED
     for name in filter(_SHA256.fullmatch, set(hashes) - blobs(repo_id)):

@@ -18,7 +18,7 @@ from ..quoting import quoted
 
 
 class TensorStore(Protocol):
-    """Where a model's tensors come from."""
+    """A source of a model's tensors."""
 
     @property
     def folder(self) -> Path:
@@ -31,7 +31,7 @@ class TensorStore(Protocol):
     def __contains__(self, name: str) -> bool: ...
 
     def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
-        """The tensor, of exactly `shape` where one is given. Raises CheckpointError."""
+        """Return the tensor; with `shape`, of exactly that shape. Raises CheckpointError."""
 
 
 class Checkpoint:
@@ -57,7 +57,7 @@ class Checkpoint:
         return sorted(self._arrays)
 
     def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
-        """The tensor, of exactly `shape` where one is given; the checkpoint forgets it."""
+        """Return the tensor; with `shape`, of exactly that shape. The checkpoint forgets it."""
         if name not in self._arrays:
             raise CheckpointError(
                 f"{self.folder} has no tensor {quoted(name)}; download the model again."

@@ -1,4 +1,4 @@
-"""Where the experts of the sparse layers are: a layer asks a store for its own."""
+"""The places of the sparse layers' experts: a layer asks a store for its own."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _read_weights(folder: Path, changes: object) -> tuple[int, mx.Dtype] | Check
 
 
 def check_fits(name: str, needed: int, limit: int) -> None:
-    """Raise MemoryBudgetError where the weights of model `name` need more than `limit` bytes."""
+    """Raise MemoryBudgetError if the weights of model `name` need more than `limit` bytes."""
     if needed > limit:
         raise MemoryBudgetError(
             f"{name} needs {size_text(needed)} for its weights and {size_text(limit)} can be used "

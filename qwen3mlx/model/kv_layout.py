@@ -65,7 +65,7 @@ class Row:
         self.offset -= min(num_tokens, self.offset)
 
     def grow(self, num_tokens: int = 1) -> None:
-        """Move to where there is room for `num_tokens` more."""
+        """Move to a place with room for `num_tokens` more."""
         self._layout.move(self, self.offset + num_tokens)
 
     def release(self) -> None:
@@ -96,19 +96,19 @@ class KVLayout(Generic[RowT, StackT]):
 
     @property
     def nbytes(self) -> int:
-        """What all rows take, free slots included."""
+        """The bytes of all rows, including free slots."""
         positions = sum(len(stack.rows) * stack.capacity for stack in self._stacks)
         return positions * self.bytes_per_token
 
     def bytes_for(self, num_tokens: int) -> int:
-        """What a row for so many tokens would add."""
+        """Return the bytes that a row for this many tokens would add."""
         capacity = stack_capacity(num_tokens)
         stack = self._shared(capacity)
         slots = 1 if stack is None else _more_slots(stack) - len(stack.rows)
         return slots * capacity * self.bytes_per_token
 
     def bytes_alone(self, num_tokens: int) -> int:
-        """What the row would take if it were the only one."""
+        """Return the bytes that the row would take if it were the only one."""
         return stack_capacity(num_tokens) * self.bytes_per_token
 
     def allocate(self, num_tokens: int) -> RowT:
@@ -190,5 +190,5 @@ def capacity_for(num_tokens: int) -> int:
 
 
 def _more_slots(stack: Stack) -> int:
-    """How many slots it has once it can take one more row."""
+    """Return the number of slots after making room for one more row."""
     return len(stack.rows) if None in stack.rows else max(1, 2 * len(stack.rows))

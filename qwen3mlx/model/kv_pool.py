@@ -48,7 +48,7 @@ class KVRow(Row):
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
     ) -> mx.array:
-        """A prompt's chunk, as KVCache does it. Raises KVRoomError where it does not fit."""
+        """Attend over a prompt's chunk, as KVCache does. Raises KVRoomError if it does not fit."""
         kind, length = self._layout.kind, keys.shape[2]
         self.write(layer, self.offset, kind.pack(keys, values))
         one = slice(self.slot, self.slot + 1)
@@ -83,7 +83,7 @@ class KVPool(KVLayout[KVRow, KVStack]):
             mx.eval(new.stack.layers[layer])
 
     def _resize(self, stack: KVStack, kept: list[int], num_slots: int) -> None:
-        """A layer at a time, so that memory holds few of them twice."""
+        """Resize one layer at a time, so that memory holds few of them twice."""
         stack.layers = stack.layers or [()] * self._num_layers
         for layer in range(self._num_layers):
             stack.layers[layer] = tuple(

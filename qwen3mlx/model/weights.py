@@ -59,7 +59,7 @@ class Weights:
         self._norm_sizes = config.norms()
 
     def norm(self, path: str) -> mx.array:
-        """The weight of a norm [size]."""
+        """Return the weight of a norm [size]."""
         floats = self._take_floats(f"{path}.weight", (self._norm_sizes[path],))
         return floats.astype(self.dtype)
 
@@ -76,7 +76,7 @@ class Weights:
         return parts[0] if len(parts) == 1 else Concatenated(parts)
 
     def experts(self, *paths: str) -> ExpertProjection:
-        """As `projection`, for stacks of experts."""
+        """Return a projection of the experts, stacked."""
         groups = _fused(self._packed_experts(path) for path in paths)
         parts = _evaluated(self._expert_linear(group) for group in groups)
         return parts[0] if len(parts) == 1 else ConcatenatedExperts(parts)

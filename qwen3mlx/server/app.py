@@ -119,5 +119,5 @@ async def _save_use(keys: Keys) -> None:
 
 
 async def _client_disconnected(request: Request, error: Exception) -> Response:
-    """For the log only: 499, like nginx."""
+    """Return status 499, as nginx has it; only the log shows it."""
     return Response(status_code=499)

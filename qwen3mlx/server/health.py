@@ -60,7 +60,7 @@ async def version() -> dict[str, str]:
 
 @router.get("/metrics")
 async def metrics(request: Request) -> Response:
-    """In the Prometheus text format."""
+    """Return the metrics in Prometheus's text format."""
     content_type = "text/plain; version=0.0.4; charset=utf-8"
     return Response(request.app.state.metrics.text(), headers={"Content-Type": content_type})
 

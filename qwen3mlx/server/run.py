@@ -1,4 +1,4 @@
-"""The server as a process: it listens, announces its URL, and stops when told to."""
+"""The server as a process: it listens, announces its URL, and stops on request."""
 
 from __future__ import annotations
 

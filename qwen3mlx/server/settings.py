@@ -1,4 +1,4 @@
-"""What a user sets for one run of the server."""
+"""The user's settings for one run of the server."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ServerSettings:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> ServerSettings:
-        """From settings by name, as JSON has them; None is the default. Raises UsageError."""
+        """Build settings from JSON values by name; None is the default. Raises UsageError."""
         given: dict[str, Any] = {}
         for name, value in options.items():
             if value is not None:

@@ -47,7 +47,7 @@ class CallEnvelope:
         return arguments
 
     def feed(self, text: str, start: int = 0) -> int:
-        """Read on from `text[start]`; return where it stopped (see `JsonScanner.feed`)."""
+        """Continue reading at `text[start]`; return where it stopped (see `JsonScanner.feed`)."""
         position = start
         while self.status == "open" and position < len(text):
             if self._scanner is None:

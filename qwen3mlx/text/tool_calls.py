@@ -83,7 +83,7 @@ class ToolCallParser:
         return ""
 
     def _call(self, piece: str, deltas: list[AnswerDelta]) -> str:
-        """A marker inside the JSON is plain text."""
+        """Read a call; a marker inside its JSON is plain text."""
         envelope = self._envelope
         end = envelope.feed(piece)
         if envelope.ready:

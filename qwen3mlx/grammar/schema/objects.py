@@ -40,7 +40,7 @@ def _may_name_others(node: Schema) -> bool:
 
 
 def _is_scalar(node: Any) -> bool:
-    """Return whether it says nothing about objects."""
+    """Return whether it does not constrain objects."""
     return isinstance(node, dict) and node.keys() <= _SCALAR
 
 

@@ -1,1 +1,1 @@
-"""What every dialect uses: models, answers and tokens, the caller, and what is running."""
+"""The core that every dialect uses: models, answers and tokens, the caller, and the activity."""

@@ -16,7 +16,7 @@ RETRY_AFTER = 60.0
 
 
 class BrokenCheckpoints:
-    """By folder, until the files in it change. May be used from any thread."""
+    """Remembers errors by folder until the folder's files change. Safe to use from any thread."""
 
     def __init__(self) -> None:
         self._errors: dict[Path, tuple[object, float, CheckpointError]] = {}

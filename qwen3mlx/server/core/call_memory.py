@@ -21,9 +21,9 @@ MAX_BYTES = 8 * 1024**2
 
 
 class CallMemory:
-    """The arguments of recent calls by id. The ids are random, so nobody can guess them.
+    """Remembers the arguments of recent calls by id. The ids are random and cannot be guessed.
 
-    A remembered text only replaces arguments that mean the same: it changes how they are written.
+    A remembered text replaces only arguments that mean the same: it changes how they are written.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -36,7 +36,7 @@ class CallMemory:
         return self._texts.nbytes
 
     def remember(self, call_id: str, arguments: str) -> None:
-        """Evicts the least recently used texts if there is no room."""
+        """Remember a call's arguments; evict the least recently used texts if there is no room."""
         key = _random_part(call_id)
         with self._lock:
             self._texts.put(key, arguments, _size(key, arguments))

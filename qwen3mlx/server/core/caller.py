@@ -1,4 +1,4 @@
-"""Who is calling and what they may do: set once per HTTP request, checked where it matters."""
+"""The caller and its permissions: set once per HTTP request, and checked where they matter."""
 
 from __future__ import annotations
 
@@ -55,5 +55,7 @@ def caller() -> Caller:
 
 
 def set_caller(who: Caller) -> None:
-    """For the rest of the request, including its tasks and `asyncio.to_thread` threads."""
+    """Set the caller for the rest of the request, including its tasks and `asyncio.to_thread`
+    threads.
+    """
     _caller.set(who)

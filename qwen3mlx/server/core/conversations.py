@@ -16,7 +16,7 @@ MAX_BYTES = 64 * 2**20
 
 
 class ConversationStore(Generic[T]):
-    """At most `max_bytes` of JSON in memory. Each owner (see `caller.py`) has their own: `of`.
+    """Keeps up to `max_bytes` of JSON in memory. Each owner (see `caller.py`) has their own: `of`.
 
     When space runs out, the owner with the most data loses their least recently used conversation.
     Every conversation is complete, so none is cut short when an older one goes. Messages shared by
@@ -37,7 +37,7 @@ class ConversationStore(Generic[T]):
         return Conversations(self, owner)
 
     def kept(self, owner: str) -> ByteLRU[T]:
-        """What the owner has; an empty one is not stored."""
+        """Return the owner's conversations; an empty one is not stored."""
         return self._by_owner.get(owner) or ByteLRU()
 
     def keep(self, owner: str, kept: ByteLRU[T]) -> None:

@@ -1,4 +1,4 @@
-"""What routes declare as parameters."""
+"""The dependencies that routes declare as parameters."""
 
 from __future__ import annotations
 

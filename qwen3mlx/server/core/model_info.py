@@ -1,4 +1,4 @@
-"""What the dialects report about a model."""
+"""The facts that dialects report about a model."""
 
 from __future__ import annotations
 

@@ -100,5 +100,5 @@ class ModelLoader:
 
 @lru_cache(maxsize=2)
 def _tokenizer(folder: Path, modified: float) -> Tokenizer:
-    """Read anew when the checkpoint was modified."""
+    """Read the tokenizer, again if the checkpoint was modified."""
     return load_tokenizer(folder)

@@ -1,4 +1,4 @@
-"""What every dialect calls to get models and answers. Nothing here blocks the event loop."""
+"""The service that dialects call for models and answers. Nothing here blocks the event loop."""
 
 from __future__ import annotations
 
@@ -252,13 +252,13 @@ class Service:
             warn(f"The model was loaded, but its options could not be saved. {error}")
 
     def _with_saved(self, model_id: str, request: GenerationRequest) -> GenerationRequest:
-        """With the sampling saved for the model, which the request's own values override."""
+        """Add the sampling saved for the model; the request's own values take precedence."""
         saved = self.model_settings.sampling(model_id)
         given = {name: value for name, value in request.sampling.items() if value is not None}
         return replace(self._with_calls(request), sampling={**saved, **given})
 
     def _with_calls(self, request: GenerationRequest) -> GenerationRequest:
-        """With tool-call arguments in the messages exactly as the model wrote them."""
+        """Write the tool-call arguments in the messages exactly as the model did."""
         if request.messages is None:
             return request
         return replace(request, messages=self.calls.restored(request.messages))

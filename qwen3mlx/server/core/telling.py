@@ -12,7 +12,7 @@ from .caller import caller
 
 # Characters of one message; a list of models may be long.
 MOST = 2000
-# Where an absolute path may start.
+# Matches where an absolute path can start.
 _BEGINNING = re.compile(r"(?<![\w./~:-])~?/")
 
 
@@ -39,7 +39,7 @@ def without_folders(text: str) -> str:
 
 
 def _end_of_folders(text: str, start: int) -> int:
-    """Where the existing folders end in the path that starts at `start`."""
+    """Return where the existing folders end in the path that starts at `start`."""
     end, slash = start, text.index("/", start)
     while (slash := text.find("/", slash + 1)) >= 0:
         if not os.path.isdir(os.path.expanduser(text[start:slash])):

@@ -1,4 +1,4 @@
-"""What a checkpoint's chat template supports, found by rendering it."""
+"""The features that a checkpoint's chat template supports, found by rendering it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ...text.templates.chat_template import QUESTION, ChatTemplate
 from ...text.templates.known import is_known
 from ...text.templates.source import DEFAULT, TOOL_USE, TemplateSource, templates_of
 
-# Seconds of CPU time that an untrusted template may take here, where a person waits for a list.
+# Seconds of CPU time for an untrusted template, while a person waits for a list of models.
 _SECONDS = 0.5
-# At most _MOST_SLOW slow templates are tried within _WITHIN seconds; the others have to wait.
+# At most _MOST_SLOW slow templates are tried within _WITHIN seconds; the others wait.
 _MOST_SLOW = 8
 _WITHIN = 10.0
 

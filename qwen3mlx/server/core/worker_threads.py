@@ -14,7 +14,7 @@ T = TypeVar("T")
 # Texts with more than LONG characters are processed READING at a time.
 LONG = 100_000
 READING = 2
-# How many grammars are compiled at a time, which may take seconds each, and how many may wait.
+# How many grammars compile at a time, which can take seconds each, and how many can wait.
 COMPILING = 2
 MOST_WAITING = 32
 

@@ -1,4 +1,4 @@
-"""How many requests there may be, and what clients are told about it."""
+"""Limits the number of requests, and tells clients about the limit."""
 
 from __future__ import annotations
 

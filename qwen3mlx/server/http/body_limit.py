@@ -1,4 +1,4 @@
-"""How large request bodies may be, and how long they may take to arrive."""
+"""Limits the size of request bodies, and the time they take to arrive."""
 
 from __future__ import annotations
 
@@ -138,11 +138,13 @@ class _Body:
         self._own += num_bytes
 
     def release(self) -> None:
-        """The reply has started, or there is none: the body is no longer needed."""
+        """Free the reserved bytes: the reply has started, or there is none."""
         self._held.num_bytes -= self._own
         self._own = 0
 
     def _seconds_left(self) -> float:
-        """For the next piece. The body as a whole must also arrive at a minimum rate."""
+        """Return the seconds left for the next piece. The whole body must also arrive at a minimum
+        rate.
+        """
         allowed = bounds.PATIENCE + self._num_bytes / bounds.LEAST_RATE
         return min(bounds.PATIENCE, allowed - (time.monotonic() - self._since))

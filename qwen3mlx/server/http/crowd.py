@@ -65,7 +65,7 @@ class Crowd(ServerState):
 
 
 def raise_descriptor_limit() -> None:
-    """To what many connections need, as far as the system allows."""
+    """Raise the limit to what many connections need, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = bounds.DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, bounds.DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -74,7 +74,7 @@ def raise_descriptor_limit() -> None:
 
 
 def descriptor_limit() -> int:
-    """How many descriptors this process may have; DESCRIPTORS if there is no limit."""
+    """Return this process's limit of descriptors; DESCRIPTORS if there is no limit."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return bounds.DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 

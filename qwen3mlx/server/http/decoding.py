@@ -88,7 +88,7 @@ def _gzip(body: bytes, max_bytes: int) -> bytes:
 
 
 def _deflate(body: bytes, max_bytes: int) -> bytes:
-    """In zlib format, or without its header, as some clients send it."""
+    """Decompress zlib's format, with or without its header, which some clients leave out."""
     try:
         return _inflate(body, zlib.MAX_WBITS, max_bytes)[0]
     except (_Cut, zlib.error):

@@ -17,7 +17,7 @@ from .. import bounds
 from ..core.telling import told
 from .decoding import CODINGS
 
-# Of a body with many faults, how many are looked at: one is reported.
+# How many faults of a body are examined; one is reported.
 _MOST_FAULTS = 100
 
 logger = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def openai_body(error: ApiError) -> dict[str, Any]:
 
 
 def to_api_error(error: BaseException) -> ApiError:
-    """What a client is told about `error`; unexpected ones are logged with a traceback."""
+    """Return what a client learns about `error`; unexpected errors are logged with a traceback."""
     if isinstance(error, Qwen3MLXError):
         return _foreseen(error)
     if isinstance(error, RequestValidationError):

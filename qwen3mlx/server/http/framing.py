@@ -1,4 +1,4 @@
-"""Where an HTTP/1 request ends, without ambiguity.
+"""Finds the end of an HTTP/1 request without ambiguity.
 
 h11 accepts everything a server may accept. Requests that two programs could split differently are
 refused here: a proxy in front of this server must not see one request where there are two.

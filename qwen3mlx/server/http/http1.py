@@ -79,7 +79,7 @@ class Protocol(H11Protocol):
         return self._is_deaf or self.cycle is None or self.cycle.response_complete
 
     def give_way(self) -> None:
-        """A client without a reply yet is told why."""
+        """Close the connection; a client that has no reply yet gets the reason."""
         is_answered = self.cycle is not None and self.cycle.response_started
         if not is_answered and self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send(503, _REFUSALS[503])

@@ -45,7 +45,7 @@ _DEPTH = 200
 _TOO_DEEP = f"it is nested more than {_DEPTH} levels deep"
 
 
-# Of a route's body: value, where it is -> its model, and what is wrong with it.
+# Validates a route's body: value, where it is -> its model, and its faults.
 _Validate = Callable[..., tuple[Any, Sequence[Any]]]
 
 

@@ -11,7 +11,7 @@ from ..json_text import json_bytes
 
 
 class JSONReply(JSONResponse):
-    """Accepts lone surrogates, which a client may have sent."""
+    """A JSON reply; it can contain lone surrogates, which a client may have sent."""
 
     def render(self, content: Any) -> bytes:
         return json_bytes(content)

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is stored of a key. Times are RFC 3339 in UTC.
+    """The stored form of a key. Times are RFC 3339 in UTC.
 
     One round of SHA-256 is enough: a key has 256 random bits, which cannot be guessed. The salt is
     its identity: a key created later under the same name is a different one.
@@ -77,7 +77,7 @@ class KeyStore:
         return secret
 
     def revoke(self, name: str) -> None:
-        """Running servers refuse the key from now on. UsageError if there is no such key."""
+        """Make running servers refuse the key from now on. UsageError if there is no such key."""
         with self._file.edit() as values:
             if name not in values:
                 known = ", ".join(values) or "none"

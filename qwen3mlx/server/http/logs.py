@@ -69,7 +69,7 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 def _kind(record: logging.LogRecord) -> object:
-    """Equal for records with the same message and the same place where the error was raised."""
+    """Return equal values for records with the same message, raised at the same place."""
     error = record.exc_info[1] if record.exc_info else None
     trace = error.__traceback__ if error else None
     while trace is not None and trace.tb_next is not None:

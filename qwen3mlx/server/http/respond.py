@@ -19,13 +19,13 @@ T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
 
-# What a writer sends: a JSON object, or bytes that are already encoded (a comment, `[DONE]`).
+# A writer's message: a JSON object, or bytes that are already encoded (a comment, `[DONE]`).
 Message = Json | bytes
 
 
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
-    """How the messages of a stream are put on the wire."""
+    """The encoding of a stream's messages."""
 
     media_type: str
     encode: Callable[[Json], bytes]

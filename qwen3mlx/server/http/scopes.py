@@ -22,7 +22,7 @@ GET /docs
 GET /openapi.json
 GET /lmstudio-greeting
 """
-# To get answers and list models.
+# For answers and lists of models.
 INFERENCE = """
 GET /v1/models
 GET /v1/models/{model_id:path}
@@ -69,7 +69,7 @@ GET /api/qwen3mlx/models
 GET /api/qwen3mlx/settings/schema
 POST /api/qwen3mlx/tokens
 """
-# To download, load and configure models, and to see the memory and requests.
+# For downloading, loading and configuring models, and for watching memory and requests.
 MODELS = """
 POST /api/v1/models/load
 POST /api/v1/models/unload
@@ -88,7 +88,7 @@ GET /api/qwen3mlx/status
 GET /api/qwen3mlx/log
 GET /metrics
 """
-# To manage keys, folders and the server's settings.
+# For managing keys, folders and the server's settings.
 ADMIN = """
 GET /api/qwen3mlx/folders
 POST /api/qwen3mlx/folders

@@ -27,7 +27,7 @@ def sse(data: Mapping[str, Any] | str, event: str | None = None) -> bytes:
     return "\n".join([*head, *(f"data: {line}" for line in lines), "", ""]).encode()
 
 
-# What ends a stream of OpenAI's.
+# The end of a stream, as in OpenAI's API.
 DONE = sse("[DONE]")
 
 

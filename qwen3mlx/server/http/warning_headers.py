@@ -40,7 +40,7 @@ class WarningHeaders:
 
 
 def _header_values(warnings: list[str]) -> list[str]:
-    """In ASCII, with other characters as Python escapes."""
+    """Return the warnings in ASCII, with other characters as Python escapes."""
     values = [
         shortened(told(warning).encode("ascii", "backslashreplace").decode(), MAX_CHARACTERS)
         for warning in warnings[:MAX_WARNINGS]

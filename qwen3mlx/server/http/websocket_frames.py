@@ -47,7 +47,7 @@ class FrameReader:
         return frames
 
     def _size(self) -> tuple[int, int, int] | None:
-        """For a complete frame: its first byte, where its mask starts, and where it ends."""
+        """Return a complete frame's first byte, where its mask starts, and where it ends."""
         received = self._received
         if len(received) < 2:
             return None

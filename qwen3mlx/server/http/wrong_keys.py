@@ -11,10 +11,11 @@ FIRST, LONGEST, MEMORY = 0.05, 2.0, 60.0
 
 
 class WrongKeys:
-    """Counts wrong keys of all callers together: an address does not tell who is guessing.
+    """Counts wrong keys of all callers together, because an address does not identify who is
+    guessing.
 
-    A valid key is never delayed, so nobody is locked out. Generated keys are 256 random bits, which
-    cannot be guessed; this protects the ones that people make up for --api-key.
+    A valid key is never delayed, so no one is locked out. Generated keys are 256 random bits, which
+    cannot be guessed; this protects keys that people make up for --api-key.
     """
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:

@@ -1,7 +1,7 @@
-"""Anthropic's system prompt and messages -> messages in OpenAI's format for the engine.
+"""Converts Anthropic's system prompt and messages to OpenAI's format for the engine.
 
 Consecutive messages of one role are merged, as in Anthropic's API. The assistant's reasoning and
-tool calls are put where the chat template expects them.
+tool calls move to where the chat template expects them.
 """
 
 from __future__ import annotations

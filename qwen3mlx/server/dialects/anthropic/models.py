@@ -59,7 +59,7 @@ def page(
     after_id: Parameter | None = None,
     before_id: str | None = None,
 ) -> Json:
-    """At most `limit` models after `after_id`, or before `before_id`.
+    """Return at most `limit` models after `after_id`, or before `before_id`.
 
     Raises InvalidRequestError for a cursor that is not the id of a model.
     """

@@ -45,7 +45,7 @@ class Thread:
 
     @property
     def nbytes(self) -> int:
-        """Its size as JSON; messages shared by several threads count in each."""
+        """The size as JSON; messages shared by several threads count in each."""
         texts = [json_bytes(message.model_dump()) for message in self.messages]
         return len(repr(self.kept)) + sum(map(len, texts))
 

@@ -111,7 +111,7 @@ def _options(options: LoadOptions) -> dict[str, Any]:
 
 
 def _thinking(info: ModelInfo) -> Json:
-    """Whether the model can think, does so by default, and can be told not to."""
+    """Return whether the model can think, thinks by default, and can stop thinking on request."""
     values = template_traits(info.path).thinking if info.is_chat else (False,)
     return {
         "can": True in values,

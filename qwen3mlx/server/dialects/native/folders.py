@@ -1,4 +1,4 @@
-"""`/folders`: where the server looks for models."""
+"""`/folders`: the folders in which the server looks for models."""
 
 from __future__ import annotations
 

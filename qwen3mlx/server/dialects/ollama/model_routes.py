@@ -77,7 +77,7 @@ def _refused(reason: str) -> Response:
 
 
 def model_name(body: ModelBody) -> str:
-    """From whichever field has it."""
+    """Return the name from whichever field has it."""
     if not (name := body.model or body.name):
         raise InvalidRequestError("model is missing.", param="model")
     return plain_name(name)

@@ -104,7 +104,7 @@ def _details(model: ModelInfo) -> Json:
 
 
 def _family(model: ModelInfo) -> str:
-    """In GGUF's spelling, with which the keys of `model_info` start."""
+    """Return the family as GGUF spells it; the keys of `model_info` start with it."""
     return model.arch.replace("_", "")
 
 

@@ -105,7 +105,7 @@ def thinking_from(think: Think) -> Thinking:
 
 
 def _message(message: Message, index: int) -> dict[str, Any]:
-    """In OpenAI's format. Roles are not case-sensitive."""
+    """Return the message in OpenAI's format. Roles are not case-sensitive."""
     given = {
         "role": message.role.lower(),
         "content": _content(message.content, message.images, f"messages[{index}]."),

@@ -54,9 +54,9 @@ async def detokenize(body: DetokenizeBody, service: ServiceDep) -> Response:
 
 @router.get("/tokenizer_info")
 async def tokenizer_info(service: ServiceDep, model: Parameter | None = None) -> dict[str, Any]:
-    """What a client needs to render prompts and count tokens itself, as in vLLM.
+    """Return all a client needs to render prompts and count tokens itself, as in vLLM.
 
-    For `model`, or for the default model; nothing is loaded.
+    Describes `model`, or the default model, without loading it.
     """
     info = await service.default_model(model)
     tokenizer = await service.tokenizer(info.id)

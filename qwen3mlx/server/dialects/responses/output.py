@@ -169,7 +169,7 @@ class TextItem(OutputItem):
 
 
 class Thinking(TextItem):
-    """With `sealed`, it includes `encrypted_content`."""
+    """Reasoning; with `sealed`, it includes `encrypted_content`."""
 
     def __init__(self, index: int, events: str, *, sealed: bool) -> None:
         super().__init__(index, "rs", events)

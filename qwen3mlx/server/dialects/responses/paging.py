@@ -19,7 +19,7 @@ After = Annotated[Parameter | None, Query()]
 
 
 def page(items: Sequence[Item], order: str, limit: int, after: str | None) -> Json:
-    """At most `limit` items after `after`. InvalidRequestError if it is not one of them."""
+    """Return at most `limit` items after `after`. InvalidRequestError if it is not one of them."""
     ordered = list(items if order == "asc" else reversed(items))
     ids = [item["id"] for item in ordered]
     if after is not None and after not in ids:

@@ -144,7 +144,9 @@ async def _generate(
     items: Sequence[Item],
     places: Places,
 ) -> Answer:
-    """With `truncation: auto`, drops as few of the oldest turns as needed to fit the context."""
+    """Answer; with `truncation: auto`, drop as few of the oldest turns as needed to fit the
+    context.
+    """
 
     def wanted(count: int) -> GenerationRequest:
         left = without_oldest_turns(items, count) if count else items

@@ -46,7 +46,7 @@ class StoredResponse:
 
     @property
     def nbytes(self) -> int:
-        """Its size as JSON; items shared with other responses count in each."""
+        """The size as JSON; items shared with other responses count in each."""
         return len(json_bytes([self.response, *self.input_items]))
 
 

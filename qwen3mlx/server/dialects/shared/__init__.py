@@ -1,1 +1,1 @@
-"""What several dialects share: request fields, tools, structured output."""
+"""Request fields, tools and structured output that several dialects share."""

@@ -1,4 +1,4 @@
-"""A Lark grammar as a regular expression, if its rules are not recursive.
+"""Converts a Lark grammar to a regular expression, if its rules are not recursive.
 
 The input of a custom tool is text inside a JSON string, where a regular expression can be enforced
 and a grammar cannot. https://lark-parser.readthedocs.io/en/stable/grammar.html

@@ -51,7 +51,7 @@ Path = Annotated[str, Field(max_length=bounds.MAX_PATH)]
 ModelName = Path
 # No body is larger: nothing to check.
 Text = Annotated[str, WithJsonSchema({"type": "string", "maxLength": bounds.MAX_TEXT})]
-# In a path or a query: no request head is larger.
+# For a path or a query: no request head is larger.
 Parameter = Annotated[str, WithJsonSchema({"type": "string", "maxLength": bounds.MAX_HEAD})]
 Rules = Annotated[str, Field(max_length=bounds.MAX_RULES)]
 Object = Annotated[dict[str, Any], Field(max_length=bounds.MAX_KEYS)]
@@ -111,7 +111,7 @@ class Body(BaseModel):
 
 
 class SamplingFields(Body):
-    """With the names of OpenAI, LM Studio and vLLM; read by `sampling_from`."""
+    """Sampling by the names of OpenAI, LM Studio and vLLM; read by `sampling_from`."""
 
     temperature: Number | None = None
     top_p: Number | None = None

@@ -12,7 +12,7 @@ from .....events import TokenLogprob
 
 # OpenAI's logprob of an impossible token: JSON has no infinity.
 _IMPOSSIBLE = -9999.0
-# What the text parsers drop between reasoning or a call and the content after it.
+# The text that the parsers drop between reasoning or a call and the content after it.
 _LEFT_OUT = re.compile(r".*?</think>\n{0,2}|.*?</tool_call>", re.DOTALL)
 
 
@@ -86,7 +86,7 @@ class TextTokens:
         return text
 
     def _find(self, text: str) -> tuple[int, int]:
-        """Where `text` starts and ends in the answer."""
+        """Return where `text` starts and ends in the answer."""
         left_out = None if self._in_content else _LEFT_OUT.match(self._text)
         position = self._text.find(text, left_out.end()) if left_out else -1
         if position < 0:  # the marker itself is content
@@ -115,7 +115,7 @@ def chat_logprobs(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
 
 
 def text_logprobs(tokens: Sequence[TokenLogprob], offset: int) -> dict[str, Any]:
-    """`choices[].logprobs` of text completions; `offset` is where the first token starts.
+    """Return `choices[].logprobs` of text completions; `offset` is where the first token starts.
 
     Offsets count characters; all tokens of one character start where it does.
     """

@@ -1,4 +1,4 @@
-"""What the replies of chat and text completions have in common."""
+"""The common parts of the replies of chat and text completions."""
 
 from __future__ import annotations
 

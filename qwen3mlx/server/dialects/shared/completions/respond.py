@@ -1,4 +1,4 @@
-"""From a body to its reply: one JSON object, or a stream of server-sent events."""
+"""Answers a body: with one JSON object, or a stream of server-sent events."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ Prompts = Annotated[
     list[Prompt],
     PlainValidator(lambda value: split_prompts(value, "input"), json_schema_input_type=_Given),
 ]
-# For completions, an empty prompt is valid.
+# An empty prompt is valid for completions.
 MaybePrompts = Annotated[
     list[Prompt] | None,
     PlainValidator(
