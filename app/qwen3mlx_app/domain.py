@@ -157,6 +157,20 @@ class MessageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is not sent yet: the next message, or an edit of an earlier one.
+
+    `id` is the edited message's, or the conversation's. `text` is an edit's; that of the next
+    message is `Conversation.draft`.
+    """
+
+    id: str
+    conversation_id: str
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     id: str = field(default_factory=new_id)
     name: str

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QSystemTrayIcon,
 )
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.controllers.drafts import DraftFile
 from qwen3mlx_app.domain import (
     ApiKey,
     Attachment,
@@ -170,9 +171,9 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
         program.quantize.state_changed.emit(state)
     program.quantize.estimated.emit(None, None, evil)
     window.show_page("chat")
-    program.chat.attachments.added.emit(
-        Attachment(name=evil, kind="text", text=evil, num_bytes=1), 5
-    )
+    attached = Attachment(name=evil, kind="text", text=evil, num_bytes=1)
+    files = (DraftFile(id="read", name=evil, attachment=attached), DraftFile(id="not", name=evil))
+    window.chat.composer.show_files(files)
     program.chat.answers.load_progress.emit(evil, 0.5)
     window.notices.show_notice(Notice(text=evil, kind="error"))
     window.sidebar.search.setText("bold")

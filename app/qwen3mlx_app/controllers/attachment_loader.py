@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,14 +14,14 @@ from ..services.endpoint import Endpoint
 
 
 class AttachmentLoader(QObject):
-    """Emits `added(attachment, tokens)` or `refused(sentence)` for each file.
+    """Emits `added(id, attachment, tokens)` or `refused(id, sentence)` for each file.
 
     `tokens` is -1 where the server could not count them.
     """
 
-    added = Signal(object, int)
-    refused = Signal(str)
-    _read = Signal(object, str)
+    added = Signal(str, object, int)
+    refused = Signal(str, str)
+    _read = Signal(str, object, str)
 
     def __init__(
         self, endpoint: Endpoint, program: Sequence[str], parent: QObject | None = None
@@ -32,26 +32,27 @@ class AttachmentLoader(QObject):
         self._endpoint = endpoint
         self._read.connect(self._count)
 
-    def load(self, paths: Sequence[Path], model_id: str) -> None:
+    def load(self, paths: Mapping[str, Path], model_id: str) -> None:
+        """Read files, each under an id that its report has."""
         thread = threading.Thread(
-            target=self._read_all, args=(list(paths), model_id), name="attachments", daemon=True
+            target=self._read_all, args=(dict(paths), model_id), name="attachments", daemon=True
         )
         thread.start()
 
-    def _read_all(self, paths: list[Path], model_id: str) -> None:
+    def _read_all(self, paths: Mapping[str, Path], model_id: str) -> None:
         """Runs on the loader's thread; Qt delivers the signals on the window's."""
-        for path in paths:
+        for file_id, path in paths.items():
             try:
-                self._read.emit(read_attachment(path, self._program), model_id)
+                self._read.emit(file_id, read_attachment(path, self._program), model_id)
             except AttachmentRefused as error:
-                self.refused.emit(str(error))
+                self.refused.emit(file_id, str(error))
 
-    def _count(self, attachment: Attachment, model_id: str) -> None:
+    def _count(self, file_id: str, attachment: Attachment, model_id: str) -> None:
         self._endpoint.count_tokens(
             model=model_id,
             texts=[in_context(attachment)],
             messages=None,
             enable_thinking=None,
-            done=lambda texts, chat, context_length: self.added.emit(attachment, texts[0]),
-            failed=lambda error: self.added.emit(attachment, -1),
+            done=lambda texts, chat, context_length: self.added.emit(file_id, attachment, texts[0]),
+            failed=lambda error: self.added.emit(file_id, attachment, -1),
         )

@@ -31,6 +31,7 @@ from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
 from .attachment_loader import AttachmentLoader
 from .context_estimator import ContextEstimator
+from .drafts import Drafts
 from .open_conversation import OpenConversation
 from .store_controller import StoreController
 
@@ -40,8 +41,9 @@ translate = QCoreApplication.translate
 class ChatController(StoreController):
     """`messages` has a MessageRow for each message of the path on screen.
 
-    `answers` runs the answers, also those of conversations that are not shown; `attachments` and
-    `estimator` report what `attach` and `estimate` ask for. `opened(conversation)` is emitted when
+    `answers` runs the answers, also those of conversations that are not shown; `drafts` has
+    what is not sent yet, with the files that `attach` reads. `estimator` reports what `estimate`
+    asks for. `opened(conversation)` is emitted when
     another conversation is shown, `saved(conversation)` when lists have to show one anew,
     `busy_changed(busy)` when an answer starts or ends in the conversation on screen, and
     `finished(message)` when one ends in any.
@@ -77,6 +79,8 @@ class ChatController(StoreController):
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
         self._open.notice.connect(self.notice)
+        self.drafts = Drafts(store, self._open, self.attachments, self)
+        self.drafts.notice.connect(self.notice)
         self.answers.updated.connect(self._show_growth)
         self.answers.save_failed.connect(self._notify_error)
         self.answers.ended.connect(self._on_answer_ended)
@@ -116,7 +120,7 @@ class ChatController(StoreController):
 
     def open(self, conversation_id: str | None) -> None:
         """Show a conversation, or none."""
-        self._open.save()
+        self._save()
         try:
             transcript = self._store.transcript(conversation_id) if conversation_id else None
         except StoreError as error:
@@ -129,6 +133,7 @@ class ChatController(StoreController):
         if self.is_busy and self.conversation is not None:
             self._tree.put(self.answers.message(self.conversation.id))
         self._show(reset=True)
+        self.drafts.open(self._tree)
         self.opened.emit(self.conversation)
         self.busy_changed.emit(self.is_busy)
 
@@ -136,6 +141,7 @@ class ChatController(StoreController):
         """Show an empty conversation, which is saved once there is something in it."""
         self.open(None)
         self._open.begin(folder_id)
+        self.drafts.open()
         self.opened.emit(self.conversation)
 
     def close(self, conversation_id: str) -> None:
@@ -146,21 +152,49 @@ class ChatController(StoreController):
 
     # Questions and answers
 
-    def send(self, text: str, attachments: Sequence[Attachment] = ()) -> bool:
-        """False if there is nothing to send or it cannot be saved; the draft then stays."""
+    def send_draft(self) -> bool:
+        """Send what is written, or end an edit; False if that cannot be, and then it stays."""
+        draft = self.drafts.current
+        if draft is None:
+            return False
+        if draft.reading:
+            text = translate("chat", "Not sent yet: {names} is still being read. Send it again.")
+            self.notice.emit(Notice(text=text.format(names=", ".join(draft.reading))))
+            return False
+        if draft.edited is not None:
+            sent = self.edit(draft.edited, draft.text, draft.attachments)
+        else:
+            sent = self.send(draft.text, draft.attachments, draft="")
+        if sent:
+            self.drafts.end()
+        return sent
+
+    def send(
+        self, text: str, attachments: Sequence[Attachment] = (), *, draft: str | None = None
+    ) -> bool:
+        """False if there is nothing to send or it cannot be saved.
+
+        `draft` replaces the conversation's draft at the same moment.
+        """
         if not (text.strip() or attachments) or self.is_busy:
             return False
         if self.conversation is None:
             self.new()
-        return self._ask(self._open.leaf_id, text, tuple(attachments))
+        return self._ask(self._open.leaf_id, text, tuple(attachments), draft)
 
-    def edit(self, message_id: str, text: str) -> bool:
-        """Add a version of a question, which is answered anew, or of an answer."""
+    def edit(
+        self, message_id: str, text: str, attachments: Sequence[Attachment] | None = None
+    ) -> bool:
+        """Add a version of a question, which is answered anew, or of an answer.
+
+        Without `attachments`, a question keeps its own.
+        """
         if self.is_busy or message_id not in self._tree:
             return False
         message = self._tree[message_id]
         if message.role == "user":
-            return self._ask(message.parent_id, text, message.attachments)
+            kept = message.attachments if attachments is None else tuple(attachments)
+            return bool(text.strip() or kept) and self._ask(message.parent_id, text, kept)
         edited = self._message("assistant", message.parent_id, text, model=message.model)
         if not self._try(lambda: self._store.save_message(edited)):
             return False
@@ -192,7 +226,7 @@ class ChatController(StoreController):
 
     def stop_all(self) -> None:
         """Save everything and stop every answer: the program ends."""
-        self._open.save()
+        self._save()
         self.answers.stop_all()
 
     def step_version(self, message_id: str, step: int) -> None:
@@ -224,6 +258,8 @@ class ChatController(StoreController):
             self._notify_error(str(error))
             return
         self._tree.remove(message_id)
+        if self.drafts.current is not None and self.drafts.current.id in removed:
+            self.drafts.open(self._tree)
         leaf = parent_id if parent_id is not None else self._tree.last_leaf()
         self._go_to(self._tree.leaf_below(leaf) if leaf else None)
         undo = partial(self._restore, self.conversation.id, leaf_before, rows)
@@ -256,11 +292,30 @@ class ChatController(StoreController):
 
     def set_draft(self, text: str) -> None:
         """Keep the draft with the conversation. Saved after a pause."""
-        self._open.set_draft(text)
+        self.drafts.set_text(text)
+
+    def edit_draft(self, message_id: str) -> None:
+        """Begin to edit a message on screen."""
+        if message_id in self._tree:
+            self.drafts.edit(self._tree[message_id])
+
+    def cancel_edit(self) -> None:
+        """Show the next message's draft again; what was changed can be brought back."""
+        draft = self.drafts.current
+        if draft is None or draft.edited is None:
+            return
+        self.drafts.end()
+        message = self._tree[draft.edited]
+        if draft.text != message.content:
+            undo = partial(self._edit_again, message, draft.text)
+            text = translate("chat", "The edit was canceled.")
+            self.notice.emit(Notice(text=text, action=undo))
 
     def attach(self, paths: Sequence[Path]) -> None:
-        """Read files in the background; `attachments` reports each."""
-        self.attachments.load(paths, self.model_id)
+        """Read files in the background, for the draft on screen."""
+        if self.conversation is None:
+            self.new()
+        self.drafts.attach(paths, self.model_id)
 
     def estimate(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
         """Ask what the conversation would take with this question; `estimator` reports it."""
@@ -271,6 +326,18 @@ class ChatController(StoreController):
         self.estimator.estimate(self.model_id, prompt.messages(path, settings), settings.thinking)
 
     # Implementation
+
+    def _save(self) -> None:
+        """Save what waited for a pause in the changes."""
+        self.drafts.save()
+        self._open.save()
+
+    def _edit_again(self, message: Message, text: str) -> bool:
+        if self.conversation is None or self.conversation.id != message.conversation_id:
+            self.open(message.conversation_id)
+        if message.id in self._tree:
+            self.drafts.edit(message, text)
+        return True
 
     def _restore(
         self, conversation_id: str, leaf_id: str | None, rows: Sequence[sqlite3.Row]
@@ -296,14 +363,20 @@ class ChatController(StoreController):
             return False
         return True
 
-    def _ask(self, parent_id: str | None, text: str, attachments: tuple[Attachment, ...]) -> bool:
+    def _ask(
+        self,
+        parent_id: str | None,
+        text: str,
+        attachments: tuple[Attachment, ...],
+        draft: str | None = None,
+    ) -> bool:
         assert self.conversation is not None
         question = self._message("user", parent_id, text, attachments=attachments)
         self._tree.put(question)
         is_saved = self._open.add(
             question,
             title=self.conversation.title or prompt.first_words(text) or attachments[0].name,
-            draft="",
+            draft=self.conversation.draft if draft is None else draft,
             model=self.model_id,
             updated_at=time.time(),
             leaf_id=question.id,

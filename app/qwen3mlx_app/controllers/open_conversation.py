@@ -30,8 +30,14 @@ class OpenConversation(StoreController):
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(store, parent)
         self.value: Conversation | None = None
+        self.has_files = False  # which are attached to its draft
         self._is_new = False
         self._autosave = single_shot(self, SAVE_AFTER, self.save)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the conversation is on disk, if not as it is now."""
+        return not self._is_new
 
     @property
     def settings(self) -> ChatSettings:
@@ -43,6 +49,7 @@ class OpenConversation(StoreController):
 
     def open(self, conversation: Conversation | None) -> None:
         self.value = conversation
+        self.has_files = False
         self._is_new = False
 
     def begin(self, folder_id: str | None) -> None:
@@ -87,7 +94,8 @@ class OpenConversation(StoreController):
         """Save now what was waiting for a pause."""
         self._autosave.stop()
         conversation = self.value
-        if conversation is None or (self._is_new and not conversation.is_begun):
+        is_begun = conversation is not None and (conversation.is_begun or self.has_files)
+        if conversation is None or (self._is_new and not is_begun):
             return
         if self._try(lambda: self._store.save_conversation(conversation)):
             self._is_new = False

@@ -64,6 +64,21 @@
     </message>
 </context>
 <context>
+    <name>AttachmentChips</name>
+    <message>
+        <source>reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+    <message>
+        <source>{count} tokens</source>
+        <translation type="unfinished">{count} 个词元</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation type="unfinished">移除 {name}</translation>
+    </message>
+</context>
+<context>
     <name>BlockWidget</name>
     <message>
         <source>Copy code</source>
@@ -196,14 +211,6 @@
     <message>
         <source>{used} of {total} tokens</source>
         <translation>{used} / {total} 个词元</translation>
-    </message>
-    <message>
-        <source>{count} tokens</source>
-        <translation>{count} 个词元</translation>
-    </message>
-    <message>
-        <source>Remove {name}</source>
-        <translation>移除 {name}</translation>
     </message>
     <message>
         <source>Attach files</source>
@@ -1848,8 +1855,16 @@
 <context>
     <name>chat</name>
     <message>
+        <source>Not sent yet: {names} is still being read. Send it again.</source>
+        <translation>尚未发送：{names} 仍在读取中。请稍后再次发送。</translation>
+    </message>
+    <message>
         <source>The conversation&apos;s settings were replaced.</source>
         <translation>对话设置已替换。</translation>
+    </message>
+    <message>
+        <source>The edit was canceled.</source>
+        <translation>已取消编辑。</translation>
     </message>
     <message>
         <source>1 message was deleted.</source>

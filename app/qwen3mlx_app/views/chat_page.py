@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
 
 from ..controllers.chat import ChatController
 from ..controllers.conversations import ConversationsController
+from ..controllers.drafts import OpenDraft
 from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
-from ..domain import Attachment, ChatSettings, Conversation, ModelEntry
+from ..domain import ChatSettings, ModelEntry
 from .chat_panel import ChatPanel
 from .composer import Composer
 from .copying import copy_rich
@@ -55,7 +56,6 @@ class ChatPage(QWidget):
         self._chat = chat
         self._models = models
         self._app_settings = settings
-        self._editing: str | None = None
         self.intents = Intents(self)
         self.messages = MessageList(chat.messages, theme, self.intents, self)
         self.composer = Composer(lambda: settings.settings.send_with, theme, self)
@@ -120,12 +120,14 @@ class ChatPage(QWidget):
         composer.thinking_changed.connect(self._set_thinking)
         composer.models_wanted.connect(self.picker.open)
         self.picker.chosen.connect(self._set_model)
-        composer.edit_cancelled.connect(self._cancel_edit)
+        composer.edit_cancelled.connect(chat.cancel_edit)
+        composer.file_removed.connect(chat.drafts.remove)
+        chat.drafts.shown.connect(composer.show_draft)
+        chat.drafts.files_changed.connect(self._show_files)
         chat.opened.connect(self._on_opened)
         chat.changed.connect(self._show_settings)
         chat.busy_changed.connect(self._show_busy)
         chat.estimator.estimated.connect(composer.set_cost)
-        chat.attachments.added.connect(composer.add_attachment)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
         self.first_run.asked.connect(self._ask)
@@ -164,35 +166,26 @@ class ChatPage(QWidget):
         self._app_settings.update(first_run_done=True)
         self.composer.text.setFocus()
 
-    def _send(self, text: str) -> None:
-        if self._editing is not None:
-            sent = self._chat.edit(self._editing, text)
-        else:
-            sent = self._chat.send(text, self.composer.attachments)
-        if sent:
+    def _send(self) -> None:
+        if self._chat.send_draft():
             self._end_first_run()
-            self._editing = None
-            self.composer.set_editing(False)
-            self.composer.clear()
             self.messages.scroll_to_end()
 
     def _ask(self, question: str) -> None:
         """Send a suggested question; what has been typed meanwhile stays as the draft."""
         if self._chat.send(question):
             self._end_first_run()
-            self._chat.set_draft(self.composer.text.toPlainText())
 
     def _on_text_changed(self, text: str) -> None:
-        attachments: list[Attachment] = self.composer.attachments
-        self._chat.estimate(text, attachments)
+        self._chat.estimate(text, self.composer.attachments)
         self.composer.set_thinking(self._chat.thinking_mode(text))
-        if self._editing is None:
-            self._chat.set_draft(text)
+        self._chat.set_draft(text)
 
-    def _on_opened(self, conversation: Conversation | None) -> None:
-        self._cancel_edit()
-        self.composer.clear()
-        self.composer.set_text(conversation.draft if conversation else "")
+    def _show_files(self, draft: OpenDraft) -> None:
+        self.composer.show_files(draft.files)
+        self._chat.estimate(draft.text, draft.attachments)
+
+    def _on_opened(self) -> None:
         self._show_models()
         self._show_stack()
         self.composer.text.setFocus()
@@ -241,16 +234,5 @@ class ChatPage(QWidget):
             copy_rich(row.message.content)
 
     def _edit(self, message_id: str) -> None:
-        row = self._chat.messages.find(message_id)
-        if row is not None:
-            self._editing = message_id
-            self.composer.set_editing(True)
-            self.composer.set_text(row.message.content)
-            self.composer.text.setFocus()
-
-    def _cancel_edit(self) -> None:
-        if self._editing is not None:
-            self._editing = None
-            self.composer.set_editing(False)
-            draft = self._chat.conversation.draft if self._chat.conversation else ""
-            self.composer.set_text(draft)
+        self._chat.edit_draft(message_id)
+        self.composer.text.setFocus()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
@@ -16,13 +16,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..controllers.drafts import DraftFile, OpenDraft
 from ..domain import Attachment, ThinkingMode
-from ..services.plain import one_line
+from .attachment_chips import AttachmentChips
 from .icons import SIZE, SMALL, icon
 from .meter import Meter
 from .model_button import ModelButton
 from .opening import documents
-from .plain import Button, ToolButton, set_tip
+from .plain import Button, set_tip
 from .theme import GAP, GAP_S, Theme
 from .widgets import labelled_button, muted, tool_button
 
@@ -32,13 +33,14 @@ _MAX_LINES = 10
 class Composer(QFrame):
     """Emits what the person wants; shows what it is told."""
 
-    sent = Signal(str)
+    sent = Signal()
     stopped = Signal()
     text_changed = Signal(str)
     files_given = Signal(object)
     thinking_changed = Signal(bool)
     models_wanted = Signal()
     edit_cancelled = Signal()
+    file_removed = Signal(str)
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class Composer(QFrame):
         super().__init__(parent)
         self._theme = theme
         self.setObjectName("composer")
-        self.attachments: list[Attachment] = []
+        self._files: Sequence[DraftFile] = ()
         self._send_with = send_with
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
@@ -57,9 +59,9 @@ class Composer(QFrame):
         self._editing = muted(self.tr("Editing an earlier message. Press Esc to cancel."), self)
         self._editing.hide()
         layout.addWidget(self._editing)
-        self._chips = QHBoxLayout()
-        self._chips.addStretch()
-        layout.addLayout(self._chips)
+        self._chips = AttachmentChips(self)
+        self._chips.removed.connect(self.file_removed)
+        layout.addWidget(self._chips)
         self.text = QPlainTextEdit(self)
         self.text.setPlaceholderText(self.tr("Ask Qwen…"))
         self.text.setAccessibleName(self.tr("Message"))
@@ -72,6 +74,22 @@ class Composer(QFrame):
         layout.addWidget(self.text)
         layout.addLayout(self._row())
         self._grow()
+
+    @property
+    def attachments(self) -> list[Attachment]:
+        """The files of the draft that were read."""
+        return [file.attachment for file in self._files if file.attachment is not None]
+
+    def show_draft(self, draft: OpenDraft | None) -> None:
+        """Show a draft that was begun before."""
+        self.set_editing(draft is not None and draft.edited is not None)
+        self.set_text(draft.text if draft else "")
+        self.show_files(draft.files if draft else ())
+
+    def show_files(self, files: Sequence[DraftFile]) -> None:
+        self._files = files
+        self._chips.show_files(files)
+        self._show_sendable()
 
     def set_busy(self, busy: bool) -> None:
         self._send.setVisible(not busy)
@@ -118,30 +136,10 @@ class Composer(QFrame):
             self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}"),
         )
 
-    def add_attachment(self, attachment: Attachment, tokens: int) -> None:
-        self.attachments.append(attachment)
-        cost = self.tr("{count} tokens").format(count=f"{tokens:,}") if tokens >= 0 else ""
-        text = f"{attachment.name}  {cost}".rstrip()
-        chip = labelled_button(self, "close", text, size=SMALL, kind="chip")
-        chip.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # puts the cross at the end
-        chip.setAccessibleName(one_line(self.tr("Remove {name}").format(name=attachment.name)))
-        chip.clicked.connect(lambda: self._remove(attachment, chip))
-        self._chips.insertWidget(len(self.attachments) - 1, chip)
-        self._show_sendable()
-        self.text_changed.emit(self.text.toPlainText())
-
     def choose_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"), documents())
         if names:
             self.files_given.emit([Path(name) for name in names])
-
-    def clear(self) -> None:
-        self.text.clear()
-        self.attachments.clear()
-        for chip in self.findChildren(ToolButton, "chip"):
-            self._chips.removeWidget(chip)
-            chip.deleteLater()
-        self._show_sendable()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
@@ -206,7 +204,7 @@ class Composer(QFrame):
 
     def _emit_sent(self) -> None:
         if self._send.isVisible() and self._send.isEnabled():
-            self.sent.emit(self.text.toPlainText())
+            self.sent.emit()
 
     def _sends(self, event: QKeyEvent) -> bool:
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
@@ -219,19 +217,12 @@ class Composer(QFrame):
         self.text_changed.emit(self.text.toPlainText())
 
     def _show_sendable(self) -> None:
-        self._send.setEnabled(bool(self.text.toPlainText().strip() or self.attachments))
+        self._send.setEnabled(bool(self.text.toPlainText().strip() or self._files))
 
     def _grow(self) -> None:
         lines = min(_MAX_LINES, max(1, int(self.text.document().size().height())))
         margins = 2 * int(self.text.document().documentMargin()) + 2
         self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + margins)
-
-    def _remove(self, attachment: Attachment, chip: ToolButton) -> None:
-        self.attachments.remove(attachment)
-        self._chips.removeWidget(chip)
-        chip.deleteLater()
-        self._show_sendable()
-        self.text_changed.emit(self.text.toPlainText())
 
 
 def short_count(tokens: int) -> str:

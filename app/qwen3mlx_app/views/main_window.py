@@ -398,7 +398,7 @@ class MainWindow(QMainWindow):
         elif action == "restart_server":
             self.program.server.restart()
 
-    def _show_refusal(self, sentence: str) -> None:
+    def _show_refusal(self, _: str, sentence: str) -> None:
         self.notices.show_notice(Notice(text=sentence, kind="warning"))
 
 

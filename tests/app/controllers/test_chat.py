@@ -90,10 +90,10 @@ def test_documents_are_in_the_prompt_and_not_in_the_text(
     (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
     with qtbot.waitSignal(program.chat.attachments.refused) as refused:
         program.chat.attach([tmp_path / "b.png"])
-    assert "is an image" in refused.args[0]
+    assert "is an image" in refused.args[1]
     with qtbot.waitSignal(program.chat.attachments.added) as added:
         program.chat.attach([tmp_path / "a.py"])
-    attachment, tokens = added.args
+    _, attachment, tokens = added.args
     assert isinstance(attachment, Attachment)
     assert tokens > 0
     with qtbot.waitSignal(program.chat.finished):
@@ -300,7 +300,9 @@ def test_drafts_are_kept(program: Program, qtbot: QtBot) -> None:
     program.chat.open(conversation.id)
     assert program.chat.conversation is not None
     assert program.chat.conversation.draft == "half a thou"
-    ask(program, qtbot, "half a thought")
+    program.chat.set_draft("half a thought")
+    with qtbot.waitSignal(program.chat.finished):
+        assert program.chat.send_draft()
     assert program.chat.conversation.draft == ""
 
 

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
-from qwen3mlx_app.domain import Attachment
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
@@ -255,7 +254,7 @@ def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbo
 
 
 def test_what_is_written_after_a_deletion_is_asked(
-    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path
 ) -> None:
     program = program_of(window)
     ask(window, qtbot, "Hi")
@@ -264,8 +263,9 @@ def test_what_is_written_after_a_deletion_is_asked(
     qtbot.keyClicks(window.chat.composer.text, "What now?")
     button(window, "Think before answering").click()
     assert window.chat.composer.text.toPlainText() == "What now?"
-    notes = Attachment(name="notes.txt", kind="text", text="buy milk", num_bytes=8)
-    window.chat.composer.add_attachment(notes, 3)
+    (tmp_path / "notes.txt").write_text("buy milk")
+    program.chat.attach([tmp_path / "notes.txt"])
+    qtbot.waitUntil(lambda: len(window.chat.composer.attachments) == 1)
     with qtbot.waitSignal(program.chat.finished):
         qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
     assert fake.bodies[-1]["enable_thinking"] is False

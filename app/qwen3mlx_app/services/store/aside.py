@@ -14,10 +14,11 @@ translate = QCoreApplication.translate
 
 # The columns that refer to a row's id.
 _REFERENCES = {
-    "conversations": (("messages", "conversation_id"),),
+    "conversations": (("messages", "conversation_id"), ("drafts", "conversation_id")),
     "messages": (("messages", "parent_id"), ("deltas", "message_id"), ("conversations", "leaf_id")),
     "folders": (("conversations", "folder_id"),),
     "presets": (),
+    "drafts": (),
 }
 
 

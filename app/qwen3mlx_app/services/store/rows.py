@@ -9,12 +9,22 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, get_args
 
-from ...domain import ChatSettings, Conversation, Folder, Message, Preset, Role, Status, new_id
+from ...domain import (
+    ChatSettings,
+    Conversation,
+    Draft,
+    Folder,
+    Message,
+    Preset,
+    Role,
+    Status,
+    new_id,
+)
 from ..saved import attachment, chat_settings, stats, tool_call
 from ..values import an_object, moment, objects, text, whole
 
 T = TypeVar("T")
-Value = Conversation | Message | Folder | Preset
+Value = Conversation | Message | Folder | Preset | Draft
 
 _JSON = {"settings", "tool_calls", "attachments", "stats"}
 # The most characters of an id, a name or title, and a draft.
@@ -141,12 +151,22 @@ def to_preset(columns: Columns) -> Preset:
     )
 
 
+def to_draft(columns: Columns) -> Draft:
+    return Draft(
+        id=columns.id(),
+        conversation_id=columns.text("conversation_id"),
+        text=columns.text("text"),
+        attachments=columns.values("attachments", attachment),
+    )
+
+
 # In the order of their references.
 READERS: dict[str, Callable[[Columns], Value]] = {
     "folders": to_folder,
     "conversations": to_conversation,
     "messages": to_message,
     "presets": to_preset,
+    "drafts": to_draft,
 }
 
 

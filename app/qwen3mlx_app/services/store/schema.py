@@ -68,7 +68,17 @@ CREATE TRIGGER words_go_with_their_message AFTER DELETE ON messages BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES,)
+_DRAFTS = """
+CREATE TABLE drafts (
+    id TEXT PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    attachments TEXT NOT NULL
+);
+CREATE INDEX drafts_of_conversation ON drafts (conversation_id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES, _DRAFTS)
 
 
 # Prefix of the search index's tables, whose columns are SQLite's.

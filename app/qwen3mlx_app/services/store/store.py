@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from ...domain import Conversation, Folder, Message, Preset, Transcript
+from ...domain import Conversation, Draft, Folder, Message, Preset, Transcript
 from ..tree import forest
 from .aside import Aside
 from .database import open_database, trust
@@ -125,6 +125,20 @@ class Store:
                     row["number"] = None  # a message that is newer now comes before it
                 self._connection.execute(put("messages", row), row)
                 self._part_words(row["id"])
+
+    # Drafts
+
+    def drafts(self, conversation_id: str) -> list[Draft]:
+        """The conversation's drafts, the last begun at the end."""
+        return self._values(
+            Draft, "drafts", "WHERE conversation_id = ? ORDER BY rowid", conversation_id
+        )
+
+    def save_draft(self, draft: Draft) -> None:
+        self._put("drafts", draft)
+
+    def delete_draft(self, draft_id: str) -> None:
+        self._write("DELETE FROM drafts WHERE id = ?", draft_id)
 
     # Whole conversations
 
@@ -251,7 +265,7 @@ class Store:
             (row["number"], indexed(Columns(row).text("content"))),
         )
 
-    def _put(self, table: str, value: Conversation | Folder | Preset) -> None:
+    def _put(self, table: str, value: Conversation | Folder | Preset | Draft) -> None:
         row = to_row(value)
         with self._errors():
             self._connection.execute(put(table, row), row)

@@ -1,0 +1,244 @@
+"""What is written in each conversation and not sent yet, with the files that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from ..domain import Attachment, Draft, Message, new_id
+from ..services.store import Store, StoreError
+from ..services.timers import single_shot
+from .attachment_loader import AttachmentLoader
+from .open_conversation import SAVE_AFTER, OpenConversation
+from .store_controller import StoreController
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftFile:
+    """A file of a draft; `attachment` is None while it is read. `tokens` is -1 if unknown."""
+
+    id: str
+    name: str
+    attachment: Attachment | None = None
+    tokens: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDraft:
+    """A draft with the files that are still being read; `edited` is the message's id, or None."""
+
+    id: str
+    conversation_id: str
+    text: str = ""
+    files: tuple[DraftFile, ...] = ()
+
+    @property
+    def edited(self) -> str | None:
+        return self.id if self.id != self.conversation_id else None
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Those that were read."""
+        return tuple(file.attachment for file in self.files if file.attachment is not None)
+
+    @property
+    def reading(self) -> list[str]:
+        """The names of the files that are still being read."""
+        return [file.name for file in self.files if file.attachment is None]
+
+
+class Drafts(StoreController):
+    """`current` is the draft on screen, or None where no conversation is open.
+
+    A file goes to the draft it was given for, also if another is on screen when it has been read.
+    `shown(draft)`: another draft is on screen, or None. `files_changed(draft)`: the draft on screen
+    has other files.
+    """
+
+    shown = Signal(object)
+    files_changed = Signal(object)
+
+    def __init__(
+        self,
+        store: Store,
+        conversation: OpenConversation,
+        loader: AttachmentLoader,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(store, parent)
+        self._open = conversation
+        self._loader = loader
+        self.current: OpenDraft | None = None
+        # Drafts with files being read, which are nowhere else, by id.
+        self._waiting: dict[str, OpenDraft] = {}
+        self._autosave = single_shot(self, SAVE_AFTER, self.save)
+        loader.added.connect(self._on_added)
+        loader.refused.connect(self._on_refused)
+
+    def open(self, messages: Container[str] = ()) -> None:
+        """Show the draft of the open conversation: an unfinished edit, or else the next message.
+
+        `messages` are those that can be edited.
+        """
+        conversation = self._open.value
+        if conversation is None:
+            self.current = None
+            self.shown.emit(None)
+            return
+        drafts = self._stored(conversation.id)
+        edits = [draft for draft in drafts if draft.id in messages]
+        self._show(edits[-1] if edits else self._next(drafts))
+
+    def set_text(self, text: str) -> None:
+        """Saved after a pause."""
+        draft = self.current
+        if draft is None or text == draft.text:
+            return
+        self.current = replace(draft, text=text)
+        if draft.id in self._waiting:
+            self._waiting[draft.id] = self.current
+        if draft.edited is None:
+            self._open.set_draft(text)
+        else:
+            self._autosave.start()
+
+    def edit(self, message: Message, text: str | None = None) -> None:
+        """Show a message to be edited, with what was left of an earlier edit, or with `text`."""
+        self.save()
+        known = {draft.id: draft for draft in self._stored(message.conversation_id)}
+        files = tuple(_file(attachment) for attachment in message.attachments)
+        draft = known.get(message.id) or OpenDraft(
+            id=message.id,
+            conversation_id=message.conversation_id,
+            text=message.content,
+            files=files,
+        )
+        self._show(draft if text is None else replace(draft, text=text))
+        self._autosave.start()
+
+    def end(self) -> None:
+        """The draft on screen was sent, or its edit canceled: show the next message's."""
+        draft = self.current
+        if draft is None:
+            return
+        self._autosave.stop()
+        self._waiting.pop(draft.id, None)
+        self._try(lambda: self._store.delete_draft(draft.id))
+        if draft.edited is not None:
+            self._show(self._next(self._stored(draft.conversation_id)))
+        else:
+            self._open.set_draft("")
+            self._show(OpenDraft(id=draft.id, conversation_id=draft.id))
+
+    def attach(self, paths: Sequence[Path], model_id: str) -> None:
+        """Read files for the draft on screen."""
+        draft = self.current
+        if draft is None:
+            return
+        files = [DraftFile(id=new_id(), name=path.name) for path in paths]
+        self._change_files(replace(draft, files=(*draft.files, *files)))
+        loaded = {file.id: path for file, path in zip(files, paths, strict=True)}
+        self._loader.load(loaded, model_id)
+
+    def remove(self, file_id: str) -> None:
+        """Take a file off the draft on screen, or stop waiting for it."""
+        if self.current is not None:
+            self._without(self.current, file_id)
+
+    def save(self) -> None:
+        """Save now what was waiting for a pause."""
+        if self._autosave.isActive() and self.current is not None:
+            self._autosave.stop()
+            self._save(self.current)
+
+    def _next(self, drafts: Sequence[OpenDraft]) -> OpenDraft:
+        """The draft of the next message in the open conversation."""
+        conversation = self._open.value
+        assert conversation is not None
+        known = next((one for one in drafts if one.id == conversation.id), None)
+        draft = known or OpenDraft(id=conversation.id, conversation_id=conversation.id)
+        return replace(draft, text=conversation.draft)
+
+    def _stored(self, conversation_id: str) -> list[OpenDraft]:
+        """The drafts of a conversation, those with files being read as they are now."""
+        try:
+            stored = self._store.drafts(conversation_id)
+        except StoreError as error:
+            self._notify_error(str(error))
+            stored = []
+        known = {draft.id: _opened(draft) for draft in stored}
+        waiting = (one for one in self._waiting.values() if one.conversation_id == conversation_id)
+        return list({**known, **{draft.id: draft for draft in waiting}}.values())
+
+    def _show(self, draft: OpenDraft) -> None:
+        self.current = draft
+        self._open.has_files = bool(draft.files)
+        self.shown.emit(draft)
+
+    def _on_added(self, file_id: str, attachment: Attachment, tokens: int) -> None:
+        draft = self._draft_with(file_id)
+        if draft is not None:
+            read = DraftFile(id=file_id, name=attachment.name, attachment=attachment, tokens=tokens)
+            files = tuple(read if file.id == file_id else file for file in draft.files)
+            self._change_files(replace(draft, files=files))
+
+    def _on_refused(self, file_id: str, _: str) -> None:
+        draft = self._draft_with(file_id)
+        if draft is not None:
+            self._without(draft, file_id)
+
+    def _draft_with(self, file_id: str) -> OpenDraft | None:
+        """The draft that waits for a file; None if it was sent, or the file taken off."""
+        for draft in self._waiting.values():
+            if any(file.id == file_id for file in draft.files):
+                return draft
+        return None
+
+    def _without(self, draft: OpenDraft, file_id: str) -> None:
+        files = tuple(file for file in draft.files if file.id != file_id)
+        self._change_files(replace(draft, files=files))
+
+    def _change_files(self, draft: OpenDraft) -> None:
+        """Take over the files of a draft, wherever it is, and save them."""
+        if self.current is not None and self.current.id == draft.id:
+            draft = self.current = replace(draft, text=self.current.text)
+            self._open.has_files = bool(draft.files)
+        self._waiting.pop(draft.id, None)
+        if draft.reading:
+            self._waiting[draft.id] = draft
+        self._save(draft)
+        if self.current is draft:
+            self.files_changed.emit(draft)
+
+    def _save(self, draft: OpenDraft) -> None:
+        if self._open.value is not None and self._open.value.id == draft.conversation_id:
+            if draft.attachments and not self._open.is_saved:
+                self._open.save()
+            if not self._open.is_saved:
+                return
+        if draft.edited is None and not draft.attachments:
+            self._try(lambda: self._store.delete_draft(draft.id))
+            return
+        stored = Draft(
+            id=draft.id,
+            conversation_id=draft.conversation_id,
+            text=draft.text if draft.edited else "",
+            attachments=draft.attachments,
+        )
+        self._try(lambda: self._store.save_draft(stored))
+
+
+def _file(attachment: Attachment) -> DraftFile:
+    return DraftFile(id=new_id(), name=attachment.name, attachment=attachment)
+
+
+def _opened(draft: Draft) -> OpenDraft:
+    return OpenDraft(
+        id=draft.id,
+        conversation_id=draft.conversation_id,
+        text=draft.text,
+        files=tuple(map(_file, draft.attachments)),
+    )

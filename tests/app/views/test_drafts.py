@@ -1,0 +1,224 @@
+"""What is written and attached stays with its conversation until it is sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.controllers import attachment_loader
+from qwen3mlx_app.domain import Attachment
+from qwen3mlx_app.services.attachments import read_attachment
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.window import make_window
+
+from tests.support.places import PROGRAM
+
+from ..controllers.support import connect, shown, wait_for_models
+from ..fake_endpoint import FakeEndpoint, answer
+from .support import ask, button, program_of, visible_texts
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A slow disk: files are read once it is set."""
+    may_read = threading.Event()
+
+    def slowly(path: Path, program: Sequence[str]) -> Attachment:
+        assert may_read.wait(20)
+        return read_attachment(path, program)
+
+    monkeypatch.setattr(attachment_loader, "read_attachment", slowly)
+    yield may_read
+    may_read.set()
+
+
+def attach(window: MainWindow, folder: Path, *names: str) -> None:
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.write_text(f"text of {path.name}")
+    window.chat.composer.files_given.emit(paths)
+
+
+def chips(window: MainWindow) -> list[str]:
+    found = window.chat.composer.findChildren(QToolButton, "chip")
+    return sorted(chip.text() for chip in found if not chip.isHidden())
+
+
+def written(window: MainWindow) -> str:
+    return window.chat.composer.text.toPlainText()
+
+
+def type_(window: MainWindow, qtbot: QtBot, text: str) -> None:
+    window.chat.composer.text.selectAll()
+    qtbot.keyClicks(window.chat.composer.text, text)
+
+
+def open_id(window: MainWindow) -> str:
+    conversation = program_of(window).chat.conversation
+    assert conversation is not None
+    return conversation.id
+
+
+def edit(window: MainWindow, row: int) -> None:
+    window.chat.intents.edit.emit(program_of(window).chat.messages.value(row).message.id)
+
+
+def test_text_and_files_stay_with_their_conversation(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path
+) -> None:
+    type_(window, qtbot, "About this")
+    attach(window, tmp_path, "notes.txt", "plan.txt")
+    both = ["notes.txt  6 tokens", "plan.txt  6 tokens"]
+    qtbot.waitUntil(lambda: chips(window) == both)
+    first = open_id(window)
+    window.new()
+    assert (written(window), chips(window)) == ("", [])
+    ask(window, qtbot, "Something else")
+    assert "notes" not in str(fake.bodies[-1])
+    window.open(first)
+    assert written(window) == "About this"
+    assert [chip.split()[0] for chip in chips(window)] == ["notes.txt", "plan.txt"]
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+    assert "text of plan.txt" in str(fake.bodies[-1])
+    assert (written(window), chips(window)) == ("", [])
+    window.new()
+    window.open(first)
+    assert (written(window), chips(window)) == ("", [])
+
+
+def test_a_file_alone_is_a_draft_and_is_there_after_a_restart(
+    profile: Path, fake: FakeEndpoint, qtbot: QtBot, tmp_path: Path
+) -> None:
+    profile.mkdir()
+    for is_first in (True, False):
+        program = Program(profile, PROGRAM)
+        window = make_window(program)
+        qtbot.addWidget(window)
+        window.show()
+        connect(program, fake.url)
+        wait_for_models(program, qtbot)
+        if is_first:
+            attach(window, tmp_path, "notes.txt")
+            qtbot.waitUntil(lambda window=window: len(window.chat.composer.attachments) == 1)
+            window.new()
+            [conversation] = program.conversations.conversations.values()
+            window.open(conversation.id)
+        assert chips(window) == ["notes.txt"]
+        if not is_first:
+            window.chat.composer.findChild(QToolButton, "chip").click()
+            assert program.store.drafts(open_id(window)) == []
+        window.close()
+        program.close()
+
+
+def test_a_file_goes_where_it_was_attached_however_long_it_takes(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path, disk: threading.Event
+) -> None:
+    attach(window, tmp_path, "slow.txt")
+    assert chips(window) == ["slow.txt  reading…"]
+    first = open_id(window)
+    window.new()
+    assert chips(window) == []
+    disk.set()
+    qtbot.waitUntil(lambda: len(program_of(window).store.drafts(first)) == 1)
+    assert chips(window) == []
+    window.open(first)
+    assert chips(window) == ["slow.txt"]
+
+
+def test_sending_says_what_is_missing(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path, disk: threading.Event
+) -> None:
+    type_(window, qtbot, "Sum it up")
+    attach(window, tmp_path, "slow.txt")
+    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+    assert any("slow.txt is still being read" in text for text in visible_texts(window.notices))
+    assert (fake.bodies, written(window)) == ([], "Sum it up")
+    disk.set()
+    qtbot.waitUntil(lambda: len(window.chat.composer.attachments) == 1)
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+    assert "text of slow.txt" in str(fake.bodies[-1])
+
+
+def test_a_file_that_is_taken_off_is_not_waited_for(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path, disk: threading.Event
+) -> None:
+    attach(window, tmp_path, "slow.txt")
+    window.chat.composer.findChild(QToolButton, "chip").click()
+    with qtbot.waitSignal(program_of(window).chat.attachments.added):
+        disk.set()
+    assert (chips(window), window.chat.composer.attachments) == ([], [])
+
+
+def test_a_refused_file_leaves_no_chip_and_no_conversation(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    with qtbot.waitSignal(program_of(window).chat.attachments.refused):
+        window.chat.composer.files_given.emit([tmp_path / "b.png"])
+    assert chips(window) == []
+    window.new()
+    assert program_of(window).conversations.conversations.rowCount() == 0
+
+
+def test_an_edit_gives_the_draft_back(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path
+) -> None:
+    fake.script = [answer("A"), answer("B")]
+    attach(window, tmp_path, "one.txt")
+    qtbot.waitUntil(lambda: len(window.chat.composer.attachments) == 1)
+    ask(window, qtbot, "Question")
+    type_(window, qtbot, "my draft")
+    attach(window, tmp_path, "two.txt")
+    qtbot.waitUntil(lambda: len(window.chat.composer.attachments) == 1)
+    edit(window, 0)
+    assert (written(window), chips(window)) == ("Question", ["one.txt"])
+    type_(window, qtbot, "Other")
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
+    assert shown(program_of(window)) == [("user", "Other"), ("assistant", "B")]
+    assert "text of one.txt" in str(fake.bodies[-1])
+    assert (written(window), chips(window)) == ("my draft", ["two.txt"])
+
+
+def test_an_unfinished_edit_waits_in_its_conversation(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    fake.script = [answer("A")]
+    ask(window, qtbot, "Question")
+    first = open_id(window)
+    type_(window, qtbot, "my draft")
+    edit(window, 0)
+    type_(window, qtbot, "Half an edit")
+    window.new()
+    assert written(window) == ""
+    window.open(first)
+    assert written(window) == "Half an edit"
+    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Escape)
+    assert written(window) == "my draft"
+    button(window.notices, "Undo").click()
+    assert written(window) == "Half an edit"
+    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Escape)
+    window.new()
+    window.open(first)
+    assert written(window) == "my draft"
+
+
+def test_an_edit_of_a_deleted_message_is_over(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    ask(window, qtbot, "Question")
+    type_(window, qtbot, "my draft")
+    edit(window, 0)
+    window.chat.intents.delete.emit(program_of(window).chat.messages.value(0).message.id)
+    assert written(window) == "my draft"
+    ask(window, qtbot, "More")
+    assert shown(program_of(window))[0] == ("user", "my draftMore")
