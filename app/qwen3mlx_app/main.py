@@ -9,19 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QLibraryInfo, QLocale, QLockFile, QStandardPaths, QTimer, QTranslator
+from PySide6.QtCore import QLockFile, QStandardPaths, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from .composition import Program
-from .domain import AppSettings
 from .services.files import is_odd, put_aside
+from .services.language import use_language
 from .services.private import keep_private, make_folder
 from .services.settings import SettingsFile
 from .services.store import StoreError
 
 LOCK = "window.lock"
-TRANSLATIONS = Path(__file__).with_name("i18n")
 
 
 def main(profile_dir: Path | None, program: Sequence[str]) -> int:
@@ -43,7 +42,7 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
     application = QApplication(["qwen3mlx"])
     QGuiApplication.setApplicationDisplayName("qwen3mlx")
     QGuiApplication.setQuitOnLastWindowClosed(True)
-    translators = install_translations(application, SettingsFile(profile / "window.json").read())
+    use_language(SettingsFile(profile / "window.json").read().language)
     try:
         parts = Program(profile, program)
     except StoreError as error:
@@ -62,24 +61,6 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
         window.close()
         shiboken6.delete(window)  # closing takes a moment; nothing must be painted meanwhile
         parts.close()
-        del translators
-
-
-def install_translations(
-    application: QApplication, settings: AppSettings, folder: Path = TRANSLATIONS
-) -> list[QTranslator]:
-    """Install the translations of the chosen language; they work while the caller keeps them."""
-    system = settings.language == "system"
-    locale = QLocale.system() if system else QLocale(settings.language)
-    QLocale.setDefault(locale)
-    qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    installed = []
-    for name, where in (("qtbase", qt), ("qwen3mlx", str(folder))):
-        translator = QTranslator(application)
-        if translator.load(locale, name, "_", where):
-            application.installTranslator(translator)
-            installed.append(translator)
-    return installed
 
 
 def default_profile() -> Path:

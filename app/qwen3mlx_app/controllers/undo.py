@@ -19,6 +19,10 @@ class UndoStack(QObject):
         super().__init__(parent)
         self._undos: list[Undo] = []
 
+    @property
+    def is_possible(self) -> bool:
+        return bool(self._undos)
+
     def follow(self, notice: Notice) -> None:
         """Keep what the notice offers to undo."""
         if callable(notice.action):

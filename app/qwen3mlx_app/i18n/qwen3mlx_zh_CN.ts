@@ -71,11 +71,11 @@
     </message>
     <message>
         <source>{count} tokens</source>
-        <translation type="unfinished">{count} 个词元</translation>
+        <translation>{count} 个词元</translation>
     </message>
     <message>
         <source>Remove {name}</source>
-        <translation type="unfinished">移除 {name}</translation>
+        <translation>移除 {name}</translation>
     </message>
 </context>
 <context>
@@ -1413,10 +1413,6 @@
         <translation>服务器内存</translation>
     </message>
     <message>
-        <source>Takes effect after a restart.</source>
-        <translation>重新启动后生效。</translation>
-    </message>
-    <message>
         <source>Start the server at launch</source>
         <translation>启动时开启服务器</translation>
     </message>
@@ -1435,6 +1431,10 @@
     <message>
         <source>Text size</source>
         <translation>文字大小</translation>
+    </message>
+    <message>
+        <source>Of the whole window.</source>
+        <translation>整个窗口的文字。</translation>
     </message>
     <message>
         <source>No fading menus and no blinking cursor.</source>
@@ -1527,6 +1527,10 @@
     <message>
         <source>Match system</source>
         <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Of all texts of the app.</source>
+        <translation>App 中所有文字的语言。</translation>
     </message>
     <message>
         <source>Show in the menu bar</source>
@@ -2248,6 +2252,10 @@
     <message>
         <source>{least} to {most}{unit}.</source>
         <translation>{least} 到 {most}{unit}。</translation>
+    </message>
+    <message>
+        <source>{help} {range}</source>
+        <translation>{help}{range}</translation>
     </message>
     <message>
         <source>tokens</source>

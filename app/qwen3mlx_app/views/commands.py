@@ -20,7 +20,7 @@ class Commands(QObject):
     """A place in the history is a page, and on the chat page the conversation."""
 
     def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
+        super().__init__(window.menus)
         self._window = window
         self._chat = window.program.chat
         self._history: History[tuple[str, str | None]] = History()

@@ -6,7 +6,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, Qt, Signal
+import shiboken6
+from PySide6.QtCore import QMimeData, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QApplication,
@@ -22,7 +23,8 @@ from PySide6.QtWidgets import (
 
 from ..composition import Program
 from ..controllers.notifier import Notifier
-from ..domain import Conversation, Notice, Undo
+from ..domain import AppSettings, Conversation, Notice, Undo
+from ..services.language import use_language
 from .chat_page import ChatPage
 from .following import follow
 from .icons import icon
@@ -31,7 +33,7 @@ from .models import ModelsPage
 from .notice_bar import NoticeBar
 from .opening import documents
 from .palette import Palette
-from .plain import set_title, tell
+from .plain import Menu, set_title, tell
 from .quantize import QuantizePage
 from .rail import Rail
 from .rich_text import clean_copied
@@ -41,11 +43,17 @@ from .sidebar import Sidebar
 from .theme import Theme
 from .tray import Tray, TrayMenu
 
+DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
+
 
 class MainWindow(QMainWindow):
-    """The pages are chat, models, quantize, server and settings. Emits `page_shown(name)`."""
+    """The pages are chat, models, quantize, server and settings. Emits `page_shown(name)`.
+
+    `rebuilt`: all parts were made anew, in another language, and the menu bar is to be filled.
+    """
 
     page_shown = Signal(str)
+    rebuilt = Signal()
 
     def __init__(self, program: Program, theme: Theme) -> None:
         super().__init__()
@@ -56,7 +64,14 @@ class MainWindow(QMainWindow):
         self.program = program
         self.theme = theme
         theme.setParent(self)
-        conversations = program.conversations
+        self._language = program.settings.settings.language
+        self._build()
+        self._connect_program()
+        self._restore()
+
+    def _build(self) -> None:
+        """Make all parts, with texts in the language of now."""
+        program, theme, conversations = self.program, self.theme, self.program.conversations
         self.sidebar = Sidebar(
             program.sections, conversations.hits, conversations.folders, theme, self
         )
@@ -89,7 +104,32 @@ class MainWindow(QMainWindow):
             parent=self,
         )
         self._connect()
-        self._restore()
+
+    def _rebuild(self) -> None:
+        """Make all parts anew, in another language; what is open and written stays."""
+        page, sizes = self.page_name, self._splitter.sizes()
+        former = [self.palette_sheet, self.menus, self.tray, self.tray.menu, self.notifier]
+        menus = self.menuBar().findChildren(Menu, options=DIRECT)
+        # At once: parts that are deleted later would still follow the conversation.
+        body = self.takeCentralWidget()
+        assert body is not None
+        for part in (*former, *menus, body):
+            shiboken6.delete(part)
+        self._build()
+        self._splitter.setSizes(sizes)
+        self.chat.show_panel(self.program.settings.settings.panel_shown)
+        self._show_tray()
+        self.program.chat.opened.emit(self.program.chat.conversation)
+        self.program.chat.drafts.shown.emit(self.program.chat.drafts.current)
+        self.program.chat.busy_changed.emit(self.program.chat.is_busy)
+        self.rebuilt.emit()
+        self.show_page(page)
+
+    def _follow_language(self, settings: AppSettings) -> None:
+        if settings.language != self._language:
+            self._language = settings.language
+            use_language(settings.language)
+            QTimer.singleShot(0, self, self._rebuild)  # the box that was used is one of the parts
 
     @property
     def page(self) -> QWidget:
@@ -285,19 +325,12 @@ class MainWindow(QMainWindow):
         conversations.folder_added.connect(self.sidebar.name_folder)
         chats.folder_renamed.connect(conversations.rename_folder)
         chats.folder_deleted.connect(conversations.delete_folder)
-        program.sections.folded_changed.connect(
-            lambda keys: program.settings.update(folded=tuple(keys))
-        )
-        program.chat.opened.connect(self._on_opened)
-        program.chat.changed.connect(self._show_title)
         for wanted in (self.chat.first_run.models_wanted, self.chat.picker.models_wanted):
             wanted.connect(lambda: self.show_page("models"))
         self.chat.sidebar_wanted.connect(self.toggle_sidebar)
         self.chat.panel_toggled.connect(
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )
-        program.settings.changed.connect(self.theme.use)
-        follow(self, lambda _: self._show_tray(), program.settings.changed)
         for controller in (
             program.chat,
             program.conversations,
@@ -307,10 +340,25 @@ class MainWindow(QMainWindow):
             program.quantize,
         ):
             controller.notice.connect(self.notices.show_notice)
-        program.chat.attachments.refused.connect(self._show_refusal)
         self.notices.action_wanted.connect(self._act)
-        QGuiApplication.clipboard().dataChanged.connect(clean_copied)
         self._connect_tray()
+
+    def _connect_program(self) -> None:
+        """Connect the window itself, which stays when its parts are made anew."""
+        program = self.program
+        program.sections.folded_changed.connect(
+            lambda keys: program.settings.update(folded=tuple(keys))
+        )
+        program.chat.opened.connect(self._on_opened)
+        program.chat.changed.connect(self._show_title)
+        program.settings.changed.connect(self.theme.use)
+        program.settings.changed.connect(self._follow_language)
+        follow(self, lambda _: self._show_tray(), program.settings.changed)
+        program.chat.attachments.refused.connect(self._show_refusal)
+        QGuiApplication.clipboard().dataChanged.connect(clean_copied)
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.applicationStateChanged.connect(self._on_activated)
 
     def _connect_tray(self) -> None:
         menu = self.tray.menu
@@ -321,9 +369,6 @@ class MainWindow(QMainWindow):
         self.tray.opened.connect(self._open_notified)
         self.notifier.wanted.connect(self.tray.notify)
         self.notifier.wanted.connect(lambda *_: QApplication.alert(self))
-        application = QGuiApplication.instance()
-        assert isinstance(application, QGuiApplication)
-        application.applicationStateChanged.connect(self._on_activated)
 
     def _restore(self) -> None:
         settings = self.program.settings.settings

@@ -208,6 +208,8 @@ class _Options(QWidget):
         head.addWidget(self._name, 1)
         head.addWidget(self._load)
         self._form = ModelSettingsForm(models, theme, self)
+        self._form.setObjectName("page")
+        self._form.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)

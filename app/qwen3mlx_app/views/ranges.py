@@ -31,6 +31,12 @@ def range_text(limits: Limits, most: float | None = None) -> str:
     return text.format(least=least, most=_number(largest), unit=f" {unit}" if unit else "")
 
 
+def help_text(what: str, limits: Limits, most: float | None = None) -> str:
+    """A line of help, and what the number may be."""
+    text = translate("ranges", "{help} {range}")
+    return text.format(help=what, range=range_text(limits, most))
+
+
 def unit_text(unit: str | None) -> str:
     """A unit of the settings' table, as people read it."""
     return {

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from ..controllers.limits import LimitsController
 from .number_field import NumberField
 from .plain import Label
-from .ranges import range_text
+from .ranges import help_text
 from .theme import GAP
 from .widgets import hint_label
 
@@ -85,7 +85,7 @@ class SamplingForm(QWidget):
         for name, field in self._fields.items():
             limits = self._limits.of("sampling", name)
             field.set_limits(limits)
-            text = f"{helps[name]} {range_text(limits)}"
+            text = help_text(helps[name], limits)
             self._hints[name].setText(text)
             field.setAccessibleDescription(text)
 

@@ -15,11 +15,12 @@ from ..controllers.settings import TEXT_SIZES, SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
 from ..limits import Limits
 from .fields import NoScrollComboBox
+from .following import follow
 from .number_field import NumberField
 from .opening import show_folder
 from .page import Group, Page, whole_number
 from .plain import Button
-from .ranges import range_text
+from .ranges import help_text
 from .switch import Switch
 from .theme import Theme
 from .widgets import hint_label
@@ -68,7 +69,7 @@ class SettingsPage(Page):
             "language",
             self.tr("Language"),
             [(self.tr("Match system"), "system"), ("English", "en"), ("简体中文", "zh_CN")],
-            self.tr("Takes effect after a restart."),
+            self.tr("Of all texts of the app."),
         )
         self._switch(
             group,
@@ -108,7 +109,7 @@ class SettingsPage(Page):
         title = self.tr("Text size")
         size.valueChanged.connect(partial(self._set, "font_size", title))
         limits = Limits(least=TEXT_SIZES[0], most=TEXT_SIZES[1], is_whole=True, unit="pixels")
-        group.add_row(title, size, f"{self.tr('Of the whole window.')} {range_text(limits)}")
+        group.add_row(title, size, help_text(self.tr("Of the whole window."), limits))
         self._switch(
             group,
             "reduce_motion",
@@ -174,7 +175,7 @@ class SettingsPage(Page):
             title = f"{label} ({limits.unit})" if limits.unit else label
             field = NumberField(limits, title, self)
             field.edited.connect(partial(self._set_server, name, label))
-            group.add_row(title, field, f"{hint} {range_text(limits)}")
+            group.add_row(title, field, help_text(hint, limits))
             self._server_fields[name] = field
         self._show_limits()
         self._memory_hint = hint_label("", self)
@@ -236,13 +237,13 @@ class SettingsPage(Page):
         shown = getattr(self._settings.settings, name)
         show(shown)
 
-        def follow(settings: AppSettings) -> None:
+        def update(settings: AppSettings) -> None:
             nonlocal shown
             if getattr(settings, name) != shown:
                 shown = getattr(settings, name)
                 show(shown)
 
-        self._settings.changed.connect(follow)
+        follow(self, update, self._settings.changed)
 
     def _set(self, name: str, title: str, value: Any) -> None:
         self._settings.change(title, **{name: value})

@@ -19,5 +19,6 @@ def make_window(program: Program) -> MainWindow:
     # Seconds. Threads that read files and highlight code must not block the window.
     sys.setswitchinterval(0.0005)
     window = MainWindow(program, theme)
+    window.rebuilt.connect(lambda: fill_menus(window))
     fill_menus(window)
     return window

@@ -12,7 +12,6 @@ from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication
 
 from ..controllers.settings import SettingsController
-from ..domain import Conversation
 from .commands import Commands
 from .following import follow
 from .main_window import MainWindow
@@ -45,7 +44,8 @@ def _file(window: MainWindow, commands: Commands) -> None:
     menu.addSeparator()
     add(translate("menu", "Import…"), "", window.import_files, icon="download")
     export = add(translate("menu", "Export…"), "Ctrl+Shift+E", window.export_shown, icon="export")
-    _enable_with_messages(window, export)
+    chat = window.program.chat
+    _enable(window, export, lambda: chat.conversation is not None and chat.conversation.leaf_id)
     all_of_them = add(translate("menu", "Export All…"), "", commands.export_all, icon="export")
     _enable(window, all_of_them, window.program.conversations.conversations.rowCount)
     menu.addSeparator()
@@ -63,7 +63,7 @@ def _edit(window: MainWindow) -> None:
     add(translate("menu", "Focus Message Field"), "Shift+Esc", window.write, icon="edit")
     title = translate("menu", "Undo Delete")
     undo = add(title, "Ctrl+Alt+Z", undoable.undo_last, icon="again")
-    undo.setEnabled(False)
+    undo.setEnabled(undoable.is_possible)
     undoable.possible.connect(undo.setEnabled)
     add(
         translate("menu", "Settings…"),
@@ -222,17 +222,6 @@ def _changes(window: MainWindow) -> tuple[SignalInstance, ...]:
     known = program.conversations.conversations
     lists = (known.rowsInserted, known.rowsRemoved, known.dataChanged, program.models.refreshed)
     return (chat.opened, chat.changed, chat.busy_changed, *lists)
-
-
-def _enable_with_messages(window: MainWindow, action: QAction) -> None:
-    """Enable the action while the open conversation has messages."""
-
-    def enable(conversation: Conversation | None) -> None:
-        action.setEnabled(conversation is not None and conversation.leaf_id is not None)
-
-    enable(window.program.chat.conversation)
-    window.program.chat.opened.connect(enable)
-    window.program.chat.changed.connect(enable)
 
 
 def _of_text(menu: Menu) -> None:

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
+from qwen3mlx_app.services.language import use_language
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.window import make_window
 
@@ -22,6 +23,13 @@ def blinking_cursor(qapp: QApplication) -> Iterator[None]:
     before = qapp.cursorFlashTime()
     yield
     qapp.setCursorFlashTime(before)
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    """So do the texts of the application."""
+    yield
+    use_language("en")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from ..fields import NoScrollComboBox
 from ..number_field import NumberField
 from ..page import Group
 from ..plain import Button
-from ..ranges import range_text
+from ..ranges import help_text
 from ..sampling_form import SamplingForm
 from ..theme import GAP, Theme
 from ..widgets import section
@@ -135,9 +135,9 @@ class ModelSettingsForm(QWidget):
         assert entry is not None
         self._context.set_value(settings.context_length)
         self._context.suggest(entry.fit.context_length, "")
-        longest = range_text(self._limit("context_length"), entry.fit.largest_context)
-        help_text = self.tr("A longer context needs more memory. What fits:")
-        self._context_help.setText(f"{help_text} {longest}")
+        text = self.tr("A longer context needs more memory. What fits:")
+        limits, fits = self._limit("context_length"), entry.fit.largest_context
+        self._context_help.setText(help_text(text, limits, fits))
         self._kv.setCurrentIndex(self._kv.findData(settings.kv_bits))
         self._ttl.set_value(None if settings.ttl is None else settings.ttl / 60)
         self._ttl.suggest(None, self.tr("Server default"))
