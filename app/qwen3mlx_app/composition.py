@@ -22,7 +22,7 @@ from .services.http import Http
 from .services.quantize_file import QuantizeFile
 from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
-from .services.store import NewerStoreError, Store
+from .services.store import NewerStoreError, Recovery, Store
 
 translate = QCoreApplication.translate
 
@@ -107,7 +107,7 @@ class Program(QObject):
         recovery = self.store.recovery
         if recovery is None:
             return None
-        return translate(
+        recovered = translate(
             "program",
             "Your conversation database was damaged. {messages} messages in {conversations}"
             " conversations were recovered. The damaged file was kept as {name}.",
@@ -116,6 +116,7 @@ class Program(QObject):
             conversations=recovery.num_conversations,
             name=recovery.backup.name,
         )
+        return f"{recovered} {_lost(recovery)}"
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._on_server_changed)
@@ -168,3 +169,22 @@ class Program(QObject):
     def _remember_model(self, message: Message) -> None:
         if message.model and message.status == "done":
             self.settings.update(last_model=message.model)
+
+
+def _lost(recovery: Recovery) -> str:
+    """A sentence about what could not be recovered, as far as that is known."""
+    names = {
+        "messages": translate("program", "{count} messages"),
+        "conversations": translate("program", "{count} conversations"),
+        "folders": translate("program", "{count} folders"),
+        "presets": translate("program", "{count} presets"),
+        "drafts": translate("program", "{count} drafts"),
+    }
+    lost = [
+        names[table].format(count=recovery.lost[table]) for table in names if table in recovery.lost
+    ]
+    told = [translate("program", "Lost: {what}.").format(what=", ".join(lost))] if lost else []
+    if recovery.may_lack_more:
+        more = translate("program", "More may be lost: the list of what was there is damaged, too.")
+        told.append(more)
+    return " ".join(told) or translate("program", "Nothing was lost.")

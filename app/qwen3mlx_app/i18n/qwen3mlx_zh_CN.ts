@@ -2219,6 +2219,38 @@
         <source>Your conversation database was damaged. {messages} messages in {conversations} conversations were recovered. The damaged file was kept as {name}.</source>
         <translation>对话数据库已损坏，已恢复 {conversations} 个对话中的 {messages} 条消息。损坏的文件保留为 {name}。</translation>
     </message>
+    <message>
+        <source>{count} messages</source>
+        <translation>{count} 条消息</translation>
+    </message>
+    <message>
+        <source>{count} conversations</source>
+        <translation>{count} 个对话</translation>
+    </message>
+    <message>
+        <source>{count} folders</source>
+        <translation>{count} 个文件夹</translation>
+    </message>
+    <message>
+        <source>{count} presets</source>
+        <translation>{count} 个预设</translation>
+    </message>
+    <message>
+        <source>{count} drafts</source>
+        <translation>{count} 份草稿</translation>
+    </message>
+    <message>
+        <source>Lost: {what}.</source>
+        <translation>丢失：{what}。</translation>
+    </message>
+    <message>
+        <source>More may be lost: the list of what was there is damaged, too.</source>
+        <translation>可能还有更多丢失：原有内容的索引也已损坏。</translation>
+    </message>
+    <message>
+        <source>Nothing was lost.</source>
+        <translation>没有丢失任何内容。</translation>
+    </message>
 </context>
 <context>
     <name>quantize</name>

@@ -1,7 +1,7 @@
 """Conversations on disk, in SQLite."""
 
-from .database import Recovery
 from .errors import NewerStoreError, StoreError
+from .rescue import Recovery
 from .search import Hit
 from .store import Store
 

@@ -1,37 +1,23 @@
-"""Open the database file, migrate it, and recover what can be read of a broken one."""
+"""Open the database file and migrate it; a broken one is set aside, and a new one begun."""
 
 from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..files import is_odd, put_aside
 from ..private import make_file, make_folder
 from .errors import is_corrupt
-from .rows import READERS, Columns, to_row
+from .rescue import Recovery, rescue
+from .rows import READERS
 from .schema import NewerSchemaError, check, migrate, refuse_newer
-from .search import indexed
 
 # Seconds to wait while another process is writing.
 _PATIENCE = 5.0
-# The largest row in bytes; the most SQLite VM steps to recover a table, about ten seconds.
-_MAX_ROW, _MAX_STEPS = 256 * 1024**2, 500_000_000
-_STEPS = 1_000_000
+# The largest row in bytes.
+_MAX_ROW = 256 * 1024**2
 _BESIDE = ("-wal", "-shm", "-journal", "-open")
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """A broken file was moved to `backup`; what could be read of it was recovered."""
-
-    backup: Path
-    num_conversations: int
-    num_messages: int
 
 
 def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
@@ -58,7 +44,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
             raise
     backup = _set_aside(path)
     connection = _opened(path)
-    return connection, _rescue(backup, connection)
+    return connection, rescue(backup, connection)
 
 
 def trust(path: Path) -> None:
@@ -149,113 +135,3 @@ def _set_aside(path: Path) -> Path:
             part.rename(backup.with_name(backup.name + ending))
     _mark(path).touch()
     return backup
-
-
-def _rescue(backup: Path, connection: sqlite3.Connection) -> Recovery:
-    """Copy every readable row into the new database."""
-    connection.execute("PRAGMA foreign_keys = OFF")
-    connection.execute("BEGIN")
-    deltas = _deltas(backup)
-    for table, read in READERS.items():
-        for row in _readable_rows(backup, table):
-            columns = Columns(row)
-            values = to_row(read(columns))
-            if table == "conversations":
-                values["deleted_at"] = columns.moment("deleted_at") or None
-            if table == "messages":
-                values["number"] = columns.number("number") or None
-                for name, grown in deltas.get(values["id"], {}).items():
-                    values[name] += grown
-            _insert(connection, table, values)
-    _mend(connection)
-    connection.execute("COMMIT")
-    connection.execute("PRAGMA foreign_keys = ON")
-    counts = (
-        connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        for table in ("conversations", "messages")
-    )
-    return Recovery(backup, *counts)
-
-
-def _insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> None:
-    """Insert a row once; a message whose number is taken gets another."""
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    statement = f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})"
-    if connection.execute(statement, values).rowcount == 0 and "number" in values:
-        connection.execute(statement, {**values, "number": None})
-
-
-def _deltas(backup: Path) -> dict[str, dict[str, str]]:
-    """The saved additions to answers, by message id."""
-    grown: dict[str, dict[str, str]] = {}
-    for row in _readable_rows(backup, "deltas"):
-        columns = Columns(row)
-        known = grown.setdefault(columns.text("message_id"), {"content": "", "reasoning": ""})
-        for name in known:
-            known[name] += columns.text(name)
-    return grown
-
-
-def _readable_rows(backup: Path, table: str) -> Iterator[sqlite3.Row]:
-    """Read forwards up to the damage, then backwards up to it."""
-    seen: set[int] = set()
-    for order in ("ASC", "DESC"):
-        try:
-            with closing(sqlite3.connect(f"{backup.as_uri()}?mode=ro", uri=True)) as broken:
-                _defend(broken)
-                if not _is_plain_table(broken, table):
-                    return
-                _hurry(broken)
-                select = f"SELECT rowid AS place, * FROM {table} ORDER BY rowid {order}"
-                for row in broken.execute(select):
-                    if row["place"] not in seen:
-                        seen.add(row["place"])
-                        yield row
-            return
-        except (sqlite3.Error, UnicodeDecodeError):
-            continue
-
-
-def _is_plain_table(connection: sqlite3.Connection, table: str) -> bool:
-    """Whether it is a plain table: a view or generated column could run for ever."""
-    kinds = connection.execute(
-        "SELECT type FROM sqlite_master WHERE name = ? AND sql NOT LIKE 'CREATE VIRTUAL%'", (table,)
-    ).fetchall()
-    columns = connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
-    return [row["type"] for row in kinds] == ["table"] and not any(row["hidden"] for row in columns)
-
-
-def _hurry(connection: sqlite3.Connection) -> None:
-    """Abort queries that take too many steps."""
-    left = _MAX_STEPS // _STEPS
-
-    def count() -> bool:
-        nonlocal left
-        left -= 1
-        return left < 0
-
-    connection.set_progress_handler(count, _STEPS)
-
-
-def _mend(connection: sqlite3.Connection) -> None:
-    """Give orphaned messages a conversation, and rebuild the search index."""
-    connection.execute(
-        "INSERT INTO conversations SELECT conversation_id, '', NULL, 0, NULL, '{}', '', NULL,"
-        " min(created_at), max(created_at), NULL FROM messages"
-        " WHERE conversation_id NOT IN (SELECT id FROM conversations) GROUP BY conversation_id"
-    )
-    connection.execute(
-        "UPDATE conversations SET folder_id = NULL WHERE folder_id NOT IN (SELECT id FROM folders)"
-    )
-    # A path whose leaf is lost ends at the last message that is left.
-    connection.execute(
-        "UPDATE conversations SET leaf_id = (SELECT id FROM messages"
-        " WHERE conversation_id = conversations.id ORDER BY number DESC LIMIT 1)"
-        " WHERE leaf_id IS NULL OR leaf_id NOT IN (SELECT id FROM messages)"
-    )
-    connection.execute("DELETE FROM words")
-    rows = connection.execute("SELECT number, content FROM messages WHERE status <> 'streaming'")
-    connection.executemany(
-        "INSERT INTO words (rowid, text) VALUES (?, ?)",
-        ((row["number"], indexed(row["content"])) for row in rows.fetchall()),
-    )

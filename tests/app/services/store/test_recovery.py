@@ -64,12 +64,12 @@ def test_a_file_that_is_no_database_any_more(path: Path, content: bytes) -> None
         assert store.recovery.num_conversations == 0
 
 
-def test_a_damaged_beginning_costs_only_what_lay_there(path: Path) -> None:
+def test_a_damaged_beginning_costs_nothing(path: Path) -> None:
     shutil.copy(path, original := path.with_suffix(".bak"))
-    damage(path, 0.0, 100)  # the header's page: nothing can be read
+    damage(path, 0.0, 100)  # the header of the file
     store = Store(path)
     assert store.recovery is not None
-    assert store.recovery.num_messages == 0
+    assert store.recovery.num_messages == NUM_CONVERSATIONS * NUM_MESSAGES
     assert store.recovery.backup.stat().st_size == original.stat().st_size
     store.close()
 
