@@ -50,10 +50,15 @@ class AnswerStats:
     thinking_s: float | None = None
 
 
+# The `finish_reason` of a version that a person wrote.
+EDITED = "edited"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A node of a conversation's tree; siblings are versions. Times are Unix seconds.
 
+    `finish_reason` is the server's, or EDITED where a person changed the text.
     A `tool` message answers the call `tool_call_id` of its parent.
     """
 

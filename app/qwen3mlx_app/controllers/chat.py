@@ -13,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import (
+    EDITED,
     Attachment,
     ChatSettings,
     Conversation,
@@ -194,20 +195,26 @@ class ChatController(StoreController):
         message = self._tree[message_id]
         if message.role == "user":
             kept = message.attachments if attachments is None else tuple(attachments)
-            return bool(text.strip() or kept) and self._ask(message.parent_id, text, kept)
+            if not (text.strip() or kept):
+                return False
+            return self._ask(message.parent_id, text, kept, finish_reason=EDITED)
         edited = self._message("assistant", message.parent_id, text, model=message.model)
+        edited = replace(edited, finish_reason=EDITED)
         if not self._try(lambda: self._store.save_message(edited)):
             return False
         self._tree.put(edited)
         self._go_to(edited.id)
         return True
 
-    def regenerate(self, message_id: str) -> None:
-        """Add another version of an answer, or another answer to a question."""
+    def regenerate(self, message_id: str, model: str | None = None) -> None:
+        """Add another version of an answer, or another answer to a question.
+
+        `model` answers this once instead of the conversation's.
+        """
         if self.is_busy or message_id not in self._tree:
             return
         message = self._tree[message_id]
-        self._answer(message.id if message.role == "user" else message.parent_id)
+        self._answer(message.id if message.role == "user" else message.parent_id, model)
 
     def continue_answer(self, message_id: str) -> None:
         """Go on with an answer that ended too early."""
@@ -369,9 +376,11 @@ class ChatController(StoreController):
         text: str,
         attachments: tuple[Attachment, ...],
         draft: str | None = None,
+        finish_reason: str | None = None,
     ) -> bool:
         assert self.conversation is not None
         question = self._message("user", parent_id, text, attachments=attachments)
+        question = replace(question, finish_reason=finish_reason)
         self._tree.put(question)
         is_saved = self._open.add(
             question,
@@ -387,8 +396,8 @@ class ChatController(StoreController):
         self._answer(question.id)
         return True
 
-    def _answer(self, parent_id: str | None) -> None:
-        self._generate(self._message("assistant", parent_id, "", model=self.model_id))
+    def _answer(self, parent_id: str | None, model: str | None = None) -> None:
+        self._generate(self._message("assistant", parent_id, "", model=model or self.model_id))
 
     def _generate(self, answer: Message, *, continues: bool = False) -> None:
         path = self._tree.path(answer.id if continues else answer.parent_id)

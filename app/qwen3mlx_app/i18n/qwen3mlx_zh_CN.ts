@@ -193,10 +193,6 @@
         <translation>此模型始终先思考再回答</translation>
     </message>
     <message>
-        <source>Editing an earlier message. Press Esc to cancel.</source>
-        <translation>正在编辑较早的消息，按 Esc 取消。</translation>
-    </message>
-    <message>
         <source>Set by /think or /no_think in the message</source>
         <translation>由消息中的 /think 或 /no_think 决定</translation>
     </message>
@@ -223,6 +219,18 @@
     <message>
         <source>Think before answering</source>
         <translation>回答前先思考</translation>
+    </message>
+    <message>
+        <source>Editing an earlier message</source>
+        <translation>正在编辑较早的消息</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Cancel edit</source>
+        <translation>取消编辑</translation>
     </message>
     <message>
         <source>Attach text, code, PDF, or Word files</source>
@@ -357,12 +365,20 @@
         <translation>拷贝消息</translation>
     </message>
     <message>
+        <source>edited</source>
+        <translation>已编辑</translation>
+    </message>
+    <message>
         <source>Copy as Markdown</source>
         <translation>拷贝为 Markdown</translation>
     </message>
     <message>
         <source>Copy as Rich Text</source>
         <translation>拷贝为富文本</translation>
+    </message>
+    <message>
+        <source>Regenerate With…</source>
+        <translation>使用其他模型重新生成…</translation>
     </message>
     <message>
         <source>Edit Message</source>
@@ -2023,6 +2039,10 @@
         <translation>重新生成</translation>
     </message>
     <message>
+        <source>Regenerate With…</source>
+        <translation>使用其他模型重新生成…</translation>
+    </message>
+    <message>
         <source>Copy Last Answer</source>
         <translation>拷贝上一个回答</translation>
     </message>
@@ -2378,6 +2398,61 @@
     <message>
         <source>{reason} The server is restarting.</source>
         <translation>{reason}服务器正在重新启动。</translation>
+    </message>
+</context>
+<context>
+    <name>server_errors</name>
+    <message>
+        <source>The conversation has {1} tokens, but the model&apos;s context holds {0}. Shorten it, or load the model with a longer context.</source>
+        <translation>对话有 {1} 个词元，但模型的上下文只能容纳 {0} 个。请缩短对话，或以更长的上下文加载模型。</translation>
+    </message>
+    <message>
+        <source>There is not enough memory: {0} are needed, and {1} are available. Use a smaller model, fewer bits, or a shorter context.</source>
+        <translation>内存不足：需要 {0}，可用 {1}。请使用更小的模型、更低的位数或更短的上下文。</translation>
+    </message>
+    <message>
+        <source>This model is not on this computer. Choose another one.</source>
+        <translation>这台电脑上没有此模型，请选取其他模型。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s files cannot be used. Download the model again. ({message})</source>
+        <translation>模型的文件无法使用，请重新下载模型。（{message}）</translation>
+    </message>
+    <message>
+        <source>The model&apos;s chat template does not work. ({message})</source>
+        <translation>模型的对话模板无法使用。（{message}）</translation>
+    </message>
+    <message>
+        <source>The server is busy. Try again in a moment.</source>
+        <translation>服务器正忙，请稍后再试。</translation>
+    </message>
+    <message>
+        <source>The model was unloaded during the answer. Try again.</source>
+        <translation>回答期间模型被卸载，请重试。</translation>
+    </message>
+    <message>
+        <source>The download failed. ({message})</source>
+        <translation>下载失败。（{message}）</translation>
+    </message>
+    <message>
+        <source>The server cannot save this. Free up some space, or check its folder&apos;s permissions.</source>
+        <translation>服务器无法存储，请腾出空间或检查其文件夹的权限。</translation>
+    </message>
+    <message>
+        <source>A settings file of the server is damaged. ({message})</source>
+        <translation>服务器的设置文件已损坏。（{message}）</translation>
+    </message>
+    <message>
+        <source>The server made an error. Try again, or restart it.</source>
+        <translation>服务器出错，请重试或重新启动服务器。</translation>
+    </message>
+    <message>
+        <source>The server does not accept this app&apos;s key. Restart the server.</source>
+        <translation>服务器不接受本 App 的密钥，请重新启动服务器。</translation>
+    </message>
+    <message>
+        <source>The server refused the request: {message}</source>
+        <translation>服务器拒绝了请求：{message}</translation>
     </message>
 </context>
 <context>

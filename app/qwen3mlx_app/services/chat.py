@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain import AnswerStats
+from .server_errors import said
 from .sse import Comment, Event
 
 _PREFILL = re.compile(r"prefill (\d+)/(\d+)")
@@ -94,7 +95,7 @@ class ChatReader:
 
     def _chunk(self, chunk: dict[str, Any]) -> list[Delta]:
         if (error := chunk.get("error")) is not None:
-            return [Refused(str(error["message"]))]
+            return [Refused(said(str(error.get("code")), str(error["message"])))]
         deltas: list[Delta] = []
         for choice in chunk.get("choices") or ():
             deltas += _deltas(choice.get("delta") or {})

@@ -22,6 +22,7 @@ from ..limits import SettingLimits, limits_from
 from .chat import ChatReader, Delta, MalformedError
 from .endpoint_json import as_model, as_value
 from .http import Call, EndpointError, Failed, Http, interrupted, malformed
+from .server_errors import said
 from .sse import Comment, Event
 
 T = TypeVar("T")
@@ -159,7 +160,8 @@ class Endpoint:
                 outcome.append(_read(as_model, value.get("model")))
             elif item.name == "error":
                 error = value.get("error") or {}
-                outcome.append(EndpointError(str(error.get("message")), str(error.get("code"))))
+                code = str(error.get("code"))
+                outcome.append(EndpointError(said(code, str(error.get("message"))), code))
 
         def end() -> None:
             last = outcome[-1] if outcome else malformed()

@@ -15,6 +15,7 @@ from PySide6.QtNetwork import (
 )
 
 from ..domain import Notice
+from .server_errors import said
 from .sse import Comment, Event, LineTooLongError, SseParser
 
 translate = QCoreApplication.translate
@@ -216,7 +217,8 @@ def _error(reply: QNetworkReply) -> EndpointError | None:
 def _refusal(body: bytes, status: int) -> EndpointError:
     try:
         error = json.loads(body)["error"]
-        return EndpointError(str(error["message"]), str(error.get("code") or ""), status)
+        code = str(error.get("code") or "")
+        return EndpointError(said(code, str(error["message"])), code, status)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return EndpointError(
             translate("http", "The server refused the request (status {status}).").format(

@@ -80,6 +80,10 @@ class ChatPage(QWidget):
     def toggle_panel(self) -> None:
         self._panel_button.toggle()
 
+    def regenerate_with(self, message_id: str) -> None:
+        """Ask which model is to answer once more."""
+        self.picker.ask(lambda model_id: self._chat.regenerate(message_id, model_id))
+
     def _column(self) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setContentsMargins(0, 0, 0, GAP_L)
@@ -145,6 +149,7 @@ class ChatPage(QWidget):
         intents.copy_rich.connect(self._copy_rich)
         intents.edit.connect(self._edit)
         intents.regenerate.connect(chat.regenerate)
+        intents.regenerate_with.connect(self.regenerate_with)
         intents.step_version.connect(chat.step_version)
         intents.branch.connect(chat.branch)
         intents.continue_answer.connect(chat.continue_answer)

@@ -45,6 +45,13 @@ class Commands(QObject):
             self._window.show_page("chat")
             self._chat.regenerate(answer.id)
 
+    def regenerate_with(self) -> None:
+        """Answer the last question again, with another model."""
+        answer = self._chat.last_answer
+        if answer is not None:
+            self._window.show_page("chat")
+            self._window.chat.regenerate_with(answer.id)
+
     def copy_last(self) -> None:
         answer = self._chat.last_answer
         if answer is not None:

@@ -24,6 +24,7 @@ from .meter import Meter
 from .model_button import ModelButton
 from .opening import documents
 from .plain import Button, set_tip
+from .shortcuts import as_written
 from .theme import GAP, GAP_S, Theme
 from .widgets import labelled_button, muted, tool_button
 
@@ -56,7 +57,7 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
         layout.setSpacing(GAP)
-        self._editing = muted(self.tr("Editing an earlier message. Press Esc to cancel."), self)
+        self._editing = self._edit_bar()
         self._editing.hide()
         layout.addWidget(self._editing)
         self._chips = AttachmentChips(self)
@@ -163,6 +164,20 @@ class Composer(QFrame):
         else:
             return False
         return True
+
+    def _edit_bar(self) -> QWidget:
+        bar = QWidget(self)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(muted(self.tr("Editing an earlier message"), bar))
+        row.addStretch()
+        cancel = Button(self.tr("Cancel"), bar)
+        cancel.setObjectName("link")
+        cancel.setAccessibleName(self.tr("Cancel edit"))
+        set_tip(cancel, as_written("Esc"))
+        cancel.clicked.connect(self.edit_cancelled)
+        row.addWidget(cancel)
+        return bar
 
     def _row(self) -> QHBoxLayout:
         row = QHBoxLayout()

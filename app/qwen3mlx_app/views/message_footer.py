@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from ..domain import Message, MessageRow
+from ..domain import EDITED, Message, MessageRow
 from .copy_button import CopyButton
 from .icons import SMALL, icon
 from .plain import Menu, ToolButton
@@ -23,6 +23,7 @@ class Intents(QObject):
     copy_rich = Signal(str)
     edit = Signal(str)
     regenerate = Signal(str)
+    regenerate_with = Signal(str)
     step_version = Signal(str, int)
     branch = Signal(str)
     continue_answer = Signal(str)
@@ -75,11 +76,14 @@ class Footer(QWidget):
         message, several = row.message, row.num_versions > 1
         self._message = message
         is_over = message.status != "streaming"
-        for widget in (self._previous, self._place, self._next):
+        for widget in (self._previous, self._next):
             widget.setVisible(several and is_over)
+        parts = [self.tr("edited")] if message.finish_reason == EDITED else []
+        parts += [f"{row.version + 1}/{row.num_versions}"] if several else []
+        self._place.setText(" · ".join(parts))
+        self._place.setVisible(bool(parts) and is_over)
         self._previous.setEnabled(row.version > 0)
         self._next.setEnabled(row.version < row.num_versions - 1)
-        self._place.setText(f"{row.version + 1}/{row.num_versions}")
         self._continue.setVisible(self._is_broken())
         self._stats.setText(self._figures(message))
         self._show_actions()
@@ -104,6 +108,9 @@ class Footer(QWidget):
             menu.add(self.tr("Continue"), partial(self._emit, self._intents.continue_answer))
         for name, text, signal in self._choices():
             menu.add(text, partial(self._emit, signal), icon(name))
+            if signal is self._intents.regenerate:
+                text, signal = self.tr("Regenerate With…"), self._intents.regenerate_with
+                menu.add(text, partial(self._emit, signal))
 
     def _choices(self) -> list[tuple[str, str, SignalInstance]]:
         intents = self._intents

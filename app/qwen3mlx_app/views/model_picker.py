@@ -61,6 +61,7 @@ class ModelPicker(SearchSheet[ModelEntry]):
             parent=parent,
         )
         self._models, self._current, self._anchor = models, current, anchor
+        self._do: Callable[[str], object] = self.chosen.emit
         self.field.setPlaceholderText(self.tr("Search models"))
         self.field.setAccessibleName(self.tr("Search models"))
         self._list.setItemDelegate(_ModelDelegate(theme, self))
@@ -83,7 +84,13 @@ class ModelPicker(SearchSheet[ModelEntry]):
         index = self._list.currentIndex()
         return self._found.value(index.row()) if index.isValid() else None
 
+    def ask(self, do: Callable[[str], object]) -> None:
+        """Open it to choose a model for something else than the conversation."""
+        self.open()
+        self._do = do
+
     def open(self) -> None:
+        self._do = self.chosen.emit
         self._show_list(True)
         super().open()
         self._choose(max(0, self._found.row_of(self._current())))
@@ -94,7 +101,7 @@ class ModelPicker(SearchSheet[ModelEntry]):
         return sorted(entries, key=lambda one: (one.state == "not-loaded", one.name.casefold()))
 
     def take(self, value: ModelEntry) -> None:
-        self.chosen.emit(value.id)
+        self._do(value.id)
 
     def place(self) -> QRect:
         corner = self.mapFromGlobal(self._anchor.mapToGlobal(QPoint(0, 0)))

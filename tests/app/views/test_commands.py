@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from qwen3mlx_app.domain import AppSettings, ServerState
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer
-from .support import action, ask, button, program_of, trigger
+from .support import action, ask, button, program_of, seen, trigger
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 META = Qt.KeyboardModifier.MetaModifier
@@ -202,3 +203,54 @@ def test_everything_is_in_the_palette(window: MainWindow) -> None:
     wanted = {"Theme: Dark", "Theme: Light", "Theme: Match System", "Think Before Answering"}
     wanted |= {"Attach Files…", "Next Conversation", "Previous Conversation", "Stop Server"}
     assert wanted | {"Choose Model…", "Show or Hide Sidebar", "Zoom In", "Back"} <= titles
+
+
+def test_an_answer_is_made_again_with_another_model_this_once(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "Hello")
+    demo = program.models.models.value(0)
+    program.models.models.put(replace(demo, id="Qwen/Qwen3-0.6B"))
+    program.models.refreshed.emit()
+    press(window, qtbot, Qt.Key.Key_R, CONTROL | SHIFT)
+    picker = window.chat.picker
+    qtbot.keyClicks(picker.field, "0.6b")
+    with qtbot.waitSignal(program.chat.finished):
+        qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert fake.bodies[-1]["model"] == "Qwen/Qwen3-0.6B"
+    assert fake.bodies[-1]["messages"][-1]["content"] == "Hello"
+    last = program.chat.last_answer
+    assert last is not None
+    assert last.model == "Qwen/Qwen3-0.6B"
+    assert program.chat.conversation is not None
+    assert program.chat.conversation.model == "demo"
+    window.pick_model()  # chooses the conversation's again
+    qtbot.keyClicks(picker.field, "0.6b")
+    qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert program.chat.model_id == "Qwen/Qwen3-0.6B"
+    assert len(fake.bodies) == 2
+
+
+def test_an_edit_has_a_way_out_and_leaves_a_mark(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program, composer = program_of(window), window.chat.composer
+    ask(window, qtbot, "Hello")
+    question, first = (row.message for row in program.chat.messages.values())
+    composer.text.setPlainText("What I was writing")
+    window.chat.intents.edit.emit(question.id)
+    composer.text.setPlainText("Hello again")
+    button(composer, "Cancel edit").click()
+    assert composer.text.toPlainText() == "What I was writing"
+    assert "edited" not in seen(window)
+    window.chat.intents.edit.emit(question.id)
+    composer.text.setPlainText("Hello again")
+    with qtbot.waitSignal(program.chat.finished):
+        qtbot.keyClick(composer.text, Qt.Key.Key_Return)
+    assert "edited · 2/2" in seen(window)
+    answered = program.chat.last_answer
+    assert answered is not None
+    assert program.chat.edit(answered.id, "My own words")
+    assert seen(window).count("edited · 2/2") == 2
+    assert first.finish_reason == "stop"
