@@ -48,12 +48,12 @@ class _Engine(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """`size` is in device pixels."""
-        pixmap = QPixmap(size)
+        """Draw `size` times `scale` pixels. Qt before 6.11 passed pixels, which then are too many."""
+        pixmap = QPixmap(size * scale)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
+        self.paint(painter, pixmap.rect(), mode, state)
         painter.end()
         return pixmap
 
