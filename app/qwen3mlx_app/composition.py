@@ -8,8 +8,10 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject
 
 from .controllers.chat import ChatController
+from .controllers.context import ContextController
 from .controllers.conversations import ConversationsController
 from .controllers.models import ModelsController
+from .controllers.notices import Notices
 from .controllers.quantize import QuantizeController
 from .controllers.sections import Sections
 from .controllers.server import ServerController
@@ -60,6 +62,7 @@ class Program(QObject):
             last_model=lambda: self.settings.settings.last_model,
             parent=self,
         )
+        self.context = ContextController(self.chat, self.models, endpoint, self)
         self.titles = Titles(
             self.store,
             endpoint,
@@ -72,6 +75,7 @@ class Program(QObject):
             QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
         self.undo = UndoStack(self)
+        self.notices = Notices(self)
         self._connect()
         self.greeting = self._greeting()
 
@@ -135,6 +139,7 @@ class Program(QObject):
         self.conversations.removed.connect(self.chat.close)
         for controller in (
             self.chat,
+            self.context,
             self.conversations,
             self.models,
             self.server,
@@ -142,6 +147,27 @@ class Program(QObject):
             self.quantize,
         ):
             controller.notice.connect(self.undo.follow)
+        self._connect_notices()
+
+    def _connect_notices(self) -> None:
+        notices, chat = self.notices, self.chat
+        for controller in (
+            chat,
+            self.context,
+            self.conversations,
+            self.models,
+            self.server,
+            self.settings,
+            self.quantize,
+        ):
+            controller.notice.connect(notices.add)
+        for settling in (chat, self.conversations, self.settings):
+            settling.settled.connect(notices.settle)
+        self.undo.undone.connect(notices.undone)
+        chat.attachments.refused.connect(notices.add_refusal)
+        for signal in (chat.opened, chat.busy_changed):
+            signal.connect(lambda _: notices.settle("refused"))
+        chat.opened.connect(lambda _: notices.settle("context"))
 
     def _environment(self) -> dict[str, str]:
         """Variables for the server, where huggingface_hub reads them."""
@@ -150,6 +176,7 @@ class Program(QObject):
 
     def _on_server_changed(self, state: ServerState) -> None:
         if state.phase == "ready":
+            self.notices.settle("server")
             self.models.refresh()
             self.models.limits.refresh()
         else:

@@ -84,13 +84,15 @@ class ChatSettings:
     """The settings of one conversation; None or an empty text leaves it to the model.
 
     `sampling` holds what was set of temperature, top_p, top_k, min_p, repetition_penalty,
-    presence_penalty, frequency_penalty, seed and max_tokens.
+    presence_penalty, frequency_penalty, seed and max_tokens. Messages before `first_sent` are not
+    sent to the model; it is the id of one of the conversation's messages.
     """
 
     system_prompt: str = ""
     thinking: bool | None = None
     thinking_budget: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
+    first_sent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,11 +202,13 @@ class Notice:
     """A message to the person: what happened, and what to do.
 
     `action` is what its button does: start or restart the server, or undo what the notice tells of.
+    A notice replaces an earlier one with the same `topic`, and leaves when that is settled.
     """
 
     text: str
     kind: Literal["info", "warning", "error"] = "info"
     action: Literal["start_server", "restart_server"] | Undo | None = None
+    topic: str = ""
 
 
 ServerPhase = Literal["stopped", "starting", "ready", "failed", "stopping"]

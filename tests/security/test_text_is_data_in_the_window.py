@@ -175,7 +175,7 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
     files = (DraftFile(id="read", name=evil, attachment=attached), DraftFile(id="not", name=evil))
     window.chat.composer.show_files(files)
     program.chat.answers.load_progress.emit(evil, 0.5)
-    window.notices.show_notice(Notice(text=evil, kind="error"))
+    window.program.notices.add(Notice(text=evil, kind="error"))
     window.sidebar.search.setText("bold")
     qtbot.waitUntil(lambda: program.conversations.hits.rowCount() > 0)
     window.palette_sheet.open()

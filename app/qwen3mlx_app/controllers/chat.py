@@ -83,7 +83,7 @@ class ChatController(StoreController):
         self.drafts = Drafts(store, self._open, self.attachments, self)
         self.drafts.notice.connect(self.notice)
         self.answers.updated.connect(self._show_growth)
-        self.answers.save_failed.connect(self._notify_error)
+        self.answers.save_failed.connect(lambda reason: self._notify_error(reason, "save"))
         self.answers.ended.connect(self._on_answer_ended)
 
     @property
@@ -113,6 +113,16 @@ class ChatController(StoreController):
         rows = reversed(self.messages.values())
         return next((row.message for row in rows if row.message.role == "assistant"), None)
 
+    @property
+    def path(self) -> list[Message]:
+        """The messages on screen."""
+        return [row.message for row in self.messages.values()]
+
+    @property
+    def sent_path(self) -> list[Message]:
+        """Those of them that are sent to the model."""
+        return prompt.sent(self.path, self._open.settings)
+
     def thinking_mode(self, text: str) -> ThinkingMode:
         """How the model would answer a question with this text."""
         return prompt.thinking_mode(text, self._open.settings, self._models.find(self.model_id))
@@ -129,6 +139,7 @@ class ChatController(StoreController):
             return
         if (news := self._store.aside.news()) is not None:
             self.notice.emit(Notice(text=news, kind="warning"))
+        self.estimator.forget()
         self._open.open(transcript.conversation if transcript else None)
         self._tree = Tree(transcript.messages if transcript else ())
         if self.is_busy and self.conversation is not None:
@@ -244,6 +255,12 @@ class ChatController(StoreController):
             if 0 <= place < len(versions):
                 self._go_to(self._tree.leaf_below(versions[place]))
 
+    def reveal(self, message_id: str) -> None:
+        """Show the versions among which this message is."""
+        on_path = {message.id for message in self._tree.path(self._open.leaf_id)}
+        if message_id in self._tree and message_id not in on_path and not self.is_busy:
+            self._go_to(self._tree.leaf_below(message_id))
+
     def branch(self, message_id: str) -> None:
         """Copy everything up to this message into a new conversation, and show it."""
         if self.conversation is None or message_id not in self._tree:
@@ -278,10 +295,31 @@ class ChatController(StoreController):
         self._open.change(model=model_id)
 
     def set_settings(self, settings: ChatSettings) -> None:
-        """Begins a conversation where none is open. Saved after a pause."""
+        """Begins a conversation where none is open. Saved after a pause.
+
+        What is sent of the conversation stays the same.
+        """
         if self.conversation is None:
             self.new()
-        self._open.change_later(settings=settings)
+        kept = self._open.settings.first_sent
+        self._open.change_later(settings=replace(settings, first_sent=kept))
+
+    def set_first_sent(self, message_id: str | None) -> None:
+        """Send no message before this one to the model."""
+        self._open.change_later(settings=replace(self._open.settings, first_sent=message_id))
+
+    def begin_from_summary(self, question: str, transcript: Attachment) -> bool:
+        """Ask for a summary in a new conversation; what follows is sent with the summary alone."""
+        before = self.conversation
+        if before is None:
+            return False
+        self.new(before.folder_id)
+        self._open.change_later(title=before.title, model=before.model, settings=before.settings)
+        self.set_first_sent(None)
+        if not self.send(question, [transcript]):
+            return False
+        self.set_first_sent(self._open.leaf_id)
+        return True
 
     def replace_settings(self, settings: ChatSettings) -> None:
         """Set them to a preset's or to the model's, which can be undone."""
@@ -325,8 +363,14 @@ class ChatController(StoreController):
         self.drafts.attach(paths, self.model_id)
 
     def estimate(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
-        """Ask what the conversation would take with this question; `estimator` reports it."""
-        path = self._tree.path(self._open.leaf_id)
+        """Ask what would be sent with this question; `estimator` reports it.
+
+        If it is the new text of a message, only what is before that one is sent with it.
+        """
+        draft, leaf_id = self.drafts.current, self._open.leaf_id
+        if draft is not None and draft.edited is not None and draft.edited in self._tree:
+            leaf_id = self._tree[draft.edited].parent_id
+        path = self._tree.path(leaf_id)
         if text.strip() or attachments:
             path.append(self._message("user", None, text, attachments=tuple(attachments)))
         settings = self._open.settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -25,6 +26,7 @@ class ContextEstimator(QObject):
         self._endpoint = endpoint
         self._question: tuple[str, Sequence[Mapping[str, Any]], bool | None] | None = None
         self._call: Call | None = None
+        self._number = 0
         self._timer = single_shot(self, PAUSE, self._ask)
 
     def estimate(
@@ -34,10 +36,17 @@ class ContextEstimator(QObject):
         self._question = (model, messages, thinking)
         self._timer.start()
 
+    def forget(self) -> None:
+        """Ask nothing more of a conversation that is left."""
+        self._timer.stop()
+        self._number += 1
+        self.estimated.emit(None, None)
+
     def _ask(self) -> None:
         if self._question is None:
             return
         model, messages, thinking = self._question
+        number = self._number
         if self._call is not None:
             self._call.abort()
         self._call = self._endpoint.count_tokens(
@@ -45,11 +54,15 @@ class ContextEstimator(QObject):
             texts=(),
             messages=messages or None,
             enable_thinking=thinking,
-            done=self._on_counted,
-            failed=lambda _: self._on_counted([], None, None),
+            done=partial(self._on_counted, number),
+            failed=lambda _: self._on_counted(number, [], None, None),
         )
 
-    def _on_counted(self, texts: list[int], chat: int | None, context_length: int | None) -> None:
+    def _on_counted(
+        self, number: int, texts: list[int], chat: int | None, context_length: int | None
+    ) -> None:
         self._call = None
+        if number != self._number:  # asked of a conversation that was left
+            return
         used = 0 if chat is None and context_length is not None else chat
         self.estimated.emit(used, context_length)

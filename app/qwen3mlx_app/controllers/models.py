@@ -96,6 +96,15 @@ class ModelsController(QObject):
         )
         return True
 
+    def load_with(self, model_id: str, settings: ModelSettings) -> None:
+        """Save a model's settings, and load it with them."""
+
+        def saved(entry: ModelEntry) -> None:
+            self.models.put(entry)
+            self.reload(model_id)
+
+        self._endpoint.save_model_settings(model_id, settings, done=saved, failed=self._notify)
+
     def yarn(self, entry: ModelEntry, factor: float) -> dict[str, Any]:
         """`rope_scaling` for a context `factor` times as long as the one it was trained with.
 

@@ -192,7 +192,7 @@ class ServerController(QObject):
 
     def _on_crashed(self, reason: str) -> None:
         text = translate("server", "{reason} The server is restarting.").format(reason=reason)
-        self.notice.emit(Notice(text=text, kind="warning"))
+        self.notice.emit(Notice(text=text, kind="warning", topic="server"))
 
     def _on_lookup_failed(self, error: EndpointError) -> None:
         """Report the error of a background request, unless the server is just off."""

@@ -35,9 +35,10 @@ _WHERE_ONE_IS = (
 
 
 class SettingsController(QObject):
-    """Emits `changed(settings)` when a setting changes."""
+    """Emits `changed(settings)` when a setting changes, `settled("settings")` when it is saved."""
 
     changed = Signal(object)
+    settled = Signal(str)
     notice = Signal(object)
 
     def __init__(self, file: SettingsFile, parent: QObject | None = None) -> None:
@@ -100,4 +101,6 @@ class SettingsController(QObject):
             text = translate("settings", "The settings cannot be saved: {reason}.").format(
                 reason=error.strerror
             )
-            self.notice.emit(Notice(text=text, kind="error"))
+            self.notice.emit(Notice(text=text, kind="error", topic="settings"))
+        else:
+            self.settled.emit("settings")

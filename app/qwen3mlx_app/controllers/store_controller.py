@@ -11,9 +11,10 @@ from ..services.store import Store, StoreError
 
 
 class StoreController(QObject):
-    """`notice(notice)` tells a person what could not be saved."""
+    """`notice(notice)` tells a person what could not be saved, `settled("save")` that it can be."""
 
     notice = Signal(object)
+    settled = Signal(str)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -24,9 +25,10 @@ class StoreController(QObject):
         try:
             action()
         except StoreError as error:
-            self._notify_error(str(error))
+            self._notify_error(str(error), "save")
             return False
+        self.settled.emit("save")
         return True
 
-    def _notify_error(self, text: str) -> None:
-        self.notice.emit(Notice(text=text, kind="error"))
+    def _notify_error(self, text: str, topic: str = "") -> None:
+        self.notice.emit(Notice(text=text, kind="error", topic=topic))

@@ -11,9 +11,10 @@ MOST = 100
 
 
 class UndoStack(QObject):
-    """`possible(whether)`: there is something to undo."""
+    """`possible(whether)`: there is something to undo. `undone(action)`: it was done."""
 
     possible = Signal(bool)
+    undone = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +34,7 @@ class UndoStack(QObject):
         """Undo one of them, once; what cannot be undone now stays."""
         if one in self._undos and one():
             self._undos.remove(one)
+            self.undone.emit(one)
             self.possible.emit(bool(self._undos))
 
     def undo_last(self) -> None:

@@ -66,6 +66,10 @@
 <context>
     <name>AttachmentChips</name>
     <message>
+        <source>Attachments</source>
+        <translation>附件</translation>
+    </message>
+    <message>
         <source>reading…</source>
         <translation>正在读取…</translation>
     </message>
@@ -201,6 +205,10 @@
         <translation>此模型不支持思考</translation>
     </message>
     <message>
+        <source>{used} / {size}, too long</source>
+        <translation>{used} / {size}，过长</translation>
+    </message>
+    <message>
         <source>{percent}% of {size}</source>
         <translation>{percent}% / {size}</translation>
     </message>
@@ -211,6 +219,10 @@
     <message>
         <source>Attach files</source>
         <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Too long for the model&apos;s context</source>
+        <translation>超出了模型的上下文</translation>
     </message>
     <message>
         <source>Think</source>
@@ -269,10 +281,68 @@
     </message>
 </context>
 <context>
+    <name>ContextBar</name>
+    <message>
+        <source>Drop Oldest Messages</source>
+        <translation>不再发送最早的消息</translation>
+    </message>
+    <message>
+        <source>Summarize in New Conversation</source>
+        <translation>在新对话中总结</translation>
+    </message>
+    <message>
+        <source>Send All Again</source>
+        <translation>重新发送全部</translation>
+    </message>
+    <message>
+        <source>Load with {size} Context</source>
+        <translation>以 {size} 上下文加载</translation>
+    </message>
+    <message>
+        <source>The conversation is too long for the model: {used} of {total} tokens, and none left for an answer.</source>
+        <translation>对话超出了模型的上下文：已用 {used} / {total} 个词元，没有留给回答的空间。</translation>
+    </message>
+    <message>
+        <source>The message is too long for the model: {used} of {total} tokens.</source>
+        <translation>消息超出了模型的上下文：{used} / {total} 个词元。</translation>
+    </message>
+    <message>
+        <source>The oldest {count} messages are not sent to the model.</source>
+        <translation>最早的 {count} 条消息没有发送给模型。</translation>
+    </message>
+</context>
+<context>
     <name>CopyButton</name>
     <message>
         <source>Copied</source>
         <translation>已拷贝</translation>
+    </message>
+</context>
+<context>
+    <name>FindBar</name>
+    <message>
+        <source>Find in conversation</source>
+        <translation>在对话中查找</translation>
+    </message>
+    <message>
+        <source>Previous match</source>
+        <translation>上一个匹配</translation>
+    </message>
+    <message>
+        <source>Next match</source>
+        <translation>下一个匹配</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation>第 {number} 个，共 {count} 个</translation>
+    </message>
+    <message>
+        <source>No matches</source>
+        <translation>无匹配</translation>
     </message>
 </context>
 <context>
@@ -978,14 +1048,10 @@
     </message>
 </context>
 <context>
-    <name>NoticeBar</name>
+    <name>NoticeCard</name>
     <message>
         <source>Dismiss</source>
         <translation>关闭</translation>
-    </message>
-    <message>
-        <source>Restart Server</source>
-        <translation>重新启动服务器</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -994,6 +1060,10 @@
     <message>
         <source>Start Server</source>
         <translation>启动服务器</translation>
+    </message>
+    <message>
+        <source>Restart Server</source>
+        <translation>重启服务器</translation>
     </message>
 </context>
 <context>
@@ -1896,6 +1966,25 @@
     </message>
 </context>
 <context>
+    <name>context</name>
+    <message>
+        <source>Even the last question and its answer do not fit. Summarize instead.</source>
+        <translation>连最后一问一答也放不下。请改用总结。</translation>
+    </message>
+    <message>
+        <source>The oldest messages are no longer sent to the model.</source>
+        <translation>最早的消息不再发送给模型。</translation>
+    </message>
+    <message>
+        <source>Conversation.md</source>
+        <translation>对话.md</translation>
+    </message>
+    <message>
+        <source>Summarize the attached conversation so that we can continue it: what was asked, what was decided, and what is still open.</source>
+        <translation>请总结附上的对话，以便我们继续：问了什么、决定了什么、还有什么没有解决。</translation>
+    </message>
+</context>
+<context>
     <name>conversations</name>
     <message>
         <source>“{title}” was deleted.</source>
@@ -2017,6 +2106,18 @@
     <message>
         <source>Find</source>
         <translation>查找</translation>
+    </message>
+    <message>
+        <source>Find Next</source>
+        <translation>查找下一个</translation>
+    </message>
+    <message>
+        <source>Find Previous</source>
+        <translation>查找上一个</translation>
+    </message>
+    <message>
+        <source>Search Conversations</source>
+        <translation>搜索对话</translation>
     </message>
     <message>
         <source>Focus Message Field</source>
@@ -2208,6 +2309,13 @@
     <message>
         <source>{path} is no longer searched for models.</source>
         <translation>不再在 {path} 中查找模型。</translation>
+    </message>
+</context>
+<context>
+    <name>notices</name>
+    <message>
+        <source>{count} more files were refused.</source>
+        <translation>还有 {count} 个文件未能添加。</translation>
     </message>
 </context>
 <context>

@@ -41,7 +41,9 @@ class EndpointError(Exception):
     def notice(self) -> Notice:
         """The error as a notice, with a button that helps."""
         is_off = self.code == "unreachable"
-        return Notice(text=str(self), kind="error", action="start_server" if is_off else None)
+        if is_off:
+            return Notice(text=str(self), kind="error", action="start_server", topic="server")
+        return Notice(text=str(self), kind="error")
 
 
 class Call:

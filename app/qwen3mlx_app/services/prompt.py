@@ -20,7 +20,10 @@ TITLE_QUESTION = (
 def body(
     path: Sequence[Message], settings: ChatSettings, model: str, *, continues: bool
 ) -> dict[str, Any]:
-    """The request for a path; if `continues`, its last message is continued."""
+    """The request for a path; if `continues`, its last message is continued.
+
+    Messages before the settings' `first_sent` are left out.
+    """
     questions = [message.content for message in path if message.role == "user"]
     return {
         "model": model,
@@ -31,10 +34,17 @@ def body(
 
 
 def messages(path: Sequence[Message], settings: ChatSettings) -> list[dict[str, Any]]:
-    """OpenAI's messages for a path, the system prompt first."""
+    """OpenAI's messages for a path from its `first_sent` on, the system prompt first."""
     prompt = settings.system_prompt.strip()
     head = [{"role": "system", "content": prompt}] if prompt else []
-    return [*head, *(_message(message) for message in path)]
+    return [*head, *map(_message, sent(path, settings))]
+
+
+def sent(path: Sequence[Message], settings: ChatSettings) -> list[Message]:
+    """The messages of a path that are sent to the model."""
+    ids = [message.id for message in path]
+    first = ids.index(settings.first_sent) if settings.first_sent in ids else 0
+    return list(path[first:])
 
 
 def user_content(text: str, attachments: Sequence[Attachment]) -> str:

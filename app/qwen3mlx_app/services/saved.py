@@ -15,6 +15,7 @@ SAMPLING = OWN_LIMITS["sampling"].keys() - {"thinking_budget"}
 def chat_settings(source: Json) -> ChatSettings:
     thinking, budget = source.get("thinking"), whole(source.get("thinking_budget"))
     sampling, limits = an_object(source.get("sampling")), OWN_LIMITS["sampling"]
+    first_sent = source.get("first_sent")
     return ChatSettings(
         system_prompt=text(source.get("system_prompt")),
         thinking=thinking if isinstance(thinking, bool) else None,
@@ -24,6 +25,7 @@ def chat_settings(source: Json) -> ChatSettings:
             for name, value in sampling.items()
             if name in SAMPLING and limits[name].allows(value)
         },
+        first_sent=first_sent if isinstance(first_sent, str) else None,
     )
 
 

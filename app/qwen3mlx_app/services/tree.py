@@ -128,5 +128,8 @@ def branch(conversation: Conversation, path: list[Message], now: float) -> Trans
     for message in path:
         above = copies[-1].id if copies else None
         copies.append(replace(message, id=new_id(), conversation_id=copy.id, parent_id=above))
+    ids = {message.id: known.id for message, known in zip(path, copies, strict=True)}
+    settings = replace(copy.settings, first_sent=ids.get(copy.settings.first_sent or ""))
     leaf_id = copies[-1].id if copies else None
-    return Transcript(conversation=replace(copy, leaf_id=leaf_id), messages=tuple(copies))
+    copy = replace(copy, leaf_id=leaf_id, settings=settings)
+    return Transcript(conversation=copy, messages=tuple(copies))

@@ -5,42 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ..controllers.drafts import DraftFile
 from ..services.plain import one_line
+from .flow import FlowArea
 from .icons import SMALL
-from .plain import ToolButton
+from .plain import ToolButton, set_tip
 from .widgets import labelled_button
 
+# Rows that are shown; more can be scrolled to. The most pixels of a name.
+ROWS, NAME = 3.5, 220
 
-class AttachmentChips(QWidget):
+
+class AttachmentChips(FlowArea):
     """Emits `removed(id)`; hidden while there are no files."""
 
     removed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(ROWS, parent)
         self._chips: dict[str, ToolButton] = {}
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.addStretch()
-        self.hide()
+        self.setAccessibleName(self.tr("Attachments"))
 
     def show_files(self, files: Sequence[DraftFile]) -> None:
         """Show these files, in their order; chips that stay keep the focus."""
         for file_id in self._chips.keys() - {file.id for file in files}:
-            chip = self._chips.pop(file_id)
-            self._row.removeWidget(chip)
-            chip.hide()
-            chip.deleteLater()
-        for place, file in enumerate(files):
-            if file.id not in self._chips:
-                self._chips[file.id] = self._chip(file.id)
-                self._row.insertWidget(place, self._chips[file.id])
-                self._chips[file.id].show()
-            self._label(self._chips[file.id], file)
-        self.setVisible(bool(files))
+            self.remove(self._chips.pop(file_id))
+        for file in files:
+            if file.id in self._chips:
+                self._label(self._chips[file.id], file)
+            else:
+                self._chips[file.id] = chip = self._chip(file.id)
+                self._label(chip, file)
+                self.add(chip)
 
     def _chip(self, file_id: str) -> ToolButton:
         chip = labelled_button(self, "close", "", size=SMALL, kind="chip")
@@ -54,6 +52,9 @@ class AttachmentChips(QWidget):
             about = self.tr("reading…")
         elif file.tokens >= 0:
             about = self.tr("{count} tokens").format(count=f"{file.tokens:,}")
-        chip.setText(f"{file.name}  {about}".rstrip())
+        middle = Qt.TextElideMode.ElideMiddle
+        name = self.fontMetrics().elidedText(one_line(file.name), middle, NAME)
+        chip.setText(f"{name}  {about}".rstrip())
+        set_tip(chip, one_line(file.name))
         chip.setAccessibleName(one_line(self.tr("Remove {name}").format(name=file.name)))
         chip.setAccessibleDescription(about)

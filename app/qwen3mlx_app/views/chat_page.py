@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QStackedWidget,
@@ -14,14 +14,18 @@ from PySide6.QtWidgets import (
 )
 
 from ..controllers.chat import ChatController
+from ..controllers.context import ContextController
 from ..controllers.conversations import ConversationsController
 from ..controllers.drafts import OpenDraft
+from ..controllers.find import Find
 from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
 from ..domain import ChatSettings, ModelEntry
 from .chat_panel import ChatPanel
 from .composer import Composer
+from .context_bar import ContextBar
 from .copying import copy_rich
+from .find_bar import FindBar
 from .following import follow
 from .message_footer import Intents
 from .message_list import MessageList
@@ -30,6 +34,9 @@ from .plain import NameLabel
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .welcome import FirstRun, Greeting
 from .widgets import tool_button
+
+# The narrowest conversation beside its settings, in pixels.
+LEAST = 360
 
 
 class ChatPage(QWidget):
@@ -47,6 +54,7 @@ class ChatPage(QWidget):
         conversations: ConversationsController,
         models: ModelsController,
         settings: SettingsController,
+        context: ContextController,
         theme: Theme,
         parent: QWidget | None = None,
     ) -> None:
@@ -60,17 +68,25 @@ class ChatPage(QWidget):
         self.messages = MessageList(chat.messages, theme, self.intents, self)
         self.composer = Composer(lambda: settings.settings.send_with, theme, self)
         self.picker = ModelPicker(models, lambda: chat.model_id, self.composer.model, theme, self)
+        self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
+        self.context_bar = ContextBar(context, self.composer.text.toPlainText, self)
+        context.moved.connect(self.composer.set_text)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
         self._stack = QStackedWidget(self)
         self.first_run = FirstRun(self)
         for widget in (Greeting(self), self.first_run, self.messages):
             self._stack.addWidget(widget)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self._column = self._make_column()
+        row = QHBoxLayout()
         row.setSpacing(0)
-        row.addLayout(self._column(), 1)
+        row.addWidget(self._column, 1)
         row.addWidget(self.panel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addLayout(self._header())
+        layout.addLayout(row, 1)
         self._connect(conversations)
         self._show_stack()
 
@@ -84,20 +100,34 @@ class ChatPage(QWidget):
         """Ask which model is to answer once more."""
         self.picker.ask(lambda model_id: self._chat.regenerate(message_id, model_id))
 
-    def _column(self) -> QVBoxLayout:
-        column = QVBoxLayout()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """In a narrow window, the settings take the place of the conversation."""
+        is_shown = self._panel_button.isChecked()
+        self._column.setVisible(not is_shown or self.width() >= LEAST + self.panel.width())
+        self.panel.setVisible(is_shown)
+
+    def _make_column(self) -> QWidget:
+        holder = QWidget(self)
+        column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, GAP_L)
         column.setSpacing(GAP)
-        column.addLayout(self._header())
         column.addWidget(self._stack, 1)
+        column.addLayout(self._centred(self.context_bar))
+        column.addLayout(self._centred(self.composer))
+        return holder
+
+    def _centred(self, widget: QWidget) -> QHBoxLayout:
         centre = QHBoxLayout()
         centre.setContentsMargins(GAP_L, 0, GAP_L, 0)
-        self.composer.setMaximumWidth(COLUMN + 2 * GAP_L)
+        widget.setMaximumWidth(COLUMN + 2 * GAP_L)
         centre.addStretch(1)
-        centre.addWidget(self.composer, 100)
+        centre.addWidget(widget, 100)
         centre.addStretch(1)
-        column.addLayout(centre)
-        return column
+        return centre
 
     def _header(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -128,6 +158,7 @@ class ChatPage(QWidget):
         composer.file_removed.connect(chat.drafts.remove)
         chat.drafts.shown.connect(composer.show_draft)
         chat.drafts.files_changed.connect(self._show_files)
+        self.find_bar.left.connect(composer.text.setFocus)
         chat.opened.connect(self._on_opened)
         chat.changed.connect(self._show_settings)
         chat.busy_changed.connect(self._show_busy)
@@ -156,7 +187,9 @@ class ChatPage(QWidget):
         intents.delete.connect(chat.delete)
 
     def _settings(self) -> ChatSettings:
-        return self._chat.conversation.settings if self._chat.conversation else ChatSettings()
+        """Those that the panel and presets have."""
+        conversation = self._chat.conversation
+        return replace(conversation.settings, first_sent=None) if conversation else ChatSettings()
 
     def _model(self) -> ModelEntry | None:
         return self._models.models.find(self._chat.model_id)
@@ -191,6 +224,7 @@ class ChatPage(QWidget):
         self._chat.estimate(draft.text, draft.attachments)
 
     def _on_opened(self) -> None:
+        self.find_bar.hide()
         self._show_models()
         self._show_stack()
         self.composer.text.setFocus()
@@ -210,7 +244,7 @@ class ChatPage(QWidget):
 
     def _show_panel(self, is_shown: bool) -> None:
         focused = self.window().focusWidget()
-        self.panel.setVisible(is_shown)
+        self._share_room()
         if focused is not None and self.panel.isAncestorOf(focused):
             self.composer.text.setFocus()
 
@@ -226,7 +260,8 @@ class ChatPage(QWidget):
     def _show_busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)
         if not busy:  # for the context use after this answer
-            self._chat.estimate(self.composer.text.toPlainText(), self.composer.attachments)
+            text = self.composer.text.toPlainText()
+            self._chat.estimate(text, self.composer.attachments)
 
     def _copy(self, message_id: str) -> None:
         row = self._chat.messages.find(message_id)

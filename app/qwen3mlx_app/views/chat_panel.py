@@ -22,6 +22,7 @@ from ..models import ListModel
 from .fields import NoScrollComboBox, NoScrollSlider
 from .plain import Button, ask_name, set_tip
 from .sampling_form import NAMES, SamplingForm
+from .scrolling import reserve_bar
 from .sizes import count_text
 from .theme import GAP, GAP_L
 from .widgets import hint_label, muted, section, tool_button
@@ -78,6 +79,7 @@ class ChatPanel(QScrollArea):
         for signal in (presets.rowsInserted, presets.rowsRemoved, presets.dataChanged):
             signal.connect(self._show_presets)
         self._show_presets()
+        reserve_bar(self)
 
     def show_settings(
         self, settings: ChatSettings, entry: ModelEntry | None, *, thinks: bool

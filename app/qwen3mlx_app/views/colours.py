@@ -11,7 +11,7 @@ class Colours:
 
     Grounds: `window` is the sidebar's, `surface` the page's, `sunken` that of code and fields,
     `bubble` a question's, `hover` under the pointer, `selection` what is chosen. `faint` is for
-    what cannot be used now.
+    what cannot be used now; `mark` is behind what was found, `found` behind the match looked at.
     """
 
     name: str
@@ -30,6 +30,8 @@ class Colours:
     error: str
     warning: str
     good: str
+    mark: str
+    found: str
     code_style: str
 
 
@@ -50,6 +52,8 @@ LIGHT = Colours(
     error="#b3261e",
     warning="#8a5a00",
     good="#1f7a3d",
+    mark="#fdf0b3",
+    found="#ffc93c",
     code_style="friendly",
 )
 DARK = Colours(
@@ -69,5 +73,7 @@ DARK = Colours(
     error="#ff8a80",
     warning="#f0c060",
     good="#7bd88f",
+    mark="#57491c",
+    found="#8f6a00",
     code_style="github-dark",
 )

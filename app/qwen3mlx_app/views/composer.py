@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QPlainTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -19,16 +18,16 @@ from PySide6.QtWidgets import (
 from ..controllers.drafts import DraftFile, OpenDraft
 from ..domain import Attachment, ThinkingMode
 from .attachment_chips import AttachmentChips
+from .counts import exact_count, short_count
 from .icons import SIZE, SMALL, icon
+from .message_field import MessageField
 from .meter import Meter
 from .model_button import ModelButton
 from .opening import documents
 from .plain import Button, set_tip
 from .shortcuts import as_written
-from .theme import GAP, GAP_S, Theme
+from .theme import GAP, GAP_L, GAP_S, Theme
 from .widgets import labelled_button, muted, tool_button
-
-_MAX_LINES = 10
 
 
 class Composer(QFrame):
@@ -53,6 +52,7 @@ class Composer(QFrame):
         self._theme = theme
         self.setObjectName("composer")
         self._files: Sequence[DraftFile] = ()
+        self._is_too_long = False
         self._send_with = send_with
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
@@ -63,18 +63,13 @@ class Composer(QFrame):
         self._chips = AttachmentChips(self)
         self._chips.removed.connect(self.file_removed)
         layout.addWidget(self._chips)
-        self.text = QPlainTextEdit(self)
+        self.text = MessageField(self)
         self.text.setPlaceholderText(self.tr("Ask Qwen…"))
         self.text.setAccessibleName(self.tr("Message"))
-        self.text.setTabChangesFocus(True)
-        self.text.setAcceptDrops(False)  # the window handles dropped files
-        self.text.setFrameShape(QFrame.Shape.NoFrame)
-        self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.text.textChanged.connect(self._text_changed)
         self.text.installEventFilter(self)
         layout.addWidget(self.text)
         layout.addLayout(self._row())
-        self._grow()
 
     @property
     def attachments(self) -> list[Attachment]:
@@ -125,17 +120,25 @@ class Composer(QFrame):
     def set_cost(self, used: int | None, total: int | None) -> None:
         known = used is not None and bool(total)
         self._meter.setVisible(known)
+        self._is_too_long = used is not None and bool(total) and used >= (total or 0)
+        self._show_sendable()
         if used is None or not total:
             self._cost.setText("")
+            self._fit_row()
             return
         self._meter.set_share(used / total)
         size = short_count(total)
-        percent = round(100 * used / total)
-        self._cost.setText(self.tr("{percent}% of {size}").format(percent=percent, size=size))
-        set_tip(
-            self._cost,
-            self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}"),
-        )
+        if self._is_too_long:
+            text = self.tr("{used} / {size}, too long").format(used=exact_count(used), size=size)
+        else:
+            percent = round(100 * used / total)
+            text = self.tr("{percent}% of {size}").format(percent=percent, size=size)
+        self._cost.setText(text)
+        self._fit_row()
+        tip = self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}")
+        for widget in (self._cost, self._meter):
+            set_tip(widget, tip)
+        self._meter.setAccessibleName(f"{text}: {tip}")
 
     def choose_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"), documents())
@@ -201,12 +204,24 @@ class Composer(QFrame):
         self._stop.hide()
         left: list[QWidget] = [attach, self._think, self.model]
         right: list[QWidget] = [self._meter, self._cost, self._send, self._stop]
+        self._in_row = [*left, *right]
         for widget in left:
             row.addWidget(widget)
         row.addStretch()
         for widget in right:
             row.addWidget(widget)
         return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_row()
+
+    def _fit_row(self) -> None:
+        """Leave out the figures of the context where there is no room; the meter's tip has them."""
+        others = [one for one in self._in_row if one not in (self._cost, self._stop, self.model)]
+        needed = self.model.minimumWidth() + sum(one.sizeHint().width() for one in others)
+        needed += self._cost.sizeHint().width() + (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
+        self._cost.setVisible(bool(self._cost.text()) and needed <= self.width())
 
     def _round(self, name: str, text: str) -> Button:
         button = Button("", self)
@@ -227,21 +242,14 @@ class Composer(QFrame):
         return control or (self._send_with() == "enter" and not shift)
 
     def _text_changed(self) -> None:
-        self._grow()
         self._show_sendable()
         self.text_changed.emit(self.text.toPlainText())
 
     def _show_sendable(self) -> None:
-        self._send.setEnabled(bool(self.text.toPlainText().strip() or self._files))
-
-    def _grow(self) -> None:
-        lines = min(_MAX_LINES, max(1, int(self.text.document().size().height())))
-        margins = 2 * int(self.text.document().documentMargin()) + 2
-        self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + margins)
-
-
-def short_count(tokens: int) -> str:
-    return f"{tokens / 1024:.0f}K" if tokens >= 1024 else str(tokens)
+        is_something = bool(self.text.toPlainText().strip() or self._files)
+        self._send.setEnabled(is_something and not self._is_too_long)
+        too_long = self.tr("Too long for the model's context")
+        set_tip(self._send, too_long if self._is_too_long else self.tr("Send"))
 
 
 def _is_press(event: QKeyEvent) -> bool:

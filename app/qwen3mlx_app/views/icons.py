@@ -48,7 +48,7 @@ class _Engine(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """Draw `size` times `scale` pixels. Qt before 6.11 passed pixels, which then are too many."""
+        """Draw `size` times `scale` pixels: Qt 6.11 passes the logical size."""
         pixmap = QPixmap(size * scale)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)

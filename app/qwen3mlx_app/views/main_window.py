@@ -8,7 +8,14 @@ from pathlib import Path
 
 import shiboken6
 from PySide6.QtCore import QMimeData, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -23,8 +30,9 @@ from PySide6.QtWidgets import (
 
 from ..composition import Program
 from ..controllers.notifier import Notifier
-from ..domain import AppSettings, Conversation, Notice, Undo
+from ..domain import AppSettings, Conversation, Undo
 from ..services.language import use_language
+from ..services.store import Hit
 from .chat_page import ChatPage
 from .following import follow
 from .icons import icon
@@ -44,6 +52,8 @@ from .theme import Theme
 from .tray import Tray, TrayMenu
 
 DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
+# The least size, and the width below which there is no room for the sidebar, in pixels.
+LEAST, NARROW = (480, 400), 700
 
 
 class MainWindow(QMainWindow):
@@ -61,6 +71,8 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icon("app"))
         self.setAcceptDrops(True)
         self.resize(1120, 760)
+        self.setMinimumSize(*LEAST)  # else it would widen for what is in it
+        self._peeks = False
         self.program = program
         self.theme = theme
         theme.setParent(self)
@@ -76,13 +88,18 @@ class MainWindow(QMainWindow):
             program.sections, conversations.hits, conversations.folders, theme, self
         )
         self.chat = ChatPage(
-            program.chat, conversations, program.models, program.settings, theme, self
+            program.chat,
+            conversations,
+            program.models,
+            program.settings,
+            program.context,
+            theme,
+            self,
         )
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.chat)
         self._late: dict[str, QWidget] = {}
         self.page_name = "chat"
-        self.notices = NoticeBar(self)
         self.rail = Rail(self)
         self._splitter = QSplitter(self)
         self._splitter.addWidget(self.sidebar)
@@ -149,6 +166,7 @@ class MainWindow(QMainWindow):
             page = self._late[name]
         self._pages.setCurrentWidget(page)
         self.page_name = name
+        self._peeks = False
         self._show_sidebar()
         self.rail.show_page(name)
         self.page_shown.emit(name)
@@ -163,13 +181,31 @@ class MainWindow(QMainWindow):
 
     def toggle_sidebar(self) -> None:
         """Show or hide the sidebar; from another page, show it."""
-        is_shown = self.page_name == "chat" and self.program.settings.settings.sidebar_shown
-        self.program.settings.update(sidebar_shown=not is_shown)
-        self.show_page("chat")
+        is_shown = self.page_name == "chat" and self._wants_sidebar
+        self._set_sidebar(not is_shown)
 
     def show_sidebar(self) -> None:
-        self.program.settings.update(sidebar_shown=True)
+        self._set_sidebar(True)
+
+    def _set_sidebar(self, is_wanted: bool) -> None:
+        """A narrow window has the sidebar in place of the page, until that is wanted again."""
+        if not self._is_narrow:
+            self.program.settings.update(sidebar_shown=is_wanted)
         self.show_page("chat")
+        self._peeks = self._is_narrow and is_wanted
+        self._show_sidebar()
+
+    def open_hit(self, hit: Hit) -> None:
+        """Open a conversation at the message that was found, with its words marked."""
+        self.open(hit.conversation_id)
+        if hit.message_id is not None:
+            self.program.chat.reveal(hit.message_id)
+            self.chat.find_bar.open(hit.question, message_id=hit.message_id)
+
+    def find_here(self) -> None:
+        """Find in the conversation on screen."""
+        self.show_page("chat")
+        self.chat.find_bar.open()
 
     def search(self) -> None:
         self.show_sidebar()
@@ -241,6 +277,18 @@ class MainWindow(QMainWindow):
         )
         event.accept()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Stop the answer with Esc, wherever the focus is, if nothing there takes the key."""
+        chat = self.program.chat
+        if event.key() == Qt.Key.Key_Escape and self.page is self.chat and chat.is_busy:
+            chat.stop()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_sidebar()
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _paths(event.mimeData()):
             _accept(event)
@@ -299,20 +347,21 @@ class MainWindow(QMainWindow):
         return body
 
     def _right(self) -> QWidget:
-        panel = QWidget(self)
+        panel = self._area = QWidget(self)
         panel.setObjectName("page")
         panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         layout = QVBoxLayout(panel)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.notices)
-        layout.addWidget(self._pages, 1)
+        layout.addWidget(self._pages)
+        self.notices = NoticeBar(self.program.notices, panel)
         return panel
 
     def _connect(self) -> None:
         program, conversations = self.program, self.program.conversations
         self.rail.wanted.connect(self.show_page)
         self.sidebar.opened.connect(self.open)
+        self.sidebar.hit_opened.connect(self.open_hit)
         self.sidebar.new_wanted.connect(self.new)
         self.sidebar.searched.connect(conversations.search)
         chats = self.sidebar.list
@@ -331,15 +380,6 @@ class MainWindow(QMainWindow):
         self.chat.panel_toggled.connect(
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )
-        for controller in (
-            program.chat,
-            program.conversations,
-            program.models,
-            program.server,
-            program.settings,
-            program.quantize,
-        ):
-            controller.notice.connect(self.notices.show_notice)
         self.notices.action_wanted.connect(self._act)
         self._connect_tray()
 
@@ -354,7 +394,6 @@ class MainWindow(QMainWindow):
         program.settings.changed.connect(self.theme.use)
         program.settings.changed.connect(self._follow_language)
         follow(self, lambda _: self._show_tray(), program.settings.changed)
-        program.chat.attachments.refused.connect(self._show_refusal)
         QGuiApplication.clipboard().dataChanged.connect(clean_copied)
         application = QGuiApplication.instance()
         assert isinstance(application, QGuiApplication)
@@ -389,7 +428,7 @@ class MainWindow(QMainWindow):
         else:
             self.program.chat.new()
         if self.program.greeting is not None:
-            self.notices.show_notice(self.program.greeting)
+            self.program.notices.add(self.program.greeting)
 
     def _put(self, place: QRect) -> None:
         """Move the window to its former place, if there is a screen there."""
@@ -402,9 +441,18 @@ class MainWindow(QMainWindow):
         place.moveTop(max(room.top(), min(place.top(), room.bottom() + 1 - place.height())))
         self.setGeometry(place)
 
+    @property
+    def _is_narrow(self) -> bool:
+        return self.width() < NARROW
+
+    @property
+    def _wants_sidebar(self) -> bool:
+        return self._peeks if self._is_narrow else self.program.settings.settings.sidebar_shown
+
     def _show_sidebar(self) -> None:
-        wanted = self.program.settings.settings.sidebar_shown
-        self.sidebar.setVisible(self.page_name == "chat" and wanted)
+        is_shown = self.page_name == "chat" and self._wants_sidebar
+        self.sidebar.setVisible(is_shown)
+        self._area.setVisible(not (is_shown and self._is_narrow))
 
     def _show_tray(self) -> None:
         self.tray.set_wanted(self.program.settings.settings.show_tray)
@@ -442,9 +490,6 @@ class MainWindow(QMainWindow):
             self.program.server.start()
         elif action == "restart_server":
             self.program.server.restart()
-
-    def _show_refusal(self, _: str, sentence: str) -> None:
-        self.notices.show_notice(Notice(text=sentence, kind="warning"))
 
 
 def _accept(event: QDropEvent) -> None:

@@ -12,9 +12,10 @@ from ..domain import Message, MessageRow
 from ..services.plain import one_line
 from .answer_state import AnswerState
 from .copying import copy_selected
+from .marking import Marks
 from .message_footer import Footer, Intents
 from .plain import Label, Menu, NameLabel
-from .rich_text import RichText
+from .rich_text import RichLabel, RichText
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .thinking import Thinking
 from .tool_calls import CallCard
@@ -84,6 +85,16 @@ class MessageCard(QWidget):
         if self._layout.hasHeightForWidth():
             return self._layout.totalHeightForWidth(width)
         return self._layout.totalSizeHint().height()
+
+    def mark(self, marks: Marks | None, current: int) -> RichLabel | None:
+        """Mark matches; returns the label with the match number `current`, or its last."""
+        shown = None
+        for label in self._text.labels():
+            count = label.mark(marks, current)
+            if count and current >= 0:
+                shown = label
+            current = -1 if current < count else current - count
+        return shown
 
     def set_last(self, is_last: bool) -> None:
         """Show the buttons of the last message always, of others under pointer or focus."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 from functools import partial
 
-from PySide6.QtCore import QEvent, QModelIndex, QRect, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
 from ..services.timers import single_shot
+from .marking import Marks
 from .message_card import MessageCard
 from .message_footer import Intents
+from .rich_text import RichLabel
+from .scrolling import reserve_bar
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .widgets import tool_button
 
@@ -37,6 +40,7 @@ class MessageList(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.viewport().setObjectName("messages")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        reserve_bar(self)
         self.setAccessibleName(self.tr("Conversation"))
         self._model = model
         self._theme = theme
@@ -45,6 +49,8 @@ class MessageList(QAbstractScrollArea):
         self._heights: dict[str, int] = {}
         self._unfolded: set[tuple[str, str]] = set()
         self._ordered: list[str] = []
+        self._marks: Marks | None = None
+        self._current: tuple[str, int] | None = None
         self._measured_width = 0
         self._at_end = True
         self._laying_out = False
@@ -71,6 +77,19 @@ class MessageList(QAbstractScrollArea):
     def scroll_to_end(self) -> None:
         self._at_end = True
         self.lay_out()
+
+    def mark(self, marks: Marks | None, current: tuple[str, int] | None) -> None:
+        """Mark matches in all messages; `current` is a message's id and a match's number in it."""
+        self._marks, self._current = marks, current
+        for message_id in self._cards:
+            self._mark(message_id)
+
+    def show_current(self) -> None:
+        """Scroll to the current match."""
+        self.lay_out()
+        for _ in range(3):  # the heights of messages far away are estimates
+            if self._current is not None:
+                self._scroll_to(*self._current)
 
     def lay_out(self) -> None:
         """Make and place the widgets of visible messages, and delete the others."""
@@ -201,7 +220,25 @@ class MessageList(QAbstractScrollArea):
                     card.open_part(part)
             card.fold_toggled.connect(partial(self._on_fold_toggled, message_id))
             self._cards[message_id] = card
+            self._mark(message_id)
         return card
+
+    def _mark(self, message_id: str) -> RichLabel | None:
+        in_message = self._current is not None and self._current[0] == message_id
+        number = self._current[1] if self._current is not None and in_message else -1
+        return self._cards[message_id].mark(self._marks, number)
+
+    def _scroll_to(self, message_id: str, number: int) -> None:
+        row, bar = self._model.row_of(message_id), self.verticalScrollBar()
+        above = self._model.values()[:row]
+        y = sum(self._height(each.message, self._measured_width) for each in above)
+        if (card := self._cards.get(message_id)) and (label := self._mark(message_id)):
+            y += label.mapTo(card, QPoint(0, label.current_y())).y()
+        self._at_end = False
+        top = y - self.viewport().height() // 3
+        if message_id not in self._cards or not 0 <= y - bar.value() < self.viewport().height():
+            bar.setValue(top)
+            self.lay_out()
 
     def _height(self, message: Message, width: int) -> int:
         known = self._heights.get(message.id)
@@ -239,6 +276,7 @@ class MessageList(QAbstractScrollArea):
             card = self._cards.get(row.message.id)
             if card is not None:
                 card.show_row(row)
+                self._mark(row.message.id)
         if not self._timer.isActive():
             self._timer.start()
 

@@ -1,11 +1,13 @@
-"""A notice above the page."""
+"""Notices over the page: they move nothing."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from ..domain import Notice, Undo
+from ..controllers.notices import Notices
+from ..domain import Notice
+from ..services.plain import one_line
 from ..services.timers import single_shot
 from .icons import SMALL
 from .plain import Button, Label
@@ -14,6 +16,8 @@ from .widgets import tool_button
 
 # Milliseconds that a notice stays; warnings and errors stay until they are closed.
 STAYS = 8000
+# The widest notice and the distance from the top of the page, in pixels.
+WIDTH, TOP = 560, 50
 
 
 class NoticeBar(QWidget):
@@ -21,49 +25,93 @@ class NoticeBar(QWidget):
 
     action_wanted = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, notices: Notices, parent: QWidget) -> None:
         super().__init__(parent)
-        self._action: str | Undo | None = None
-        self._frame = QFrame(self)
-        self._frame.setObjectName("notice")
-        self._text = Label("", self)
-        self._text.setWordWrap(True)
-        self._button = Button("", self)
-        self._button.clicked.connect(self._act)
-        close = tool_button(self, "close", self.tr("Dismiss"), self.hide, size=SMALL)
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(GAP_L, GAP, GAP_L, 0)
-        outer.addWidget(self._frame)
-        layout = QHBoxLayout(self._frame)
-        layout.setContentsMargins(GAP_L, GAP, GAP, GAP)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self._button)
-        layout.addWidget(close)
-        self._timer = single_shot(self, STAYS, self.hide)
+        self._notices = notices
+        self._over = parent
+        self._cards: list[NoticeCard] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(GAP)
+        notices.changed.connect(self._show)
+        parent.installEventFilter(self)
         self.hide()
+        self._show()
 
-    def show_notice(self, notice: Notice) -> None:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._over and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _show(self) -> None:
+        shown = self._notices.shown
+        for card in [one for one in self._cards if one.notice not in shown]:
+            self._cards.remove(card)
+            self._layout.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        known = [card.notice for card in self._cards]
+        for notice in [one for one in shown if one not in known]:
+            card = NoticeCard(notice, self)
+            card.closed.connect(self._notices.dismiss)
+            card.clicked.connect(self._act)
+            self._cards.append(card)
+            self._layout.addWidget(card)
+            card.show()
+        self.setVisible(bool(self._cards))
+        self._place()
+
+    def _place(self) -> None:
+        parent = self._over
+        width = min(WIDTH, parent.width() - 2 * GAP_L)
+        self._layout.activate()
+        height = max(
+            self._layout.totalHeightForWidth(width), self._layout.totalMinimumSize().height()
+        )
+        height = min(height, parent.height() - TOP - GAP)
+        self.setGeometry((parent.width() - width) // 2, TOP, width, height)
+        self.raise_()
+
+    def _act(self, notice: Notice) -> None:
+        self._notices.dismiss(notice)
+        self.action_wanted.emit(notice.action)
+
+
+class NoticeCard(QFrame):
+    """One notice. Emits `clicked(notice)` when its button was, and `closed(notice)`."""
+
+    clicked = Signal(object)
+    closed = Signal(object)
+
+    def __init__(self, notice: Notice, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.notice = notice
+        self.setObjectName("notice")
+        self.setProperty("kind", notice.kind)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GAP_L, GAP, GAP, GAP)
+        text = Label(notice.text, self)
+        text.setWordWrap(True)
+        text.setMinimumWidth(1)
+        layout.addWidget(text, 1)
+        if notice.action is not None:
+            button = Button(self._name(notice), self)
+            button.setAccessibleName(button.text())
+            button.clicked.connect(lambda: self.clicked.emit(notice))
+            layout.addWidget(button)
+        layout.addWidget(tool_button(self, "close", self.tr("Dismiss"), self._close, size=SMALL))
+        self.setAccessibleName(one_line(notice.text))
+        if notice.kind == "info":
+            single_shot(self, STAYS, self._close).start()
+
+    def _close(self) -> None:
+        self.closed.emit(self.notice)
+
+    def _name(self, notice: Notice) -> str:
+        if callable(notice.action):
+            return self.tr("Undo")
         names = {
             "start_server": self.tr("Start Server"),
             "restart_server": self.tr("Restart Server"),
         }
-        self._text.setText(notice.text)
-        self._action = notice.action
-        self._button.setVisible(notice.action is not None)
-        is_undo = callable(notice.action)
-        name = self.tr("Undo") if is_undo else names.get(str(notice.action), "")
-        self._button.setText(name)
-        self._button.setAccessibleName(name)
-        self._frame.setProperty("kind", notice.kind)
-        for widget in (self._frame, self._text):
-            widget.style().unpolish(widget)
-            widget.style().polish(widget)
-        self.show()
-        if notice.kind == "info":
-            self._timer.start()
-        else:
-            self._timer.stop()
-
-    def _act(self) -> None:
-        self.hide()
-        self.action_wanted.emit(self._action)
+        return names[str(notice.action)]

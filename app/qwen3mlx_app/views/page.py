@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from .fields import NoScrollSpinBox
 from .plain import Label
+from .scrolling import reserve_bar
 from .theme import COLUMN, GAP, GAP_L, GAP_S, GAP_XL
 from .widgets import hint_label, section
 
@@ -33,6 +34,7 @@ class Page(QWidget):
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        reserve_bar(area)
         outer.addWidget(area)
         content = QWidget(area)
         content.setObjectName("page")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from ..services.plain import visible
 from .copy_button import CopyButton
 from .markdown import BREAK, Block, BlockReader, breakable, to_html
+from .marking import Marks, count_marks, marked
 from .opening import open_link
 from .pieces import PRE, WRITTEN, coloured_pieces, cut, plain_pieces
 from .plain import NameLabel, show_tip
@@ -30,7 +31,7 @@ BETWEEN = 10
 
 
 class RichLabel(QLabel):
-    """Selectable rich text made by `markdown`.
+    """Selectable rich text made by `markdown`, in which matches can be marked.
 
     Links show their target, and open when clicked, if they are safe.
     """
@@ -47,6 +48,40 @@ class RichLabel(QLabel):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the message's
         self.linkActivated.connect(open_link)
         self.linkHovered.connect(self._show_target)
+        self._style = self._rich = self._before = ""
+        self._marks: Marks | None = None
+        self._current = -1
+        self._count: int | None = None
+
+    def show_rich(self, style: str, rich: str) -> None:
+        """Show rich text with a style sheet."""
+        self._style, self._rich, self._count = style, rich, None
+        self._show()
+
+    def mark(self, marks: Marks | None, current: int = -1) -> int:
+        """Mark matches, one of them as the current; returns how many there are."""
+        if self._count is None or marks is None or marks != self._marks:
+            self._count = count_marks(self._rich, marks) if marks else 0
+        current = current if current < self._count else -1
+        if (marks, current) != (self._marks, self._current):
+            self._marks, self._current = marks, current
+            self._show()
+        return self._count
+
+    def current_y(self) -> int:
+        """The top of the current match, in pixels."""
+        document = OwnDocument()
+        document.setDefaultFont(self.font())
+        document.setDocumentMargin(0)
+        document.setTextWidth(self.width())
+        document.setHtml(f"{self._style}{self._before}|")
+        return max(0, int(document.size().height()) - 2 * self.fontMetrics().height())
+
+    def _show(self) -> None:
+        rich, self._before = self._rich, ""
+        if self._marks is not None:
+            rich, self._before = marked(rich, self._marks, self._current)
+        self.setText(self._style + rich)
 
     def _show_target(self, url: str) -> None:
         show_tip(QCursor.pos(), url, self)
@@ -121,7 +156,10 @@ class Pieces(QWidget):
         if text != self._texts[number]:
             self._texts[number] = text
             self._heights[number] = (-1, 0)
-            self._labels[number].setText(text_style(self._theme) + breakable(text))
+            self._labels[number].show_rich(text_style(self._theme), breakable(text))
+
+    def labels(self) -> list[RichLabel]:
+        return self._labels
 
     def heightForWidth(self, width: int) -> int:
         return sum(self._height(place, width) for place in range(len(self._labels)))
@@ -178,6 +216,9 @@ class BlockWidget(QWidget):
             height = self._text.heightForWidth(width - left - right)
             self._measured = (width, top + height + bottom)
         return self._measured[1]
+
+    def labels(self) -> list[RichLabel]:
+        return self._text.labels()
 
     def show_block(self, block: Block, *, growing: bool) -> None:
         """Show a block; code that still grows is not highlighted yet."""
@@ -285,6 +326,10 @@ class RichText(QWidget):
             self._show_block(place, blocks[place], growing=growing and is_last)
         self.updateGeometry()
         self._place()
+
+    def labels(self) -> list[RichLabel]:
+        """The labels with its text, from top to bottom."""
+        return [label for widget in self._widgets for label in widget.labels()]
 
     def heightForWidth(self, width: int) -> int:
         heights = [widget.height_at(width) for widget in self._widgets]

@@ -31,6 +31,7 @@ class Sidebar(QWidget):
     """Emits what the person wants; `select` shows which conversation is open."""
 
     opened = Signal(str)
+    hit_opened = Signal(object)
     new_wanted = Signal()
     searched = Signal(str)
 
@@ -51,7 +52,7 @@ class Sidebar(QWidget):
         self.list.opened.connect(self.opened)
         self.list.menu_wanted.connect(self._open_menu)
         self.found = HitList(hits, theme, self)
-        self.found.opened.connect(self.opened)
+        self.found.opened.connect(self.hit_opened)
         self.found.left.connect(self._leave_found)
         self._nothing = _empty("search", self.tr("No results"))
         self._none = _empty("chat", self.tr("Your conversations will appear here."))

@@ -26,9 +26,9 @@ SNIPPET_LINES = 2
 
 
 class HitList(QListView):
-    """Emits `left(for_good)` on Escape, or on Up in the first row."""
+    """Emits `opened(hit)`, and `left(for_good)` on Escape, or on Up in the first row."""
 
-    opened = Signal(str)
+    opened = Signal(object)
     left = Signal(bool)
 
     def __init__(self, hits: ListModel[Hit], theme: Theme, parent: QWidget) -> None:
@@ -46,7 +46,7 @@ class HitList(QListView):
 
     def open(self, index: QModelIndex) -> None:
         if index.isValid():
-            self.opened.emit(self._hits.value(index.row()).conversation_id)
+            self.opened.emit(self._hits.value(index.row()))
 
     def go_to_first(self) -> None:
         self.setFocus()

@@ -49,7 +49,9 @@ def _grounds(c: Colours) -> str:
     }}
     QFrame#composer[focused="true"] {{ border-color: {c.accent}; }}
     QFrame#sheet {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 12px; }}
-    QFrame#notice {{ background: {c.bubble}; border: none; border-radius: 10px; }}
+    QFrame#notice {{
+        background: {c.bubble}; border: 1px solid {c.line}; border-radius: 10px;
+    }}
     QFrame#rule {{ background: {c.line}; border: none; }}
     QSplitter::handle {{ background: {c.line}; }}
     QToolTip {{
@@ -213,6 +215,7 @@ def _lists(c: Colours, size: int) -> str:
     QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
     QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
     QScrollBar::handle {{ background: {c.line}; border-radius: 4px; margin: 1px; }}
+    QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::handle:hover {{ background: {c.faint}; }}
     QScrollBar::handle:vertical {{ min-height: 36px; }}
     QScrollBar::handle:horizontal {{ min-width: 36px; }}

@@ -59,7 +59,12 @@ def _edit(window: MainWindow) -> None:
     add = partial(menus.add, menu)
     _of_text(menu)
     menu.addSeparator()
-    add(translate("menu", "Find"), "Ctrl+F", window.search, icon="search")
+    bar = window.chat.find_bar
+    add(translate("menu", "Find"), "Ctrl+F", window.find_here, icon="search")
+    add(translate("menu", "Find Next"), "Ctrl+G", bar.next, icon="down")
+    add(translate("menu", "Find Previous"), "Ctrl+Shift+G", bar.previous, icon="up")
+    everywhere = translate("menu", "Search Conversations")
+    add(everywhere, "Ctrl+Shift+F", window.search, icon="search")
     add(translate("menu", "Focus Message Field"), "Shift+Esc", window.write, icon="edit")
     title = translate("menu", "Undo Delete")
     undo = add(title, "Ctrl+Alt+Z", undoable.undo_last, icon="again")

@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# Ideographs, kana, hangul: written without spaces, or searched by parts.
-_CJK = (
-    "\u2e80-\u2fdf\u3040-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_CHARACTER = re.compile(f"([{_CJK}])")
+from ..finding import CJK, phrase_pattern, word_pattern
+
+_CHARACTER = re.compile(f"([{CJK}])")
 _BEFORE, _AFTER = 40, 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A conversation that matches; without a message, its title does.
+    """A conversation that matches, with the message that does; without one, its title does.
 
     `snippet` is the text around it. `updated_at`: when the conversation was last used, in seconds
     since the epoch.
@@ -34,10 +31,9 @@ class Hit:
 
     def marks(self, text: str) -> list[tuple[int, int]]:
         """The start and length of matches in `text`: of the whole question, else of each word."""
-        for wanted in ([self.question.strip()], self.question.split()):
-            pattern = "|".join(re.escape(part) for part in sorted(wanted, key=len, reverse=True))
-            found = [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
-            if found and pattern:
+        for pattern in (phrase_pattern(self.question), word_pattern(self.question)):
+            found = [match.span() for match in pattern.finditer(text)] if pattern else []
+            if found:
                 return [(start, end - start) for start, end in found]
         return []
 
@@ -68,9 +64,9 @@ def snippet(text: str, question: str) -> str:
 
 
 def _place(text: str, question: str) -> tuple[int, int]:
-    """Where the question, else its first word, is in the text; (0, 0) if an accent differs."""
-    for wanted in (question.strip(), *question.split()):
-        found = re.search(re.escape(wanted), text, re.IGNORECASE)
-        if found and wanted:
+    """Where the words of the question, else its beginning, are in the text; (0, 0) if nowhere."""
+    for pattern in (word_pattern(question), phrase_pattern(question)):
+        found = pattern.search(text) if pattern else None
+        if found:
             return found.span()
     return 0, 0

@@ -183,22 +183,26 @@ class Store:
     # Search
 
     def search(self, question: str, limit: int = 50) -> list[Hit]:
-        """One hit per conversation: matching titles first, then the latest messages."""
+        """One hit per conversation: matching titles first, then the latest messages.
+
+        At most `limit` of either. A hit of a title has a message, too, if one matches.
+        """
         hits = {found.conversation_id: found for found in self._in_titles(question.strip(), limit)}
+        most = len(hits) + limit
         expression = match_expression(question)
-        if expression is not None:
-            for row in self._in_messages(expression):
-                if row["conversation_id"] not in hits:
-                    hits[row["conversation_id"]] = Hit(
-                        conversation_id=row["conversation_id"],
-                        updated_at=row["updated_at"],
-                        question=question,
-                        message_id=row["id"],
-                        snippet=snippet(row["content"], question),
-                    )
-                if len(hits) >= limit:
-                    break
-        return list(hits.values())[:limit]
+        for row in self._in_messages(expression) if expression is not None else ():
+            known = hits.get(row["conversation_id"])
+            if known is None and len(hits) == most:
+                continue
+            if known is None or known.message_id is None:
+                hits[row["conversation_id"]] = Hit(
+                    conversation_id=row["conversation_id"],
+                    updated_at=row["updated_at"],
+                    question=question,
+                    message_id=row["id"],
+                    snippet=snippet(row["content"], question),
+                )
+        return list(hits.values())
 
     def _in_titles(self, question: str, limit: int) -> list[Hit]:
         if not question:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def test_it_is_found(store: Store, text: str, question: str) -> None:
     [hit] = store.search(question)
     assert hit.conversation_id == chat_id
     for found in marked(hit):
-        assert found.lower() in question.lower()
+        assert plain(found) in plain(question)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,30 @@ def test_the_snippet_is_around_what_was_found(store: Store) -> None:
 def test_marks(text: str, question: str, found: list[str]) -> None:
     hit = Hit(conversation_id="", updated_at=0.0, question=question)
     assert [text[start : start + length] for start, length in hit.marks(text)] == found
+
+
+def test_a_title_hides_no_message(store: Store) -> None:
+    both = add(store, "a needle in a haystack", title="Needles")
+    titled = [add(store, "nothing", title=f"Needle {number}") for number in range(5)]
+    said = add(store, "one needle")
+    hits = store.search("needle", limit=3)
+    assert [hit.conversation_id for hit in hits[:3]] == titled[:1:-1]
+    assert [hit.conversation_id for hit in hits[3:]] == [said, both]
+    [hit] = [one for one in store.search("needle") if one.conversation_id == both]
+    assert hit.snippet == "a needle in a haystack"
+    assert hit.message_id is not None
+
+
+def test_words_are_found_where_they_begin(store: Store) -> None:
+    add(store, "a smart start of " + "x " * 200 + "an art")
+    [hit] = store.search("art")
+    assert hit.snippet.endswith("x an art")
+
+
+def plain(text: str) -> str:
+    """Without accents, in lower case."""
+    letters = unicodedata.normalize("NFD", text).lower()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def marked(hit: Hit) -> list[str]:

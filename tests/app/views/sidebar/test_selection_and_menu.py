@@ -44,7 +44,7 @@ def test_several_are_deleted_with_one_key_and_one_undo(window: MainWindow, qtbot
     qtbot.keyClick(view, Key.Key_Delete)
     qtbot.waitUntil(lambda: shown(window) == ["today", "a"])
     assert open_id(window) not in ("b", "c", "d")  # a new one is shown
-    window.notices.action_wanted.emit("undo_delete")
+    window.program.undo.undo_last()
     qtbot.waitUntil(lambda: shown(window) == ["today", "a", "b", "c", "d"])
 
 

@@ -1,0 +1,132 @@
+"""Find in the conversation: a field, the number of matches, next and previous."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+
+from ..controllers.find import Find
+from .icons import SMALL, icon
+from .marking import Marks
+from .message_list import MessageList
+from .plain import add_to_field
+from .theme import GAP, GAP_S, Theme
+from .widgets import muted, tool_button
+
+# The most pixels it takes, and those of the button at its right.
+WIDTH, BUTTON = 380, 48
+
+
+class FindBar(QFrame):
+    """Lies over the page's head, above `messages`. Emits `left` when the person is done with it."""
+
+    left = Signal()
+
+    def __init__(self, finder: Find, messages: MessageList, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.finder = finder
+        self._messages = messages
+        self._over = parent
+        self._theme = theme
+        self.setObjectName("sheet")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GAP, GAP_S, GAP_S, GAP_S)
+        layout.setSpacing(2)
+        self.field = QLineEdit(self)
+        self.field.setObjectName("search")
+        self.field.setPlaceholderText(self.tr("Find in conversation"))
+        self.field.setAccessibleName(self.tr("Find in conversation"))
+        leading = QLineEdit.ActionPosition.LeadingPosition
+        sign = add_to_field(self.field, self.tr("Find in conversation"), icon("search"), leading)
+        sign.triggered.connect(self.field.selectAll)
+        self.field.textEdited.connect(finder.look_for)
+        self.field.installEventFilter(self)
+        self._count = muted("", self)
+        layout.addWidget(self.field, 1)
+        layout.addSpacing(GAP_S)
+        layout.addWidget(self._count)
+        self._steps = [
+            tool_button(self, "up", self.tr("Previous match"), self.previous, size=SMALL),
+            tool_button(self, "down", self.tr("Next match"), self.next, size=SMALL),
+        ]
+        for button in (
+            *self._steps,
+            tool_button(self, "close", self.tr("Close"), self.close_bar, size=SMALL),
+        ):
+            layout.addWidget(button)
+        finder.changed.connect(self._show)
+        finder.moved.connect(messages.show_current)
+        theme.changed.connect(self._show)
+        messages.installEventFilter(self)
+        self.hide()
+
+    def open(self, question: str | None = None, *, message_id: str = "") -> None:
+        """Let the person type, or look for the words of a `question`, first in a message."""
+        if question is not None:
+            with QSignalBlocker(self.field):
+                self.field.setText(question)
+            self.finder.look_for(question, words=True, message_id=message_id)
+        elif not self.isVisible():
+            self.finder.look_for(self.field.text())
+        self.show()
+        self._place()
+        self.raise_()
+        self.field.setFocus()
+        self.field.selectAll()
+
+    def next(self) -> None:
+        self._step(1)
+
+    def previous(self) -> None:
+        self._step(-1)
+
+    def close_bar(self) -> None:
+        self.hide()
+        self.finder.stop()
+        self.left.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._messages:
+            if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+                self._place()
+        elif event.type() == QEvent.Type.KeyPress:
+            assert isinstance(event, QKeyEvent)
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+                self._step(-1 if back else 1)
+                return True
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_bar()
+        else:
+            super().keyPressEvent(event)
+
+    def _step(self, by: int) -> None:
+        if not self.isVisible():
+            self.open()
+        self.finder.step(by)
+
+    def _show(self) -> None:
+        find, colours = self.finder, self._theme.colours
+        marks = Marks(find.pattern, colours.mark, colours.found) if find.pattern else None
+        self._messages.mark(marks, find.current)
+        if find.pattern is None:
+            text = ""
+        elif find.count:
+            text = self.tr("{number} of {count}").format(
+                number=f"{find.number:,}", count=f"{find.count:,}"
+            )
+        else:
+            text = self.tr("No matches")
+        self._count.setText(text)
+        for button in self._steps:
+            button.setEnabled(find.count > 0)
+
+    def _place(self) -> None:
+        corner = self._messages.mapTo(self._over, self._messages.rect().topRight())
+        right = corner.x() - BUTTON
+        width, height = min(WIDTH, right - GAP_S), self.sizeHint().height()
+        self.setGeometry(right - width, max(0, corner.y() - height), width, height)

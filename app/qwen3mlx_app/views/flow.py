@@ -1,0 +1,119 @@
+"""Widgets in rows that wrap."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+
+from ..services.timers import single_shot
+from .theme import GAP
+
+
+class Flow(QWidget):
+    """Places its visible widgets from left to right, in as many rows as they need.
+
+    It is no QLayout: Qt calls a layout in Python while both are being torn down.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._widgets: list[QWidget] = []
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def add(self, widget: QWidget) -> None:
+        widget.setParent(self)
+        self._widgets.append(widget)
+        self.updateGeometry()
+
+    def remove(self, widget: QWidget) -> None:
+        self._widgets.remove(widget)
+        widget.hide()
+        widget.deleteLater()
+        self.updateGeometry()
+
+    def count(self) -> int:
+        return len(self._widgets)
+
+    def row_height(self) -> int:
+        return max((widget.sizeHint().height() for widget in self._widgets), default=0)
+
+    def heightForWidth(self, width: int) -> int:
+        places = self._places(width)
+        return places[-1].bottom() + 1 if places else 0
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self.row_height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.place()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a widget has another size, or is hidden
+            self.updateGeometry()
+            self.place()
+        return super().event(event)
+
+    def place(self) -> None:
+        for widget, place in zip(self._shown(), self._places(self.width()), strict=True):
+            widget.setGeometry(place)
+
+    def _shown(self) -> list[QWidget]:
+        return [widget for widget in self._widgets if not widget.isHidden()]
+
+    def _places(self, width: int) -> list[QRect]:
+        places: list[QRect] = []
+        x = y = row = 0
+        for widget in self._shown():
+            size = widget.sizeHint().boundedTo(QSize(width, widget.sizeHint().height()))
+            if x and x + size.width() > width:
+                x, y, row = 0, y + row + GAP, 0
+            places.append(QRect(x, y, size.width(), size.height()))
+            x += size.width() + GAP
+            row = max(row, size.height())
+        return places
+
+
+class FlowArea(QScrollArea):
+    """Widgets in rows, as high as they are up to `most_rows`; more can be scrolled to."""
+
+    def __init__(self, most_rows: float, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._most_rows = most_rows
+        self._flow = Flow(self)
+        self.setWidget(self._flow)
+        self._flow.setAutoFillBackground(False)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        bar = self.verticalScrollBar()
+        self._to_end = single_shot(self, 0, lambda: bar.setValue(bar.maximum()))
+        self.hide()
+
+    def add(self, widget: QWidget) -> None:
+        self._flow.add(widget)
+        widget.show()
+        self._fit()
+        self._to_end.start()
+
+    def remove(self, widget: QWidget) -> None:
+        self._flow.remove(widget)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        row = self._flow.row_height() + GAP
+        height = self._flow.heightForWidth(self.viewport().width())
+        self.setFixedHeight(min(height, int(self._most_rows * row)))
+        self.setVisible(bool(self._flow.count()))
+        self._flow.place()

@@ -1,0 +1,101 @@
+"""The window is as small as a person wants it, down to 480 pixels, and never widens by itself."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QWidget
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.controllers.drafts import DraftFile
+from qwen3mlx_app.domain import Notice
+from qwen3mlx_app.views.main_window import MainWindow
+
+from ..fake_endpoint import FakeEndpoint, answer
+from .support import ask, button, program_of, trigger
+
+
+def is_whole(window: MainWindow, widget: QWidget) -> bool:
+    """All of it is within the window and every widget that holds it."""
+    holder = widget.parentWidget()
+    while holder is not None:
+        place = widget.rect().translated(widget.mapTo(holder, widget.rect().topLeft()))
+        if not holder.rect().contains(place):
+            return False
+        holder = None if holder is window else holder.parentWidget()
+    return widget.isVisible()
+
+
+def buttons(window: MainWindow) -> list[QAbstractButton]:
+    composer = window.chat.composer
+    return [one for one in composer.findChildren(QAbstractButton) if one.isVisible()]
+
+
+@pytest.mark.parametrize("size", [11, 14, 24])
+def test_480_pixels_are_enough(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, size: int
+) -> None:
+    program_of(window).settings.update(font_size=size)
+    fake.script = [answer("word " * 410 + "x" * 300 + "\n\n```\n" + "y" * 300 + "\n```")]
+    window.resize(480, 600)
+    ask(window, qtbot, "Hi " + "z" * 200)
+    qtbot.waitUntil(window.chat.composer._meter.isVisible)
+    assert window.width() == 480
+    assert window.chat.composer.text.viewport().width() > 250
+    for one in buttons(window):
+        assert is_whole(window, one), one.accessibleName()
+    if size <= 14:
+        assert not window.sidebar.isVisible()
+
+
+def test_nothing_in_it_widens_the_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(700, 600)
+    program = program_of(window)
+    ask(window, qtbot, "Hi")
+    program.notices.add(Notice(text="x" * 500, kind="error", action="start_server"))
+    names = [f"{number}{'a' * 200}.txt" for number in range(3)]
+    window.chat.composer.show_files([DraftFile(id=name, name=name) for name in names])
+    program.conversations.rename(program.conversations.conversations.value(0).id, "t" * 300)
+    program.settings.update(font_size=22)
+    for page in ("models", "quantize", "server", "settings", "chat"):
+        window.show_page(page)
+        qtbot.waitUntil(window.page.isVisible)
+    assert window.width() == 700
+    assert window.minimumWidth() == 480
+
+
+def test_the_sidebar_takes_turns_with_the_page(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Keep me")
+    assert window.sidebar.isVisible()
+    window.resize(480, 600)
+    assert not window.sidebar.isVisible()
+    trigger(window, "Search Conversations")
+    assert window.sidebar.search.hasFocus()
+    qtbot.waitUntil(lambda: window.sidebar.width() > 300)
+    assert not window.chat.isVisible()
+    qtbot.keyClicks(window.sidebar.search, "keep")
+    qtbot.waitUntil(window.sidebar.found.isVisible)
+    qtbot.keyClick(window.sidebar.search, Qt.Key.Key_Return)
+    assert window.chat.isVisible()
+    assert not window.sidebar.isVisible()
+    window.toggle_sidebar()
+    assert window.sidebar.isVisible()
+    window.toggle_sidebar()
+    assert window.chat.isVisible()
+    window.resize(1000, 600)
+    assert window.sidebar.isVisible()
+    assert window.chat.isVisible()
+
+
+def test_the_settings_take_the_place_of_the_conversation(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Hi")
+    window.resize(480, 600)
+    window.chat.show_panel(True)
+    assert window.chat.panel.isVisible()
+    assert not window.chat.messages.isVisible()
+    assert is_whole(window, button(window.chat, "Conversation settings"))
+    button(window.chat, "Conversation settings").click()
+    assert window.chat.messages.isVisible()
+    window.chat.show_panel(True)
+    window.resize(1100, 600)
+    assert window.chat.panel.isVisible()
+    assert window.chat.messages.isVisible()

@@ -1,0 +1,122 @@
+"""Notices: a place that moves nothing, and an end when their cause is gone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.domain import Notice, ServerState
+from qwen3mlx_app.services.store import StoreError
+from qwen3mlx_app.views.main_window import MainWindow
+
+from ..fake_endpoint import FakeEndpoint
+from .support import ask, button, program_of, trigger, visible_texts, write
+
+
+@pytest.fixture(autouse=True)
+def settings_of_the_server(fake: FakeEndpoint) -> None:
+    """Replies without which there would be notices from the start."""
+    saved = dict.fromkeys(("memory_limit", "prefix_cache", "max_running", "max_waiting"))
+    settings = {"saved": {**saved, "port": 1234, "allow_origin": [], "ttl": 0}}
+    for path, reply in (("keys", {"keys": []}), ("settings", {**settings, "restart_needed": 0})):
+        fake.replies[f"/api/qwen3mlx/{path}"] = (200, json.dumps(reply).encode())
+
+
+def places(window: MainWindow) -> list[object]:
+    chat = window.chat
+    parts: list[QWidget] = [window, chat, chat.messages, chat.composer, chat.composer.text]
+    return [part.geometry() for part in parts]
+
+
+def test_a_notice_moves_nothing(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Hi")
+    before = places(window)
+    program_of(window).notices.add(Notice(text="It failed. " * 40, kind="error"))
+    program_of(window).notices.add(Notice(text="And again", kind="warning"))
+    qtbot.waitUntil(lambda: len(visible_texts(window.notices)) == 2)
+    assert places(window) == before
+    for label in window.notices.findChildren(QLabel):
+        assert label.height() >= label.heightForWidth(label.width())
+    panel = window.notices.parentWidget()
+    assert panel.rect().contains(window.notices.geometry())
+    window.resize(480, 500)
+    qtbot.waitUntil(lambda: panel.rect().contains(window.notices.geometry()))
+    button(window.notices, "Dismiss").click()
+    assert len(visible_texts(window.notices)) == 1
+
+
+def test_five_refusals_are_named_until_the_question_is_sent(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    names = [f"picture-{number}.bin" for number in range(5)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"\0\1\2")
+    program_of(window).chat.attach([tmp_path / name for name in names])
+    qtbot.waitUntil(lambda: all(name in "".join(visible_texts(window.notices)) for name in names))
+    assert len(visible_texts(window.notices)) == 1
+    write(window, qtbot, "Never mind")
+    assert not window.notices.isVisible()
+
+
+def test_more_refusals_than_there_is_room_for_are_counted(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    names = [f"picture-{number}.bin" for number in range(11)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"\0\1\2")
+    program_of(window).chat.attach([tmp_path / name for name in names])
+    qtbot.waitUntil(lambda: "3 more files were refused." in "".join(visible_texts(window.notices)))
+    program_of(window).chat.new()
+    assert not window.notices.isVisible()
+
+
+def test_undo_by_the_menu_takes_its_notice_away(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Keep me")
+    program = program_of(window)
+    program.conversations.delete([program.conversations.conversations.value(0).id])
+    assert window.notices.isVisible()
+    program.undo.undo_last()
+    assert program.conversations.conversations.rowCount() == 1
+    assert not window.notices.isVisible()
+
+
+def test_a_notice_about_the_server_goes_when_it_is_back(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    program.process._set(ServerState(phase="stopped"))
+    program.models.load("demo")
+    qtbot.waitUntil(window.notices.isVisible)
+    assert button(window.notices, "Start Server")
+    program.process._set(ServerState(phase="ready", url=fake.url))
+    assert not window.notices.isVisible()
+
+
+def test_a_notice_about_saving_goes_when_it_works_again(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(window, qtbot, "Hi")
+    program = program_of(window)
+    [known] = program.conversations.conversations.values()
+
+    def full(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(program.store, "save_conversation", full)
+        program.conversations.rename(known.id, "One")
+        program.conversations.rename(known.id, "Two")
+    assert visible_texts(window.notices) == ["The disk is full."]
+    program.conversations.rename(known.id, "Three")
+    assert not window.notices.isVisible()
+
+
+def test_the_menu_has_an_undo(window: MainWindow, qtbot: QtBot) -> None:
+    ask(window, qtbot, "Keep me")
+    program = program_of(window)
+    program.conversations.delete([program.conversations.conversations.value(0).id])
+    trigger(window, "Undo Delete")
+    assert not window.notices.isVisible()
