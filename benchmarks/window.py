@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import random
 import subprocess
@@ -50,11 +51,28 @@ def step_{n}(values: list[int]) -> int:
 
 """
 
+# Answers that are one large block, and a question of 200 KB.
+LARGE = {
+    "800 lines of code": "```python\n" + "".join(f"x{n} = f({n})\n" for n in range(800)) + "```\n",
+    "a table of 200 rows": "| a | b | c | d |\n|---|---|---|---|\n"
+    + "".join(f"| {n} | `w{n}` | **{n}** ms | plain words |\n" for n in range(200)),
+    "a list of 300 items": "".join(f"- item {n} with `w{n}` and **more**\n" for n in range(300)),
+}
+QUESTION = "A line of the file that was pasted, with its number.\n" * 3900
+NUM_IMPORTED = 3000
+
 
 def run(repeats: int | None = None) -> Report:
     repeats = repeats or 5
     with tempfile.TemporaryDirectory() as folder:
         stalls, computed, growth, seen = measure_stream(Path(folder, "stream"))
+        large = {
+            name: measure_stream(Path(folder, str(number)), name)[0]
+            for number, name in enumerate(LARGE)
+        }
+        asked = measure_stream(Path(folder, "asked"), question=QUESTION)[0]
+        large_opened = measure_large_opening(Path(folder, "large"), repeats)
+        importing = measure_import(Path(folder, "import"))
         opening = measure_opening(Path(folder, "open"), repeats)
         searching = measure_search(Path(folder, "search"), repeats)
         starting = [measure_start(Path(folder, f"start-{n}")) for n in range(repeats + 1)][1:]
@@ -64,7 +82,9 @@ def run(repeats: int | None = None) -> Report:
             f"The real window, offscreen: {TOKENS_PER_SECOND} tokens/s of Markdown for "
             f"{STREAM_SECONDS} s over HTTP from another process into a conversation of "
             f"{NUM_STREAMED_INTO} messages; opening one of {NUM_OPENED:,}; searching "
-            f"{NUM_SEARCHED:,} messages; from the start of the process to a window that accepts "
+            f"{NUM_SEARCHED:,} messages; large answers of one block; an answer to a question of "
+            f"{len(QUESTION) // 1000} KB; an answer of 1 MB; {NUM_IMPORTED:,} conversations of "
+            "ChatGPT; from the start of the process to a window that accepts "
             "input, with files in the system's cache. The machine was shared with other work."
         ),
         rows=[
@@ -74,19 +94,30 @@ def run(repeats: int | None = None) -> Report:
             _alone("tokens/s shown", "tokens/s", [seen], None),
             _alone(f"open {NUM_OPENED:,} messages, to the first paint", "ms", opening, 200),
             _alone(f"search {NUM_SEARCHED:,} messages, slowest query", "ms", searching, 50),
+            *(
+                _alone(f"longest stall while streaming {name}", "ms", [stall], 50)
+                for name, stall in large.items()
+            ),
+            _alone("longest stall after a question of 200 KB", "ms", [asked], 50),
+            _alone("open an answer of 1 MB, to the first paint", "ms", large_opened, 300),
+            _alone(f"longest time without paint, {NUM_IMPORTED:,} imported", "s", [importing], 1.5),
             _alone("cold start to a usable window", "s", starting, 1.5),
         ],
     )
 
 
-def measure_stream(profile: Path) -> tuple[float, float, float, float]:
-    """Return the longest stall and the most CPU time in one (ms), MB gained, and tokens/s shown.
+def measure_stream(
+    profile: Path, kind: str = "", question: str = "Go on"
+) -> tuple[float, float, float, float]:
+    """Stream one of `LARGE`, or many short blocks.
+
+    Return the longest stall and the most CPU time in one (ms), MB gained, and tokens/s shown.
 
     On a shared machine a stall may be someone else's; the CPU time is the app's own.
     """
     from PySide6.QtCore import QElapsedTimer, QEventLoop, QTimer
 
-    with _window(profile, NUM_STREAMED_INTO) as (program, window), _server() as url:
+    with _window(profile, NUM_STREAMED_INTO) as (program, window), _server(kind) as url:
         _connect(program, url)
         _wait(lambda: program.models.models.rowCount() > 0)
         window.show()
@@ -100,7 +131,7 @@ def measure_stream(profile: Path) -> tuple[float, float, float, float]:
         program.chat.finished.connect(loop.quit)
         before = psutil.Process().memory_info().rss
         heart.start(1)
-        program.chat.send("Go on")
+        program.chat.send(question)
         start = time.perf_counter()
         loop.exec()
         seconds = time.perf_counter() - start
@@ -129,6 +160,68 @@ def measure_opening(profile: Path, repeats: int) -> list[float]:
             times.append((time.perf_counter() - start) * 1000)
         assert program.chat.messages.rowCount() == NUM_OPENED
         return times[1:]
+
+
+def measure_large_opening(profile: Path, repeats: int) -> list[float]:
+    """A conversation of one answer of 1 MB."""
+    block = PARAGRAPH * 20
+    text = "".join(block.format(n=n) for n in range(1_000_000 // len(block)))
+    with _window(profile, 2, lambda _: text) as (program, window):
+        window.show()
+        _settle()
+        shown = program.chat.conversation
+        assert shown is not None
+        times = []
+        for _ in range(repeats + 1):
+            program.chat.open(None)
+            _settle()
+            start = time.perf_counter()
+            program.chat.open(shown.id)
+            window.chat.messages.viewport().repaint()
+            times.append((time.perf_counter() - start) * 1000)
+            _settle()
+        return times[1:]
+
+
+def measure_import(profile: Path) -> float:
+    """Return the longest time without paint, in seconds."""
+    from PySide6.QtCore import QElapsedTimer, QTimer
+
+    profile.mkdir()
+    export = profile / "conversations.json"
+    export.write_text(json.dumps([_exported(number) for number in range(NUM_IMPORTED)]))
+    with _window(profile / "profile", 2) as (program, window):
+        window.show()
+        _settle()
+        beats, clock, heart = [0.0], QElapsedTimer(), QTimer()
+        clock.start()
+        heart.timeout.connect(lambda: beats.append(clock.nsecsElapsed() / 1e9))
+        heart.timeout.connect(window.sidebar.repaint)
+        heart.start(10)
+        program.conversations.import_files([export])
+        known = program.conversations.conversations
+        _wait(lambda: known.rowCount() > NUM_IMPORTED, 120)
+        _settle()
+        return max(b - a for a, b in itertools.pairwise(beats))
+
+
+def _exported(number: int) -> dict[str, object]:
+    """A conversation as ChatGPT exports it."""
+    mapping: dict[str, object] = {"root": {"parent": None, "message": None}}
+    above = "root"
+    for place in range(6):
+        key, role = f"{number}-{place}", "assistant" if place % 2 else "user"
+        content = {"content_type": "text", "parts": [PARAGRAPH.format(n=place)]}
+        message = {"author": {"role": role}, "content": content, "create_time": 1.7e9 + number}
+        mapping[key] = {"parent": above, "message": message}
+        above = key
+    return {
+        "title": f"Conversation {number}",
+        "mapping": mapping,
+        "current_node": above,
+        "create_time": 1.7e9 + number,
+        "update_time": 1.7e9 + number,
+    }
 
 
 def measure_search(profile: Path, repeats: int) -> list[float]:
@@ -187,7 +280,9 @@ def measure_start(profile: Path) -> float:
 
 
 @contextmanager
-def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWindow]]:
+def _window(
+    profile: Path, num_messages: int, text: Callable[[int], str] | None = None
+) -> Iterator[tuple[Program, MainWindow]]:
     """Yield an app with one open conversation and no server."""
     from PySide6.QtWidgets import QApplication
     from qwen3mlx_app.composition import Program
@@ -197,7 +292,7 @@ def _window(profile: Path, num_messages: int) -> Iterator[tuple[Program, MainWin
 
     QApplication.instance() or QApplication([])
     program = Program(profile, own_command())
-    transcript = _transcript(num_messages, lambda n: PARAGRAPH.format(n=n))
+    transcript = _transcript(num_messages, text or (lambda n: PARAGRAPH.format(n=n)))
     program.store.add([transcript])
     program.conversations.upsert(transcript.conversation)
     window = make_window(program)
@@ -239,7 +334,7 @@ def _words(number: int) -> str:
 
 SERVER = """
 import sys, threading, time
-from benchmarks.window import PARAGRAPH, STREAM_SECONDS, TOKENS_PER_SECOND
+from benchmarks.window import LARGE, PARAGRAPH, STREAM_SECONDS, TOKENS_PER_SECOND
 from tests.app.fake_endpoint import FakeEndpoint, delta, ending
 
 class Pause(threading.Event):
@@ -249,7 +344,7 @@ class Pause(threading.Event):
         time.sleep(max(0.0, due - time.perf_counter()))
         return True
 
-text = "".join(PARAGRAPH.format(n=n) for n in range(400))
+text = LARGE.get(sys.argv[1]) or "".join(PARAGRAPH.format(n=n) for n in range(400))
 tokens = [text[i:i + 4] for i in range(0, len(text), 4)][:STREAM_SECONDS * TOKENS_PER_SECOND]
 steps = []
 for token in tokens:
@@ -267,8 +362,8 @@ with FakeEndpoint() as fake:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    command = [sys.executable, "-c", SERVER]
+def _server(kind: str = "") -> Iterator[str]:
+    command = [sys.executable, "-c", SERVER, kind]
     with subprocess.Popen(
         command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -284,10 +379,10 @@ def _connect(program: Program, url: str) -> None:
     program.process._set(ServerState(phase="ready", url=url))
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
     from PySide6.QtWidgets import QApplication
 
-    patience = time.monotonic() + 20
+    patience = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < patience
         QApplication.processEvents()

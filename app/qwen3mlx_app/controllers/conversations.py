@@ -16,7 +16,8 @@ from ..models import ListModel
 from ..services.private import make_file
 from ..services.store import Hit, Store, StoreError
 from ..services.timers import single_shot
-from ..services.transfer import TransferError, import_file, to_json, to_markdown
+from ..services.transfer import to_json, to_markdown
+from .importer import Importer
 from .store_controller import StoreController
 
 translate = QCoreApplication.translate
@@ -49,6 +50,10 @@ class ConversationsController(StoreController):
         self.presets = ListModel[Preset](lambda preset: preset.id, lambda preset: preset.name, self)
         self._deleted: set[str] = set()
         self._question = ""
+        self._importer = Importer(store, self)
+        self._importer.notice.connect(self.notice)
+        self._importer.settled.connect(self.settled)
+        self._importer.imported.connect(self._on_imported)
         self._search_timer = single_shot(self, SEARCH_PAUSE, self._search)
         self._read()
 
@@ -154,23 +159,7 @@ class ConversationsController(StoreController):
 
     def import_files(self, paths: Sequence[Path]) -> None:
         """Import conversations, report how many, and show the last."""
-        num_imported, last = 0, ""
-        for path in paths:
-            try:
-                imported = import_file(path)
-            except TransferError as error:
-                self._notify_error(str(error))
-                continue
-            if self._try(partial(self._store.add, imported.transcripts)):
-                num_imported += len(imported.transcripts)
-                last = imported.transcripts[-1].conversation.id
-        if num_imported:
-            self._read()
-            text = translate("conversations", "Imported conversations: {count}.").format(
-                count=num_imported
-            )
-            self.notice.emit(Notice(text=text))
-            self.current_wanted.emit(last)
+        self._importer.import_files(paths)
 
     def export_to(self, conversation_ids: Sequence[str], path: Path) -> None:
         """Write Markdown if the name ends in .md, else JSON, which can be imported again."""
@@ -230,6 +219,10 @@ class ConversationsController(StoreController):
             self.presets.set_values(self._store.presets())
         except StoreError as error:
             self._notify_error(str(error))
+
+    def _on_imported(self, last: str) -> None:
+        self._read()
+        self.current_wanted.emit(last)
 
     def _search(self) -> None:
         try:

@@ -2007,16 +2007,32 @@
         <translation>预设“{name}”已删除。</translation>
     </message>
     <message>
-        <source>Imported conversations: {count}.</source>
-        <translation>已导入 {count} 个对话。</translation>
-    </message>
-    <message>
         <source>Exported to {name}.</source>
         <translation>已导出到 {name}。</translation>
     </message>
     <message>
         <source>{name} cannot be written: {reason}.</source>
         <translation>无法写入 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>Importing: {done} of {total} conversations</source>
+        <translation>正在导入：{done} / {total} 个对话</translation>
+    </message>
+    <message>
+        <source>1 conversation imported.</source>
+        <translation>已导入 1 个对话。</translation>
+    </message>
+    <message>
+        <source>{count} conversations imported.</source>
+        <translation>已导入 {count} 个对话。</translation>
+    </message>
+    <message>
+        <source>1 conversation imported, {skipped} skipped.</source>
+        <translation>已导入 1 个对话，跳过 {skipped} 个。</translation>
+    </message>
+    <message>
+        <source>{count} conversations imported, {skipped} skipped.</source>
+        <translation>已导入 {count} 个对话，跳过 {skipped} 个。</translation>
     </message>
 </context>
 <context>

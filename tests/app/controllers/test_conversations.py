@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from qwen3mlx_app.controllers import importer
 from qwen3mlx_app.controllers.conversations import ConversationsController
 from qwen3mlx_app.controllers.undo import UndoStack
 from qwen3mlx_app.domain import ChatSettings, Conversation, Folder, Message, Notice, Transcript
@@ -243,11 +244,39 @@ def test_what_goes_out_comes_in_again(store: Store, tmp_path: Path) -> None:
     controller.export_to(["a", "b", "unknown"], path)
     assert said.notices[-1] == Notice(text="Exported to out.json.")
     controller.import_files([path])
-    assert said.notices[-1] == Notice(text="Imported conversations: 2.")
+    assert said.notices[-1] == Notice(text="2 conversations imported.", topic="import")
     assert sorted(one.title for one in controller.conversations.values()) == ["A", "A", "B", "B"]
     assert said.wanted[-1] in ids(controller)
     imported = store.messages(said.wanted[-1])
     assert [message.content for message in imported] == ["Hello b"]
+
+
+def test_many_are_imported_between_other_events(
+    store: Store, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importer, "SLICE", 0.0)
+    controller, said = made(store)
+    chats = [chatgpt(number) for number in range(100)]
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([*chats, {"mapping": {}}]))
+    controller.import_files([path])
+    assert 0 < len(store.conversations()) < 100
+    assert said.notices[-1].text == "Importing: 20 of 100 conversations"
+    assert said.wanted == []
+    qtbot.waitUntil(lambda: len(said.wanted) == 1)
+    assert said.notices[-1].text == "100 conversations imported, 1 skipped."
+    assert {notice.topic for notice in said.notices} == {"import"}
+    assert len(controller.conversations.values()) == 100
+
+
+def chatgpt(number: int) -> dict[str, object]:
+    said = {
+        "author": {"role": "user"},
+        "content": {"content_type": "text", "parts": [f"Hello {number}"]},
+        "create_time": 1.7e9,
+    }
+    mapping = {"root": {"parent": None, "message": None}, "a": {"parent": "root", "message": said}}
+    return {"title": f"Chat {number}", "mapping": mapping, "current_node": "a"}
 
 
 def test_markdown_goes_out(store: Store, tmp_path: Path) -> None:
