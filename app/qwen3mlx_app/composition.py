@@ -164,7 +164,7 @@ class Program(QObject):
         for settling in (chat, self.conversations, self.settings):
             settling.settled.connect(notices.settle)
         self.undo.undone.connect(notices.undone)
-        chat.attachments.refused.connect(notices.add_refusal)
+        chat.attachments.refused.connect(lambda _, sentence: notices.add_refusal(sentence))
         for signal in (chat.opened, chat.busy_changed):
             signal.connect(lambda _: notices.settle("refused"))
         chat.opened.connect(lambda _: notices.settle("context"))
