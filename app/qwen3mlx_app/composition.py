@@ -178,6 +178,7 @@ class Program(QObject):
         if state.phase == "ready":
             self.notices.settle("server")
             self.models.refresh()
+            self.models.watch()
             self.models.limits.refresh()
         else:
             self.models.server_gone()

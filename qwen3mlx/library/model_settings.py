@@ -34,6 +34,13 @@ class ModelSettings:
     def __init__(self, home: Path | None = None) -> None:
         self._file = StateFile("models.json", home)
 
+    def version(self) -> int:
+        """Return a number that changes whenever settings were saved."""
+        try:
+            return self._file.path.stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def load(self, model_id: str) -> LoadOptions:
         """Return the saved options, or the defaults if none are saved.
 

@@ -143,7 +143,9 @@ def _handler(fake: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0]
             fake.requests.append((self.command, self.path))
             fake.headers.append(dict(self.headers))
-            if path in fake.replies:
+            if path == "/api/qwen3mlx/models/events" and path not in fake.replies:
+                self._whole(404, b"{}")  # it lasts as long as the server
+            elif path in fake.replies:
                 self._whole(*fake.replies[path])
             elif path == "/v1/chat/completions":
                 fake.bodies.append(body)

@@ -27,6 +27,7 @@ from ..domain import (
 from ..models import ListModel
 from ..services import prompt
 from ..services.endpoint import Endpoint
+from ..services.plain import one_line
 from ..services.store import Store, StoreError
 from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
@@ -425,10 +426,12 @@ class ChatController(StoreController):
         assert self.conversation is not None
         question = self._message("user", parent_id, text, attachments=attachments)
         question = replace(question, finish_reason=finish_reason)
+        names = (one_line(attachment.name) for attachment in attachments)
+        first_words = prompt.first_words(text) or next(names, "")
         self._tree.put(question)
         is_saved = self._open.add(
             question,
-            title=self.conversation.title or prompt.first_words(text) or attachments[0].name,
+            title=self.conversation.title or first_words,
             draft=self.conversation.draft if draft is None else draft,
             model=self.model_id,
             updated_at=time.time(),

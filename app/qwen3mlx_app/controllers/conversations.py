@@ -65,7 +65,7 @@ class ConversationsController(StoreController):
 
     def rename(self, conversation_id: str, title: str) -> None:
         if title.strip():
-            self._change([conversation_id], title=title.strip())
+            self._change([conversation_id], title=" ".join(title.split()))
 
     def set_pinned(self, conversation_ids: Sequence[str], pinned: bool) -> None:
         self._change(conversation_ids, pinned=pinned)

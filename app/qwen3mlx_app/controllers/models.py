@@ -12,11 +12,15 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice
 from ..models import ListModel
 from ..services.endpoint import Endpoint
-from ..services.http import EndpointError
+from ..services.http import Call, EndpointError
+from ..services.timers import single_shot
 from .changes import change_notice
 from .limits import LimitsController
 
 translate = QCoreApplication.translate
+
+# Milliseconds until a lost connection is made again, while the server runs.
+WATCH_AGAIN = 1000
 
 
 class ModelsController(QObject):
@@ -35,6 +39,15 @@ class ModelsController(QObject):
         self.limits = LimitsController(endpoint, self)
         self.models = ListModel[ModelEntry](lambda entry: entry.id, lambda entry: entry.name, self)
         self.folders: list[ModelFolder] = []
+        self._watching: Call | None = None
+        self._watch_again = single_shot(self, WATCH_AGAIN, self.watch)
+
+    def watch(self) -> None:
+        """Follow what others change, such as the command line, an API client or the Finder."""
+        self._stop_watching()
+        self._watching = self._endpoint.watch_models(
+            on_models=self._on_models, ended=self._on_watch_ended
+        )
 
     def refresh(self) -> None:
         self._endpoint.models(done=self._on_models, failed=self._on_lookup_failed)
@@ -71,6 +84,7 @@ class ModelsController(QObject):
 
     def server_gone(self) -> None:
         """Mark every model as unloaded."""
+        self._stop_watching()
         self.models.set_values([entry.not_loaded() for entry in self.models.values()])
 
     def show_progress(self, model_id: str, progress: float) -> None:
@@ -137,8 +151,22 @@ class ModelsController(QObject):
         return True
 
     def _on_models(self, entries: list[ModelEntry]) -> None:
+        before = {entry.path for entry in self.models.values()}
         self.models.set_values(entries)
         self.refreshed.emit()
+        if self.folders and before != {entry.path for entry in entries}:
+            self.refresh_folders()  # each tells how many models it has
+
+    def _on_watch_ended(self, error: EndpointError) -> None:
+        self._watching = None
+        if error.status is None:  # else the server cannot be watched
+            self._watch_again.start()
+
+    def _stop_watching(self) -> None:
+        self._watch_again.stop()
+        if self._watching is not None:
+            self._watching.abort()
+            self._watching = None
 
     def _on_folders(self, folders: list[ModelFolder]) -> None:
         self.folders = folders

@@ -55,7 +55,9 @@ class ServerController(QObject):
         self._endpoint = endpoint
         self.memory: Memory | None = None
         self.keys: list[ApiKey] = []
+        self.needs_key = False  # the server refuses other apps without one
         self.settings: ServerSettings | None = None
+        self.restart_needed = False
         self.running = ListModel[RunningRequest](
             lambda request: request.id, lambda request: request.model, self
         )
@@ -143,7 +145,7 @@ class ServerController(QObject):
         """Snippets with the address that the server has, or would have."""
         port = self.settings.port if self.settings else OWN_LIMITS["server"]["port"].default
         url = self.state.url or f"http://127.0.0.1:{port}"
-        return snippets(ServerAddress(url, model_id, needs_key=bool(self.keys)))
+        return snippets(ServerAddress(url, model_id, needs_key=self.needs_key))
 
     def _on_state_changed(self, state: ServerState) -> None:
         self._http.url = state.url or ""
@@ -176,12 +178,12 @@ class ServerController(QObject):
     def _on_log_ended(self, error: EndpointError) -> None:
         self._log_call = None  # starts again when the server is back
 
-    def _on_keys(self, keys: list[ApiKey]) -> None:
-        self.keys = keys
+    def _on_keys(self, keys: list[ApiKey], needs_key: bool) -> None:
+        self.keys, self.needs_key = keys, needs_key
         self.keys_changed.emit(keys)
 
     def _on_settings(self, settings: ServerSettings, restart_needed: bool) -> None:
-        self.settings = settings
+        self.settings, self.restart_needed = settings, restart_needed
         self.settings_changed.emit(settings, restart_needed)
 
     def _on_port_taken(self, port: int) -> None:

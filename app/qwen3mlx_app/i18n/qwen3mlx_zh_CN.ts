@@ -23,14 +23,6 @@
         <source>Web pages that may call the server, comma-separated. All others are refused.</source>
         <translation>可以调用服务器的网页，以英文逗号分隔。其他网页会被拒绝。</translation>
     </message>
-    <message>
-        <source>Restart the server to apply these changes.</source>
-        <translation>请重启服务器以应用更改。</translation>
-    </message>
-    <message>
-        <source>Changes take effect after the server restarts.</source>
-        <translation>更改将在服务器重新启动后生效。</translation>
-    </message>
 </context>
 <context>
     <name>AnswerState</name>
@@ -602,12 +594,28 @@
         <translation>新密钥名称</translation>
     </message>
     <message>
+        <source>Restart Server</source>
+        <translation>重新启动服务器</translation>
+    </message>
+    <message>
         <source>New key access</source>
         <translation>新密钥的权限</translation>
     </message>
     <message>
         <source>Create key</source>
         <translation>创建密钥</translation>
+    </message>
+    <message>
+        <source>Start the server to see and create keys.</source>
+        <translation>启动服务器以查看和创建密钥。</translation>
+    </message>
+    <message>
+        <source>All keys have been revoked. The server refuses other apps until you create a key or restart it.</source>
+        <translation>所有密钥均已吊销。在创建密钥或重新启动服务器之前，其他应用无法访问。</translation>
+    </message>
+    <message>
+        <source>Other apps need one of these keys.</source>
+        <translation>其他应用需要使用其中一个密钥。</translation>
     </message>
     <message>
         <source>Revoke</source>
@@ -718,14 +726,6 @@
     <message>
         <source>Qwen3 on your own computer. Version {version}.</source>
         <translation>在自己的电脑上运行 Qwen3。版本 {version}。</translation>
-    </message>
-    <message>
-        <source>Export</source>
-        <translation>导出</translation>
-    </message>
-    <message>
-        <source>Markdown (*.md);;JSON (*.json)</source>
-        <translation>Markdown (*.md);;JSON (*.json)</translation>
     </message>
 </context>
 <context>
@@ -1027,12 +1027,16 @@
         <translation>添加文件夹…</translation>
     </message>
     <message>
-        <source>Models: {count}</source>
-        <translation>{count} 个模型</translation>
-    </message>
-    <message>
         <source>Missing</source>
         <translation>不存在</translation>
+    </message>
+    <message>
+        <source>1 model</source>
+        <translation>1 个模型</translation>
+    </message>
+    <message>
+        <source>{count} models</source>
+        <translation>{count} 个模型</translation>
     </message>
     <message>
         <source>Choose a Folder with Models</source>
@@ -1221,6 +1225,25 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>RestartHint</name>
+    <message>
+        <source>Restart to Apply</source>
+        <translation>重新启动以应用</translation>
+    </message>
+    <message>
+        <source>Restart the server to apply these changes.</source>
+        <translation type="unfinished">请重启服务器以应用更改。</translation>
+    </message>
+    <message>
+        <source>Changes take effect after the server restarts.</source>
+        <translation>更改将在服务器重新启动后生效。</translation>
+    </message>
+    <message>
+        <source>Start the server to change these.</source>
+        <translation type="unfinished">启动服务器后才能更改这些设置。</translation>
     </message>
 </context>
 <context>
@@ -1589,14 +1612,6 @@
     <message>
         <source>Restores the defaults. Conversations are kept.</source>
         <translation>恢复默认设置，对话会保留。</translation>
-    </message>
-    <message>
-        <source>Changes take effect after the server restarts.</source>
-        <translation>更改在服务器重新启动后生效。</translation>
-    </message>
-    <message>
-        <source>Start the server to change these.</source>
-        <translation>启动服务器后才能更改这些设置。</translation>
     </message>
     <message>
         <source>Privacy</source>
@@ -2033,6 +2048,25 @@
     <message>
         <source>{count} conversations imported, {skipped} skipped.</source>
         <translation>已导入 {count} 个对话，跳过 {skipped} 个。</translation>
+    </message>
+</context>
+<context>
+    <name>export</name>
+    <message>
+        <source>Markdown (*.md)</source>
+        <translation>Markdown (*.md)</translation>
+    </message>
+    <message>
+        <source>JSON, which can be imported again (*.json)</source>
+        <translation>JSON，可再次导入 (*.json)</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation type="unfinished">导出</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation type="unfinished">对话</translation>
     </message>
 </context>
 <context>

@@ -121,9 +121,22 @@ class Endpoint:
         return self._ask(
             "GET",
             f"{_OWN}/models",
-            read=lambda reply: [as_model(model) for model in reply["models"]],
+            read=_models,
             done=done,
             failed=failed,
+        )
+
+    def watch_models(self, *, on_models: Callable[[list[ModelEntry]], None], ended: Failed) -> Call:
+        """Report all models, and again whenever one has changed, until the call is aborted."""
+
+        def read(item: Event | Comment) -> None:
+            if isinstance(item, Event) and item.name == "models":
+                models = _read(_models, _json(item.data))
+                if not isinstance(models, EndpointError):
+                    on_models(models)
+
+        return self._http.listen(
+            f"{_OWN}/models/events", on_item=read, done=lambda: ended(interrupted()), failed=ended
         )
 
     def save_model_settings(
@@ -230,12 +243,14 @@ class Endpoint:
                     on_entry(entry)
 
         query = urlencode({"after": after})
-        return self._http.stream(
-            "GET", f"{_OWN}/log?{query}", on_item=read, done=lambda: None, failed=failed
-        )
+        path = f"{_OWN}/log?{query}"
+        return self._http.listen(path, on_item=read, done=lambda: None, failed=failed)
 
-    def keys(self, *, done: Callable[[list[ApiKey]], None], failed: Failed) -> Call:
-        return self._ask("GET", f"{_OWN}/keys", read=_keys, done=done, failed=failed)
+    def keys(self, *, done: Callable[[list[ApiKey], bool], None], failed: Failed) -> Call:
+        """`done` gets the keys, and whether the server needs one: after the last, too."""
+        return self._ask(
+            "GET", f"{_OWN}/keys", read=_keys, done=lambda told: done(*told), failed=failed
+        )
 
     def create_key(
         self, name: str, scope: str, *, done: Callable[[str], None], failed: Failed
@@ -251,10 +266,10 @@ class Endpoint:
         )
 
     def revoke_key(
-        self, name: str, *, done: Callable[[list[ApiKey]], None], failed: Failed
+        self, name: str, *, done: Callable[[list[ApiKey], bool], None], failed: Failed
     ) -> Call:
         path = f"{_OWN}/keys?name={quote(name, safe='')}"
-        return self._ask("DELETE", path, read=_keys, done=done, failed=failed)
+        return self._ask("DELETE", path, read=_keys, done=lambda told: done(*told), failed=failed)
 
     def settings(
         self,
@@ -314,12 +329,16 @@ def _json(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _models(reply: Any) -> list[ModelEntry]:
+    return [as_model(model) for model in reply["models"]]
+
+
 def _folders(reply: Any) -> list[ModelFolder]:
     return [as_value(ModelFolder, folder) for folder in reply["folders"]]
 
 
-def _keys(reply: Any) -> list[ApiKey]:
-    return [as_value(ApiKey, key) for key in reply["keys"]]
+def _keys(reply: Any) -> tuple[list[ApiKey], bool]:
+    return [as_value(ApiKey, key) for key in reply["keys"]], bool(reply["required"])
 
 
 def _server_settings(saved: Mapping[str, Any]) -> ServerSettings:

@@ -136,9 +136,9 @@ class Http(QObject):
         super().__init__(parent)
         self.url = ""
         self._key = key
-        self._manager = QNetworkAccessManager(self)
-        self._manager.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
-        self._manager.setRedirectPolicy(QNetworkRequest.RedirectPolicy.ManualRedirectPolicy)
+        self._manager = self._made()
+        # A manager has six connections: what listens all the time must not take any of them.
+        self._listening = self._made()
 
     def request(
         self,
@@ -166,6 +166,24 @@ class Http(QObject):
     ) -> Call:
         """Send a request; `on_item` gets each event, and `done` is called when the stream ends."""
         return _StreamCall(self._send(method, self._request(path), body), on_item, done, failed)
+
+    def listen(
+        self,
+        path: str,
+        *,
+        on_item: Callable[[Event | Comment], None],
+        done: Callable[[], None],
+        failed: Failed,
+    ) -> Call:
+        """Like `stream`, for one that goes on until it is aborted."""
+        reply = self._listening.get(self._request(path))
+        return _StreamCall(reply, on_item, done, failed)
+
+    def _made(self) -> QNetworkAccessManager:
+        manager = QNetworkAccessManager(self)
+        manager.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
+        manager.setRedirectPolicy(QNetworkRequest.RedirectPolicy.ManualRedirectPolicy)
+        return manager
 
     def _request(self, path: str) -> QNetworkRequest:
         request = QNetworkRequest(QUrl(self.url + path))

@@ -34,6 +34,7 @@ from ..domain import AppSettings, Conversation, Undo
 from ..services.language import use_language
 from ..services.store import Hit
 from .chat_page import ChatPage
+from .exporting import ask_export_path
 from .following import follow
 from .icons import icon
 from .menus import Menus
@@ -477,11 +478,11 @@ class MainWindow(QMainWindow):
         set_title(self, title or "qwen3mlx")
 
     def export(self, conversation_ids: list[str]) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, self.tr("Export"), documents(), self.tr("Markdown (*.md);;JSON (*.json)")
-        )
-        if name:
-            self.program.conversations.export_to(conversation_ids, Path(name))
+        known = self.program.conversations.conversations
+        found = [one for one in map(known.find, conversation_ids) if one is not None]
+        path = ask_export_path(self, found)
+        if path is not None:
+            self.program.conversations.export_to(conversation_ids, path)
 
     def _act(self, action: str | Undo) -> None:
         if callable(action):

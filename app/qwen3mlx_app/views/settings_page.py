@@ -21,6 +21,7 @@ from .opening import show_folder
 from .page import Group, Page, whole_number
 from .plain import Button
 from .ranges import help_text
+from .restart_hint import RestartHint
 from .switch import Switch
 from .theme import Theme
 from .widgets import hint_label
@@ -178,8 +179,7 @@ class SettingsPage(Page):
             group.add_row(title, field, help_text(hint, limits))
             self._server_fields[name] = field
         self._show_limits()
-        self._memory_hint = hint_label("", self)
-        group.add_widget(self._memory_hint)
+        group.add_widget(RestartHint(self._server, self))
         return group
 
     def _privacy(self) -> Group:
@@ -252,13 +252,8 @@ class SettingsPage(Page):
         if not self._settings.set_mirror(field.accessibleName(), field.text()):
             field.setText(self._settings.settings.hub_mirror)
 
-    def _show_state(self, state: ServerState) -> None:
+    def _show_state(self, *_: ServerState) -> None:
         """The server saves these: they can be set while it runs, once it has told them."""
-        if state.phase == "ready":
-            text = self.tr("Changes take effect after the server restarts.")
-        else:
-            text = self.tr("Start the server to change these.")
-        self._memory_hint.setText(text)
         for field in self._server_fields.values():
             field.setEnabled(False)
 

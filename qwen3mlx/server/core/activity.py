@@ -23,6 +23,8 @@ MAX_ENTRIES = 1000
 _MAX_CLIENT, _MAX_PATH = 100, 300
 # The window polls these every second: successful requests to them are not logged.
 _WATCHING = ("/api/qwen3mlx/", "/health", "/metrics")
+# The window counts tokens there while a person types.
+_COUNTING = "/api/qwen3mlx/tokens"
 
 Phase = Literal["waiting", "prefill", "decode"]
 
@@ -125,7 +127,8 @@ class Activity:
 
     def request_finished(self, entry: Entry) -> None:
         """Tell the listeners, unless the request was one of the window's own polls."""
-        watched = entry.method == "GET" and entry.path.startswith(_WATCHING)
+        polled = entry.method == "GET" and entry.path.startswith(_WATCHING)
+        watched = polled or entry.path == _COUNTING
         if watched and entry.status is not None and entry.status < 400:
             return
         self._num_over += 1
@@ -183,6 +186,11 @@ class Activity:
                     await asyncio.wait_for(news.wait(), timeout_s)
             except asyncio.TimeoutError:
                 yield None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server ends, and with it all that listens."""
+        return self._closed
 
     def close(self) -> None:
         """End all listeners."""

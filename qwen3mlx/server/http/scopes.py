@@ -66,6 +66,7 @@ GET /api/tags
 GET /api/ps
 POST /api/show
 GET /api/qwen3mlx/models
+GET /api/qwen3mlx/models/events
 GET /api/qwen3mlx/settings/schema
 POST /api/qwen3mlx/tokens
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.quantization import Quality, QuantizeJob, QuantizeState
 from qwen3mlx_app.views.main_window import MainWindow
@@ -45,12 +45,17 @@ def page(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> Any:
     return made
 
 
-def test_without_a_checkpoint_it_says_so(window: MainWindow, page: Any) -> None:
+def test_without_a_checkpoint_it_says_so_and_lets_one_be_chosen(
+    window: MainWindow, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     models = program_of(window).models
     models.models.put(replace(models.models.value(0), quantization="8bit"))
     models.refreshed.emit()
     assert "No unquantized checkpoint found. Choose a folder." in visible_texts(page)
-    assert not button(page, "Start").isEnabled()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/m/Qwen3-0.6B")
+    button(page, "Choose Folder…").click()
+    assert page.asked[-1] == ("estimate", "/m/Qwen3-0.6B", "4bit")
+    assert button(page, "Start")
 
 
 def test_what_is_chosen_is_asked_for(window: MainWindow, page: Any, tmp_path: Path) -> None:

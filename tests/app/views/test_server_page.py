@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,7 +16,7 @@ from qwen3mlx_app.views.window import make_window
 
 from tests.support.places import PROGRAM
 
-from .support import named
+from .support import button, named, visible_texts
 
 ORIGIN = "https://chat.example.com"
 
@@ -77,3 +79,55 @@ def test_a_page_first_seen_long_after_the_start_shows_what_is_saved(
     finally:
         window.close()
         program.close()
+
+
+def test_the_page_says_who_may_use_the_server_and_offers_a_restart(
+    profile: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(profile))
+    profile.mkdir()
+    (profile / "settings.json").write_text(json.dumps({"server": {"port": 0}}))
+    program = Program(profile, PROGRAM)
+    window = make_window(program)
+    qtbot.addWidget(window)
+    window.show()
+    try:
+        window.show_page("server")
+        page, server = window.page, program.server
+
+        def says(*words: str) -> bool:
+            return any(all(word in text for word in words) for text in visible_texts(page))
+
+        assert says("Start the server to see")
+        with qtbot.waitSignal(server.settings_changed, timeout=60_000):
+            program.start()
+        qtbot.waitUntil(lambda: says("Any app on this computer"))
+        server.create_key("laptop")
+        qtbot.waitUntil(lambda: says("Other apps need one"))
+        server.revoke_key("laptop")
+        qtbot.waitUntil(lambda: says("All keys have been revoked"))
+        assert requests_are_refused(server.state.url)
+        restart = [one for one in page.findChildren(QPushButton) if one.text() == "Restart Server"]
+        with qtbot.waitSignal(server.keys_changed, timeout=60_000):
+            next(one for one in restart if one.isVisible()).click()
+        qtbot.waitUntil(lambda: says("Any app on this computer"))
+        assert not requests_are_refused(server.state.url)
+        assert not says("Restart the server to apply")
+        server.change_settings("Running", {"max_running": 3})
+        qtbot.waitUntil(lambda: says("Restart the server to apply"))
+        with qtbot.waitSignal(server.settings_changed, timeout=60_000):
+            button(page, "Restart to Apply").click()
+        qtbot.waitUntil(lambda: says("Changes take effect after the server restarts."))
+        assert not server.restart_needed
+    finally:
+        window.close()
+        program.close()
+
+
+def requests_are_refused(url: str | None) -> bool:
+    """Whether the server wants a key of another app."""
+    try:
+        with urlopen(f"{url}/v1/models", timeout=60):
+            return False
+    except HTTPError as error:
+        return error.code == 401

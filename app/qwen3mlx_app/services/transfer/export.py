@@ -23,7 +23,7 @@ def to_json(transcripts: Iterable[Transcript]) -> str:
 def to_markdown(transcript: Transcript) -> str:
     """The path on screen as Markdown; other versions are left out."""
     conversation = transcript.conversation
-    title = conversation.title or translate("transfer", "Conversation")
+    title = " ".join(conversation.title.split()) or translate("transfer", "Conversation")
     date = datetime.fromtimestamp(conversation.created_at).strftime("%Y-%m-%d %H:%M")
     parts = [f"# {title}", f"*{date}*"]
     if conversation.settings.system_prompt:

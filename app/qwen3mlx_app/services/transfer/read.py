@@ -7,7 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def import_file(path: Path) -> Imported:
             if transcript is None:
                 num_skipped += 1
             else:
-                transcripts.append(transcript)
+                transcripts.append(_titled(transcript))
     if not transcripts:
         raise TransferError(
             translate("transfer", "{name} contains no readable conversations.").format(
@@ -56,6 +56,12 @@ def import_file(path: Path) -> Imported:
             )
         )
     return Imported(tuple(transcripts), num_skipped)
+
+
+def _titled(transcript: Transcript) -> Transcript:
+    """With its title on one line."""
+    title = " ".join(transcript.conversation.title.split())
+    return replace(transcript, conversation=replace(transcript.conversation, title=title))
 
 
 def _reader(document: Any, name: str) -> tuple[Callable[[Json], Transcript | None], list[Json]]:

@@ -134,11 +134,7 @@ class ModelsPage(Page):
         line = QWidget(self)
         layout = QHBoxLayout(line)
         layout.setContentsMargins(0, 0, 0, 0)
-        count = (
-            self.tr("Models: {count}").format(count=folder.num_models)
-            if folder.exists
-            else self.tr("Missing")
-        )
+        count = self._number(folder.num_models) if folder.exists else self.tr("Missing")
         name = NameLabel(folder.path, line)
         name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         name.setMinimumWidth(1)
@@ -152,6 +148,11 @@ class ModelsPage(Page):
             remove.clicked.connect(partial(self._models.remove_folder, folder.path))
             layout.addWidget(remove)
         return line
+
+    def _number(self, count: int) -> str:
+        if count == 1:
+            return self.tr("1 model")
+        return self.tr("{count} models").format(count=count)
 
     def _add_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(

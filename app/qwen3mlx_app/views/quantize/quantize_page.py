@@ -48,6 +48,7 @@ class QuantizePage(Page):
         self._models = models
         self._theme = theme
         self._folder: str | None = None
+        self._sources: list[tuple[str, str]] = []
         self._job = JobCard(quantize, self)
         self._job.opened.connect(self.load_wanted)
         self.column.addWidget(self._job)
@@ -151,15 +152,18 @@ class QuantizePage(Page):
         return [(name, texts[name]) for name in METHODS]
 
     def _show_sources(self) -> None:
-        chosen = self._source.currentData()
-        self._source.clear()
-        for entry in self._models.models.values():
-            if entry.quantization is None:
-                self._source.addItem(entry.name, entry.path)
+        entries = self._models.models.values()
+        sources = [(one.name, one.path) for one in entries if one.quantization is None]
         if self._folder is not None:
-            self._source.addItem(Path(self._folder).name, self._folder)
-        self._source.addItem(self.tr("Choose Folder…"), "")
-        self._source.setCurrentIndex(max(0, self._source.findData(chosen)))
+            sources.append((Path(self._folder).name, self._folder))
+        sources.append((self.tr("Choose Folder…"), ""))
+        if sources == self._sources:
+            return  # something else of the models has changed
+        chosen, self._sources = self._source.currentData(), sources
+        self._source.clear()
+        for name, path in sources:
+            self._source.addItem(name, path)
+        self._source.setCurrentIndex(max(0, self._source.findData(chosen or None)))
         if self.isVisible():
             self._ask()
 
@@ -175,7 +179,8 @@ class QuantizePage(Page):
         """Ask for the estimated size."""
         self._method.setEnabled(not self._recipe.currentData().startswith(("mx", "nv")))
         source = self._source.currentData()
-        self._start.setEnabled(False)
+        self._start.setEnabled(not source)
+        self._start.setText(self.tr("Start") if source else self.tr("Choose Folder…"))
         self._dot.set_colour("faint")
         if not source:
             self._estimate.setText(self.tr("No unquantized checkpoint found. Choose a folder."))
@@ -201,6 +206,9 @@ class QuantizePage(Page):
         self._start.setEnabled(self._quantize.state.phase not in ("running", "paused"))
 
     def _begin(self) -> None:
+        if not self._source.currentData():
+            self._choose_source()
+            return
         source, recipe = self._source.currentData(), self._recipe.currentData()
         method = self._method.currentData() if self._method.isEnabled() else "rtn"
         self._quantize.start(

@@ -14,6 +14,7 @@ from ...services.plain import one_line
 from ..fields import NoScrollComboBox
 from ..page import Group, whole_number
 from ..plain import Button, confirm
+from ..restart_hint import RestartHint
 from ..theme import GAP
 from ..widgets import hint_label
 
@@ -43,24 +44,15 @@ class AccessGroup(Group):
         self._origins.editingFinished.connect(self._set_origins)
         for field in (self._port, self._origins):
             field.setEnabled(False)  # until the saved settings are known
-        self._needs_restart = hint_label("", self)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, GAP, 0, GAP)
-        row.addWidget(self._needs_restart, 1)
-        self.add_layout(row)
+        self.add_widget(RestartHint(server, self))
         server.settings_changed.connect(self._show)
 
-    def _show(self, saved: ServerSettings, restart_needed: bool) -> None:
+    def _show(self, saved: ServerSettings, *_: object) -> None:
         self._port.setValue(saved.port)
         if not self._origins.isModified():  # else it is being typed
             self._origins.setText(", ".join(saved.allow_origin))
         for field in (self._port, self._origins):
             field.setEnabled(True)
-        self._needs_restart.setText(
-            self.tr("Restart the server to apply these changes.")
-            if restart_needed
-            else self.tr("Changes take effect after the server restarts.")
-        )
 
     def _set_port(self) -> None:
         self._server.change_settings(self.tr("Port"), {"port": self._port.value()})
@@ -72,15 +64,19 @@ class AccessGroup(Group):
 
 
 class KeysGroup(Group):
-    """API keys. Without any, every program on this computer may use the server."""
+    """API keys. If there was never one, every program on this computer may use the server."""
 
     def __init__(self, server: ServerController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._server = server
-        self._none = hint_label(
-            self.tr("No API keys. Any app on this computer can use the server and load models."),
-            self,
-        )
+        self._about = hint_label("", self)
+        self._restart = Button(self.tr("Restart Server"), self)
+        self._restart.clicked.connect(server.restart)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, GAP, 0, 0)
+        line.addWidget(self._about, 1)
+        line.addWidget(self._restart)
+        self.add_layout(line)
         self._lines = QVBoxLayout()
         self._lines.setContentsMargins(0, GAP, 0, GAP)
         self._lines.setSpacing(GAP)
@@ -110,17 +106,37 @@ class KeysGroup(Group):
         self.add_layout(column)
         server.keys_changed.connect(self._show)
         server.key_created.connect(self._show_new)
+        server.state_changed.connect(self._show_about)
         self._show(server.keys)
 
     def _show(self, keys: list[ApiKey]) -> None:
         while (item := self._lines.takeAt(0)) is not None:
             widget = item.widget()
-            if widget is not None and widget is not self._none:
+            if widget is not None:
                 widget.deleteLater()
-        self._none.setVisible(not keys)
-        self._lines.addWidget(self._none)
+        self._show_about()
         for key in keys:
             self._lines.addWidget(self._line(key))
+
+    def _show_about(self) -> None:
+        """Say who may use the server as it runs now."""
+        keys, is_ready = self._server.keys, self._server.state.phase == "ready"
+        is_locked = is_ready and self._server.needs_key and not keys
+        self._restart.setVisible(is_locked)
+        if not is_ready:
+            text = self.tr("Start the server to see and create keys.")
+        elif is_locked:
+            text = self.tr(
+                "All keys have been revoked. The server refuses other apps until you create a key"
+                " or restart it."
+            )
+        elif keys:
+            text = self.tr("Other apps need one of these keys.")
+        else:
+            text = self.tr(
+                "No API keys. Any app on this computer can use the server and load models."
+            )
+        self._about.setText(text)
 
     def _line(self, key: ApiKey) -> QWidget:
         line = QWidget(self)
@@ -155,10 +171,10 @@ class KeysGroup(Group):
     def _create(self) -> None:
         if self._name.text().strip():
             self._server.create_key(self._name.text().strip(), self._scope.currentData())
-            self._name.clear()
 
     def _show_new(self, name: str, key: str) -> None:
         QGuiApplication.clipboard().setText(key)
+        self._name.clear()
         self._new.show()
         self._new.setText(
             self.tr(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+)
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QTableView,
     QVBoxLayout,
@@ -18,6 +23,7 @@ from PySide6.QtWidgets import (
 from ...domain import LogEntry, RunningRequest
 from ...models import ListModel
 from ...models.table import Column, Table
+from ...services.timers import single_shot
 from ..fields import NoScrollComboBox
 from ..page import Group
 from ..sizes import count_text
@@ -25,6 +31,8 @@ from ..theme import GAP, Theme
 from ..widgets import hint_label
 
 LOG_HEIGHT, ROW = 300, 30
+# Pixels of the widest column, and the least of the one that takes the rest.
+WIDEST, LEAST = 170, 220
 
 
 class RunningGroup(Group):
@@ -60,7 +68,6 @@ class RunningGroup(Group):
         self._none.setVisible(not count)
         self._table.setVisible(bool(count))
         self._table.setFixedHeight((min(count, 8) + 1) * ROW + 4)
-        self._table.horizontalHeader().resizeSections()  # Qt would not widen a changed cell's
 
     def _state(self, one: RunningRequest) -> str:
         if one.phase == "waiting":
@@ -82,7 +89,7 @@ class LogGroup(Group):
             Column(self.tr("Time"), _time),
             Column(self.tr("Status"), lambda one: str(one.status or "–")),
             Column(self.tr("Request"), _request, tip=_request),
-            Column(self.tr("Model"), lambda one: one.model or ""),
+            Column(self.tr("Model"), lambda one: one.model or "", tip=lambda one: one.model or ""),
             Column(self.tr("Prompt"), lambda one: _count(one.prompt_tokens), True),
             Column(self.tr("Cached"), lambda one: _count(one.cached_tokens), True),
             Column(self.tr("Output"), lambda one: _count(one.completion_tokens), True),
@@ -120,6 +127,39 @@ class LogGroup(Group):
         self.add_layout(column)
 
 
+class FittingTable(QTableView):
+    """Columns as wide as what is seen of them, within bounds; one takes the rest of the width.
+
+    Where that would leave too little of it, the table scrolls.
+    """
+
+    def __init__(self, stretched: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._stretched = stretched
+        self._soon = single_shot(self, 0, self.fit)
+
+    def follow(self, model: QAbstractItemModel) -> None:
+        for signal in (model.rowsInserted, model.rowsRemoved, model.dataChanged, model.modelReset):
+            signal.connect(self._soon.start)
+        self.fit()
+
+    def fit(self) -> None:
+        header = self.horizontalHeader()
+        widths = [
+            min(WIDEST, max(self.sizeHintForColumn(column), header.sectionSizeHint(column)))
+            for column in range(header.count())
+        ]
+        others = sum(widths) - widths[self._stretched]
+        widths[self._stretched] = max(LEAST, self.viewport().width() - others)
+        for column, width in enumerate(widths):
+            if header.sectionSize(column) != width:
+                header.resizeSection(column, width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
+
+
 class LogFilter(QSortFilterProxyModel):
     """Requests that contain a text, of kind `good`, `bad` or, if empty, any."""
 
@@ -149,9 +189,9 @@ def table_view(
     name: str,
     parent: QWidget,
     stretched: int = 0,
-) -> QTableView:
+) -> FittingTable:
     """A table that selects whole rows; the column `stretched` takes the remaining width."""
-    view = QTableView(parent)
+    view = FittingTable(stretched, parent)
     view.setModel(model)
     view.setAccessibleName(name)
     view.setShowGrid(False)
@@ -164,9 +204,8 @@ def table_view(
     view.verticalHeader().setDefaultSectionSize(ROW)
     header = view.horizontalHeader()
     header.setAccessibleName(name)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
     header.setHighlightSections(False)
+    view.follow(model)
     return view
 
 

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 # Seconds without progress after which a stream sends a comment.
 PATIENCE = 15.0
+# Seconds between looks at the disk while somebody watches: a hundred models take 10 ms.
+WATCH_EVERY = 0.5
 
 
 router = APIRouter(prefix="/models", route_class=Route)
@@ -45,6 +47,18 @@ async def list_models(
     """`fit` is for `context_length` tokens, or else the context each model would be loaded with."""
     infos = await service.models()
     return await asyncio.to_thread(_library, service, infos, context_length)
+
+
+@router.get("/events")
+async def watch(request: Request, service: ServiceDep) -> Response:
+    """An event `models` with all models, and another whenever one has changed.
+
+    It may have been added, removed, changed on disk, loaded, unloaded, or set otherwise.
+    """
+    return streaming(
+        request,
+        with_error_event(_changes(service), lambda error: sse(openai_body(error), "error")),
+    )
 
 
 @router.put("/settings")
@@ -79,6 +93,39 @@ async def unload(body: ModelBody, service: ServiceDep) -> Json:
     info = await service.model(body.model)
     await service.unload(info.id)
     return await _described(service, info.id)
+
+
+async def _changes(service: Service) -> AsyncGenerator[bytes, None]:
+    known: object = None
+    quiet_s = 0.0
+    while not service.activity.is_closed:
+        infos = await service.models()
+        now = await asyncio.to_thread(_outline, service, infos)
+        if now != known:
+            known, quiet_s = now, 0.0
+            yield sse(await asyncio.to_thread(_library, service, infos, None), "models")
+        elif quiet_s >= PATIENCE:
+            quiet_s = 0.0
+            yield comment("nothing new")
+        quiet_s += WATCH_EVERY
+        await asyncio.sleep(WATCH_EVERY)
+
+
+def _outline(service: Service, infos: Sequence[ModelInfo]) -> object:
+    """Differs when the description of a model would, except for its requests and its idle time."""
+    models = [
+        (
+            info.id,
+            info.path,
+            info.modified,
+            info.size_bytes,
+            info.state,
+            None if info.load_progress is None else round(info.load_progress, 2),
+            None if info.loaded is None else (info.loaded.load_options, info.loaded.ttl_s),
+        )
+        for info in infos
+    ]
+    return models, list(service.library.skipped), service.model_settings.version()
 
 
 async def _load_events(

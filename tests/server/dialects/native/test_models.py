@@ -15,7 +15,7 @@ from qwen3mlx.model import Footprint
 from qwen3mlx.server.dialects.native.describe import LEAST_CONTEXT, fit
 
 from ...live import LiveServer, live_server
-from .support import chat, get, load, long_answer, model, refused, send
+from .support import BASE, chat, events, get, load, long_answer, model, refused, send
 
 NOTHING_SET: dict[str, Any] = {
     "context_length": None,
@@ -183,3 +183,20 @@ def test_fit_is_told_for_the_context_that_is_asked_about(server: LiveServer) -> 
     assert 4 * short["kv_bytes"] <= long["kv_bytes"]
     assert short["context_length"] == 512
     assert refused(server, "GET", "/models", context_length=0)["param"] == "context_length"
+
+
+def test_a_watcher_is_told_at_once_and_at_each_change(own: LiveServer) -> None:
+    with own.http.stream("GET", f"{BASE}/models/events", headers=own.person) as reply:
+        told = events(reply)
+        name, first = next(told)
+        assert name == "models"
+        assert first == get(own, "/models")
+        load(own, "demo")
+        for _, now in told:
+            if next(one for one in now["models"] if one["id"] == "demo")["state"] == "loaded":
+                break
+        send(own, "PUT", "/models/settings", {"model": "demo", "sampling": {"top_k": 7}})
+        for _, now in told:
+            demo = next(one for one in now["models"] if one["id"] == "demo")
+            if demo["settings"]["sampling"]:
+                break

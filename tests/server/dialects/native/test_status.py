@@ -157,3 +157,12 @@ async def _until_quiet(listening):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("path", ["/status", "/log"])
 def test_watching_is_get_only(server: LiveServer, path: str) -> None:
     assert server.http.post(BASE + path).status_code == 405
+
+
+def test_counting_tokens_while_somebody_types_is_not_logged(own: LiveServer) -> None:
+    send(own, "POST", "/tokens", {"model": "demo", "texts": ["Hi"]})
+    reply = own.http.post(f"{BASE}/tokens", json={"texts": 5}, headers=own.person)
+    assert reply.status_code == 400
+    with own.http.stream("GET", f"{BASE}/log", headers=own.person) as log:
+        _, first = next(events(log))
+    assert (first["path"], first["status"]) == (f"{BASE}/tokens", 400)
