@@ -1067,7 +1067,7 @@
     </message>
     <message>
         <source>Restart Server</source>
-        <translation>重启服务器</translation>
+        <translation>重新启动服务器</translation>
     </message>
 </context>
 <context>
@@ -1235,7 +1235,7 @@
     </message>
     <message>
         <source>Restart the server to apply these changes.</source>
-        <translation type="unfinished">请重启服务器以应用更改。</translation>
+        <translation>请重新启动服务器以应用更改。</translation>
     </message>
     <message>
         <source>Changes take effect after the server restarts.</source>
@@ -1243,7 +1243,7 @@
     </message>
     <message>
         <source>Start the server to change these.</source>
-        <translation type="unfinished">启动服务器后才能更改这些设置。</translation>
+        <translation>启动服务器后才能更改这些设置。</translation>
     </message>
 </context>
 <context>
@@ -2062,11 +2062,11 @@
     </message>
     <message>
         <source>Export</source>
-        <translation type="unfinished">导出</translation>
+        <translation>导出</translation>
     </message>
     <message>
         <source>Conversations</source>
-        <translation type="unfinished">对话</translation>
+        <translation>对话</translation>
     </message>
 </context>
 <context>

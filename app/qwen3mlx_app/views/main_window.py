@@ -85,6 +85,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         """Make all parts, with texts in the language of now."""
         program, theme, conversations = self.program, self.theme, self.program.conversations
+        self.rail = Rail(self)  # first, as the eye and Tab go
         self.sidebar = Sidebar(
             program.sections, conversations.hits, conversations.folders, theme, self
         )
@@ -101,7 +102,6 @@ class MainWindow(QMainWindow):
         self._pages.addWidget(self.chat)
         self._late: dict[str, QWidget] = {}
         self.page_name = "chat"
-        self.rail = Rail(self)
         self._splitter = QSplitter(self)
         self._splitter.addWidget(self.sidebar)
         self._splitter.addWidget(self._right())
@@ -165,12 +165,28 @@ class MainWindow(QMainWindow):
                 self._late[name] = self._make_page(name)
                 self._pages.addWidget(self._late[name])
             page = self._late[name]
+        is_another = name != self.page_name
         self._pages.setCurrentWidget(page)
         self.page_name = name
         self._peeks = False
         self._show_sidebar()
         self.rail.show_page(name)
         self.page_shown.emit(name)
+        if is_another:
+            self._focus_page()
+
+    def _focus_page(self) -> None:
+        """Put the focus where work goes on: the message field, or the page's first control."""
+        if self.page is self.chat:
+            self.chat.composer.text.setFocus()
+            return
+        widget: QWidget | None = self.page.nextInFocusChain()
+        while widget is not None and self.page.isAncestorOf(widget):
+            takes_focus = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            if takes_focus and widget.isEnabled() and widget.isVisibleTo(self.page):
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            widget = widget.nextInFocusChain()
 
     def open(self, conversation_id: str) -> None:
         self.program.chat.open(conversation_id)

@@ -31,8 +31,8 @@ from .theme import GAP, GAP_L, GAP_S, Theme
 from .widgets import tool_button
 
 WIDTH, MAX_SHOWN, LEAST_OPTIONS = 460, 6, 360
-# Pixels of a row beside its two lines.
-AROUND = 24
+# The height of a row's two lines in text sizes, and the pixels around them.
+LINES, AROUND = 2.6, 16
 COLOURS = {"fits": "good", "tight": "warning", "too-large": "error"}
 
 
@@ -105,7 +105,8 @@ class ModelPicker(SearchSheet[ModelEntry]):
 
     def place(self) -> QRect:
         corner = self.mapFromGlobal(self._anchor.mapToGlobal(QPoint(0, 0)))
-        width = min(WIDTH, self.width() - 2 * GAP)
+        wide = max(WIDTH, self._foot.sizeHint().width() + 2 * GAP + GAP_L)
+        width = min(wide, self.width() - 2 * GAP)
         room = corner.y() - 2 * GAP
         wanted = self._sheet.sizeHint().height()
         if self._options.isVisibleTo(self):
@@ -296,7 +297,7 @@ class _ModelDelegate(QStyledItemDelegate):
 
 
 def _row_height(theme: Theme) -> int:
-    return 2 * theme.font_size + AROUND
+    return round(LINES * theme.font_size) + AROUND
 
 
 def _searched(entry: ModelEntry) -> str:

@@ -35,6 +35,7 @@ class Page(QWidget):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         reserve_bar(area)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus
         outer.addWidget(area)
         content = QWidget(area)
         content.setObjectName("page")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
@@ -37,7 +38,6 @@ def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWind
     """Over the scripted server."""
     program = Program(profile, PROGRAM)
     made = make_window(program)
-    qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
     connect(program, fake.url)
@@ -45,3 +45,5 @@ def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWind
     yield made
     made.close()
     program.close()
+    # Not later: the next window's style would reach the widgets that are about to go.
+    shiboken6.delete(made)

@@ -49,10 +49,9 @@ class ConnectGroup(Group):
         self._code.setReadOnly(True)
         self._code.setTabChangesFocus(True)
         self._code.setAccessibleName(self.tr("Snippet"))
-        self._code.setStyleSheet(
-            f"font-family: {MONOSPACE}; font-size: {theme.font_size - 1}px; border: none;"
-            " background: transparent;"
-        )
+        self._theme = theme
+        self._look()
+        theme.changed.connect(self._look)
         self._note: Label = hint_label("", self)
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
@@ -64,6 +63,13 @@ class ConnectGroup(Group):
         column.addWidget(self._code)
         column.addWidget(self._note)
         self.add_layout(column)
+
+    def _look(self) -> None:
+        size = self._theme.font_size - 1
+        self._code.setStyleSheet(
+            f"font-family: {MONOSPACE}; font-size: {size}px; border: none; background: transparent;"
+        )
+        self._show(self._tabs.currentIndex())
 
     def show_snippets(self) -> None:
         self._all = self._ask()

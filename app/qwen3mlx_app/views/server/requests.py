@@ -6,6 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QSortFilterProxyModel,
@@ -30,7 +31,9 @@ from ..sizes import count_text
 from ..theme import GAP, Theme
 from ..widgets import hint_label
 
-LOG_HEIGHT, ROW = 300, 30
+LOG_HEIGHT = 300
+# Pixels of a row beside its text.
+AROUND = 12
 # Pixels of the widest column, and the least of the one that takes the rest.
 WIDEST, LEAST = 170, 220
 
@@ -67,7 +70,7 @@ class RunningGroup(Group):
         count = self._running.rowCount()
         self._none.setVisible(not count)
         self._table.setVisible(bool(count))
-        self._table.setFixedHeight((min(count, 8) + 1) * ROW + 4)
+        self._table.setFixedHeight((min(count, 8) + 1) * self._table.row_height + 4)
 
     def _state(self, one: RunningRequest) -> str:
         if one.phase == "waiting":
@@ -130,7 +133,7 @@ class LogGroup(Group):
 class FittingTable(QTableView):
     """Columns as wide as what is seen of them, within bounds; one takes the rest of the width.
 
-    Where that would leave too little of it, the table scrolls.
+    Where that would leave too little of it, the table scrolls. Rows are as high as the text needs.
     """
 
     def __init__(self, stretched: int, parent: QWidget) -> None:
@@ -154,6 +157,19 @@ class FittingTable(QTableView):
         for column, width in enumerate(widths):
             if header.sectionSize(column) != width:
                 header.resizeSection(column, width)
+
+    @property
+    def row_height(self) -> int:
+        return self.fontMetrics().height() + AROUND
+
+    def fit_rows(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(self.row_height)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.fit_rows()
+            self._soon.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -201,7 +217,7 @@ def table_view(
     view.setTabKeyNavigation(False)
     view.setWordWrap(False)
     view.verticalHeader().hide()
-    view.verticalHeader().setDefaultSectionSize(ROW)
+    view.fit_rows()
     header = view.horizontalHeader()
     header.setAccessibleName(name)
     header.setHighlightSections(False)
