@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
-from qwen3mlx_app.domain import ChatSettings, ModelSettings, Notice
+from qwen3mlx_app.domain import ChatSettings, MessageRow, ModelSettings, Notice
 
 from tests.support.places import PROGRAM
 
@@ -55,6 +55,29 @@ def begun(program: Program) -> Callable[[], bool]:
     return lambda: len(last(program).content) > 20
 
 
+def test_an_answer_tells_what_it_does_while_it_is_made(program: Program, qtbot: QtBot) -> None:
+    chat = program.chat
+    seen: list[MessageRow] = []
+
+    def see(*_: object) -> None:
+        seen.append(chat.messages.value(chat.messages.rowCount() - 1))
+
+    chat.messages.dataChanged.connect(see)
+    chat.messages.rowsInserted.connect(see)
+    chat.new()
+    chat.set_settings(replace(GREEDY, thinking=True))
+    ask(program, qtbot, "What is 2 + 2? " * 40)
+    phases = [row.progress.phase for row in seen if row.progress is not None]
+    told = ["loading", "queued", "prefill", "writing"]
+    assert [phase for phase in dict.fromkeys(phases) if phase in told[1:]] == told[1:]
+    assert "loading" in phases
+    thoughts = [row.message for row in seen if row.message.reasoning and not row.message.content]
+    counts = [one.stats.reasoning_tokens or 0 for one in thoughts if one.stats is not None]
+    assert counts == sorted(counts)
+    assert counts[-1] > 0
+    assert seen[-1].progress is None
+
+
 def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None:
     """Ask, think, stop, edit, regenerate, branch, another model; and everything back tomorrow."""
     chat = program.chat
@@ -76,7 +99,11 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
     qtbot.waitUntil(begun(program), timeout=20_000)
     with qtbot.waitSignal(chat.finished):
         chat.stop()
-    assert last(program).status == "stopped"
+    stopped = last(program)
+    assert stopped.status == "stopped"
+    assert stopped.stats is not None  # counted while it was written
+    assert stopped.stats.completion_tokens
+    assert stopped.stats.tokens_per_second
 
     chat.set_settings(GREEDY)
     question = chat.messages.value(0).message

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import AppSettings
 from qwen3mlx_app.services.child import Child
-from qwen3mlx_app.views import highlighter, rich_text
+from qwen3mlx_app.views import highlighter, message_text, part_widgets, rich_text
 from qwen3mlx_app.views.highlighter import Highlighter
-from qwen3mlx_app.views.markdown import Block, BlockReader, to_html
+from qwen3mlx_app.views.markdown import Block, BlockReader
+from qwen3mlx_app.views.message_text import MessageText
+from qwen3mlx_app.views.parts import to_html
 from qwen3mlx_app.views.pieces import coloured_pieces, cut, plain_pieces
-from qwen3mlx_app.views.rich_text import RichLabel, RichText
-from qwen3mlx_app.views.tex import plain_tex
+from qwen3mlx_app.views.rich_text import RichLabel
 from qwen3mlx_app.views.theme import Theme
 
 from tests.support.places import PROGRAM
@@ -110,11 +111,12 @@ def test_little_of_a_growing_answer_is_laid_out_again(
         really(label, text)
 
     monkeypatch.setattr(RichLabel, "setText", set_text)
-    monkeypatch.setattr(rich_text, "text_style", lambda _: "")
+    for module in (rich_text, part_widgets):
+        monkeypatch.setattr(module, "text_style", lambda *_, **__: "")
 
     def grow(text: str) -> int:
         nonlocal laid_out
-        laid_out, widget = 0, RichText(theme)
+        laid_out, widget = 0, MessageText(theme)
         for end in range(STEP, len(text), STEP):
             widget.show_text(text[:end], growing=True)
         widget.show_text(text)
@@ -130,12 +132,13 @@ def test_a_long_text_has_few_widgets(name: str, theme: Theme, monkeypatch: Any) 
     laid_out: list[str] = []
     monkeypatch.setattr(RichLabel, "setText", lambda _, text: laid_out.append(text))
     monkeypatch.setattr(RichLabel, "heightForWidth", lambda *_: 1)
-    monkeypatch.setattr(rich_text, "text_style", lambda _: "")
+    for module in (rich_text, part_widgets):
+        monkeypatch.setattr(module, "text_style", lambda *_, **__: "")
     text = BOMBS[name](300_000)
-    widget = RichText(theme)
+    widget = MessageText(theme)
     widget.show_text(text)
     assert len(laid_out) < 500
-    assert sum(map(len, laid_out)) < 8 * rich_text.MAX_SHOWN
+    assert sum(map(len, laid_out)) < 8 * message_text.MAX_SHOWN
     assert sum(piece.count("<td") for piece in laid_out) <= 3000
     widget.deleteLater()
 
@@ -202,5 +205,5 @@ def test_the_colours_of_code_leave_its_lines_as_they_are() -> None:
 
 def test_formulas_that_nothing_closes_stay_as_they_are() -> None:
     text = "\\(" * 1000 + " $x$ `$y$` \\(a\\)"
-    assert plain_tex("\\[ $x^2$") == "\\[ x²"
-    assert "`$y$`" in plain_tex(text)
+    assert to_html(Block("\\[ $x^2$")) == "<p>[ <em>x</em>²</p>\n"
+    assert "<code>$y$</code>" in to_html(Block(text))

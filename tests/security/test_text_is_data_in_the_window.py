@@ -47,8 +47,9 @@ from qwen3mlx_app.quantization import Quality, QuantizeJob, QuantizeState
 from qwen3mlx_app.services.links import is_safe
 from qwen3mlx_app.services.plain import one_line, unmarked, visible, without_mnemonics
 from qwen3mlx_app.services.store import Store
-from qwen3mlx_app.views.markdown import BlockReader, only_ours, to_html
+from qwen3mlx_app.views.markdown import BlockReader, only_ours
 from qwen3mlx_app.views.opening import open_link
+from qwen3mlx_app.views.parts import to_html
 from qwen3mlx_app.views.plain import notify, tell
 from qwen3mlx_app.views.rich_text import OwnDocument, RichLabel
 from qwen3mlx_app.views.sidebar_menu import SidebarMenu
@@ -190,7 +191,7 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
 
 STEERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 OWN_TAG = re.compile(
-    r"</?(?:a|blockquote|br|code|em|h\d|hr|li|ol|p|pre|s|span|strong|table|tbody|td|th|thead|tr|ul"
+    r"</?(?:a|blockquote|br|code|em|h\d|hr|li|ol|p|pre|s|span|strong|sub|sup|table|tbody|td|th|thead|tr|ul"
     r"|style)(?: (?:href|start|align|cellspacing|style)=\"[^\"<>]*\")*>"
 )
 

@@ -789,10 +789,6 @@
 <context>
     <name>MessageCard</name>
     <message>
-        <source>Copy</source>
-        <translation>拷贝</translation>
-    </message>
-    <message>
         <source>You</source>
         <translation>你</translation>
     </message>
@@ -814,6 +810,17 @@
     <message>
         <source>Scroll to End</source>
         <translation>滚动到底部</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>拷贝</translation>
+    </message>
+</context>
+<context>
+    <name>MessageText</name>
+    <message>
+        <source>{count} more characters are not shown. Copy the message to get all of it.</source>
+        <translation>还有 {count} 个字符未显示，拷贝消息可获得全文。</translation>
     </message>
 </context>
 <context>
@@ -1271,13 +1278,6 @@
     <message>
         <source>Perplexity</source>
         <translation>困惑度</translation>
-    </message>
-</context>
-<context>
-    <name>RichText</name>
-    <message>
-        <source>{count} more characters are not shown. Copy the message to get all of it.</source>
-        <translation>还有 {count} 个字符未显示，拷贝消息可获得全文。</translation>
     </message>
 </context>
 <context>
@@ -1792,6 +1792,13 @@
     <message>
         <source>Rename</source>
         <translation>重新命名</translation>
+    </message>
+</context>
+<context>
+    <name>TablePart</name>
+    <message>
+        <source>Table</source>
+        <translation>表格</translation>
     </message>
 </context>
 <context>

@@ -24,7 +24,7 @@ from ..domain import ChatSettings, ModelEntry
 from .chat_panel import ChatPanel
 from .composer import Composer
 from .context_bar import ContextBar
-from .copying import copy_rich
+from .copying import copy_markdown_rich
 from .find_bar import FindBar
 from .following import follow
 from .message_footer import Intents
@@ -271,7 +271,7 @@ class ChatPage(QWidget):
     def _copy_rich(self, message_id: str) -> None:
         row = self._chat.messages.find(message_id)
         if row is not None:
-            copy_rich(row.message.content)
+            copy_markdown_rich(row.message.content)
 
     def _edit(self, message_id: str) -> None:
         self._chat.edit_draft(message_id)

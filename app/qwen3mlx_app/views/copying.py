@@ -1,27 +1,37 @@
-"""Put text of messages on the clipboard."""
+"""Put rich text on the clipboard."""
 
 from __future__ import annotations
 
-import re
+import atexit
 
+import shiboken6
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel
 
-from .markdown import BREAK, BlockReader, to_html
+from .markdown import BlockReader
+from .parts import to_html
 
 
-def copy_rich(markdown: str) -> None:
-    """Copy rich text, and the Markdown for whatever takes plain text alone."""
+def copy_rich(text: str, rich: str) -> None:
+    """Copy rich text, and plain text for whatever does not take it."""
+    data = QMimeData()
+    data.setHtml(rich)
+    data.setText(text)
+    QGuiApplication.clipboard().setMimeData(data)
+    atexit.unregister(_let_go)
+    atexit.register(_let_go, data)
+
+
+def copy_markdown_rich(markdown: str) -> None:
+    """Copy Markdown as rich text."""
     reader = BlockReader()
     reader.read(markdown)
-    data = QMimeData()
-    data.setHtml("".join(map(to_html, reader.blocks)))
-    data.setText(markdown)
-    QGuiApplication.clipboard().setMimeData(data)
+    copy_rich(markdown, "".join(map(to_html, reader.blocks)))
 
 
-def copy_selected(label: QLabel) -> None:
-    """Copy what is selected of a label's text."""
-    text = label.selectedText().replace(BREAK, "")
-    QGuiApplication.clipboard().setText(re.sub("[\u2028\u2029]", "\n", text))
+def _let_go(data: QMimeData) -> None:
+    """Leave only the text on the clipboard: PySide 6.11 crashes if the data outlives Python."""
+    if shiboken6.isValid(data) and QGuiApplication.instance() is not None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard.text() == data.text():
+            clipboard.setText(data.text())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..services.links import is_safe
 from ..services.plain import visible
-from .tex import plain_tex
+from .formulas import with_formulas
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 BREAK = "\u200b"
 # The most blocks of a text; the rest is shown as plain text.
 MAX_BLOCKS = 300
-# The most table cells of a text: tables are the slowest to lay out.
-MAX_CELLS = 3000
+# The most table cells of a text, since tables are the slowest to lay out; an item of a list counts
+# as several.
+MAX_CELLS, ITEM = 3000, 6
+# The most links and footnotes defined in a text.
+MAX_DEFINED = 300
 # The limits of a rich text block. Marks are characters with a meaning in Markdown.
 MAX_CHARACTERS, MAX_LINES, MAX_MARKS = 20_000, 1000, 3000
 # A longer block is parsed again only after it has grown by a sixteenth.
@@ -37,11 +40,16 @@ _TAG = re.compile(r"(<[^>]*>)")
 _TAG_PARTS = re.compile(r"<(/?)(\w+)([^<>]*)>")
 _ATTRIBUTE = re.compile(r'\s(?:(?:href|start|align|cellspacing)="[^"<>]*"|style="[-\w#:;., %]*")')
 _TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "span", "ul"}
-_TAGS |= {"strong", "table", "tbody", "td", "th", "thead", "tr"}
+_TAGS |= {"strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr"}
 _TAGS |= {f"h{level}" for level in range(1, 7)}
 # A run of characters without a space, an entity counting as one.
 _LONG_WORD = re.compile(r"(?:&#?\w{1,8};|[^\s&<>\u200b]){24}(?=[^\s<>])")
+# Definitions of links and footnotes, and what may refer to one.
+_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*(\S+)", re.MULTILINE)
+_REFERENCE = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _MARKS = re.compile(r"[][()<>*_~`&\\$\"'!]")
+# An item of a list, or an empty line in a quote: each makes a part of its own.
+_ITEM = re.compile(r"^[ >]*(?:(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)|>[ ]*$)", re.MULTILINE)
 _FENCE = re.compile(r"(`{3,}|~{3,})[^\n]*\n")
 # What ends a line for splitlines must also end one for the parser.
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -51,12 +59,14 @@ _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 class Block:
     """A paragraph, list, table or the like; or code, if `language` is not None.
 
-    `is_plain`: it is too large for rich text, and is shown as plain text.
+    `is_plain`: it is too large for rich text, and is shown as plain text. `links` are the links and
+    footnotes that it may refer to, which any block defines: labels, and addresses or nothing.
     """
 
     source: str
     language: str | None = None
     is_plain: bool = False
+    links: tuple[tuple[str, str], ...] = ()
 
 
 class BlockReader:
@@ -75,6 +85,7 @@ class BlockReader:
         self._patience = 0
         self._rest: int | None = None
         self._code: _OpenCode | None = None
+        self._defined_done: dict[str, str] = {}
 
     def read(self, text: str, *, growing: bool = False) -> int:
         """Read the whole text so far; returns how many blocks are unchanged.
@@ -99,6 +110,7 @@ class BlockReader:
     def _forget(self, text: str) -> None:
         if not text.startswith(self._text[: self._done]):
             self._done = self._num_done = self._cells_done = 0
+            self._defined_done = {}
 
     def _read_tail(self) -> int:
         start, unchanged = self._done, self._num_done
@@ -114,9 +126,14 @@ class BlockReader:
             for (_, block), before, after in zip(places, cells, cells[1:], strict=False)
         ]
         self._code = _OpenCode.at(self._text[starts[-1] :]) if places else None
+        defined = dict(self._defined_done)
+        for block in self.blocks[unchanged:]:
+            _define(block, defined)
         if len(places) > 1:
             # What follows may extend a list or table, so the last two blocks are parsed again.
             again = 1 if places[-2][1].language is not None else 2
+            for block in self.blocks[unchanged : len(self.blocks) - again]:
+                _define(block, self._defined_done)
             self._num_done += len(places) - again
             self._cells_done = cells[-again - 1]
             self._done = starts[-again]
@@ -124,6 +141,15 @@ class BlockReader:
         before, last, end = [*[start, start, *starts][-2:], len(self._text)]
         self._patience = max(0, end - last + (last - before) // PARTS - SMALL) // PARTS
         self._rest = last if len(self.blocks) > MAX_BLOCKS else None
+        return self._refer(defined, unchanged)
+
+    def _refer(self, defined: dict[str, str], unchanged: int) -> int:
+        """Tell each block what it refers to; returns how many blocks are unchanged."""
+        for place, block in enumerate(self.blocks):
+            links = _links(block, defined)
+            if links != block.links:
+                self.blocks[place] = replace(block, links=links)
+                unchanged = min(unchanged, place)
         return unchanged
 
 
@@ -151,16 +177,6 @@ class _OpenCode:
             return None
         self._content += more
         return Block(self._content.rstrip("\n"), self._language)
-
-
-def to_html(block: Block) -> str:
-    """Convert a block to rich text."""
-    if block.language is not None or block.is_plain:
-        return f"<pre>{html.escape(shown(block.source))}</pre>"
-    rendered = str(_parser().render(plain_tex(shown(block.source))))
-    # It would override the style sheet.
-    rendered = re.sub(r'style="text-align:(\w+)"', r'align="\1"', rendered)
-    return only_ours(rendered.replace("<table>", '<table cellspacing="0">'))
 
 
 def shown(source: str) -> str:
@@ -234,13 +250,40 @@ def _is_costly(source: str) -> bool:
     return len(_MARKS.findall(source)) > MAX_MARKS
 
 
+def _define(block: Block, defined: dict[str, str]) -> None:
+    """Add the links and footnotes that a block defines; the first definition counts."""
+    if block.language is None and not block.is_plain and block.source.lstrip().startswith("["):
+        for found in _DEFINITION.finditer(block.source):
+            label = found[1]
+            url = "" if label.startswith("^") else found[2].strip("<>")
+            if len(defined) < MAX_DEFINED and (label.startswith("^") or is_safe(url)):
+                defined.setdefault(_label(label), url)
+
+
+def _links(block: Block, defined: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """What is defined of what a block refers to."""
+    if not defined or block.language is not None or block.is_plain or "[" not in block.source:
+        return ()
+    labels = {_label(found[1]) for found in _REFERENCE.finditer(block.source)}
+    return tuple((label, url) for label, url in defined.items() if label in labels)
+
+
+def _label(written: str) -> str:
+    from markdown_it.common.utils import normalizeReference
+
+    return str(normalizeReference(written))
+
+
 def _num_cells(block: Block) -> int:
-    """The number of table cells: each row has as many as the head."""
-    if block.language is not None or block.is_plain or "|" not in block.source:
+    """The number of table cells: each row has as many as the head. Other parts count, too."""
+    if block.language is not None or block.is_plain:
         return 0
+    num_items = ITEM * len(_ITEM.findall(block.source))
+    if "|" not in block.source:
+        return num_items
     lines = block.source.split("\n")
     widest = max(map(_num_columns, lines))
-    return widest * len(lines) if widest > 1 else 0
+    return num_items + (widest * len(lines) if widest > 1 else 0)
 
 
 def _num_columns(line: str) -> int:
@@ -250,19 +293,9 @@ def _num_columns(line: str) -> int:
 
 
 @cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True})
-    # Link definitions are in other blocks, and shown as text.
-    parser.enable(["table", "strikethrough"]).disable(["image", "reference"])
-    parser.validateLink = is_safe  # type: ignore[method-assign]
-    return parser
-
-
-@cache
 def _outliner() -> MarkdownIt:
     """A parser that finds blocks. It sees tables as paragraphs: they may have many rows."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False}).disable(["reference"])
+    made = MarkdownIt("commonmark", {"html": False}).disable(["reference"])
+    return with_formulas(made)

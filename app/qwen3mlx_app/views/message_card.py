@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..domain import Message, MessageRow
 from ..services.plain import one_line
 from .answer_state import AnswerState
-from .copying import copy_selected
 from .marking import Marks
 from .message_footer import Footer, Intents
+from .message_text import MessageText
 from .plain import Label, Menu, NameLabel
-from .rich_text import RichLabel, RichText
+from .rich_text import RichLabel
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .thinking import Thinking
 from .tool_calls import CallCard
@@ -30,10 +28,12 @@ INSIDE = 8
 class MessageCard(QWidget):
     """Shows one row; `show_row` updates it.
 
-    Emits `fold_toggled(part, is_open)` for its thinking and each of its tool calls.
+    Emits `fold_toggled(part, is_open)` for its thinking and each of its tool calls, and
+    `menu_wanted(menu)` before its menu is shown, so that others add to it.
     """
 
     fold_toggled = Signal(str, bool)
+    menu_wanted = Signal(object)
 
     def __init__(
         self, row: MessageRow, theme: Theme, intents: Intents, parent: QWidget | None = None
@@ -47,7 +47,7 @@ class MessageCard(QWidget):
         layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP, GAP_S, GAP, GAP_S)
         layout.setSpacing(2 if row.message.role != "user" else GAP_S)
-        self._text = RichText(theme, self, written=self._is_question)
+        self._text = MessageText(theme, self, written=row.message.role != "assistant")
         self._footer = Footer(row.message, intents, self)
         self._state = AnswerState(self)
         self._error = Label("", self)
@@ -79,6 +79,11 @@ class MessageCard(QWidget):
         if is_running:
             self._state.show_row(row)
         self.setAccessibleName(one_line(f"{self._title(message)}: {message.content[:200]}"))
+
+    def labels(self) -> list[RichLabel]:
+        """The labels with text that can be selected, in the order in which it is read."""
+        thinking = self._thinking.labels() if self._thinking is not None else []
+        return [*thinking, *self._text.labels()]
 
     def height_at(self, width: int) -> int:
         """The height it takes at a width."""
@@ -129,9 +134,7 @@ class MessageCard(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = Menu(self)
-        label = self.childAt(self.mapFromGlobal(event.globalPos()))
-        if isinstance(label, QLabel) and label.hasSelectedText():
-            menu.add(self.tr("Copy"), partial(copy_selected, label))
+        self.menu_wanted.emit(menu)
         self._footer.fill(menu)
         menu.exec(event.globalPos())
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QContextMenuEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
 from ..services.timers import single_shot
+from .icons import icon
 from .marking import Marks
 from .message_card import MessageCard
 from .message_footer import Intents
+from .plain import Menu
 from .rich_text import RichLabel
 from .scrolling import reserve_bar
+from .selecting import Selection
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .widgets import tool_button
 
@@ -24,6 +26,9 @@ from .widgets import tool_button
 MARGIN = 400
 # Milliseconds between layouts while an answer grows.
 FRAME = 16
+# Milliseconds between steps of scrolling while text is selected beyond the edge.
+DRAG = 30
+_STEPS = {Qt.Key.Key_Up.value: -1, Qt.Key.Key_Down.value: 1}
 
 
 class MessageList(QAbstractScrollArea):
@@ -48,13 +53,16 @@ class MessageList(QAbstractScrollArea):
         self._cards: dict[str, MessageCard] = {}
         self._heights: dict[str, int] = {}
         self._unfolded: set[tuple[str, str]] = set()
-        self._ordered: list[str] = []
+        self._ordered: set[str] = set()
         self._marks: Marks | None = None
         self._current: tuple[str, int] | None = None
         self._measured_width = 0
         self._at_end = True
         self._laying_out = False
         self._timer = single_shot(self, FRAME, self.lay_out)
+        self._selection = Selection(self._labels, self)
+        self._dragged_to = QPoint()
+        self._drag_timer = single_shot(self, DRAG, self._drag)
         self._to_end = tool_button(
             self, "down", self.tr("Scroll to End"), self.scroll_to_end, kind="float"
         )
@@ -117,12 +125,53 @@ class MessageList(QAbstractScrollArea):
             self._timer.start()
         return super().viewportEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            label = self.viewport().childAt(event.position().toPoint())
+            self._selection.begin(label if isinstance(label, RichLabel) else None)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._dragged_to = event.globalPosition().toPoint()
+            self._drag()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag_timer.stop()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._selection.copy()
+        elif event.key() in _STEPS:
+            self._step(_STEPS[event.key()])
+        else:
+            super().keyPressEvent(event)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Beside a message, its menu."""
         for card in self._cards.values():
             if card.isVisible() and card.y() <= event.pos().y() < card.y() + card.height():
                 card.contextMenuEvent(event)
                 return
+
+    def _drag(self) -> None:
+        """Select to the pointer; beyond the edge, scroll until it comes back."""
+        y, height = self.viewport().mapFromGlobal(self._dragged_to).y(), self.viewport().height()
+        beyond = min(y, 0) + max(y - height, 0)
+        if beyond:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + max(-60, min(60, beyond)))
+            self._drag_timer.start()
+        self._selection.extend(self._dragged_to)
+
+    def _labels(self) -> list[RichLabel]:
+        """The labels of all cards, in the order in which they are read."""
+        ids = (row.message.id for row in self._model.values())
+        return [label for one in ids if one in self._cards for label in self._cards[one].labels()]
+
+    def _fill_menu(self, menu: Menu) -> None:
+        if self._selection.selected():
+            menu.add(self.tr("Copy"), self._selection.copy, icon("copy"))
+            menu.addSeparator()
 
     def _place(self) -> None:
         width = min(COLUMN, self.viewport().width() - 2 * GAP_L)
@@ -193,22 +242,13 @@ class MessageList(QAbstractScrollArea):
             y += heights[place]
             seen.add(rows[place].message.id)
         for message_id in [known for known in self._cards if known not in seen]:
-            card = self._cards.pop(message_id)
-            card.hide()
-            card.deleteLater()
-        self._order(rows[first:last])
+            self._cards[message_id].hide()
+            if not any(label.hasSelectedText() for label in self._cards[message_id].labels()):
+                self._cards.pop(message_id).deleteLater()
         self._to_end.setVisible(not self._at_end)
         side = self._to_end.sizeHint().width()
         x, bottom = (self.viewport().width() - side) // 2, self.viewport().height() - GAP
         self._to_end.setGeometry(QRect(x, bottom - side, side, side))
-
-    def _order(self, rows: list[MessageRow]) -> None:
-        """Let Tab go through the messages as the eye does."""
-        keys = [row.message.id for row in rows]
-        if keys != self._ordered:
-            self._ordered = keys
-            for before, after in itertools.pairwise(keys):
-                QWidget.setTabOrder(self._cards[before], self._cards[after])
 
     def _card(self, row: MessageRow) -> MessageCard:
         message_id = row.message.id
@@ -218,6 +258,7 @@ class MessageList(QAbstractScrollArea):
             for known, part in self._unfolded:
                 if known == message_id:
                     card.open_part(part)
+            card.menu_wanted.connect(self._fill_menu)
             card.fold_toggled.connect(partial(self._on_fold_toggled, message_id))
             self._cards[message_id] = card
             self._mark(message_id)
@@ -290,6 +331,24 @@ class MessageList(QAbstractScrollArea):
     def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
         for card in self._cards.values():
             card.set_focused(now is not None and (card is now or card.isAncestorOf(now)))
+        if now is not None and self.viewport().isAncestorOf(now):
+            self._reveal(now)
+
+    def _reveal(self, widget: QWidget) -> None:
+        """Scroll to a widget that has the focus but is out of sight."""
+        top = widget.mapTo(self.viewport(), QPoint(0, 0)).y()
+        page, bar = self.viewport().height(), self.verticalScrollBar()
+        if top + min(widget.height(), page) > page:
+            bar.setValue(bar.value() + top + min(widget.height(), page) - page)
+        elif top + widget.height() <= 0:
+            bar.setValue(bar.value() + top)
+
+    def _step(self, step: int) -> None:
+        """Move the focus from a message to the one before or after it."""
+        cards = sorted(self._cards.values(), key=lambda card: card.y())
+        focused = [number for number, card in enumerate(cards) if card.hasFocus()]
+        if focused and 0 <= focused[0] + step < len(cards):
+            cards[focused[0] + step].setFocus(Qt.FocusReason.TabFocusReason)
 
 
 def _seen(heights: list[int], top: int, bottom: int) -> tuple[int, int]:

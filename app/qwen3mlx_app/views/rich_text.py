@@ -1,43 +1,43 @@
-"""Blocks of a message as widgets: rich text, and code with its language and a copy button."""
+"""Labels with rich text, and code with its language and a copy button."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
-from PySide6.QtGui import QCursor, QGuiApplication, QResizeEvent, QTextDocument
+from PySide6.QtGui import (
+    QCursor,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+    QTextDocument,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from ..services.plain import visible
 from .copy_button import CopyButton
-from .markdown import BREAK, Block, BlockReader, breakable, to_html
+from .markdown import BREAK, Block, breakable
 from .marking import Marks, count_marks, marked
 from .opening import open_link
 from .pieces import PRE, WRITTEN, coloured_pieces, cut, plain_pieces
 from .plain import NameLabel, show_tip
 from .style import MONOSPACE
 from .theme import GAP, GAP_S, Theme
-from .widgets import hint_label
-
-# Longer text is cut on screen; copying and saving have all of it.
-MAX_SHOWN, MAX_LINES = 200_000, 5000
-# The most characters of a bubble that hugs its text; longer ones take the whole width.
-MAX_HUGGED = 1000
-WIDE = 10_000
-# Pixels between blocks.
-BETWEEN = 10
 
 
 class RichLabel(QLabel):
     """Selectable rich text made by `markdown`, in which matches can be marked.
 
-    Links show their target, and open when clicked, if they are safe.
+    Links show their target, and open when clicked, if they are safe. `lead` is copied before the
+    text: an empty line, or a list's marker. Mouse events and copying are passed on, so that a
+    selection can go on in other labels.
     """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.lead = "\n"
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setTextInteractionFlags(
@@ -83,6 +83,31 @@ class RichLabel(QLabel):
             rich, self._before = marked(rich, self._marks, self._current)
         self.setText(self._style + rich)
 
+    def setText(self, text: str) -> None:
+        """Only text with links is a stop on the way of the Tab key."""
+        super().setText(text)
+        has_links = "<a " in text
+        policy = Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus
+        self.setFocusPolicy(policy)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        event.ignore()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        event.ignore()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
     def _show_target(self, url: str) -> None:
         show_tip(QCursor.pos(), url, self)
 
@@ -103,12 +128,19 @@ def clean_copied() -> None:
         QTimer.singleShot(0, lambda: clipboard.setText(text))  # after the copying widget is done
 
 
-def text_style(theme: Theme) -> str:
+def line_height(theme: Theme) -> int:
+    """The least height of a line, in pixels."""
+    return round(1.65 * theme.font_size)
+
+
+def text_style(theme: Theme, *, muted: bool = False) -> str:
     """A style sheet for rich text, which ignores the application's."""
     c, size = theme.colours, theme.font_size
+    colour = c.muted if muted else c.text
     return f"""<style>
-    p, li {{ line-height: {round(1.65 * size)}px; -qt-line-height-type: minimum; }}
-    p {{ margin: 0; }}
+    p, li {{ line-height: {line_height(theme)}px; -qt-line-height-type: minimum; }}
+    p, li, td, h1, h2, h3, h4, h5, h6 {{ color: {colour}; }}
+    p, h1, h2, h3, h4, h5, h6 {{ margin: 0; }}
     h1 {{ font-size: {size + 7}px; }} h2 {{ font-size: {size + 4}px; }}
     h3, h4, h5, h6 {{ font-size: {size + 2}px; }}
     h1, h2, h3, h4, h5, h6 {{ font-weight: 600; }}
@@ -117,7 +149,6 @@ def text_style(theme: Theme) -> str:
       white-space: pre-wrap; }}
     th, td {{ padding: 6px 14px 6px 4px; border-bottom: 1px solid {c.line}; }}
     th {{ color: {c.muted}; font-weight: 600; text-align: left; }}
-    blockquote {{ color: {c.muted}; margin-left: 16px; }}
     a {{ color: {c.accent}; text-decoration: none; }}
     </style>"""
 
@@ -150,6 +181,7 @@ class Pieces(QWidget):
     def _show(self, number: int, text: str) -> None:
         if number == len(self._labels):
             self._labels.append(RichLabel(self))
+            self._labels[-1].lead = "\n" if number == 0 else ""
             self._labels[-1].show()
             self._texts.append("")
             self._heights.append((-1, 0))
@@ -185,7 +217,7 @@ class Pieces(QWidget):
 
 
 class BlockWidget(QWidget):
-    """Shows one block; `height_at` is its height for a width.
+    """Shows code, or plain text; `height_at` is its height for a width.
 
     Plain text is in the font of the window if it is `written` by a person, else monospaced.
     """
@@ -204,6 +236,7 @@ class BlockWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.is_code = block.language is not None
+        self._language: NameLabel | None = None
         self._text = Pieces(theme, self)
         if self.is_code:
             layout.addWidget(self._framed(block))
@@ -234,10 +267,9 @@ class BlockWidget(QWidget):
 
     def _show(self, block: Block) -> None:
         self._measured = (-1, 0)
-        if not (self.is_code or block.is_plain):
-            self._ends = []
-            self._text.show_texts([to_html(block)])
-        elif coloured := self._theme.highlighter.lines(block):
+        if self._language is not None:
+            self._language.setText(block.language or "")
+        if coloured := self._theme.highlighter.lines(block):
             self._ends = []
             ends = cut(block.source)
             self._text.show_texts(coloured_pieces(coloured, block.source, ends))
@@ -263,7 +295,7 @@ class BlockWidget(QWidget):
         layout.setContentsMargins(left, above, right, below)
         layout.setSpacing(GAP_S)
         head = QHBoxLayout()
-        language = NameLabel(block.language or "", frame)
+        language = self._language = NameLabel(block.language or "", frame)
         language.setObjectName("muted")
         copy = CopyButton(self.tr("Copy code"), self._copy, frame)
         head.addWidget(language)
@@ -280,111 +312,3 @@ class BlockWidget(QWidget):
     def _copy(self) -> None:
         if self._block is not None:
             QGuiApplication.clipboard().setText(self._block.source)
-
-
-class RichText(QWidget):
-    """Markdown that may grow: only its last blocks are rebuilt, measured and placed again.
-
-    What a person has `written` is shown as it is, and is no wider than its text.
-    """
-
-    def __init__(
-        self, theme: Theme, parent: QWidget | None = None, *, written: bool = False
-    ) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._written = written
-        self._natural = QSize(-1, -1)
-        self._reader = BlockReader()
-        self._widgets: list[BlockWidget] = []
-        self._cut = hint_label("", self)
-        self._cut.hide()
-        policy = self.sizePolicy()
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-
-    def show_text(self, text: str, *, growing: bool = False) -> None:
-        shown = _beginning(text)
-        self._cut.setVisible(len(shown) < len(text))
-        if len(shown) < len(text):
-            missing = f"{len(text) - len(shown):,}"
-            self._cut.setText(
-                self.tr(
-                    "{count} more characters are not shown. Copy the message to get all of it."
-                ).format(count=missing)
-            )
-        if self._written:
-            unchanged, blocks = 0, [Block(shown, is_plain=True)]
-            self._natural = QSize(self._natural_width(shown), -1)
-        else:
-            unchanged = self._reader.read(shown, growing=growing)
-            blocks = self._reader.blocks
-        while len(self._widgets) > len(blocks):
-            self._drop(len(self._widgets) - 1)
-        for place in range(unchanged, len(blocks)):
-            is_last = place == len(blocks) - 1
-            self._show_block(place, blocks[place], growing=growing and is_last)
-        self.updateGeometry()
-        self._place()
-
-    def labels(self) -> list[RichLabel]:
-        """The labels with its text, from top to bottom."""
-        return [label for widget in self._widgets for label in widget.labels()]
-
-    def heightForWidth(self, width: int) -> int:
-        heights = [widget.height_at(width) for widget in self._widgets]
-        if not self._cut.isHidden():
-            heights.append(self._cut.heightForWidth(width))
-        return sum(heights) + BETWEEN * max(0, len(heights) - 1)
-
-    def sizeHint(self) -> QSize:
-        return self._natural
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place()
-
-    def _place(self) -> None:
-        y, width = 0, self.width()
-        for widget in self._widgets:
-            height = widget.height_at(width)
-            widget.setGeometry(0, y, width, height)
-            y += height + BETWEEN
-        if not self._cut.isHidden():
-            self._cut.setGeometry(0, y, width, self._cut.heightForWidth(width))
-
-    def _natural_width(self, text: str) -> int:
-        if len(text) > MAX_HUGGED:
-            return WIDE
-        document = OwnDocument()
-        document.setDefaultFont(self.font())
-        document.setDocumentMargin(0)
-        document.setPlainText(visible(text, len(text)))
-        return math.ceil(document.idealWidth()) + 2
-
-    def _show_block(self, place: int, block: Block, *, growing: bool) -> None:
-        is_code = block.language is not None
-        if place < len(self._widgets) and self._widgets[place].is_code != is_code:
-            self._drop(place)
-            self._insert(place, block)
-        elif place == len(self._widgets):
-            self._insert(place, block)
-        self._widgets[place].show_block(block, growing=growing)
-
-    def _insert(self, place: int, block: Block) -> None:
-        widget = BlockWidget(block, self._theme, self, written=self._written)
-        self._widgets.insert(place, widget)
-        widget.show()
-
-    def _drop(self, place: int) -> None:
-        widget = self._widgets.pop(place)
-        widget.hide()
-        widget.deleteLater()
-
-
-def _beginning(text: str) -> str:
-    """The part of the text that is shown."""
-    text = text[:MAX_SHOWN]
-    if text.count("\n") < MAX_LINES:
-        return text
-    return "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES])

@@ -43,7 +43,7 @@ def _grounds(c: Colours) -> str:
     }}
     QFrame#thinking {{ background: transparent; border: none; }}
     QFrame#barred {{ border: none; border-left: 2px solid {c.line}; margin-left: 6px; }}
-    QFrame#barred QLabel {{ color: {c.muted}; }}
+    QFrame#call {{ margin-top: 4px; }}
     QFrame#composer {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 18px;
     }}

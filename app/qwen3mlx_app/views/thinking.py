@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from ..domain import Message
 from .fold import Fold
-from .rich_text import RichText
+from .message_text import MessageText
+from .rich_text import RichLabel
 from .theme import GAP, GAP_S, Theme
 
 
@@ -29,7 +30,7 @@ class Thinking(QFrame):
         self._body.setObjectName("barred")
         inside = QVBoxLayout(self._body)
         inside.setContentsMargins(GAP + 4, 0, 0, 0)
-        self._text = RichText(theme, self._body)
+        self._text = MessageText(theme, self._body, muted=True)
         inside.addWidget(self._text)
         self._body.hide()
         layout.addWidget(self._head)
@@ -43,6 +44,10 @@ class Thinking(QFrame):
         self._head.set_title(self._title(message))
         if self._head.isChecked():
             self._show_text(message)
+
+    def labels(self) -> list[RichLabel]:
+        """The labels of its text, while it is unfolded."""
+        return self._text.labels() if self._head.isChecked() else []
 
     def _title(self, message: Message) -> str:
         stats = message.stats

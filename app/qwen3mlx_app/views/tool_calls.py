@@ -41,6 +41,7 @@ class CallCard(QFrame):
         self._time = muted("", self)
         self._failed = Label(self.tr("failed"), self)
         self._failed.setObjectName("error")
+        self._failed.setStyleSheet(f"font-size: {theme.font_size - 2}px;")
         head.addWidget(IconLabel("tool", SMALL.width(), self))
         head.addWidget(self._name)
         head.addWidget(self._time)

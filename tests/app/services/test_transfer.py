@@ -120,6 +120,24 @@ def test_an_older_lm_studios_single_step_answer(tmp_path: Path) -> None:
     assert shown(transcript) == [("user", "Hello"), ("assistant", "Hi")]
 
 
+@pytest.mark.parametrize(
+    ("text", "thought", "content"),
+    [
+        ("<think>\nHm.\n</think>\n\nYes.", "Hm.", "Yes."),
+        ("<think>\nHm, never ended", "Hm, never ended", ""),
+        ("Tags: <think>x</think>", "", "Tags: <think>x</think>"),
+    ],
+)
+def test_thinking_in_tags_is_thinking(
+    tmp_path: Path, text: str, thought: str, content: str
+) -> None:
+    version = user(text)["versions"][0] | {"role": "assistant"}
+    message = {"versions": [version], "currentlySelected": 0}
+    [transcript] = imported(tmp_path, lm_studio(user("Hello"), message))
+    answer = transcript.messages[1]
+    assert (answer.reasoning, answer.content) == (thought, content)
+
+
 def test_a_selection_that_is_not_there_is_the_first(tmp_path: Path) -> None:
     question = user("a", "b", selected=9)
     [transcript] = imported(tmp_path, lm_studio(question, assistant([answer_step("c")])))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qwen3mlx_app.services.links import is_safe
-from qwen3mlx_app.views.markdown import Block, BlockReader, breakable, to_html
-from qwen3mlx_app.views.tex import plain_tex
+from qwen3mlx_app.views.markdown import Block, BlockReader, breakable
+from qwen3mlx_app.views.parts import parts, to_html
 
 TEXT = """# Title
 
@@ -140,27 +143,155 @@ def test_which_links_may_be_opened(url: str, safe: bool) -> None:
     assert is_safe(url) is safe
 
 
+def html_of(text: str) -> str:
+    """The rich text of all its parts."""
+    return "".join(part.html for block in read(text) for part in parts(block))
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (r"$\alpha \le \beta^2$", "α≤β²"),
+        (r"$\alpha \le \beta^2$", "α ≤ β²"),
         (r"\(x_{12}\)", "x₁₂"),
-        (r"$\frac{1}{2}$", "(1)/(2)"),
-        (r"$\sqrt{\frac{a}{b}}$", "√((a)/(b))"),
-        (r"$x \in \mathbb{R}$", "x ∈ℝ"),
+        (r"$\frac{1}{2}$ and $\frac{a+b}{2c}$", "1/2 and (a + b)/2c"),
+        (r"$\sqrt{\frac{a}{b}} + \sqrt[3]{x}$", "√(a/b) + ³√x"),
+        (r"$x \in \mathbb{R}$, $\mathcal{O}(n)$", "x ∈ ℝ, 𝒪(n)"),
+        (r"$\log_2 n + \sin x$", "log₂ n + sin x"),
+        (r"$e^{-x^2/2}$", "e^{−x²/2}"),
+        (r"$-b \pm \sqrt{b^2-4ac}$", "−b ± √(b² − 4ac)"),
+        (r"$\sum_{i=1}^{n} i$", "∑ᵢ₌₁ⁿ i"),
+        (r"$\lim_{x \to 0} f'(x)$", "lim_{x→0} f′(x)"),
+        (r"$\begin{pmatrix} a & b \\ c & d \end{pmatrix}$", "(a b; c d)"),
+        (r"$\text{if } x<0 \text{ and } 90^\circ$", "if x < 0 and 90°"),
+        (r"$\left\{ x \mid x > 0 \right\}$", "{x ∣ x > 0}"),
+        (r"$\hat{x} \overline{AB} \vec v$", "x̂A̅B̅v⃗"),
+        (r"$\frac{\partial f}{\partial x}$, $\ce{H2O}$", "∂f/∂x, H₂O"),
+        (r"$\frac12 x_{i,j}$", "1/2x_{i,j}"),
+        (r"$\unknown{x}$", r"\unknownx"),
         ("it costs $5 and $6", "it costs $5 and $6"),
         ("`$x^2$` stays", "`$x^2$` stays"),
-        ("no formula at all", "no formula at all"),
-        (r"a \$5 note", r"a \$5 note"),
+        (r"a \$5 note", "a $5 note"),
+        (r"$\frac{1}$", r"`\frac{1}`"),
     ],
 )
 def test_formulas_are_legible(text: str, shown: str) -> None:
-    assert plain_tex(text) == shown
+    made = html_of(text)
+    for tag, mark in (("em", ""), ("code", "`"), ("p", "")):
+        made = made.replace(f"<{tag}>", mark).replace(f"</{tag}>", mark)
+    for tag, mark in (("sup", "^"), ("sub", "_")):
+        made = made.replace(f"<{tag}>", f"{mark}{{").replace(f"</{tag}>", "}")
+    assert html.unescape(made) == shown
 
 
-@given(st.text(st.sampled_from("$\\{}()[]^_`ab12 fracsqrt"), max_size=60))
+DISPLAYED = {
+    "matrix": r"\[ A = \begin{bmatrix} a & b \\ c & d \end{bmatrix} \]",
+    "cases": "$$\nf(x) = \\begin{cases} 1 & x > 0 \\\\ 0 & x \\le 0 \\end{cases}\n$$",
+    "aligned": "\\begin{aligned}\na &= b \\\\\n- c &= d \\tag{1}\n\\end{aligned}",
+    "fraction": r"$$\frac{a+b}{c}$$",
+    "in a list": "- one\n\n  $$\n  \\frac{a}{b}\n  $$\n- two",
+}
+
+
+@pytest.mark.parametrize("name", DISPLAYED)
+def test_displayed_formulas_are_set(name: str) -> None:
+    made = html_of(DISPLAYED[name])
+    assert "<table" in made
+    for source in ("\\", "$", "&amp;", "begin", "frac", "tag"):
+        assert source not in made
+
+
+def test_lines_of_a_formula_are_neither_lists_nor_headings() -> None:
+    for text in ("$$\na\n- b\n# c\n=\nd\n$$", "\\[\nx\n= y\n---\n\\]"):
+        assert len(read(text)) == 1
+    assert [block.source for block in read("$$\nnot closed\n\nnext")] == ["$$\nnot closed", "next"]
+
+
+@given(st.text(st.sampled_from("$\\{}()[]^_&`ab12 fracsqrt\n"), max_size=60))
 def test_any_formula_is_survived(text: str) -> None:
-    plain_tex(text)
+    for block in read(f"$$\n{text}\n$$"):
+        parts(block)
+    html_of(f"${text}$")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("**重点：**内容", "<strong>重点：</strong>内容"),
+        ("他说**“你好”**了", "他说<strong>“你好”</strong>了"),
+        ("请用**`pip`**安装", "请用<strong><code>pip</code></strong>安装"),
+        ("**一。**二**三。**", "<strong>一。</strong>二<strong>三。</strong>"),
+        ("*强调，*继续", "<em>强调，</em>继续"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("snake_case_名", "snake_case_名"),
+        ("one\ntwo", "one<br>\ntwo"),
+        ("H<sub>2</sub>O<br/>x", "H<sub>2</sub>O<br>\nx"),
+        ("<b>bold</b>", "&lt;b&gt;bold&lt;/b&gt;"),
+    ],
+)
+def test_emphasis_lines_and_tags_as_models_write_them(text: str, shown: str) -> None:
+    assert html_of(text) == f"<p>{shown}</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("See https://a.org/b_c(d), and (http://e.org).", ["https://a.org/b_c(d)", "http://e.org"]),
+        ("请看https://a.org/x，谢谢", ["https://a.org/x"]),
+        ("www.a.org!", ["https://www.a.org"]),
+        ("[x](https://a.org) `https://b.org`", ["https://a.org"]),
+        ("[https://a.org](https://b.org)", ["https://b.org"]),
+        ("<https://a.org>", ["https://a.org"]),
+        ("file.py, a.md, e.g.", []),
+        (
+            "[docs][1] [Docs]\n\n[1]: https://a.org\n[docs]: <https://b.org>",
+            ["https://a.org", "https://b.org"],
+        ),
+        ("[x][1]\n\n[1]: javascript:alert(1)", []),
+    ],
+)
+def test_addresses_are_links(text: str, urls: list[str]) -> None:
+    assert re.findall('href="([^"]*)"', html_of(text)) == urls
+
+
+def test_a_definition_that_comes_later_changes_what_refers_to_it() -> None:
+    reader = BlockReader()
+    text = "one\n\nsee [it] and note[^1]\n\ntwo\n\nthree\n\n"
+    reader.read(text)
+    defined = text + "[it]: https://a.org\n[^1]: A *note*.\n"
+    assert reader.read(defined) <= 1
+    assert reader.blocks == read(defined)
+    assert html_of(defined).count("<sup>1</sup>") == 2
+    assert "A <em>note</em>." in html_of(defined)
+    assert 'href="https://a.org"' in html_of(defined)
+    assert "[it]" not in html_of(defined)
+
+
+def test_the_parts_of_a_list() -> None:
+    text = (
+        "3. one\n   ```py\n   x\n   ```\n   after\n4. two\n   - [x] done\n   - [ ] to do\n   - *a*"
+    )
+    shown = [
+        ("text", "3.", 1, "<p>one</p>"),
+        ("code", "", 1, ""),
+        ("text", "", 1, "<p>after</p>"),
+        ("text", "4.", 1, "<p>two</p>"),
+        ("text", "☑", 2, "<p>done</p>"),
+        ("text", "☐", 2, "<p>to do</p>"),
+        ("text", "•", 2, "<p><em>a</em></p>"),
+    ]
+    (block,) = read(text)
+    made = parts(block)
+    assert [(part.kind, part.marker, part.depth, part.html) for part in made] == shown
+    assert made[1].code == Block("x", "py")
+
+
+def test_the_parts_of_a_quote() -> None:
+    (block,) = read("> a\n>\n> - b\n>   > c")
+    assert [(part.html, part.bars) for part in parts(block)] == [
+        ("<p>a</p>", (0,)),
+        ("<p>b</p>", (0,)),
+        ("<p>c</p>", (0, 2)),
+    ]
 
 
 def test_long_words_may_be_broken_and_nothing_else_changes() -> None:

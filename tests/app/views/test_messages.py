@@ -341,6 +341,13 @@ def test_a_tool_call_has_its_result_time_and_error(window: MainWindow, qtbot: Qt
         assert is_seen(card, text), text
 
 
+def test_a_result_without_its_call_is_shown_as_it_is(window: MainWindow, qtbot: QtBot) -> None:
+    text = "# <b>3</b> *results*\n\n\n&amp; [x](https://a.org)"
+    told(window, said("Hi?", "user"), said(text, "tool", tool_call_id="gone"))
+    (label,) = (one for one in cards(window)[1].labels() if "results" in one.text())
+    assert selected(label, qtbot) == text
+
+
 def test_a_button_leads_back_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
     many = [said(f"line {n}\n\n" * 9, "user" if n % 2 else "assistant") for n in range(40)]
     told(window, *many)
@@ -360,3 +367,34 @@ def test_the_usual_answer_is_shown_whole(
     ask(window, qtbot, "Is it?")
     assert is_seen(window.chat.messages, "It is so.")
     assert head(window).text().startswith("Thought for")
+
+
+def test_tab_and_arrows_go_through_the_messages(window: MainWindow, qtbot: QtBot) -> None:
+    linked = said("See [this](https://a.org).\n\nplain\n\n```\ncode\n```", reasoning="Hm")
+    told(window, said("Hi?", "user"), linked, said("And?", "user"), said("No."))
+    question, answer = cards(window)[:2]
+    question.setFocus()
+    stops: list[str] = []
+    for _ in range(3):
+        assert window.focusNextPrevChild(True)
+        stops.append(QApplication.focusWidget().accessibleName())
+    assert stops == ["Copy Message", "Edit Message", "Regenerate"]
+    question.setFocus()
+    qtbot.keyClick(question, Qt.Key.Key_Down)
+    assert answer.hasFocus()
+    qtbot.keyClick(answer, Qt.Key.Key_Up)
+    assert question.hasFocus()
+
+
+def test_what_has_the_focus_is_scrolled_to(window: MainWindow, qtbot: QtBot) -> None:
+    many = [said(f"line {n}\n\n" * 9, "user" if n % 2 else "assistant") for n in range(20)]
+    told(window, *many)
+    window.chat.messages.verticalScrollBar().setValue(0)
+    cards(window)[0].setFocus()
+    for _ in range(6):
+        focused = QApplication.focusWidget()
+        qtbot.keyClick(focused, Qt.Key.Key_Down)
+        now = QApplication.focusWidget()
+        assert now is not focused
+        assert not now.visibleRegion().isEmpty()
+    assert window.chat.messages.verticalScrollBar().value() > 0

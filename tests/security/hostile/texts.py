@@ -36,6 +36,16 @@ def _stairs(length: int) -> str:
 
 BOMBS: dict[str, Bomb] = {
     "TeX that nothing closes": _repeated("\\("),
+    "formulas that nothing closes": _repeated("$$\n"),
+    "environments that nothing closes": _repeated("\\begin{a}\n"),
+    "matrices": _repeated("a&\\\\", "$$\\begin{matrix}", "\\end{matrix}$$"),
+    "fractions in fractions": _repeated("$\\frac{\\frac{a}{b}}{c}$ "),
+    "footnotes": _repeated("[^a] ", "[^a]: b\n\n"),
+    "many footnotes": _repeated("[^a]: b\n"),
+    "bare addresses": _repeated("https://a.b/(c "),
+    "one bare address": _repeated("a)", "https://"),
+    "lines in a cell": _repeated("<br>"),
+    "tasks": _repeated("- [x] a\n"),
     "many kinds of TeX": _repeated("\\[ \\( $$ $a ` "),
     "TeX of many groups": _repeated("^{", "$", "a$"),
     "dollars": _repeated("$a"),

@@ -127,10 +127,11 @@ class _Tree:
             return
         self._time = moment(answer.began_ms, 1000) or self._time
         stats = an_object(answer.info.get("stats"))
+        reasoning, content = _apart(answer)
         self._add(
             "assistant",
-            content="".join(answer.content).strip("\n"),
-            reasoning="".join(answer.reasoning).strip("\n"),
+            content=content,
+            reasoning=reasoning,
             tool_calls=tuple(answer.calls),
             model=text(answer.info.get("identifier")) or sender or None,
             status="stopped" if stats.get("stopReason") == "userStopped" else "done",
@@ -148,6 +149,14 @@ class _Tree:
         )
         self.messages.append(message)
         self.parent_id = message.id
+
+
+def _apart(answer: _Answer) -> tuple[str, str]:
+    """Thinking and text; older versions kept one text, with the model's own tags."""
+    reasoning, content = "".join(answer.reasoning), "".join(answer.content)
+    if not reasoning and content.lstrip().startswith("<think>"):
+        reasoning, _, content = content.lstrip().removeprefix("<think>").partition("</think>")
+    return reasoning.strip("\n"), content.strip("\n")
 
 
 def _take(answer: _Answer, step: Json) -> None:

@@ -1,0 +1,195 @@
+"""Blocks of Markdown -> parts that are laid out below each other."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .markdown import Block, only_ours, shown
+from .markdown_rules import parser
+from .tex import displayed
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+Kind = Literal["text", "table", "code", "plain", "rule"]
+# Pixels above a part: of a block, of a heading, within a block, and of an item of a tight list.
+BLOCK, HEADING, INSIDE, TIGHT = 10, 18, 6, 3
+_BULLETS = "•◦▪"
+_TASK = re.compile(r"\[([ xX])\] ")
+_DEFINED = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+[^\n]*")
+_FOOTNOTE = re.compile(r" {0,3}\[\^([^\]\s]{1,50})\]:[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rich text, a table, code, plain text or a rule.
+
+    `marker` is a list item's. `depth` counts the lists and quotes it is in, `bars` are the levels
+    of the quotes. `gap` is the space above it in pixels.
+    """
+
+    kind: Kind
+    html: str = ""
+    code: Block | None = None
+    marker: str = ""
+    depth: int = 0
+    bars: tuple[int, ...] = ()
+    gap: int = BLOCK
+
+
+def parts(block: Block) -> list[Part]:
+    """The parts of a block; none if it only defines links."""
+    if block.language is not None or block.is_plain:
+        return [Part("plain" if block.language is None else "code", code=block)]
+    source, env = shown(block.source), _environment(block)
+    if all(map(_DEFINED.fullmatch, source.split("\n"))):
+        return [] if not env["footnotes"] else _footnotes(source, env)
+    return list(_Walk(env).parts(parser().parse(source, env)))
+
+
+def to_html(block: Block) -> str:
+    """A block as rich text, without the widgets that show it on screen."""
+    if block.language is not None or block.is_plain:
+        return f"<pre>{html.escape(shown(block.source))}</pre>"
+    made = str(parser().render(shown(block.source), _environment(block)))
+    return only_ours(_table(made))
+
+
+def _environment(block: Block) -> dict[str, object]:
+    links = {label: url for label, url in block.links if not label.startswith("^")}
+    return {
+        "references": {label: {"href": url, "title": ""} for label, url in links.items()},
+        "footnotes": {label for label, _ in block.links if label.startswith("^")},
+    }
+
+
+def _footnotes(source: str, env: dict[str, object]) -> list[Part]:
+    """Footnotes where they are written; definitions of links are not shown."""
+    found: list[Part] = []
+    for line in source.split("\n"):
+        if (mark := _FOOTNOTE.match(line)) is not None:
+            text = parser().renderInline(line[mark.end() :], env)
+            made = only_ours(f"<p><sup>{mark[1]}</sup> {text}</p>")
+            found.append(Part("text", made, gap=TIGHT if found else BLOCK))
+    return found
+
+
+@dataclass(slots=True)
+class _Level:
+    """A quote, or a list with the marker of its item until the item's first part has it."""
+
+    kind: str
+    number: int = 0
+    marker: str = ""
+
+
+class _Walk:
+    """Goes through the tokens of one block."""
+
+    def __init__(self, env: dict[str, object]) -> None:
+        self._env = env
+        self._levels: list[_Level] = []
+        self._is_first = True
+
+    def parts(self, tokens: list[Token]) -> Iterator[Part]:
+        place = 0
+        while place < len(tokens):
+            token = tokens[place]
+            if token.type == "table_open":
+                end = place + 1
+                while tokens[end].type != "table_close":
+                    end += 1
+                yield self._part("table", _table(self._rendered(tokens[place : end + 1])))
+                place = end
+            elif token.nesting > 0:
+                self._open(token)
+            elif token.nesting < 0:
+                yield from self._close(token)
+            else:
+                yield self._leaf(token, tokens[place - 1])
+            place += 1
+
+    def _open(self, token: Token) -> None:
+        if token.type in ("bullet_list_open", "ordered_list_open", "blockquote_open"):
+            self._levels.append(_Level(token.type, int(token.attrGet("start") or 1)))
+        elif token.type == "list_item_open":
+            level = self._levels[-1]
+            depth = sum(one.kind == "bullet_list_open" for one in self._levels)
+            is_bullet = level.kind == "bullet_list_open"
+            level.marker = _BULLETS[(depth - 1) % 3] if is_bullet else f"{level.number}."
+            level.number += 1
+
+    def _close(self, token: Token) -> Iterator[Part]:
+        if token.type == "list_item_close" and self._levels[-1].marker:
+            yield self._part("text", "<p></p>")
+        elif token.type in ("bullet_list_close", "ordered_list_close", "blockquote_close"):
+            self._levels.pop()
+
+    def _leaf(self, token: Token, before: Token) -> Part:
+        if token.type in ("fence", "code_block"):
+            language = (token.info.split() or [""])[0]
+            return self._part("code", code=Block(token.content.rstrip("\n"), language))
+        if token.type == "hr":
+            return self._part("rule", gap=HEADING)
+        if token.type == "formula":
+            made = displayed(token.content)
+            return self._part("table" if made.startswith("<table") else "text", made)
+        if before.type == "heading_open":
+            made = f"<{before.tag}>{self._rendered([token])}</{before.tag}>"
+            return self._part("text", made, gap=HEADING)
+        self._mark_task(token)
+        gap = TIGHT if before.hidden else INSIDE
+        return self._part("text", f"<p>{self._rendered([token])}</p>", gap=gap)
+
+    def _mark_task(self, token: Token) -> None:
+        """Make `[x] done` a task with a box for its marker."""
+        level = self._levels[-1] if self._levels else None
+        found = _TASK.match(token.content)
+        first = token.children[0] if token.children else None
+        if (
+            level is None
+            or found is None
+            or first is None
+            or not first.content.startswith(found[0])
+        ):
+            return
+        if level.marker and level.marker in _BULLETS:
+            first.content = first.content[len(found[0]) :]
+            level.marker = "☐" if found[1] == " " else "☑"
+
+    def _part(
+        self,
+        kind: Kind,
+        made: str = "",
+        *,
+        code: Block | None = None,
+        gap: int = INSIDE,
+    ) -> Part:
+        marker = ""
+        for level in self._levels:  # of lists in lists, the innermost has the first text
+            marker, level.marker = level.marker or marker, ""
+        if self._is_first:
+            gap, self._is_first = max(gap, BLOCK), False
+        return Part(
+            kind,
+            only_ours(made),
+            code,
+            marker,
+            len(self._levels),
+            tuple(n for n, one in enumerate(self._levels) if one.kind == "blockquote_open"),
+            gap,
+        )
+
+    def _rendered(self, tokens: list[Token]) -> str:
+        made = parser()
+        return str(made.renderer.render(tokens, made.options, self._env))
+
+
+def _table(made: str) -> str:
+    # The style would override the style sheet.
+    made = re.sub(r'style="text-align:(\w+)"', r'align="\1"', made)
+    return made.replace("<table>", '<table cellspacing="0">')

@@ -1,0 +1,110 @@
+"""Select text across the labels of a conversation, and copy it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QTextCursor, QTextDocument
+
+from .copying import copy_rich
+from .markdown import BREAK
+from .rich_text import OwnDocument, RichLabel
+
+_LINE_ENDS = re.compile("[\u2028\u2029]")
+
+
+class Selection(QObject):
+    """What is selected of `labels()`, which are in the order in which they are read.
+
+    Within the label where a drag began, Qt selects by itself. The labels from there to the pointer
+    are selected here.
+    """
+
+    def __init__(self, labels: Callable[[], list[RichLabel]], parent: QObject) -> None:
+        super().__init__(parent)
+        self._labels = labels
+        self._from: RichLabel | None = None
+
+    def begin(self, label: RichLabel | None) -> None:
+        """A button was pressed, over a label or beside them."""
+        for other in self.selected():
+            if other is not label:
+                other.setSelection(0, 0)
+        self._from = label
+
+    def extend(self, place: QPoint) -> None:
+        """The pointer was dragged to a place on the screen."""
+        labels = self._labels()
+        if self._from not in labels:
+            return
+        start, end = labels.index(self._from), _nearest(labels, place)
+        first, last = min(start, end), max(start, end)
+        for number, label in enumerate(labels):
+            if number == start:
+                continue
+            if number == end:
+                _select_to(label, place, from_start=end > start)
+            elif first < number < last:
+                _select_all(label)
+            elif label.hasSelectedText():
+                label.setSelection(0, 0)
+
+    def selected(self) -> list[RichLabel]:
+        return [label for label in self._labels() if label.hasSelectedText()]
+
+    def copy(self) -> None:
+        """Put what is selected on the clipboard, as text and as rich text."""
+        labels = self.selected()
+        if labels:
+            text = "".join(map(_text, labels)).strip("\n")
+            copy_rich(text, "".join(map(_rich, labels)))
+
+
+def _text(label: RichLabel) -> str:
+    text = _LINE_ENDS.sub("\n", label.selectedText()).replace(BREAK, "")
+    is_sign = label.lead.strip() != ""
+    return ("" if is_sign and label.selectionStart() > 0 else label.lead) + text + "\n"
+
+
+def _rich(label: RichLabel) -> str:
+    document, start = _document(label), label.selectionStart()
+    cursor = QTextCursor(document)
+    cursor.setPosition(start)
+    cursor.setPosition(start + len(label.selectedText()), QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selection().toHtml().replace(BREAK, "")
+
+
+def _nearest(labels: Sequence[RichLabel], place: QPoint) -> int:
+    """The number of the label at the height of a place."""
+
+    def distance(label: RichLabel) -> int:
+        top = label.mapToGlobal(QPoint(0, 0)).y()
+        return max(top - place.y(), place.y() - top - label.height(), 0)
+
+    return min(range(len(labels)), key=lambda number: distance(labels[number]))
+
+
+def _select_to(label: RichLabel, place: QPoint, *, from_start: bool) -> None:
+    """Select from one end of a label to a place."""
+    document = _document(label)
+    at = QPointF(label.mapFromGlobal(place))
+    offset = document.documentLayout().hitTest(at, Qt.HitTestAccuracy.FuzzyHit)
+    length = document.characterCount() - 1
+    offset = min(max(offset, 0), length)
+    label.setSelection(*((0, offset) if from_start else (offset, length - offset)))
+
+
+def _select_all(label: RichLabel) -> None:
+    label.setSelection(0, _document(label).characterCount() - 1)
+
+
+def _document(label: RichLabel) -> QTextDocument:
+    """A label's text as it is laid out: labels do not tell what is at a place."""
+    document = OwnDocument()
+    document.setDefaultFont(label.font())
+    document.setDocumentMargin(0)
+    document.setHtml(label.text())
+    document.setTextWidth(label.width())
+    return document

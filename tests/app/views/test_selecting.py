@@ -1,0 +1,108 @@
+"""Text is selected across paragraphs and messages, and copied as text and as rich text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.rich_text import RichLabel
+
+from .test_messages import cards, menu_at, said, told
+
+TEXT = "First *one*.\n\n- item a\n- [x] item b\n\n```py\nx = 1\n```\n\nLast paragraph."
+
+
+def label(window: MainWindow, text: str) -> RichLabel:
+    cards(window)
+    found = window.chat.messages.viewport().findChildren(RichLabel)
+    return next(one for one in found if text in one.text() and one.isVisible())
+
+
+def drag(start: RichLabel, end: RichLabel, at: QPoint | None = None) -> None:
+    """Press in the middle of one label's left edge, and drag to a place in another."""
+    begin = QPoint(0, start.height() // 2)
+    target = end.mapToGlobal(at or QPoint(end.width() - 1, end.height() - 2))
+    press, move = QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove
+    send(press, start, start.mapToGlobal(begin))
+    send(move, start, target)
+    send(QEvent.Type.MouseButtonRelease, start, target)
+
+
+def send(kind: QEvent.Type, widget: QWidget, place: QPoint) -> None:
+    button = Qt.MouseButton.LeftButton
+    is_move, is_up = kind == QEvent.Type.MouseMove, kind == QEvent.Type.MouseButtonRelease
+    event = QMouseEvent(
+        kind,
+        QPointF(widget.mapFromGlobal(place)),
+        QPointF(place),
+        Qt.MouseButton.NoButton if is_move else button,
+        Qt.MouseButton.NoButton if is_up else button,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def copied(qtbot: QtBot, focused: QWidget) -> str:
+    focused.setFocus()
+    QGuiApplication.clipboard().clear()
+    qtbot.keyClick(focused, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    return QGuiApplication.clipboard().text()
+
+
+def test_a_drag_selects_across_paragraphs(window: MainWindow, qtbot: QtBot) -> None:
+    told(window, said("Q", "user"), said(TEXT))
+    first = label(window, "First")
+    drag(first, label(window, "Last"))
+    expected = "First one.\n- item a\n- [x] item b\n\nx = 1\n\nLast paragraph."
+    assert copied(qtbot, first) == expected
+    assert "font-style:italic" in QGuiApplication.clipboard().mimeData().html()
+
+
+def test_a_drag_upwards_selects_to_where_it_ends(window: MainWindow, qtbot: QtBot) -> None:
+    told(window, said("Q", "user"), said("abc def\n\nmiddle\n\nlast line"))
+    first, last = label(window, "abc"), label(window, "last")
+    letters = first.fontMetrics().horizontalAdvance("abc ")
+    begin = last.mapToGlobal(QPoint(last.width() - 1, last.height() // 2))
+    send(QEvent.Type.MouseButtonPress, last, begin)
+    send(QEvent.Type.MouseMove, last, first.mapToGlobal(QPoint(letters + 1, first.height() // 2)))
+    assert copied(qtbot, last) == "def\n\nmiddle\n\nlast line"
+
+
+def test_a_drag_selects_across_messages(window: MainWindow, qtbot: QtBot) -> None:
+    told(window, said("What?", "user"), said("This."), said("And?", "user"), said("That."))
+    question = label(window, "What?")
+    drag(question, label(window, "That."))
+    assert copied(qtbot, question) == "What?\n\nThis.\n\nAnd?\n\nThat."
+    assert menu_at(window, question)[0] == "Copy"
+
+
+def test_another_click_selects_nothing(window: MainWindow, qtbot: QtBot) -> None:
+    told(window, said("What?", "user"), said("This."))
+    drag(label(window, "What?"), label(window, "This."))
+    answer = label(window, "This.")
+    for kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
+        send(kind, answer, answer.mapToGlobal(QPoint(1, 1)))
+    assert not label(window, "What?").hasSelectedText()
+    assert copied(qtbot, answer) == ""
+
+
+def test_a_drag_beyond_the_edge_scrolls_and_keeps_what_is_selected(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    texts = [f"message {number}\n\n" + "line\n\n" * 9 for number in range(30)]
+    told(window, *(said(text, "user" if n % 2 else "assistant") for n, text in enumerate(texts)))
+    messages = window.chat.messages
+    bar = messages.verticalScrollBar()
+    bar.setValue(0)
+    first = label(window, "message 0")
+    send(QEvent.Type.MouseButtonPress, first, first.mapToGlobal(QPoint(0, 4)))
+    below = messages.viewport().mapToGlobal(QPoint(100, messages.viewport().height() + 500))
+    send(QEvent.Type.MouseMove, first, below)
+    qtbot.waitUntil(lambda: bar.value() > 3000, timeout=20_000)
+    send(QEvent.Type.MouseButtonRelease, first, below)
+    text = copied(qtbot, messages)
+    assert text.startswith("message 0")
+    for number in range(8):
+        assert f"message {number}" in text
