@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from .composition import Program
 from .services.files import is_odd, put_aside
+from .services.first_window import FirstWindow, raise_first
 from .services.language import use_language
 from .services.private import keep_private, make_folder
 from .services.settings import SettingsFile
@@ -24,34 +25,37 @@ LOCK = "window.lock"
 
 
 def main(profile_dir: Path | None, program: Sequence[str]) -> int:
-    """Run the window and return the exit code. Errors before it opens go to stderr, on one line.
+    """Run the window and return the exit code.
+
+    Errors before it opens go to stderr, on one line, and into a dialog. Where the profile's window
+    is open already, it comes to the front.
 
     `program` is the command that starts `qwen3mlx`. Without `profile_dir`, the profile is the
     server's state folder.
     """
     profile = Path(os.path.abspath(profile_dir.expanduser())) if profile_dir else default_profile()
     os.environ["QWEN3MLX_HOME"] = str(profile)  # also for the server
+    application = QApplication(["qwen3mlx"])
     if (reason := _not_usable(profile)) is not None:
-        print(f"qwen3mlx: {reason}", file=sys.stderr)
-        return 1
+        return _failed(reason)
     lock = QLockFile(str(profile / LOCK))
     if not lock.tryLock(0):
-        print(f"qwen3mlx: {_not_locked(lock)}", file=sys.stderr)
-        return 1
+        is_open = lock.error() == QLockFile.LockError.LockFailedError
+        return 0 if is_open and raise_first(profile) else _failed(_not_locked(lock))
     keep_private(profile, (LOCK, "window.ini"))
-    application = QApplication(["qwen3mlx"])
     QGuiApplication.setApplicationDisplayName("qwen3mlx")
     QGuiApplication.setQuitOnLastWindowClosed(True)
     use_language(SettingsFile(profile / "window.json").read().language)
     try:
         parts = Program(profile, program)
     except StoreError as error:
-        print(f"qwen3mlx: {error}", file=sys.stderr)
-        return 1
+        return _failed(str(error))
     # Imported late, to show the window sooner.
     from .views.window import make_window
 
     window = make_window(parts)
+    first = FirstWindow(profile, parts)
+    first.wanted.connect(window.come_to_front)
     window.show()
     QTimer.singleShot(0, parts.start)
     _end_on_signals(application)
@@ -69,6 +73,16 @@ def default_profile() -> Path:
         return Path(home).expanduser()
     kind = QStandardPaths.StandardLocation.GenericDataLocation
     return Path(QStandardPaths.writableLocation(kind)) / "qwen3mlx"
+
+
+def _failed(reason: str) -> int:
+    """Tell why the window cannot open: whoever starts it from the Dock sees no stderr."""
+    print(f"qwen3mlx: {reason}", file=sys.stderr)
+    if QGuiApplication.platformName() not in ("offscreen", "minimal"):
+        from .views.plain import tell
+
+        tell(None, "qwen3mlx", reason)
+    return 1
 
 
 def _not_usable(profile: Path) -> str | None:

@@ -122,7 +122,7 @@ def set_title(window: QWidget, text: str) -> None:
     window.setWindowTitle(window_title(text))
 
 
-def tell(parent: QWidget, title: str, text: str) -> None:
+def tell(parent: QWidget | None, title: str, text: str) -> None:
     """Show a message box, and wait until it is closed."""
     box = QMessageBox(parent)
     box.setTextFormat(Qt.TextFormat.PlainText)

@@ -73,14 +73,16 @@ class KeysGroup(Group):
         self._restart = Button(self.tr("Restart Server"), self)
         self._restart.clicked.connect(server.restart)
         line = QHBoxLayout()
-        line.setContentsMargins(0, GAP, 0, 0)
         line.addWidget(self._about, 1)
         line.addWidget(self._restart)
-        self.add_layout(line)
         self._lines = QVBoxLayout()
-        self._lines.setContentsMargins(0, GAP, 0, GAP)
         self._lines.setSpacing(GAP)
-        self.add_layout(self._lines)
+        listed = QVBoxLayout()
+        listed.setContentsMargins(0, GAP, 0, GAP)
+        listed.setSpacing(GAP)
+        listed.addLayout(line)
+        listed.addLayout(self._lines)
+        self.add_layout(listed)
         self._name = QLineEdit(self)
         self._name.setPlaceholderText(self.tr("New key name"))
         self._name.setAccessibleName(self.tr("New key name"))
@@ -95,6 +97,7 @@ class KeysGroup(Group):
         self._new = hint_label("", self)
         self._new.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._new.hide()
+        self._new_name = ""
         column = QVBoxLayout()
         column.setContentsMargins(0, GAP, 0, GAP)
         row = QHBoxLayout()
@@ -152,8 +155,13 @@ class KeysGroup(Group):
 
     def _ask_to_revoke(self, name: str) -> None:
         question = self.tr("Revoke the key {name}? Apps that use it are refused from then on.")
-        revoke = partial(self._server.revoke_key, name)
+        revoke = partial(self._revoke, name)
         confirm(self, question.format(name=name), self.tr("Revoke"), revoke)
+
+    def _revoke(self, name: str) -> None:
+        self._server.revoke_key(name)
+        if name == self._new_name:
+            self._new.hide()
 
     def _scopes(self) -> dict[str, str]:
         return {
@@ -175,6 +183,7 @@ class KeysGroup(Group):
     def _show_new(self, name: str, key: str) -> None:
         QGuiApplication.clipboard().setText(key)
         self._name.clear()
+        self._new_name = name
         self._new.show()
         self._new.setText(
             self.tr(

@@ -35,7 +35,7 @@ LOG_HEIGHT = 300
 # Pixels of a row beside its text.
 AROUND = 12
 # Pixels of the widest column, and the least of the one that takes the rest.
-WIDEST, LEAST = 170, 220
+WIDEST, LEAST = 260, 220
 
 
 class RunningGroup(Group):
