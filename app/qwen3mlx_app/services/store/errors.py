@@ -25,9 +25,13 @@ def store_error(error: sqlite3.Error | OSError) -> StoreError:
     return kind(_sentence(str(error)))
 
 
+# Python 3.10 has no error codes, and SQLite's messages for these never change. The last is said of
+# a search index whose own tables are broken.
+_CORRUPT = ("malformed", "not a database", "vtable constructor failed")
+
+
 def is_corrupt(error: Exception) -> bool:
-    # Python 3.10 has no error codes, and SQLite's messages for these never change.
-    return "malformed" in str(error) or "not a database" in str(error)
+    return any(reason in str(error) for reason in _CORRUPT)
 
 
 def _sentence(reason: str) -> str:
@@ -35,7 +39,7 @@ def _sentence(reason: str) -> str:
         return translate(
             "store", "The disk is full. Free up some space, and what is on screen will be saved."
         )
-    if "malformed" in reason or "not a database" in reason:
+    if any(part in reason for part in _CORRUPT):
         return translate(
             "store",
             "Your conversation database is damaged. Reopen qwen3mlx to repair it.",

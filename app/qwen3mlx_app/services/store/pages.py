@@ -227,6 +227,8 @@ def _values(record: bytes) -> list[Value]:
     while place < end:
         kind, place = _varint(record, place)
         size = _INTEGERS.get(kind, 8 if kind == 7 else max(0, (kind - 12) // 2))
+        if content + size > len(record):
+            raise BrokenPageError("a column ends after its row")
         values.append(_value(kind, record[content : content + size]))
         content += size
     if place != end or content != len(record):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,18 @@ def test_no_page_costs_more_than_it_held(whole: Path, tmp_path: Path) -> None:
             if not recovery.may_lack_more:
                 assert others == (NUM_CONVERSATIONS - lost[0], 8 - lost[1], 8 - lost[2]), number
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("table", ["words_data", "words_content", "words_config"])
+def test_a_broken_search_index_costs_no_message(path: Path, table: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (root,) = connection.execute(query, (table,)).fetchone()
+    damage(path, [root])
+    with opened(path) as store:
+        assert store.recovery is not None
+        assert store.recovery.num_messages == NUM_CONVERSATIONS * NUM_MESSAGES
+        assert store.search("needle")
 
 
 def test_what_was_only_in_the_log_is_rescued(path: Path, tmp_path: Path) -> None:
