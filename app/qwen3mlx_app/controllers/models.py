@@ -38,6 +38,9 @@ class ModelsController(QObject):
         self._endpoint = endpoint
         self.limits = LimitsController(endpoint, self)
         self.models = ListModel[ModelEntry](lambda entry: entry.id, lambda entry: entry.name, self)
+        # Settings that are being saved, by model, and what is told when they are.
+        self._wanted: dict[str, ModelSettings] = {}
+        self._changes: list[Notice] = []
         self.folders: list[ModelFolder] = []
         self._watching: Call | None = None
         self._watch_again = single_shot(self, WATCH_AGAIN, self.watch)
@@ -94,21 +97,42 @@ class ModelsController(QObject):
     def change_settings(self, title: str, entry: ModelEntry, settings: ModelSettings) -> None:
         """Save what a person changed in a model's setting with this title; it can be undone."""
         known = self.models.find(entry.id) or entry
-        if settings == known.settings:
-            return
-
-        def saved(now: ModelEntry) -> None:
-            self.models.put(now)
-            undo = partial(self._restore, entry.id, known.settings)
-            self.notice.emit(change_notice(f"{entry.name}: {title}", undo))
-
-        self._endpoint.save_model_settings(entry.id, settings, done=saved, failed=self._on_failed)
+        before = self._wanted.get(entry.id, known.settings)
+        if settings != before:
+            undo = partial(self._restore, entry.id, before)
+            self._changes.append(change_notice(f"{entry.name}: {title}", undo))
+            self._save_soon(entry.id, settings)
 
     def _restore(self, model_id: str, settings: ModelSettings) -> bool:
-        self._endpoint.save_model_settings(
-            model_id, settings, done=self.models.put, failed=self._on_failed
-        )
+        self._save_soon(model_id, settings)
         return True
+
+    def _save_soon(self, model_id: str, settings: ModelSettings) -> None:
+        """Save one after the other: what was wanted last is what stays."""
+        is_saving = model_id in self._wanted
+        self._wanted[model_id] = settings
+        if not is_saving:
+            self._save(model_id)
+
+    def _save(self, model_id: str) -> None:
+        sent = self._wanted[model_id]
+
+        def saved(now: ModelEntry) -> None:
+            if self._wanted[model_id] != sent:
+                self._save(model_id)
+                return
+            del self._wanted[model_id]
+            self.models.put(now)
+            changes, self._changes = self._changes, []
+            for notice in changes:
+                self.notice.emit(notice)
+
+        def failed(error: EndpointError) -> None:
+            del self._wanted[model_id]
+            self._changes.clear()
+            self._on_failed(error)
+
+        self._endpoint.save_model_settings(model_id, sent, done=saved, failed=failed)
 
     def load_with(self, model_id: str, settings: ModelSettings) -> None:
         """Save a model's settings, and load it with them."""

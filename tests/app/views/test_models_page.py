@@ -219,7 +219,7 @@ def test_a_folder_line_can_be_removed(
         ModelFolder(path=str(tmp_path), source="user", exists=True, num_models=3),
     ]
     program_of(window).models.folders_changed.emit(folders)
-    qtbot.waitUntil(lambda: "Models: 3" in visible_texts(page))
+    qtbot.waitUntil(lambda: "3 models" in visible_texts(page))
     lines = visible_texts(page)
     assert "Missing" in lines
     qtbot.waitUntil(lambda: named(page, QPushButton, f"Remove {tmp_path}").isVisible())
