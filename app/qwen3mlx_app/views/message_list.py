@@ -98,6 +98,9 @@ class MessageList(QAbstractScrollArea):
         for _ in range(3):  # the heights of messages far away are estimates
             if self._current is not None:
                 self._scroll_to(*self._current)
+        bar = self.verticalScrollBar()
+        self._at_end = bar.value() >= bar.maximum() - 2
+        self.lay_out()
 
     def lay_out(self) -> None:
         """Make and place the widgets of visible messages, and delete the others."""
