@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QInputMethodEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
+from ..services.timers import single_shot
 from .scrolling import reserve_bar
 
 # The most lines, and the most of the window's height that it takes; more can be scrolled to.
@@ -15,6 +16,7 @@ MAX_LINES, MAX_SHARE = 10, 0.4
 class MessageField(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._later = single_shot(self, 0, self._fit)
         self.setTabChangesFocus(True)
         self.setAcceptDrops(False)  # the window handles dropped files
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -36,7 +38,7 @@ class MessageField(QPlainTextEdit):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._fit()
+            self._later.start()  # all widgets are being styled now
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         super().inputMethodEvent(event)

@@ -28,11 +28,14 @@ def lines_shown(window: MainWindow) -> int:
 
 
 @pytest.mark.parametrize("size", [11, 14, 24])
-def test_the_field_grows_with_pasted_text_at_once(window: MainWindow, size: int) -> None:
+def test_the_field_grows_with_pasted_text_at_once(
+    window: MainWindow, qtbot: QtBot, size: int
+) -> None:
     window.resize(1120, 1000)
     program_of(window).settings.update(font_size=size)
     field = window.chat.composer.text
-    assert lines_shown(window) == 1
+    qtbot.waitUntil(lambda: field.fontInfo().pixelSize() == size)
+    qtbot.waitUntil(lambda: lines_shown(window) == 1)
     paste(window, "one\ntwo\nthree\nfour")
     assert lines_shown(window) == 4
     assert not field.verticalScrollBar().isEnabled()
@@ -46,10 +49,10 @@ def test_the_field_grows_with_pasted_text_at_once(window: MainWindow, size: int)
     assert field.verticalScrollBar().isEnabled()
 
 
-def test_the_field_follows_the_text_size_and_the_window(window: MainWindow) -> None:
+def test_the_field_follows_the_text_size_and_the_window(window: MainWindow, qtbot: QtBot) -> None:
     paste(window, "one\ntwo\nthree\nfour")
     program_of(window).settings.update(font_size=22)
-    assert lines_shown(window) == 4
+    qtbot.waitUntil(lambda: lines_shown(window) == 4)
     paste(window, "\nmore" * 20)
     before = window.chat.composer.text.height()
     window.resize(1120, 500)
