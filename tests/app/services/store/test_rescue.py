@@ -119,9 +119,10 @@ def test_a_broken_first_page_costs_nothing(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_no_page_costs_more_than_it_held(whole: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", range(1, 9))
+def test_no_page_costs_more_than_it_held(whole: Path, tmp_path: Path, first: int) -> None:
     total = NUM_CONVERSATIONS * NUM_MESSAGES
-    for number in range(1, num_pages(whole) + 1):
+    for number in range(first, num_pages(whole) + 1, 8):
         folder = tmp_path / str(number)
         folder.mkdir()
         path = Path(shutil.copy(whole, folder / whole.name))
