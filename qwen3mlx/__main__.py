@@ -1,7 +1,5 @@
 """`python -m qwen3mlx` runs the `qwen3mlx` command; a frozen bundle starts here, too."""
 
-from __future__ import annotations
-
 import os
 import sys
 

@@ -9,9 +9,16 @@ from pathlib import Path
 
 from qwen3mlx.config.hub_layout import repo_id_of, repository_of
 
+from .common import ConversionError
+
 
 def staging_folder(output: Path) -> Path:
-    """Return the folder in which `output` is built."""
+    """Return the folder in which `output` is built.
+
+    Raises ConversionError for an output without a name of its own, such as `/` and `..`.
+    """
+    if output.name in ("", ".."):
+        raise ConversionError(f"{output} is not a new folder: give the folder to write a name.")
     return output.with_name(f".{output.name}.partial")
 
 

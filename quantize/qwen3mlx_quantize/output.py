@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -28,8 +29,8 @@ def check_output(source: Source, output: Path) -> None:
 
 
 def check_absent(output: Path) -> None:
-    """Raise ConversionError if `output` exists."""
-    if output.exists():
+    """Raise ConversionError if `output` exists, or is a link to what does not."""
+    if os.path.lexists(output):
         raise ConversionError(f"{output} already exists: choose another folder, or delete it.")
 
 

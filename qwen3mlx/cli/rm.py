@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import InstalledModel
 from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..errors import ModelNotFoundError
+    from ..library import LocalModel
 
 
 def rm(
@@ -48,19 +52,39 @@ def _downloaded(name: str) -> tuple[str, Path]:
 
     try:
         found = library.Library().find(name)
-    except ModelNotFoundError:
-        with suppress(ModelNotFoundError):  # the error above lists the names that exist
+    except ModelNotFoundError:  # it lists the names that exist
+        with suppress(ModelNotFoundError):
             target = library.parse_name(name)
             if isinstance(target, library.Repository):
                 folder = repository_folder(target.repo_id)
                 if folder.is_dir():
                     return target.repo_id, folder
+        if other := _in_a_folder(name):
+            raise _elsewhere(other) from None
         raise
     if found.source == "cache":
         return found.id, repository_folder(found.id)
-    whose = "comes with the program" if found.source == "demo" else "is in one of your folders"
-    raise ModelNotFoundError(
-        f"{found.id} {whose} ({found.path}); rm only deletes models in the Hugging Face cache."
+    raise _elsewhere(found)
+
+
+def _in_a_folder(name: str) -> LocalModel | None:
+    """Return the model at the path `name`, outside of the cache."""
+    from ..errors import CheckpointError, ModelNotFoundError
+    from .models import find_installed
+
+    try:
+        model = find_installed(name)
+    except (CheckpointError, ModelNotFoundError):
+        return None
+    return None if model.source == "cache" else model
+
+
+def _elsewhere(model: LocalModel) -> ModelNotFoundError:
+    from ..errors import ModelNotFoundError
+
+    whose = "comes with the program" if model.source == "demo" else "is in one of your folders"
+    return ModelNotFoundError(
+        f"{model.id} {whose} ({model.path}); rm only deletes models in the Hugging Face cache."
     )
 
 

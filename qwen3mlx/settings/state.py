@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, NotSavedError
+from ..quoting import size_text
 
+# Bytes; a models.json with settings for a thousand models has a tenth of it.
+LARGEST = 4 << 20
 # Seconds to wait while another program writes.
 LOCK_PATIENCE = 5.0
 # Debian's conventional home for users without one; it does not exist.
@@ -102,7 +105,7 @@ class StateFile:
     def read(self) -> dict[str, Any]:
         """Return the object; an empty one if there is no file yet."""
         try:
-            value = json.loads(self.path.read_text(encoding="utf-8"))
+            value = json.loads(self._text())
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -119,6 +122,20 @@ class StateFile:
                 "delete it to start anew."
             )
         return value
+
+    def _text(self) -> str:
+        """A pipe or a device must not block the program."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        with open(descriptor, encoding="utf-8") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigurationError(f"{self.path} is not an ordinary file: delete it.")
+            if status.st_size > LARGEST:
+                raise ConfigurationError(
+                    f"{self.path} has {size_text(status.st_size)}, too much for such a file: "
+                    "correct it, or delete it to start anew."
+                )
+            return file.read()
 
     @contextmanager
     def edit(self) -> Iterator[dict[str, Any]]:

@@ -67,6 +67,9 @@ def test_what_is_not_in_the_cache_stays(cache: Path, tmp_path: Path) -> None:
         rm("demo", yes=True)
     with pytest.raises(ModelNotFoundError, match="mine is in one of your folders"):
         rm("mine", yes=True)
+    shutil.copytree(cache, tmp_path / "another")
+    with pytest.raises(ModelNotFoundError, match="another is in one of your folders"):
+        rm(str(tmp_path / "another"), yes=True)
     for name in ("org/nowhere", "nowhere", "../..", "/", str(mine), str(cache), "qwen3:8b"):
         with pytest.raises(ModelNotFoundError):
             rm(name, yes=True)

@@ -199,13 +199,14 @@ def test_verification_finds_bytes_that_changed_on_disk(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("where", ["out", "source", "source/inside"])
+@pytest.mark.parametrize("where", ["out", "link", "source", "source/inside"])
 def test_an_output_that_exists_or_overlaps_the_source_is_refused(
     dense: Path, tmp_path: Path, where: str
 ) -> None:
     source = tmp_path / "source"
     shutil.copytree(dense, source)
     (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "unmounted")
     before = files(source)
     with pytest.raises(ConversionError, match="choose another folder"):
         quantize(source, tmp_path / where)

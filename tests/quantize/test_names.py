@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from qwen3mlx_quantize.names import name_of, names_of
+from qwen3mlx_quantize import ConversionError, discard
+from qwen3mlx_quantize.names import name_of, names_of, staging_folder
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,13 @@ from qwen3mlx_quantize.names import name_of, names_of
 )
 def test_the_name_of_a_folder(folder: str, name: str) -> None:
     assert name_of(Path(folder)) == name
+
+
+@pytest.mark.parametrize("output", ["/", ".", "", ".."])
+def test_an_output_needs_a_name_of_its_own(output: str) -> None:
+    for use in (staging_folder, discard):
+        with pytest.raises(ConversionError, match="is not a new folder"):
+            use(Path(output))
 
 
 def test_the_current_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

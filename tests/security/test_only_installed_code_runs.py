@@ -75,7 +75,10 @@ def test_the_window_is_not_taken_from_the_current_folder(traps: Path, tmp_path: 
 
 def test_minus_m_forgets_the_current_folder_before_it_imports_a_dependency(tmp_path: Path) -> None:
     """Modules that runpy itself imports still come from there; that is Python's behavior."""
-    lay(tmp_path, {*packages_distributions(), *OWN} - OURS)
+    code = "import runpy, sys; print(*sys.modules)"
+    command = [sys.executable, "-I", "-c", code]
+    first = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    lay(tmp_path, {*sys.stdlib_module_names, *packages_distributions(), *OWN} - OURS - {*first})
     done = start([sys.executable, "-m", "qwen3mlx", *WORDS["run"]], tmp_path, tmp_path / "home")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "sprung").exists()

@@ -33,6 +33,21 @@ def test_what_was_written_is_read_and_only_by_its_owner(tmp_path: Path) -> None:
     assert os.listdir(file.path.parent) == ["a.json"]
 
 
+def test_a_pipe_or_a_device_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    (tmp_path / "b.json").symlink_to("/dev/zero")
+    for name in ("a.json", "b.json"):
+        with pytest.raises(ConfigurationError, match=rf"{name} is not an ordinary file"):
+            StateFile(name, tmp_path).read()
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.json").open("wb") as file:
+        file.truncate(60 * 10**6)
+    with pytest.raises(ConfigurationError, match=r"a\.json has 60.0 MB, too much"):
+        StateFile("a.json", tmp_path).read()
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
