@@ -21,7 +21,10 @@ def settings_of_the_server(fake: FakeEndpoint) -> None:
     """Replies without which there would be notices from the start."""
     saved = dict.fromkeys(("memory_limit", "prefix_cache", "max_running", "max_waiting"))
     settings = {"saved": {**saved, "port": 1234, "allow_origin": [], "ttl": 0}}
-    for path, reply in (("keys", {"keys": []}), ("settings", {**settings, "restart_needed": 0})):
+    for path, reply in (
+        ("keys", {"keys": [], "required": False}),
+        ("settings", {**settings, "restart_needed": 0}),
+    ):
         fake.replies[f"/api/qwen3mlx/{path}"] = (200, json.dumps(reply).encode())
 
 
