@@ -59,7 +59,9 @@ class Call:
     def abort(self) -> None:
         if not self._is_over:
             self._is_over = True
-            self._reply.abort()
+            # Qt warns of a call that fails twice: the server is gone, and nobody was told yet.
+            if self._reply.error() == QNetworkReply.NetworkError.NoError:
+                self._reply.abort()
             self._reply.deleteLater()
 
     def _finish(self) -> None:
