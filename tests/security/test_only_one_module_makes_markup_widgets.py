@@ -67,6 +67,7 @@ HANDING = {
 # Who may: the module of plain text all, and these for what is written there.
 ALLOWED = {
     RICH: {"QLabel", "QTextDocument", "setTextFormat", "setHtml"},
+    APP / "views" / "copying.py": {"setHtml"},  # for other programs, of what is shown here
     APP / "views" / "tray.py": {"QSystemTrayIcon", "QAction", "setToolTip", "addMenu"},
     APP / "views" / "menus.py": {"QAction"},
     APP / "views" / "window_menus.py": {"QAction"},

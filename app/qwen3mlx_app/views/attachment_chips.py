@@ -57,4 +57,4 @@ class AttachmentChips(FlowArea):
         chip.setText(f"{name}  {about}".rstrip())
         set_tip(chip, one_line(file.name))
         chip.setAccessibleName(one_line(self.tr("Remove {name}").format(name=file.name)))
-        chip.setAccessibleDescription(about)
+        chip.setAccessibleDescription(one_line(about))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ..controllers.drafts import DraftFile, OpenDraft
 from ..domain import Attachment, ThinkingMode
+from ..services.plain import one_line
 from .attachment_chips import AttachmentChips
 from .counts import exact_count, short_count
 from .icons import SIZE, SMALL, icon
@@ -138,7 +139,7 @@ class Composer(QFrame):
         tip = self.tr("{used} of {total} tokens").format(used=f"{used:,}", total=f"{total:,}")
         for widget in (self._cost, self._meter):
             set_tip(widget, tip)
-        self._meter.setAccessibleName(f"{text}: {tip}")
+        self._meter.setAccessibleName(one_line(f"{text}: {tip}"))
 
     def choose_files(self) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"), documents())

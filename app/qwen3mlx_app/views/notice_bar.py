@@ -96,7 +96,7 @@ class NoticeCard(QFrame):
         layout.addWidget(text, 1)
         if notice.action is not None:
             button = Button(self._name(notice), self)
-            button.setAccessibleName(button.text())
+            button.setAccessibleName(one_line(button.text()))
             button.clicked.connect(lambda: self.clicked.emit(notice))
             layout.addWidget(button)
         layout.addWidget(tool_button(self, "close", self.tr("Dismiss"), self._close, size=SMALL))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from .markdown import breakable
 from .parts import Part
-from .rich_text import BlockWidget, OwnDocument, RichLabel, text_style
+from .rich_text import BlockWidget, RichLabel, laid_out, text_style
 from .theme import Theme
 
 # A table's columns are at least so wide, in pixels, if their text is; a wider table scrolls.
@@ -69,10 +69,7 @@ class TablePart(QScrollArea):
         self.setWidget(self._text)
 
     def show_part(self, part: Part, *, growing: bool) -> None:
-        document = OwnDocument()
-        document.setDefaultFont(self.font())
-        document.setDocumentMargin(0)
-        document.setHtml(text_style(self._theme) + part.html)
+        document = laid_out(text_style(self._theme) + part.html, self.font())
         self._natural = int(document.idealWidth()) + 4
         columns = part.html.partition("</tr>")[0].count("<th")
         self._least = min(self._natural, columns * COLUMN_WIDTH) if columns else self._natural

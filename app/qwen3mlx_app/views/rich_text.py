@@ -8,6 +8,7 @@ import shiboken6
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCursor,
+    QFont,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -70,11 +71,8 @@ class RichLabel(QLabel):
 
     def current_y(self) -> int:
         """The top of the current match, in pixels."""
-        document = OwnDocument()
-        document.setDefaultFont(self.font())
-        document.setDocumentMargin(0)
+        document = laid_out(f"{self._style}{self._before}|", self.font())
         document.setTextWidth(self.width())
-        document.setHtml(f"{self._style}{self._before}|")
         return max(0, int(document.size().height()) - 2 * self.fontMetrics().height())
 
     def _show(self) -> None:
@@ -117,6 +115,15 @@ class OwnDocument(QTextDocument):
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
         return None
+
+
+def laid_out(html: str, font: QFont) -> OwnDocument:
+    """A text as a label in `font` lays it out, which labels do not tell of."""
+    document = OwnDocument()
+    document.setDefaultFont(font)
+    document.setDocumentMargin(0)
+    document.setHtml(html)
+    return document
 
 
 def clean_copied() -> None:

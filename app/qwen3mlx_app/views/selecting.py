@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtGui import QTextCursor
 
 from .copying import copy_rich
 from .markdown import BREAK
-from .rich_text import OwnDocument, RichLabel
+from .rich_text import OwnDocument, RichLabel, laid_out
 
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 
@@ -100,11 +100,8 @@ def _select_all(label: RichLabel) -> None:
     label.setSelection(0, _document(label).characterCount() - 1)
 
 
-def _document(label: RichLabel) -> QTextDocument:
+def _document(label: RichLabel) -> OwnDocument:
     """A label's text as it is laid out: labels do not tell what is at a place."""
-    document = OwnDocument()
-    document.setDefaultFont(label.font())
-    document.setDocumentMargin(0)
-    document.setHtml(label.text())
+    document = laid_out(label.text(), label.font())
     document.setTextWidth(label.width())
     return document

@@ -178,7 +178,7 @@ def _themes(window: MainWindow, menu: Menu) -> None:
         use = partial(settings.update, theme=theme)
         action = window.menus.add(inner, name, "", use, icon="sun", under=title)
         action.setCheckable(True)
-        group.addAction(action)
+        action.setActionGroup(group)
         _follow(action, partial(_check_theme, action, settings, theme), settings.changed)
 
 
