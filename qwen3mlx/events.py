@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .text import Content, Reasoning, ToolCallDelta
 
 
-@dataclass(frozen=True, slots=True)
-class Prefill:
+class Prefill(NamedTuple):
     """Prompt tokens computed or found in the cache so far, and the total."""
 
     done: int
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
+class TokenLogprob(NamedTuple):
     """Natural logarithms of the model's own distribution, before penalties, biases and filters.
 
     Tokens forced by a thinking budget were not sampled and have none; the first token of a prompt
@@ -30,15 +27,13 @@ class TokenLogprob:
     top: tuple[tuple[int, bytes, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PromptLogprobs:
+class PromptLogprobs(NamedTuple):
     """The next tokens of the prompt, each with the log probability the model gave it."""
 
     tokens: tuple[TokenLogprob, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Token counts; the prompt's include `cached_tokens`, the completion's `reasoning_tokens`."""
 
     prompt_tokens: int
@@ -47,8 +42,7 @@ class Usage:
     reasoning_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
+class Timings(NamedTuple):
     """Seconds until the first token was out (prefill, TTFT), and of decoding after it."""
 
     prefill_s: float
@@ -66,8 +60,7 @@ class Timings:
         return self.decode_tokens / self.decode_s if self.decode_s else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """The end of an answer. `stop_string` is the one that ended it, if any."""
 
     finish_reason: Literal["stop", "length", "tool_calls"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import InvalidRequestError
 from .field_names import own_field_names
@@ -12,8 +12,7 @@ from .quoting import quoted
 from .text import TextForm
 
 
-@dataclass(frozen=True, slots=True)
-class NamedTool:
+class NamedTool(NamedTuple):
     """A `tool_choice` that names one function."""
 
     name: str

@@ -74,7 +74,7 @@ class Calibrated:
     def __init__(self, source: Source, documents: Sequence[Sequence[int]]) -> None:
         self._source = source
         self._documents = [mx.array([list(ids)]) for ids in bounded(documents, MOST_TOKENS)]
-        self._config = replace(source.config, quantization=None)
+        self._config = source.config._replace(quantization=None)
         self._dtype = compute_dtype(source.infos)
         self._rope = Rope.from_config(source.config.rope, source.config.head_dim)
         self._states: list[mx.array] = []

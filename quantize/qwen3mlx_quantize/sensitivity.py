@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import mlx.core as mx
 
@@ -112,7 +111,7 @@ class _FloatModel:
 
     def __init__(self, source: Source, ids: Sequence[mx.array], on_event: OnEvent) -> None:
         self._source = source
-        self._config = replace(source.config, quantization=None)
+        self._config = source.config._replace(quantization=None)
         self._model: Qwen3 = load_model(
             source.folder,
             on_progress=lambda done, total: on_event(Progress("loading", done, total, "the model")),

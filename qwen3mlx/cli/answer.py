@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from ..events import Event, Finished
@@ -19,8 +18,7 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`finished` is None when the answer was interrupted."""
 
     content: str
@@ -36,8 +34,8 @@ class Answer:
             "content": self.content,
             "reasoning_content": self.reasoning or None,
             "finish_reason": self.finished.finish_reason,
-            "usage": asdict(usage),
-            "timings": {**asdict(timings), **speeds},
+            "usage": usage._asdict(),
+            "timings": {**timings._asdict(), **speeds},
         }
 
 

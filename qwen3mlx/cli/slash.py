@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from ..errors import InvalidRequestError, UsageError
 from ..library import nearest
@@ -16,16 +17,14 @@ _COMMAND = re.compile(r"/([a-z_]+|\?)(?:\s+(.*))?", re.DOTALL | re.IGNORECASE)
 _SWITCHES = ("think", "no_think")
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """A parsed command line."""
 
     name: str
     argument: str
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command's line in /help, and its function."""
 
     usage: str

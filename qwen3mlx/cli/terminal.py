@@ -7,8 +7,7 @@ import os
 import select
 import stat
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from .display import one_line
 
@@ -19,8 +18,7 @@ NOTE_AFTER = 1.0
 GIVE_UP_AFTER = 30.0
 
 
-@dataclass(frozen=True)
-class Terminal:
+class Terminal(NamedTuple):
     """Injected wherever something is read or printed, so that tests need no process."""
 
     stdin: TextIO

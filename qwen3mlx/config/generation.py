@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import CheckpointError, InvalidRequestError
 from .json_file import number, read_json, token_ids
 from .options import SamplingParams
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationConfig:
+class GenerationConfig(NamedTuple):
     """`generation_config.json`: stop tokens and the model authors' recommended sampling.
 
     Values that the file omits come from Qwen3's model card, through `sampling_defaults`.

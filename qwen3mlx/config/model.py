@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..errors import CheckpointError, InvalidRequestError
 from ..quoting import quoted
@@ -35,8 +34,7 @@ _MOST = {
 _MOST_EXPERTS_IN_ALL = 1 << 17
 
 
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
+class ModelConfig(NamedTuple):
     """`config.json` of a dense (`qwen3`) or MoE (`qwen3_moe`) Qwen3; keys keep their names.
 
     `num_experts` is 0 for a dense model. Missing keys have the defaults of transformers'
@@ -208,9 +206,9 @@ class ModelConfig:
                 raise InvalidRequestError(str(error), param="rope_scaling") from None
             scaled = int(rope.factor * rope.original_max_position_embeddings)
             positions = max(self.max_position_embeddings, scaled)
-            config = replace(config, rope=rope, max_position_embeddings=positions)
+            config = config._replace(rope=rope, max_position_embeddings=positions)
         if options.context_length is not None:
-            config = replace(config, max_position_embeddings=options.context_length)
+            config = config._replace(max_position_embeddings=options.context_length)
             self._check_context(options, config)
         return config
 
@@ -293,8 +291,7 @@ def _rope(raw: Mapping[str, Any], max_positions: int, source: str) -> RopeConfig
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     raw: Mapping[str, Any]
     source: str
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..errors import CheckpointError
 from ..quoting import quoted
 from .json_file import number
 
 
-@dataclass(frozen=True, slots=True)
-class RopeConfig:
+class RopeConfig(NamedTuple):
     """Rotary embedding: `rope_theta` + `rope_scaling`, or transformers 5's `rope_parameters`.
 
     The only scaling is static YaRN (arXiv:2309.00071), which Qwen3's model cards recommend.
@@ -50,7 +48,7 @@ class RopeConfig:
             raise CheckpointError(
                 f"{source} has rope type {quoted(kind)}; only 'default' and 'yarn' are supported."
             )
-        known = {f.name for f in fields(cls)} - {"theta", "kind"}
+        known = set(cls._fields) - {"theta", "kind"}
         if unknown := sorted(set(map(str, values)) - known):
             raise CheckpointError(f"{source} has unknown keys for yarn: {', '.join(unknown)}.")
         if "factor" not in values:

@@ -8,9 +8,8 @@ https://github.com/huggingface/safetensors#format
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import CheckpointError
 from ..quoting import quoted, shortened
@@ -29,8 +28,7 @@ _MOST_DIMENSIONS = 8
 _MOST_TENSORS = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     shard: Path
     dtype: str
     shape: tuple[int, ...]

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Sequence as SequenceOf
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..config import EngineConfig, LoadOptions
 from ..errors import UnavailableError
@@ -25,8 +25,7 @@ STUCK = 60.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """A snapshot of the engine: requests, models, and memory in bytes.
 
     `restarts` counts the threads that were started after a fault.

@@ -39,7 +39,7 @@ EARLY_STOP = (
 COUNTED = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prepared:
     """A request that has been checked, rendered and encoded.
 

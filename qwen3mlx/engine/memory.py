@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 PREFIX_SHARE = 0.5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class MemoryBudget:
     """Tracks the bytes in use by purpose, against one limit.
 

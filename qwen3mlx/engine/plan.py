@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..config import SamplingParams
 from .outputs import Token
 
 
-@dataclass(frozen=True, slots=True)
-class RowSampling:
+class RowSampling(NamedTuple):
     """How a row's tokens are chosen: the part that stays the same from step to step.
 
     `bias` is added to the logits of these ids, and `early_bias` too while a draw is `is_early`.

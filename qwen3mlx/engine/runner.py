@@ -31,7 +31,7 @@ from .plan import (
 from .prefix_blocks import PrefixBlocks
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Progress:
     """A plan's results so far; `rows` are those of the part being executed."""
 

@@ -17,7 +17,7 @@ MAX_DEBT = 1.0
 LEAST_CHUNK = 32
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class PrefillThrottle:
     """Decoding earns `budget_s`, the seconds that prefill can use; prefill spends them."""
 

@@ -13,7 +13,7 @@ applies min_p before the two others; without min_p, as Qwen recommends, both kee
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import mlx.core as mx
 
@@ -22,8 +22,7 @@ from ..config import SamplingParams
 FilterArrays = dict[str, mx.array]
 
 
-@dataclass(frozen=True, slots=True)
-class Sampler:
+class Sampler(NamedTuple):
     """The shape of the computation; a decode step is compiled for each shape.
 
     Tokens are sampled from the first `num_candidates`; 1 means argmax. If `logprobs` is set,
@@ -67,8 +66,7 @@ def _column(values: Sequence[float]) -> mx.array:
     return mx.array(list(values))[:, None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SampledTokens:
+class SampledTokens(NamedTuple):
     """`token` int32 [B], one per row; with logprobs, the token's own [B] and the best [B, n]."""
 
     token: mx.array

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import mlx.core as mx
 
@@ -16,8 +16,7 @@ SamplingArrays = tuple[FilterArrays, list[mx.array], list[mx.array]]
 BatchShape = tuple[Sampler, bool, bool]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SamplingBatch:
+class SamplingBatch(NamedTuple):
     """How a batch's logits become tokens: the shape of the computation, and its numbers."""
 
     sampler: Sampler
@@ -47,7 +46,7 @@ class SamplingBatch:
             return self
         none = mx.zeros_like(given)
         bias = mx.concatenate([none if row is None else row for row in rows])
-        return replace(self, bias=bias)
+        return self._replace(bias=bias)
 
     @property
     def shape(self) -> BatchShape:

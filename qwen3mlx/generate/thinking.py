@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..thought import Thought
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ThinkingMeter:
     """Follows one answer token by token; `num_tokens` counts those between a thought's markers.
 

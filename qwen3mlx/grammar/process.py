@@ -12,7 +12,6 @@ import time
 import weakref
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,7 @@ class GrammarProcess:
         limits: Limits = LIMITS,
     ) -> None:
         said = {"folder": str(folder), "vocab_size": vocab_size, "stop_ids": sorted(stop_ids)}
-        self._first_line = json.dumps({**said, "limits": asdict(limits)}).encode() + b"\n"
+        self._first_line = json.dumps({**said, "limits": limits._asdict()}).encode() + b"\n"
         self._limits = limits
         self._lock = threading.Lock()
         self._is_closed = False

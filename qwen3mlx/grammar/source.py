@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from qwen3mlx.errors import InvalidRequestError
@@ -187,7 +187,7 @@ class _Calls:
             raise InvalidRequestError(
                 f"{param} has the type {quoted(kind)}; arguments must be an object.", param=param
             )
-        plain = replace(plain, grammar={**plain.grammar, "type": "object"})
+        plain = plain._replace(grammar={**plain.grammar, "type": "object"})
         if self._forced or function.get("strict") is True:
             self._bind(function["name"], plain, param)
         else:

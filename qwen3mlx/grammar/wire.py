@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..errors import InvalidRequestError
 from ..text import TextForm
@@ -16,8 +15,7 @@ from ..thought import ReasoningStart
 MAX_LETTERS = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Limits of an answer's process: CPU seconds to compile its grammar, for one token, and for all
     tokens (a base, plus an allowance per token); bytes to compile it, and then for the tokens.
     """
@@ -41,8 +39,7 @@ class Limits:
 LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(NamedTuple):
     """The constraints of one answer: the arguments of `text.answer_grammar`, and where it begins.
 
     `think_ids` are those of `<think>` and `</think>`.
@@ -68,8 +65,8 @@ class Demand:
 
     def to_json(self) -> bytes:
         """Raises InvalidRequestError for schemas that are not JSON, or too large."""
-        parts = {each.name: getattr(self, each.name) for each in fields(self)}
-        parts["form"] = None if self.form is None else asdict(self.form)
+        parts = self._asdict()
+        parts["form"] = None if self.form is None else self.form._asdict()
         if _is_larger(parts, MAX_LETTERS):
             message = f"{self.param} has more than {MAX_LETTERS:,} characters: shorten it."
             raise InvalidRequestError(message, param=self.param)

@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -40,8 +39,7 @@ _settings_before: list[tuple[int, int, Callable[[], None]]] = []
 _tuning = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """`done` of `total` bytes are on disk; then, `verifying`, as many are hashed."""
 
     done: int

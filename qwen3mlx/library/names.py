@@ -13,9 +13,9 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import ModelNotFoundError
 from ..settings.state import expanded
@@ -36,15 +36,13 @@ _LATEST = ":latest"
 _PATH_STARTS = ("/", "./", "../", "~")
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """A checkpoint folder on this computer; it may not exist."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """A repository of the hub; `approximate_bytes` is known only for aliases."""
 
     repo_id: str

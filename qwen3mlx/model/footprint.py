@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import mlx.core as mx
 
@@ -20,8 +20,7 @@ from .experts import ResidentExperts
 from .kv_layout import stack_capacity
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(NamedTuple):
     """Bytes; `context_length` is the one the model would be loaded with, in tokens."""
 
     weight_bytes: int

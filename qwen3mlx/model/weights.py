@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, TypeVar
+from dataclasses import fields, is_dataclass
+from typing import Any, NamedTuple, TypeVar
 
 import mlx.core as mx
 
@@ -28,8 +28,7 @@ from .linear import (
 Part = TypeVar("Part")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Packed:
+class Packed(NamedTuple):
     """One matrix, or a stack of them, as stored: [..., out, in], packed by `spec` or float."""
 
     weight: mx.array

@@ -3,72 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from starlette.applications import Starlette
+from starlette.datastructures import State
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 
-from .. import __version__
-from ..errors import Qwen3MLXError
 from . import health
 from .core.service import Service
-from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LazyDialects, include
+from .dialects import CLIENT_ERROR_BODIES, ERROR_BODIES, LAZY, Dialect
 from .http.admission import Admission, QueueHeaders
 from .http.body_limit import BodyLimit
 from .http.error_responses import ErrorResponses
 from .http.guard import HostGuard, KeyGuard, OriginGuard
-from .http.json_response import JSONReply
 from .http.key_use import EVERY
 from .http.keys import Keys, KeyStore
 from .http.logs import AccessLog, UnhandledErrors
-from .http.scopes import check_routes
 from .http.target import Target
 from .http.warning_headers import WarningHeaders
 from .metrics import Metrics, RequestCounter
 from .settings import ServerSettings
 
-DESCRIPTION = (
-    "Qwen3 models on this computer, for clients of OpenAI, Anthropic, LM Studio and Ollama."
-)
+if TYPE_CHECKING:
+    from .api import Api
 
 
-class Application(FastAPI):
-    """FastAPI, with a schema that lists 400 for invalid bodies, as they are answered here."""
-
-    def openapi(self) -> dict[str, Any]:
-        include(self)
-        schema = super().openapi()
-        for path in schema["paths"].values():
-            for operation in path.values():
-                if operation["responses"].pop("422", None):
-                    operation["responses"]["400"] = {"description": "A field is invalid"}
-        return schema
-
-
-def create_app(service: Service, settings: ServerSettings) -> FastAPI:
+def create_app(service: Service, settings: ServerSettings) -> Starlette:
     """The ASGI application, whose lifespan starts and stops the engine.
 
-    Raises ConfigurationError if the file of API keys is broken, and RuntimeError for a route
-    without a scope.
+    Raises ConfigurationError if the file of API keys is broken.
     """
     errors = ErrorResponses(ERROR_BODIES, CLIENT_ERROR_BODIES)
     metrics = Metrics(service.engine.stats)
     service.on_finished.append(metrics.finished)
     keys = Keys(settings.api_key, KeyStore(), settings.parent_key)
-    app = Application(
-        title="qwen3mlx",
-        version=__version__,
-        description=DESCRIPTION,
-        # FastAPI's own pages load scripts from another server.
-        docs_url=None,
-        redoc_url=None,
-        default_response_class=JSONReply,
+    state = State({"service": service, "metrics": metrics, "keys": keys})
+    state.api = LateApi(state, errors)
+    app = Starlette(
+        routes=[*health.ROUTES, Mount("", state.api)],
+        exception_handlers=errors.handlers,
         lifespan=_lifespan,
         # Outermost first.
         middleware=[
@@ -83,23 +60,45 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
             Middleware(KeyGuard, keys, service.activity, errors),
             Middleware(QueueHeaders, service.engine),
             Middleware(WarningHeaders),
-            Middleware(LazyDialects),
         ],
     )
-    app.state.service = service
-    app.state.metrics = metrics
-    app.state.dialects = set()
-    app.state.keys = keys
-    for expected in (Qwen3MLXError, RequestValidationError, HTTPException):
-        app.add_exception_handler(expected, errors.handle)
-    app.add_exception_handler(ClientDisconnect, _client_disconnected)
-    app.include_router(health.router)
-    check_routes(app)
+    app.state = state
     return app
 
 
+class LateApi:
+    """The ASGI application of the dialects, each imported with the first request that it claims.
+
+    A server that only needs one of them starts faster and stays smaller without the others.
+    """
+
+    def __init__(self, state: State, errors: ErrorResponses) -> None:
+        self._state = state
+        self._errors = errors
+        self._api: Api | None = None
+        self._lock = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        claiming = [each for each in LAZY if each.claims(scope["path"])]
+        await (await self.including(claiming))(scope, receive, send)
+
+    async def including(self, dialects: Sequence[Dialect]) -> Api:
+        """Return the application once it has these dialects; the event loop goes on meanwhile."""
+        if self._api is None or not self._api.included.issuperset(dialects):
+            async with self._lock:
+                self._api = await asyncio.to_thread(self._include, dialects)
+        return self._api
+
+    def _include(self, dialects: Sequence[Dialect]) -> Api:
+        from .api import Api
+
+        api = self._api or Api(self._state, self._errors)
+        api.include(dialects)
+        return api
+
+
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     service: Service = app.state.service
     await service.start()
     writing = asyncio.create_task(_save_use(app.state.keys))
@@ -116,8 +115,3 @@ async def _save_use(keys: Keys) -> None:
     while True:
         await asyncio.sleep(EVERY)
         await asyncio.to_thread(keys.save_use)
-
-
-async def _client_disconnected(request: Request, error: Exception) -> Response:
-    """Return status 499, as nginx has it; only the log shows it."""
-    return Response(status_code=499)

@@ -25,7 +25,7 @@ from ..settings.admin_token import AdminToken
 from ..settings.state import keep_private
 from . import bounds
 from .allocator import return_large_blocks
-from .app import create_app
+from .app import LateApi, create_app
 from .core.service import Service
 from .dialects import OPENAI
 from .http.crowd import Crowd, raise_descriptor_limit
@@ -95,6 +95,7 @@ class Server(uvicorn.Server):
         self._is_stuck = False
         app = create_app(self.service, settings)
         self._keys: Keys = app.state.keys
+        self._api: LateApi = app.state.api
         super().__init__(
             uvicorn.Config(
                 app,
@@ -183,7 +184,7 @@ class Server(uvicorn.Server):
         try:
             token = asyncio.to_thread(self._make_admin_token)
             # Most clients use this dialect: import it while the model loads.
-            dialect = asyncio.to_thread(OPENAI.load)
+            dialect = self._api.including([OPENAI])
             await asyncio.gather(token, dialect, self._load_model())
         except Exception as error:  # any failure must stop the server, not just this task
             self._failure, self.should_exit = error, True

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..errors import InvalidRequestError
 from ..quoting import quoted
@@ -42,8 +41,7 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """`least` and `most` bound a number, inclusively unless `above` excludes `least`.
 
     A list has up to `most` texts, and a text up to `max_characters`. With `default` None,

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen3mlx.errors import InvalidRequestError
 
@@ -28,8 +27,7 @@ _WINDOW = 65_536
 _NO_WORD = re.compile(r"[^\w\s]")
 
 
-@dataclass(frozen=True, slots=True)
-class ChatPrompt:
+class ChatPrompt(NamedTuple):
     """A rendered chat. In `marked`, control tokens that are data contain the `mark`."""
 
     marked: str

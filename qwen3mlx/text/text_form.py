@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class TextForm:
+class TextForm(NamedTuple):
     """A constraint on the whole answer; `param` is the request field that sets it, for errors.
 
     `choice`: one of the texts in `source`. `regex`: a full match of a regular expression

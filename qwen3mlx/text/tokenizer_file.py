@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qwen3mlx.config import model_text, read_json
 from qwen3mlx.errors import CheckpointError
@@ -48,8 +47,7 @@ _MAX_ADDED_LENGTH = 128
 _MAX_ADDED_CHARACTERS = 2**19
 
 
-@dataclass(frozen=True, slots=True)
-class TokenizerFile:
+class TokenizerFile(NamedTuple):
     """The library's object for the files at `path`.
 
     `longest` is the length of the longest token in bytes. `cuts_words` means that it splits texts

@@ -16,7 +16,7 @@ from ..quoting import quoted
 Message = dict[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Call:
     id: str | None
     name: str

@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from starlette.datastructures import State
 
 from qwen3mlx.server import bounds
-from qwen3mlx.server.app import create_app
-from qwen3mlx.server.core.service import Service
-from qwen3mlx.server.settings import ServerSettings
+from qwen3mlx.server.api import Api
+from qwen3mlx.server.http.error_responses import ErrorResponses
 from tests.server.live import LiveServer, live_server
 from tests.server.raw import RawReply, ask, parse
 
@@ -30,8 +30,7 @@ ANYTHING = ("mcp_servers", "container", "context_management[]", "images[]")
 @pytest.fixture(scope="module")
 def described() -> Json:
     """The OpenAPI description of every dialect."""
-    settings = ServerSettings()
-    return create_app(Service(settings), settings).openapi()
+    return Api(State(), ErrorResponses({})).openapi()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -12,17 +13,19 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.datastructures import State
 
 from qwen3mlx.cli.client import Client, ServerError
+from qwen3mlx.server.api import Api, check_routes
 from qwen3mlx.server.app import create_app
 from qwen3mlx.server.core.caller import SCOPES
 from qwen3mlx.server.core.service import Service
-from qwen3mlx.server.dialects import include
+from qwen3mlx.server.dialects import LAZY
 from qwen3mlx.server.http import wrong_keys
+from qwen3mlx.server.http.error_responses import ErrorResponses
 from qwen3mlx.server.http.keys import Keys, KeyStore, warn_of_unscoped
-from qwen3mlx.server.http.scopes import TABLE, check_routes, needed_for
+from qwen3mlx.server.http.scopes import TABLE, needed_for
 from qwen3mlx.server.settings import ServerSettings
 from qwen3mlx.settings.admin_token import token_for
 from qwen3mlx.settings.state import keep_private
@@ -95,9 +98,7 @@ def test_every_route_and_every_caller(
 
 def test_the_table_is_that_of_the_application(home: Path) -> None:
     settings = ServerSettings(port=0)
-    app = create_app(Service(settings), settings)
-    include(app)
-    check_routes(app)
+    app = asyncio.run(create_app(Service(settings), settings).state.api.including(LAZY))
     served = {
         (method.upper(), path)
         for path, operations in app.openapi()["paths"].items()
@@ -108,11 +109,8 @@ def test_the_table_is_that_of_the_application(home: Path) -> None:
     assert served - known == set()
 
 
-def test_a_route_without_a_scope_is_refused_at_the_start(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = ServerSettings(port=0)
-    app = create_app(Service(settings), settings)
+def test_a_route_without_a_scope_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = bare_api()
 
     @app.get("/new")
     async def new() -> str:
@@ -122,16 +120,16 @@ def test_a_route_without_a_scope_is_refused_at_the_start(
         check_routes(app)
     monkeypatch.delitem(TABLE, ("GET", "/ping"))
     with pytest.raises(RuntimeError, match="GET /ping"):
-        create_app(Service(settings), settings)
+        bare_api()
+    monkeypatch.undo()
+    app = bare_api()
     monkeypatch.delitem(TABLE, ("POST", "/api/pull"))
     with pytest.raises(RuntimeError, match="POST /api/pull"):
-        include(bare_app())
+        app.include()
 
 
-def bare_app() -> FastAPI:
-    app = FastAPI(docs_url=None, redoc_url=None)
-    app.state.dialects = set()
-    return app
+def bare_api() -> Api:
+    return Api(State(), ErrorResponses({}))
 
 
 def test_a_scope_covers_every_way_to_write_a_path(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,10 +13,17 @@ from qwen3mlx.events import Finished, Usage
 from .live import LiveServer, live_server
 
 
+# A module's own server may have another home, and be the first that starts.
+HOME = os.environ["QWEN3MLX_HOME"]
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[LiveServer]:
     """A server with the demo checkpoint loaded; demo-moe is loaded when a request names it."""
-    with live_server(model="demo") as running:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QWEN3MLX_HOME", HOME)
+            running = stack.enter_context(live_server(model="demo"))
         yield running
 
 

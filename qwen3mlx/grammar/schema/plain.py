@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from qwen3mlx.errors import InvalidRequestError
 
@@ -26,8 +26,7 @@ MAX_PROPERTIES = 1000
 MAX_LETTERS = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class PlainSchema:
+class PlainSchema(NamedTuple):
     """`grammar` is the source of the grammar; it accepts every valid value, with properties in the
     order given and, if `check` is not None, perhaps invalid ones, which `check` rejects.
 

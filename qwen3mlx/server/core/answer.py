@@ -13,7 +13,7 @@ from ...text import ToolCallDelta
 from .model_info import ModelInfo
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ToolCall:
     """`arguments` is the JSON text exactly as the model wrote it."""
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from ...errors import Qwen3MLXError
 from ...quoting import quoted
@@ -20,8 +19,7 @@ class ForbiddenError(Qwen3MLXError):
     code = "insufficient_scope"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """`owner` owns what a request leaves behind, which no other owner can see.
 
     `name` is the name of the key, empty for callers without one.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ...config import LoadOptions
 from ...engine import PendingLoad, ResidentModel
 from ...library.local_model import LocalModel
 
 
-@dataclass(frozen=True, slots=True)
-class ResidentInfo:
+class ResidentInfo(NamedTuple):
     """A model in memory. `expires_in_s` is None while it is in use, and if it never expires."""
 
     context_length: int

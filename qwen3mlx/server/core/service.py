@@ -7,8 +7,9 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from ...config import EngineConfig, LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
@@ -38,16 +39,14 @@ from .model_loader import ModelLoader
 from .worker_threads import WorkerThreads
 
 
-@dataclass(frozen=True, slots=True)
-class LoadResult:
+class LoadResult(NamedTuple):
     """`load_time_s` is None if the model was already in memory."""
 
     info: ModelInfo
     load_time_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Embeddings:
+class Embeddings(NamedTuple):
     """Unit vectors, one for each input; `prompt_tokens` counts all inputs."""
 
     model: ModelInfo

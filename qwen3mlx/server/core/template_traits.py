@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError, OverloadedError, TemplateError
 from ...text import reasoning_start
@@ -25,8 +24,7 @@ _WITHIN = 10.0
 _slow_at: deque[float] = deque(maxlen=_MOST_SLOW)
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateTraits:
+class TemplateTraits(NamedTuple):
     """`thinking` lists the values of `enable_thinking` that the model supports, default first."""
 
     text: str

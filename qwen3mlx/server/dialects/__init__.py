@@ -5,21 +5,15 @@ A server that only needs one of them starts faster and stays smaller without the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
-
-from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from typing import Any, NamedTuple
 
 from ..http.error_responses import RenderError
 from ..http.errors import ApiError, openai_body
-from ..http.scopes import check_routes
 
 
-@dataclass(frozen=True)
-class Dialect:
+class Dialect(NamedTuple):
     """A package in this folder with a `router`; all its paths start with one of `paths`."""
 
     package: str
@@ -53,31 +47,6 @@ LAZY = (
     Dialect("ollama", ("/api/",)),
     Dialect("native", ("/api/qwen3mlx/",)),
 )
-
-
-class LazyDialects:
-    """Middleware that adds the dialects that claim a request's path."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            include(scope["app"], (each for each in LAZY if each.claims(scope["path"])))
-        await self._app(scope, receive, send)
-
-
-def include(app: FastAPI, dialects: Iterable[Dialect] = LAZY) -> None:
-    """Add the routes of these dialects to the application, each only once.
-
-    Raises RuntimeError for a route without a scope.
-    """
-    included: set[Dialect] = app.state.dialects
-    for dialect in dialects:
-        if dialect not in included:
-            included.add(dialect)
-            app.include_router(dialect.load().router)
-            check_routes(app)
 
 
 def _errors_of(package: str) -> RenderError:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ...errors import Qwen3MLXError
 from .errors import ApiError, openai_body, to_api_error
 from .json_response import JSONReply
 from .target import allowed_methods
 
 RenderError = Callable[[ApiError], Mapping[str, Any]]
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
 class ErrorResponses:
@@ -30,6 +33,12 @@ class ErrorResponses:
     ) -> None:
         self._dialects = sorted(dialects.items(), key=lambda item: -len(item[0]))
         self._clients = clients or {}
+        # What Starlette and FastAPI call for each class of exceptions.
+        self.handlers: dict[Any, Handler] = {
+            Qwen3MLXError: self.handle,
+            HTTPException: self.handle,
+            ClientDisconnect: _client_disconnected,
+        }
 
     def reply(self, scope: Scope, error: ApiError) -> Response:
         headers, path = Headers(scope=scope), scope["path"]
@@ -39,7 +48,7 @@ class ErrorResponses:
         return JSONReply(body, error.status, headers=error.headers)
 
     async def handle(self, request: Request, error: Exception) -> Response:
-        """FastAPI's exception handler; also answers OPTIONS where no route does."""
+        """Reply to an exception; also answers OPTIONS where no route does."""
         told = to_api_error(error)
         if told.status == 405:
             told = replace(told, allowed=tuple(allowed_methods(request.scope)))
@@ -50,3 +59,8 @@ class ErrorResponses:
     async def send(self, error: ApiError, scope: Scope, receive: Receive, send: Send) -> None:
         """Reply from a middleware, which ends the request."""
         await self.reply(scope, error)(scope, receive, send)
+
+
+async def _client_disconnected(request: Request, error: ClientDisconnect) -> Response:
+    """Return status 499, as nginx has it; only the log shows it."""
+    return Response(status_code=499)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from ...errors import Qwen3MLXError
@@ -16,9 +14,6 @@ from ...quoting import printable, shortened
 from .. import bounds
 from ..core.telling import told
 from .decoding import CODINGS
-
-# How many faults of a body are examined; one is reported.
-_MOST_FAULTS = 100
 
 logger = logging.getLogger(__name__)
 
@@ -116,12 +111,10 @@ def to_api_error(error: BaseException) -> ApiError:
     """Return what a client learns about `error`; unexpected errors are logged with a traceback."""
     if isinstance(error, Qwen3MLXError):
         return _foreseen(error)
-    if isinstance(error, RequestValidationError):
-        return _invalid_body(error)
     if isinstance(error, HTTPException):
         # FastAPI wraps whatever reading the body raises.
-        if isinstance(error.__cause__, (Qwen3MLXError, RequestValidationError)):
-            return to_api_error(error.__cause__)
+        if isinstance(error.__cause__, Qwen3MLXError):
+            return _foreseen(error.__cause__)
         return _http_error(error)
     logger.error("A request failed", exc_info=error)
     return api_error(
@@ -159,61 +152,3 @@ def _http_error(error: HTTPException) -> ApiError:
     default = (f"{HTTPStatus(error.status_code).phrase}.", None)
     message, code = messages.get(error.status_code, default)
     return api_error(error.status_code, message, code=code)
-
-
-def _invalid_body(error: RequestValidationError) -> ApiError:
-    faults = error.errors()
-    if faults[0]["type"] == "json_invalid":
-        where = f"{faults[0]['ctx']['error']} at character {faults[0]['loc'][-1]}"
-        return api_error(400, f"The body is not valid JSON: {where}.", code="invalid_json")
-    # Each member of a union reports an error: the one with the longest path is the one meant.
-    located = [(_field(fault, error.body), fault) for fault in faults[:_MOST_FAULTS]]
-    path, fault = max(located, key=lambda pair: len(pair[0]))
-    param = _dotted(path)
-    if fault["type"] == "missing":
-        message = f"{param} is missing." if param else "The body is missing; send a JSON object."
-    else:
-        message = f"{param or 'The body'} is not valid: {_reason(fault)}."
-    code = "missing_required_parameter" if fault["type"] == "missing" else "invalid_value"
-    return api_error(400, message, param=param or None, code=code)
-
-
-def _reason(fault: Mapping[str, Any]) -> str:
-    # pydantic adds this prefix to the messages of our ValueErrors.
-    text = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
-    return text[:1].lower() + text[1:]
-
-
-def _field(fault: Mapping[str, Any], body: Any) -> list[str | int]:
-    """The path in the request, without pydantic's names for the members of a union."""
-    location: list[str | int] = list(fault["loc"][1:])
-    if fault["loc"][0] != "body":
-        return location
-    missing = location[-1:] if fault["type"] == "missing" else []
-    return _within(body, location[: len(location) - len(missing)]) + missing
-
-
-def _within(body: Any, location: Sequence[str | int]) -> list[str | int]:
-    """The parts of `location` that exist in `body`: the longest path.
-
-    Of two equally long paths, the one with the later parts: the name of a member of a union comes
-    before what is in it.
-    """
-    if not location:
-        return []
-    part, rest = location[0], location[1:]
-    without = _within(body, rest)
-    path = [part, *_within(body[part], rest)] if _has(body, part) else []
-    return path if len(path) > len(without) else without
-
-
-def _has(value: Any, part: str | int) -> bool:
-    if isinstance(part, int):
-        return isinstance(value, list) and part < len(value)
-    return isinstance(value, Mapping) and part in value
-
-
-def _dotted(path: Sequence[str | int]) -> str:
-    """`messages[0].content`."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return shortened("".join(parts).lstrip("."))

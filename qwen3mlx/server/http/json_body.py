@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope
 
 from ...errors import InvalidRequestError, Qwen3MLXError
 from .. import bounds
+from .invalid_fields import invalid_field
 
 if TYPE_CHECKING:
     from ..core.service import Service
@@ -66,7 +67,10 @@ class Route(APIRoute):
         validate = self.body_field.validate if self.body_field else None
 
         async def handle_json(request: Request) -> Response:
-            return await handle(_JSONRequest(request.scope, request.receive, validate))
+            try:
+                return await handle(_JSONRequest(request.scope, request.receive, validate))
+            except RequestValidationError as error:
+                raise invalid_field(error.errors(), error.body) from None
 
         return handle_json
 
@@ -91,7 +95,7 @@ class _JSONRequest(Request):
             return value
         model, faults = self._validate(value, loc=("body",))
         if faults:
-            raise RequestValidationError(faults, body=value)
+            raise invalid_field(faults, value)
         return model
 
 

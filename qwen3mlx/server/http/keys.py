@@ -7,9 +7,8 @@ import hmac
 import logging
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import ConfigurationError, UsageError
 from ...quoting import quoted
@@ -24,8 +23,7 @@ _UNSCOPED: Scope = "models"
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(NamedTuple):
     """The stored form of a key. Times are RFC 3339 in UTC.
 
     One round of SHA-256 is enough: a key has 256 random bits, which cannot be guessed. The salt is

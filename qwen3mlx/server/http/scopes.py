@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
-from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 
 from ..core.caller import Scope
@@ -130,18 +127,3 @@ def needed_for(method: str, path: str) -> Needed | None:
         if known == method and pattern.match(path):
             return needed
     return None
-
-
-def check_routes(app: FastAPI) -> None:
-    """Raises RuntimeError for routes that are missing from the table."""
-    if missing := sorted(set(_routes(app)) - set(TABLE)):
-        named = ", ".join(" ".join(route) for route in missing)
-        raise RuntimeError(f"These routes have no scope in server/http/scopes.py: {named}.")
-
-
-def _routes(app: FastAPI) -> Iterable[tuple[str, str]]:
-    """Without HEAD, which is answered as GET: see `target.py`."""
-    for route in iter_route_contexts(app.routes):
-        for method in route.methods or ():
-            if method != "HEAD":
-                yield method, str(route.path)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qwen3mlx.config import model_text, read_json
 from qwen3mlx.errors import CheckpointError, TemplateError
@@ -18,8 +17,7 @@ LONGEST = 256_000
 MOST_NAMED = 32
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateSource:
+class TemplateSource(NamedTuple):
     """Jinja text, and its file's name for error messages."""
 
     text: str

@@ -77,13 +77,12 @@ def _write(folder: Path, data: bytes, is_whole: bool) -> None:
 @cache
 def _routes() -> tuple[list[tuple[str, str, Json]], Json]:
     """Method, path and body's schema of each route, and the schemas that those refer to."""
-    from qwen3mlx.server import health
-    from qwen3mlx.server.app import Application
+    from starlette.datastructures import State
 
-    app = Application(docs_url=None, redoc_url=None)
-    app.state.dialects = set()
-    app.include_router(health.router)
-    described = app.openapi()
+    from qwen3mlx.server.api import Api
+    from qwen3mlx.server.http.error_responses import ErrorResponses
+
+    described = Api(State(), ErrorResponses({})).openapi()
     routes = [
         (method.upper(), path, _body_schema(operation))
         for path, operations_ in described["paths"].items()

@@ -7,7 +7,6 @@ import logging
 from typing import Any
 
 import pytest
-from fastapi.exceptions import RequestValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -24,6 +23,7 @@ from qwen3mlx.errors import (
 )
 from qwen3mlx.server.http.error_responses import ErrorResponses
 from qwen3mlx.server.http.errors import STATUS, ApiError, to_api_error
+from qwen3mlx.server.http.invalid_fields import invalid_field
 
 from ..live import LiveServer
 
@@ -49,7 +49,7 @@ def refused(body: Any) -> ApiError:
         TypeAdapter(Body).validate_python(body)
     except ValidationError as error:
         found = [fault | {"loc": ("body", *fault["loc"])} for fault in error.errors()]
-        return to_api_error(RequestValidationError(found, body=body))
+        return to_api_error(invalid_field(found, body))
     raise AssertionError("the body is valid")
 
 
@@ -60,7 +60,7 @@ def test_the_name_of_a_member_of_a_union_is_no_field() -> None:
     for field, name in (("cache_control", "cache_control"), ("text", "text")):
         location = ("body", "messages", 0, "content", "list[union]", 1, "text", field)
         fault = {"type": "x", "loc": location, "msg": "wrong", "input": None}
-        error = to_api_error(RequestValidationError([fault], body=body))
+        error = to_api_error(invalid_field([fault], body))
         assert error.param == f"messages[0].content[1].{name}"
 
 

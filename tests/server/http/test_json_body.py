@@ -12,11 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
-from fastapi.exceptions import RequestValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import model_validator
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from qwen3mlx.server import bounds
@@ -119,12 +117,9 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Post:
 
         return await converted(request, total)
 
-    app = FastAPI()
+    app = FastAPI(exception_handlers=ErrorResponses({}).handlers)
     app.include_router(router)
     app.state.service = Service(ServerSettings(port=0))
-    errors = ErrorResponses({})
-    app.add_exception_handler(RequestValidationError, errors.handle)
-    app.add_exception_handler(HTTPException, errors.handle)
 
     def post(content: bytes, content_type: str) -> httpx.Response:
         async def send() -> httpx.Response:

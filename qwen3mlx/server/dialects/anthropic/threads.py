@@ -6,8 +6,7 @@ https://platform.claude.com/docs/en/api/messages, `thread`, as Anthropic's SDKs 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.requests import Request
 
@@ -36,8 +35,7 @@ class ThreadMismatchError(ThreadError):
     code = "thread_fingerprint_mismatch"
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(NamedTuple):
     """The part of a conversation that its next request does not repeat."""
 
     kept: Mapping[str, Any]  # fields of the body that created it

@@ -91,7 +91,7 @@ def _by_token(finished: Finished) -> bool:
     return finished.finish_reason != "length" and finished.stop_string is None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Call:
     index: int
     id: str

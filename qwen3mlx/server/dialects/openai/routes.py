@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -28,7 +27,7 @@ router.add_api_route("/v1/embeddings", embeddings, methods=["POST"])
 async def chat_completions(body: ChatBody, request: Request, service: ServiceDep) -> Response:
     def make_reply(answers: Sequence[Answer], options: ReplyOptions) -> Reply:
         custom = [tool.offered_name for tool in client_tools(body.tools) if tool.kind == "custom"]
-        return ChatReply(replace(options, custom_tools=custom))
+        return ChatReply(options._replace(custom_tools=custom))
 
     return await complete_chat(body, request, service, make_reply)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from ....errors import InvalidRequestError, Qwen3MLXError
 from ....quoting import quoted
@@ -28,8 +29,7 @@ class ConversationNotFoundError(Qwen3MLXError):
     code = "conversation_not_found"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResponse:
+class StoredResponse(NamedTuple):
     """A response and its input items, including the whole conversation before it."""
 
     response: Json

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ....errors import InvalidRequestError
 from ....request_warnings import warn
@@ -28,8 +27,7 @@ PATH = Path(__file__).with_name("fields.toml")
 _OFF: tuple[Any, ...] = (False, "", [], {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):
     """One field. `of` names the APIs that have it; `send` is a value that has an effect.
 
     `off` are the values, besides null, that request nothing.
@@ -49,8 +47,7 @@ class Row:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(NamedTuple):
     """The fields of one object in a body.
 
     `within` is its path: "" for the body itself, `messages[]` for each member of a list.
@@ -60,8 +57,7 @@ class Section:
     rows: Mapping[str, Row]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """An endpoint, and the sections that its body consists of."""
 
     name: str

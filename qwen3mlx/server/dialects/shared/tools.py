@@ -8,8 +8,7 @@ their calls. Tools that only another company's servers can run are left out, wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ....errors import InvalidRequestError
 from ....quoting import quoted
@@ -31,8 +30,7 @@ _UNPROMPTED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTool:
+class ClientTool(NamedTuple):
     """A tool of type `kind`, and the `function` that represents it in the chat template.
 
     `name` and `namespace` are the client's; `where` is its path in the body.

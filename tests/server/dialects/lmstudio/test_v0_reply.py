@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,11 +72,11 @@ def test_a_stream_has_them_on_the_chunk_that_ends_its_last_choice() -> None:
     ("finished", "max_tokens", "reason"),
     [
         (FINISHED, None, "eosFound"),
-        (replace(FINISHED, stop_string="END"), None, "stopStringFound"),
-        (replace(FINISHED, finish_reason="tool_calls"), 9, "toolCalls"),
-        (replace(FINISHED, finish_reason="length"), 9, "maxPredictedTokensReached"),
-        (replace(FINISHED, finish_reason="length"), 10, "contextLengthReached"),
-        (replace(FINISHED, finish_reason="length"), None, "contextLengthReached"),
+        (FINISHED._replace(stop_string="END"), None, "stopStringFound"),
+        (FINISHED._replace(finish_reason="tool_calls"), 9, "toolCalls"),
+        (FINISHED._replace(finish_reason="length"), 9, "maxPredictedTokensReached"),
+        (FINISHED._replace(finish_reason="length"), 10, "contextLengthReached"),
+        (FINISHED._replace(finish_reason="length"), None, "contextLengthReached"),
     ],
 )
 def test_the_stop_reason(finished: Finished, max_tokens: int | None, reason: str) -> None:

@@ -34,7 +34,7 @@ def in_memory(model: ModelInfo, **fields: Any) -> ModelInfo:
         context_length=2048, load_options=LoadOptions(), ttl_s=300, expires_in_s=300, nbytes=1000,
         num_requests=0,
     )  # fmt: skip
-    return replace(model, state="loaded", loaded=replace(state, **fields))
+    return replace(model, state="loaded", loaded=state._replace(**fields))
 
 
 def test_tags_list_the_latest_first(demo: ModelInfo, moe: ModelInfo) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .....events import TokenLogprob
 
@@ -16,8 +15,7 @@ _IMPOSSIBLE = -9999.0
 _LEFT_OUT = re.compile(r".*?</think>\n{0,2}|.*?</tool_call>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     """A token, and the range of the answer's characters that contain any of its bytes."""
 
     token: TokenLogprob

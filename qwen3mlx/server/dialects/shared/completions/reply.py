@@ -6,7 +6,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..... import __version__
 from .....events import Event, Finished, PromptLogprobs, TokenLogprob, Usage
@@ -15,8 +15,7 @@ from .logprobs import prompt_logprobs
 from .usage import timings_json, usage_json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyOptions:
+class ReplyOptions(NamedTuple):
     """`num_choices` is prompts times `num_answers`. `include_usage` adds a last chunk with usage.
 
     `logprobs` are those of the answer's tokens, with `top_logprobs` alternatives; `prompt_logprobs`
@@ -98,7 +97,7 @@ class Reply(ABC):
 
     def _asked(self, token: TokenLogprob) -> TokenLogprob:
         """Drops alternatives that were only requested for the prompt's tokens."""
-        return replace(token, top=token.top[: self.options.top_logprobs])
+        return token._replace(top=token.top[: self.options.top_logprobs])
 
     def _head(self, kind: str) -> Json:
         return {
