@@ -3,54 +3,57 @@
 from __future__ import annotations
 
 import faulthandler
-from collections.abc import Callable
+import sys
+from collections.abc import Collection
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from .. import __version__
-from . import keys, streams
-from .evaluate import evaluate
+from . import streams
 from .guard import guarded, printed
-from .list import list_models
-from .load import load
-from .ps import ps
-from .pull import pull
-from .quantize import quantize
-from .rm import rm
-from .run import run
-from .serve import serve
-from .show import show
-from .unload import unload
-from .window import app as window
 
-# Without rich markup `--help` takes half the time, and docs/cli.md can quote it at any width.
-app = typer.Typer(
-    name="qwen3mlx",
-    help="Run Qwen3 models on this computer.",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-_VERBS: dict[str, Callable[..., None]] = {
-    "run": run,
-    "serve": serve,
-    "pull": pull,
-    "list": list_models,
-    "show": show,
-    "rm": rm,
-    "ps": ps,
-    "load": load,
-    "unload": unload,
-    "quantize": quantize,
-    "evaluate": evaluate,
-    "app": window,
+# Verb -> its module here, and the function or application in it.
+VERBS = {
+    "run": ("run", "run"),
+    "serve": ("serve", "serve"),
+    "pull": ("pull", "pull"),
+    "list": ("list", "list_models"),
+    "show": ("show", "show"),
+    "rm": ("rm", "rm"),
+    "ps": ("ps", "ps"),
+    "load": ("load", "load"),
+    "unload": ("unload", "unload"),
+    "quantize": ("quantize", "quantize"),
+    "evaluate": ("evaluate", "evaluate"),
+    "app": ("window", "app"),
+    "keys": ("keys", "app"),
 }
-for _name, _verb in _VERBS.items():
-    app.command(name=_name)(guarded(_verb))
-app.add_typer(keys.app, name="keys")
+
+
+def command_line(verbs: Collection[str] = tuple(VERBS)) -> typer.Typer:
+    """The command with these verbs. Each takes time to import, and its options to be prepared."""
+    app = typer.Typer(
+        name="qwen3mlx",
+        help="Run Qwen3 models on this computer.",
+        add_completion=False,
+        no_args_is_help=True,
+        # Without rich markup `--help` takes half the time, and docs/cli.md can quote it at any
+        # width.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for verb in verbs:
+        module, name = VERBS[verb]
+        run_verb = getattr(import_module(f".{module}", __package__), name)
+        if isinstance(run_verb, typer.Typer):
+            app.add_typer(run_verb, name=verb)
+        else:
+            app.command(name=verb)(guarded(run_verb))
+    app.callback()(_options)
+    return app
 
 
 def _show_version(wanted: bool) -> None:
@@ -59,7 +62,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 @guarded
 def _options(
     context: typer.Context,
@@ -80,5 +82,7 @@ def main() -> None:
     """Run the command line in `sys.argv` and exit: 0 done, 1 failed, 2 wrong usage, 130 Ctrl-C."""
     streams.prepare()
     faulthandler.enable()  # print a traceback when the process crashes outside Python
+    named = sys.argv[1:2]
+    app = command_line(named if VERBS.keys() & named else VERBS)
     with printed():
         app(prog_name="qwen3mlx")

@@ -90,6 +90,9 @@ class LateApi:
         return self._api
 
     def _include(self, dialects: Sequence[Dialect]) -> Api:
+        from .lean_fastapi import import_fastapi
+
+        import_fastapi()
         from .api import Api
 
         api = self._api or Api(self._state, self._errors)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import pytest
 from typer.testing import CliRunner
 
-from qwen3mlx.cli.app import _VERBS, app
+from qwen3mlx.cli.app import command_line
 from qwen3mlx.cli.client import Client
 from qwen3mlx.config import LoadOptions, SamplingParams
 from qwen3mlx.errors import InvalidRequestError, UsageError
@@ -50,7 +50,8 @@ NOWHERE = ["nan", "inf", "-inf", "1e999", "NaN", "many", "", "1" * 5000, "0x10"]
 
 
 def numeric_options() -> Iterator[tuple[str, str]]:
-    for verb, function in _VERBS.items():
+    for command in command_line().registered_commands:
+        verb, function = str(command.name), command.callback
         for name, hint in get_type_hints(function, include_extras=True).items():
             if get_origin(hint) is not Annotated:
                 continue
@@ -76,7 +77,7 @@ def test_what_cannot_be_is_refused_at_once(
     beside = ["--recipe", "auto"] if option == "--target-bpw" else []
     for value in [*NOWHERE, *BEYOND[option]]:
         given = [verb, *NEEDED[verb], *beside, f"{option}={value}"]
-        result = CliRunner().invoke(app, given)
+        result = CliRunner().invoke(command_line(), given)
         assert result.exit_code == 2, (value, result.stderr)
         assert result.stdout == ""
         last = result.stderr.strip().splitlines()[-1]
@@ -92,7 +93,7 @@ def test_settings_are_checked_as_options_are(
     values: tuple[Any, ...] = (math.nan, math.inf, -1, "nan", "many", [], 1e300)
     for value in values:
         (tmp_path / "settings.json").write_text(json.dumps({"server": {name: value}}))
-        result = CliRunner().invoke(app, ["serve", "--model", "./nowhere"])
+        result = CliRunner().invoke(command_line(), ["serve", "--model", "./nowhere"])
         assert result.exit_code == 2, (value, result.stderr)
 
 
@@ -104,7 +105,7 @@ def test_an_impossible_target_is_refused_before_measuring(
         "qwen3mlx_quantize.sensitivity.measure", lambda *_: pytest.fail("it measures")
     )
     arguments = ["quantize", "demo", "-o", "new", "--recipe", "auto", "--target-bpw", "2.5"]
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(command_line(), arguments)
     assert result.exit_code == 2
     assert "the minimum is 3." in result.stderr
 

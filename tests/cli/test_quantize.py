@@ -228,7 +228,7 @@ def test_a_disk_that_fills_up_is_left_clean(tmp_path: Path) -> None:
         assert "are free there" in refused.stderr
         code = (
             "import sys, qwen3mlx_quantize.output as c; c.SLACK = -(1 << 40); "
-            "from qwen3mlx.cli.app import app; app(sys.argv[1:])"
+            "from qwen3mlx.cli import main; main()"
         )
         (disk / "other").write_bytes(b"x" * 500_000)
         words = ["quantize", str(small), "-o", str(disk / "out"), "--method", "rtn"]

@@ -12,7 +12,6 @@ from qwen3mlx.events import Finished, Usage
 
 from .live import LiveServer, live_server
 
-
 # A module's own server may have another home, and be the first that starts.
 HOME = os.environ["QWEN3MLX_HOME"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ import sys
 from qwen3mlx.server.run import Server
 from qwen3mlx.server.settings import ServerSettings
 Server(ServerSettings(port=0), on_ready=print).close()
-print([name for name in {names} if "qwen3mlx.server." + name in sys.modules])
+print([name for name in {names} if name in sys.modules])
 """
 
 
@@ -43,8 +44,9 @@ def test_every_path_of_a_dialect_brings_it_in(dialect: Dialect) -> None:
     assert [path for path in found if not dialect.claims(path)] == []
 
 
-def test_a_server_starts_without_them() -> None:
-    code = LOADED.format(names=[dialect.package for dialect in LAZY])
+def test_a_server_is_healthy_without_them_and_fastapi() -> None:
+    packages = [f"qwen3mlx.server.dialects.{dialect.package}" for dialect in LAZY]
+    code = LOADED.format(names=[*packages, "fastapi", "pydantic"])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -91,3 +93,31 @@ def test_whose_list_of_models_it_is_says_the_header(
     with TestClient(create_app(Service(settings), settings), "http://127.0.0.1") as client:
         for _ in range(2):
             assert key in client.get("/v1/models", headers=headers).json()
+
+
+DESCRIBED = """
+import asyncio, json, sys
+from qwen3mlx.server.app import create_app
+from qwen3mlx.server.core.service import Service
+from qwen3mlx.server.settings import ServerSettings
+if {plain}:
+    import fastapi
+settings = ServerSettings(port=0)
+api = asyncio.run(create_app(Service(settings), settings).state.api.including([]))
+print(json.dumps([api.openapi(), sys.modules.get("pydantic.v1") is not None]))
+"""
+
+
+def test_a_lean_fastapi_describes_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    lean, plain = (
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", DESCRIBED.format(plain=plain)],
+                capture_output=True, check=True,
+            ).stdout
+        )
+        for plain in (False, True)
+    )  # fmt: skip
+    assert lean[0] == plain[0]
+    assert (lean[1], plain[1]) == (False, True)

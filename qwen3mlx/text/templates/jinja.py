@@ -38,7 +38,7 @@ class JinjaTemplate:
 
     def __init__(self, text: str) -> None:
         try:
-            self._template = _environment().from_string(text)
+            self._template = _compiled(text)
         except MemoryError:
             raise
         except jinja2.TemplateSyntaxError as error:
@@ -80,6 +80,12 @@ class _Generation(Extension):
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
         return nodes.Scope(body, lineno=line)
+
+
+@lru_cache(maxsize=4)
+def _compiled(text: str) -> jinja2.Template:
+    """Loading a model checks its template, and the first request needs it again."""
+    return _environment().from_string(text)
 
 
 @lru_cache(maxsize=1)
