@@ -84,11 +84,17 @@ class BodyLimit:
 
 
 class _Held:
-    """The bytes of all bodies together."""
+    """The bytes of all bodies together. In each round of the event loop, one of them reads on."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.num_bytes = 0
+        self._reading = asyncio.Lock()
+
+    async def turn(self) -> None:
+        """Wait until no other body reads: hundreds at once would keep everything else waiting."""
+        async with self._reading:
+            await asyncio.sleep(0)
 
 
 class _Body:
@@ -110,6 +116,8 @@ class _Body:
             return await self._receive()
         if self._declared > self._max_bytes:  # refused before `100 Continue` asks for its bytes
             raise HTTPException(413)
+        if self._num_bytes:
+            await self._held.turn()
         with anyio.move_on_after(self._seconds_left()):
             message = await self._receive()
             size = len(message.get("body", b""))

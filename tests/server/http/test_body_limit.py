@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from qwen3mlx.server.http.body_limit import BodyLimit
 from qwen3mlx.server.settings import MEGABYTE
 
 from ..live import LiveServer, live_server
@@ -56,6 +60,46 @@ def test_a_body_that_is_announced_too_large_is_not_waited_for(small: LiveServer)
     with socket.create_connection(("127.0.0.1", small.port), timeout=10) as client:
         client.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
         assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_many_bodies_take_turns() -> None:
+    """Otherwise one round of the event loop reads from all of them, and nothing else runs."""
+    rounds: Counter[int] = Counter()
+    now = 0
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    async def send_one() -> None:
+        pieces = [True] * 5 + [False]
+
+        async def receive() -> Message:
+            if len(pieces) < 6:
+                rounds[now] += 1
+            return {"type": "http.request", "body": b"a", "more_body": pieces.pop(0)}
+
+        scope = {"type": "http", "headers": []}
+        await limit(scope, receive, ignore)
+
+    async def ignore(message: Message) -> None:
+        pass
+
+    async def count() -> None:
+        nonlocal now
+        while True:
+            now += 1
+            await asyncio.sleep(0)
+
+    async def all_of_them() -> None:
+        clock = asyncio.create_task(count())
+        await asyncio.gather(*(send_one() for _ in range(20)))
+        clock.cancel()
+
+    limit = BodyLimit(read, 1000)
+    asyncio.run(all_of_them())
+    assert sum(rounds.values()) == 20 * 5
+    assert max(rounds.values()) == 1
 
 
 def test_the_dialect_of_the_path_writes_the_error(small: LiveServer) -> None:
