@@ -10,37 +10,23 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
-from ..errors import ConfigurationError, Qwen3MLXError, UsageError
+from ..errors import UsageError
 from ..quoting import quoted
 from ..settings.admin_token import own_address, token_for
-from ..settings.table import SERVER
-from ..settings.user import UserSettings
+from .own_server import ServerError, own_server
 
 _SECONDS = 30.0
 
 
-class ServerError(Qwen3MLXError):
-    """No server responded, or it refused the request."""
-
-    code = "server_failed"
-
-
 class Client:
-    """If `url` is None, use the server on this computer, at the default port or the one in
-    settings.json.
+    """If `url` is None, use this user's own server; see `own_server`.
 
     If there is no key, a server started by the same user is sent that user's token; see
     `AdminToken`.
     """
 
     def __init__(self, url: str | None, api_key: str | None) -> None:
-        settings = UserSettings()
-        port = settings.server().get("port", SERVER["port"].default)
-        self.url = (url or f"http://127.0.0.1:{port}").rstrip("/").removesuffix("/v1")
-        if url is None and not _is_url(self.url):
-            raise ConfigurationError(
-                f"{settings.path}: server.port is {quoted(port)}; it must be from 1 to 65535."
-            )
+        self.url = (url or own_server()).rstrip("/").removesuffix("/v1")
         if not _is_url(self.url):
             raise UsageError(
                 f"The server's URL is {quoted(self.url)}; it must start with http:// or "

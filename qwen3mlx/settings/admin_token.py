@@ -11,7 +11,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
-from .state import StateFile
+from .state import StateFile, state_home
 
 
 class AdminToken:
@@ -19,7 +19,7 @@ class AdminToken:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._file = StateFile(f"admin-token-{urlsplit(url).port}.json")
+        self._file = StateFile(_file_name(url))
         self.secret = ""
 
     def make(self) -> None:
@@ -48,7 +48,7 @@ def own_address(url: str) -> str:
     """
     try:
         asked = urlsplit(url)
-        own = str(StateFile(f"admin-token-{asked.port}.json").read().get("url", ""))
+        own = str(StateFile(_file_name(url)).read().get("url", ""))
         listening = urlsplit(own)
         is_same = (listening.scheme, listening.port) == (asked.scheme, asked.port)
         names = (asked.hostname, listening.hostname)
@@ -58,14 +58,29 @@ def own_address(url: str) -> str:
     return own if is_same and is_bare and all(name in _LOOPBACK for name in names) else url
 
 
+def recorded_addresses() -> list[str]:
+    """Return the addresses of this user's servers, also of those that were killed."""
+    urls = []
+    for path in sorted(state_home().glob("admin-token-*.json")):
+        with suppress(ConfigurationError, ValueError):
+            url = StateFile(path.name).read().get("url")
+            if isinstance(url, str) and path.name == _file_name(url):
+                urls.append(url)
+    return urls
+
+
+def _file_name(url: str) -> str:
+    """Raises ValueError for a malformed URL."""
+    return f"admin-token-{urlsplit(url).port}.json"
+
+
 def token_for(url: str) -> str | None:
     """Return the token for `url`; None if this user runs no server at exactly that address.
 
     A host name gets no token, because it can resolve to another address than the server's.
     """
     try:
-        port = urlsplit(url).port
-        values = StateFile(f"admin-token-{port}.json").read()
+        values = StateFile(_file_name(url)).read()
     except (ConfigurationError, ValueError):
         return None
     token = values.get("token")

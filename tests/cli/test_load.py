@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from qwen3mlx.cli.client import Client, ServerError
+from qwen3mlx.cli.client import Client
 from qwen3mlx.cli.load import load
+from qwen3mlx.cli.own_server import ServerError
 from qwen3mlx.cli.ps import ps
 from qwen3mlx.cli.unload import unload
 from qwen3mlx.errors import ConfigurationError, UsageError

@@ -16,7 +16,8 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.datastructures import State
 
-from qwen3mlx.cli.client import Client, ServerError
+from qwen3mlx.cli.client import Client
+from qwen3mlx.cli.own_server import ServerError
 from qwen3mlx.server.api import Api, check_routes
 from qwen3mlx.server.app import create_app
 from qwen3mlx.server.core.caller import SCOPES
