@@ -113,10 +113,12 @@ def saved_defaults() -> dict[str, Any]:
 
     user, known = UserSettings(), SERVER | LOAD
     try:
-        user.model_folders()  # while the server runs, a wrong one only hides what is in them
+        faults = user.model_folders().faults
         given = user.server()
     except ConfigurationError as error:
         raise UsageError(str(error)) from None  # starting it again would not help
+    for fault in faults:
+        Terminal.standard().note(f"{user.path}: {fault} This row is ignored.")
     for name, value in given.items():
         if name not in known:
             guess = nearest(name, known)

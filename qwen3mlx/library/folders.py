@@ -30,7 +30,20 @@ class Candidate(NamedTuple):
 
 def known_folders() -> list[Path]:
     """Return the folders listed in settings.json, then LM Studio's if it is installed."""
-    return [*UserSettings().model_folders(), *lm_studio()]
+    return [*UserSettings().model_folders().folders, *lm_studio()]
+
+
+def fault_of(folder: Path) -> str | None:
+    """Say why a folder cannot be searched; None if it can."""
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError:
+        return "This folder does not exist, but model_folders lists it."
+    except NotADirectoryError:
+        return "This is not a folder, but model_folders lists it."
+    except OSError as error:
+        return f"This folder cannot be read ({error.strerror})."
+    return None
 
 
 def lm_studio() -> list[Path]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..errors import CheckpointError, ConfigurationError, ModelNotFoundError
 from ..quoting import printable, quoted, shortened
+from ..settings.user import UserSettings
 from . import folders
 from .cache import is_complete
 from .folders import Candidate
@@ -134,23 +135,24 @@ class Library:
         return self._last
 
     def _look_into(self) -> tuple[Sequence[Path], list[Skipped]]:
-        """Return the folders and a fault in their list, which must not hide other models."""
+        """Return the folders, and the faults of their list, none of which hides other models.
+
+        A row that names no folder is not logged: `serve` says so before it starts.
+        """
+        rows: list[Skipped] = []
+        faults: list[Skipped] = []
         try:
-            roots = folders.known_folders() if self._roots is None else self._roots
-            faults = [
-                Skipped(
-                    printable(str(root)), "This folder does not exist, but model_folders lists it."
-                )
-                for root in roots
-                if not os.path.isdir(root)
-            ]
+            roots, rows = (self._roots, []) if self._roots is not None else _listed()
         except ConfigurationError as error:
             roots, faults = folders.lm_studio(), [Skipped("settings.json", printable(str(error)))]
+        for root in roots:
+            if reason := folders.fault_of(root):
+                faults.append(Skipped(printable(str(root)), reason))
         for fault in faults:
             if fault not in self._told:
                 _log.info("%s: %s", *fault)
         self._told = faults
-        return roots, list(faults)
+        return roots, [*rows, *faults]
 
     def _candidates(self, roots: Sequence[Path]) -> list[Candidate]:
         listed = [*folders.demos(), *folders.cached()]
@@ -158,6 +160,14 @@ class Library:
         places = {_place(candidate.path) for candidate in listed}
         extra = [path for path in self._extra if _place(path) not in places]
         return [*(Candidate(path.name, path, "folder") for path in extra), *listed]
+
+
+def _listed() -> tuple[list[Path], list[Skipped]]:
+    """Return the folders to search, and the rows of model_folders that name none."""
+    user = UserSettings()
+    listed = user.model_folders()
+    rows = [Skipped("settings.json", printable(f"{user.path}: {row}")) for row in listed.faults]
+    return [*listed.folders, *folders.lm_studio()], rows
 
 
 def _read(candidate: Candidate, known: _Reading | None) -> _Reading:

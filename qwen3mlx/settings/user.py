@@ -7,13 +7,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ConfigurationError
 from ..quoting import quoted
 from .state import StateFile, expanded
+
+
+class ModelFolders(NamedTuple):
+    """Absolute folders to search for models, and a sentence for each row that names none."""
+
+    folders: list[Path]
+    faults: list[str]
 
 
 class UserSettings:
@@ -23,22 +32,25 @@ class UserSettings:
         self._file = StateFile("settings.json", home)
         self.path = self._file.path
 
-    def model_folders(self) -> list[Path]:
-        """Return absolute folders to search for models, besides the Hugging Face cache."""
-        return [folder for _, folder in self._model_folders(self._file.read())]
+    def model_folders(self) -> ModelFolders:
+        """Return the folders to search for models, besides the Hugging Face cache."""
+        rows = [(row, _absolute(row)) for row in self._model_folders(self._file.read())]
+        folders = dict.fromkeys(folder for _, folder in rows if folder is not None)
+        faults = dict.fromkeys(quoted(row) for row, folder in rows if folder is None)
+        return ModelFolders(list(folders), [_fault(row) for row in faults])
 
     def add_model_folder(self, folder: Path) -> None:
         """Add an absolute folder, unless it is listed already."""
         with self._file.edit() as values:
             listed = self._model_folders(values)
-            if folder not in [known for _, known in listed]:
-                values["model_folders"] = [*(item for item, _ in listed), str(folder)]
+            if folder not in map(_absolute, listed):
+                values["model_folders"] = [*listed, str(folder)]
 
     def remove_model_folder(self, folder: Path) -> bool:
         """Remove a folder from the list, but keep its files. Return False if it was not listed."""
         with self._file.edit() as values:
             listed = self._model_folders(values)
-            kept = [item for item, known in listed if known != folder]
+            kept = [row for row in listed if _absolute(row) != folder]
             values["model_folders"] = kept
             return len(kept) < len(listed)
 
@@ -52,19 +64,14 @@ class UserSettings:
             server = {**self._server(values), **changes}
             values["server"] = {name: value for name, value in server.items() if value is not None}
 
-    def _model_folders(self, values: Mapping[str, Any]) -> list[tuple[str, Path]]:
-        """Return each folder as written, and as an absolute path."""
+    def _model_folders(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the rows as written."""
         value = values.get("model_folders", [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list):
             raise ConfigurationError(
                 f"{self.path}: model_folders is {quoted(value)}; it must be a list of folders."
             )
-        folders = [(item, expanded(item)) for item in value]
-        if relative := [folder for _, folder in folders if not folder.is_absolute()]:
-            raise ConfigurationError(
-                f"{self.path}: model_folders holds {relative[0]}; write the whole path."
-            )
-        return folders
+        return value
 
     def _server(self, values: Mapping[str, Any]) -> dict[str, Any]:
         value = values.get("server", {})
@@ -73,3 +80,19 @@ class UserSettings:
                 f"{self.path}: server is {quoted(value)}; it must be a JSON object."
             )
         return value
+
+
+def _absolute(row: Any) -> Path | None:
+    """Return the folder that a row of model_folders names; None if it names none."""
+    if isinstance(row, str) and "\0" not in row:
+        with suppress(ConfigurationError, UnicodeEncodeError):
+            os.fsencode(row)
+            folder = expanded(row)
+            return folder if folder.is_absolute() else None
+    return None
+
+
+def _fault(row: str) -> str:
+    return (
+        f"model_folders holds {row}; it must be the whole path of a folder, as in /Volumes/Models."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from qwen3mlx.cli.app import command_line
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.library import ModelSettings
+from qwen3mlx.library import DEMOS, ModelSettings
 
 from .conftest import COMMAND, Serve
 
@@ -161,6 +162,21 @@ def test_a_misspelt_key_of_the_settings_is_named(
     log = serve().log()
     assert f"{tmp_path}/settings.json: unknown server setting 'prot' is ignored." in log
     assert "Did you mean port?" in log
+
+
+def test_a_row_that_names_no_folder_is_said_once_and_hides_nothing(
+    serve: Callable[..., Serve], tmp_path: Path
+) -> None:
+    shutil.copytree(DEMOS["demo"], tmp_path / "models" / "mine")
+    rows = ["relative", str(tmp_path / "models"), 7]
+    (tmp_path / "settings.json").write_text(json.dumps({"model_folders": rows}))
+    server = serve()
+    for _ in range(2):
+        models = {model["id"] for model in get(f"{server.url}/v1/models")["data"]}
+        assert models == {"demo", "demo-moe", "mine"}
+    for row in ("'relative'", "7"):
+        said = f"{tmp_path}/settings.json: model_folders holds {row}; it must be the whole path"
+        assert server.log().count(said) == 1
 
 
 def test_a_settings_file_that_goes_bad_while_it_runs_hides_no_demo(

@@ -14,6 +14,7 @@ from qwen3mlx.config import ModelConfig
 from qwen3mlx.errors import CheckpointError, ModelNotFoundError
 from qwen3mlx.library import DEMOS, Library, LocalModel
 from qwen3mlx.library.local_model import params_string
+from qwen3mlx.quoting import quoted
 from tests.config.released import RELEASED
 
 CONFIG = json.loads((DEMOS["demo"] / "config.json").read_text("utf-8"))
@@ -155,7 +156,7 @@ def test_lm_studio_s_folder_and_the_user_s_are_searched(home: Path) -> None:
     assert library.find("single").source == "folder"
 
 
-@pytest.mark.parametrize("value", ["/models", [1], ["models"]])
+@pytest.mark.parametrize("value", ["/models", 7, {"a": "/models"}, None])
 def test_an_invalid_folder_list_is_reported_once_and_hides_nothing_else(
     home: Path, value: object, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -169,6 +170,45 @@ def test_an_invalid_folder_list_is_reported_once_and_hides_nothing_else(
     assert "settings.json: model_folders" in skipped(library)["settings.json"]
     assert library.find("demo").path == DEMOS["demo"]
     assert caplog.text.count("model_folders") == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["models", "./models", "", " ", "~nobody-at-all/x", "/a\0b", "~\0", "/\ud800", 7, None, [], {}],
+)
+def test_a_row_that_names_no_folder_costs_itself_alone(home: Path, row: object) -> None:
+    write_model(home / "disk" / "mine")
+    write_model(home / "single")
+    rows = [str(home / "disk"), row, row, str(home / "single")]
+    (home / "state").mkdir()
+    (home / "state" / "settings.json").write_text(json.dumps({"model_folders": rows}))
+    models, faults, _ = Library().scan()
+    assert [model.id for model in models][2:] == ["mine", "single"]
+    [(name, reason)] = faults
+    assert name == "settings.json"
+    assert reason.startswith(f"{home}/state/settings.json: model_folders holds {quoted(row)}; it ")
+    assert reason.endswith("must be the whole path of a folder, as in /Volumes/Models.")
+
+
+def test_a_row_that_leads_nowhere_costs_itself_alone(home: Path) -> None:
+    write_model(home / "disk" / "mine")
+    (home / "letter.txt").write_text("dear")
+    (home / "loop").symlink_to("loop")
+    reasons = {
+        home / "unplugged": "does not exist",
+        home / "letter.txt": "is not a folder",
+        home / "letter.txt" / "models": "is not a folder",
+        home / "loop": "cannot be read",
+        home / ("x" * 300): "cannot be read",
+    }
+    rows = [str(path) for path in (*reasons, home / "disk", home / "disk")]
+    (home / "state").mkdir()
+    (home / "state" / "settings.json").write_text(json.dumps({"model_folders": rows}))
+    models, faults, _ = Library().scan()
+    assert [model.id for model in models][2:] == ["mine"]
+    assert [name for name, _ in faults] == list(map(str, reasons))
+    for (_, reason), words in zip(faults, reasons.values(), strict=True):
+        assert reason.startswith((f"This folder {words}", f"This {words}"))
 
 
 def test_one_folder_reached_twice_is_one_model(home: Path) -> None:

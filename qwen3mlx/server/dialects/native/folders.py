@@ -57,14 +57,14 @@ def _remove(service: Service, given: str) -> Json:
 
 def _listed(service: Service) -> Json:
     models = [model.path for model in service.library.installed()]
-    user = set(UserSettings().model_folders())
+    user = set(UserSettings().model_folders().folders)
     folders = [hub_cache(), *known_folders()]
     return {
         "folders": [
             {
                 "path": str(folder),
                 "source": _source(folder, user),
-                "exists": folder.is_dir(),
+                "exists": os.path.isdir(folder),
                 "num_models": sum(path.is_relative_to(folder) for path in models),
             }
             for folder in folders

@@ -45,6 +45,24 @@ def test_a_folder_that_is_gone_is_listed_and_can_be_removed(own: LiveServer, hom
     assert added(own) == []
 
 
+def test_rows_that_name_no_folder_stay_as_they_are_written(own: LiveServer, home: Path) -> None:
+    wrong = ["relative", 7, None, "/a\0b", {}]
+    folder = home / "models"
+    folder.mkdir()
+    rows = ["~/models", *wrong, "/" + "x" * 300]
+    (home / "settings.json").write_text(json.dumps({"model_folders": rows}))
+    send(own, "POST", "/folders", {"path": str(folder)})
+    stored = json.loads((home / "settings.json").read_text())
+    assert stored["model_folders"] == [*rows, str(folder)]
+    assert str(folder) in added(own)
+    assert len(added(own)) == 3
+    skipped = get(own, "/models")["skipped"]
+    assert [entry["name"] for entry in skipped].count("settings.json") == len(wrong)
+    send(own, "DELETE", "/folders", path="~/models")
+    stored = json.loads((home / "settings.json").read_text())
+    assert stored["model_folders"] == [*rows[1:], str(folder)]
+
+
 @pytest.mark.parametrize("path", ["relative", "", "/no/such/folder", "~nobody-at-all/x", "/a\0b"])
 def test_a_folder_that_cannot_be_is_refused(own: LiveServer, home: Path, path: str) -> None:
     assert refused(own, "POST", "/folders", {"path": path})["param"] == "path"
