@@ -9,13 +9,13 @@
 
 from .common import ConversionError, TextError
 from .conversion import QuantizeResult
+from .discarding import discard
 from .evaluation import Evaluation, evaluate
 from .events import Event, JobWarning, OnEvent, Progress
 from .job import run
 from .quality import Quality
 from .recipe import Recipe
 from .request import EvaluateRequest, QuantizeRequest
-from .staging import discard
 
 __all__ = [
     "ConversionError",

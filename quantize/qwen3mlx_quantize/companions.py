@@ -28,11 +28,15 @@ _WRITTEN = {"config.json", "README.md", INDEX_NAME, MANIFEST}
 
 def copy_companions(source: Source, plan: Plan, folder: Path) -> None:
     """Copy the source's other files byte for byte, and write config.json and the index."""
-    for path in sorted(source.folder.iterdir()):
-        if _is_copied(path):
-            shutil.copyfile(model_file(path), folder / path.name)
+    for path in _copied(source):
+        shutil.copyfile(model_file(path), folder / path.name)
     _write_json(folder / "config.json", _config(source, plan))
     _write_json(folder / INDEX_NAME, _index(plan))
+
+
+def companion_names(source: Source) -> list[str]:
+    """Return the names of all files that are written beside the weights."""
+    return sorted({*_WRITTEN, *(path.name for path in _copied(source))})
 
 
 def write_manifest(folder: Path, conversion: Conversion, verified: Mapping[str, str]) -> None:
@@ -51,6 +55,10 @@ def write_manifest(folder: Path, conversion: Conversion, verified: Mapping[str, 
         "files": files,
     }
     _write_json(folder / MANIFEST, manifest)
+
+
+def _copied(source: Source) -> list[Path]:
+    return [path for path in sorted(source.folder.iterdir()) if _is_copied(path)]
 
 
 def _is_copied(path: Path) -> bool:

@@ -20,13 +20,13 @@ from qwen3mlx.quoting import size_text
 from . import card, texts
 from .card import MLX_VERSION
 from .common import ConversionError
-from .companions import copy_companions, write_manifest
+from .companions import companion_names, copy_companions, write_manifest
 from .conversion import Conversion, QuantizeResult
 from .events import OnEvent, ignore
 from .output import check_output, check_space
 from .quality import Quality, measure
 from .quantizer import Quantizer
-from .staging import Staging
+from .staging import WRITES, Staging
 from .steps import write_steps
 from .texts import Tokens
 
@@ -103,7 +103,9 @@ def _quality(
 
 
 def _identity(conversion: Conversion) -> dict[str, Any]:
-    """Return the properties that a resumed run must share with the interrupted one."""
+    """Return what a resumed run must share with the interrupted one, and the names of the files
+    beside the weights.
+    """
     files = sorted({info.shard for info in conversion.source.infos.values()})
     stats = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     return {
@@ -111,4 +113,5 @@ def _identity(conversion: Conversion) -> dict[str, Any]:
         "recipe": repr(conversion.plan.recipe),
         "method": conversion.method,
         "versions": [VERSION, MLX_VERSION],
+        WRITES: companion_names(conversion.source),
     }

@@ -1,8 +1,9 @@
 """The staging folder of a conversion: hidden beside the output, with a journal to resume from.
 
-The journal's first line identifies the conversion. Each further line records one step: the file,
-the byte where its tensors end, and their checksum. A resumed run truncates everything that the
-journal does not record. Only a complete, verified folder is renamed to the output.
+The journal's first line identifies the conversion and names the files that it writes. Each further
+line records one step: the file, the byte where its tensors end, and their checksum. A resumed run
+truncates everything that the journal does not record. Only a complete, verified folder is renamed
+to the output.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from .plan import Plan, Shard, Step
 from .tensor_file import as_array
 
 JOURNAL, MANIFEST = "journal.jsonl", "manifest.json"
-# Keys of the journal's first line.
-_IDENTITY = {"source", "recipe", "method", "versions"}
-_MANIFEST_KEYS = {"format", "qwen3mlx", "files"}
+# Keys of the journal's first line; and the key in it with the names of the files.
+IDENTITY, WRITES = {"source", "recipe", "method", "versions"}, "writes"
+# The line's beginning, because its keys are sorted.
+_BEGINNING = b'{"method": "'
 
 Json = dict[str, Any]
 # Tensors by name, each as blocks of rows.
@@ -47,6 +49,7 @@ class Staging:
         self.done: dict[str, Json] = {}
         self._plan = plan
         self._shards = {step.name: shard for shard in plan.shards for step in shard.steps}
+        self._names = names_in(identity) | {shard.name for shard in plan.shards}
         self._lock: BinaryIO | None = None
         self._open(identity, resume)
 
@@ -60,7 +63,7 @@ class Staging:
         shard = self._shards[step.name]
         path = self.folder / shard.name
         checksum = 0
-        with _own_file(path, os.O_RDWR | os.O_CREAT) as file:
+        with own_file(path, os.O_RDWR | os.O_CREAT) as file:
             file.seek(0, os.SEEK_END)
             if file.tell() == 0:
                 file.write(shard.header())
@@ -140,11 +143,11 @@ class Staging:
     def _open(self, identity: Json, resume: bool) -> None:
         check_absent(self.output)
         self.output.parent.mkdir(parents=True, exist_ok=True)
-        _make_own(self.folder)
+        make_own(self.folder)
         journal = self.folder / JOURNAL
-        self._lock = _locked(journal, self.output, resume=resume)
+        self._lock = locked(journal, self.output, resume=resume)
         try:
-            self._start_or_resume(identity, [_parsed(line) for line in _whole_lines(self._lock)])
+            self._start_or_resume(identity, [parsed(line) for line in _whole_lines(self._lock)])
         except BaseException as error:
             self.close()
             if not isinstance(error, (ValueError, RecursionError)):
@@ -157,23 +160,25 @@ class Staging:
         """Start, or continue from the journal. Raises ValueError if it is damaged."""
         if not lines:
             self._start(identity)
-        elif lines[0] != identity:
+            return
+        first = lines[0]
+        self._names |= names_in(first)
+        if {**first, WRITES: None} != {**identity, WRITES: None}:
             raise ConversionError(
                 f"The interrupted conversion in {self.folder} had another source or other options: "
                 "use the same ones, or --discard to start over."
             )
-        else:
-            self._resume(identity, [self._checked(entry) for entry in lines[1:]])
+        self._resume(identity, [self._checked(entry) for entry in lines[1:]])
 
     def _start(self, identity: Json) -> None:
         """Write the journal's first line, before any other file."""
         assert self._lock is not None
-        if [path for path in self.folder.iterdir() if path.name != JOURNAL]:
+        others = [path for path in self.folder.iterdir() if path.name != JOURNAL]
+        if others or not is_beginning(self.folder / JOURNAL):
             raise ConversionError(
                 f"{self.folder} holds files that are not a conversion's: move or delete it."
             )
-        self._lock.truncate(0)
-        self._note(identity)
+        self._note_first(identity)
 
     def _checked(self, entry: Json) -> Json:
         """Return an entry that fits the plan. Raises ValueError for any other."""
@@ -192,8 +197,7 @@ class Staging:
     def _resume(self, identity: Json, entries: list[Json]) -> None:
         """Keep what the journal records, byte for byte."""
         assert self._lock is not None
-        for path in self.folder.iterdir():
-            _own_file(path, os.O_RDONLY).close()
+        check_names(self.folder, self._names)
         sizes: dict[str, int] = {}
         for entry in entries:
             path = self.folder / entry["file"]
@@ -205,10 +209,14 @@ class Staging:
             path = self.folder / shard.name
             if path.exists():
                 os.truncate(path, sizes.get(shard.name, 0))
-        self._lock.truncate(0)
-        self._note(identity)
+        self._note_first(identity)
         for entry in self.done.values():
             self._note(entry)
+
+    def _note_first(self, identity: Json) -> None:
+        assert self._lock is not None
+        self._lock.truncate(0)
+        self._note({**identity, WRITES: sorted(self._names)})
 
     def _note(self, entry: Json) -> None:
         assert self._lock is not None
@@ -216,60 +224,49 @@ class Staging:
         self._lock.flush()
 
     def discard(self) -> None:
-        """Delete everything written so far."""
+        """Delete everything written so far, and nothing else."""
         with contextlib.suppress(OSError):
-            _delete(self.folder)
+            delete(self.folder, self._names)
         self.close()
 
 
-def discard(output: Path) -> bool:
-    """Delete the staging folder of an interrupted conversion to `output`; False if there is none.
+def names_in(first: Json) -> set[str]:
+    """Return the files that a journal's first line names. Raises ValueError if it is damaged."""
+    names = first.get(WRITES, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(names)
+    return set(names)
 
-    Raises ConversionError, and deletes nothing, unless the folder certainly belongs to a conversion
-    that is not running: not for another user's folder, a link, a folder with anything but ordinary
-    files, or one without a conversion's journal or manifest.
+
+def is_beginning(journal: Path) -> bool:
+    """Return whether the file can be a journal whose first line was cut off."""
+    data = journal.read_bytes()
+    return b"\n" not in data and data[: len(_BEGINNING)] == _BEGINNING[: len(data)]
+
+
+def check_names(folder: Path, names: set[str]) -> None:
+    """Raise ConversionError unless all in `folder` are ordinary files of these names, or the
+    journal.
     """
-    folder = staging_folder(output)
-    if not os.path.lexists(folder):
-        return False
-    _make_own(folder)
-    names = {path.name for path in folder.iterdir()}
-    for name in names:
-        _own_file(folder / name, os.O_RDONLY).close()
-    if not _is_a_conversions(folder, names):
-        raise ConversionError(
-            f"{folder} does not look like an interrupted conversion: nothing was deleted; look "
-            "into it, and delete it yourself."
-        )
-    with _locked(folder / JOURNAL, output, resume=True):
-        _delete(folder)
-    return True
+    paths = sorted(folder.iterdir())
+    for path in paths:
+        own_file(path, os.O_RDONLY).close()
+    for path in paths:
+        if path.name not in names | {JOURNAL}:
+            raise ConversionError(
+                f"{path} was not written by the conversion, and nothing was deleted: move it "
+                "elsewhere, and try again."
+            )
 
 
-def _is_a_conversions(folder: Path, names: set[str]) -> bool:
-    """Return whether the folder's journal or, once that is deleted, its manifest says so.
+def delete(folder: Path, names: set[str]) -> None:
+    """Delete the files of these names, the journal last; then the folder, if nothing else is left.
 
-    A run that was killed at its very start leaves nothing, or a journal without a whole line.
+    Raises OSError.
     """
-    if JOURNAL in names:
-        first, newline, _ = (folder / JOURNAL).read_bytes().partition(b"\n")
-        return (names == {JOURNAL} and not newline) or _has_keys(first, _IDENTITY)
-    return not names or (
-        MANIFEST in names and _has_keys((folder / MANIFEST).read_bytes(), _MANIFEST_KEYS)
-    )
-
-
-def _has_keys(data: bytes, keys: set[str]) -> bool:
-    try:
-        return _parsed(data).keys() >= keys
-    except (ValueError, RecursionError):
-        return False
-
-
-def _delete(folder: Path) -> None:
-    """Delete the folder's files, the journal last, then the folder; subfolders stay."""
-    for path in sorted(folder.iterdir(), key=lambda path: path.name == JOURNAL):
-        path.unlink()
+    for name in (*sorted(names - {JOURNAL}), JOURNAL):
+        with contextlib.suppress(FileNotFoundError):
+            (folder / name).unlink()
     folder.rmdir()
 
 
@@ -277,9 +274,9 @@ def check_unused(output: Path, *, resume: bool) -> None:
     """Raise ConversionError for a running conversion, and unless `resume`, an interrupted one."""
     folder = staging_folder(output)
     if os.path.lexists(folder):
-        _make_own(folder)
+        make_own(folder)
     if os.path.lexists(folder / JOURNAL):
-        _locked(folder / JOURNAL, output, resume=resume).close()
+        locked(folder / JOURNAL, output, resume=resume).close()
 
 
 def _verified_header(file: BinaryIO, shard: Shard) -> bytes:
@@ -289,7 +286,7 @@ def _verified_header(file: BinaryIO, shard: Shard) -> bytes:
     return header
 
 
-def _make_own(folder: Path) -> None:
+def make_own(folder: Path) -> None:
     """Create the folder. Raises ConversionError for a link, a file, or another user's folder."""
     try:
         folder.mkdir()
@@ -302,7 +299,7 @@ def _make_own(folder: Path) -> None:
             ) from None
 
 
-def _own_file(path: Path, flags: int) -> BinaryIO:
+def own_file(path: Path, flags: int) -> BinaryIO:
     """Open an ordinary file with no other name. Raises ConversionError; follows no link."""
     try:
         number = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
@@ -322,9 +319,9 @@ def _not_ordinary(path: Path) -> str:
     return f"{path} is not an ordinary file: delete {path.parent} and convert again."
 
 
-def _locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
+def locked(journal: Path, output: Path, *, resume: bool) -> BinaryIO:
     """Open and lock the journal, and create it if missing. Raises ConversionError."""
-    file = _own_file(journal, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    file = own_file(journal, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -347,7 +344,7 @@ def _whole_lines(journal: BinaryIO) -> list[bytes]:
     return [line for line in journal.read().split(b"\n")[:-1] if line]
 
 
-def _parsed(line: bytes) -> Json:
+def parsed(line: bytes) -> Json:
     value = json.loads(line)
     if not isinstance(value, dict):
         raise ValueError(line)

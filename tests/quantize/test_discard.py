@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -14,11 +15,11 @@ from qwen3mlx_quantize.names import staging_folder
 from qwen3mlx_quantize.plan import build_plan
 from qwen3mlx_quantize.recipe import load
 from qwen3mlx_quantize.source import Source
-from qwen3mlx_quantize.staging import JOURNAL, MANIFEST, Staging
+from qwen3mlx_quantize.staging import JOURNAL, MANIFEST, Staging, is_beginning
 
 from tests.security.hostile import journals
 
-from .support import quantize
+from .support import Stopped, quantize
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_the_staging_folder_goes_and_a_new_run_can_start(dense: Path, out: Path)
     assert (out / "model.safetensors").exists()
 
 
-@pytest.mark.parametrize("left", ["folder", "empty journal", "half a line", "manifest"])
+@pytest.mark.parametrize("left", ["empty journal", "half a line", "manifest"])
 def test_a_run_killed_at_its_start_or_its_end(dense: Path, tmp_path: Path, left: str) -> None:
     out = tmp_path / "out"
     folder = staging_folder(out)
@@ -54,6 +55,89 @@ def test_a_run_killed_at_its_start_or_its_end(dense: Path, tmp_path: Path, left:
         (folder / JOURNAL).write_text('{"method": "m')
     assert discard(out)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["letter.txt", ".DS_Store", "model.safetensors.bak"])
+def test_a_file_that_the_conversion_did_not_write_keeps_everything(
+    dense: Path, out: Path, name: str
+) -> None:
+    folder = staging_folder(out)
+    (folder / name).write_text("dear")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ConversionError, match=f"{name} was not written .* nothing was deleted"):
+        discard(out)
+    with pytest.raises(ConversionError, match=f"{name} was not written by the conversion"):
+        quantize(dense, out, resume=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    (folder / name).unlink()
+    assert discard(out)
+
+
+def test_a_finished_folder_with_another_file_is_kept(dense: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    quantize(dense, out)
+    folder = out.rename(staging_folder(out))
+    (folder / "letter.txt").write_text("dear")
+    with pytest.raises(ConversionError, match=r"letter\.txt was not written by the conversion"):
+        discard(out)
+    (folder / "letter.txt").unlink()
+    assert discard(out)
+
+
+def test_the_copies_of_an_interrupted_conversion_go_too(dense: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "source", tmp_path / "out"
+    shutil.copytree(dense, source)
+    for name in ("tokenizer.json", "notes.txt", "LICENSE"):
+        (source / name).write_text("{}")
+
+    def stop(event: object) -> None:
+        if getattr(event, "phase", "") == "verifying":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        quantize(source, out, on_event=stop)
+    assert (staging_folder(out) / "notes.txt").exists()
+    assert discard(out)
+    assert not staging_folder(out).exists()
+
+
+def test_an_empty_folder_is_not_a_conversions(dense: Path, tmp_path: Path) -> None:
+    folder = staging_folder(tmp_path / "out")
+    folder.mkdir()
+    assert not discard(tmp_path / "out")
+    assert folder.exists()
+    quantize(dense, tmp_path / "out")
+    assert not folder.exists()
+
+
+def test_another_text_named_like_the_journal_is_kept(dense: Path, tmp_path: Path) -> None:
+    folder = staging_folder(tmp_path / "out")
+    folder.mkdir()
+    for text in ("dear", "{", '{"a": 1}'):
+        (folder / JOURNAL).write_text(text)
+        if text == "{":
+            assert is_beginning(folder / JOURNAL)
+            continue
+        with pytest.raises(ConversionError, match="nothing was deleted"):
+            discard(tmp_path / "out")
+        with pytest.raises(ConversionError, match="holds files that are not a conversion"):
+            quantize(dense, tmp_path / "out", resume=True)
+        assert (folder / JOURNAL).read_text() == text
+
+
+def test_a_full_disk_costs_no_other_file(
+    dense: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = staging_folder(tmp_path / "out")
+
+    def full(*_: object) -> None:
+        (folder / "letter.txt").write_text("dear")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("qwen3mlx_quantize.convert.copy_companions", full)
+    with pytest.raises(ConversionError, match="is full"):
+        quantize(dense, tmp_path / "out")
+    assert [path.name for path in folder.iterdir()] == ["letter.txt"]
 
 
 def test_a_damaged_journal_still_identifies_its_conversion(out: Path) -> None:
