@@ -175,6 +175,21 @@
     </message>
 </context>
 <context>
+    <name>Commands</name>
+    <message>
+        <source>Import Conversations</source>
+        <translation>导入对话</translation>
+    </message>
+    <message>
+        <source>Exported Conversations (*.json *.zip)</source>
+        <translation>导出的对话 (*.json *.zip)</translation>
+    </message>
+    <message>
+        <source>Qwen3 on your own computer. Version {version}.</source>
+        <translation>在自己的电脑上运行 Qwen3。版本 {version}。</translation>
+    </message>
+</context>
+<context>
     <name>Composer</name>
     <message>
         <source>Ask Qwen…</source>
@@ -711,21 +726,6 @@
     <message>
         <source>Failed</source>
         <translation>失败</translation>
-    </message>
-</context>
-<context>
-    <name>MainWindow</name>
-    <message>
-        <source>Import Conversations</source>
-        <translation>导入对话</translation>
-    </message>
-    <message>
-        <source>Exported Conversations (*.json *.zip)</source>
-        <translation>导出的对话 (*.json *.zip)</translation>
-    </message>
-    <message>
-        <source>Qwen3 on your own computer. Version {version}.</source>
-        <translation>在自己的电脑上运行 Qwen3。版本 {version}。</translation>
     </message>
 </context>
 <context>

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
 
 from ..domain import Conversation
 from ..models.sections import Line
 from ..services.history import History
+from .opening import documents
+from .plain import tell
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
@@ -26,7 +31,7 @@ class Commands(QObject):
         self._history: History[tuple[str, str | None]] = History()
         self._is_going = False
         self._chat.opened.connect(self._visit)
-        window.page_shown.connect(self._visit)
+        window.pages.shown.connect(self._visit)
 
     @property
     def conversation(self) -> Conversation | None:
@@ -57,9 +62,18 @@ class Commands(QObject):
         if answer is not None:
             QGuiApplication.clipboard().setText(answer.content)
 
+    def write(self) -> None:
+        """Put the focus into the message field."""
+        self._window.show_page("chat")
+        self._window.chat.composer.text.setFocus()
+
     def attach(self) -> None:
-        self._window.write()
+        self.write()
         self._window.chat.composer.choose_files()
+
+    def pick_model(self) -> None:
+        self._window.show_page("chat")
+        self._window.chat.picker.open()
 
     def toggle_thinking(self) -> None:
         if self._chat.conversation is None:
@@ -67,6 +81,14 @@ class Commands(QObject):
         mode, shown = self._chat.thinking_mode(""), self._chat.conversation
         if mode.can_change and shown is not None:
             self._chat.set_settings(replace(shown.settings, thinking=not mode.is_on))
+
+    def toggle_panel(self) -> None:
+        """Show or hide the conversation's settings."""
+        if self._window.page is self._window.chat:
+            self._window.chat.toggle_panel()
+        else:
+            self._window.show_page("chat")
+            self._window.chat.show_panel(True)
 
     def toggle_pin(self) -> None:
         shown = self.conversation
@@ -77,6 +99,43 @@ class Commands(QObject):
         shown = self.conversation
         if shown is not None:
             self._window.program.conversations.delete([shown.id])
+
+    def find_here(self) -> None:
+        """Find in the conversation on screen."""
+        self._window.show_page("chat")
+        self._window.chat.find_bar.open()
+
+    # All conversations
+
+    def search(self) -> None:
+        self._window.body.show_sidebar()
+        self._window.sidebar.search.setFocus()
+        self._window.sidebar.search.selectAll()
+
+    def add_folder(self) -> None:
+        self._window.body.show_sidebar()
+        self._window.sidebar.list.add_folder()
+
+    def rename(self) -> None:
+        """Rename the conversation or folder that is selected in the sidebar."""
+        self._window.body.show_sidebar()
+        self._window.sidebar.show_list()
+        self._window.sidebar.list.rename_current()
+
+    def import_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window,
+            self.tr("Import Conversations"),
+            documents(),
+            self.tr("Exported Conversations (*.json *.zip)"),
+        )
+        if names:
+            self._window.program.conversations.import_files([Path(name) for name in names])
+
+    def export_shown(self) -> None:
+        shown = self._chat.conversation
+        if shown is not None:
+            self._window.export([shown.id])
 
     def export_all(self) -> None:
         known = self._window.program.conversations.conversations.values()
@@ -113,6 +172,12 @@ class Commands(QObject):
     def toggle_zoom(self) -> None:
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowMaximized)
 
+    def show_about(self) -> None:
+        text = self.tr("Qwen3 on your own computer. Version {version}.").format(
+            version=version("qwen3mlx")
+        )
+        tell(self._window, "qwen3mlx", text)
+
     def _show(self, page: str, conversation_id: str | None) -> bool:
         """Show a place; False if its conversation is gone."""
         if page != "chat":
@@ -126,5 +191,5 @@ class Commands(QObject):
     def _visit(self, *_: object) -> None:
         if self._is_going:
             return
-        page, shown = self._window.page_name, self._chat.conversation
+        page, shown = self._window.pages.name, self._chat.conversation
         self._history.visit((page, shown.id if shown and page == "chat" else None))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QIcon
+from PySide6.QtGui import QAction, QGuiApplication, QIcon
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from ..controllers.models import ModelsController
 from ..controllers.server import ServerController
-from ..domain import ModelEntry, ServerState
+from ..controllers.settings import SettingsController
+from ..domain import AppSettings, ModelEntry, ServerState
+from .following import follow
 from .icons import icon
 from .plain import Menu, notify
 
@@ -86,14 +88,15 @@ class TrayMenu(Menu):
 
 
 class Tray(QObject):
-    """Visible while wanted, if the system has a place for it.
+    """Visible while it is wanted, if the system has a place for it; else the program ends with
+    its last window.
 
     Emits `opened(conversation id or None)` when a notification is clicked.
     """
 
     opened = Signal(object)
 
-    def __init__(self, menu: TrayMenu, parent: QObject) -> None:
+    def __init__(self, menu: TrayMenu, settings: SettingsController, parent: QObject) -> None:
         super().__init__(parent)
         self.menu = menu
         self._item = QSystemTrayIcon(_template(), self)
@@ -101,19 +104,22 @@ class Tray(QObject):
         self._item.setToolTip("qwen3mlx")
         self._item.messageClicked.connect(lambda: self.opened.emit(self._notified_conversation))
         self._notified_conversation: str | None = None
+        self._show(settings.settings)
+        follow(self, self._show, settings.changed)
 
     @property
     def is_seen(self) -> bool:
         return self._item.isVisible()
-
-    def set_wanted(self, wanted: bool) -> None:
-        self._item.setVisible(wanted and QSystemTrayIcon.isSystemTrayAvailable())
 
     def notify(self, title: str, text: str, conversation_id: str | None = None) -> None:
         """Show a notification, if the item is visible."""
         self._notified_conversation = conversation_id
         if self.is_seen:
             notify(self._item, title, text or title, _template(), STAYS)
+
+    def _show(self, settings: AppSettings) -> None:
+        self._item.setVisible(settings.show_tray and QSystemTrayIcon.isSystemTrayAvailable())
+        QGuiApplication.setQuitOnLastWindowClosed(not self.is_seen)
 
 
 def _template() -> QIcon:

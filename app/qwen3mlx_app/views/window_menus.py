@@ -26,12 +26,12 @@ def fill_menus(window: MainWindow) -> None:
     """Fill the menu bar in macOS order: File, Edit, Conversation, Model, View, Window, Help."""
     commands = Commands(window)
     _file(window, commands)
-    _edit(window)
+    _edit(window, commands)
     _conversation(window, commands)
-    _model(window)
+    _model(window, commands)
     _view(window)
     _window(window, commands)
-    _help(window)
+    _help(window, commands)
 
 
 def _file(window: MainWindow, commands: Commands) -> None:
@@ -40,10 +40,10 @@ def _file(window: MainWindow, commands: Commands) -> None:
     add = partial(menus.add, menu)
     add(translate("menu", "New Conversation"), "Ctrl+N", window.new, icon="compose")
     folder = translate("menu", "New Folder")
-    add(folder, "Ctrl+Shift+N", window.add_folder, icon="folder-plus")
+    add(folder, "Ctrl+Shift+N", commands.add_folder, icon="folder-plus")
     menu.addSeparator()
-    add(translate("menu", "Import…"), "", window.import_files, icon="download")
-    export = add(translate("menu", "Export…"), "Ctrl+Shift+E", window.export_shown, icon="export")
+    add(translate("menu", "Import…"), "", commands.import_files, icon="download")
+    export = add(translate("menu", "Export…"), "Ctrl+Shift+E", commands.export_shown, icon="export")
     chat = window.program.chat
     _enable(window, export, lambda: chat.conversation is not None and chat.conversation.leaf_id)
     all_of_them = add(translate("menu", "Export All…"), "", commands.export_all, icon="export")
@@ -53,19 +53,19 @@ def _file(window: MainWindow, commands: Commands) -> None:
     add(translate("menu", "Quit"), "Ctrl+Q", QApplication.quit, icon="power", role=Role.QuitRole)
 
 
-def _edit(window: MainWindow) -> None:
+def _edit(window: MainWindow, commands: Commands) -> None:
     menus, undoable = window.menus, window.program.undo
     menu = menus.menu(translate("menu", "Edit"))
     add = partial(menus.add, menu)
     _of_text(menu)
     menu.addSeparator()
     bar = window.chat.find_bar
-    add(translate("menu", "Find"), "Ctrl+F", window.find_here, icon="search")
+    add(translate("menu", "Find"), "Ctrl+F", commands.find_here, icon="search")
     add(translate("menu", "Find Next"), "Ctrl+G", bar.next, icon="down")
     add(translate("menu", "Find Previous"), "Ctrl+Shift+G", bar.previous, icon="up")
     everywhere = translate("menu", "Search Conversations")
-    add(everywhere, "Ctrl+Shift+F", window.search, icon="search")
-    add(translate("menu", "Focus Message Field"), "Shift+Esc", window.write, icon="edit")
+    add(everywhere, "Ctrl+Shift+F", commands.search, icon="search")
+    add(translate("menu", "Focus Message Field"), "Shift+Esc", commands.write, icon="edit")
     title = translate("menu", "Undo Delete")
     undo = add(title, "Ctrl+Alt+Z", undoable.undo_last, icon="again")
     undo.setEnabled(undoable.is_possible)
@@ -104,9 +104,9 @@ def _conversation(window: MainWindow, commands: Commands) -> None:
     enable(think, lambda: chat.thinking_mode("").can_change)
     _check(window, think, lambda: chat.thinking_mode("").is_on)
     settings = translate("menu", "Conversation Settings")
-    add(settings, "Ctrl+I", window.toggle_panel, icon="sliders")
+    add(settings, "Ctrl+I", commands.toggle_panel, icon="sliders")
     menu.addSeparator()
-    add(translate("menu", "Rename"), "F2", window.rename, icon="edit")
+    add(translate("menu", "Rename"), "F2", commands.rename, icon="edit")
     pin = add(translate("menu", "Pin"), "Ctrl+Shift+P", commands.toggle_pin, icon="pin")
     pin.setCheckable(True)
     enable(pin, lambda: commands.conversation is not None)
@@ -126,12 +126,12 @@ def _conversation(window: MainWindow, commands: Commands) -> None:
     add(translate("menu", "Forward"), "Ctrl+]", partial(commands.go, 1), icon="right")
 
 
-def _model(window: MainWindow) -> None:
+def _model(window: MainWindow, commands: Commands) -> None:
     menus, server = window.menus, window.program.server
     menu = menus.menu(translate("menu", "Model"))
     add = partial(menus.add, menu)
     pick = translate("menu", "Choose Model…")
-    add(pick, "Ctrl+L", window.pick_model, icon="models")
+    add(pick, "Ctrl+L", commands.pick_model, icon="models")
     menu.addSeparator()
     start = add(translate("menu", "Start Server"), "", server.start, icon="power")
     stop = add(translate("menu", "Stop Server"), "", server.stop, icon="power")
@@ -157,7 +157,7 @@ def _view(window: MainWindow) -> None:
         add(title, f"Ctrl+{number}", partial(window.show_page, name), icon=name)
     menu.addSeparator()
     sidebar = translate("menu", "Show or Hide Sidebar")
-    add(sidebar, "Ctrl+Meta+S", window.toggle_sidebar, icon="sidebar")
+    add(sidebar, "Ctrl+Meta+S", window.body.toggle_sidebar, icon="sidebar")
     menu.addSeparator()
     larger = add(translate("menu", "Zoom In"), "Ctrl++", partial(settings.zoom, 1), icon="plus")
     larger.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
@@ -195,13 +195,13 @@ def _window(window: MainWindow, commands: Commands) -> None:
     add(full, Keys.FullScreen, commands.toggle_full_screen, icon="panel")
 
 
-def _help(window: MainWindow) -> None:
+def _help(window: MainWindow, commands: Commands) -> None:
     menus = window.menus
     add = partial(menus.add, menus.menu(translate("menu", "Help")))
     sheet = partial(_show_shortcuts, window)
     add(translate("menu", "Keyboard Shortcuts"), "Ctrl+/", sheet, icon="keyboard")
     about = translate("menu", "About qwen3mlx")
-    add(about, "", window.show_about, icon="info", role=Role.AboutRole)
+    add(about, "", commands.show_about, icon="info", role=Role.AboutRole)
 
 
 def _show_shortcuts(window: MainWindow) -> None:

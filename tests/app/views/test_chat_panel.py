@@ -25,7 +25,7 @@ from qwen3mlx.settings.setting import object_schema
 from qwen3mlx.settings.table import GROUPS
 
 from ..fake_endpoint import FakeEndpoint
-from .support import ask, button, named, program_of, turn_wheel
+from .support import ask, button, named, program_of, trigger, turn_wheel
 
 
 @pytest.fixture
@@ -333,9 +333,9 @@ def test_whether_it_is_shown_is_kept_whatever_page_is_shown(window: MainWindow, 
 
 def test_its_shortcut_shows_it_also_from_another_page(window: MainWindow, panel: Any) -> None:
     window.show_page("models")
-    window.toggle_panel()
+    trigger(window, "Conversation Settings")
     assert panel.isVisible()
-    window.toggle_panel()
+    trigger(window, "Conversation Settings")
     assert not panel.isVisible()
 
 
@@ -354,7 +354,7 @@ def test_when_it_is_hidden_the_message_is_written_on(
     window: MainWindow, panel: Any, qtbot: QtBot
 ) -> None:
     named(panel, QPlainTextEdit, "System prompt").setFocus()
-    window.toggle_panel()
+    trigger(window, "Conversation Settings")
     assert window.chat.composer.text.hasFocus()
 
 

@@ -76,7 +76,7 @@ def test_thinking_is_turned_on_and_off(window: MainWindow, qtbot: QtBot) -> None
 
 
 def test_the_next_and_the_previous_conversation_go_around(three: MainWindow, qtbot: QtBot) -> None:
-    three.write()
+    trigger(three, "Focus Message Field")
     for expected in ("Second question", "First question", "Third question"):
         press(three, qtbot, Qt.Key.Key_Tab)
         assert title(three) == expected
@@ -95,7 +95,7 @@ def test_back_and_forward_go_through_conversations_and_pages(
     places = []
     for _ in range(3):
         trigger(three, "Back")
-        places.append((three.page_name, title(three)))
+        places.append((three.pages.name, title(three)))
     assert places == [
         ("server", "First question"),
         ("chat", "Second question"),
@@ -103,7 +103,7 @@ def test_back_and_forward_go_through_conversations_and_pages(
     ]
     for _ in range(3):
         trigger(three, "Forward")
-    assert (three.page_name, title(three)) == ("chat", "First question")
+    assert (three.pages.name, title(three)) == ("chat", "First question")
     program.conversations.delete([known[1].id])
     for _ in range(2):
         trigger(three, "Back")
@@ -133,7 +133,7 @@ def test_the_sidebar_is_hidden_and_stays_so(window: MainWindow, qtbot: QtBot) ->
     window.show_page("chat")
     assert not window.sidebar.isVisible()
     assert not program_of(window).settings.settings.sidebar_shown
-    window.search()  # needs it
+    trigger(window, "Search Conversations")  # needs it
     assert window.sidebar.search.hasFocus()
     button(window.chat, "Show or hide the sidebar").click()
     assert not window.sidebar.isVisible()
@@ -225,7 +225,7 @@ def test_an_answer_is_made_again_with_another_model_this_once(
     assert last.model == "Qwen/Qwen3-0.6B"
     assert program.chat.conversation is not None
     assert program.chat.conversation.model == "demo"
-    window.pick_model()  # chooses the conversation's again
+    trigger(window, "Choose Model…")  # chooses the conversation's again
     qtbot.keyClicks(picker.field, "0.6b")
     qtbot.keyClick(picker.field, Qt.Key.Key_Return)
     assert program.chat.model_id == "Qwen/Qwen3-0.6B"

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QTa
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 
-from .support import button, named, program_of
+from .support import button, named, program_of, trigger
 
 PAGES = ("models", "quantize", "server", "settings")
 
@@ -35,7 +35,7 @@ def test_the_focus_lands_where_work_goes_on(window: MainWindow, qtbot: QtBot) ->
 
 
 def test_tab_goes_from_left_to_right(window: MainWindow) -> None:
-    window.toggle_panel()
+    trigger(window, "Conversation Settings")
     areas = [window.rail, window.sidebar, window.chat, window.chat.panel]
 
     def area(widget: QWidget) -> int:
@@ -83,7 +83,7 @@ def test_text_of_any_size_has_its_room(window: MainWindow, qtbot: QtBot) -> None
 def test_the_picker_has_room_for_large_text(window: MainWindow) -> None:
     program_of(window).settings.update(font_size=24)
     window.resize(1000, 760)
-    window.pick_model()
+    trigger(window, "Choose Model…")
     QApplication.processEvents()
     for title in ("Eject", "Load Options…", "Manage Models"):
         one = button(window.chat.picker, title if title != "Eject" else "Eject demo")

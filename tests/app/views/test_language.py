@@ -40,7 +40,7 @@ def test_everything_is_said_anew_and_nothing_is_lost(
         box.activated.emit(box.currentIndex())
     QApplication.sendPostedEvents()
     assert menu_titles(window) == ["文件", "编辑", "对话", "模型", "显示", "窗口", "帮助"]
-    assert window.page_name == "settings"
+    assert window.pages.name == "settings"
     assert "通用" in visible_texts(window.page)
     assert named(window.page, QSpinBox, "文字大小").isVisible()
     window.show_page("chat")

@@ -51,12 +51,12 @@ def test_the_sheet_says_which_keys_send(
 def test_the_edit_menu_acts_on_the_field_that_has_the_focus(
     window: MainWindow, qtbot: QtBot
 ) -> None:
-    window.write()
+    trigger(window, "Focus Message Field")
     qtbot.keyClicks(window.chat.composer.text, "Hello")
     for title in ("Select All", "Copy", "Cut"):
         trigger(window, title)
     assert window.chat.composer.text.toPlainText() == ""
-    window.search()
+    trigger(window, "Search Conversations")
     trigger(window, "Paste")
     assert window.sidebar.search.text() == "Hello"
     trigger(window, "Undo")

@@ -86,7 +86,7 @@ def test_arrows_choose_and_escape_leaves(window: MainWindow, qtbot: QtBot) -> No
 
 
 def test_the_focus_goes_back_to_where_it_was(window: MainWindow, qtbot: QtBot) -> None:
-    window.write()
+    trigger(window, "Focus Message Field")
     palette(window, qtbot, "x")
     qtbot.keyClick(window.palette_sheet.field, Qt.Key.Key_Escape)
     assert window.focusWidget() is window.chat.composer.text

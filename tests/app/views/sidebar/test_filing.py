@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 
+from ..support import trigger
 from .support import (
     Key,
     Modifier,
@@ -53,7 +54,7 @@ def test_f2_renames_in_place(window: MainWindow, qtbot: QtBot) -> None:
 def test_escape_leaves_the_name(window: MainWindow, qtbot: QtBot) -> None:
     fill(window, "a")
     window.open("a")
-    window.rename()
+    trigger(window, "Rename")
     field = editor(window.sidebar.list)
     qtbot.keyClicks(field, "Other")
     qtbot.keyClick(field, Key.Key_Escape)
@@ -66,7 +67,7 @@ def test_what_is_written_stays_when_the_row_changes_and_moves(
 ) -> None:
     fill(window, "a", "b", "c")
     window.open("c")
-    window.rename()
+    trigger(window, "Rename")
     field = editor(window.sidebar.list)
     qtbot.keyClicks(field, "Half a na")
     chats = window.program.conversations
@@ -81,10 +82,10 @@ def test_what_is_written_stays_when_the_row_changes_and_moves(
 
 
 def test_nothing_to_rename_is_no_mistake(window: MainWindow) -> None:
-    window.rename()
+    trigger(window, "Rename")
     fill(window, "a")
     window.sidebar.list.setCurrentIndex(index(window, "today"))
-    window.rename()
+    trigger(window, "Rename")
     assert not window.sidebar.list.viewport().findChildren(QLineEdit)
 
 
@@ -107,7 +108,7 @@ def test_a_new_folder_is_named_also_while_something_is_searched(
 ) -> None:
     window.show_page("settings")
     window.sidebar.search.setText("something")
-    window.add_folder()
+    trigger(window, "New Folder")
     assert window.sidebar.search.text() == ""
     assert editor(window.sidebar.list).selectedText() == "New Folder"
 

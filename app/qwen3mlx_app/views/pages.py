@@ -1,0 +1,100 @@
+"""The window's pages: each is made when it is first shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from ..composition import Program
+from .chat_page import ChatPage
+from .models import ModelsPage
+from .quantize import QuantizePage
+from .server import ServerPage
+from .settings_page import SettingsPage
+from .theme import Theme
+
+
+class Pages(QStackedWidget):
+    """Chat, models, quantize, server and settings. Emits `shown(name)`."""
+
+    shown = Signal(str)
+
+    def __init__(self, program: Program, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._program = program
+        self._theme = theme
+        self.name = "chat"
+        self.chat = ChatPage(
+            program.chat,
+            program.conversations,
+            program.models,
+            program.settings,
+            program.context,
+            theme,
+            parent,
+        )
+        self._made: dict[str, QWidget] = {"chat": self.chat}
+        self.addWidget(self.chat)
+
+    @property
+    def current(self) -> QWidget:
+        """The page on screen."""
+        return self._made[self.name]
+
+    def show_page(self, name: str) -> None:
+        """Show a page; another one than before gets the focus."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+            self.addWidget(self._made[name])
+        is_another = name != self.name
+        self.name = name
+        self.setCurrentWidget(self.current)
+        self.shown.emit(name)
+        if is_another:
+            self._focus()
+
+    def _focus(self) -> None:
+        """Put the focus where work goes on: the message field, or the page's first control."""
+        page = self.current
+        if page is self.chat:
+            self.chat.composer.text.setFocus()
+            return
+        widget: QWidget | None = page.nextInFocusChain()
+        while widget is not None and page.isAncestorOf(widget):
+            takes_focus = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            if takes_focus and widget.isEnabled() and widget.isVisibleTo(page):
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+            widget = widget.nextInFocusChain()
+
+    def _make(self, name: str) -> QWidget:
+        program, window = self._program, self.window()
+        if name == "models":
+            page = ModelsPage(program.models, self._theme, window)
+            program.models.refresh_folders()
+            return page
+        if name == "quantize":
+            made = QuantizePage(program.quantize, program.models, self._theme, window)
+            made.load_wanted.connect(self._load_result)
+            return made
+        if name == "server":
+            return ServerPage(program.server, lambda: program.chat.model_id, self._theme, window)
+        return SettingsPage(
+            program.settings,
+            program.server,
+            program.models.limits,
+            program.profile,
+            self._theme,
+            window,
+        )
+
+    def _load_result(self, folder: str) -> None:
+        """Load the model that was quantized, and chat with it."""
+        entries = self._program.models.models.values()
+        entry = next((one for one in entries if Path(one.path) == Path(folder)), None)
+        if entry is not None:
+            self._program.models.load(entry.id)
+            self._program.chat.set_model(entry.id)
+            self.show_page("chat")
