@@ -96,9 +96,14 @@ def serve(
         port_fallback=port_fallback,
         exit_with_parent=exit_with_parent,
     )
+    from ..errors import ListenError
     from ..server.run import serve as run_server
 
-    run_server(replace(settings, model=_prepared(model, loading)))
+    try:
+        run_server(replace(settings, model=_prepared(model, loading)))
+    except ListenError as error:
+        about_host = _saved("host", host) if host in str(error) else ""
+        raise ListenError(f"{about_host}{error}") from None
 
 
 def saved_defaults() -> dict[str, Any]:
@@ -129,9 +134,32 @@ def saved_defaults() -> dict[str, Any]:
             continue
         try:
             known[name].check(value)
+            _check_meaning(name, value)
         except InvalidRequestError as error:
             raise UsageError(f"{user.path}: server.{error}") from None
+        except UsageError as error:
+            raise UsageError(f"{user.path}: server.{name}: {error}") from None
     return {name: value for name, value in given.items() if name in known}
+
+
+def _check_meaning(name: str, value: Any) -> None:
+    """Check what the table of settings cannot. Raises UsageError or InvalidRequestError."""
+    if name in ("allow_origin", "allow_host"):
+        from ..server.settings import ServerSettings
+
+        ServerSettings.of({name: value})
+    elif name in LOAD:
+        from .models import load_options
+
+        load_options(**{name: value})
+
+
+def _saved(name: str, value: object) -> str:
+    """Return the beginning of an error about `value`, if that is the one in settings.json."""
+    from ..settings.user import UserSettings
+
+    user = UserSettings()
+    return f"{user.path}: server.{name}: " if user.server().get(name) == value else ""
 
 
 def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
@@ -144,6 +172,9 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
 
     given = any(value is not None for value in loading.values())
     if model is None:
+        for name, value in loading.items():
+            if value is not None and (where := _saved(name, value)):
+                raise UsageError(f"{where}it needs a model; add server.model, or pass --model.")
         if given:
             raise UsageError("--context-length, --rope-scaling and --kv-bits need --model.")
         return None
@@ -151,7 +182,10 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
     try:
         found = find_installed(model)
     except ModelNotFoundError:
-        locate(model, Terminal.standard())
+        try:
+            locate(model, Terminal.standard())
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(f"{_saved('model', model)}{error}") from None
         found = find_installed(model)
     if given:
         _save(found, options)
@@ -166,5 +200,7 @@ def _save(model: LocalModel, options: LoadOptions) -> None:
     try:
         ModelConfig.from_folder(model.path).with_options(options)
     except InvalidRequestError as error:
-        raise UsageError(str(error)) from error
+        name = str(error.param)
+        where = _saved(name, getattr(options, name, None)) if name in LOAD else ""
+        raise UsageError(f"{where}{error}") from error
     ModelSettings().save(model.id, options)

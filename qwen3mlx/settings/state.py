@@ -21,6 +21,15 @@ from ..quoting import size_text
 LARGEST = 4 << 20
 # Seconds to wait while another program writes.
 LOCK_PATIENCE = 5.0
+# What a file can hold in place of an object, by the type that it is read as.
+_KINDS: dict[type, str] = {
+    list: "list",
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "true or false",
+    type(None): "null",
+}
 # Debian's conventional home for users without one; it does not exist.
 NO_HOME = Path("/nonexistent")
 # The files that the program and its window keep in the state folder.
@@ -114,11 +123,12 @@ class StateFile:
             ) from None
         except (ValueError, RecursionError) as error:
             raise ConfigurationError(
-                f"{self.path} is not JSON ({error}): correct it, or delete it to start anew."
+                f"{self.path} is not JSON ({_fault(error)}): correct it, or delete it to start "
+                "anew."
             ) from None
         if not isinstance(value, dict):
             raise ConfigurationError(
-                f"{self.path} must hold a JSON object, not {type(value).__name__}: correct it, or "
+                f"{self.path} must hold a JSON object, not {_KINDS[type(value)]}: correct it, or "
                 "delete it to start anew."
             )
         return value
@@ -135,7 +145,7 @@ class StateFile:
                     f"{self.path} has {size_text(status.st_size)}, too much for such a file: "
                     "correct it, or delete it to start anew."
                 )
-            return file.read()
+            return file.read().removeprefix("\ufeff")  # some editors begin a file with this mark
 
     @contextmanager
     def edit(self) -> Iterator[dict[str, Any]]:
@@ -204,3 +214,14 @@ class StateFile:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def _fault(error: ValueError | RecursionError) -> str:
+    """Say in a few words why text could not be read as JSON."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"the fault is at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is not UTF-8"
+    return (
+        "it is nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+    )

@@ -145,6 +145,17 @@ def test_a_broken_settings_file_is_named(
         ('{"server": {"log_prompts": 1}}', "server.log_prompts is 1; it must be true or false"),
         ('{"server": {"api_key": "secret"}}', "server.api_key is 'secret'; it must be a list"),
         ('{"server": {"kv_bits": 5}}', "server.kv_bits 5 is not supported"),
+        ('{"server": {"allow_origin": ["x"]}}', "server.allow_origin: 'x' is not a valid origin"),
+        ('{"server": {"allow_host": ["a/b"]}}', "server.allow_host: 'a/b' is not the name"),
+        ('{"server": {"kv_bits": 4}}', "server.kv_bits: it needs a model; add server.model"),
+        (
+            '{"server": {"model": "demo", "context_length": 9999999}}',
+            "server.context_length: a cont",
+        ),
+        (
+            '{"server": {"model": "demo", "rope_scaling": {"rope_type": 5}}}',
+            "server.rope_scaling: rope_scaling has rope type 5",
+        ),
         ('{"model_folders": "/tmp/x"}', "model_folders is '/tmp/x'; it must be a list of folders"),
     ):
         file.write_text(text)
@@ -153,6 +164,37 @@ def test_a_broken_settings_file_is_named(
         assert f"{file}" in errors
         assert sentence in errors
         assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"model": "./nowhere"}, "server.model: The folder nowhere does not exist."),
+        ({"model": "x"}, 'server.model: There is no model "x" on this computer'),
+        ({"host": "a..b"}, "server.host: 'a..b' is not a valid host name."),
+    ],
+)
+def test_a_saved_value_that_leads_nowhere_is_named_with_its_file(
+    failing: Callable[..., tuple[int, str]],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    settings: object,
+    sentence: str,
+) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps({"server": settings}))
+    code, errors = failing("--port", "0")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert f"{tmp_path}/settings.json: {sentence}" in errors
+
+
+def test_an_option_given_here_is_not_blamed_on_the_file(
+    failing: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "settings.json").write_text('{"server": {"model": "demo", "kv_bits": 8}}')
+    for arguments in (["--model", "./nowhere"], ["--context-length", "9999999"]):
+        code, errors = failing(*arguments)
+        assert code in (1, 2)
+        assert "settings.json" not in errors
 
 
 def test_a_misspelt_key_of_the_settings_is_named(

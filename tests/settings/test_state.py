@@ -53,8 +53,12 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     [
         ("{", "is not JSON"),
         ("[]", "must hold a JSON object, not list"),
-        ("\xff", "is not JSON"),
-        ("[" * 100_000, "is not JSON"),
+        ("null", "must hold a JSON object, not null"),
+        ("1.5", "must hold a JSON object, not number"),
+        ("\xff", r"is not JSON \(byte 1 is not UTF-8\)"),
+        ('{\n  "a": 1,\n}', r"is not JSON \(the fault is at line 3, column 1\)"),
+        ("[" * 100_000, r"is not JSON \(it is nested too deeply\)"),
+        ("1" * 5000, r"is not JSON \(a number is too long\)"),
     ],
 )
 def test_a_broken_file_is_named_and_kept(tmp_path: Path, text: str, sentence: str) -> None:
@@ -65,6 +69,11 @@ def test_a_broken_file_is_named_and_kept(tmp_path: Path, text: str, sentence: st
     with pytest.raises(ConfigurationError), file.edit():
         pass
     assert file.path.read_text("latin-1") == text
+
+
+def test_the_mark_with_which_some_editors_begin_a_file_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"a": 1}', "utf-8-sig")
+    assert StateFile("a.json", tmp_path).read() == {"a": 1}
 
 
 def test_what_fails_on_the_way_leaves_the_old_content(tmp_path: Path) -> None:
