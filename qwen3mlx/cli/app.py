@@ -27,6 +27,7 @@ VERBS = {
     "unload": ("unload", "unload"),
     "quantize": ("quantize", "quantize"),
     "evaluate": ("evaluate", "evaluate"),
+    "bench": ("bench", "bench"),
     "app": ("window", "app"),
     "keys": ("keys", "app"),
 }

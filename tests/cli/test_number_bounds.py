@@ -22,6 +22,7 @@ NEEDED = {
     "serve": ["--model", "./nowhere"],
     "load": ["demo", "--url", "http://127.0.0.1:9"],
     "quantize": ["./nowhere", "-o", "new"],
+    "bench": ["./nowhere"],
 }
 # Besides what is a number nowhere: of each option, numbers that it does not take.
 BEYOND: dict[str, list[str]] = {
@@ -45,6 +46,7 @@ BEYOND: dict[str, list[str]] = {
     "--seed": [str(2**64), str(-(2**63) - 1)],
     "--target-bpw": ["-1", "0", "1", "17", "1e9"],
     "--group-size": ["-1", "0", "7", "1000"],
+    "--repeats": ["-1", "0", "101"],
 }
 NOWHERE = ["nan", "inf", "-inf", "1e999", "NaN", "many", "", "1" * 5000, "0x10"]
 
