@@ -100,7 +100,8 @@ class KeyStore:
 
     def _key(self, name: str, value: Any, used: dict[str, Any]) -> ApiKey:
         try:
-            created, salt, digest = (str(value[part]) for part in ("created", "salt", "hash"))
+            created, salt, digest = map(_text, (value["created"], value["salt"], value["hash"]))
+            bytes.fromhex(digest)
             scope = SCOPES[SCOPES.index(value.get("scope", _UNSCOPED))]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ConfigurationError(
@@ -185,6 +186,13 @@ def warn_of_unscoped(store: KeyStore) -> None:
 
 def _trusted(name: str, secret: str) -> ApiKey:
     return ApiKey.of(name, secret, "admin")
+
+
+def _text(value: Any) -> str:
+    """Raises TypeError for anything but a string."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
 
 
 def _hash(salt: str, secret: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,21 @@ def test_a_file_that_cannot_be_read_any_more_changes_nothing(
     assert keys.find(secret) is not None
     assert keys.find("another") is None
     assert "the known ones stay valid" in caplog.text
+
+
+@pytest.mark.parametrize("part", ["created", "salt", "hash"])
+@pytest.mark.parametrize("value", [None, 7, True, [], {}, "\u00e9" * 64])
+def test_a_damaged_part_of_a_key_is_named_before_a_request_meets_it(
+    tmp_path: Path, part: str, value: object
+) -> None:
+    store = KeyStore(tmp_path)
+    store.create("laptop")
+    path = tmp_path / "api-keys.json"
+    keys = json.loads(path.read_text())
+    keys["laptop"][part] = value
+    path.write_text(json.dumps(keys))
+    if isinstance(value, str) and part != "hash":
+        assert not store.keys()[0].matches("wrong")
+        return
+    with pytest.raises(ConfigurationError, match=r"api-keys\.json: the entry of key 'laptop' is"):
+        store.keys()
