@@ -234,9 +234,9 @@ def test_a_number_that_is_not_finite_names_its_tensor(
 def test_a_group_size_that_does_not_fit_names_the_module_and_choices(dense: Path) -> None:
     mine = recipe.parse('[[rules]]\nmodules = ["*.o_proj"]\ngroup_size = 128', "mine.toml", "mine")
     source = Source(dense)
-    module = next(m for m in source.modules if m.path.endswith("o_proj"))
+    index = next(i for i, m in enumerate(source.modules) if m.path.endswith("o_proj"))
     assert build_plan(source, mine)
-    object.__setattr__(module, "shape", (128, 96))
+    source.modules[index] = source.modules[index]._replace(shape=(128, 96))
     with pytest.raises(ConversionError, match=r"o_proj has 96 inputs.*--group-size 32,? "):
         build_plan(source, mine)
 
