@@ -65,7 +65,7 @@ def test_an_answer_tells_what_it_does_while_it_is_made(program: Program, qtbot: 
     chat.messages.dataChanged.connect(see)
     chat.messages.rowsInserted.connect(see)
     chat.new()
-    chat.set_settings(replace(GREEDY, thinking=True))
+    chat.settings.set(replace(GREEDY, thinking=True))
     ask(program, qtbot, "What is 2 + 2? " * 40)
     phases = [row.progress.phase for row in seen if row.progress is not None]
     told = ["loading", "queued", "prefill", "writing"]
@@ -82,7 +82,7 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
     """Ask, think, stop, edit, regenerate, branch, another model; and everything back tomorrow."""
     chat = program.chat
     chat.new()
-    chat.set_settings(GREEDY)
+    chat.settings.set(GREEDY)
     first = ask(program, qtbot, "What is 2 + 2?")
     assert (first.status, first.model) == ("done", "demo")
     assert first.reasoning
@@ -94,7 +94,7 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
     assert second.stats is not None
     assert second.stats.cached_tokens
 
-    chat.set_settings(ENDLESS)
+    chat.settings.set(ENDLESS)
     chat.send("Tell me a story.")
     qtbot.waitUntil(begun(program), timeout=20_000)
     with qtbot.waitSignal(chat.finished):
@@ -105,7 +105,7 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
     assert stopped.stats.completion_tokens
     assert stopped.stats.tokens_per_second
 
-    chat.set_settings(GREEDY)
+    chat.settings.set(GREEDY)
     question = chat.messages.value(0).message
     with qtbot.waitSignal(chat.finished, timeout=20_000):
         chat.edit(question.id, "What is 5 + 5?")
@@ -115,7 +115,7 @@ def test_a_day_in_the_window(program: Program, qtbot: QtBot, home: Path) -> None
         chat.regenerate(last(program).id)
     assert chat.messages.value(1).num_versions == 2
     chat.branch(last(program).id)
-    chat.set_model("demo-moe")
+    chat.settings.set_model("demo-moe")
     other = ask(program, qtbot, "And 6 + 6?")
     assert (other.model, other.status) == ("demo-moe", "done")
     before = shown(program)
@@ -141,7 +141,7 @@ def test_a_server_that_dies_in_mid_answer_loses_nothing(
     program.server.notice.connect(heard.append)
     chat = program.chat
     chat.new()
-    chat.set_settings(ENDLESS)
+    chat.settings.set(ENDLESS)
     chat.send("Tell me a story.")
     qtbot.waitUntil(begun(program), timeout=20_000)
     assert program.process._process is not None
@@ -158,7 +158,7 @@ def test_a_server_that_dies_in_mid_answer_loses_nothing(
         log = program.profile / "server-crash.log"
         assert str(log) in heard[0].text
         assert "Fatal Python error: Segmentation fault" in log.read_text()
-    chat.set_settings(replace(GREEDY, thinking=False))
+    chat.settings.set(replace(GREEDY, thinking=False))
     with qtbot.waitSignal(chat.finished, timeout=20_000):
         chat.continue_answer(broken.id)
     assert last(program).status == "done"
@@ -188,7 +188,7 @@ def test_the_server_page_shows_what_it_does(program: Program, qtbot: QtBot) -> N
     server = program.server
     server.watch(True)
     program.chat.new()
-    program.chat.set_settings(ENDLESS)
+    program.chat.settings.set(ENDLESS)
     program.chat.send("Tell me a story.")
     qtbot.waitUntil(lambda: server.running.rowCount() == 1, timeout=20_000)
     qtbot.waitUntil(lambda: server.running.rowCount() and server.running.value(0).phase == "decode")

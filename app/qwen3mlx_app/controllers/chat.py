@@ -1,24 +1,20 @@
-"""The open conversation: questions, answers, versions and branches."""
+"""The open conversation: opened, asked, answered, edited, branched."""
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import (
     EDITED,
     Attachment,
-    ChatSettings,
     Conversation,
     Message,
-    MessageRow,
     ModelEntry,
     Notice,
     Role,
@@ -33,22 +29,25 @@ from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
 from .attachment_loader import AttachmentLoader
 from .context_estimator import ContextEstimator
+from .conversation_settings import ConversationSettings
+from .deletion import MessageDeletion
 from .drafts import Drafts
 from .open_conversation import OpenConversation
+from .open_messages import OpenMessages
 from .store_controller import StoreController
 
 translate = QCoreApplication.translate
 
 
 class ChatController(StoreController):
-    """`messages` has a MessageRow for each message of the path on screen.
+    """`messages` has a MessageRow for each message on screen; `open_messages` has their versions.
 
-    `answers` runs the answers, also those of conversations that are not shown; `drafts` has
-    what is not sent yet, with the files that `attach` reads. `estimator` reports what `estimate`
-    asks for. `opened(conversation)` is emitted when
-    another conversation is shown, `saved(conversation)` when lists have to show one anew,
-    `busy_changed(busy)` when an answer starts or ends in the conversation on screen, and
-    `finished(message)` when one ends in any.
+    `answers` runs the answers, also those of conversations that are not shown; `drafts` has what is
+    not sent yet, with the files that `attach` reads; `settings` and `deletion` change the
+    conversation. `estimator` reports what `estimate` asks for.
+    `opened(conversation)` is emitted when another conversation is shown, `saved(conversation)` when
+    lists have to show one anew, `busy_changed(busy)` when an answer starts or ends in the
+    conversation on screen, and `finished(message)` when one ends in any.
     """
 
     opened = Signal(object)
@@ -68,22 +67,24 @@ class ChatController(StoreController):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(store, parent)
-        self.messages = ListModel[MessageRow](
-            lambda row: row.message.id, lambda row: row.message.content, self
-        )
         self.answers = AnswerRunner(store, endpoint, models, self)
         self.attachments = AttachmentLoader(endpoint, program, self)
         self.estimator = ContextEstimator(endpoint, self)
         self._models = models
         self._last_model = last_model
-        self._tree = Tree()
         self._open = OpenConversation(store, self)
+        self.open_messages = OpenMessages(self._open, self.answers, self)
+        self.messages = self.open_messages.rows
+        self.settings = ConversationSettings(self._open, self.new, self)
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
         self._open.notice.connect(self.notice)
         self.drafts = Drafts(store, self._open, self.attachments, self)
-        self.drafts.notice.connect(self.notice)
-        self.answers.updated.connect(self._show_growth)
+        self.deletion = MessageDeletion(store, self._open, self.open_messages, self.drafts, self)
+        self.deletion.restored.connect(self.open)
+        self.deletion.settled.connect(self.settled)
+        for part in (self.drafts, self.settings, self.deletion):
+            part.notice.connect(self.notice)
         self.answers.save_failed.connect(lambda reason: self._notify_error(reason, "save"))
         self.answers.ended.connect(self._on_answer_ended)
 
@@ -95,7 +96,7 @@ class ChatController(StoreController):
     @property
     def is_busy(self) -> bool:
         """Whether an answer is running in the conversation on screen."""
-        return self.conversation is not None and self.conversation.id in self.answers
+        return self.open_messages.is_busy
 
     @property
     def model_id(self) -> str:
@@ -117,7 +118,11 @@ class ChatController(StoreController):
     @property
     def path(self) -> list[Message]:
         """The messages on screen."""
-        return [row.message for row in self.messages.values()]
+        return self.open_messages.path
+
+    @property
+    def _tree(self) -> Tree:
+        return self.open_messages.tree
 
     @property
     def sent_path(self) -> list[Message]:
@@ -142,10 +147,7 @@ class ChatController(StoreController):
             self.notice.emit(Notice(text=news, kind="warning"))
         self.estimator.forget()
         self._open.open(transcript.conversation if transcript else None)
-        self._tree = Tree(transcript.messages if transcript else ())
-        if self.is_busy and self.conversation is not None:
-            self._tree.put(self.answers.message(self.conversation.id))
-        self._show(reset=True)
+        self.open_messages.open(transcript.messages if transcript else ())
         self.drafts.open(self._tree)
         self.opened.emit(self.conversation)
         self.busy_changed.emit(self.is_busy)
@@ -215,7 +217,7 @@ class ChatController(StoreController):
         if not self._try(lambda: self._store.save_message(edited)):
             return False
         self._tree.put(edited)
-        self._go_to(edited.id)
+        self.open_messages.go_to(edited.id)
         return True
 
     def regenerate(self, message_id: str, model: str | None = None) -> None:
@@ -248,20 +250,6 @@ class ChatController(StoreController):
         self._save()
         self.answers.stop_all()
 
-    def step_version(self, message_id: str, step: int) -> None:
-        """Show the version `step` places further on, and what followed it."""
-        if message_id in self._tree and not self.is_busy:
-            versions = self._tree.versions(message_id)
-            place = versions.index(message_id) + step
-            if 0 <= place < len(versions):
-                self._go_to(self._tree.leaf_below(versions[place]))
-
-    def reveal(self, message_id: str) -> None:
-        """Show the versions among which this message is."""
-        on_path = {message.id for message in self._tree.path(self._open.leaf_id)}
-        if message_id in self._tree and message_id not in on_path and not self.is_busy:
-            self._go_to(self._tree.leaf_below(message_id))
-
     def branch(self, message_id: str) -> None:
         """Copy everything up to this message into a new conversation, and show it."""
         if self.conversation is None or message_id not in self._tree:
@@ -271,43 +259,7 @@ class ChatController(StoreController):
             self.saved.emit(copy.conversation)
             self.open(copy.conversation.id)
 
-    def delete(self, message_id: str) -> None:
-        """Delete the message and everything that followed it."""
-        if self.conversation is None or self.is_busy or message_id not in self._tree:
-            return
-        parent_id, leaf_before = self._tree[message_id].parent_id, self._open.leaf_id
-        removed = self._tree.below(message_id)
-        try:
-            rows = self._store.delete_messages(removed)
-        except StoreError as error:
-            self._notify_error(str(error))
-            return
-        self._tree.remove(message_id)
-        if self.drafts.current is not None and self.drafts.current.id in removed:
-            self.drafts.open(self._tree)
-        leaf = parent_id if parent_id is not None else self._tree.last_leaf()
-        self._go_to(self._tree.leaf_below(leaf) if leaf else None)
-        undo = partial(self._restore, self.conversation.id, leaf_before, rows)
-        self.notice.emit(Notice(text=_deleted(len(removed)), action=undo))
-
-    # Settings and drafts
-
-    def set_model(self, model_id: str) -> None:
-        self._open.change(model=model_id)
-
-    def set_settings(self, settings: ChatSettings) -> None:
-        """Begins a conversation where none is open. Saved after a pause.
-
-        What is sent of the conversation stays the same.
-        """
-        if self.conversation is None:
-            self.new()
-        kept = self._open.settings.first_sent
-        self._open.change_later(settings=replace(settings, first_sent=kept))
-
-    def set_first_sent(self, message_id: str | None) -> None:
-        """Send no message before this one to the model."""
-        self._open.change_later(settings=replace(self._open.settings, first_sent=message_id))
+    # What is written, and what is changed elsewhere
 
     def begin_from_summary(self, question: str, transcript: Attachment) -> bool:
         """Ask for a summary in a new conversation; what follows is sent with the summary alone."""
@@ -316,29 +268,16 @@ class ChatController(StoreController):
             return False
         self.new(before.folder_id)
         self._open.change_later(title=before.title, model=before.model, settings=before.settings)
-        self.set_first_sent(None)
+        self.settings.set_first_sent(None)
         if not self.send(question, [transcript]):
             return False
-        self.set_first_sent(self._open.leaf_id)
+        self.settings.set_first_sent(self._open.leaf_id)
         return True
-
-    def replace_settings(self, settings: ChatSettings) -> None:
-        """Set them to a preset's or to the model's, which can be undone."""
-        before = self._open.settings
-        self.set_settings(settings)
-        if self.conversation is not None and settings != before:
-            undo = partial(self._amend, self.conversation.id, settings=before)
-            text = translate("chat", "The conversation's settings were replaced.")
-            self.notice.emit(Notice(text=text, action=undo))
 
     def refresh(self, now: Conversation) -> None:
         """Take over a title, pin or folder that was changed elsewhere; the rest stays."""
         if self.conversation is not None and self.conversation.id == now.id:
             self._open.change_later(title=now.title, pinned=now.pinned, folder_id=now.folder_id)
-
-    def set_draft(self, text: str) -> None:
-        """Keep the draft with the conversation. Saved after a pause."""
-        self.drafts.set_text(text)
 
     def edit_draft(self, message_id: str) -> None:
         """Begin to edit a message on screen."""
@@ -391,30 +330,6 @@ class ChatController(StoreController):
             self.drafts.edit(message, text)
         return True
 
-    def _restore(
-        self, conversation_id: str, leaf_id: str | None, rows: Sequence[sqlite3.Row]
-    ) -> bool:
-        """Restore deleted messages, and show them."""
-        if not self._try(lambda: self._store.restore_messages(rows)):
-            return False
-        self._amend(conversation_id, leaf_id=leaf_id)
-        self.open(conversation_id)
-        return True
-
-    def _amend(self, conversation_id: str, **fields: Any) -> bool:
-        """Change a conversation, whether it is open or not; False if it cannot be saved."""
-        if self.conversation is not None and self.conversation.id == conversation_id:
-            return self._open.change(**fields)
-        try:
-            known = self._store.conversation(conversation_id)
-            if known is not None:
-                self._store.save_conversation(changed := replace(known, **fields))
-                self.saved.emit(changed)
-        except StoreError as error:
-            self._notify_error(str(error))
-            return False
-        return True
-
     def _ask(
         self,
         parent_id: str | None,
@@ -453,22 +368,9 @@ class ChatController(StoreController):
         generation = self.answers.begin(answer)
         self._tree.put(generation.message)
         self._open.change(leaf_id=answer.id, updated_at=time.time())
-        self._show()
+        self.open_messages.show()
         self.busy_changed.emit(True)
         self.answers.start(generation, body)
-
-    def _show_growth(self, message: Message) -> None:
-        if self.conversation is not None and message.conversation_id == self.conversation.id:
-            self._tree.put(message)
-            row = self.messages.find(message.id)
-            if row is not None:
-                self.messages.put(self._with_progress(replace(row, message=message)))
-
-    def _with_progress(self, row: MessageRow) -> MessageRow:
-        message = row.message
-        is_running = message.status == "streaming" and message.conversation_id in self.answers
-        progress = self.answers.progress(message.conversation_id) if is_running else None
-        return replace(row, progress=progress)
 
     def _on_answer_ended(self, message: Message) -> None:
         self.finished.emit(message)
@@ -493,20 +395,3 @@ class ChatController(StoreController):
             model=model,
             created_at=time.time(),
         )
-
-    def _go_to(self, leaf_id: str | None) -> None:
-        self._open.change(leaf_id=leaf_id)
-        self._show()
-
-    def _show(self, *, reset: bool = False) -> None:
-        rows = [self._with_progress(row) for row in self._tree.rows(self._open.leaf_id)]
-        if reset:
-            self.messages.reset(rows)
-        else:
-            self.messages.set_values(rows)
-
-
-def _deleted(count: int) -> str:
-    if count == 1:
-        return translate("chat", "1 message was deleted.")
-    return translate("chat", "{count} messages were deleted.").format(count=count)

@@ -88,7 +88,7 @@ class ContextController(QObject):
         self._count(texts, partial(self._drop, path))
 
     def send_all(self) -> None:
-        self._chat.set_first_sent(None)
+        self._chat.settings.set_first_sent(None)
 
     def summarize(self, draft: str) -> None:
         """Ask for a summary in a new conversation, which goes on from it."""
@@ -138,7 +138,7 @@ class ContextController(QObject):
             self.notice.emit(Notice(text=text, kind="warning", topic="context"))
             return
         before = self._chat.path[0].id if self.num_unsent == 0 else path[0].id
-        self._chat.set_first_sent(path[first].id)
+        self._chat.settings.set_first_sent(path[first].id)
         text = translate("context", "The oldest messages are no longer sent to the model.")
         undo = partial(self._undo, self._chat.path[0].conversation_id, before)
         self.notice.emit(Notice(text=text, action=undo, topic="context"))
@@ -147,7 +147,7 @@ class ContextController(QObject):
         shown = self._chat.conversation
         if shown is None or shown.id != conversation_id:
             return False
-        self._chat.set_first_sent(first_sent)
+        self._chat.settings.set_first_sent(first_sent)
         return True
 
     def _summarize(self, transcript: str, draft: str, counts: list[int], total: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from ..domain import ChatSettings, Conversation, Message, Transcript
-from ..services.store import Store
+from ..services.store import Store, StoreError
 from ..services.timers import single_shot
 from .store_controller import StoreController
 
@@ -76,6 +76,20 @@ class OpenConversation(StoreController):
         conversation = replace(self.value, **fields)
         self._set(conversation)
         return self._is_new or self._try(lambda: self._store.save_conversation(conversation))
+
+    def amend(self, conversation_id: str, **fields: Any) -> bool:
+        """Change a conversation, whether it is open or not; False if it cannot be saved."""
+        if self.value is not None and self.value.id == conversation_id:
+            return self.change(**fields)
+        try:
+            known = self._store.conversation(conversation_id)
+            if known is not None:
+                self._store.save_conversation(changed := replace(known, **fields))
+                self.saved.emit(changed)
+        except StoreError as error:
+            self._notify_error(str(error))
+            return False
+        return True
 
     def change_later(self, **fields: Any) -> None:
         """Change the conversation; it is saved after a pause in the changes."""

@@ -170,8 +170,8 @@ class ChatPage(QWidget):
         self._app_settings.changed.connect(self._show_stack)
         self._models.refreshed.connect(self._show_models)
         follow(self, lambda *_: self._show_models(), self._models.models.dataChanged)
-        self.panel.changed.connect(chat.set_settings)
-        self.panel.replaced.connect(chat.replace_settings)
+        self.panel.changed.connect(chat.settings.set)
+        self.panel.replaced.connect(chat.settings.replace)
         self.panel.preset_saved.connect(
             lambda name: conversations.save_preset(name, self._settings())
         )
@@ -181,10 +181,10 @@ class ChatPage(QWidget):
         intents.edit.connect(self._edit)
         intents.regenerate.connect(chat.regenerate)
         intents.regenerate_with.connect(self.regenerate_with)
-        intents.step_version.connect(chat.step_version)
+        intents.step_version.connect(chat.open_messages.step_version)
         intents.branch.connect(chat.branch)
         intents.continue_answer.connect(chat.continue_answer)
-        intents.delete.connect(chat.delete)
+        intents.delete.connect(chat.deletion.delete)
 
     def _settings(self) -> ChatSettings:
         """Those that the panel and presets have."""
@@ -217,7 +217,7 @@ class ChatPage(QWidget):
     def _on_text_changed(self, text: str) -> None:
         self._chat.estimate(text, self.composer.attachments)
         self.composer.set_thinking(self._chat.thinking_mode(text))
-        self._chat.set_draft(text)
+        self._chat.drafts.set_text(text)
 
     def _show_files(self, draft: OpenDraft) -> None:
         self.composer.show_files(draft.files)
@@ -249,12 +249,12 @@ class ChatPage(QWidget):
             self.composer.text.setFocus()
 
     def _set_thinking(self, thinking: bool) -> None:
-        self._chat.set_settings(replace(self._settings(), thinking=thinking))
+        self._chat.settings.set(replace(self._settings(), thinking=thinking))
 
     def _set_model(self, model_id: str) -> None:
         if self._chat.conversation is None:
             self._chat.new()
-        self._chat.set_model(model_id)
+        self._chat.settings.set_model(model_id)
         self._show_models()
 
     def _show_busy(self, busy: bool) -> None:

@@ -80,7 +80,7 @@ class Commands(QObject):
             self._chat.new()
         mode, shown = self._chat.thinking_mode(""), self._chat.conversation
         if mode.can_change and shown is not None:
-            self._chat.set_settings(replace(shown.settings, thinking=not mode.is_on))
+            self._chat.settings.set(replace(shown.settings, thinking=not mode.is_on))
 
     def toggle_panel(self) -> None:
         """Show or hide the conversation's settings."""

@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         """Open a conversation at the message that was found, with its words marked."""
         self.open(hit.conversation_id)
         if hit.message_id is not None:
-            self.program.chat.reveal(hit.message_id)
+            self.program.chat.open_messages.reveal(hit.message_id)
             self.chat.find_bar.open(hit.question, message_id=hit.message_id)
 
     def come_to_front(self) -> None:

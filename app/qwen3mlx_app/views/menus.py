@@ -74,7 +74,7 @@ class Menus(QObject):
         for entry in models.models.values():
             if entry.is_chat and entry.id != chat.model_id:
                 use = self.tr("Use {name}").format(name=entry.name)
-                do = _both(partial(chat.set_model, entry.id), show_chat)
+                do = _both(partial(chat.settings.set_model, entry.id), show_chat)
                 yield Entry(f"use {entry.id}", use, self.tr("Model"), "models", do)
             if entry.state == "not-loaded":
                 text = self.tr("Load {name}").format(name=entry.name)
@@ -87,7 +87,7 @@ class Menus(QObject):
     def _of_presets(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         for preset in self._program.conversations.presets.values():
             text = self.tr("Use Preset {name}").format(name=preset.name)
-            do = _both(partial(self._program.chat.replace_settings, preset.settings), show_chat)
+            do = _both(partial(self._program.chat.settings.replace, preset.settings), show_chat)
             yield Entry(f"preset {preset.id}", text, self.tr("Preset"), "sliders", do)
 
     def _of_conversations(self, open_conversation: Callable[[str], object]) -> Iterator[Entry]:

@@ -96,5 +96,5 @@ class Pages(QStackedWidget):
         entry = next((one for one in entries if Path(one.path) == Path(folder)), None)
         if entry is not None:
             self._program.models.load(entry.id)
-            self._program.chat.set_model(entry.id)
+            self._program.chat.settings.set_model(entry.id)
             self.show_page("chat")

@@ -65,7 +65,7 @@ def test_what_was_said_before_goes_along(
         thinking_budget=64,
         sampling={"temperature": 0.1, "max_tokens": 50},
     )
-    program.chat.set_settings(settings)
+    program.chat.settings.set(settings)
     ask(program, qtbot, "One")
     ask(program, qtbot, "Two /no_think")
     body = fake.bodies[1]
@@ -156,34 +156,6 @@ def test_another_conversation_is_shown_while_one_is_written(
     assert last(program).status == "done"
 
 
-def test_versions_of_answers_and_questions(
-    program: Program, qtbot: QtBot, fake: FakeEndpoint
-) -> None:
-    fake.script = [answer("A1"), answer("A2"), answer("B1")]
-    first = ask(program, qtbot, "Q")
-    with qtbot.waitSignal(program.chat.finished):
-        program.chat.regenerate(first.id)
-    rows = program.chat.messages.values()
-    assert shown(program) == [("user", "Q"), ("assistant", "A2")]
-    assert (rows[1].version, rows[1].num_versions) == (1, 2)
-    with qtbot.waitSignal(program.chat.finished):
-        program.chat.edit(rows[0].message.id, "Q!")
-    assert shown(program) == [("user", "Q!"), ("assistant", "B1")]
-    program.chat.step_version(program.chat.messages.value(0).message.id, -1)
-    assert shown(program) == [("user", "Q"), ("assistant", "A2")]
-    program.chat.step_version(program.chat.messages.value(1).message.id, -1)
-    assert shown(program) == [("user", "Q"), ("assistant", "A1")]
-    program.chat.step_version(first.id, -1)
-    assert shown(program) == [("user", "Q"), ("assistant", "A1")]
-    assert program.chat.edit(first.id, "A1, corrected")
-    assert shown(program) == [("user", "Q"), ("assistant", "A1, corrected")]
-    conversation = program.chat.conversation
-    assert conversation is not None
-    program.chat.open(None)
-    program.chat.open(conversation.id)
-    assert shown(program) == [("user", "Q"), ("assistant", "A1, corrected")]
-
-
 def test_a_branch_is_a_conversation_of_its_own(
     program: Program, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
@@ -198,17 +170,6 @@ def test_a_branch_is_a_conversation_of_its_own(
     program.chat.open(original.id)
     assert [content for _, content in shown(program)] == ["One", "A", "Two", "B"]
     assert program.conversations.conversations.rowCount() == 2
-
-
-def test_deleting_a_message_takes_what_followed(
-    program: Program, qtbot: QtBot, fake: FakeEndpoint
-) -> None:
-    ask(program, qtbot, "One")
-    ask(program, qtbot, "Two")
-    program.chat.delete(program.chat.messages.value(2).message.id)
-    assert shown(program) == [("user", "One"), ("assistant", "Hello!")]
-    program.chat.delete(program.chat.messages.value(0).message.id)
-    assert shown(program) == []
 
 
 def test_an_answer_is_continued_where_it_broke_off(
@@ -292,7 +253,7 @@ def test_ten_megabytes_arrive_whole(program: Program, qtbot: QtBot, fake: FakeEn
 
 def test_drafts_are_kept(program: Program, qtbot: QtBot) -> None:
     program.chat.new()
-    program.chat.set_draft("half a thou")
+    program.chat.drafts.set_text("half a thou")
     conversation = program.chat.conversation
     assert conversation is not None
     program.chat.open(None)
@@ -300,7 +261,7 @@ def test_drafts_are_kept(program: Program, qtbot: QtBot) -> None:
     program.chat.open(conversation.id)
     assert program.chat.conversation is not None
     assert program.chat.conversation.draft == "half a thou"
-    program.chat.set_draft("half a thought")
+    program.chat.drafts.set_text("half a thought")
     with qtbot.waitSignal(program.chat.finished):
         assert program.chat.send_draft()
     assert program.chat.conversation.draft == ""
@@ -399,13 +360,13 @@ def test_a_closed_program_has_kept_everything(
 def test_what_is_written_stays_when_the_conversation_is_renamed_later(program: Program) -> None:
     chat = program.chat
     chat.new()
-    chat.set_draft("half a thou")
+    chat.drafts.set_text("half a thou")
     first = chat.conversation
     assert first is not None
     chat.open(None)
     chat.open(first.id)
-    chat.set_settings(ChatSettings(system_prompt="Be brief."))
-    chat.set_draft("half a thought")
+    chat.settings.set(ChatSettings(system_prompt="Be brief."))
+    chat.drafts.set_text("half a thought")
     chat.new()
     program.conversations.rename(first.id, "Thoughts")
     kept = program.store.conversation(first.id)
@@ -416,7 +377,7 @@ def test_what_is_written_stays_when_the_conversation_is_renamed_later(program: P
 def test_a_system_prompt_alone_is_kept(program: Program) -> None:
     chat = program.chat
     chat.new()
-    chat.set_settings(ChatSettings(system_prompt="Be brief."))
+    chat.settings.set(ChatSettings(system_prompt="Be brief."))
     first = chat.conversation
     assert first is not None
     chat.new()

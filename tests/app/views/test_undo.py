@@ -42,7 +42,7 @@ def test_a_deleted_message_is_undone_from_its_notice_and_from_the_menu(
 
 def test_the_panel_s_reset_is_undone(window: MainWindow, qtbot: QtBot) -> None:
     mine = ChatSettings(system_prompt="mine", thinking_budget=512)
-    program_of(window).chat.set_settings(mine)
+    program_of(window).chat.settings.set(mine)
     window.chat.show_panel(True)
     button(window.chat.panel, "Reset to Model Defaults").click()
     chat = program_of(window).chat

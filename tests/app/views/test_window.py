@@ -238,7 +238,7 @@ def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbo
     connect(program, fake.url)
     wait_for_models(program, qtbot)
     ask(first, qtbot, "Remember")
-    program.chat.set_draft("unfinished")
+    program.chat.drafts.set_text("unfinished")
     first.resize(790, 640)
     first.close()
     program.close()

@@ -141,7 +141,7 @@ def test_an_autosave_leaves_what_is_chosen_and_where_it_is_scrolled(
     tops = {key: view.visualRect(index(window, key)).top() for key in ("c100", "c103")}
     assert view.verticalScrollBar().value() > 0
     with qtbot.waitSignal(window.program.chat.saved):
-        window.program.chat.set_draft("written")
+        window.program.chat.drafts.set_text("written")
     for key in ("c200", "c2", "c101"):  # from below, above and in sight to the top
         used = chats.conversations.find(key)
         assert used is not None
@@ -173,6 +173,6 @@ def test_a_new_conversation_is_chosen_when_it_is_in_the_list(
     window.new()
     assert window.sidebar.list.chosen() == []
     with qtbot.waitSignal(window.program.chat.saved):
-        window.program.chat.set_draft("something")
+        window.program.chat.drafts.set_text("something")
     qtbot.waitUntil(lambda: len(shown(window)) == 3)
     assert window.sidebar.list.chosen() == [open_id(window)]

@@ -1,0 +1,86 @@
+"""The messages of the open conversation: its tree, and the path through it that is on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+from ..domain import Message, MessageRow
+from ..models import ListModel
+from ..services.tree import Tree
+from .answer_runner import AnswerRunner
+from .open_conversation import OpenConversation
+
+
+class OpenMessages(QObject):
+    """`tree` has all of them, `rows` a MessageRow for each that is on screen."""
+
+    def __init__(
+        self, conversation: OpenConversation, answers: AnswerRunner, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.tree = Tree()
+        self.rows = ListModel[MessageRow](
+            lambda row: row.message.id, lambda row: row.message.content, self
+        )
+        self._open = conversation
+        self._answers = answers
+        answers.updated.connect(self._show_growth)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is running among them."""
+        return self._open.value is not None and self._open.value.id in self._answers
+
+    @property
+    def path(self) -> list[Message]:
+        """Those on screen."""
+        return [row.message for row in self.rows.values()]
+
+    def open(self, messages: Iterable[Message]) -> None:
+        """Show those of the conversation that was opened, with an answer that is running there."""
+        self.tree = Tree(messages)
+        if self.is_busy and self._open.value is not None:
+            self.tree.put(self._answers.message(self._open.value.id))
+        self.rows.reset(self._rows())
+
+    def show(self) -> None:
+        """Show what changed in the tree."""
+        self.rows.set_values(self._rows())
+
+    def go_to(self, leaf_id: str | None) -> None:
+        """Show the path that ends there."""
+        self._open.change(leaf_id=leaf_id)
+        self.show()
+
+    def step_version(self, message_id: str, step: int) -> None:
+        """Show the version `step` places further on, and what followed it."""
+        if message_id in self.tree and not self.is_busy:
+            versions = self.tree.versions(message_id)
+            place = versions.index(message_id) + step
+            if 0 <= place < len(versions):
+                self.go_to(self.tree.leaf_below(versions[place]))
+
+    def reveal(self, message_id: str) -> None:
+        """Show the versions among which this message is."""
+        on_path = {message.id for message in self.tree.path(self._open.leaf_id)}
+        if message_id in self.tree and message_id not in on_path and not self.is_busy:
+            self.go_to(self.tree.leaf_below(message_id))
+
+    def _rows(self) -> list[MessageRow]:
+        return [self._with_progress(row) for row in self.tree.rows(self._open.leaf_id)]
+
+    def _show_growth(self, message: Message) -> None:
+        if self._open.value is not None and message.conversation_id == self._open.value.id:
+            self.tree.put(message)
+            row = self.rows.find(message.id)
+            if row is not None:
+                self.rows.put(self._with_progress(replace(row, message=message)))
+
+    def _with_progress(self, row: MessageRow) -> MessageRow:
+        message = row.message
+        is_running = message.status == "streaming" and message.conversation_id in self._answers
+        progress = self._answers.progress(message.conversation_id) if is_running else None
+        return replace(row, progress=progress)
