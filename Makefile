@@ -3,9 +3,10 @@
 .PHONY: help run test test-all coverage check format hooks bench demo lock sbom clean
 
 BIN := .venv/bin
-# One test process for each core, but no more than four: each holds models. They begin with equal
-# shares in the order of the files, so that fixtures are shared, and take over what others have left.
-WORKERS := -n logical --maxprocesses 4 --dist worksteal
+# One test process more than there are cores, as tests often wait for other processes and sockets,
+# but no more than four: each holds models. They begin with equal shares in the order of the files,
+# so that fixtures are shared, and take over what others have left.
+WORKERS := -n $(shell expr `getconf _NPROCESSORS_ONLN` + 1) --maxprocesses 4 --dist worksteal
 RUN_READY := .venv/.ready
 APP_READY := .venv/.ready-app
 DEV_READY := .venv/.ready-dev

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
-from typer.testing import CliRunner
 
 from qwen3mlx.cli.app import command_line
 from qwen3mlx.cli.client import Client
 from qwen3mlx.config import LoadOptions, SamplingParams
 from qwen3mlx.errors import InvalidRequestError, UsageError
+
+from .in_process import invoke
 
 # A model that is looked for too early ends with exit code 1, and a server that is asked does.
 NEEDED = {
@@ -79,7 +80,7 @@ def test_what_cannot_be_is_refused_at_once(
     beside = ["--recipe", "auto"] if option == "--target-bpw" else []
     for value in [*NOWHERE, *BEYOND[option]]:
         given = [verb, *NEEDED[verb], *beside, f"{option}={value}"]
-        result = CliRunner().invoke(command_line(), given)
+        result = invoke(*given)
         assert result.exit_code == 2, (value, result.stderr)
         assert result.stdout == ""
         last = result.stderr.strip().splitlines()[-1]
@@ -95,7 +96,7 @@ def test_settings_are_checked_as_options_are(
     values: tuple[Any, ...] = (math.nan, math.inf, -1, "nan", "many", [], 1e300)
     for value in values:
         (tmp_path / "settings.json").write_text(json.dumps({"server": {name: value}}))
-        result = CliRunner().invoke(command_line(), ["serve", "--model", "./nowhere"])
+        result = invoke("serve", "--model", "./nowhere")
         assert result.exit_code == 2, (value, result.stderr)
 
 
@@ -106,8 +107,7 @@ def test_an_impossible_target_is_refused_before_measuring(
     monkeypatch.setattr(
         "qwen3mlx_quantize.sensitivity.measure", lambda *_: pytest.fail("it measures")
     )
-    arguments = ["quantize", "demo", "-o", "new", "--recipe", "auto", "--target-bpw", "2.5"]
-    result = CliRunner().invoke(command_line(), arguments)
+    result = invoke("quantize", "demo", "-o", "new", "--recipe", "auto", "--target-bpw", "2.5")
     assert result.exit_code == 2
     assert "the minimum is 3." in result.stderr
 

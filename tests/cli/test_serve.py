@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from qwen3mlx.cli.app import command_line
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.library import DEMOS, ModelSettings
 
 from .conftest import COMMAND, Serve
+from .in_process import invoke
 
 
 @pytest.fixture
@@ -91,7 +90,7 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
 
     def fail(*arguments: str) -> tuple[int, str]:
-        result = CliRunner().invoke(command_line(), ["serve", *arguments])
+        result = invoke("serve", *arguments)
         assert result.stdout == ""
         return result.exit_code, result.stderr
 
