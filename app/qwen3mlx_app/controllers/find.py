@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, Signal
@@ -11,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from ..domain import Message, MessageRow
 from ..models import ListModel
 from ..services.finding import on_screen, phrase_pattern, word_pattern
+from ..services.sliced_work import SlicedWork
 from ..services.timers import single_shot
 
 # Milliseconds after a change of the conversation until it is searched again.
@@ -38,9 +38,8 @@ class Find(QObject):
         self._known: dict[str, tuple[str, int]] = {}
         self._wanted: str | None = None
         self._moves = False
-        self._work: Iterator[None] | None = None
+        self._work = SlicedWork(SLICE, self)
         self._again = single_shot(self, PAUSE, self._start)
-        self._next = single_shot(self, 0, self._go_on)
         for signal in (messages.rowsInserted, messages.rowsRemoved, messages.dataChanged):
             signal.connect(self._look_again)
         messages.modelReset.connect(self.stop)
@@ -66,8 +65,8 @@ class Find(QObject):
 
     def stop(self) -> None:
         self._again.stop()
-        self._next.stop()
-        self._work = self.pattern = self.current = None
+        self._work.stop()
+        self.pattern = self.current = None
         self.count = self.number = 0
         self.changed.emit()
 
@@ -76,16 +75,7 @@ class Find(QObject):
             self._again.start()
 
     def _start(self) -> None:
-        self._work = self._search()
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """Search for a while, then let other events have their turn."""
-        end = time.perf_counter() + SLICE
-        for _ in self._work or ():
-            if time.perf_counter() > end:
-                self._next.start()
-                return
+        self._work.start(self._search())
 
     def _search(self) -> Iterator[None]:
         for row in self._messages.values():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Notice, Transcript
+from ..services.sliced_work import SlicedWork
 from ..services.store import Store
-from ..services.timers import single_shot
 from ..services.transfer import TransferError, import_file
 from .store_controller import StoreController
 
@@ -29,23 +28,13 @@ class Importer(StoreController):
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(store, parent)
         self._waiting: list[Path] = []
-        self._work: Iterator[None] | None = None
-        self._next = single_shot(self, 0, self._go_on)
+        self._work = SlicedWork(SLICE, self)
 
     def import_files(self, paths: Sequence[Path]) -> None:
         """Import the conversations of files, after those that are being imported."""
         self._waiting += paths
-        if self._work is None:
-            self._work = self._all()
-            self._go_on()
-
-    def _go_on(self) -> None:
-        end = time.perf_counter() + SLICE
-        for _ in self._work or ():
-            if time.perf_counter() > end:
-                self._next.start()
-                return
-        self._work = None
+        if not self._work.is_running:
+            self._work.start(self._all())
 
     def _all(self) -> Iterator[None]:
         num_imported = num_skipped = 0

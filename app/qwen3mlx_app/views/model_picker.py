@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from ..controllers.models import ModelsController
 from ..domain import ModelEntry
-from ..models import ListModel
 from ..services.plain import one_line
 from .following import follow
 from .icons import SMALL
 from .models.facts import facts, state_text
 from .models.model_settings import ModelSettingsForm
 from .plain import Button, NameLabel
-from .search_sheet import SearchSheet
-from .sidebar_rows import option_of, paint_ground
+from .search_sheet import SearchSheet, SheetRows
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .widgets import tool_button
 
@@ -56,7 +52,7 @@ class ModelPicker(SearchSheet[ModelEntry]):
         super().__init__(
             key=lambda entry: entry.id,
             title=_searched,
-            row=lambda: _row_height(theme),
+            rows=_Rows(theme),
             most=MAX_SHOWN,
             parent=parent,
         )
@@ -64,9 +60,7 @@ class ModelPicker(SearchSheet[ModelEntry]):
         self._do: Callable[[str], object] = self.chosen.emit
         self.field.setPlaceholderText(self.tr("Search models"))
         self.field.setAccessibleName(self.tr("Search models"))
-        self._list.setItemDelegate(_ModelDelegate(theme, self))
         self._list.setAccessibleName(self.tr("Models"))
-        self._list.clicked.connect(self._run)
         selection = self._list.selectionModel()
         selection.currentChanged.connect(lambda *_: self._show_state())
         self._foot = self._make_foot()
@@ -246,58 +240,35 @@ class _Options(QWidget):
         self._load.setEnabled(entry.state != "loading" and entry.fit.verdict != "too-large")
 
 
-class _ModelDelegate(QStyledItemDelegate):
+class _Rows(SheetRows):
     """Two lines: the name, and its facts; whether it fits as a dot, its state at the end."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+    def height(self) -> int:
+        return round(LINES * self.theme.font_size) + AROUND
 
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(0, _row_height(self._theme))
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        entry: ModelEntry = index.data(ListModel.VALUE)
-        view, colours = option_of(option), self._theme.colours
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(painter, option, self._theme)
-        rect = view.rect.adjusted(GAP + 2, GAP, -GAP - 2, -GAP)
-        font = view.font
-        painter.setFont(font)
+    def paint_value(self, painter: QPainter, place: QRect, font: QFont, value: ModelEntry) -> None:
+        colours, flag = self.theme.colours, Qt.AlignmentFlag
+        rect = place.adjusted(0, GAP, 0, -GAP)
         metrics = QFontMetrics(font)
-        state = state_text(entry)
-        painter.setPen(QColor(colours.good if entry.state == "loaded" else colours.muted))
-        flag = Qt.AlignmentFlag
+        state = state_text(value)
+        painter.setPen(QColor(colours.good if value.state == "loaded" else colours.muted))
         painter.drawText(rect, flag.AlignTop | flag.AlignRight, state)
         room = rect.width() - metrics.horizontalAdvance(state) - GAP_L
         painter.setPen(QColor(colours.text))
-        name = metrics.elidedText(one_line(entry.name), Qt.TextElideMode.ElideMiddle, room)
+        name = metrics.elidedText(one_line(value.name), Qt.TextElideMode.ElideMiddle, room)
         painter.drawText(rect, flag.AlignTop, name)
-        font.setPixelSize(max(9, self._theme.font_size - 2))
+        font.setPixelSize(max(9, self.theme.font_size - 2))
         painter.setFont(font)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(colours, COLOURS[entry.fit.verdict])))
+        painter.setBrush(QColor(getattr(colours, COLOURS[value.fit.verdict])))
         below = QFontMetrics(font)
         dot = SMALL.width() // 2
         middle = rect.bottom() - below.height() // 2
         painter.drawEllipse(QPoint(rect.left() + dot // 2, middle), dot // 2, dot // 2)
         painter.setPen(QColor(colours.muted))
         line = rect.adjusted(dot + GAP_S + 2, 0, 0, 0)
-        text = below.elidedText(facts(entry), Qt.TextElideMode.ElideRight, line.width())
+        text = below.elidedText(facts(value), Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, flag.AlignBottom, text)
-        painter.restore()
-
-
-def _row_height(theme: Theme) -> int:
-    return round(LINES * theme.font_size) + AROUND
 
 
 def _searched(entry: ModelEntry) -> str:

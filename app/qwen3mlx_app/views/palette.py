@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QWidget
 
-from ..models import ListModel
 from ..services.plain import one_line
 from .icons import icon
-from .search_sheet import SearchSheet
-from .sidebar_rows import option_of, paint_ground
-from .theme import GAP, GAP_L, Theme
+from .search_sheet import SearchSheet, SheetRows
+from .theme import GAP_L, Theme
 
 WIDTH, TOP, MAX_SHOWN = 560, 72, 9
 # Pixels of a row beside the text's height.
@@ -39,16 +37,14 @@ class Palette(SearchSheet[Entry]):
         super().__init__(
             key=lambda entry: entry.key,
             title=lambda entry: entry.title,
-            row=lambda: theme.font_size + AROUND,
+            rows=_Rows(theme),
             most=MAX_SHOWN,
             parent=parent,
         )
         self._ask = entries
         self.field.setPlaceholderText(self.tr("Search commands, models, and conversations"))
         self.field.setAccessibleName(self.tr("Command"))
-        self._list.setItemDelegate(_EntryDelegate(theme, self))
         self._list.setAccessibleName(self.tr("Commands"))
-        self._list.clicked.connect(self._run)
 
     def everything(self) -> list[Entry]:
         return self._ask()
@@ -65,40 +61,22 @@ class Palette(SearchSheet[Entry]):
         return QRect((self.width() - width) // 2, TOP, width, height)
 
 
-class _EntryDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+class _Rows(SheetRows):
+    """An icon and the title; the hint at the end."""
 
-    def sizeHint(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QSize:
-        return QSize(0, self._theme.font_size + AROUND)
+    def height(self) -> int:
+        return self.theme.font_size + AROUND
 
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        entry, view, colours = index.data(ListModel.VALUE), option_of(option), self._theme.colours
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(painter, option, self._theme)
-        rect = view.rect.adjusted(GAP + 2, 0, -GAP - 2, 0)
-        box = rect.adjusted(0, (rect.height() - 18) // 2, 0, 0)
+    def paint_value(self, painter: QPainter, place: QRect, font: QFont, value: Entry) -> None:
+        colours, metrics = self.theme.colours, QFontMetrics(font)
+        box = place.adjusted(0, (place.height() - 18) // 2, 0, 0)
         box.setSize(QSize(18, 18))
-        icon(entry.icon).paint(painter, box)
-        metrics = QFontMetrics(view.font)
-        painter.setFont(view.font)
+        icon(value.icon).paint(painter, box)
         painter.setPen(QColor(colours.muted))
         painter.drawText(
-            rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, entry.hint
+            place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, value.hint
         )
-        place = rect.adjusted(28, 0, -metrics.horizontalAdvance(entry.hint) - GAP_L, 0)
+        line = place.adjusted(28, 0, -metrics.horizontalAdvance(value.hint) - GAP_L, 0)
         painter.setPen(QColor(colours.text))
-        title = metrics.elidedText(
-            one_line(entry.title), Qt.TextElideMode.ElideRight, place.width()
-        )
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, title)
-        painter.restore()
+        title = metrics.elidedText(one_line(value.title), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)

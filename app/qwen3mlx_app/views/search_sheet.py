@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QRect, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QColor,
+    QFont,
     QKeyEvent,
     QMouseEvent,
+    QPainter,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -20,6 +22,8 @@ from PySide6.QtWidgets import (
     QGraphicsDropShadowEffect,
     QLineEdit,
     QListView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -27,7 +31,8 @@ from PySide6.QtWidgets import (
 from ..models import ListModel
 from ..services.fuzzy import ranked
 from ..services.plain import one_line
-from .theme import GAP
+from .sidebar_rows import option_of, paint_ground
+from .theme import GAP, Theme
 from .widgets import muted
 
 T = TypeVar("T")
@@ -35,10 +40,45 @@ T = TypeVar("T")
 MOST_FOUND = 50
 
 
+class SheetRows(QStyledItemDelegate):
+    """Paints the rows of a sheet; a subclass says how high they are, and what is in one."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.theme = theme
+
+    def height(self) -> int:
+        """Pixels."""
+        raise NotImplementedError
+
+    def paint_value(self, painter: QPainter, place: QRect, font: QFont, value: Any) -> None:
+        raise NotImplementedError
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(0, self.height())
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        view = option_of(option)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_ground(painter, option, self.theme)
+        painter.setFont(view.font)
+        place = view.rect.adjusted(GAP + 2, 0, -GAP - 2, 0)
+        self.paint_value(painter, place, view.font, index.data(ListModel.VALUE))
+        painter.restore()
+
+
 class SearchSheet(QWidget, Generic[T]):
     """Covers its parent. A click beside the sheet, Escape, or the focus elsewhere closes it.
 
-    `row` is the height of a row and `most` the most rows that are visible at once.
+    `most` rows are visible at once.
     """
 
     def __init__(
@@ -46,12 +86,13 @@ class SearchSheet(QWidget, Generic[T]):
         *,
         key: Callable[[T], Hashable],
         title: Callable[[T], str],
-        row: Callable[[], int],
+        rows: SheetRows,
         most: int,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._title, self._row, self._most = title, row, most
+        self._title, self._rows, self._most = title, rows, most
+        rows.setParent(self)
         self._all: list[T] = []
         self._before: QWidget | None = None  # the widget that had the focus
         self._found = ListModel[T](key, title, self)
@@ -64,6 +105,8 @@ class SearchSheet(QWidget, Generic[T]):
         self._list.setModel(self._found)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setMouseTracking(True)
+        self._list.setItemDelegate(rows)
+        self._list.clicked.connect(self._run)
         self._nothing = muted(self.tr("No results"), self._sheet)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._layout = QVBoxLayout(self._sheet)
@@ -152,8 +195,8 @@ class SearchSheet(QWidget, Generic[T]):
         self._found.reset(found)
         self._list.setVisible(bool(found))
         self._nothing.setVisible(not found)
-        self._list.setFixedHeight(max(1, min(self._most, len(found))) * self._row())
-        self._nothing.setFixedHeight(self._row())
+        self._list.setFixedHeight(max(1, min(self._most, len(found))) * self._rows.height())
+        self._nothing.setFixedHeight(self._rows.height())
         self._place()
         self._choose(0)
 
