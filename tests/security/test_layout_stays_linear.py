@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -12,12 +13,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import AppSettings
 from qwen3mlx_app.services.child import Child
-from qwen3mlx_app.views import highlighter, message_text, part_widgets, rich_text
+from qwen3mlx_app.views import highlighter, message_text, part_widgets
 from qwen3mlx_app.views.highlighter import Highlighter
 from qwen3mlx_app.views.markdown import Block, BlockReader
 from qwen3mlx_app.views.message_text import MessageText
 from qwen3mlx_app.views.parts import to_html
-from qwen3mlx_app.views.pieces import coloured_pieces, cut, plain_pieces
+from qwen3mlx_app.views.pieces import coloured, pieces, plain
 from qwen3mlx_app.views.rich_text import RichLabel
 from qwen3mlx_app.views.theme import Theme
 
@@ -63,7 +64,7 @@ def read_and_render(text: str) -> None:
         if block.language is None and not block.is_plain:
             to_html(block)
         else:
-            list(plain_pieces(block.source, 0, cut(block.source)))
+            [plain(piece) for _, piece in pieces(block.source)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,15 +112,16 @@ def test_little_of_a_growing_answer_is_laid_out_again(
         really(label, text)
 
     monkeypatch.setattr(RichLabel, "setText", set_text)
-    for module in (rich_text, part_widgets):
-        monkeypatch.setattr(module, "text_style", lambda *_, **__: "")
+    monkeypatch.setattr(part_widgets, "text_style", lambda *_, **__: "")
 
     def grow(text: str) -> int:
         nonlocal laid_out
         laid_out, widget = 0, MessageText(theme)
         for end in range(STEP, len(text), STEP):
             widget.show_text(text[:end], growing=True)
+            widget.step(math.inf)
         widget.show_text(text)
+        widget.step(math.inf)
         widget.deleteLater()
         return laid_out
 
@@ -132,11 +134,12 @@ def test_a_long_text_has_few_widgets(name: str, theme: Theme, monkeypatch: Any) 
     laid_out: list[str] = []
     monkeypatch.setattr(RichLabel, "setText", lambda _, text: laid_out.append(text))
     monkeypatch.setattr(RichLabel, "heightForWidth", lambda *_: 1)
-    for module in (rich_text, part_widgets):
-        monkeypatch.setattr(module, "text_style", lambda *_, **__: "")
+    monkeypatch.setattr(part_widgets, "text_style", lambda *_, **__: "")
     text = BOMBS[name](300_000)
     widget = MessageText(theme)
     widget.show_text(text)
+    widget.step(math.inf)
+    assert widget.is_whole()
     assert len(laid_out) < 500
     assert sum(map(len, laid_out)) < 8 * message_text.MAX_SHOWN
     assert sum(piece.count("<td") for piece in laid_out) <= 3000
@@ -153,16 +156,15 @@ def test_what_is_shown_as_it_is_has_all_of_it() -> None:
 
 @pytest.mark.parametrize("source", ["a\nb\n\nc", "x" * 20_000, "line\n" * 1000, "", "\n\n"])
 def test_pieces_are_the_whole(source: str) -> None:
-    ends = cut(source)
-    shown = list(plain_pieces(source, 0, ends))
-    texts = [piece.removeprefix("<pre>").removesuffix("</pre>") for piece in shown]
+    cut = list(pieces(source))
+    texts = [piece for _, piece in cut]
     assert "".join(texts).replace("\n", "") == source.replace("\n", "")
     lines = source.split("\n")
     if max(map(len, lines)) < 6000:
         assert "\n".join(texts) == source
-        assert list(coloured_pieces(lines, source, ends)) == shown
+        assert [coloured(lines, *piece) for piece in cut] == [plain(piece) for piece in texts]
     # More at its end changes the last alone.
-    assert cut(source + "more\n" * 500)[: len(ends) - 1] == ends[:-1]
+    assert list(pieces(source + "more\n" * 500))[: len(cut) - 1] == cut[:-1]
 
 
 def test_code_that_never_ends_for_its_lexer_is_given_up(
@@ -193,10 +195,10 @@ def test_code_that_never_ends_for_its_lexer_is_given_up(
 
 
 def test_the_colours_of_code_leave_its_lines_as_they_are() -> None:
-    from qwen3mlx_app.views.colouring import coloured
+    from qwen3mlx_app.views import colouring
 
     source = "\n\n  def f(x):\n    '''a\n    b'''\n\n\treturn '<b>&' \u202e\n\n"
-    lines = coloured(source, "python", "default")
+    lines = colouring.coloured(source, "python", "default")
     assert lines is not None
     assert len(lines) == source.count("\n") + 1
     assert "\u202e" not in "".join(lines)

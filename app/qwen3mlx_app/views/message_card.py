@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..domain import Message, MessageRow
 from ..services.plain import one_line
 from .answer_state import AnswerState
+from .column import Anchor
 from .marking import Marks
 from .message_footer import Footer, Intents
 from .message_text import MessageText
@@ -92,14 +93,57 @@ class MessageCard(QWidget):
         return self._layout.totalSizeHint().height()
 
     def mark(self, marks: Marks | None, current: int) -> RichLabel | None:
-        """Mark matches; returns the label with the match number `current`, or its last."""
-        shown = None
-        for label in self._text.labels():
-            count = label.mark(marks, current)
-            if count and current >= 0:
-                shown = label
-            current = -1 if current < count else current - count
-        return shown
+        """Mark matches; returns the label with the match number `current`."""
+        return self._text.mark(marks, current)[1]
+
+    def texts(self) -> list[MessageText]:
+        """Its texts that are visible."""
+        thinking = self._thinking.texts() if self._thinking is not None else []
+        return [*thinking, self._text] if self._body.isVisibleTo(self) else thinking
+
+    def fill(self, top: int, bottom: int) -> bool:
+        """Lay out its texts between two positions; True if any part was not laid out."""
+        is_changed = False
+        for text in self.texts():
+            y = text.mapTo(self, QPoint(0, 0)).y()
+            if text.fill(top - y, bottom - y):
+                self._measure_again(text)
+                is_changed = True
+        return is_changed
+
+    def step(self, end: float) -> bool:
+        """Lay out more of its texts until `end`; False if nothing was left."""
+        for text in self.texts():
+            if text.step(end):
+                self._measure_again(text)
+                return True
+        return False
+
+    def anchor(self, y: int) -> tuple[MessageText, Anchor] | None:
+        """What of its texts is at a position."""
+        for text in self.texts():
+            top = text.mapTo(self, QPoint(0, 0)).y()
+            if top <= y < top + text.height():
+                return text, text.anchor(y - top)
+        return None
+
+    def y_of(self, place: tuple[MessageText, Anchor]) -> int:
+        text, anchor = place
+        return text.mapTo(self, QPoint(0, 0)).y() + text.y_of(anchor)
+
+    def arrange(self, geometry: QRect) -> None:
+        """Take a place, and give its parts theirs at once."""
+        self.setGeometry(geometry)
+        self.show()
+        self._layout.activate()
+
+    def _measure_again(self, text: QWidget) -> None:
+        """Let the layouts around a text ask for its height again."""
+        widget: QWidget | None = text
+        while widget is not None and widget is not self:
+            widget.updateGeometry()
+            widget = widget.parentWidget()
+        self._layout.activate()  # it reaches the layouts within layouts
 
     def set_last(self, is_last: bool) -> None:
         """Show the buttons of the last message always, of others under pointer or focus."""

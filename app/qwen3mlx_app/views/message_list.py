@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt
@@ -17,7 +18,8 @@ from .message_card import MessageCard
 from .message_footer import Intents
 from .plain import Menu
 from .rich_text import RichLabel
-from .scrolling import reserve_bar
+from .scrolling import reserve_bar, reveal
+from .seen import RowAnchor, rows_between
 from .selecting import Selection
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .widgets import tool_button
@@ -26,6 +28,8 @@ from .widgets import tool_button
 MARGIN = 400
 # Milliseconds between layouts while an answer grows.
 FRAME = 16
+# Seconds of laying out what is not seen, between other events; attempts until what is seen fits.
+SLICE, ROUNDS = 0.006, 8
 # Milliseconds between steps of scrolling while text is selected beyond the edge.
 DRAG = 30
 _STEPS = {Qt.Key.Key_Up.value: -1, Qt.Key.Key_Down.value: 1}
@@ -60,6 +64,7 @@ class MessageList(QAbstractScrollArea):
         self._at_end = True
         self._laying_out = False
         self._timer = single_shot(self, FRAME, self.lay_out)
+        self._next = single_shot(self, 0, self._step_on)
         self._selection = Selection(self._labels, self)
         self._dragged_to = QPoint()
         self._drag_timer = single_shot(self, DRAG, self._drag)
@@ -103,15 +108,26 @@ class MessageList(QAbstractScrollArea):
         self.lay_out()
 
     def lay_out(self) -> None:
-        """Make and place the widgets of visible messages, and delete the others."""
-        if self._laying_out:
-            return
+        """Make and place the widgets of visible messages, and delete the others.
+
+        Of long messages, what is seen is laid out at once, the rest in steps between other events.
+        """
+        if not self._laying_out:
+            self._timer.stop()
+            self._lay_out()
+
+    def _lay_out(self, *, steps: bool = False) -> None:
         self._laying_out = True
         try:
-            self._timer.stop()
-            self._place()
+            self._place(steps=steps)
         finally:
             self._laying_out = False
+        if not all(text.is_whole() for card in self._cards.values() for text in card.texts()):
+            self._next.start()
+
+    def _step_on(self) -> None:
+        """Lay out some of what is not seen yet; what is seen stays where it is."""
+        self._lay_out(steps=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -176,7 +192,7 @@ class MessageList(QAbstractScrollArea):
             menu.add(self.tr("Copy"), self._selection.copy, icon("copy"))
             menu.addSeparator()
 
-    def _place(self) -> None:
+    def _place(self, *, steps: bool = False) -> None:
         width = min(COLUMN, self.viewport().width() - 2 * GAP_L)
         if width <= 0:
             return
@@ -186,30 +202,52 @@ class MessageList(QAbstractScrollArea):
         rows = self._model.values()
         bar, page = self.verticalScrollBar(), self.viewport().height()
         heights = [self._height(row.message, width) for row in rows]
-        anchor, offset = self._anchor(rows, heights, bar.value())
-        for _ in range(3):  # measuring may bring more rows into view
-            top = self._top(heights, anchor, offset, page)
-            first, last = _seen(heights, top - MARGIN, top + page + MARGIN)
-            if not self._measure(rows, heights, first, last, width):
+        anchor = self._anchor(rows, heights, bar.value())
+        if steps:
+            self._step_cards()
+        for _ in range(ROUNDS):  # what is laid out may bring more into view
+            top = self._top(heights, anchor, page)
+            first, last = rows_between(heights, top - MARGIN, top + page + MARGIN)
+            is_changed = self._measure(rows, heights, first, last, width)
+            top = self._top(heights, anchor, page)
+            shown = self._arrange(rows, heights, first, last, width, top)
+            if not (self._fill(shown, page) or is_changed):
                 break
-        top = self._top(heights, anchor, offset, page)
         bar.setPageStep(page)
         bar.setRange(0, max(0, sum(heights) - page))
         bar.setValue(top)
-        self._show(rows, heights, first, last, width, top)
+        self._forget_all_but(shown)
+        self._show_button()
 
-    def _anchor(self, rows: list[MessageRow], heights: list[int], top: int) -> tuple[int, int]:
-        """The first visible row, and how much of it is above the top."""
+    def _anchor(self, rows: list[MessageRow], heights: list[int], top: int) -> RowAnchor:
+        """What is at the top."""
         y = 0
         for place, height in enumerate(heights):
             if y + height > top:
-                return place, top - y
+                card = self._cards.get(rows[place].message.id)
+                return RowAnchor(place, top - y, card, card.anchor(top - y) if card else None)
             y += height
-        return max(0, len(rows) - 1), 0
+        return RowAnchor(max(0, len(rows) - 1), 0)
 
-    def _top(self, heights: list[int], anchor: int, offset: int, page: int) -> int:
+    def _top(self, heights: list[int], anchor: RowAnchor, page: int) -> int:
         end = max(0, sum(heights) - page)
-        return end if self._at_end else min(end, sum(heights[:anchor]) + offset)
+        return end if self._at_end else min(end, sum(heights[: anchor.row]) + anchor.y())
+
+    def _step_cards(self) -> None:
+        end = time.perf_counter() + SLICE
+        for message_id, card in self._cards.items():
+            if card.step(end):
+                self._mark(message_id)
+                return
+
+    def _fill(self, cards: dict[str, MessageCard], page: int) -> bool:
+        """Lay out what is seen of cards; True if any of it was not laid out."""
+        is_changed = False
+        for message_id, card in cards.items():
+            if card.fill(-card.y() - MARGIN, page + MARGIN - card.y()):
+                self._mark(message_id)
+                is_changed = True
+        return is_changed
 
     def _measure(
         self, rows: list[MessageRow], heights: list[int], first: int, last: int, width: int
@@ -225,7 +263,7 @@ class MessageList(QAbstractScrollArea):
             self._heights[rows[place].message.id] = height
         return changed
 
-    def _show(
+    def _arrange(
         self,
         rows: list[MessageRow],
         heights: list[int],
@@ -233,21 +271,27 @@ class MessageList(QAbstractScrollArea):
         last: int,
         width: int,
         top: int,
-    ) -> None:
+    ) -> dict[str, MessageCard]:
+        """Put cards where they belong."""
         left = (self.viewport().width() - width) // 2
         y = sum(heights[:first]) - top
-        seen = set()
+        shown = {}
         for place in range(first, last):
             card = self._card(rows[place])
             card.set_last(place == len(rows) - 1)
-            card.setGeometry(left - GAP, y, width + 2 * GAP, heights[place])
-            card.show()
+            card.arrange(QRect(left - GAP, y, width + 2 * GAP, heights[place]))
             y += heights[place]
-            seen.add(rows[place].message.id)
-        for message_id in [known for known in self._cards if known not in seen]:
+            shown[rows[place].message.id] = card
+        return shown
+
+    def _forget_all_but(self, shown: dict[str, MessageCard]) -> None:
+        """Delete the other cards, but for those with selected text."""
+        for message_id in [known for known in self._cards if known not in shown]:
             self._cards[message_id].hide()
             if not any(label.hasSelectedText() for label in self._cards[message_id].labels()):
                 self._cards.pop(message_id).deleteLater()
+
+    def _show_button(self) -> None:
         self._to_end.setVisible(not self._at_end)
         side = self._to_end.sizeHint().width()
         x, bottom = (self.viewport().width() - side) // 2, self.viewport().height() - GAP
@@ -329,22 +373,13 @@ class MessageList(QAbstractScrollArea):
         change = self._unfolded.add if is_open else self._unfolded.discard
         change((message_id, part))
         self._heights.pop(message_id, None)
-        self._timer.start()
+        self.lay_out()
 
     def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
         for card in self._cards.values():
             card.set_focused(now is not None and (card is now or card.isAncestorOf(now)))
         if now is not None and self.viewport().isAncestorOf(now):
-            self._reveal(now)
-
-    def _reveal(self, widget: QWidget) -> None:
-        """Scroll to a widget that has the focus but is out of sight."""
-        top = widget.mapTo(self.viewport(), QPoint(0, 0)).y()
-        page, bar = self.viewport().height(), self.verticalScrollBar()
-        if top + min(widget.height(), page) > page:
-            bar.setValue(bar.value() + top + min(widget.height(), page) - page)
-        elif top + widget.height() <= 0:
-            bar.setValue(bar.value() + top)
+            reveal(self, now)
 
     def _step(self, step: int) -> None:
         """Move the focus from a message to the one before or after it."""
@@ -352,16 +387,3 @@ class MessageList(QAbstractScrollArea):
         focused = [number for number, card in enumerate(cards) if card.hasFocus()]
         if focused and 0 <= focused[0] + step < len(cards):
             cards[focused[0] + step].setFocus(Qt.FocusReason.TabFocusReason)
-
-
-def _seen(heights: list[int], top: int, bottom: int) -> tuple[int, int]:
-    """The range of rows between two positions."""
-    first, last, y = len(heights), len(heights), 0
-    for place, height in enumerate(heights):
-        if y + height > top and first == len(heights):
-            first = place
-        if y >= bottom:
-            last = place
-            break
-        y += height
-    return first, last

@@ -1,17 +1,22 @@
-"""Widgets that show the parts of a message."""
+"""Widgets that show the parts of a message.
+
+Of each, `show_part` updates it, `height_at` is its height for a width, `labels` have its text, and
+`stops` are the widgets that the Tab key may lead to.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from .copy_button import CopyButton
 from .markdown import breakable
 from .parts import Part
-from .rich_text import BlockWidget, RichLabel, laid_out, text_style
-from .theme import Theme
+from .pieces import PRE, WRITTEN, coloured, plain
+from .plain import NameLabel
+from .rich_text import RichLabel, laid_out, text_style
+from .theme import GAP, GAP_S, Theme
 
 # A table's columns are at least so wide, in pixels, if their text is; a wider table scrolls.
 COLUMN_WIDTH = 130
@@ -19,36 +24,42 @@ COLUMN_WIDTH = 130
 _SIGNS = {"•": "-", "◦": "-", "▪": "-", "☐": "- [ ]", "☑": "- [x]"}
 
 
-class PartWidget(Protocol):
-    """`show_part` updates it; `height_at` is its height for a width."""
-
-    def show_part(self, part: Part, *, growing: bool) -> None: ...
-
-    def height_at(self, width: int) -> int: ...
-
-    def labels(self) -> list[RichLabel]: ...
+def rich_text(part: Part, theme: Theme, *, written: bool = False) -> str:
+    """What a label shows of a part; plain text as code, or as a person has `written` it."""
+    if part.kind == "plain":
+        return plain(part.source, WRITTEN if written else PRE)
+    if part.kind == "lines":
+        lines = theme.highlighter.lines(part.code) if part.code is not None else None
+        return coloured(lines, part.first, part.source) if lines else plain(part.source)
+    return part.html
 
 
 class TextPart(RichLabel):
-    def __init__(self, theme: Theme, parent: QWidget, *, muted: bool = False) -> None:
+    """Text, lines of code, or plain text."""
+
+    def __init__(
+        self, theme: Theme, parent: QWidget, *, muted: bool = False, written: bool = False
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._muted = muted
-        self._measured = (-1, 0)
+        self._written = written
 
-    def show_part(self, part: Part, *, growing: bool) -> None:
-        self._measured = (-1, 0)
+    def show_part(self, part: Part) -> None:
         sign = _SIGNS.get(part.marker, part.marker)
         self.lead = f"{'  ' * (part.depth - 1)}{sign} " if sign else "\n"
+        if part.goes_on:
+            self.lead = ""
         style = text_style(self._theme, muted=self._muted or bool(part.bars))
-        self.show_rich(style, breakable(part.html))
+        self.show_rich(style, breakable(rich_text(part, self._theme, written=self._written)))
 
     def height_at(self, width: int) -> int:
-        if self._measured[0] != width:
-            self._measured = (width, self.heightForWidth(width))
-        return self._measured[1]
+        return self.heightForWidth(width)
 
     def labels(self) -> list[RichLabel]:
+        return [self]
+
+    def stops(self) -> list[QWidget]:
         return [self]
 
 
@@ -68,12 +79,12 @@ class TablePart(QScrollArea):
         self.setAccessibleName(self.tr("Table"))
         self.setWidget(self._text)
 
-    def show_part(self, part: Part, *, growing: bool) -> None:
+    def show_part(self, part: Part) -> None:
         document = laid_out(text_style(self._theme) + part.html, self.font())
         self._natural = int(document.idealWidth()) + 4
         columns = part.html.partition("</tr>")[0].count("<th")
         self._least = min(self._natural, columns * COLUMN_WIDTH) if columns else self._natural
-        self._text.show_part(part, growing=growing)
+        self._text.show_part(part)
 
     def height_at(self, width: int) -> int:
         """Sets the table's width, too."""
@@ -86,6 +97,9 @@ class TablePart(QScrollArea):
     def labels(self) -> list[RichLabel]:
         return [self._text]
 
+    def stops(self) -> list[QWidget]:
+        return [self, self._text]
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Up and down scroll the conversation."""
         if abs(event.angleDelta().y()) > abs(event.angleDelta().x()):
@@ -94,10 +108,45 @@ class TablePart(QScrollArea):
             super().wheelEvent(event)
 
 
-class CodePart(BlockWidget):
-    def show_part(self, part: Part, *, growing: bool) -> None:
+class CodePart(QFrame):
+    """A frame with the code's language and a button that copies it; its lines lie on the frame."""
+
+    # Pixels between its edges and its lines: at the left, the right and below.
+    INSIDE = (GAP + 7, GAP + 1, GAP + 5)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("code")
+        self._source = ""
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP + 6, GAP_S + 2, GAP, 0)
+        head = QHBoxLayout()
+        self._language = NameLabel("", self)
+        self._language.setObjectName("muted")
+        self._copy = CopyButton(self.tr("Copy code"), self._put_on_clipboard, self)
+        head.addWidget(self._language)
+        head.addStretch()
+        head.addWidget(self._copy)
+        layout.addLayout(head)
+        layout.addStretch()
+
+    def show_part(self, part: Part) -> None:
         assert part.code is not None
-        self.show_block(part.code, growing=growing)
+        self._source = part.code.source
+        self._language.setText(part.code.language or "")
+
+    def height_at(self, width: int) -> int:
+        """That of its head."""
+        return 1 + GAP_S + 2 + self._copy.sizeHint().height() + GAP_S
+
+    def labels(self) -> list[RichLabel]:
+        return []
+
+    def stops(self) -> list[QWidget]:
+        return [self._copy]
+
+    def _put_on_clipboard(self) -> None:
+        QGuiApplication.clipboard().setText(self._source)
 
 
 class RulePart(QFrame):
@@ -105,7 +154,7 @@ class RulePart(QFrame):
         super().__init__(parent)
         self.setObjectName("rule")
 
-    def show_part(self, part: Part, *, growing: bool) -> None:
+    def show_part(self, part: Part) -> None:
         pass
 
     def height_at(self, width: int) -> int:
@@ -113,3 +162,9 @@ class RulePart(QFrame):
 
     def labels(self) -> list[RichLabel]:
         return []
+
+    def stops(self) -> list[QWidget]:
+        return []
+
+
+PartWidget = TextPart | TablePart | CodePart | RulePart

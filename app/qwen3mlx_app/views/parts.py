@@ -5,17 +5,18 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .markdown import Block, only_ours, shown
 from .markdown_rules import parser
+from .pieces import pieces
 from .tex import displayed
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-Kind = Literal["text", "table", "code", "plain", "rule"]
+Kind = Literal["text", "table", "code", "lines", "plain", "rule"]
 # Pixels above a part: of a block, of a heading, within a block, and of an item of a tight list.
 BLOCK, HEADING, INSIDE, TIGHT = 10, 18, 6, 3
 _BULLETS = "•◦▪"
@@ -26,15 +27,19 @@ _FOOTNOTE = re.compile(r" {0,3}\[\^([^\]\s]{1,50})\]:[ \t]*")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rich text, a table, code, plain text or a rule.
+    """Rich text, a table, the head of code, some of its lines, some plain text, or a rule.
 
     `marker` is a list item's. `depth` counts the lists and quotes it is in, `bars` are the levels
-    of the quotes. `gap` is the space above it in pixels.
+    of the quotes. `gap` is the space above it in pixels. The whole of `code` is known to its head
+    and to its lines; these begin at line number `first`. What `goes_on` belongs to the part above.
     """
 
     kind: Kind
     html: str = ""
-    code: Block | None = None
+    source: str = ""
+    code: Block | None = field(default=None, compare=False)
+    first: int = 0
+    goes_on: bool = False
     marker: str = ""
     depth: int = 0
     bars: tuple[int, ...] = ()
@@ -43,8 +48,10 @@ class Part:
 
 def parts(block: Block) -> list[Part]:
     """The parts of a block; none if it only defines links."""
-    if block.language is not None or block.is_plain:
-        return [Part("plain" if block.language is None else "code", code=block)]
+    if block.is_plain:
+        return list(_in_pieces("plain", block, BLOCK))
+    if block.language is not None:
+        return list(_Walk({}).code(block))
     source, env = shown(block.source), _environment(block)
     if all(map(_DEFINED.fullmatch, source.split("\n"))):
         return [] if not env["footnotes"] else _footnotes(source, env)
@@ -78,6 +85,17 @@ def _footnotes(source: str, env: dict[str, object]) -> list[Part]:
     return found
 
 
+def _in_pieces(
+    kind: Kind, block: Block, gap: int, depth: int = 0, bars: tuple[int, ...] = ()
+) -> Iterator[Part]:
+    """Plain text, or the lines of code, in parts of which only the last grows."""
+    is_first = True
+    for first, text in pieces(block.source):
+        goes_on = not is_first
+        yield Part(kind, "", text, block, first, goes_on, "", depth, bars, 0 if goes_on else gap)
+        is_first = False
+
+
 @dataclass(slots=True)
 class _Level:
     """A quote, or a list with the marker of its item until the item's first part has it."""
@@ -109,9 +127,18 @@ class _Walk:
                 self._open(token)
             elif token.nesting < 0:
                 yield from self._close(token)
+            elif token.type in ("fence", "code_block"):
+                language = (token.info.split() or [""])[0]
+                yield from self.code(Block(token.content.rstrip("\n"), language))
             else:
                 yield self._leaf(token, tokens[place - 1])
             place += 1
+
+    def code(self, block: Block) -> Iterator[Part]:
+        """The head of code, and its lines."""
+        head = self._part("code", source=block.language or "", code=block)
+        yield head
+        yield from _in_pieces("lines", block, 0, head.depth, head.bars)
 
     def _open(self, token: Token) -> None:
         if token.type in ("bullet_list_open", "ordered_list_open", "blockquote_open"):
@@ -130,9 +157,6 @@ class _Walk:
             self._levels.pop()
 
     def _leaf(self, token: Token, before: Token) -> Part:
-        if token.type in ("fence", "code_block"):
-            language = (token.info.split() or [""])[0]
-            return self._part("code", code=Block(token.content.rstrip("\n"), language))
         if token.type == "hr":
             return self._part("rule", gap=HEADING)
         if token.type == "formula":
@@ -166,6 +190,7 @@ class _Walk:
         kind: Kind,
         made: str = "",
         *,
+        source: str = "",
         code: Block | None = None,
         gap: int = INSIDE,
     ) -> Part:
@@ -177,11 +202,12 @@ class _Walk:
         return Part(
             kind,
             only_ours(made),
+            source,
             code,
-            marker,
-            len(self._levels),
-            tuple(n for n, one in enumerate(self._levels) if one.kind == "blockquote_open"),
-            gap,
+            marker=marker,
+            depth=len(self._levels),
+            bars=tuple(n for n, one in enumerate(self._levels) if one.kind == "blockquote_open"),
+            gap=gap,
         )
 
     def _rendered(self, tokens: list[Token]) -> str:

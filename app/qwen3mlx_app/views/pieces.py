@@ -8,36 +8,32 @@ from collections.abc import Iterator, Sequence
 from .markdown import shown
 
 # The most lines and characters of a piece. Growing text changes only its last piece.
-LINES, CHARACTERS = 100, 6000
+LINES, CHARACTERS = 50, 6000
 # The elements of plain text: code, and what a person has written.
 PRE, WRITTEN = "<pre>{}</pre>", '<p style="white-space: pre-wrap">{}</p>'
 
 
-def cut(source: str, start: int = 0) -> list[int]:
-    """The ends of pieces, from the one that begins at `start`."""
-    ends = []
+def pieces(source: str) -> Iterator[tuple[int, str]]:
+    """Each piece, without the end of its last line, and the number of its first line."""
+    start = line = 0
     while True:
-        start = _end(source, start)
-        ends.append(start)
-        if start >= len(source):
-            return ends
-
-
-def plain_pieces(source: str, start: int, ends: Sequence[int], element: str = PRE) -> Iterator[str]:
-    """Rich text for each piece."""
-    for end in ends:
-        text = source[start:end].removesuffix("\n") if end < len(source) else source[start:]
-        yield element.format(html.escape(shown(text)))
+        end = _end(source, start)
+        if end >= len(source):
+            yield line, source[start:]
+            return
+        yield line, source[start:end].removesuffix("\n")
+        line += source.count("\n", start, end)
         start = end
 
 
-def coloured_pieces(lines: Sequence[str], source: str, ends: Sequence[int]) -> Iterator[str]:
-    """Rich text for each piece, from the highlighted `lines` of `source`."""
-    first = start = 0
-    for end in ends:
-        last = first + source.count("\n", start, end) if end < len(source) else len(lines)
-        yield PRE.format("\n".join(lines[first:last]))
-        first, start = last, end
+def plain(piece: str, element: str = PRE) -> str:
+    """A piece as rich text."""
+    return element.format(html.escape(shown(piece)))
+
+
+def coloured(lines: Sequence[str], first: int, piece: str) -> str:
+    """A piece that begins at a line, from the highlighted `lines` of all code."""
+    return PRE.format("\n".join(lines[first : first + piece.count("\n") + 1]))
 
 
 def _end(source: str, start: int) -> int:

@@ -1,11 +1,8 @@
-"""Labels with rich text, and code with its language and a copy button."""
+"""Labels with rich text, in which text is selected and matches are marked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import shiboken6
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCursor,
     QFont,
@@ -13,19 +10,16 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QResizeEvent,
     QTextDocument,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
-from .copy_button import CopyButton
-from .markdown import BREAK, Block, breakable
+from .markdown import BREAK
 from .marking import Marks, count_marks, marked
 from .opening import open_link
-from .pieces import PRE, WRITTEN, coloured_pieces, cut, plain_pieces
-from .plain import NameLabel, show_tip
+from .plain import show_tip
 from .style import MONOSPACE
-from .theme import GAP, GAP_S, Theme
+from .theme import Theme
 
 
 class RichLabel(QLabel):
@@ -158,164 +152,3 @@ def text_style(theme: Theme, *, muted: bool = False) -> str:
     th {{ color: {c.muted}; font-weight: 600; text-align: left; }}
     a {{ color: {c.accent}; text-decoration: none; }}
     </style>"""
-
-
-class Pieces(QWidget):
-    """Rich text in stacked labels: when it grows, only the last is laid out again."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._texts: list[str] = []
-        self._labels: list[RichLabel] = []
-        self._heights: list[tuple[int, int]] = []
-        policy = self.sizePolicy()
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-
-    def show_texts(self, texts: Iterable[str], first: int = 0) -> None:
-        """Replace the texts from number `first` on."""
-        number = first
-        for text in texts:
-            self._show(number, text)
-            number += 1
-        while len(self._labels) > number:
-            self._labels.pop().deleteLater()
-            del self._texts[-1], self._heights[-1]
-        self.updateGeometry()
-        self._place()
-
-    def _show(self, number: int, text: str) -> None:
-        if number == len(self._labels):
-            self._labels.append(RichLabel(self))
-            self._labels[-1].lead = "\n" if number == 0 else ""
-            self._labels[-1].show()
-            self._texts.append("")
-            self._heights.append((-1, 0))
-        if text != self._texts[number]:
-            self._texts[number] = text
-            self._heights[number] = (-1, 0)
-            self._labels[number].show_rich(text_style(self._theme), breakable(text))
-
-    def labels(self) -> list[RichLabel]:
-        return self._labels
-
-    def heightForWidth(self, width: int) -> int:
-        return sum(self._height(place, width) for place in range(len(self._labels)))
-
-    def sizeHint(self) -> QSize:
-        return QSize(-1, -1)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place()
-
-    def _height(self, place: int, width: int) -> int:
-        if self._heights[place][0] != width:
-            self._heights[place] = (width, self._labels[place].heightForWidth(width))
-        return self._heights[place][1]
-
-    def _place(self) -> None:
-        y, width = 0, self.width()
-        for place, label in enumerate(self._labels):
-            height = self._height(place, width)
-            label.setGeometry(0, y, width, height)
-            y += height
-
-
-class BlockWidget(QWidget):
-    """Shows code, or plain text; `height_at` is its height for a width.
-
-    Plain text is in the font of the window if it is `written` by a person, else monospaced.
-    """
-
-    def __init__(
-        self, block: Block, theme: Theme, parent: QWidget | None = None, *, written: bool = False
-    ) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._tag = WRITTEN if written else PRE
-        self._block: Block | None = None
-        self._plain = ""
-        self._ends: list[int] = []
-        self._measured = (-1, 0)
-        self._margins = (0, 0, 0, 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        self.is_code = block.language is not None
-        self._language: NameLabel | None = None
-        self._text = Pieces(theme, self)
-        if self.is_code:
-            layout.addWidget(self._framed(block))
-        else:
-            layout.addWidget(self._text)
-
-    def height_at(self, width: int) -> int:
-        if self._measured[0] != width:
-            left, top, right, bottom = self._margins
-            height = self._text.heightForWidth(width - left - right)
-            self._measured = (width, top + height + bottom)
-        return self._measured[1]
-
-    def labels(self) -> list[RichLabel]:
-        return self._text.labels()
-
-    def show_block(self, block: Block, *, growing: bool) -> None:
-        """Show a block; code that still grows is not highlighted yet."""
-        if block != self._block:
-            self._block = block
-            self._show(block)
-        if self.is_code and not growing:
-            self._theme.highlighter.want(block, self._colour)
-
-    def _colour(self, block: Block) -> None:
-        if shiboken6.isValid(self) and block == self._block:
-            self._show(block)
-
-    def _show(self, block: Block) -> None:
-        self._measured = (-1, 0)
-        if self._language is not None:
-            self._language.setText(block.language or "")
-        if coloured := self._theme.highlighter.lines(block):
-            self._ends = []
-            ends = cut(block.source)
-            self._text.show_texts(coloured_pieces(coloured, block.source, ends))
-        else:
-            self._show_plain(block.source)
-
-    def _show_plain(self, source: str) -> None:
-        """Show plain text; if it has only grown, all pieces but the last are kept."""
-        if not source.startswith(self._plain):
-            self._ends = []
-        self._plain = source
-        kept = self._ends[:-1]
-        start = kept[-1] if kept else 0
-        ends = cut(source, start)
-        self._text.show_texts(plain_pieces(source, start, ends, self._tag), len(kept))
-        self._ends = [*kept, *ends]
-
-    def _framed(self, block: Block) -> QFrame:
-        left, above, right, below = GAP + 6, GAP_S + 2, GAP, GAP + 4
-        frame = QFrame(self)
-        frame.setObjectName("code")
-        layout = QVBoxLayout(frame)
-        layout.setContentsMargins(left, above, right, below)
-        layout.setSpacing(GAP_S)
-        head = QHBoxLayout()
-        language = self._language = NameLabel(block.language or "", frame)
-        language.setObjectName("muted")
-        copy = CopyButton(self.tr("Copy code"), self._copy, frame)
-        head.addWidget(language)
-        head.addStretch()
-        head.addWidget(copy)
-        layout.addLayout(head)
-        layout.addWidget(self._text)
-        # The height is computed, since layouts leave out hidden widgets.
-        line = 2 * frame.frameWidth()
-        top = line + above + copy.sizeHint().height() + GAP_S
-        self._margins = (left, top, right + line, below)
-        return frame
-
-    def _copy(self) -> None:
-        if self._block is not None:
-            QGuiApplication.clipboard().setText(self._block.source)

@@ -49,6 +49,10 @@ class Thinking(QFrame):
         """The labels of its text, while it is unfolded."""
         return self._text.labels() if self._head.isChecked() else []
 
+    def texts(self) -> list[MessageText]:
+        """Its text, while it is unfolded."""
+        return [self._text] if self._head.isChecked() else []
+
     def _title(self, message: Message) -> str:
         stats = message.stats
         seconds = f"{(stats.thinking_s if stats else None) or 0:.1f}"

@@ -29,6 +29,8 @@ def picture() -> list[str]:
     lines = []
     for block in reader.blocks:
         for part in parts(block):
+            if part.kind == "lines":  # of the code above
+                continue
             text = re.sub(r"</t[dh]>\s*(?=<t)", " | ", part.html).replace("</tr>", " /")
             text = html.unescape(re.sub(r"</?(?:p|table|t\w+)\b[^>]*>|\n", "", text))
             shown = text if part.code is None else f"{part.code.language}: {part.code.source}"

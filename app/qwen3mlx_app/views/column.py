@@ -1,0 +1,277 @@
+"""Parts of a message below each other, laid out in steps: what is seen first."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from .marking import Marks, count_marks
+from .part_widgets import CodePart, PartWidget, RulePart, TablePart, TextPart, rich_text
+from .parts import Part
+from .rich_text import RichLabel
+from .theme import Theme
+
+
+class Anchor(NamedTuple):
+    """A place in a column: a part's number, and the pixels from its top."""
+
+    part: int
+    offset: int
+
+
+class _Row:
+    """A part, its widget once it has been laid out, and its height at a width."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self.widget: PartWidget | None = None
+        self.shown: Part | None = None
+        self.width = self.height = -1
+        self.counted: tuple[Marks, int] | None = None
+
+    def is_laid_out(self, width: int) -> bool:
+        return self.shown is not None and self.width == width
+
+    def change(self, part: Part) -> None:
+        """Show another part from the next layout on."""
+        if part != self.part:
+            self.shown = self.counted = None
+            if part.kind != self.part.kind:
+                self.drop()
+        self.part = part
+
+    def drop(self) -> None:
+        if self.widget is not None:
+            self.widget.hide()
+            self.widget.deleteLater()
+        self.widget = self.shown = None
+        self.width = -1
+
+
+class Column(QWidget):
+    """Shows parts, of which any may change.
+
+    `fill` lays out those within a range, `step` the others. Until then their heights are estimates,
+    so that the work before the first paint does not depend on the length of the text.
+    """
+
+    def __init__(
+        self, theme: Theme, parent: QWidget | None, *, written: bool = False, muted: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._muted = muted
+        self._written = written
+        self._rows: list[_Row] = []
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def show_parts(self, first: int, parts: list[Part]) -> None:
+        """Replace the parts from number `first` on; what they were keeps its widget if it can."""
+        while len(self._rows) > first + len(parts):
+            self._rows.pop().drop()
+        for number, part in enumerate(parts, first):
+            if number < len(self._rows):
+                self._rows[number].change(part)
+            else:
+                self._rows.append(_Row(part))
+        self._place()
+        self.updateGeometry()
+
+    def fill(self, top: int, bottom: int) -> bool:
+        """Lay out the parts between two positions; True if any was not laid out."""
+        y, is_changed, width = 0, False, self.width()
+        for number in range(len(self._rows)):
+            y += self._gap(number)
+            if y > bottom:
+                break
+            if y + self._height(number, width) >= top:
+                is_changed |= self._lay_out(number)
+            y += self._height(number, width) + self._below(number)
+        self._place()
+        return is_changed
+
+    def step(self, end: float) -> bool:
+        """Lay out more parts until `end`, by `time.perf_counter()`; False if nothing was left."""
+        is_changed = False
+        for number in range(len(self._rows)):
+            if time.perf_counter() >= end:
+                break
+            is_changed |= self._lay_out(number)
+        self._place()
+        return is_changed
+
+    def is_whole(self) -> bool:
+        """Whether all parts are laid out."""
+        return all(self._is_laid_out(number) for number in range(len(self._rows)))
+
+    def labels(self) -> list[RichLabel]:
+        """The labels with its text, from top to bottom, of the parts that have any yet."""
+        return [label for row in self._rows if row.widget for label in row.widget.labels()]
+
+    def mark(self, marks: Marks | None, current: int) -> tuple[int, RichLabel | None]:
+        """Mark matches; returns how many there are, and the label with number `current`.
+
+        The part with the current match is laid out for that.
+        """
+        total, found = 0, None
+        for number, row in enumerate(self._rows):
+            count = self._count(row, marks)
+            if 0 <= current - total < count and self._lay_out(number):
+                self._place()
+            for label in row.widget.labels() if row.widget is not None else ():
+                label.mark(marks, current - total)
+                if 0 <= current - total < count:
+                    found = label
+            total += count
+        return total, found
+
+    def anchor(self, y: int) -> Anchor:
+        """What is at a position."""
+        top, width, number = 0, self.width(), 0
+        for number in range(len(self._rows)):
+            height = self._gap(number) + self._height(number, width) + self._below(number)
+            if top + height > y:
+                break
+            top += height
+        return Anchor(number, y - top)
+
+    def y_of(self, anchor: Anchor) -> int:
+        """Where that is now."""
+        width = self.width()
+        above = range(min(anchor.part, len(self._rows)))
+        return anchor.offset + sum(
+            self._gap(number) + self._height(number, width) + self._below(number)
+            for number in above
+        )
+
+    def heightForWidth(self, width: int) -> int:
+        return sum(
+            self._gap(number) + self._height(number, width) + self._below(number)
+            for number in range(len(self._rows))
+        )
+
+    def sizeHint(self) -> QSize:
+        return QSize(-1, -1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def lay_out_again(self, number: int) -> None:
+        """Lay out a part in the next step: it looks different now."""
+        self._rows[number].shown = None
+
+    def _left(self, part: Part) -> int:
+        return part.depth * round(1.8 * self._theme.font_size)
+
+    def _span(self, part: Part, width: int) -> tuple[int, int]:
+        """The left edge and the width of a part."""
+        left = self._left(part)
+        if part.kind != "lines":
+            return left, width - left
+        before, after, _ = CodePart.INSIDE
+        return left + before, width - left - before - after
+
+    def _gap(self, number: int) -> int:
+        return self._rows[number].part.gap if number else 0
+
+    def _below(self, number: int) -> int:
+        """The rest of a code's frame below its last lines."""
+        if self._rows[number].part.kind != "lines":
+            return 0
+        following = self._rows[number + 1].part.kind if number + 1 < len(self._rows) else ""
+        return 0 if following == "lines" else CodePart.INSIDE[2]
+
+    def _is_laid_out(self, number: int) -> bool:
+        row = self._rows[number]
+        return row.is_laid_out(self._span(row.part, self.width())[1])
+
+    def _height(self, number: int, width: int) -> int:
+        row = self._rows[number]
+        width = self._span(row.part, width)[1]
+        if row.width == width:
+            return row.height
+        return _estimate(row.part, width, self._theme.font_size)
+
+    def _lay_out(self, number: int) -> bool:
+        """Lay out a part; False if it was already."""
+        if self._is_laid_out(number):
+            return False
+        if number and self._rows[0].widget is None:  # the others follow it in the order of Tab
+            self._lay_out(0)
+        row = self._rows[number]
+        if row.widget is None:
+            row.widget = self._widget(row.part)
+            self._put_in_tab_order(number, row.widget)
+        if row.shown is None:
+            row.widget.show_part(row.part)
+            row.shown = row.part
+        row.width = self._span(row.part, self.width())[1]
+        row.height = row.widget.height_at(row.width)
+        return True
+
+    def _widget(self, part: Part) -> PartWidget:
+        made: PartWidget
+        if part.kind == "table":
+            made = TablePart(self._theme, self, muted=self._muted)
+        elif part.kind == "code":
+            made = CodePart(self)
+            made.lower()
+        elif part.kind == "rule":
+            made = RulePart(self)
+        else:
+            made = TextPart(self._theme, self, muted=self._muted, written=self._written)
+        made.show()
+        return made
+
+    def _put_in_tab_order(self, number: int, widget: PartWidget) -> None:
+        """Tab leads from part to part, in whichever order they were laid out."""
+        above = (row.widget.stops() for row in reversed(self._rows[:number]) if row.widget)
+        before = next((stops[-1] for stops in above if stops), None)
+        for stop in widget.stops():
+            if before is not None:
+                QWidget.setTabOrder(before, stop)
+            before = stop
+
+    def _place(self) -> None:
+        """Put all widgets where they belong, a frame around its lines."""
+        y, width = 0, self.width()
+        frame: tuple[QWidget, int] | None = None
+        for number, row in enumerate(self._rows):
+            y += self._gap(number)
+            left, inner = self._span(row.part, width)
+            height, below = self._height(number, width), self._below(number)
+            if row.widget is not None:
+                row.widget.setGeometry(left, y, inner, height)
+            if row.part.kind == "code":
+                frame = (row.widget, y) if row.widget is not None else None
+            y += height + below
+            if below and frame is not None:
+                widget, top = frame
+                widget.resize(widget.width(), y - top)
+        self.update()
+
+    def _count(self, row: _Row, marks: Marks | None) -> int:
+        if marks is None:
+            return 0
+        if row.counted is None or row.counted[0] != marks:
+            rich = rich_text(row.part, self._theme, written=self._written)
+            row.counted = (marks, count_marks(rich, marks))
+        return row.counted[1]
+
+
+def _estimate(part: Part, width: int, size: int) -> int:
+    """About the height of a part that is not laid out yet."""
+    if part.kind in ("code", "rule"):
+        return 2 * size if part.kind == "code" else 1
+    if part.kind == "table":
+        return round(2.5 * size) * part.html.count("<tr")
+    text = part.source or part.html
+    num_lines = text.count("\n") + 1 + len(text) * size // (4 * max(1, width))
+    return round(num_lines * size * (1.5 if part.source else 1.65))

@@ -1,0 +1,197 @@
+"""Long messages are laid out in steps: what is seen first, and in the end all of it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.marking import Marks
+from qwen3mlx_app.views.message_card import MessageCard
+from qwen3mlx_app.views.message_text import MessageText
+from qwen3mlx_app.views.rich_text import RichLabel
+
+from .support import button, trigger
+from .test_find import counted, is_at
+from .test_messages import said, told
+
+PARAGRAPHS = "\n\n".join(f"Paragraph {n} says *something*." for n in range(280))
+CODE = "```python\n" + "".join(f"value_{n} = '{n}'\n" for n in range(1500)) + "```"
+TABLE = "| a | b |\n|---|---|\n" + "".join(f"| {n} | **{n}** |\n" for n in range(200))
+LIST = "".join(f"- item {n} with `code`\n" for n in range(300))
+LONG = {"paragraphs": PARAGRAPHS, "code": CODE, "list": LIST}
+
+
+def text_of(window: MainWindow, message_id: str) -> MessageText:
+    card = window.chat.messages._cards[message_id]
+    return card.findChildren(MessageText)[0]
+
+
+def on_screen(window: MainWindow, *, from_end: bool = False) -> dict[RichLabel, int]:
+    """The labels on the screen and where they are, from the top or the end."""
+    viewport = window.chat.messages.viewport()
+    found = {}
+    for label in viewport.findChildren(RichLabel):
+        y = label.mapTo(viewport, QPoint(0, 0)).y()
+        if label.isVisible() and y < viewport.height() and y + label.height() > 0:
+            found[label] = y - (viewport.height() if from_end else 0)
+    return found
+
+
+def shown_of(text: MessageText) -> str:
+    return "".join(label.text() for label in text.labels())
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_what_is_seen_is_there_at_once_and_stays_where_it_is(
+    window: MainWindow, qtbot: QtBot, name: str
+) -> None:
+    made = told(window, said("Go", "user"), said(LONG[name]))
+    text, bar = text_of(window, made[1].id), window.chat.messages.verticalScrollBar()
+    before = on_screen(window, from_end=True)
+    assert bar.value() == bar.maximum() > 0
+    assert len(before) > 3 or name == "code"
+    assert not text.is_whole()
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    QApplication.processEvents()
+    assert bar.value() == bar.maximum()
+    assert on_screen(window, from_end=True).items() <= before.items()
+
+
+@pytest.mark.parametrize("share", [0, 0.5])
+def test_what_is_seen_stays_where_it_is_elsewhere(
+    window: MainWindow, qtbot: QtBot, share: float
+) -> None:
+    made = told(window, said("Go", "user"), said(PARAGRAPHS), said("And?", "user"), said("Yes"))
+    text, bar = text_of(window, made[1].id), window.chat.messages.verticalScrollBar()
+    bar.setValue(int(share * bar.maximum()))
+    before = on_screen(window)
+    assert len(before) > 5
+    assert not text.is_whole()
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    QApplication.processEvents()
+    assert on_screen(window).items() <= before.items()
+    assert "Paragraph 0 " in shown_of(text)
+    assert "Paragraph 279 " in shown_of(text)
+
+
+def test_all_of_a_long_question_is_there_in_the_end(window: MainWindow, qtbot: QtBot) -> None:
+    question = "".join(f"Line {n} of the file.\n" for n in range(4000))
+    made = told(window, said(question, "user"))
+    text = text_of(window, made[0].id)
+    assert len(text.labels()) < 20
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    shown = shown_of(text)
+    assert all(f"Line {n} of" in shown for n in range(4000))
+
+
+def test_a_step_ends_when_its_time_is_over(window: MainWindow, qtbot: QtBot) -> None:
+    made = told(window, said("Go", "user"), said(PARAGRAPHS))
+    text = text_of(window, made[1].id)
+    before = len(text.labels())
+    assert not text.step(0)
+    assert len(text.labels()) == before
+    assert text.step(math.inf)
+    assert text.is_whole()
+    assert not text.step(math.inf)
+
+
+def test_find_sees_what_is_not_laid_out_yet(window: MainWindow, qtbot: QtBot) -> None:
+    words = PARAGRAPHS.replace("Paragraph 7 ", "A needle ").replace("Paragraph 270 ", "Needle ")
+    made = told(window, said("Go", "user"), said(words))
+    text = text_of(window, made[1].id)
+    assert not any("A needle" in label.text() for label in text.labels())
+    count, label = text.mark(Marks(re.compile("needle", re.IGNORECASE), "red", "blue"), 0)
+    assert count == 2
+    assert label is not None
+    assert 'blue">needle<' in label.text()
+    trigger(window, "Find")
+    qtbot.keyClicks(window.chat.find_bar.field, "needle")
+    qtbot.waitUntil(lambda: counted(window) == "1 of 2")
+    qtbot.waitUntil(lambda: is_at(window, "A <span"))
+    window.chat.find_bar.next()
+    assert counted(window) == "2 of 2"
+    assert is_at(window, "Needle")
+    window.chat.find_bar.previous()
+    assert is_at(window, "A <span")
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    assert is_at(window, "A <span")
+
+
+def test_copying_code_copies_all_of_it(window: MainWindow) -> None:
+    told(window, said("Go", "user"), said(CODE))
+    window.chat.messages.verticalScrollBar().setValue(0)
+    button(window.chat.messages, "Copy code").click()
+    copied = QGuiApplication.clipboard().text()
+    assert copied == CODE.removeprefix("```python\n").removesuffix("\n```")
+
+
+def test_the_frame_of_code_is_around_its_lines(window: MainWindow, qtbot: QtBot) -> None:
+    made = told(window, said("Go", "user"), said(f"Before\n\n{CODE}\n\nafter"))
+    text = text_of(window, made[1].id)
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    first, *lines, last = text.labels()
+    frame = button(text, "Copy code").parentWidget()
+    assert frame is not None
+    assert len(lines) == 30
+    for label in lines:
+        assert frame.geometry().contains(label.geometry())
+    assert first.geometry().bottom() < frame.y()
+    assert frame.geometry().bottom() < last.y()
+
+
+def test_tab_leads_from_link_to_link_whichever_was_laid_out_first(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    links = "\n\n".join(f"[link {n}](https://a.org/{n})" for n in range(100))
+    made = told(window, said("Go", "user"), said(links))
+    text = text_of(window, made[1].id)
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    labels = text.labels()
+    following = []
+    widget = labels[0].nextInFocusChain()
+    while len(following) < len(labels) - 1:
+        if isinstance(widget, RichLabel):
+            following.append(widget)
+        widget = widget.nextInFocusChain()
+    assert following == labels[1:]
+    assert labels[0].focusPolicy() == Qt.FocusPolicy.StrongFocus
+
+
+def test_of_growing_code_only_the_last_lines_are_laid_out_again(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = told(window, said("Go", "user"), said(CODE))
+    text = text_of(window, made[1].id)
+    grown = CODE.removesuffix("```")
+    text.show_text(grown, growing=True)
+    text.step(math.inf)
+    shown: list[str] = []
+    really = RichLabel.setText
+    monkeypatch.setattr(
+        RichLabel, "setText", lambda label, new: (shown.append(new), really(label, new))[1]
+    )
+    for number in range(20):
+        grown += f"more_{number} = 1\n"
+        text.show_text(grown, growing=True)
+        text.step(math.inf)
+    assert len(shown) <= 2 * 20
+    assert max(one.count("\n", one.index("<pre>")) for one in shown) <= 50
+
+
+def test_a_message_that_left_the_screen_comes_back_whole(window: MainWindow, qtbot: QtBot) -> None:
+    others = [said("line\n\n" * 20, "user" if n % 2 else "assistant") for n in range(30)]
+    made = told(window, said("Go", "user"), said(PARAGRAPHS), *others)
+    bar = window.chat.messages.verticalScrollBar()
+    bar.setValue(0)
+    bar.setValue(bar.maximum())
+    assert made[1].id not in window.chat.messages._cards
+    bar.setValue(0)
+    assert any("Paragraph 0 " in label.text() for label in on_screen(window))
+    card: MessageCard = window.chat.messages._cards[made[1].id]
+    qtbot.waitUntil(lambda: all(text.is_whole() for text in card.texts()), timeout=60_000)
