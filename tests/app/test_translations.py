@@ -17,13 +17,24 @@ TEXT, COMPILED = FOLDER / "qwen3mlx_zh_CN.ts", FOLDER / "qwen3mlx_zh_CN.qm"
 
 
 def strings(path: Path) -> dict[tuple[str, str], str]:
-    """Context and source -> translation."""
+    """Context and source -> translation, which is empty unless a person finished it."""
     found = {}
     for context in ElementTree.parse(path).getroot().iter("context"):
         for message in context.iter("message"):
             key = (context.findtext("name") or "", message.findtext("source") or "")
-            found[key] = message.findtext("translation") or ""
+            finished = message.find("translation")
+            is_finished = finished is not None and "type" not in finished.attrib
+            found[key] = (message.findtext("translation") or "") if is_finished else ""
     return found
+
+
+def test_what_the_tool_guessed_is_no_translation(tmp_path: Path) -> None:
+    guessed = tmp_path / "guessed.ts"
+    [(key, translation), *_] = strings(TEXT).items()
+    assert translation
+    marked = TEXT.read_text().replace("<translation>", '<translation type="unfinished">', 1)
+    guessed.write_text(marked)
+    assert [one for one, text in strings(guessed).items() if not text] == [key]
 
 
 def tool(name: str) -> str:

@@ -19,6 +19,7 @@ from ..domain import (
     Notice,
     Role,
     ThinkingMode,
+    Undo,
 )
 from ..models import ListModel
 from ..services import prompt
@@ -292,7 +293,7 @@ class ChatController(StoreController):
         self.drafts.end()
         message = self._tree[draft.edited]
         if draft.text != message.content:
-            undo = partial(self._edit_again, message, draft.text)
+            undo = Undo("cancel_edit", partial(self._edit_again, message, draft.text))
             text = translate("chat", "The edit was canceled.")
             self.notice.emit(Notice(text=text, action=undo))
 

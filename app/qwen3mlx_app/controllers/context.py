@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import Attachment, Message, ModelEntry, Notice, Transcript
+from ..domain import Attachment, Message, ModelEntry, Notice, Transcript, Undo
 from ..services import prompt
 from ..services.endpoint import Endpoint
 from ..services.transfer import to_markdown
@@ -140,7 +140,9 @@ class ContextController(QObject):
         before = self._chat.path[0].id if self.num_unsent == 0 else path[0].id
         self._chat.settings.set_first_sent(path[first].id)
         text = translate("context", "The oldest messages are no longer sent to the model.")
-        undo = partial(self._undo, self._chat.path[0].conversation_id, before)
+        undo = Undo(
+            "drop_messages", partial(self._undo, self._chat.path[0].conversation_id, before)
+        )
         self.notice.emit(Notice(text=text, action=undo, topic="context"))
 
     def _undo(self, conversation_id: str, first_sent: str) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import ChatSettings, Notice
+from ..domain import ChatSettings, Notice, Undo
 from .open_conversation import OpenConversation
 
 translate = QCoreApplication.translate
@@ -48,6 +48,8 @@ class ConversationSettings(QObject):
         before = self._open.settings
         self.set(settings)
         if self._open.value is not None and settings != before:
-            undo = partial(self._open.amend, self._open.value.id, settings=before)
+            undo = Undo(
+                "replace_settings", partial(self._open.amend, self._open.value.id, settings=before)
+            )
             text = translate("chat", "The conversation's settings were replaced.")
             self.notice.emit(Notice(text=text, action=undo))

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import ChatSettings, Conversation, Folder, Notice, Preset
+from ..domain import ChatSettings, Conversation, Folder, Notice, Preset, Undo
 from ..models import ListModel
 from ..services.private import make_file
 from ..services.store import Hit, Store, StoreError
@@ -97,7 +97,9 @@ class ConversationsController(StoreController):
             text = translate("conversations", "{count} conversations were deleted.").format(
                 count=len(deleted)
             )
-        self.notice.emit(Notice(text=text, action=partial(self._restore, ids)))
+        self.notice.emit(
+            Notice(text=text, action=Undo("delete_conversation", partial(self._restore, ids)))
+        )
 
     def search(self, question: str) -> None:
         """Search after a pause; an empty question clears `hits`."""
@@ -134,7 +136,7 @@ class ConversationsController(StoreController):
         for one in filter(None, map(self.conversations.find, inside)):
             self.changed.emit(one)
         text = translate("conversations", "The folder “{name}” was deleted.")
-        undo = partial(self._restore_folder, folder, inside)
+        undo = Undo("delete_folder", partial(self._restore_folder, folder, inside))
         self.notice.emit(Notice(text=text.format(name=folder.name), action=undo))
 
     def save_preset(self, name: str, settings: ChatSettings) -> None:
@@ -145,7 +147,7 @@ class ConversationsController(StoreController):
         )
         if self._put_preset(preset) and known is not None and known != preset:
             text = translate("conversations", "The preset “{name}” was replaced.")
-            undo = partial(self._put_preset, known)
+            undo = Undo("replace_preset", partial(self._put_preset, known))
             self.notice.emit(Notice(text=text.format(name=name), action=undo))
 
     def delete_preset(self, preset_id: str) -> None:
@@ -154,7 +156,7 @@ class ConversationsController(StoreController):
             return
         self.presets.remove(preset_id)
         text = translate("conversations", "The preset “{name}” was deleted.")
-        undo = partial(self._put_preset, known)
+        undo = Undo("delete_preset", partial(self._put_preset, known))
         self.notice.emit(Notice(text=text.format(name=known.name), action=undo))
 
     def import_files(self, paths: Sequence[Path]) -> None:

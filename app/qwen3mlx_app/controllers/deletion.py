@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import Notice
+from ..domain import Notice, Undo
 from ..services.store import Store, StoreError
 from .drafts import Drafts
 from .open_conversation import OpenConversation
@@ -53,7 +53,7 @@ class MessageDeletion(StoreController):
             self._drafts.open(tree)
         leaf = parent_id if parent_id is not None else tree.last_leaf()
         self._messages.go_to(tree.leaf_below(leaf) if leaf else None)
-        undo = partial(self._restore, conversation.id, leaf_before, rows)
+        undo = Undo("delete_message", partial(self._restore, conversation.id, leaf_before, rows))
         self.notice.emit(Notice(text=_deleted(len(removed)), action=undo))
 
     def _restore(

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice
+from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice, Undo
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError
@@ -165,7 +165,7 @@ class ModelsController(QObject):
         def removed(folders: list[ModelFolder]) -> None:
             self._on_folders_changed(folders)
             text = translate("models", "{path} is no longer searched for models.")
-            undo = partial(self._add_again, path)
+            undo = Undo("remove_folder", partial(self._add_again, path))
             self.notice.emit(Notice(text=text.format(path=path), action=undo))
 
         self._endpoint.remove_folder(path, done=removed, failed=self._notify)

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import Notice
+from ..domain import Notice, Undo
 from ..models import ListModel
 from ..quantization import Quality, QuantizeJob, QuantizeState
 from ..services.command import Command
@@ -122,7 +122,7 @@ class QuantizeController(QObject):
         self.qualities.remove((quality.source, quality.name))
         self._save()
         text = translate("quantize", "The measurement of {name} was removed.")
-        undo = partial(self._remember, quality, before.index(quality))
+        undo = Undo("remove_measurement", partial(self._remember, quality, before.index(quality)))
         self.notice.emit(Notice(text=text.format(name=quality.name), action=undo))
 
     def _remember(self, quality: Quality, place: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import AppSettings, Notice
+from ..domain import AppSettings, Notice, Undo
 from ..services.links import is_web_address
 from ..services.settings import SettingsFile
 from .changes import change_notice
@@ -52,7 +52,9 @@ class SettingsController(QObject):
         self._take(AppSettings())
         if self.settings != before:
             text = translate("settings", "The settings were reset.")
-            self.notice.emit(Notice(text=text, action=partial(self._take, before)))
+            self.notice.emit(
+                Notice(text=text, action=Undo("reset_settings", partial(self._take, before)))
+            )
 
     def zoom(self, by: int | None) -> None:
         """Make text larger or smaller by so many pixels; None restores its size."""

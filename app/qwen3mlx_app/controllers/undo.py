@@ -1,4 +1,4 @@
-"""What can be undone: the deletions and resets that notices told of."""
+"""What can be undone: all that notices offered to undo."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MOST = 100
 
 
 class UndoStack(QObject):
-    """`possible(whether)`: there is something to undo. `undone(action)`: it was done."""
+    """`changed(undo)`: the last one is another, or None. `undone(undo)`: it was done."""
 
-    possible = Signal(bool)
+    changed = Signal(object)
     undone = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -21,22 +21,22 @@ class UndoStack(QObject):
         self._undos: list[Undo] = []
 
     @property
-    def is_possible(self) -> bool:
-        return bool(self._undos)
+    def last(self) -> Undo | None:
+        return self._undos[-1] if self._undos else None
 
     def follow(self, notice: Notice) -> None:
         """Keep what the notice offers to undo."""
-        if callable(notice.action):
+        if isinstance(notice.action, Undo):
             self._undos = [*self._undos[1 - MOST :], notice.action]
-            self.possible.emit(True)
+            self.changed.emit(self.last)
 
     def undo(self, one: Undo) -> None:
         """Undo one of them, once; what cannot be undone now stays."""
-        if one in self._undos and one():
+        if one in self._undos and one.do():
             self._undos.remove(one)
             self.undone.emit(one)
-            self.possible.emit(bool(self._undos))
+            self.changed.emit(self.last)
 
     def undo_last(self) -> None:
-        if self._undos:
-            self.undo(self._undos[-1])
+        if self.last is not None:
+            self.undo(self.last)

@@ -30,7 +30,7 @@ from .server import (
     ServerSettings,
     ServerState,
 )
-from .window import AppSettings, Notice, Undo
+from .window import AppSettings, Notice, Undo, UndoKind
 
 __all__ = [
     "EDITED",
@@ -65,5 +65,6 @@ __all__ = [
     "ToolCall",
     "Transcript",
     "Undo",
+    "UndoKind",
     "new_id",
 ]

@@ -6,8 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-# Takes something back; False if that cannot be saved.
-Undo = Callable[[], bool]
+UndoKind = Literal[
+    "cancel_edit",
+    "change_setting",
+    "delete_conversation",
+    "delete_folder",
+    "delete_message",
+    "delete_preset",
+    "drop_messages",
+    "remove_folder",
+    "remove_measurement",
+    "replace_preset",
+    "replace_settings",
+    "reset_settings",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Undo:
+    """How to take back what was done. `do` returns False if that cannot be saved."""
+
+    kind: UndoKind
+    do: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2181,10 +2181,6 @@
         <translation>聚焦输入框</translation>
     </message>
     <message>
-        <source>Undo Delete</source>
-        <translation>撤销删除</translation>
-    </message>
-    <message>
         <source>Settings…</source>
         <translation>设置…</translation>
     </message>
@@ -2359,6 +2355,58 @@
     <message>
         <source>Select All</source>
         <translation>全选</translation>
+    </message>
+    <message>
+        <source>Undo Last Action</source>
+        <translation>撤销上一步操作</translation>
+    </message>
+    <message>
+        <source>Undo Cancel Edit</source>
+        <translation>撤销取消编辑</translation>
+    </message>
+    <message>
+        <source>Undo Change Setting</source>
+        <translation>撤销更改设置</translation>
+    </message>
+    <message>
+        <source>Undo Delete Conversation</source>
+        <translation>撤销删除对话</translation>
+    </message>
+    <message>
+        <source>Undo Delete Folder</source>
+        <translation>撤销删除文件夹</translation>
+    </message>
+    <message>
+        <source>Undo Delete Message</source>
+        <translation>撤销删除消息</translation>
+    </message>
+    <message>
+        <source>Undo Delete Preset</source>
+        <translation>撤销删除预设</translation>
+    </message>
+    <message>
+        <source>Undo Drop Oldest Messages</source>
+        <translation>撤销不再发送最早的消息</translation>
+    </message>
+    <message>
+        <source>Undo Remove Model Folder</source>
+        <translation>撤销移除模型文件夹</translation>
+    </message>
+    <message>
+        <source>Undo Remove Measurement</source>
+        <translation>撤销移除测量结果</translation>
+    </message>
+    <message>
+        <source>Undo Replace Preset</source>
+        <translation>撤销替换预设</translation>
+    </message>
+    <message>
+        <source>Undo Replace Settings</source>
+        <translation>撤销替换设置</translation>
+    </message>
+    <message>
+        <source>Undo Reset Settings</source>
+        <translation>撤销还原设置</translation>
     </message>
 </context>
 <context>

@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
             self.program.conversations.export_to(conversation_ids, path)
 
     def _act(self, action: str | Undo) -> None:
-        if callable(action):
+        if isinstance(action, Undo):
             self.program.undo.undo(action)
         elif action == "start_server":
             self.program.server.start()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..controllers.notices import Notices
-from ..domain import Notice
+from ..domain import Notice, Undo
 from ..services.plain import one_line
 from ..services.timers import single_shot
 from .icons import SMALL
@@ -108,7 +108,7 @@ class NoticeCard(QFrame):
         self.closed.emit(self.notice)
 
     def _name(self, notice: Notice) -> str:
-        if callable(notice.action):
+        if isinstance(notice.action, Undo):
             return self.tr("Undo")
         names = {
             "start_server": self.tr("Start Server"),

@@ -17,6 +17,7 @@ from .following import follow
 from .main_window import MainWindow
 from .plain import Menu
 from .shortcuts import ShortcutSheet
+from .undo_titles import undo_title
 
 translate = QCoreApplication.translate
 Role, Keys = QAction.MenuRole, QKeySequence.StandardKey
@@ -66,10 +67,13 @@ def _edit(window: MainWindow, commands: Commands) -> None:
     everywhere = translate("menu", "Search Conversations")
     add(everywhere, "Ctrl+Shift+F", commands.search, icon="search")
     add(translate("menu", "Focus Message Field"), "Shift+Esc", commands.write, icon="edit")
-    title = translate("menu", "Undo Delete")
-    undo = add(title, "Ctrl+Alt+Z", undoable.undo_last, icon="again")
-    undo.setEnabled(undoable.is_possible)
-    undoable.possible.connect(undo.setEnabled)
+    undo = add(undo_title(None), "Ctrl+Alt+Z", undoable.undo_last, icon="again")
+
+    def show_undo(*_: object) -> None:
+        undo.setText(undo_title(undoable.last))
+        undo.setEnabled(undoable.last is not None)
+
+    _follow(undo, show_undo, undoable.changed)
     add(
         translate("menu", "Settings…"),
         "Ctrl+,",

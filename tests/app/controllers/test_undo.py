@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.controllers.undo import MOST, UndoStack
-from qwen3mlx_app.domain import ChatSettings, Notice
+from qwen3mlx_app.domain import ChatSettings, Notice, Undo
 from qwen3mlx_app.quantization import Quality
 
 from ..fake_endpoint import FakeEndpoint, answer
@@ -101,24 +99,25 @@ def stack() -> UndoStack:
 
 def test_what_cannot_be_undone_now_can_be_later(stack: UndoStack) -> None:
     answers = iter([False, True])
-    heard: list[bool] = []
-    stack.possible.connect(heard.append)
-    stack.follow(Notice(text="Gone.", action=lambda: next(answers)))
+    heard: list[Undo | None] = []
+    stack.changed.connect(heard.append)
+    undo = Undo("delete_folder", lambda: next(answers))
+    stack.follow(Notice(text="Gone.", action=undo))
     stack.undo_last()
     stack.undo_last()
     stack.undo_last()  # nothing is left
-    assert heard == [True, False]
+    assert heard == [undo, None]
 
 
 def test_each_is_undone_once_from_its_notice_or_the_menu(stack: UndoStack) -> None:
     done: list[int] = []
 
-    def undo(number: int) -> Callable[[], bool]:
+    def undo(number: int) -> Undo:
         def act() -> bool:
             done.append(number)
             return True
 
-        return act
+        return Undo("delete_folder", act)
 
     undos = [undo(number) for number in range(MOST + 2)]
     for one in undos:

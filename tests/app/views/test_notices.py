@@ -121,5 +121,5 @@ def test_the_menu_has_an_undo(window: MainWindow, qtbot: QtBot) -> None:
     ask(window, qtbot, "Keep me")
     program = program_of(window)
     program.conversations.delete([program.conversations.conversations.value(0).id])
-    trigger(window, "Undo Delete")
+    trigger(window, "Undo Delete Conversation")
     assert not window.notices.isVisible()

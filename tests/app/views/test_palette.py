@@ -150,7 +150,7 @@ def test_what_cannot_be_done_is_not_offered(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
     program = program_of(window)
-    titles = ("Export…", "Undo Delete", "Stop Generating")
+    titles = ["Export…", "Undo Last Action", "Stop Generating"]
 
     def offered() -> list[bool]:
         window.palette_sheet.hide()  # it asks when it is opened
@@ -170,6 +170,8 @@ def test_what_cannot_be_done_is_not_offered(
     assert offered() == [True, False, False]
     assert program.chat.conversation is not None
     program.conversations.delete([program.chat.conversation.id])
+    titles[1] = "Undo Delete Conversation"
     assert offered() == [False, True, False]
-    trigger(window, "Undo Delete")
+    trigger(window, "Undo Delete Conversation")
+    titles[1] = "Undo Last Action"
     assert offered() == [True, False, False]

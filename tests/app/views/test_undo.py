@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
-from qwen3mlx_app.domain import ApiKey, ChatSettings
+from qwen3mlx_app.domain import ApiKey, ChatSettings, Undo, UndoKind
 from qwen3mlx_app.quantization import QuantizeJob, QuantizeState
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.undo_titles import undo_title
 
 from ..controllers.support import shown
 from ..fake_endpoint import FakeEndpoint, answer
@@ -27,17 +31,42 @@ def test_a_deleted_message_is_undone_from_its_notice_and_from_the_menu(
     fake.script = [answer("A")]
     ask(window, qtbot, "Keep me")
     before = shown(program_of(window))
-    assert not action(window, "Undo Delete").isEnabled()
+    assert not action(window, "Undo Last Action").isEnabled()
     for undo in (
         lambda: button(window.notices, "Undo").click(),
-        lambda: trigger(window, "Undo Delete"),
+        lambda: trigger(window, "Undo Delete Message"),
     ):
         window.chat.intents.delete.emit(program_of(window).chat.messages.value(0).message.id)
         assert shown(program_of(window)) == []
         assert "2 messages were deleted." in visible_texts(window.notices)
         undo()
         assert shown(program_of(window)) == before
-        assert not action(window, "Undo Delete").isEnabled()
+        assert not action(window, "Undo Last Action").isEnabled()
+
+
+def test_the_menu_names_what_it_undoes(window: MainWindow, qtbot: QtBot) -> None:
+    program = program_of(window)
+    ask(window, qtbot, "Keep me")
+    program.conversations.save_preset("Brief", ChatSettings(system_prompt="Be brief."))
+    [preset] = program.conversations.presets.values()
+    program.conversations.delete_preset(preset.id)
+    assert action(window, "Undo Delete Preset").isEnabled()
+    program.conversations.delete([program.conversations.conversations.value(0).id])
+    trigger(window, "Undo Delete Conversation")
+    program.settings.update(language="zh_CN")
+    qtbot.waitUntil(lambda: bool(texts(window) & {"撤销删除预设"}))
+    trigger(window, "撤销删除预设")
+    assert program.conversations.presets.values() == [preset]
+    assert "撤销上一步操作" in texts(window)
+
+
+@pytest.mark.parametrize("kind", get_args(UndoKind))
+def test_all_that_can_be_undone_has_a_name(kind: UndoKind) -> None:
+    assert undo_title(Undo(kind, lambda: True)).startswith("Undo ")
+
+
+def texts(window: MainWindow) -> set[str]:
+    return {one.text() for one in window.findChildren(QAction)}
 
 
 def test_the_panel_s_reset_is_undone(window: MainWindow, qtbot: QtBot) -> None:
