@@ -33,7 +33,8 @@ test: $(DEV_READY) ## run the tests, the slow ones left out
 	@$(BIN)/python -m pytest $(WORKERS)
 
 test-all: $(DEV_READY) $(AGENT_READY) $(AGENTS_TRIED) ## run all the tests
-	@$(BIN)/python -m pytest -m ""
+	@$(BIN)/python -m pytest $(WORKERS) --hypothesis-profile=all -m "not alone"
+	@$(BIN)/python -m pytest --hypothesis-profile=all -m alone
 
 coverage: $(DEV_READY) ## run the tests as `make test` does, and list the lines that none of them runs
 	@$(BIN)/python -m pytest $(WORKERS) --cov --cov-report=term-missing:skip-covered

@@ -15,8 +15,10 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from hypothesis import settings
 
@@ -36,8 +38,16 @@ os.environ.update(
     QWEN3MLX_HOME=os.path.join(_STATE, "qwen3mlx"),
 )
 
-settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Nothing here speaks TLS: a client that reads one certificate instead of all begins at once.
+_END = "-----END CERTIFICATE-----\n"
+_certificate, _, _ = Path(certifi.where()).read_text("utf-8").partition(_END)
+Path(_STATE, "certificate.pem").write_text(_certificate + _END, "utf-8")
+os.environ["SSL_CERT_FILE"] = os.path.join(_STATE, "certificate.pem")
+
+# The full numbers of examples are for `make test-all`: see tests/support/examples.py.
+settings.register_profile("all", deadline=None)
+settings.register_profile("default", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -15,6 +15,7 @@ import pytest
 from qwen3mlx import library
 
 from .cli.conftest import Serve
+from .cli.in_process import invoke
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +33,7 @@ def blocks(language: str) -> list[str]:
 
 def test_the_options_exist() -> None:
     verbs = ("run", "serve", "quantize", "evaluate")
-    known = "".join(printed_by(sys.executable, "-m", "qwen3mlx", v, "--help") for v in verbs)
+    known = "".join(invoke(verb, "--help").stdout for verb in verbs)
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--help"}
     assert shown
     assert {option for option in shown if option not in known} == set()

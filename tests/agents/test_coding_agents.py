@@ -21,6 +21,7 @@ MIN_CACHED = 0.95
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.timeout(600),
     pytest.mark.skipif(
         not (HOME / ".ready").exists(),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 from qwen3mlx.cli.slash import COMMANDS
-from tests.support.places import IMPORT_PATH, ROOT
+from tests.support.places import ROOT
 
-from .conftest import COMMAND
+from .in_process import printed_by
 
 PAGE = ROOT / "docs" / "cli.md"
 _BLOCK = re.compile(r"(?<=```text\n)\$ (?P<command>[^\n]*)\n.*?(?=```)", re.DOTALL)
@@ -25,15 +23,7 @@ def _output(command: str) -> str:
     if command == "/help":
         width = max(len(entry.usage) for entry in COMMANDS.values())
         return "".join(f"{entry.usage:<{width}}  {entry.help}\n" for entry in COMMANDS.values())
-    environment = os.environ | {"COLUMNS": "90", "PYTHONPATH": IMPORT_PATH}
-    return subprocess.run(
-        [*COMMAND, *command.split()[1:]],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        env=environment,
-    ).stdout
+    return printed_by(*command.split()[1:])
 
 
 if __name__ == "__main__":

@@ -142,6 +142,7 @@ def killed(source: Path, out: Path, *, after: float = 0, when: Path | None = Non
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_ten_kills_still_give_the_same_bytes(source: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole" / "out", tmp_path / "killed" / "out"
@@ -167,6 +168,7 @@ def test_ten_kills_still_give_the_same_bytes(source: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="mounts a small disk")
 def test_a_disk_that_fills_up_is_left_clean(tmp_path: Path) -> None:
     """Another program takes the room that was there when the run began."""

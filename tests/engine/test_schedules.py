@@ -26,6 +26,7 @@ from tests.engine.traffic import (
     traffics,
 )
 from tests.support.checkpoints import write_checkpoint
+from tests.support.examples import examples
 
 
 class Writes:
@@ -110,7 +111,7 @@ few = settings(suppress_health_check=[HealthCheck.too_slow])
 many = settings(few, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
-@settings(few, max_examples=20)
+@settings(few, max_examples=examples(20))
 @example(at_a_rows_end(SMALL, 4))
 @given(traffic=traffics(SMALL))
 def test_short_rows(folder: str, traffic: Traffic) -> None:

@@ -37,6 +37,7 @@ from tests.engine.traffic import (
     traffics,
 )
 from tests.support.checkpoints import write_checkpoint
+from tests.support.examples import examples
 
 SMALL = SCALES["small"]
 PLAIN = (int, float, str, bytes, bool, type(None))
@@ -162,7 +163,7 @@ BUSY = Traffic(
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow])
 @example(BUSY)
 @given(traffic=traffics(SMALL, kinds=list(KINDS)))
 def test_a_second_runner_follows_the_plans_alone(folder: str, traffic: Traffic) -> None:

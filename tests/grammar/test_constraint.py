@@ -17,6 +17,7 @@ from qwen3mlx.grammar.source import answer_grammar, json_grammar
 from qwen3mlx.text import Content, ToolCallDelta
 from qwen3mlx.text.tool_calls import ToolCallParser
 from qwen3mlx.thought import ReasoningStart, Thought
+from tests.support.examples import examples
 from tests.support.grammars import allowed, demo_words, qwen3_words, refused, wander
 from tests.text.support import run_scanned
 
@@ -150,7 +151,7 @@ def _scalar_conforms(value: Any, schema: dict[str, Any]) -> bool:
     return value is None or (schema.get("minimum", -1e999) <= value <= schema.get("maximum", 1e999))
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(schemas, st.integers(0), st.integers(0, 30))
 def test_any_allowed_answer_is_json_that_fits_its_schema(
     schema: Any, seed: int, patience: int
@@ -189,7 +190,7 @@ def _is_valid_call(name: str, arguments: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     st.integers(0),
     st.integers(0, 60),

@@ -14,6 +14,7 @@ from qwen3mlx.config import GenerationConfig, LoadOptions, ModelConfig
 from qwen3mlx.errors import CheckpointError
 from qwen3mlx.model.rope import Rope
 from tests.support.checkpoints import MOE, write_checkpoint
+from tests.support.examples import examples
 
 from .faults import (
     JSON,
@@ -223,7 +224,7 @@ INNER = [
 ] + [("quantization", key) for key in ("group_size", "bits", "mode", "lm_head", "new")]
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(where=st.sampled_from([*((key,) for key in BASE), *INNER]), value=JSON)
 def test_no_config_escapes(where: tuple[str, ...], value: object) -> None:
     raw = json.loads(json.dumps(BASE))
@@ -240,7 +241,7 @@ def test_no_config_escapes(where: tuple[str, ...], value: object) -> None:
     only_our_errors(use)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(value=JSON | st.dictionaries(st.sampled_from([key for _, key in INNER]), JSON))
 def test_no_rope_option_escapes(value: Any) -> None:
     config = ModelConfig.from_mapping(BASE)

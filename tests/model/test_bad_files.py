@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qwen3mlx.config import INDEX_NAME
 from qwen3mlx.model import load_model
 from qwen3mlx.quoting import quoted
+from tests.support.examples import examples
 
 from .faults import (
     FILE,
@@ -116,7 +117,7 @@ def scratch(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_checkpoint(good, tmp_path_factory.mktemp("scratch"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(data=st.data())
 def test_truncated_anywhere(good: Path, scratch: Path, data: st.DataObject) -> None:
     content = (good / FILE).read_bytes()
@@ -206,7 +207,7 @@ def test_overlapping_tensors(folder: Path) -> None:
     refused(folder, FILE, "overlaps")
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     name=st.sampled_from([NORM, f"{Q_PROJ}.weight", "__metadata__", "new"]),
     key=st.sampled_from([None, "dtype", "shape", "data_offsets"]),
@@ -226,7 +227,7 @@ def test_no_header_escapes(
     only_our_errors(lambda: load_model(scratch))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(flips=st.dictionaries(st.integers(0, 1500), st.integers(0, 255), min_size=1, max_size=4))
 def test_no_flipped_bytes_escape(good: Path, scratch: Path, flips: dict[int, int]) -> None:
     content = bytearray((good / FILE).read_bytes())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.model import KVCache, KVRoomError, QuantizedKVCache
 from qwen3mlx.model.kv_layout import CAPACITY_STEP
+from tests.support.examples import examples
 
 from .support import as_stored, attention, relative_difference
 
@@ -29,7 +30,7 @@ def room_of(cache: KVCache) -> int:
     return cache.layers[0][0].shape[2]
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(
     lengths=st.lists(st.integers(1, 11), min_size=1, max_size=8),
     seed=st.integers(0, 99),

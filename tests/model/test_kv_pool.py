@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from qwen3mlx.config import LoadOptions, SamplingParams
 from qwen3mlx.generate import Decoder, SamplingBatch
 from qwen3mlx.model import Batch, BatchView, KVPool, KVRow, Qwen3, kv_layout, load_model
+from tests.support.examples import examples
 
 from .support import GOLDENS, as_stored, attention, random_ids, relative_difference
 
@@ -202,7 +203,7 @@ class FourBitMachine(PoolMachine):
     kv_bits = 4
 
 
-PoolMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=15)
+PoolMachine.TestCase.settings = settings(max_examples=examples(25), stateful_step_count=15)
 EightBitMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=12)
 FourBitMachine.TestCase.settings = settings(max_examples=6, stateful_step_count=12)
 TestAnySequence = PoolMachine.TestCase

@@ -308,6 +308,7 @@ def test_few_descriptors_are_enough_and_the_log_stays_short(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [500, 2000])
 def test_many_idle_connections(tmp_path: Path, number: int) -> None:
     limits = "ulimit -S -n 256"

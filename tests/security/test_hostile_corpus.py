@@ -60,6 +60,7 @@ def test_a_few_of_each_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_of_each_kind(kind: str, tmp_path: Path) -> None:
@@ -88,6 +89,7 @@ def letter_changed(arena: Arena, folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("trial", "said"),
     [(killed, "the server ended"), (held_up, "/health took"), (letter_changed, "outside")],

@@ -10,6 +10,7 @@ COUNT = 100
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_each_ends_as_it_should() -> None:
     with soaked() as soak:
@@ -23,6 +24,7 @@ def test_each_ends_as_it_should() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_an_answer_that_is_not_the_one_taken_alone_is_noticed() -> None:
     with soaked() as soak:

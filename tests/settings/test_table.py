@@ -22,6 +22,7 @@ from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.server.settings import ServerSettings
 from qwen3mlx.settings.setting import Setting, at, object_schema
 from qwen3mlx.settings.table import GROUPS, LOAD, MODEL_TTL, SAMPLING, SERVER
+from tests.support.examples import examples
 from tests.support.places import ROOT
 
 ALL = [(group, setting) for group, settings in GROUPS.items() for setting in settings]
@@ -47,7 +48,7 @@ def allows(setting: Setting, value: Any) -> bool:
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(setting=st.sampled_from([setting for _, setting in ALL]), value=VALUES)
 def test_the_check_and_the_schema_allow_the_same(setting: Setting, value: Any) -> None:
     """JSON Schema's whole numbers may come as 1.0, which no field here takes; NaN is no JSON."""

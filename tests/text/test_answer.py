@@ -19,6 +19,7 @@ from qwen3mlx.text import (
 )
 from qwen3mlx.text.deltas import merge
 from qwen3mlx.thought import ReasoningStart
+from tests.support.examples import examples
 
 from .support import pieces, write_tiny_tokenizer
 
@@ -66,7 +67,7 @@ def anonymous(delta: Delta) -> Delta:
 
 
 @pytest.mark.parametrize("start", ["auto", "inside", "off"])
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(parts=pieces(FRAGMENTS), parse_tools=..., stops=...)
 def test_the_cut_into_tokens_does_not_matter(
     start: ReasoningStart,

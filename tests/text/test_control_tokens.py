@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text import Tokenizer, load_tokenizer, reasoning_start
 from qwen3mlx.text.control_tokens import NONCHARACTERS
+from tests.support.examples import examples
 
 from .support import ADDED, write_tiny_tokenizer
 
@@ -110,7 +111,7 @@ def check_turns(tokenizer: Tokenizer, chat: Any, tools: Any, kwargs: Mapping[str
     assert sent == turns(tokenizer, neutral(chat), neutral(tools), **neutral(kwargs))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     chat=conversations,
     tools=tool_lists,
@@ -138,7 +139,7 @@ THIRD_PARTY = {
 }
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     chat=st.lists(
         st.fixed_dictionaries({"role": st.just("user"), "content": texts, "name": texts}),

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.text import Tokenizer
 from qwen3mlx.text.detokenizer import StreamingDetokenizer
+from tests.support.examples import examples
 
 WRITTEN = (
     "👩‍👩‍👧‍👦🏳️‍🌈🇩🇪👍🏽😀 e\u0301a\u0308\u0327 Z\u0351\u0343 북경 北京𠮷野家 かな "
@@ -19,7 +20,7 @@ def stream(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
     return [*map(detokenizer.add, ids), detokenizer.finish()]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(text=written | foreign)
 def test_text_comes_back_in_whole_characters(qwen3: Tokenizer, text: str) -> None:
     ids = qwen3.encode(text)
@@ -29,13 +30,13 @@ def test_text_comes_back_in_whole_characters(qwen3: Tokenizer, text: str) -> Non
     assert "�" not in "".join(pieces) or "�" in text
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(ids=st.lists(st.integers(0, 151_935) | st.integers(0, 255), max_size=40))
 def test_random_ids_come_out_as_decoded_at_once(qwen3: Tokenizer, ids: list[int]) -> None:
     assert "".join(stream(qwen3, ids)) == qwen3.decode(ids)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(parts=st.lists(st.binary(max_size=6) | written.map(str.encode), max_size=10))
 def test_random_bytes_come_out_as_decoded_at_once(parts: list[bytes]) -> None:
     detokenizer = StreamingDetokenizer(parts.__getitem__)

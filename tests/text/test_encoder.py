@@ -17,6 +17,7 @@ from tokenizers import Tokenizer as Backend
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text import ChatPrompt, Tokenizer, encoder, load_tokenizer
 from qwen3mlx.text.tokenizer_file import SPLITS
+from tests.support.examples import examples
 
 from .support import write_tiny_tokenizer
 
@@ -90,7 +91,7 @@ def well_formed(text: str) -> str:
 
 
 @pytest.mark.usefixtures("small_slices")
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(text=TEXTS)
 def test_slices_have_the_ids_of_the_whole(qwen3: Tokenizer, whole: Backend, text: str) -> None:
     assert qwen3.encode(text) == whole.encode(well_formed(text), add_special_tokens=False).ids
@@ -139,7 +140,7 @@ def other_split(
 
 
 @pytest.mark.usefixtures("small_slices")
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(text=TEXTS)
 def test_so_they_do_with_other_splits(other_split: tuple[Tokenizer, Backend], text: str) -> None:
     tokenizer, whole = other_split
@@ -162,7 +163,7 @@ def test_the_goldens_in_slices(goldens: list[dict[str, Any]], qwen3: Tokenizer) 
 
 
 @pytest.mark.usefixtures("small_slices")
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(user=TEXTS, answer=TEXTS)
 def test_a_chat_in_slices(qwen3: Tokenizer, user: str, answer: str) -> None:
     messages = [
@@ -256,7 +257,7 @@ def test_the_rest_of_a_long_text_is_dropped(qwen3: Tokenizer) -> None:
     assert qwen3.encode_chat(chat, at_most=1000) == beginning
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(text=TEXTS)
 def test_the_lower_bound_is_one(qwen3: Tokenizer, text: str) -> None:
     for repeated in (text, text * 50):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qwen3mlx.text.json_scanner import JsonScanner
+from tests.support.examples import examples
 
 values = st.recursive(
     st.none()
@@ -55,7 +56,7 @@ def accepts(text: str) -> bool:
     return scanner.status == "complete" and not (text + " ")[end:].strip(" \t\n\r")
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     almost_json
     | st.builds("[{}]".format, almost_json)
@@ -65,7 +66,7 @@ def test_it_accepts_what_json_is(text: str) -> None:
     assert accepts(text) == is_json(text)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(value=values, indent=st.none() | st.just(1), ascii_only=st.booleans())
 def test_valid_text_stays_open_to_its_last_character(
     value: Any, indent: int | None, ascii_only: bool
@@ -78,7 +79,7 @@ def test_valid_text_stays_open_to_its_last_character(
     assert scanner.status == "complete"
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(almost_json)
 def test_one_character_at_a_time_stops_at_the_same_place(text: str) -> None:
     whole = JsonScanner()

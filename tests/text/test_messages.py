@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text.messages import normalize_messages, normalize_tools, soft_switch
+from tests.support.examples import examples
 
 
 def one(message: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +233,7 @@ def contents(*chat: dict[str, Any]) -> list[str]:
     return [message["content"] for message in normalize_messages(chat)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     rounds=st.lists(
         st.lists(st.sampled_from("abcde"), min_size=1, unique=True), min_size=1, max_size=4

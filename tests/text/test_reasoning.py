@@ -9,6 +9,7 @@ from qwen3mlx.text.deltas import Content, Reasoning
 from qwen3mlx.text.markers import END_THINK, THINK, Marker
 from qwen3mlx.text.reasoning import ReasoningParser, reasoning_start
 from qwen3mlx.thought import ReasoningStart
+from tests.support.examples import examples
 
 from .support import pieces, run_scanned
 
@@ -37,7 +38,7 @@ def expected(start: ReasoningStart, text: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("start", ["auto", "inside", "off"])
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(parts=pieces(FRAGMENTS), opened=...)
 def test_any_cut_gives_what_the_whole_text_says(
     start: ReasoningStart, parts: list[str], opened: bool

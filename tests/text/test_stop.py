@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.text.stop import StopMatcher
+from tests.support.examples import examples
 
 from .support import pieces
 
@@ -25,7 +26,7 @@ def expected(stop: list[str], text: str) -> tuple[str, str | None]:
     return text, None
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     parts=pieces(["a", "b", "ab", "\n", "):", "é"]),
     stop=st.lists(st.text("ab\n:)", min_size=1, max_size=4), max_size=3),

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer as Backend
 
 from qwen3mlx.errors import CheckpointError, InvalidRequestError, TemplateError
 from qwen3mlx.text import Tokenizer, load_tokenizer
+from tests.support.examples import examples
 
 from .support import BYTES, write_tiny_tokenizer
 
@@ -36,7 +37,7 @@ def test_goldens(goldens: list[dict[str, Any]], qwen3: Tokenizer, bare_qwen3: To
             assert tokenizer.decode(case["ids"]) == text, case["name"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_decode_undoes_encode(qwen3: Tokenizer, text: str) -> None:
     ids = qwen3.encode(text)
@@ -45,7 +46,7 @@ def test_decode_undoes_encode(qwen3: Tokenizer, text: str) -> None:
         assert qwen3.decode(ids) == text
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(ids=st.lists(st.integers(0, 151_935), max_size=40))
 def test_decode_is_the_librarys(qwen3_backend: Backend, qwen3: Tokenizer, ids: list[int]) -> None:
     assert qwen3.decode(ids) == qwen3_backend.decode(ids, skip_special_tokens=False)
@@ -243,6 +244,7 @@ def test_messages_are_normalized_first(qwen3: Tokenizer) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_loading_costs_what_the_library_costs(qwen3_folder: Path) -> None:
     def library() -> None:
         Backend.from_file(str(qwen3_folder / "tokenizer.json"))

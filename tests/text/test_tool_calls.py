@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qwen3mlx.text.deltas import Content, Delta, ToolCallDelta, merge
 from qwen3mlx.text.markers import END_TOOL_CALL, TOOL_CALL, MarkerScanner
 from qwen3mlx.text.tool_calls import ToolCallParser
+from tests.support.examples import examples
 
 from .support import pieces, run, run_scanned
 
@@ -49,7 +50,7 @@ def call(index: int, name: str, arguments: str) -> ToolCallDelta:
     return ToolCallDelta(index, None, name, arguments)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(pieces(FRAGMENTS))
 def test_any_cut_gives_the_same(parts: list[str]) -> None:
     text = "".join(parts)
@@ -58,7 +59,7 @@ def test_any_cut_gives_the_same(parts: list[str]) -> None:
     assert parse(list(text)) == whole
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(pieces([fragment for fragment in FRAGMENTS if fragment != CALL]))
 def test_without_a_call_everything_is_content(parts: list[str]) -> None:
     text = "".join(parts)
@@ -67,7 +68,7 @@ def test_without_a_call_everything_is_content(parts: list[str]) -> None:
         assert deltas == ([Content(text)] if text else [])
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     before=st.sampled_from(["", "Let me look.", "a\n", "<"]),
     calls=st.lists(st.tuples(names, arguments), min_size=1, max_size=3),
@@ -231,7 +232,7 @@ def test_of_several_calls_the_last_is_cut_off() -> None:
     assert (last.index, last.name, last.arguments) == (1, "g", "")
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(pieces(FRAGMENTS))
 def test_text_that_reads_like_a_marker_is_text(parts: list[str]) -> None:
     parser = ToolCallParser()

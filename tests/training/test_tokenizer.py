@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from tests.support.examples import examples
 from training.paths import DEMO
 from training.tokenizer import MARKERS, SPECIAL, VOCAB_SIZE, build
 
@@ -22,7 +23,7 @@ def tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(DEMO / "dense" / "tokenizer.json"))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(text=st.text())
 def test_any_text_round_trips(tokenizer: Tokenizer, text: str) -> None:
     normalized = tokenizer.normalizer.normalize_str(text)

@@ -24,6 +24,7 @@ from qwen3mlx.server.http import json_body
 from qwen3mlx.server.http.error_responses import ErrorResponses
 from qwen3mlx.server.http.json_body import InvalidJSONError, Route, converted, parsed
 from qwen3mlx.server.settings import ServerSettings
+from tests.support.examples import examples
 
 TEXTS = st.text() | st.text('\\",[]{}:a\n', max_size=20) | st.text("\\ud8000dcab", max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
@@ -44,7 +45,7 @@ def size(value: Any) -> tuple[int, int]:
     return 0, 0
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(VALUES, st.booleans())
 def test_a_value_is_read_as_python_reads_it(value: Any, ascii_only: bool) -> None:
     body = json.dumps(value, ensure_ascii=ascii_only).encode()
@@ -57,7 +58,7 @@ def test_halves_of_pairs_are_kept(text: str) -> None:
     assert parsed(body) == json.loads(body)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(VALUES, st.integers(0, 20), st.integers(0, 20), st.integers(1, 9), st.booleans())
 def test_the_limits_are_exact_however_the_body_is_cut(
     value: Any, most: int, most_objects: int, piece: int, ascii_only: bool

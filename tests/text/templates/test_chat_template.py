@@ -12,6 +12,7 @@ from qwen3mlx.text import load_tokenizer
 from qwen3mlx.text.messages import normalize_messages
 from qwen3mlx.text.templates.chat_template import ChatTemplate
 from qwen3mlx.text.templates.source import TemplateSource, find_templates
+from tests.support.examples import examples
 
 from ..support import write_tiny_tokenizer
 
@@ -72,7 +73,7 @@ def original(qwen3_folder: Path, qwen3_config: dict[str, Any]) -> ChatTemplate:
     return ChatTemplate(find_templates(qwen3_folder, qwen3_config)["default"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     conversation=st.lists(messages, min_size=1, max_size=7),
     tools=tool_lists,
