@@ -75,13 +75,6 @@
     </message>
 </context>
 <context>
-    <name>BlockWidget</name>
-    <message>
-        <source>Copy code</source>
-        <translation>拷贝代码</translation>
-    </message>
-</context>
-<context>
     <name>CallCard</name>
     <message>
         <source>failed</source>
@@ -172,6 +165,13 @@
     <message>
         <source>Preset name</source>
         <translation>预设名称</translation>
+    </message>
+</context>
+<context>
+    <name>CodePart</name>
+    <message>
+        <source>Copy code</source>
+        <translation>拷贝代码</translation>
     </message>
 </context>
 <context>
