@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
@@ -19,7 +18,6 @@ from ..domain import (
     Notice,
     Role,
     ThinkingMode,
-    Undo,
 )
 from ..models import ListModel
 from ..services import prompt
@@ -80,7 +78,8 @@ class ChatController(StoreController):
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
         self._open.notice.connect(self.notice)
-        self.drafts = Drafts(store, self._open, self.attachments, self)
+        self.drafts = Drafts(store, self._open, self.open_messages, self.attachments, self)
+        self.drafts.conversation_wanted.connect(self.open)
         self.deletion = MessageDeletion(store, self._open, self.open_messages, self.drafts, self)
         self.deletion.restored.connect(self.open)
         self.deletion.settled.connect(self.settled)
@@ -149,7 +148,7 @@ class ChatController(StoreController):
         self.estimator.forget()
         self._open.open(transcript.conversation if transcript else None)
         self.open_messages.open(transcript.messages if transcript else ())
-        self.drafts.open(self._tree)
+        self.drafts.open()
         self.opened.emit(self.conversation)
         self.busy_changed.emit(self.is_busy)
 
@@ -280,23 +279,6 @@ class ChatController(StoreController):
         if self.conversation is not None and self.conversation.id == now.id:
             self._open.change_later(title=now.title, pinned=now.pinned, folder_id=now.folder_id)
 
-    def edit_draft(self, message_id: str) -> None:
-        """Begin to edit a message on screen."""
-        if message_id in self._tree:
-            self.drafts.edit(self._tree[message_id])
-
-    def cancel_edit(self) -> None:
-        """Show the next message's draft again; what was changed can be brought back."""
-        draft = self.drafts.current
-        if draft is None or draft.edited is None:
-            return
-        self.drafts.end()
-        message = self._tree[draft.edited]
-        if draft.text != message.content:
-            undo = Undo("cancel_edit", partial(self._edit_again, message, draft.text))
-            text = translate("chat", "The edit was canceled.")
-            self.notice.emit(Notice(text=text, action=undo))
-
     def attach(self, paths: Sequence[Path]) -> None:
         """Read files in the background, for the draft on screen."""
         if self.conversation is None:
@@ -323,13 +305,6 @@ class ChatController(StoreController):
         """Save what waited for a pause in the changes."""
         self.drafts.save()
         self._open.save()
-
-    def _edit_again(self, message: Message, text: str) -> bool:
-        if self.conversation is None or self.conversation.id != message.conversation_id:
-            self.open(message.conversation_id)
-        if message.id in self._tree:
-            self.drafts.edit(message, text)
-        return True
 
     def _ask(
         self,

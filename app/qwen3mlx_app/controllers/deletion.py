@@ -50,7 +50,7 @@ class MessageDeletion(StoreController):
             return
         tree.remove(message_id)
         if self._drafts.current is not None and self._drafts.current.id in removed:
-            self._drafts.open(tree)
+            self._drafts.open()
         leaf = parent_id if parent_id is not None else tree.last_leaf()
         self._messages.go_to(tree.leaf_below(leaf) if leaf else None)
         undo = Undo("delete_message", partial(self._restore, conversation.id, leaf_before, rows))

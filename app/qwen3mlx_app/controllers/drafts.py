@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import Attachment, Draft, Message, new_id
+from ..domain import Attachment, Draft, Notice, Undo, new_id
 from ..services.store import Store, StoreError
 from ..services.timers import single_shot
 from .attachment_loader import AttachmentLoader
 from .open_conversation import SAVE_AFTER, OpenConversation
+from .open_messages import OpenMessages
 from .store_controller import StoreController
+
+translate = QCoreApplication.translate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,21 +59,24 @@ class Drafts(StoreController):
 
     A file goes to the draft it was given for, also if another is on screen when it has been read.
     `shown(draft)`: another draft is on screen, or None. `files_changed(draft)`: the draft on screen
-    has other files.
+    has other files. `conversation_wanted(id)`: that one is to be opened, for an edit in it.
     """
 
     shown = Signal(object)
     files_changed = Signal(object)
+    conversation_wanted = Signal(str)
 
     def __init__(
         self,
         store: Store,
         conversation: OpenConversation,
+        messages: OpenMessages,
         loader: AttachmentLoader,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(store, parent)
         self._open = conversation
+        self._messages = messages
         self._loader = loader
         self.current: OpenDraft | None = None
         # Drafts with files being read, which are nowhere else, by id.
@@ -78,18 +85,15 @@ class Drafts(StoreController):
         loader.added.connect(self._on_added)
         loader.refused.connect(self._on_refused)
 
-    def open(self, messages: Container[str] = ()) -> None:
-        """Show the draft of the open conversation: an unfinished edit, or else the next message.
-
-        `messages` are those that can be edited.
-        """
+    def open(self) -> None:
+        """Show the draft of the open conversation: an unfinished edit, or else the next message."""
         conversation = self._open.value
         if conversation is None:
             self.current = None
             self.shown.emit(None)
             return
         drafts = self._stored(conversation.id)
-        edits = [draft for draft in drafts if draft.id in messages]
+        edits = [draft for draft in drafts if draft.id in self._messages.tree]
         self._show(edits[-1] if edits else self._next(drafts))
 
     def set_text(self, text: str) -> None:
@@ -105,8 +109,11 @@ class Drafts(StoreController):
         else:
             self._autosave.start()
 
-    def edit(self, message: Message, text: str | None = None) -> None:
+    def edit(self, message_id: str, text: str | None = None) -> None:
         """Show a message to be edited, with what was left of an earlier edit, or with `text`."""
+        if message_id not in self._messages.tree:
+            return
+        message = self._messages.tree[message_id]
         self.save()
         known = {draft.id: draft for draft in self._stored(message.conversation_id)}
         files = tuple(_file(attachment) for attachment in message.attachments)
@@ -118,6 +125,17 @@ class Drafts(StoreController):
         )
         self._show(draft if text is None else replace(draft, text=text))
         self._autosave.start()
+
+    def cancel_edit(self) -> None:
+        """Show the next message's draft again; what was changed can be brought back."""
+        draft = self.current
+        if draft is None or draft.edited is None:
+            return
+        self.end()
+        if draft.text != self._messages.tree[draft.edited].content:
+            undo = Undo("cancel_edit", partial(self._edit_again, draft))
+            text = translate("chat", "The edit was canceled.")
+            self.notice.emit(Notice(text=text, action=undo))
 
     def end(self) -> None:
         """The draft on screen was sent, or its edit canceled: show the next message's."""
@@ -153,6 +171,12 @@ class Drafts(StoreController):
         if self._autosave.isActive() and self.current is not None:
             self._autosave.stop()
             self._save(self.current)
+
+    def _edit_again(self, draft: OpenDraft) -> bool:
+        if self._open.value is None or self._open.value.id != draft.conversation_id:
+            self.conversation_wanted.emit(draft.conversation_id)
+        self.edit(draft.id, draft.text)
+        return True
 
     def _next(self, drafts: Sequence[OpenDraft]) -> OpenDraft:
         """The draft of the next message in the open conversation."""

@@ -154,7 +154,7 @@ class ChatPage(QWidget):
         composer.thinking_changed.connect(self._set_thinking)
         composer.models_wanted.connect(self.picker.open)
         self.picker.chosen.connect(self._set_model)
-        composer.edit_cancelled.connect(chat.cancel_edit)
+        composer.edit_cancelled.connect(chat.drafts.cancel_edit)
         composer.file_removed.connect(chat.drafts.remove)
         chat.drafts.shown.connect(composer.show_draft)
         chat.drafts.files_changed.connect(self._show_files)
@@ -274,5 +274,5 @@ class ChatPage(QWidget):
             copy_markdown_rich(row.message.content)
 
     def _edit(self, message_id: str) -> None:
-        self._chat.edit_draft(message_id)
+        self._chat.drafts.edit(message_id)
         self.composer.text.setFocus()
