@@ -13,6 +13,7 @@ from .marking import Marks, count_marks
 from .part_widgets import CodePart, PartWidget, RulePart, TablePart, TextPart, rich_text
 from .parts import Part
 from .rich_text import RichLabel
+from .table_columns import TableColumns
 from .theme import Theme
 
 
@@ -31,9 +32,13 @@ class _Row:
         self.widget: PartWidget | None = None
         self.shown: Part | None = None
         self.width = self.height = -1
+        self.is_stale = False
+        self.columns: TableColumns | None = None
+        self.aligned: list[int] = []
         self.counted: tuple[Marks, int] | None = None
 
     def is_laid_out(self, width: int) -> bool:
+        """Whether it is shown, even if it is to look different later."""
         return self.shown is not None and self.width == width
 
     def change(self, part: Part) -> None:
@@ -67,6 +72,7 @@ class Column(QWidget):
         self._muted = muted
         self._written = written
         self._rows: list[_Row] = []
+        self._seen = 0
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -80,35 +86,46 @@ class Column(QWidget):
                 self._rows[number].change(part)
             else:
                 self._rows.append(_Row(part))
+            if part.kind == "table":
+                self._join_table(number)
         self._place()
         self.updateGeometry()
 
     def fill(self, top: int, bottom: int) -> bool:
         """Lay out the parts between two positions; True if any was not laid out."""
         y, is_changed, width = 0, False, self.width()
+        self._seen = len(self._rows)
         for number in range(len(self._rows)):
             y += self._gap(number)
             if y > bottom:
                 break
             if y + self._height(number, width) >= top:
-                is_changed |= self._lay_out(number)
+                self._seen = min(self._seen, number)
+                if not self._is_laid_out(number):
+                    self._lay_out(number)
+                    is_changed = True
             y += self._height(number, width) + self._below(number)
         self._place()
         return is_changed
 
     def step(self, end: float) -> bool:
-        """Lay out more parts until `end`, by `time.perf_counter()`; False if nothing was left."""
+        """Lay out more parts until `end`, by `time.perf_counter()`; False if nothing was left.
+
+        First what was seen last and what follows it, and then upwards.
+        """
         is_changed = False
-        for number in range(len(self._rows)):
+        for number in [*range(self._seen, len(self._rows)), *reversed(range(self._seen))]:
             if time.perf_counter() >= end:
                 break
-            is_changed |= self._lay_out(number)
+            if not self._is_up_to_date(number):
+                self._lay_out(number)
+                is_changed = True
         self._place()
         return is_changed
 
     def is_whole(self) -> bool:
         """Whether all parts are laid out."""
-        return all(self._is_laid_out(number) for number in range(len(self._rows)))
+        return all(map(self._is_up_to_date, range(len(self._rows))))
 
     def labels(self) -> list[RichLabel]:
         """The labels with its text, from top to bottom, of the parts that have any yet."""
@@ -122,7 +139,8 @@ class Column(QWidget):
         total, found = 0, None
         for number, row in enumerate(self._rows):
             count = self._count(row, marks)
-            if 0 <= current - total < count and self._lay_out(number):
+            if 0 <= current - total < count and not self._is_laid_out(number):
+                self._lay_out(number)
                 self._place()
             for label in row.widget.labels() if row.widget is not None else ():
                 label.mark(marks, current - total)
@@ -164,8 +182,8 @@ class Column(QWidget):
         self._place()
 
     def lay_out_again(self, number: int) -> None:
-        """Lay out a part in the next step: it looks different now."""
-        self._rows[number].shown = None
+        """Lay out a part in one of the next steps: it is to look different."""
+        self._rows[number].is_stale = True
 
     def _left(self, part: Part) -> int:
         return part.depth * round(1.8 * self._theme.font_size)
@@ -192,6 +210,9 @@ class Column(QWidget):
         row = self._rows[number]
         return row.is_laid_out(self._span(row.part, self.width())[1])
 
+    def _is_up_to_date(self, number: int) -> bool:
+        return self._is_laid_out(number) and not self._rows[number].is_stale
+
     def _height(self, number: int, width: int) -> int:
         row = self._rows[number]
         width = self._span(row.part, width)[1]
@@ -199,22 +220,47 @@ class Column(QWidget):
             return row.height
         return _estimate(row.part, width, self._theme.font_size)
 
-    def _lay_out(self, number: int) -> bool:
-        """Lay out a part; False if it was already."""
-        if self._is_laid_out(number):
-            return False
+    def _lay_out(self, number: int) -> None:
         if number and self._rows[0].widget is None:  # the others follow it in the order of Tab
             self._lay_out(0)
         row = self._rows[number]
         if row.widget is None:
             row.widget = self._widget(row.part)
             self._put_in_tab_order(number, row.widget)
-        if row.shown is None:
+        if isinstance(row.widget, TablePart) and row.columns is not None:
+            row.widget.join(row.columns, ends=not self._goes_on(number + 1))
+        if row.shown is None or (row.is_stale and row.part.kind == "lines"):
             row.widget.show_part(row.part)
             row.shown = row.part
+            self._realign(number)
+        row.is_stale = False
         row.width = self._span(row.part, self.width())[1]
         row.height = row.widget.height_at(row.width)
-        return True
+
+    def _goes_on(self, number: int) -> bool:
+        """Whether a part is more of the table above."""
+        part = self._rows[number].part if number < len(self._rows) else None
+        return part is not None and part.kind == "table" and part.goes_on
+
+    def _join_table(self, number: int) -> None:
+        """More rows of a table have its columns."""
+        row, above = self._rows[number], self._rows[number - 1]
+        columns = above.columns if row.part.goes_on and number else None
+        if columns is None:
+            row.columns = row.columns if not row.part.goes_on else None
+            row.columns = row.columns or TableColumns(self)
+        elif row.columns is not columns:
+            row.columns = columns
+            columns.are_shared = above.is_stale = True
+
+    def _realign(self, number: int) -> None:
+        """If a column of a long table is wider now, lay out its other rows again."""
+        columns = self._rows[number].columns
+        if columns is None or not columns.are_shared:
+            return
+        for row in self._rows:
+            if row.columns is columns and row.aligned != columns.widths:
+                row.is_stale, row.aligned = row.shown is not None, columns.widths
 
     def _widget(self, part: Part) -> PartWidget:
         made: PartWidget

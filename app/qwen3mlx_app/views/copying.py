@@ -24,7 +24,7 @@ def copy_rich(text: str, rich: str) -> None:
 
 def copy_markdown_rich(markdown: str) -> None:
     """Copy Markdown as rich text."""
-    reader = BlockReader()
+    reader = BlockReader(portions=False)
     reader.read(markdown)
     copy_rich(markdown, "".join(map(to_html, reader.blocks)))
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from itertools import accumulate, count, repeat
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..services.links import is_safe
 from ..services.plain import visible
 from .formulas import with_formulas
+from .markdown_rules import parser
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -33,6 +34,8 @@ MAX_CELLS, ITEM = 3000, 6
 MAX_DEFINED = 300
 # The limits of a rich text block. Marks are characters with a meaning in Markdown.
 MAX_CHARACTERS, MAX_LINES, MAX_MARKS = 20_000, 1000, 3000
+# The most items, or rows, of a block; longer lists and tables are in several.
+ITEMS, ROWS = 16, 8
 # A longer block is parsed again only after it has grown by a sixteenth.
 SMALL, PARTS = 2000, 16
 
@@ -61,26 +64,33 @@ class Block:
 
     `is_plain`: it is too large for rich text, and is shown as plain text. `links` are the links and
     footnotes that it may refer to, which any block defines: labels, and addresses or nothing.
+    A long list or table is several blocks: those after the first go on with it. They have the
+    table's head, or the `number` that the list has come to.
     """
 
     source: str
     language: str | None = None
     is_plain: bool = False
     links: tuple[tuple[str, str], ...] = ()
+    goes_on: bool = False
+    number: int | None = None
 
 
 class BlockReader:
     """Splits growing text into blocks; earlier blocks never change again.
 
-    `num_read` counts parsed characters, each as often as it was parsed.
+    `num_read` counts parsed characters, each as often as it was parsed. Lists and tables are in
+    `portions` unless whole ones are wanted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, portions: bool = True) -> None:
+        self._portions = portions
         self.blocks: list[Block] = []
         self.num_read = 0
         self._text = ""
         self._done = 0
         self._num_done = 0
+        self._outlined_done = 0
         self._cells_done = 0
         self._patience = 0
         self._rest: int | None = None
@@ -109,39 +119,55 @@ class BlockReader:
 
     def _forget(self, text: str) -> None:
         if not text.startswith(self._text[: self._done]):
-            self._done = self._num_done = self._cells_done = 0
+            self._done = self._num_done = self._outlined_done = self._cells_done = 0
             self._defined_done = {}
 
     def _read_tail(self) -> int:
-        start, unchanged = self._done, self._num_done
+        start, first = self._done, self._num_done
         tail = self._text[start:]
         self.num_read += len(tail)
-        places = list(_places(tail, MAX_BLOCKS - unchanged))
-        starts = [start + place for place, _ in places]
+        places = list(_places(tail, MAX_BLOCKS - self._outlined_done))
+        starts = [start + place.start for place in places]
         cells = list(
-            accumulate((_num_cells(block) for _, block in places), initial=self._cells_done)
+            accumulate((_num_cells(one.block) for one in places), initial=self._cells_done)
         )
-        self.blocks[unchanged:] = [
-            replace(block, is_plain=True) if before < after and after > MAX_CELLS else block
-            for (_, block), before, after in zip(places, cells, cells[1:], strict=False)
-        ]
+        found: list[list[Block]] = []
+        for place, before, after in zip(places, cells, cells[1:], strict=False):
+            if before < after and after > MAX_CELLS:
+                found.append([replace(place.block, is_plain=True)])
+            else:
+                found.append(list(_portions(place)) if self._portions else [place.block])
+        is_cut = len(places) > MAX_BLOCKS - self._outlined_done
+        unchanged = self._replace(first, [block for some in found for block in some])
         self._code = _OpenCode.at(self._text[starts[-1] :]) if places else None
         defined = dict(self._defined_done)
-        for block in self.blocks[unchanged:]:
-            _define(block, defined)
+        for place in places:
+            _define(place.block, defined)
         if len(places) > 1:
             # What follows may extend a list or table, so the last two blocks are parsed again.
-            again = 1 if places[-2][1].language is not None else 2
-            for block in self.blocks[unchanged : len(self.blocks) - again]:
-                _define(block, self._defined_done)
-            self._num_done += len(places) - again
+            again = 1 if places[-2].block.language is not None else 2
+            for place in places[:-again]:
+                _define(place.block, self._defined_done)
+            self._num_done += sum(map(len, found[:-again]))
+            self._outlined_done += len(places) - again
             self._cells_done = cells[-again - 1]
             self._done = starts[-again]
         # The starts of the last two blocks, and the end of the text.
         before, last, end = [*[start, start, *starts][-2:], len(self._text)]
         self._patience = max(0, end - last + (last - before) // PARTS - SMALL) // PARTS
-        self._rest = last if len(self.blocks) > MAX_BLOCKS else None
+        self._rest = last if is_cut else None
         return self._refer(defined, unchanged)
+
+    def _replace(self, first: int, found: list[Block]) -> int:
+        """Replace the blocks from number `first` on; returns how many are unchanged."""
+        unchanged = first
+        for before, block in zip(self.blocks[first:], found, strict=False):
+            if replace(before, links=()) != block:
+                break
+            found[unchanged - first] = before
+            unchanged += 1
+        self.blocks[first:] = found
+        return unchanged
 
     def _refer(self, defined: dict[str, str], unchanged: int) -> int:
         """Tell each block what it refers to; returns how many blocks are unchanged."""
@@ -206,36 +232,94 @@ def _own_tag(found: re.Match[str]) -> str:
     return f"<{closing}{name}{''.join(_ATTRIBUTE.findall(attributes))}>"
 
 
-def _places(text: str, most: int) -> Iterator[tuple[int, Block]]:
-    """Each block and its start; the text after `most` blocks is one plain block."""
+class _Place(NamedTuple):
+    """A block, where it starts, and a list's first number and the lines where its items begin."""
+
+    block: Block
+    start: int
+    number: int = 1
+    items: Sequence[int] = ()
+
+
+def _places(text: str, most: int) -> Iterator[_Place]:
+    """The blocks of a text; the text after `most` blocks is one plain block."""
     lines = text.splitlines(keepends=True)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
     for token in _outline(_LINE_ENDS.sub("\n", text)):
-        first, end = token[0], min(token[1], len(lines))
+        first, end = token.first, min(token.end, len(lines))
+        start = starts[first]
         if most == 0:
-            yield starts[first], Block(text[starts[first] :].rstrip("\n"), is_plain=True)
+            yield _Place(Block(text[start:].rstrip("\n"), is_plain=True), start)
             return
         most -= 1
-        if token[2] is not None:
-            yield starts[first], Block(token[3].rstrip("\n"), token[2])
+        if token.language is not None:
+            yield _Place(Block(token.content.rstrip("\n"), token.language), start)
         else:
             source = "".join(lines[first:end]).rstrip("\n")
-            yield starts[first], Block(source, is_plain=_is_costly(source))
+            block = Block(source, is_plain=_is_costly(source))
+            yield _Place(block, start, token.number, [item - first for item in token.items])
 
 
-def _outline(text: str) -> Iterator[tuple[int, int, str | None, str]]:
-    """The first and last line of each block, with the language and content of code."""
+class _Outlined(NamedTuple):
+    """The first and last line of a block, the language and content of code, a list's items."""
+
+    first: int
+    end: int
+    language: str | None
+    content: str
+    number: int
+    items: list[int]
+
+
+def _outline(text: str) -> list[_Outlined]:
     from markdown_it.token import Token
 
-    parser, tokens = _outliner(), list[Token]()
-    parser.block.parse(text, parser, {}, tokens)
+    outliner, tokens = _outliner(), list[Token]()
+    outliner.block.parse(text, outliner, {}, tokens)
+    found: list[_Outlined] = []
     for token in tokens:
+        if token.type == "list_item_open" and token.level == 1 and token.map is not None:
+            found[-1].items.append(token.map[0])
         if token.level == 0 and token.map is not None and token.nesting >= 0:
             is_code = token.type in ("fence", "code_block")
             language = _language(token.info) if is_code else None
-            yield token.map[0], token.map[1], language, token.content
+            number = token.attrGet("start") if token.type == "ordered_list_open" else None
+            number = 1 if number is None else int(number)
+            first, end = token.map
+            found.append(_Outlined(first, end, language, token.content, number, []))
+    return found
+
+
+def _portions(place: _Place) -> Iterator[Block]:
+    """A long list or table in blocks that stay as they are while it grows."""
+    block, items = place.block, place.items
+    lines = block.source.splitlines(keepends=True)
+    head, starts = "", [0]
+    numbers: Iterator[int | None] = repeat(None)
+    if block.is_plain or block.language is not None:
+        pass
+    elif len(items) > ITEMS:
+        starts = list(items[::ITEMS])
+        numbers = count(place.number, ITEMS)
+    elif len(lines) > ROWS + 2 and not items and _is_head(lines[:2]):
+        head, starts = "".join(lines[:2]), list(range(2, len(lines), ROWS))
+    if len(starts) == 1:
+        yield block
+        return
+    for start, end, number in zip(starts, [*starts[1:], len(lines)], numbers, strict=False):
+        source = head + "".join(lines[start:end]).rstrip("\n")
+        goes_on = start > starts[0]
+        yield replace(block, source=source, goes_on=goes_on, number=number if goes_on else None)
+
+
+def _is_head(lines: list[str]) -> bool:
+    """Whether a table begins with these two lines."""
+    if _num_columns(lines[1].rstrip("\n")) < 2:
+        return False
+    tokens = parser().parse("".join(lines))
+    return bool(tokens) and tokens[0].type == "table_open"
 
 
 def _language(info: str) -> str:

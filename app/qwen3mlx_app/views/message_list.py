@@ -6,7 +6,14 @@ import time
 from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from ..domain import Message, MessageRow
@@ -122,12 +129,17 @@ class MessageList(QAbstractScrollArea):
             self._place(steps=steps)
         finally:
             self._laying_out = False
-        if not all(text.is_whole() for card in self._cards.values() for text in card.texts()):
+        texts = (text for card in self._cards.values() for text in card.texts())
+        if self.isVisible() and not all(text.is_whole() for text in texts):
             self._next.start()
 
     def _step_on(self) -> None:
         """Lay out some of what is not seen yet; what is seen stays where it is."""
         self._lay_out(steps=True)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.lay_out()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -207,10 +219,10 @@ class MessageList(QAbstractScrollArea):
             self._step_cards()
         for _ in range(ROUNDS):  # what is laid out may bring more into view
             top = self._top(heights, anchor, page)
-            first, last = rows_between(heights, top - MARGIN, top + page + MARGIN)
-            is_changed = self._measure(rows, heights, first, last, width)
+            seen = range(*rows_between(heights, top - MARGIN, top + page + MARGIN))
+            is_changed = self._measure(rows, heights, seen, width)
             top = self._top(heights, anchor, page)
-            shown = self._arrange(rows, heights, first, last, width, top)
+            shown = self._arrange(rows, heights, seen, width, top)
             if not (self._fill(shown, page) or is_changed):
                 break
         bar.setPageStep(page)
@@ -249,12 +261,10 @@ class MessageList(QAbstractScrollArea):
                 is_changed = True
         return is_changed
 
-    def _measure(
-        self, rows: list[MessageRow], heights: list[int], first: int, last: int, width: int
-    ) -> bool:
+    def _measure(self, rows: list[MessageRow], heights: list[int], seen: range, width: int) -> bool:
         """Measure rows; True if a height differs from the estimate."""
         changed = False
-        for place in range(first, last):
+        for place in seen:
             card = self._card(rows[place])
             height = card.height_at(width + 2 * GAP)
             if height != heights[place]:
@@ -264,19 +274,13 @@ class MessageList(QAbstractScrollArea):
         return changed
 
     def _arrange(
-        self,
-        rows: list[MessageRow],
-        heights: list[int],
-        first: int,
-        last: int,
-        width: int,
-        top: int,
+        self, rows: list[MessageRow], heights: list[int], seen: range, width: int, top: int
     ) -> dict[str, MessageCard]:
         """Put cards where they belong."""
         left = (self.viewport().width() - width) // 2
-        y = sum(heights[:first]) - top
+        y = sum(heights[: seen.start]) - top
         shown = {}
-        for place in range(first, last):
+        for place in seen:
             card = self._card(rows[place])
             card.set_last(place == len(rows) - 1)
             card.arrange(QRect(left - GAP, y, width + 2 * GAP, heights[place]))

@@ -6,6 +6,8 @@ Of each, `show_part` updates it, `height_at` is its height for a width, `labels`
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -16,6 +18,7 @@ from .parts import Part
 from .pieces import PRE, WRITTEN, coloured, plain
 from .plain import NameLabel
 from .rich_text import RichLabel, laid_out, text_style
+from .table_columns import TableColumns, column_widths, fitted, with_widths
 from .theme import GAP, GAP_S, Theme
 
 # A table's columns are at least so wide, in pixels, if their text is; a wider table scrolls.
@@ -66,7 +69,8 @@ class TextPart(RichLabel):
 class TablePart(QScrollArea):
     """A table or a formula, as wide as its text; what the window does not hold is scrolled to.
 
-    Only the text of a table is wrapped, as far as its columns stay legible.
+    Only the text of a table is wrapped, as far as its columns stay legible. A long table is several
+    of these, with the same `columns`; the last of them `ends` it.
     """
 
     def __init__(self, theme: Theme, parent: QWidget, *, muted: bool = False) -> None:
@@ -74,24 +78,49 @@ class TablePart(QScrollArea):
         self._text = TextPart(theme, self, muted=muted)
         self._natural = self._least = 0
         self._theme = theme
+        self._part = Part("table")
+        self._columns: TableColumns | None = None
+        self._widths: list[int] = []
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Table"))
         self.setWidget(self._text)
 
+    def join(self, columns: TableColumns, *, ends: bool) -> None:
+        policy = Qt.ScrollBarPolicy
+        off = policy.ScrollBarAlwaysOff
+        self.setHorizontalScrollBarPolicy(policy.ScrollBarAsNeeded if ends else off)
+        if columns is not self._columns:
+            self._columns = columns
+            bar = self.horizontalScrollBar()
+            bar.valueChanged.connect(columns.scrolled)
+            columns.scrolled.connect(bar.setValue)
+
     def show_part(self, part: Part) -> None:
         document = laid_out(text_style(self._theme) + part.html, self.font())
+        self._part, self._widths = part, []
         self._natural = int(document.idealWidth()) + 4
         columns = part.html.partition("</tr>")[0].count("<th")
         self._least = min(self._natural, columns * COLUMN_WIDTH) if columns else self._natural
-        self._text.show_part(part)
+        if self._columns is not None:
+            self._columns.widen(column_widths(document))
+        if self._columns is None or not self._columns.are_shared:
+            self._text.show_part(part)
 
     def height_at(self, width: int) -> int:
         """Sets the table's width, too."""
-        wide = min(self._natural, max(width, self._least))
+        natural, least = self._natural, self._least
+        if self._columns is not None and self._columns.are_shared:
+            widths = self._columns.widths
+            natural = sum(widths) + 4
+            least = min(natural, len(widths) * COLUMN_WIDTH)
+        wide = min(natural, max(width, least))
+        if self._columns is not None and self._columns.are_shared:
+            self._align(fitted(self._columns.widths, wide - 4))
         height = self._text.height_at(wide)
         self._text.resize(wide, height)
-        bar = self.horizontalScrollBar().sizeHint().height() if wide > width else 0
+        is_last = self.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        bar = self.horizontalScrollBar().sizeHint().height() if wide > width and is_last else 0
         return height + bar
 
     def labels(self) -> list[RichLabel]:
@@ -106,6 +135,12 @@ class TablePart(QScrollArea):
             event.ignore()
         else:
             super().wheelEvent(event)
+
+    def _align(self, widths: list[int]) -> None:
+        """Give the columns their widths."""
+        if widths != self._widths:
+            self._widths = widths
+            self._text.show_part(replace(self._part, html=with_widths(self._part.html, widths)))
 
 
 class CodePart(QFrame):

@@ -22,6 +22,7 @@ BLOCK, HEADING, INSIDE, TIGHT = 10, 18, 6, 3
 _BULLETS = "•◦▪"
 _TASK = re.compile(r"\[([ xX])\] ")
 _DEFINED = re.compile(r" {0,3}\[[^\]\n]{1,200}\]:[ \t]*\S+[^\n]*")
+_HEAD = re.compile(r"<thead>.*?</thead>\s*", re.DOTALL)
 _FOOTNOTE = re.compile(r" {0,3}\[\^([^\]\s]{1,50})\]:[ \t]*")
 
 
@@ -51,11 +52,11 @@ def parts(block: Block) -> list[Part]:
     if block.is_plain:
         return list(_in_pieces("plain", block, BLOCK))
     if block.language is not None:
-        return list(_Walk({}).code(block))
+        return list(_Walk({}, block).code(block))
     source, env = shown(block.source), _environment(block)
     if all(map(_DEFINED.fullmatch, source.split("\n"))):
         return [] if not env["footnotes"] else _footnotes(source, env)
-    return list(_Walk(env).parts(parser().parse(source, env)))
+    return list(_Walk(env, block).parts(parser().parse(source, env)))
 
 
 def to_html(block: Block) -> str:
@@ -108,8 +109,10 @@ class _Level:
 class _Walk:
     """Goes through the tokens of one block."""
 
-    def __init__(self, env: dict[str, object]) -> None:
+    def __init__(self, env: dict[str, object], block: Block) -> None:
         self._env = env
+        self._goes_on = block.goes_on
+        self._number = block.number
         self._levels: list[_Level] = []
         self._is_first = True
 
@@ -121,7 +124,7 @@ class _Walk:
                 end = place + 1
                 while tokens[end].type != "table_close":
                     end += 1
-                yield self._part("table", _table(self._rendered(tokens[place : end + 1])))
+                yield self._table(_table(self._rendered(tokens[place : end + 1])))
                 place = end
             elif token.nesting > 0:
                 self._open(token)
@@ -142,7 +145,11 @@ class _Walk:
 
     def _open(self, token: Token) -> None:
         if token.type in ("bullet_list_open", "ordered_list_open", "blockquote_open"):
-            self._levels.append(_Level(token.type, int(token.attrGet("start") or 1)))
+            number = token.attrGet("start")
+            number = 1 if number is None else int(number)
+            if not self._levels and self._number is not None:
+                number = self._number
+            self._levels.append(_Level(token.type, number))
         elif token.type == "list_item_open":
             level = self._levels[-1]
             depth = sum(one.kind == "bullet_list_open" for one in self._levels)
@@ -168,6 +175,13 @@ class _Walk:
         self._mark_task(token)
         gap = TIGHT if before.hidden else INSIDE
         return self._part("text", f"<p>{self._rendered([token])}</p>", gap=gap)
+
+    def _table(self, made: str) -> Part:
+        """A table, or more rows of the one above."""
+        if not (self._goes_on and self._is_first):
+            return self._part("table", made)
+        self._is_first = False
+        return Part("table", only_ours(_HEAD.sub("", made)), goes_on=True, gap=0)
 
     def _mark_task(self, token: Token) -> None:
         """Make `[x] done` a task with a box for its marker."""
@@ -197,8 +211,9 @@ class _Walk:
         marker = ""
         for level in self._levels:  # of lists in lists, the innermost has the first text
             marker, level.marker = level.marker or marker, ""
-        if self._is_first:
-            gap, self._is_first = max(gap, BLOCK), False
+        if self._is_first and not self._goes_on:
+            gap = max(gap, BLOCK)
+        self._is_first = False
         return Part(
             kind,
             only_ours(made),

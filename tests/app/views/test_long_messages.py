@@ -14,6 +14,7 @@ from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.marking import Marks
 from qwen3mlx_app.views.message_card import MessageCard
 from qwen3mlx_app.views.message_text import MessageText
+from qwen3mlx_app.views.part_widgets import TablePart
 from qwen3mlx_app.views.rich_text import RichLabel
 
 from .support import button, trigger
@@ -24,7 +25,7 @@ PARAGRAPHS = "\n\n".join(f"Paragraph {n} says *something*." for n in range(280))
 CODE = "```python\n" + "".join(f"value_{n} = '{n}'\n" for n in range(1500)) + "```"
 TABLE = "| a | b |\n|---|---|\n" + "".join(f"| {n} | **{n}** |\n" for n in range(200))
 LIST = "".join(f"- item {n} with `code`\n" for n in range(300))
-LONG = {"paragraphs": PARAGRAPHS, "code": CODE, "list": LIST}
+LONG = {"paragraphs": PARAGRAPHS, "code": CODE, "list": LIST, "table": TABLE}
 
 
 def text_of(window: MainWindow, message_id: str) -> MessageText:
@@ -55,7 +56,7 @@ def test_what_is_seen_is_there_at_once_and_stays_where_it_is(
     text, bar = text_of(window, made[1].id), window.chat.messages.verticalScrollBar()
     before = on_screen(window, from_end=True)
     assert bar.value() == bar.maximum() > 0
-    assert len(before) > 3 or name == "code"
+    assert len(before) > 3 or name in ("code", "table")
     assert not text.is_whole()
     qtbot.waitUntil(text.is_whole, timeout=60_000)
     QApplication.processEvents()
@@ -163,27 +164,6 @@ def test_tab_leads_from_link_to_link_whichever_was_laid_out_first(
     assert labels[0].focusPolicy() == Qt.FocusPolicy.StrongFocus
 
 
-def test_of_growing_code_only_the_last_lines_are_laid_out_again(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = told(window, said("Go", "user"), said(CODE))
-    text = text_of(window, made[1].id)
-    grown = CODE.removesuffix("```")
-    text.show_text(grown, growing=True)
-    text.step(math.inf)
-    shown: list[str] = []
-    really = RichLabel.setText
-    monkeypatch.setattr(
-        RichLabel, "setText", lambda label, new: (shown.append(new), really(label, new))[1]
-    )
-    for number in range(20):
-        grown += f"more_{number} = 1\n"
-        text.show_text(grown, growing=True)
-        text.step(math.inf)
-    assert len(shown) <= 2 * 20
-    assert max(one.count("\n", one.index("<pre>")) for one in shown) <= 50
-
-
 def test_a_message_that_left_the_screen_comes_back_whole(window: MainWindow, qtbot: QtBot) -> None:
     others = [said("line\n\n" * 20, "user" if n % 2 else "assistant") for n in range(30)]
     made = told(window, said("Go", "user"), said(PARAGRAPHS), *others)
@@ -195,3 +175,85 @@ def test_a_message_that_left_the_screen_comes_back_whole(window: MainWindow, qtb
     assert any("Paragraph 0 " in label.text() for label in on_screen(window))
     card: MessageCard = window.chat.messages._cards[made[1].id]
     qtbot.waitUntil(lambda: all(text.is_whole() for text in card.texts()), timeout=60_000)
+
+
+GROWING = {
+    "code": (CODE.removesuffix("```"), "more = 1\n", 2),
+    "list": (LIST, "- one more `item`\n", 2),
+    "table": (TABLE, "| 1 | **2** |\n", 2),
+    "paragraphs": (PARAGRAPHS + "\n\n", "And one more.\n\n", 2),
+}
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_little_is_laid_out_again_for_each_line_of_a_growing_answer(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    grown, line, most = GROWING[name]
+    made = told(window, said("Go", "user"), said(grown))
+    text = text_of(window, made[1].id)
+    text.show_text(grown, growing=True)
+    text.step(math.inf)
+    shown: list[str] = []
+    really = RichLabel.setText
+    monkeypatch.setattr(
+        RichLabel, "setText", lambda label, new: (shown.append(new), really(label, new))[1]
+    )
+    for _ in range(20):
+        grown += line
+        text.show_text(grown, growing=True)
+        text.step(math.inf)
+    text.show_text(grown)
+    text.step(math.inf)
+    assert 0 < len(shown) <= 20 * most
+    assert max(one.count("\n", one.index("</style>")) for one in shown) < 120
+
+
+def widths(text: MessageText) -> set[tuple[str, ...]]:
+    """Those of the columns, in all documents of a table."""
+    return {tuple(re.findall(r'<t[dh] width="(\d+)"', label.text())) for label in text.labels()}
+
+
+def test_the_columns_of_a_long_table_are_aligned(window: MainWindow, qtbot: QtBot) -> None:
+    made = told(window, said("Go", "user"), said(TABLE))
+    text = text_of(window, made[1].id)
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    assert len(text.labels()) == 25
+    ((first, second),) = widths(text)
+    text.show_text(TABLE + "| a wider cell than before | b |\n")
+    while text.step(math.inf):
+        pass
+    assert text.is_whole()
+    ((wider, same),) = widths(text)
+    assert int(wider) > int(first)
+    assert same == second
+
+
+def test_a_long_wide_table_scrolls_as_one(window: MainWindow, qtbot: QtBot) -> None:
+    row = "|" + " a cell with words |" * 12 + "\n"
+    made = told(window, said("Go", "user"), said(row + "|---" * 12 + "|\n" + row * 40))
+    text = text_of(window, made[1].id)
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    tables = text.findChildren(TablePart)
+    bars = [table.horizontalScrollBar() for table in tables]
+    assert len(bars) == 5
+    assert [
+        bar.isVisible() for bar in sorted(bars, key=lambda bar: bar.mapTo(text, QPoint()).y())
+    ] == [
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
+    bars[1].setValue(50)
+    assert {bar.value() for bar in bars} == {50}
+    assert len({bar.maximum() for bar in bars}) == 1
+
+
+def test_a_long_list_is_copied_as_one(window: MainWindow) -> None:
+    made = told(window, said("Go", "user"), said(LIST))
+    window.chat.intents.copy_rich.emit(made[1].id)
+    html = QGuiApplication.clipboard().mimeData().html()
+    assert html.count("<ul>") == 1
+    assert html.count("<li>") == 300

@@ -302,3 +302,68 @@ def test_long_words_may_be_broken_and_nothing_else_changes() -> None:
     assert f"{'x' * 23}&lt;\u200b{'y' * 24}\u200b{'y' * 24}\u200b{'y' * 2}</a>" in broken
     assert broken.count("\u200b") == 3
     assert breakable("a " * 100) == "a " * 100
+
+
+def whole(text: str) -> list[Block]:
+    reader = BlockReader(portions=False)
+    reader.read(text)
+    return reader.blocks
+
+
+ITEMS = ["one", "two *words*", "a\n   - deeper\n   - still", "b\n   ```\n   c\n   ```", "c\n\n   d"]
+
+
+@given(
+    st.lists(st.sampled_from(ITEMS), min_size=17, max_size=60), st.sampled_from(["3.", "-", "0)"])
+)
+def test_a_long_list_is_the_same_in_portions(items: list[str], marker: str) -> None:
+    text = "before\n\n" + "\n".join(f"{marker} {item}" for item in items) + "\n\nafter"
+    portions, blocks = read(text), whole(text)
+    assert len(portions) > len(blocks) == 3
+    found, expected = (
+        [part for block in some for part in parts(block)] for some in (portions, blocks)
+    )
+    for part, same in zip(found, expected, strict=True):
+        assert (part.html, part.marker, part.depth) == (same.html, same.marker, same.depth)
+        assert part.code == same.code
+    assert [block.goes_on for block in portions[1:-1]] == [False] + [True] * (len(portions) - 3)
+
+
+def test_a_long_table_is_the_same_in_portions() -> None:
+    rows = "".join(f"| {n} | `x` | **{n}** |\n" for n in range(50))
+    text = f"| a | b | c |\n|---|:-:|--:|\n{rows}"
+    (block,) = whole(text)
+    (table,) = parts(block)
+    portions = [parts(one) for one in read(text)]
+    assert len(portions) == 7
+    assert all(len(one) == 1 for one in portions)
+    found = "".join(one[0].html for one in portions)
+    assert found.count("<thead>") == 1
+    assert re.findall("<t[dh].*", found) == re.findall("<t[dh].*", table.html)
+    assert [(one[0].gap, one[0].goes_on) for one in portions[1:]] == [(0, True)] * 6
+
+
+def test_what_only_looks_like_a_table_stays_whole() -> None:
+    for head in ("a | b\n- | c\n", "| a |\n|---|---|\n", "a\n|---|---|\n"):
+        text = head + "x | y\n" * 50
+        assert [block.source for block in read(text)] == [block.source for block in whole(text)]
+
+
+@pytest.mark.parametrize("line", ["- item {}\n", "{0}. item\n", "| {0} | {0} |\n"])
+def test_a_long_list_or_table_that_grows_changes_only_its_last_block(line: str) -> None:
+    text = "| a | b |\n|---|---|\n" if "|" in line else ""
+    text += "".join(line.format(n) for n in range(200))
+    reader = BlockReader()
+    reader.read(text)
+    for n in range(200, 240):
+        text += line.format(n)
+        num_blocks = len(reader.blocks)
+        assert reader.read(text) >= num_blocks - 1
+    assert reader.blocks == read(text)
+
+
+def test_a_list_too_large_for_rich_text_stays_whole() -> None:
+    text = "".join(f"- {'*a* ' * 40}\n" for _ in range(60))
+    (block,) = read(text)
+    assert block.is_plain
+    assert block.source == text.rstrip("\n")
