@@ -2041,20 +2041,32 @@
         <translation>正在导入：{done} / {total} 个对话</translation>
     </message>
     <message>
-        <source>1 conversation imported.</source>
-        <translation>已导入 1 个对话。</translation>
+        <source>No conversations imported</source>
+        <translation>未导入任何对话</translation>
     </message>
     <message>
-        <source>{count} conversations imported.</source>
-        <translation>已导入 {count} 个对话。</translation>
+        <source>1 conversation imported</source>
+        <translation>已导入 1 个对话</translation>
     </message>
     <message>
-        <source>1 conversation imported, {skipped} skipped.</source>
-        <translation>已导入 1 个对话，跳过 {skipped} 个。</translation>
+        <source>{count} conversations imported</source>
+        <translation>已导入 {count} 个对话</translation>
     </message>
     <message>
-        <source>{count} conversations imported, {skipped} skipped.</source>
-        <translation>已导入 {count} 个对话，跳过 {skipped} 个。</translation>
+        <source>{count} already here</source>
+        <translation>{count} 个已存在</translation>
+    </message>
+    <message>
+        <source>{count} skipped</source>
+        <translation>跳过 {count} 个</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>，</translation>
+    </message>
+    <message>
+        <source>.</source>
+        <translation>。</translation>
     </message>
 </context>
 <context>

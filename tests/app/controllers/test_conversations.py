@@ -243,12 +243,50 @@ def test_what_goes_out_comes_in_again(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     controller.export_to(["a", "b", "unknown"], path)
     assert said.notices[-1] == Notice(text="Exported to out.json.")
+    controller.delete(["a", "b"])
     controller.import_files([path])
     assert said.notices[-1] == Notice(text="2 conversations imported.", topic="import")
-    assert sorted(one.title for one in controller.conversations.values()) == ["A", "A", "B", "B"]
+    assert sorted(one.title for one in controller.conversations.values()) == ["A", "B"]
     assert said.wanted[-1] in ids(controller)
     imported = store.messages(said.wanted[-1])
     assert [message.content for message in imported] == ["Hello b"]
+
+
+def test_what_is_here_is_not_imported_again(store: Store, tmp_path: Path) -> None:
+    add(store, "a", "b")
+    controller, said = made(store)
+    path = tmp_path / "out.json"
+    controller.export_to(["a", "b"], path)
+    controller.rename("a", "Another name")
+    controller.import_files([path, path])
+    text = "No conversations imported, 4 already here."
+    assert said.notices[-1] == Notice(text=text, topic="import")
+    assert sorted(ids(controller)) == ["a", "b"]
+    assert said.wanted[-1] == "a"
+    controller.delete(["b"])
+    controller.import_files([path, path])
+    assert said.notices[-1].text == "1 conversation imported, 3 already here."
+
+
+def test_a_conversation_that_went_on_elsewhere_is_imported(store: Store, tmp_path: Path) -> None:
+    """Nothing that it says is lost, and what was said here is kept."""
+    add(store, "a")
+    controller, said = made(store)
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    controller.export_to(["a"], before)
+    store.save_message(
+        Message(conversation_id="a", role="assistant", content="More.", created_at=9.0)
+    )
+    controller.export_to(["a"], after)
+    controller.import_files([before])
+    assert said.notices[-1].text == "No conversations imported, 1 already here."
+    store.purge(-1)
+    controller.delete(["a"])
+    store.purge(-1)
+    controller.import_files([before])
+    controller.import_files([after])
+    assert said.notices[-1].text == "1 conversation imported."
+    assert len(controller.conversations.values()) == 2
 
 
 def test_many_are_imported_between_other_events(
@@ -301,7 +339,7 @@ def test_a_file_that_is_none_of_ours_is_said_and_the_others_come(
     assert [notice.kind for notice in said.notices] == ["error", "error", "info"]
     assert "bad.json" in said.notices[0].text
     assert "absent.json" in said.notices[1].text
-    assert len(ids(controller)) == 2
+    assert said.notices[2].text == "No conversations imported, 1 already here."
 
 
 def test_a_place_that_cannot_be_written_is_said(store: Store, tmp_path: Path) -> None:
@@ -317,7 +355,7 @@ def test_nothing_changes_that_cannot_be_saved(store: Store, tmp_path: Path) -> N
     add(store, "a", "b")
     controller, said = made(store)
     controller.add_folder("Work", ["a"])
-    controller.export_to(["a"], tmp_path / "out.json")
+    (tmp_path / "chat.json").write_text(json.dumps([chatgpt(1)]))
     controller.delete(["b"])
     before, folders = controller.conversations.values(), controller.folders.values()
     undos, said = said.undos, Listener(controller)
@@ -332,7 +370,7 @@ def test_nothing_changes_that_cannot_be_saved(store: Store, tmp_path: Path) -> N
         lambda: controller.rename_folder(folders[0].id, "Other"),
         lambda: controller.delete_folder(folders[0].id),
         lambda: controller.save_preset("Brief", ChatSettings()),
-        lambda: controller.import_files([tmp_path / "out.json"]),
+        lambda: controller.import_files([tmp_path / "chat.json"]),
         controller.purge,
     ):
         said.notices.clear()

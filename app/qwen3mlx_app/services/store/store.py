@@ -63,6 +63,11 @@ class Store:
             MAX_CONVERSATIONS,
         )
 
+    def beginnings(self) -> list[tuple[str, float]]:
+        """The id of each conversation that is not deleted, and when it began."""
+        rows = self._read("SELECT id, created_at FROM conversations WHERE deleted_at IS NULL")
+        return [(row["id"], row["created_at"]) for row in rows]
+
     def conversation(self, conversation_id: str) -> Conversation | None:
         """A conversation, also a deleted one that can still be restored."""
         found = self._values(Conversation, "conversations", "WHERE id = ?", conversation_id)

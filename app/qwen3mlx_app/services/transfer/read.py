@@ -34,7 +34,7 @@ class Imported:
 
 
 def import_file(path: Path) -> Imported:
-    """Import every conversation of a file with new ids, so that importing twice makes copies.
+    """Import every conversation of a file with new ids.
 
     Takes LM Studio's `*.conversation.json`, OpenAI's `conversations.json` or the archive it comes
     in, and this program's own export. Raises TransferError; may take seconds.
