@@ -145,28 +145,21 @@ def measure_stream(
 
 
 def measure_opening(profile: Path, repeats: int) -> list[float]:
-    with _window(profile, NUM_OPENED) as (program, window):
-        window.show()
-        _settle()
-        shown = program.chat.conversation
-        assert shown is not None
-        times = []
-        for _ in range(repeats + 1):
-            program.chat.open(None)
-            _settle()
-            start = time.perf_counter()
-            program.chat.open(shown.id)
-            window.chat.messages.viewport().repaint()
-            times.append((time.perf_counter() - start) * 1000)
-        assert program.chat.messages.rowCount() == NUM_OPENED
-        return times[1:]
+    return _opening_times(profile, repeats, NUM_OPENED)
 
 
 def measure_large_opening(profile: Path, repeats: int) -> list[float]:
     """A conversation of one answer of 1 MB."""
     block = PARAGRAPH * 20
     text = "".join(block.format(n=n) for n in range(1_000_000 // len(block)))
-    with _window(profile, 2, lambda _: text) as (program, window):
+    return _opening_times(profile, repeats, 2, lambda _: text)
+
+
+def _opening_times(
+    profile: Path, repeats: int, num_messages: int, text: Callable[[int], str] | None = None
+) -> list[float]:
+    """Open a conversation, to its first paint, after once for warming up; in ms."""
+    with _window(profile, num_messages, text) as (program, window):
         window.show()
         _settle()
         shown = program.chat.conversation
@@ -180,6 +173,7 @@ def measure_large_opening(profile: Path, repeats: int) -> list[float]:
             window.chat.messages.viewport().repaint()
             times.append((time.perf_counter() - start) * 1000)
             _settle()
+        assert program.chat.messages.rowCount() == num_messages
         return times[1:]
 
 
