@@ -88,9 +88,9 @@ def test_odd_text(qwen3: Tokenizer, text: str, read_as: str) -> None:
 @pytest.mark.parametrize("unit", ["a", "中", "word ", "\n"])
 def test_a_megabyte_on_one_line(qwen3: Tokenizer, unit: str) -> None:
     text = unit * (1_000_000 // len(unit.encode()))
-    start = time.perf_counter()
+    start = time.process_time()  # other processes may take the machine meanwhile
     ids = qwen3.encode(text)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
     assert qwen3.decode(ids) == text
 
 
