@@ -15,6 +15,7 @@ from .staging import (
     check_names,
     delete,
     is_beginning,
+    is_the_systems,
     locked,
     make_own,
     names_in,
@@ -38,11 +39,12 @@ def discard(output: Path) -> bool:
         return False
     make_own(folder)
     present = {path.name for path in folder.iterdir()}
-    if not present:
-        return False
     for name in present:
         own_file(folder / name, os.O_RDONLY).close()
-    names = _written(folder, present)
+    written = {name for name in present if not is_the_systems(name)}
+    if not written:
+        return False
+    names = _written(folder, written)
     if names is None:
         raise ConversionError(
             f"{folder} does not look like an interrupted conversion: nothing was deleted; look "

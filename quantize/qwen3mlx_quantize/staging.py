@@ -173,7 +173,8 @@ class Staging:
     def _start(self, identity: Json) -> None:
         """Write the journal's first line, before any other file."""
         assert self._lock is not None
-        others = [path for path in self.folder.iterdir() if path.name != JOURNAL]
+        others = {path.name for path in self.folder.iterdir()} - {JOURNAL}
+        others = {name for name in others if not is_the_systems(name)}
         if others or not is_beginning(self.folder / JOURNAL):
             raise ConversionError(
                 f"{self.folder} holds files that are not a conversion's: move or delete it."
@@ -252,11 +253,18 @@ def check_names(folder: Path, names: set[str]) -> None:
     for path in paths:
         own_file(path, os.O_RDONLY).close()
     for path in paths:
-        if path.name not in names | {JOURNAL}:
+        if path.name not in names | {JOURNAL} and not is_the_systems(path.name):
             raise ConversionError(
                 f"{path} was not written by the conversion, and nothing was deleted: move it "
                 "elsewhere, and try again."
             )
+
+
+def is_the_systems(name: str) -> bool:
+    """Return whether macOS adds files of this name: Finder's notes, and, on disks that hold no
+    extended attributes, those of each file.
+    """
+    return name == ".DS_Store" or name.startswith("._")
 
 
 def delete(folder: Path, names: set[str]) -> None:
@@ -264,7 +272,8 @@ def delete(folder: Path, names: set[str]) -> None:
 
     Raises OSError.
     """
-    for name in (*sorted(names - {JOURNAL}), JOURNAL):
+    added = {path.name for path in folder.iterdir() if is_the_systems(path.name)}
+    for name in (*sorted(names - {JOURNAL} | added), JOURNAL):
         with contextlib.suppress(FileNotFoundError):
             (folder / name).unlink()
     folder.rmdir()

@@ -57,7 +57,7 @@ def test_a_run_killed_at_its_start_or_its_end(dense: Path, tmp_path: Path, left:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["letter.txt", ".DS_Store", "model.safetensors.bak"])
+@pytest.mark.parametrize("name", ["letter.txt", ".hidden", "model.safetensors.bak"])
 def test_a_file_that_the_conversion_did_not_write_keeps_everything(
     dense: Path, out: Path, name: str
 ) -> None:
@@ -71,6 +71,21 @@ def test_a_file_that_the_conversion_did_not_write_keeps_everything(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     (folder / name).unlink()
     assert discard(out)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "._model.safetensors"])
+def test_what_macos_adds_is_in_nobodys_way(dense: Path, out: Path, name: str) -> None:
+    """Finder's notes, and on a disk without extended attributes a file beside each other file."""
+    (staging_folder(out) / name).write_bytes(b"\0")
+    quantize(dense, out, resume=True)
+    assert (out / "model.safetensors").exists()
+    shutil.rmtree(out)
+    staging_folder(out).mkdir()
+    (staging_folder(out) / name).write_bytes(b"\0")
+    assert not discard(out)
+    (staging_folder(out) / JOURNAL).touch()
+    assert discard(out)
+    assert [path.name for path in out.parent.iterdir()] == ["letter.txt"]
 
 
 def test_a_finished_folder_with_another_file_is_kept(dense: Path, tmp_path: Path) -> None:
