@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -54,7 +54,7 @@ class _Row:
             self.widget.hide()
             self.widget.deleteLater()
         self.widget = self.shown = None
-        self.width = -1
+        self.width = self.height = -1
 
 
 class Column(QWidget):
@@ -89,6 +89,7 @@ class Column(QWidget):
             if part.kind == "table":
                 self._join_table(number)
         self._place()
+        self.update()
         self.updateGeometry()
 
     def fill(self, top: int, bottom: int) -> bool:
@@ -216,7 +217,7 @@ class Column(QWidget):
     def _height(self, number: int, width: int) -> int:
         row = self._rows[number]
         width = self._span(row.part, width)[1]
-        if row.width == width:
+        if row.height >= 0:  # at another width it is a good estimate
             return row.height
         return _estimate(row.part, width, self._theme.font_size)
 
@@ -288,20 +289,24 @@ class Column(QWidget):
     def _place(self) -> None:
         """Put all widgets where they belong, a frame around its lines."""
         y, width = 0, self.width()
-        frame: tuple[QWidget, int] | None = None
+        frame: tuple[QWidget, QRect] | None = None
         for number, row in enumerate(self._rows):
             y += self._gap(number)
             left, inner = self._span(row.part, width)
             height, below = self._height(number, width), self._below(number)
-            if row.widget is not None:
-                row.widget.setGeometry(left, y, inner, height)
+            if row.widget is not None and row.part.kind != "code":
+                self._put(row.widget, QRect(left, y, inner, height))
             if row.part.kind == "code":
-                frame = (row.widget, y) if row.widget is not None else None
+                frame = (row.widget, QRect(left, y, inner, height)) if row.widget else None
             y += height + below
             if below and frame is not None:
-                widget, top = frame
-                widget.resize(widget.width(), y - top)
-        self.update()
+                widget, place = frame
+                self._put(widget, place.adjusted(0, 0, 0, y - place.bottom() - 1))
+
+    def _put(self, widget: QWidget, place: QRect) -> None:
+        if widget.geometry() != place:
+            widget.setGeometry(place)
+            self.update()  # of what is painted beside it
 
     def _count(self, row: _Row, marks: Marks | None) -> int:
         if marks is None:

@@ -257,3 +257,16 @@ def test_a_long_list_is_copied_as_one(window: MainWindow) -> None:
     html = QGuiApplication.clipboard().mimeData().html()
     assert html.count("<ul>") == 1
     assert html.count("<li>") == 300
+
+
+def test_a_window_that_becomes_narrower_keeps_heights_until_they_are_measured(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    made = told(window, said("Go", "user"), said(CODE))
+    text = text_of(window, made[1].id)
+    qtbot.waitUntil(text.is_whole, timeout=60_000)
+    assert text.heightForWidth(text.width() - 40) == text.height()
+    text.resize(text.width() - 40, text.height())
+    assert not text.is_whole()
+    assert text.fill(0, 500)
+    assert not text.is_whole()
