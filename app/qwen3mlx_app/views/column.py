@@ -106,7 +106,8 @@ class Column(QWidget):
                     self._lay_out(number)
                     is_changed = True
             y += self._height(number, width) + self._below(number)
-        self._place()
+        if is_changed:
+            self._place()
         return is_changed
 
     def step(self, end: float) -> bool:
@@ -121,7 +122,8 @@ class Column(QWidget):
             if not self._is_up_to_date(number):
                 self._lay_out(number)
                 is_changed = True
-        self._place()
+        if is_changed:
+            self._place()
         return is_changed
 
     def is_whole(self) -> bool:

@@ -270,3 +270,14 @@ def test_a_window_that_becomes_narrower_keeps_heights_until_they_are_measured(
     assert not text.is_whole()
     assert text.fill(0, 500)
     assert not text.is_whole()
+
+
+def test_what_is_laid_out_is_not_placed_again(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = told(window, said("Go", "user"), said("One.\n\nTwo."))
+    text = text_of(window, made[1].id)
+    assert text.is_whole()
+    monkeypatch.setattr(MessageText, "_place", lambda text: pytest.fail("placed"))
+    assert not text.fill(0, 1000)
+    assert not text.step(math.inf)
