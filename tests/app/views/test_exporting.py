@@ -71,6 +71,7 @@ def test_a_title_is_one_line_wherever_it_comes_from(
     assert chats.conversations.value(0).title == "two lines"
     chats.export_to([conversation.id], tmp_path / "out.json")
     exported = (tmp_path / "out.json").read_text()
-    (tmp_path / "out.json").write_text(exported.replace("two lines", "three\\nmore\\rlines"))
+    another = exported.replace("two lines", "three\\nmore\\rlines").replace("Hello", "Hi")
+    (tmp_path / "out.json").write_text(another)
     chats.import_files([tmp_path / "out.json"])
     assert {one.title for one in chats.conversations.values()} == {"two lines", "three more lines"}
