@@ -9,6 +9,7 @@ from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from .markdown import Block
 from .marking import Marks, count_marks
 from .part_widgets import CodePart, PartWidget, RulePart, TablePart, TextPart, rich_text
 from .parts import Part
@@ -35,6 +36,7 @@ class _Row:
         self.is_stale = False
         self.columns: TableColumns | None = None
         self.aligned: list[int] = []
+        self.wanted: Block | None = None
         self.counted: tuple[Marks, int] | None = None
 
     def is_laid_out(self, width: int) -> bool:

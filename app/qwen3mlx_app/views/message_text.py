@@ -61,9 +61,7 @@ class MessageText(Column):
         self._counts[unchanged:] = map(len, new)
         first = sum(self._counts[:unchanged])
         self.show_parts(first, [part for some in new for part in some])
-        for part in (part for some in (new[:-1] if growing else new) for part in some):
-            if part.kind == "code" and part.code is not None:
-                self._theme.highlighter.want(part.code, self._colour)
+        self._want_colours(self._counts[-1] if growing and self._counts else 0)
 
     def heightForWidth(self, width: int) -> int:
         cut = 0 if self._cut.isHidden() else self._cut.heightForWidth(width)
@@ -103,6 +101,14 @@ class MessageText(Column):
         if not self._cut.isHidden():
             y, width = super().heightForWidth(self.width()), self.width()
             self._cut.setGeometry(0, y, width, self._cut.heightForWidth(width))
+
+    def _want_colours(self, num_growing: int) -> None:
+        """Have code highlighted, but for the last parts, which still grow."""
+        for row in self._rows[: len(self._rows) - num_growing]:
+            block = row.part.code
+            if row.part.kind == "code" and block is not None and row.wanted != block:
+                row.wanted = block
+                self._theme.highlighter.want(block, self._colour)
 
     def _colour(self, block: Block) -> None:
         if shiboken6.isValid(self):
