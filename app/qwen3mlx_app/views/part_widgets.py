@@ -17,8 +17,8 @@ from .markdown import breakable
 from .parts import Part
 from .pieces import PRE, WRITTEN, coloured, plain
 from .plain import NameLabel
-from .rich_text import RichLabel, laid_out, text_style
-from .table_columns import TableColumns, column_widths, fitted, with_widths
+from .rich_text import RichLabel, column_widths, laid_out, text_style
+from .table_columns import TableColumns, fitted, with_widths
 from .theme import GAP, GAP_S, Theme
 
 # A table's columns are at least so wide, in pixels, if their text is; a wider table scrolls.

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QTextDocument,
+    QTextTable,
 )
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -152,3 +153,18 @@ def text_style(theme: Theme, *, muted: bool = False) -> str:
     th {{ color: {c.muted}; font-weight: 600; text-align: left; }}
     a {{ color: {c.accent}; text-decoration: none; }}
     </style>"""
+
+
+def column_widths(document: QTextDocument) -> list[int]:
+    """The widths of a laid out table's columns; empty if there is no table."""
+    for frame in document.rootFrame().childFrames():
+        if isinstance(frame, QTextTable):
+            layout = document.documentLayout()
+            blocks = [
+                frame.cellAt(0, column).firstCursorPosition().block()
+                for column in range(frame.columns())
+            ]
+            lefts = [layout.blockBoundingRect(block).x() for block in blocks]
+            ends = [*lefts[1:], lefts[0] + layout.frameBoundingRect(frame).width()]
+            return [round(end - left) for left, end in zip(lefts, ends, strict=True)]
+    return []

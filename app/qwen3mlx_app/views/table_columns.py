@@ -6,7 +6,6 @@ import re
 from itertools import chain, repeat
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QTextDocument, QTextTable
 
 _CELL = re.compile(r"<t[dh]\b")
 
@@ -29,21 +28,6 @@ class TableColumns(QObject):
         more = len(widths) - len(self.widths)
         known = [*self.widths, *[0] * more]
         self.widths = list(map(max, known, chain(widths, repeat(0))))[: len(known)]
-
-
-def column_widths(document: QTextDocument) -> list[int]:
-    """The widths of a laid out table's columns; empty if there is no table."""
-    for frame in document.rootFrame().childFrames():
-        if isinstance(frame, QTextTable):
-            layout = document.documentLayout()
-            blocks = [
-                frame.cellAt(0, column).firstCursorPosition().block()
-                for column in range(frame.columns())
-            ]
-            lefts = [layout.blockBoundingRect(block).x() for block in blocks]
-            ends = [*lefts[1:], lefts[0] + layout.frameBoundingRect(frame).width()]
-            return [round(end - left) for left, end in zip(lefts, ends, strict=True)]
-    return []
 
 
 def fitted(widths: list[int], width: int) -> list[int]:

@@ -365,7 +365,7 @@ def test_the_usual_answer_is_shown_whole(
 ) -> None:
     fake.script = [answer("It is so.", "They ask.")]
     ask(window, qtbot, "Is it?")
-    assert is_seen(window.chat.messages, "It is so.")
+    qtbot.waitUntil(lambda: is_seen(window.chat.messages, "It is so."))
     assert head(window).text().startswith("Thought for")
 
 
