@@ -35,11 +35,18 @@ class SlicedWork(QObject):
 
     def _go_on(self) -> None:
         work, end = self._work, time.perf_counter() + self._slice_s
-        for _ in work or ():
-            if self._work is not work:
-                return
-            if time.perf_counter() > end:
-                self._next.start()
-                return
+        try:
+            for _ in work or ():
+                if self._work is not work:
+                    return
+                if time.perf_counter() > end:
+                    self._next.start()
+                    return
+        except BaseException:  # what comes next need not wait for it
+            self._end(work)
+            raise
+        self._end(work)
+
+    def _end(self, work: Iterator[None] | None) -> None:
         if self._work is work:
             self._work = None

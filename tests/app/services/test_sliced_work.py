@@ -67,3 +67,16 @@ def test_stopped_work_does_no_more(qtbot: QtBot, heard: list[str]) -> None:
     with qtbot.waitSignal(work.destroyed):
         work.deleteLater()  # after all that was waiting
     assert heard == ["a0"]
+
+
+def test_work_that_fails_is_over(heard: list[str]) -> None:
+    def fails() -> Iterator[None]:
+        yield
+        raise NotImplementedError
+
+    work = SlicedWork(60)
+    with pytest.raises(NotImplementedError):
+        work.start(fails())
+    assert not work.is_running
+    work.start(steps(heard, "a", 1))
+    assert heard == ["a0"]
