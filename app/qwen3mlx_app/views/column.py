@@ -191,7 +191,8 @@ class Column(QWidget):
         self._rows[number].is_stale = True
 
     def _left(self, part: Part) -> int:
-        return part.depth * round(1.8 * self._theme.font_size)
+        size = self._theme.font_size
+        return part.depth * round(1.8 * size) + part.room * round(0.6 * size)
 
     def _span(self, part: Part, width: int) -> tuple[int, int]:
         """The left edge and the width of a part."""

@@ -31,8 +31,9 @@ class Part:
     """Rich text, a table, the head of code, some of its lines, some plain text, or a rule.
 
     `marker` is a list item's. `depth` counts the lists and quotes it is in, `bars` are the levels
-    of the quotes. `gap` is the space above it in pixels. The whole of `code` is known to its head
-    and to its lines; these begin at line number `first`. What `goes_on` belongs to the part above.
+    of the quotes; `room` counts the digits that numbers of those lists have beside the first. `gap`
+    is the space above it in pixels. The whole of `code` is known to its head and to its lines;
+    these begin at line number `first`. What `goes_on` belongs to the part above.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Part:
     goes_on: bool = False
     marker: str = ""
     depth: int = 0
+    room: int = 0
     bars: tuple[int, ...] = ()
     gap: int = BLOCK
 
@@ -87,13 +89,21 @@ def _footnotes(source: str, env: dict[str, object]) -> list[Part]:
 
 
 def _in_pieces(
-    kind: Kind, block: Block, gap: int, depth: int = 0, bars: tuple[int, ...] = ()
+    kind: Kind,
+    block: Block,
+    gap: int,
+    depth: int = 0,
+    room: int = 0,
+    bars: tuple[int, ...] = (),
 ) -> Iterator[Part]:
     """Plain text, or the lines of code, in parts of which only the last grows."""
     is_first = True
     for first, text in pieces(block.source):
         goes_on = not is_first
-        yield Part(kind, "", text, block, first, goes_on, "", depth, bars, 0 if goes_on else gap)
+        yield Part(
+            kind, "", text, block, first, goes_on, depth=depth, room=room, bars=bars,
+            gap=0 if goes_on else gap,
+        )  # fmt: skip
         is_first = False
 
 
@@ -103,7 +113,12 @@ class _Level:
 
     kind: str
     number: int = 0
+    last: int = 0
     marker: str = ""
+
+    @property
+    def is_numbered(self) -> bool:
+        return self.kind == "ordered_list_open"
 
 
 class _Walk:
@@ -127,7 +142,7 @@ class _Walk:
                 yield self._table(_table(self._rendered(tokens[place : end + 1])))
                 place = end
             elif token.nesting > 0:
-                self._open(token)
+                self._open(token, _num_items(tokens, place))
             elif token.nesting < 0:
                 yield from self._close(token)
             elif token.type in ("fence", "code_block"):
@@ -141,15 +156,15 @@ class _Walk:
         """The head of code, and its lines."""
         head = self._part("code", source=block.language or "", code=block)
         yield head
-        yield from _in_pieces("lines", block, 0, head.depth, head.bars)
+        yield from _in_pieces("lines", block, 0, head.depth, head.room, head.bars)
 
-    def _open(self, token: Token) -> None:
+    def _open(self, token: Token, num_items: int) -> None:
         if token.type in ("bullet_list_open", "ordered_list_open", "blockquote_open"):
             number = token.attrGet("start")
             number = 1 if number is None else int(number)
             if not self._levels and self._number is not None:
                 number = self._number
-            self._levels.append(_Level(token.type, number))
+            self._levels.append(_Level(token.type, number, number + num_items - 1))
         elif token.type == "list_item_open":
             level = self._levels[-1]
             depth = sum(one.kind == "bullet_list_open" for one in self._levels)
@@ -221,6 +236,7 @@ class _Walk:
             code,
             marker=marker,
             depth=len(self._levels),
+            room=sum(len(str(one.last)) - 1 for one in self._levels if one.is_numbered),
             bars=tuple(n for n, one in enumerate(self._levels) if one.kind == "blockquote_open"),
             gap=gap,
         )
@@ -228,6 +244,18 @@ class _Walk:
     def _rendered(self, tokens: list[Token]) -> str:
         made = parser()
         return str(made.renderer.render(tokens, made.options, self._env))
+
+
+def _num_items(tokens: list[Token], place: int) -> int:
+    """Count the items of the list that begins there."""
+    if tokens[place].type != "ordered_list_open":
+        return 0
+    level, count = tokens[place].level, 0
+    for token in tokens[place + 1 :]:
+        if token.level == level:
+            break
+        count += token.type == "list_item_open" and token.level == level + 1
+    return count
 
 
 def _table(made: str) -> str:

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
@@ -23,6 +23,7 @@ from qwen3mlx_app.domain import (
 from qwen3mlx_app.views.fold import Fold
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.message_card import MessageCard
+from qwen3mlx_app.views.message_text import MessageText
 
 from ..controllers.support import last
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending, event
@@ -346,6 +347,18 @@ def test_a_result_without_its_call_is_shown_as_it_is(window: MainWindow, qtbot: 
     told(window, said("Hi?", "user"), said(text, "tool", tool_call_id="gone"))
     (label,) = (one for one in cards(window)[1].labels() if "results" in one.text())
     assert selected(label, qtbot) == text
+
+
+@pytest.mark.parametrize("first", [1, 8, 98, 998])
+def test_the_numbers_of_a_list_have_their_room(window: MainWindow, first: int) -> None:
+    items = "\n".join(f"{number}. item" for number in range(first, first + 4))
+    told(window, said("Count", "user"), said(items))
+    (column,) = cards(window)[-1].findChildren(MessageText)
+    picture = column.grab().toImage()
+    edge = {picture.pixelColor(0, y).rgb() for y in range(picture.height())}
+    assert len(edge) == 1  # nothing is cut off there
+    labels = [label for label in cards(window)[-1].labels() if "item" in label.text()]
+    assert len({label.mapTo(column, QPoint()).x() for label in labels}) == 1
 
 
 def test_a_button_leads_back_to_the_end(window: MainWindow, qtbot: QtBot) -> None:
