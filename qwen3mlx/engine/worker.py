@@ -142,16 +142,19 @@ class Worker:
         _log.critical("The engine's thread has ended by a fault.", exc_info=error)
         name = type(error).__name__
         told = UnavailableError(f"The engine failed ({name}): send the request again.")
-        self.refuse(str(told))
-        for resident in list(self.models.resident.values()):
-            for sequence in resident.scheduler.sequences:
-                sequence.fail(told)
-        self._settle_all(told)
+        residents = self.models.resident.values()
+        sequences = [each for resident in residents for each in resident.scheduler.sequences]
         # Arrays must be freed by the thread that made them.
         self._tasks.clear()
         self.models.resident.clear()
         self.models.loads.clear()
+        # Whoever is told may come again at once, and then finds the next thread.
         self._on_death(error)
+        if self._refusal is None:
+            self.refuse(str(told))
+        for sequence in sequences:
+            sequence.fail(told)
+        self._settle_all(told)
 
     def _settle_all(self, error: Exception) -> None:
         for done in list(self._promises):

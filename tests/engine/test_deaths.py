@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer, pre_tokenizers
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine import engine as engine_module
 from qwen3mlx.engine import worker as worker_module
+from qwen3mlx.engine.outputs import ErrorOutput, Output
 from qwen3mlx.engine.resident_model import ResidentModel
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.worker import Strikes, Worker
@@ -105,6 +107,24 @@ COMMANDS: dict[str, tuple[type, str, Callable[..., Any]]] = {
 
 def break_models(monkeypatch, engine, name, death):
     monkeypatch.setattr(engine._worker.models, name, failing_once(death))
+
+
+def test_whoever_is_told_may_come_again_at_once(engine, folders, monkeypatch, caplog):
+    """`send the request again` is true at the moment that it is read."""
+    resident = loaded(engine, folders)
+    again: list[Future[Any]] = []
+    request = Request([5, 17, 200])
+
+    def told(output: Output) -> None:
+        if isinstance(output, ErrorOutput):
+            again.append(engine.load("a", folders["a"]))
+
+    request.sequence.sink = told
+    monkeypatch.setattr(Scheduler, "step", failing_once(panic))
+    engine.submit(resident, request.sequence).result(PATIENCE)
+    wait_until(lambda: bool(again))
+    assert engine.restarts == 1
+    again[0].result(PATIENCE)
 
 
 @pytest.mark.parametrize("death", [panic, end(SystemExit)], ids=["panic", "SystemExit"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from concurrent.futures import CancelledError
 
@@ -83,6 +84,7 @@ def test_unloading_ends_the_requests_of_that_model_only(engine, folders):
 def test_unloading_gives_the_memory_back(engine, folders):
     wait_for(send(engine, loaded(engine, folders, "a")))
     assert engine.unload("a").result(PATIENCE)
+    gc.collect()  # what other tests left is not freed meanwhile
     before = mx.get_active_memory()
     resident = loaded(engine, folders, "b")
     wait_for(send(engine, resident, prompt_ids=range(200)))
