@@ -96,7 +96,8 @@ def schemathesis(url: str, folder: Path) -> Outcome:
     command = [_tool("schemathesis"), "run", f"{url}/openapi.json", "--seed", "1", "--no-color"]
     command += ["--checks", "not_a_server_error", "--max-examples", "5", "--continue-on-failure"]
     command += ["--phases", "examples,coverage,fuzzing", "--max-time", "100"]
-    command += ["--request-timeout", "60"]
+    # It never ends, and would take all the time.
+    command += ["--request-timeout", "60", "--exclude-path", "/api/qwen3mlx/models/events"]
     command += ["--report", "junit", "--report-junit-path", str(xml)]
     _run(command, folder)
     return _counted(_from_junit(case) for case in ElementTree.parse(xml).iter("testcase"))
