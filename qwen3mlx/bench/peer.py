@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from ..errors import UnavailableError
@@ -32,11 +33,13 @@ class Peer:
 
     def __init__(self, folder: Path) -> None:
         self._memory = Memory(0, 0)
+        # A pipe would have to be read all the time. `close` closes it, or a failure.
+        self._said = TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(CHILD), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
             text=True,
         )
@@ -45,6 +48,7 @@ class Peer:
     def close(self) -> None:
         self._process.kill()
         self._process.communicate()
+        self._said.close()
 
     def answer(self, prompts: Prompts, num_tokens: int) -> list[Answered]:
         assert self._process.stdin is not None
@@ -69,6 +73,9 @@ class Peer:
         return json.loads(line)
 
     def _failure(self) -> UnavailableError:
-        _, said = self._process.communicate()
+        self._process.communicate()
+        with self._said as file:
+            file.seek(0)
+            said = file.read().decode("utf-8", "replace")
         last = said.strip().rpartition("\n")[2] or f"exit code {self._process.returncode}"
         return UnavailableError(f"mlx-lm failed: {last}")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from qwen3mlx import library
-from qwen3mlx.bench import Ours, Peer, machine, measure
+from qwen3mlx.bench import Ours, Peer, is_installed, machine, measure, peer
 from qwen3mlx.bench.cases import DEPTHS, EQUAL, MIXED, NUM_TOKENS, Prompts
 from qwen3mlx.bench.results import Answered, Memory, together_tps
 from qwen3mlx.config import LoadOptions
@@ -115,18 +114,31 @@ def test_the_engine_answers(ours: Ours) -> None:
     assert ours.memory().peak > 0
 
 
-@pytest.mark.skipif(find_spec("mlx_lm") is None, reason="no mlx-lm here")
+@pytest.mark.skipif(not is_installed(), reason="mlx-lm is an extra")
 def test_mlx_lm_answers(demo: Path) -> None:
-    with closing(Peer(demo)) as peer:
-        check(peer.answer([[5, 6, 7], [8] * 40], 5))
-        check(peer.answer([[5, 6, 7], [8] * 40], 5))
-        assert peer.memory().peak > 0
+    with closing(Peer(demo)) as side:
+        check(side.answer([[5, 6, 7], [8] * 40], 5))
+        check(side.answer([[5, 6, 7], [8] * 40], 5))
+        assert side.memory().peak > 0
 
 
-@pytest.mark.skipif(find_spec("mlx_lm") is None, reason="no mlx-lm here")
+@pytest.mark.skipif(not is_installed(), reason="mlx-lm is an extra")
 def test_what_mlx_lm_does_not_load_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match=r"^mlx-lm failed: .*config"):
         Peer(tmp_path)
+
+
+@pytest.mark.skipif(not is_installed(), reason="mlx-lm is an extra")
+def test_however_much_mlx_lm_says_it_goes_on(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipe that nobody reads would hold 64 KB, and then stop it."""
+    talkative = tmp_path / "child.py"
+    noise = 'import sys\nsys.stderr.write("x" * 200_000)\nsys.stderr.flush()\n'
+    talkative.write_text(noise + 'print("{}", flush=True)\nsys.stdin.read()\n')
+    monkeypatch.setattr(peer, "CHILD", talkative)
+    with closing(Peer(demo)) as side:
+        assert side.memory() == (0, 0)
 
 
 def test_the_machine_is_named() -> None:
