@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import re
 import sys
@@ -14,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
+
+from qwen3mlx.bench.machine import chip
 
 from .stats import Summary
 
@@ -132,7 +133,7 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
 
 
 def machine() -> str:
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
+    return f"{chip()}, {platform.system()}"
 
 
 def versions() -> str:
@@ -149,14 +150,6 @@ def command() -> str:
     module = getattr(sys.modules["__main__"], "__spec__", None)
     name = module.name.removesuffix(".__main__") if module else sys.argv[0]
     return " ".join(["python -m", name, *sys.argv[1:]])
-
-
-def _processor() -> str:
-    try:
-        found = re.search(r"^model name\s*: (.+)$", Path("/proc/cpuinfo").read_text(), re.M)
-    except OSError:
-        found = None
-    return found.group(1) if found else platform.processor() or platform.machine()
 
 
 def _table_line(row: Row) -> str:

@@ -18,7 +18,7 @@ def machine() -> dict[str, str | int]:
     """The chip, its memory in bytes, the device that computes, and versions."""
     device = "CPU" if mx.default_device() == mx.Device(mx.cpu) else "GPU"
     return {
-        "chip": _chip(),
+        "chip": chip(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "device": device,
         "system": _system(),
@@ -29,7 +29,8 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def _chip() -> str:
+def chip() -> str:
+    """The processor's name; elsewhere than on a Mac with the number of its cores."""
     if sys.platform == "darwin":
         command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
