@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .checkpoints import QWEN3_0_6B, checkpoint
-from .process import REPOSITORY, SIDES, SideName
+from .process import SIDES, SideName, environment, program, root
 from .report import Report, Row, Target, arguments, publish
 from .stats import Summary
 
@@ -44,8 +44,11 @@ def run(repeats: int | None = None) -> Report:
 
 
 def probe(side: SideName, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.load_probe", side, str(folder)]
-    done = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.load_probe"]
+    command += [program(side), str(folder)]
+    done = subprocess.run(
+        command, cwd=root(side), env=environment(side), stdout=subprocess.PIPE, check=True
+    )
     found: dict[str, Any] = json.loads(done.stdout)
     print(f"  {side} {folder.name}: {found}", file=sys.stderr)
     return found

@@ -14,7 +14,30 @@ from typing import Any, Literal
 SideName = Literal["ours", "peer"]
 SIDES: tuple[SideName, ...] = ("ours", "peer")
 REPOSITORY = Path(__file__).parents[1]
-IMPORT_PATH = os.pathsep.join(str(REPOSITORY / folder) for folder in ("", "app", "quantize"))
+
+
+class Peer:
+    """Who is measured beside us: mlx-lm, or another checkout of this project."""
+
+    name = "mlx-lm"
+    checkout: Path | None = None
+
+    @classmethod
+    def use(cls, checkout: Path) -> None:
+        """Measure `checkout`, for what a change cost. Raises SystemExit if it is none of ours."""
+        if not (checkout / "benchmarks" / "worker.py").exists():
+            raise SystemExit(f"{checkout} is not a checkout of this project with its benchmarks.")
+        cls.name, cls.checkout = checkout.name, checkout.resolve()
+
+
+def program(side: SideName) -> SideName:
+    """Return whose program `side` runs: with another checkout, both are ours."""
+    return "ours" if Peer.checkout else side
+
+
+def root(side: SideName) -> Path:
+    """Return the checkout in which `side` runs."""
+    return Peer.checkout if side == "peer" and Peer.checkout else REPOSITORY
 
 
 def script(name: str) -> list[str]:
@@ -23,10 +46,11 @@ def script(name: str) -> list[str]:
     return [str(path)] if path.exists() else [sys.executable, "-m", name]
 
 
-def environment() -> dict[str, str]:
-    """Return an environment: offline, unbuffered, with this repository's packages first."""
+def environment(side: SideName = "ours") -> dict[str, str]:
+    """Return an environment: offline, unbuffered, with this side's packages first."""
+    packages = os.pathsep.join(str(root(side) / folder) for folder in ("", "app", "quantize"))
     quiet = {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **quiet, "PYTHONPATH": IMPORT_PATH}
+    return {**os.environ, **quiet, "PYTHONPATH": packages}
 
 
 class WorkerDied(Exception):
@@ -39,8 +63,9 @@ class WorkerProcess:
     def __init__(self, side: SideName) -> None:
         self.side = side
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "benchmarks.worker", side],
-            cwd=REPOSITORY,
+            [sys.executable, "-W", "ignore", "-m", "benchmarks.worker", program(side)],
+            cwd=root(side),
+            env=environment(side),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -16,6 +16,7 @@ from typing import Literal
 
 from qwen3mlx.bench.machine import chip
 
+from .process import Peer
 from .stats import Summary
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -60,7 +61,7 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        return None if self.target is None else self.target.met(self.ratio)
+        return None if self.target is None or Peer.checkout else self.target.met(self.ratio)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Report:
         return json.dumps(body)
 
     def table(self) -> str:
-        head = "| figure | qwen3mlx | mlx-lm | ratio | target |\n|---|---|---|---|---|"
+        head = f"| figure | qwen3mlx | {Peer.name} | ratio | target |\n|---|---|---|---|---|"
         return "\n".join([head, *map(_table_line, self.rows)])
 
     def section(self) -> str:
@@ -121,7 +122,14 @@ def save_section(path: Path, report: Report) -> None:
 
 
 def arguments(description: str | None) -> argparse.Namespace:
-    return parser_of(description).parse_args()
+    parser = parser_of(description)
+    parser.add_argument(
+        "--against", type=Path, help="another checkout of this project, in mlx-lm's place"
+    )
+    options = parser.parse_args()
+    if options.against:
+        Peer.use(options.against)
+    return options
 
 
 def parser_of(description: str | None) -> argparse.ArgumentParser:
@@ -153,7 +161,7 @@ def command() -> str:
 
 
 def _table_line(row: Row) -> str:
-    target = "" if row.target is None else f"{row.target} {'met' if row.met else '**missed**'}"
+    target = "" if row.met is None else f"{row.target} {'met' if row.met else '**missed**'}"
     ratio = f"{row.ratio:.2f}" + ("" if row.ratio_of == "ours/mlx-lm" else f" ({row.ratio_of})")
     sides = f"{_figure(row.ours)} | {_figure(row.peer)}"
     return f"| {row.metric}, {row.unit} | {sides} | {ratio} | {target} |"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .process import REPOSITORY, SideName, environment, script
+from .process import SideName, environment, program, root, script
 
 HOST = "127.0.0.1"
 START_PATIENCE = 60.0
@@ -108,12 +108,12 @@ class Server:
     def __init__(self, side: SideName, folder: Path) -> None:
         self.side = side
         self.port = free_port()
-        self.model = str(folder) if side == "peer" else folder.name
+        self.model = str(folder) if program(side) == "peer" else folder.name
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             [*_command(side), "--model", str(folder), "--port", str(self.port)],
-            cwd=REPOSITORY,
-            env=environment(),
+            cwd=root(side),
+            env=environment(side),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -177,7 +177,7 @@ def started(side: SideName, folder: Path) -> Iterator[Server]:
 
 
 def _command(side: SideName) -> list[str]:
-    return [*script("qwen3mlx"), "serve"] if side == "ours" else script("mlx_lm.server")
+    return [*script("qwen3mlx"), "serve"] if program(side) == "ours" else script("mlx_lm.server")
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.checkpoints import copy_qwen3_tokenizer
 
 from .checkpoints import TINY_REAL_VOCABULARY, checkpoint
-from .process import REPOSITORY, environment, script
+from .process import REPOSITORY, Peer, SideName, environment, program, script
 from .report import Report, Row, Target, arguments, publish
 from .stats import Summary
 
@@ -25,17 +25,19 @@ def run(repeats: int | None = None) -> Report:
     repeats = repeats or 7
     model, folder = _model()
     ours = [*script("qwen3mlx"), "run", model, "hi", "--no-think", *OPTIONS]
-    peer = [
+    peer = ours if Peer.checkout else [
         *script("mlx_lm.generate"), "--model", str(folder), "--prompt", "hi", *OPTIONS,
         "--chat-template-config", '{"enable_thinking": false}',
     ]  # fmt: skip
     imports = [sys.executable, "-c", "import qwen3mlx"]
     helps = [*script("qwen3mlx"), "--help"]
-    first_token(ours, skip_line=False), first_token(peer, skip_line=True)  # files into memory
+    sides: list[tuple[SideName, list[str]]] = [("ours", ours), ("peer", peer)]
+    for side, command in sides:
+        first_token(command, side)  # files into memory
     seconds: dict[str, list[float]] = {"ours": [], "peer": [], "import": [], "help": []}
-    for _ in range(repeats):
-        seconds["ours"].append(first_token(ours, skip_line=False))
-        seconds["peer"].append(first_token(peer, skip_line=True))
+    for repeat in range(repeats):
+        for side, command in sides if repeat % 2 else sides[::-1]:
+            seconds[side].append(first_token(command, side))
         seconds["import"].append(until_exit(imports))
         seconds["help"].append(until_exit(helps))
     label = "to the first token" + ("" if folder == DEMO else " (stand-in)")
@@ -54,10 +56,11 @@ def run(repeats: int | None = None) -> Report:
     )
 
 
-def first_token(command: Sequence[str], *, skip_line: bool) -> float:
+def first_token(command: Sequence[str], side: SideName) -> float:
     """Return seconds to the first byte on stdout; mlx-lm prints a line of "=" before the answer."""
+    skip_line = program(side) == "peer"
     start = time.perf_counter()
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=environment(side), stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         seen = b""
         while not (seen.partition(b"\n")[2] if skip_line else seen):
