@@ -18,7 +18,7 @@ from .plan import Fault, PrefillChunk, StepOutputs, StepPlan
 from .pool_mirror import PoolMirror
 from .prefix_index import BLOCK, common_length
 from .sequence import Sequence, Status
-from .throttle import PrefillThrottle
+from .throttle import ChunkSizes, PrefillThrottle
 
 MAX_RUNNING = 16
 # One second of waiting offsets this share of a second of remaining prefill work.
@@ -40,7 +40,7 @@ class Schedule:
         self,
         *,
         bytes_per_token: int,
-        max_chunk: int,
+        chunks: ChunkSizes,
         budget: MemoryBudget,
         max_running: int = MAX_RUNNING,
     ) -> None:
@@ -49,8 +49,9 @@ class Schedule:
         self.pool = PoolMirror(bytes_per_token, budget)
         self._budget = budget
         self._max_running = max_running
-        self._throttle = PrefillThrottle(max_chunk)
+        self._throttle = PrefillThrottle(chunks)
         self._suspects: set[Sequence] = set()  # quarantined sequences, each decoded alone
+        self._waited_s = 0.0  # by the oldest that waits
         self._plan = StepPlan()  # whose outputs have not been applied yet
 
     @property
@@ -124,7 +125,7 @@ class Schedule:
         self._accept_all(outputs)
         streaming = bool(self.running)
         if streaming:
-            self._throttle.decoded(outputs.decode_s)
+            self._throttle.decoded(outputs.decode_s, self._waited_s)
         if (chunk := self._plan.prefill) is not None:
             num_tokens = 0 if outputs.fault else len(chunk.tokens)
             self._throttle.prefilled(num_tokens, outputs.prefill_s, streaming=streaming)
@@ -137,9 +138,11 @@ class Schedule:
     # Prefill
 
     def _plan_prefill(self, now: float) -> PrefillChunk | None:
+        self._waited_s = 0.0
         if len(self.running) == len(self.sequences):
             return None
         waiting, streaming = self.waiting, bool(self.running)
+        self._waited_s = now - waiting[0].arrived
         sequence = self._next_waiting(waiting, now)
         if sequence is None:
             if not streaming:
@@ -152,7 +155,8 @@ class Schedule:
         self._make_room([sequence], sequence.num_remaining)
         if sequence.row is None:
             return None
-        return prefill_chunk(sequence, row, self._throttle.chunk(streaming=streaming))
+        size = self._throttle.chunk(streaming=streaming, others_wait=len(waiting) > 1)
+        return prefill_chunk(sequence, row, size)
 
     def _next_waiting(self, waiting: list[Sequence], now: float) -> Sequence | None:
         """Return the sequence with the least work left, minus a credit for its waiting time."""

@@ -6,11 +6,13 @@ import time
 
 from ..generate import Decoder
 from ..model import KVPool
+from ..model.device import on_cpu
 from .memory import MemoryBudget
 from .prefix_index import PrefixIndex
 from .runner import Runner
 from .schedule import MAX_RUNNING, Schedule
 from .sequence import Sequence
+from .throttle import ChunkSizes
 
 
 class Scheduler:
@@ -25,7 +27,7 @@ class Scheduler:
         self.runner = Runner(decoder)
         self.schedule = Schedule(
             bytes_per_token=self.runner.pool.bytes_per_token,
-            max_chunk=decoder.max_chunk,
+            chunks=ChunkSizes.for_device(decoder.max_chunk, on_cpu=on_cpu()),
             budget=budget,
             max_running=max_running,
         )

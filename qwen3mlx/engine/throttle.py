@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-# Share of the time that prompts get while answers stream.
+# Share of the time that prompts get while answers stream. Once the oldest has waited for
+# `PATIENCE` seconds, its share grows, to the largest after that time again.
 PREFILL_SHARE = 0.2
+LARGEST_SHARE = 0.5
+PATIENCE = 30.0
 # Seconds that one chunk of a prompt can delay a stream's next token, and that a new
 # request waits for a chunk of another prompt while nothing streams.
 STREAM_GAP = 0.15
@@ -14,28 +18,60 @@ IDLE_GAP = 0.5
 # debt are paid back later.
 SHORT_PROMPT = 64
 MAX_DEBT = 1.0
+# Fewer tokens say nothing about the speed.
 LEAST_CHUNK = 32
+# The chunk beside streams while no speed is known.
+FIRST_CHUNK = 128
+# A larger chunk that is this much faster is worth a longer gap on a GPU.
+WORTHWHILE = 1.15
+LONGEST_GAP = 1.5
+
+
+class ChunkSizes(NamedTuple):
+    """Tokens of a prefill chunk, powers of two: the most, the least while nobody else waits, and
+    the least beside others; `longest_gap_s` is for larger chunks that are worthwhile.
+    """
+
+    most: int
+    alone: int
+    beside: int
+    longest_gap_s: float
+
+    @classmethod
+    def for_device(cls, most: int, *, on_cpu: bool) -> ChunkSizes:
+        """On the CPU small chunks are as fast as large ones; a GPU needs large ones to be busy."""
+        if on_cpu:
+            least = min(LEAST_CHUNK, most)
+            return cls(most, least, least, 0.0)
+        return cls(most, most, min(most, max(256, most // 4)), LONGEST_GAP)
 
 
 @dataclass(slots=True, eq=False)
 class PrefillThrottle:
     """Decoding earns `budget_s`, the seconds that prefill can use; prefill spends them."""
 
-    max_chunk: int
+    sizes: ChunkSizes
     budget_s: float = 0.0
-    tokens_per_second: float | None = None
+    # By size: None after the first chunk, whose time may include the compilation of kernels.
+    _speeds: dict[int, float | None] = field(default_factory=dict)
 
-    def decoded(self, seconds: float) -> None:
-        earned = seconds * PREFILL_SHARE / (1 - PREFILL_SHARE)
+    @property
+    def tokens_per_second(self) -> float | None:
+        """The highest speed of any size; None until one is known."""
+        return max(self._known().values(), default=None)
+
+    def decoded(self, seconds: float, waited_s: float = 0.0) -> None:
+        """Count a step's time. `waited_s` is how long the oldest prompt has waited."""
+        grown = min(max(waited_s / PATIENCE - 1, 0.0), 1.0)
+        share = PREFILL_SHARE + grown * (LARGEST_SHARE - PREFILL_SHARE)
+        earned = seconds * share / (1 - share)
         self.budget_s = min(self.budget_s + earned, STREAM_GAP)
 
     def prefilled(self, num_tokens: int, seconds: float, *, streaming: bool) -> None:
         if streaming:
             self.budget_s -= seconds
         if num_tokens >= LEAST_CHUNK:
-            speed = num_tokens / max(seconds, 1e-6)
-            known = self.tokens_per_second
-            self.tokens_per_second = speed if known is None else 0.7 * known + 0.3 * speed
+            self._measured(1 << (num_tokens.bit_length() - 1), num_tokens / max(seconds, 1e-6))
 
     def may_prefill(self, num_tokens: int, *, streaming: bool) -> bool:
         """Return whether a prompt with `num_tokens` left can run now."""
@@ -44,10 +80,43 @@ class PrefillThrottle:
             return True
         return self.budget_s >= (-MAX_DEBT if num_tokens <= SHORT_PROMPT else 0.0)
 
-    def chunk(self, *, streaming: bool) -> int:
-        """Return how many tokens to prefill at once: a power of two, so that few shapes occur."""
-        if self.tokens_per_second is None:
-            return LEAST_CHUNK * 4 if streaming else self.max_chunk
-        wanted = self.tokens_per_second * (STREAM_GAP if streaming else IDLE_GAP)
-        size = 1 << (max(int(wanted), 1).bit_length() - 1)
-        return min(max(size, LEAST_CHUNK), self.max_chunk)
+    def chunk(self, *, streaming: bool, others_wait: bool = False) -> int:
+        """Return how many tokens to prefill at once: a power of two, so that few shapes occur.
+
+        It is the largest chunk that keeps the gap, and no smaller than `sizes` allow. Where that
+        is much slower than larger ones, it is the next larger one: each size is tried twice.
+        """
+        sizes, speeds = self.sizes, self._known()
+        size = sizes.beside if streaming or others_wait else sizes.alone
+        if not speeds:
+            return max(size, min(FIRST_CHUNK, sizes.most)) if streaming else sizes.most
+        gap = STREAM_GAP if streaming else IDLE_GAP
+        while size < sizes.most:
+            seconds = 2 * size / _nearest(speeds, 2 * size)
+            if seconds > (max(gap, sizes.longest_gap_s) if _is_slow(speeds, size) else gap):
+                break
+            size *= 2
+        return min(size, sizes.most)
+
+    def _known(self) -> dict[int, float]:
+        return {size: speed for size, speed in self._speeds.items() if speed is not None}
+
+    def _measured(self, size: int, speed: float) -> None:
+        if size not in self._speeds:
+            self._speeds[size] = None
+            return
+        known = self._speeds[size]
+        self._speeds[size] = speed if known is None else 0.7 * known + 0.3 * speed
+
+
+def _nearest(speeds: dict[int, float], size: int) -> float:
+    """Return the speed of this size, or of the measured one that is the most like it."""
+    return speeds[min(speeds, key=lambda one: abs(one.bit_length() - size.bit_length()))]
+
+
+def _is_slow(speeds: dict[int, float], size: int) -> bool:
+    """Return whether larger chunks than this are worthwhile, or the next one has to be tried."""
+    if size not in speeds:
+        return False
+    larger = [speed for other, speed in speeds.items() if other > size]
+    return not larger or max(larger) > WORTHWHILE * speeds[size]

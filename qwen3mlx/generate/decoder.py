@@ -20,9 +20,9 @@ from .sampling_batch import BatchShape, SamplingArrays, SamplingBatch
 # few steps, and each compiled step keeps its graph.
 STEADY = 8
 MAX_COMPILED = 32
-# Tokens per prefill pass. A GPU needs large chunks to stay busy; on the CPU, small ones report
-# progress.
-PREFILL_CHUNK = {"gpu": 2048, "cpu": 512}
+# Tokens per prefill pass. More keep no device busier, except with experts on a GPU: each one gets
+# a small part of the tokens.
+PREFILL_CHUNK, PREFILL_CHUNK_OF_EXPERTS = 512, 2048
 
 # Prompt positions whose logits (one vocabulary-sized row each) are computed at a time.
 SCORED_TOGETHER = 64
@@ -45,7 +45,8 @@ class Decoder:
         self._seen: Counter[Signature] = Counter()
         self._num_steps = 0
         self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
-        self.max_chunk = PREFILL_CHUNK["cpu" if on_cpu() else "gpu"]
+        has_experts = bool(model.config.num_experts) and not on_cpu()
+        self.max_chunk = PREFILL_CHUNK_OF_EXPERTS if has_experts else PREFILL_CHUNK
 
     def extend(self, ids: Sequence[int], row: KVRow) -> None:
         """Feed `ids` and wait; no logits are computed."""

@@ -22,6 +22,7 @@ from qwen3mlx.engine.plan import CloseRow, OpenRow, PoolChange, Reset, StepOutpu
 from qwen3mlx.engine.runner import Runner
 from qwen3mlx.engine.schedule import Schedule
 from qwen3mlx.engine.scheduler import Scheduler
+from qwen3mlx.engine.throttle import ChunkSizes
 from qwen3mlx.generate import Decoder
 from qwen3mlx.model import Layer
 from tests.engine.support import PROMPTS, Request, finish, scheduler_for
@@ -232,7 +233,10 @@ def test_the_schedule_decides_from_what_it_is_told() -> None:
 
     def plans() -> list[StepPlan]:
         schedule = Schedule(
-            bytes_per_token=8, max_chunk=64, budget=MemoryBudget(limit=10**6), max_running=3
+            bytes_per_token=8,
+            chunks=ChunkSizes.for_device(64, on_cpu=True),
+            budget=MemoryBudget(limit=10**6),
+            max_running=3,
         )
         requests = [Request([i + 1] * 70, max_tokens=9, seed=i, temperature=1.0) for i in range(5)]
         made: list[StepPlan] = []
@@ -282,7 +286,11 @@ def test_the_schedule_imports_no_arrays_no_clock_and_no_generator() -> None:
 
 
 def test_a_reset_is_planned_after_a_fault() -> None:
-    schedule = Schedule(bytes_per_token=8, max_chunk=64, budget=MemoryBudget(limit=10**6))
+    schedule = Schedule(
+        bytes_per_token=8,
+        chunks=ChunkSizes.for_device(64, on_cpu=True),
+        budget=MemoryBudget(limit=10**6),
+    )
     request = Request([1, 2, 3])
     schedule.submit(request.sequence, now=0.0)
     schedule.plan(0.0)
