@@ -30,6 +30,9 @@ from .plan import (
 )
 from .prefix_blocks import PrefixBlocks
 
+# Steps after which MLX's cache of freed memory is emptied: sizes that no longer occur stay in it.
+CLEAR_EVERY = 512
+
 
 @dataclass(slots=True, eq=False)
 class _Progress:
@@ -57,6 +60,7 @@ class Runner:
         self._vocab_size = decoder.model.config.vocab_size
         self._batches = BatchCache(self._vocab_size)
         self._in_flight: list[InFlight] = []
+        self._num_steps = 0
         self._dropped: set[int] = set()  # rows whose tokens in flight are discarded
 
     def run(self, plan: StepPlan) -> StepOutputs:
@@ -114,6 +118,9 @@ class Runner:
     def _decode(self, plan: StepPlan, done: _Progress) -> None:
         """Launch the batches and, while they run, read the tokens that earlier plans launched."""
         start = time.perf_counter()
+        self._num_steps += 1
+        if self._num_steps % CLEAR_EVERY == 0:
+            mx.clear_cache()
         before, self._in_flight = self._in_flight, []
         awaited: list[InFlight] = []
         for batch in plan.decode:

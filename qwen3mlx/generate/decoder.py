@@ -52,8 +52,6 @@ class Decoder:
         """Feed `ids` and wait; no logits are computed."""
         self._last_hidden(ids, row)
         mx.eval(row.stack.layers)
-        # The next chunk's activations have other sizes, because the context has grown
-        mx.clear_cache()
 
     def logits(self, ids: Sequence[int], row: KVRow) -> mx.array:
         """Feed `ids`; return the logits [1, vocab] after the last of them, not evaluated."""
@@ -71,7 +69,6 @@ class Decoder:
             choice = reported(mx.array(list(following[part])), logits, num_logprobs)
             mx.eval(row.stack.layers, choice.arrays())
             yield choice
-        mx.clear_cache()
 
     def _last_hidden(self, ids: Sequence[int], row: KVRow) -> mx.array:
         hidden = self.model.last_hidden(mx.array([ids]), row)

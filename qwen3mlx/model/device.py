@@ -8,13 +8,20 @@ import sys
 
 import mlx.core as mx
 
-MEMORY_SHARE = 0.85
+# The share of the memory that this program takes; what MLX caches of freed memory is part of it.
+MEMORY_SHARE, CACHE_SHARE, LARGEST_CACHE = 0.9, 0.05, 10**9
 
 
-def keep_resident() -> None:
-    """Keep what this process loads in memory: on Metal, paged-out weights stall every token."""
+def set_memory_limits() -> None:
+    """Keep what this process loads in memory: on Metal, paged-out weights stall every token.
+
+    MLX keeps freed memory for arrays of like size. By default that is as much as there is, and
+    keys and values that have been outgrown fit nothing again.
+    """
     if mx.metal.is_available():
         mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
+    if not on_cpu():  # there it is 32 MB
+        mx.set_cache_limit(cache_limit())
 
 
 def release_staging_memory() -> None:
@@ -31,9 +38,16 @@ def on_cpu() -> bool:
     return bool(mx.default_device() == mx.Device(mx.cpu))
 
 
+def cache_limit() -> int:
+    """Bytes of freed memory that MLX may keep on a GPU."""
+    return min(int(usable_memory() * CACHE_SHARE), LARGEST_CACHE)
+
+
 def default_memory_limit() -> int:
-    """Bytes that this program takes; the rest is for activations and all else on the machine."""
-    return int(usable_memory() * MEMORY_SHARE)
+    """Bytes for weights, keys and values; the rest is for freed memory that MLX keeps, for
+    activations, and all else on the machine.
+    """
+    return int(usable_memory() * MEMORY_SHARE) - cache_limit()
 
 
 def usable_memory() -> int:

@@ -76,6 +76,18 @@ class KVPool(KVLayout[KVRow, KVStack]):
             # collector.
             stack.layers = []
         super().clear()
+        mx.clear_cache()
+
+    def move(self, row: KVRow, num_tokens: int) -> None:
+        super().move(row, num_tokens)
+        mx.clear_cache()  # what has been outgrown fits no later row
+
+    def release(self, row: KVRow) -> None:
+        stack = row.stack
+        super().release(row)
+        if not any(stack.rows):
+            stack.layers = []
+        mx.clear_cache()
 
     def _copy(self, row: KVRow, new: KVRow) -> None:
         for layer in range(self._num_layers):

@@ -14,7 +14,7 @@ from ..quoting import quoted
 from ..settings.state import expanded
 from .attention import Attention
 from .checkpoint import Checkpoint
-from .device import keep_resident, usable_memory
+from .device import set_memory_limits, usable_memory
 from .experts import Experts, ResidentExperts
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .footprint import check_fits, compute_dtype, resident_bytes
@@ -46,7 +46,7 @@ def load_model(
     checkpoint = Checkpoint(folder)
     dtype = compute_dtype(checkpoint.infos)
     _check_memory(checkpoint, dtype)
-    keep_resident()
+    set_memory_limits()
     try:
         model = _build(Weights(checkpoint, config, dtype), checkpoint.nbytes, options, on_progress)
     except RuntimeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
@@ -316,6 +316,38 @@ def test_a_step_writes_in_place(lengths: list[int], eager: bool) -> None:
     mx.reset_peak_memory()
     step()
     assert mx.get_peak_memory() - before < 0.3 * pool.nbytes
+
+
+@pytest.fixture
+def large_cache() -> Iterator[None]:
+    """As on a GPU, where MLX keeps freed memory of any size."""
+    mx.clear_cache()
+    before = mx.set_cache_limit(10**9)
+    yield
+    mx.set_cache_limit(before)
+    mx.clear_cache()
+
+
+@pytest.mark.usefixtures("large_cache")
+def test_what_a_row_has_outgrown_is_not_kept() -> None:
+    pool = KVPool(golden(None))
+    row = pool.allocate(4096)
+    while row.capacity < 36 * 1024:
+        row.advance(row.capacity - row.offset)
+        row.grow()
+        mx.eval(row.stack.layers)
+        assert mx.get_cache_memory() < 0.1 * pool.nbytes
+    row.release()
+    assert mx.get_cache_memory() < 100_000
+
+
+@pytest.mark.usefixtures("large_cache")
+def test_slots_that_were_given_up_are_not_kept() -> None:
+    pool = KVPool(golden(None))
+    rows = [pool.allocate(4000) for _ in range(8)]
+    while rows:
+        rows.pop().release()
+        assert mx.get_cache_memory() < 100_000
 
 
 def test_a_cleared_pool_holds_no_memory_until_the_next_collection() -> None:
