@@ -8,6 +8,7 @@ from typing import cast
 import mlx.core as mx
 
 from ..generate import Decoder
+from ..model.kv_layout import capacity_for
 from .memory import MemoryBudget
 from .resident_model import ResidentModel
 
@@ -25,7 +26,8 @@ def embed(
     """
     longest = max(map(len, inputs), default=0)
     resident.scheduler.check_fits(longest)
-    needed = resident.scheduler.pool.bytes_alone(longest)
+    pool = resident.scheduler.pool
+    needed = min(capacity_for(longest) * pool.bytes_per_token, budget.largest_request)
     resident.num_embeddings += 1
     reserved = 0
     try:

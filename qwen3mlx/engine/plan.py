@@ -93,18 +93,18 @@ def _forbidden(ids: Collection[int]) -> tuple[tuple[int, float], ...]:
 
 
 class OpenRow(NamedTuple):
-    """Allocate an empty row with room for `num_tokens`."""
+    """Allocate an empty row of `capacity` positions."""
 
     row: int
-    num_tokens: int
+    capacity: int
     sampling: RowSampling
 
 
 class GrowRow(NamedTuple):
-    """Move a row to a place with room for `num_tokens` in total."""
+    """Move a row to a place of `capacity` positions."""
 
     row: int
-    num_tokens: int
+    capacity: int
 
 
 class TrimRow(NamedTuple):

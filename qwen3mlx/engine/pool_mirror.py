@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from ..model.kv_layout import KVLayout, Row, Stack
+from ..model.kv_layout import KVLayout, Row, Stack, capacities
 from .memory import MemoryBudget
 from .plan import CacheBlocks, CloseRow, FillRow, GrowRow, OpenRow, PoolChange, Reset, TrimRow
 from .prefix_index import PrefixIndex
 from .sequence import Sequence
+
+# Tokens of an answer that a long row has room for from the beginning.
+ANSWER_ROOM = 1024
 
 
 class PoolMirror:
@@ -18,9 +21,9 @@ class PoolMirror:
     `sequences` are those with a row, by row number.
     """
 
-    def __init__(self, bytes_per_token: int, budget: MemoryBudget) -> None:
+    def __init__(self, bytes_per_token: int, num_layers: int, budget: MemoryBudget) -> None:
         self.sequences: dict[int, Sequence] = {}
-        self.layout: KVLayout[Row, Stack] = KVLayout(bytes_per_token, Row, Stack)
+        self.layout: KVLayout[Row, Stack] = KVLayout(bytes_per_token, num_layers, Row, Stack)
         self._changes: list[PoolChange] = []
         self.prefixes = PrefixIndex(bytes_per_token, budget, self._changes)
         self._budget = budget
@@ -35,16 +38,24 @@ class PoolMirror:
 
     def may_open(self, num_tokens: int) -> bool:
         """Make room for a row with this many tokens and one more. Return False if there is none."""
-        return self._budget.make_room(self.layout.bytes_for(num_tokens + 1))
+        choice = capacities(num_tokens + 1)
+        needed = map(self.layout.bytes_to_open, (choice[0], choice[-1]))
+        return any(map(self._budget.make_room, needed))
 
     def open(self, sequence: Sequence) -> Row:
-        """Open a row for the sequence's tokens and one more, and fill it with its cached prefix."""
-        num_tokens = len(sequence.ids) + 1
-        row = sequence.row = self.layout.allocate(num_tokens)
+        """Open a row for the sequence's tokens and one more, and fill it with its cached prefix.
+
+        `may_open` has made room for it.
+        """
+        ahead = min(ANSWER_ROOM, sequence.max_tokens - sequence.num_generated)
+        choice, free = capacities(len(sequence.ids) + 1, ahead), self._budget.free
+        fitting = (c for c in choice if self.layout.bytes_to_open(c) <= free)
+        capacity = next(fitting, choice[-1])
+        row = sequence.row = self.layout.open(capacity)
         number = sequence.row_number = next(self._numbers)
         self.sequences[number] = sequence
         self._count_live()
-        self._changes.append(OpenRow(number, num_tokens, sequence.sampling))
+        self._changes.append(OpenRow(number, capacity, sequence.sampling))
         # The last token is always computed: its logits give the first new token.
         blocks = self.prefixes.lookup(sequence.reusable[:-1], sequence.salt)
         if blocks:
@@ -59,12 +70,13 @@ class PoolMirror:
         needed = row.offset + num_tokens
         if needed <= row.capacity:
             return True
-        if not self._budget.make_room(self.layout.bytes_for(needed)):
-            return False
-        row.grow(num_tokens)
-        self._count_live()
-        self._changes.append(GrowRow(sequence.row_number, needed))
-        return True
+        for capacity in capacities(needed):
+            if self._budget.make_room(self.layout.bytes_to_move(row, capacity)):
+                self.layout.move(row, capacity)
+                self._count_live()
+                self._changes.append(GrowRow(sequence.row_number, capacity))
+                return True
+        return False
 
     def rewind(self, sequence: Sequence) -> None:
         """Drop everything computed beyond the sequence's ids; the last id is always fed again."""

@@ -84,11 +84,11 @@ class Runner:
 
     def _change(self, change: PoolChange) -> None:
         match change:
-            case OpenRow(number, num_tokens, sampling):
-                kv = self.pool.allocate(num_tokens)
+            case OpenRow(number, capacity, sampling):
+                kv = self.pool.open(capacity)
                 self.rows[number] = LiveRow(kv, sampling, self._vocab_size)
-            case GrowRow(number, num_tokens):
-                self.pool.move(self.rows[number].kv, num_tokens)
+            case GrowRow(number, capacity):
+                self.pool.move(self.rows[number].kv, capacity)
             case TrimRow(number, num_tokens):
                 self.rows[number].trim(num_tokens)
                 self._dropped.add(number)

@@ -40,13 +40,14 @@ class Schedule:
         self,
         *,
         bytes_per_token: int,
+        num_layers: int,
         chunks: ChunkSizes,
         budget: MemoryBudget,
         max_running: int = MAX_RUNNING,
     ) -> None:
         self.sequences: list[Sequence] = []
         self.running: list[Sequence] = []
-        self.pool = PoolMirror(bytes_per_token, budget)
+        self.pool = PoolMirror(bytes_per_token, num_layers, budget)
         self._budget = budget
         self._max_running = max_running
         self._throttle = PrefillThrottle(chunks)

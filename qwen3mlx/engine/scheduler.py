@@ -27,6 +27,7 @@ class Scheduler:
         self.runner = Runner(decoder)
         self.schedule = Schedule(
             bytes_per_token=self.runner.pool.bytes_per_token,
+            num_layers=self.runner.pool.num_layers,
             chunks=ChunkSizes.for_device(decoder.max_chunk, on_cpu=on_cpu()),
             budget=budget,
             max_running=max_running,

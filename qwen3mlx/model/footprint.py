@@ -17,7 +17,7 @@ from ..settings.state import expanded
 from .cache import kv_group_size
 from .device import on_cpu
 from .experts import ResidentExperts
-from .kv_layout import stack_capacity
+from .kv_layout import least_capacity, stack_capacity
 
 
 class Footprint(NamedTuple):
@@ -34,7 +34,8 @@ class Footprint(NamedTuple):
     def longest_request(self, limit: int) -> int:
         """Tokens of the longest request that fits in `limit` bytes beside the weights."""
         tokens = range(1, self.context_length + 1)
-        return bisect_right(tokens, limit - self.weight_bytes, key=self.kv_bytes)
+        room = (limit - self.weight_bytes) // max(self.kv_bytes_per_token, 1)
+        return bisect_right(tokens, room, key=least_capacity)
 
 
 def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint:

@@ -66,7 +66,7 @@ class Row:
 
     def grow(self, num_tokens: int = 1) -> None:
         """Move to a place with room for `num_tokens` more."""
-        self._layout.move(self, self.offset + num_tokens)
+        self._layout.move(self, stack_capacity(self.offset + num_tokens))
 
     def release(self) -> None:
         self._layout.release(self)
@@ -86,10 +86,12 @@ class KVLayout(Generic[RowT, StackT]):
     def __init__(
         self,
         bytes_per_token: int,
+        num_layers: int,
         make_row: Callable[[KVLayout[Any, Any], StackT, int], RowT],
         make_stack: Callable[[int], StackT],
     ) -> None:
         self.bytes_per_token = bytes_per_token
+        self.num_layers = num_layers
         self._make_row = make_row
         self._make_stack = make_stack
         self._stacks: list[StackT] = []
@@ -97,26 +99,37 @@ class KVLayout(Generic[RowT, StackT]):
     @property
     def nbytes(self) -> int:
         """The bytes of all rows, including free slots."""
-        positions = sum(len(stack.rows) * stack.capacity for stack in self._stacks)
-        return positions * self.bytes_per_token
+        return sum(map(self._stack_bytes, self._stacks))
 
     def bytes_for(self, num_tokens: int) -> int:
         """Return the bytes that a row for this many tokens would add."""
-        capacity = stack_capacity(num_tokens)
-        stack = self._shared(capacity)
-        slots = 1 if stack is None else _more_slots(stack) - len(stack.rows)
-        return slots * capacity * self.bytes_per_token
+        return self._added(stack_capacity(num_tokens))
 
     def bytes_alone(self, num_tokens: int) -> int:
-        """Return the bytes that the row would take if it were the only one."""
-        return stack_capacity(num_tokens) * self.bytes_per_token
+        """Return the least bytes that the row would take if it were the only one."""
+        return least_capacity(num_tokens) * self.bytes_per_token
+
+    def bytes_to_open(self, capacity: int) -> int:
+        """Return the bytes that `open` takes meanwhile: a stack is resized layer by layer."""
+        added, stack = self._added(capacity), self._shared(capacity)
+        return added if stack is None or not added else added + self._layer_bytes(stack)
+
+    def bytes_to_move(self, row: RowT, capacity: int) -> int:
+        """Return the bytes that `move` takes meanwhile: one layer more than it leaves."""
+        stack = cast("StackT", row.stack)
+        if capacity == stack.capacity:
+            return 0
+        opened = self.bytes_to_open(capacity)
+        if not opened or not is_alone(row):
+            return opened
+        return max(opened - self._stack_bytes(stack), 0) + self._layer_bytes(stack)
 
     def allocate(self, num_tokens: int) -> RowT:
-        capacity = stack_capacity(num_tokens)
-        stack = self._shared(capacity)
-        if stack is None:
-            stack = self._make_stack(capacity)
-            self._stacks.append(stack)
+        return self.open(stack_capacity(num_tokens))
+
+    def open(self, capacity: int) -> RowT:
+        """Return a new row with `capacity` positions."""
+        stack = self._stack_for(capacity)
         if None not in stack.rows:
             self._resize(stack, list(range(len(stack.rows))), _more_slots(stack))
         slot = stack.rows.index(None)
@@ -124,19 +137,17 @@ class KVLayout(Generic[RowT, StackT]):
         stack.rows[slot] = row
         return row
 
-    def move(self, row: RowT, num_tokens: int) -> None:
-        """Give `row` room for `num_tokens`, keeping what it holds.
+    def move(self, row: RowT, capacity: int) -> None:
+        """Give `row` a place with `capacity` positions, keeping what it holds.
 
         Raises KVRoomError where that is less than it holds.
         """
         row.check(0, row.offset)
-        if num_tokens < row.offset:
-            raise KVRoomError(f"A row of {row.offset} tokens does not fit one for {num_tokens}.")
-        new = self.allocate(num_tokens)
-        self._copy(row, new)
-        self.release(row)
-        row.stack, row.slot = new.stack, new.slot
-        row.stack.rows[row.slot] = row
+        if capacity <= row.offset:
+            raise KVRoomError(f"A row of {row.offset} tokens does not fit {capacity} positions.")
+        if capacity != row.stack.capacity:
+            stack = self._stack_for(capacity)
+            self._transfer(row, stack, _more_slots(stack))
 
     def release(self, row: RowT) -> None:
         row.check(0, 0)  # its slot may be another row's by now
@@ -154,6 +165,14 @@ class KVLayout(Generic[RowT, StackT]):
             stack.rows = []
         self._stacks.clear()
 
+    def _stack_for(self, capacity: int) -> StackT:
+        """Return the stack that a row of this capacity goes to."""
+        stack = self._shared(capacity)
+        if stack is None:
+            stack = self._make_stack(capacity)
+            self._stacks.append(stack)
+        return stack
+
     def _shared(self, capacity: int) -> StackT | None:
         if capacity > LONGEST_SHARED:
             return None
@@ -167,8 +186,44 @@ class KVLayout(Generic[RowT, StackT]):
             if row is not None:
                 row.slot = slot
 
-    def _copy(self, row: RowT, new: RowT) -> None:
-        """Copy what `row` holds to `new`; numbers alone have nothing to copy."""
+    def _transfer(self, row: RowT, stack: StackT, num_slots: int) -> None:
+        """Move `row` to a free slot of `stack`, which gets `num_slots`."""
+        KVLayout._resize(self, stack, list(range(len(stack.rows))), num_slots)
+        self.release(row)
+        row.stack, row.slot = stack, stack.rows.index(None)
+        stack.rows[row.slot] = row
+
+    def _added(self, capacity: int) -> int:
+        """Return the bytes of the slots that a row of this capacity would add."""
+        stack = self._shared(capacity)
+        slots = 1 if stack is None else _more_slots(stack) - len(stack.rows)
+        return slots * capacity * self.bytes_per_token
+
+    def _stack_bytes(self, stack: StackT) -> int:
+        return len(stack.rows) * stack.capacity * self.bytes_per_token
+
+    def _layer_bytes(self, stack: StackT) -> int:
+        return -(-self._stack_bytes(stack) // self.num_layers)
+
+
+def is_alone(row: Row) -> bool:
+    """Return whether its stack goes when it leaves."""
+    return all(other is None or other is row for other in row.stack.rows)
+
+
+def least_capacity(num_tokens: int) -> int:
+    """Return the fewest positions of a row for `num_tokens` and the scratch one."""
+    return -(-(num_tokens + 1) // CAPACITY_STEP) * CAPACITY_STEP
+
+
+def capacities(num_tokens: int, ahead: int = 0) -> range:
+    """Return the capacities of a row for `num_tokens`: first the usual one, then smaller ones for
+    where memory is short. Long rows get room for `ahead` more tokens, since moving them takes time.
+    """
+    usual = stack_capacity(num_tokens)
+    if usual > LONGEST_SHARED:
+        usual = stack_capacity(num_tokens + ahead)
+    return range(usual, least_capacity(num_tokens) - 1, -CAPACITY_STEP)
 
 
 def stack_capacity(num_tokens: int) -> int:

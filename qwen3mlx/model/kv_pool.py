@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import mlx.core as mx
 
 from .cache import KVCache, Layer
-from .kv_layout import KVLayout, KVRoomError, Row, Stack
+from .kv_layout import KVLayout, KVRoomError, Row, Stack, is_alone
 from .qwen3 import Qwen3
 
 BatchArrays = tuple[mx.array, list[list[Layer]], list[mx.array], list[mx.array], list[mx.array]]
@@ -40,10 +40,7 @@ class KVRow(Row):
         """Write arrays [1, kv_heads, n, width] at `position`. Raises KVRoomError."""
         self.check(position, new[0].shape[2])
         start = mx.array([self.slot, position])
-        self.stack.layers[layer] = tuple(
-            mx.slice_update(old, update, start, axes=(0, 2))
-            for old, update in zip(self.stack.layers[layer], new, strict=True)
-        )
+        self.stack.layers[layer] = _updated(self.stack.layers[layer], new, start)
 
     def attend(
         self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
@@ -62,12 +59,14 @@ class KVPool(KVLayout[KVRow, KVStack]):
 
     def __init__(self, model: Qwen3) -> None:
         self.kind: KVCache = model.make_cache()
-        self._num_layers = len(model.blocks)
         config = model.config
         one = mx.zeros((1, config.num_key_value_heads, 1, config.head_dim), model.dtype)
         self._token: Layer = self.kind.pack(one, one)
         super().__init__(
-            self._num_layers * sum(array.nbytes for array in self._token), KVRow, KVStack
+            len(model.blocks) * sum(array.nbytes for array in self._token),
+            len(model.blocks),
+            KVRow,
+            KVStack,
         )
 
     def clear(self) -> None:
@@ -78,34 +77,44 @@ class KVPool(KVLayout[KVRow, KVStack]):
         super().clear()
         mx.clear_cache()
 
-    def move(self, row: KVRow, num_tokens: int) -> None:
-        super().move(row, num_tokens)
-        mx.clear_cache()  # what has been outgrown fits no later row
-
     def release(self, row: KVRow) -> None:
         stack = row.stack
         super().release(row)
         if not any(stack.rows):
             stack.layers = []
-        mx.clear_cache()
+        mx.clear_cache()  # arrays of this size may never be needed again
 
-    def _copy(self, row: KVRow, new: KVRow) -> None:
-        for layer in range(self._num_layers):
-            new.write(layer, 0, row.layer(layer))
-            mx.eval(new.stack.layers[layer])
+    def _transfer(self, row: KVRow, stack: KVStack, num_slots: int) -> None:
+        """Copy one layer at a time; if the row was alone, its old arrays go with each."""
+        kept, old, is_last = list(range(len(stack.rows))), row.stack, is_alone(row)
+        slot = stack.rows.index(None) if None in stack.rows else len(kept)
+        start = mx.array([slot, 0])
+        for layer in range(self.num_layers):
+            held = row.layer(layer)
+            if num_slots > len(kept):
+                self._resize_layer(stack, layer, kept, num_slots)
+            stack.layers[layer] = _updated(stack.layers[layer], held, start)
+            mx.eval(stack.layers[layer])
+            if is_last:
+                old.layers[layer] = ()
+        del held
+        super()._transfer(row, stack, num_slots)
 
     def _resize(self, stack: KVStack, kept: list[int], num_slots: int) -> None:
         """Resize one layer at a time, so that memory holds few of them twice."""
-        stack.layers = stack.layers or [()] * self._num_layers
-        for layer in range(self._num_layers):
-            stack.layers[layer] = tuple(
-                self._resized(old, like, kept, num_slots, stack.capacity)
-                for old, like in zip(
-                    stack.layers[layer] or [None] * len(self._token), self._token, strict=True
-                )
-            )
-            mx.eval(stack.layers[layer])
+        for layer in range(self.num_layers):
+            self._resize_layer(stack, layer, kept, num_slots)
         super()._resize(stack, kept, num_slots)
+
+    def _resize_layer(self, stack: KVStack, layer: int, kept: list[int], num_slots: int) -> None:
+        stack.layers = stack.layers or [()] * self.num_layers
+        stack.layers[layer] = tuple(
+            self._resized(old, like, kept, num_slots, stack.capacity)
+            for old, like in zip(
+                stack.layers[layer] or [None] * len(self._token), self._token, strict=True
+            )
+        )
+        mx.eval(stack.layers[layer])
 
     def _resized(
         self, old: mx.array | None, like: mx.array, kept: list[int], slots: int, capacity: int
@@ -202,6 +211,16 @@ class Batch:
         inverse.
         """
         return self.offset, self.layers, self.positions, self.spread, self.gather
+
+
+def _updated(old: Layer, new: Layer, start: mx.array) -> Layer:
+    """old [slots, heads, capacity, width] with new [1, heads, n, width] at `start`: slot and
+    position.
+    """
+    return tuple(
+        mx.slice_update(array, update, start, axes=(0, 2))
+        for array, update in zip(old, new, strict=True)
+    )
 
 
 def _written(old: mx.array, new: mx.array, positions: mx.array) -> mx.array:

@@ -117,7 +117,7 @@ class Device:
 
 
 def schedule_for(sizes: ChunkSizes) -> Schedule:
-    return Schedule(bytes_per_token=1, chunks=sizes, budget=MemoryBudget(limit=10**9))
+    return Schedule(bytes_per_token=1, num_layers=1, chunks=sizes, budget=MemoryBudget(limit=10**9))
 
 
 def streaming(sizes: ChunkSizes, table: Table) -> tuple[Schedule, Device]:

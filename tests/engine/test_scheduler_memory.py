@@ -17,6 +17,9 @@ from tests.engine.support import (
     scheduler_for,
 )
 
+# Of a stack of 256 positions in a model of two layers: a second slot takes as much meanwhile.
+ONE_LAYER = 128
+
 
 def test_a_prompt_that_cannot_fit_is_refused_before_any_work(decoder):
     limit = decoder.model.nbytes + 512 * bytes_per_token(decoder)
@@ -68,14 +71,14 @@ def test_a_request_whose_memory_went_to_another_model_is_refused(decoder):
 
 
 def test_an_answer_that_outgrew_the_memory_while_it_waited_ends_there(decoder):
-    limit = decoder.model.nbytes + 3 * 256 * bytes_per_token(decoder)
+    limit = decoder.model.nbytes + (3 * 256 + ONE_LAYER) * bytes_per_token(decoder)
     scheduler = scheduler_for(decoder, limit=limit)
     requests = [Request([i % 300 for i in range(250)], max_tokens=12, seed=i) for i in range(2)]
     for request in requests:
         scheduler.submit(request.sequence)
     while not all(request.ids for request in requests):
         scheduler.step()
-    scheduler._budget.weights += 300 * bytes_per_token(decoder)
+    scheduler._budget.weights += (300 + ONE_LAYER) * bytes_per_token(decoder)
     finish(scheduler, *requests)
     for request in requests:
         assert request.reason == "length"

@@ -234,6 +234,7 @@ def test_the_schedule_decides_from_what_it_is_told() -> None:
     def plans() -> list[StepPlan]:
         schedule = Schedule(
             bytes_per_token=8,
+            num_layers=2,
             chunks=ChunkSizes.for_device(64, on_cpu=True),
             budget=MemoryBudget(limit=10**6),
             max_running=3,
@@ -288,6 +289,7 @@ def test_the_schedule_imports_no_arrays_no_clock_and_no_generator() -> None:
 def test_a_reset_is_planned_after_a_fault() -> None:
     schedule = Schedule(
         bytes_per_token=8,
+        num_layers=2,
         chunks=ChunkSizes.for_device(64, on_cpu=True),
         budget=MemoryBudget(limit=10**6),
     )

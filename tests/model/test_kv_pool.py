@@ -258,8 +258,8 @@ def test_a_row_alone_takes_the_reported_bytes(kv_bits: int | None) -> None:
     model = golden(kv_bits)
     for num_tokens in (1, 255, 256, 1000, 4095, 4096, 9000):
         pool = KVPool(model)
-        told = pool.bytes_alone(num_tokens)
-        assert pool.bytes_for(num_tokens) == told
+        told = pool.bytes_for(num_tokens)
+        assert pool.bytes_alone(num_tokens) <= told
         pool.allocate(num_tokens)
         assert pool.nbytes == array_bytes(pool) == told
         # A third more than needed at most, or one step of 256.
