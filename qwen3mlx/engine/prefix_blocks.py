@@ -10,15 +10,16 @@ from ..model import KVRow, Layer
 
 
 class PrefixBlocks:
-    """Holds arrays [1, kv_heads, tokens, width] for each block and layer."""
+    """Holds arrays [layers, kv_heads, tokens, width] for each block: few, since each one has costs
+    of its own, and large.
+    """
 
     def __init__(self) -> None:
-        self.layers: dict[int, list[Layer]] = {}
+        self.blocks: dict[int, Layer] = {}
 
     @property
     def nbytes(self) -> int:
-        blocks = self.layers.values()
-        return sum(array.nbytes for block in blocks for layer in block for array in layer)
+        return sum(array.nbytes for block in self.blocks.values() for array in block)
 
     def fill(self, row: KVRow, blocks: Iterable[tuple[int, int]]) -> None:
         """Copy the first tokens of each block, one block after another, into an empty `row`.
@@ -28,26 +29,30 @@ class PrefixBlocks:
         blocks = tuple(blocks)
         row.check(row.offset, sum(length for _, length in blocks))
         for number, length in blocks:
-            for layer, arrays in enumerate(self.layers[number]):
-                row.write(layer, row.offset, tuple(array[:, :, :length] for array in arrays))
+            for layer in range(len(row.stack.layers)):
+                one = slice(layer, layer + 1)
+                new = tuple(array[one, :, :length] for array in self.blocks[number])
+                row.write(layer, row.offset, new)
             row.advance(length)
         mx.eval(row.stack.layers)
 
     def copy(self, row: KVRow, blocks: Iterable[tuple[int, int, int]]) -> None:
         """Copy a row's tokens into new blocks: (block, first token, number of tokens) for each."""
-        new: dict[int, list[Layer]] = {number: [] for number, _, _ in blocks}
-        for layer in range(len(row.stack.layers)):
-            arrays = row.layer(layer)
-            for number, start, length in blocks:
-                pieces = (array[:, :, start : start + length] for array in arrays)
-                new[number].append(tuple(mx.contiguous(piece) for piece in pieces))
+        layers = [row.layer(layer) for layer in range(len(row.stack.layers))]
+        new = {
+            number: tuple(
+                mx.concatenate([array[:, :, start : start + length] for array in arrays])
+                for arrays in zip(*layers, strict=True)
+            )
+            for number, start, length in blocks
+        }
         mx.eval(list(new.values()))
-        self.layers.update(new)
+        self.blocks.update(new)
 
     def drop(self, numbers: Iterable[int]) -> None:
         for number in numbers:
-            self.layers.pop(number, None)
+            self.blocks.pop(number, None)
 
     def keep(self, numbers: Collection[int]) -> None:
         """Drop all other blocks."""
-        self.layers = {number: self.layers[number] for number in numbers}
+        self.blocks = {number: self.blocks[number] for number in numbers}

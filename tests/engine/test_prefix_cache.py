@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
+
 import mlx.core as mx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine.prefix_blocks import PrefixBlocks
 from qwen3mlx.engine.prefix_index import BLOCK
-from qwen3mlx.model import KVPool, KVRoomError
+from qwen3mlx.generate import Decoder
+from qwen3mlx.model import KVPool, KVRoomError, load_model
 from tests.engine.support import (
     Request,
     bytes_per_token,
@@ -16,6 +20,7 @@ from tests.engine.support import (
     run,
     scheduler_for,
 )
+from tests.support.checkpoints import DENSE, write_checkpoint
 
 LONG = [i * 7 % 300 for i in range(BLOCK + 60)]
 
@@ -131,7 +136,7 @@ def test_the_bytes_counted_are_those_of_the_arrays(decoder):
         run(scheduler, [*LONG, last], max_tokens=3)
     assert scheduler.prefixes.nbytes == scheduler.runner.prefixes.nbytes > 0
     assert scheduler._budget.prefixes == scheduler.prefixes.nbytes
-    assert set(scheduler.runner.prefixes.layers) == set(scheduler.prefixes.numbers)
+    assert set(scheduler.runner.prefixes.blocks) == set(scheduler.prefixes.numbers)
     scheduler.close(RuntimeError("closed"))
     assert scheduler._budget.prefixes == scheduler.runner.prefixes.nbytes == 0
 
@@ -150,22 +155,34 @@ def test_live_requests_take_memory_back_from_it(decoder):
 
 def test_what_could_not_be_copied_is_not_kept(decoder, monkeypatch):
     scheduler = scheduler_for(decoder)
-    contiguous, calls = mx.contiguous, []
+    concatenate, calls = mx.concatenate, []
 
-    def run_out(array):
+    def run_out(arrays):
         calls.append(1)
-        if len(calls) > 3:
+        if len(calls) > 1:
             raise RuntimeError("no memory")
-        return contiguous(array)
+        return concatenate(arrays)
 
     request = Request(LONG, max_tokens=2)
     scheduler.submit(request.sequence)
-    monkeypatch.setattr(mx, "contiguous", run_out)
+    monkeypatch.setattr(mx, "concatenate", run_out)
     finish(scheduler, request)
     assert calls
     assert scheduler.prefixes.match(LONG) == 0
     assert scheduler._budget.prefixes == scheduler.prefixes.nbytes == 0
-    assert scheduler.runner.prefixes.layers == {}
+    assert scheduler.runner.prefixes.blocks == {}
+
+
+@pytest.mark.parametrize("kv_bits", [None, 8])
+def test_a_block_is_few_arrays_whatever_the_depth(kv_bits, tmp_path):
+    shape = dataclasses.replace(DENSE, num_hidden_layers=7)
+    options = LoadOptions(kv_bits=kv_bits)
+    model = load_model(write_checkpoint(tmp_path, shape, dtype="float32"), options=options)
+    scheduler = scheduler_for(Decoder(model))
+    run(scheduler, LONG)
+    blocks = scheduler.runner.prefixes.blocks.values()
+    assert {len(block) for block in blocks} == {2 if kv_bits is None else 6}
+    assert {array.shape[0] for block in blocks for array in block} == {7}
 
 
 def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):

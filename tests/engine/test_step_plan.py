@@ -24,7 +24,6 @@ from qwen3mlx.engine.schedule import Schedule
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.throttle import ChunkSizes
 from qwen3mlx.generate import Decoder
-from qwen3mlx.model import Layer
 from tests.engine.support import PROMPTS, Request, finish, scheduler_for
 from tests.engine.traffic import (
     KINDS,
@@ -67,11 +66,11 @@ class Twin:
         """The blocks that are new, and every few plans all keys and values."""
         if len(self.plans) % 5 == 0:
             assert_same_rows(self.first, self.second)
-        one, two = self.first.prefixes.layers, self.second.prefixes.layers
+        one, two = self.first.prefixes.blocks, self.second.prefixes.blocks
         assert one.keys() == two.keys()
         assert self.first.pool.nbytes == self.second.pool.nbytes
         for number in one.keys() - self._compared:
-            assert_same_block(one[number], two[number])
+            assert_same_bytes(one[number], two[number])
         self._compared |= one.keys()
 
 
@@ -83,14 +82,9 @@ def told(outputs: StepOutputs) -> StepOutputs:
 def assert_same_state(one: Runner, two: Runner) -> None:
     assert one.pool.nbytes == two.pool.nbytes
     assert_same_rows(one, two)
-    assert one.prefixes.layers.keys() == two.prefixes.layers.keys()
-    for number, layers in one.prefixes.layers.items():
-        assert_same_block(layers, two.prefixes.layers[number])
-
-
-def assert_same_block(one: list[Layer], two: list[Layer]) -> None:
-    for layer, other in zip(one, two, strict=True):
-        assert_same_bytes(layer, other)
+    assert one.prefixes.blocks.keys() == two.prefixes.blocks.keys()
+    for number, block in one.prefixes.blocks.items():
+        assert_same_bytes(block, two.prefixes.blocks[number])
 
 
 def assert_same_rows(one: Runner, two: Runner) -> None:

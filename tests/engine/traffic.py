@@ -227,7 +227,7 @@ def assert_the_pool_is_as_planned(scheduler: Scheduler) -> None:
         assert row.stack.rows[row.slot] is row
     assert len({(id(row.kv.stack), row.kv.slot) for row in rows.values()}) == len(rows)
     assert scheduler.pool.nbytes == scheduler._budget.live
-    assert set(scheduler.runner.prefixes.layers) == set(scheduler.prefixes.numbers)
+    assert set(scheduler.runner.prefixes.blocks) == set(scheduler.prefixes.numbers)
     assert scheduler.runner.prefixes.nbytes == scheduler.prefixes.nbytes
 
 
