@@ -11,9 +11,10 @@ from typing import Any
 from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
 from ..errors import ContextLengthError, InvalidRequestError
 from ..field_names import own_field_names
-from ..generate import Decoder, ThinkingMeter
+from ..generate import Decoder, ThinkingMeter, warm_up
 from ..grammar import GrammarProcess
 from ..model import Qwen3, load_model
+from ..model.device import on_cpu
 from ..quoting import quoted
 from ..request import GenerationRequest
 from ..text import (
@@ -121,7 +122,10 @@ class LoadedModel:
         tokenizer = load_tokenizer(folder)
         generation_config = GenerationConfig.from_folder(folder)
         model = load_model(folder, options=options, on_progress=on_progress)
-        return cls(folder, model, tokenizer, generation_config)
+        loaded = cls(folder, model, tokenizer, generation_config)
+        if not on_cpu():  # there, only a long answer is compiled
+            warm_up(loaded.decoder, loaded._sampling_params(True, {}))
+        return loaded
 
     def close(self) -> None:
         """Stop the process that enforces grammars. Answers that it constrains fail."""

@@ -5,6 +5,7 @@ from .processors import bias_array, mask_bias
 from .sampler import SampledTokens
 from .sampling_batch import SamplingBatch
 from .thinking import ThinkingMeter
+from .warm_up import warm_up
 
 __all__ = [
     "Decoder",
@@ -13,4 +14,5 @@ __all__ = [
     "ThinkingMeter",
     "bias_array",
     "mask_bias",
+    "warm_up",
 ]

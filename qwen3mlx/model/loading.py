@@ -14,7 +14,7 @@ from ..quoting import quoted
 from ..settings.state import expanded
 from .attention import Attention
 from .checkpoint import Checkpoint
-from .device import set_memory_limits, usable_memory
+from .device import release_staging_memory, set_memory_limits, usable_memory
 from .experts import Experts, ResidentExperts
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .footprint import check_fits, compute_dtype, resident_bytes
@@ -72,16 +72,16 @@ def _build(
     config = weights.config
     # The largest tensors first: their staging memory is free again when the rest arrives.
     embed_tokens = weights.embedding("model.embed_tokens")
-    mx.eval(arrays_of(embed_tokens))
+    _evaluate(weights, embed_tokens)
     lm_head = _lm_head(weights, embed_tokens)
     norm = weights.norm("model.norm")
-    mx.eval(arrays_of((lm_head, norm)))
+    _evaluate(weights, (lm_head, norm))
     rope = Rope.from_config(config.rope, config.head_dim)
     experts = ResidentExperts()
     blocks = []
     for layer in range(config.num_hidden_layers):
         blocks.append(load_block(weights, layer, rope, experts))
-        mx.eval(arrays_of(blocks[-1]))
+        _evaluate(weights, blocks[-1])
         if on_progress is not None:
             on_progress(total * (layer + 1) // config.num_hidden_layers, total)
     arrays = {id(a): a for a in arrays_of((embed_tokens, *blocks, norm, lm_head))}
@@ -96,6 +96,13 @@ def _build(
         lm_head=lm_head,
         experts=experts,
     )
+
+
+def _evaluate(weights: Weights, module: object) -> None:
+    """Evaluate now. On the CPU, `weights` have released the staging memory of each matrix."""
+    mx.eval(arrays_of(module))
+    if not weights.on_cpu:
+        release_staging_memory()
 
 
 def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> Projection:

@@ -53,7 +53,7 @@ class Weights:
         self.checkpoint = checkpoint
         self.config = config
         self.dtype = dtype
-        self._transposed_storage = on_cpu()
+        self.on_cpu = on_cpu()
         self._shapes = {module.path: module.shape for module in config.modules()}
         self._norm_sizes = config.norms()
 
@@ -71,7 +71,9 @@ class Weights:
     def projection(self, *paths: str) -> Projection:
         """Modules with the same input, side by side: [.., in] -> [.., sum of out]."""
         groups = _fused(self._packed(path, self._shapes[path]) for path in paths)
-        parts = _evaluated(self._linear(group) for group in groups)
+        parts = tuple(self._linear(group) for group in groups)
+        if self.on_cpu:  # a GPU has to wait for each evaluation: there, it is one for a block
+            parts = _evaluated(parts)
         return parts[0] if len(parts) == 1 else Concatenated(parts)
 
     def experts(self, *paths: str) -> ExpertProjection:
@@ -181,7 +183,7 @@ class Weights:
 
     def _stored(self, weight: mx.array) -> mx.array:
         """[..., out, in] -> [..., in, out], contiguous on the CPU and a view on the GPU."""
-        if self._transposed_storage:
+        if self.on_cpu:
             return _transposed(weight).astype(self.dtype)
         return weight.astype(self.dtype).swapaxes(-1, -2)
 

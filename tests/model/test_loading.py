@@ -339,6 +339,29 @@ def test_weights_are_read_while_loading(sources: dict[str, Path], tmp_path: Path
     assert mx.array_equal(model(ids), load_model(sources["dense"])(ids))
 
 
+@pytest.mark.parametrize("name", ["dense", "moe"])
+def test_a_gpu_evaluates_and_releases_once_for_each_block(
+    name: str, sources: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the experts' matrices, which are large, one by one."""
+    model, ids = load_model(sources[name]), random_ids(FEW)
+    expected = model(ids)
+    evaluated: list[object] = []
+    evaluate = mx.eval
+
+    def spied(*arrays: object) -> None:
+        evaluated.append(arrays)
+        evaluate(*arrays)
+
+    monkeypatch.setattr(weights, "on_cpu", lambda: False)
+    monkeypatch.setattr(mx, "eval", spied)
+    loaded = load_model(sources[name])
+    config = loaded.config
+    outside = 2  # the embedding; head and last norm
+    assert len(evaluated) == outside + config.num_hidden_layers + 2 * config.num_sparse_layers
+    assert relative_difference(loaded(ids), expected) <= 1e-5
+
+
 @pytest.mark.parametrize("bits", [4, 8])
 def test_kv_bits_choose_the_cache(bits: int, sources: dict[str, Path]) -> None:
     model = load_model(sources["dense"], options=LoadOptions(kv_bits=bits))
