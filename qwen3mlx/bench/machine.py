@@ -15,12 +15,15 @@ from .. import __version__
 
 
 def machine() -> dict[str, str | int]:
-    """The chip, its memory in bytes, the device that computes, and versions."""
+    """The chip, its memory in bytes, the device that computes, what is set of MLX's command
+    buffers, and versions.
+    """
     device = "CPU" if mx.default_device() == mx.Device(mx.cpu) else "GPU"
     return {
         "chip": chip(),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "device": device,
+        "command_buffer": _command_buffer(),
         "system": _system(),
         "python": platform.python_version(),
         "qwen3mlx": __version__,
@@ -39,6 +42,11 @@ def chip() -> str:
         if name.strip() == "model name":
             return f"{value.strip()}, {os.cpu_count()} cores"
     return platform.machine()
+
+
+def _command_buffer() -> str:
+    names = ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER")
+    return " ".join(f"{name}={os.environ[name]}" for name in names if name in os.environ)
 
 
 def _system() -> str:

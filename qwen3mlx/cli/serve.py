@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,7 @@ PrefixCache = Annotated[float | None, option(SERVER["prefix_cache"], metavar="GB
 SharePrefixes = Annotated[bool, option(SERVER["share_prefixes"], "--share-prefixes")]
 MaxRunning = Annotated[int, option(SERVER["max_running"], metavar="N")]
 MaxWaiting = Annotated[int, option(SERVER["max_waiting"], metavar="N")]
+CommandBuffer = Annotated[int | None, option(SERVER["command_buffer"], metavar="N")]
 LogPrompts = Annotated[bool, option(SERVER["log_prompts"], "--log-prompts")]
 PortFallback = Annotated[
     bool, typer.Option("--port-fallback", help="If the port is taken, pick a free one.")
@@ -64,6 +66,7 @@ def serve(
     share_prefixes: SharePrefixes = SERVER["share_prefixes"].default,
     max_running: MaxRunning = SERVER["max_running"].default,
     max_waiting: MaxWaiting = SERVER["max_waiting"].default,
+    command_buffer: CommandBuffer = SERVER["command_buffer"].default,
     log_prompts: LogPrompts = SERVER["log_prompts"].default,
     port_fallback: PortFallback = False,
     exit_with_parent: ExitWithParent = False,
@@ -92,10 +95,14 @@ def serve(
         share_prefixes=share_prefixes,
         max_running=max_running,
         max_waiting=max_waiting,
+        command_buffer=command_buffer,
         log_prompts=log_prompts,
         port_fallback=port_fallback,
         exit_with_parent=exit_with_parent,
     )
+    if command_buffer is not None:  # MLX reads them when it is imported
+        for name in ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER"):
+            os.environ[name] = str(command_buffer)
     from ..errors import ListenError
     from ..server.run import serve as run_server
 

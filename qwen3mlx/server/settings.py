@@ -46,6 +46,7 @@ class ServerSettings:
     prefix_cache: float | None = SERVER["prefix_cache"].default
     share_prefixes: bool = SERVER["share_prefixes"].default
     ttl: float = SERVER["ttl"].default
+    command_buffer: int | None = SERVER["command_buffer"].default
     log_prompts: bool = SERVER["log_prompts"].default
     exit_with_parent: bool = False
     port_fallback: bool = False

@@ -124,6 +124,16 @@ SERVER = _by_name(
         where=("serve", "http"),
     ),
     Setting(
+        name="command_buffer",
+        kind="whole",
+        otherwise="MLX's",
+        least=1,
+        most=10_000,
+        unit="operations",
+        text="Send this many operations, or this many MB that they use, to the GPU at once.",
+        where=("serve",),
+    ),
+    Setting(
         name="log_prompts",
         kind="flag",
         default=False,

@@ -141,8 +141,11 @@ def test_however_much_mlx_lm_says_it_goes_on(
         assert side.memory() == (0, 0)
 
 
-def test_the_machine_is_named() -> None:
+def test_the_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLX_MAX_OPS_PER_BUFFER", raising=False)
+    monkeypatch.setenv("MLX_MAX_MB_PER_BUFFER", "200")
     named = machine()
+    assert named["command_buffer"] == "MLX_MAX_MB_PER_BUFFER=200"
     assert named["chip"]
     assert named["device"] in ("CPU", "GPU")
     assert int(named["memory_bytes"]) > 2**30

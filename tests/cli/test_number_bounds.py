@@ -34,6 +34,7 @@ BEYOND: dict[str, list[str]] = {
     "--prefix-cache": ["-1", "1e9"],
     "--max-running": ["-1", "0", "100000"],
     "--max-waiting": ["-1", "9999999999"],
+    "--command-buffer": ["-1", "0", "10001"],
     "--context-length": ["-1", "0", "9999999999"],
     "--thinking-budget": ["-1", "9999999999"],
     "--max-tokens": ["-1", "9999999999"],

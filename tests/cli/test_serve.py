@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -230,6 +232,32 @@ def test_a_settings_file_that_goes_bad_while_it_runs_hides_no_demo(
         assert models == {"demo", "demo-moe"}
     assert server.log().count("model_folders") == 1
     assert "Traceback" not in server.log()
+
+
+INSTEAD_OF_SERVING = """
+import json, os, sys, types
+from qwen3mlx.cli.serve import serve
+sys.modules["qwen3mlx.server.run"] = run = types.ModuleType("run")
+loaded = lambda: "mlx.core" in sys.modules
+names = ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER")
+run.serve = lambda settings: print(json.dumps([loaded(), *map(os.environ.get, names)]))
+serve(command_buffer=json.loads(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("value", [None, 120])
+def test_the_size_of_command_buffers_is_told_to_mlx_before_it_is_imported(
+    value: int | None, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INSTEAD_OF_SERVING, json.dumps(value)],
+        env={**os.environ, "QWEN3MLX_HOME": str(tmp_path)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    told = None if value is None else str(value)
+    assert json.loads(done.stdout) == [False, told, told]
 
 
 def test_with_port_fallback_a_free_port_is_used_and_said(
