@@ -105,6 +105,7 @@ class KVPool(KVLayout[KVRow, KVStack]):
         for layer in range(self.num_layers):
             self._resize_layer(stack, layer, kept, num_slots)
         super()._resize(stack, kept, num_slots)
+        mx.clear_cache()
 
     def _resize_layer(self, stack: KVStack, layer: int, kept: list[int], num_slots: int) -> None:
         stack.layers = stack.layers or [()] * self.num_layers

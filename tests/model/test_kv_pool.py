@@ -146,6 +146,19 @@ class PoolMachine(RuleBasedStateMachine):
         assert tracked.room >= 1
 
     @precondition(lambda self: self.all)
+    @rule(number=st.integers(0, 6), more=st.integers(0, 900), squeezed=st.integers(0, 3))
+    def move(self, number: int, more: int, squeezed: int) -> None:
+        """To one of the capacities that are possible."""
+        tracked = self.pick(number)
+        possible = kv_layout.capacities(tracked.row.offset + more)
+        capacity = possible[min(squeezed, len(possible) - 1)]
+        before, told = self.pool.nbytes, self.pool.bytes_to_move(tracked.row, capacity)
+        self.pool.move(tracked.row, capacity)
+        assert self.pool.nbytes - before <= told
+        assert tracked.row.stack.capacity == capacity
+        assert tracked.room >= more
+
+    @precondition(lambda self: self.all)
     @rule(number=st.integers(0, 6), length=st.integers(1, 256), seed=st.integers(0, 99))
     def write_a_block(self, number: int, length: int, seed: int) -> None:
         tracked, rng = self.pick(number), np.random.default_rng(seed)
@@ -347,6 +360,14 @@ def test_slots_that_were_given_up_are_not_kept() -> None:
     rows = [pool.allocate(4000) for _ in range(8)]
     while rows:
         rows.pop().release()
+        assert mx.get_cache_memory() < 100_000
+
+
+@pytest.mark.usefixtures("large_cache")
+def test_the_arrays_that_a_stack_had_before_it_got_more_slots_are_not_kept() -> None:
+    pool = KVPool(golden(None))
+    for _ in range(5):
+        pool.allocate(4000)
         assert mx.get_cache_memory() < 100_000
 
 
