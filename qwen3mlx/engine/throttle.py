@@ -52,13 +52,14 @@ class PrefillThrottle:
 
     sizes: ChunkSizes
     budget_s: float = 0.0
-    # By size: None after the first chunk, whose time may include the compilation of kernels.
-    _speeds: dict[int, float | None] = field(default_factory=dict)
+    _speeds: dict[int, float] = field(default_factory=dict)  # by size
+    # Sizes measured once: the second time replaces the first, in which kernels may be compiled.
+    _once: set[int] = field(default_factory=set)
 
     @property
     def tokens_per_second(self) -> float | None:
         """The highest speed of any size; None until one is known."""
-        return max(self._known().values(), default=None)
+        return max(self._speeds.values(), default=None)
 
     def decoded(self, seconds: float, waited_s: float = 0.0) -> None:
         """Count a step's time. `waited_s` is how long the oldest prompt has waited."""
@@ -86,37 +87,37 @@ class PrefillThrottle:
         It is the largest chunk that keeps the gap, and no smaller than `sizes` allow. Where that
         is much slower than larger ones, it is the next larger one: each size is tried twice.
         """
-        sizes, speeds = self.sizes, self._known()
+        sizes, speeds = self.sizes, self._speeds
         size = sizes.beside if streaming or others_wait else sizes.alone
         if not speeds:
             return max(size, min(FIRST_CHUNK, sizes.most)) if streaming else sizes.most
         gap = STREAM_GAP if streaming else IDLE_GAP
         while size < sizes.most:
             seconds = 2 * size / _nearest(speeds, 2 * size)
-            if seconds > (max(gap, sizes.longest_gap_s) if _is_slow(speeds, size) else gap):
+            if seconds > (max(gap, sizes.longest_gap_s) if self._is_slow(size) else gap):
                 break
             size *= 2
         return min(size, sizes.most)
 
-    def _known(self) -> dict[int, float]:
-        return {size: speed for size, speed in self._speeds.items() if speed is not None}
-
     def _measured(self, size: int, speed: float) -> None:
-        if size not in self._speeds:
-            self._speeds[size] = None
-            return
-        known = self._speeds[size]
-        self._speeds[size] = speed if known is None else 0.7 * known + 0.3 * speed
+        known = self._speeds.get(size)
+        if known is None:
+            self._once.add(size)
+        elif size in self._once:
+            self._once.remove(size)
+        else:
+            speed = 0.7 * known + 0.3 * speed
+        self._speeds[size] = speed
+
+    def _is_slow(self, size: int) -> bool:
+        """Return whether larger chunks than this are worthwhile, or the next one is to be tried."""
+        known = {one: speed for one, speed in self._speeds.items() if one not in self._once}
+        if size not in known:
+            return False
+        larger = [speed for other, speed in known.items() if other > size]
+        return not larger or max(larger) > WORTHWHILE * known[size]
 
 
 def _nearest(speeds: dict[int, float], size: int) -> float:
     """Return the speed of this size, or of the measured one that is the most like it."""
     return speeds[min(speeds, key=lambda one: abs(one.bit_length() - size.bit_length()))]
-
-
-def _is_slow(speeds: dict[int, float], size: int) -> bool:
-    """Return whether larger chunks than this are worthwhile, or the next one has to be tried."""
-    if size not in speeds:
-        return False
-    larger = [speed for other, speed in speeds.items() if other > size]
-    return not larger or max(larger) > WORTHWHILE * speeds[size]

@@ -70,13 +70,16 @@ def test_on_a_gpu_chunks_are_full_alone_and_never_below_the_floor_beside_others(
     assert floor <= throttle.chunk(streaming=False, others_wait=True) <= sizes.most
 
 
-def test_the_first_measurement_of_each_size_is_ignored():
+@pytest.mark.parametrize("first_s", [0.001, 60.0])
+def test_the_first_measurement_of_each_size_counts_only_until_the_next(first_s):
     throttle = PrefillThrottle(CPU)
-    for size in (512, 64):
-        throttle.prefilled(size, 60.0, streaming=False)  # kernels are compiled
-    assert throttle.tokens_per_second is None
+    throttle.prefilled(512, first_s, streaming=False)  # kernels are compiled
+    assert throttle.tokens_per_second == pytest.approx(512 / first_s)
+    assert throttle.chunk(streaming=False) == (2048 if first_s < 1 else LEAST_CHUNK)
     throttle.prefilled(512, 0.5, streaming=False)
     assert throttle.tokens_per_second == pytest.approx(1024)
+    throttle.prefilled(512, 1.0, streaming=False)
+    assert throttle.tokens_per_second == pytest.approx(0.7 * 1024 + 0.3 * 512)
 
 
 def test_a_size_that_is_much_slower_than_a_larger_one_is_not_used_beside_streams():
@@ -128,9 +131,7 @@ def test_a_short_prompt_goes_first_while_its_debt_is_small():
 
 def test_few_tokens_say_nothing_of_the_speed():
     throttle = PrefillThrottle(CPU)
-    for _ in range(2):
-        throttle.prefilled(LEAST_CHUNK - 1, 1.0, streaming=False)
+    throttle.prefilled(LEAST_CHUNK - 1, 1.0, streaming=False)
     assert throttle.tokens_per_second is None
-    for _ in range(2):
-        throttle.prefilled(100, 1.0, streaming=False)
+    throttle.prefilled(100, 1.0, streaming=False)
     assert throttle.tokens_per_second == pytest.approx(100)
