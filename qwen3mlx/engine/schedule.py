@@ -18,7 +18,7 @@ from .plan import Fault, PrefillChunk, StepOutputs, StepPlan
 from .pool_mirror import PoolMirror
 from .prefix_index import BLOCK, common_length
 from .sequence import Sequence, Status
-from .throttle import ChunkSizes, PrefillThrottle
+from .throttle import Pace, PrefillThrottle
 
 MAX_RUNNING = 16
 # One second of waiting offsets this share of a second of remaining prefill work.
@@ -41,7 +41,7 @@ class Schedule:
         *,
         bytes_per_token: int,
         num_layers: int,
-        chunks: ChunkSizes,
+        pace: Pace,
         budget: MemoryBudget,
         max_running: int = MAX_RUNNING,
     ) -> None:
@@ -50,7 +50,7 @@ class Schedule:
         self.pool = PoolMirror(bytes_per_token, num_layers, budget)
         self._budget = budget
         self._max_running = max_running
-        self._throttle = PrefillThrottle(chunks)
+        self._throttle = PrefillThrottle(pace)
         self._suspects: set[Sequence] = set()  # quarantined sequences, each decoded alone
         self._waited_s = 0.0  # by the oldest that waits
         self._plan = StepPlan()  # whose outputs have not been applied yet

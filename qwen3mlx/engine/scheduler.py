@@ -12,7 +12,7 @@ from .prefix_index import PrefixIndex
 from .runner import Runner
 from .schedule import MAX_RUNNING, Schedule
 from .sequence import Sequence
-from .throttle import ChunkSizes
+from .throttle import Pace
 
 
 class Scheduler:
@@ -28,7 +28,7 @@ class Scheduler:
         self.schedule = Schedule(
             bytes_per_token=self.runner.pool.bytes_per_token,
             num_layers=self.runner.pool.num_layers,
-            chunks=ChunkSizes.for_device(decoder.max_chunk, on_cpu=on_cpu()),
+            pace=Pace.for_device(decoder.max_chunk, on_cpu=on_cpu()),
             budget=budget,
             max_running=max_running,
         )

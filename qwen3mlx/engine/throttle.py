@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# Share of the time that prompts get while answers stream. Once the oldest has waited for
-# `PATIENCE` seconds, its share grows, to the largest after that time again.
+# Share of the time that prompts get while answers stream. On a GPU it grows once the oldest has
+# waited for `PATIENCE` seconds, to the largest after that time again.
 PREFILL_SHARE = 0.2
 LARGEST_SHARE = 0.5
 PATIENCE = 30.0
@@ -27,30 +27,34 @@ WORTHWHILE = 1.15
 LONGEST_GAP = 1.5
 
 
-class ChunkSizes(NamedTuple):
-    """Tokens of a prefill chunk, powers of two: the most, the least while nobody else waits, and
-    the least beside others; `longest_gap_s` is for larger chunks that are worthwhile.
+class Pace(NamedTuple):
+    """What depends on the device.
+
+    A chunk has at most `most` tokens; at least `alone` while nobody else waits, and `beside` others.
+    These are powers of two. For a larger chunk that is worthwhile, streams wait `longest_gap_s`.
+    The share of prompts grows to `largest_share`.
     """
 
     most: int
     alone: int
     beside: int
     longest_gap_s: float
+    largest_share: float
 
     @classmethod
-    def for_device(cls, most: int, *, on_cpu: bool) -> ChunkSizes:
+    def for_device(cls, most: int, *, on_cpu: bool) -> Pace:
         """On the CPU small chunks are as fast as large ones; a GPU needs large ones to be busy."""
         if on_cpu:
             least = min(LEAST_CHUNK, most)
-            return cls(most, least, least, 0.0)
-        return cls(most, most, min(most, max(256, most // 4)), LONGEST_GAP)
+            return cls(most, least, least, 0.0, PREFILL_SHARE)
+        return cls(most, most, min(most, max(256, most // 4)), LONGEST_GAP, LARGEST_SHARE)
 
 
 @dataclass(slots=True, eq=False)
 class PrefillThrottle:
     """Decoding earns `budget_s`, the seconds that prefill can use; prefill spends them."""
 
-    sizes: ChunkSizes
+    pace: Pace
     budget_s: float = 0.0
     _speeds: dict[int, float] = field(default_factory=dict)  # by size
     # Sizes measured once: the second time replaces the first, in which kernels may be compiled.
@@ -64,7 +68,7 @@ class PrefillThrottle:
     def decoded(self, seconds: float, waited_s: float = 0.0) -> None:
         """Count a step's time. `waited_s` is how long the oldest prompt has waited."""
         grown = min(max(waited_s / PATIENCE - 1, 0.0), 1.0)
-        share = PREFILL_SHARE + grown * (LARGEST_SHARE - PREFILL_SHARE)
+        share = PREFILL_SHARE + grown * (self.pace.largest_share - PREFILL_SHARE)
         earned = seconds * share / (1 - share)
         self.budget_s = min(self.budget_s + earned, STREAM_GAP)
 
@@ -84,20 +88,20 @@ class PrefillThrottle:
     def chunk(self, *, streaming: bool, others_wait: bool = False) -> int:
         """Return how many tokens to prefill at once: a power of two, so that few shapes occur.
 
-        It is the largest chunk that keeps the gap, and no smaller than `sizes` allow. Where that
+        It is the largest chunk that keeps the gap, and no smaller than `pace` allow. Where that
         is much slower than larger ones, it is the next larger one: each size is tried twice.
         """
-        sizes, speeds = self.sizes, self._speeds
-        size = sizes.beside if streaming or others_wait else sizes.alone
+        pace, speeds = self.pace, self._speeds
+        size = pace.beside if streaming or others_wait else pace.alone
         if not speeds:
-            return max(size, min(FIRST_CHUNK, sizes.most)) if streaming else sizes.most
+            return max(size, min(FIRST_CHUNK, pace.most)) if streaming else pace.most
         gap = STREAM_GAP if streaming else IDLE_GAP
-        while size < sizes.most:
+        while size < pace.most:
             seconds = 2 * size / _nearest(speeds, 2 * size)
-            if seconds > (max(gap, sizes.longest_gap_s) if self._is_slow(size) else gap):
+            if seconds > (max(gap, pace.longest_gap_s) if self._is_slow(size) else gap):
                 break
             size *= 2
-        return min(size, sizes.most)
+        return min(size, pace.most)
 
     def _measured(self, size: int, speed: float) -> None:
         known = self._speeds.get(size)

@@ -14,7 +14,7 @@ from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import EndOutput, Token
 from qwen3mlx.engine.plan import GrowRow, StepOutputs, StepPlan
 from qwen3mlx.engine.schedule import Schedule
-from qwen3mlx.engine.throttle import ChunkSizes
+from qwen3mlx.engine.throttle import Pace
 from qwen3mlx.errors import MemoryBudgetError
 from qwen3mlx.model import Footprint, device
 from tests.engine.support import Request
@@ -66,7 +66,7 @@ def schedule(mac: Mac, budget: MemoryBudget) -> Schedule:
     schedule = Schedule(
         bytes_per_token=mac.bytes_per_token,
         num_layers=mac.num_layers,
-        chunks=ChunkSizes.for_device(2048, on_cpu=False),
+        pace=Pace.for_device(2048, on_cpu=False),
         budget=budget,
     )
     budget.evictors.append(schedule.pool.prefixes.evict)

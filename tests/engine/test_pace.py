@@ -16,13 +16,13 @@ from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import Token
 from qwen3mlx.engine.plan import StepOutputs, StepPlan
 from qwen3mlx.engine.schedule import Schedule
-from qwen3mlx.engine.throttle import PREFILL_SHARE, ChunkSizes
+from qwen3mlx.engine.throttle import PREFILL_SHARE, Pace
 from tests.engine.support import Request
 from tests.support.examples import examples
 
 PROMPT = 10_000
-DENSE, EXPERTS = (ChunkSizes.for_device(most, on_cpu=False) for most in (512, 2048))
-CPU = ChunkSizes.for_device(512, on_cpu=True)
+DENSE, EXPERTS = (Pace.for_device(most, on_cpu=False) for most in (512, 2048))
+CPU = Pace.for_device(512, on_cpu=True)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Table:
     def seconds(self, num_tokens: int, *, is_first: bool = False) -> float:
         return self.per_token * (self.overhead + num_tokens) + self.compiling_s * is_first
 
-    def best(self, num_tokens: int, sizes: ChunkSizes) -> float:
+    def best(self, num_tokens: int, sizes: Pace) -> float:
         """Seconds of a prompt in chunks of the best constant size."""
         constant = (size for size in (32, 64, 128, 256, 512, 1024, 2048) if size <= sizes.most)
         return min(self._in_chunks(num_tokens, size) for size in constant)
@@ -116,11 +116,11 @@ class Device:
         return self.now - begin
 
 
-def schedule_for(sizes: ChunkSizes) -> Schedule:
-    return Schedule(bytes_per_token=1, num_layers=1, chunks=sizes, budget=MemoryBudget(limit=10**9))
+def schedule_for(sizes: Pace) -> Schedule:
+    return Schedule(bytes_per_token=1, num_layers=1, pace=sizes, budget=MemoryBudget(limit=10**9))
 
 
-def streaming(sizes: ChunkSizes, table: Table) -> tuple[Schedule, Device]:
+def streaming(sizes: Pace, table: Table) -> tuple[Schedule, Device]:
     """With an answer that goes on."""
     schedule, device = schedule_for(sizes), Device(table)
     schedule.submit(Request([1, 2, 3], max_tokens=10**8).sequence, 0.0)
@@ -138,7 +138,7 @@ def streaming(sizes: ChunkSizes, table: Table) -> tuple[Schedule, Device]:
 )
 @example(table=Table(1e-3, 600, 3.0), sizes=EXPERTS, before=[30])
 def test_alone_a_prompt_takes_as_long_as_in_the_best_chunks(
-    table: Table, sizes: ChunkSizes, before: list[int]
+    table: Table, sizes: Pace, before: list[int]
 ) -> None:
     schedule, device, ids = schedule_for(sizes), Device(table), count(1, 20_000)
     for length in before:
@@ -158,7 +158,7 @@ def test_alone_a_prompt_takes_as_long_as_in_the_best_chunks(
 @example(table=Table(2e-4, 600), sizes=EXPERTS, alone_before=False, before=[])
 @example(table=Table(2e-3, 600), sizes=EXPERTS, alone_before=False, before=[])
 def test_beside_a_stream_a_prompt_takes_its_share_of_the_time(
-    table: Table, sizes: ChunkSizes, alone_before: bool, before: list[int]
+    table: Table, sizes: Pace, alone_before: bool, before: list[int]
 ) -> None:
     schedule, device, ids = *streaming(sizes, table), count(1, 20_000)
     if alone_before:

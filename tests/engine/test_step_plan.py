@@ -22,7 +22,7 @@ from qwen3mlx.engine.plan import CloseRow, OpenRow, PoolChange, Reset, StepOutpu
 from qwen3mlx.engine.runner import Runner
 from qwen3mlx.engine.schedule import Schedule
 from qwen3mlx.engine.scheduler import Scheduler
-from qwen3mlx.engine.throttle import ChunkSizes
+from qwen3mlx.engine.throttle import Pace
 from qwen3mlx.generate import Decoder
 from tests.engine.support import PROMPTS, Request, finish, scheduler_for
 from tests.engine.traffic import (
@@ -229,7 +229,7 @@ def test_the_schedule_decides_from_what_it_is_told() -> None:
         schedule = Schedule(
             bytes_per_token=8,
             num_layers=2,
-            chunks=ChunkSizes.for_device(64, on_cpu=True),
+            pace=Pace.for_device(64, on_cpu=True),
             budget=MemoryBudget(limit=10**6),
             max_running=3,
         )
@@ -284,7 +284,7 @@ def test_a_reset_is_planned_after_a_fault() -> None:
     schedule = Schedule(
         bytes_per_token=8,
         num_layers=2,
-        chunks=ChunkSizes.for_device(64, on_cpu=True),
+        pace=Pace.for_device(64, on_cpu=True),
         budget=MemoryBudget(limit=10**6),
     )
     request = Request([1, 2, 3])

@@ -14,19 +14,24 @@ from qwen3mlx.engine.throttle import (
     PREFILL_SHARE,
     SHORT_PROMPT,
     STREAM_GAP,
-    ChunkSizes,
+    Pace,
     PrefillThrottle,
 )
 
 SPEEDS = st.floats(10, 1e6)
-CPU = ChunkSizes.for_device(2048, on_cpu=True)
-DENSE = ChunkSizes.for_device(512, on_cpu=False)
-EXPERTS = ChunkSizes.for_device(2048, on_cpu=False)
+CPU = Pace.for_device(2048, on_cpu=True)
+DENSE = Pace.for_device(512, on_cpu=False)
+EXPERTS = Pace.for_device(2048, on_cpu=False)
 
 
-@given(speed=SPEEDS, step_s=st.floats(0.001, 0.2), waited=st.sampled_from([0.0, 45.0, 1000.0]))
-def test_a_long_prompt_takes_its_share_of_the_time_while_streams_run(speed, step_s, waited):
-    throttle = PrefillThrottle(CPU)
+@given(
+    speed=SPEEDS,
+    step_s=st.floats(0.001, 0.2),
+    waited=st.sampled_from([0.0, 45.0, 1000.0]),
+    pace=st.sampled_from([CPU, DENSE, EXPERTS]),
+)
+def test_a_long_prompt_takes_its_share_of_the_time_while_streams_run(speed, step_s, waited, pace):
+    throttle = PrefillThrottle(pace)
     prefilling = decoding = 0.0
     for _ in range(2000):
         throttle.decoded(step_s, waited)
@@ -35,9 +40,10 @@ def test_a_long_prompt_takes_its_share_of_the_time_while_streams_run(speed, step
             chunk = throttle.chunk(streaming=True)
             throttle.prefilled(chunk, chunk / speed, streaming=True)
             prefilling += chunk / speed
-    largest_piece = max(STREAM_GAP, 128 / speed)
+    largest_piece = max(STREAM_GAP, 128 / speed) if pace is CPU else pace.most / speed
     share = {0.0: PREFILL_SHARE, 45.0: (PREFILL_SHARE + LARGEST_SHARE) / 2, 1000.0: LARGEST_SHARE}
-    assert prefilling <= share[waited] * (prefilling + decoding) + largest_piece
+    largest_share = PREFILL_SHARE if pace is CPU else share[waited]
+    assert prefilling <= largest_share * (prefilling + decoding) + largest_piece
     assert prefilling > 0
 
 
@@ -101,12 +107,13 @@ def test_no_chunk_above_the_floor_keeps_streams_waiting_for_long():
     assert throttle.chunk(streaming=True) == 512
 
 
-def test_the_share_grows_once_a_prompt_has_waited_for_long():
-    def earned(waited_s: float) -> float:
-        throttle = PrefillThrottle(CPU)
+def test_on_a_gpu_the_share_grows_once_a_prompt_has_waited_for_long():
+    def earned(waited_s: float, pace: Pace = DENSE) -> float:
+        throttle = PrefillThrottle(pace)
         throttle.decoded(0.01, waited_s)
         return throttle.budget_s / (throttle.budget_s + 0.01)
 
+    assert earned(1000, CPU) == pytest.approx(PREFILL_SHARE)
     assert earned(0) == earned(PATIENCE) == pytest.approx(PREFILL_SHARE)
     assert earned(PATIENCE * 1.5) == pytest.approx((PREFILL_SHARE + LARGEST_SHARE) / 2)
     assert earned(PATIENCE * 2) == earned(PATIENCE * 99) == pytest.approx(LARGEST_SHARE)
