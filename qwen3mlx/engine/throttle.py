@@ -30,8 +30,8 @@ LONGEST_GAP = 1.5
 class Pace(NamedTuple):
     """What depends on the device.
 
-    A chunk has at most `most` tokens; at least `alone` while nobody else waits, and `beside` others.
-    These are powers of two. For a larger chunk that is worthwhile, streams wait `longest_gap_s`.
+    A chunk has at most `most` tokens; at least `alone` while nobody else waits, else `beside`. All
+    are powers of two. For a larger chunk that is worthwhile, streams wait up to `longest_gap_s`.
     The share of prompts grows to `largest_share`.
     """
 

@@ -9,15 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from qwen3mlx.engine import scheduler as scheduler_module
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import Token
 from qwen3mlx.engine.plan import StepOutputs, StepPlan
 from qwen3mlx.engine.schedule import Schedule
 from qwen3mlx.engine.throttle import PREFILL_SHARE, Pace
-from tests.engine.support import Request
+from qwen3mlx.generate import Decoder
+from qwen3mlx.generate import decoder as decoder_module
+from qwen3mlx.model import Qwen3
+from tests.engine.support import Request, run, scheduler_for
 from tests.support.examples import examples
 
 PROMPT = 10_000
@@ -173,6 +178,17 @@ def test_beside_a_stream_a_prompt_takes_its_share_of_the_time(
     growing = 0.3 * max(0.0, seconds - 30)  # the share grows after half a minute of waiting
     assert device.prefilling <= PREFILL_SHARE * seconds + growing + largest + table.compiling_s
     assert device.decoding >= 0.49 * seconds - largest - table.compiling_s
+
+
+def test_a_gpu_gets_the_chunks_of_its_model(model: Qwen3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the real parts, as if there were a GPU."""
+    for module in (decoder_module, scheduler_module):
+        monkeypatch.setattr(module, "on_cpu", lambda: False)
+    scheduler = scheduler_for(Decoder(model, eager_steps=10**9))
+    size = 2048 if model.config.num_experts else 512
+    prompt = [i * 7 % 300 for i in range(size + 100)]
+    request = run(scheduler, prompt, max_tokens=1)
+    assert [each.done for each in request.progress] == [size, len(prompt)]
 
 
 @given(per_token=st.floats(2e-5, 2e-3))
