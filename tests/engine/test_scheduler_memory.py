@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import mlx.core as mx
 import pytest
 
 from qwen3mlx.errors import MemoryBudgetError
-from qwen3mlx.generate import ThinkingMeter
+from qwen3mlx.generate import Decoder, ThinkingMeter
+from qwen3mlx.model import load_model
 from qwen3mlx.thought import Thought
 from tests.engine.support import (
     PROMPTS,
@@ -16,6 +20,8 @@ from tests.engine.support import (
     run,
     scheduler_for,
 )
+from tests.engine.traffic import TINY
+from tests.support.checkpoints import write_checkpoint
 
 # Of a stack of 256 positions in a model of two layers: a second slot takes as much meanwhile.
 ONE_LAYER = 128
@@ -124,3 +130,32 @@ def test_the_only_request_ends_where_memory_does(decoder):
     request = run(scheduler_for(decoder, limit=limit), [1, 2, 3], max_tokens=1000)
     assert request.reason == "length"
     assert len(request.ids) == pytest.approx(256 - 3, abs=2)
+
+
+@pytest.mark.slow
+def test_a_row_grows_within_its_memory_while_a_step_is_under_way(tmp_path):
+    """Of 3,500 tokens at least 95%, and the old row never beside the new one."""
+    shape = dataclasses.replace(TINY, num_hidden_layers=36)
+    model = load_model(write_checkpoint(tmp_path, shape, dtype="float32"))
+    decoder = Decoder(model, eager_steps=10**9)
+    kv_bytes = 3500 * bytes_per_token(decoder)
+    scheduler = scheduler_for(decoder, limit=model.nbytes + kv_bytes)
+    request = Request([i % 60 for i in range(3060)], max_tokens=10_000)
+    scheduler.submit(request.sequence)
+    while not request.ids:
+        scheduler.step()
+    while scheduler.prefixes.evict():  # they are in the way, and would be evicted later
+        pass
+    scheduler.step()
+    row = request.sequence.row
+    mx.synchronize()
+    before, capacity = mx.get_active_memory(), row.capacity
+    mx.reset_peak_memory()
+    while row.capacity == capacity:
+        scheduler.step()
+    peak, used = mx.get_peak_memory(), scheduler.pool.nbytes
+    assert used <= kv_bytes
+    assert peak - before <= used - (capacity + 1) * bytes_per_token(decoder) + used / 36 + 2 * 10**6
+    finish(scheduler, request)
+    assert request.reason == "length"
+    assert 0.95 * 3500 <= len(request.sequence.ids) <= 3500
