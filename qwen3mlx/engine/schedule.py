@@ -52,7 +52,8 @@ class Schedule:
         self._max_running = max_running
         self._throttle = PrefillThrottle(pace)
         self._suspects: set[Sequence] = set()  # quarantined sequences, each decoded alone
-        self._waited_s = 0.0  # by the oldest that waits
+        # The oldest prompt's wait, and the time of other models' answers in this step.
+        self._waited_s = self._elsewhere_s = 0.0
         self._plan = StepPlan()  # whose outputs have not been applied yet
 
     @property
@@ -99,8 +100,17 @@ class Schedule:
 
     # The next step
 
-    def plan(self, now: float) -> StepPlan:
-        """Plan one token for each running sequence, and a chunk of a waiting sequence's prompt."""
+    @property
+    def _is_streaming(self) -> bool:
+        """Whether answers stream that a prompt must not delay, of this model or of another."""
+        return bool(self.running) or self._elsewhere_s > 0
+
+    def plan(self, now: float, elsewhere_s: float = 0.0) -> StepPlan:
+        """Plan one token for each running sequence, and a chunk of a waiting sequence's prompt.
+
+        `elsewhere_s` is the time that answers of other models took since the last plan.
+        """
+        self._elsewhere_s = elsewhere_s
         groups = self._groups()
         for group in groups:
             self._make_room(group, 1)
@@ -108,7 +118,8 @@ class Schedule:
         changes = self.pool.take_changes()
         if changes:  # rows were closed or moved, and a batch follows the pool's order
             self.running.sort(key=_place)
-            groups = [sorted(filter(_is_decoding, group), key=_place) for group in groups]
+            left = ([s for s in group if s.is_decoding] for group in groups)
+            groups = [sorted(group, key=_place) for group in left]
         decode = tuple(decode_batch(group) for group in groups if group)
         self._plan = StepPlan(changes, decode, prefill)
         return self._plan
@@ -118,15 +129,16 @@ class Schedule:
         changes = self.pool.take_changes()
         if not changes:
             return None
+        self._elsewhere_s = 0.0
         self._plan = StepPlan(changes, collects=False)
         return self._plan
 
     def apply(self, outputs: StepOutputs) -> None:
         """Apply the outputs of the last plan."""
         self._accept_all(outputs)
-        streaming = bool(self.running)
+        streaming = self._is_streaming
         if streaming:
-            self._throttle.decoded(outputs.decode_s, self._waited_s)
+            self._throttle.decoded(outputs.decode_s + self._elsewhere_s, self._waited_s)
         if (chunk := self._plan.prefill) is not None:
             num_tokens = 0 if outputs.fault else len(chunk.tokens)
             self._throttle.prefilled(num_tokens, outputs.prefill_s, streaming=streaming)
@@ -142,11 +154,11 @@ class Schedule:
         self._waited_s = 0.0
         if len(self.running) == len(self.sequences):
             return None
-        waiting, streaming = self.waiting, bool(self.running)
+        waiting, streaming = self.waiting, self._is_streaming
         self._waited_s = now - waiting[0].arrived
         sequence = self._next_waiting(waiting, now)
         if sequence is None:
-            if not streaming:
+            if not self.running:
                 self._refuse_hopeless(waiting)
             return None
         if not self._throttle.may_prefill(sequence.num_remaining, streaming=streaming):
@@ -365,15 +377,11 @@ class Schedule:
 def _ready(group: list[Sequence]) -> list[Sequence]:
     """Return the batch's sequences that have tokens to come.
 
-    Returns None if a grammar must see tokens in flight before the next mask is known.
+    Returns [] if a grammar must see tokens in flight before the next mask is known.
     """
     if not all(s.mask_is_stable for s in group) and any(s.num_in_flight for s in group):
         return []
     return [s for s in group if s.has_next]
-
-
-def _is_decoding(sequence: Sequence) -> bool:
-    return sequence.is_decoding
 
 
 def _in_common(one: Sequence, other: Sequence) -> int:

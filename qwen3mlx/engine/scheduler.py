@@ -18,7 +18,8 @@ from .throttle import Pace
 class Scheduler:
     """A schedule, and the runner that executes its plans.
 
-    All methods belong to the thread that loaded the model.
+    `elsewhere_s` is the time that answers of other models took since the last step. All methods
+    belong to the thread that loaded the model.
     """
 
     def __init__(
@@ -34,19 +35,27 @@ class Scheduler:
         )
         self._budget = budget
         self._is_planning = False
+        self._decode_s = 0.0
+        self.elsewhere_s = 0.0
         budget.evictors.append(self._evict)
 
     def step(self) -> None:
         """Compute one token for each running sequence, and a chunk of a waiting one's prompt."""
         self._is_planning = True
         try:
-            plan = self.schedule.plan(time.perf_counter())
+            plan = self.schedule.plan(time.perf_counter(), self.elsewhere_s)
         finally:
             self._is_planning = False
         outputs = self.runner.run(plan)
+        self._decode_s = outputs.decode_s
         self.schedule.apply(outputs)
         if self.schedule.is_idle:
             self._carry_out_changes()
+
+    @property
+    def decode_s(self) -> float:
+        """The time that answers took in the last step, while some still run."""
+        return self._decode_s if self.schedule.running else 0.0
 
     @property
     def sequences(self) -> list[Sequence]:

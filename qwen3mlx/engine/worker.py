@@ -178,9 +178,12 @@ class Worker:
         self._came_round = time.monotonic()
         while not self._inbox.empty():
             self._take_command(0)
-        for resident in list(self.models.resident.values()):
+        residents = list(self.models.resident.values())
+        for resident in residents:
             if not resident.is_idle:
                 resident.touch()
+                others = (other.scheduler.decode_s for other in residents if other is not resident)
+                resident.scheduler.elsewhere_s = sum(others)
                 resident.scheduler.step()
         for task in list(self._tasks):
             if next(task, self) is self:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import defaultdict
+from typing import Any
 
 import pytest
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.engine.model_pool import TURN
 from qwen3mlx.engine.resident_model import GRACE, HANDOVER
+from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.errors import (
     CheckpointError,
     InvalidRequestError,
@@ -21,8 +24,9 @@ from tests.engine.support import PATIENCE, loaded, send, wait_for, wait_until
 from tests.model.support import copy_checkpoint
 
 FOR_EVER = 4000
-# The weights of one copy of the demo and two rows beside them, or one more model.
-ONE_MODEL = 6_700_000
+# The weights of one copy of the demo and two rows beside them, or one more model. While the second
+# row is opened, one layer of the first is held twice.
+ONE_MODEL = 6_850_000
 
 
 def age(resident, seconds):
@@ -267,3 +271,25 @@ def test_unloading_ends_a_load_under_way(engine, folders):
     wait_until(lambda: not engine.loads and not engine.resident)
     assert engine.stats().weight_bytes == 0
     assert loaded(engine, folders).id == "a"
+
+
+def test_a_prompt_gets_its_share_beside_the_answers_of_another_model(engine, folders, monkeypatch):
+    told: dict[Any, list[float]] = defaultdict(list)
+    step = Scheduler.step
+
+    def spied(self: Scheduler) -> None:
+        told[self].append(self.elsewhere_s)
+        step(self)
+
+    monkeypatch.setattr(Scheduler, "step", spied)
+    first, second = loaded(engine, folders, "a"), loaded(engine, folders, "b")
+    stream = send(engine, first, max_tokens=400)
+    wait_until(lambda: len(stream.ids) > 2)
+    beside = send(engine, second, prompt_ids=list(range(300)), max_tokens=1)
+    wait_for(beside)
+    assert not stream.is_done
+    assert min(told[second.scheduler]) > 0
+    wait_for(stream)
+    del told[second.scheduler][:]
+    wait_for(send(engine, second, prompt_ids=[7] * 40, max_tokens=1))
+    assert set(told[second.scheduler]) == {0.0}

@@ -84,8 +84,8 @@ class Device:
     sizes: list[int] = field(default_factory=list)
     _before: StepPlan = field(default_factory=StepPlan)
 
-    def step(self, schedule: Schedule) -> None:
-        plan = schedule.plan(self.now)
+    def step(self, schedule: Schedule, elsewhere_s: float = 0.0) -> None:
+        plan = schedule.plan(self.now, elsewhere_s)
         streamed = bool(plan.decode)
         decode_s = self.step_s if streamed else 0.0
         prefill_s = 0.0
@@ -178,6 +178,22 @@ def test_beside_a_stream_a_prompt_takes_its_share_of_the_time(
     growing = 0.3 * max(0.0, seconds - 30)  # the share grows after half a minute of waiting
     assert device.prefilling <= PREFILL_SHARE * seconds + growing + largest + table.compiling_s
     assert device.decoding >= 0.49 * seconds - largest - table.compiling_s
+
+
+@settings(max_examples=examples(20), deadline=None)
+@given(table=TABLES, sizes=st.sampled_from([DENSE, EXPERTS, CPU]))
+def test_streams_of_another_model_keep_their_share_too(table: Table, sizes: Pace) -> None:
+    other, device = schedule_for(sizes), Device(table)
+    request = Request(range(1, 4001), max_tokens=1)
+    other.submit(request.sequence, 0.0)
+    step_s = 0.05
+    while not request.is_done:
+        device.now += step_s  # of the model that streams
+        device.decoding += step_s
+        device.step(other, step_s)
+    largest = max(map(table.seconds, device.sizes)) + table.compiling_s * (1 + table.each)
+    growing = 0.3 * max(0.0, device.now - 30)
+    assert device.prefilling <= PREFILL_SHARE * device.now + growing + largest
 
 
 def test_a_gpu_gets_the_chunks_of_its_model(model: Qwen3, monkeypatch: pytest.MonkeyPatch) -> None:
