@@ -17,7 +17,7 @@ from ..settings.state import expanded
 from .cache import kv_group_size
 from .device import on_cpu
 from .experts import ResidentExperts
-from .kv_layout import least_capacity, stack_capacity
+from .kv_layout import least_capacity
 
 
 class Footprint(NamedTuple):
@@ -28,14 +28,13 @@ class Footprint(NamedTuple):
     context_length: int
 
     def kv_bytes(self, num_tokens: int) -> int:
-        """KV bytes of a single request with this many tokens."""
-        return stack_capacity(num_tokens) * self.kv_bytes_per_token
+        """The least KV bytes of a single request with this many tokens."""
+        return least_capacity(num_tokens) * self.kv_bytes_per_token
 
     def longest_request(self, limit: int) -> int:
         """Tokens of the longest request that fits in `limit` bytes beside the weights."""
         tokens = range(1, self.context_length + 1)
-        room = (limit - self.weight_bytes) // max(self.kv_bytes_per_token, 1)
-        return bisect_right(tokens, room, key=least_capacity)
+        return bisect_right(tokens, limit - self.weight_bytes, key=self.kv_bytes)
 
 
 def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint:
