@@ -12,7 +12,7 @@ from . import (
     serving,
     startup,
 )
-from .report import arguments, publish
+from .report import peer_arguments, publish
 
 SCENARIOS = (
     primitives,
@@ -27,7 +27,7 @@ SCENARIOS = (
 
 
 def main() -> None:
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     for scenario in SCENARIOS:
         publish(scenario.run(options.repeats), save=options.save)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .checkpoints import NARROW, checkpoint
 from .compare import Run, alternate, decode_rows, same_tokens_note
 from .process import both_sides
-from .report import Report, Target, arguments, publish
+from .report import Report, Target, peer_arguments, publish
 from .side import GREEDY, THINKING
 
 PROMPT_TOKENS, NUM_TOKENS = 16, 272
@@ -39,5 +39,5 @@ def run(repeats: int | None = None) -> Report:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     publish(run(options.repeats), save=options.save)

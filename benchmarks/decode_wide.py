@@ -5,7 +5,7 @@ from __future__ import annotations
 from .checkpoints import QWEN3_0_6B, checkpoint
 from .compare import Run, alternate, decode_rows, same_tokens_note
 from .process import both_sides
-from .report import Report, Target, arguments, publish
+from .report import Report, Target, peer_arguments, publish
 from .side import GREEDY, THINKING
 
 TARGET = Target(">=", 1.05)
@@ -34,5 +34,5 @@ def run(repeats: int | None = None) -> Report:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     publish(run(options.repeats), save=options.save)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .checkpoints import QWEN3_0_6B, checkpoint
 from .process import SIDES, SideName, environment, program, root
-from .report import Report, Row, Target, arguments, publish
+from .report import Report, Row, Target, peer_arguments, publish
 from .stats import Summary
 
 TARGET = Target("<=", 1.1)
@@ -74,5 +74,5 @@ def _rows(label: str, probes: dict[SideName, list[dict[str, Any]]]) -> list[Row]
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     publish(run(options.repeats), save=options.save)

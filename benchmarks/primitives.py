@@ -8,7 +8,7 @@ from typing import Any
 from .checkpoints import NARROW, QUANTIZED, checkpoint
 from .compare import Run
 from .process import SIDES, SideName, both_sides
-from .report import Report, Row, Target, arguments, publish
+from .report import Report, Row, Target, peer_arguments, publish
 from .side import GREEDY, THINKING
 
 TARGET = Target("<=", 0.8)
@@ -58,5 +58,5 @@ def _row(label: str, counts: dict[SideName, dict[str, Any]]) -> Row:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     publish(run(options.repeats), save=options.save)

@@ -27,7 +27,13 @@ class Peer:
         """Measure `checkout`, for what a change cost. Raises SystemExit if it is none of ours."""
         if not (checkout / "benchmarks" / "worker.py").exists():
             raise SystemExit(f"{checkout} is not a checkout of this project with its benchmarks.")
-        cls.name, cls.checkout = checkout.name, checkout.resolve()
+        cls.checkout = checkout.resolve()
+        cls.name = cls.checkout.name
+
+    @classmethod
+    def ratio(cls) -> str:
+        """Return what a row's ratio divides by default."""
+        return f"ours/{cls.name}"
 
 
 def program(side: SideName) -> SideName:

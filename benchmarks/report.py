@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure on both sides; `ratio` is ours/peer unless `ratio_of` says otherwise."""
+    """One figure on both sides; `ratio_of` says what `ratio` divides."""
 
     metric: str
     unit: str
@@ -45,7 +45,7 @@ class Row:
     peer: Summary | None
     ratio: float
     target: Target | None = None
-    ratio_of: str = "ours/mlx-lm"
+    ratio_of: str = field(default_factory=Peer.ratio)
 
     @classmethod
     def compare(
@@ -95,7 +95,8 @@ class Report:
 
     def section(self) -> str:
         about = f"{time.strftime('%Y-%m-%d %H:%M')}, {machine()}, {versions()}"
-        notes = "".join(f"\n- {note}" for note in self.notes)
+        other = [f"In mlx-lm's place: the checkout {Peer.name}."] if Peer.checkout else []
+        notes = "".join(f"\n- {note}" for note in (*self.notes, *other))
         return (
             f"## {self.scenario}\n\n{self.setup}\n\n{self.table()}\n"
             f"{notes + chr(10) if notes else ''}\n`{command()}` ({about})\n"
@@ -122,12 +123,21 @@ def save_section(path: Path, report: Report) -> None:
 
 
 def arguments(description: str | None) -> argparse.Namespace:
+    return parser_of(description).parse_args()
+
+
+def peer_arguments(
+    description: str | None, words: Sequence[str] | None = None
+) -> argparse.Namespace:
+    """Parse the options of a scenario whose two sides are `process.SIDES`."""
     parser = parser_of(description)
     parser.add_argument(
         "--against", type=Path, help="another checkout of this project, in mlx-lm's place"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     if options.against:
+        if options.save:
+            parser.error("--save writes figures beside mlx-lm; leave it out with --against")
         Peer.use(options.against)
     return options
 
@@ -162,7 +172,7 @@ def command() -> str:
 
 def _table_line(row: Row) -> str:
     target = "" if row.met is None else f"{row.target} {'met' if row.met else '**missed**'}"
-    ratio = f"{row.ratio:.2f}" + ("" if row.ratio_of == "ours/mlx-lm" else f" ({row.ratio_of})")
+    ratio = f"{row.ratio:.2f}" + ("" if row.ratio_of == Peer.ratio() else f" ({row.ratio_of})")
     sides = f"{_figure(row.ours)} | {_figure(row.peer)}"
     return f"| {row.metric}, {row.unit} | {sides} | {ratio} | {target} |"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .process import SIDES, SideName
-from .report import Report, Row, Target, arguments, publish
+from .report import Report, Row, Target, peer_arguments, publish
 from .serving_client import Server, ServerFailed, Stream, Streamed, started
 from .serving_model import SMALL, WIDE, Words, serving_checkpoint
 from .stats import Summary
@@ -194,5 +194,5 @@ def _speed_kept(samples: Samples) -> Row:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     publish(run(options.repeats), save=options.save)

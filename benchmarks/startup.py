@@ -13,7 +13,7 @@ from tests.support.checkpoints import copy_qwen3_tokenizer
 
 from .checkpoints import TINY_REAL_VOCABULARY, checkpoint
 from .process import REPOSITORY, Peer, SideName, environment, program, script
-from .report import Report, Row, Target, arguments, publish
+from .report import Report, Row, Target, peer_arguments, publish
 from .stats import Summary
 
 DEMO = REPOSITORY / "qwen3mlx" / "demo" / "dense"
@@ -94,5 +94,5 @@ def _alone(metric: str, seconds: Sequence[float]) -> Row:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
+    options = peer_arguments(__doc__)
     publish(run(options.repeats), save=options.save)
