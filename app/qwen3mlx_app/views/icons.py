@@ -48,8 +48,13 @@ class _Engine(QIconEngine):
     def scaledPixmap(
         self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
     ) -> QPixmap:
-        """Draw `size` times `scale` pixels: Qt 6.11 passes the logical size."""
+        """Draw `size` times `scale` pixels: Qt 6.11 passes the logical size.
+
+        Qt also asks for the icon of a button that a layout has no room for.
+        """
         pixmap = QPixmap(size * scale)
+        if pixmap.isNull():
+            return pixmap
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
