@@ -118,8 +118,7 @@ class Schedule:
         changes = self.pool.take_changes()
         if changes:  # rows were closed or moved, and a batch follows the pool's order
             self.running.sort(key=_place)
-            left = ([s for s in group if s.is_decoding] for group in groups)
-            groups = [sorted(group, key=_place) for group in left]
+            groups = [sorted((s for s in g if s.is_decoding), key=_place) for g in groups]
         decode = tuple(decode_batch(group) for group in groups if group)
         self._plan = StepPlan(changes, decode, prefill)
         return self._plan
@@ -151,11 +150,10 @@ class Schedule:
     # Prefill
 
     def _plan_prefill(self, now: float) -> PrefillChunk | None:
-        self._waited_s = 0.0
-        if len(self.running) == len(self.sequences):
-            return None
         waiting, streaming = self.waiting, self._is_streaming
-        self._waited_s = now - waiting[0].arrived
+        self._waited_s = now - waiting[0].arrived if waiting else 0.0
+        if not waiting:
+            return None
         sequence = self._next_waiting(waiting, now)
         if sequence is None:
             if not self.running:

@@ -18,8 +18,7 @@ from .throttle import Pace
 class Scheduler:
     """A schedule, and the runner that executes its plans.
 
-    `elsewhere_s` is the time that answers of other models took since the last step. All methods
-    belong to the thread that loaded the model.
+    All methods belong to the thread that loaded the model.
     """
 
     def __init__(
@@ -36,14 +35,16 @@ class Scheduler:
         self._budget = budget
         self._is_planning = False
         self._decode_s = 0.0
-        self.elsewhere_s = 0.0
         budget.evictors.append(self._evict)
 
-    def step(self) -> None:
-        """Compute one token for each running sequence, and a chunk of a waiting one's prompt."""
+    def step(self, elsewhere_s: float = 0.0) -> None:
+        """Compute one token for each running sequence, and a chunk of a waiting one's prompt.
+
+        `elsewhere_s` is the time that answers of other models took since the last step.
+        """
         self._is_planning = True
         try:
-            plan = self.schedule.plan(time.perf_counter(), self.elsewhere_s)
+            plan = self.schedule.plan(time.perf_counter(), elsewhere_s)
         finally:
             self._is_planning = False
         outputs = self.runner.run(plan)

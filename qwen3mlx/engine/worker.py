@@ -183,8 +183,7 @@ class Worker:
             if not resident.is_idle:
                 resident.touch()
                 others = (other.scheduler.decode_s for other in residents if other is not resident)
-                resident.scheduler.elsewhere_s = sum(others)
-                resident.scheduler.step()
+                resident.scheduler.step(sum(others))
         for task in list(self._tasks):
             if next(task, self) is self:
                 self._tasks.remove(task)

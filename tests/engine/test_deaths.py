@@ -198,7 +198,7 @@ def test_no_memory_ends_what_runs_and_the_models_stay(engine, folders, monkeypat
     resident = loaded(engine, folders)
     running = send(engine, resident, max_tokens=FOR_EVER)
 
-    def no_memory():
+    def no_memory(elsewhere_s):
         monkeypatch.undo()
         raise MemoryError
 
@@ -294,9 +294,9 @@ def test_one_piece_of_work_without_end_is_told(engine, folders, monkeypatch):
 
     def hang(scheduler):
         assert release.wait(PATIENCE)
-        monkeypatch.setattr(resident.scheduler, "step", lambda: step(scheduler))
+        monkeypatch.setattr(resident.scheduler, "step", lambda *_: step(scheduler))
 
-    monkeypatch.setattr(resident.scheduler, "step", lambda: hang(resident.scheduler))
+    monkeypatch.setattr(resident.scheduler, "step", lambda *_: hang(resident.scheduler))
     request = send(engine, resident)
     wait_until(lambda: engine.trouble is not None)
     assert "no progress" in engine.trouble

@@ -112,7 +112,7 @@ def test_a_fault_of_a_turn_ends_what_runs_and_nothing_else(engine, folders, capl
     resident = loaded(engine, folders)
     request = send(engine, resident, max_tokens=FOR_EVER)
 
-    def fail():
+    def fail(elsewhere_s):
         monkeypatch.undo()
         raise RuntimeError("a broken scheduler")
 

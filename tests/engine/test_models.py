@@ -84,8 +84,8 @@ def test_an_idle_model_goes_when_its_time_is_over(make_engine, folders):
     assert "a" in engine.resident
     age(resident, 20)
     engine.unload("b").result(PATIENCE)
-    wait_until(lambda: not engine.resident)
-    assert engine.stats().weight_bytes == 0
+    wait_until(lambda: not engine.stats().weight_bytes)
+    assert not engine.resident
 
 
 def test_a_model_loaded_for_a_request_waits_for_it(make_engine, folders):
@@ -277,9 +277,9 @@ def test_a_prompt_gets_its_share_beside_the_answers_of_another_model(engine, fol
     told: dict[Any, list[float]] = defaultdict(list)
     step = Scheduler.step
 
-    def spied(self: Scheduler) -> None:
-        told[self].append(self.elsewhere_s)
-        step(self)
+    def spied(self: Scheduler, elsewhere_s: float) -> None:
+        told[self].append(elsewhere_s)
+        step(self, elsewhere_s)
 
     monkeypatch.setattr(Scheduler, "step", spied)
     first, second = loaded(engine, folders, "a"), loaded(engine, folders, "b")
