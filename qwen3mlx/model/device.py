@@ -19,7 +19,7 @@ def set_memory_limits() -> None:
     keys and values that have been outgrown fit nothing again.
     """
     if mx.metal.is_available():
-        mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
+        mx.set_wired_limit(usable_memory())
     if not on_cpu():  # there it is 32 MB
         mx.set_cache_limit(cache_limit())
 
@@ -53,5 +53,5 @@ def default_memory_limit() -> int:
 def usable_memory() -> int:
     """Bytes: what Metal lets a process keep resident, or else the machine's memory."""
     if mx.metal.is_available():
-        return int(mx.device_info()["max_recommended_working_set_size"])
+        return int(mx.device_info(mx.gpu)["max_recommended_working_set_size"])
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -44,3 +44,20 @@ def test_the_default_limit_leaves_room_for_what_mlx_keeps(usable: int) -> None:
         assert 0 < cached <= max(GB, usable * 0.05)
         assert device.default_memory_limit() + cached <= 0.9 * usable
         assert device.default_memory_limit() >= 0.85 * usable - 1
+
+
+def test_a_mac_whose_default_device_is_the_cpu_is_asked_about_its_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """MLX tells the working set of the GPU alone, and asks about the default device by itself."""
+    wired: list[int] = []
+
+    def info(of: mx.DeviceType = mx.cpu) -> dict[str, int]:
+        return {"max_recommended_working_set_size": 12 * GB} if of == mx.gpu else {}
+
+    monkeypatch.setattr(mx.metal, "is_available", lambda: True)
+    monkeypatch.setattr(mx, "device_info", info)
+    monkeypatch.setattr(mx, "set_wired_limit", wired.append)
+    load_model(GOLDENS / "moe")
+    assert wired == [12 * GB]
+    assert device.default_memory_limit() == 0.9 * 12 * GB - 0.6 * GB
