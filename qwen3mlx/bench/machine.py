@@ -12,6 +12,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from .. import __version__
+from ..settings.table import COMMAND_BUFFER_VARIABLES
 
 
 def machine() -> dict[str, str | int]:
@@ -45,8 +46,8 @@ def chip() -> str:
 
 
 def _command_buffer() -> str:
-    names = ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER")
-    return " ".join(f"{name}={os.environ[name]}" for name in names if name in os.environ)
+    told = (name for name in COMMAND_BUFFER_VARIABLES if name in os.environ)
+    return " ".join(f"{name}={os.environ[name]}" for name in told)
 
 
 def _system() -> str:

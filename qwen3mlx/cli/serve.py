@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..settings.table import LOAD, SERVER
+from ..settings.table import COMMAND_BUFFER_VARIABLES, LOAD, SERVER
 from .options import ContextLength, KvBits, RopeScaling, option
 from .terminal import Terminal
 
@@ -100,9 +100,8 @@ def serve(
         port_fallback=port_fallback,
         exit_with_parent=exit_with_parent,
     )
-    if command_buffer is not None:  # MLX reads them when it is imported
-        for name in ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER"):
-            os.environ[name] = str(command_buffer)
+    if command_buffer is not None:
+        os.environ.update(dict.fromkeys(COMMAND_BUFFER_VARIABLES, str(command_buffer)))
     from ..errors import ListenError
     from ..server.run import serve as run_server
 

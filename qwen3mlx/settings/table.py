@@ -12,6 +12,8 @@ MAX_WHOLE = 2**31 - 1
 MAX_GIGABYTES = 1_000_000
 # All of them are searched after each token, which takes a millisecond for this many characters.
 MAX_STOPS, MAX_STOP = 64, 256
+# What `command_buffer` is for MLX, which reads it when it is imported.
+COMMAND_BUFFER_VARIABLES = ("MLX_MAX_OPS_PER_BUFFER", "MLX_MAX_MB_PER_BUFFER")
 
 
 def _by_name(*settings: Setting) -> dict[str, Setting]:
