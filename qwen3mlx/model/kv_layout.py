@@ -64,10 +64,6 @@ class Row:
         """Forget the last `num_tokens`; no array is touched."""
         self.offset -= min(num_tokens, self.offset)
 
-    def grow(self, num_tokens: int = 1) -> None:
-        """Move to a place with room for `num_tokens` more."""
-        self._layout.move(self, stack_capacity(self.offset + num_tokens))
-
     def release(self) -> None:
         self._layout.release(self)
 
@@ -100,10 +96,6 @@ class KVLayout(Generic[RowT, StackT]):
     def nbytes(self) -> int:
         """The bytes of all rows, including free slots."""
         return sum(map(self._stack_bytes, self._stacks))
-
-    def bytes_for(self, num_tokens: int) -> int:
-        """Return the bytes that a row for this many tokens would add."""
-        return self._added(stack_capacity(num_tokens))
 
     def bytes_alone(self, num_tokens: int) -> int:
         """Return the least bytes that the row would take if it were the only one."""
@@ -180,6 +172,9 @@ class KVLayout(Generic[RowT, StackT]):
 
     def _resize(self, stack: StackT, kept: list[int], num_slots: int) -> None:
         """Give `stack` `num_slots` slots; the rows of the slots `kept` come first, in order."""
+        self._renumber(stack, kept, num_slots)
+
+    def _renumber(self, stack: StackT, kept: list[int], num_slots: int) -> None:
         rows = [stack.rows[slot] for slot in kept]
         stack.rows = rows + [None] * (num_slots - len(rows))
         for slot, row in enumerate(rows):
@@ -188,7 +183,7 @@ class KVLayout(Generic[RowT, StackT]):
 
     def _transfer(self, row: RowT, stack: StackT, num_slots: int) -> None:
         """Move `row` to a free slot of `stack`, which gets `num_slots`."""
-        KVLayout._resize(self, stack, list(range(len(stack.rows))), num_slots)
+        self._renumber(stack, list(range(len(stack.rows))), num_slots)
         self.release(row)
         row.stack, row.slot = stack, stack.rows.index(None)
         stack.rows[row.slot] = row

@@ -104,7 +104,7 @@ class KVPool(KVLayout[KVRow, KVStack]):
         """Resize one layer at a time, so that memory holds few of them twice."""
         for layer in range(self.num_layers):
             self._resize_layer(stack, layer, kept, num_slots)
-        super()._resize(stack, kept, num_slots)
+        self._renumber(stack, kept, num_slots)
         mx.clear_cache()
 
     def _resize_layer(self, stack: KVStack, layer: int, kept: list[int], num_slots: int) -> None:

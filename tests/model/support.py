@@ -13,6 +13,8 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
+from qwen3mlx.model.kv_layout import Row, stack_capacity
+
 GOLDENS = Path(__file__).parents[1] / "data" / "goldens"
 
 # Modules that mlx-lm quantizes: every matrix, by the last part of its path.
@@ -144,3 +146,8 @@ def quantize_checkpoint(
     quantization = {**(listed or spec), **overrides}
     edit_json(pair.quantized / "config.json", {"quantization": quantization})
     return pair
+
+
+def grow(row: Row, num_tokens: int = 1) -> None:
+    """Move a row to the usual place with room for `num_tokens` more."""
+    row._layout.move(row, stack_capacity(row.offset + num_tokens))

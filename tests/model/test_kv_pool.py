@@ -22,7 +22,7 @@ from qwen3mlx.generate import Decoder, SamplingBatch
 from qwen3mlx.model import Batch, BatchView, KVPool, KVRow, Qwen3, kv_layout, load_model
 from tests.support.examples import examples
 
-from .support import GOLDENS, as_stored, attention, random_ids, relative_difference
+from .support import GOLDENS, as_stored, attention, grow, random_ids, relative_difference
 
 LAYERS, HEADS, KV_HEADS, HEAD_DIM = 2, 4, 2, 32
 SCALE = 1 / math.sqrt(HEAD_DIM)
@@ -81,7 +81,7 @@ class PoolMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.all) < 7)
     @rule(size=SIZES)
     def allocate(self, size: int) -> None:
-        before, more = self.pool.nbytes, self.pool.bytes_for(size)
+        before, more = self.pool.nbytes, self.pool._added(kv_layout.stack_capacity(size))
         row = self.pool.allocate(size)
         assert self.pool.nbytes - before == more
         assert row.capacity >= size
@@ -115,7 +115,7 @@ class PoolMachine(RuleBasedStateMachine):
         chosen = order[: data.draw(st.integers(1, len(order)))]
         for tracked in chosen:
             if not tracked.room:
-                tracked.row.grow()
+                grow(tracked.row)
         rng, rows = np.random.default_rng(seed), [tracked.row for tracked in chosen]
         view = BatchView(self.pool.kind, Batch(*Batch.of(rows).arrays()))
         assert view.offset.tolist() == [row.offset for row in rows]
@@ -142,7 +142,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 6))
     def grow(self, number: int) -> None:
         tracked = self.pick(number)
-        tracked.row.grow()
+        grow(tracked.row)
         assert tracked.room >= 1
 
     @precondition(lambda self: self.all)
@@ -255,7 +255,7 @@ def test_a_step_of_ragged_rows_equals_the_plain_path(name: str, kv_bits: int | N
     for step in range(3):
         for row in rows:
             if row.offset == row.capacity:
-                row.grow()
+                grow(row)
         tokens = random_ids((len(rows), 1), seed=100 + step)
         view = BatchView(pool.kind, Batch.of(rows))
         stepped = model.lm_head(model.hidden(tokens, view))
@@ -271,7 +271,7 @@ def test_a_row_alone_takes_the_reported_bytes(kv_bits: int | None) -> None:
     model = golden(kv_bits)
     for num_tokens in (1, 255, 256, 1000, 4095, 4096, 9000):
         pool = KVPool(model)
-        told = pool.bytes_for(num_tokens)
+        told = pool._added(kv_layout.stack_capacity(num_tokens))
         assert pool.bytes_alone(num_tokens) <= told
         pool.allocate(num_tokens)
         assert pool.nbytes == array_bytes(pool) == told
@@ -347,7 +347,7 @@ def test_what_a_row_has_outgrown_is_not_kept() -> None:
     row = pool.allocate(4096)
     while row.capacity < 36 * 1024:
         row.advance(row.capacity - row.offset)
-        row.grow()
+        grow(row)
         mx.eval(row.stack.layers)
         assert mx.get_cache_memory() < 0.1 * pool.nbytes
     row.release()

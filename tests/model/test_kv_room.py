@@ -14,7 +14,7 @@ from qwen3mlx.config import LoadOptions, SamplingParams
 from qwen3mlx.generate import Decoder, SamplingBatch
 from qwen3mlx.model import Batch, BatchView, KVPool, KVRoomError, KVRow, Qwen3, load_model
 
-from .support import GOLDENS
+from .support import GOLDENS, grow
 
 
 @pytest.fixture(scope="module", params=[None, 8, 4], ids=["float", "8bit", "4bit"])
@@ -150,7 +150,7 @@ def release_twice(case: Case) -> None:
 
 def move_what_a_cleared_pool_held(case: Case) -> None:
     case.pool.clear()
-    case.row.grow()
+    grow(case.row)
 
 
 AFTERWARDS = [
@@ -187,5 +187,5 @@ def test_what_fits_to_the_last_position_is_not(model: Qwen3, room: int) -> None:
     if room:
         Decoder(model).extend([1] * room, row)
     assert row.offset == row.capacity
-    row.grow(300)
+    grow(row, 300)
     assert row.capacity >= row.offset + 300
