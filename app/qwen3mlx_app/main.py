@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from .composition import Program
+from .qt_start import start_qt
 from .services.files import is_odd, put_aside
 from .services.first_window import FirstWindow, raise_first
 from .services.language import use_language
@@ -35,7 +36,7 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
     """
     profile = Path(os.path.abspath(profile_dir.expanduser())) if profile_dir else default_profile()
     os.environ["QWEN3MLX_HOME"] = str(profile)  # also for the server
-    application = QApplication(["qwen3mlx"])
+    application = start_qt()
     if (reason := _not_usable(profile)) is not None:
         return _failed(reason)
     lock = QLockFile(str(profile / LOCK))

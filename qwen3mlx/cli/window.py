@@ -47,7 +47,6 @@ def _has_display() -> bool:
 def _how_to_install(error: ImportError) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"The app is not installed ({error}): run `pip install 'qwen3mlx[app]'`."
-    return (
-        f"Qt cannot be loaded ({error}): on Debian or Ubuntu run `sudo apt-get install libegl1"
-        " libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libxkbcommon0 libxcb-cursor0`."
-    )
+    from qwen3mlx_app.linux import INSTALL
+
+    return f"Qt cannot be loaded ({error}): {INSTALL}."

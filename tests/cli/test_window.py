@@ -127,6 +127,18 @@ def test_without_a_display_the_terminal_is_named(environment: dict[str, str]) ->
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("platform", ["xcb", "no-such-platform"])
+def test_a_qt_that_can_open_no_window_is_told_in_one_sentence(
+    environment: dict[str, str], tmp_path: Path, platform: str
+) -> None:
+    """Qt aborts the process then, with a traceback of the interpreter."""
+    bare = environment | {"QT_QPA_PLATFORM": platform, "DISPLAY": f"{tmp_path}/none:0"}
+    result = run_app(bare, "--profile-dir", str(tmp_path / "profile"))
+    assert result.returncode == 1
+    assert result.stderr.startswith("qwen3mlx: Qt cannot open a window (")
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("error", "command"),
     [
