@@ -24,7 +24,7 @@ from .services.http import Http
 from .services.quantize_file import QuantizeFile
 from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
-from .services.store import NewerStoreError, Recovery, Store
+from .services.store import NewerStoreError, Recovery, Store, Stores
 
 translate = QCoreApplication.translate
 
@@ -43,6 +43,7 @@ class Program(QObject):
         self._newer: str | None = None
         self.settings = SettingsController(SettingsFile(profile / "window.json"), self)
         self.store = self._opened(profile)
+        self.stores = Stores(self.store)
         self.process = ServerProcess(
             (*program, "serve"),
             self,
@@ -55,7 +56,7 @@ class Program(QObject):
         self.conversations = ConversationsController(self.store, self)
         self.server = ServerController(self.process, http, endpoint, self)
         self.chat = ChatController(
-            self.store,
+            self.stores,
             endpoint,
             self.models.models,
             program=program,
@@ -94,7 +95,7 @@ class Program(QObject):
         self.chat.stop_all()
         self.quantize.stop()
         self.process.wait_until_stopped()
-        self.store.close()
+        self.stores.close()
 
     def _opened(self, profile: Path) -> Store:
         """Raises StoreError."""
@@ -147,6 +148,7 @@ class Program(QObject):
             self.quantize,
         ):
             controller.notice.connect(self.undo.follow)
+        self.chat.temporary.forgotten.connect(self.undo.forget)
         self._connect_notices()
 
     def _connect_notices(self) -> None:
@@ -164,6 +166,7 @@ class Program(QObject):
         for settling in (chat, self.conversations, self.settings):
             settling.settled.connect(notices.settle)
         self.undo.undone.connect(notices.undone)
+        chat.temporary.forgotten.connect(notices.forget)
         chat.attachments.refused.connect(lambda _, sentence: notices.add_refusal(sentence))
         for signal in (chat.opened, chat.busy_changed):
             signal.connect(lambda _: notices.settle("refused"))
@@ -195,7 +198,8 @@ class Program(QObject):
             self.server.restart()
 
     def _remember_model(self, message: Message) -> None:
-        if message.model and message.status == "done":
+        is_kept = message.conversation_id not in self.chat.temporary
+        if message.model and message.status == "done" and is_kept:
             self.settings.update(last_model=message.model)
 
 

@@ -63,7 +63,7 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
     try:
         return application.exec()
     finally:
-        window.close()
+        window.save_state()
         shiboken6.delete(window)  # closing takes a moment; nothing must be painted meanwhile
         parts.close()
 

@@ -11,7 +11,7 @@ from ..domain import Message, ModelEntry, Progress
 from ..models import ListModel
 from ..services.endpoint import Endpoint
 from ..services.http import EndpointError
-from ..services.store import Store
+from ..services.store import Stores
 from .generation import Generation
 
 
@@ -33,13 +33,13 @@ class AnswerRunner(QObject):
 
     def __init__(
         self,
-        store: Store,
+        stores: Stores,
         endpoint: Endpoint,
         models: ListModel[ModelEntry],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._store = store
+        self._stores = stores
         self._endpoint = endpoint
         self._models = models
         self._running: dict[str, Generation] = {}
@@ -59,7 +59,7 @@ class AnswerRunner(QObject):
 
     def begin(self, answer: Message) -> Generation:
         """Show and save the answer, still empty; `start` asks the model for it."""
-        generation = Generation(answer, self._endpoint, self._store, self)
+        generation = Generation(answer, self._endpoint, self._stores, self)
         self._running[answer.conversation_id] = generation
         self.changed.emit(list(self._running))
         generation.updated.connect(self.updated)
@@ -86,6 +86,11 @@ class AnswerRunner(QObject):
             done=lambda loaded: self._on_loaded(loaded, generation, body),
             failed=lambda error: self._on_load_failed(model_id, generation, error),
         )
+
+    def save(self, conversation_id: str) -> None:
+        """Save now what has arrived of the conversation's running answer, if there is one."""
+        if conversation_id in self._running:
+            self._running[conversation_id].save()
 
     def stop(self, conversation_id: str) -> None:
         if conversation_id in self._running:

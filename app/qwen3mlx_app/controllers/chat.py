@@ -16,14 +16,14 @@ from ..domain import (
     Message,
     ModelEntry,
     Notice,
-    Role,
     ThinkingMode,
+    Transcript,
 )
 from ..models import ListModel
 from ..services import prompt
 from ..services.endpoint import Endpoint
 from ..services.plain import one_line
-from ..services.store import Store, StoreError
+from ..services.store import StoreError, Stores
 from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
 from .attachment_loader import AttachmentLoader
@@ -34,6 +34,7 @@ from .drafts import Drafts
 from .open_conversation import OpenConversation
 from .open_messages import OpenMessages
 from .store_controller import StoreController
+from .temporary import TemporaryChats
 
 translate = QCoreApplication.translate
 
@@ -57,7 +58,7 @@ class ChatController(StoreController):
 
     def __init__(
         self,
-        store: Store,
+        stores: Stores,
         endpoint: Endpoint,
         models: ListModel[ModelEntry],
         *,
@@ -65,25 +66,28 @@ class ChatController(StoreController):
         last_model: Callable[[], str | None],
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(store, parent)
-        self.answers = AnswerRunner(store, endpoint, models, self)
+        super().__init__(parent)
+        self._stores = stores
+        self.answers = AnswerRunner(stores, endpoint, models, self)
         self.attachments = AttachmentLoader(endpoint, program, self)
         self.estimator = ContextEstimator(endpoint, self)
         self._models = models
         self._last_model = last_model
-        self._open = OpenConversation(store, self)
+        self._open = OpenConversation(stores, self)
         self.open_messages = OpenMessages(self._open, self.answers, self)
         self.messages = self.open_messages.rows
         self.settings = ConversationSettings(self._open, self.new, self)
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
         self._open.notice.connect(self.notice)
-        self.drafts = Drafts(store, self._open, self.open_messages, self.attachments, self)
+        self.drafts = Drafts(stores, self._open, self.open_messages, self.attachments, self)
         self.drafts.conversation_wanted.connect(self.open)
-        self.deletion = MessageDeletion(store, self._open, self.open_messages, self.drafts, self)
+        self.deletion = MessageDeletion(stores, self._open, self.open_messages, self.drafts, self)
         self.deletion.restored.connect(self.open)
         self.deletion.settled.connect(self.settled)
-        for part in (self.drafts, self.settings, self.deletion):
+        self.temporary = TemporaryChats(stores, self.answers, self.drafts, self)
+        self.temporary.wanted.connect(self.open)
+        for part in (self.drafts, self.settings, self.deletion, self.temporary):
             part.notice.connect(self.notice)
         self.answers.save_failed.connect(lambda reason: self._notify_error(reason, "save"))
         self.answers.ended.connect(self._on_answer_ended)
@@ -92,6 +96,21 @@ class ChatController(StoreController):
     def conversation(self) -> Conversation | None:
         """The one on screen."""
         return self._open.value
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the one on screen is kept in memory alone."""
+        return self._open.is_temporary
+
+    @property
+    def has_messages(self) -> bool:
+        return self._open.leaf_id is not None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something is being written in it, or has been and was not sent."""
+        draft = self.drafts.current
+        return self.is_busy or (draft is not None and bool(draft.text.strip() or draft.files))
 
     @property
     def is_busy(self) -> bool:
@@ -139,25 +158,40 @@ class ChatController(StoreController):
         """Show a conversation, or none."""
         self._save()
         try:
-            transcript = self._store.transcript(conversation_id) if conversation_id else None
+            transcript = self._transcript(conversation_id) if conversation_id else None
         except StoreError as error:
             self._notify_error(str(error))
             return
-        if (news := self._store.aside.news()) is not None:
-            self.notice.emit(Notice(text=news, kind="warning"))
+        left = self.conversation if self.is_temporary and self._open.is_saved else None
+        self.temporary.come_back(conversation_id)
         self.estimator.forget()
         self._open.open(transcript.conversation if transcript else None)
         self.open_messages.open(transcript.messages if transcript else ())
         self.drafts.open()
         self.opened.emit(self.conversation)
         self.busy_changed.emit(self.is_busy)
+        if left is not None and left.id != conversation_id:
+            self.temporary.leave(left.id)
 
     def new(self, folder_id: str | None = None) -> None:
         """Show an empty conversation, which is saved once there is something in it."""
-        self.open(None)
-        self._open.begin(folder_id)
-        self.drafts.open()
-        self.opened.emit(self.conversation)
+        self._begin(folder_id)
+
+    def new_temporary(self) -> None:
+        """Show an empty conversation that is never saved."""
+        self._begin(is_temporary=True)
+
+    def keep(self) -> None:
+        """Save the temporary conversation on screen: it is one like any other from now on."""
+        conversation = self.conversation
+        if conversation is None or not self.is_temporary:
+            return
+        self._save()
+        self.answers.save(conversation.id)
+        if self._try(lambda: self._stores.keep(conversation.id)):
+            if self._open.is_saved:
+                self._open.tell_lists(conversation)
+            self.opened.emit(conversation)
 
     def close(self, conversation_id: str) -> None:
         """Stop the answer in a conversation that was deleted, and show another."""
@@ -212,9 +246,9 @@ class ChatController(StoreController):
             if not (text.strip() or kept):
                 return False
             return self._ask(message.parent_id, text, kept, finish_reason=EDITED)
-        edited = self._message("assistant", message.parent_id, text, model=message.model)
+        edited = self.open_messages.make("assistant", message.parent_id, text, model=message.model)
         edited = replace(edited, finish_reason=EDITED)
-        if not self._try(lambda: self._store.save_message(edited)):
+        if not self._try(lambda: self._stores.of(edited.conversation_id).save_message(edited)):
             return False
         self._tree.put(edited)
         self.open_messages.go_to(edited.id)
@@ -255,8 +289,10 @@ class ChatController(StoreController):
         if self.conversation is None or message_id not in self._tree:
             return
         copy = branch(self.conversation, self._tree.path(message_id), time.time())
-        if self._try(lambda: self._store.add([copy])):
-            self.saved.emit(copy.conversation)
+        if self.is_temporary:
+            self._stores.make_temporary(copy.conversation.id)
+        if self._try(lambda: self._stores.of(copy.conversation.id).add([copy])):
+            self._open.tell_lists(copy.conversation)
             self.open(copy.conversation.id)
 
     # What is written, and what is changed elsewhere
@@ -266,7 +302,7 @@ class ChatController(StoreController):
         before = self.conversation
         if before is None:
             return False
-        self.new(before.folder_id)
+        self._begin(before.folder_id, is_temporary=self.is_temporary)
         self._open.change_later(title=before.title, model=before.model, settings=before.settings)
         self.settings.set_first_sent(None)
         if not self.send(question, [transcript]):
@@ -295,11 +331,25 @@ class ChatController(StoreController):
             leaf_id = self._tree[draft.edited].parent_id
         path = self._tree.path(leaf_id)
         if text.strip() or attachments:
-            path.append(self._message("user", None, text, attachments=tuple(attachments)))
+            path.append(self.open_messages.make("user", None, text, attachments=tuple(attachments)))
         settings = self._open.settings
         self.estimator.estimate(self.model_id, prompt.messages(path, settings), settings.thinking)
 
     # Implementation
+
+    def _begin(self, folder_id: str | None = None, *, is_temporary: bool = False) -> None:
+        self.open(None)
+        self._open.begin(folder_id, is_temporary=is_temporary)
+        self.drafts.open()
+        self.opened.emit(self.conversation)
+
+    def _transcript(self, conversation_id: str) -> Transcript | None:
+        """Raises StoreError; tells of rows that could not be read in full."""
+        store = self._stores.of(conversation_id)
+        transcript = store.transcript(conversation_id)
+        if (news := store.aside.news()) is not None:
+            self.notice.emit(Notice(text=news, kind="warning"))
+        return transcript
 
     def _save(self) -> None:
         """Save what waited for a pause in the changes."""
@@ -315,7 +365,7 @@ class ChatController(StoreController):
         finish_reason: str | None = None,
     ) -> bool:
         assert self.conversation is not None
-        question = self._message("user", parent_id, text, attachments=attachments)
+        question = self.open_messages.make("user", parent_id, text, attachments=attachments)
         question = replace(question, finish_reason=finish_reason)
         names = (one_line(attachment.name) for attachment in attachments)
         first_words = prompt.first_words(text) or next(names, "")
@@ -335,7 +385,8 @@ class ChatController(StoreController):
         return True
 
     def _answer(self, parent_id: str | None, model: str | None = None) -> None:
-        self._generate(self._message("assistant", parent_id, "", model=model or self.model_id))
+        model = model or self.model_id
+        self._generate(self.open_messages.make("assistant", parent_id, "", model=model))
 
     def _generate(self, answer: Message, *, continues: bool = False) -> None:
         path = self._tree.path(answer.id if continues else answer.parent_id)
@@ -352,22 +403,3 @@ class ChatController(StoreController):
         self.finished.emit(message)
         if self.conversation is not None and self.conversation.id == message.conversation_id:
             self.busy_changed.emit(False)
-
-    def _message(
-        self,
-        role: Role,
-        parent_id: str | None,
-        content: str,
-        *,
-        attachments: tuple[Attachment, ...] = (),
-        model: str | None = None,
-    ) -> Message:
-        return Message(
-            conversation_id=self.conversation.id if self.conversation else "",
-            parent_id=parent_id,
-            role=role,
-            content=content,
-            attachments=attachments,
-            model=model,
-            created_at=time.time(),
-        )

@@ -140,9 +140,8 @@ class ContextController(QObject):
         before = self._chat.path[0].id if self.num_unsent == 0 else path[0].id
         self._chat.settings.set_first_sent(path[first].id)
         text = translate("context", "The oldest messages are no longer sent to the model.")
-        undo = Undo(
-            "drop_messages", partial(self._undo, self._chat.path[0].conversation_id, before)
-        )
+        shown = self._chat.path[0].conversation_id
+        undo = Undo("drop_messages", partial(self._undo, shown, before), shown)
         self.notice.emit(Notice(text=text, action=undo, topic="context"))
 
     def _undo(self, conversation_id: str, first_sent: str) -> bool:

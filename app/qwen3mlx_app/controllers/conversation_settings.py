@@ -48,8 +48,8 @@ class ConversationSettings(QObject):
         before = self._open.settings
         self.set(settings)
         if self._open.value is not None and settings != before:
-            undo = Undo(
-                "replace_settings", partial(self._open.amend, self._open.value.id, settings=before)
-            )
+            shown = self._open.value.id
+            restore = partial(self._open.amend, shown, settings=before)
+            undo = Undo("replace_settings", restore, shown)
             text = translate("chat", "The conversation's settings were replaced.")
             self.notice.emit(Notice(text=text, action=undo))

@@ -41,7 +41,8 @@ class ConversationsController(StoreController):
     folder_added = Signal(object)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
-        super().__init__(store, parent)
+        super().__init__(parent)
+        self._store = store
         self.conversations = ListModel[Conversation](
             lambda conversation: conversation.id, lambda conversation: conversation.title, self
         )

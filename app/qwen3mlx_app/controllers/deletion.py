@@ -9,7 +9,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Notice, Undo
-from ..services.store import Store, StoreError
+from ..services.store import StoreError, Stores
 from .drafts import Drafts
 from .open_conversation import OpenConversation
 from .open_messages import OpenMessages
@@ -25,13 +25,14 @@ class MessageDeletion(StoreController):
 
     def __init__(
         self,
-        store: Store,
+        stores: Stores,
         conversation: OpenConversation,
         messages: OpenMessages,
         drafts: Drafts,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(store, parent)
+        super().__init__(parent)
+        self._stores = stores
         self._open = conversation
         self._messages = messages
         self._drafts = drafts
@@ -44,7 +45,7 @@ class MessageDeletion(StoreController):
         parent_id, leaf_before = tree[message_id].parent_id, self._open.leaf_id
         removed = tree.below(message_id)
         try:
-            rows = self._store.delete_messages(removed)
+            rows = self._stores.of(conversation.id).delete_messages(removed)
         except StoreError as error:
             self._notify_error(str(error))
             return
@@ -53,13 +54,14 @@ class MessageDeletion(StoreController):
             self._drafts.open()
         leaf = parent_id if parent_id is not None else tree.last_leaf()
         self._messages.go_to(tree.leaf_below(leaf) if leaf else None)
-        undo = Undo("delete_message", partial(self._restore, conversation.id, leaf_before, rows))
+        restore = partial(self._restore, conversation.id, leaf_before, rows)
+        undo = Undo("delete_message", restore, conversation.id)
         self.notice.emit(Notice(text=_deleted(len(removed)), action=undo))
 
     def _restore(
         self, conversation_id: str, leaf_id: str | None, rows: Sequence[sqlite3.Row]
     ) -> bool:
-        if not self._try(lambda: self._store.restore_messages(rows)):
+        if not self._try(lambda: self._stores.of(conversation_id).restore_messages(rows)):
             return False
         self._open.amend(conversation_id, leaf_id=leaf_id)
         self.restored.emit(conversation_id)

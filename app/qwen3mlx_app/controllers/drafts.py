@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Attachment, Draft, Notice, Undo, new_id
-from ..services.store import Store, StoreError
+from ..services.store import StoreError, Stores
 from ..services.timers import single_shot
 from .attachment_loader import AttachmentLoader
 from .open_conversation import SAVE_AFTER, OpenConversation
@@ -68,13 +68,14 @@ class Drafts(StoreController):
 
     def __init__(
         self,
-        store: Store,
+        stores: Stores,
         conversation: OpenConversation,
         messages: OpenMessages,
         loader: AttachmentLoader,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(store, parent)
+        super().__init__(parent)
+        self._stores = stores
         self._open = conversation
         self._messages = messages
         self._loader = loader
@@ -133,7 +134,7 @@ class Drafts(StoreController):
             return
         self.end()
         if draft.text != self._messages.tree[draft.edited].content:
-            undo = Undo("cancel_edit", partial(self._edit_again, draft))
+            undo = Undo("cancel_edit", partial(self._edit_again, draft), draft.conversation_id)
             text = translate("chat", "The edit was canceled.")
             self.notice.emit(Notice(text=text, action=undo))
 
@@ -144,7 +145,7 @@ class Drafts(StoreController):
             return
         self._autosave.stop()
         self._waiting.pop(draft.id, None)
-        self._try(lambda: self._store.delete_draft(draft.id))
+        self._delete(draft)
         if draft.edited is not None:
             self._show(self._next(self._stored(draft.conversation_id)))
         else:
@@ -165,6 +166,11 @@ class Drafts(StoreController):
         """Take a file off the draft on screen, or stop waiting for it."""
         if self.current is not None:
             self._without(self.current, file_id)
+
+    def forget(self, conversation_id: str) -> None:
+        """Wait no more for files of a conversation that is gone."""
+        waiting = self._waiting.values()
+        self._waiting = {one.id: one for one in waiting if one.conversation_id != conversation_id}
 
     def save(self) -> None:
         """Save now what was waiting for a pause."""
@@ -189,7 +195,7 @@ class Drafts(StoreController):
     def _stored(self, conversation_id: str) -> list[OpenDraft]:
         """The drafts of a conversation, those with files being read as they are now."""
         try:
-            stored = self._store.drafts(conversation_id)
+            stored = self._stores.of(conversation_id).drafts(conversation_id)
         except StoreError as error:
             self._notify_error(str(error))
             stored = []
@@ -244,7 +250,7 @@ class Drafts(StoreController):
             if not self._open.is_saved:
                 return
         if draft.edited is None and not draft.attachments:
-            self._try(lambda: self._store.delete_draft(draft.id))
+            self._delete(draft)
             return
         stored = Draft(
             id=draft.id,
@@ -252,7 +258,10 @@ class Drafts(StoreController):
             text=draft.text if draft.edited else "",
             attachments=draft.attachments,
         )
-        self._try(lambda: self._store.save_draft(stored))
+        self._try(lambda: self._stores.of(draft.conversation_id).save_draft(stored))
+
+    def _delete(self, draft: OpenDraft) -> None:
+        self._try(lambda: self._stores.of(draft.conversation_id).delete_draft(draft.id))
 
 
 def _file(attachment: Attachment) -> DraftFile:

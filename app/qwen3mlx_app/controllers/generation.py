@@ -13,7 +13,7 @@ from ..domain import AnswerStats, Message, Progress, Status, ToolCall
 from ..services.chat import CallPiece, Content, Counted, Delta, Ended, Prefill, Reasoning, Refused
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError
-from ..services.store import Store, StoreError
+from ..services.store import Store, StoreError, Stores
 from ..services.timers import single_shot
 
 # Milliseconds between updates of the views, and between saves.
@@ -40,13 +40,13 @@ class Generation(QObject):
     save_failed = Signal(str)
 
     def __init__(
-        self, message: Message, endpoint: Endpoint, store: Store, parent: QObject | None = None
+        self, message: Message, endpoint: Endpoint, stores: Stores, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.message = replace(message, status="streaming", error=None)
         self.progress = Progress(phase="queued")
         self._endpoint = endpoint
-        self._store = store
+        self._stores = stores
         self._call: Call | None = None
         self.is_over = False
         self._save_has_failed = False
@@ -64,6 +64,17 @@ class Generation(QObject):
         self._ticks = QTimer(self)
         self._ticks.setInterval(TICK)
         self._ticks.timeout.connect(self._flush)
+        self._store_message()
+
+    @property
+    def _store(self) -> Store:
+        """It changes when a temporary conversation is kept."""
+        return self._stores.of(self.message.conversation_id)
+
+    def save(self) -> None:
+        """Save now what has arrived."""
+        self._flush()
+        self._saved.clear()
         self._store_message()
 
     def wait(self, progress: Progress) -> None:

@@ -25,7 +25,8 @@ class Importer(StoreController):
     imported = Signal(str)
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
-        super().__init__(store, parent)
+        super().__init__(parent)
+        self._store = store
         self._waiting: list[Path] = []
         self._work = SlicedWork(SLICE, self)
 

@@ -58,9 +58,18 @@ class Notices(QObject):
         """Remove the notice that offered to undo this."""
         self._keep([one for one in self.shown if one.action is not action])
 
+    def forget(self, conversation_id: str) -> None:
+        """Remove the notices that offered to undo something in a conversation that is gone."""
+        self._keep([one for one in self.shown if not _is_about(one, conversation_id)])
+
     def _keep(self, notices: list[Notice]) -> None:
         if not any(one.topic == "refused" for one in notices):
             self._refused.clear()
         if notices != self.shown:
             self.shown = notices
             self.changed.emit()
+
+
+def _is_about(notice: Notice, conversation_id: str) -> bool:
+    action = notice.action
+    return isinstance(action, Undo) and action.conversation_id == conversation_id

@@ -36,6 +36,7 @@ class Notifier(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._chat = chat
         self._models = models
         self._is_wanted = is_wanted
         self._is_watched = is_watched
@@ -48,11 +49,12 @@ class Notifier(QObject):
         if message.status == "stopped" or self._clock() - message.created_at < LONG:
             return
         if message.status == "failed":
-            title = translate("notifier", "The response failed")
-            self._notify(title, message.error or "", message.conversation_id)
+            title, text = translate("notifier", "The response failed"), message.error or ""
         else:
-            title = translate("notifier", "The response is ready")
-            self._notify(title, message.content[:120], message.conversation_id)
+            title, text = translate("notifier", "The response is ready"), message.content[:120]
+        if message.conversation_id in self._chat.temporary:  # the system keeps what it shows
+            text = ""
+        self._notify(title, text, message.conversation_id)
 
     def _on_models_changed(self) -> None:
         for entry in self._models.values():

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from ..domain import ChatSettings, Conversation, Message, Transcript
-from ..services.store import Store, StoreError
+from ..services.store import StoreError, Stores
 from ..services.timers import single_shot
 from .store_controller import StoreController
 
@@ -20,6 +20,8 @@ SAVE_AFTER = 500
 class OpenConversation(StoreController):
     """`value` is the conversation, or None. A new one is saved once there is something in it.
 
+    A temporary one is never on disk, and in no list.
+
     `changed(conversation)` is emitted when it changes, `saved(conversation)` when lists of
     conversations have to show it anew.
     """
@@ -27,8 +29,9 @@ class OpenConversation(StoreController):
     changed = Signal(object)
     saved = Signal(object)
 
-    def __init__(self, store: Store, parent: QObject | None = None) -> None:
-        super().__init__(store, parent)
+    def __init__(self, stores: Stores, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stores = stores
         self.value: Conversation | None = None
         self.has_files = False  # which are attached to its draft
         self._is_new = False
@@ -36,8 +39,12 @@ class OpenConversation(StoreController):
 
     @property
     def is_saved(self) -> bool:
-        """Whether the conversation is on disk, if not as it is now."""
+        """Whether the conversation is in its store, if not as it is now."""
         return not self._is_new
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.value is not None and self._stores.is_temporary(self.value.id)
 
     @property
     def settings(self) -> ChatSettings:
@@ -52,18 +59,20 @@ class OpenConversation(StoreController):
         self.has_files = False
         self._is_new = False
 
-    def begin(self, folder_id: str | None) -> None:
+    def begin(self, folder_id: str | None = None, *, is_temporary: bool = False) -> None:
         """Open a new, empty conversation."""
         now = time.time()
         self.value = Conversation(folder_id=folder_id, created_at=now, updated_at=now)
         self._is_new = True
+        if is_temporary:
+            self._stores.make_temporary(self.value.id)
 
     def add(self, message: Message, **changes: Any) -> bool:
         """Save the message together with the changes; False if the store cannot."""
         assert self.value is not None
         conversation = replace(self.value, **changes)
         transcript = Transcript(conversation=conversation, messages=(message,))
-        if not self._try(lambda: self._store.add([transcript])):
+        if not self._try(lambda: self._stores.of(conversation.id).add([transcript])):
             return False
         self._is_new = False
         self._set(conversation)
@@ -75,17 +84,18 @@ class OpenConversation(StoreController):
             return False
         conversation = replace(self.value, **fields)
         self._set(conversation)
-        return self._is_new or self._try(lambda: self._store.save_conversation(conversation))
+        return self._is_new or self._write(conversation)
 
     def amend(self, conversation_id: str, **fields: Any) -> bool:
         """Change a conversation, whether it is open or not; False if it cannot be saved."""
         if self.value is not None and self.value.id == conversation_id:
             return self.change(**fields)
+        store = self._stores.of(conversation_id)
         try:
-            known = self._store.conversation(conversation_id)
+            known = store.conversation(conversation_id)
             if known is not None:
-                self._store.save_conversation(changed := replace(known, **fields))
-                self.saved.emit(changed)
+                store.save_conversation(changed := replace(known, **fields))
+                self.tell_lists(changed)
         except StoreError as error:
             self._notify_error(str(error))
             return False
@@ -111,12 +121,21 @@ class OpenConversation(StoreController):
         is_begun = conversation is not None and (conversation.is_begun or self.has_files)
         if conversation is None or (self._is_new and not is_begun):
             return
-        if self._try(lambda: self._store.save_conversation(conversation)):
+        if self._write(conversation):
             self._is_new = False
+            self.tell_lists(conversation)
+
+    def tell_lists(self, conversation: Conversation) -> None:
+        """Let lists show it anew, unless it is temporary."""
+        if not self._stores.is_temporary(conversation.id):
             self.saved.emit(conversation)
+
+    def _write(self, conversation: Conversation) -> bool:
+        store = self._stores.of(conversation.id)
+        return self._try(lambda: store.save_conversation(conversation))
 
     def _set(self, conversation: Conversation) -> None:
         self.value = conversation
         self.changed.emit(conversation)
         if not self._is_new:
-            self.saved.emit(conversation)
+            self.tell_lists(conversation)

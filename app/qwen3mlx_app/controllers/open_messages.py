@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from ..domain import Message, MessageRow
+from ..domain import Attachment, Message, MessageRow, Role
 from ..models import ListModel
 from ..services.tree import Tree
 from .answer_runner import AnswerRunner
@@ -45,6 +46,26 @@ class OpenMessages(QObject):
         if self.is_busy and self._open.value is not None:
             self.tree.put(self._answers.message(self._open.value.id))
         self.rows.reset(self._rows())
+
+    def make(
+        self,
+        role: Role,
+        parent_id: str | None,
+        content: str,
+        *,
+        attachments: tuple[Attachment, ...] = (),
+        model: str | None = None,
+    ) -> Message:
+        """A new message of the open conversation."""
+        return Message(
+            conversation_id=self._open.value.id if self._open.value else "",
+            parent_id=parent_id,
+            role=role,
+            content=content,
+            attachments=attachments,
+            model=model,
+            created_at=time.time(),
+        )
 
     def show(self) -> None:
         """Show what changed in the tree."""

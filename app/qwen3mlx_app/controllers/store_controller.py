@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from ..domain import Notice
-from ..services.store import Store, StoreError
+from ..services.store import StoreError
 
 
 class StoreController(QObject):
@@ -15,10 +15,6 @@ class StoreController(QObject):
 
     notice = Signal(object)
     settled = Signal(str)
-
-    def __init__(self, store: Store, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._store = store
 
     def _try(self, action: Callable[[], None]) -> bool:
         """Whether the store did it; where it did not, the person is told why."""

@@ -30,6 +30,11 @@ class UndoStack(QObject):
             self._undos = [*self._undos[1 - MOST :], notice.action]
             self.changed.emit(self.last)
 
+    def forget(self, conversation_id: str) -> None:
+        """The conversation is gone for good: nothing that was done in it can be undone."""
+        self._undos = [one for one in self._undos if one.conversation_id != conversation_id]
+        self.changed.emit(self.last)
+
     def undo(self, one: Undo) -> None:
         """Undo one of them, once; what cannot be undone now stays."""
         if one in self._undos and one.do():

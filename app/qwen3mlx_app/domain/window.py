@@ -13,6 +13,7 @@ UndoKind = Literal[
     "delete_folder",
     "delete_message",
     "delete_preset",
+    "discard_chat",
     "drop_messages",
     "remove_folder",
     "remove_measurement",
@@ -24,10 +25,14 @@ UndoKind = Literal[
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Undo:
-    """How to take back what was done. `do` returns False if that cannot be saved."""
+    """How to take back what was done. `do` returns False if that cannot be saved.
+
+    `conversation_id` is set where what was done, and so what is kept of it, is one conversation's.
+    """
 
     kind: UndoKind
     do: Callable[[], bool]
+    conversation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

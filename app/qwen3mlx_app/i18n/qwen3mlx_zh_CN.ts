@@ -103,6 +103,10 @@
         <source>Conversation settings</source>
         <translation>对话设置</translation>
     </message>
+    <message>
+        <source>Temporary Chat</source>
+        <translation>临时对话</translation>
+    </message>
 </context>
 <context>
     <name>ChatPanel</name>
@@ -234,6 +238,10 @@
     <message>
         <source>Think</source>
         <translation>思考</translation>
+    </message>
+    <message>
+        <source>Ask Qwen… This chat is not saved.</source>
+        <translation>问问 Qwen… 此对话不会保存。</translation>
     </message>
     <message>
         <source>Think before answering</source>
@@ -726,6 +734,21 @@
     <message>
         <source>Failed</source>
         <translation>失败</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>This temporary chat is not finished, and it is not saved.</source>
+        <translation>此临时对话尚未完成，也不会保存。</translation>
+    </message>
+    <message>
+        <source>Discard Chat</source>
+        <translation>丢弃对话</translation>
+    </message>
+    <message>
+        <source>Temporary Chat</source>
+        <translation>临时对话</translation>
     </message>
 </context>
 <context>
@@ -1720,6 +1743,10 @@
         <translation>你的对话会显示在这里。</translation>
     </message>
     <message>
+        <source>Temporary Chat</source>
+        <translation>临时对话</translation>
+    </message>
+    <message>
         <source>Search</source>
         <translation>搜索</translation>
     </message>
@@ -1799,6 +1826,32 @@
     <message>
         <source>Table</source>
         <translation>表格</translation>
+    </message>
+</context>
+<context>
+    <name>TemporaryGreeting</name>
+    <message>
+        <source>Temporary Chat</source>
+        <translation>临时对话</translation>
+    </message>
+    <message>
+        <source>Nothing of this chat is saved, and it is in no list. It is gone when you open another or close the window.</source>
+        <translation>此对话的任何内容都不会保存，也不会出现在列表中。打开其他对话或关闭窗口后，它就不复存在。</translation>
+    </message>
+</context>
+<context>
+    <name>TemporaryMark</name>
+    <message>
+        <source>Not saved</source>
+        <translation>不保存</translation>
+    </message>
+    <message>
+        <source>Keep This Chat</source>
+        <translation>保留此对话</translation>
+    </message>
+    <message>
+        <source>Temporary chat</source>
+        <translation>临时对话</translation>
     </message>
 </context>
 <context>
@@ -1986,6 +2039,10 @@
         <source>{count} messages were deleted.</source>
         <translation>已删除 {count} 条消息。</translation>
     </message>
+    <message>
+        <source>The temporary chat was discarded.</source>
+        <translation>已丢弃临时对话。</translation>
+    </message>
 </context>
 <context>
     <name>context</name>
@@ -2143,6 +2200,14 @@
     <message>
         <source>New Conversation</source>
         <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>New Temporary Chat</source>
+        <translation>新建临时对话</translation>
+    </message>
+    <message>
+        <source>Keep This Chat</source>
+        <translation>保留此对话</translation>
     </message>
     <message>
         <source>New Folder</source>
@@ -2395,6 +2460,10 @@
     <message>
         <source>Undo Delete Preset</source>
         <translation>撤销删除预设</translation>
+    </message>
+    <message>
+        <source>Undo Discard Temporary Chat</source>
+        <translation>撤销丢弃临时对话</translation>
     </message>
     <message>
         <source>Undo Drop Oldest Messages</source>

@@ -31,8 +31,9 @@ from .message_footer import Intents
 from .message_list import MessageList
 from .model_picker import ModelPicker
 from .plain import NameLabel
+from .temporary_mark import TemporaryMark
 from .theme import COLUMN, GAP, GAP_L, Theme
-from .welcome import FirstRun, Greeting
+from .welcome import FirstRun, Greeting, TemporaryGreeting
 from .widgets import tool_button
 
 # The narrowest conversation beside its settings, in pixels.
@@ -75,7 +76,7 @@ class ChatPage(QWidget):
         self.panel.hide()
         self._stack = QStackedWidget(self)
         self.first_run = FirstRun(self)
-        for widget in (Greeting(self), self.first_run, self.messages):
+        for widget in (Greeting(self), self.first_run, self.messages, TemporaryGreeting(self)):
             self._stack.addWidget(widget)
         self._column = self._make_column()
         row = QHBoxLayout()
@@ -141,7 +142,11 @@ class ChatPage(QWidget):
         self._panel_button.setCheckable(True)
         self._panel_button.toggled.connect(self._show_panel)
         self._panel_button.toggled.connect(self.panel_toggled)
+        self._temporary = TemporaryMark(self)
+        self._temporary.begun.connect(self._chat.new_temporary)
+        self._temporary.kept.connect(self._chat.keep)
         row.addWidget(self._title, 1)
+        row.addWidget(self._temporary)
         row.addWidget(self._panel_button)
         return row
 
@@ -195,8 +200,13 @@ class ChatPage(QWidget):
         return self._models.models.find(self._chat.model_id)
 
     def _show_stack(self, *_: object) -> None:
-        if self._chat.messages.rowCount():
+        is_empty, is_temporary = not self._chat.messages.rowCount(), self._chat.is_temporary
+        self._temporary.show_state(is_temporary=is_temporary, is_empty=is_empty)
+        self.composer.set_temporary(is_temporary)
+        if not is_empty:
             self._stack.setCurrentIndex(2)
+        elif is_temporary:
+            self._stack.setCurrentIndex(3)
         else:
             self._stack.setCurrentIndex(0 if self._app_settings.settings.first_run_done else 1)
 
@@ -234,7 +244,8 @@ class ChatPage(QWidget):
 
     def _show_settings(self, *_: object) -> None:
         conversation = self._chat.conversation
-        self._title.setText(conversation.title if conversation else "")
+        title = conversation.title if conversation else ""
+        self._title.setText(self.tr("Temporary Chat") if self._chat.is_temporary else title)
         self.composer.model.show_model(self._chat.model_id, self._model())
         text, entry = self.composer.text.toPlainText(), self._model()
         self.composer.set_thinking(self._chat.thinking_mode(text))

@@ -32,6 +32,7 @@ class Commands(QObject):
         self._is_going = False
         self._chat.opened.connect(self._visit)
         window.pages.shown.connect(self._visit)
+        self._visit()
 
     @property
     def conversation(self) -> Conversation | None:

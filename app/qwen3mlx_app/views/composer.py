@@ -65,12 +65,12 @@ class Composer(QFrame):
         self._chips.removed.connect(self.file_removed)
         layout.addWidget(self._chips)
         self.text = MessageField(self)
-        self.text.setPlaceholderText(self.tr("Ask Qwen…"))
         self.text.setAccessibleName(self.tr("Message"))
         self.text.textChanged.connect(self._text_changed)
         self.text.installEventFilter(self)
         layout.addWidget(self.text)
         layout.addLayout(self._row())
+        self.set_temporary(False)
 
     @property
     def attachments(self) -> list[Attachment]:
@@ -96,6 +96,12 @@ class Composer(QFrame):
         if text != self.text.toPlainText():
             self.text.setPlainText(text)
             self.text.moveCursor(self.text.textCursor().MoveOperation.End)
+
+    def set_temporary(self, is_temporary: bool) -> None:
+        """Show that what is written is not saved."""
+        not_saved, usual = self.tr("Ask Qwen… This chat is not saved."), self.tr("Ask Qwen…")
+        self.text.setPlaceholderText(not_saved if is_temporary else usual)
+        self._set_look("temporary", is_temporary)
 
     def set_editing(self, editing: bool) -> None:
         self._editing.setVisible(editing)
@@ -148,9 +154,7 @@ class Composer(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
-            self.style().unpolish(self)
-            self.style().polish(self)
+            self._set_look("focused", event.type() == QEvent.Type.FocusIn)
         if watched is self.text and isinstance(event, QKeyEvent) and _is_press(event):
             if event.key() == Qt.Key.Key_Escape and self._escape():
                 return True
@@ -158,6 +162,13 @@ class Composer(QFrame):
                 self._emit_sent()
                 return True
         return super().eventFilter(watched, event)
+
+    def _set_look(self, name: str, is_on: bool) -> None:
+        """Set a property that the style sheet asks for."""
+        if self.property(name) != is_on:
+            self.setProperty(name, is_on)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
     def _escape(self) -> bool:
         """Cancel an edit, else stop the answer; False if there is neither."""

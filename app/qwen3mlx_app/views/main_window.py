@@ -20,7 +20,7 @@ from .icons import icon
 from .menus import Menus
 from .pages import Pages
 from .palette import Palette
-from .plain import Menu, set_title
+from .plain import Menu, agrees, set_title
 from .rail import Rail
 from .rich_text import clean_copied
 from .sidebar import Sidebar
@@ -122,6 +122,10 @@ class MainWindow(QMainWindow):
         self.program.chat.new()
         self.show_page("chat")
 
+    def new_temporary(self) -> None:
+        self.program.chat.new_temporary()
+        self.show_page("chat")
+
     def open_hit(self, hit: Hit) -> None:
         """Open a conversation at the message that was found, with its words marked."""
         self.open(hit.conversation_id)
@@ -137,12 +141,31 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window's state; with its menu bar item, the program keeps running."""
-        shown = self.program.chat.conversation
+        if self._may_leave():
+            self.save_state()
+            event.accept()
+        else:
+            event.ignore()
+
+    def save_state(self) -> None:
+        """Save where the window is and what it shows; a temporary chat is left."""
+        chat = self.program.chat
+        if chat.is_temporary:
+            chat.new()
         self.program.settings.update(
-            last_conversation_id=shown.id if shown else None,
+            last_conversation_id=chat.conversation.id if chat.conversation else None,
             **place_of(self, self.body.splitter),
         )
-        event.accept()
+
+    def _may_leave(self) -> bool:
+        """Ask before an unfinished temporary chat is lost: nothing could bring it back."""
+        chat = self.program.chat
+        if not (chat.is_temporary and chat.is_unfinished):
+            return True
+        self.come_to_front()
+        self.show_page("chat")
+        question = self.tr("This temporary chat is not finished, and it is not saved.")
+        return agrees(self, question, self.tr("Discard Chat"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Stop the answer with Esc, wherever the focus is, if nothing there takes the key."""
@@ -173,6 +196,7 @@ class MainWindow(QMainWindow):
         self.sidebar.opened.connect(self.open)
         self.sidebar.hit_opened.connect(self.open_hit)
         self.sidebar.new_wanted.connect(self.new)
+        self.sidebar.temporary_wanted.connect(lambda: self.show_page("chat"))
         self.sidebar.searched.connect(conversations.search)
         chats = self.sidebar.list
         chats.renamed.connect(conversations.rename)
@@ -242,11 +266,14 @@ class MainWindow(QMainWindow):
             self.open(conversation_id)
 
     def _on_opened(self, conversation: Conversation | None) -> None:
-        self.sidebar.select(conversation)
+        is_temporary = self.program.chat.is_temporary
+        self.sidebar.select(conversation, is_temporary=is_temporary)
         self._show_title(conversation)
 
     def _show_title(self, conversation: Conversation | None) -> None:
         title = conversation.title if conversation else ""
+        if self.program.chat.is_temporary:  # the system shows and keeps titles of windows
+            title = self.tr("Temporary Chat")
         set_title(self, title or "qwen3mlx")
 
     def export(self, conversation_ids: list[str]) -> None:

@@ -133,6 +133,21 @@ def tell(parent: QWidget | None, title: str, text: str) -> None:
 
 def confirm(parent: QWidget, question: str, verb: str, do: Callable[[], object]) -> None:
     """Ask before something that cannot be undone; `verb` is the button that does it."""
+    box, yes = _question(parent, question, verb)
+    yes.clicked.connect(lambda *_: do())
+    box.open()
+
+
+def agrees(parent: QWidget, question: str, verb: str) -> bool:
+    """Ask as `confirm` does, and wait for the answer."""
+    box, yes = _question(parent, question, verb)
+    answers: list[bool] = []
+    yes.clicked.connect(lambda *_: answers.append(True))
+    box.exec()
+    return bool(answers)
+
+
+def _question(parent: QWidget, question: str, verb: str) -> tuple[QMessageBox, QPushButton]:
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setIcon(QMessageBox.Icon.Warning)
@@ -140,8 +155,7 @@ def confirm(parent: QWidget, question: str, verb: str, do: Callable[[], object])
     box.setText(visible(question))
     yes = box.addButton(without_mnemonics(verb), QMessageBox.ButtonRole.DestructiveRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    yes.clicked.connect(lambda *_: do())
-    box.open()
+    return box, yes
 
 
 def ask_name(parent: QWidget, title: str, question: str) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,7 +25,7 @@ from .sidebar_hits import HitList
 from .sidebar_list import SidebarList
 from .sidebar_menu import SidebarMenu
 from .theme import GAP, Theme
-from .widgets import hint_label, tool_button
+from .widgets import hint_label, labelled_button, tool_button
 
 
 class Sidebar(QWidget):
@@ -34,6 +35,7 @@ class Sidebar(QWidget):
     hit_opened = Signal(object)
     new_wanted = Signal()
     searched = Signal(str)
+    temporary_wanted = Signal()
 
     def __init__(
         self,
@@ -63,14 +65,23 @@ class Sidebar(QWidget):
         layout.setContentsMargins(GAP, GAP + 4, GAP, GAP)
         layout.setSpacing(GAP)
         layout.addLayout(self._head())
+        self._temporary = labelled_button(self, "temporary", self.tr("Temporary Chat"), kind="row")
+        self._temporary.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._temporary.setCheckable(True)
+        self._temporary.clicked.connect(self._on_temporary)
+        self._temporary.hide()
+        layout.addWidget(self._temporary)
         layout.addWidget(self._stack)
         hits.modelReset.connect(self._show)
         for signal in (sections.rows.rowsInserted, sections.rows.rowsRemoved, hits.rowsRemoved):
             signal.connect(self._show)
         self._show()
 
-    def select(self, conversation: Conversation | None) -> None:
+    def select(self, conversation: Conversation | None, *, is_temporary: bool = False) -> None:
+        """Show which conversation is open; a temporary one is here only as long as it is."""
         self.list.select(conversation.id if conversation else None)
+        self._temporary.setVisible(is_temporary)
+        self._temporary.setChecked(is_temporary)
 
     def show_list(self) -> None:
         """Clear the search."""
@@ -122,6 +133,10 @@ class Sidebar(QWidget):
         ):
             row.addWidget(tool_button(self, name, text, do))
         return row
+
+    def _on_temporary(self) -> None:
+        self._temporary.setChecked(True)
+        self.temporary_wanted.emit()
 
     def _open_menu(self, row: SidebarRow | None, place: QPoint) -> None:
         SidebarMenu(self.list, row, self._folders.values()).popup(place)

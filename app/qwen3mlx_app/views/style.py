@@ -2,8 +2,8 @@
 
 Names that views give their widgets: `page` `sidebar` `rail` (grounds), `card` `code` `thinking`
 `call` `bubble` `composer` `notice` `sheet` (frames), `heading` `section` `muted` `error` (labels),
-`primary` `danger` `round` `link` (buttons), `tab` `action` `pill` `chip` `float` `flat` (tool
-buttons).
+`primary` `danger` `round` `link` (buttons), `tab` `action` `pill` `chip` `float` `flat` `row`
+(tool buttons).
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def _grounds(c: Colours) -> str:
     QFrame#composer {{
         background: {c.surface}; border: 1px solid {c.line}; border-radius: 18px;
     }}
+    QFrame#composer[temporary="true"] {{ border-style: dashed; border-color: {c.faint}; }}
     QFrame#composer[focused="true"] {{ border-color: {c.accent}; }}
     QFrame#sheet {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 12px; }}
     QFrame#notice {{
@@ -137,6 +138,7 @@ def _buttons(c: Colours, size: int, line: int) -> str:
         padding: 5px 9px; color: {c.text}; font-size: {size - 1}px;
     }}
     QToolButton#flat {{ padding: 4px 4px 4px 8px; font-size: {size - 1}px; }}
+    QToolButton#row {{ padding: 6px 8px; color: {c.text}; text-align: left; }}
     QToolButton#fold {{ padding: 2px 6px 2px 0; font-size: {size - 1}px; }}
     QToolButton#fold:checked {{ background: transparent; }}
     QCheckBox {{ spacing: 8px; }}

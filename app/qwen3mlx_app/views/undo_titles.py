@@ -19,6 +19,7 @@ def undo_title(undo: Undo | None) -> str:
         "delete_folder": translate("menu", "Undo Delete Folder"),
         "delete_message": translate("menu", "Undo Delete Message"),
         "delete_preset": translate("menu", "Undo Delete Preset"),
+        "discard_chat": translate("menu", "Undo Discard Temporary Chat"),
         "drop_messages": translate("menu", "Undo Drop Oldest Messages"),
         "remove_folder": translate("menu", "Undo Remove Model Folder"),
         "remove_measurement": translate("menu", "Undo Remove Measurement"),

@@ -40,6 +40,30 @@ class Greeting(QWidget):
             layout.addWidget(label)
 
 
+class TemporaryGreeting(QWidget):
+    """The greeting of an empty temporary chat: what becomes of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP_XL, 0, GAP_XL, 0)
+        layout.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        layout.setSpacing(GAP_S)
+        layout.addWidget(IconLabel("temporary", 36, self), 0, Qt.AlignmentFlag.AlignHCenter)
+        heading = Label(self.tr("Temporary Chat"), self)
+        heading.setObjectName("heading")
+        text = hint_label(
+            self.tr(
+                "Nothing of this chat is saved, and it is in no list. It is gone when you open"
+                " another or close the window."
+            ),
+            self,
+        )
+        for label in (heading, text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            layout.addWidget(label)
+
+
 class FirstRun(QScrollArea):
     """The welcome page, with questions to try. Emits `finished` when it is dismissed."""
 

@@ -23,16 +23,16 @@ _REFERENCES = {
 
 
 class Aside:
-    """Appends a line of JSON to `path` for each invalid row."""
+    """Appends a line of JSON to `path` for each invalid row; without one, rows stay as they are."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
         self._num_rows = 0
 
     def news(self) -> str | None:
         """A sentence about the invalid rows found since the last call, or None."""
         count, self._num_rows = self._num_rows, 0
-        if not count:
+        if not count or self._path is None:
             return None
         return translate(
             "store",
@@ -57,9 +57,11 @@ class Aside:
         self, connection: sqlite3.Connection, table: str, row: sqlite3.Row, value: Value
     ) -> None:
         """Repair a row, if it could be kept aside."""
+        if self._path is None:
+            return
         self._num_rows += 1
         try:
-            self._keep(f'{{"table": "{table}", "row": {as_found(row)}}}\n')
+            _keep(self._path, f'{{"table": "{table}", "row": {as_found(row)}}}\n')
         except OSError:
             return
         columns = to_row(value)
@@ -86,7 +88,8 @@ class Aside:
                     f"UPDATE {other} SET {column} = ? WHERE {column} IS ?", (now, before)
                 )
 
-    def _keep(self, line: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
-        with open(os.open(self._path, flags, 0o600), "a", encoding="utf-8") as file:
-            file.write(line)
+
+def _keep(path: Path, line: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(os.open(path, flags, 0o600), "a", encoding="utf-8") as file:
+        file.write(line)

@@ -47,6 +47,17 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
     return connection, rescue(backup, connection)
 
 
+def open_in_memory() -> sqlite3.Connection:
+    """A database that never becomes a file, nor does anything that is sorted in it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    _defend(connection)
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA secure_delete = ON")
+    _make_tables(connection)
+    _trust_schema(connection)
+    return connection
+
+
 def trust(path: Path) -> None:
     """Mark the file as closed in good order, so that the next start checks it only briefly."""
     _mark(path).unlink(missing_ok=True)
@@ -71,12 +82,9 @@ def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
         # A power failure may lose the last moments, but nothing before; a kill loses nothing.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_function("casefold", 1, _casefold, deterministic=True)
-        migrate(connection)
+        _make_tables(connection)
         check(connection)
-        # The schema is ours, and its trigger writes to the index.
-        connection.execute("PRAGMA trusted_schema = ON")
+        _trust_schema(connection)
         _look(connection)
         if check_all:
             _check_all(connection)
@@ -87,6 +95,17 @@ def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_tables(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    migrate(connection)
+
+
+def _trust_schema(connection: sqlite3.Connection) -> None:
+    """The schema is ours, and its trigger writes to the index."""
+    connection.execute("PRAGMA trusted_schema = ON")
 
 
 def _defend(connection: sqlite3.Connection) -> None:

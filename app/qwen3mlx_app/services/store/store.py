@@ -1,4 +1,4 @@
-"""All conversations, in one SQLite file.
+"""All conversations, in one SQLite database.
 
 For one thread. When a call returns, its changes survive the process being
 killed. Raises StoreError.
@@ -17,8 +17,9 @@ from typing import TypeVar
 from ...domain import Conversation, Draft, Folder, Message, Preset, Transcript
 from ..tree import forest
 from .aside import Aside
-from .database import open_database, trust
+from .database import open_database, open_in_memory, trust
 from .errors import is_corrupt, store_error
+from .rescue import Recovery
 from .rows import Columns, Value, put, to_row
 from .search import Hit, indexed, match_expression, snippet
 
@@ -30,7 +31,9 @@ MAX_CONVERSATIONS = 20_000
 
 
 class Store:
-    """`recovery` describes the recovery of a broken file; None if it was not broken.
+    """Without a `path`, everything is in memory, and gone when the store is closed.
+
+    `recovery` describes the recovery of a broken file; None if it was not broken.
 
     A row that is not as it is to be is read as far as it can be, and kept in `aside` as it was.
 
@@ -38,18 +41,22 @@ class Store:
     them.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.recovery: Recovery | None = None
         self._damaged = False
         with self._errors():
-            self._connection, self.recovery = open_database(path)
-        self.aside = Aside(path.with_name(f"{path.stem}-unreadable.jsonl"))
+            if path is None:
+                self._connection = open_in_memory()
+            else:
+                self._connection, self.recovery = open_database(path)
+        self.aside = Aside(path and path.with_name(f"{path.stem}-unreadable.jsonl"))
         with self._errors():
             self._finish_interrupted()
 
     def close(self) -> None:
         self._connection.close()
-        if not self._damaged:
+        if self.path is not None and not self._damaged:
             trust(self.path)
 
     # Conversations

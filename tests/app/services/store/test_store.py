@@ -209,8 +209,8 @@ def test_a_kill_loses_nothing_that_was_saved(path: Path) -> None:
     assert answer.status == "stopped"
 
 
-def test_only_its_owner_may_read_it(store: Store) -> None:
-    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+def test_only_its_owner_may_read_it(store: Store, path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_file_of_a_newer_program_is_left_alone(store: Store, path: Path) -> None:
