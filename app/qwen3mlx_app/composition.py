@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QObject
 
+from .controllers.backups import BackupsController
 from .controllers.chat import ChatController
 from .controllers.context import ContextController
 from .controllers.conversations import ConversationsController
 from .controllers.models import ModelsController
 from .controllers.notices import Notices
 from .controllers.quantize import QuantizeController
+from .controllers.retention import Retention
 from .controllers.sections import Sections
 from .controllers.server import ServerController
 from .controllers.settings import SettingsController
@@ -24,9 +26,13 @@ from .services.http import Http
 from .services.quantize_file import QuantizeFile
 from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
-from .services.store import NewerStoreError, Recovery, Store, Stores
+from .services.store import NewerStoreError, Recovery, Store, Stores, keep_last
 
 translate = QCoreApplication.translate
+
+LONG = QLocale.FormatType.LongFormat
+# What can be undone whatever conversations there are.
+NOT_STORED = frozenset({"change_setting", "remove_folder", "remove_measurement", "reset_settings"})
 
 
 class Program(QObject):
@@ -75,6 +81,10 @@ class Program(QObject):
         self.quantize = QuantizeController(
             QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
+        self.backups = BackupsController(self.store, self)
+        self.retention = Retention(
+            self.conversations, self.settings, is_in_use=self._is_in_use, parent=self
+        )
         self.undo = UndoStack(self)
         self.notices = Notices(self)
         self._connect()
@@ -87,6 +97,8 @@ class Program(QObject):
 
     def start(self) -> None:
         self.conversations.purge()
+        self.retention.start()
+        self.backups.start()
         if self.settings.settings.start_server:
             self.server.start()
 
@@ -94,6 +106,7 @@ class Program(QObject):
         """Save everything and end the server's process."""
         self.chat.stop_all()
         self.quantize.stop()
+        self.backups.wait()
         self.process.wait_until_stopped()
         self.stores.close()
 
@@ -121,7 +134,19 @@ class Program(QObject):
             conversations=recovery.num_conversations,
             name=recovery.backup.name,
         )
-        return f"{recovered} {_lost(recovery)}"
+        return " ".join(filter(None, (recovered, _lost(recovery), self._backup_before())))
+
+    def _backup_before(self) -> str | None:
+        """Keep the last backup from before the damage, and say which that is."""
+        assert self.store.path is not None
+        try:
+            made_at = keep_last(self.store.path)
+        except OSError:
+            return None
+        if made_at is None:
+            return None
+        text = translate("program", "You can also restore the backup of {date} in Settings.")
+        return text.format(date=QLocale().toString(QDate(made_at.date()), LONG))
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._on_server_changed)
@@ -146,9 +171,13 @@ class Program(QObject):
             self.server,
             self.settings,
             self.quantize,
+            self.backups,
+            self.retention,
         ):
             controller.notice.connect(self.undo.follow)
-        self.chat.temporary.forgotten.connect(self.undo.forget)
+        self.chat.temporary.forgotten.connect(self._forget)
+        self.backups.about_to_restore.connect(self._leave_all)
+        self.backups.restored.connect(self._on_restored)
         self._connect_notices()
 
     def _connect_notices(self) -> None:
@@ -161,16 +190,42 @@ class Program(QObject):
             self.server,
             self.settings,
             self.quantize,
+            self.backups,
+            self.retention,
         ):
             controller.notice.connect(notices.add)
-        for settling in (chat, self.conversations, self.settings):
+        for settling in (chat, self.conversations, self.settings, self.backups):
             settling.settled.connect(notices.settle)
         self.undo.undone.connect(notices.undone)
-        chat.temporary.forgotten.connect(notices.forget)
+        self.undo.forgotten.connect(notices.forget)
         chat.attachments.refused.connect(lambda _, sentence: notices.add_refusal(sentence))
         for signal in (chat.opened, chat.busy_changed):
             signal.connect(lambda _: notices.settle("refused"))
         chat.opened.connect(lambda _: notices.settle("context"))
+
+    def _is_in_use(self, conversation_id: str) -> bool:
+        """Whether the conversation is open, or has a running answer."""
+        shown = self.chat.conversation
+        is_shown = shown is not None and shown.id == conversation_id
+        return is_shown or conversation_id in self.chat.answers
+
+    def _forget(self, conversation_id: str) -> None:
+        """The conversation is gone for good, and with it what was done in it."""
+        self.undo.forget(lambda one: one.conversation_id == conversation_id)
+
+    def _leave_all(self) -> None:
+        """Save and leave what is open: other conversations will be there."""
+        self.chat.stop_all()
+        if not self.chat.is_temporary:
+            self.chat.new()
+
+    def _on_restored(self) -> None:
+        """Nothing that was done to the conversations before can be undone in these."""
+        temporary = self.chat.temporary
+        self.undo.forget(
+            lambda one: one.kind not in NOT_STORED and one.conversation_id not in temporary
+        )
+        self.conversations.reload()
 
     def _environment(self) -> dict[str, str]:
         """Variables for the server, where huggingface_hub reads them."""

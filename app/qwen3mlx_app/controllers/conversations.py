@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import takewhile
@@ -75,8 +75,17 @@ class ConversationsController(StoreController):
         """Move conversations into a folder; None takes them out of any."""
         self._change(conversation_ids, folder_id=folder_id)
 
-    def delete(self, conversation_ids: Sequence[str]) -> None:
-        """Delete conversations; undoing that restores them together."""
+    def delete(
+        self,
+        conversation_ids: Sequence[str],
+        *,
+        told: str = "",
+        on_restored: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Delete conversations; undoing that restores them together, and calls `on_restored`.
+
+        `told` is the notice's text, if they were not deleted by hand.
+        """
         known = filter(None, map(self.conversations.find, conversation_ids))
         deleted = list(takewhile(self._delete, known))
         if not deleted:
@@ -90,17 +99,8 @@ class ConversationsController(StoreController):
         self.hits.set_values([hit for hit in self.hits.values() if hit.conversation_id not in gone])
         for conversation_id in ids:
             self.removed.emit(conversation_id)
-        if len(deleted) == 1:
-            text = translate("conversations", "“{title}” was deleted.").format(
-                title=deleted[0].title or translate("sections", "Untitled")
-            )
-        else:
-            text = translate("conversations", "{count} conversations were deleted.").format(
-                count=len(deleted)
-            )
-        self.notice.emit(
-            Notice(text=text, action=Undo("delete_conversation", partial(self._restore, ids)))
-        )
+        undo = Undo("delete_conversation", partial(self._restore, ids, on_restored))
+        self.notice.emit(Notice(text=told or _deleted(deleted), action=undo))
 
     def search(self, question: str) -> None:
         """Search after a pause; an empty question clears `hits`."""
@@ -190,7 +190,14 @@ class ConversationsController(StoreController):
         """Erase what was deleted long ago."""
         self._try(lambda: self._store.purge(KEPT_DELETED))
 
-    def _restore(self, conversation_ids: Sequence[str]) -> bool:
+    def reload(self) -> None:
+        """Other conversations are in the store than before."""
+        self._deleted.clear()
+        self._read()
+        if self._question.strip():
+            self._search()
+
+    def _restore(self, conversation_ids: Sequence[str], on_restored: Callable[[], None]) -> bool:
         """Restore deleted conversations, and show the first."""
         restore = self._store.restore_conversation
         if not all(self._try(partial(restore, one)) for one in conversation_ids):
@@ -198,6 +205,7 @@ class ConversationsController(StoreController):
         self._deleted -= set(conversation_ids)
         self._read()
         self.current_wanted.emit(conversation_ids[0])
+        on_restored()
         return True
 
     def _restore_folder(self, folder: Folder, conversation_ids: Sequence[str]) -> bool:
@@ -256,6 +264,14 @@ class ConversationsController(StoreController):
 
     def _delete(self, conversation: Conversation) -> bool:
         return self._try(lambda: self._store.delete_conversation(conversation.id))
+
+
+def _deleted(conversations: Sequence[Conversation]) -> str:
+    if len(conversations) == 1:
+        title = conversations[0].title or translate("sections", "Untitled")
+        return translate("conversations", "“{title}” was deleted.").format(title=title)
+    text = translate("conversations", "{count} conversations were deleted.")
+    return text.format(count=len(conversations))
 
 
 def _ordered(conversations: Iterable[Conversation]) -> list[Conversation]:

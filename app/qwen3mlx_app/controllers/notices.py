@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Notice, Undo
@@ -58,9 +60,15 @@ class Notices(QObject):
         """Remove the notice that offered to undo this."""
         self._keep([one for one in self.shown if one.action is not action])
 
-    def forget(self, conversation_id: str) -> None:
-        """Remove the notices that offered to undo something in a conversation that is gone."""
-        self._keep([one for one in self.shown if not _is_about(one, conversation_id)])
+    def forget(self, is_gone: Callable[[Undo], bool]) -> None:
+        """Remove the notices that offered to undo what no longer can be."""
+        self._keep(
+            [
+                one
+                for one in self.shown
+                if not (isinstance(one.action, Undo) and is_gone(one.action))
+            ]
+        )
 
     def _keep(self, notices: list[Notice]) -> None:
         if not any(one.topic == "refused" for one in notices):
@@ -68,8 +76,3 @@ class Notices(QObject):
         if notices != self.shown:
             self.shown = notices
             self.changed.emit()
-
-
-def _is_about(notice: Notice, conversation_id: str) -> bool:
-    action = notice.action
-    return isinstance(action, Undo) and action.conversation_id == conversation_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from ..domain import Notice, Undo
@@ -11,10 +13,14 @@ MOST = 100
 
 
 class UndoStack(QObject):
-    """`changed(undo)`: the last one is another, or None. `undone(undo)`: it was done."""
+    """`changed(undo)`: the last one is another, or None. `undone(undo)`: it was done.
+
+    `forgotten(is_gone)`: those for which it is true can no longer be undone.
+    """
 
     changed = Signal(object)
     undone = Signal(object)
+    forgotten = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,9 +36,10 @@ class UndoStack(QObject):
             self._undos = [*self._undos[1 - MOST :], notice.action]
             self.changed.emit(self.last)
 
-    def forget(self, conversation_id: str) -> None:
-        """The conversation is gone for good: nothing that was done in it can be undone."""
-        self._undos = [one for one in self._undos if one.conversation_id != conversation_id]
+    def forget(self, is_gone: Callable[[Undo], bool]) -> None:
+        """Forget what can no longer be undone, since what it was done to is gone."""
+        self._undos = [one for one in self._undos if not is_gone(one)]
+        self.forgotten.emit(is_gone)
         self.changed.emit(self.last)
 
     def undo(self, one: Undo) -> None:

@@ -20,6 +20,7 @@ UndoKind = Literal[
     "replace_preset",
     "replace_settings",
     "reset_settings",
+    "restore_backup",
 ]
 
 
@@ -54,7 +55,8 @@ class AppSettings:
     """The window's own settings; `system` as `language` or `theme` follows the computer.
 
     `hub_mirror` is a URL used instead of Hugging Face's, or empty. `place` is the window's left,
-    top, width and height; `folded` are keys of the sidebar's headings.
+    top, width and height; `folded` are keys of the sidebar's headings. `delete_after`: the days
+    without use after which conversations are deleted.
     """
 
     theme: Literal["system", "light", "dark"] = "system"
@@ -65,6 +67,7 @@ class AppSettings:
     notify: bool = True
     reduce_motion: bool = False
     auto_title: bool = True
+    delete_after: Literal["never", "30", "90", "365"] = "never"
     hub_mirror: str = ""
     start_server: bool = True
     last_model: str | None = None

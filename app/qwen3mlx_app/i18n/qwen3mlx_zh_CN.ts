@@ -518,6 +518,61 @@
     </message>
 </context>
 <context>
+    <name>HistoryGroup</name>
+    <message>
+        <source>Delete conversations after</source>
+        <translation>自动删除对话</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>从不</translation>
+    </message>
+    <message>
+        <source>30 days</source>
+        <translation>30 天后</translation>
+    </message>
+    <message>
+        <source>90 days</source>
+        <translation>90 天后</translation>
+    </message>
+    <message>
+        <source>A year</source>
+        <translation>一年后</translation>
+    </message>
+    <message>
+        <source>When they have not been used for so long. Pinned ones are always kept.</source>
+        <translation>超过这段时间未使用的对话会被删除。置顶的对话始终保留。</translation>
+    </message>
+    <message>
+        <source>Restore…</source>
+        <translation>恢复…</translation>
+    </message>
+    <message>
+        <source>Restore from a backup</source>
+        <translation>从备份恢复</translation>
+    </message>
+    <message>
+        <source>A copy of all conversations is made on each day that you use the app, and the last seven are kept in {folder}.</source>
+        <translation>每天使用本应用时会备份全部对话，最近七份保存在 {folder}。</translation>
+    </message>
+    <message>
+        <source>Backups</source>
+        <translation>备份</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>1 conversation has not been used for {days} days. It will be deleted now, and others as they get as old.</source>
+        <translation>有 1 个对话已超过 {days} 天未使用。它会立即被删除，其他对话到期后也会被删除。</translation>
+    </message>
+    <message>
+        <source>{count} conversations have not been used for {days} days. They will be deleted now, and others as they get as old.</source>
+        <translation>有 {count} 个对话已超过 {days} 天未使用。它们会立即被删除，其他对话到期后也会被删除。</translation>
+    </message>
+</context>
+<context>
     <name>HitDelegate</name>
     <message>
         <source>Untitled</source>
@@ -1277,6 +1332,33 @@
     </message>
 </context>
 <context>
+    <name>RestoreSheet</name>
+    <message>
+        <source>Restore From Backup</source>
+        <translation>从备份恢复</translation>
+    </message>
+    <message>
+        <source>Backups</source>
+        <translation>备份</translation>
+    </message>
+    <message>
+        <source>There is no backup yet. One is made on each day that you use the app.</source>
+        <translation>还没有备份。每天使用本应用时会自动备份一次。</translation>
+    </message>
+    <message>
+        <source>It takes the place of all your conversations, folders, and presets. These are backed up first, so you can undo this.</source>
+        <translation>它会取代你现有的全部对话、文件夹和预设。恢复前会先备份它们，因此可以撤销。</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>恢复</translation>
+    </message>
+</context>
+<context>
     <name>ResultsTable</name>
     <message>
         <source>Size</source>
@@ -1535,6 +1617,10 @@
     <message>
         <source>Chat</source>
         <translation>对话</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation>历史记录</translation>
     </message>
     <message>
         <source>Downloads</source>
@@ -2011,6 +2097,53 @@
     </message>
 </context>
 <context>
+    <name>backups</name>
+    <message>
+        <source>A backup is being made. Try again in a moment.</source>
+        <translation>正在备份，请稍后再试。</translation>
+    </message>
+    <message>
+        <source>The backup was restored.</source>
+        <translation>已从备份恢复。</translation>
+    </message>
+    <message>
+        <source>There is no room for today’s backup of your conversations. They are saved as usual; free up some space, and the backup is made later.</source>
+        <translation>磁盘空间不足，无法进行今天的对话备份。对话照常保存；释放一些空间后会自动补做备份。</translation>
+    </message>
+    <message>
+        <source>Today’s backup of your conversations cannot be made ({reason}). Check the permissions of {folder}.</source>
+        <translation>无法进行今天的对话备份（{reason}）。请检查 {folder} 的权限。</translation>
+    </message>
+    <message>
+        <source>There is no room to restore the backup. Nothing has changed: free up some space, and try again.</source>
+        <translation>磁盘空间不足，无法恢复备份。没有任何改动，请释放一些空间后重试。</translation>
+    </message>
+    <message>
+        <source>The backup cannot be restored ({reason}). Nothing has changed: choose another one.</source>
+        <translation>无法恢复此备份（{reason}）。没有任何改动，请选择其他备份。</translation>
+    </message>
+    <message>
+        <source>{date}, {time}: 1 conversation</source>
+        <translation>{date} {time}：1 个对话</translation>
+    </message>
+    <message>
+        <source>{date}, {time}: {count} conversations</source>
+        <translation>{date} {time}：{count} 个对话</translation>
+    </message>
+    <message>
+        <source>before an update</source>
+        <translation>更新之前</translation>
+    </message>
+    <message>
+        <source>before a restore</source>
+        <translation>恢复之前</translation>
+    </message>
+    <message>
+        <source>before the damage</source>
+        <translation>损坏之前</translation>
+    </message>
+</context>
+<context>
     <name>changes</name>
     <message>
         <source>{title} was changed.</source>
@@ -2224,6 +2357,10 @@
     <message>
         <source>Export All…</source>
         <translation>全部导出…</translation>
+    </message>
+    <message>
+        <source>Restore From Backup…</source>
+        <translation>从备份恢复…</translation>
     </message>
     <message>
         <source>Close Window</source>
@@ -2489,6 +2626,10 @@
         <source>Undo Reset Settings</source>
         <translation>撤销还原设置</translation>
     </message>
+    <message>
+        <source>Undo Restore From Backup</source>
+        <translation>撤销从备份恢复</translation>
+    </message>
 </context>
 <context>
     <name>models</name>
@@ -2532,6 +2673,10 @@
     <message>
         <source>Your conversation database was damaged. {messages} messages in {conversations} conversations were recovered. The damaged file was kept as {name}.</source>
         <translation>对话数据库已损坏，已恢复 {conversations} 个对话中的 {messages} 条消息。损坏的文件保留为 {name}。</translation>
+    </message>
+    <message>
+        <source>You can also restore the backup of {date} in Settings.</source>
+        <translation>你也可以在设置中恢复 {date} 的备份。</translation>
     </message>
     <message>
         <source>{count} messages</source>
@@ -2618,6 +2763,21 @@
     <message>
         <source>pixels</source>
         <translation>像素</translation>
+    </message>
+</context>
+<context>
+    <name>retention</name>
+    <message>
+        <source>1 conversation not used for {days} days was deleted.</source>
+        <translation>已删除 1 个超过 {days} 天未使用的对话。</translation>
+    </message>
+    <message>
+        <source>{count} conversations not used for {days} days were deleted.</source>
+        <translation>已删除 {count} 个超过 {days} 天未使用的对话。</translation>
+    </message>
+    <message>
+        <source>Conversations are no longer deleted automatically. You can change that in Settings.</source>
+        <translation>不再自动删除对话。可以在设置中更改。</translation>
     </message>
 </context>
 <context>
@@ -2795,6 +2955,10 @@
     <message>
         <source>Entries in your conversation database that could not be read in full: {count}. The originals are kept in {name}.</source>
         <translation>对话数据库中有 {count} 个条目无法完整读取，原始内容保留在 {name} 中。</translation>
+    </message>
+    <message>
+        <source>Your conversations could not be updated for this version ({reason}). They are as they were, and a copy is at {path}. Free up some space, or use the version from before.</source>
+        <translation>无法将你的对话升级到此版本的格式（{reason}）。对话保持原样，副本在 {path}。请释放一些空间，或使用之前的版本。</translation>
     </message>
     <message>
         <source>The disk is full. Free up some space, and what is on screen will be saved.</source>

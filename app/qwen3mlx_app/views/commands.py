@@ -16,6 +16,7 @@ from ..models.sections import Line
 from ..services.history import History
 from .opening import documents
 from .plain import tell
+from .restore_sheet import RestoreSheet
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
@@ -141,6 +142,9 @@ class Commands(QObject):
     def export_all(self) -> None:
         known = self._window.program.conversations.conversations.values()
         self._window.export([one.id for one in known])
+
+    def restore_backup(self) -> None:
+        RestoreSheet(self._window.program.backups, self._window).open()
 
     # Going about
 

@@ -225,6 +225,7 @@ class MainWindow(QMainWindow):
         program.chat.opened.connect(self._on_opened)
         program.chat.changed.connect(self._show_title)
         program.settings.changed.connect(self.theme.use)
+        program.backups.busy_changed.connect(self.setDisabled)
         program.settings.changed.connect(self._follow_language)
         QGuiApplication.clipboard().dataChanged.connect(clean_copied)
         application = QGuiApplication.instance()

@@ -85,6 +85,8 @@ class Pages(QStackedWidget):
             program.settings,
             program.server,
             program.models.limits,
+            program.retention,
+            program.backups,
             program.profile,
             self._theme,
             window,

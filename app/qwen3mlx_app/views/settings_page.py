@@ -9,13 +9,16 @@ from typing import Any
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from ..controllers.backups import BackupsController
 from ..controllers.limits import LimitsController
+from ..controllers.retention import Retention
 from ..controllers.server import ServerController
 from ..controllers.settings import TEXT_SIZES, SettingsController
 from ..domain import AppSettings, ServerSettings, ServerState
 from ..limits import Limits
 from .fields import NoScrollComboBox
 from .following import follow
+from .history_group import HistoryGroup
 from .number_field import NumberField
 from .opening import show_folder
 from .page import Group, Page, whole_number
@@ -33,6 +36,8 @@ class SettingsPage(Page):
         settings: SettingsController,
         server: ServerController,
         limits: LimitsController,
+        retention: Retention,
+        backups: BackupsController,
         profile: Path,
         theme: Theme,
         parent: QWidget | None = None,
@@ -49,6 +54,7 @@ class SettingsPage(Page):
             (self.tr("General"), self._general()),
             (self.tr("Appearance"), self._appearance()),
             (self.tr("Chat"), self._chat()),
+            (self.tr("History"), HistoryGroup(settings, retention, backups, self)),
             (self.tr("Downloads"), self._downloads()),
             (self.tr("Server memory"), self._memory()),
             (self.tr("Privacy"), self._privacy()),

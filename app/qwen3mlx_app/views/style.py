@@ -198,6 +198,7 @@ def _lists(c: Colours, size: int) -> str:
         background: transparent; border: none; outline: 0; gridline-color: {c.line};
         selection-background-color: {c.selection}; selection-color: {c.text};
     }}
+    QListView#framed {{ border: 1px solid {c.line}; border-radius: 8px; padding: 4px; }}
     QListView::item {{ padding: 6px 8px; border-radius: 7px; }}
     QListView::item:hover {{ background: {c.hover}; }}
     QListView::item:selected {{ background: {c.selection}; color: {c.text}; }}

@@ -26,4 +26,5 @@ def undo_title(undo: Undo | None) -> str:
         "replace_preset": translate("menu", "Undo Replace Preset"),
         "replace_settings": translate("menu", "Undo Replace Settings"),
         "reset_settings": translate("menu", "Undo Reset Settings"),
+        "restore_backup": translate("menu", "Undo Restore From Backup"),
     }[undo.kind]

@@ -53,6 +53,8 @@ def _file(window: MainWindow, commands: Commands) -> None:
     _enable(window, export, lambda: chat.has_messages and not chat.is_temporary)
     all_of_them = add(translate("menu", "Export All…"), "", commands.export_all, icon="export")
     _enable(window, all_of_them, window.program.conversations.conversations.rowCount)
+    restore = translate("menu", "Restore From Backup…")
+    add(restore, "", commands.restore_backup, icon="again")
     menu.addSeparator()
     add(translate("menu", "Close Window"), "Ctrl+W", window.close, icon="close")
     add(translate("menu", "Quit"), "Ctrl+Q", QApplication.quit, icon="power", role=Role.QuitRole)

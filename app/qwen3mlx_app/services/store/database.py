@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from pathlib import Path
 
 from ..files import is_odd, put_aside
 from ..private import make_file, make_folder
-from .errors import is_corrupt
+from .backups import make_backup
+from .defence import defend
+from .errors import UpgradeError, is_corrupt
 from .rescue import Recovery, rescue
 from .rows import READERS
-from .schema import NewerSchemaError, check, migrate, refuse_newer
+from .schema import NewerSchemaError, check, is_older, migrate, refuse_newer
 
 # Seconds to wait while another process is writing.
 _PATIENCE = 5.0
-# The largest row in bytes.
-_MAX_ROW = 256 * 1024**2
 _BESIDE = ("-wal", "-shm", "-journal", "-open")
 
 
@@ -50,7 +49,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, Recovery | None]:
 def open_in_memory() -> sqlite3.Connection:
     """A database that never becomes a file, nor does anything that is sorted in it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    _defend(connection)
+    defend(connection)
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA secure_delete = ON")
     _make_tables(connection)
@@ -73,16 +72,27 @@ def _beside(path: Path) -> list[Path]:
     return [path.with_name(path.name + ending) for ending in _BESIDE]
 
 
-def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
+def open_copy(path: Path) -> sqlite3.Connection:
+    """Open a copy of the database, check all of it and bring it up to date.
+
+    Raises sqlite3.Error and OSError.
+    """
+    return _opened(path, check_all=True, is_copy=True)
+
+
+def _opened(path: Path, *, check_all: bool = False, is_copy: bool = False) -> sqlite3.Connection:
     """Open a connection that commits each statement, outside of transactions."""
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
-        _defend(connection)
+        defend(connection)
         refuse_newer(connection)
         # A power failure may lose the last moments, but nothing before; a kill loses nothing.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        _make_tables(connection)
+        if not is_copy and is_older(connection):
+            _upgrade(connection, path)
+        else:
+            _make_tables(connection)
         check(connection)
         _trust_schema(connection)
         _look(connection)
@@ -97,6 +107,17 @@ def _opened(path: Path, *, check_all: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a file of an older version up to date; a copy from before is kept."""
+    copy = make_backup(path, "upgrade")
+    try:
+        _make_tables(connection)
+    except sqlite3.Error as error:
+        if is_corrupt(error):
+            raise
+        raise UpgradeError(str(error), copy) from error
+
+
 def _make_tables(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("casefold", 1, _casefold, deterministic=True)
@@ -106,27 +127,6 @@ def _make_tables(connection: sqlite3.Connection) -> None:
 def _trust_schema(connection: sqlite3.Connection) -> None:
     """The schema is ours, and its trigger writes to the index."""
     connection.execute("PRAGMA trusted_schema = ON")
-
-
-def _defend(connection: sqlite3.Connection) -> None:
-    """Restrict what definitions in the file may do, since anybody may have written it."""
-    connection.row_factory = sqlite3.Row
-    connection.text_factory = _decoded
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    if sys.version_info >= (3, 11):
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_ROW)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    if sys.version_info >= (3, 12):
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
-
-
-def _decoded(data: bytes) -> str | bytes:
-    """Text, or bytes where it is not UTF-8; rows are checked later."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
 
 
 def _casefold(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
@@ -19,8 +20,23 @@ class NewerStoreError(StoreError):
     """A newer version of the program wrote the file; it is left alone."""
 
 
+class UpgradeError(sqlite3.DatabaseError):
+    """An older file could not be brought up to date; `copy` is what it was before."""
+
+    def __init__(self, reason: str, copy: Path) -> None:
+        super().__init__(reason)
+        self.copy = copy
+
+
 def store_error(error: sqlite3.Error | OSError) -> StoreError:
     """The error as a sentence for a person."""
+    if isinstance(error, UpgradeError):
+        text = translate(
+            "store",
+            "Your conversations could not be updated for this version ({reason}). They are as they"
+            " were, and a copy is at {path}. Free up some space, or use the version from before.",
+        )
+        return StoreError(text.format(reason=error, path=error.copy))
     kind = NewerStoreError if isinstance(error, NewerSchemaError) else StoreError
     return kind(_sentence(str(error)))
 
@@ -30,12 +46,19 @@ def store_error(error: sqlite3.Error | OSError) -> StoreError:
 _CORRUPT = ("malformed", "not a database", "vtable constructor failed")
 
 
+_FULL = ("disk is full", "No space left")
+
+
 def is_corrupt(error: Exception) -> bool:
     return any(reason in str(error) for reason in _CORRUPT)
 
 
+def is_full(error: Exception) -> bool:
+    return any(reason in str(error) for reason in _FULL)
+
+
 def _sentence(reason: str) -> str:
-    if "disk is full" in reason or "No space left" in reason:
+    if any(part in reason for part in _FULL):
         return translate(
             "store", "The disk is full. Free up some space, and what is on screen will be saved."
         )

@@ -94,6 +94,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
 
 
+def is_older(connection: sqlite3.Connection) -> bool:
+    """Whether the file has conversations of an older version."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return 0 < int(version) < len(MIGRATIONS)
+
+
 def refuse_newer(connection: sqlite3.Connection) -> None:
     """Raise NewerSchemaError for a file of a newer version, before anything is written."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()

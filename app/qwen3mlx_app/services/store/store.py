@@ -51,13 +51,37 @@ class Store:
             else:
                 self._connection, self.recovery = open_database(path)
         self.aside = Aside(path and path.with_name(f"{path.stem}-unreadable.jsonl"))
-        with self._errors():
-            self._finish_interrupted()
+        self.finish_interrupted()
 
     def close(self) -> None:
         self._connection.close()
         if self.path is not None and not self._damaged:
             trust(self.path)
+
+    def distrust(self) -> None:
+        """Something in the file was found broken: the next start checks and repairs it."""
+        self._damaged = True
+
+    def finish_interrupted(self) -> None:
+        """Assemble the answers that were running when the program was killed, or copied."""
+        with self._transaction():
+            rows = self._connection.execute("SELECT id FROM messages WHERE status = 'streaming'")
+            for row in rows.fetchall():
+                deltas = self._connection.execute(
+                    "SELECT content, reasoning FROM deltas WHERE message_id IS ? ORDER BY rowid",
+                    (row["id"],),
+                ).fetchall()
+                self._connection.execute(
+                    "UPDATE messages SET status = 'stopped', content = content || ?,"
+                    " reasoning = reasoning || ? WHERE id IS ?",
+                    (
+                        "".join(Columns(delta).text("content") for delta in deltas),
+                        "".join(Columns(delta).text("reasoning") for delta in deltas),
+                        row["id"],
+                    ),
+                )
+                self._part_words(row["id"])
+            self._connection.execute("DELETE FROM deltas")
 
     # Conversations
 
@@ -243,27 +267,6 @@ class Store:
         )
 
     # Implementation
-
-    def _finish_interrupted(self) -> None:
-        """Assemble the answers that were running when the program was killed."""
-        with self._transaction():
-            rows = self._connection.execute("SELECT id FROM messages WHERE status = 'streaming'")
-            for row in rows.fetchall():
-                deltas = self._connection.execute(
-                    "SELECT content, reasoning FROM deltas WHERE message_id IS ? ORDER BY rowid",
-                    (row["id"],),
-                ).fetchall()
-                self._connection.execute(
-                    "UPDATE messages SET status = 'stopped', content = content || ?,"
-                    " reasoning = reasoning || ? WHERE id IS ?",
-                    (
-                        "".join(Columns(delta).text("content") for delta in deltas),
-                        "".join(Columns(delta).text("reasoning") for delta in deltas),
-                        row["id"],
-                    ),
-                )
-                self._part_words(row["id"])
-            self._connection.execute("DELETE FROM deltas")
 
     def _save_message(self, message: Message) -> None:
         row = to_row(message)
