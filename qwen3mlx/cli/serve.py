@@ -40,7 +40,7 @@ SharePrefixes = Annotated[bool, option(SERVER["share_prefixes"], "--share-prefix
 MaxRunning = Annotated[int, option(SERVER["max_running"], metavar="N")]
 MaxWaiting = Annotated[int, option(SERVER["max_waiting"], metavar="N")]
 CommandBuffer = Annotated[int | None, option(SERVER["command_buffer"], metavar="N")]
-LogPrompts = Annotated[bool, option(SERVER["log_prompts"], "--log-prompts")]
+LogPrompts = Annotated[bool, option(SERVER["log_prompts"], "--log-prompts/--no-log-prompts")]
 PortFallback = Annotated[
     bool, typer.Option("--port-fallback", help="If the port is taken, pick a free one.")
 ]

@@ -99,7 +99,7 @@ def found(folder: Path) -> list[str]:
 def used(request: pytest.FixtureRequest, profile: Path) -> Iterator[subprocess.Popen[str]]:
     """A window in which a chat of the given kind was used, and its server crashed."""
     (profile / "tmp").mkdir(parents=True)
-    (profile / "settings.json").write_text(json.dumps({"server": {"port": 0}}))
+    (profile / "settings.json").write_text(json.dumps({"server": {"port": 0, "log_prompts": True}}))
     environment = {
         **os.environ,
         "PYTHONPATH": IMPORT_PATH,

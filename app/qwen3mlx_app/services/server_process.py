@@ -24,6 +24,8 @@ _PATIENCE = 5000
 # after one more crash it stays off.
 _PAUSES = (0, 1000, 2000, 4000)
 _DEATHS_WITHIN_S = 300.0
+# What its log would have is kept after a crash: no text of a chat, whatever its settings say.
+_OPTIONS = ("--port-fallback", "--exit-with-parent", "--no-log-prompts")
 # The last bytes of its log that are kept.
 _KEPT_BYTES = 64_000
 
@@ -113,7 +115,7 @@ class ServerProcess(QObject):
         process.finished.connect(self._over)
         process.errorOccurred.connect(self._not_started)
         program, *arguments = self._command
-        process.start(program, [*arguments, "--port-fallback", "--exit-with-parent"])
+        process.start(program, [*arguments, *_OPTIONS])
 
     def _read_output(self) -> None:
         """The server prints one line with its address when it is ready."""
