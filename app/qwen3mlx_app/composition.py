@@ -146,7 +146,8 @@ class Program(QObject):
         if made_at is None:
             return None
         text = translate("program", "You can also restore the backup of {date} in Settings.")
-        return text.format(date=QLocale().toString(QDate(made_at.date()), LONG))
+        day = QDate(made_at.year, made_at.month, made_at.day)
+        return text.format(date=QLocale().toString(day, LONG))
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._on_server_changed)

@@ -79,7 +79,7 @@ class RestoreSheet(QDialog):
 
 def backup_text(backup: Backup) -> str:
     """Such as `November 28, 2026, 9:14 AM: 214 conversations`, and why it was made."""
-    moment = QDateTime(backup.made_at)
+    moment = QDateTime.fromSecsSinceEpoch(int(backup.made_at.timestamp()))
     locale, form = QLocale(), QLocale.FormatType
     date = locale.toString(moment.date(), form.LongFormat)
     time = locale.toString(moment.time(), form.ShortFormat)
