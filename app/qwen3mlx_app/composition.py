@@ -105,6 +105,7 @@ class Program(QObject):
     def close(self) -> None:
         """Save everything and end the server's process."""
         self.chat.stop_all()
+        self.chat.temporary.forget()
         self.quantize.stop()
         self.backups.wait()
         self.process.wait_until_stopped()

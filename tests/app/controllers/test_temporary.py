@@ -94,6 +94,16 @@ def test_after_a_while_nothing_is_left_of_it(
     assert temporary.BACK_WITHIN <= 60_000
 
 
+def test_nothing_waits_for_one_that_was_left_when_the_program_ends(
+    program: Program, qtbot: QtBot
+) -> None:
+    begin(program, qtbot)
+    program.chat.new()
+    assert program.chat.temporary._timer.isActive()
+    program.close()
+    assert not program.chat.temporary._timer.isActive()
+
+
 def test_one_at_a_time_can_be_brought_back(program: Program, qtbot: QtBot) -> None:
     first = begin(program, qtbot, "One")
     second = begin(program, qtbot, "Two")  # leaves the first
