@@ -267,6 +267,7 @@ class ChatPage(QWidget):
             self._chat.new()
         self._chat.settings.set_model(model_id)
         self._show_models()
+        self.composer.text.setFocus()
 
     def _show_busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)

@@ -94,6 +94,20 @@ def test_a_click_on_the_button_opens_it_and_beside_it_closes_it(
     assert not picker.isVisible()
 
 
+def test_whoever_has_chosen_a_model_writes_next(
+    window: MainWindow, picker: ModelPicker, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    """A button that had the focus before would take the first space for a click."""
+    qtbot.keyClick(picker.field, Qt.Key.Key_Escape)
+    attach = button(window, "Attach files")
+    attach.setFocus()
+    qtbot.mouseClick(window.chat.composer.model, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(picker.field, Qt.Key.Key_Down)
+    qtbot.keyClick(picker.field, Qt.Key.Key_Return)
+    assert not picker.isVisible()
+    assert window.chat.composer.text.hasFocus()
+
+
 def test_it_loads_and_ejects_the_highlighted_model(
     picker: ModelPicker, fake: FakeEndpoint, qtbot: QtBot
 ) -> None:
