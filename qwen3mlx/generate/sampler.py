@@ -12,12 +12,18 @@ applies min_p before the two others; without min_p, as Qwen recommends, both kee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import mlx.core as mx
 
 from ..config import SamplingParams
+
+# A GPU sorts so many numbers with one kernel, and more with a chain of them (MLX 0.32).
+SORTED_AT_ONCE = 4096
+# Smaller blocks do not leave out enough.
+LEAST_BLOCK = 8
 
 FilterArrays = dict[str, mx.array]
 
@@ -113,16 +119,47 @@ def _token(
 def _largest(values: mx.array, count: int) -> tuple[mx.array, mx.array]:
     """Return the first `count` of [B, n] in the order of tokens, and their indices.
 
-    MLX's argsort is stable on every device, and argpartition prefers the lower of equal ones.
+    MLX's argsort is stable on every device.
     """
-    rising = -values
     if count < values.shape[-1]:
-        ids = mx.sort(mx.argpartition(rising, kth=count - 1, axis=-1)[:, :count], axis=-1)
-        order = mx.argsort(mx.take_along_axis(rising, ids, axis=-1), axis=-1)
+        ids = _candidates(values, count)
+        if ids.shape[-1] > SORTED_AT_ONCE:
+            few = _first(mx.take_along_axis(values, ids, axis=-1), count)
+            ids = mx.take_along_axis(ids, few, axis=-1)
+        order = mx.argsort(-mx.take_along_axis(values, ids, axis=-1), axis=-1)[:, :count]
         ids = mx.take_along_axis(ids, order, axis=-1)
     else:
-        ids = mx.argsort(rising, axis=-1)
+        ids = mx.argsort(-values, axis=-1)
     return mx.take_along_axis(values, ids, axis=-1), ids
+
+
+def _candidates(values: mx.array, count: int) -> mx.array:
+    """Return indices in rising order, few of them, that include the first `count` of [B, n].
+
+    Those are in the first `count` blocks in the order of the blocks' maxima: of the blocks before
+    any other one, each has a token that comes before all of that one's. So nothing longer than the
+    maxima and these blocks is sorted.
+    """
+    length = values.shape[-1]
+    size = 1 << round(math.log2(length / count) / 2)
+    if length <= SORTED_AT_ONCE or size < LEAST_BLOCK:
+        return _first(values, count)
+    whole = length // size * size
+    maxima = values[:, :whole].reshape(len(values), -1, size).max(axis=-1)
+    blocks = _first(maxima, count)[:, :, None]
+    ids = (blocks * size + mx.arange(size, dtype=blocks.dtype)).reshape(len(values), -1)
+    if whole == length:
+        return ids
+    rest = mx.arange(whole, length, dtype=ids.dtype)
+    return mx.concatenate([ids, mx.broadcast_to(rest, (len(values), len(rest)))], axis=-1)
+
+
+def _first(values: mx.array, count: int) -> mx.array:
+    """Return the indices of the first `count` of [B, n], in rising order.
+
+    Of equal ones, MLX's argpartition prefers the lower.
+    """
+    return mx.sort(mx.argpartition(-values, kth=count - 1, axis=-1)[:, :count], axis=-1)
 
 
 def filtered(values: mx.array, filters: FilterArrays) -> mx.array:
