@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ def parse_json(text: str) -> Any:
         value = json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    level = _containers([value])
+    level = [value] if type(value) in (dict, list) else []
     for _ in range(DEEPEST):
-        level = [inner for outer in level for inner in _containers(outer)]
+        level = _inside(level)
     if level:
         raise ValueError(_TOO_DEEP)
     return value
@@ -55,10 +56,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _containers(value: Any) -> list[Any]:
-    """Return the lists and objects directly inside a list or an object."""
-    items = value.values() if isinstance(value, dict) else value
-    return [item for item in items if isinstance(item, (dict, list))]
+def _inside(containers: list[Any]) -> list[Any]:
+    """Return the lists and objects directly inside those.
+
+    A vocabulary has hundreds of thousands of values: none of them costs a call.
+    """
+    lists = [each for each in containers if type(each) is list]
+    objects = [each.values() for each in containers if type(each) is dict]
+    items = chain.from_iterable(chain(lists, objects))
+    return [item for item in items if type(item) is list or type(item) is dict]
 
 
 def number(value: Any, name: str, *, above: float | None = None) -> float:

@@ -54,10 +54,11 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
     Raises CheckpointError; also UnicodeDecodeError, unless `errors` says how to handle other bytes.
     """
     try:
-        with model_file(path).open(encoding="utf-8", errors=errors) as file:
+        with model_file(path).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if size <= largest:
-                return file.read()
+            if size <= largest:  # as one piece: a text file is decoded in small ones
+                text = file.read().decode(errors=errors)
+                return text.replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be read ({error.strerror}); check its permissions."

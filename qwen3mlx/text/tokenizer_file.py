@@ -17,6 +17,7 @@ from qwen3mlx.errors import CheckpointError
 
 from ..quoting import quoted
 from . import byte_level
+from .collector import collector_paused
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken
@@ -66,6 +67,11 @@ def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFil
     Raises CheckpointError, which names the file, if it is missing, broken, or not possible for a
     Qwen3.
     """
+    with collector_paused:
+        return _loaded(folder, config)
+
+
+def _loaded(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
     path = folder / "tokenizer.json"
     if not path.is_file():
         if not ((folder / "vocab.json").is_file() and (folder / "merges.txt").is_file()):
@@ -247,9 +253,10 @@ def _merges(model: Mapping[str, Any], vocab: Mapping[str, int]) -> list[tuple[An
         raise ValueError("its model has no merges")
     if len(merges) > _MAX_MERGES * len(vocab):
         raise ValueError(f"its model has {len(merges):,} merges for {len(vocab):,} tokens")
-    pairs = [tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in merges]
+    pairs = list(map(tuple, (m.split(" ") if type(m) is str else m for m in merges)))
     # The library panics if the result is longer than its longest token.
-    if without := set(map("".join, pairs)) - vocab.keys():
+    if not all(map(vocab.__contains__, map("".join, pairs))):
+        without = set(map("".join, pairs)) - vocab.keys()
         raise ValueError(f"its vocab lacks {quoted(min(without))}, which a merge produces")
     return pairs
 
