@@ -134,11 +134,12 @@ class Server:
     def complete(self, prompt: str, num_tokens: int) -> Stream:
         return self._stream("/v1/completions", {"prompt": prompt, "max_tokens": num_tokens})
 
-    def chat(self, messages: list[dict[str, str]], num_tokens: int) -> Stream:
+    def chat(self, messages: list[dict[str, str]], num_tokens: int, **more: Any) -> Stream:
         body = {
             "messages": messages,
             "max_tokens": num_tokens,
             "chat_template_kwargs": {"enable_thinking": False},
+            **more,
         }
         return self._stream("/v1/chat/completions", body)
 

@@ -10,6 +10,10 @@ from ..generate import SampledTokens, SamplingBatch, bias_array, mask_bias
 from ..model import KVRow
 from .plan import DecodeRow, Draw, RowSampling
 
+# In a row's place in a batch: not drawn yet. Rows have numbers from 1.
+NOBODY = 0
+# How a row is drawn meanwhile: by its first token, which nobody reads.
+UNDRAWN = Draw(0.0)
 # Groups of rows change whenever a request starts or ends; keeping some old batches is harmless.
 _MAX_BATCHES = 16
 
@@ -89,16 +93,42 @@ class BatchCache:
 
 
 class InFlight:
-    """Tokens still being computed for some rows; a later plan reads or feeds them."""
+    """Tokens still being computed for some rows; the next plan reads and feeds them.
 
-    def __init__(self, numbers: tuple[int, ...], tokens: SampledTokens) -> None:
+    `token` [B] are the ones to feed. `chosen` are the ones to read: the rows that have been drawn,
+    NOBODY for the others, and their tokens.
+    """
+
+    def __init__(
+        self,
+        numbers: tuple[int, ...],
+        tokens: SampledTokens,
+        logits: mx.array,
+        is_drawn: Sequence[bool],
+    ) -> None:
         self.numbers = numbers
-        self.tokens = tokens
+        self.token = tokens.token
+        drawn = zip(numbers, is_drawn, strict=True)
+        self.chosen = [(tuple(one if done else NOBODY for one, done in drawn), tokens)]
+        self._logits = None if all(is_drawn) else logits
 
     def of(self, number: int) -> mx.array:
         """Return the token [1] of one row."""
         index = self.numbers.index(number)
-        return self.tokens.token[index : index + 1]
+        return self.token[index : index + 1]
+
+    def logits_of(self, numbers: tuple[int, ...]) -> mx.array:
+        """Return the logits [n, vocab] of rows that have not been drawn."""
+        assert self._logits is not None
+        return self._logits if numbers == self.numbers else self._logits[self._places(numbers)]
+
+    def drawn(self, numbers: tuple[int, ...], tokens: SampledTokens) -> None:
+        """Take the tokens of rows that had not been drawn."""
+        self.token = mx.put_along_axis(self.token, self._places(numbers), tokens.token, axis=0)
+        self.chosen.append((numbers, tokens))
+
+    def _places(self, numbers: tuple[int, ...]) -> mx.array:
+        return mx.array([self.numbers.index(number) for number in numbers])
 
 
 def tokens_to_feed(
@@ -109,8 +139,8 @@ def tokens_to_feed(
     if not known and len(in_flight) == 1:
         (ahead,) = in_flight
         if numbers == ahead.numbers:
-            return ahead.tokens.token
-        return ahead.tokens.token[mx.array([ahead.numbers.index(number) for number in numbers])]
+            return ahead.token
+        return ahead.token[mx.array([ahead.numbers.index(number) for number in numbers])]
     if len(known) >= len(rows):
         return mx.array(known)
     ahead_of = {number: ahead for ahead in in_flight for number in ahead.numbers}

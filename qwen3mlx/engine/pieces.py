@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from ..model.kv_layout import Row
-from .plan import DecodeBatch, DecodeRow, PrefillChunk
+from .plan import DecodeBatch, DecodeRow, LateDraw, PrefillChunk
 from .sequence import Sequence
 
 
 def decode_batch(group: list[Sequence]) -> DecodeBatch:
     """Plan the next step of sequences that have room for it, and mark it as in flight."""
-    is_awaited = not all(s.mask_is_stable for s in group)
-    return DecodeBatch(tuple(_decode_row(s) for s in group), is_awaited)
+    return DecodeBatch(tuple(_decode_row(s) for s in group))
+
+
+def late_draws(running: list[Sequence]) -> tuple[LateDraw, ...]:
+    """Plan the draws that the previous step left open: the masks are known by now."""
+    return tuple(LateDraw(s.row_number, s.late_draw()) for s in running if s.awaits_draw)
 
 
 def _decode_row(sequence: Sequence) -> DecodeRow:
@@ -18,7 +22,8 @@ def _decode_row(sequence: Sequence) -> DecodeRow:
     assert row is not None
     position = row.offset
     tokens = None if sequence.num_in_flight else tuple(sequence.ids[position:])
-    decode = DecodeRow(sequence.row_number, position, tokens, sequence.draw())
+    draw = sequence.next_draw()
+    decode = DecodeRow(sequence.row_number, position, tokens, draw)
     sequence.num_in_flight += 1
     row.offset = position + 1
     return decode

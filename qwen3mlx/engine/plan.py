@@ -167,24 +167,31 @@ class DecodeRow(NamedTuple):
     """Feed a row that holds `position` tokens, and choose its next token.
 
     `tokens` are the ids to feed: one today, several with speculation. None feeds the token that the
-    previous step chose for this row and that has not been read yet.
+    previous step chose for this row and that has not been read yet. Without a `draw`, the next
+    plan's `draws` have it: what may follow depends on a token that has not been read yet.
     """
 
     row: int
     position: int
     tokens: tuple[int, ...] | None
+    draw: Draw | None
+
+
+class LateDraw(NamedTuple):
+    """The draw of a row that the previous plan fed without one."""
+
+    row: int
     draw: Draw
 
 
 class DecodeBatch(NamedTuple):
     """Rows that one forward pass feeds.
 
-    The tokens arrive with the outputs of a later plan (see `StepPlan.collects`), while that plan's
-    batches run. With `is_awaited`, they arrive with this plan's outputs.
+    The tokens arrive with the outputs of the next plan (see `StepPlan.collects`), while that plan's
+    batches run.
     """
 
     rows: tuple[DecodeRow, ...]
-    is_awaited: bool
 
 
 class PrefillChunk(NamedTuple):
@@ -202,12 +209,13 @@ class PrefillChunk(NamedTuple):
 
 
 class StepPlan(NamedTuple):
-    """The changes run first, then the batches, then the chunk.
+    """The changes run first, then the draws, then the batches, then the chunk.
 
     With `collects`, tokens that earlier plans launched arrive with this plan's outputs.
     """
 
     changes: tuple[PoolChange, ...] = ()
+    draws: tuple[LateDraw, ...] = ()
     decode: tuple[DecodeBatch, ...] = ()
     prefill: PrefillChunk | None = None
     collects: bool = True

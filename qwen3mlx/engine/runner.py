@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 import mlx.core as mx
 
-from ..generate import Decoder, SampledTokens
+from ..generate import Decoder, SampledTokens, SamplingBatch
 from ..model import KVPool, KVRoomError, KVRow
-from .live_row import BatchCache, InFlight, LiveRow, tokens_to_feed
+from .live_row import NOBODY, UNDRAWN, BatchCache, InFlight, LiveRow, tokens_to_feed
 from .outputs import Token
 from .plan import (
     CacheBlocks,
     CloseRow,
     DecodeRow,
+    Draw,
     DropBlocks,
     Fault,
     FillRow,
     GrowRow,
+    LateDraw,
     OpenRow,
     PoolChange,
     PrefillChunk,
@@ -122,14 +125,16 @@ class Runner:
         if self._num_steps % CLEAR_EVERY == 0:
             mx.clear_cache()
         before, self._in_flight = self._in_flight, []
-        awaited: list[InFlight] = []
+        for ahead in before:
+            late = [one for one in plan.draws if one.row in ahead.numbers]
+            if late:
+                done.rows = tuple(one.row for one in late)
+                self._draw_late(late, ahead)
         for batch in plan.decode:
             done.rows = tuple(row.row for row in batch.rows)
-            launched = self._launch(done.rows, batch.rows, before)
-            (awaited if batch.is_awaited else self._in_flight).append(launched)
-        self._read(before, done, self._dropped)
+            self._in_flight.append(self._launch(done.rows, batch.rows, before))
+        self._read(before, done)
         self._dropped.clear()
-        self._read(awaited, done, set())
         if plan.prefill is not None:
             self._settle(done)
         done.decode_s = time.perf_counter() - start
@@ -137,40 +142,67 @@ class Runner:
     def _launch(
         self, numbers: tuple[int, ...], fed: tuple[DecodeRow, ...], before: list[InFlight]
     ) -> InFlight:
-        """Feed the rows of a batch, and start computing their next tokens."""
+        """Feed the rows of a batch, and start computing their next tokens.
+
+        Those without a draw get a token, too, which nobody reads.
+        """
         rows = [self.rows[number] for number in numbers]
         kv = [row.kv for row in rows]
         _check_positions(kv, [each.position for each in fed])
-        sampling = self._batches.batch(numbers, rows, [each.draw for each in fed])
-        counts = None
-        if sampling.penalties is not None:
-            counts = mx.concatenate(
-                [row.counted(each.draw, each.tokens) for row, each in zip(rows, fed, strict=True)]
-            )
-        uniform = mx.array([[each.draw.uniform] for each in fed])
-        tokens, counts = self._decoder.step(
+        draws = [each.draw or UNDRAWN for each in fed]
+        fed_ids = [each.tokens for each in fed]
+        sampling, uniform, counts = self._sampling(numbers, draws, fed_ids)
+        tokens, logits, counts = self._decoder.step(
             tokens_to_feed(numbers, fed, before), kv, sampling, uniform, counts
         )
         mx.async_eval(tokens.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
         if counts is not None:
             for index, row in enumerate(rows):
                 row.counts = counts[index : index + 1]
-        return InFlight(numbers, tokens)
+        return InFlight(numbers, tokens, logits, [each.draw is not None for each in fed])
 
-    def _read(self, launched: list[InFlight], done: _Progress, dropped: set[int]) -> None:
+    def _draw_late(self, late: list[LateDraw], ahead: InFlight) -> None:
+        """Choose the tokens of rows that were fed before, beside the forward pass under way."""
+        numbers = tuple(one.row for one in late)
+        sampling, uniform, counts = self._sampling(numbers, [one.draw for one in late])
+        tokens = sampling.choose(ahead.logits_of(numbers), uniform, counts)
+        mx.async_eval(tokens.arrays())  # type: ignore[no-untyped-call]  # mlx 0.32 has no stub
+        ahead.drawn(numbers, tokens)
+
+    def _sampling(
+        self,
+        numbers: tuple[int, ...],
+        draws: Sequence[Draw],
+        fed: Sequence[tuple[int, ...] | None] | None = None,
+    ) -> tuple[SamplingBatch, mx.array, mx.array | None]:
+        """Return how these rows' tokens are chosen: with their random numbers, and with the counts
+        before the tokens that are `fed`.
+        """
+        rows = [self.rows[number] for number in numbers]
+        sampling = self._batches.batch(numbers, rows, draws)
+        uniform = mx.array([[draw.uniform] for draw in draws])
+        if sampling.penalties is None:
+            return sampling, uniform, None
+        each = zip(rows, draws, fed or [None] * len(rows), strict=True)
+        counts = mx.concatenate([row.counted(draw, tokens) for row, draw, tokens in each])
+        return sampling, uniform, counts
+
+    def _read(self, launched: list[InFlight], done: _Progress) -> None:
         """Wait for launched tokens, unless all of them are discarded."""
+        dropped = self._dropped | {NOBODY}
         for ahead in launched:
-            if dropped.issuperset(ahead.numbers):
-                continue
-            done.rows = ahead.numbers
-            for number, token in zip(ahead.numbers, read_tokens(ahead.tokens), strict=True):
-                if number not in dropped:
-                    done.decoded.append((number, (token,)))
+            for numbers, tokens in ahead.chosen:
+                if dropped.issuperset(numbers):
+                    continue
+                done.rows = ahead.numbers
+                for number, token in zip(numbers, read_tokens(tokens), strict=True):
+                    if number not in dropped:
+                        done.decoded.append((number, (token,)))
 
     def _settle(self, done: _Progress) -> None:
         """Wait for work in flight, so that it does not count as prefill time."""
         done.rows = tuple(number for ahead in self._in_flight for number in ahead.numbers)
-        mx.eval([ahead.tokens.token for ahead in self._in_flight])
+        mx.eval([ahead.token for ahead in self._in_flight])
 
     # Prefill
 
@@ -196,9 +228,8 @@ class Runner:
         draw = chunk.draw
         assert draw is not None
         logits = self._decoder.logits(chunk.tokens, row.kv)
-        sampling = self._batches.batch((chunk.row,), [row], [draw])
-        counts = None if sampling.penalties is None else row.counted(draw)
-        tokens = sampling.choose(logits, mx.array([[draw.uniform]]), counts)
+        sampling, uniform, counts = self._sampling((chunk.row,), [draw])
+        tokens = sampling.choose(logits, uniform, counts)
         mx.eval(tokens.arrays())
         return tokens
 

@@ -13,7 +13,7 @@ from ..model.kv_layout import Row
 from ..quoting import size_text
 from .memory import MemoryBudget
 from .outputs import EndOutput, PrefillOutput, StopReason, Token
-from .pieces import decode_batch, prefill_chunk
+from .pieces import decode_batch, late_draws, prefill_chunk
 from .plan import Fault, PrefillChunk, StepOutputs, StepPlan
 from .pool_mirror import PoolMirror
 from .prefix_index import BLOCK, common_length
@@ -119,8 +119,9 @@ class Schedule:
         if changes:  # rows were closed or moved, and a batch follows the pool's order
             self.running.sort(key=_place)
             groups = [sorted((s for s in g if s.is_decoding), key=_place) for g in groups]
+        draws = late_draws(self.running)
         decode = tuple(decode_batch(group) for group in groups if group)
-        self._plan = StepPlan(changes, decode, prefill)
+        self._plan = StepPlan(changes, draws, decode, prefill)
         return self._plan
 
     def plan_changes(self) -> StepPlan | None:
@@ -249,10 +250,10 @@ class Schedule:
     # Decode
 
     def _groups(self) -> list[list[Sequence]]:
-        """Return the batch, and each quarantined sequence alone, if ready for a step."""
-        together = [s for s in self.running if s.status is Status.RUNNING]
-        alone = [[s] for s in self.running if s.status is Status.QUARANTINED]
-        return [_ready(group) for group in (together, *alone)]
+        """Return the batch, and each quarantined sequence alone, if they have tokens to come."""
+        ready = [s for s in self.running if s.has_next]
+        together = [s for s in ready if s.status is Status.RUNNING]
+        return [together, *([s] for s in ready if s.status is Status.QUARANTINED)]
 
     def _accept_all(self, outputs: StepOutputs) -> None:
         """Deliver the chosen tokens."""
@@ -263,6 +264,7 @@ class Schedule:
         ]
         for sequence, tokens in chosen:
             sequence.announce(tokens[0])
+        chosen.sort(key=lambda one: one[0].constraint is not None)  # grammars have time meanwhile
         for sequence, tokens in chosen:
             if sequence.status is Status.QUARANTINED:
                 self._suspects.discard(sequence)
@@ -290,8 +292,8 @@ class Schedule:
         elif forced:
             self.pool.rewind(sequence)
             self._set_status(sequence, Status.PREFILLING)
-        elif not sequence.mask_is_stable and sequence.num_in_flight:
-            self.pool.rewind(sequence)  # it was chosen under an outdated mask
+        elif sequence.is_outdated:
+            self.pool.rewind(sequence)
 
     # Memory
 
@@ -370,16 +372,6 @@ class Schedule:
             self.running.append(sequence)
         elif was_decoding and not sequence.is_decoding:
             self.running.remove(sequence)
-
-
-def _ready(group: list[Sequence]) -> list[Sequence]:
-    """Return the batch's sequences that have tokens to come.
-
-    Returns [] if a grammar must see tokens in flight before the next mask is known.
-    """
-    if not all(s.mask_is_stable for s in group) and any(s.num_in_flight for s in group):
-        return []
-    return [s for s in group if s.has_next]
 
 
 def _in_common(one: Sequence, other: Sequence) -> int:

@@ -89,6 +89,7 @@ class Sequence:
         self.row: Row | None = None
         self.row_number = -1
         self.num_in_flight = 0  # chosen by plans, and not accepted yet
+        self.awaits_draw = False  # the last one in flight is computed, but its draw is left open
         self.num_cached = 0
         # Prompt tokens whose logprobs are reported, or were not requested.
         self.num_scored = 0 if params.prompt_logprobs else self.num_prompt
@@ -125,6 +126,11 @@ class Sequence:
         return len(self.ids) - self.num_prompt + self.num_in_flight < self.max_tokens
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether a token in flight was chosen under a mask that is not the current one."""
+        return bool(self.num_in_flight) and not (self.mask_is_stable or self.awaits_draw)
+
+    @property
     def reusable(self) -> list[int]:
         """The ids whose keys and values can come from the cache; tokens yet to be scored must be
         computed.
@@ -138,7 +144,21 @@ class Sequence:
 
     def draw(self) -> Draw:
         """Return how the next token is chosen."""
-        index = self.next_index
+        return self._draw_of(self.next_index)
+
+    def next_draw(self) -> Draw | None:
+        """As `draw`; None if a token in flight decides what may follow, to be drawn late."""
+        if self.mask_is_stable or not self.num_in_flight:
+            return self.draw()
+        self.awaits_draw = True
+        return None
+
+    def late_draw(self) -> Draw:
+        """Return how the token is chosen whose draw was left open."""
+        self.awaits_draw = False
+        return self._draw_of(self.next_index - 1)
+
+    def _draw_of(self, index: int) -> Draw:
         generated = None
         if self._has_penalties and not self._is_counted:
             generated = tuple(self.ids[self.num_prompt :])
@@ -193,4 +213,5 @@ class Sequence:
     def drop_in_flight(self) -> None:
         """Discard everything chosen or counted beyond `ids`."""
         self.num_in_flight = 0
+        self.awaits_draw = False
         self._is_counted = False

@@ -29,7 +29,7 @@ SCORED_TOGETHER = 64
 
 # A compiled step's key: sampling; rows, slots and capacity of each stack; their order.
 Signature = tuple[BatchShape, int, tuple[tuple[int, int], ...], bool]
-StepResult = tuple[tuple[mx.array, ...], list[list[Layer]], list[mx.array]]
+StepResult = tuple[tuple[mx.array, ...], mx.array, list[list[Layer]], list[mx.array]]
 
 
 class Decoder:
@@ -82,11 +82,11 @@ class Decoder:
         sampling: SamplingBatch,
         uniform: mx.array,
         counts: mx.array | None,
-    ) -> tuple[SampledTokens, mx.array | None]:
+    ) -> tuple[SampledTokens, mx.array, mx.array | None]:
         """Feed `token` [rows] and choose the next one; both can still be lazy.
 
-        Each row must have room. `counts` [rows, vocab] count the tokens before `token`; the updated
-        counts are returned.
+        Each row must have room. Also returned are the logits [rows, vocab] behind the choice, and
+        `counts` [rows, vocab] with `token`: those given count the tokens before it.
         """
         stacks = list(dict.fromkeys(row.stack for row in rows))
         arguments = (
@@ -99,7 +99,7 @@ class Decoder:
         shapes = tuple((len(stack.rows), stack.capacity) for stack in stacks)
         signature = sampling.shape, len(rows), shapes, bool(arguments[2][3])
         runner = self._runner(signature, sampling.sampler, arguments)
-        chosen, layers, new_counts = runner(*arguments)
+        chosen, logits, layers, new_counts = runner(*arguments)
         del (
             arguments
         )  # drop other references to the old keys and values, so that they are written in place
@@ -107,7 +107,7 @@ class Decoder:
             stack.layers = written
         for row in rows:
             row.offset += 1  # the batch has checked the room
-        return SampledTokens(*chosen), new_counts[0] if new_counts else None
+        return SampledTokens(*chosen), logits, new_counts[0] if new_counts else None
 
     def _runner(
         self, signature: Signature, sampler: Sampler, arguments: tuple[Any, ...]
@@ -147,7 +147,7 @@ def _step(
         counts = [counted(counts[0], token)]
     sampling = SamplingBatch.from_arrays(sampler, numbers)
     chosen = sampling.choose(logits, uniform, counts[0] if counts else None)
-    return chosen.arrays(), view.layers, counts
+    return chosen.arrays(), logits, view.layers, counts
 
 
 def counted(counts: mx.array, token: mx.array) -> mx.array:

@@ -22,7 +22,7 @@ def warm_up(decoder: Decoder, params: SamplingParams) -> None:
     counts = None if sampling.penalties is None else mx.zeros((1, vocab_size))
     token = mx.zeros(1, mx.int32)
     for _ in range(STEADY + 2):
-        chosen, counts = decoder.step(token, [row], sampling, mx.zeros((1, 1)), counts)
+        chosen, _, counts = decoder.step(token, [row], sampling, mx.zeros((1, 1)), counts)
         token = chosen.token
         mx.eval(chosen.arrays())
     row.release()

@@ -180,10 +180,12 @@ def test_the_busy_traffic_has_a_bit_of_everything(folder: str) -> None:
     opened = sum(isinstance(change, OpenRow) for change in changes)
     assert opened > len(BUSY.asks), "none was preempted"
     batches = [batch for plan in plans for batch in plan.decode]
-    assert {batch.is_awaited for batch in batches} == {True, False}
+    fed = [row for batch in batches for row in batch.rows]
+    assert {row.draw is None for row in fed} == {True, False}
     assert max(len(batch.rows) for batch in batches) > 2
     chunks = [plan.prefill for plan in plans if plan.prefill is not None]
-    draws = [row.draw for batch in batches for row in batch.rows]
+    draws = [row.draw for row in fed if row.draw is not None]
+    draws += [late.draw for plan in plans for late in plan.draws]
     draws += [chunk.draw for chunk in chunks if chunk.draw is not None]
     assert any(draw.mask for draw in draws)
     assert any(draw.is_early for draw in draws)
@@ -248,7 +250,7 @@ def test_the_schedule_decides_from_what_it_is_told() -> None:
 
 def made_up(plans: list[StepPlan]) -> StepOutputs:
     """What a runner could have answered to the last of `plans`."""
-    before = [batch for plan in plans[-2:-1] for batch in plan.decode if not batch.is_awaited]
+    before = [batch for plan in plans[-2:-1] for batch in plan.decode]
     closed = {c.row for c in plans[-1].changes if isinstance(c, CloseRow)}
     chunk = plans[-1].prefill
     return StepOutputs(

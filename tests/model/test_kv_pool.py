@@ -318,7 +318,7 @@ def test_a_step_writes_in_place(lengths: list[int], eager: bool) -> None:
     token, uniform = mx.zeros(len(rows), mx.int32), mx.zeros((len(rows), 1))
 
     def step() -> None:
-        choice, _ = decoder.step(token, rows, sampling, uniform, None)
+        choice, _, _ = decoder.step(token, rows, sampling, uniform, None)
         mx.eval(choice.arrays(), [row.stack.layers for row in rows])
 
     for _ in range(10):
