@@ -49,6 +49,10 @@ class Interleaved:
         await close(self._answers)
 
     async def _generate(self) -> AsyncGenerator[tuple[int, Event], None]:
+        if len(self._answers) == 1:  # without a task and a queue between
+            async for event in self._answers[0]:
+                yield 0, event
+            return
         arrived: asyncio.Queue[tuple[int, Event] | BaseException | None] = asyncio.Queue()
 
         async def pump(index: int, answer: Answer) -> None:
