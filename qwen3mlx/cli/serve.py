@@ -79,6 +79,8 @@ def serve(
     """
     # Until it is ready it makes many objects and no garbage: looking for some takes a tenth longer.
     gc.disable()
+    # Pydantic would look for plugins in all installed packages, and run what it finds.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from ..server.settings import ServerSettings
 
     loading = {"context_length": context_length, "rope_scaling": rope_scaling, "kv_bits": kv_bits}

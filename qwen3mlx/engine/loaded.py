@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as SequenceOf
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
-from ..errors import ContextLengthError, InvalidRequestError
+from ..errors import ContextLengthError, InvalidRequestError, Qwen3MLXError
 from ..field_names import own_field_names
 from ..generate import Decoder, ThinkingMeter, warm_up
 from ..grammar import GrammarProcess
@@ -134,6 +135,11 @@ class LoadedModel:
     @property
     def config(self) -> ModelConfig:
         return self.model.config
+
+    def rehearse(self) -> None:
+        """Do now what otherwise the first chat waits for: the template is compiled."""
+        with suppress(Qwen3MLXError):  # the chat itself reports it
+            self.prepare(GenerationRequest(messages=[{"role": "user", "content": "Hi"}]))
 
     def prepare(self, request: GenerationRequest) -> Prepared:
         """Render, encode and check the request.

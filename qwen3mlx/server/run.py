@@ -48,6 +48,8 @@ BACKLOG, AT_A_TIME = 1024, 64
 # Seconds that a thread may hold the interpreter while others wait. The event loop waits often, and
 # with the default of 0.005 `/health` took 46 ms, not 18, beside 18 large bodies.
 SWITCH_INTERVAL = 0.001
+# Seconds after the server is ready: who has waited for that comes first.
+REHEARSE_AFTER = 0.5
 # Characters of a key that is not easily guessed.
 LEAST_KEY = 20
 
@@ -190,6 +192,8 @@ class Server(uvicorn.Server):
             self._failure, self.should_exit = error, True
             return
         self._on_ready(self.url)
+        await asyncio.sleep(REHEARSE_AFTER)
+        await self.service.rehearse()
 
     async def _load_model(self) -> None:
         if self.settings.model is not None:

@@ -44,9 +44,10 @@ def test_every_path_of_a_dialect_brings_it_in(dialect: Dialect) -> None:
     assert [path for path in found if not dialect.claims(path)] == []
 
 
-def test_a_server_is_healthy_without_them_and_fastapi() -> None:
+def test_a_server_is_healthy_without_them_and_what_they_need() -> None:
     packages = [f"qwen3mlx.server.dialects.{dialect.package}" for dialect in LAZY]
-    code = LOADED.format(names=[*packages, "fastapi", "pydantic"])
+    libraries = ["fastapi", "pydantic", "jinja2", "prometheus_client", "tokenizers"]
+    code = LOADED.format(names=[*packages, *libraries])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -70,6 +71,35 @@ def test_openai_is_imported_by_the_time_the_server_is_ready(
     monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
     done = subprocess.run([sys.executable, "-c", READY], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
+
+
+REHEARSED = """
+import asyncio, signal, sys
+from qwen3mlx.server import run
+from qwen3mlx.server.settings import ServerSettings
+run.REHEARSE_AFTER = 0
+def ready(url):
+    print("jinja2" in sys.modules)
+    rehearse = server.service.rehearse
+    async def rehearse_and_stop():
+        await rehearse()
+        (slot,) = server.service.engine.resident.values()
+        print(len(slot.loaded.tokenizer._templates), "jinja2" in sys.modules)
+        server.handle_exit(signal.SIGTERM, None)
+    server.service.rehearse = rehearse_and_stop
+server = run.Server(ServerSettings(port=0, model="demo"), on_ready=ready)
+asyncio.run(server.serve_until_told())
+"""
+
+
+def test_a_server_that_is_ready_prepares_for_the_first_chat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its template needs a library that no start waits for."""
+    monkeypatch.setenv("QWEN3MLX_HOME", str(tmp_path))
+    code = [sys.executable, "-c", REHEARSED]
+    done = subprocess.run(code, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "1", "True"]
 
 
 def test_the_description_has_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

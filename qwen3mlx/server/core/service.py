@@ -124,6 +124,11 @@ class Service:
             await asyncio.wrap_future(self.engine.keep(slot, ttl))
         return LoadResult(self._info(local), load_time_s)
 
+    async def rehearse(self) -> None:
+        """Prepare the models in memory for their first chat."""
+        for slot in self.engine.resident.values():
+            await asyncio.to_thread(slot.loaded.rehearse)
+
     async def unload(self, name: str) -> bool:
         """Unload the model; its requests fail. False if it was not in memory."""
         local = await self._loader.find(name)

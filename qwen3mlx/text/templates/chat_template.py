@@ -1,8 +1,8 @@
 """A checkpoint's chat template: messages and tools -> the prompt, rendered as Hugging Face does.
 
 A template is a program. Known templates run in this process; unknown ones run in a child process
-that is killed when one takes too much time or memory. Import this module only when something is
-rendered: jinja2 costs start-up time.
+that is killed when one takes too much time or memory. Jinja, which costs start-up time, is imported
+with the first known template that is rendered.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qwen3mlx.errors import InvalidRequestError, TemplateError
 
 from .fault import TemplateFault
-from .jinja import JinjaTemplate
 from .known import is_known
 from .pool import SECONDS, ChildTemplate
 from .source import DEFAULT, TemplateSource, templates_of
+
+if TYPE_CHECKING:
+    from .jinja import JinjaTemplate
 
 QUESTION = [{"role": "user", "content": "Hi"}]
 _PROBE = "a_probe"
@@ -45,6 +47,8 @@ class ChatTemplate:
         self._template: JinjaTemplate | ChildTemplate
         with self._faults_are_named():
             if self.is_known:
+                from .jinja import JinjaTemplate
+
                 self._template = JinjaTemplate(source.text)
             else:
                 self._template = ChildTemplate(source.text, seconds)
@@ -79,5 +83,9 @@ class ChatTemplate:
 
 
 def check_template(folder: Path) -> None:
-    """Compile the checkpoint's template. Raises TemplateError naming the file and line."""
-    ChatTemplate(templates_of(folder)[DEFAULT])
+    """Compile the checkpoint's template, unless it is known. Raises TemplateError naming the file
+    and line.
+    """
+    source = templates_of(folder)[DEFAULT]
+    if not is_known(source.text):
+        ChatTemplate(source)
