@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QDate, QLocale, QObject
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, QObject, Signal
 
+from .controllers.answer_runner import AnswerRunner
+from .controllers.attachment_loader import AttachmentLoader
 from .controllers.backups import BackupsController
 from .controllers.chat import ChatController
 from .controllers.context import ContextController
@@ -15,18 +17,20 @@ from .controllers.models import ModelsController
 from .controllers.notices import Notices
 from .controllers.quantize import QuantizeController
 from .controllers.retention import Retention
+from .controllers.search import Search
 from .controllers.sections import Sections
 from .controllers.server import ServerController
 from .controllers.settings import SettingsController
 from .controllers.titles import Titles
 from .controllers.undo import UndoStack
-from .domain import Message, Notice, ServerState
+from .domain import Message, Notice, ServerState, Undo
 from .services.endpoint import Endpoint
 from .services.http import Http
 from .services.quantize_file import QuantizeFile
 from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
 from .services.store import NewerStoreError, Recovery, Store, Stores, keep_last
+from .session import Session
 
 translate = QCoreApplication.translate
 
@@ -38,8 +42,12 @@ NOT_STORED = frozenset({"change_setting", "remove_folder", "remove_measurement",
 class Program(QObject):
     """Services and controllers over one profile folder, without a window.
 
+    `sessions` has one for each window; `front` is that of the window in front, where notices of all
+    the others are shown. `front_wanted(session)`: its window is to come to the front.
     `greeting` is a notice to show at the start, or None.
     """
+
+    front_wanted = Signal(object)
 
     def __init__(self, profile: Path, program: Sequence[str]) -> None:
         """`program` is the command that starts `qwen3mlx`; arguments follow it."""
@@ -57,19 +65,12 @@ class Program(QObject):
             environment=self._environment,
         )
         http = Http(self.process.key, self)
-        endpoint = Endpoint(http)
+        endpoint = self._endpoint = Endpoint(http)
         self.models = ModelsController(endpoint, self)
         self.conversations = ConversationsController(self.store, self)
         self.server = ServerController(self.process, http, endpoint, self)
-        self.chat = ChatController(
-            self.stores,
-            endpoint,
-            self.models.models,
-            program=program,
-            last_model=lambda: self.settings.settings.last_model,
-            parent=self,
-        )
-        self.context = ContextController(self.chat, self.models, endpoint, self)
+        self.answers = AnswerRunner(self.stores, endpoint, self.models.models, self)
+        self.attachments = AttachmentLoader(endpoint, program, self)
         self.titles = Titles(
             self.store,
             endpoint,
@@ -85,10 +86,70 @@ class Program(QObject):
         self.retention = Retention(
             self.conversations, self.settings, is_in_use=self._is_in_use, parent=self
         )
-        self.undo = UndoStack(self)
-        self.notices = Notices(self)
+        self.sessions: list[Session] = []
+        self.front = self.add_session()
         self._connect()
         self.greeting = self._greeting()
+
+    @property
+    def chat(self) -> ChatController:
+        """That of the window in front; so are the others of a session."""
+        return self.front.chat
+
+    @property
+    def context(self) -> ContextController:
+        return self.front.context
+
+    @property
+    def search(self) -> Search:
+        return self.front.search
+
+    @property
+    def undo(self) -> UndoStack:
+        return self.front.undo
+
+    @property
+    def notices(self) -> Notices:
+        return self.front.notices
+
+    def add_session(self) -> Session:
+        """For one more window, which is in front."""
+        session = Session(
+            self.stores,
+            self._endpoint,
+            self.models,
+            self.conversations,
+            answers=self.answers,
+            attachments=self.attachments,
+            last_model=lambda: self.settings.settings.last_model,
+            claim=self._claim,
+            parent=self,
+        )
+        self.titles.written.connect(session.chat.refresh)
+        self.sessions.append(session)
+        self.front = session
+        return session
+
+    def end_session(self, session: Session) -> None:
+        """Its window was closed, and others are open: what was done to all can be undone there."""
+        session.leave()
+        self.sessions.remove(session)
+        if self.front is session:
+            self.front = self.sessions[-1]
+        for undo in session.undo.of_all:
+            self.front.undo.add(undo)
+        session.deleteLater()
+
+    def owner(self, conversation_id: str) -> Session | None:
+        """The session that has the conversation: it is open in one window at most."""
+        return next((one for one in self.sessions if one.has(conversation_id)), None)
+
+    def show(self, conversation_id: str) -> None:
+        """Show a conversation in the window that has it, else in the one in front."""
+        session = self.owner(conversation_id) or self.front
+        session.chat.open(conversation_id)
+        if session is not self.front:
+            self.front_wanted.emit(session)
 
     def _greeting(self) -> Notice | None:
         told = [self._newer, self._rescued(), self.store.aside.news()]
@@ -104,8 +165,10 @@ class Program(QObject):
 
     def close(self) -> None:
         """Save everything and end the server's process."""
-        self.chat.stop_all()
-        self.chat.temporary.forget()
+        for session in self.sessions:
+            session.chat.save()
+            session.chat.temporary.forget()
+        self.answers.stop_all()
         self.quantize.stop()
         self.backups.wait()
         self.process.wait_until_stopped()
@@ -153,40 +216,17 @@ class Program(QObject):
     def _connect(self) -> None:
         self.server.state_changed.connect(self._on_server_changed)
         self.models.refreshed.connect(self._on_models_refreshed)
-        self.chat.answers.server_wanted.connect(self._start_server)
-        self.chat.saved.connect(self.conversations.upsert)
-        self.chat.answers.load_progress.connect(self.models.show_progress)
-        self.chat.finished.connect(self._remember_model)
-        self.chat.finished.connect(self.titles.after)
-        self.chat.answers.changed.connect(self.sections.set_busy)
+        self.answers.server_wanted.connect(self._start_server)
+        self.answers.load_progress.connect(self.models.show_progress)
+        self.answers.ended.connect(self._remember_model)
+        self.answers.ended.connect(self.titles.after)
+        self.answers.changed.connect(self.sections.set_busy)
         self.quantize.made.connect(lambda _: self.models.add_folder(str(self.profile / "models")))
-        self.titles.written.connect(self.chat.refresh)
         self.titles.written.connect(self.conversations.upsert)
-        self.conversations.changed.connect(self.chat.refresh)
-        self.conversations.current_wanted.connect(self.chat.open)
-        self.conversations.removed.connect(self.chat.close)
-        for controller in (
-            self.chat,
-            self.context,
-            self.conversations,
-            self.models,
-            self.server,
-            self.settings,
-            self.quantize,
-            self.backups,
-            self.retention,
-        ):
-            controller.notice.connect(self.undo.follow)
-        self.chat.temporary.forgotten.connect(self._forget)
+        self.conversations.current_wanted.connect(self.show)
         self.backups.about_to_restore.connect(self._leave_all)
         self.backups.restored.connect(self._on_restored)
-        self._connect_notices()
-
-    def _connect_notices(self) -> None:
-        notices, chat = self.notices, self.chat
         for controller in (
-            chat,
-            self.context,
             self.conversations,
             self.models,
             self.server,
@@ -195,38 +235,49 @@ class Program(QObject):
             self.backups,
             self.retention,
         ):
-            controller.notice.connect(notices.add)
-        for settling in (chat, self.conversations, self.settings, self.backups):
-            settling.settled.connect(notices.settle)
-        self.undo.undone.connect(notices.undone)
-        self.undo.forgotten.connect(notices.forget)
-        chat.attachments.refused.connect(lambda _, sentence: notices.add_refusal(sentence))
-        for signal in (chat.opened, chat.busy_changed):
-            signal.connect(lambda _: notices.settle("refused"))
-        chat.opened.connect(lambda _: notices.settle("context"))
+            controller.notice.connect(self._tell)
+        for settling in (self.conversations, self.settings, self.backups):
+            settling.settled.connect(self._settle)
+
+    def _tell(self, notice: Notice) -> None:
+        self.front.tell(notice)
+
+    def _settle(self, topic: str) -> None:
+        for session in self.sessions:
+            session.notices.settle(topic)
+
+    def _claim(self, session: Session, conversation_id: str) -> bool:
+        """Let the session have the conversation; False while another reads files for it."""
+        owner = self.owner(conversation_id)
+        if owner is None or owner is session:
+            return True
+        if owner.chat.drafts.waits_for(conversation_id):
+            self.front_wanted.emit(owner)
+            return False
+        owner.chat.new()
+        return True
 
     def _is_in_use(self, conversation_id: str) -> bool:
         """Whether the conversation is open, or has a running answer."""
-        shown = self.chat.conversation
-        is_shown = shown is not None and shown.id == conversation_id
-        return is_shown or conversation_id in self.chat.answers
-
-    def _forget(self, conversation_id: str) -> None:
-        """The conversation is gone for good, and with it what was done in it."""
-        self.undo.forget(lambda one: one.conversation_id == conversation_id)
+        return self.owner(conversation_id) is not None or conversation_id in self.answers
 
     def _leave_all(self) -> None:
         """Save and leave what is open: other conversations will be there."""
-        self.chat.stop_all()
-        if not self.chat.is_temporary:
-            self.chat.new()
+        self.answers.stop_all()
+        for session in self.sessions:
+            session.chat.save()
+            if not session.chat.is_temporary:
+                session.chat.new()
 
     def _on_restored(self) -> None:
         """Nothing that was done to the conversations before can be undone in these."""
-        temporary = self.chat.temporary
-        self.undo.forget(
-            lambda one: one.kind not in NOT_STORED and one.conversation_id not in temporary
-        )
+
+        def is_gone(undo: Undo) -> bool:
+            is_kept = not self.stores.is_temporary(undo.conversation_id or "")
+            return is_kept and undo.kind not in NOT_STORED
+
+        for session in self.sessions:
+            session.undo.forget(is_gone)
         self.conversations.reload()
 
     def _environment(self) -> dict[str, str]:
@@ -236,18 +287,18 @@ class Program(QObject):
 
     def _on_server_changed(self, state: ServerState) -> None:
         if state.phase == "ready":
-            self.notices.settle("server")
+            self._settle("server")
             self.models.refresh()
             self.models.watch()
             self.models.limits.refresh()
         else:
             self.models.server_gone()
-            self.chat.answers.set_server_ready(False, state.reason)
+            self.answers.set_server_ready(False, state.reason)
 
     def _on_models_refreshed(self) -> None:
         """Start the waiting answers, unless the server has gone meanwhile."""
         if self.server.state.phase == "ready":
-            self.chat.answers.set_server_ready(True)
+            self.answers.set_server_ready(True)
 
     def _start_server(self) -> None:
         """An answer waits for it, though it was turned off or has failed."""
@@ -255,7 +306,7 @@ class Program(QObject):
             self.server.restart()
 
     def _remember_model(self, message: Message) -> None:
-        is_kept = message.conversation_id not in self.chat.temporary
+        is_kept = not self.stores.is_temporary(message.conversation_id)
         if message.model and message.status == "done" and is_kept:
             self.settings.update(last_model=message.model)
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import shiboken6
 from PySide6.QtCore import QLockFile, QStandardPaths, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
@@ -52,19 +51,18 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
     except StoreError as error:
         return _failed(str(error))
     # Imported late, to show the window sooner.
-    from .views.window import make_window
+    from .views.windows import Windows
 
-    window = make_window(parts)
+    windows = Windows(parts)
+    windows.add_first().show()
     first = FirstWindow(profile, parts)
-    first.wanted.connect(window.come_to_front)
-    window.show()
+    first.wanted.connect(windows.come_to_front)
     QTimer.singleShot(0, parts.start)
     _end_on_signals(application)
     try:
         return application.exec()
     finally:
-        window.save_state()
-        shiboken6.delete(window)  # closing takes a moment; nothing must be painted meanwhile
+        windows.close()
         parts.close()
 
 

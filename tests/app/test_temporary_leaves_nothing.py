@@ -23,7 +23,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
 from qwen3mlx_app import main as entry
 from qwen3mlx_app.domain import ChatSettings
-from qwen3mlx_app.views import window as windows
+from qwen3mlx_app.views.windows import Windows
 from tests.support.places import PROGRAM
 
 profile, kind, canary = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -78,13 +78,13 @@ def go_on(window):
         QTimer.singleShot(0, window, lambda: (window.new(), print("left", flush=True)))
 
 
-def made(program):
-    window = make_window(program)
+def added(windows):
+    window = add_first(windows)
     QTimer.singleShot(0, window, lambda: use(window))
     return window
 
 
-make_window, windows.make_window = windows.make_window, made
+add_first, Windows.add_first = Windows.add_first, added
 sys.exit(entry.main(profile, PROGRAM))
 """
 

@@ -178,7 +178,7 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
     program.chat.answers.load_progress.emit(evil, 0.5)
     window.program.notices.add(Notice(text=evil, kind="error"))
     window.sidebar.search.setText("bold")
-    qtbot.waitUntil(lambda: program.conversations.hits.rowCount() > 0)
+    qtbot.waitUntil(lambda: program.search.hits.rowCount() > 0)
     window.palette_sheet.open()
     window.palette_sheet.field.setText("bold")
     window.tray.menu.fill()

@@ -62,18 +62,22 @@ class ChatController(StoreController):
         endpoint: Endpoint,
         models: ListModel[ModelEntry],
         *,
-        program: Sequence[str],
+        answers: AnswerRunner,
+        attachments: AttachmentLoader,
         last_model: Callable[[], str | None],
+        claim: Callable[[str], bool],
         parent: QObject | None = None,
     ) -> None:
+        """`claim(id)`: no other window has it open from now on; False if that cannot be."""
         super().__init__(parent)
         self._stores = stores
-        self.answers = AnswerRunner(stores, endpoint, models, self)
-        self.attachments = AttachmentLoader(endpoint, program, self)
+        self._claim = claim
+        self.answers = answers
+        self.attachments = attachments
         self.estimator = ContextEstimator(endpoint, self)
         self._models = models
         self._last_model = last_model
-        self._open = OpenConversation(stores, self)
+        self._open = OpenConversation(stores, claim, self)
         self.open_messages = OpenMessages(self._open, self.answers, self)
         self.messages = self.open_messages.rows
         self.settings = ConversationSettings(self._open, self.new, self)
@@ -89,7 +93,7 @@ class ChatController(StoreController):
         self.temporary.wanted.connect(self.open)
         for part in (self.drafts, self.settings, self.deletion, self.temporary):
             part.notice.connect(self.notice)
-        self.answers.save_failed.connect(lambda reason: self._notify_error(reason, "save"))
+        self.answers.save_failed.connect(self._on_save_failed)
         self.answers.ended.connect(self._on_answer_ended)
 
     @property
@@ -156,7 +160,9 @@ class ChatController(StoreController):
 
     def open(self, conversation_id: str | None) -> None:
         """Show a conversation, or none."""
-        self._save()
+        if conversation_id is not None and not self._claim(conversation_id):
+            return
+        self.save()
         try:
             transcript = self._transcript(conversation_id) if conversation_id else None
         except StoreError as error:
@@ -186,7 +192,7 @@ class ChatController(StoreController):
         conversation = self.conversation
         if conversation is None or not self.is_temporary:
             return
-        self._save()
+        self.save()
         self.answers.save(conversation.id)
         if self._try(lambda: self._stores.keep(conversation.id)):
             if self._open.is_saved:
@@ -279,10 +285,10 @@ class ChatController(StoreController):
         if self.conversation is not None:
             self.answers.stop(self.conversation.id)
 
-    def stop_all(self) -> None:
-        """Save everything and stop every answer: the program ends."""
-        self._save()
-        self.answers.stop_all()
+    def save(self) -> None:
+        """Save now what waited for a pause in the changes."""
+        self.drafts.save()
+        self._open.save()
 
     def branch(self, message_id: str) -> None:
         """Copy everything up to this message into a new conversation, and show it."""
@@ -351,11 +357,6 @@ class ChatController(StoreController):
             self.notice.emit(Notice(text=news, kind="warning"))
         return transcript
 
-    def _save(self) -> None:
-        """Save what waited for a pause in the changes."""
-        self.drafts.save()
-        self._open.save()
-
     def _ask(
         self,
         parent_id: str | None,
@@ -398,6 +399,9 @@ class ChatController(StoreController):
         self.open_messages.show()
         self.busy_changed.emit(True)
         self.answers.start(generation, body)
+
+    def _on_save_failed(self, reason: str) -> None:
+        self._notify_error(reason, "save")
 
     def _on_answer_ended(self, message: Message) -> None:
         self.finished.emit(message)

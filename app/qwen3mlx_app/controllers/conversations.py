@@ -1,4 +1,4 @@
-"""The list of conversations: search, names, folders, deletion with undo, import and export."""
+"""The list of conversations: names, folders, deletion with undo, import and export."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import ChatSettings, Conversation, Folder, Notice, Preset, Undo
 from ..models import ListModel
 from ..services.private import make_file
-from ..services.store import Hit, Store, StoreError
-from ..services.timers import single_shot
+from ..services.store import Store, StoreError
 from ..services.transfer import to_json, to_markdown
 from .importer import Importer
 from .store_controller import StoreController
@@ -24,19 +23,19 @@ translate = QCoreApplication.translate
 
 # Seconds for which deleted conversations can be restored.
 KEPT_DELETED = 30 * 24 * 3600.0
-# Milliseconds without typing after which the search starts.
-SEARCH_PAUSE = 80
 
 
 class ConversationsController(StoreController):
-    """`conversations`: the pinned first, then the last used. `hits`: what was searched for.
+    """`conversations`: the pinned first, then the last used.
 
     `current_wanted(id)`: that one is to be shown. `removed(id)`: it is gone from the list.
+    `reloaded`: the store has other conversations than before.
     `folder_added(folder)`: it is there, and may be named. A `notice` of a deletion can undo it.
     """
 
     current_wanted = Signal(str)
     removed = Signal(str)
+    reloaded = Signal()
     changed = Signal(object)
     folder_added = Signal(object)
 
@@ -46,16 +45,13 @@ class ConversationsController(StoreController):
         self.conversations = ListModel[Conversation](
             lambda conversation: conversation.id, lambda conversation: conversation.title, self
         )
-        self.hits = ListModel[Hit](lambda hit: hit.conversation_id, self._title_of, self)
         self.folders = ListModel[Folder](lambda folder: folder.id, lambda folder: folder.name, self)
         self.presets = ListModel[Preset](lambda preset: preset.id, lambda preset: preset.name, self)
         self._deleted: set[str] = set()
-        self._question = ""
         self._importer = Importer(store, self)
         self._importer.notice.connect(self.notice)
         self._importer.settled.connect(self.settled)
         self._importer.imported.connect(self._on_imported)
-        self._search_timer = single_shot(self, SEARCH_PAUSE, self._search)
         self._read()
 
     def upsert(self, conversation: Conversation) -> None:
@@ -96,20 +92,10 @@ class ConversationsController(StoreController):
         self.conversations.set_values(
             [one for one in self.conversations.values() if one.id not in gone]
         )
-        self.hits.set_values([hit for hit in self.hits.values() if hit.conversation_id not in gone])
         for conversation_id in ids:
             self.removed.emit(conversation_id)
         undo = Undo("delete_conversation", partial(self._restore, ids, on_restored))
         self.notice.emit(Notice(text=told or _deleted(deleted), action=undo))
-
-    def search(self, question: str) -> None:
-        """Search after a pause; an empty question clears `hits`."""
-        self._question = question
-        if question.strip():
-            self._search_timer.start()
-        else:
-            self._search_timer.stop()
-            self.hits.reset([])
 
     def add_folder(self, name: str, conversation_ids: Sequence[str] = ()) -> None:
         """Add a folder that holds these conversations."""
@@ -194,8 +180,7 @@ class ConversationsController(StoreController):
         """Other conversations are in the store than before."""
         self._deleted.clear()
         self._read()
-        if self._question.strip():
-            self._search()
+        self.reloaded.emit()
 
     def _restore(self, conversation_ids: Sequence[str], on_restored: Callable[[], None]) -> bool:
         """Restore deleted conversations, and show the first."""
@@ -234,16 +219,6 @@ class ConversationsController(StoreController):
     def _on_imported(self, last: str) -> None:
         self._read()
         self.current_wanted.emit(last)
-
-    def _search(self) -> None:
-        try:
-            self.hits.reset(self._store.search(self._question))
-        except StoreError as error:
-            self._notify_error(str(error))
-
-    def _title_of(self, hit: Hit) -> str:
-        known = self.conversations.find(hit.conversation_id)
-        return known.title if known else ""
 
     def _change(self, conversation_ids: Sequence[str], **fields: Any) -> None:
         """Change conversations, up to the first that cannot be saved."""

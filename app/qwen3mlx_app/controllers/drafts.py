@@ -60,11 +60,13 @@ class Drafts(StoreController):
     A file goes to the draft it was given for, also if another is on screen when it has been read.
     `shown(draft)`: another draft is on screen, or None. `files_changed(draft)`: the draft on screen
     has other files. `conversation_wanted(id)`: that one is to be opened, for an edit in it.
+    `refused(sentence)`: a file was, and why.
     """
 
     shown = Signal(object)
     files_changed = Signal(object)
     conversation_wanted = Signal(str)
+    refused = Signal(str)
 
     def __init__(
         self,
@@ -167,6 +169,14 @@ class Drafts(StoreController):
         if self.current is not None:
             self._without(self.current, file_id)
 
+    @property
+    def is_reading(self) -> bool:
+        return bool(self._waiting)
+
+    def waits_for(self, conversation_id: str) -> bool:
+        """Whether files of a conversation's drafts are being read."""
+        return any(one.conversation_id == conversation_id for one in self._waiting.values())
+
     def forget(self, conversation_id: str) -> None:
         """Wait no more for files of a conversation that is gone."""
         waiting = self._waiting.values()
@@ -215,10 +225,11 @@ class Drafts(StoreController):
             files = tuple(read if file.id == file_id else file for file in draft.files)
             self._change_files(replace(draft, files=files))
 
-    def _on_refused(self, file_id: str, _: str) -> None:
+    def _on_refused(self, file_id: str, sentence: str) -> None:
         draft = self._draft_with(file_id)
         if draft is not None:
             self._without(draft, file_id)
+            self.refused.emit(sentence)
 
     def _draft_with(self, file_id: str) -> OpenDraft | None:
         """The draft that waits for a file; None if it was sent, or the file taken off."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from ..domain import Message, ModelEntry
 from ..models import ListModel
-from .chat import ChatController
+from .answer_runner import AnswerRunner
 
 translate = QCoreApplication.translate
 
@@ -20,29 +20,31 @@ LONG = 15.0
 class Notifier(QObject):
     """`wanted(title, text, conversation id or None)`: of answers, and of models being loaded.
 
-    `is_watched`: a window of ours is in front; `is_wanted`: notifications are allowed.
+    `is_watched`: a window of ours is in front; `is_wanted`: notifications are allowed. Nothing is
+    said of what is in a temporary chat.
     """
 
     wanted = Signal(str, str, object)
 
     def __init__(
         self,
-        chat: ChatController,
+        answers: AnswerRunner,
         models: ListModel[ModelEntry],
         *,
+        is_temporary: Callable[[str], bool],
         is_wanted: Callable[[], bool],
         is_watched: Callable[[], bool],
         clock: Callable[[], float] = time.time,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._chat = chat
+        self._is_temporary = is_temporary
         self._models = models
         self._is_wanted = is_wanted
         self._is_watched = is_watched
         self._clock = clock
         self._loading: dict[str, float] = {}
-        chat.finished.connect(self._on_answered)
+        answers.ended.connect(self._on_answered)
         models.dataChanged.connect(self._on_models_changed)
 
     def _on_answered(self, message: Message) -> None:
@@ -52,7 +54,7 @@ class Notifier(QObject):
             title, text = translate("notifier", "The response failed"), message.error or ""
         else:
             title, text = translate("notifier", "The response is ready"), message.content[:120]
-        if message.conversation_id in self._chat.temporary:  # the system keeps what it shows
+        if self._is_temporary(message.conversation_id):  # the system keeps what it shows
             text = ""
         self._notify(title, text, message.conversation_id)
 

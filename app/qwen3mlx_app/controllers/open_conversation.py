@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,9 +30,13 @@ class OpenConversation(StoreController):
     changed = Signal(object)
     saved = Signal(object)
 
-    def __init__(self, stores: Stores, parent: QObject | None = None) -> None:
+    def __init__(
+        self, stores: Stores, claim: Callable[[str], bool], parent: QObject | None = None
+    ) -> None:
+        """`claim(id)`: no other window has it open from now on; False if that cannot be."""
         super().__init__(parent)
         self._stores = stores
+        self._claim = claim
         self.value: Conversation | None = None
         self.has_files = False  # which are attached to its draft
         self._is_new = False
@@ -90,6 +95,8 @@ class OpenConversation(StoreController):
         """Change a conversation, whether it is open or not; False if it cannot be saved."""
         if self.value is not None and self.value.id == conversation_id:
             return self.change(**fields)
+        if not self._claim(conversation_id):
+            return False
         store = self._stores.of(conversation_id)
         try:
             known = store.conversation(conversation_id)

@@ -30,11 +30,19 @@ class UndoStack(QObject):
     def last(self) -> Undo | None:
         return self._undos[-1] if self._undos else None
 
+    @property
+    def of_all(self) -> list[Undo]:
+        """Those that are not about one conversation."""
+        return [one for one in self._undos if one.conversation_id is None]
+
     def follow(self, notice: Notice) -> None:
         """Keep what the notice offers to undo."""
         if isinstance(notice.action, Undo):
-            self._undos = [*self._undos[1 - MOST :], notice.action]
-            self.changed.emit(self.last)
+            self.add(notice.action)
+
+    def add(self, one: Undo) -> None:
+        self._undos = [*self._undos[1 - MOST :], one]
+        self.changed.emit(self.last)
 
     def forget(self, is_gone: Callable[[Undo], bool]) -> None:
         """Forget what can no longer be undone, since what it was done to is gone."""

@@ -241,7 +241,7 @@
     </message>
     <message>
         <source>Ask Qwen… This chat is not saved.</source>
-        <translation>问问 Qwen… 此对话不会保存。</translation>
+        <translation>向 Qwen 提问… 此对话不会保存。</translation>
     </message>
     <message>
         <source>Think before answering</source>
@@ -793,6 +793,10 @@
 </context>
 <context>
     <name>MainWindow</name>
+    <message>
+        <source>A file is still being read here. Close the window when that is done.</source>
+        <translation>此窗口仍在读取文件。请在读取完成后再关闭。</translation>
+    </message>
     <message>
         <source>This temporary chat is not finished, and it is not saved.</source>
         <translation>此临时对话尚未完成，也不会保存。</translation>
@@ -2333,6 +2337,10 @@
     <message>
         <source>New Conversation</source>
         <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>New Window</source>
+        <translation>新建窗口</translation>
     </message>
     <message>
         <source>New Temporary Chat</source>

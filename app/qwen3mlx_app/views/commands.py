@@ -28,7 +28,7 @@ class Commands(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window.menus)
         self._window = window
-        self._chat = window.program.chat
+        self._chat = window.session.chat
         self._history: History[tuple[str, str | None]] = History()
         self._is_going = False
         self._chat.opened.connect(self._visit)

@@ -6,15 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from ..composition import Program
-from ..controllers.notifier import Notifier
-from ..domain import AppSettings, Conversation, Undo
-from ..services.language import use_language
+from ..domain import AppSettings, Conversation, Folder, Notice, Undo
 from ..services.store import Hit
+from ..session import Session
 from .exporting import ask_export_path
 from .icons import icon
 from .menus import Menus
@@ -22,10 +21,8 @@ from .pages import Pages
 from .palette import Palette
 from .plain import Menu, agrees, set_title
 from .rail import Rail
-from .rich_text import clean_copied
 from .sidebar import Sidebar
 from .theme import Theme
-from .tray import Tray, TrayMenu
 from .window_body import WindowBody
 from .window_place import place_of, restore_place
 
@@ -35,11 +32,15 @@ LEAST_SIZE = (480, 400)
 
 
 class MainWindow(QMainWindow):
-    """`rebuilt`: all parts were made anew, in another language; the menu bar is to be filled."""
+    """Shows a session. `another_wanted`: one more window is.
+
+    `rebuilt`: all parts were made anew, in another language; the menu bar is to be filled.
+    """
 
     rebuilt = Signal()
+    another_wanted = Signal()
 
-    def __init__(self, program: Program, theme: Theme) -> None:
+    def __init__(self, program: Program, session: Session, theme: Theme) -> None:
         super().__init__()
         set_title(self, "qwen3mlx")
         self.setWindowIcon(icon("app"))
@@ -47,8 +48,8 @@ class MainWindow(QMainWindow):
         self.resize(1120, 760)
         self.setMinimumSize(*LEAST_SIZE)  # else it would widen for what is in it
         self.program = program
+        self.session = session
         self.theme = theme
-        theme.setParent(self)
         self._language = program.settings.settings.language
         self._build()
         self._connect_program()
@@ -56,35 +57,26 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         """Make all parts, with texts in the language of now."""
-        program, theme, conversations = self.program, self.theme, self.program.conversations
+        program, session, theme = self.program, self.session, self.theme
         self.rail = Rail(self)  # first, as the eye and Tab go
-        self.sidebar = Sidebar(
-            program.sections, conversations.hits, conversations.folders, theme, self
-        )
-        self.pages = Pages(program, theme, self)
+        folders = program.conversations.folders
+        self.sidebar = Sidebar(program.sections, session.search.hits, folders, theme, self)
+        self.pages = Pages(program, session, theme, self)
         self.chat = self.pages.chat
         self.body = WindowBody(
-            self.rail, self.sidebar, self.pages, program.settings, program.notices, self
+            self.rail, self.sidebar, self.pages, program.settings, session.notices, self
         )
         self.notices = self.body.notices
         self.setCentralWidget(self.body)
-        self.menus = Menus(self.menuBar(), program, self)
+        self.menus = Menus(self.menuBar(), program, session.chat, self)
         show_chat = partial(self.show_page, "chat")
         self.palette_sheet = Palette(lambda: self.menus.entries(self.open, show_chat), theme, self)
-        self.tray = Tray(TrayMenu(program.models, program.server), program.settings, self)
-        self.notifier = Notifier(
-            program.chat,
-            program.models.models,
-            is_wanted=lambda: program.settings.settings.notify,
-            is_watched=lambda: QApplication.activeWindow() is not None,
-            parent=self,
-        )
         self._connect()
 
     def _rebuild(self) -> None:
         """Make all parts anew, in another language; what is open and written stays."""
         page, sizes = self.pages.name, self.body.splitter.sizes()
-        former = [self.palette_sheet, self.menus, self.tray, self.tray.menu, self.notifier]
+        former = [self.palette_sheet, self.menus]
         menus = self.menuBar().findChildren(Menu, options=DIRECT)
         # At once: parts that are deleted later would still follow the conversation.
         body = self.takeCentralWidget()
@@ -94,16 +86,16 @@ class MainWindow(QMainWindow):
         self._build()
         self.body.splitter.setSizes(sizes)
         self.chat.show_panel(self.program.settings.settings.panel_shown)
-        self.program.chat.opened.emit(self.program.chat.conversation)
-        self.program.chat.drafts.shown.emit(self.program.chat.drafts.current)
-        self.program.chat.busy_changed.emit(self.program.chat.is_busy)
+        chat = self.session.chat
+        chat.opened.emit(chat.conversation)
+        chat.drafts.shown.emit(chat.drafts.current)
+        chat.busy_changed.emit(chat.is_busy)
         self.rebuilt.emit()
         self.show_page(page)
 
     def _follow_language(self, settings: AppSettings) -> None:
         if settings.language != self._language:
             self._language = settings.language
-            use_language(settings.language)
             QTimer.singleShot(0, self, self._rebuild)  # the box that was used is one of the parts
 
     @property
@@ -115,22 +107,33 @@ class MainWindow(QMainWindow):
         self.pages.show_page(name)
 
     def open(self, conversation_id: str) -> None:
-        self.program.chat.open(conversation_id)
-        self.show_page("chat")
+        """Show a conversation here, or in the window that has it."""
+        owner = self.program.owner(conversation_id)
+        if owner in (None, self.session):
+            self.session.chat.open(conversation_id)
+            self.show_page("chat")
+        else:
+            self.program.show(conversation_id)
 
     def new(self) -> None:
-        self.program.chat.new()
+        self.session.chat.new()
         self.show_page("chat")
 
     def new_temporary(self) -> None:
-        self.program.chat.new_temporary()
+        self.session.chat.new_temporary()
         self.show_page("chat")
 
     def open_hit(self, hit: Hit) -> None:
         """Open a conversation at the message that was found, with its words marked."""
         self.open(hit.conversation_id)
+        owner = self.program.owner(hit.conversation_id)
+        if owner is not None:
+            owner.hit_wanted.emit(hit)
+
+    def _show_hit(self, hit: Hit) -> None:
+        self.show_page("chat")
         if hit.message_id is not None:
-            self.program.chat.open_messages.reveal(hit.message_id)
+            self.session.chat.open_messages.reveal(hit.message_id)
             self.chat.find_bar.open(hit.question, message_id=hit.message_id)
 
     def come_to_front(self) -> None:
@@ -140,16 +143,19 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Save the window's state; with its menu bar item, the program keeps running."""
-        if self._may_leave():
-            self.save_state()
-            event.accept()
-        else:
+        """Save the window's state; the last one stays, hidden, while there is a menu bar item."""
+        if not self._may_leave():
             event.ignore()
+            return
+        self.save_state()
+        event.accept()
+        if len(self.program.sessions) > 1 and self.session in self.program.sessions:
+            self.deleteLater()
+            self.program.end_session(self.session)
 
     def save_state(self) -> None:
         """Save where the window is and what it shows; a temporary chat is left."""
-        chat = self.program.chat
+        chat = self.session.chat
         if chat.is_temporary:
             chat.new()
         self.program.settings.update(
@@ -159,7 +165,11 @@ class MainWindow(QMainWindow):
 
     def _may_leave(self) -> bool:
         """Ask before an unfinished temporary chat is lost: nothing could bring it back."""
-        chat = self.program.chat
+        chat = self.session.chat
+        if len(self.program.sessions) > 1 and chat.drafts.is_reading:
+            text = self.tr("A file is still being read here. Close the window when that is done.")
+            self.session.tell(Notice(text=text))
+            return False
         if not (chat.is_temporary and chat.is_unfinished):
             return True
         self.come_to_front()
@@ -169,7 +179,7 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Stop the answer with Esc, wherever the focus is, if nothing there takes the key."""
-        chat = self.program.chat
+        chat = self.session.chat
         if event.key() == Qt.Key.Key_Escape and self.page is self.chat and chat.is_busy:
             chat.stop()
         else:
@@ -189,7 +199,7 @@ class MainWindow(QMainWindow):
             self.program.models.add_folder(str(folder))
         self.show_page("models" if folders else "chat")
         if files:
-            self.program.chat.attach(files)
+            self.session.chat.attach(files)
 
     def _connect(self) -> None:
         program, conversations = self.program, self.program.conversations
@@ -197,7 +207,7 @@ class MainWindow(QMainWindow):
         self.sidebar.hit_opened.connect(self.open_hit)
         self.sidebar.new_wanted.connect(self.new)
         self.sidebar.temporary_wanted.connect(lambda: self.show_page("chat"))
-        self.sidebar.searched.connect(conversations.search)
+        self.sidebar.searched.connect(self.session.search.look_for)
         chats = self.sidebar.list
         chats.renamed.connect(conversations.rename)
         chats.pinned.connect(conversations.set_pinned)
@@ -205,7 +215,6 @@ class MainWindow(QMainWindow):
         chats.deleted.connect(conversations.delete)
         chats.exported.connect(self.export)
         chats.folder_wanted.connect(conversations.add_folder)
-        conversations.folder_added.connect(self.sidebar.name_folder)
         chats.folder_renamed.connect(conversations.rename_folder)
         chats.folder_deleted.connect(conversations.delete_folder)
         for wanted in (self.chat.first_run.models_wanted, self.chat.picker.models_wanted):
@@ -214,33 +223,17 @@ class MainWindow(QMainWindow):
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )
         self.notices.action_wanted.connect(self._act)
-        self._connect_tray()
 
     def _connect_program(self) -> None:
         """Connect the window itself, which stays when its parts are made anew."""
         program = self.program
-        program.sections.folded_changed.connect(
-            lambda keys: program.settings.update(folded=tuple(keys))
-        )
-        program.chat.opened.connect(self._on_opened)
-        program.chat.changed.connect(self._show_title)
-        program.settings.changed.connect(self.theme.use)
+        self.session.chat.opened.connect(self._on_opened)
+        self.session.chat.changed.connect(self._show_title)
+        self.session.hit_wanted.connect(self._show_hit)
+        program.front_wanted.connect(self._on_front_wanted)
+        program.conversations.folder_added.connect(self._on_folder_added)
         program.backups.busy_changed.connect(self.setDisabled)
         program.settings.changed.connect(self._follow_language)
-        QGuiApplication.clipboard().dataChanged.connect(clean_copied)
-        application = QGuiApplication.instance()
-        assert isinstance(application, QGuiApplication)
-        application.applicationStateChanged.connect(self._on_activated)
-
-    def _connect_tray(self) -> None:
-        menu = self.tray.menu
-        menu.show_wanted.connect(self.come_to_front)
-        menu.new_wanted.connect(self.come_to_front)
-        menu.new_wanted.connect(self.new)
-        menu.quit_wanted.connect(QApplication.quit)
-        self.tray.opened.connect(self._open_notified)
-        self.notifier.wanted.connect(self.tray.notify)
-        self.notifier.wanted.connect(lambda *_: QApplication.alert(self))
 
     def _restore(self) -> None:
         settings = self.program.settings.settings
@@ -248,32 +241,44 @@ class MainWindow(QMainWindow):
         self.program.sections.set_folded(settings.folded)
         self.chat.show_panel(settings.panel_shown)
         self.body.arrange()
-        last = settings.last_conversation_id
+
+    def restore_last(self) -> None:
+        """Show what was open when the program ended, and tell what happened since."""
+        last = self.program.settings.settings.last_conversation_id
         if last is not None and self.program.conversations.conversations.find(last):
-            self.program.chat.open(last)
+            self.session.chat.open(last)
         else:
-            self.program.chat.new()
+            self.session.chat.new()
         if self.program.greeting is not None:
-            self.program.notices.add(self.program.greeting)
+            self.session.notices.add(self.program.greeting)
 
-    def _on_activated(self, state: Qt.ApplicationState) -> None:
-        """Bring a closed window back when its Dock icon is clicked."""
-        if state == Qt.ApplicationState.ApplicationActive and self.isHidden() and self.tray.is_seen:
-            self.show()
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._be_front()
 
-    def _open_notified(self, conversation_id: str | None) -> None:
-        self.come_to_front()
-        if conversation_id is not None:
-            self.open(conversation_id)
+    def _be_front(self) -> None:
+        if self.session in self.program.sessions:
+            self.program.front = self.session
+
+    def _on_folder_added(self, folder: Folder) -> None:
+        if self.program.front is self.session:
+            self.sidebar.name_folder(folder)
+
+    def _on_front_wanted(self, session: Session) -> None:
+        if session is self.session:
+            self._be_front()
+            self.come_to_front()
+            self.show_page("chat")
 
     def _on_opened(self, conversation: Conversation | None) -> None:
-        is_temporary = self.program.chat.is_temporary
+        is_temporary = self.session.chat.is_temporary
         self.sidebar.select(conversation, is_temporary=is_temporary)
         self._show_title(conversation)
 
     def _show_title(self, conversation: Conversation | None) -> None:
         title = conversation.title if conversation else ""
-        if self.program.chat.is_temporary:  # the system shows and keeps titles of windows
+        if self.session.chat.is_temporary:  # the system shows and keeps titles of windows
             title = self.tr("Temporary Chat")
         set_title(self, title or "qwen3mlx")
 
@@ -286,7 +291,7 @@ class MainWindow(QMainWindow):
 
     def _act(self, action: str | Undo) -> None:
         if isinstance(action, Undo):
-            self.program.undo.undo(action)
+            self.session.undo.undo(action)
         elif action == "start_server":
             self.program.server.start()
         elif action == "restart_server":

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenuBar
 
 from ..composition import Program
+from ..controllers.chat import ChatController
 from .palette import Entry
 from .plain import Menu, add_menu_to
 from .shortcuts import as_written
@@ -18,10 +19,13 @@ from .shortcuts import as_written
 class Menus(QObject):
     """`add` makes an action; `entries` are all actions, models, presets and conversations."""
 
-    def __init__(self, bar: QMenuBar, program: Program, parent: QObject) -> None:
+    def __init__(
+        self, bar: QMenuBar, program: Program, chat: ChatController, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._bar = bar
         self._program = program
+        self._chat = chat
         self._actions: list[tuple[QAction, str, str]] = []
 
     def menu(self, title: str) -> Menu:
@@ -70,7 +74,7 @@ class Menus(QObject):
             yield Entry(f"action {place}", under + action.text(), hint, icon, action.trigger)
 
     def _of_models(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
-        models, chat = self._program.models, self._program.chat
+        models, chat = self._program.models, self._chat
         for entry in models.models.values():
             if entry.is_chat and entry.id != chat.model_id:
                 use = self.tr("Use {name}").format(name=entry.name)
@@ -87,7 +91,7 @@ class Menus(QObject):
     def _of_presets(self, show_chat: Callable[[], object]) -> Iterator[Entry]:
         for preset in self._program.conversations.presets.values():
             text = self.tr("Use Preset {name}").format(name=preset.name)
-            do = _both(partial(self._program.chat.settings.replace, preset.settings), show_chat)
+            do = _both(partial(self._chat.settings.replace, preset.settings), show_chat)
             yield Entry(f"preset {preset.id}", text, self.tr("Preset"), "sliders", do)
 
     def _of_conversations(self, open_conversation: Callable[[str], object]) -> Iterator[Entry]:

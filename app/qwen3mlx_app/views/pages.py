@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from ..composition import Program
+from ..session import Session
 from .chat_page import ChatPage
 from .models import ModelsPage
 from .quantize import QuantizePage
@@ -21,17 +22,18 @@ class Pages(QStackedWidget):
 
     shown = Signal(str)
 
-    def __init__(self, program: Program, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, program: Program, session: Session, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._program = program
+        self._session = session
         self._theme = theme
         self.name = "chat"
         self.chat = ChatPage(
-            program.chat,
+            session.chat,
             program.conversations,
             program.models,
             program.settings,
-            program.context,
+            session.context,
             theme,
             parent,
         )
@@ -70,7 +72,7 @@ class Pages(QStackedWidget):
             widget = widget.nextInFocusChain()
 
     def _make(self, name: str) -> QWidget:
-        program, window = self._program, self.window()
+        program, chat, window = self._program, self._session.chat, self.window()
         if name == "models":
             page = ModelsPage(program.models, self._theme, window)
             program.models.refresh_folders()
@@ -80,7 +82,7 @@ class Pages(QStackedWidget):
             made.load_wanted.connect(self._load_result)
             return made
         if name == "server":
-            return ServerPage(program.server, lambda: program.chat.model_id, self._theme, window)
+            return ServerPage(program.server, lambda: chat.model_id, self._theme, window)
         return SettingsPage(
             program.settings,
             program.server,
@@ -98,5 +100,5 @@ class Pages(QStackedWidget):
         entry = next((one for one in entries if Path(one.path) == Path(folder)), None)
         if entry is not None:
             self._program.models.load(entry.id)
-            self._program.chat.settings.set_model(entry.id)
+            self._session.chat.settings.set_model(entry.id)
             self.show_page("chat")

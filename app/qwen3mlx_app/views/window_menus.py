@@ -40,7 +40,9 @@ def _file(window: MainWindow, commands: Commands) -> None:
     menu = menus.menu(translate("menu", "File"))
     add = partial(menus.add, menu)
     add(translate("menu", "New Conversation"), "Ctrl+N", window.new, icon="compose")
-    chat = window.program.chat
+    another = translate("menu", "New Window")
+    add(another, "Ctrl+Alt+N", window.another_wanted.emit, icon="panel")
+    chat = window.session.chat
     temporary = translate("menu", "New Temporary Chat")
     add(temporary, "Ctrl+Alt+T", window.new_temporary, icon="temporary")
     keep = add(translate("menu", "Keep This Chat"), "Ctrl+S", chat.keep, icon="download")
@@ -61,7 +63,7 @@ def _file(window: MainWindow, commands: Commands) -> None:
 
 
 def _edit(window: MainWindow, commands: Commands) -> None:
-    menus, undoable = window.menus, window.program.undo
+    menus, undoable = window.menus, window.session.undo
     menu = menus.menu(translate("menu", "Edit"))
     add = partial(menus.add, menu)
     _of_text(menu)
@@ -90,7 +92,7 @@ def _edit(window: MainWindow, commands: Commands) -> None:
 
 
 def _conversation(window: MainWindow, commands: Commands) -> None:
-    menus, chat = window.menus, window.program.chat
+    menus, chat = window.menus, window.session.chat
     menu = menus.menu(translate("menu", "Conversation"))
     add = partial(menus.add, menu)
     enable = partial(_enable, window)
@@ -235,7 +237,7 @@ def _check(window: MainWindow, action: QAction, is_on: Callable[[], bool]) -> No
 
 
 def _changes(window: MainWindow) -> tuple[SignalInstance, ...]:
-    chat, program = window.program.chat, window.program
+    chat, program = window.session.chat, window.program
     known = program.conversations.conversations
     lists = (known.rowsInserted, known.rowsRemoved, known.dataChanged, program.models.refreshed)
     return (chat.opened, chat.changed, chat.busy_changed, *lists)

@@ -131,12 +131,12 @@ def test_a_restore_shows_what_was_then_and_is_undone(program: Program, qtbot: Qt
     [backup] = program.backups.listed()
     program.chat.new()
     ask(program, qtbot, "Later")
-    program.conversations.search("later")
-    qtbot.waitUntil(lambda: program.conversations.hits.rowCount() == 1)
+    program.search.look_for("later")
+    qtbot.waitUntil(lambda: program.search.hits.rowCount() == 1)
     program.conversations.delete([program.conversations.conversations.value(1).id])
     restore(program, qtbot, lambda: program.backups.restore(backup.path))
     assert titles(program) == ["Then"]
-    assert program.conversations.hits.rowCount() == 0
+    assert program.search.hits.rowCount() == 0
     assert shown(program) == []
     assert program.undo.last is not None
     assert [one.kind for one in program.undo._undos] == ["restore_backup"]

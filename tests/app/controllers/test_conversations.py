@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers import importer
 from qwen3mlx_app.controllers.conversations import ConversationsController
+from qwen3mlx_app.controllers.search import Search
 from qwen3mlx_app.controllers.undo import UndoStack
 from qwen3mlx_app.domain import ChatSettings, Conversation, Folder, Message, Notice, Transcript
 from qwen3mlx_app.services.store import Store
@@ -201,27 +202,29 @@ def test_search(store: Store, qtbot: QtBot) -> None:
     add(store, "a", "b", text="needle")
     add(store, "c", text="hay")
     controller, _ = made(store)
-    with qtbot.waitSignal(controller.hits.modelReset):
-        controller.search("needle")
-    assert sorted(hit.conversation_id for hit in controller.hits.values()) == ["a", "b"]
-    titles = [controller.hits.data(controller.hits.index(row)) for row in range(2)]
+    search = Search(store, controller)
+    with qtbot.waitSignal(search.hits.modelReset):
+        search.look_for("needle")
+    assert sorted(hit.conversation_id for hit in search.hits.values()) == ["a", "b"]
+    titles = [search.hits.data(search.hits.index(row)) for row in range(2)]
     assert sorted(titles) == ["A", "B"]
     controller.delete(["a"])
-    assert [hit.conversation_id for hit in controller.hits.values()] == ["b"]
-    controller.search("  ")
-    assert controller.hits.rowCount() == 0
+    assert [hit.conversation_id for hit in search.hits.values()] == ["b"]
+    search.look_for("  ")
+    assert search.hits.rowCount() == 0
 
 
 def test_only_the_last_of_what_is_typed_is_searched(store: Store, qtbot: QtBot) -> None:
     add(store, "a", text="needle")
     controller, _ = made(store)
+    search = Search(store, controller)
     resets: list[int] = []
-    controller.hits.modelReset.connect(lambda: resets.append(controller.hits.rowCount()))
+    search.hits.modelReset.connect(lambda: resets.append(search.hits.rowCount()))
     for end in range(1, 7):
-        controller.search("needle"[:end])
+        search.look_for("needle"[:end])
     qtbot.waitUntil(lambda: resets == [1])
-    controller.search("x")
-    controller.search("")
+    search.look_for("x")
+    search.look_for("")
     qtbot.wait(200)
     assert resets == [1, 0]
 
@@ -404,7 +407,9 @@ def test_a_store_that_cannot_be_read_is_said(tmp_path: Path, qtbot: QtBot) -> No
     add(store, "a")
     controller, said = made(store)
     store._connection.close()
-    controller.search("hello")
+    search = Search(store, controller)
+    search.notice.connect(said.notices.append)
+    search.look_for("hello")
     qtbot.waitUntil(lambda: len(said.notices) == 1)
     controller.export_to(["a"], tmp_path / "out.json")
     assert [notice.kind for notice in said.notices] == ["error", "error"]

@@ -19,8 +19,9 @@ class Desk:
         self.now, self.is_wanted, self.is_watched = 1000.0, True, False
         self.said: list[tuple[Any, ...]] = []
         self.notifier = Notifier(
-            program.chat,
+            program.answers,
             program.models.models,
+            is_temporary=program.stores.is_temporary,
             is_wanted=lambda: self.is_wanted,
             is_watched=lambda: self.is_watched,
             clock=lambda: self.now,
@@ -35,7 +36,7 @@ def desk(program: Program) -> Desk:
 
 def answered(program: Program, **fields: Any) -> None:
     message = Message(conversation_id="c", role="assistant", content="Done", created_at=0.0)
-    program.chat.finished.emit(replace(message, **fields))
+    program.answers.ended.emit(replace(message, **fields))
 
 
 def test_a_long_answer_is_told_with_its_conversation(program: Program, desk: Desk) -> None:

@@ -235,8 +235,9 @@ def test_a_file_that_is_read_too_late_is_nowhere(
 def test_notifications_show_no_text_of_it(program: Program, qtbot: QtBot) -> None:
     said: list[tuple[object, ...]] = []
     notifier = Notifier(
-        program.chat,
+        program.answers,
         program.models.models,
+        is_temporary=program.stores.is_temporary,
         is_wanted=lambda: True,
         is_watched=lambda: False,
         clock=lambda: 1e12 + LONG,

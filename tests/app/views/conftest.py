@@ -43,7 +43,9 @@ def window(profile: Path, fake: FakeEndpoint, qtbot: QtBot) -> Iterator[MainWind
     connect(program, fake.url)
     wait_for_models(program, qtbot)
     yield made
-    made.close()
+    if shiboken6.isValid(made):  # else it was closed beside another one
+        made.close()
     program.close()
     # Not later: the next window's style would reach the widgets that are about to go.
-    shiboken6.delete(made)
+    if shiboken6.isValid(made):
+        shiboken6.delete(made)

@@ -8,10 +8,18 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.windows import Windows
 
 
 def program_of(window: MainWindow) -> Program:
     return window.program
+
+
+def windows_of(window: MainWindow) -> Windows:
+    """What it shares with the other windows."""
+    found = window.program.findChild(Windows)
+    assert isinstance(found, Windows)
+    return found
 
 
 def write(window: MainWindow, qtbot: QtBot, text: str) -> None:

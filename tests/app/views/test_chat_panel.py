@@ -325,7 +325,7 @@ def test_the_panel_is_as_wide_as_its_text(window: MainWindow, panel: Any, qtbot:
 def test_whether_it_is_shown_is_kept_whatever_page_is_shown(window: MainWindow, panel: Any) -> None:
     window.show_page("models")
     window.close()
-    again = MainWindow(window.program, window.theme)
+    again = MainWindow(window.program, window.session, window.theme)
     assert not again.chat.panel.isHidden()
     again.close()
     again.deleteLater()

@@ -14,13 +14,13 @@ from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.shortcuts import ShortcutSheet
 
 from ..fake_endpoint import FakeEndpoint
-from .support import ask, program_of, trigger
+from .support import ask, program_of, trigger, windows_of
 
 
 def test_the_menu_of_the_menu_bar_item_says_and_does(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
-    program, menu = program_of(window), window.tray.menu
+    program, menu = program_of(window), windows_of(window).tray.menu
     entry = program.models.models.value(0)
     program.models.models.put(replace(entry, state="loading", load_progress=0.4, loaded=None))
     menu.fill()
@@ -39,7 +39,7 @@ def test_the_menu_of_the_menu_bar_item_says_and_does(
 
 
 def test_without_the_server_no_model_is_in_memory_or_can_be_loaded(window: MainWindow) -> None:
-    menu = window.tray.menu
+    menu = windows_of(window).tray.menu
     program_of(window).process._set(ServerState(phase="stopped"))
     menu.fill()
     menu.fill()  # each time it is opened
@@ -51,10 +51,10 @@ def test_without_the_server_no_model_is_in_memory_or_can_be_loaded(window: MainW
 def test_a_window_in_the_dock_comes_back(window: MainWindow, qtbot: QtBot) -> None:
     window.showMinimized()
     qtbot.waitUntil(window.isMinimized)
-    window.tray.menu.show_wanted.emit()
+    windows_of(window).tray.menu.show_wanted.emit()
     assert not window.isMinimized()
     window.showMaximized()
-    window.tray.menu.show_wanted.emit()
+    windows_of(window).tray.menu.show_wanted.emit()
     assert window.isMaximized()
 
 
@@ -62,14 +62,14 @@ def test_whoever_looks_at_a_dialog_is_not_notified(window: MainWindow, qtbot: Qt
     window.activateWindow()
     trigger(window, "Keyboard Shortcuts")
     qtbot.waitUntil(lambda: isinstance(QApplication.activeWindow(), ShortcutSheet))
-    assert window.notifier._is_watched()
+    assert windows_of(window).notifier._is_watched()
     sheet = window.findChild(ShortcutSheet)
     assert sheet is not None
     sheet.close()
 
 
 def test_without_a_place_for_the_item_the_window_ends_the_program(window: MainWindow) -> None:
-    assert not window.tray.is_seen  # there is none offscreen
+    assert not windows_of(window).tray.is_seen  # there is none offscreen
     assert QApplication.quitOnLastWindowClosed()
 
 
@@ -80,8 +80,8 @@ def test_a_click_on_a_notification_opens_its_conversation(window: MainWindow, qt
     first = program.chat.conversation.id
     program.chat.new()
     window.show_page("models")
-    window.tray.notify("The response is ready", "…", first)
-    window.tray._item.messageClicked.emit()
+    windows_of(window).tray.notify("The response is ready", "…", first)
+    windows_of(window).tray._item.messageClicked.emit()
     assert program.chat.conversation is not None
     assert program.chat.conversation.id == first
     assert window.page is window.chat

@@ -167,10 +167,10 @@ def test_search_finds_and_opens(window: MainWindow, qtbot: QtBot, fake: FakeEndp
     program = program_of(window)
     program.chat.new()
     ask(window, qtbot, "Second")
-    with qtbot.waitSignal(program.conversations.hits.modelReset):
+    with qtbot.waitSignal(program.search.hits.modelReset):
         qtbot.keyClicks(window.sidebar.search, "needle")
-    qtbot.waitUntil(lambda: program.conversations.hits.rowCount() == 1)
-    window.sidebar.opened.emit(program.conversations.hits.value(0).conversation_id)
+    qtbot.waitUntil(lambda: program.search.hits.rowCount() == 1)
+    window.sidebar.opened.emit(program.search.hits.value(0).conversation_id)
     assert shown(program)[0] == ("user", "First")
 
 

@@ -123,7 +123,7 @@ def hold_enter(widget: QWidget, times: int, *, is_held: bool = False) -> None:
 
 
 def search(window: MainWindow, qtbot: QtBot, text: str) -> None:
-    with qtbot.waitSignal(window.program.conversations.hits.modelReset):
+    with qtbot.waitSignal(window.program.search.hits.modelReset):
         qtbot.keyClicks(window.sidebar.search, text)
 
 

@@ -43,7 +43,7 @@ def test_found_words_are_marked(window: MainWindow, qtbot: QtBot) -> None:
     accent = window.theme.colours.accent
     assert accent in colours_of(found.viewport().grab().toImage())
     window.sidebar.search.selectAll()
-    hits = window.program.conversations.hits
+    hits = window.program.search.hits
     hits.set_values([replace(hit, question="absent") for hit in hits.values()])
     assert accent not in colours_of(found.viewport().grab().toImage())
 

@@ -49,7 +49,7 @@ def test_keys_in_what_was_found(window: MainWindow, qtbot: QtBot) -> None:
     sidebar.search.setFocus()
     search(window, qtbot, "hello")
     qtbot.waitUntil(sidebar.found.isVisible)
-    found = [hit.conversation_id for hit in window.program.conversations.hits.values()]
+    found = [hit.conversation_id for hit in window.program.search.hits.values()]
     qtbot.keyClick(sidebar.search, Key.Key_Down)
     assert sidebar.found.hasFocus()
     qtbot.keyClick(sidebar.found, Key.Key_Down)
