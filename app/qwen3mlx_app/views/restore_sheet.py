@@ -15,7 +15,7 @@ from .widgets import hint_label
 
 translate = QCoreApplication.translate
 
-WIDTH, HEIGHT = 460, 260
+WIDTH, HEIGHT = 580, 260
 
 
 class RestoreSheet(QDialog):
@@ -33,7 +33,8 @@ class RestoreSheet(QDialog):
         self._list.setObjectName("framed")
         self._list.setModel(self._listed)
         self._list.setAccessibleName(self.tr("Backups"))
-        self._list.setMinimumSize(WIDTH, HEIGHT)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setMinimumHeight(HEIGHT)
         self._list.activated.connect(self._restore)
         heading = Label(title, self)
         heading.setObjectName("section")
@@ -44,6 +45,7 @@ class RestoreSheet(QDialog):
         layout.addWidget(hint_label(self._hint(), self))
         layout.addWidget(self._list, 1)
         layout.addLayout(self._buttons())
+        self.resize(min(WIDTH, parent.width() - 2 * GAP_XL), self.sizeHint().height())
         self._list.setCurrentIndex(self._listed.index(0))
         self._list.setFocus()
 
