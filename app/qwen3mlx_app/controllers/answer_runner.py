@@ -1,4 +1,4 @@
-"""Runs answers, at most one per conversation, once the server and the model are ready."""
+"""Runs answers once the server and the model are ready."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .generation import Generation
 
 
 class AnswerRunner(QObject):
-    """Answers keep running whichever conversation is shown.
+    """Answers keep running whichever conversation is shown; compared ones are in the same.
 
     `changed(ids)` names the conversations that have a running answer. `updated(message)` and
     `ended(message)` tell of each answer. An answer that is started before the server is ready
@@ -42,26 +42,28 @@ class AnswerRunner(QObject):
         self._stores = stores
         self._endpoint = endpoint
         self._models = models
-        self._running: dict[str, Generation] = {}
+        self._running: dict[str, Generation] = {}  # by the message's id
+        self._later: dict[str, tuple[Generation, Mapping[str, Any]]] = {}  # by that before it
         self._server_ready = False
         self._waiting: list[tuple[Generation, Mapping[str, Any]]] = []
 
     def __contains__(self, conversation_id: str) -> bool:
-        return conversation_id in self._running
+        return bool(self._of(conversation_id))
 
-    def message(self, conversation_id: str) -> Message:
-        """The answer that is running in the conversation, as far as it has come."""
-        return self._running[conversation_id].message
+    def messages(self, conversation_id: str) -> list[Message]:
+        """The answers that are running in the conversation, as far as they have come."""
+        return [one.message for one in self._of(conversation_id)]
 
-    def progress(self, conversation_id: str) -> Progress:
-        """What the conversation's running answer waits for, or does."""
-        return self._running[conversation_id].progress
+    def progress(self, message_id: str) -> Progress | None:
+        """What a running answer waits for, or does; None if it is over."""
+        generation = self._running.get(message_id)
+        return generation.progress if generation is not None else None
 
     def begin(self, answer: Message) -> Generation:
         """Show and save the answer, still empty; `start` asks the model for it."""
         generation = Generation(answer, self._endpoint, self._stores, self)
-        self._running[answer.conversation_id] = generation
-        self.changed.emit(list(self._running))
+        self._running[answer.id] = generation
+        self._tell()
         generation.updated.connect(self.updated)
         generation.save_failed.connect(self.save_failed)
         generation.ended.connect(self._on_ended)
@@ -87,14 +89,18 @@ class AnswerRunner(QObject):
             failed=lambda error: self._on_load_failed(model_id, generation, error),
         )
 
+    def start_after(self, message_id: str, generation: Generation, body: Mapping[str, Any]) -> None:
+        """Start it when another answer is over."""
+        self._later[message_id] = generation, body
+
     def save(self, conversation_id: str) -> None:
-        """Save now what has arrived of the conversation's running answer, if there is one."""
-        if conversation_id in self._running:
-            self._running[conversation_id].save()
+        """Save now what has arrived of the conversation's running answers."""
+        for generation in self._of(conversation_id):
+            generation.save()
 
     def stop(self, conversation_id: str) -> None:
-        if conversation_id in self._running:
-            self._running[conversation_id].stop()
+        for generation in self._of(conversation_id):
+            generation.stop()
 
     def stop_all(self) -> None:
         for generation in list(self._running.values()):
@@ -112,11 +118,22 @@ class AnswerRunner(QObject):
             else:
                 self.start(generation, body)
 
+    def _of(self, conversation_id: str) -> list[Generation]:
+        running = self._running.values()
+        return [one for one in running if one.message.conversation_id == conversation_id]
+
+    def _tell(self) -> None:
+        ids = (one.message.conversation_id for one in self._running.values())
+        self.changed.emit(list(dict.fromkeys(ids)))
+
     def _on_ended(self, message: Message) -> None:
-        del self._running[message.conversation_id]
+        del self._running[message.id]
         self._waiting = [(one, body) for one, body in self._waiting if not one.is_over]
-        self.changed.emit(list(self._running))
+        self._tell()
         self.ended.emit(message)
+        generation, body = self._later.pop(message.id, (None, {}))
+        if generation is not None and not generation.is_over:
+            self.start(generation, body)
 
     def _show_loading(self, model_id: str, generation: Generation, progress: float) -> None:
         generation.wait(Progress(phase="loading", done=round(100 * progress), total=100))

@@ -27,6 +27,7 @@ from ..services.store import StoreError, Stores
 from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
 from .attachment_loader import AttachmentLoader
+from .comparison import Comparison
 from .context_estimator import ContextEstimator
 from .conversation_settings import ConversationSettings
 from .deletion import MessageDeletion
@@ -44,7 +45,8 @@ class ChatController(StoreController):
 
     `answers` runs the answers, also those of conversations that are not shown; `drafts` has what is
     not sent yet, with the files that `attach` reads; `settings` and `deletion` change the
-    conversation. `estimator` reports what `estimate` asks for.
+    conversation; `comparison` has two answers side by side. `estimator` reports what `estimate`
+    asks for.
     `opened(conversation)` is emitted when another conversation is shown, `saved(conversation)` when
     lists have to show one anew, `busy_changed(busy)` when an answer starts or ends in the
     conversation on screen, and `finished(message)` when one ends in any.
@@ -80,6 +82,7 @@ class ChatController(StoreController):
         self._open = OpenConversation(stores, claim, self)
         self.open_messages = OpenMessages(self._open, self.answers, self)
         self.messages = self.open_messages.rows
+        self.comparison = Comparison(self.open_messages, answers, models, self)
         self.settings = ConversationSettings(self._open, self.new, self)
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
@@ -172,7 +175,10 @@ class ChatController(StoreController):
         self.temporary.come_back(conversation_id)
         self.estimator.forget()
         self._open.open(transcript.conversation if transcript else None)
+        self.comparison.end()
         self.open_messages.open(transcript.messages if transcript else ())
+        if conversation_id is not None:
+            self.comparison.resume(self.answers.messages(conversation_id))
         self.drafts.open()
         self.opened.emit(self.conversation)
         self.busy_changed.emit(self.is_busy)
@@ -382,8 +388,31 @@ class ChatController(StoreController):
         if not is_saved:
             self._tree.remove(question.id)
             return False
-        self._answer(question.id)
+        self.comparison.end()
+        if self.comparison.other is None:
+            self._answer(question.id)
+        else:
+            self._compare(question, self.model_id, self.comparison.other)
         return True
+
+    def _compare(self, question: Message, *models: str) -> None:
+        """Let both models answer; the first answer is the one that is gone on with."""
+        first, second = (
+            self.open_messages.make("assistant", question.id, "", model=model) for model in models
+        )
+        body = prompt.body(
+            self._tree.path(question.id), self._open.settings, models[1], continues=False
+        )
+        takes_turns = self.comparison.takes_turns(models[0])
+        self._generate(first)
+        generation = self.answers.begin(second)
+        self._tree.put(generation.message)
+        self.open_messages.show()
+        self.comparison.show(question, [first, second])
+        if takes_turns and self.answers.progress(first.id) is not None:
+            self.answers.start_after(first.id, generation, body)
+        else:
+            self.answers.start(generation, body)
 
     def _answer(self, parent_id: str | None, model: str | None = None) -> None:
         model = model or self.model_id
@@ -406,4 +435,4 @@ class ChatController(StoreController):
     def _on_answer_ended(self, message: Message) -> None:
         self.finished.emit(message)
         if self.conversation is not None and self.conversation.id == message.conversation_id:
-            self.busy_changed.emit(False)
+            self.busy_changed.emit(self.is_busy)

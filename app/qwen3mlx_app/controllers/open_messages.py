@@ -40,11 +40,15 @@ class OpenMessages(QObject):
         """Those on screen."""
         return [row.message for row in self.rows.values()]
 
+    def find(self, message_id: str) -> Message | None:
+        """A message of the conversation, whether it is on screen or not."""
+        return self.tree.get(message_id)
+
     def open(self, messages: Iterable[Message]) -> None:
         """Show those of the conversation that was opened, with an answer that is running there."""
         self.tree = Tree(messages)
-        if self.is_busy and self._open.value is not None:
-            self.tree.put(self._answers.message(self._open.value.id))
+        for message in self._answers.messages(self._open.value.id) if self._open.value else ():
+            self.tree.put(message)
         self.rows.reset(self._rows())
 
     def make(
@@ -66,6 +70,10 @@ class OpenMessages(QObject):
             model=model,
             created_at=time.time(),
         )
+
+    def row(self, message_id: str) -> MessageRow:
+        """The row of one message, whether it is on screen or not."""
+        return self._with_progress(self.tree.row(self.tree[message_id]))
 
     def show(self) -> None:
         """Show what changed in the tree."""
@@ -101,7 +109,6 @@ class OpenMessages(QObject):
                 self.rows.put(self._with_progress(replace(row, message=message)))
 
     def _with_progress(self, row: MessageRow) -> MessageRow:
-        message = row.message
-        is_running = message.status == "streaming" and message.conversation_id in self._answers
-        progress = self._answers.progress(message.conversation_id) if is_running else None
+        is_running = row.message.status == "streaming"
+        progress = self._answers.progress(row.message.id) if is_running else None
         return replace(row, progress=progress)

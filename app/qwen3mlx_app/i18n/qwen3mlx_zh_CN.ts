@@ -240,6 +240,18 @@
         <translation>思考</translation>
     </message>
     <message>
+        <source>Compare: {name}</source>
+        <translation>对比：{name}</translation>
+    </message>
+    <message>
+        <source>{name} answers as well. Click to stop.</source>
+        <translation>{name} 也会回答。点按可停止对比。</translation>
+    </message>
+    <message>
+        <source>Stop comparing</source>
+        <translation>停止对比</translation>
+    </message>
+    <message>
         <source>Ask Qwen… This chat is not saved.</source>
         <translation>向 Qwen 提问… 此对话不会保存。</translation>
     </message>
@@ -2023,6 +2035,13 @@
     </message>
 </context>
 <context>
+    <name>_Column</name>
+    <message>
+        <source>Continue With {name}</source>
+        <translation>采用 {name} 继续</translation>
+    </message>
+</context>
+<context>
     <name>_Options</name>
     <message>
         <source>Back to models</source>
@@ -2417,6 +2436,10 @@
     <message>
         <source>Regenerate With…</source>
         <translation>使用其他模型重新生成…</translation>
+    </message>
+    <message>
+        <source>Compare With Another Model…</source>
+        <translation>与其他模型对比…</translation>
     </message>
     <message>
         <source>Copy Last Answer</source>

@@ -24,6 +24,9 @@ class Tree:
     def __getitem__(self, message_id: str) -> Message:
         return self._messages[message_id]
 
+    def get(self, message_id: str) -> Message | None:
+        return self._messages.get(message_id)
+
     def __len__(self) -> int:
         return len(self._messages)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -22,6 +23,7 @@ from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
 from ..domain import ChatSettings, ModelEntry
 from .chat_panel import ChatPanel
+from .compare_view import CompareView
 from .composer import Composer
 from .context_bar import ContextBar
 from .copying import copy_markdown_rich
@@ -72,11 +74,18 @@ class ChatPage(QWidget):
         self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
         self.context_bar = ContextBar(context, self.composer.text.toPlainText, self)
         context.moved.connect(self.composer.set_text)
+        self._compared = self._make_compare(theme)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
         self._stack = QStackedWidget(self)
         self.first_run = FirstRun(self)
-        for widget in (Greeting(self), self.first_run, self.messages, TemporaryGreeting(self)):
+        for widget in (
+            Greeting(self),
+            self.first_run,
+            self.messages,
+            TemporaryGreeting(self),
+            self._compared,
+        ):
             self._stack.addWidget(widget)
         self._column = self._make_column()
         row = QHBoxLayout()
@@ -110,6 +119,33 @@ class ChatPage(QWidget):
         is_shown = self._panel_button.isChecked()
         self._column.setVisible(not is_shown or self.width() >= LEAST + self.panel.width())
         self.panel.setVisible(is_shown)
+
+    def compare_with(self) -> None:
+        """Ask which model is to answer as well, from the next question on."""
+        self.picker.ask(self._chat.comparison.set_other)
+
+    def _make_compare(self, theme: Theme) -> CompareView:
+        """What is done to one of two compared answers goes on with it."""
+        intents = Intents(self)
+        for asked in ("edit", "regenerate", "regenerate_with", "branch", "delete"):
+            getattr(intents, asked).connect(partial(self._pick_for, getattr(self.intents, asked)))
+        intents.copy.connect(self._copy)
+        intents.copy_rich.connect(self._copy_rich)
+        intents.continue_answer.connect(self._chat.continue_answer)
+        view = CompareView(self._chat.comparison, theme, intents, self)
+        view.picked.connect(self._chat.comparison.pick)
+        return view
+
+    def _pick_for(self, intent: SignalInstance, message_id: str) -> None:
+        self._chat.comparison.pick(message_id)
+        self._chat.comparison.end()
+        intent.emit(message_id)
+
+    def _show_comparison(self) -> None:
+        other = self._chat.comparison.other
+        entry = self._models.models.find(other) if other else None
+        self.composer.show_other(entry.name if entry else other)
+        self._show_stack()
 
     def _make_column(self) -> QWidget:
         holder = QWidget(self)
@@ -170,6 +206,8 @@ class ChatPage(QWidget):
         chat.estimator.estimated.connect(composer.set_cost)
         for signal in (chat.messages.rowsInserted, chat.messages.modelReset):
             signal.connect(self._show_stack)
+        chat.comparison.changed.connect(self._show_comparison)
+        composer.other_removed.connect(partial(chat.comparison.set_other, None))
         self.first_run.asked.connect(self._ask)
         self.first_run.finished.connect(self._end_first_run)
         self._app_settings.changed.connect(self._show_stack)
@@ -203,7 +241,9 @@ class ChatPage(QWidget):
         is_empty, is_temporary = not self._chat.messages.rowCount(), self._chat.is_temporary
         self._temporary.show_state(is_temporary=is_temporary, is_empty=is_empty)
         self.composer.set_temporary(is_temporary)
-        if not is_empty:
+        if self._chat.comparison.is_shown:
+            self._stack.setCurrentWidget(self._compared)
+        elif not is_empty:
             self._stack.setCurrentIndex(2)
         elif is_temporary:
             self._stack.setCurrentIndex(3)
@@ -218,6 +258,7 @@ class ChatPage(QWidget):
         if self._chat.send_draft():
             self._end_first_run()
             self.messages.scroll_to_end()
+            self._compared.scroll_to_end()
 
     def _ask(self, question: str) -> None:
         """Send a suggested question; what has been typed meanwhile stays as the draft."""
@@ -276,14 +317,14 @@ class ChatPage(QWidget):
             self._chat.estimate(text, self.composer.attachments)
 
     def _copy(self, message_id: str) -> None:
-        row = self._chat.messages.find(message_id)
-        if row is not None:
-            QGuiApplication.clipboard().setText(row.message.content)
+        message = self._chat.open_messages.find(message_id)
+        if message is not None:
+            QGuiApplication.clipboard().setText(message.content)
 
     def _copy_rich(self, message_id: str) -> None:
-        row = self._chat.messages.find(message_id)
-        if row is not None:
-            copy_markdown_rich(row.message.content)
+        message = self._chat.open_messages.find(message_id)
+        if message is not None:
+            copy_markdown_rich(message.content)
 
     def _edit(self, message_id: str) -> None:
         self._chat.drafts.edit(message_id)

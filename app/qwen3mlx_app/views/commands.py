@@ -77,6 +77,10 @@ class Commands(QObject):
         self._window.show_page("chat")
         self._window.chat.picker.open()
 
+    def compare(self) -> None:
+        self.write()
+        self._window.chat.compare_with()
+
     def toggle_thinking(self) -> None:
         if self._chat.conversation is None:
             self._chat.new()

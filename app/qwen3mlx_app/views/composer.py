@@ -40,6 +40,7 @@ class Composer(QFrame):
     files_given = Signal(object)
     thinking_changed = Signal(bool)
     models_wanted = Signal()
+    other_removed = Signal()
     edit_cancelled = Signal()
     file_removed = Signal(str)
 
@@ -96,6 +97,15 @@ class Composer(QFrame):
         if text != self.text.toPlainText():
             self.text.setPlainText(text)
             self.text.moveCursor(self.text.textCursor().MoveOperation.End)
+
+    def show_other(self, name: str | None) -> None:
+        """Name the model that answers as well, if one does."""
+        self._other.setVisible(name is not None)
+        text = self.tr("Compare: {name}").format(name=one_line(name or ""))
+        self._other.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 180))
+        set_tip(self._other, self.tr("{name} answers as well. Click to stop.").format(name=name))
+        self._other.setAccessibleName(self.tr("Stop comparing"))
+        self._fit_row()
 
     def set_temporary(self, is_temporary: bool) -> None:
         """Show that what is written is not saved."""
@@ -205,6 +215,9 @@ class Composer(QFrame):
         self._think.toggled.connect(self.thinking_changed)
         self.model = ModelButton(self)
         self.model.clicked.connect(self.models_wanted)
+        self._other = labelled_button(self, "close", "", size=SMALL, kind="pill")
+        self._other.clicked.connect(self.other_removed)
+        self._other.hide()
         self._meter = Meter(self._theme, self)
         self._cost = muted("", self)
         self._cost.setAccessibleName(self.tr("Context used"))
@@ -214,7 +227,7 @@ class Composer(QFrame):
         self._stop = self._round("stop", self.tr("Stop"))
         self._stop.clicked.connect(self.stopped)
         self._stop.hide()
-        left: list[QWidget] = [attach, self._think, self.model]
+        left: list[QWidget] = [attach, self._think, self.model, self._other]
         right: list[QWidget] = [self._meter, self._cost, self._send, self._stop]
         self._in_row = [*left, *right]
         for widget in left:
@@ -230,7 +243,10 @@ class Composer(QFrame):
 
     def _fit_row(self) -> None:
         """Leave out the figures of the context where there is no room; the meter's tip has them."""
-        others = [one for one in self._in_row if one not in (self._cost, self._stop, self.model)]
+        left_out: list[QWidget] = [self._cost, self._stop, self.model]
+        if self._other.isHidden():
+            left_out.append(self._other)
+        others = [one for one in self._in_row if one not in left_out]
         needed = self.model.minimumWidth() + sum(one.sizeHint().width() for one in others)
         needed += self._cost.sizeHint().width() + (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
         self._cost.setVisible(bool(self._cost.text()) and needed <= self.width())

@@ -104,6 +104,8 @@ def _conversation(window: MainWindow, commands: Commands) -> None:
     enable(again, may_answer)
     other = translate("menu", "Regenerate With…")
     enable(add(other, "Ctrl+Shift+R", commands.regenerate_with, icon="again"), may_answer)
+    compare = translate("menu", "Compare With Another Model…")
+    add(compare, "Ctrl+Shift+L", commands.compare, icon="models")
     copy = translate("menu", "Copy Last Answer")
     enable(add(copy, "Ctrl+Shift+C", commands.copy_last, icon="copy"), may_answer)
     stop = add(translate("menu", "Stop Generating"), "Ctrl+.", chat.stop, icon="stop")
