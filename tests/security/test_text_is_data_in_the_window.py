@@ -57,6 +57,7 @@ from qwen3mlx_app.views.thinking import Thinking
 from qwen3mlx_app.views.tool_calls import _set_out
 
 from ..app.fake_endpoint import MODEL, FakeEndpoint
+from ..app.views.support import windows_of
 from .window import PAGES, opened, texts
 
 
@@ -181,7 +182,7 @@ def show_all(window: Any, evil: str, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: program.search.hits.rowCount() > 0)
     window.palette_sheet.open()
     window.palette_sheet.field.setText("bold")
-    window.tray.menu.fill()
+    windows_of(window).tray.menu.fill()
     for row in program.sections.rows.values():
         SidebarMenu(window.sidebar.list, row, program.conversations.folders.values())
     for thinking in window.chat.messages.findChildren(Thinking):

@@ -32,13 +32,14 @@ LEAST_SIZE = (480, 400)
 
 
 class MainWindow(QMainWindow):
-    """Shows a session. `another_wanted`: one more window is.
+    """Shows a session. `another_wanted`: one more window is. `closed_for_good`: others are there.
 
     `rebuilt`: all parts were made anew, in another language; the menu bar is to be filled.
     """
 
     rebuilt = Signal()
     another_wanted = Signal()
+    closed_for_good = Signal()
 
     def __init__(self, program: Program, session: Session, theme: Theme) -> None:
         super().__init__()
@@ -150,6 +151,7 @@ class MainWindow(QMainWindow):
         self.save_state()
         event.accept()
         if len(self.program.sessions) > 1 and self.session in self.program.sessions:
+            self.closed_for_good.emit()
             self.deleteLater()
             self.program.end_session(self.session)
 

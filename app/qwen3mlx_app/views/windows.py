@@ -25,10 +25,10 @@ OFFSET = 28
 
 
 class Windows(QObject):
-    """One window for each session. It goes with the last of them."""
+    """One window for each session. It is a child of one of them, and goes with the last."""
 
     def __init__(self, program: Program) -> None:
-        super().__init__(program)
+        super().__init__()
         # Seconds. Threads that read files and highlight code must not block the windows.
         sys.setswitchinterval(0.0005)
         self._program = program
@@ -65,6 +65,7 @@ class Windows(QObject):
     def add_first(self) -> MainWindow:
         """The window in its former place, with the conversation that was open last."""
         window = self._add()
+        self.setParent(window)
         window.restore_last()
         return window
 
@@ -84,7 +85,7 @@ class Windows(QObject):
 
     def close(self) -> None:
         """The program ends: closing takes a moment, and nothing must be painted meanwhile."""
-        for window in list(self._windows):
+        for window in reversed(self._windows):  # the first one has this, too
             window.save_state()
             shiboken6.delete(window)
 
@@ -92,15 +93,14 @@ class Windows(QObject):
         window = MainWindow(self._program, self._program.front, self.theme)
         window.another_wanted.connect(self.add)
         window.rebuilt.connect(partial(fill_menus, window))
-        window.destroyed.connect(partial(self._forget, window))
+        window.closed_for_good.connect(partial(self._forget, window))
         self._windows.append(window)
         fill_menus(window)
         return window
 
-    def _forget(self, window: MainWindow, *_: object) -> None:
+    def _forget(self, window: MainWindow) -> None:
         self._windows.remove(window)
-        if not self._windows:
-            shiboken6.delete(self)  # not later: the theme would reach the next ones
+        self.setParent(self._windows[0])
 
     def _make_tray(self) -> None:
         program = self._program
@@ -118,8 +118,9 @@ class Windows(QObject):
             QTimer.singleShot(0, self, self._rebuild)
 
     def _rebuild(self) -> None:
-        shiboken6.delete(self.tray.menu)
-        shiboken6.delete(self.tray)
+        former = self.tray
+        for part in (former, former.menu):  # at once: later, they would still follow the server
+            shiboken6.delete(part)
         self._make_tray()
 
     def _new(self) -> None:

@@ -17,9 +17,10 @@ def program_of(window: MainWindow) -> Program:
 
 def windows_of(window: MainWindow) -> Windows:
     """What it shares with the other windows."""
-    found = window.program.findChild(Windows)
-    assert isinstance(found, Windows)
-    return found
+    all_of_them = [one.findChild(Windows) for one in QApplication.topLevelWidgets()]
+    found = [one for one in all_of_them if one is not None and one.theme is window.theme]
+    assert len(found) == 1
+    return found[0]
 
 
 def write(window: MainWindow, qtbot: QtBot, text: str) -> None:

@@ -29,8 +29,8 @@ def other(window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
     assert found is not window
     qtbot.waitUntil(found.isActiveWindow)
     yield found
-    if shiboken6.isValid(found):
-        shiboken6.delete(found)
+    if shiboken6.isValid(found) and len(window.program.sessions) > 1:
+        close(found, qtbot)
 
 
 def listed(window: MainWindow) -> list[str]:
