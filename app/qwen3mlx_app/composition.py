@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, QObject, Signal
@@ -152,7 +153,7 @@ class Program(QObject):
             self.front_wanted.emit(session)
 
     def _greeting(self) -> Notice | None:
-        told = [self._newer, self._rescued(), self.store.aside.news()]
+        told = [self._newer, self._rescued(), self._missing(), self.store.aside.news()]
         text = " ".join(filter(None, told))
         return Notice(text=text, kind="warning") if text else None
 
@@ -200,6 +201,19 @@ class Program(QObject):
         )
         return " ".join(filter(None, (recovered, _lost(recovery), self._backup_before())))
 
+    def _missing(self) -> str | None:
+        """The file is gone, and its backups are not: say that they are there."""
+        found = self.backups.listed() if self.store.is_new else []
+        latest = next((one for one in found if one.num_conversations), None)
+        if latest is None:
+            return None
+        text = translate(
+            "program",
+            "Your conversation database is missing. You can restore the backup of {date} in"
+            " Settings.",
+        )
+        return text.format(date=_date(latest.made_at))
+
     def _backup_before(self) -> str | None:
         """Keep the last backup from before the damage, and say which that is."""
         assert self.store.path is not None
@@ -210,8 +224,7 @@ class Program(QObject):
         if made_at is None:
             return None
         text = translate("program", "You can also restore the backup of {date} in Settings.")
-        day = QDate(made_at.year, made_at.month, made_at.day)
-        return text.format(date=QLocale().toString(day, LONG))
+        return text.format(date=_date(made_at))
 
     def _connect(self) -> None:
         self.server.state_changed.connect(self._on_server_changed)
@@ -309,6 +322,10 @@ class Program(QObject):
         is_kept = not self.stores.is_temporary(message.conversation_id)
         if message.model and message.status == "done" and is_kept:
             self.settings.update(last_model=message.model)
+
+
+def _date(moment: datetime) -> str:
+    return QLocale().toString(QDate(moment.year, moment.month, moment.day), LONG)
 
 
 def _lost(recovery: Recovery) -> str:

@@ -35,9 +35,6 @@ class TemporaryChats(QObject):
         self._left: str | None = None
         self._timer = single_shot(self, BACK_WITHIN, self.forget)
 
-    def __contains__(self, conversation_id: str | None) -> bool:
-        return conversation_id is not None and self._stores.is_temporary(conversation_id)
-
     def leave(self, conversation_id: str) -> None:
         """Stop its answer, and forget it after a while; the one that was left before, now."""
         self.forget()

@@ -2706,6 +2706,10 @@
         <translation>对话数据库已损坏，已恢复 {conversations} 个对话中的 {messages} 条消息。损坏的文件保留为 {name}。</translation>
     </message>
     <message>
+        <source>Your conversation database is missing. You can restore the backup of {date} in Settings.</source>
+        <translation>找不到你的对话数据库。你可以在设置中恢复 {date} 的备份。</translation>
+    </message>
+    <message>
         <source>You can also restore the backup of {date} in Settings.</source>
         <translation>你也可以在设置中恢复 {date} 的备份。</translation>
     </message>

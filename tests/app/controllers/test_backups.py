@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.controllers import backups as controller
-from qwen3mlx_app.domain import Notice
+from qwen3mlx_app.domain import Conversation, Notice
 from qwen3mlx_app.services.store import backup_folder, make_backup
 
 from tests.support.places import PROGRAM
@@ -200,6 +200,26 @@ def test_two_at_once_are_refused(program: Program, qtbot: QtBot) -> None:
     with qtbot.waitSignal(program.backups.restored):
         assert program.backups.restore(backup.path)
         assert not program.backups.restore(backup.path)
+
+
+def test_where_the_database_is_gone_its_backup_is_offered(profile: Path, qtbot: QtBot) -> None:
+    first = Program(profile, PROGRAM)
+    assert first.greeting is None
+    then = Conversation(title="Then", created_at=1.0, updated_at=1.0)
+    first.store.save_conversation(then)
+    copy = make_backup(database(first), "daily")
+    first.close()
+    (profile / "conversations.sqlite").unlink()
+    program = Program(profile, PROGRAM)
+    assert program.greeting is not None
+    assert "is missing" in program.greeting.text
+    assert f"backup of {datetime.now():%A, %d %B %Y}" in program.greeting.text
+    restore(program, qtbot, lambda: program.backups.restore(copy))
+    assert titles(program) == ["Then"]
+    program.close()
+    again = Program(profile, PROGRAM)
+    assert again.greeting is None
+    again.close()
 
 
 def test_after_damage_the_notice_names_the_backup(profile: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QLabel, QTabBar
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
@@ -18,7 +19,7 @@ from tests.support.places import PROGRAM
 
 from ..controllers.support import shown
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
-from .support import action, button, program_of, trigger, write
+from .support import action, button, program_of, trigger, windows_of, write
 
 OTHER = "Qwen/Qwen3-4B"
 
@@ -220,6 +221,59 @@ def test_both_survive_a_restart(window: MainWindow, qtbot: QtBot, fake: FakeEndp
     assert shown(again)[1] == ("assistant", first)
     assert again.chat.messages.value(1).num_versions == 2
     again.close()
+
+
+def test_a_question_right_after_stop_goes_on_from_what_came(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    may_end = threading.Event()
+    fake.script = [[delta(content="Half"), may_end, ending()]] * 2
+    write(window, qtbot, "Which?")
+    qtbot.waitUntil(lambda: [one.content for one in compared(window)] == ["Half", "Half"])
+    trigger(window, "Stop Generating")
+    both(window, qtbot, fake, "And then?")
+    may_end.set()
+    for body in fake.bodies[-2:]:
+        assert [one["content"] for one in body["messages"]] == ["Which?", "Half", "And then?"]
+
+
+def test_a_temporary_chat_is_compared_in_memory_alone(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    trigger(window, "New Temporary Chat")
+    both(window, qtbot, fake, "My secret")
+    program = program_of(window)
+    assert program.store.conversations() == []
+    assert program.settings.settings.last_model is None
+    trigger(window, "Keep This Chat")
+    [kept] = program.store.conversations()
+    assert sorted(one.content for one in program.store.messages(kept.id)) == [
+        "From the one",
+        "From the other",
+        "My secret",
+    ]
+
+
+def test_a_second_window_can_take_over_a_comparison(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    may_end = threading.Event()
+    fake.script = [[delta(content="Half"), may_end, ending()]] * 2
+    trigger(window, "New Window")
+    other = windows_of(window).front
+    chat = other.session.chat
+    chat.comparison.set_other(OTHER)
+    write(other, qtbot, "Which?")
+    qtbot.waitUntil(lambda: [one.content for one in chat.comparison.answers] == ["Half", "Half"])
+    assert chat.conversation is not None
+    begun = chat.conversation.id
+    assert other.close()
+    qtbot.waitUntil(lambda: not shiboken6.isValid(other))
+    window.open(begun)
+    assert [one.content for one in compared(window)] == ["Half", "Half"]
+    may_end.set()
+    qtbot.waitUntil(lambda: not program_of(window).chat.is_busy)
+    assert {one.status for one in compared(window)} == {"done"}
 
 
 def test_the_command_has_keys(window: MainWindow) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import quote
 
-from ..files import is_odd
+from ..files import is_odd, put_aside
 from ..private import make_file, make_folder
 from .defence import defend
 from .schema import NewerSchemaError, refuse_newer
@@ -49,8 +49,10 @@ def make_backup(database: Path, kind: Kind) -> Path:
     What is found broken is no copy. Raises OSError and sqlite3.Error; then nothing has changed.
     """
     folder = backup_folder(database)
+    if is_odd(folder) and not _is_folder(folder):
+        put_aside(folder)  # a link would lead elsewhere
     make_folder(folder)
-    _make_room(database)
+    make_room(database)
     path = _free_name(database, kind, datetime.now())
     with _part(folder / f".{path.name}.part") as part:
         with closing(_for_reading(database)) as source, closing(sqlite3.connect(part)) as copy:
@@ -103,7 +105,11 @@ def _part(path: Path) -> Iterator[Path]:
             path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-def _make_room(database: Path) -> None:
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def make_room(database: Path) -> None:
     """Raise OSError where a copy would leave less room than it takes: others write, too."""
     files = (database, database.with_name(f"{database.name}-wal"))
     size = sum(file.stat().st_size for file in files if file.exists())

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .backups import backup_folder, make_backup
+from .backups import backup_folder, make_backup, make_room
 from .database import open_copy
 
 # Seconds to wait while the window is writing.
@@ -23,6 +23,7 @@ def restore(database: Path, backup: Path) -> Path:
     """
     staged = backup_folder(database) / ".restoring.sqlite"
     _remove(staged)
+    make_room(backup)
     try:
         shutil.copyfile(backup, staged)
         staged.chmod(0o600)

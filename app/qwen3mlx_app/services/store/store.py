@@ -33,6 +33,7 @@ MAX_CONVERSATIONS = 20_000
 class Store:
     """Without a `path`, everything is in memory, and gone when the store is closed.
 
+    `is_new`: there was no file, or an empty one.
     `recovery` describes the recovery of a broken file; None if it was not broken.
 
     A row that is not as it is to be is read as far as it can be, and kept in `aside` as it was.
@@ -43,6 +44,7 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.is_new = path is None or not path.exists() or not path.stat().st_size
         self.recovery: Recovery | None = None
         self._damaged = False
         with self._errors():

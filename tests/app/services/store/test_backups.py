@@ -302,6 +302,49 @@ def test_the_last_one_from_before_the_damage_is_set_apart(store: Store, path: Pa
     assert [one.kind for one in backups(path)].count("rescue") == 1
 
 
+@pytest.mark.parametrize("name", ["a b#c?d%41&e", "目录 é", 'it\'s "here"'])
+def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / "conversations.sqlite"
+    opened = Store(path)
+    fill(opened, "a")
+    copy = make_backup(path, "daily")
+    fill(opened, "b")
+    assert [one.num_conversations for one in backups(path)] == [1]
+    restore(path, copy)
+    assert ids(opened) == {"a"}
+    opened.close()
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(
+    store: Store, path: Path, tmp_path: Path
+) -> None:
+    fill(store, "a")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    precious = elsewhere / "conversations-daily-20200101-000000.sqlite"
+    for day in range(1, 10):
+        precious.with_name(f"conversations-daily-2020010{day}-000000.sqlite").write_text("mine")
+    backup_folder(path).symlink_to(elsewhere)
+    copy = make_backup(path, "daily")
+    assert not backup_folder(path).is_symlink()
+    assert names(path) == {copy.name}
+    assert len(list(elsewhere.iterdir())) == 9
+
+
+def test_a_backup_that_is_larger_than_the_room_is_not_begun(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, *(f"c{number}" for number in range(200)))
+    copy = make_backup(path, "daily")
+    usage = shutil.disk_usage(path.parent)
+    free = copy.stat().st_size
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        restore(path, copy)
+    assert names(path) == {copy.name}
+    assert len(ids(store)) == 200
+
+
 def test_what_was_left_half_made_is_no_backup(store: Store, path: Path) -> None:
     fill(store, "a")
     copy = make_backup(path, "daily")
