@@ -18,6 +18,7 @@ DEEPEST = 64
 # No real quantity comes near it, and the product of two such numbers is finite.
 _TOO_LARGE = 2.0**63
 _MOST_TOKEN_IDS = 1000
+_CONTAINERS = {list, dict}
 _TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
 
 
@@ -41,11 +42,12 @@ def parse_json(text: str) -> Any:
         value = json.loads(text, object_pairs_hook=_object)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
-    level = [value] if type(value) in (dict, list) else []
-    for _ in range(DEEPEST):
-        level = _inside(level)
-    if level:
-        raise ValueError(_TOO_DEEP)
+    level = [value] if type(value) in _CONTAINERS else []
+    depth = 0
+    while level:
+        if depth == DEEPEST:
+            raise ValueError(_TOO_DEEP)
+        level, depth = _inside(level), depth + 1
     return value
 
 
@@ -59,12 +61,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _inside(containers: list[Any]) -> list[Any]:
     """Return the lists and objects directly inside those.
 
-    A vocabulary has hundreds of thousands of values: none of them costs a call.
+    A vocabulary has hundreds of thousands of values: where none is a list or an object, no line
+    of Python looks at each.
     """
-    lists = [each for each in containers if type(each) is list]
-    objects = [each.values() for each in containers if type(each) is dict]
-    items = chain.from_iterable(chain(lists, objects))
-    return [item for item in items if type(item) is list or type(item) is dict]
+    if dict in set(map(type, containers)):
+        containers = [each.values() if type(each) is dict else each for each in containers]
+    if _CONTAINERS.isdisjoint(map(type, chain.from_iterable(containers))):
+        return []
+    return [item for item in chain.from_iterable(containers) if type(item) in _CONTAINERS]
 
 
 def number(value: Any, name: str, *, above: float | None = None) -> float:

@@ -58,7 +58,7 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
             size = os.fstat(file.fileno()).st_size
             if size <= largest:  # as one piece: a text file is decoded in small ones
                 text = file.read().decode(errors=errors)
-                return text.replace("\r\n", "\n").replace("\r", "\n")
+                return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     except OSError as error:
         raise CheckpointError(
             f"{path} cannot be read ({error.strerror}); check its permissions."

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, islice
+from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -87,7 +89,7 @@ def _loaded(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
     with faults_as_errors(place):
         _add_tokens(backend, _declared_tokens(folder, config), place)
     names = (token.content.encode() for token in backend.get_added_tokens_decoder().values())
-    longest = max(map(len, (*content["model"]["vocab"], *names)))
+    longest = max(map(len, chain(content["model"]["vocab"], names)))
     return TokenizerFile(path, backend, longest, _cuts_words(content))
 
 
@@ -253,10 +255,16 @@ def _merges(model: Mapping[str, Any], vocab: Mapping[str, int]) -> list[tuple[An
         raise ValueError("its model has no merges")
     if len(merges) > _MAX_MERGES * len(vocab):
         raise ValueError(f"its model has {len(merges):,} merges for {len(vocab):,} tokens")
-    pairs = list(map(tuple, (m.split(" ") if type(m) is str else m for m in merges)))
+    if str in set(map(type, merges)):
+        merges = [merge.split(" ") if type(merge) is str else merge for merge in merges]
+    pairs = list(map(tuple, merges))
     # The library panics if the result is longer than its longest token.
-    if not all(map(vocab.__contains__, map("".join, pairs))):
-        without = set(map("".join, pairs)) - vocab.keys()
+    # Released vocabularies list the results in their order, behind the bytes.
+    listed = islice(vocab, len(byte_level.ALPHABET), None)
+    in_order = len(byte_level.ALPHABET) + len(pairs) <= len(vocab)
+    if in_order and all(map(eq, map("".join, pairs), listed)):
+        return pairs
+    if without := set(map("".join, pairs)) - vocab.keys():
         raise ValueError(f"its vocab lacks {quoted(min(without))}, which a merge produces")
     return pairs
 

@@ -31,6 +31,11 @@ def test_a_file_and_a_link_within_the_folder(folder: Path) -> None:
     assert model_text(folder / "config.json") == model_text(folder / "again.json") == "{}"
 
 
+def test_the_ends_of_lines_are_read_as_one(folder: Path) -> None:
+    (folder / "chat_template.jinja").write_bytes("a\r\nb\rc\nd\r\r\né".encode())
+    assert model_text(folder / "chat_template.jinja") == "a\nb\nc\nd\n\né"
+
+
 def test_a_folder_that_is_a_link_itself(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").symlink_to(folder)
     assert model_text(tmp_path / "mine" / "config.json") == "{}"

@@ -259,12 +259,12 @@ def test_loading_costs_what_the_library_costs(qwen3_folder: Path) -> None:
         load_tokenizer(qwen3_folder)
 
     seconds: dict[Any, list[float]] = {library: [], ours: []}
-    for _ in range(5):
+    for _ in range(9):
         for load, times in seconds.items():
             start = time.process_time()
             load()
             times.append(time.process_time() - start)
-    assert min(seconds[ours]) < 1.2 * min(seconds[library])
+    assert min(seconds[ours]) < 1.3 * min(seconds[library])
 
 
 def test_nothing_is_collected_while_it_is_loaded(qwen3_folder: Path) -> None:
