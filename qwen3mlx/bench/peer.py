@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from ..errors import UnavailableError
+from ..model.device import OWN_DEFAULTS
 from .cases import Prompts
 from .results import Answered, Memory
 
@@ -40,7 +41,10 @@ class Peer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
-            env={**os.environ, "HF_HUB_OFFLINE": "1"},
+            env={
+                **{name: v for name, v in os.environ.items() if name not in OWN_DEFAULTS},
+                "HF_HUB_OFFLINE": "1",
+            },
             text=True,
         )
         self._read()

@@ -10,8 +10,8 @@ from ..model import KVRow, Layer
 
 
 class PrefixBlocks:
-    """Holds arrays [layers, kv_heads, tokens, width] for each block: few, since each one has costs
-    of its own, and large.
+    """Holds arrays [2 * layers, kv_heads, tokens, width] for each block, keys and values of one
+    layer after another: few, since each one has costs of its own, and large.
     """
 
     def __init__(self) -> None:
@@ -30,8 +30,8 @@ class PrefixBlocks:
         row.check(row.offset, sum(length for _, length in blocks))
         for number, length in blocks:
             for layer in range(len(row.stack.layers)):
-                one = slice(layer, layer + 1)
-                new = tuple(array[one, :, :length] for array in self.blocks[number])
+                both = slice(2 * layer, 2 * layer + 2)
+                new = tuple(array[both, :, :length] for array in self.blocks[number])
                 row.write(layer, row.offset, new)
             row.advance(length)
         mx.eval(row.stack.layers)

@@ -132,20 +132,23 @@ class Runner:
                 self._draw_late(late, ahead)
         for batch in plan.decode:
             done.rows = tuple(row.row for row in batch.rows)
-            self._in_flight.append(self._launch(done.rows, batch.rows, before))
+            self._in_flight.append(self._launch(self._in_order(batch.rows), before))
         self._read(before, done)
         self._dropped.clear()
         if plan.prefill is not None:
             self._settle(done)
         done.decode_s = time.perf_counter() - start
 
-    def _launch(
-        self, numbers: tuple[int, ...], fed: tuple[DecodeRow, ...], before: list[InFlight]
-    ) -> InFlight:
+    def _in_order(self, fed: tuple[DecodeRow, ...]) -> list[DecodeRow]:
+        """Order rows by their places: the pool reads neighbours together."""
+        return sorted(fed, key=lambda each: self.pool.place(self.rows[each.row].kv))
+
+    def _launch(self, fed: list[DecodeRow], before: list[InFlight]) -> InFlight:
         """Feed the rows of a batch, and start computing their next tokens.
 
         Those without a draw get a token, too, which nobody reads.
         """
+        numbers = tuple(each.row for each in fed)
         rows = [self.rows[number] for number in numbers]
         kv = [row.kv for row in rows]
         _check_positions(kv, [each.position for each in fed])

@@ -11,7 +11,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from ..model import Batch, BatchArrays, BatchView, KVCache, KVRow, Layer, Qwen3
+from ..model import Batch, BatchArrays, BatchView, KVRow, Layer, Qwen3, Run
 from ..model.device import on_cpu
 from .sampler import SampledTokens, Sampler, reported
 from .sampling_batch import BatchShape, SamplingArrays, SamplingBatch
@@ -27,9 +27,15 @@ PREFILL_CHUNK, PREFILL_CHUNK_OF_EXPERTS = 512, 2048
 # Prompt positions whose logits (one vocabulary-sized row each) are computed at a time.
 SCORED_TOGETHER = 64
 
-# A compiled step's key: sampling; rows, slots and capacity of each stack; their order.
-Signature = tuple[BatchShape, int, tuple[tuple[int, int], ...], bool]
+# On a GPU, a lone row attends over just its tokens where that saves more than compiling does: with
+# masked positions, the kernels for long contexts read keys and values once for each query head.
+# Building a step anew takes 2 to 3 ms, which a model of this size computes meanwhile.
+EXACT_FROM_TOKENS, EXACT_FROM_BYTES = 8192, 2 * 10**9
+
+# A compiled step's key: sampling; the rows' places; slots and capacity of each stack.
+Signature = tuple[BatchShape, tuple[Run, ...], tuple[tuple[int, int], ...]]
 StepResult = tuple[tuple[mx.array, ...], mx.array, list[list[Layer]], list[mx.array]]
+Step = Callable[..., StepResult]
 
 
 class Decoder:
@@ -40,8 +46,7 @@ class Decoder:
 
     def __init__(self, model: Qwen3, *, eager_steps: int | None = None) -> None:
         self.model = model
-        self._kind = model.make_cache()
-        self._compiled: OrderedDict[Signature, Callable[..., StepResult]] = OrderedDict()
+        self._compiled: OrderedDict[Signature, Step] = OrderedDict()
         self._seen: Counter[Signature] = Counter()
         self._num_steps = 0
         self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
@@ -89,30 +94,35 @@ class Decoder:
         `counts` [rows, vocab] with `token`: those given count the tokens before it.
         """
         stacks = list(dict.fromkeys(row.stack for row in rows))
+        exact = self._is_exact(rows)
+        batch = Batch.of(rows, exact=exact)
         arguments = (
             token,
             uniform,
-            Batch.of(rows).arrays(),
+            batch.arrays(),
             sampling.arrays(),
             [] if counts is None else [counts],
         )
-        shapes = tuple((len(stack.rows), stack.capacity) for stack in stacks)
-        signature = sampling.shape, len(rows), shapes, bool(arguments[2][3])
-        runner = self._runner(signature, sampling.sampler, arguments)
-        chosen, logits, layers, new_counts = runner(*arguments)
-        del (
-            arguments
-        )  # drop other references to the old keys and values, so that they are written in place
+        step: Step = partial(_step, self.model, sampling.sampler, batch.runs, batch.masked)
+        if not exact:
+            shapes = tuple((len(stack.rows), stack.capacity) for stack in stacks)
+            step = self._steady((sampling.shape, batch.runs, shapes), step, arguments)
+        chosen, logits, layers, new_counts = step(*arguments)
+        # Drop other references to the old keys and values, so that they are written in place.
+        del arguments, batch
         for stack, written in zip(stacks, layers, strict=True):
             stack.layers = written
         for row in rows:
             row.offset += 1  # the batch has checked the room
         return SampledTokens(*chosen), logits, new_counts[0] if new_counts else None
 
-    def _runner(
-        self, signature: Signature, sampler: Sampler, arguments: tuple[Any, ...]
-    ) -> Callable[..., StepResult]:
-        """Return the compiled step for arrays of this `signature`, once it has occurred often
+    def _is_exact(self, rows: Sequence[KVRow]) -> bool:
+        if len(rows) > 1 or on_cpu():
+            return False
+        return rows[0].capacity >= EXACT_FROM_TOKENS or self.model.nbytes >= EXACT_FROM_BYTES
+
+    def _steady(self, signature: Signature, step: Step, arguments: tuple[Any, ...]) -> Step:
+        """Return `step` compiled for arrays of this `signature`, once it has occurred often
         enough.
         """
         if signature in self._compiled:
@@ -120,7 +130,6 @@ class Decoder:
             return self._compiled[signature]
         self._num_steps += 1
         self._seen[signature] += 1
-        step = partial(_step, self.model, self._kind, sampler)
         if self._num_steps <= self._eager_steps or self._seen[signature] <= STEADY:
             return step
         self._seen.clear()
@@ -132,16 +141,18 @@ class Decoder:
 
 def _step(
     model: Qwen3,
-    kind: KVCache,
     sampler: Sampler,
+    runs: tuple[Run, ...],
+    masked: bool,
     token: mx.array,
     uniform: mx.array,
-    batch: BatchArrays,
+    arrays: BatchArrays,
     numbers: SamplingArrays,
     counts: list[mx.array],
 ) -> StepResult:
-    """One decode step on arrays alone, so that it compiles; `kind` says how keys are stored."""
-    view = BatchView(kind, Batch(*batch))
+    """One decode step on arrays alone, so that it compiles."""
+    batch = Batch(*arrays, runs, masked)
+    view = BatchView(model.make_cache(), batch, None if on_cpu() else model.turns(batch.offset))
     logits = model.lm_head(model.hidden(token[:, None], view))[:, -1]
     if counts:
         counts = [counted(counts[0], token)]
@@ -155,9 +166,7 @@ def counted(counts: mx.array, token: mx.array) -> mx.array:
     return counts.at[mx.arange(token.shape[0]), token].add(1)
 
 
-def _compiled(
-    step: Callable[..., StepResult], arguments: tuple[Any, ...]
-) -> Callable[..., StepResult]:
+def _compiled(step: Step, arguments: tuple[Any, ...]) -> Step:
     """Compile `step`; on the CPU only if a trial run shows that its kernels are correct.
 
     MLX 0.32.4 has a race when two processes compile the same kernel in the same folder.

@@ -3,7 +3,7 @@
 from .cache import KVCache, Layer, QuantizedKVCache
 from .footprint import Footprint, check_fits, footprint, weight_bytes
 from .kv_layout import KVRoomError
-from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow
+from .kv_pool import Batch, BatchArrays, BatchView, KVPool, KVRow, Run
 from .loading import load_model
 from .qwen3 import Qwen3
 
@@ -19,6 +19,7 @@ __all__ = [
     "Layer",
     "QuantizedKVCache",
     "Qwen3",
+    "Run",
     "check_fits",
     "footprint",
     "load_model",

@@ -8,7 +8,7 @@ import mlx.core as mx
 
 from .cache import AttentionContext
 from .linear import Projection
-from .rope import Rope
+from .rope import Rope, Turns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +35,74 @@ class Attention:
     ) -> mx.array:
         """x [B, L, hidden] -> the same shape, or only its last position [B, 1, hidden]."""
         batch, length, _ = x.shape
-        num_qk = self.num_heads + self.num_kv_heads
         qkv = self.qkv_proj(x).reshape(batch, length, -1, self.head_dim)
-        qk = mx.fast.rms_norm(qkv[:, :, :num_qk], None, self.eps) * self.qk_norm
-        qk = self.rope(qk.transpose(0, 2, 1, 3), context.offset)
-        queries, keys = qk[:, : self.num_heads], qk[:, self.num_heads :]
-        values = qkv[:, :, num_qk:].transpose(0, 2, 1, 3)
+        if context.turns is None:
+            queries, new = self._rotated(qkv, context.offset)
+        else:
+            queries, new = self._turned(qkv, context.turns)
         if last_only:
             queries = queries[:, :, -1:]
-        output = context.attend(self.layer, queries, keys, values, self.scale)
+        output = context.attend(self.layer, queries, new, self.scale)
         return self.o_proj(output.transpose(0, 2, 1, 3).flatten(-2))
+
+    def _rotated(self, qkv: mx.array, offset: int | mx.array) -> tuple[mx.array, mx.array]:
+        """qkv [B, L, all heads, D] -> queries [B, heads, L, D], new keys and values."""
+        num_qk = self.num_heads + self.num_kv_heads
+        # All of it: a GPU would copy a part.
+        qk = mx.fast.rms_norm(qkv, None, self.eps)[:, :, :num_qk] * self.qk_norm
+        qk = self.rope(qk.transpose(0, 2, 1, 3), offset)
+        values = qkv[:, :, num_qk:].transpose(0, 2, 1, 3)
+        return qk[:, : self.num_heads], mx.concatenate([qk[:, self.num_heads :], values])
+
+    def _turned(self, qkv: mx.array, turns: Turns) -> tuple[mx.array, mx.array]:
+        """Do the same for one token of each row, in two elementwise kernels.
+
+        A GPU's other kernels would first copy an array of which they read some heads.
+        """
+        batch, heads, kv_heads = qkv.shape[0], self.num_heads, self.num_kv_heads
+        normed = mx.fast.rms_norm(qkv, None, self.eps)
+        normed, raw = (x.reshape(batch, -1, 2, self.head_dim // 2) for x in (normed, qkv))
+        weight = self.qk_norm.reshape(-1, 2, self.head_dim // 2)
+        first, second = (factor[:, None] for factor in turns)
+        queries = _turn(*_halves(normed[:, :heads]), *_halves(weight[:heads]), first, second)
+        # First all keys, then all values, of which only the keys are normalized and rotated.
+        both, plain = (
+            x[:, heads:].reshape(batch, 2, kv_heads, 2, -1).transpose(1, 0, 2, 3, 4)
+            for x in (normed, raw)
+        )
+        is_value = mx.array([False, True]).reshape(2, 1, 1, 1, 1)
+        new = _turn_keys(
+            *_halves(both), *_halves(weight[heads:]), first[None], second[None], plain, is_value
+        )
+        return (
+            queries.reshape(batch, heads, 1, self.head_dim),
+            new.reshape(2 * batch, kv_heads, 1, self.head_dim),
+        )
+
+
+def _halves(x: mx.array) -> tuple[mx.array, mx.array]:
+    """[..., 2, D / 2] -> both halves of each head, [..., 1, D / 2]."""
+    return x[..., :1, :], x[..., 1:, :]
+
+
+@mx.compile
+def _turn(
+    x1: mx.array, x2: mx.array, w1: mx.array, w2: mx.array, first: mx.array, second: mx.array
+) -> mx.array:
+    """The halves of normalized heads, and of their weights -> rotated heads [..., 2, D / 2]."""
+    return ((x1 * w1) * first + (x2 * w2) * second).astype(x1.dtype)
+
+
+@mx.compile
+def _turn_keys(
+    x1: mx.array,
+    x2: mx.array,
+    w1: mx.array,
+    w2: mx.array,
+    first: mx.array,
+    second: mx.array,
+    plain: mx.array,
+    is_value: mx.array,
+) -> mx.array:
+    turned = (x1 * w1) * first + (x2 * w2) * second
+    return mx.where(is_value, plain, turned.astype(plain.dtype))

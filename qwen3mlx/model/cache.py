@@ -2,6 +2,9 @@
 
 A cache decides how its keys and values are stored and how attention reads them, so the model does
 not depend on the kind of cache. Arrays are replaced, never changed.
+
+Keys and values share arrays, so that one kernel writes both: first the keys of all rows, then their
+values.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from typing import Protocol
 import mlx.core as mx
 
 from ..config import QuantizationSpec
+from .device import on_cpu
 from .kv_layout import KVRoomError, capacity_for
 from .linear import dequantized
+from .rope import Turns
 
 Layer = tuple[mx.array, ...]
 
@@ -24,63 +29,78 @@ class AttentionContext(Protocol):
     def offset(self) -> int | mx.array:
         """Position of the first new token: a number, or an int32 array (scalar or [B])."""
 
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
-        """queries [B, heads, L, D], new keys and values [B, kv_heads, L, D] -> [B, heads, L, D]."""
+    @property
+    def turns(self) -> Turns | None:
+        """How the new tokens are rotated, one for each row, where that has been prepared."""
+
+    def attend(self, layer: int, queries: mx.array, new: mx.array, scale: float) -> mx.array:
+        """queries [B, heads, L, D], new keys and values [2 * B, kv_heads, L, D] -> [B, heads, L,
+        D].
+        """
 
 
 class NoCache:
     """Causal attention within one call; nothing is stored."""
 
     offset = 0
+    turns = None
 
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
+    def attend(self, layer: int, queries: mx.array, new: mx.array, scale: float) -> mx.array:
+        keys, values = mx.split(new, 2)
         return mx.fast.scaled_dot_product_attention(
             queries, keys, values, scale=scale, mask="causal"
         )
 
 
 class KVCache:
-    """A growing cache: per layer, keys and values [B, kv_heads, capacity, head_dim].
+    """A growing cache: per layer, keys and values [2 * B, kv_heads, capacity, head_dim].
 
     Positions from `offset` on are spare room. The model writes `layers`; `advance` counts the
     tokens of a finished forward pass.
     """
 
+    turns = None
+
     def __init__(self, num_layers: int) -> None:
         self.offset = 0
         self.layers: list[Layer] = [()] * num_layers
 
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
-        end = self.offset + keys.shape[2]
-        new = self.pack(keys, values)
-        old = self.layers[layer]
+    def attend(self, layer: int, queries: mx.array, new: mx.array, scale: float) -> mx.array:
+        length = new.shape[2]
+        end, batch = self.offset + length, queries.shape[0]
+        packed, old = self.pack(new), self.layers[layer]
         if not old or end > old[0].shape[2]:
-            old = _grown(old, new, end)
-        start = mx.array(self.offset)
-        stored = tuple(
-            mx.slice_update(array, update, start, axes=(2,))
-            for array, update in zip(old, new, strict=True)
+            old = _grown(old, packed, end)
+        self.layers[layer] = stored = written(old, packed, slice(None), self.offset)
+        keys, values = (
+            tuple(array[part, :, :end] for array in stored)
+            for part in (slice(None, batch), slice(batch, None))
         )
-        self.layers[layer] = stored
-        visible = tuple(array[:, :, :end] for array in stored)
-        mask = "causal" if queries.shape[2] > 1 else None
-        return self.attention(queries, visible, scale, mask)
+        return self.attention(queries, keys, values, scale, "causal" if length > 1 else None)
 
-    def pack(self, keys: mx.array, values: mx.array) -> Layer:
+    def pack(self, new: mx.array) -> Layer:
         """Return the arrays that one layer stores for new keys and values."""
-        return keys, values
+        return (new,)
 
     def attention(
-        self, queries: mx.array, stored: Layer, scale: float, mask: mx.array | str | None
+        self,
+        queries: mx.array,
+        keys: Layer,
+        values: Layer,
+        scale: float,
+        mask: mx.array | str | None,
     ) -> mx.array:
-        keys, values = stored
-        return mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
+        """`mask` [B, 1, 1, n], or as `mask_for` returns it."""
+        return mx.fast.scaled_dot_product_attention(
+            queries, keys[0], values[0], scale=scale, mask=mask
+        )
+
+    def mask_for(self, visible: mx.array, num_heads: int) -> mx.array:
+        """Prepare [B, 1, 1, n] for `attention` in every layer: a GPU would copy it in each one."""
+        batch, _, _, length = visible.shape
+        if batch == 1 or on_cpu():
+            return visible
+        return mx.contiguous(mx.broadcast_to(visible, (batch, num_heads, 1, length)))
 
     @property
     def capacity(self) -> int:
@@ -103,32 +123,40 @@ class QuantizedKVCache(KVCache):
         self.bits = bits
         self.group_size = group_size
 
-    def pack(self, keys: mx.array, values: mx.array) -> Layer:
-        return (*self._quantize(keys), *self._quantize(values))
-
-    def _quantize(self, x: mx.array) -> Layer:
-        return tuple(mx.quantize(x, group_size=self.group_size, bits=self.bits))
+    def pack(self, new: mx.array) -> Layer:
+        return tuple(mx.quantize(new, group_size=self.group_size, bits=self.bits))
 
     def attention(
-        self, queries: mx.array, stored: Layer, scale: float, mask: mx.array | str | None
+        self,
+        queries: mx.array,
+        keys: Layer,
+        values: Layer,
+        scale: float,
+        mask: mx.array | str | None,
     ) -> mx.array:
         batch, heads, length, head_dim = queries.shape
         if length > 1:
             # The fused kernel stores no [length, total] scores, which would outweigh a prompt's
             # keys.
-            keys, values = self._unpacked(stored[:3], queries), self._unpacked(stored[3:], queries)
-            return super().attention(queries, (keys, values), scale, mask)
-        kv_heads = stored[0].shape[1]
-        # One quantized product serves all query heads that share a key head.
-        grouped = (queries * scale).reshape(batch, kv_heads, -1, head_dim)
-        scores = self._product(grouped, stored[:3], transpose=True)
-        scores = scores.reshape(batch, kv_heads, heads // kv_heads, length, -1)
+            keys, values = ((self._unpacked(part, queries),) for part in (keys, values))
+            return super().attention(queries, keys, values, scale, mask)
+        kv_heads = keys[0].shape[1]
+        grouped = queries.reshape(batch, kv_heads, -1, head_dim)
+        if not on_cpu():
+            # As a matrix of rows, the heads that share a key head would take a kernel for many
+            # rows, which has too few threads for a long context.
+            grouped = grouped[..., None, :]
+            keys, values = (tuple(array[:, :, None] for array in part) for part in (keys, values))
+            mask = mask[:, None] if isinstance(mask, mx.array) else mask
+        scores = self._product(grouped, keys, transpose=True) * scale
         if isinstance(mask, mx.array):
-            scores = mx.where(mask[:, None], scores, mx.finfo(scores.dtype).min)
+            scores = mx.where(mask, scores, mx.finfo(scores.dtype).min)
         weights = mx.softmax(scores, axis=-1, precise=True)
-        weights = weights.reshape(batch, kv_heads, -1, scores.shape[-1])
-        output = self._product(weights, stored[3:], transpose=False)
+        output = self._product(weights, values, transpose=False)
         return output.reshape(batch, heads, length, head_dim)
+
+    def mask_for(self, visible: mx.array, num_heads: int) -> mx.array:
+        return visible
 
     def _unpacked(self, packed: Layer, like: mx.array) -> mx.array:
         weight, scales, biases = packed
@@ -153,13 +181,23 @@ def kv_group_size(head_dim: int) -> int:
     return 64 if head_dim % 64 == 0 else 32
 
 
+def written(old: Layer, new: Layer, rows: slice, position: int) -> Layer:
+    """Return `old` with `new` in these rows (keys' and values'), from `position` on."""
+    arrays = []
+    for array, update in zip(old, new, strict=True):
+        changed = array[...]  # another name: the caller's array stays as it is
+        changed[rows, :, position : position + update.shape[2]] = update
+        arrays.append(changed)
+    return tuple(arrays)
+
+
 def _grown(old: Layer, like: Layer, end: int) -> Layer:
     """Return `old` with room for `end` positions; if it is empty, shaped and typed as `like`."""
     capacity = capacity_for(end)
     grown = []
     for i, model in enumerate(like):
-        batch, heads, _, width = model.shape
+        rows, heads, _, width = model.shape
         kept = old[i].shape[2] if old else 0
-        room = mx.zeros((batch, heads, capacity - kept, width), model.dtype)
+        room = mx.zeros((rows, heads, capacity - kept, width), model.dtype)
         grown.append(mx.concatenate([old[i], room], axis=2) if old else room)
     return tuple(grown)

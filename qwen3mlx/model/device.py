@@ -8,6 +8,17 @@ import sys
 
 import mlx.core as mx
 
+from ..settings.table import COMMAND_BUFFER_VARIABLES
+
+# Kernels that MLX hands to a GPU at once. With its own 40 or 50, a step of a small model is so few
+# command buffers that those of the step before still hold its keys and values when they are
+# written: MLX would copy them for each token. MLX reads it when it first uses the GPU.
+KERNELS_PER_BUFFER = 28
+OWN_DEFAULTS = {
+    name: str(KERNELS_PER_BUFFER) for name in COMMAND_BUFFER_VARIABLES[:1] if name not in os.environ
+}
+os.environ.update(OWN_DEFAULTS)
+
 # The share of the memory that this program takes; what MLX caches of freed memory is part of it.
 MEMORY_SHARE, CACHE_SHARE, LARGEST_CACHE = 0.9, 0.05, 10**9
 

@@ -116,6 +116,10 @@ class KVLayout(Generic[RowT, StackT]):
             return opened
         return max(opened - self._stack_bytes(stack), 0) + self._layer_bytes(stack)
 
+    def place(self, row: RowT) -> tuple[int, int]:
+        """Return where the row is, to sort by: its stack, and its slot in there."""
+        return self._stacks.index(cast("StackT", row.stack)), row.slot
+
     def allocate(self, num_tokens: int) -> RowT:
         return self.open(stack_capacity(num_tokens))
 

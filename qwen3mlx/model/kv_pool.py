@@ -1,26 +1,30 @@
 """Keys and values of many requests, stacked so that one decode step reads them together.
 
-Rows of similar length share arrays [slots, kv_heads, capacity, width] per layer. A row keeps its
-place from its first prompt token to its last: joining and leaving a batch copies nothing.
+Rows of similar length share arrays [2 * slots, kv_heads, capacity, width] per layer: the keys of
+all slots, then their values. A row keeps its place from its first prompt token to its last: joining
+and leaving a batch copies nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
 
 import mlx.core as mx
 
-from .cache import KVCache, Layer
-from .kv_layout import KVLayout, KVRoomError, Row, Stack, is_alone
+from .cache import KVCache, Layer, written
+from .kv_layout import CAPACITY_STEP, KVLayout, KVRoomError, Row, Stack, is_alone
 from .qwen3 import Qwen3
+from .rope import Turns
 
-BatchArrays = tuple[mx.array, list[list[Layer]], list[mx.array], list[mx.array], list[mx.array]]
+BatchArrays = tuple[mx.array, mx.array, list[list[Layer]]]
 
 
 @dataclass(slots=True, eq=False)
 class KVStack(Stack):
-    """A stack and its arrays, one `Layer` [slots, kv_heads, capacity, width] for each layer."""
+    """A stack and its arrays, one `Layer` [2 * slots, kv_heads, capacity, width] for each layer."""
 
     layers: list[Layer] = field(default_factory=list)
 
@@ -29,29 +33,31 @@ class KVRow(Row):
     """One request's place, with its keys and values."""
 
     stack: KVStack
+    turns = None
     _layout: KVPool
 
     def layer(self, index: int) -> Layer:
-        """Keys and values [1, kv_heads, offset, width] of one layer."""
-        one = slice(self.slot, self.slot + 1)
-        return tuple(array[one, :, : self.offset] for array in self.stack.layers[index])
+        """Keys and values [2, kv_heads, offset, width] of one layer."""
+        arrays = self.stack.layers[index]
+        return tuple(array[self._places(arrays), :, : self.offset] for array in arrays)
 
     def write(self, layer: int, position: int, new: Layer) -> None:
-        """Write arrays [1, kv_heads, n, width] at `position`. Raises KVRoomError."""
+        """Write arrays [2, kv_heads, n, width] at `position`. Raises KVRoomError."""
         self.check(position, new[0].shape[2])
-        start = mx.array([self.slot, position])
-        self.stack.layers[layer] = _updated(self.stack.layers[layer], new, start)
+        old = self.stack.layers[layer]
+        self.stack.layers[layer] = written(old, new, self._places(old), position)
 
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
+    def attend(self, layer: int, queries: mx.array, new: mx.array, scale: float) -> mx.array:
         """Attend over a prompt's chunk, as KVCache does. Raises KVRoomError if it does not fit."""
-        kind, length = self._layout.kind, keys.shape[2]
-        self.write(layer, self.offset, kind.pack(keys, values))
-        one = slice(self.slot, self.slot + 1)
-        end = self.offset + length
-        visible = tuple(array[one, :, :end] for array in self.stack.layers[layer])
-        return kind.attention(queries, visible, scale, "causal" if length > 1 else None)
+        kind, length = self._layout.kind, new.shape[2]
+        self.write(layer, self.offset, kind.pack(new))
+        stored = self.stack.layers[layer]
+        keys, values = _sliced(stored, self.slot, 1, self.offset + length)
+        return kind.attention(queries, keys, values, scale, "causal" if length > 1 else None)
+
+    def _places(self, arrays: Layer) -> slice:
+        """The keys and the values of this row in a stack's arrays."""
+        return slice(self.slot, None, arrays[0].shape[0] // 2)
 
 
 class KVPool(KVLayout[KVRow, KVStack]):
@@ -60,8 +66,8 @@ class KVPool(KVLayout[KVRow, KVStack]):
     def __init__(self, model: Qwen3) -> None:
         self.kind: KVCache = model.make_cache()
         config = model.config
-        one = mx.zeros((1, config.num_key_value_heads, 1, config.head_dim), model.dtype)
-        self._token: Layer = self.kind.pack(one, one)
+        one = mx.zeros((2, config.num_key_value_heads, 1, config.head_dim), model.dtype)
+        self._token: Layer = self.kind.pack(one)
         super().__init__(
             len(model.blocks) * sum(array.nbytes for array in self._token),
             len(model.blocks),
@@ -88,12 +94,12 @@ class KVPool(KVLayout[KVRow, KVStack]):
         """Copy one layer at a time; if the row was alone, its old arrays go with each."""
         kept, old, is_last = list(range(len(stack.rows))), row.stack, is_alone(row)
         slot = stack.rows.index(None) if None in stack.rows else len(kept)
-        start = mx.array([slot, 0])
         for layer in range(self.num_layers):
             held = row.layer(layer)
             if num_slots > len(kept):
                 self._resize_layer(stack, layer, kept, num_slots)
-            stack.layers[layer] = _updated(stack.layers[layer], held, start)
+            places = slice(slot, None, num_slots)
+            stack.layers[layer] = written(stack.layers[layer], held, places, 0)
             mx.eval(stack.layers[layer])
             if is_last:
                 old.layers[layer] = ()
@@ -121,112 +127,163 @@ class KVPool(KVLayout[KVRow, KVStack]):
         self, old: mx.array | None, like: mx.array, kept: list[int], slots: int, capacity: int
     ) -> mx.array:
         _, heads, _, width = like.shape
-        room = mx.zeros((slots - len(kept), heads, capacity, width), like.dtype)
-        if old is None:
-            return room
-        rows = old if len(kept) == old.shape[0] else old[mx.array(kept)]
-        return mx.concatenate([rows, room]) if slots > len(kept) else rows
+        room = mx.zeros((2, slots - len(kept), heads, capacity, width), like.dtype)
+        if old is not None:
+            rows = old.reshape(2, -1, heads, capacity, width)
+            if len(kept) < rows.shape[1]:
+                rows = rows[:, mx.array(kept)]
+            room = mx.concatenate([rows, room], axis=1) if slots > len(kept) else rows
+        return room.reshape(2 * slots, heads, capacity, width)
 
 
-class BatchView:
-    """The rows of a decode step: each layer's keys and values are written, then read, per stack.
-
-    It consists of arrays alone, so that a step compiles; `layers` are replaced as they are written.
+class Run(NamedTuple):
+    """Rows `start` to `stop` of a batch: neighbours from `slot` on in a stack, which attend over
+    its first `end` positions.
     """
 
-    def __init__(self, kind: KVCache, batch: Batch) -> None:
-        self.offset = batch.offset
-        self.layers = [list(layers) for layers in batch.layers]
-        self._kind = kind
-        self._batch = batch
-        self._masks = [
-            (mx.arange(layers[0][0].shape[2]) <= positions[:, None])[:, None, None]
-            for layers, positions in zip(batch.layers, batch.positions, strict=True)
-        ]
-
-    def attend(
-        self, layer: int, queries: mx.array, keys: mx.array, values: mx.array, scale: float
-    ) -> mx.array:
-        if keys.shape[2] != 1:
-            raise KVRoomError(f"A step has room for one token per row, not {keys.shape[2]}.")
-        outputs = []
-        for i, mask in enumerate(self._masks):
-            q, k, v = queries, keys, values
-            if self._batch.spread:
-                index = self._batch.spread[i]
-                q, k, v = queries[index], keys[index], values[index]
-            new = self._kind.pack(k, v)
-            self.layers[i][layer] = tuple(
-                _written(old, update, self._batch.positions[i])
-                for old, update in zip(self.layers[i][layer], new, strict=True)
-            )
-            outputs.append(self._kind.attention(q, self.layers[i][layer], scale, mask))
-        if not self._batch.spread:
-            return outputs[0]
-        return mx.concatenate(outputs)[self._batch.gather[0]]
+    stack: int
+    slot: int
+    start: int
+    stop: int
+    end: int
 
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """The rows of a step as arrays.
+    """The rows of a step, as arrays and as `runs`, which a compiled step is made for.
 
-    `offset` [rows]: where each row's new token goes. Per stack: its `layers`; `positions` [slots],
-    the offset of each row in the batch, the scratch position of the others; `spread` [slots], each
-    slot's row. `gather` [rows] finds the rows in the slots of all stacks. Both are empty where the
-    batch is one stack in its own order.
+    `offset` [rows]: where each row's new token goes. `places` [2, rows] uint32: where its key and
+    its value go in the arrays of its stack, of which `layers` has one list for each. With `masked`,
+    a row sees its own tokens of the positions that its run attends over; else all of them.
     """
 
     offset: mx.array
+    places: mx.array
     layers: list[list[Layer]]
-    positions: list[mx.array]
-    spread: list[mx.array]
-    gather: list[mx.array]
+    runs: tuple[Run, ...]
+    masked: bool = True
 
     @classmethod
-    def of(cls, rows: Sequence[KVRow]) -> Batch:
-        """Prepare a step of one token for each of `rows`. Raises KVRoomError if one has no room."""
+    def of(cls, rows: Sequence[KVRow], *, exact: bool = False) -> Batch:
+        """Prepare a step of one token for each of `rows`; those of a stack are best in its order.
+
+        With `exact`, a single row attends over just its tokens: nothing has to be masked, but no
+        two steps are alike. Raises KVRoomError if a row has no room.
+        """
         for row in rows:
             row.check(row.offset, 1)
         stacks = list(dict.fromkeys(row.stack for row in rows))
-        places = {row: i for i, row in enumerate(rows)}
-        slots = [row for stack in stacks for row in stack.rows]
-        batch = cls(
-            offset=mx.array([row.offset for row in rows]),
-            layers=[stack.layers for stack in stacks],
-            positions=[
-                mx.array([r.offset if r in places else stack.capacity - 1 for r in stack.rows])
-                for stack in stacks
-            ],
-            spread=[],
-            gather=[],
+        keys = [row.slot for row in rows]
+        values = [row.slot + len(row.stack.rows) for row in rows]
+        return cls(
+            mx.array([row.offset for row in rows]),
+            mx.array([keys, values], mx.uint32),
+            [stack.layers for stack in stacks],
+            _runs(rows, stacks, exact=exact),
+            masked=not exact,
         )
-        if len(stacks) > 1 or slots != list(rows):
-            batch.spread = [
-                mx.array([places.get(r, 0) if r else 0 for r in s.rows]) for s in stacks
-            ]
-            batch.gather = [mx.array([slots.index(row) for row in rows])]
-        return batch
 
     def arrays(self) -> BatchArrays:
-        """All of it as a tree, for a compiled function's arguments: `Batch(*arrays)` is the
-        inverse.
-        """
-        return self.offset, self.layers, self.positions, self.spread, self.gather
+        """The arrays as a tree, for a compiled function's arguments."""
+        return self.offset, self.places, self.layers
 
 
-def _updated(old: Layer, new: Layer, start: mx.array) -> Layer:
-    """old [slots, heads, capacity, width] with new [1, heads, n, width] at `start`: slot and
-    position.
+def _runs(
+    rows: Sequence[KVRow], stacks: Sequence[KVStack], *, exact: bool = False
+) -> tuple[Run, ...]:
+    starts = [
+        i
+        for i, row in enumerate(rows)
+        if not i or rows[i - 1].stack is not row.stack or rows[i - 1].slot + 1 != row.slot
+    ]
+    runs = []
+    for start, stop in zip(starts, [*starts[1:], len(rows)], strict=True):
+        stack, end = rows[start].stack, rows[start].stack.capacity
+        if exact:
+            end = rows[start].offset + 1
+        elif len(starts) == 1:  # more runs would too seldom all stay the same
+            longest = max(row.offset for row in rows) + 1
+            end = min(-(-longest // CAPACITY_STEP) * CAPACITY_STEP, end)
+        runs.append(Run(stacks.index(stack), rows[start].slot, start, stop, end))
+    return tuple(runs)
+
+
+class BatchView:
+    """The rows of a decode step: each layer's keys and values are written, then read.
+
+    It computes with arrays alone, so that a step compiles; `layers` are replaced as they are
+    written.
     """
-    return tuple(
-        mx.slice_update(array, update, start, axes=(0, 2))
-        for array, update in zip(old, new, strict=True)
+
+    def __init__(self, kind: KVCache, batch: Batch, turns: Turns | None = None) -> None:
+        self.offset = batch.offset
+        self.turns = turns
+        self.layers = [list(layers) for layers in batch.layers]
+        self._kind = kind
+        self._batch = batch
+        self._masks: list[mx.array | None] = []
+        self._writes = _writes(batch)
+
+    def attend(self, layer: int, queries: mx.array, new: mx.array, scale: float) -> mx.array:
+        if new.shape[2] != 1:
+            raise KVRoomError(f"A step has room for one token per row, not {new.shape[2]}.")
+        self._write(layer, self._kind.pack(new))
+        self._masks = self._masks or self._make_masks(queries.shape[1])
+        outputs = []
+        for run, mask in zip(self._batch.runs, self._masks, strict=True):
+            stored = self.layers[run.stack][layer]
+            keys, values = _sliced(stored, run.slot, run.stop - run.start, run.end)
+            part = queries[run.start : run.stop]
+            outputs.append(self._kind.attention(part, keys, values, scale, mask))
+        return outputs[0] if len(outputs) == 1 else mx.concatenate(outputs)
+
+    def _write(self, layer: int, new: Layer) -> None:
+        """new [2 * rows, kv_heads, 1, width]."""
+        rows = [array.reshape(2, -1, array.shape[1], array.shape[3]) for array in new]
+        # All of a stack's before any is read: it is replaced in place only while nobody reads it.
+        for write in self._writes:
+            arrays = []
+            for array, update in zip(self.layers[write.stack][layer], rows, strict=True):
+                changed = array[...]
+                changed[write.where] = update[:, write.start : write.stop]
+                arrays.append(changed)
+            self.layers[write.stack][layer] = tuple(arrays)
+
+    def _make_masks(self, num_heads: int) -> list[mx.array | None]:
+        if not self._batch.masked:
+            return [None]
+        masks: list[mx.array | None] = []
+        for run in self._batch.runs:
+            offset = self.offset[run.start : run.stop, None]
+            visible = (mx.arange(run.end) <= offset)[:, None, None]
+            masks.append(self._kind.mask_for(visible, num_heads))
+        return masks
+
+
+class _Write(NamedTuple):
+    """The new tokens `start` to `stop` of a batch go to one stack: slots, heads, positions."""
+
+    stack: int
+    start: int
+    stop: int
+    where: tuple[mx.array, mx.array, mx.array]
+
+
+def _writes(batch: Batch) -> list[_Write]:
+    writes, positions = [], batch.offset.astype(mx.uint32)
+    heads = mx.array(list(range(batch.layers[0][0][0].shape[1])), mx.uint32)
+    for stack, runs in groupby(batch.runs, key=lambda run: run.stack):
+        together = list(runs)
+        start, stop = together[0].start, together[-1].stop
+        where = batch.places[:, start:stop, None], heads, positions[start:stop, None]
+        writes.append(_Write(stack, start, stop, where))
+    return writes
+
+
+def _sliced(stored: Layer, slot: int, num_rows: int, end: int) -> tuple[Layer, Layer]:
+    """Return the first `end` keys, and values, of rows next to each other."""
+    first = (slot, slot + stored[0].shape[0] // 2)
+    keys, values = (
+        tuple(array[start : start + num_rows, :, :end] for array in stored) for start in first
     )
-
-
-def _written(old: mx.array, new: mx.array, positions: mx.array) -> mx.array:
-    """old [slots, heads, capacity, width] with new [slots, heads, 1, width] at `positions`."""
-    if old.shape[0] == 1:
-        return mx.slice_update(old, new, positions, axes=(2,))
-    index = mx.broadcast_to(positions[:, None, None, None], new.shape)
-    return mx.put_along_axis(old, index, new, axis=2)
+    return keys, values

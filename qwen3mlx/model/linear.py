@@ -127,9 +127,13 @@ class ExpertLinear:
 
     weight: mx.array
 
-    def __call__(self, x: mx.array, expert_ids: mx.array, *, sorted_ids: bool) -> mx.array:
-        """x [..., 1, in] or [..., M, 1, in], expert_ids [..., k] -> [..., k, 1, out]."""
-        return mx.gather_mm(x, self.weight, rhs_indices=expert_ids, sorted_indices=sorted_ids)
+    def __call__(
+        self, x: mx.array, expert_ids: mx.array, *, rows: mx.array | None = None
+    ) -> mx.array:
+        """x [n, 1, in] with sorted expert_ids [n] -> [n, 1, out]; or x [..., 1, in] with `rows`
+        [..., 1 or k], which say what each expert of expert_ids [..., k] reads -> [..., k, 1, out].
+        """
+        return mx.gather_mm(x, self.weight, rows, expert_ids, sorted_indices=rows is None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,20 +146,23 @@ class QuantizedExpertLinear:
     spec: QuantizationSpec
     global_scale: mx.array | None = None
 
-    def __call__(self, x: mx.array, expert_ids: mx.array, *, sorted_ids: bool) -> mx.array:
+    def __call__(
+        self, x: mx.array, expert_ids: mx.array, *, rows: mx.array | None = None
+    ) -> mx.array:
         """Same shapes as `ExpertLinear`."""
         return mx.gather_qmm(
             x,
             self.weight,
             self.scales,
             self.biases,
+            lhs_indices=rows,
             rhs_indices=expert_ids,
             transpose=True,
             group_size=self.spec.group_size,
             bits=self.spec.bits,
             mode=self.spec.mode,
             global_scale=self.global_scale,
-            sorted_indices=sorted_ids,
+            sorted_indices=rows is None,
         )
 
 
@@ -165,8 +172,10 @@ class ConcatenatedExperts:
 
     parts: tuple[ExpertLinear | QuantizedExpertLinear, ...]
 
-    def __call__(self, x: mx.array, expert_ids: mx.array, *, sorted_ids: bool) -> mx.array:
-        outputs = [part(x, expert_ids, sorted_ids=sorted_ids) for part in self.parts]
+    def __call__(
+        self, x: mx.array, expert_ids: mx.array, *, rows: mx.array | None = None
+    ) -> mx.array:
+        outputs = [part(x, expert_ids, rows=rows) for part in self.parts]
         return mx.concatenate(outputs, axis=-1)
 
 

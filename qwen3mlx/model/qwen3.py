@@ -12,6 +12,7 @@ from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache, kv_grou
 from .experts import ExpertStore
 from .feed_forward import FeedForward
 from .linear import Embedding, Projection, QuantizedEmbedding
+from .rope import Turns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +77,10 @@ class Qwen3:
             x = block(x, context)
         x = self.blocks[-1](x, context, last_only=last_only)
         return mx.fast.rms_norm(x, self.norm, self.config.rms_norm_eps)
+
+    def turns(self, offset: mx.array) -> Turns:
+        """How one token of each row is rotated, at the positions `offset` [B]."""
+        return self.blocks[0].self_attn.rope.turns(offset)
 
     def make_cache(self) -> KVCache:
         if self.kv_bits is None:

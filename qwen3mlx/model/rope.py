@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import mlx.core as mx
 
 from ..config import RopeConfig
+
+
+class Turns(NamedTuple):
+    """How the next position of each row is rotated: factors [B, 2, head_dim / 2] float32 of the
+    `first` and of the `second` half of a head; the two products add up to both halves.
+    """
+
+    first: mx.array
+    second: mx.array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +51,19 @@ class Rope:
             offset=offset,
             freqs=self.wavelengths,
         )
+
+    def turns(self, offset: mx.array) -> Turns:
+        """`offset` [B] are the positions of one token of each row."""
+        angles = offset.astype(mx.float32)[:, None] * self._frequencies()
+        cos, sin = mx.cos(angles), mx.sin(angles)
+        return Turns(mx.stack([cos, sin], axis=1), mx.stack([-sin, cos], axis=1))
+
+    def _frequencies(self) -> mx.array:
+        if self.wavelengths is not None:
+            return 1.0 / self.wavelengths
+        # As `mx.fast.rope` computes them, in float32: it rotates the keys of prompts.
+        half = self.head_dim // 2
+        return mx.exp(mx.arange(0.0, -half, -1.0) * (math.log(self.theta) / half))
 
 
 def _yarn_frequencies(config: RopeConfig, head_dim: int) -> list[float]:

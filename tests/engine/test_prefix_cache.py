@@ -181,8 +181,8 @@ def test_a_block_is_few_arrays_whatever_the_depth(kv_bits, tmp_path):
     scheduler = scheduler_for(Decoder(model))
     run(scheduler, LONG)
     blocks = scheduler.runner.prefixes.blocks.values()
-    assert {len(block) for block in blocks} == {2 if kv_bits is None else 6}
-    assert {array.shape[0] for block in blocks for array in block} == {7}
+    assert {len(block) for block in blocks} == {1 if kv_bits is None else 3}
+    assert {array.shape[0] for block in blocks for array in block} == {2 * 7}
 
 
 def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest import mock
 
 import mlx.core as mx
@@ -30,38 +31,42 @@ from tests.support.examples import examples
 
 
 class Writes:
-    """Record everything written to keys and values."""
+    """Check everything written to keys and values: arrays [2 * slots, heads, capacity, width]."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._slice_update = mx.slice_update
-        self._put = mx.put_along_axis
+        self._set = mx.array.__setitem__
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        with (
-            mock.patch.object(mx, "slice_update", self.slice_update),
-            mock.patch.object(mx, "put_along_axis", self.put_along_axis),
-        ):
+        def write(old: mx.array, where: Any, new: Any) -> None:
+            if old.ndim == 4:
+                self.count += 1
+                (self.check_chunk if isinstance(where[0], slice) else self.check_step)(old, *where)
+            self._set(old, where, new)
+
+        with mock.patch.object(mx.array, "__setitem__", write):
             yield
 
-    def slice_update(
-        self, old: mx.array, new: mx.array, start: mx.array, axes: tuple[int, ...]
-    ) -> mx.array:
-        firsts = start.tolist()  # nothing is to be computed for it
-        assert isinstance(firsts, list)
-        for first, axis in zip(firsts, axes, strict=True):
-            scratch = axis == 2
-            assert 0 <= first <= old.shape[axis] - new.shape[axis] - scratch
-        self.count += 1
-        return self._slice_update(old, new, start, axes)
+    def check_chunk(self, old: mx.array, rows: slice, heads: slice, positions: slice) -> None:
+        """The keys and the values of one row."""
+        slots = old.shape[0] // 2
+        key, value = range(old.shape[0])[rows]
+        assert value == key + slots
+        assert heads == slice(None)
+        assert 0 <= positions.start < positions.stop < old.shape[2]
 
-    def put_along_axis(self, old: mx.array, index: mx.array, new: mx.array, axis: int) -> mx.array:
-        positions = index.reshape(-1).tolist()
-        assert min(positions) >= 0
-        assert max(positions) < old.shape[axis]
-        self.count += 1
-        return self._put(old, index, new, axis)
+    def check_step(
+        self, old: mx.array, places: mx.array, heads: mx.array, positions: mx.array
+    ) -> None:
+        """One token of each row; each has a place of its own."""
+        slots = old.shape[0] // 2
+        keys, values = places[..., 0].tolist()
+        assert len(set(keys)) == len(keys) == len(positions)
+        assert values == [key + slots for key in keys]
+        assert 0 <= min(keys) <= max(keys) < slots
+        assert heads.tolist() == list(range(old.shape[1]))
+        assert 0 <= positions.min().item() <= positions.max().item() < old.shape[2] - 1
 
 
 @pytest.fixture(scope="module")

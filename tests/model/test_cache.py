@@ -47,7 +47,7 @@ def test_any_chunks_equal_attention_over_the_whole_history(
             for layer in range(LAYERS):
                 queries = normal(rng, HEADS, length, HEAD_DIM)
                 keys, values = (normal(rng, KV_HEADS, length, HEAD_DIM) for _ in range(2))
-                output = cache.attend(layer, queries, keys, values, SCALE)
+                output = cache.attend(layer, queries, mx.concatenate([keys, values]), SCALE)
                 new = np.stack([as_stored(keys, bits), as_stored(values, bits)])
                 history[layer] = np.concatenate([history[layer], new], axis=3)
                 expected = attention(np.array(queries), *history[layer])
@@ -78,7 +78,8 @@ def feed(cache: KVCache, length: int, *, head_dim: int = HEAD_DIM, seed: int = 0
     rng = np.random.default_rng(seed)
     queries = normal(rng, HEADS, length, head_dim)
     keys, values = normal(rng, KV_HEADS, length, head_dim), normal(rng, KV_HEADS, length, head_dim)
-    output = cache.attend(0, queries, keys, values, 1 / math.sqrt(head_dim))
+    new = mx.concatenate([keys, values])
+    output = cache.attend(0, queries, new, 1 / math.sqrt(head_dim))
     cache.advance(length)
     mx.eval(output, cache.layers)
     return np.array(output)

@@ -38,15 +38,14 @@ class Case:
 
     def new(self, num_tokens: int) -> mx.array:
         config = self.model.config
-        return mx.zeros((1, config.num_key_value_heads, num_tokens, config.head_dim))
+        return mx.zeros((2, config.num_key_value_heads, num_tokens, config.head_dim))
 
     def queries(self, num_tokens: int) -> mx.array:
         config = self.model.config
         return mx.zeros((1, config.num_attention_heads, num_tokens, config.head_dim))
 
     def write(self, position: int, num_tokens: int) -> None:
-        new = self.new(num_tokens)
-        self.row.write(0, position, self.pool.kind.pack(new, new))
+        self.row.write(0, position, self.pool.kind.pack(self.new(num_tokens)))
 
 
 def write_beyond_the_end(case: Case) -> None:
@@ -59,7 +58,7 @@ def write_before_the_beginning(case: Case) -> None:
 
 def attend(case: Case) -> None:
     new = case.new(case.too_many)
-    case.row.attend(0, case.queries(case.too_many), new, new, 1.0)
+    case.row.attend(0, case.queries(case.too_many), new, 1.0)
 
 
 def prefill(case: Case) -> None:
@@ -97,7 +96,7 @@ def decode_several_tokens_at_once(case: Case) -> None:
     case.row.trim(1)
     view = BatchView(case.pool.kind, Batch.of([case.row]))
     new = case.new(1 + case.excess)
-    view.attend(0, case.queries(1 + case.excess), new, new, 1.0)
+    view.attend(0, case.queries(1 + case.excess), new, 1.0)
 
 
 BEYOND = [
