@@ -240,10 +240,6 @@
         <translation>思考</translation>
     </message>
     <message>
-        <source>Compare: {name}</source>
-        <translation>对比：{name}</translation>
-    </message>
-    <message>
         <source>{name} answers as well. Click to stop.</source>
         <translation>{name} 也会回答。点按可停止对比。</translation>
     </message>

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QTabBar, QVBoxLayout, QWidget
 
 from ..controllers.comparison import Comparison
 from ..domain import MessageRow
@@ -36,16 +36,23 @@ class CompareView(QWidget):
         self._tabs.setDrawBase(False)
         self._tabs.currentChanged.connect(self._arrange)
         self._columns = [_Column(one, theme, intents, self) for one in comparison.columns]
+        self._rule = QFrame(self)
+        self._rule.setObjectName("rule")
+        self._rule.setFixedWidth(1)
         row = QHBoxLayout()
         row.setSpacing(0)
         for place, column in enumerate(self._columns):
             self._tabs.addTab("")
             column.picked.connect(partial(self._pick, place))
             row.addWidget(column, 1)
+        row.insertWidget(1, self._rule)
+        above = QHBoxLayout()
+        above.setContentsMargins(GAP_L, 0, GAP_L, 0)
+        above.addWidget(self._tabs, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._tabs)
+        layout.setSpacing(GAP)
+        layout.addLayout(above)
         layout.addLayout(row, 1)
         comparison.changed.connect(self._show)
         self._show()
@@ -67,6 +74,7 @@ class CompareView(QWidget):
     def _arrange(self, *_: object) -> None:
         has_room = self.width() >= 2 * LEAST
         self._tabs.setVisible(not has_room)
+        self._rule.setVisible(has_room)
         for place, column in enumerate(self._columns):
             column.setVisible(has_room or place == self._tabs.currentIndex())
 

@@ -23,7 +23,7 @@ from .counts import exact_count, short_count
 from .icons import SIZE, SMALL, icon
 from .message_field import MessageField
 from .meter import Meter
-from .model_button import ModelButton
+from .model_button import ElidingButton, ModelButton
 from .opening import documents
 from .plain import Button, set_tip
 from .shortcuts import as_written
@@ -101,8 +101,7 @@ class Composer(QFrame):
     def show_other(self, name: str | None) -> None:
         """Name the model that answers as well, if one does."""
         self._other.setVisible(name is not None)
-        text = self.tr("Compare: {name}").format(name=one_line(name or ""))
-        self._other.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 180))
+        self._other.setText(one_line(name or ""))
         set_tip(self._other, self.tr("{name} answers as well. Click to stop.").format(name=name))
         self._other.setAccessibleName(self.tr("Stop comparing"))
         self._fit_row()
@@ -215,7 +214,9 @@ class Composer(QFrame):
         self._think.toggled.connect(self.thinking_changed)
         self.model = ModelButton(self)
         self.model.clicked.connect(self.models_wanted)
-        self._other = labelled_button(self, "close", "", size=SMALL, kind="pill")
+        self._other = ElidingButton(self)
+        self._other.setObjectName("pill")
+        self._other.setIcon(icon("close"))
         self._other.clicked.connect(self.other_removed)
         self._other.hide()
         self._meter = Meter(self._theme, self)
@@ -243,11 +244,11 @@ class Composer(QFrame):
 
     def _fit_row(self) -> None:
         """Leave out the figures of the context where there is no room; the meter's tip has them."""
-        left_out: list[QWidget] = [self._cost, self._stop, self.model]
-        if self._other.isHidden():
-            left_out.append(self._other)
+        names = [one for one in (self.model, self._other) if not one.isHidden()]
+        left_out: list[QWidget] = [self._cost, self._stop, self.model, self._other]
         others = [one for one in self._in_row if one not in left_out]
-        needed = self.model.minimumWidth() + sum(one.sizeHint().width() for one in others)
+        needed = sum(one.minimumWidth() for one in names)
+        needed += sum(one.sizeHint().width() for one in others)
         needed += self._cost.sizeHint().width() + (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
         self._cost.setVisible(bool(self._cost.text()) and needed <= self.width())
 

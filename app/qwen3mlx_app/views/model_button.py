@@ -16,26 +16,15 @@ from .plain import ToolButton, set_tip
 LEAST_WIDTH = 90
 
 
-class ModelButton(ToolButton):
-    """A name that is too long is cut in its middle."""
+class ElidingButton(ToolButton):
+    """An icon and a name, which is cut in its middle where there is no room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("flat")
-        self.setIcon(icon("updown"))
         self.setIconSize(SMALL)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # puts the arrows at the end
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(LEAST_WIDTH)
-
-    def show_model(self, model_id: str, entry: ModelEntry | None) -> None:
-        name = one_line(entry.name if entry else model_id)
-        self.setText(name)
-        said = [self.tr("Model: {name}").format(name=name)]
-        said += [facts(entry), state_text(entry)] if entry else []
-        set_tip(self, " · ".join(filter(None, said)))
-        self.setAccessibleName(one_line(said[0]))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionToolButton()
@@ -45,3 +34,19 @@ class ModelButton(ToolButton):
         option.text = self.fontMetrics().elidedText(option.text, middle, room)
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+
+
+class ModelButton(ElidingButton):
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("flat")
+        self.setIcon(icon("updown"))
+        self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # puts the arrows at the end
+
+    def show_model(self, model_id: str, entry: ModelEntry | None) -> None:
+        name = one_line(entry.name if entry else model_id)
+        self.setText(name)
+        said = [self.tr("Model: {name}").format(name=name)]
+        said += [facts(entry), state_text(entry)] if entry else []
+        set_tip(self, " · ".join(filter(None, said)))
+        self.setAccessibleName(one_line(said[0]))
