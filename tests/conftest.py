@@ -31,6 +31,8 @@ for _name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "GITHUB_ACTIONS"):
     os.environ.pop(_name, None)
 # The backtrace of a library's panic takes ten seconds to write.
 os.environ["RUST_BACKTRACE"] = "0"
+# An M5's products of float32 would be of fewer bits than the numbers that tests compare.
+os.environ["MLX_ENABLE_TF32"] = "0"
 os.environ.update(
     HF_HOME=os.path.join(_STATE, "huggingface"),
     HF_HUB_OFFLINE="1",

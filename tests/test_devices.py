@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mlx.core as mx
@@ -12,6 +13,13 @@ from qwen3mlx import load_model
 
 from .support.checkpoints import DENSE, MOE, Shape, write_checkpoint
 
+# Heads of 32 take none of Metal's attention kernels; those of 128 do, in groups of any size.
+SHAPES = {
+    "dense": DENSE,
+    "moe": MOE,
+    "groups of 4": replace(DENSE, head_dim=128, num_attention_heads=8),
+    "groups of 8": replace(MOE, head_dim=128, num_attention_heads=16),
+}
 IDS = [[7, 301, 12, 64, 5, 5, 250, 19, 88, 143, 2, 31]]
 
 
@@ -36,7 +44,7 @@ def logits_on(device: mx.DeviceType, folder: Path) -> tuple[mx.array, mx.array]:
 
 
 @pytest.mark.skipif(not mx.metal.is_available(), reason="needs a Mac's GPU")
-@pytest.mark.parametrize("shape", [DENSE, MOE], ids=["dense", "moe"])
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_metal_gives_the_numbers_of_the_cpu(shape: Shape, tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path, shape, dtype="float32")
     on_cpu, on_metal = logits_on(mx.cpu, folder), logits_on(mx.gpu, folder)

@@ -94,7 +94,7 @@ class Decoder:
         `counts` [rows, vocab] with `token`: those given count the tokens before it.
         """
         stacks = list(dict.fromkeys(row.stack for row in rows))
-        exact = self._is_exact(rows)
+        exact = self.is_exact(rows)
         batch = Batch.of(rows, exact=exact)
         arguments = (
             token,
@@ -116,7 +116,8 @@ class Decoder:
             row.offset += 1  # the batch has checked the room
         return SampledTokens(*chosen), logits, new_counts[0] if new_counts else None
 
-    def _is_exact(self, rows: Sequence[KVRow]) -> bool:
+    def is_exact(self, rows: Sequence[KVRow]) -> bool:
+        """Return whether a step of `rows` attends over just their tokens, and is not compiled."""
         if len(rows) > 1 or on_cpu():
             return False
         return rows[0].capacity >= EXACT_FROM_TOKENS or self.model.nbytes >= EXACT_FROM_BYTES

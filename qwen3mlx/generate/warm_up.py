@@ -17,12 +17,16 @@ def warm_up(decoder: Decoder, params: SamplingParams) -> None:
     kernels that a step fuses, which steps of all shapes share.
     """
     pool, vocab_size = KVPool(decoder.model), decoder.model.config.vocab_size
-    row = pool.allocate(STEADY + 2)
-    sampling = SamplingBatch.for_requests([params], [()], vocab_size)
-    counts = None if sampling.penalties is None else mx.zeros((1, vocab_size))
-    token = mx.zeros(1, mx.int32)
+    rows = [pool.allocate(STEADY + 2)]
+    if decoder.is_exact(rows):  # such a step is never compiled, that of two rows is
+        rows.append(pool.allocate(STEADY + 2))
+    num = len(rows)
+    sampling = SamplingBatch.for_requests([params] * num, [()] * num, vocab_size)
+    counts = None if sampling.penalties is None else mx.zeros((num, vocab_size))
+    token, uniform = mx.zeros(num, mx.int32), mx.zeros((num, 1))
     for _ in range(STEADY + 2):
-        chosen, _, counts = decoder.step(token, [row], sampling, mx.zeros((1, 1)), counts)
+        chosen, _, counts = decoder.step(token, rows, sampling, uniform, counts)
         token = chosen.token
         mx.eval(chosen.arrays())
-    row.release()
+    for row in rows:
+        row.release()

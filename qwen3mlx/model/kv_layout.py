@@ -27,7 +27,7 @@ class KVRoomError(RuntimeError):
 
 @dataclass(slots=True, eq=False)
 class Stack:
-    """Rows of one capacity; None is a free slot. The last position of each row is for scratch."""
+    """Rows of one capacity; None is a free slot. The last position of each row stays free."""
 
     capacity: int
     rows: list[Any] = field(default_factory=list)
@@ -211,7 +211,7 @@ def is_alone(row: Row) -> bool:
 
 
 def least_capacity(num_tokens: int) -> int:
-    """Return the fewest positions of a row for `num_tokens` and the scratch one."""
+    """Return the fewest positions of a row for `num_tokens` and the free one."""
     return -(-(num_tokens + 1) // CAPACITY_STEP) * CAPACITY_STEP
 
 
@@ -226,7 +226,7 @@ def capacities(num_tokens: int, ahead: int = 0) -> range:
 
 
 def stack_capacity(num_tokens: int) -> int:
-    """Positions of a row for `num_tokens` and the scratch one; few distinct values to share."""
+    """Positions of a row for `num_tokens` and the free one; few distinct values to share."""
     needed = num_tokens + 1
     if needed > LONGEST_SHARED:
         return capacity_for(needed)

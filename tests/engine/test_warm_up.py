@@ -55,6 +55,18 @@ def test_a_gpu_compiles_a_step_while_loading(name: str, compiled: list[int]) -> 
     assert len(compiled) == 1
 
 
+@pytest.mark.usefixtures("_on_gpu")
+def test_a_large_model_compiles_a_step_of_two_rows(
+    compiled: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of one is never compiled: it attends over just its tokens."""
+    monkeypatch.setattr(decoder, "EXACT_FROM_BYTES", 0)
+    model = load("demo")
+    assert len(compiled) == 1
+    run(scheduler_for(model.decoder), [1, 2, 3], max_tokens=30)
+    assert len(compiled) == 1
+
+
 def test_the_cpu_runs_no_step_while_loading(compiled: list[int]) -> None:
     model = load("demo")
     assert not compiled

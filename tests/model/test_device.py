@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qwen3mlx import load
+from qwen3mlx.events import Finished
 from qwen3mlx.model import device, load_model
 
 from .support import GOLDENS
@@ -46,7 +48,7 @@ def test_the_default_limit_leaves_room_for_what_mlx_keeps(usable: int) -> None:
         assert device.default_memory_limit() >= 0.85 * usable - 1
 
 
-def test_a_mac_whose_default_device_is_the_cpu_is_asked_about_its_gpu(
+def test_a_mac_whose_default_device_is_the_cpu_loads_and_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """MLX tells the working set of the GPU alone, and asks about the default device by itself."""
@@ -58,6 +60,10 @@ def test_a_mac_whose_default_device_is_the_cpu_is_asked_about_its_gpu(
     monkeypatch.setattr(mx.metal, "is_available", lambda: True)
     monkeypatch.setattr(mx, "device_info", info)
     monkeypatch.setattr(mx, "set_wired_limit", wired.append)
-    load_model(GOLDENS / "moe")
+    runtime = load("demo")
     assert wired == [12 * GB]
+    events = list(runtime.generate("Hello", max_tokens=4, temperature=0))
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert 1 <= finished.usage.completion_tokens <= 4
     assert device.default_memory_limit() == 0.9 * 12 * GB - 0.6 * GB
