@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
@@ -28,7 +29,7 @@ from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
 from .attachment_loader import AttachmentLoader
 from .comparison import Comparison
-from .context_estimator import ContextEstimator
+from .context_estimator import ContextEstimator, WouldSend
 from .conversation_settings import ConversationSettings
 from .deletion import MessageDeletion
 from .drafts import Drafts
@@ -338,14 +339,7 @@ class ChatController(StoreController):
 
         If it is the new text of a message, only what is before that one is sent with it.
         """
-        draft, leaf_id = self.drafts.current, self._open.leaf_id
-        if draft is not None and draft.edited is not None and draft.edited in self._tree:
-            leaf_id = self._tree[draft.edited].parent_id
-        path = self._tree.path(leaf_id)
-        if text.strip() or attachments:
-            path.append(self.open_messages.make("user", None, text, attachments=tuple(attachments)))
-        settings = self._open.settings
-        self.estimator.estimate(self.model_id, prompt.messages(path, settings), settings.thinking)
+        self.estimator.estimate(partial(self._would_send, text, tuple(attachments)))
 
     # Implementation
 
@@ -362,6 +356,16 @@ class ChatController(StoreController):
         if (news := store.aside.news()) is not None:
             self.notice.emit(Notice(text=news, kind="warning"))
         return transcript
+
+    def _would_send(self, text: str, attachments: tuple[Attachment, ...]) -> WouldSend:
+        draft, leaf_id = self.drafts.current, self._open.leaf_id
+        if draft is not None and draft.edited is not None and draft.edited in self._tree:
+            leaf_id = self._tree[draft.edited].parent_id
+        path = self._tree.path(leaf_id)
+        if text.strip() or attachments:
+            path.append(self.open_messages.make("user", None, text, attachments=attachments))
+        settings = self._open.settings
+        return WouldSend(self.model_id, prompt.messages(path, settings), settings.thinking)
 
     def _ask(
         self,

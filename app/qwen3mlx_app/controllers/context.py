@@ -56,11 +56,13 @@ class ContextController(QObject):
     @property
     def num_unsent(self) -> int:
         """How many of the oldest messages are no longer sent."""
-        return len(self._chat.path) - len(self._chat.sent_path)
+        conversation = self._chat.conversation
+        first = conversation.settings.first_sent if conversation else None
+        return max(0, self._chat.messages.row_of(first))
 
     @property
     def has_messages(self) -> bool:
-        return bool(self._chat.sent_path)
+        return self._chat.messages.rowCount() > 0
 
     @property
     def larger(self) -> int | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,6 +16,14 @@ from ..services.timers import single_shot
 PAUSE = 300
 
 
+class WouldSend(NamedTuple):
+    """What would be sent; `thinking` is None where the model decides."""
+
+    model: str
+    messages: Sequence[Mapping[str, Any]]
+    thinking: bool | None
+
+
 class ContextEstimator(QObject):
     """Emits `estimated(tokens, context length)`, both None where the server cannot tell."""
 
@@ -24,16 +32,14 @@ class ContextEstimator(QObject):
     def __init__(self, endpoint: Endpoint, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._endpoint = endpoint
-        self._question: tuple[str, Sequence[Mapping[str, Any]], bool | None] | None = None
+        self._question: Callable[[], WouldSend] | None = None
         self._call: Call | None = None
         self._number = 0
         self._timer = single_shot(self, PAUSE, self._ask)
 
-    def estimate(
-        self, model: str, messages: Sequence[Mapping[str, Any]], thinking: bool | None
-    ) -> None:
-        """Ask after a pause; of several questions only the last is answered."""
-        self._question = (model, messages, thinking)
+    def estimate(self, question: Callable[[], WouldSend]) -> None:
+        """Ask after a pause; of several questions only the last is made up and answered."""
+        self._question = question
         self._timer.start()
 
     def forget(self) -> None:
@@ -45,15 +51,14 @@ class ContextEstimator(QObject):
     def _ask(self) -> None:
         if self._question is None:
             return
-        model, messages, thinking = self._question
-        number = self._number
+        question, number = self._question(), self._number
         if self._call is not None:
             self._call.abort()
         self._call = self._endpoint.count_tokens(
-            model=model,
+            model=question.model,
             texts=(),
-            messages=messages or None,
-            enable_thinking=thinking,
+            messages=question.messages or None,
+            enable_thinking=question.thinking,
             done=partial(self._on_counted, number),
             failed=lambda _: self._on_counted(number, [], None, None),
         )

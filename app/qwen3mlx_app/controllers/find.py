@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QModelIndex, QObject, Signal
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
 from ..services.finding import on_screen, phrase_pattern, word_pattern
 from ..services.sliced_work import SlicedWork
+from ..services.sums import Sums
 from ..services.timers import single_shot
 
 # Milliseconds after a change of the conversation until it is searched again.
@@ -35,13 +36,16 @@ class Find(QObject):
         self.current: tuple[str, int] | None = None
         self.count = self.number = 0
         self._messages = messages
-        self._known: dict[str, tuple[str, int]] = {}
+        self._counts = Sums()  # of each message
+        self._changed: set[str] = set()  # the messages to be searched
         self._wanted: str | None = None
         self._moves = False
         self._work = SlicedWork(SLICE, self)
         self._again = single_shot(self, PAUSE, self._start)
-        for signal in (messages.rowsInserted, messages.rowsRemoved, messages.dataChanged):
-            signal.connect(self._look_again)
+        messages.rowsInserted.connect(self._on_inserted)
+        messages.rowsRemoved.connect(self._on_removed)
+        messages.rowsMoved.connect(self._on_moved)
+        messages.dataChanged.connect(self._on_changed)
         messages.modelReset.connect(self.stop)
 
     def look_for(self, question: str, *, words: bool = False, message_id: str = "") -> None:
@@ -50,10 +54,10 @@ class Find(QObject):
         That of `message_id`, else the one looked at so far, else the last.
         """
         self.pattern = word_pattern(question) if words else phrase_pattern(question)
-        self._known.clear()
         self._wanted = message_id or (self.current[0] if self.current else None)
         self.current = None
         self._moves = True
+        self._forget()
         self._start()
 
     def step(self, by: int) -> None:
@@ -70,62 +74,72 @@ class Find(QObject):
         self.count = self.number = 0
         self.changed.emit()
 
-    def _look_again(self) -> None:
-        if self.pattern is not None and not self._again.isActive():
+    def _forget(self) -> None:
+        self._changed = {row.message.id for row in self._messages.values()}
+        self._counts.replace(0, [0] * len(self._changed))
+
+    def _on_inserted(self, _: QModelIndex, first: int, last: int) -> None:
+        if self.pattern is not None:
+            self._counts.insert(first, [0] * (last - first + 1))
+            self._look_at(self._ids(first, last))
+
+    def _on_removed(self, _: QModelIndex, first: int, last: int) -> None:
+        if self.pattern is not None:
+            self._counts.take(first, last - first + 1)
+            self._look_at(())
+
+    def _on_moved(self) -> None:
+        if self.pattern is not None:
+            self._forget()
+            self._look_at(())
+
+    def _on_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        if self.pattern is not None:
+            self._look_at(self._ids(first.row(), last.row()))
+
+    def _ids(self, first: int, last: int) -> list[str]:
+        return [self._messages.value(row).message.id for row in range(first, last + 1)]
+
+    def _look_at(self, message_ids: Iterable[str]) -> None:
+        """Search these messages after a pause."""
+        self._changed.update(message_ids)
+        if not self._again.isActive():
             self._again.start()
 
     def _start(self) -> None:
+        self._again.stop()
         self._work.start(self._search())
 
     def _search(self) -> Iterator[None]:
-        for row in self._messages.values():
-            self._count(row.message)
+        while self._changed:
+            row = self._messages.row_of(self._changed.pop())
+            if row >= 0:
+                self._counts[row] = self._count(self._messages.value(row).message)
             yield
-        counts = self._counts()
-        self.count = sum(count for _, count in counts)
-        self._show(self._place(counts))
+        self.count = self._counts.total
+        self._show(self._place())
         moves, self._moves = self._moves, False
         self.changed.emit()
         if moves and self.current is not None:
             self.moved.emit()
 
-    def _count(self, message: Message) -> None:
-        known = self._known.get(message.id)
-        if known is not None and known[0] is message.content:
-            return
-        is_written = message.role == "user"
-        text = message.content if is_written else on_screen(message.content)
-        count = sum(1 for _ in self.pattern.finditer(text)) if self.pattern else 0
-        self._known[message.id] = (message.content, count)
+    def _count(self, message: Message) -> int:
+        text = message.content if message.role == "user" else on_screen(message.content)
+        return sum(1 for _ in self.pattern.finditer(text)) if self.pattern else 0
 
-    def _counts(self) -> list[tuple[str, int]]:
-        ids = [row.message.id for row in self._messages.values()]
-        return [(message_id, self._known.get(message_id, ("", 0))[1]) for message_id in ids]
-
-    def _place(self, counts: list[tuple[str, int]]) -> int:
+    def _place(self) -> int:
         """The number, from 0, of the match to look at."""
         wanted, within = self.current or (self._wanted, 0)
-        before = 0
-        for message_id, count in counts:
-            if message_id == wanted and count:
-                return before + min(within, count - 1)
-            before += count
+        row = self._messages.row_of(wanted)
+        if row >= 0 and self._counts[row]:
+            return self._counts.before(row) + min(within, self._counts[row] - 1)
         return self.count - 1
 
     def _show(self, place: int) -> None:
         """Look at the match with this number, from 0."""
         self.number, self.current = 0, None
-        for message_id, count in self._counts():
-            if 0 <= place < count:
-                self.current = (message_id, place)
-                self.number = 1 + place + self._before(message_id)
-                return
-            place -= count
-
-    def _before(self, message_id: str) -> int:
-        before = 0
-        for known, count in self._counts():
-            if known == message_id:
-                break
-            before += count
-        return before
+        if 0 <= place < self._counts.total:
+            row = self._counts.find(place)
+            message = self._messages.value(row).message
+            self.number = place + 1
+            self.current = (message.id, place - self._counts.before(row))

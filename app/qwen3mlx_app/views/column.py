@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from typing import NamedTuple
 
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from ..services.sums import Sums
 from .markdown import Block
 from .marking import Marks, count_marks
 from .part_widgets import CodePart, PartWidget, RulePart, TablePart, TextPart, rich_text
@@ -63,7 +65,8 @@ class Column(QWidget):
     """Shows parts, of which any may change.
 
     `fill` lays out those within a range, `step` the others. Until then their heights are estimates,
-    so that the work before the first paint does not depend on the length of the text.
+    so that the work before the first paint does not depend on the length of the text. Later work
+    depends on what has changed, or is seen, and not on how much there is.
     """
 
     def __init__(
@@ -74,6 +77,13 @@ class Column(QWidget):
         self._muted = muted
         self._written = written
         self._rows: list[_Row] = []
+        self._made: list[int] = []  # the numbers of the rows that have widgets
+        # Of each row: its height with the gap above it, whether it is to be laid out, and matches.
+        self._extents, self._todo, self._matches = Sums(), Sums(), Sums()
+        self._width = self.width()  # at which they are known
+        self._unplaced = 0  # the first row that may be elsewhere than its widget
+        self._marks: Marks | None = None
+        self._current = -1
         self._seen = 0
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
@@ -90,24 +100,24 @@ class Column(QWidget):
                 self._rows.append(_Row(part))
             if part.kind == "table":
                 self._join_table(number)
+        made = (place for place in range(first, len(self._rows)) if self._rows[place].widget)
+        self._made[bisect_left(self._made, first) :] = made
+        self._know(max(0, first - 1))  # the end of code may be there now
         self._place()
         self.update()
         self.updateGeometry()
 
     def fill(self, top: int, bottom: int) -> bool:
         """Lay out the parts between two positions; True if any was not laid out."""
-        y, is_changed, width = 0, False, self.width()
-        self._seen = len(self._rows)
-        for number in range(len(self._rows)):
-            y += self._gap(number)
-            if y > bottom:
-                break
-            if y + self._height(number, width) >= top:
-                self._seen = min(self._seen, number)
-                if not self._is_laid_out(number):
-                    self._lay_out(number)
-                    is_changed = True
-            y += self._height(number, width) + self._below(number)
+        self._fit(self.width())
+        number = self._seen = self._extents.find(max(0, top))
+        y, is_changed = self._extents.before(number), False
+        while number < len(self._rows) and y + self._gap(number) <= bottom:
+            if not self._is_laid_out(number):
+                self._lay_out(number)
+                is_changed = True
+            y += self._extents[number]
+            number += 1
         if is_changed:
             self._place()
         return is_changed
@@ -117,78 +127,96 @@ class Column(QWidget):
 
         First what was seen last and what follows it, and then upwards.
         """
+        self._fit(self.width())
         is_changed = False
-        for number in [*range(self._seen, len(self._rows)), *reversed(range(self._seen))]:
-            if time.perf_counter() >= end:
-                break
-            if not self._is_up_to_date(number):
-                self._lay_out(number)
-                is_changed = True
+        while time.perf_counter() < end and (number := self._next()) is not None:
+            self._lay_out(number)
+            is_changed = True
         if is_changed:
             self._place()
         return is_changed
 
     def is_whole(self) -> bool:
         """Whether all parts are laid out."""
-        return all(map(self._is_up_to_date, range(len(self._rows))))
+        self._fit(self.width())
+        return self._todo.total == 0
 
     def labels(self) -> list[RichLabel]:
         """The labels with its text, from top to bottom, of the parts that have any yet."""
-        return [label for row in self._rows if row.widget for label in row.widget.labels()]
+        return [label for number in self._made for label in self._labels(number)]
 
     def mark(self, marks: Marks | None, current: int) -> tuple[int, RichLabel | None]:
         """Mark matches; returns how many there are, and the label with number `current`.
 
         The part with the current match is laid out for that.
         """
-        total, found = 0, None
-        for number, row in enumerate(self._rows):
-            count = self._count(row, marks)
-            if 0 <= current - total < count and not self._is_laid_out(number):
-                self._lay_out(number)
-                self._place()
-            for label in row.widget.labels() if row.widget is not None else ():
-                label.mark(marks, current - total)
-                if 0 <= current - total < count:
-                    found = label
-            total += count
-        return total, found
+        before, self._current = self._current, current
+        if marks != self._marks:
+            self._marks = marks
+            self._matches.replace(0, map(self._count, self._rows))
+            for number in self._made:
+                self._mark(number)
+        found = self._row_with(current)
+        if found is not None and not self._is_laid_out(found):
+            self._lay_out(found)
+            self._place()
+        for changed in (self._row_with(before), found):
+            if changed is not None:
+                self._mark(changed)
+        labels = self._labels(found) if found is not None else []
+        return self._matches.total, labels[-1] if labels else None
 
     def anchor(self, y: int) -> Anchor:
         """What is at a position."""
-        top, width, number = 0, self.width(), 0
-        for number in range(len(self._rows)):
-            height = self._gap(number) + self._height(number, width) + self._below(number)
-            if top + height > y:
-                break
-            top += height
-        return Anchor(number, y - top)
+        number = max(0, min(self._extents.find(max(0, y)), len(self._rows) - 1))
+        return Anchor(number, y - self._extents.before(number))
 
     def y_of(self, anchor: Anchor) -> int:
         """Where that is now."""
-        width = self.width()
-        above = range(min(anchor.part, len(self._rows)))
-        return anchor.offset + sum(
-            self._gap(number) + self._height(number, width) + self._below(number)
-            for number in above
-        )
+        return anchor.offset + self._extents.before(min(anchor.part, len(self._rows)))
 
     def heightForWidth(self, width: int) -> int:
-        return sum(
-            self._gap(number) + self._height(number, width) + self._below(number)
-            for number in range(len(self._rows))
-        )
+        self._fit(width)
+        return self._extents.total
 
     def sizeHint(self) -> QSize:
         return QSize(-1, -1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._fit(self.width())
         self._place()
 
     def lay_out_again(self, number: int) -> None:
         """Lay out a part in one of the next steps: it is to look different."""
         self._rows[number].is_stale = True
+        self._todo[number] = 1
+
+    def _fit(self, width: int) -> None:
+        """Know everything at this width."""
+        if width != self._width:
+            self._width = width
+            self._know(0)
+
+    def _know(self, first: int) -> None:
+        """Take over what may have changed from a row on."""
+        rest = range(first, len(self._rows))
+        self._extents.replace(first, map(self._extent, rest))
+        self._todo.replace(first, (not self._is_up_to_date(number) for number in rest))
+        self._matches.replace(first, map(self._count, self._rows[first:]))
+        self._unplaced = min(self._unplaced, first)
+
+    def _between(self, top: int, bottom: int) -> range:
+        """The rows between two positions."""
+        end = min(self._extents.find(bottom) + 1, len(self._rows))
+        return range(self._extents.find(max(0, top)), end)
+
+    def _next(self) -> int | None:
+        """The row to lay out next."""
+        above = self._todo.before(self._seen)
+        if self._todo.total > above:
+            return self._todo.find(above)
+        return self._todo.find(above - 1) if above else None
 
     def _left(self, part: Part) -> int:
         size = self._theme.font_size
@@ -214,17 +242,19 @@ class Column(QWidget):
 
     def _is_laid_out(self, number: int) -> bool:
         row = self._rows[number]
-        return row.is_laid_out(self._span(row.part, self.width())[1])
+        return row.is_laid_out(self._span(row.part, self._width)[1])
 
     def _is_up_to_date(self, number: int) -> bool:
         return self._is_laid_out(number) and not self._rows[number].is_stale
 
-    def _height(self, number: int, width: int) -> int:
+    def _extent(self, number: int) -> int:
+        return self._gap(number) + self._height(number) + self._below(number)
+
+    def _height(self, number: int) -> int:
         row = self._rows[number]
-        width = self._span(row.part, width)[1]
         if row.height >= 0:  # at another width it is a good estimate
             return row.height
-        return _estimate(row.part, width, self._theme.font_size)
+        return _estimate(row.part, self._span(row.part, self._width)[1], self._theme.font_size)
 
     def _lay_out(self, number: int) -> None:
         if number and self._rows[0].widget is None:  # the others follow it in the order of Tab
@@ -240,8 +270,11 @@ class Column(QWidget):
             row.shown = row.part
             self._realign(number)
         row.is_stale = False
-        row.width = self._span(row.part, self.width())[1]
+        row.width = self._span(row.part, self._width)[1]
         row.height = row.widget.height_at(row.width)
+        self._extents[number], self._todo[number] = self._extent(number), 0
+        self._unplaced = min(self._unplaced, number)
+        self._mark(number)
 
     def _goes_on(self, number: int) -> bool:
         """Whether a part is more of the table above."""
@@ -264,9 +297,16 @@ class Column(QWidget):
         columns = self._rows[number].columns
         if columns is None or not columns.are_shared:
             return
-        for row in self._rows:
-            if row.columns is columns and row.aligned != columns.widths:
+        first = number
+        while first and self._rows[first - 1].columns is columns:
+            first -= 1
+        for place in range(first, len(self._rows)):
+            row = self._rows[place]
+            if row.columns is not columns:
+                break
+            if row.aligned != columns.widths:
                 row.is_stale, row.aligned = row.shown is not None, columns.widths
+                self._todo[place] = 1
 
     def _widget(self, part: Part) -> PartWidget:
         made: PartWidget
@@ -284,21 +324,27 @@ class Column(QWidget):
 
     def _put_in_tab_order(self, number: int, widget: PartWidget) -> None:
         """Tab leads from part to part, in whichever order they were laid out."""
-        above = (row.widget.stops() for row in reversed(self._rows[:number]) if row.widget)
-        before = next((stops[-1] for stops in above if stops), None)
+        place = bisect_left(self._made, number)
+        above = (self._rows[self._made[one]].widget for one in reversed(range(place)))
+        before = next((made.stops()[-1] for made in above if made and made.stops()), None)
+        self._made.insert(place, number)
         for stop in widget.stops():
             if before is not None:
                 QWidget.setTabOrder(before, stop)
             before = stop
 
     def _place(self) -> None:
-        """Put all widgets where they belong, a frame around its lines."""
-        y, width = 0, self.width()
+        """Put the widgets where they belong, a frame around its lines."""
+        first, width = min(self._unplaced, len(self._rows)), self.width()
+        while 0 < first < len(self._rows) and self._rows[first].part.kind == "lines":
+            first -= 1
+        y = self._extents.before(first)
         frame: tuple[QWidget, QRect] | None = None
-        for number, row in enumerate(self._rows):
+        for number in range(first, len(self._rows)):
+            row = self._rows[number]
             y += self._gap(number)
             left, inner = self._span(row.part, width)
-            height, below = self._height(number, width), self._below(number)
+            height, below = self._height(number), self._below(number)
             if row.widget is not None and row.part.kind != "code":
                 self._put(row.widget, QRect(left, y, inner, height))
             if row.part.kind == "code":
@@ -307,13 +353,30 @@ class Column(QWidget):
             if below and frame is not None:
                 widget, place = frame
                 self._put(widget, place.adjusted(0, 0, 0, y - place.bottom() - 1))
+        self._unplaced = len(self._rows)
 
     def _put(self, widget: QWidget, place: QRect) -> None:
         if widget.geometry() != place:
             widget.setGeometry(place)
             self.update()  # of what is painted beside it
 
-    def _count(self, row: _Row, marks: Marks | None) -> int:
+    def _labels(self, number: int) -> list[RichLabel]:
+        widget = self._rows[number].widget
+        return widget.labels() if widget is not None else []
+
+    def _mark(self, number: int) -> None:
+        """Mark the matches in a row."""
+        within = self._current - self._matches.before(number)
+        current = within if 0 <= within < self._matches[number] else -1
+        for label in self._labels(number):
+            label.mark(self._marks, current)
+
+    def _row_with(self, match: int) -> int | None:
+        """The row with a match of this number."""
+        return self._matches.find(match) if 0 <= match < self._matches.total else None
+
+    def _count(self, row: _Row) -> int:
+        marks = self._marks
         if marks is None:
             return 0
         if row.counted is None or row.counted[0] != marks:

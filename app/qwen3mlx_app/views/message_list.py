@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
-from ..domain import Message, MessageRow
+from ..domain import MessageRow
 from ..models import ListModel
 from ..services.timers import single_shot
 from .icons import icon
@@ -25,8 +25,9 @@ from .message_card import MessageCard
 from .message_footer import Intents
 from .plain import Menu
 from .rich_text import RichLabel
+from .row_heights import RowHeights
 from .scrolling import reserve_bar, reveal
-from .seen import RowAnchor, rows_between
+from .seen import RowAnchor
 from .selecting import Selection
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .widgets import tool_button
@@ -62,13 +63,13 @@ class MessageList(QAbstractScrollArea):
         self._theme = theme
         self._intents = intents
         self._cards: dict[str, MessageCard] = {}
-        self._heights: dict[str, int] = {}
+        self._heights = RowHeights(model, theme, self)
+        self._heights.changed.connect(self.lay_out)
         self._unfolded: set[tuple[str, str]] = set()
-        self._ordered: set[str] = set()
         self._marks: Marks | None = None
         self._current: tuple[str, int] | None = None
-        self._measured_width = 0
         self._at_end = True
+        self._first = ("", 0)  # the message at the top, and where it began
         self._laying_out = False
         self._timer = single_shot(self, FRAME, self.lay_out)
         self._next = single_shot(self, 0, self._step_on)
@@ -109,7 +110,7 @@ class MessageList(QAbstractScrollArea):
         self.lay_out()
         for _ in range(3):  # the heights of messages far away are estimates
             if self._current is not None:
-                self._scroll_to(*self._current)
+                self._scroll_to(self._current[0])
         bar = self.verticalScrollBar()
         self._at_end = bar.value() >= bar.maximum() - 2
         self.lay_out()
@@ -119,7 +120,7 @@ class MessageList(QAbstractScrollArea):
 
         Of long messages, what is seen is laid out at once, the rest in steps between other events.
         """
-        if not self._laying_out:
+        if self.isVisible() and not self._laying_out:
             self._timer.stop()
             self._lay_out()
 
@@ -130,7 +131,7 @@ class MessageList(QAbstractScrollArea):
         finally:
             self._laying_out = False
         texts = (text for card in self._cards.values() for text in card.texts())
-        if self.isVisible() and not all(text.is_whole() for text in texts):
+        if not all(text.is_whole() for text in texts):
             self._next.start()
 
     def _step_on(self) -> None:
@@ -196,8 +197,8 @@ class MessageList(QAbstractScrollArea):
 
     def _labels(self) -> list[RichLabel]:
         """The labels of all cards, in the order in which they are read."""
-        ids = (row.message.id for row in self._model.values())
-        return [label for one in ids if one in self._cards for label in self._cards[one].labels()]
+        ids = sorted(self._cards, key=self._model.row_of)
+        return [label for one in ids for label in self._cards[one].labels()]
 
     def _fill_menu(self, menu: Menu) -> None:
         if self._selection.selected():
@@ -208,84 +209,79 @@ class MessageList(QAbstractScrollArea):
         width = min(COLUMN, self.viewport().width() - 2 * GAP_L)
         if width <= 0:
             return
-        if width != self._measured_width:
-            self._measured_width = width
-            self._heights.clear()
-        rows = self._model.values()
+        self._heights.fit(width)
         bar, page = self.verticalScrollBar(), self.viewport().height()
-        heights = [self._height(row.message, width) for row in rows]
-        anchor = self._anchor(rows, heights, bar.value())
+        anchor = self._anchor(bar.value() + self._shift())
         if steps:
             self._step_cards()
         for _ in range(ROUNDS):  # what is laid out may bring more into view
-            top = self._top(heights, anchor, page)
-            seen = range(*rows_between(heights, top - MARGIN, top + page + MARGIN))
-            is_changed = self._measure(rows, heights, seen, width)
-            top = self._top(heights, anchor, page)
-            shown = self._arrange(rows, heights, seen, width, top)
+            top = self._top(anchor, page)
+            seen = self._heights.between(top - MARGIN, top + page + MARGIN)
+            is_changed = self._measure(seen, width)
+            top = self._top(anchor, page)
+            shown = self._arrange(seen, width, top)
             if not (self._fill(shown, page) or is_changed):
                 break
         bar.setPageStep(page)
-        bar.setRange(0, max(0, sum(heights) - page))
+        bar.setRange(0, max(0, self._heights.total - page))
         bar.setValue(top)
+        if (row := self._heights.at(top)) >= 0:
+            self._first = (self._model.value(row).message.id, self._heights.top(row))
         self._forget_all_but(shown)
         self._show_button()
 
-    def _anchor(self, rows: list[MessageRow], heights: list[int], top: int) -> RowAnchor:
-        """What is at the top."""
-        y = 0
-        for place, height in enumerate(heights):
-            if y + height > top:
-                card = self._cards.get(rows[place].message.id)
-                return RowAnchor(place, top - y, card, card.anchor(top - y) if card else None)
-            y += height
-        return RowAnchor(max(0, len(rows) - 1), 0)
+    def _shift(self) -> int:
+        """How far what was at the top was moved by rows above it that came, went or changed."""
+        message_id, before = self._first
+        row = self._model.row_of(message_id)
+        return self._heights.top(row) - before if row >= 0 else 0
 
-    def _top(self, heights: list[int], anchor: RowAnchor, page: int) -> int:
-        end = max(0, sum(heights) - page)
-        return end if self._at_end else min(end, sum(heights[: anchor.row]) + anchor.y())
+    def _anchor(self, top: int) -> RowAnchor:
+        """What is at the top."""
+        row = self._heights.at(top)
+        if row < 0:
+            return RowAnchor(0, 0)
+        offset = top - self._heights.top(row)
+        card = self._cards.get(self._model.value(row).message.id)
+        return RowAnchor(row, offset, card, card.anchor(offset) if card else None)
+
+    def _top(self, anchor: RowAnchor, page: int) -> int:
+        end = max(0, self._heights.total - page)
+        return end if self._at_end else min(end, self._heights.top(anchor.row) + anchor.y())
 
     def _step_cards(self) -> None:
         end = time.perf_counter() + SLICE
-        for message_id, card in self._cards.items():
+        for card in self._cards.values():
             if card.step(end):
-                self._mark(message_id)
                 return
 
     def _fill(self, cards: dict[str, MessageCard], page: int) -> bool:
         """Lay out what is seen of cards; True if any of it was not laid out."""
         is_changed = False
-        for message_id, card in cards.items():
+        for card in cards.values():
             if card.fill(-card.y() - MARGIN, page + MARGIN - card.y()):
-                self._mark(message_id)
                 is_changed = True
         return is_changed
 
-    def _measure(self, rows: list[MessageRow], heights: list[int], seen: range, width: int) -> bool:
+    def _measure(self, seen: range, width: int) -> bool:
         """Measure rows; True if a height differs from the estimate."""
-        changed = False
-        for place in seen:
-            card = self._card(rows[place])
-            height = card.height_at(width + 2 * GAP)
-            if height != heights[place]:
-                heights[place] = height
-                changed = True
-            self._heights[rows[place].message.id] = height
-        return changed
+        is_changed = False
+        for row in seen:
+            height = self._card(self._model.value(row)).height_at(width + 2 * GAP)
+            is_changed = self._heights.measure(row, height) or is_changed
+        return is_changed
 
-    def _arrange(
-        self, rows: list[MessageRow], heights: list[int], seen: range, width: int, top: int
-    ) -> dict[str, MessageCard]:
+    def _arrange(self, seen: range, width: int, top: int) -> dict[str, MessageCard]:
         """Put cards where they belong."""
         left = (self.viewport().width() - width) // 2
-        y = sum(heights[: seen.start]) - top
+        y = self._heights.top(seen.start) - top
         shown = {}
-        for place in seen:
-            card = self._card(rows[place])
-            card.set_last(place == len(rows) - 1)
-            card.arrange(QRect(left - GAP, y, width + 2 * GAP, heights[place]))
-            y += heights[place]
-            shown[rows[place].message.id] = card
+        for row in seen:
+            message_row = self._model.value(row)
+            card = shown[message_row.message.id] = self._card(message_row)
+            card.set_last(row == len(self._heights) - 1)
+            card.arrange(QRect(left - GAP, y, width + 2 * GAP, self._heights[row]))
+            y += self._heights[row]
         return shown
 
     def _forget_all_but(self, shown: dict[str, MessageCard]) -> None:
@@ -320,10 +316,8 @@ class MessageList(QAbstractScrollArea):
         number = self._current[1] if self._current is not None and in_message else -1
         return self._cards[message_id].mark(self._marks, number)
 
-    def _scroll_to(self, message_id: str, number: int) -> None:
-        row, bar = self._model.row_of(message_id), self.verticalScrollBar()
-        above = self._model.values()[:row]
-        y = sum(self._height(each.message, self._measured_width) for each in above)
+    def _scroll_to(self, message_id: str) -> None:
+        bar, y = self.verticalScrollBar(), self._heights.top(self._model.row_of(message_id))
         if (card := self._cards.get(message_id)) and (label := self._mark(message_id)):
             y += label.mapTo(card, QPoint(0, label.current_y())).y()
         self._at_end = False
@@ -331,14 +325,6 @@ class MessageList(QAbstractScrollArea):
         if message_id not in self._cards or not 0 <= y - bar.value() < self.viewport().height():
             bar.setValue(top)
             self.lay_out()
-
-    def _height(self, message: Message, width: int) -> int:
-        known = self._heights.get(message.id)
-        if known is not None:
-            return known
-        size = self._theme.font_size
-        lines = len(message.content) * size * 0.5 / width + message.content.count("\n") * 0.6
-        return int(60 + lines * size * 1.5)
 
     def _reset(self) -> None:
         self._at_end = True
@@ -350,12 +336,10 @@ class MessageList(QAbstractScrollArea):
             card.hide()
             card.deleteLater()
         self._cards.clear()
-        self._heights.clear()
         self.lay_out()
 
     def _rows_changed(self) -> None:
-        known = {row.message.id for row in self._model.values()}
-        for message_id in [mine for mine in self._cards if mine not in known]:
+        for message_id in [mine for mine in self._cards if self._model.row_of(mine) < 0]:
             card = self._cards.pop(message_id)
             card.hide()
             card.deleteLater()
@@ -364,11 +348,9 @@ class MessageList(QAbstractScrollArea):
     def _changed(self, first: QModelIndex, last: QModelIndex) -> None:
         for place in range(first.row(), last.row() + 1):
             row = self._model.value(place)
-            self._heights.pop(row.message.id, None)
             card = self._cards.get(row.message.id)
             if card is not None:
                 card.show_row(row)
-                self._mark(row.message.id)
         if not self._timer.isActive():
             self._timer.start()
 
@@ -376,7 +358,6 @@ class MessageList(QAbstractScrollArea):
         """Remember what is unfolded, also of messages that have no widgets now."""
         change = self._unfolded.add if is_open else self._unfolded.discard
         change((message_id, part))
-        self._heights.pop(message_id, None)
         self.lay_out()
 
     def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:

@@ -44,6 +44,7 @@ class MessageText(Column):
         self._natural = QSize(-1, -1)
         self._reader = BlockReader()
         self._counts: list[int] = []
+        self._num_settled = 0  # parts that do not grow
         self._cut = hint_label("", self)
         self._cut.hide()
 
@@ -58,10 +59,10 @@ class MessageText(Column):
             unchanged = self._reader.read(shown, growing=growing)
             blocks = self._reader.blocks
         new = [parts(block) for block in blocks[unchanged:]]
+        first = len(self._rows) - sum(self._counts[unchanged:])
         self._counts[unchanged:] = map(len, new)
-        first = sum(self._counts[:unchanged])
         self.show_parts(first, [part for some in new for part in some])
-        self._want_colours(self._counts[-1] if growing and self._counts else 0)
+        self._want_colours(first, self._counts[-1] if growing and self._counts else 0)
 
     def heightForWidth(self, width: int) -> int:
         cut = 0 if self._cut.isHidden() else self._cut.heightForWidth(width)
@@ -74,11 +75,10 @@ class MessageText(Column):
         """Draw the markers of lists and the bars of quotes."""
         painter = QPainter(self)
         painter.setFont(self.font())
-        for number, row in enumerate(self._rows):
-            if row.widget is not None:
-                at = row.widget.geometry()
-                if at.adjusted(-at.x(), -row.part.gap, 0, 0).intersects(event.rect()):
-                    self._paint_signs(painter, number, at)
+        for number in self._between(event.rect().top(), event.rect().bottom()):
+            widget = self._rows[number].widget
+            if widget is not None:
+                self._paint_signs(painter, number, widget.geometry())
 
     def _paint_signs(self, painter: QPainter, number: int, at: QRect) -> None:
         part, colours = self._rows[number].part, self._theme.colours
@@ -102,9 +102,11 @@ class MessageText(Column):
             y, width = super().heightForWidth(self.width()), self.width()
             self._cut.setGeometry(0, y, width, self._cut.heightForWidth(width))
 
-    def _want_colours(self, num_growing: int) -> None:
-        """Have code highlighted, but for the last parts, which still grow."""
-        for row in self._rows[: len(self._rows) - num_growing]:
+    def _want_colours(self, first: int, num_growing: int) -> None:
+        """Have code from part `first` on highlighted, but for the last parts, which still grow."""
+        end = len(self._rows) - num_growing
+        first, self._num_settled = min(first, self._num_settled), end
+        for row in self._rows[first:end]:
             block = row.part.code
             if row.part.kind == "code" and block is not None and row.wanted != block:
                 row.wanted = block

@@ -1,4 +1,4 @@
-"""What of a conversation is seen: which rows, and what is at the top."""
+"""What of a conversation is at the top of the window."""
 
 from __future__ import annotations
 
@@ -22,16 +22,3 @@ class RowAnchor(NamedTuple):
         if self.card is None or self.place is None:
             return self.offset
         return self.card.y_of(self.place)
-
-
-def rows_between(heights: list[int], top: int, bottom: int) -> tuple[int, int]:
-    """The range of rows between two positions."""
-    first, last, y = len(heights), len(heights), 0
-    for place, height in enumerate(heights):
-        if y + height > top and first == len(heights):
-            first = place
-        if y >= bottom:
-            last = place
-            break
-        y += height
-    return first, last
