@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from .copy_button import CopyButton
@@ -17,12 +17,15 @@ from .markdown import breakable
 from .parts import Part
 from .pieces import PRE, WRITTEN, coloured, plain
 from .plain import NameLabel
-from .rich_text import RichLabel, column_widths, laid_out, text_style
+from .rich_text import RichLabel, column_widths, laid_out, least_widths, text_style
 from .table_columns import TableColumns, fitted, with_widths
 from .theme import GAP, GAP_S, Theme
 
-# A table's columns are at least so wide, in pixels, if their text is; a wider table scrolls.
-COLUMN_WIDTH = 130
+# A table's columns are at least so wide, in pixels, if their text is; a wider table scrolls. They
+# give up this share of it where the table fits then.
+COLUMN_WIDTH, GIVEN_UP = 130, 0.2
+# The pixels of a table beside its columns.
+SIDES = 4
 # Markers of lists as Markdown.
 _SIGNS = {"•": "-", "◦": "-", "▪": "-", "☐": "- [ ]", "☑": "- [x]"}
 
@@ -76,7 +79,7 @@ class TablePart(QScrollArea):
     def __init__(self, theme: Theme, parent: QWidget, *, muted: bool = False) -> None:
         super().__init__(parent)
         self._text = TextPart(theme, self, muted=muted)
-        self._natural = self._least = 0
+        self._natural = self._narrowest = self._num_columns = 0
         self._theme = theme
         self._part = Part("table")
         self._columns: TableColumns | None = None
@@ -97,31 +100,33 @@ class TablePart(QScrollArea):
             columns.scrolled.connect(bar.setValue)
 
     def show_part(self, part: Part) -> None:
-        document = laid_out(text_style(self._theme) + part.html, self.font())
+        document = laid_out(text_style(self._theme) + breakable(part.html), self.font())
         self._part, self._widths = part, []
-        self._natural = int(document.idealWidth()) + 4
-        columns = part.html.partition("</tr>")[0].count("<th")
-        self._least = min(self._natural, columns * COLUMN_WIDTH) if columns else self._natural
-        if self._columns is not None:
-            self._columns.widen(column_widths(document))
+        self._natural = self._narrowest = int(document.idealWidth()) + SIDES
+        self._num_columns = part.html.partition("</tr>")[0].count("<th")
+        if self._num_columns or part.goes_on:  # a formula is not wrapped
+            widths, narrowest = column_widths(document), least_widths(document)
+            self._narrowest = sum(narrowest) + SIDES
+            if self._columns is not None:
+                self._columns.widen(widths, narrowest)
         if self._columns is None or not self._columns.are_shared:
             self._text.show_part(part)
 
     def height_at(self, width: int) -> int:
         """Sets the table's width, too."""
-        natural, least = self._natural, self._least
-        if self._columns is not None and self._columns.are_shared:
-            widths = self._columns.widths
-            natural = sum(widths) + 4
-            least = min(natural, len(widths) * COLUMN_WIDTH)
-        wide = min(natural, max(width, least))
-        if self._columns is not None and self._columns.are_shared:
-            self._align(fitted(self._columns.widths, wide - 4))
+        columns = self._columns
+        if columns is not None and columns.are_shared:
+            sizes = (sum(columns.widths), sum(columns.narrowest))
+            wide = _fitting(width, sizes[0] + SIDES, sizes[1] + SIDES, len(columns.widths))
+            self._align(fitted(columns.widths, columns.narrowest, wide - SIDES))
+        else:
+            wide = _fitting(width, self._natural, self._narrowest, self._num_columns)
         height = self._text.height_at(wide)
         self._text.resize(wide, height)
         is_last = self.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        bar = self.horizontalScrollBar().sizeHint().height() if wide > width and is_last else 0
-        return height + bar
+        scrolls, policy = wide > width and is_last, Qt.FocusPolicy
+        self.setFocusPolicy(policy.StrongFocus if scrolls else policy.NoFocus)
+        return height + (self.horizontalScrollBar().sizeHint().height() if scrolls else 0)
 
     def labels(self) -> list[RichLabel]:
         return [self._text]
@@ -135,6 +140,21 @@ class TablePart(QScrollArea):
             event.ignore()
         else:
             super().wheelEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._show_focus(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._show_focus(False)
+
+    def _show_focus(self, is_focused: bool) -> None:
+        """By the scroll bar, which the keys move then."""
+        bar = self.horizontalScrollBar()
+        bar.setProperty("focused", is_focused)
+        bar.style().unpolish(bar)
+        bar.style().polish(bar)
 
     def _align(self, widths: list[int]) -> None:
         """Give the columns their widths."""
@@ -200,6 +220,14 @@ class RulePart(QFrame):
 
     def stops(self) -> list[QWidget]:
         return []
+
+
+def _fitting(width: int, natural: int, narrowest: int, num_columns: int) -> int:
+    """How wide a table is where there is `width`."""
+    legible = max(narrowest, min(natural, num_columns * COLUMN_WIDTH))
+    if legible > width >= max(narrowest, (1 - GIVEN_UP) * legible):
+        return width
+    return min(natural, max(width, legible))
 
 
 PartWidget = TextPart | TablePart | CodePart | RulePart

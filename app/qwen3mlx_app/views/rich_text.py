@@ -5,12 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCursor,
+    QFocusEvent,
     QFont,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QTextDocument,
+    QTextOption,
     QTextTable,
 )
 from PySide6.QtWidgets import QLabel, QWidget
@@ -21,6 +23,8 @@ from .opening import open_link
 from .plain import show_tip
 from .style import MONOSPACE
 from .theme import Theme
+
+_TABS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class RichLabel(QLabel):
@@ -82,6 +86,12 @@ class RichLabel(QLabel):
         has_links = "<a " in text
         policy = Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus
         self.setFocusPolicy(policy)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tab goes to the first link at once, or back to the last."""
+        super().focusInEvent(event)
+        if event.reason() in _TABS:
+            self.focusNextPrevChild(event.reason() == Qt.FocusReason.TabFocusReason)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         super().mousePressEvent(event)
@@ -168,3 +178,12 @@ def column_widths(document: QTextDocument) -> list[int]:
             ends = [*lefts[1:], lefts[0] + layout.frameBoundingRect(frame).width()]
             return [round(end - left) for left, end in zip(lefts, ends, strict=True)]
     return []
+
+
+def least_widths(document: QTextDocument) -> list[int]:
+    """Those widths where all words that may be are on lines of their own. Lays it out anew."""
+    option = document.defaultTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WordWrap)
+    document.setDefaultTextOption(option)
+    document.setTextWidth(1)
+    return column_widths(document)

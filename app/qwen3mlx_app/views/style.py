@@ -137,6 +137,7 @@ def _buttons(c: Colours, size: int, line: int) -> str:
         background: {c.sunken}; border: 1px solid {c.line}; border-radius: 8px;
         padding: 5px 9px; color: {c.text}; font-size: {size - 1}px;
     }}
+    QToolButton#chip:focus, QPushButton#link:focus {{ border-color: {c.accent}; }}
     QToolButton#flat {{ padding: 4px 4px 4px 8px; font-size: {size - 1}px; }}
     QToolButton#row {{ padding: 6px 8px; color: {c.text}; text-align: left; }}
     QToolButton#fold {{ padding: 2px 6px 2px 0; font-size: {size - 1}px; }}
@@ -220,6 +221,7 @@ def _lists(c: Colours, size: int) -> str:
     QScrollBar::handle {{ background: {c.line}; border-radius: 4px; margin: 1px; }}
     QScrollBar::handle:disabled {{ background: transparent; }}
     QScrollBar::handle:hover {{ background: {c.faint}; }}
+    QScrollBar[focused="true"]::handle {{ background: {c.accent}; }}
     QScrollBar::handle:vertical {{ min-height: 36px; }}
     QScrollBar::handle:horizontal {{ min-width: 36px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}

@@ -15,7 +15,7 @@ from qwen3mlx_app.views.marking import Marks
 from qwen3mlx_app.views.message_card import MessageCard
 from qwen3mlx_app.views.message_text import MessageText
 from qwen3mlx_app.views.part_widgets import TablePart
-from qwen3mlx_app.views.rich_text import RichLabel
+from qwen3mlx_app.views.rich_text import RichLabel, laid_out
 
 from .support import button, trigger
 from .test_find import counted, is_at
@@ -29,7 +29,7 @@ LONG = {"paragraphs": PARAGRAPHS, "code": CODE, "list": LIST, "table": TABLE}
 
 
 def text_of(window: MainWindow, message_id: str) -> MessageText:
-    card = window.chat.messages._cards[message_id]
+    card = window.chat.messages._shown[message_id]
     return card.findChildren(MessageText)[0]
 
 
@@ -170,10 +170,10 @@ def test_a_message_that_left_the_screen_comes_back_whole(window: MainWindow, qtb
     bar = window.chat.messages.verticalScrollBar()
     bar.setValue(0)
     bar.setValue(bar.maximum())
-    assert made[1].id not in window.chat.messages._cards
+    assert window.chat.messages._cards.find(made[1].id) is None
     bar.setValue(0)
     assert any("Paragraph 0 " in label.text() for label in on_screen(window))
-    card: MessageCard = window.chat.messages._cards[made[1].id]
+    card: MessageCard = window.chat.messages._shown[made[1].id]
     qtbot.waitUntil(lambda: all(text.is_whole() for text in card.texts()), timeout=60_000)
 
 
@@ -249,6 +249,39 @@ def test_a_long_wide_table_scrolls_as_one(window: MainWindow, qtbot: QtBot) -> N
     bars[1].setValue(50)
     assert {bar.value() for bar in bars} == {50}
     assert len({bar.maximum() for bar in bars}) == 1
+
+
+def table(num_columns: int, cell: str, num_rows: int) -> str:
+    row = f"|{f' {cell} |' * num_columns}\n"
+    return row + "|---" * num_columns + "|\n" + row * num_rows
+
+
+@pytest.mark.parametrize("num_rows", [3, 40])
+def test_a_table_that_can_be_wrapped_to_fit_has_no_scroll_bar(
+    window: MainWindow, qtbot: QtBot, num_rows: int
+) -> None:
+    window.resize(1000, 700)
+    for num_columns, cell, scrolls in (
+        (5, "some words to wrap in it", False),  # with 130 pixels each: a little too wide
+        (4, "some words to wrap in it", False),
+        (9, "some words to wrap in it", True),
+        (5, "unbreakable_long_words", True),
+        (2, "unbreakable_long_words", False),
+    ):
+        made = told(window, said("Go", "user"), said(table(num_columns, cell, num_rows)))
+        text = text_of(window, made[1].id)
+        qtbot.waitUntil(text.is_whole, timeout=60_000)
+        QApplication.processEvents()
+        assert 0.8 * 5 * 130 < text.width() < 5 * 130
+        parts = text.findChildren(TablePart)
+        assert len(parts) == (1 if num_rows == 3 else 5)
+        widest = max(part.widget().width() for part in parts)
+        assert (widest > text.width()) == scrolls, (num_columns, cell)
+        assert any(part.horizontalScrollBar().isVisible() for part in parts) == scrolls
+        for part in parts:  # nothing of it is cut off
+            document = laid_out(part.labels()[0].text(), part.labels()[0].font())
+            document.setTextWidth(part.widget().width())
+            assert document.size().width() <= part.widget().width() + 1
 
 
 def test_a_long_list_is_copied_as_one(window: MainWindow) -> None:
