@@ -32,7 +32,7 @@ from .comparison import Comparison
 from .context_estimator import ContextEstimator, WouldSend
 from .conversation_settings import ConversationSettings
 from .deletion import MessageDeletion
-from .drafts import Drafts
+from .drafts import Drafts, OpenDraft
 from .open_conversation import OpenConversation
 from .open_messages import OpenMessages
 from .store_controller import StoreController
@@ -118,7 +118,8 @@ class ChatController(StoreController):
     def is_unfinished(self) -> bool:
         """Whether something is being written in it, or has been and was not sent."""
         draft = self.drafts.current
-        return self.is_busy or (draft is not None and bool(draft.text.strip() or draft.files))
+        is_draft = draft is not None and bool(draft.text.strip() or draft.files)
+        return self.is_busy or is_draft or bool(self.drafts.edits)
 
     @property
     def is_busy(self) -> bool:
@@ -215,20 +216,29 @@ class ChatController(StoreController):
     # Questions and answers
 
     def send_draft(self) -> bool:
-        """Send what is written, or end an edit; False if that cannot be, and then it stays."""
+        """Send what is written; False if that cannot be, and then it stays."""
         draft = self.drafts.current
-        if draft is None:
+        if draft is None or not self._is_read(draft):
             return False
-        if draft.reading:
-            text = translate("chat", "Not sent yet: {names} is still being read. Send it again.")
-            self.notice.emit(Notice(text=text.format(names=", ".join(draft.reading))))
-            return False
-        if draft.edited is not None:
-            sent = self.edit(draft.edited, draft.text, draft.attachments)
-        else:
-            sent = self.send(draft.text, draft.attachments, draft="")
+        sent = self.send(draft.text, draft.attachments, draft="")
         if sent:
-            self.drafts.end()
+            self.drafts.end(draft.id)
+        return sent
+
+    def send_edit(self, message_id: str) -> bool:
+        """End an edit with a new version; False if that cannot be, and then it stays."""
+        draft = self.drafts.edits.get(message_id)
+        if draft is None or not self._is_read(draft):
+            return False
+        if self.is_busy:
+            text = translate("chat", "Not sent yet: an answer is being generated. Stop it first.")
+            self.notice.emit(Notice(text=text))
+            return False
+        message = self._tree[message_id]
+        is_same = message.role != "user" and draft.text == message.content
+        sent = is_same or self.edit(message_id, draft.text, draft.attachments)
+        if sent:
+            self.drafts.end(message_id)
         return sent
 
     def send(
@@ -328,18 +338,21 @@ class ChatController(StoreController):
         if self.conversation is not None and self.conversation.id == now.id:
             self._open.change_later(title=now.title, pinned=now.pinned, folder_id=now.folder_id)
 
-    def attach(self, paths: Sequence[Path]) -> None:
-        """Read files in the background, for the draft on screen."""
+    def attach(self, paths: Sequence[Path], message_id: str | None = None) -> None:
+        """Read files in the background, for the next message or for the edit of a message."""
         if self.conversation is None:
             self.new()
-        self.drafts.attach(paths, self.model_id)
+        self.drafts.attach(paths, self.model_id, message_id)
 
-    def estimate(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
+    def estimate(
+        self, text: str, attachments: Sequence[Attachment] = (), message_id: str | None = None
+    ) -> None:
         """Ask what would be sent with this question; `estimator` reports it.
 
         If it is the new text of a message, only what is before that one is sent with it.
         """
-        self.estimator.estimate(partial(self._would_send, text, tuple(attachments)))
+        question = partial(self._would_send, text, tuple(attachments), message_id)
+        self.estimator.estimate(question)
 
     # Implementation
 
@@ -357,10 +370,19 @@ class ChatController(StoreController):
             self.notice.emit(Notice(text=news, kind="warning"))
         return transcript
 
-    def _would_send(self, text: str, attachments: tuple[Attachment, ...]) -> WouldSend:
-        draft, leaf_id = self.drafts.current, self._open.leaf_id
-        if draft is not None and draft.edited is not None and draft.edited in self._tree:
-            leaf_id = self._tree[draft.edited].parent_id
+    def _is_read(self, draft: OpenDraft) -> bool:
+        """Whether all files of a draft were read; if not, a notice says so."""
+        if draft.reading:
+            text = translate("chat", "Not sent yet: {names} is still being read. Send it again.")
+            self.notice.emit(Notice(text=text.format(names=", ".join(draft.reading))))
+        return not draft.reading
+
+    def _would_send(
+        self, text: str, attachments: tuple[Attachment, ...], message_id: str | None
+    ) -> WouldSend:
+        leaf_id = self._open.leaf_id
+        if message_id is not None and message_id in self._tree:
+            leaf_id = self._tree[message_id].parent_id
         path = self._tree.path(leaf_id)
         if text.strip() or attachments:
             path.append(self.open_messages.make("user", None, text, attachments=attachments))

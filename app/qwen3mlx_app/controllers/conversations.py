@@ -56,8 +56,12 @@ class ConversationsController(StoreController):
 
     def upsert(self, conversation: Conversation) -> None:
         """Add or replace a conversation, unless it has been deleted."""
-        is_deleted = conversation.id in self._deleted
-        if not is_deleted and self.conversations.find(conversation.id) != conversation:
+        known = self.conversations.find(conversation.id)
+        if conversation.id in self._deleted or conversation == known:
+            return
+        if known is not None and _place(conversation) == _place(known):
+            self.conversations.put(conversation)
+        else:
             self._put([conversation])
 
     def rename(self, conversation_id: str, title: str) -> None:
@@ -250,4 +254,9 @@ def _deleted(conversations: Sequence[Conversation]) -> str:
 
 
 def _ordered(conversations: Iterable[Conversation]) -> list[Conversation]:
-    return sorted(conversations, key=lambda one: (not one.pinned, -one.updated_at, one.id))
+    return sorted(conversations, key=_place)
+
+
+def _place(conversation: Conversation) -> tuple[bool, float, str]:
+    """What its place in the list depends on."""
+    return not conversation.pinned, -conversation.updated_at, conversation.id

@@ -42,6 +42,7 @@ class MessageDeletion(StoreController):
         tree, conversation = self._messages.tree, self._open.value
         if conversation is None or self._messages.is_busy or message_id not in tree:
             return
+        self._drafts.save()
         parent_id, leaf_before = tree[message_id].parent_id, self._open.leaf_id
         removed = tree.below(message_id)
         try:
@@ -50,7 +51,7 @@ class MessageDeletion(StoreController):
             self._notify_error(str(error))
             return
         tree.remove(message_id)
-        if self._drafts.current is not None and self._drafts.current.id in removed:
+        if self._drafts.edits.keys() & set(removed):
             self._drafts.open()
         leaf = parent_id if parent_id is not None else tree.last_leaf()
         self._messages.go_to(tree.leaf_below(leaf) if leaf else None)

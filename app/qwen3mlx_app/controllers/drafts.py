@@ -43,6 +43,9 @@ class OpenDraft:
     def edited(self) -> str | None:
         return self.id if self.id != self.conversation_id else None
 
+    def has(self, file_id: str) -> bool:
+        return any(file.id == file_id for file in self.files)
+
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """Those that were read."""
@@ -55,16 +58,20 @@ class OpenDraft:
 
 
 class Drafts(StoreController):
-    """`current` is the draft on screen, or None where no conversation is open.
+    """`current` is the next message's draft on screen, or None where no conversation is open.
 
+    `edits` are the unfinished edits of messages of that conversation, by the message's id.
     A file goes to the draft it was given for, also if another is on screen when it has been read.
-    `shown(draft)`: another draft is on screen, or None. `files_changed(draft)`: the draft on screen
-    has other files. `conversation_wanted(id)`: that one is to be opened, for an edit in it.
-    `refused(sentence)`: a file was, and why.
+    `shown(draft)`: another `current`. `files_changed(draft)`: it has other files. `edits_changed`:
+    an edit was begun, has other files or is over. `edit_wanted(message id)`: it is to be shown.
+    `conversation_wanted(id)`: that one is to be opened, for an edit in it. `refused(sentence)`: a
+    file was, and why.
     """
 
     shown = Signal(object)
     files_changed = Signal(object)
+    edits_changed = Signal()
+    edit_wanted = Signal(str)
     conversation_wanted = Signal(str)
     refused = Signal(str)
 
@@ -82,81 +89,80 @@ class Drafts(StoreController):
         self._messages = messages
         self._loader = loader
         self.current: OpenDraft | None = None
+        self.edits: dict[str, OpenDraft] = {}
         # Drafts with files being read, which are nowhere else, by id.
         self._waiting: dict[str, OpenDraft] = {}
+        self._unsaved: set[str] = set()  # edits
         self._autosave = single_shot(self, SAVE_AFTER, self.save)
         loader.added.connect(self._on_added)
         loader.refused.connect(self._on_refused)
 
     def open(self) -> None:
-        """Show the draft of the open conversation: an unfinished edit, or else the next message."""
+        """Show the drafts of the open conversation."""
         conversation = self._open.value
-        if conversation is None:
-            self.current = None
-            self.shown.emit(None)
-            return
-        drafts = self._stored(conversation.id)
-        edits = [draft for draft in drafts if draft.id in self._messages.tree]
-        self._show(edits[-1] if edits else self._next(drafts))
+        drafts = self._stored(conversation.id) if conversation is not None else []
+        self.edits = {draft.id: draft for draft in drafts if draft.id in self._messages.tree}
+        self._show(self._next(drafts) if conversation is not None else None)
+        self.edits_changed.emit()
 
     def set_text(self, text: str) -> None:
-        """Saved after a pause."""
-        draft = self.current
-        if draft is None or text == draft.text:
-            return
-        self.current = replace(draft, text=text)
-        if draft.id in self._waiting:
-            self._waiting[draft.id] = self.current
-        if draft.edited is None:
+        """Change the text of the next message; it is saved after a pause."""
+        if self.current is not None and text != self.current.text:
+            self._take(replace(self.current, text=text))
             self._open.set_draft(text)
-        else:
-            self._autosave.start()
 
-    def edit(self, message_id: str, text: str | None = None) -> None:
-        """Show a message to be edited, with what was left of an earlier edit, or with `text`."""
-        if message_id not in self._messages.tree:
+    def set_edit(self, message_id: str, text: str) -> None:
+        """Change the text of an edit; it is saved after a pause."""
+        draft = self.edits.get(message_id)
+        if draft is not None and text != draft.text:
+            self._take(replace(draft, text=text))
+            self._save_later(message_id)
+
+    def edit_of(self, message_id: str) -> OpenDraft | None:
+        """The unfinished edit of a message."""
+        return self.edits.get(message_id)
+
+    def edit(self, message_id: str) -> None:
+        """Let a message be edited; an unfinished edit of it goes on."""
+        if message_id in self._messages.tree:
+            message = self._messages.tree[message_id]
+            begun = OpenDraft(
+                id=message.id,
+                conversation_id=message.conversation_id,
+                text=message.content,
+                files=tuple(map(_file, message.attachments)),
+            )
+            self._begin(self.edits.get(message_id, begun))
+
+    def cancel_edit(self, message_id: str) -> None:
+        """Leave a message as it was; what was changed can be brought back."""
+        draft = self.edits.get(message_id)
+        if draft is None:
             return
+        self.end(message_id)
         message = self._messages.tree[message_id]
-        self.save()
-        known = {draft.id: draft for draft in self._stored(message.conversation_id)}
-        files = tuple(_file(attachment) for attachment in message.attachments)
-        draft = known.get(message.id) or OpenDraft(
-            id=message.id,
-            conversation_id=message.conversation_id,
-            text=message.content,
-            files=files,
-        )
-        self._show(draft if text is None else replace(draft, text=text))
-        self._autosave.start()
-
-    def cancel_edit(self) -> None:
-        """Show the next message's draft again; what was changed can be brought back."""
-        draft = self.current
-        if draft is None or draft.edited is None:
-            return
-        self.end()
-        if draft.text != self._messages.tree[draft.edited].content:
+        if draft.text != message.content or draft.attachments != message.attachments:
             undo = Undo("cancel_edit", partial(self._edit_again, draft), draft.conversation_id)
             text = translate("chat", "The edit was canceled.")
             self.notice.emit(Notice(text=text, action=undo))
 
-    def end(self) -> None:
-        """The draft on screen was sent, or its edit canceled: show the next message's."""
-        draft = self.current
-        if draft is None:
+    def end(self, draft_id: str) -> None:
+        """The next message was sent, or an edit is over."""
+        shown = self._open.value
+        if shown is None:
             return
-        self._autosave.stop()
-        self._waiting.pop(draft.id, None)
-        self._delete(draft)
-        if draft.edited is not None:
-            self._show(self._next(self._stored(draft.conversation_id)))
+        self._waiting.pop(draft_id, None)
+        self._unsaved.discard(draft_id)
+        self._try(lambda: self._stores.of(shown.id).delete_draft(draft_id))
+        if self.edits.pop(draft_id, None) is not None:
+            self.edits_changed.emit()
         else:
             self._open.set_draft("")
-            self._show(OpenDraft(id=draft.id, conversation_id=draft.id))
+            self._show(OpenDraft(id=draft_id, conversation_id=draft_id))
 
-    def attach(self, paths: Sequence[Path], model_id: str) -> None:
-        """Read files for the draft on screen."""
-        draft = self.current
+    def attach(self, paths: Sequence[Path], model_id: str, message_id: str | None = None) -> None:
+        """Read files for the next message, or for the edit of a message."""
+        draft = self.edits.get(message_id) if message_id is not None else self.current
         if draft is None:
             return
         files = [DraftFile(id=new_id(), name=path.name) for path in paths]
@@ -165,9 +171,11 @@ class Drafts(StoreController):
         self._loader.load(loaded, model_id)
 
     def remove(self, file_id: str) -> None:
-        """Take a file off the draft on screen, or stop waiting for it."""
-        if self.current is not None:
-            self._without(self.current, file_id)
+        """Take a file off the draft on screen that has it, or stop waiting for it."""
+        for draft in (self.current, *self.edits.values()):
+            if draft is not None and draft.has(file_id):
+                self._without(draft, file_id)
+                return
 
     @property
     def is_reading(self) -> bool:
@@ -184,15 +192,38 @@ class Drafts(StoreController):
 
     def save(self) -> None:
         """Save now what was waiting for a pause."""
-        if self._autosave.isActive() and self.current is not None:
-            self._autosave.stop()
-            self._save(self.current)
+        self._autosave.stop()
+        for message_id in self._unsaved & self.edits.keys():
+            self._save(self.edits[message_id])
+        self._unsaved.clear()
+
+    def _begin(self, draft: OpenDraft) -> None:
+        self._messages.reveal(draft.id)
+        self.edits[draft.id] = draft
+        self._save_later(draft.id)
+        self.edits_changed.emit()
+        self.edit_wanted.emit(draft.id)
 
     def _edit_again(self, draft: OpenDraft) -> bool:
         if self._open.value is None or self._open.value.id != draft.conversation_id:
             self.conversation_wanted.emit(draft.conversation_id)
-        self.edit(draft.id, draft.text)
+        if draft.id not in self._messages.tree:
+            return False
+        self._begin(draft)
         return True
+
+    def _save_later(self, message_id: str) -> None:
+        self._unsaved.add(message_id)
+        self._autosave.start()
+
+    def _take(self, draft: OpenDraft) -> None:
+        """Take over what a draft is now, wherever it is."""
+        if self.current is not None and self.current.id == draft.id:
+            self.current = draft
+        elif draft.id in self.edits:
+            self.edits[draft.id] = draft
+        if draft.id in self._waiting:
+            self._waiting[draft.id] = draft
 
     def _next(self, drafts: Sequence[OpenDraft]) -> OpenDraft:
         """The draft of the next message in the open conversation."""
@@ -213,9 +244,9 @@ class Drafts(StoreController):
         waiting = (one for one in self._waiting.values() if one.conversation_id == conversation_id)
         return list({**known, **{draft.id: draft for draft in waiting}}.values())
 
-    def _show(self, draft: OpenDraft) -> None:
+    def _show(self, draft: OpenDraft | None) -> None:
         self.current = draft
-        self._open.has_files = bool(draft.files)
+        self._open.has_files = draft is not None and bool(draft.files)
         self.shown.emit(draft)
 
     def _on_added(self, file_id: str, attachment: Attachment, tokens: int) -> None:
@@ -233,10 +264,7 @@ class Drafts(StoreController):
 
     def _draft_with(self, file_id: str) -> OpenDraft | None:
         """The draft that waits for a file; None if it was sent, or the file taken off."""
-        for draft in self._waiting.values():
-            if any(file.id == file_id for file in draft.files):
-                return draft
-        return None
+        return next((draft for draft in self._waiting.values() if draft.has(file_id)), None)
 
     def _without(self, draft: OpenDraft, file_id: str) -> None:
         files = tuple(file for file in draft.files if file.id != file_id)
@@ -244,15 +272,18 @@ class Drafts(StoreController):
 
     def _change_files(self, draft: OpenDraft) -> None:
         """Take over the files of a draft, wherever it is, and save them."""
-        if self.current is not None and self.current.id == draft.id:
-            draft = self.current = replace(draft, text=self.current.text)
-            self._open.has_files = bool(draft.files)
+        is_current = self.current is not None and self.current.id == draft.id
         self._waiting.pop(draft.id, None)
         if draft.reading:
             self._waiting[draft.id] = draft
+        self._take(draft)
+        if is_current:
+            self._open.has_files = bool(draft.files)
         self._save(draft)
-        if self.current is draft:
+        if is_current:
             self.files_changed.emit(draft)
+        elif draft.id in self.edits:
+            self.edits_changed.emit()
 
     def _save(self, draft: OpenDraft) -> None:
         if self._open.value is not None and self._open.value.id == draft.conversation_id:

@@ -256,18 +256,6 @@
         <translation>回答前先思考</translation>
     </message>
     <message>
-        <source>Editing an earlier message</source>
-        <translation>正在编辑较早的消息</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>取消</translation>
-    </message>
-    <message>
-        <source>Cancel edit</source>
-        <translation>取消编辑</translation>
-    </message>
-    <message>
         <source>Attach text, code, PDF, or Word files</source>
         <translation>添加文本、代码、PDF 或 Word 文件</translation>
     </message>
@@ -339,6 +327,33 @@
     <message>
         <source>Copied</source>
         <translation>已拷贝</translation>
+    </message>
+</context>
+<context>
+    <name>EditField</name>
+    <message>
+        <source>Edit message</source>
+        <translation>编辑消息</translation>
+    </message>
+    <message>
+        <source>Attach files</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Cancel edit</source>
+        <translation>取消编辑</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>存储</translation>
     </message>
 </context>
 <context>
@@ -2172,6 +2187,10 @@
 <context>
     <name>chat</name>
     <message>
+        <source>Not sent yet: an answer is being generated. Stop it first.</source>
+        <translation>尚未发送：正在生成回答，请先停止。</translation>
+    </message>
+    <message>
         <source>Not sent yet: {names} is still being read. Send it again.</source>
         <translation>尚未发送：{names} 仍在读取中。请稍后再次发送。</translation>
     </message>
@@ -2689,6 +2708,13 @@
     <message>
         <source>{name} could not be loaded</source>
         <translation>{name} 未能加载</translation>
+    </message>
+</context>
+<context>
+    <name>opening</name>
+    <message>
+        <source>Attach files</source>
+        <translation>添加附件</translation>
     </message>
 </context>
 <context>

@@ -12,6 +12,7 @@ from ..services.plain import one_line
 from .flow import FlowArea
 from .icons import SMALL
 from .plain import ToolButton, set_tip
+from .tab_order import TabPlace, put_after
 from .widgets import labelled_button
 
 # Rows that are shown; more can be scrolled to. The most pixels of a name.
@@ -26,19 +27,21 @@ class AttachmentChips(FlowArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(ROWS, parent)
         self._chips: dict[str, ToolButton] = {}
+        self._tab = TabPlace(self)
         self.setAccessibleName(self.tr("Attachments"))
 
     def show_files(self, files: Sequence[DraftFile]) -> None:
         """Show these files, in their order; chips that stay keep the focus."""
         for file_id in self._chips.keys() - {file.id for file in files}:
             self.remove(self._chips.pop(file_id))
+        before: QWidget = self._tab
         for file in files:
-            if file.id in self._chips:
-                self._label(self._chips[file.id], file)
-            else:
-                self._chips[file.id] = chip = self._chip(file.id)
-                self._label(chip, file)
-                self.add(chip)
+            if file.id not in self._chips:
+                self._chips[file.id] = self._chip(file.id)
+                self.add(self._chips[file.id])
+            chip = self._chips[file.id]
+            self._label(chip, file)
+            before = put_after(before, chip)
 
     def _chip(self, file_id: str) -> ToolButton:
         chip = labelled_button(self, "close", "", size=SMALL, kind="chip")

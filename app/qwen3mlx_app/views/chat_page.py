@@ -27,6 +27,7 @@ from .compare_view import CompareView
 from .composer import Composer
 from .context_bar import ContextBar
 from .copying import copy_markdown_rich
+from .edit_field import Edits
 from .find_bar import FindBar
 from .following import follow
 from .message_footer import Intents
@@ -68,17 +69,12 @@ class ChatPage(QWidget):
         self._models = models
         self._app_settings = settings
         self.intents = Intents(self)
-        self.messages = MessageList(chat.messages, theme, self.intents, self)
-        self.composer = Composer(lambda: settings.settings.send_with, theme, self)
-        self.picker = ModelPicker(models, lambda: chat.model_id, self.composer.model, theme, self)
-        self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
-        self.context_bar = ContextBar(context, self.composer.text.toPlainText, self)
-        context.moved.connect(self.composer.set_text)
-        self._compared = self._make_compare(theme)
-        self.panel = ChatPanel(conversations.presets, models.limits, self)
-        self.panel.hide()
+        header = self._header()  # all in the order in which they are seen, as Tab goes
         self._stack = QStackedWidget(self)
         self.first_run = FirstRun(self)
+        edits = Edits(chat.drafts.edit_of, self._send_with)
+        self.messages = MessageList(chat.messages, theme, self.intents, edits, self)
+        self._compared = self._make_compare(theme)
         for widget in (
             Greeting(self),
             self.first_run,
@@ -87,6 +83,13 @@ class ChatPage(QWidget):
             self._compared,
         ):
             self._stack.addWidget(widget)
+        self.context_bar = ContextBar(context, self._draft, self)
+        self.composer = Composer(self._send_with, theme, self)
+        context.moved.connect(self.composer.text.set_text)
+        self.picker = ModelPicker(models, lambda: chat.model_id, self.composer.model, theme, self)
+        self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
+        self.panel = ChatPanel(conversations.presets, models.limits, self)
+        self.panel.hide()
         self._column = self._make_column()
         row = QHBoxLayout()
         row.setSpacing(0)
@@ -95,7 +98,7 @@ class ChatPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        layout.addLayout(self._header())
+        layout.addLayout(header)
         layout.addLayout(row, 1)
         self._connect(conversations)
         self._show_stack()
@@ -109,6 +112,16 @@ class ChatPage(QWidget):
     def regenerate_with(self, message_id: str) -> None:
         """Ask which model is to answer once more."""
         self.picker.ask(lambda model_id: self._chat.regenerate(message_id, model_id))
+
+    def escape(self) -> bool:
+        """Close the find bar, else stop the answer; False if there is neither."""
+        if self.find_bar.isVisible():
+            self.find_bar.close_bar()
+        elif self._chat.is_busy:
+            self._chat.stop()
+        else:
+            return False
+        return True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -174,13 +187,13 @@ class ChatPage(QWidget):
         self._title = NameLabel("", self)
         self._title.setObjectName("section")
         self._title.setMinimumWidth(1)
+        self._temporary = TemporaryMark(self)
+        self._temporary.begun.connect(self._chat.new_temporary)
+        self._temporary.kept.connect(self._chat.keep)
         self._panel_button = tool_button(self, "sliders", self.tr("Conversation settings"))
         self._panel_button.setCheckable(True)
         self._panel_button.toggled.connect(self._show_panel)
         self._panel_button.toggled.connect(self.panel_toggled)
-        self._temporary = TemporaryMark(self)
-        self._temporary.begun.connect(self._chat.new_temporary)
-        self._temporary.kept.connect(self._chat.keep)
         row.addWidget(self._title, 1)
         row.addWidget(self._temporary)
         row.addWidget(self._panel_button)
@@ -195,7 +208,7 @@ class ChatPage(QWidget):
         composer.thinking_changed.connect(self._set_thinking)
         composer.models_wanted.connect(self.picker.open)
         self.picker.chosen.connect(self._set_model)
-        composer.edit_cancelled.connect(chat.drafts.cancel_edit)
+        composer.entered.connect(self._estimate)
         composer.file_removed.connect(chat.drafts.remove)
         chat.drafts.shown.connect(composer.show_draft)
         chat.drafts.files_changed.connect(self._show_files)
@@ -221,13 +234,34 @@ class ChatPage(QWidget):
         self.panel.preset_deleted.connect(conversations.delete_preset)
         intents.copy.connect(self._copy)
         intents.copy_rich.connect(self._copy_rich)
-        intents.edit.connect(self._edit)
+        self._connect_edits()
         intents.regenerate.connect(chat.regenerate)
         intents.regenerate_with.connect(self.regenerate_with)
         intents.step_version.connect(chat.open_messages.step_version)
         intents.branch.connect(chat.branch)
         intents.continue_answer.connect(chat.continue_answer)
         intents.delete.connect(chat.deletion.delete)
+
+    def _connect_edits(self) -> None:
+        drafts, intents = self._chat.drafts, self.intents
+        intents.edit.connect(drafts.edit)
+        drafts.edits_changed.connect(self.messages.show_edits)
+        drafts.edit_wanted.connect(self.messages.show_edit)
+        intents.edit_changed.connect(drafts.set_edit)
+        for signal in (intents.edit_changed, intents.edit_entered, drafts.edits_changed):
+            signal.connect(self._estimate)
+        intents.edit_sent.connect(self._send_edit)
+        intents.edit_cancelled.connect(drafts.cancel_edit)
+        intents.edit_cancelled.connect(lambda _: self.composer.text.setFocus())
+        intents.files_given.connect(lambda edited, paths: self._chat.attach(paths, edited))
+        intents.file_removed.connect(drafts.remove)
+
+    def _draft(self) -> str:
+        draft = self._chat.drafts.current
+        return draft.text if draft is not None else ""
+
+    def _send_with(self) -> str:
+        return self._app_settings.settings.send_with
 
     def _settings(self) -> ChatSettings:
         """Those that the panel and presets have."""
@@ -260,19 +294,32 @@ class ChatPage(QWidget):
             self.messages.scroll_to_end()
             self._compared.scroll_to_end()
 
+    def _send_edit(self, message_id: str) -> None:
+        if self._chat.send_edit(message_id):
+            self.composer.text.setFocus()
+            self.messages.scroll_to_end()
+
+    def _estimate(self, *_: object) -> None:
+        """Ask how much would be sent from the field that is being written in."""
+        edit = self._chat.drafts.edit_of(self.messages.edited or "")
+        if edit is not None:
+            self._chat.estimate(edit.text, edit.attachments, edit.id)
+        else:
+            self._chat.estimate(self.composer.text.toPlainText(), self.composer.attachments)
+
     def _ask(self, question: str) -> None:
         """Send a suggested question; what has been typed meanwhile stays as the draft."""
         if self._chat.send(question):
             self._end_first_run()
 
     def _on_text_changed(self, text: str) -> None:
-        self._chat.estimate(text, self.composer.attachments)
-        self.composer.set_thinking(self._chat.thinking_mode(text))
         self._chat.drafts.set_text(text)
+        self.composer.set_thinking(self._chat.thinking_mode(text))
+        self._estimate()
 
     def _show_files(self, draft: OpenDraft) -> None:
         self.composer.show_files(draft.files)
-        self._chat.estimate(draft.text, draft.attachments)
+        self._estimate()
 
     def _on_opened(self) -> None:
         self.find_bar.hide()
@@ -292,7 +339,7 @@ class ChatPage(QWidget):
         self.composer.set_thinking(self._chat.thinking_mode(text))
         thinks = self._chat.thinking_mode("").is_on
         self.panel.show_settings(self._settings(), entry, thinks=thinks)
-        self._chat.estimate(text, self.composer.attachments)
+        self._estimate()
 
     def _show_panel(self, is_shown: bool) -> None:
         focused = self.window().focusWidget()
@@ -313,8 +360,7 @@ class ChatPage(QWidget):
     def _show_busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)
         if not busy:  # for the context use after this answer
-            text = self.composer.text.toPlainText()
-            self._chat.estimate(text, self.composer.attachments)
+            self._estimate()
 
     def _copy(self, message_id: str) -> None:
         message = self._chat.open_messages.find(message_id)
@@ -325,7 +371,3 @@ class ChatPage(QWidget):
         message = self._chat.open_messages.find(message_id)
         if message is not None:
             copy_markdown_rich(message.content)
-
-    def _edit(self, message_id: str) -> None:
-        self._chat.drafts.edit(message_id)
-        self.composer.text.setFocus()

@@ -16,6 +16,7 @@ from .marking import Marks, count_marks
 from .part_widgets import CodePart, PartWidget, RulePart, TablePart, TextPart, rich_text
 from .parts import Part
 from .rich_text import RichLabel
+from .tab_order import TabPlace, put_after
 from .table_columns import TableColumns
 from .theme import Theme
 
@@ -76,6 +77,7 @@ class Column(QWidget):
         self._theme = theme
         self._muted = muted
         self._written = written
+        self._tab = TabPlace(self)  # of its parts
         self._rows: list[_Row] = []
         self._made: list[int] = []  # the numbers of the rows that have widgets
         # Of each row: its height with the gap above it, whether it is to be laid out, and matches.
@@ -257,8 +259,6 @@ class Column(QWidget):
         return _estimate(row.part, self._span(row.part, self._width)[1], self._theme.font_size)
 
     def _lay_out(self, number: int) -> None:
-        if number and self._rows[0].widget is None:  # the others follow it in the order of Tab
-            self._lay_out(0)
         row = self._rows[number]
         if row.widget is None:
             row.widget = self._widget(row.part)
@@ -325,13 +325,9 @@ class Column(QWidget):
     def _put_in_tab_order(self, number: int, widget: PartWidget) -> None:
         """Tab leads from part to part, in whichever order they were laid out."""
         place = bisect_left(self._made, number)
-        above = (self._rows[self._made[one]].widget for one in reversed(range(place)))
-        before = next((made.stops()[-1] for made in above if made and made.stops()), None)
+        above = self._rows[self._made[place - 1]].widget if place else None
+        put_after((above.stops() or [above])[-1] if above is not None else self._tab, widget)
         self._made.insert(place, number)
-        for stop in widget.stops():
-            if before is not None:
-                QWidget.setTabOrder(before, stop)
-            before = stop
 
     def _place(self) -> None:
         """Put the widgets where they belong, a frame around its lines."""

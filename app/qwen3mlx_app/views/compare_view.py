@@ -12,6 +12,7 @@ from ..controllers.comparison import Comparison
 from ..domain import MessageRow
 from ..models import ListModel
 from ..services.plain import one_line
+from .edit_field import NO_EDITS
 from .message_footer import Intents
 from .message_list import MessageList
 from .plain import Button
@@ -93,7 +94,7 @@ class _Column(QWidget):
         self, rows: ListModel[MessageRow], theme: Theme, intents: Intents, parent: QWidget
     ) -> None:
         super().__init__(parent)
-        self.messages = MessageList(rows, theme, intents, self)
+        self.messages = MessageList(rows, theme, intents, NO_EDITS, self)
         self._pick = Button("", self)
         self._pick.clicked.connect(self.picked)
         below = QHBoxLayout()

@@ -2,76 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QVBoxLayout,
-    QWidget,
-)
-
-from ..controllers.drafts import DraftFile, OpenDraft
+from ..controllers.drafts import OpenDraft
 from ..domain import Attachment, ThinkingMode
 from ..services.plain import one_line
-from .attachment_chips import AttachmentChips
 from .counts import exact_count, short_count
 from .icons import SIZE, SMALL, icon
-from .message_field import MessageField
+from .message_field import FieldFrame, SendWith
 from .meter import Meter
 from .model_button import ElidingButton, ModelButton
-from .opening import documents
+from .opening import ask_files
 from .plain import Button, set_tip
-from .shortcuts import as_written
-from .theme import GAP, GAP_L, GAP_S, Theme
+from .theme import GAP_L, GAP_S, Theme
 from .widgets import labelled_button, muted, tool_button
 
 
-class Composer(QFrame):
+class Composer(FieldFrame):
     """Emits what the person wants; shows what it is told."""
 
-    sent = Signal()
     stopped = Signal()
-    text_changed = Signal(str)
     files_given = Signal(object)
     thinking_changed = Signal(bool)
     models_wanted = Signal()
     other_removed = Signal()
-    edit_cancelled = Signal()
-    file_removed = Signal(str)
 
-    def __init__(
-        self,
-        send_with: Callable[[], str],
-        theme: Theme,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, send_with: SendWith, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(send_with, parent)
         self._theme = theme
-        self.setObjectName("composer")
-        self._files: Sequence[DraftFile] = ()
         self._is_too_long = False
-        self._send_with = send_with
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP + 4, GAP + 4, GAP, GAP)
-        layout.setSpacing(GAP)
-        self._editing = self._edit_bar()
-        self._editing.hide()
-        layout.addWidget(self._editing)
-        self._chips = AttachmentChips(self)
-        self._chips.removed.connect(self.file_removed)
-        layout.addWidget(self._chips)
-        self.text = MessageField(self)
         self.text.setAccessibleName(self.tr("Message"))
-        self.text.textChanged.connect(self._text_changed)
-        self.text.installEventFilter(self)
-        layout.addWidget(self.text)
-        layout.addLayout(self._row())
+        self.column.addLayout(self._row())
         self.set_temporary(False)
+
+    @property
+    def can_send(self) -> bool:
+        return super().can_send and not self._is_too_long and not self._send.isHidden()
 
     @property
     def attachments(self) -> list[Attachment]:
@@ -80,23 +48,12 @@ class Composer(QFrame):
 
     def show_draft(self, draft: OpenDraft | None) -> None:
         """Show a draft that was begun before."""
-        self.set_editing(draft is not None and draft.edited is not None)
-        self.set_text(draft.text if draft else "")
+        self.text.set_text(draft.text if draft else "")
         self.show_files(draft.files if draft else ())
-
-    def show_files(self, files: Sequence[DraftFile]) -> None:
-        self._files = files
-        self._chips.show_files(files)
-        self._show_sendable()
 
     def set_busy(self, busy: bool) -> None:
         self._send.setVisible(not busy)
         self._stop.setVisible(busy)
-
-    def set_text(self, text: str) -> None:
-        if text != self.text.toPlainText():
-            self.text.setPlainText(text)
-            self.text.moveCursor(self.text.textCursor().MoveOperation.End)
 
     def show_other(self, name: str | None) -> None:
         """Name the model that answers as well, if one does."""
@@ -110,10 +67,7 @@ class Composer(QFrame):
         """Show that what is written is not saved."""
         not_saved, usual = self.tr("Ask Qwen… This chat is not saved."), self.tr("Ask Qwen…")
         self.text.setPlaceholderText(not_saved if is_temporary else usual)
-        self._set_look("temporary", is_temporary)
-
-    def set_editing(self, editing: bool) -> None:
-        self._editing.setVisible(editing)
+        self.set_look("temporary", is_temporary)
 
     def set_thinking(self, mode: ThinkingMode) -> None:
         with QSignalBlocker(self._think):
@@ -137,7 +91,7 @@ class Composer(QFrame):
         known = used is not None and bool(total)
         self._meter.setVisible(known)
         self._is_too_long = used is not None and bool(total) and used >= (total or 0)
-        self._show_sendable()
+        self.show_sendable()
         if used is None or not total:
             self._cost.setText("")
             self._fit_row()
@@ -157,51 +111,8 @@ class Composer(QFrame):
         self._meter.setAccessibleName(one_line(f"{text}: {tip}"))
 
     def choose_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, self.tr("Attach files"), documents())
-        if names:
-            self.files_given.emit([Path(name) for name in names])
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self._set_look("focused", event.type() == QEvent.Type.FocusIn)
-        if watched is self.text and isinstance(event, QKeyEvent) and _is_press(event):
-            if event.key() == Qt.Key.Key_Escape and self._escape():
-                return True
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._sends(event):
-                self._emit_sent()
-                return True
-        return super().eventFilter(watched, event)
-
-    def _set_look(self, name: str, is_on: bool) -> None:
-        """Set a property that the style sheet asks for."""
-        if self.property(name) != is_on:
-            self.setProperty(name, is_on)
-            self.style().unpolish(self)
-            self.style().polish(self)
-
-    def _escape(self) -> bool:
-        """Cancel an edit, else stop the answer; False if there is neither."""
-        if self._editing.isVisible():
-            self.edit_cancelled.emit()
-        elif self._stop.isVisible():
-            self.stopped.emit()
-        else:
-            return False
-        return True
-
-    def _edit_bar(self) -> QWidget:
-        bar = QWidget(self)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(muted(self.tr("Editing an earlier message"), bar))
-        row.addStretch()
-        cancel = Button(self.tr("Cancel"), bar)
-        cancel.setObjectName("link")
-        cancel.setAccessibleName(self.tr("Cancel edit"))
-        set_tip(cancel, as_written("Esc"))
-        cancel.clicked.connect(self.edit_cancelled)
-        row.addWidget(cancel)
-        return bar
+        if paths := ask_files(self):
+            self.files_given.emit(paths)
 
     def _row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -224,7 +135,7 @@ class Composer(QFrame):
         self._cost.setAccessibleName(self.tr("Context used"))
         self._send = self._round("send", self.tr("Send"))
         self._send.setEnabled(False)
-        self._send.clicked.connect(self._emit_sent)
+        self._send.clicked.connect(self.send)
         self._stop = self._round("stop", self.tr("Stop"))
         self._stop.clicked.connect(self.stopped)
         self._stop.hide()
@@ -261,25 +172,7 @@ class Composer(QFrame):
         button.setAccessibleName(text)
         return button
 
-    def _emit_sent(self) -> None:
-        if self._send.isVisible() and self._send.isEnabled():
-            self.sent.emit()
-
-    def _sends(self, event: QKeyEvent) -> bool:
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        return control or (self._send_with() == "enter" and not shift)
-
-    def _text_changed(self) -> None:
-        self._show_sendable()
-        self.text_changed.emit(self.text.toPlainText())
-
-    def _show_sendable(self) -> None:
-        is_something = bool(self.text.toPlainText().strip() or self._files)
-        self._send.setEnabled(is_something and not self._is_too_long)
+    def show_sendable(self) -> None:
+        self._send.setEnabled(super().can_send and not self._is_too_long)
         too_long = self.tr("Too long for the model's context")
         set_tip(self._send, too_long if self._is_too_long else self.tr("Send"))
-
-
-def _is_press(event: QKeyEvent) -> bool:
-    return event.type() == QEvent.Type.KeyPress

@@ -180,11 +180,9 @@ class MainWindow(QMainWindow):
         return agrees(self, question, self.tr("Discard Chat"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Stop the answer with Esc, wherever the focus is, if nothing there takes the key."""
-        chat = self.session.chat
-        if event.key() == Qt.Key.Key_Escape and self.page is self.chat and chat.is_busy:
-            chat.stop()
-        else:
+        """Esc goes to the conversation, wherever the focus is, if nothing there takes the key."""
+        is_escape = event.key() == Qt.Key.Key_Escape and self.page is self.chat
+        if not (is_escape and self.chat.escape()):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

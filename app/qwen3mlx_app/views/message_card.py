@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -10,11 +12,13 @@ from ..domain import Message, MessageRow
 from ..services.plain import one_line
 from .answer_state import AnswerState
 from .column import Anchor
+from .edit_field import EditField, Edits
 from .marking import Marks
 from .message_footer import Footer, Intents
 from .message_text import MessageText
 from .plain import Label, Menu, NameLabel
 from .rich_text import RichLabel
+from .tab_order import TabPlace, follow, put_after
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .thinking import Thinking
 from .tool_calls import CallCard
@@ -37,11 +41,20 @@ class MessageCard(QWidget):
     menu_wanted = Signal(object)
 
     def __init__(
-        self, row: MessageRow, theme: Theme, intents: Intents, parent: QWidget | None = None
+        self,
+        row: MessageRow,
+        theme: Theme,
+        intents: Intents,
+        edits: Edits,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._theme = theme
+        self._intents = intents
+        self._edits = edits
+        self._edit: EditField | None = None
+        self._message = row.message
         self._thinking: Thinking | None = None
         self._calls: list[CallCard] = []
         self._is_question = row.message.role == "user"
@@ -49,6 +62,8 @@ class MessageCard(QWidget):
         layout.setContentsMargins(GAP, GAP_S, GAP, GAP_S)
         layout.setSpacing(2 if row.message.role != "user" else GAP_S)
         self._text = MessageText(theme, self, written=row.message.role != "assistant")
+        self._text_end = TabPlace(self)
+        self._calls_end: QWidget = self._text_end
         self._footer = Footer(row.message, intents, self)
         self._state = AnswerState(self)
         self._error = Label("", self)
@@ -58,33 +73,76 @@ class MessageCard(QWidget):
             self._build_question()
         else:
             self._build_answer()
+        self.tab_end: QWidget = self  # its last stop
         self.show_row(row)
+        self.show_edit()
 
     def show_row(self, row: MessageRow) -> None:
-        message = row.message
+        message = self._message = row.message
         is_running = message.status == "streaming"
         if self._is_question:
             self._files.setText("   ".join(f"▤ {one.name}" for one in message.attachments))
-            self._files.setVisible(bool(message.attachments))
         else:
             self._head.setText(self._title(message))
             self._show_thinking(message)
             self._show_calls(row)
         self._text.show_text(message.content, growing=is_running)
-        self._body.setVisible(bool(message.content))
         self._error.setText(message.error or "")
         self._error.setVisible(bool(message.error))
         self._footer.show_row(row)
-        self._footer.setVisible(not is_running)
         self._state.setVisible(is_running)
         if is_running:
             self._state.show_row(row)
+        self._show_text_or_edit()
         self.setAccessibleName(one_line(f"{self._title(message)}: {message.content[:200]}"))
+
+    def show_edit(self) -> None:
+        """Show the field of an edit as it is now, or the text where there is none."""
+        draft = self._edits.of(self._message.id)
+        if draft is not None:
+            self._edit = self._edit or self._edit_field()
+            self._edit.show_draft(draft)
+        elif self._edit is not None:
+            self._edit.hide()
+            self._edit.deleteLater()
+            self._edit = None
+        self._show_text_or_edit()
+
+    def follow(self, before: QWidget) -> None:
+        """Let Tab go to it after a widget, and through its parts as they are seen."""
+        follow(before, self)
+        before = self
+        if self._thinking is not None:
+            before = put_after(before, self._thinking)
+        before = put_after(before, self._text)
+        follow(before, self._text_end)
+        before = self._calls_end = self._text_end
+        if self._edit is not None:
+            before = put_after(before, self._edit)
+        for card in self._calls:
+            before = self._calls_end = put_after(before, card)
+        self.tab_end = put_after(before, self._footer)
+
+    @property
+    def edit_field(self) -> EditField | None:
+        """The field of its edit, if it is being edited."""
+        return self._edit
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the focus is on it or in it."""
+        focused = self.window().focusWidget()
+        return focused is not None and (focused is self or self.isAncestorOf(focused))
+
+    @property
+    def is_written_in(self) -> bool:
+        """Whether the field of its edit has the focus."""
+        return self._edit is not None and self._edit.text.hasFocus()
 
     def labels(self) -> list[RichLabel]:
         """The labels with text that can be selected, in the order in which it is read."""
         thinking = self._thinking.labels() if self._thinking is not None else []
-        return [*thinking, *self._text.labels()]
+        return [*thinking, *(self._text.labels() if self._edit is None else [])]
 
     def height_at(self, width: int) -> int:
         """The height it takes at a width."""
@@ -209,6 +267,27 @@ class MessageCard(QWidget):
         for widget in (self._head, self._text, self._error, self._state, self._footer):
             self._layout.addWidget(widget)
 
+    def _edit_field(self) -> EditField:
+        field = EditField(self._edits.send_with, self, is_question=self._is_question)
+        intents, message_id = self._intents, self._message.id
+        field.text_changed.connect(partial(intents.edit_changed.emit, message_id))
+        field.entered.connect(partial(intents.edit_entered.emit, message_id))
+        field.sent.connect(partial(intents.edit_sent.emit, message_id))
+        field.cancelled.connect(partial(intents.edit_cancelled.emit, message_id))
+        field.files_given.connect(partial(intents.files_given.emit, message_id))
+        field.file_removed.connect(intents.file_removed)
+        put_after(self._text_end, field)
+        place = self._text if not self._is_question else self._error
+        self._layout.insertWidget(self._layout.indexOf(place), field)
+        return field
+
+    def _show_text_or_edit(self) -> None:
+        message, is_edited = self._message, self._edit is not None
+        if self._is_question:
+            self._files.setVisible(bool(message.attachments) and not is_edited)
+        self._body.setVisible(bool(message.content) and not is_edited)
+        self._footer.setVisible(message.status != "streaming" and not is_edited)
+
     def _title(self, message: Message) -> str:
         if message.role == "user":
             return self.tr("You")
@@ -224,6 +303,7 @@ class MessageCard(QWidget):
             self._thinking.toggled.connect(
                 lambda is_open: self.fold_toggled.emit("thinking", is_open)
             )
+            put_after(self, self._thinking)
             self._layout.insertWidget(1, self._thinking)
         self._thinking.show_message(message)
 
@@ -241,6 +321,7 @@ class MessageCard(QWidget):
     def _add_call(self, number: int) -> None:
         card = CallCard(self._theme, self)
         card.toggled.connect(lambda is_open: self.fold_toggled.emit(f"call {number}", is_open))
+        self._calls_end = put_after(self._calls_end, card)
         self._calls.append(card)
         self._layout.insertWidget(self._layout.indexOf(self._error), card)
 

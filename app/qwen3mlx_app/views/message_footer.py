@@ -17,11 +17,17 @@ from .widgets import muted, tool_button
 
 
 class Intents(QObject):
-    """What a person wants to do with a message, given by its id."""
+    """What a person wants to do with a message, given by its id; with a file, by the file's."""
 
     copy = Signal(str)
     copy_rich = Signal(str)
     edit = Signal(str)
+    edit_entered = Signal(str)
+    edit_changed = Signal(str, str)
+    edit_sent = Signal(str)
+    edit_cancelled = Signal(str)
+    files_given = Signal(str, object)
+    file_removed = Signal(str)
     regenerate = Signal(str)
     regenerate_with = Signal(str)
     step_version = Signal(str, int)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtGui import (
@@ -19,9 +18,11 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 from ..domain import MessageRow
 from ..models import ListModel
 from ..services.timers import single_shot
+from .edit_field import Edits
 from .icons import icon
 from .marking import Marks
 from .message_card import MessageCard
+from .message_cards import MessageCards
 from .message_footer import Intents
 from .plain import Menu
 from .rich_text import RichLabel
@@ -38,8 +39,6 @@ MARGIN = 400
 FRAME = 16
 # Seconds of laying out what is not seen, between other events; attempts until what is seen fits.
 SLICE, ROUNDS = 0.006, 8
-# Milliseconds between steps of scrolling while text is selected beyond the edge.
-DRAG = 30
 _STEPS = {Qt.Key.Key_Up.value: -1, Qt.Key.Key_Down.value: 1}
 
 
@@ -51,31 +50,31 @@ class MessageList(QAbstractScrollArea):
         model: ListModel[MessageRow],
         theme: Theme,
         intents: Intents,
+        edits: Edits,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab goes to the messages
         self.viewport().setObjectName("messages")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         reserve_bar(self)
         self.setAccessibleName(self.tr("Conversation"))
         self._model = model
-        self._theme = theme
-        self._intents = intents
-        self._cards: dict[str, MessageCard] = {}
+        intents.edit_changed.connect(self.show_edit)
+        self._cards = MessageCards(model, theme, intents, edits, self.viewport())
+        self._cards.fold_toggled.connect(self.lay_out)
+        self._cards.menu_wanted.connect(self._fill_menu)
+        self._shown: dict[str, MessageCard] = {}  # of the cards, those that are seen
         self._heights = RowHeights(model, theme, self)
         self._heights.changed.connect(self.lay_out)
-        self._unfolded: set[tuple[str, str]] = set()
-        self._marks: Marks | None = None
-        self._current: tuple[str, int] | None = None
         self._at_end = True
+        self._current: str | None = None  # the message with the match that is looked at
         self._first = ("", 0)  # the message at the top, and where it began
         self._laying_out = False
         self._timer = single_shot(self, FRAME, self.lay_out)
         self._next = single_shot(self, 0, self._step_on)
-        self._selection = Selection(self._labels, self)
-        self._dragged_to = QPoint()
-        self._drag_timer = single_shot(self, DRAG, self._drag)
+        self._selection = Selection(self._cards.labels, self)
         self._to_end = tool_button(
             self, "down", self.tr("Scroll to End"), self.scroll_to_end, kind="float"
         )
@@ -101,19 +100,43 @@ class MessageList(QAbstractScrollArea):
 
     def mark(self, marks: Marks | None, current: tuple[str, int] | None) -> None:
         """Mark matches in all messages; `current` is a message's id and a match's number in it."""
-        self._marks, self._current = marks, current
-        for message_id in self._cards:
-            self._mark(message_id)
+        self._cards.mark(marks, current)
+        self._current = current[0] if current is not None else None
 
     def show_current(self) -> None:
         """Scroll to the current match."""
         self.lay_out()
         for _ in range(3):  # the heights of messages far away are estimates
             if self._current is not None:
-                self._scroll_to(self._current[0])
+                self._scroll_to(self._current)
         bar = self.verticalScrollBar()
-        self._at_end = bar.value() >= bar.maximum() - 2
+        self._at_end = bar.value() >= bar.maximum()
         self.lay_out()
+
+    @property
+    def edited(self) -> str | None:
+        """The message whose edit has the focus."""
+        known = self._shown.items()
+        return next((one for one, card in known if card.is_written_in), None)
+
+    def show_edits(self) -> None:
+        """Show which messages are being edited now."""
+        for card in self._cards.values():
+            card.show_edit()
+        self.lay_out()
+
+    def show_edit(self, message_id: str) -> None:
+        """Show the whole field of a message's edit, and let the person write."""
+        self.lay_out()
+        row, page = self._model.row_of(message_id), self.viewport().height()
+        if row >= 0 and message_id not in self._shown:
+            self._at_end = False
+            self.verticalScrollBar().setValue(self._heights.top(row) - page // 3)
+            self.lay_out()
+        card = self._shown.get(message_id)
+        if card is not None and card.edit_field is not None:
+            card.edit_field.text.setFocus()
+            reveal(self, card.edit_field)
 
     def lay_out(self) -> None:
         """Make and place the widgets of visible messages, and delete the others.
@@ -149,7 +172,7 @@ class MessageList(QAbstractScrollArea):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         bar = self.verticalScrollBar()
         if not self._laying_out:
-            self._at_end = bar.value() >= bar.maximum() - 2
+            self._at_end = bar.value() >= bar.maximum()  # a pixel up is enough to leave it
             self.lay_out()
 
     def viewportEvent(self, event: QEvent) -> bool:
@@ -164,11 +187,10 @@ class MessageList(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._dragged_to = event.globalPosition().toPoint()
-            self._drag()
+            self._selection.drag(event.globalPosition().toPoint())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._drag_timer.stop()
+        self._selection.end_drag()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -180,25 +202,10 @@ class MessageList(QAbstractScrollArea):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Beside a message, its menu."""
-        for card in self._cards.values():
-            if card.isVisible() and card.y() <= event.pos().y() < card.y() + card.height():
+        for card in self._shown.values():
+            if card.y() <= event.pos().y() < card.y() + card.height():
                 card.contextMenuEvent(event)
                 return
-
-    def _drag(self) -> None:
-        """Select to the pointer; beyond the edge, scroll until it comes back."""
-        y, height = self.viewport().mapFromGlobal(self._dragged_to).y(), self.viewport().height()
-        beyond = min(y, 0) + max(y - height, 0)
-        if beyond:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + max(-60, min(60, beyond)))
-            self._drag_timer.start()
-        self._selection.extend(self._dragged_to)
-
-    def _labels(self) -> list[RichLabel]:
-        """The labels of all cards, in the order in which they are read."""
-        ids = sorted(self._cards, key=self._model.row_of)
-        return [label for one in ids for label in self._cards[one].labels()]
 
     def _fill_menu(self, menu: Menu) -> None:
         if self._selection.selected():
@@ -227,7 +234,8 @@ class MessageList(QAbstractScrollArea):
         bar.setValue(top)
         if (row := self._heights.at(top)) >= 0:
             self._first = (self._model.value(row).message.id, self._heights.top(row))
-        self._forget_all_but(shown)
+        self._shown = shown
+        self._cards.keep(shown)
         self._show_button()
 
     def _shift(self) -> int:
@@ -242,7 +250,7 @@ class MessageList(QAbstractScrollArea):
         if row < 0:
             return RowAnchor(0, 0)
         offset = top - self._heights.top(row)
-        card = self._cards.get(self._model.value(row).message.id)
+        card = self._cards.find(self._model.value(row).message.id)
         return RowAnchor(row, offset, card, card.anchor(offset) if card else None)
 
     def _top(self, anchor: RowAnchor, page: int) -> int:
@@ -267,7 +275,7 @@ class MessageList(QAbstractScrollArea):
         """Measure rows; True if a height differs from the estimate."""
         is_changed = False
         for row in seen:
-            height = self._card(self._model.value(row)).height_at(width + 2 * GAP)
+            height = self._cards.of(self._model.value(row)).height_at(width + 2 * GAP)
             is_changed = self._heights.measure(row, height) or is_changed
         return is_changed
 
@@ -278,18 +286,11 @@ class MessageList(QAbstractScrollArea):
         shown = {}
         for row in seen:
             message_row = self._model.value(row)
-            card = shown[message_row.message.id] = self._card(message_row)
+            card = shown[message_row.message.id] = self._cards.of(message_row)
             card.set_last(row == len(self._heights) - 1)
             card.arrange(QRect(left - GAP, y, width + 2 * GAP, self._heights[row]))
             y += self._heights[row]
         return shown
-
-    def _forget_all_but(self, shown: dict[str, MessageCard]) -> None:
-        """Delete the other cards, but for those with selected text."""
-        for message_id in [known for known in self._cards if known not in shown]:
-            self._cards[message_id].hide()
-            if not any(label.hasSelectedText() for label in self._cards[message_id].labels()):
-                self._cards.pop(message_id).deleteLater()
 
     def _show_button(self) -> None:
         self._to_end.setVisible(not self._at_end)
@@ -297,32 +298,14 @@ class MessageList(QAbstractScrollArea):
         x, bottom = (self.viewport().width() - side) // 2, self.viewport().height() - GAP
         self._to_end.setGeometry(QRect(x, bottom - side, side, side))
 
-    def _card(self, row: MessageRow) -> MessageCard:
-        message_id = row.message.id
-        card = self._cards.get(message_id)
-        if card is None:
-            card = MessageCard(row, self._theme, self._intents, self.viewport())
-            for known, part in self._unfolded:
-                if known == message_id:
-                    card.open_part(part)
-            card.menu_wanted.connect(self._fill_menu)
-            card.fold_toggled.connect(partial(self._on_fold_toggled, message_id))
-            self._cards[message_id] = card
-            self._mark(message_id)
-        return card
-
-    def _mark(self, message_id: str) -> RichLabel | None:
-        in_message = self._current is not None and self._current[0] == message_id
-        number = self._current[1] if self._current is not None and in_message else -1
-        return self._cards[message_id].mark(self._marks, number)
-
     def _scroll_to(self, message_id: str) -> None:
         bar, y = self.verticalScrollBar(), self._heights.top(self._model.row_of(message_id))
-        if (card := self._cards.get(message_id)) and (label := self._mark(message_id)):
+        card, label = self._cards.find(message_id), self._cards.mark_one(message_id)
+        if card is not None and label is not None:
             y += label.mapTo(card, QPoint(0, label.current_y())).y()
         self._at_end = False
         top = y - self.viewport().height() // 3
-        if message_id not in self._cards or not 0 <= y - bar.value() < self.viewport().height():
+        if card is None or not 0 <= y - bar.value() < self.viewport().height():
             bar.setValue(top)
             self.lay_out()
 
@@ -332,33 +315,27 @@ class MessageList(QAbstractScrollArea):
 
     def _look_anew(self) -> None:
         """Rebuild all cards, for other messages or another theme."""
-        for card in self._cards.values():
-            card.hide()
-            card.deleteLater()
+        edited = self.edited
+        self._shown = {}
         self._cards.clear()
         self.lay_out()
+        if edited is not None:
+            self.show_edit(edited)
 
     def _rows_changed(self) -> None:
-        for message_id in [mine for mine in self._cards if self._model.row_of(mine) < 0]:
-            card = self._cards.pop(message_id)
-            card.hide()
-            card.deleteLater()
+        known = self._shown.items()
+        self._shown = {one: card for one, card in known if self._model.row_of(one) >= 0}
+        self._cards.drop_gone()
         self._timer.start()
 
     def _changed(self, first: QModelIndex, last: QModelIndex) -> None:
         for place in range(first.row(), last.row() + 1):
             row = self._model.value(place)
-            card = self._cards.get(row.message.id)
+            card = self._cards.find(row.message.id)
             if card is not None:
                 card.show_row(row)
         if not self._timer.isActive():
             self._timer.start()
-
-    def _on_fold_toggled(self, message_id: str, part: str, is_open: bool) -> None:
-        """Remember what is unfolded, also of messages that have no widgets now."""
-        change = self._unfolded.add if is_open else self._unfolded.discard
-        change((message_id, part))
-        self.lay_out()
 
     def _on_focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
         for card in self._cards.values():
@@ -368,7 +345,7 @@ class MessageList(QAbstractScrollArea):
 
     def _step(self, step: int) -> None:
         """Move the focus from a message to the one before or after it."""
-        cards = sorted(self._cards.values(), key=lambda card: card.y())
+        cards = list(self._shown.values())
         focused = [number for number, card in enumerate(cards) if card.hasFocus()]
         if focused and 0 <= focused[0] + step < len(cards):
             cards[focused[0] + step].setFocus(Qt.FocusReason.TabFocusReason)

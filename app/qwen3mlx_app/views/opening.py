@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QStandardPaths, QUrl
+from PySide6.QtCore import QCoreApplication, QProcess, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ..services.links import SCHEMES, is_safe
+
+translate = QCoreApplication.translate
 
 
 def open_link(url: str) -> None:
@@ -21,6 +24,13 @@ def open_link(url: str) -> None:
 def documents() -> str:
     """The folder where file dialogs begin."""
     return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+
+
+def ask_files(parent: QWidget) -> list[Path]:
+    """Ask which files to attach."""
+    title = translate("opening", "Attach files")
+    names, _ = QFileDialog.getOpenFileNames(parent, title, documents())
+    return [Path(name) for name in names]
 
 
 def show_folder(path: Path) -> None:

@@ -7,25 +7,32 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QAbstractScrollArea
 
+from ..services.timers import single_shot
 from .copying import copy_rich
 from .markdown import BREAK
 from .rich_text import OwnDocument, RichLabel, laid_out
 
+# Milliseconds between steps of scrolling while text is selected beyond the edge; pixels in a step.
+DRAG, FASTEST = 30, 60
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 
 
 class Selection(QObject):
-    """What is selected of `labels()`, which are in the order in which they are read.
+    """What is selected of `labels()` in `area`, which are in the order in which they are read.
 
     Within the label where a drag began, Qt selects by itself. The labels from there to the pointer
     are selected here.
     """
 
-    def __init__(self, labels: Callable[[], list[RichLabel]], parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, labels: Callable[[], list[RichLabel]], area: QAbstractScrollArea) -> None:
+        super().__init__(area)
         self._labels = labels
+        self._area = area
         self._from: RichLabel | None = None
+        self._dragged_to = QPoint()
+        self._again = single_shot(self, DRAG, self._drag)
 
     def begin(self, label: RichLabel | None) -> None:
         """A button was pressed, over a label or beside them."""
@@ -34,8 +41,26 @@ class Selection(QObject):
                 other.setSelection(0, 0)
         self._from = label
 
-    def extend(self, place: QPoint) -> None:
+    def drag(self, place: QPoint) -> None:
         """The pointer was dragged to a place on the screen."""
+        self._dragged_to = place
+        self._drag()
+
+    def end_drag(self) -> None:
+        self._again.stop()
+
+    def _drag(self) -> None:
+        """Select to the pointer; beyond the edge, scroll until it comes back."""
+        view = self._area.viewport()
+        y = view.mapFromGlobal(self._dragged_to).y()
+        beyond = min(y, 0) + max(y - view.height(), 0)
+        if beyond:
+            bar = self._area.verticalScrollBar()
+            bar.setValue(bar.value() + max(-FASTEST, min(FASTEST, beyond)))
+            self._again.start()
+        self._extend(self._dragged_to)
+
+    def _extend(self, place: QPoint) -> None:
         labels = self._labels()
         if self._from not in labels:
             return

@@ -99,7 +99,9 @@ class Sidebar(QWidget):
         is_found = self._stack.currentWidget() is self.found
         match event.key():
             case Qt.Key.Key_Escape:
+                was_searching = bool(self.search.text())
                 self._leave_found(True)
+                return was_searching  # else it is the conversation's key
             case Qt.Key.Key_Down if is_found:
                 self.found.go_to_first()
             case Qt.Key.Key_Down:

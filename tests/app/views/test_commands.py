@@ -14,7 +14,7 @@ from qwen3mlx_app.domain import AppSettings, ServerState
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer
-from .support import action, ask, button, program_of, seen, trigger
+from .support import action, ask, button, program_of, trigger
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 META = Qt.KeyboardModifier.MetaModifier
@@ -230,27 +230,3 @@ def test_an_answer_is_made_again_with_another_model_this_once(
     qtbot.keyClick(picker.field, Qt.Key.Key_Return)
     assert program.chat.model_id == "Qwen/Qwen3-0.6B"
     assert len(fake.bodies) == 2
-
-
-def test_an_edit_has_a_way_out_and_leaves_a_mark(
-    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
-) -> None:
-    program, composer = program_of(window), window.chat.composer
-    ask(window, qtbot, "Hello")
-    question, first = (row.message for row in program.chat.messages.values())
-    composer.text.setPlainText("What I was writing")
-    window.chat.intents.edit.emit(question.id)
-    composer.text.setPlainText("Hello again")
-    button(composer, "Cancel edit").click()
-    assert composer.text.toPlainText() == "What I was writing"
-    assert "edited" not in seen(window)
-    window.chat.intents.edit.emit(question.id)
-    composer.text.setPlainText("Hello again")
-    with qtbot.waitSignal(program.chat.finished):
-        qtbot.keyClick(composer.text, Qt.Key.Key_Return)
-    assert "edited · 2/2" in seen(window)
-    answered = program.chat.last_answer
-    assert answered is not None
-    assert program.chat.edit(answered.id, "My own words")
-    assert seen(window).count("edited · 2/2") == 2
-    assert first.finish_reason == "stop"

@@ -165,26 +165,3 @@ def test_the_meter_is_of_what_will_be_sent(
     window.new()
     assert not [text for text in cost(window) if "%" in text]  # not that of another conversation
     qtbot.waitUntil(lambda: "0% of 4K" in cost(window))
-
-
-@pytest.mark.parametrize("where", ["messages", "panel", "search", "composer"])
-def test_esc_stops_from_anywhere(
-    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, where: str
-) -> None:
-    import threading
-
-    window.chat.show_panel(True)
-    wait = threading.Event()
-    fake.script = [[answer("Some")[1], wait, *answer("more")]]
-    program_of(window).chat.send("Go")
-    qtbot.waitUntil(lambda: program_of(window).chat.path[-1].content == "Some")
-    places = {
-        "messages": window.chat.messages,
-        "panel": window.chat.panel.widget().nextInFocusChain(),
-        "search": window.sidebar.list,
-        "composer": window.chat.composer.text,
-    }
-    places[where].setFocus()
-    qtbot.keyClick(places[where], Key.Key_Escape)
-    wait.set()
-    assert program_of(window).chat.path[-1].status == "stopped"

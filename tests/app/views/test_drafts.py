@@ -19,9 +19,9 @@ from qwen3mlx_app.views.window import make_window
 
 from tests.support.places import PROGRAM
 
-from ..controllers.support import connect, shown, wait_for_models
-from ..fake_endpoint import FakeEndpoint, answer
-from .support import ask, button, program_of, visible_texts
+from ..controllers.support import connect, wait_for_models
+from ..fake_endpoint import FakeEndpoint
+from .support import ask, program_of, visible_texts
 
 
 @pytest.fixture
@@ -63,10 +63,6 @@ def open_id(window: MainWindow) -> str:
     conversation = program_of(window).chat.conversation
     assert conversation is not None
     return conversation.id
-
-
-def edit(window: MainWindow, row: int) -> None:
-    window.chat.intents.edit.emit(program_of(window).chat.messages.value(row).message.id)
 
 
 def test_text_and_files_stay_with_their_conversation(
@@ -167,58 +163,3 @@ def test_a_refused_file_leaves_no_chip_and_no_conversation(
     assert chips(window) == []
     window.new()
     assert program_of(window).conversations.conversations.rowCount() == 0
-
-
-def test_an_edit_gives_the_draft_back(
-    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, tmp_path: Path
-) -> None:
-    fake.script = [answer("A"), answer("B")]
-    attach(window, tmp_path, "one.txt")
-    qtbot.waitUntil(lambda: len(window.chat.composer.attachments) == 1)
-    ask(window, qtbot, "Question")
-    type_(window, qtbot, "my draft")
-    attach(window, tmp_path, "two.txt")
-    qtbot.waitUntil(lambda: len(window.chat.composer.attachments) == 1)
-    edit(window, 0)
-    assert (written(window), chips(window)) == ("Question", ["one.txt"])
-    type_(window, qtbot, "Other")
-    with qtbot.waitSignal(program_of(window).chat.finished):
-        qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Return)
-    assert shown(program_of(window)) == [("user", "Other"), ("assistant", "B")]
-    assert "text of one.txt" in str(fake.bodies[-1])
-    assert (written(window), chips(window)) == ("my draft", ["two.txt"])
-
-
-def test_an_unfinished_edit_waits_in_its_conversation(
-    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
-) -> None:
-    fake.script = [answer("A")]
-    ask(window, qtbot, "Question")
-    first = open_id(window)
-    type_(window, qtbot, "my draft")
-    edit(window, 0)
-    type_(window, qtbot, "Half an edit")
-    window.new()
-    assert written(window) == ""
-    window.open(first)
-    assert written(window) == "Half an edit"
-    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Escape)
-    assert written(window) == "my draft"
-    button(window.notices, "Undo").click()
-    assert written(window) == "Half an edit"
-    qtbot.keyClick(window.chat.composer.text, Qt.Key.Key_Escape)
-    window.new()
-    window.open(first)
-    assert written(window) == "my draft"
-
-
-def test_an_edit_of_a_deleted_message_is_over(
-    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
-) -> None:
-    ask(window, qtbot, "Question")
-    type_(window, qtbot, "my draft")
-    edit(window, 0)
-    window.chat.intents.delete.emit(program_of(window).chat.messages.value(0).message.id)
-    assert written(window) == "my draft"
-    ask(window, qtbot, "More")
-    assert shown(program_of(window))[0] == ("user", "my draftMore")

@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QTa
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 
-from .support import button, named, program_of, trigger
+from ..fake_endpoint import FakeEndpoint
+from .support import ask, button, named, program_of, trigger
 
 PAGES = ("models", "quantize", "server", "settings")
 
@@ -45,6 +46,31 @@ def test_tab_goes_from_left_to_right(window: MainWindow) -> None:
     assert stops.index(1) > stops.index(0)
     assert stops.index(2) > stops.index(1)
     assert stops.index(3) > stops.index(2)
+
+
+def test_in_the_conversation_tab_goes_down(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    chat = window.chat
+    assert button(chat, "Get Started").isVisible()
+
+    def check(*areas: QWidget) -> None:
+        stops = [one for one in tab_stops(window) if chat.isAncestorOf(one)]
+        found = [
+            [place for place, area in enumerate(areas) if area.isAncestorOf(one)] for one in stops
+        ]
+        num_above = found.index([0])  # in the page's head
+        lefts = [one.mapTo(chat, QPoint()).x() for one in stops[:num_above]]
+        assert lefts == sorted(lefts)
+        assert num_above >= 2
+        places = [place for (place,) in found[num_above:]]
+        assert places == sorted(places)
+        assert set(places) == set(range(len(areas)))
+
+    check(chat.first_run, chat.composer)
+    ask(window, qtbot, "Hi")
+    program_of(window).chat.estimator.estimated.emit(5000, 4096)
+    check(chat.messages, chat.context_bar, chat.composer)
 
 
 def test_on_a_page_tab_goes_down(window: MainWindow) -> None:

@@ -11,13 +11,15 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from qwen3mlx_app.domain import Message, MessageRow
+from qwen3mlx_app.domain import Conversation, Message, MessageRow, Transcript
 from qwen3mlx_app.models import ListModel
+from qwen3mlx_app.models.sections import Line
 from qwen3mlx_app.views.column import Column
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.message_list import MessageList
 from qwen3mlx_app.views.message_text import MessageText
 
+from ..fake_endpoint import FakeEndpoint
 from .support import program_of, trigger
 from .test_find import counted
 from .test_messages import said, told
@@ -44,8 +46,8 @@ class Visits(list[Any]):
 
 
 @contextmanager
-def visits(rows: ListModel[MessageRow]) -> Iterator[Visits]:
-    """What is looked at of the messages."""
+def visits(rows: ListModel[Any]) -> Iterator[Visits]:
+    """What is looked at of the rows."""
     rows._values = found = Visits(rows._values)
     yield found
     rows._values = found.copy()
@@ -74,7 +76,9 @@ def grow(window: MainWindow, text: str) -> None:
 
 
 def place_of(messages: MessageList, message_id: str) -> int:
-    return messages._cards[message_id].mapTo(messages.viewport(), QPoint(0, 0)).y()
+    card = messages._cards.find(message_id)
+    assert card is not None
+    return card.mapTo(messages.viewport(), QPoint(0, 0)).y()
 
 
 def test_a_token_visits_what_is_seen(window: MainWindow, messages: MessageList) -> None:
@@ -123,7 +127,7 @@ def test_a_message_in_the_middle_visits_what_is_seen(
     bar.setValue(bar.maximum() // 2)
     QApplication.processEvents()
     middle = next(card for card in messages._cards.values() if 0 < card.y() < 300)
-    known = next(one for one, card in messages._cards.items() if card is middle)
+    known = next(one for one, card in messages._shown.items() if card is middle)
     before, height = place_of(messages, known), bar.maximum()
     first = rows.value(1).message
     new = Message(conversation_id="", role="user", content="new\n" * 30, created_at=0)
@@ -178,7 +182,7 @@ def test_a_token_visits_the_parts_that_change(
 ) -> None:
     made = told(window, said("Go", "user"), said(PARTS, status="streaming"))
     messages = window.chat.messages
-    text = messages._cards[made[1].id].findChildren(MessageText)[0]
+    text = messages._shown[made[1].id].findChildren(MessageText)[0]
     qtbot.waitUntil(text.is_whole, timeout=60_000)
     QApplication.processEvents()
     text._rows = found = Visits(text._rows)
@@ -220,3 +224,30 @@ def test_typing_makes_up_no_prompt(window: MainWindow, messages: MessageList, qt
     with visits(rows_of(window)) as seen:
         qtbot.keyClicks(window.chat.composer.text, "twenty letters of it")
     assert seen.num == 0
+
+
+def test_typing_and_an_answer_visit_few_of_many_conversations(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    many = [
+        Transcript(conversation=Conversation(title=f"{n}", created_at=n, updated_at=n), messages=())
+        for n in range(1, 3001)
+    ]
+    program.store.add(many)
+    program.conversations._read()
+    known, rows = program.conversations.conversations, program.sections.rows
+    qtbot.waitUntil(lambda: rows.rowCount() > 3000)
+    window.open(many[1500].conversation.id)
+    QApplication.processEvents()
+    with visits(known) as seen, visits(rows) as lines:
+        qtbot.keyClicks(window.chat.composer.text, "a draft")
+        qtbot.waitUntil(lambda: known.value(1499).draft == "a draft")
+        program.chat.answers.changed.emit([many[1500].conversation.id])
+        QApplication.processEvents()
+        assert seen.num < 50
+        assert lines.num < 300
+    line = rows.find(many[1500].conversation.id)
+    assert isinstance(line, Line)
+    assert line.is_busy
+    assert line.conversation.draft == "a draft"

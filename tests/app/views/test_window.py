@@ -93,24 +93,6 @@ def test_stop_stops(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> Non
     assert button(window, "Continue")
 
 
-def test_edit_version_and_escape(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
-    fake.script = [answer("A"), answer("B")]
-    program = program_of(window)
-    ask(window, qtbot, "Question")
-    window.chat.intents.edit.emit(program.chat.messages.value(0).message.id)
-    composer = window.chat.composer.text
-    assert composer.toPlainText() == "Question"
-    qtbot.keyClick(composer, Qt.Key.Key_Escape)
-    assert composer.toPlainText() == ""
-    window.chat.intents.edit.emit(program.chat.messages.value(0).message.id)
-    composer.selectAll()
-    ask(window, qtbot, "Other")
-    assert shown(program) == [("user", "Other"), ("assistant", "B")]
-    window.chat.messages.lay_out()
-    button(window.chat.messages, "Previous version").click()
-    assert shown(program) == [("user", "Question"), ("assistant", "A")]
-
-
 def test_hostile_markup_is_text_and_fetches_nothing(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
