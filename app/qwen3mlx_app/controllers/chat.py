@@ -284,6 +284,7 @@ class ChatController(StoreController):
         """
         if self.is_busy or message_id not in self._tree:
             return
+        self.comparison.end()
         message = self._tree[message_id]
         self._answer(message.id if message.role == "user" else message.parent_id, model)
 

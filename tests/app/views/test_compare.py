@@ -212,6 +212,18 @@ def test_what_is_done_to_one_goes_on_with_it(
     assert right.id in program_of(window).chat.open_messages.tree
 
 
+def test_a_third_answer_is_shown_in_the_conversation(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    both(window, qtbot, fake)
+    fake.script = [answer("A third one")]
+    with qtbot.waitSignal(program_of(window).chat.finished):
+        trigger(window, "Regenerate")
+    assert not view(window).isVisible()
+    assert shown(program_of(window))[1] == ("assistant", "A third one")
+    assert program_of(window).chat.messages.value(1).num_versions == 3
+
+
 def test_both_survive_a_restart(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
     both(window, qtbot, fake)
     program, first = program_of(window), compared(window)[0].content
