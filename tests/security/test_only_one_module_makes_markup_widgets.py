@@ -33,6 +33,7 @@ GUESSING = {
     "QTextDocumentFragment",
     "QStaticText",
     "QTabWidget",
+    "QTabBar",
     "QToolBox",
     "QDockWidget",
     "QWizard",
@@ -61,6 +62,8 @@ HANDING = {
     "setIconText",
     "setTabToolTip",
     "setTabText",
+    "addTab",
+    "insertTab",
     "setLabelText",
     "createMimeDataFromSelection",
 }

@@ -45,9 +45,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate = Gate()
     step = Scheduler.step
 
-    def gated(scheduler: Scheduler) -> None:
+    def gated(scheduler: Scheduler, elsewhere_s: float) -> None:
         gate.pass_through()
-        step(scheduler)
+        step(scheduler, elsewhere_s)
 
     monkeypatch.setattr(Scheduler, "step", gated)
     yield gate

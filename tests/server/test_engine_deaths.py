@@ -57,9 +57,9 @@ def test_every_dialect_is_told_and_the_next_request_is_answered(
     gate = threading.Event()
     step = Scheduler.step
 
-    def step_by_step(scheduler: Scheduler) -> None:
+    def step_by_step(scheduler: Scheduler, elsewhere_s: float) -> None:
         """Short answers must not be over before the fault."""
-        step(scheduler)
+        step(scheduler, elsewhere_s)
         gate.wait(0.02)
 
     monkeypatch.setattr(Scheduler, "step", step_by_step)
@@ -107,9 +107,9 @@ def test_a_step_without_end_shows_in_health_and_log(
     release = threading.Event()
     step = Scheduler.step
 
-    def hang(scheduler: Scheduler) -> None:
+    def hang(scheduler: Scheduler, elsewhere_s: float) -> None:
         release.wait(20)
-        step(scheduler)
+        step(scheduler, elsewhere_s)
 
     monkeypatch.setattr(Scheduler, "step", hang)
     body = {"model": "demo", "prompt": "Once", "max_tokens": 4}

@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..controllers.comparison import Comparison
 from ..domain import MessageRow
@@ -15,7 +15,7 @@ from ..services.plain import one_line
 from .edit_field import NO_EDITS
 from .message_footer import Intents
 from .message_list import MessageList
-from .plain import Button
+from .plain import Button, TabBar
 from .theme import GAP, GAP_L, Theme
 
 # The narrowest column in pixels.
@@ -32,9 +32,7 @@ class CompareView(QWidget):
     ) -> None:
         super().__init__(parent)
         self._comparison = comparison
-        self._tabs = QTabBar(self)
-        self._tabs.setExpanding(False)
-        self._tabs.setDrawBase(False)
+        self._tabs = TabBar(self)
         self._tabs.currentChanged.connect(self._arrange)
         self._columns = [_Column(one, theme, intents, self) for one in comparison.columns]
         self._rule = QFrame(self)
@@ -43,7 +41,7 @@ class CompareView(QWidget):
         row = QHBoxLayout()
         row.setSpacing(0)
         for place, column in enumerate(self._columns):
-            self._tabs.addTab("")
+            self._tabs.add()
             column.picked.connect(partial(self._pick, place))
             row.addWidget(column, 1)
         row.insertWidget(1, self._rule)
@@ -69,7 +67,7 @@ class CompareView(QWidget):
     def _show(self) -> None:
         for place, answer in enumerate(self._comparison.answers):
             name = one_line((answer.model or "").rpartition("/")[2])
-            self._tabs.setTabText(place, name)
+            self._tabs.name_tab(place, name)
             self._columns[place].show_name(name)
 
     def _arrange(self, *_: object) -> None:

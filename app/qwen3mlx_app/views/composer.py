@@ -65,8 +65,10 @@ class Composer(FieldFrame):
 
     def set_temporary(self, is_temporary: bool) -> None:
         """Show that what is written is not saved."""
-        not_saved, usual = self.tr("Ask Qwen… This chat is not saved."), self.tr("Ask Qwen…")
-        self.text.setPlaceholderText(not_saved if is_temporary else usual)
+        hint = self.tr("Ask Qwen…")
+        if is_temporary:
+            hint = self.tr("Ask Qwen… This chat is not saved.")
+        self.text.setPlaceholderText(hint)
         self.set_look("temporary", is_temporary)
 
     def set_thinking(self, mode: ThinkingMode) -> None:

@@ -30,9 +30,9 @@ class HistoryGroup(Group):
         self._settings = settings
         self._retention = retention
         self._backups = backups
-        self._title = self.tr("Delete conversations after")
+        self._title = title = self.tr("Delete conversations after")
         self._box = NoScrollComboBox(self)
-        self._box.setAccessibleName(self._title)
+        self._box.setAccessibleName(title)
         for text, value in (
             (self.tr("Never"), "never"),
             (self.tr("30 days"), "30"),
@@ -42,7 +42,7 @@ class HistoryGroup(Group):
             self._box.addItem(text, value)
         self._box.activated.connect(self._choose)
         hint = self.tr("When they have not been used for so long. Pinned ones are always kept.")
-        self.add_row(self._title, self._box, hint)
+        self.add_row(title, self._box, hint)
         restore = Button(self.tr("Restore…"), self)
         restore.setAccessibleName(self.tr("Restore from a backup"))
         restore.clicked.connect(lambda: RestoreSheet(backups, self.window()).open())

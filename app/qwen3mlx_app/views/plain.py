@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSystemTrayIcon,
+    QTabBar,
     QToolButton,
     QToolTip,
     QWidget,
@@ -68,6 +69,21 @@ class Button(QPushButton):
 class ToolButton(QToolButton):
     def setText(self, text: str) -> None:
         super().setText(without_mnemonics(text))
+
+
+class TabBar(QTabBar):
+    """Tabs as wide as their names, without a line below."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setExpanding(False)
+        self.setDrawBase(False)
+
+    def add(self, text: str = "") -> None:
+        self.addTab(without_mnemonics(text))
+
+    def name_tab(self, index: int, text: str) -> None:
+        self.setTabText(index, without_mnemonics(text))
 
 
 class Menu(QMenu):

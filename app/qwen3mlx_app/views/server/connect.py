@@ -8,7 +8,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
-    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -16,7 +15,7 @@ from PySide6.QtWidgets import (
 from ...services.plain import visible
 from ...services.snippets import Snippet
 from ..page import Group
-from ..plain import Button, Label
+from ..plain import Button, Label, TabBar
 from ..style import MONOSPACE
 from ..theme import GAP, Theme
 from ..widgets import hint_label
@@ -37,9 +36,7 @@ class ConnectGroup(Group):
         super().__init__(parent)
         self._ask = snippets
         self._all: list[Snippet] = []
-        self._tabs = QTabBar(self)
-        self._tabs.setDrawBase(False)
-        self._tabs.setExpanding(False)
+        self._tabs = TabBar(self)
         self._tabs.setAccessibleName(self.tr("Client"))
         self._tabs.currentChanged.connect(self._show)
         self._copy = Button(self.tr("Copy"), self)
@@ -75,7 +72,7 @@ class ConnectGroup(Group):
         self._all = self._ask()
         for place, snippet in enumerate(self._all):
             if place == self._tabs.count():
-                self._tabs.addTab(snippet.title)
+                self._tabs.add(snippet.title)
         self._show(self._tabs.currentIndex())
 
     def _show(self, place: int) -> None:
