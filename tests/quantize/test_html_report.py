@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 import re
 import shutil
 from dataclasses import replace
@@ -24,6 +25,10 @@ from .support import quantize, tokens
 
 TOKENS = tokens([1, 5, 9, 30, 2, 7] * 4, [3, 3, 8, 11] * 3)
 NAMES = {"8bit": "$8bit$_^{", "4bit": "<4bit> 千问"}
+
+
+# On a slow machine, it tells that it looks for the system's fonts.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 @pytest.fixture(scope="module")
