@@ -17,7 +17,7 @@ from tests.support.places import IMPORT_PATH
 CANARY = "zyzzyvacanary"
 # The window with its server; the test says on stdin how it goes on.
 USE = """
-import os, signal, sys, threading, time
+import os, signal, sys, threading, time, traceback
 from dataclasses import replace
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
@@ -54,9 +54,11 @@ def use(window):
     chat.regenerate(chat.last_answer.id)
     wait(lambda: not chat.is_busy)
     chat.edit(chat.last_answer.id, f"It is {canary}.")
-    chat.drafts.edit(chat.path[0].id, f"edited {canary}")
+    edited = chat.path[0].id
+    chat.drafts.edit(edited)
+    chat.drafts.set_edit(edited, f"edited {canary}")
     chat.drafts.save()
-    chat.drafts.cancel_edit()
+    chat.drafts.cancel_edit(edited)
     chat.branch(chat.last_answer.id)
     chat.deletion.delete(chat.last_answer.id)
     program.undo.undo_last()
@@ -78,9 +80,17 @@ def go_on(window):
         QTimer.singleShot(0, window, lambda: (window.new(), print("left", flush=True)))
 
 
+def use_or_end(window):
+    try:
+        use(window)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
 def added(windows):
     window = add_first(windows)
-    QTimer.singleShot(0, window, lambda: use(window))
+    QTimer.singleShot(0, window, lambda: use_or_end(window))
     return window
 
 
