@@ -19,6 +19,7 @@ import pytest
 
 from qwen3mlx.config import LoadOptions
 from qwen3mlx.library import DEMOS, ModelSettings
+from qwen3mlx.settings.table import COMMAND_BUFFER_VARIABLES
 
 from .conftest import COMMAND, Serve
 from .in_process import invoke
@@ -251,7 +252,10 @@ def test_the_size_of_command_buffers_is_told_to_mlx_before_it_is_imported(
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", INSTEAD_OF_SERVING, json.dumps(value)],
-        env={**os.environ, "QWEN3MLX_HOME": str(tmp_path)},
+        env={
+            **{n: v for n, v in os.environ.items() if n not in COMMAND_BUFFER_VARIABLES},
+            "QWEN3MLX_HOME": str(tmp_path),
+        },
         capture_output=True,
         check=True,
         text=True,

