@@ -245,7 +245,7 @@ def test_typing_and_an_answer_visit_few_of_many_conversations(
         qtbot.waitUntil(lambda: known.value(1499).draft == "a draft")
         program.chat.answers.changed.emit([many[1500].conversation.id])
         QApplication.processEvents()
-        assert seen.num < 50
+        assert seen.num < 300  # as often as it is painted, and each time few
         assert lines.num < 2500  # the sidebar paints what is seen of them
     line = rows.find(many[1500].conversation.id)
     assert isinstance(line, Line)
