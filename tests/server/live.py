@@ -59,12 +59,17 @@ def live_server(**settings: Any) -> Iterator[LiveServer]:
     try:
         while not ready.wait(0.05):
             assert thread.is_alive(), "the server did not start"
+        server.service.rehearse = _rehearse_nothing  # type: ignore[method-assign]
         with httpx.Client(base_url=server.url, timeout=30) as http:
             person = {"Authorization": f"Bearer {token_for(server.url)}"}
             yield LiveServer(server.url, server.service, http, person)
     finally:
         server.should_exit = True
         thread.join()
+
+
+async def _rehearse_nothing() -> None:
+    """An idle server prepares a chat of its own, with a child process where it needs one."""
 
 
 async def _serve(server: Server) -> None:

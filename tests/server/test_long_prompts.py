@@ -38,14 +38,9 @@ TOO_LONG: dict[str, dict[str, Any]] = {
 }
 
 
-async def rehearse_nothing() -> None:
-    """An idle server encodes a chat of its own."""
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
     with live_server() as server:
-        server.service.rehearse = rehearse_nothing  # type: ignore[method-assign]
         options = LoadOptions(context_length=CONTEXT)
         server.service.engine.load("demo", library.resolve("demo"), options).result(30)
         yield server
