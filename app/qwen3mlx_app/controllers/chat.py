@@ -23,10 +23,10 @@ from ..domain import (
 from ..models import ListModel
 from ..services import prompt
 from ..services.endpoint import Endpoint
-from ..services.plain import one_line
 from ..services.store import StoreError, Stores
 from ..services.tree import Tree, branch
 from .answer_runner import AnswerRunner
+from .asking import Asking
 from .attachment_loader import AttachmentLoader
 from .comparison import Comparison
 from .context_estimator import ContextEstimator, WouldSend
@@ -84,6 +84,8 @@ class ChatController(StoreController):
         self.open_messages = OpenMessages(self._open, self.answers, self)
         self.messages = self.open_messages.rows
         self.comparison = Comparison(self.open_messages, answers, models, self)
+        self._asking = Asking(self._open, self.open_messages, answers, self.comparison, self)
+        self._asking.begun.connect(lambda: self.busy_changed.emit(True))
         self.settings = ConversationSettings(self._open, self.new, self)
         self._open.changed.connect(self.changed)
         self._open.saved.connect(self.saved)
@@ -252,7 +254,9 @@ class ChatController(StoreController):
             return False
         if self.conversation is None:
             self.new()
-        return self._ask(self._open.leaf_id, text, tuple(attachments), draft)
+        return self._asking.ask(
+            self._open.leaf_id, text, tuple(attachments), self.model_id, draft=draft
+        )
 
     def edit(
         self, message_id: str, text: str, attachments: Sequence[Attachment] | None = None
@@ -268,7 +272,9 @@ class ChatController(StoreController):
             kept = message.attachments if attachments is None else tuple(attachments)
             if not (text.strip() or kept):
                 return False
-            return self._ask(message.parent_id, text, kept, finish_reason=EDITED)
+            return self._asking.ask(
+                message.parent_id, text, kept, self.model_id, finish_reason=EDITED
+            )
         edited = self.open_messages.make("assistant", message.parent_id, text, model=message.model)
         edited = replace(edited, finish_reason=EDITED)
         if not self._try(lambda: self._stores.of(edited.conversation_id).save_message(edited)):
@@ -286,7 +292,8 @@ class ChatController(StoreController):
             return
         self.comparison.end()
         message = self._tree[message_id]
-        self._answer(message.id if message.role == "user" else message.parent_id, model)
+        question_id = message.id if message.role == "user" else message.parent_id
+        self._asking.answer(question_id, model or self.model_id)
 
     def continue_answer(self, message_id: str) -> None:
         """Go on with an answer that ended too early."""
@@ -294,9 +301,9 @@ class ChatController(StoreController):
             return
         message = self._tree[message_id]
         if message.content:
-            self._generate(message, continues=True)
+            self._asking.go_on(message, message.model or self.model_id)
         else:
-            self._answer(message.parent_id)
+            self._asking.answer(message.parent_id, self.model_id)
 
     def stop(self) -> None:
         """Stop the answer in the conversation on screen."""
@@ -389,72 +396,6 @@ class ChatController(StoreController):
             path.append(self.open_messages.make("user", None, text, attachments=attachments))
         settings = self._open.settings
         return WouldSend(self.model_id, prompt.messages(path, settings), settings.thinking)
-
-    def _ask(
-        self,
-        parent_id: str | None,
-        text: str,
-        attachments: tuple[Attachment, ...],
-        draft: str | None = None,
-        finish_reason: str | None = None,
-    ) -> bool:
-        assert self.conversation is not None
-        question = self.open_messages.make("user", parent_id, text, attachments=attachments)
-        question = replace(question, finish_reason=finish_reason)
-        names = (one_line(attachment.name) for attachment in attachments)
-        first_words = prompt.first_words(text) or next(names, "")
-        self._tree.put(question)
-        is_saved = self._open.add(
-            question,
-            title=self.conversation.title or first_words,
-            draft=self.conversation.draft if draft is None else draft,
-            model=self.model_id,
-            updated_at=time.time(),
-            leaf_id=question.id,
-        )
-        if not is_saved:
-            self._tree.remove(question.id)
-            return False
-        self.comparison.end()
-        if self.comparison.other is None:
-            self._answer(question.id)
-        else:
-            self._compare(question, self.model_id, self.comparison.other)
-        return True
-
-    def _compare(self, question: Message, *models: str) -> None:
-        """Let both models answer; the first answer is the one that is gone on with."""
-        first, second = (
-            self.open_messages.make("assistant", question.id, "", model=model) for model in models
-        )
-        body = prompt.body(
-            self._tree.path(question.id), self._open.settings, models[1], continues=False
-        )
-        takes_turns = self.comparison.takes_turns(models[0])
-        self._generate(first)
-        generation = self.answers.begin(second)
-        self._tree.put(generation.message)
-        self.open_messages.show()
-        self.comparison.show(question, [first, second])
-        if takes_turns and self.answers.progress(first.id) is not None:
-            self.answers.start_after(first.id, generation, body)
-        else:
-            self.answers.start(generation, body)
-
-    def _answer(self, parent_id: str | None, model: str | None = None) -> None:
-        model = model or self.model_id
-        self._generate(self.open_messages.make("assistant", parent_id, "", model=model))
-
-    def _generate(self, answer: Message, *, continues: bool = False) -> None:
-        path = self._tree.path(answer.id if continues else answer.parent_id)
-        model = answer.model or self.model_id
-        body = prompt.body(path, self._open.settings, model, continues=continues)
-        generation = self.answers.begin(answer)
-        self._tree.put(generation.message)
-        self._open.change(leaf_id=answer.id, updated_at=time.time())
-        self.open_messages.show()
-        self.busy_changed.emit(True)
-        self.answers.start(generation, body)
 
     def _on_save_failed(self, reason: str) -> None:
         self._notify_error(reason, "save")
