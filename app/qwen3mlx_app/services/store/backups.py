@@ -25,6 +25,7 @@ Kind = Literal["daily", "upgrade", "restore", "rescue"]
 KEPT: dict[Kind, int] = {"daily": 7, "upgrade": 3, "restore": 3, "rescue": 3}
 _NAME = re.compile(rf"(.+)-({'|'.join(get_args(Kind))})-(\d{{8}}-\d{{6}})\.sqlite", re.ASCII)
 _MOMENT = "%Y%m%d-%H%M%S"
+_SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def make_backup(database: Path, kind: Kind) -> Path:
         put_aside(folder)  # a link would lead elsewhere
     make_folder(folder)
     make_room(database)
-    path = _free_name(database, kind, datetime.now())
+    path = _free_name(database, kind, _next_moment(database, kind))
     with _part(folder / f".{path.name}.part") as part:
         with closing(_for_reading(database)) as source, closing(sqlite3.connect(part)) as copy:
             defend(copy)
@@ -122,6 +123,14 @@ def _prune(database: Path, kind: Kind) -> None:
         old.unlink(missing_ok=True)
 
 
+def _next_moment(database: Path, kind: Kind) -> datetime:
+    """Now, or just after the latest copy: the oldest by their names go."""
+    now = datetime.now()
+    made = (made_at for made_at, _ in _found(database, kind) if made_at < now + _SOON)
+    latest = next(made, None)
+    return now if latest is None else max(now, latest + timedelta(seconds=1))
+
+
 def _free_name(database: Path, kind: Kind, moment: datetime) -> Path:
     while True:
         name = f"{database.stem}-{kind}-{moment:{_MOMENT}}.sqlite"
@@ -136,7 +145,7 @@ def _found(database: Path, kind: Kind) -> list[tuple[datetime, Path]]:
 
     Those of the future, made while the clock was wrong, come last.
     """
-    found, soon = [], datetime.now() + timedelta(days=1)
+    found, soon = [], datetime.now() + _SOON
     for path in backup_folder(database).glob(f"*-{kind}-*.sqlite"):
         name = _NAME.fullmatch(path.name)
         if name is not None and name[1] == database.stem and not is_odd(path):

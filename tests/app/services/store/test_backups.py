@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import stat
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,18 +28,6 @@ from qwen3mlx_app.services.store import (
 from qwen3mlx_app.services.store.backups import KEPT
 
 from .support import conversation, message
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "profile" / "conversations.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    opened = Store(path)
-    yield opened
-    opened.close()
 
 
 def fill(store: Store, *ids: str) -> None:
@@ -203,6 +190,16 @@ def test_a_full_disk_leaves_room_for_what_is_written(
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         make_backup(path, "daily")
     assert names(path) == set()
+
+
+def test_the_copy_just_made_is_never_the_one_that_goes(store: Store, path: Path) -> None:
+    """Several in a second: the name of one that went is free again."""
+    fill(store, "a")
+    made: list[Path] = []
+    for _ in range(2 * KEPT["restore"] + 2):
+        made.append(make_backup(path, "restore"))
+        assert made[-1].exists()
+    assert {one.path for one in backups(path)} == set(made[-KEPT["restore"] :])
 
 
 def test_a_backup_is_of_one_moment_while_others_write(store: Store, path: Path) -> None:
