@@ -50,7 +50,7 @@ from qwen3mlx_app.services.store import Store
 from qwen3mlx_app.views.markdown import BlockReader, only_ours
 from qwen3mlx_app.views.opening import open_link
 from qwen3mlx_app.views.parts import to_html
-from qwen3mlx_app.views.plain import notify, tell
+from qwen3mlx_app.views.plain import TabBar, notify, tell
 from qwen3mlx_app.views.rich_text import OwnDocument, RichLabel
 from qwen3mlx_app.views.sidebar_menu import SidebarMenu
 from qwen3mlx_app.views.thinking import Thinking
@@ -263,6 +263,15 @@ def test_no_tip_is_ever_taken_for_markup(text: str) -> None:
     assert not GuiQt.mightBeRichText(tip)
     assert tip.replace("\u2060", "") == visible(text)
     assert "&" not in without_mnemonics(text).replace("&&", "")
+
+
+def test_tabs_show_names_as_they_are(qtbot: QtBot) -> None:
+    bar = TabBar()
+    qtbot.addWidget(bar)
+    bar.add("Q&A")
+    bar.add()
+    bar.name_tab(1, "R&D")
+    assert [bar.tabText(place) for place in range(2)] == ["Q&&A", "R&&D"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QMenu,
+    QTabBar,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -67,6 +68,9 @@ def texts() -> Iterator[tuple[str, str, QWidget]]:
             yield "label", widget.text(), widget
         elif isinstance(widget, QAbstractButton):
             yield "mnemonic", widget.text(), widget
+        elif isinstance(widget, QTabBar):
+            for place in range(widget.count()):
+                yield "mnemonic", widget.tabText(place), widget
         elif isinstance(widget, QMenu):
             yield "mnemonic", widget.title(), widget
             for action in widget.actions():

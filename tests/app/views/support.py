@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
@@ -86,3 +86,17 @@ def action(window: MainWindow, title: str) -> QAction:
 
 def trigger(window: MainWindow, title: str) -> None:
     action(window, title).trigger()
+
+
+def answer_with(window: MainWindow, name: str) -> list[str]:
+    """Press that button of the next question; returns what was asked."""
+    asked: list[str] = []
+
+    def press() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        asked.append(box.text())
+        button(box, name).click()
+
+    QTimer.singleShot(50, window, press)
+    return asked

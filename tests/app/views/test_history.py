@@ -6,8 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QComboBox, QListView, QMessageBox
+from PySide6.QtWidgets import QComboBox, QListView
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.retention import DAY
 from qwen3mlx_app.domain import Conversation
@@ -15,7 +14,7 @@ from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.restore_sheet import RestoreSheet
 
 from ..controllers.support import shown
-from .support import ask, button, named, program_of, trigger, visible_texts
+from .support import answer_with, ask, button, named, program_of, trigger, visible_texts
 
 
 def add_old(window: MainWindow, days: int) -> None:
@@ -30,20 +29,6 @@ def choose(window: MainWindow, text: str) -> None:
     box: Any = named(window, QComboBox, "Delete conversations after")
     box.setCurrentIndex(box.findText(text))
     box.activated.emit(box.currentIndex())
-
-
-def answer_with(window: MainWindow, name: str) -> list[str]:
-    """Press that button of the next question; returns what was asked."""
-    asked: list[str] = []
-
-    def press() -> None:
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        asked.append(box.text())
-        button(box, name).click()
-
-    QTimer.singleShot(50, window, press)
-    return asked
 
 
 def titles(window: MainWindow) -> list[str]:

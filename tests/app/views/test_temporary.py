@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..controllers.support import last, shown
 from ..fake_endpoint import FakeEndpoint, delta, ending
-from .support import action, ask, button, program_of, trigger, visible_texts, write
+from .support import action, answer_with, ask, button, program_of, trigger, visible_texts, write
 
 NEW, KEEP = "New Temporary Chat", "Keep This Chat"
 
@@ -95,20 +94,6 @@ def test_a_click_elsewhere_is_taken_back(window: MainWindow, qtbot: QtBot) -> No
     button(window.notices, "Undo").click()
     assert ("user", "My secret") in shown(program_of(window))
     assert "Not saved" in visible_texts(window.chat)
-
-
-def answer_with(window: MainWindow, name: str) -> list[str]:
-    """Press that button of the next question; returns what was asked."""
-    asked: list[str] = []
-
-    def press() -> None:
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        asked.append(box.text())
-        button(box, name).click()
-
-    QTimer.singleShot(50, window, press)
-    return asked
 
 
 @pytest.mark.parametrize("what", ["an answer", "a draft"])

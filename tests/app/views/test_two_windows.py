@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers import attachment_loader
 from qwen3mlx_app.models.sections import Line
@@ -18,7 +17,7 @@ from qwen3mlx_app.services.store import Store
 from qwen3mlx_app.views.main_window import MainWindow
 
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
-from .support import ask, button, seen, trigger, visible_texts, windows_of, write
+from .support import answer_with, ask, seen, trigger, visible_texts, windows_of, write
 
 
 @pytest.fixture
@@ -240,14 +239,9 @@ def test_a_temporary_chat_goes_with_its_window(
     ask_in(other, qtbot, "My secret")
     left = open_id(other)
     qtbot.keyClicks(other.chat.composer.text, "unfinished")
-
-    def press() -> None:
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        button(box, "Discard Chat").click()
-
-    QTimer.singleShot(50, other, press)
+    asked = answer_with(other, "Discard Chat")
     close(other, qtbot)
+    assert len(asked) == 1
     stores = window.program.stores
     assert stores.of(left).transcript(left) is None
     assert listed(window) == []
