@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from .cache import AttentionContext
+from .device import on_cpu
 from .linear import Projection
 from .rope import Rope, Turns
 
@@ -48,9 +49,11 @@ class Attention:
     def _rotated(self, qkv: mx.array, offset: int | mx.array) -> tuple[mx.array, mx.array]:
         """qkv [B, L, all heads, D] -> queries [B, heads, L, D], new keys and values."""
         num_qk = self.num_heads + self.num_kv_heads
-        # All of it: a GPU would copy a part.
-        qk = mx.fast.rms_norm(qkv, None, self.eps)[:, :, :num_qk] * self.qk_norm
-        qk = self.rope(qk.transpose(0, 2, 1, 3), offset)
+        if on_cpu():
+            qk = mx.fast.rms_norm(qkv[:, :, :num_qk], None, self.eps)
+        else:  # which would copy a part
+            qk = mx.fast.rms_norm(qkv, None, self.eps)[:, :, :num_qk]
+        qk = self.rope((qk * self.qk_norm).transpose(0, 2, 1, 3), offset)
         values = qkv[:, :, num_qk:].transpose(0, 2, 1, 3)
         return qk[:, : self.num_heads], mx.concatenate([qk[:, self.num_heads :], values])
 

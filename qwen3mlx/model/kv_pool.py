@@ -15,6 +15,7 @@ from typing import NamedTuple
 import mlx.core as mx
 
 from .cache import KVCache, Layer, written
+from .device import on_cpu
 from .kv_layout import CAPACITY_STEP, KVLayout, KVRoomError, Row, Stack, is_alone
 from .qwen3 import Qwen3
 from .rope import Turns
@@ -239,15 +240,10 @@ class BatchView:
 
     def _write(self, layer: int, new: Layer) -> None:
         """new [2 * rows, kv_heads, 1, width]."""
-        rows = [array.reshape(2, -1, array.shape[1], array.shape[3]) for array in new]
         # All of a stack's before any is read: it is replaced in place only while nobody reads it.
         for write in self._writes:
-            arrays = []
-            for array, update in zip(self.layers[write.stack][layer], rows, strict=True):
-                changed = array[...]
-                changed[write.where] = update[:, write.start : write.stop]
-                arrays.append(changed)
-            self.layers[write.stack][layer] = tuple(arrays)
+            layers = self.layers[write.stack]
+            layers[layer] = tuple(map(write.into, layers[layer], new))
 
     def _make_masks(self, num_heads: int) -> list[mx.array | None]:
         if not self._batch.masked:
@@ -261,12 +257,25 @@ class BatchView:
 
 
 class _Write(NamedTuple):
-    """The new tokens `start` to `stop` of a batch go to one stack: slots, heads, positions."""
+    """The new tokens `start` to `stop` of a batch go to one stack: slots, heads, positions.
+
+    With `is_whole`, the stack has a single slot.
+    """
 
     stack: int
     start: int
     stop: int
     where: tuple[mx.array, mx.array, mx.array]
+    is_whole: bool
+
+    def into(self, array: mx.array, new: mx.array) -> mx.array:
+        """Return `array` with its part of new keys, or values, [2 * rows, kv_heads, 1, width]."""
+        if self.is_whole and on_cpu():  # a GPU would copy the array for this
+            return mx.slice_update(array, new, self.where[2][0], axes=(2,))
+        changed = array[...]
+        rows = new.reshape(2, -1, new.shape[1], new.shape[3])
+        changed[self.where] = rows[:, self.start : self.stop]
+        return changed
 
 
 def _writes(batch: Batch) -> list[_Write]:
@@ -276,7 +285,8 @@ def _writes(batch: Batch) -> list[_Write]:
         together = list(runs)
         start, stop = together[0].start, together[-1].stop
         where = batch.places[:, start:stop, None], heads, positions[start:stop, None]
-        writes.append(_Write(stack, start, stop, where))
+        is_whole = len(batch.runs) == 1 and batch.layers[stack][0][0].shape[0] == 2
+        writes.append(_Write(stack, start, stop, where, is_whole))
     return writes
 
 
