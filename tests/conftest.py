@@ -8,12 +8,13 @@ import logging
 import multiprocessing
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -85,19 +86,35 @@ def _is_this_machine(host: object) -> bool:
         return False
 
 
-def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "socket.getaddrinfo":
-        host = arguments[0]
-    elif event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
-        host = arguments[1][0]
-    else:
-        return
+def _refuse_outside(what: str, host: object) -> None:
     if not _is_this_machine(host):
-        _reached.append(f"{event} {host}")
-        raise Outside(f"the tests are offline: {event} to {host}")
+        _reached.append(f"{what} {host}")
+        raise Outside(f"the tests are offline: {what} to {host}")
 
 
-sys.addaudithook(_refuse_outside)
+def _guarded(name: str) -> Callable[..., Any]:
+    """A method of sockets whose last argument is an address."""
+    method = getattr(socket.socket, name)
+
+    def call(self: socket.socket, *args: Any) -> Any:
+        if isinstance(args[-1], tuple):
+            _refuse_outside(name, args[-1][0])
+        return method(self, *args)
+
+    return call
+
+
+def _look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+    _refuse_outside("getaddrinfo", host)
+    return _getaddrinfo(host, *args, **kwargs)
+
+
+# An audit hook would see more, but up to Python 3.11 threads that begin to be traced, as coverage
+# traces them, fail while another one is in a hook.
+_getaddrinfo = socket.getaddrinfo
+socket.getaddrinfo = _look_up
+for _name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, _name, _guarded(_name))
 
 
 @pytest.fixture(autouse=True)

@@ -79,6 +79,25 @@ def test_good_loopback():
         socket.create_connection(("localhost", server.getsockname()[1])).close()
 
 
+def test_good_traced_threads():
+    failed = []
+    threading.excepthook, before = failed.append, threading.excepthook
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=begin_to_trace) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(0.005)
+    threading.excepthook = before
+    assert not failed
+
+
+def begin_to_trace():
+    for _ in range(20_000):
+        sys.settrace(None)
+
+
 @pytest.mark.slow
 def test_bad_slow():
     assert False
