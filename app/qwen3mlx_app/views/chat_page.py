@@ -70,27 +70,28 @@ class ChatPage(QWidget):
         self._app_settings = settings
         self.intents = Intents(self)
         header = self._header()  # all in the order in which they are seen, as Tab goes
-        self._stack = QStackedWidget(self)
-        self.first_run = FirstRun(self)
+        self._column = QWidget(self)
+        self._stack = QStackedWidget(self._column)
+        self.first_run = FirstRun(self._stack)
         edits = Edits(chat.drafts.edit_of, self._send_with)
-        self.messages = MessageList(chat.messages, theme, self.intents, edits, self)
+        self.messages = MessageList(chat.messages, theme, self.intents, edits, self._stack)
         self._compared = self._make_compare(theme)
         for widget in (
-            Greeting(self),
+            Greeting(self._stack),
             self.first_run,
             self.messages,
-            TemporaryGreeting(self),
+            TemporaryGreeting(self._stack),
             self._compared,
         ):
             self._stack.addWidget(widget)
-        self.context_bar = ContextBar(context, self._draft, self)
-        self.composer = Composer(self._send_with, theme, self)
+        self.context_bar = ContextBar(context, self._draft, self._column)
+        self.composer = Composer(self._send_with, theme, self._column)
         context.moved.connect(self.composer.text.set_text)
         self.picker = ModelPicker(models, lambda: chat.model_id, self.composer.model, theme, self)
         self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
-        self._column = self._make_column()
+        self._fill_column()
         row = QHBoxLayout()
         row.setSpacing(0)
         row.addWidget(self._column, 1)
@@ -145,7 +146,7 @@ class ChatPage(QWidget):
         intents.copy.connect(self._copy)
         intents.copy_rich.connect(self._copy_rich)
         intents.continue_answer.connect(self._chat.continue_answer)
-        view = CompareView(self._chat.comparison, theme, intents, self)
+        view = CompareView(self._chat.comparison, theme, intents, self._stack)
         view.picked.connect(self._chat.comparison.pick)
         return view
 
@@ -160,15 +161,13 @@ class ChatPage(QWidget):
         self.composer.show_other(entry.name if entry else other)
         self._show_stack()
 
-    def _make_column(self) -> QWidget:
-        holder = QWidget(self)
-        column = QVBoxLayout(holder)
+    def _fill_column(self) -> None:
+        column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, GAP_L)
         column.setSpacing(GAP)
         column.addWidget(self._stack, 1)
         column.addLayout(self._centred(self.context_bar))
         column.addLayout(self._centred(self.composer))
-        return holder
 
     def _centred(self, widget: QWidget) -> QHBoxLayout:
         centre = QHBoxLayout()

@@ -68,7 +68,7 @@ class ChatPanel(QScrollArea):
         self._add_prompt()
         self._add_budget()
         self._heading(self.tr("Sampling"))
-        self._sampling = SamplingForm(NAMES, limits, self)
+        self._sampling = SamplingForm(NAMES, limits, self._content)
         self._sampling.changed.connect(lambda values: self._change(sampling=values))
         self._column.addWidget(self._sampling)
         self._reset = Button(self.tr("Reset to Model Defaults"), self)
@@ -104,7 +104,7 @@ class ChatPanel(QScrollArea):
         self._heading(self.tr("Preset"))
         row = QHBoxLayout()
         row.setSpacing(2)
-        self._choice = NoScrollComboBox(self)
+        self._choice = NoScrollComboBox(self._content)
         self._choice.setAccessibleName(self.tr("Preset"))
         self._choice.setSizeAdjustPolicy(
             NoScrollComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -123,7 +123,7 @@ class ChatPanel(QScrollArea):
 
     def _add_prompt(self) -> None:
         self._heading(self.tr("System prompt"))
-        self._prompt = QPlainTextEdit(self)
+        self._prompt = QPlainTextEdit(self._content)
         self._prompt.setAccessibleName(self.tr("System prompt"))
         self._prompt.setPlaceholderText(self.tr("The model's role, and how it should answer"))
         self._prompt.setTabChangesFocus(True)
@@ -134,7 +134,7 @@ class ChatPanel(QScrollArea):
         self._column.addWidget(self._prompt)
 
     def _add_budget(self) -> None:
-        self._budget_box = QWidget(self)
+        self._budget_box = QWidget(self._content)
         column = QVBoxLayout(self._budget_box)
         column.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()

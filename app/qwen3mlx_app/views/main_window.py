@@ -17,11 +17,8 @@ from ..session import Session
 from .exporting import ask_export_path
 from .icons import icon
 from .menus import Menus
-from .pages import Pages
 from .palette import Palette
 from .plain import Menu, agrees, set_title
-from .rail import Rail
-from .sidebar import Sidebar
 from .theme import Theme
 from .window_body import WindowBody
 from .window_place import place_of, restore_place
@@ -59,15 +56,10 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         """Make all parts, with texts in the language of now."""
         program, session, theme = self.program, self.session, self.theme
-        self.rail = Rail(self)  # first, as the eye and Tab go
-        folders = program.conversations.folders
-        self.sidebar = Sidebar(program.sections, session.search.hits, folders, theme, self)
-        self.pages = Pages(program, session, theme, self)
+        self.body = WindowBody(program, session, theme, self)
+        self.rail, self.sidebar = self.body.rail, self.body.sidebar
+        self.pages, self.notices = self.body.pages, self.body.notices
         self.chat = self.pages.chat
-        self.body = WindowBody(
-            self.rail, self.sidebar, self.pages, program.settings, session.notices, self
-        )
-        self.notices = self.body.notices
         self.setCentralWidget(self.body)
         self.menus = Menus(self.menuBar(), program, session.chat, self)
         show_chat = partial(self.show_page, "chat")

@@ -35,7 +35,7 @@ class Pages(QStackedWidget):
             program.settings,
             session.context,
             theme,
-            parent,
+            self,
         )
         self._made: dict[str, QWidget] = {"chat": self.chat}
         self.addWidget(self.chat)
@@ -72,17 +72,17 @@ class Pages(QStackedWidget):
             widget = widget.nextInFocusChain()
 
     def _make(self, name: str) -> QWidget:
-        program, chat, window = self._program, self._session.chat, self.window()
+        program, chat = self._program, self._session.chat
         if name == "models":
-            page = ModelsPage(program.models, self._theme, window)
+            page = ModelsPage(program.models, self._theme, self)
             program.models.refresh_folders()
             return page
         if name == "quantize":
-            made = QuantizePage(program.quantize, program.models, self._theme, window)
+            made = QuantizePage(program.quantize, program.models, self._theme, self)
             made.load_wanted.connect(self._load_result)
             return made
         if name == "server":
-            return ServerPage(program.server, lambda: chat.model_id, self._theme, window)
+            return ServerPage(program.server, lambda: chat.model_id, self._theme, self)
         return SettingsPage(
             program.settings,
             program.server,
@@ -91,7 +91,7 @@ class Pages(QStackedWidget):
             program.backups,
             program.profile,
             self._theme,
-            window,
+            self,
         )
 
     def _load_result(self, folder: str) -> None:

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+import shiboken6
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.message_field import MessageField
 from qwen3mlx_app.views.window import make_window
 
 from tests.support.places import PROGRAM
@@ -233,6 +235,26 @@ def test_the_window_comes_back_as_it_was(profile: Path, fake: FakeEndpoint, qtbo
     assert (second.width(), second.height()) == (790, 640)
     second.close()
     again.close()
+
+
+def test_each_part_is_made_where_it_stays(
+    profile: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A widget that moves is styled once more, and all that is in it."""
+    moves: list[QWidget] = []
+
+    def note(field: MessageField, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange:
+            moves.append(field)
+        QPlainTextEdit.changeEvent(field, event)
+
+    monkeypatch.setattr(MessageField, "changeEvent", note)
+    program = Program(profile, PROGRAM)
+    window = make_window(program)
+    assert not moves
+    window.close()
+    program.close()
+    shiboken6.delete(window)
 
 
 def test_what_is_written_after_a_deletion_is_asked(
