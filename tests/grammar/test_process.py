@@ -73,11 +73,14 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def copies(grammars: GrammarProcess) -> list[psutil.Process]:
     assert grammars.process is not None
-    return [
-        each
-        for each in psutil.Process(grammars.process.pid).children()
-        if each.status() != psutil.STATUS_ZOMBIE
-    ]
+    return [each for each in psutil.Process(grammars.process.pid).children() if _lives(each)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    """False as well if it is gone since it was listed."""
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def ids_of(text: str) -> list[int]:
