@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import cache
 from typing import cast
 
 import httpx
@@ -23,6 +24,7 @@ def question(num_letters: int) -> str:
     return f"How many r's are in {'a ' * num_letters}strawberries?"
 
 
+@cache
 def expected(text: str) -> str:
     """Greedy: a few tokens of thought, the words that end it, and the answer."""
     folder = library.resolve("demo")
