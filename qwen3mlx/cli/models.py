@@ -35,9 +35,20 @@ def short_name(name: str) -> str:
         target = library.parse_name(name)
     except ModelNotFoundError:  # a name that the library knows
         return meant
-    if isinstance(target, library.Repository):
-        return target.repo_id.split("/")[1]
+    if isinstance(target, library.Wanted):
+        return target.repository.repo_id.split("/")[1]
     return meant.casefold() if meant.casefold() in library.DEMOS else target.path.resolve().name
+
+
+def is_base(name: str) -> bool:
+    """Return whether the name is that of a base model, or means one."""
+    try:
+        target = library.parse_name(name)
+    except ModelNotFoundError:
+        return library.is_base(library.plain(name))
+    if isinstance(target, library.Wanted):
+        return library.is_base(target.repository.repo_id)
+    return library.is_base(library.plain(name))
 
 
 def find_installed(name: str) -> library.LocalModel:
@@ -72,6 +83,11 @@ def locate(name: str, terminal: Terminal) -> Path:
 
 def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path:
     """Download `name`, with a progress bar at a terminal and a line per 10% elsewhere."""
+    target = library.parse_name(name)
+    if isinstance(target, library.Wanted) and (
+        note := target.substitution(target.repository.repo_id)
+    ):
+        terminal.note(note)
     show = _bar if terminal.stderr.isatty() else _lines
     with show(short_name(name), terminal) as progress:
         return hub.fetch(name, revision=revision, progress=progress)

@@ -48,7 +48,7 @@ class Request:
     ) -> Request:
         """Options that were not given are None. Raises UsageError, which names the invalid one."""
         given = {name: value for name, value in sampling.items() if value is not None}
-        is_raw = library.is_base(library.plain(model)) if raw is None else raw
+        is_raw = models.is_base(model) if raw is None else raw
         if is_raw and (rest.get("system") or think is not None or thinking_budget is not None):
             raise UsageError(
                 "--system, --think, --no-think and --thinking-budget require the chat format: "

@@ -55,10 +55,11 @@ def _downloaded(name: str) -> tuple[str, Path]:
     except ModelNotFoundError:  # it lists the names that exist
         with suppress(ModelNotFoundError):
             target = library.parse_name(name)
-            if isinstance(target, library.Repository):
-                folder = repository_folder(target.repo_id)
+            if isinstance(target, library.Wanted):
+                repo_id = target.repository.repo_id
+                folder = repository_folder(repo_id)
                 if folder.is_dir():
-                    return target.repo_id, folder
+                    return repo_id, folder
         if other := _in_a_folder(name):
             raise _elsewhere(other) from None
         raise

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..library import LocalModel
 
 Model = Annotated[str | None, option(SERVER["model"], metavar="MODEL")]
+Alias = Annotated[list[str] | None, option(SERVER["alias"], metavar="NAME=MODEL")]
 Host = Annotated[str, option(SERVER["host"], metavar="ADDRESS")]
 Port = Annotated[int, option(SERVER["port"], metavar="PORT")]
 ApiKeys = Annotated[
@@ -51,6 +52,7 @@ ExitWithParent = Annotated[
 
 def serve(
     model: Model = None,
+    alias: Alias = None,
     host: Host = SERVER["host"].default,
     port: Port = SERVER["port"].default,
     api_key: ApiKeys = None,
@@ -85,6 +87,7 @@ def serve(
 
     loading = {"context_length": context_length, "rope_scaling": rope_scaling, "kv_bits": kv_bits}
     settings = ServerSettings(
+        alias=tuple(alias or ()),
         host=host,
         port=port,
         api_key=tuple(api_key or ()),
@@ -105,10 +108,12 @@ def serve(
     if command_buffer is not None:
         os.environ.update(dict.fromkeys(COMMAND_BUFFER_VARIABLES, str(command_buffer)))
     from ..errors import ListenError
+    from ..library.user_aliases import aliased
     from ..server.run import serve as run_server
 
     try:
-        run_server(replace(settings, model=_prepared(model, loading)))
+        meant = None if model is None else aliased(model, settings.aliases)
+        run_server(replace(settings, model=_prepared(meant, loading)))
     except ListenError as error:
         about_host = _saved("host", host) if host in str(error) else ""
         raise ListenError(f"{about_host}{error}") from None
@@ -152,7 +157,7 @@ def saved_defaults() -> dict[str, Any]:
 
 def _check_meaning(name: str, value: Any) -> None:
     """Check what the table of settings cannot. Raises UsageError or InvalidRequestError."""
-    if name in ("allow_origin", "allow_host"):
+    if name in ("alias", "allow_origin", "allow_host"):
         from ..server.settings import ServerSettings
 
         ServerSettings.of({name: value})

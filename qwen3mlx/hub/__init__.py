@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..library.names import Folder, parse_name
-from ..library.resolve import existing_folder
+from ..library.names import Folder
+from ..library.resolve import existing_folder, parse_name
 from .download import Progress, ProgressCallback, download, is_offline
 
 __all__ = ["Progress", "ProgressCallback", "fetch", "is_offline"]
@@ -21,4 +21,4 @@ def fetch(
     target = parse_name(name)
     if isinstance(target, Folder):
         return existing_folder(target.path)
-    return download(target.repo_id, revision, progress or (lambda _: None))
+    return download(target.repository.repo_id, revision, progress or (lambda _: None))

@@ -49,8 +49,12 @@ def _explain_answer(error: Exception, repo_id: str) -> Qwen3MLXError:
     if isinstance(error, errors.RevisionNotFoundError):
         return ModelNotFoundError(f"{repo_id} has no such revision: see {hub}/{repo_id}/tree/main.")
     if isinstance(error, errors.RepositoryNotFoundError) or status == 404:
+        from ..library.refusals import near_repository
+
+        near = near_repository(repo_id)
+        check = f"did you mean {near}" if near else "check the name"
         return ModelNotFoundError(
-            f"{hub} has no model {repo_id}, or it is private: check the name, or set HF_TOKEN."
+            f"{hub} has no model {repo_id}, or it is private: {check}, or set HF_TOKEN."
         )
     if status in (401, 403):
         return DownloadError(

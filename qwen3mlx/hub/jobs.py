@@ -9,9 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError
-from ..library.names import aliases, is_repository
-from ..quoting import quoted
+from ..errors import DownloadError, Qwen3MLXError
 from . import Progress
 from .download import download
 
@@ -71,12 +69,8 @@ class Downloads:
         self._lock = threading.Lock()
         self._closing = False
 
-    def start(self, name: str, owner: str) -> Job:
-        """Return a new job for an alias or a hub id, or the job that is already downloading it.
-
-        Raises ModelNotFoundError for any other name, including every path.
-        """
-        repo_id = _repository_id(name)
+    def start(self, repo_id: str, owner: str) -> Job:
+        """Return a new job for a repository, or the job that is already downloading it."""
         with self._lock:
             for job in self._jobs.values():
                 if job.repo_id.casefold() == repo_id.casefold() and job.status == "downloading":
@@ -137,14 +131,3 @@ class Downloads:
         job.status = "failed" if error else "completed"
         job.begun.set()
         self._threads.pop(job.id, None)
-
-
-def _repository_id(name: str) -> str:
-    if (known := aliases().get(name.lower())) is not None:
-        return known.repo_id
-    if is_repository(name):
-        return name
-    raise ModelNotFoundError(
-        f"{quoted(name)} is not a model that can be downloaded: use an alias such as qwen3:8b, "
-        "or a repository such as Qwen/Qwen3-8B-MLX-4bit."
-    )

@@ -1,39 +1,47 @@
-"""Parse a model's name into one of four kinds, without reading a model file.
+"""What the name of a model means, without reading a model file. This is the one place for that.
 
-demo, demo-moe          the checkpoints that come with the program ./folder ~/x /x         a folder;
-so is any other name that exists on disk qwen3:8b  qwen3:8b-8bit an alias, for one of the official
-MLX repositories org/repo                a repository of the hub, or a link to one
+    demo, demo-moe                       the checkpoints that come with the program
+    ./folder ~/x /x                      a folder; so is any other name that exists on disk
+    qwen3:8b, qwen3:8b-8bit              a model of the table in `family.json`
+    qwen3:8b-q4_K_M, qwen3-8b-mlx        the same as Ollama and LM Studio call it
+    Qwen3-8B-MLX-4bit, qwen/qwen3-8b     a repository's bare name; LM Studio's key
+    org/repo                             a repository of the hub, or a link to one
 
-Except in folder names, case, surrounding blanks and Ollama's `:latest` do not matter.
+Except in folder names, case, surrounding blanks and Ollama's `:latest` do not matter. One name has
+two meanings: `Qwen/Qwen3-8B` is Qwen's repository, `qwen/qwen3-8b` is LM Studio's key.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import ModelNotFoundError
-from ..settings.state import expanded
+from . import family
+from .family import Repository, repositories
 
 _PACKAGE = Path(__file__).resolve().parent
 DEMOS = {
     "demo": _PACKAGE.parent / "demo" / "dense",
     "demo-moe": _PACKAGE.parent / "demo" / "moe",
 }
+# Characters of a name: longer than any id of a hub.
+LONGEST = 300
 _REPO_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
-_REPO_ID = re.compile(f"{_REPO_PART}/{_REPO_PART}")
+# Hugging Face forbids "--" and "..".
+_REPO_ID = re.compile(f"(?!.*(?:--|\\.\\.)){_REPO_PART}/{_REPO_PART}")
 # https://huggingface.co/org/repo/tree/main, and hf.co/org/repo as Ollama writes it.
 _HUB_LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/([^/?#\s]+/[^/?#\s]+)(?:[/?#].*)?",
     re.IGNORECASE,
 )
 _LATEST = ":latest"
-_PATH_STARTS = ("/", "./", "../", "~")
+# Whose names are those of the models themselves: LM Studio's keys, Ollama's library.
+_KEY_PUBLISHERS = {"", "qwen", "library", "ollama.com/library", "registry.ollama.ai/library"}
+GGUF = re.compile(r"gguf|:i?q\d", re.IGNORECASE)
 
 
 class Folder(NamedTuple):
@@ -42,49 +50,63 @@ class Folder(NamedTuple):
     path: Path
 
 
-class Repository(NamedTuple):
-    """A repository of the hub; `approximate_bytes` is known only for aliases."""
+class Wanted(NamedTuple):
+    """Any one of `repositories` is the model; the first is the one to download.
 
-    repo_id: str
-    approximate_bytes: int | None = None
+    `written` is the quantization, as the name has it, if the name has one.
+    """
+
+    repositories: tuple[Repository, ...]
+    written: str | None = None
+
+    @property
+    def repository(self) -> Repository:
+        return self.repositories[0]
+
+    def substitution(self, repo_id: str) -> str | None:
+        """Say that the repository does not have the quantization that was asked for."""
+        kinds = {each.repo_id: each.quantization for each in self.repositories}
+        written = self.written
+        if written is None or written == kinds.get(repo_id) or written in repo_id.lower():
+            return None
+        return f"model names the quantization {written}; the nearest for MLX is {repo_id}."
 
 
-def parse_name(name: str) -> Folder | Repository:
-    """Parse `name`. Raises ModelNotFoundError, which suggests the nearest name."""
+def meaning(name: str) -> Wanted | None:
+    """Return the repositories that `name` means; None if there are none. Looks at no disk."""
+    from . import spelling  # most starts need no table
+
     meant = plain(name)
-    if (demo := DEMOS.get(meant.casefold())) is not None:
-        return Folder(demo)
-    if (aliased := aliases().get(meant.casefold())) is not None:
-        return aliased
-    for path in (name, meant):
-        if is_path(path):
-            return Folder(expanded(path))
-    if is_repository(meant):
-        return Repository(meant)
-    raise ModelNotFoundError(_unknown(name))
+    if len(meant) > LONGEST:
+        return None
+    known = repositories().get(meant.casefold())
+    if known is not None and (not _is_released(known[1]) or meant == known[1].repo_id):
+        return Wanted((known[1],))
+    publisher, _, last = meant.rpartition("/")
+    if publisher.casefold() in _KEY_PUBLISHERS:
+        if (bare := _by_bare_name().get(last.casefold())) is not None:
+            return bare
+        if (spelled := spelling.read(last)) is not None:
+            ordered = spelled.member.in_order(spelled.quantization, family.memory_bytes())
+            return Wanted(ordered, spelled.written)
+    if is_repository(meant) and not GGUF.search(meant):
+        return Wanted((Repository(meant),))
+    return None
 
 
 def plain(name: str) -> str:
     """Normalize a name: strip blanks and `:latest`, and turn a link into its repository."""
+    if len(name) > 8 * LONGEST:  # links are long; nothing longer is a name
+        return name
     name = name.strip()
     if link := _HUB_LINK.fullmatch(name):
         name = link[1]
     return name[: -len(_LATEST)] if name.casefold().endswith(_LATEST) else name
 
 
-def is_path(name: str) -> bool:
-    """Return True for anything written as a path, and for anything that exists on disk."""
-    if name in {".", ".."} or name.startswith(_PATH_STARTS):
-        return True
-    try:
-        return name != "" and Path(name).exists()
-    except (OSError, ValueError):  # longer than any path, or contains a NUL
-        return False
-
-
 def is_repository(name: str) -> bool:
     """Return True for a possible hub id: `org/repo`."""
-    return _REPO_ID.fullmatch(name) is not None
+    return len(name) <= LONGEST and _REPO_ID.fullmatch(name) is not None
 
 
 def is_base(name: str) -> bool:
@@ -92,38 +114,36 @@ def is_base(name: str) -> bool:
     return re.search(r"-base(-[^/]*)?/?$", name.lower()) is not None
 
 
-@cache
-def aliases() -> dict[str, Repository]:
-    """Return every alias in lower case: `qwen3`, `qwen3:latest`, `qwen3:8b`, `qwen3:8b-8bit` ..."""
-    table = json.loads((_PACKAGE / "aliases.json").read_text(encoding="utf-8"))
-    named: dict[str, Repository] = {}
-    for family, row in table.items():
-        for size, billions in row["billion_parameters"].items():
-            for variant, bits in row["bits_per_weight"].items():
-                repo_id = row["repository"].format(size=size, variant=variant)
-                alias = f"{family}:{size.lower()}"
-                repository = Repository(repo_id, round(billions * 1e9 * bits / 8))
-                named[f"{alias}-{variant}"] = repository
-                if variant == row["default_variant"]:
-                    named[alias] = repository
-        named[family] = named[f"{family}:latest"] = named[f"{family}:{row['default_size']}"]
-    return named
-
-
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Return the one of `choices` that a person who typed `word` most likely meant."""
     candidates, word = list(choices), word.lower()
+    if len(word) > LONGEST:
+        return None
     if longer := [choice for choice in candidates if len(word) > 1 and choice.startswith(word)]:
         return min(longer, key=len)
     matches = difflib.get_close_matches(word, candidates, n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-def _unknown(name: str) -> str:
-    shown = name if len(name) <= 60 else name[:57] + "..."
-    guess = nearest(name, [*DEMOS, *aliases()])
-    hint = f" Did you mean {guess}?" if guess else ""
-    return (
-        f'"{shown}" is not a model.{hint} A model is demo, demo-moe, an alias such as qwen3:8b, '
-        "a hub id such as Qwen/Qwen3-8B-MLX-4bit, or a folder such as ./model."
-    )
+def _is_released(repository: Repository) -> bool:
+    """Return whether it is the checkpoint that Qwen released, which LM Studio has a key for."""
+    return repository.repo_id.startswith("Qwen/") and "-MLX-" not in repository.repo_id
+
+
+@cache
+def _by_bare_name() -> dict[str, Wanted]:
+    """Return the table's repositories by their names without the publisher, in lower case.
+
+    The others with the same model and quantization follow, as they do as well.
+    """
+    named: dict[str, list[Repository]] = {}
+    for member, repository in repositories().values():
+        bare = repository.repo_id.partition("/")[2].casefold()
+        if _is_released(repository):
+            continue
+        same = [
+            each for each in member.repositories if each.quantization == repository.quantization
+        ]
+        first = [each for each in same if each.repo_id.casefold().endswith(f"/{bare}")]
+        named[bare] = [*first, *(each for each in same if each not in first)]
+    return {bare: Wanted(tuple(listed)) for bare, listed in named.items()}

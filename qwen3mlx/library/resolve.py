@@ -1,13 +1,18 @@
-"""Resolve names to folders on disk, without the network."""
+"""Resolve names of the command line and of Python to folders, without the network."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import CheckpointError, ModelNotFoundError
+from ..settings.state import expanded
 from .cache import cached_snapshot
-from .names import Folder, Repository, parse_name, plain
+from .family import Repository, members
+from .names import DEMOS, Folder, Wanted, meaning, plain
 from .scan import AmbiguousNameError, Library
+from .user_aliases import aliased
+
+_PATH_STARTS = ("/", "./", "../", "~")
 
 
 class NotDownloadedError(ModelNotFoundError):
@@ -18,6 +23,29 @@ class NotDownloadedError(ModelNotFoundError):
             f"{name} is not on this computer: download it with `qwen3mlx pull {name}`."
         )
         self.repository = repository
+
+
+def parse_name(name: str) -> Folder | Wanted:
+    """Parse a name from the command line or from Python, where any folder can be named.
+
+    Raises ModelNotFoundError, which suggests the nearest name.
+    """
+    if name.startswith(_PATH_STARTS):
+        return Folder(expanded(name))
+    meant = plain(aliased(name))
+    if (demo := DEMOS.get(meant.casefold())) is not None:
+        return Folder(demo)
+    wanted = meaning(meant)
+    if wanted is not None and _is_alias(meant):
+        return wanted
+    for path in (name, meant):
+        if is_path(path):
+            return Folder(expanded(path))
+    if wanted is not None:
+        return wanted
+    from .refusals import not_a_model
+
+    raise ModelNotFoundError(not_a_model(meant))
 
 
 def resolve(name: str, *, revision: str | None = None) -> Path:
@@ -31,12 +59,33 @@ def resolve(name: str, *, revision: str | None = None) -> Path:
         return _in_library(name, unknown)
     if isinstance(target, Folder):
         return existing_folder(target.path)
-    if (snapshot := cached_snapshot(target.repo_id, revision)) is not None:
-        return snapshot
-    missing = NotDownloadedError(plain(name), target)
+    missing = NotDownloadedError(plain(name), target.repository)
+    if len(target.repositories) > 1 and revision is None:
+        try:
+            return _in_library(name, missing)
+        except NotDownloadedError:  # or it is there, and broken: say so when it is read
+            pass
+    for repository in target.repositories:
+        if (snapshot := cached_snapshot(repository.repo_id, revision)) is not None:
+            return snapshot
     if revision is not None:
         raise missing
     return _in_library(name, missing)
+
+
+def _is_alias(name: str) -> bool:
+    """Return whether the name is in Ollama's style, which a folder's name seldom is."""
+    return ":" in name or name.casefold() in {member.family for member in members()}
+
+
+def is_path(name: str) -> bool:
+    """Return True for anything written as a path, and for anything that exists on disk."""
+    if name in {".", ".."} or name.startswith(_PATH_STARTS):
+        return True
+    try:
+        return name != "" and Path(name).exists()
+    except (OSError, ValueError):  # longer than any path, or contains a NUL
+        return False
 
 
 def _in_library(name: str, unknown: ModelNotFoundError) -> Path:

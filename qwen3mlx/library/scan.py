@@ -13,12 +13,15 @@ from typing import NamedTuple
 
 from ..errors import CheckpointError, ConfigurationError, ModelNotFoundError
 from ..quoting import printable, quoted, shortened
+from ..request_warnings import warn
 from ..settings.user import UserSettings
 from . import folders
 from .cache import is_complete
+from .family import repositories
 from .folders import Candidate
 from .local_model import LocalModel, OtherFamilyError, read_local_model
-from .names import aliases, is_repository, plain
+from .names import Wanted, meaning, plain
+from .user_aliases import Aliases, aliased
 
 _NUM_LISTED = 10
 _REASON = 400  # characters
@@ -59,11 +62,18 @@ class Library:
     If `roots` is None, each scan uses LM Studio's folder and those in settings.json. `extra` are
     checkpoint folders, such as the one of `serve --model ./folder`; they come first, and of two
     models with one id the first one found wins. A checkpoint is read again when its files have
-    changed.
+    changed. `aliases` are the user's own names; None stands for those in settings.json.
     """
 
-    def __init__(self, roots: Sequence[Path] | None = None, *, extra: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        roots: Sequence[Path] | None = None,
+        *,
+        extra: Sequence[Path] = (),
+        aliases: Aliases | None = None,
+    ) -> None:
         self._roots = roots
+        self._aliases = aliases
         self._extra = [Path(os.path.abspath(path)) for path in extra]
         self._known: dict[Candidate, _Reading] = {}
         self._last = Scan([], [], [])
@@ -80,7 +90,7 @@ class Library:
         return self._last.skipped
 
     def find(self, name: str) -> LocalModel:
-        """Find a model by id, alias, or id without publisher, normalized by `names.plain`.
+        """Find a model by id, or by any other name that `names` knows; ids come first.
 
         No `name` leads outside the library: a path is accepted only if it is one of `extra`. Raises
         ModelNotFoundError, which lists the models; CheckpointError for a broken `extra`.
@@ -90,22 +100,29 @@ class Library:
                 return self._match(name, self._last)
         return self._match(name, self.scan())
 
+    def wanted(self, name: str) -> Wanted | None:
+        """Return the repositories that `name` means; None if there are none."""
+        return meaning(aliased(name, self._aliases))
+
     def _match(self, name: str, scan: Scan) -> LocalModel:
         if name and (path := Path(os.path.abspath(name))) in self._extra:
             return _at(path, scan.models)
-        wanted = plain(name).casefold()
-        if (repository := aliases().get(wanted)) is not None:
-            wanted = repository.repo_id.casefold()
-        for model in scan.models:
-            if model.id.casefold() == wanted:
-                return model
-        short = [m for m in scan.models if m.id.casefold().partition("/")[2] == wanted != ""]
+        if (found := _by_id(plain(name), scan.models)) is not None:
+            return found
+        meant = plain(aliased(name, self._aliases))
+        if (found := _by_id(meant, scan.models)) is not None:
+            return found
+        wanted = meaning(meant)
+        if wanted is not None and (found := _first_of(wanted, scan.models)) is not None:
+            return found
+        bare = meant.casefold()
+        short = [m for m in scan.models if m.id.casefold().partition("/")[2] == bare != ""]
         if len(short) == 1:
             return short[0]
         if short:
             both = " or ".join(model.id for model in short)
-            raise AmbiguousNameError(f'"{name}" is ambiguous: use {both}.')
-        raise ModelNotFoundError(_unknown(name, wanted, scan))
+            raise AmbiguousNameError(f"{quoted(name)} is ambiguous: use {both}.")
+        raise ModelNotFoundError(_missing(name, meant, wanted, scan))
 
     def scan(self) -> Scan:
         """Scan the disk now: return the models, and what looks like one but cannot be loaded."""
@@ -220,16 +237,57 @@ def _at(path: Path, models: list[LocalModel]) -> LocalModel:
     return read_local_model(path.name, path, "folder")  # raises the specific error
 
 
-def _unknown(name: str, wanted: str, scan: Scan) -> str:
+def _by_id(model_id: str, models: list[LocalModel]) -> LocalModel | None:
+    wanted = model_id.casefold()
+    return next((model for model in models if model.id.casefold() == wanted), None)
+
+
+def _first_of(wanted: Wanted, models: list[LocalModel]) -> LocalModel | None:
+    """Return the first of the repositories that is here, and warn if it is a substitute."""
+    for repository in wanted.repositories:
+        if (found := _by_id(repository.repo_id, models)) is not None:
+            if note := wanted.substitution(repository.repo_id):
+                warn(note)
+            return found
+    return None
+
+
+def _missing(name: str, meant: str, wanted: Wanted | None, scan: Scan) -> str:
+    """Say why there is no model `name`, which means `meant`, and what can be done."""
+    from .refusals import guessed, known_names, near_repository, shown_name, why_refused
+
+    shown = shown_name(name)
+    if meant != plain(name):
+        shown += f", an alias for {shown_name(meant)},"
+    if wanted is None and (reason := why_refused(meant)):
+        return f"{shown} cannot be used: {reason}."
+    ids = {each.repo_id.casefold() for each in wanted.repositories} if wanted else set()
     for skipped in (*scan.skipped, *scan.others):
         known_as = skipped.name.casefold()
-        if wanted and wanted in (known_as, known_as.partition("/")[2]):
+        if known_as in ids or (meant and meant.casefold() in (known_as, _bare(known_as))):
             return f"{skipped.name} cannot be loaded: {skipped.reason}"
-    ids = [model.id for model in scan.models]
+    model_ids = [model.id for model in scan.models]
+    there = _listed_ids(model_ids)
+    if wanted is not None:
+        if meant.casefold() not in repositories() and (near := near_repository(meant, model_ids)):
+            return (
+                f"{shown} is not on this computer: did you mean {near}, or is it one to download "
+                f"with `qwen3mlx pull {meant}`?"
+            )
+        return (
+            f"{shown} is not on this computer: download it with `qwen3mlx pull {meant}`, or use "
+            f"one of {there}."
+        )
+    guess = guessed(meant, [*model_ids, *map(_bare, model_ids), *known_names()])
+    if guess is not None:
+        return f"There is no model {shown} on this computer: did you mean {guess} (of {there})?"
+    return f"There is no model {shown} on this computer: there are {there}."
+
+
+def _bare(model_id: str) -> str:
+    return model_id.partition("/")[2] or model_id
+
+
+def _listed_ids(ids: list[str]) -> str:
     known = ", ".join(ids[:_NUM_LISTED])
-    if len(ids) > _NUM_LISTED:
-        known += f" and {len(ids) - _NUM_LISTED} more"
-    shown = name if len(name) <= 60 else name[:57] + "..."
-    can_pull = name.casefold() in aliases() or is_repository(name)
-    pull = f"download it with `qwen3mlx pull {name}`, or use one of " if can_pull else "there are "
-    return f'There is no model "{shown}" on this computer: {pull}{known}.'
+    return f"{known} and {len(ids) - _NUM_LISTED} more" if len(ids) > _NUM_LISTED else known

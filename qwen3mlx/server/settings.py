@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidRequestError, UsageError
+from ..library.user_aliases import parse_aliases
 from ..quoting import quoted
 from ..settings.table import SERVER
 from .bounds import MAX_CONNECTIONS
@@ -34,6 +35,7 @@ class ServerSettings:
     host: str = SERVER["host"].default
     port: int = SERVER["port"].default
     model: str | None = None
+    alias: tuple[str, ...] = SERVER["alias"].default
     api_key: tuple[str, ...] = SERVER["api_key"].default
     parent_key: str | None = None
     allow_origin: tuple[str, ...] = SERVER["allow_origin"].default
@@ -73,6 +75,7 @@ class ServerSettings:
         for name in ("max_body_bytes", "max_connections"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        parse_aliases(self.alias)
         Origins(self.allow_origin)
         for host in self.allow_host:
             _check_host(host)
@@ -81,6 +84,11 @@ class ServerSettings:
     def model_folders(self) -> list[Path]:
         """`model`, if that is the whole path of a folder."""
         return [Path(self.model)] if self.model and Path(self.model).is_absolute() else []
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The models that the user has an own name for, by that name in lower case."""
+        return parse_aliases(self.alias)
 
     @property
     def is_loopback(self) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, NotSavedError
-from ..quoting import size_text
+from ..quoting import printable, size_text
 
 # Bytes; a models.json with settings for a thousand models has a tenth of it.
 LARGEST = 4 << 20
@@ -63,12 +63,13 @@ def user_home() -> Path:
 
 
 def expanded(path: str | Path) -> Path:
-    """Expand `~/x` and `~user/x`. Raises ConfigurationError if there is no such home."""
+    """Expand `~/x` and `~user/x`. Raises ConfigurationError if there can be no such home."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # ValueError: a NUL
         raise ConfigurationError(
-            f"{path} names the folder of a user who has none here: write the whole path."
+            f"{printable(str(path))} names the folder of a user who has none here: "
+            "write the whole path."
         ) from None
 
 

@@ -30,6 +30,14 @@ SERVER = _by_name(
         where=("serve",),
     ),
     Setting(
+        name="alias",
+        kind="texts",
+        default=(),
+        most=100,
+        text="Another name for a model, as in gpt-4o=qwen3:8b.",
+        where=("serve", "http"),
+    ),
+    Setting(
         name="host",
         kind="text",
         default="127.0.0.1",

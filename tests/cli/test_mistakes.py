@@ -20,7 +20,7 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["run", "qwen3:8"], 1, "Did you mean qwen3:8b?"),
+        (["run", "qwen3:8"], 1, "did you mean qwen3:8b?"),
         (["run", "qwen3:8b", "hi"], 1, "`qwen3mlx pull qwen3:8b`"),
         (["run", "./nowhere", "hi"], 1, "The folder nowhere does not exist."),
         (["run", "why is the sky blue?"], 2, "put `demo` before your question"),

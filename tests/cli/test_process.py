@@ -87,7 +87,7 @@ def test_piped_text_reaches_the_model(qwen3mlx: Command, endless_model: str) -> 
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["run", "qwen3:8"], 1, "Did you mean qwen3:8b?"),
+        (["run", "qwen3:8"], 1, "did you mean qwen3:8b?"),
         (["run", "--nonsense"], 2, "No such option"),
         (["walk"], 2, "No such command"),
     ],

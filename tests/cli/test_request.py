@@ -64,6 +64,7 @@ def test_options_that_were_not_given_are_left_out() -> None:
     assert (request.prompt, request.raw) == ("x", False)
     assert options(model="Qwen/Qwen3-8B-Base").raw is True
     assert options(model="Qwen/Qwen3-8B-Base", raw=False).raw is False
+    assert options(model="qwen3:8b-base").raw is True
 
 
 @pytest.mark.parametrize(
@@ -77,9 +78,9 @@ def test_a_value_out_of_range_is_wrong_usage(wrong: dict[str, Any]) -> None:
 def test_a_question_in_the_place_of_the_model_is_explained() -> None:
     with pytest.raises(UsageError, match="put `demo` before your question"):
         answer(model="Why is the sky blue?", prompt=None)
-    with pytest.raises(ModelNotFoundError, match=r"Did you mean qwen3:8b.*put `demo` before"):
+    with pytest.raises(ModelNotFoundError, match=r"did you mean qwen3:8b.*put `demo` before"):
         answer(model="qwen3:8", prompt=None)
-    with pytest.raises(ModelNotFoundError, match=r"folder such as ./model.$"):
+    with pytest.raises(ModelNotFoundError, match=r"did you mean qwen3:8b\?$"):
         answer(model="qwen3:8", prompt="hello")
     with pytest.raises(ModelNotFoundError, match="is not a model"):
         answer(model="my model", prompt="hello")

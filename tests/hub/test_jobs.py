@@ -114,21 +114,6 @@ def test_a_job_that_fails_says_why(jobs: Downloads) -> None:
     assert job.total_bytes is None
 
 
-@pytest.mark.parametrize("name", ["", ".", "/etc", "../x", "a/b/c", "http://example.com/a/b"])
-def test_only_what_a_hub_can_have_is_asked_for(
-    jobs: Downloads, fake_hub: FakeHub, name: str
-) -> None:
-    with pytest.raises(ModelNotFoundError):
-        jobs.start(name, "ada")
-    assert fake_hub.requests == []
-
-
-def test_an_alias_is_downloaded_from_its_repository(jobs: Downloads) -> None:
-    job = jobs.start("qwen3:8B", "ada")
-    finish(job)
-    assert job.repo_id == "Qwen/Qwen3-8B-MLX-4bit"
-
-
 def test_an_unforeseen_fault_ends_the_job_too(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

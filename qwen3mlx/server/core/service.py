@@ -17,10 +17,11 @@ from ...errors import (
     ContextLengthError,
     InvalidRequestError,
     ModelGoneError,
+    ModelNotFoundError,
     NotSavedError,
 )
 from ...events import Finished
-from ...hub.jobs import Downloads
+from ...hub.jobs import Downloads, Job
 from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
 from ...library.scan import Library
@@ -66,7 +67,7 @@ class Service:
 
     def __init__(self, settings: ServerSettings, library: Library | None = None) -> None:
         self.settings = settings
-        self.library = library or Library(extra=settings.model_folders)
+        self.library = library or Library(extra=settings.model_folders, aliases=settings.aliases)
         self.model_settings = ModelSettings()
         self.engine = Engine(_engine_config(settings))
         self.downloads = Downloads()
@@ -100,6 +101,29 @@ class Service:
     async def default_model(self, name: str | None) -> ModelInfo:
         """The model `name`, or the default model if no name is given."""
         return self._info(await self._loader.find(name))
+
+    async def aliases(self) -> dict[str, ModelInfo]:
+        """The models on this computer that the user has an own name for, by that name."""
+        found: dict[str, ModelInfo] = {}
+        for alias in self.settings.aliases:
+            with suppress(ModelNotFoundError):
+                found[alias] = await self.model(alias)
+        return found
+
+    def download(self, name: str) -> Job:
+        """Start to download the model `name`, or return the job that is already doing so.
+
+        Raises ModelNotFoundError for a name that no hub can have, such as a path.
+        """
+        wanted = self.library.wanted(name)
+        if wanted is None:
+            from ...library.refusals import REMOTE_NAME, not_a_model
+
+            raise ModelNotFoundError(not_a_model(name, REMOTE_NAME))
+        repo_id = wanted.repository.repo_id
+        if note := wanted.substitution(repo_id):
+            warn(note)
+        return self.downloads.start(repo_id, caller().owner)
 
     async def load(
         self,

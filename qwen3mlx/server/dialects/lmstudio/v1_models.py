@@ -9,9 +9,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from ....config import LoadOptions
-from ....errors import InvalidRequestError, ModelNotFoundError, Qwen3MLXError
+from ....errors import ModelNotFoundError, Qwen3MLXError
 from ....hub.jobs import Job
-from ....library import plain
 from ....quoting import quoted
 from ...core.caller import caller
 from ...core.dependencies import ServiceDep
@@ -77,12 +76,11 @@ async def download(body: DownloadBody, service: ServiceDep) -> Json:
             "quantization is not supported; name a repository with that quantization in model.",
             param="quantization",
         )
-    name = _hub_name(body.model)
     try:
-        await service.model(name)
+        await service.model(body.model)
         return {"status": "already_downloaded"}
     except ModelNotFoundError:
-        job = service.downloads.start(name, caller().owner)
+        job = service.download(body.model)
     await asyncio.to_thread(job.begun.wait, PATIENCE)
     if job.error is not None:
         raise job.error
@@ -124,17 +122,6 @@ def _thinking(info: ModelInfo) -> tuple[bool, ...]:
         return template_traits(info.path).thinking
     except Qwen3MLXError:  # list the model nevertheless
         return (False,)
-
-
-def _hub_name(model: str) -> str:
-    """`https://huggingface.co/org/repo` -> `org/repo`."""
-    name = plain(model)
-    if name.startswith(("http://", "https://")):
-        raise InvalidRequestError(
-            "model must be a repository id or a link to huggingface.co, not to another site.",
-            param="model",
-        )
-    return name
 
 
 def _time(seconds: float) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
 
 from ....errors import ConfigurationError, InvalidRequestError, UsageError
+from ....library.user_aliases import parse_aliases
 from ....quoting import quoted
 from ....settings.setting import at, object_schema
 from ....settings.table import GROUPS, SERVER
@@ -20,6 +22,11 @@ from ...origins import Origins
 from ...settings import ServerSettings
 from .schemas import ServerSettingsBody
 
+# Checks of what the table of settings cannot say.
+_MEANINGS: dict[str, Callable[[tuple[str, ...]], object]] = {
+    "alias": parse_aliases,
+    "allow_origin": Origins,
+}
 NAMES = tuple(setting.name for setting in at("http", SERVER))
 
 router = APIRouter(prefix="/settings", route_class=Route)
@@ -71,10 +78,11 @@ def _check(settings: Json) -> None:
             )
         if value is not None:
             SERVER[name].check(value)
-    try:
-        Origins(tuple(settings.get("allow_origin") or ()))
-    except UsageError as error:
-        raise InvalidRequestError(str(error), param="allow_origin") from None
+    for name, check in _MEANINGS.items():
+        try:
+            check(tuple(settings.get(name) or ()))
+        except UsageError as error:
+            raise InvalidRequestError(str(error), param=name) from None
 
 
 def _json(settings: ServerSettings) -> Json:

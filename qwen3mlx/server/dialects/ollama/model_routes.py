@@ -34,7 +34,7 @@ async def version() -> Json:
 @router.get("/api/tags")
 @router.head("/api/tags", include_in_schema=False)
 async def tags(service: ServiceDep) -> Json:
-    return models.tags(await service.models())
+    return models.tags(await service.models(), await service.aliases())
 
 
 @router.get("/api/ps")

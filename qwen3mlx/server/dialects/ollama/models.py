@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ....config import LARGEST_PAGE, GenerationConfig, ModelConfig, model_text
-from ....library.names import aliases
+from ....library.family import listed_names
 from ...core.model_info import ModelInfo, ResidentInfo
 from ...core.template_traits import TemplateTraits
 from ...json_text import Json
@@ -18,15 +18,20 @@ from ...timestamps import rfc3339
 _FOR_GOOD_S = 200 * 365 * 24 * 3600.0
 
 
-def tags(models: Sequence[ModelInfo]) -> Json:
-    """GET /api/tags: the models on this computer, newest first."""
-    latest = sorted(models, key=lambda model: model.modified, reverse=True)
-    return {"models": [_listed(model) for model in latest]}
+def tags(models: Sequence[ModelInfo], aliases: Mapping[str, ModelInfo]) -> Json:
+    """GET /api/tags: the models on this computer, newest first, and by the user's own names."""
+    names = tagged_names(models)
+    named = [(names[model.id], model) for model in models]
+    named += [(_with_tag(alias), model) for alias, model in aliases.items()]
+    latest = sorted(named, key=lambda pair: pair[1].modified, reverse=True)
+    return {"models": [_listed(name, model) for name, model in latest]}
 
 
 def processes(models: Sequence[ModelInfo]) -> Json:
     """GET /api/ps: the models in memory."""
-    return {"models": [_running(model, model.loaded) for model in models if model.loaded]}
+    names = tagged_names(models)
+    running = [_running(names[each.id], each, each.loaded) for each in models if each.loaded]
+    return {"models": running}
 
 
 def show(model: ModelInfo, traits: TemplateTraits) -> Json:
@@ -58,15 +63,17 @@ def capabilities(model: ModelInfo, traits: TemplateTraits) -> list[str]:
     return can
 
 
-def listed_name(model: ModelInfo) -> str:
-    """Always with a tag, as clients expect: the alias (`qwen3:8b`), or else `id:latest`."""
-    names = [name for name, repository in aliases().items() if repository.repo_id == model.id]
-    tagged = [name for name in names if ":" in name and not name.endswith(":latest")]
-    return min(tagged, key=len, default=f"{model.id}:latest")
+def tagged_names(models: Sequence[ModelInfo]) -> dict[str, str]:
+    """Return a name by id, with a tag, as clients expect: `qwen3:8b`, or else `id:latest`."""
+    ids = [model.id for model in models]
+    return {model_id: _with_tag(model_id) for model_id in ids} | listed_names(ids)
 
 
-def _listed(model: ModelInfo) -> Json:
-    name = listed_name(model)
+def _with_tag(name: str) -> str:
+    return name if ":" in name else f"{name}:latest"
+
+
+def _listed(name: str, model: ModelInfo) -> Json:
     return {
         "name": name,
         "model": name,
@@ -77,8 +84,7 @@ def _listed(model: ModelInfo) -> Json:
     }
 
 
-def _running(model: ModelInfo, loaded: ResidentInfo) -> Json:
-    name = listed_name(model)
+def _running(name: str, model: ModelInfo, loaded: ResidentInfo) -> Json:
     stays = loaded.ttl_s if loaded.expires_in_s is None else loaded.expires_in_s
     return {
         "name": name,

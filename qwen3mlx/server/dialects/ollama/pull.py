@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from ....errors import ModelNotFoundError
 from ....hub.jobs import Job
-from ...core.caller import caller
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
 from ...http.json_body import Route
@@ -54,7 +53,7 @@ async def _start(service: Service, name: str) -> Job | None:
     try:
         await service.model(name)
     except ModelNotFoundError:
-        return service.downloads.start(name, caller().owner)
+        return service.download(name)
     return None
 
 

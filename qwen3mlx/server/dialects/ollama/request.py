@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....errors import InvalidRequestError
+from ....library.names import plain
 from ....quoting import quoted
 from ....request import GenerationRequest
 from ....text import check_new_message, left_out
@@ -39,13 +40,13 @@ _PENALTIES = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_pen
 
 
 def plain_name(name: str) -> str:
-    """The model's name without the tag `latest`, which Ollama allows on every name."""
-    plain = name.removesuffix(":latest")
-    if not plain:
+    """Return the model's name without the tag `latest`. Raises InvalidRequestError if empty."""
+    meant = plain(name)
+    if not meant:
         raise InvalidRequestError(
             "model must not be empty; GET /api/tags lists the models.", param="model"
         )
-    return plain
+    return meant
 
 
 def chat_request(body: ChatBody) -> GenerationRequest | None:

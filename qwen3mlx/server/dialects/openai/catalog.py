@@ -29,7 +29,11 @@ router = APIRouter(tags=["OpenAI"], route_class=CatalogRoute)
 
 @router.get("/v1/models")
 async def list_models(service: ServiceDep) -> dict[str, Any]:
-    return {"object": "list", "data": [_model_json(info) for info in await service.models()]}
+    """The models by their ids, then those that the user has an own name for by that name."""
+    named = await service.aliases()
+    listed = [_model_json(info) for info in await service.models()]
+    listed += [{**_model_json(info), "id": alias} for alias, info in named.items()]
+    return {"object": "list", "data": listed}
 
 
 @router.get("/v1/models/{model_id:path}")

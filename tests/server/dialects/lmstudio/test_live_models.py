@@ -210,8 +210,8 @@ def test_a_download_that_breaks_off_says_why(http: httpx.Client, fake_hub: FakeH
         ({"model": "/etc"}, 404, "model_not_found"),
         ({"model": "."}, 404, "model_not_found"),
         ({"model": "../x"}, 404, "model_not_found"),
-        ({"model": "http://example.com/org/repo"}, 400, "invalid_request"),
-        ({"model": "http://["}, 400, "invalid_request"),
+        ({"model": "http://example.com/org/repo"}, 404, "model_not_found"),
+        ({"model": "http://["}, 404, "model_not_found"),
         ({"model": REPO, "quantization": "Q4_K_M"}, 400, "not_implemented"),
     ],
 )

@@ -39,7 +39,7 @@ def in_memory(model: ModelInfo, **fields: Any) -> ModelInfo:
 
 def test_tags_list_the_latest_first(demo: ModelInfo, moe: ModelInfo) -> None:
     older = replace(moe, modified=demo.modified - 10)
-    listed = ListResponse(**models.tags([older, demo]))
+    listed = ListResponse(**models.tags([older, demo], {}))
     assert [model.model for model in listed.models] == ["demo:latest", "demo-moe:latest"]
     first = listed.models[0]
     assert first.size == demo.size_bytes
@@ -52,7 +52,7 @@ def test_tags_list_the_latest_first(demo: ModelInfo, moe: ModelInfo) -> None:
 
 def test_a_digest_tells_models_and_their_versions_apart(demo: ModelInfo, moe: ModelInfo) -> None:
     newer = replace(demo, modified=demo.modified + 1)
-    digests = [entry["digest"] for entry in models.tags([demo, moe, newer, demo])["models"]]
+    digests = [entry["digest"] for entry in models.tags([demo, moe, newer, demo], {})["models"]]
     assert len(set(digests)) == 3
     assert all(len(digest) == 64 for digest in digests)
 
@@ -63,10 +63,15 @@ def test_a_digest_tells_models_and_their_versions_apart(demo: ModelInfo, moe: Mo
         ("Qwen/Qwen3-8B-MLX-4bit", "qwen3:8b"),
         ("Qwen/Qwen3-8B-MLX-8bit", "qwen3:8b-8bit"),
         ("someone/Qwen3-8B", "someone/Qwen3-8B:latest"),
+        ("mlx-community/Qwen3-4B-Thinking-2507-4bit", "qwen3:4b-thinking-2507"),
     ],
 )
-def test_names_are_aliases_or_have_a_tag(demo: ModelInfo, model_id: str, name: str) -> None:
-    assert models.listed_name(replace(demo, id=model_id)) == name
+def test_names_are_aliases_or_have_a_tag(
+    demo: ModelInfo, monkeypatch: pytest.MonkeyPatch, model_id: str, name: str
+) -> None:
+    monkeypatch.setattr("qwen3mlx.library.family.memory_bytes", lambda: 16 * 2**30)
+    first = replace(demo, id="Qwen/Qwen3-8B-MLX-4bit")
+    assert models.tagged_names([replace(demo, id=model_id), first])[model_id] == name
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,7 @@ def test_quantization_level(
     demo: ModelInfo, quantization: str | None, bits: float, level: str
 ) -> None:
     model = replace(demo, quantization=quantization, bits_per_weight=bits)
-    assert models.tags([model])["models"][0]["details"]["quantization_level"] == level
+    assert models.tags([model], {})["models"][0]["details"]["quantization_level"] == level
 
 
 def test_processes_are_the_models_in_memory(demo: ModelInfo, moe: ModelInfo) -> None:
@@ -141,3 +146,11 @@ def test_capabilities(
     has_tools, thinking = traits
     found = TemplateTraits(text="", has_tools=has_tools, thinking=thinking)
     assert models.capabilities(replace(demo, **kind), found) == expected
+
+
+def test_the_users_own_names_are_listed_too(demo: ModelInfo, moe: ModelInfo) -> None:
+    own = {"gpt-4o": moe, "llama3:8b": demo}
+    listed = models.tags([demo, moe], own)["models"]
+    digests = {entry["name"]: entry["digest"] for entry in listed}
+    assert digests.keys() == {"demo:latest", "demo-moe:latest", "gpt-4o:latest", "llama3:8b"}
+    assert digests["gpt-4o:latest"] == digests["demo-moe:latest"]

@@ -77,6 +77,23 @@ def test_a_pull_can_be_waited_for(client: Client, fake_hub: Any) -> None:
     assert set(fake_hub.fetched()) < set(checkpoint_files())
 
 
+def test_a_tag_is_downloaded_from_the_nearest_repository(
+    client: Client, fake_hub: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    nearest = "mlx-community/Qwen3-4B-Thinking-2507-4bit"
+    fake_hub.repos[nearest] = checkpoint_files()
+    records = list(client.pull("qwen3:4b-thinking-2507-q4_K_M", stream=True))
+    assert f"pulling {nearest}" in [record.status for record in records]
+    assert f"model names the quantization q4_k_m; the nearest for MLX is {nearest}." in caplog.text
+
+
+def test_a_near_miss_is_told_once_the_hub_has_no_such_repository(
+    client: Client, fake_hub: Any
+) -> None:
+    with pytest.raises(ResponseError, match="did you mean Qwen/Qwen3-8B-MLX-4bit, or set HF_TOKEN"):
+        client.pull("Qwen/Qwen3-8B-MLX-4-bits")
+
+
 def test_a_download_that_fails_says_so(client: Client, fake_hub: Any) -> None:
     fake_hub.private[REPO] = Fault(403, "GatedRepo")
     with pytest.raises(ResponseError, match=REPO) as caught:
@@ -100,6 +117,6 @@ def test_what_is_here_is_not_downloaded(client: Client) -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "./folder", "/etc", "../demo"])
 def test_only_names_of_the_hub_are_downloaded(client: Client, name: str) -> None:
-    with pytest.raises(ResponseError, match="is not a model that can be downloaded") as caught:
+    with pytest.raises(ResponseError, match="is not a model:") as caught:
         client.pull(name)
     assert caught.value.status_code == 404

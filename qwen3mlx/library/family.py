@@ -1,0 +1,164 @@
+"""The released Qwen3 models and the repositories that hold them: the table in `family.json`.
+
+Each row is one model; its repositories are in order of preference within a quantization: Qwen's own
+MLX repository, then those of the community, then the checkpoint that Qwen released, in bfloat16.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TABLE = Path(__file__).resolve().parent / "family.json"
+
+# Quantizations, from small to large, and the bits of a weight; "bf16" is not quantized.
+_BITS = {"4bit": 4, "5bit": 5, "6bit": 6, "8bit": 8, "bf16": 16}
+# The share of the memory that weights and context take if nobody chose a quantization: a quarter of
+# the two thirds that macOS gives the GPU. More bits are more exact, and slower.
+_DEFAULT_SHARE = 1 / 6
+_DEFAULT_CONTEXT = 8192  # tokens
+_KV_BYTES = 2 * 2 * 128  # of a token in a layer and KV head: K and V, bfloat16, head_dim 128
+
+
+class Repository(NamedTuple):
+    """A repository of the hub; the rest is known only for those in the table.
+
+    `on_modelscope` means that ModelScope has a repository with the same id.
+    """
+
+    repo_id: str
+    approximate_bytes: int | None = None
+    quantization: str = ""  # "4bit", "5bit", "6bit", "8bit" or "bf16"
+    on_modelscope: bool = False
+
+
+class FamilyMember(NamedTuple):
+    """One released model. `name` is its alias without a quantization, as in `qwen3:8b`.
+
+    `kaggle` is the handle on Kaggle of the checkpoint that Qwen released, if it is there.
+    """
+
+    name: str
+    size: str  # "8B", "30B-A3B"
+    is_default: bool  # the name of its family alone means this model
+    num_parameters: int
+    num_layers: int
+    num_kv_heads: int
+    context_length: int  # tokens, without YaRN
+    capabilities: tuple[str, ...]  # of chat, thinking, tools, completion, embedding, rerank
+    kaggle: str | None
+    repositories: tuple[Repository, ...]
+
+    @property
+    def family(self) -> str:
+        """`qwen3`, `qwen3-coder` ..."""
+        return self.name.partition(":")[0]
+
+    @property
+    def variant(self) -> str:
+        """`base`, `instruct-2507`, `thinking-2507`, or empty."""
+        return self.name.partition(":")[2].removeprefix(self.size.lower()).removeprefix("-")
+
+    def in_order(self, quantization: str | None, memory_bytes: int) -> tuple[Repository, ...]:
+        """Return the repositories with this quantization, or the nearest one that there is.
+
+        If `quantization` is None, return all: first those with the default for a computer with
+        `memory_bytes` of memory, then the others by their distance from it.
+        """
+        rank = _distances(quantization or self.default_quantization(memory_bytes))
+        ordered = sorted(self.repositories, key=lambda each: rank.index(each.quantization))
+        if quantization is None:
+            return tuple(ordered)
+        return tuple(each for each in ordered if each.quantization == ordered[0].quantization)
+
+    def default_quantization(self, memory_bytes: int) -> str:
+        """Return the most exact quantization that leaves most of the GPU's memory free.
+
+        It is at least the smallest one that there is, and never bfloat16 if there is another.
+        """
+        room = memory_bytes * _DEFAULT_SHARE - self.kv_bytes(_DEFAULT_CONTEXT)
+        sizes = {
+            each.quantization: each.approximate_bytes or 0 for each in reversed(self.repositories)
+        }
+        known = [kind for kind in _BITS if kind in sizes]
+        quantized = [kind for kind in known if kind != "bf16"] or known
+        fitting = [kind for kind in quantized if sizes[kind] <= room]
+        return (fitting or quantized[:1])[-1]
+
+    def kv_bytes(self, num_tokens: int) -> int:
+        return num_tokens * self.num_layers * self.num_kv_heads * _KV_BYTES
+
+
+@cache
+def members() -> tuple[FamilyMember, ...]:
+    """Return every released model; the table is read once."""
+    return tuple(map(_member, json.loads(TABLE.read_text(encoding="utf-8"))))
+
+
+@cache
+def repositories() -> dict[str, tuple[FamilyMember, Repository]]:
+    """Return every repository of the table and its model, by id in lower case."""
+    return {
+        repository.repo_id.casefold(): (member, repository)
+        for member in members()
+        for repository in member.repositories
+    }
+
+
+def listed_names(model_ids: Sequence[str]) -> dict[str, str]:
+    """Return aliases of the models with these ids; each means that model while these are installed.
+
+    The alias is the shortest one: without the quantization, if the model is the one that the alias
+    alone means.
+    """
+    present = set(model_ids)
+    memory, names = memory_bytes(), dict[str, str]()
+    for member in members():
+        taken: set[str] = set()
+        for repository in member.in_order(None, memory):
+            if repository.repo_id not in present or repository.quantization in taken:
+                continue
+            suffix = f"-{repository.quantization}" if taken else ""
+            names[repository.repo_id] = f"{member.name}{suffix}"
+            taken.add(repository.quantization)
+    return names
+
+
+@cache
+def memory_bytes() -> int:
+    """Return the memory of this computer."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _member(row: Any) -> FamilyMember:
+    parameters: int = row["parameters"]
+    return FamilyMember(
+        name=row["name"],
+        size=row["size"],
+        is_default=row.get("is_default", False),
+        num_parameters=parameters,
+        num_layers=row["layers"],
+        num_kv_heads=row["kv_heads"],
+        context_length=row["context_length"],
+        capabilities=tuple(row["capabilities"]),
+        kaggle=row["kaggle"],
+        repositories=tuple(
+            Repository(
+                repo_id=each["id"],
+                approximate_bytes=round(parameters * each["bits_per_weight"] / 8),
+                quantization=each["quantization"],
+                on_modelscope=each["modelscope"],
+            )
+            for each in row["repositories"]
+        ),
+    )
+
+
+def _distances(quantization: str) -> list[str]:
+    """Return all quantizations, the nearest first; of two as near, the more exact one."""
+    bits = _BITS[quantization]
+    return sorted(_BITS, key=lambda other: (abs(_BITS[other] - bits), -_BITS[other]))

@@ -1,0 +1,63 @@
+"""The user's own names for models: the setting `alias`, a list of `NAME=MODEL`.
+
+    {"server": {"alias": ["gpt-4o=qwen3:8b"]}}
+
+Many tools have the name of a model wired in. A model's own id always means that model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import UsageError
+from ..quoting import quoted
+from ..settings.user import UserSettings
+
+# Their order in a list says nothing; a dictionary is searched for each request.
+Aliases = Mapping[str, str]
+_BUILT_IN = ("demo", "demo-moe")
+
+
+def parse_aliases(rows: Sequence[str]) -> dict[str, str]:
+    """Return the models by alias, in lower case. Raises UsageError."""
+    aliases: dict[str, str] = {}
+    for row in rows:
+        name, equals, model = (part.strip() for part in row.partition("="))
+        if not (name and equals and model and row.isprintable()):
+            raise UsageError(f"alias {quoted(row)} must be NAME=MODEL, as in gpt-4o=qwen3:8b.")
+        key = alias_key(name)
+        if key in _BUILT_IN:
+            raise UsageError(f"alias {quoted(row)} cannot rename {key}: choose another name.")
+        if key in aliases:
+            raise UsageError(f"alias {quoted(name)} is given twice: keep one of the two.")
+        aliases[key] = model
+    return aliases
+
+
+def saved_aliases() -> dict[str, str]:
+    """Return the aliases in settings.json. Raises ConfigurationError or UsageError."""
+    user = UserSettings()
+    rows = user.server().get("alias") or []
+    if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
+        raise UsageError(
+            f"{user.path}: server.alias is {quoted(rows)}; it must be a list of NAME=MODEL."
+        )
+    try:
+        return parse_aliases(rows)
+    except UsageError as error:
+        raise UsageError(f"{user.path}: server.{error}") from None
+
+
+def aliased(name: str, aliases: Aliases | None = None) -> str:
+    """Return the model that `name` is an alias for, or `name` itself.
+
+    `aliases` None stands for the saved ones.
+    """
+    if not name or name.casefold() in _BUILT_IN:
+        return name
+    return (saved_aliases() if aliases is None else aliases).get(alias_key(name), name)
+
+
+def alias_key(name: str) -> str:
+    """Case, surrounding blanks and Ollama's `:latest` do not matter."""
+    return name.strip().casefold().removesuffix(":latest")

@@ -1,0 +1,85 @@
+"""The table of the released models."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from qwen3mlx.config import ModelConfig
+from qwen3mlx.library.family import FamilyMember, members, repositories
+from tests.config.released import RELEASED
+
+PUBLISHERS = ("Qwen", "mlx-community", "lmstudio-community")
+
+
+def test_the_whole_family_is_there() -> None:
+    names = {member.name for member in members()}
+    assert len(names) == len(members()) == 28
+    for sizes, name in (
+        ("0.6b 1.7b 4b 8b 14b 32b 30b-a3b 235b-a22b", "qwen3:{}"),
+        ("0.6b 1.7b 4b 8b 14b 30b-a3b", "qwen3:{}-base"),
+        ("4b 30b-a3b 235b-a22b", "qwen3:{}-instruct-2507"),
+        ("4b 30b-a3b 235b-a22b", "qwen3:{}-thinking-2507"),
+        ("30b-a3b 480b-a35b", "qwen3-coder:{}"),
+        ("0.6b 4b 8b", "qwen3-embedding:{}"),
+        ("0.6b 4b 8b", "qwen3-reranker:{}"),
+    ):
+        assert {name.format(size) for size in sizes.split()} <= names
+
+
+def test_a_family_alone_means_one_model() -> None:
+    defaults = {member.family: member.size for member in members() if member.is_default}
+    assert defaults == {
+        "qwen3": "8B",
+        "qwen3-coder": "30B-A3B",
+        "qwen3-embedding": "8B",
+        "qwen3-reranker": "0.6B",
+    }
+
+
+@pytest.mark.parametrize("size", list(RELEASED))
+def test_sizes_and_shapes_are_those_of_the_released_checkpoints(size: str) -> None:
+    config = ModelConfig.from_mapping(RELEASED[size])
+    for member in members():
+        if member.size != size or member.name == "qwen3-embedding:8b":  # which has no lm_head
+            continue
+        assert member.num_parameters == config.num_parameters
+        assert member.num_layers == config.num_hidden_layers
+        assert member.num_kv_heads == config.num_key_value_heads
+
+
+@pytest.mark.parametrize("member", members(), ids=lambda member: member.name)
+def test_a_row_is_consistent(member: FamilyMember) -> None:
+    assert re.fullmatch(r"[\d.]+B(-A\d+B)?", member.size)
+    assert member.context_length in (32768, 40960, 262144)
+    assert member.capabilities
+    assert member.kaggle is None or member.kaggle.startswith("qwen-lm/")
+    kinds = [repository.quantization for repository in member.repositories]
+    assert kinds == sorted(kinds, key=["4bit", "5bit", "6bit", "8bit", "bf16"].index)
+    assert "bf16" in kinds
+    size = member.size if member.family == "qwen3" else member.family.removeprefix("qwen3-")
+    for repository in member.repositories:
+        publisher, _, name = repository.repo_id.partition("/")
+        assert publisher in PUBLISHERS
+        assert size.lower() in name.lower()
+        assert repository.quantization in name or publisher == "Qwen" or "mxfp8" in name
+        assert repository.approximate_bytes is not None
+        bits = 8 * repository.approximate_bytes / member.num_parameters
+        assert bits == pytest.approx(16 if repository.quantization == "bf16" else bits)
+
+
+def test_repositories_of_qwen_come_first() -> None:
+    for member in members():
+        of_kind: dict[str, list[int]] = {}
+        for repository in member.repositories:
+            rank = PUBLISHERS.index(repository.repo_id.partition("/")[0])
+            is_mlx = rank or "-MLX-" in repository.repo_id
+            of_kind.setdefault(repository.quantization, []).append(rank if is_mlx else 3)
+        for kind, ranks in of_kind.items():
+            if kind != "bf16" or 3 not in ranks:
+                assert ranks == sorted(ranks), member.name
+
+
+def test_no_repository_is_there_twice() -> None:
+    assert len(repositories()) == sum(len(member.repositories) for member in members())
