@@ -14,6 +14,7 @@ from .family import members, repositories
 from .names import DEMOS, GGUF, LONGEST, nearest, plain
 
 _SHOWN = 60  # characters
+_MOST_WORDS = 12  # of a name
 _OTHER_FAMILY = re.compile(
     r"qwen[-_ ]?(?:[12](?!\d)|3\.\d|3[-_ ](?:vl|next|omni|asr|tts|coder[-_ ]next)\b)|\bqwq", re.I
 )
@@ -45,7 +46,7 @@ def not_a_model(name: str, use: str = _ANY_NAME) -> str:
 def guessed(name: str, choices: Iterable[str]) -> str | None:
     """Return the name that a person most likely meant: a released model's, or one of `choices`."""
     meant = unicodedata.normalize("NFKC", plain(name)[:LONGEST]).lower()
-    words = re.split("([ :@_-])", meant.rpartition("/")[2])
+    words = re.split("([ :@_-])", meant.rpartition("/")[2], maxsplit=_MOST_WORDS)
     for end in range(len(words), 2, -2):  # at least two words: `qwen3:8b`
         if (spelled := spelling.read("".join(words[:end]))) is not None:
             return spelled.member.name

@@ -105,12 +105,10 @@ class Library:
         return meaning(aliased(name, self._aliases))
 
     def _match(self, name: str, scan: Scan) -> LocalModel:
-        if name and (path := Path(os.path.abspath(name))) in self._extra:
-            return _at(path, scan.models)
-        if (found := _by_id(plain(name), scan.models)) is not None:
+        if (found := self._exactly(name, scan)) is not None:
             return found
         meant = plain(aliased(name, self._aliases))
-        if (found := _by_id(meant, scan.models)) is not None:
+        if meant != name and (found := self._exactly(meant, scan)) is not None:
             return found
         wanted = meaning(meant)
         if wanted is not None and (found := _first_of(wanted, scan.models)) is not None:
@@ -123,6 +121,12 @@ class Library:
             both = " or ".join(model.id for model in short)
             raise AmbiguousNameError(f"{quoted(name)} is ambiguous: use {both}.")
         raise ModelNotFoundError(_missing(name, meant, wanted, scan))
+
+    def _exactly(self, name: str, scan: Scan) -> LocalModel | None:
+        """Return the model with this id, or at this path of `extra`."""
+        if name and (path := Path(os.path.abspath(name))) in self._extra:
+            return _at(path, scan.models)
+        return _by_id(plain(name), scan.models)
 
     def scan(self) -> Scan:
         """Scan the disk now: return the models, and what looks like one but cannot be loaded."""

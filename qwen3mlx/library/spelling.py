@@ -2,8 +2,8 @@
 
     qwen3:30b-a3b-instruct-2507-q4_K_M    qwen3-32b-mlx    Qwen3 8B    qwen3-8b-mlx@4bit
 
-A name is split into words. Each word must say something, and no two may contradict each other;
-otherwise the name is not understood, so that a fine-tuned model is never taken for a released one.
+A name is split into words. Each word must say something, and something new; otherwise the name is
+not understood, so that a fine-tuned model is never taken for a released one.
 """
 
 from __future__ import annotations
@@ -162,4 +162,8 @@ class _Said:
         return 1
 
     def _tell(self, what: str, value: str) -> int:
-        return 1 if self._told.setdefault(what, value) == value else 0
+        """Return 1 unless this was said before."""
+        if what in self._told:
+            return 0
+        self._told[what] = value
+        return 1

@@ -159,6 +159,8 @@ def test_a_folder_that_exists_wins_over_a_repository(
         ("qwen3:8", "qwen3:8b"),
         ("qwen3:8b-instruct", "qwen3:8b"),
         ("qwen3:8b-9bit", "qwen3:8b"),
+        ("qwen3-8b-8b", "qwen3:8b"),
+        ("qwen3-4b-base-instruct", "qwen3:4b-base"),
         ("qwne3:8b", "qwen3:8b"),
         ("qwen3-coder:480b-cloud", "qwen3-coder:480b-a35b"),
         ("Qwen3:30ba3b", "qwen3:30b-a3b"),

@@ -325,6 +325,15 @@ def test_an_alias_can_replace_any_name_but_that_of_a_model(home: Path) -> None:
     assert library.find("Qwen/Qwen3-8B-MLX-4bit").id == "Qwen/Qwen3-8B-MLX-4bit"
 
 
+def test_an_alias_can_mean_a_folder_that_is_served(home: Path) -> None:
+    folder = write_model(home / "elsewhere" / "mine")
+    aliases = {"gpt-4o": str(folder), "o4-mini": "Mine", "x": str(home / "elsewhere" / "other")}
+    library = Library([], extra=[folder], aliases=aliases)
+    assert library.find("gpt-4o").path == library.find("o4-mini").path == folder
+    with pytest.raises(ModelNotFoundError, match="There is no model"):
+        library.find("x")
+
+
 def test_aliases_do_not_follow_each_other(home: Path) -> None:
     library = Library([], aliases={"a": "b", "b": "a"})
     with pytest.raises(ModelNotFoundError, match='model "a", an alias for "b"'):

@@ -19,6 +19,8 @@ from .live import LiveServer, live_server
 
 REPO = "Qwen/Qwen3-32B-MLX-4bit"
 COMMIT = "a" * 40
+# The last one is the own name of a model that is here.
+ALIASES = ("gpt-4o=qwen3:32b", "tiny=demo", "lost=qwen3:14b", f"{REPO}=demo")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(constants, "HF_HUB_CACHE", str(cache))
         patch.setenv("QWEN3MLX_HOME", str(tmp_path_factory.mktemp("home")))
-        with live_server(alias=("gpt-4o=qwen3:32b", "tiny=demo", "lost=qwen3:14b")) as server:
+        with live_server(alias=ALIASES) as server:
             yield server
 
 

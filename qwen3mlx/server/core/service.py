@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ...config import EngineConfig, LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
 from ...errors import (
+    CheckpointError,
     ContextLengthError,
     InvalidRequestError,
     ModelGoneError,
@@ -106,8 +107,10 @@ class Service:
         """The models on this computer that the user has an own name for, by that name."""
         found: dict[str, ModelInfo] = {}
         for alias in self.settings.aliases:
-            with suppress(ModelNotFoundError):
-                found[alias] = await self.model(alias)
+            with suppress(ModelNotFoundError, CheckpointError):
+                info = await self.model(alias)
+                if info.id.casefold() != alias:  # which would be that model's own name
+                    found[alias] = info
         return found
 
     def download(self, name: str) -> Job:

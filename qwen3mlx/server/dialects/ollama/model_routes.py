@@ -39,7 +39,7 @@ async def tags(service: ServiceDep) -> Json:
 
 @router.get("/api/ps")
 async def processes(service: ServiceDep) -> Json:
-    return models.processes(await service.models())
+    return models.processes(await service.models(), service.settings.aliases)
 
 
 @router.post("/api/show")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from ....config import LARGEST_PAGE, GenerationConfig, ModelConfig, model_text
@@ -20,16 +20,16 @@ _FOR_GOOD_S = 200 * 365 * 24 * 3600.0
 
 def tags(models: Sequence[ModelInfo], aliases: Mapping[str, ModelInfo]) -> Json:
     """GET /api/tags: the models on this computer, newest first, and by the user's own names."""
-    names = tagged_names(models)
+    names = tagged_names(models, aliases)
     named = [(names[model.id], model) for model in models]
     named += [(_with_tag(alias), model) for alias, model in aliases.items()]
     latest = sorted(named, key=lambda pair: pair[1].modified, reverse=True)
     return {"models": [_listed(name, model) for name, model in latest]}
 
 
-def processes(models: Sequence[ModelInfo]) -> Json:
+def processes(models: Sequence[ModelInfo], aliases: Container[str] = ()) -> Json:
     """GET /api/ps: the models in memory."""
-    names = tagged_names(models)
+    names = tagged_names(models, aliases)
     running = [_running(names[each.id], each, each.loaded) for each in models if each.loaded]
     return {"models": running}
 
@@ -63,10 +63,14 @@ def capabilities(model: ModelInfo, traits: TemplateTraits) -> list[str]:
     return can
 
 
-def tagged_names(models: Sequence[ModelInfo]) -> dict[str, str]:
-    """Return a name by id, with a tag, as clients expect: `qwen3:8b`, or else `id:latest`."""
+def tagged_names(models: Sequence[ModelInfo], aliases: Container[str] = ()) -> dict[str, str]:
+    """Return a name by id, with a tag, as clients expect: `qwen3:8b`, or else `id:latest`.
+
+    Names in `aliases` are the user's, who can give them to other models.
+    """
     ids = [model.id for model in models]
-    return {model_id: _with_tag(model_id) for model_id in ids} | listed_names(ids)
+    known = {each: name for each, name in listed_names(ids).items() if name not in aliases}
+    return {model_id: _with_tag(model_id) for model_id in ids} | known
 
 
 def _with_tag(name: str) -> str:

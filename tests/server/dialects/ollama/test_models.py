@@ -154,3 +154,12 @@ def test_the_users_own_names_are_listed_too(demo: ModelInfo, moe: ModelInfo) -> 
     digests = {entry["name"]: entry["digest"] for entry in listed}
     assert digests.keys() == {"demo:latest", "demo-moe:latest", "gpt-4o:latest", "llama3:8b"}
     assert digests["gpt-4o:latest"] == digests["demo-moe:latest"]
+
+
+def test_a_name_that_the_user_gave_away_is_not_the_models_own(demo: ModelInfo) -> None:
+    model = replace(demo, id="Qwen/Qwen3-8B-MLX-4bit")
+    own = {"qwen3:8b": demo}
+    listed = [entry["name"] for entry in models.tags([demo, model], own)["models"]]
+    assert sorted(listed) == ["Qwen/Qwen3-8B-MLX-4bit:latest", "demo:latest", "qwen3:8b"]
+    running = models.processes([in_memory(model)], own)["models"]
+    assert [entry["name"] for entry in running] == ["Qwen/Qwen3-8B-MLX-4bit:latest"]
