@@ -65,11 +65,10 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
 def _thinks(body: PromptBody) -> bool | None:
     """Anthropic's clients only expect thinking if they request it, or begin the answer with it."""
     asked = None if body.thinking is None else body.thinking.type != "disabled"
-    in_template = (body.chat_template_kwargs or {}).get("enable_thinking")
     said = agreed(
         {
             "thinking": asked,
-            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
+            "chat_template_kwargs": (body.chat_template_kwargs or {}).get("enable_thinking"),
         }
     )
     return None if said is None and _has_prefill(body) else said is True

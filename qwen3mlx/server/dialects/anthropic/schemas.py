@@ -17,6 +17,7 @@ from ..shared.request_fields import (
     Object,
     SamplingFields,
     Stops,
+    TemplateVariables,
     Text,
     UpTo,
     Whole,
@@ -147,7 +148,7 @@ class PromptBody(Cacheable):
     output_config: OutputConfig | None = None
     output_format: Object | None = None
     thread: ThreadParam | None = None
-    chat_template_kwargs: Object | None = None
+    chat_template_kwargs: TemplateVariables | None = None
     mcp_servers: Unread = None
     container: Unread = None
 

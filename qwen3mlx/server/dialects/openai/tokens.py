@@ -87,11 +87,6 @@ def _with_pieces(tokenizer: Tokenizer, ids: Sequence[int]) -> list[dict[str, Any
 
 def tokenize_request(body: TokenizeBody) -> GenerationRequest:
     """The request for whose prompt the client asks. Raises InvalidRequestError."""
-    if body.add_generation_prompt is False and not body.continue_final_message:
-        raise InvalidRequestError(
-            "add_generation_prompt must be true: a prompt always ends where the answer begins.",
-            param="add_generation_prompt",
-        )
     if body.parse_special is False:
         raise InvalidRequestError(
             "parse_special must be true: special tokens in the text are always parsed.",

@@ -71,6 +71,16 @@ EFFORT_BUDGETS: Mapping[Effort, int | None] = {
 }
 
 
+def _with_flag(variables: dict[str, Any]) -> dict[str, Any]:
+    """A template compares this variable with `false`: any other value would be ignored."""
+    if not isinstance(variables.get("enable_thinking"), bool | None):
+        raise ValueError("enable_thinking must be true or false")
+    return variables
+
+
+TemplateVariables = Annotated[Object, AfterValidator(_with_flag)]
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -135,7 +145,7 @@ class ThinkingFields(Body):
     thinking_budget: Whole | None = None
     thinking_token_budget: Annotated[Whole, Field(ge=-1)] | None = None
     reasoning_effort: Effort | None = None
-    chat_template_kwargs: Object | None = None
+    chat_template_kwargs: TemplateVariables | None = None
 
     def efforts(self) -> dict[str, Effort | None]:
         """The effort in each field that can have one."""
@@ -151,10 +161,9 @@ class ThinkingFields(Body):
 
     def switches(self) -> dict[str, bool | None]:
         """The value of each field that switches thinking on or off, except for efforts."""
-        in_template = (self.chat_template_kwargs or {}).get("enable_thinking")
         return {
             "enable_thinking": self.enable_thinking,
-            "chat_template_kwargs": in_template if isinstance(in_template, bool) else None,
+            "chat_template_kwargs": (self.chat_template_kwargs or {}).get("enable_thinking"),
         }
 
 

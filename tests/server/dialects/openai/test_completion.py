@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from openai.types import Completion
 
@@ -74,3 +75,14 @@ def test_legacy_logprobs() -> None:
     }
     streamed = [logprobs for c in chunks if (logprobs := c["choices"][0]["logprobs"])]
     assert {name: [value for one in streamed for value in one[name]] for name in whole} == whole
+
+
+@pytest.mark.parametrize(("num", "likeliest"), [(0, {}), (1, {"\\xe4": -3.0})])
+def test_the_chosen_token_is_beside_the_likeliest(num: int, likeliest: dict[str, float]) -> None:
+    """As in OpenAI's API: up to `logprobs` + 1 elements."""
+    chosen = token("!")
+    event = chosen._replace(top=tuple(one for one in chosen.top if one[1] != chosen.token))
+    reply = CompletionReply(options(logprobs=True, top_logprobs=num))
+    stream(reply, alone([event, Content("!"), FINISHED]))
+    [top] = reply.whole()["choices"][0]["logprobs"]["top_logprobs"]
+    assert top == {"!": -0.5, **likeliest}

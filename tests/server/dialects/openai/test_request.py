@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -219,7 +220,6 @@ def test_tokenize_takes_a_prompt_or_messages() -> None:
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        (TokenizeBody(messages=MESSAGES, add_generation_prompt=False), "add_generation_prompt"),
         (TokenizeBody(), "messages"),
         (TokenizeBody(messages=MESSAGES, prompt="x"), "messages"),
     ],
@@ -228,6 +228,34 @@ def test_tokenize_refuses_by_name(body: TokenizeBody, param: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         tokenize_request(body)
     assert caught.value.param == param
+
+
+BEGUN = {"role": "assistant", "content": "He"}
+READERS: list[Callable[[dict[str, Any]], Any]] = [
+    lambda body: chat_requests(ChatBody.model_validate(body)),
+    lambda body: tokenize_request(TokenizeBody.model_validate(body)),
+]
+
+
+@pytest.mark.parametrize("read", READERS, ids=["chat", "tokenize"])
+@pytest.mark.parametrize(
+    ("fields", "prompted"),
+    [
+        ({}, True),
+        ({"messages": [*MESSAGES, BEGUN]}, True),
+        ({"messages": [*MESSAGES, BEGUN], "continue_final_message": True}, False),
+        ({"messages": [*MESSAGES, BEGUN | {"prefix": True}]}, False),
+    ],
+)
+def test_a_generation_prompt_is_added_unless_a_message_is_continued(
+    fields: dict[str, Any], prompted: bool, read: Callable[[dict[str, Any]], Any]
+) -> None:
+    """Clients of vLLM and llama.cpp send both fields; neither server accepts another pair."""
+    body = {"model": "demo", "messages": MESSAGES, **fields}
+    assert read({**body, "add_generation_prompt": prompted}) == read(body)
+    with pytest.raises(InvalidRequestError, match="continue_final_message") as caught:
+        read({**body, "add_generation_prompt": not prompted})
+    assert caught.value.param == "add_generation_prompt"
 
 
 def test_a_message_is_continued_without_a_grammar_only() -> None:

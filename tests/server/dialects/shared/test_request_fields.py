@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.server.dialects.anthropic.schemas import MessageBody
+from qwen3mlx.server.dialects.responses.schemas import ResponseBody
+from qwen3mlx.server.dialects.shared.completions.schemas import ChatBody, TokenizeBody
 from qwen3mlx.server.dialects.shared.request_fields import (
     Body,
     SamplingFields,
@@ -170,6 +173,28 @@ def test_thinking_that_contradicts_itself_is_refused(body: dict[str, Any], param
     with pytest.raises(InvalidRequestError) as caught:
         thinking_from(ThinkingFields.model_validate(body))
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (ChatBody, {"messages": []}),
+        (TokenizeBody, {}),
+        (ResponseBody, {"input": "Hi"}),
+        (MessageBody, {"messages": [], "max_tokens": 1}),
+    ],
+)
+@pytest.mark.parametrize("value", ["false", "", 0, 1, []])
+def test_the_templates_switch_for_thinking_is_a_flag(
+    kind: type[BaseModel], fields: dict[str, Any], value: object
+) -> None:
+    """A template takes any other value for true."""
+    body = {"model": "demo", **fields, "chat_template_kwargs": {"enable_thinking": value}}
+    with pytest.raises(ValidationError, match="enable_thinking must be true or false") as caught:
+        kind.model_validate(body)
+    assert caught.value.errors()[0]["loc"] == ("chat_template_kwargs",)
+    for fine in (None, True, False):
+        kind.model_validate({**body, "chat_template_kwargs": {"enable_thinking": fine}})
 
 
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}}

@@ -157,7 +157,9 @@ def token_text(token: bytes) -> str:
 
 
 def _top(token: TokenLogprob) -> dict[str, float | None]:
-    return {token_text(piece): _finite(logprob) for _, piece, logprob in token.top}
+    """The likeliest tokens, and the chosen one even if it is not among them."""
+    chosen = (token.token_id, token.token, token.logprob)
+    return {token_text(piece): _finite(logprob) for _, piece, logprob in (*token.top, chosen)}
 
 
 def _entry(token: bytes, logprob: float | None) -> dict[str, Any]:

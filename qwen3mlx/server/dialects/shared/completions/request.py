@@ -71,10 +71,18 @@ def conversation(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any
 
 
 def goes_on(body: ChatBody | TokenizeBody) -> bool:
-    """Whether the answer continues the last message."""
+    """Whether the answer continues the last message, rather than being a new one."""
     asked = begun_by(body.messages or ())
     said = {"continue_final_message": body.continue_final_message}
-    return bool(agreed({**said, asked: True} if asked else said))
+    goes_on = bool(agreed({**said, asked: True} if asked else said))
+    if body.add_generation_prompt is goes_on:
+        need = "must be false with" if goes_on else "can only be false with"
+        raise InvalidRequestError(
+            f"add_generation_prompt {need} continue_final_message: a prompt ends where the answer "
+            "begins.",
+            param="add_generation_prompt",
+        )
+    return goes_on
 
 
 def _with_functions(message: Mapping[str, Any]) -> Mapping[str, Any]:

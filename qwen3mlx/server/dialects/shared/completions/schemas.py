@@ -19,6 +19,7 @@ from ..request_fields import (
     Number,
     Object,
     SamplingFields,
+    TemplateVariables,
     Text,
     ThinkingFields,
     Tools,
@@ -184,6 +185,7 @@ class ChatBody(GenerationBody, ChatThinkingFields):
     tool_choice: Name | Object | None = None
     parallel_tool_calls: Flag | None = None
     continue_final_message: Flag | None = None
+    add_generation_prompt: Flag | None = None
 
     @property
     def shows_reasoning(self) -> bool:
@@ -232,7 +234,7 @@ class TokenizeBody(Body):
     parse_special: Flag | None = None
     messages: Messages | None = None
     tools: Tools | None = None
-    chat_template_kwargs: Object | None = None
+    chat_template_kwargs: TemplateVariables | None = None
     add_generation_prompt: Flag | None = None
     continue_final_message: Flag | None = None
 
