@@ -32,8 +32,8 @@ def test_a_person_is_asked_with_the_size_before_a_download(
     fetched: list[str], tmp_path: Path
 ) -> None:
     terminal = fake_terminal(tty=True, typed="y\n")
-    assert models.locate("qwen3:8b", terminal) == tmp_path
-    assert fetched == ["qwen3:8b"]
+    assert models.locate("qwen3:8b-4bit", terminal) == tmp_path
+    assert fetched == ["qwen3:8b-4bit"]
     question = "Download Qwen/Qwen3-8B-MLX-4bit (about 4.4 GB)? [Y/n] "
     assert printed(terminal.stderr).startswith(question)
 
@@ -88,7 +88,7 @@ def test_progress_on_a_terminal_is_a_bar_with_bytes(
     ("name", "short"),
     [
         ("demo", "demo"),
-        ("qwen3:8b", "Qwen3-8B-MLX-4bit"),
+        ("qwen3:8b-4bit", "Qwen3-8B-MLX-4bit"),
         ("org/model", "model"),
         ("/models/mine/", "mine"),
     ],

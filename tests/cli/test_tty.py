@@ -149,11 +149,11 @@ def test_the_next_chat_remembers_what_was_typed(
 
 
 def test_a_terminal_is_asked_before_a_download_and_may_refuse(environment: dict[str, str]) -> None:
-    screen = Screen(["run", "qwen3:0.6b", "hi"], environment | {"HF_HUB_OFFLINE": "0"})
+    screen = Screen(["run", "qwen3:0.6b-4bit", "hi"], environment | {"HF_HUB_OFFLINE": "0"})
     try:
         screen.expect("Download Qwen/Qwen3-0.6B-MLX-4bit (about 0.3 GB)? [Y/n]")
         screen.type("n\r")
-        screen.expect("`qwen3mlx pull qwen3:0.6b`")
+        screen.expect("`qwen3mlx pull qwen3:0.6b-4bit`")
         assert screen.exit_code() == 1
     finally:
         screen.close()

@@ -58,8 +58,8 @@ def test_a_broken_index_is_named(snapshot: Path, text: str) -> None:
 
 
 def test_what_is_not_on_disk_says_how_to_get_it_and_how_large_it_is(snapshot: Path) -> None:
-    with pytest.raises(library.NotDownloadedError, match="`qwen3mlx pull qwen3:8b`") as caught:
-        library.resolve("qwen3:8b")
+    with pytest.raises(library.NotDownloadedError, match="`qwen3mlx pull qwen3:8b-4bit`") as caught:
+        library.resolve("qwen3:8b-4bit")
     assert caught.value.repository.repo_id == "Qwen/Qwen3-8B-MLX-4bit"
     assert isinstance(caught.value, ModelNotFoundError)
 
