@@ -1,6 +1,6 @@
 # `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check format hooks bench demo lock sbom clean
+.PHONY: help run test test-all coverage check format hooks bench demo bundle lock sbom clean
 
 BIN := .venv/bin
 # One test process more than there are cores, as tests often wait for other processes and sockets,
@@ -58,6 +58,10 @@ bench: $(DEV_READY) ## compare with mlx-lm, side by side
 demo: $(DEV_READY) ## retrain the demo checkpoints (two hours on two cores, ten minutes on a GPU)
 	@scripts/setup training
 	@$(BIN)/python -m training
+
+bundle: $(DEV_READY) ## build the app as a bundle, in dist/
+	@scripts/setup-bundle
+	@build/bundle-python/bin/python packaging/build.py
 
 lock: ## pin the newest versions that work together, with their hashes (needs uv and npm)
 	@scripts/lock --upgrade
