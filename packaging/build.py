@@ -142,7 +142,7 @@ def sizes(bundle: Path) -> list[str]:
         if path.is_file() and not path.is_symlink():
             parts[_part(path.relative_to(bundle))] += path.stat().st_size
     lines = [f"{size / 1e6:8.1f} MB  {name}" for name, size in parts.most_common()]
-    return [*lines, f"{parts.total() / 1e6:8.1f} MB  {bundle.name}"]
+    return [*lines, f"{parts.total() / 1e6:8.1f} MB  all"]
 
 
 def _part(path: Path) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 # What builds the bundle and is not in it; PyInstaller's own part in it is the bootloader, whose
 # licence permits that.
 TOOLS = {
-    "altgraph", "dmgbuild", "ds-store", "hatchling", "mac-alias", "macholib", "packaging",
-    "pathspec", "pip", "pluggy", "pyinstaller-hooks-contrib", "setuptools", "trove-classifiers",
+    "altgraph", "dmgbuild", "ds-store", "hatchling", "mac-alias", "macholib", "pathspec",
+    "pip", "pluggy", "pyinstaller-hooks-contrib", "setuptools", "trove-classifiers",
 }  # fmt: skip
 _NAMES = ("licen", "copying", "notice", "authors")
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.support.places import ROOT
 
@@ -99,7 +100,7 @@ def test_its_size_is_told_by_component_and_has_a_ceiling(
     archive, printed = built
     lines = [line.split(" MB  ") for line in printed.splitlines() if " MB  " in line]
     megabytes = {name: float(size) for size, name in lines}
-    total = megabytes.pop(bundle.name)
+    total = megabytes.pop("all")
     assert abs(sum(megabytes.values()) - total) < 10
     assert {"PySide6", "mlx", "tokenizers", "qwen3mlx"} < megabytes.keys()
     assert total < LARGEST
@@ -113,7 +114,8 @@ def test_every_part_has_its_licence(bundle: Path) -> None:
         assert f"\n{name} " in listed, name
     assert (bundle / "licences" / "Python.txt").is_file()
     inside = {path.name.partition("-")[0] for path in (bundle / "_internal").glob("*.dist-info")}
-    assert inside <= {line.partition(" ")[0] for line in listed.splitlines()}
+    names = {line.partition(" ")[0] for line in listed.splitlines()}
+    assert set(map(canonicalize_name, inside)) <= set(map(canonicalize_name, names))
 
 
 def test_it_answers_in_the_terminal(run: Run) -> None:
@@ -177,7 +179,7 @@ def test_its_window_opens_without_arguments_and_chats(bundle: Path, home: Path) 
             press(display, "key", "Return")
             assert wait_for(lambda: answer(database))
             children = window.children(recursive=True)
-            press(display, "key", "ctrl+q")
+            window.terminate()
             assert window.wait(30) == 0
             assert not psutil.wait_procs(children, timeout=15)[1]
     finally:
