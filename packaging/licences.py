@@ -51,8 +51,11 @@ _INTRODUCTION = (
 def stated(distribution: Distribution) -> str:
     """Return the licence that the distribution's metadata name. Raises NoLicence."""
     metadata = distribution.metadata
-    names: list[str] = [line.rpartition("::")[2].strip() for line in metadata.get_all("Classifier") or ()
-             if line.startswith("License ::")]  # fmt: skip
+    names: list[str] = [
+        classifier.rpartition("::")[2].strip()
+        for classifier in metadata.get_all("Classifier") or ()
+        if classifier.startswith("License ::")
+    ]
     for field in ("License-Expression", "License"):
         names[:0] = (metadata.get_all(field) or [])[:1]
     if not names or names[0] in ("", "UNKNOWN"):
