@@ -22,6 +22,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "NUM_STREAMS", (1, 2))
     monkeypatch.setattr(cases, "EQUAL", 32)
     monkeypatch.setattr(cases, "MIXED", (16, 32))
+    monkeypatch.setattr(cases, "NUM_TOKENS", 10)
 
 
 def run(*arguments: str) -> Any:
