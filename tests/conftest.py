@@ -136,6 +136,14 @@ def _leaves_no_threads() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _leaves_no_widgets() -> Iterator[None]:
+    """What `deleteLater` left goes now: a theme would style it, and no event loop runs here."""
+    yield
+    if (qt := sys.modules.get("PySide6.QtCore")) and qt.QCoreApplication.instance():
+        qt.QCoreApplication.sendPostedEvents(None, qt.QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture(autouse=True)
 def _leaves_no_children(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     started: list[subprocess.Popen[Any]] = []
     start = subprocess.Popen.__init__
