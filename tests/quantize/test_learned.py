@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 import pytest
-
-from tests.model.support import read_tensors
-
-pytest.importorskip("mlx_lm")
-
 from qwen3mlx_quantize import QuantizeRequest, TextError, recipe, run
 from qwen3mlx_quantize.convert import convert
 from qwen3mlx_quantize.methods import learned
@@ -24,9 +20,13 @@ from qwen3mlx_quantize.source import Source
 
 import qwen3mlx
 from qwen3mlx.errors import UsageError
+from tests.model.support import read_tensors
 from tests.support.checkpoints import MOE, write_checkpoint
 
 from .support import conversion, quantize, tokens
+
+# Found, but not imported, which takes a second in each test process.
+pytestmark = pytest.mark.skipif(find_spec("mlx_lm") is None, reason="no mlx-lm here")
 
 ROOT = Path(__file__).parents[2]
 TEXT = "\n---\n".join(
