@@ -24,7 +24,7 @@ from .support import program_of, trigger
 from .test_find import counted
 from .test_messages import said, told
 
-NUM_MESSAGES = 3000
+NUM_MESSAGES = 1500
 # The most looks at rows for one event: about 25 have widgets, each is looked at in each layout.
 MOST = 500
 
@@ -57,7 +57,10 @@ def visits(rows: ListModel[Any]) -> Iterator[Visits]:
 def messages(window: MainWindow) -> MessageList:
     """A conversation of many messages, at its end."""
     window.resize(1000, 700)
-    many = [said(f"line {n}\n" * 3, "user" if n % 2 == 0 else "assistant") for n in range(2999)]
+    many = [
+        said(f"line {n}\n" * 3, "user" if n % 2 == 0 else "assistant")
+        for n in range(NUM_MESSAGES - 1)
+    ]
     told(window, *many, said("The last", status="streaming"))
     QApplication.processEvents()
     assert len(rows_of(window).values()) == NUM_MESSAGES
