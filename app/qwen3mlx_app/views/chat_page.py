@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QResizeEvent
@@ -46,11 +46,13 @@ LEAST = 360
 class ChatPage(QWidget):
     """Connects the views of a conversation with its controller.
 
-    Emits `panel_toggled(is_shown)`, and `sidebar_wanted` to show or hide the sidebar.
+    Emits `panel_toggled(is_shown)`, `sidebar_wanted` to show or hide the sidebar, and
+    `models_wanted` for the Models page.
     """
 
     panel_toggled = Signal(bool)
     sidebar_wanted = Signal()
+    models_wanted = Signal()
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class ChatPage(QWidget):
         self._chat = chat
         self._models = models
         self._app_settings = settings
+        self._theme = theme
         self.intents = Intents(self)
         header = self._header()  # all in the order in which they are seen, as Tab goes
         self._column = QWidget(self)
@@ -87,7 +90,6 @@ class ChatPage(QWidget):
         self.context_bar = ContextBar(context, self._draft, self._column)
         self.composer = Composer(self._send_with, theme, self._column)
         context.moved.connect(self.composer.text.set_text)
-        self.picker = ModelPicker(models, lambda: chat.model_id, self.composer.model, theme, self)
         self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
@@ -104,11 +106,23 @@ class ChatPage(QWidget):
         self._connect(conversations)
         self._show_stack()
 
+    @cached_property
+    def picker(self) -> ModelPicker:
+        """Made when it is first wanted, for it has a form of many fields."""
+        chat, anchor = self._chat, self.composer.model
+        picker = ModelPicker(self._models, lambda: chat.model_id, anchor, self._theme, self)
+        picker.chosen.connect(self._set_model)
+        picker.models_wanted.connect(self.models_wanted)
+        return picker
+
     def show_panel(self, is_shown: bool) -> None:
         self._panel_button.setChecked(is_shown)
 
     def toggle_panel(self) -> None:
         self._panel_button.toggle()
+
+    def _open_picker(self) -> None:
+        self.picker.open()
 
     def regenerate_with(self, message_id: str) -> None:
         """Ask which model is to answer once more."""
@@ -205,8 +219,7 @@ class ChatPage(QWidget):
         composer.text_changed.connect(self._on_text_changed)
         composer.files_given.connect(chat.attach)
         composer.thinking_changed.connect(self._set_thinking)
-        composer.models_wanted.connect(self.picker.open)
-        self.picker.chosen.connect(self._set_model)
+        composer.models_wanted.connect(self._open_picker)
         composer.entered.connect(self._estimate)
         composer.file_removed.connect(chat.drafts.remove)
         chat.drafts.shown.connect(composer.show_draft)
@@ -220,6 +233,7 @@ class ChatPage(QWidget):
             signal.connect(self._show_stack)
         chat.comparison.changed.connect(self._show_comparison)
         composer.other_removed.connect(partial(chat.comparison.set_other, None))
+        self.first_run.models_wanted.connect(self.models_wanted)
         self.first_run.asked.connect(self._ask)
         self.first_run.finished.connect(self._end_first_run)
         self._app_settings.changed.connect(self._show_stack)

@@ -209,8 +209,7 @@ class MainWindow(QMainWindow):
         chats.folder_wanted.connect(conversations.add_folder)
         chats.folder_renamed.connect(conversations.rename_folder)
         chats.folder_deleted.connect(conversations.delete_folder)
-        for wanted in (self.chat.first_run.models_wanted, self.chat.picker.models_wanted):
-            wanted.connect(lambda: self.show_page("models"))
+        self.chat.models_wanted.connect(lambda: self.show_page("models"))
         self.chat.panel_toggled.connect(
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )

@@ -58,6 +58,7 @@ def test_everything_is_said_anew_and_nothing_is_lost(
 
 def test_parts_of_the_former_language_are_gone(window: MainWindow, qtbot: QtBot) -> None:
     def count(kind: type[QObject]) -> int:
+        assert window.chat.picker  # made when it is wanted
         return len(window.findChildren(kind))
 
     kinds: list[Any] = [QLabel, QAction, QObject]
