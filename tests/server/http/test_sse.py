@@ -57,6 +57,14 @@ def test_lines_of_a_text_arrive_as_they_are(lines: list[str]) -> None:
     assert (name, data.split("\n")) == ("note", "\n".join(lines).splitlines() or [""])
 
 
+@given(st.text())
+def test_json_is_one_line_for_everyone(text: str) -> None:
+    """`splitlines` cuts at more characters than JSON escapes: U+0085, U+2028 and U+2029."""
+    sent = json_bytes({"a": f"\x85\u2028{text}\u2029"})
+    assert sent.decode().splitlines() == [sent.decode()]
+    assert json.loads(sent) == {"a": f"\x85\u2028{text}\u2029"}
+
+
 def test_half_a_surrogate_pair_can_be_sent() -> None:
     assert json_bytes({"a": "b\ud800"}) == b'{"a":"b?"}'
 

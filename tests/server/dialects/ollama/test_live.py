@@ -417,3 +417,11 @@ def test_keep_alive_in_every_form(server: Any, keep_alive: object) -> None:
     for path in ("/api/generate", "/api/embed", "/api/embeddings"):
         reply = server.http.post(path, json={**body, "keep_alive": keep_alive})
         assert reply.status_code == 200, reply.text
+
+
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
+def test_a_line_end_of_unicode_does_not_end_the_line(client: Client, end: str) -> None:
+    """The client reads a stream with `splitlines`."""
+    text = f"one{end}two"
+    parts = client.chat("demo", SUM, stream=True, think=False, format={"const": text})
+    assert json.loads("".join(part.message.content or "" for part in parts)) == text
