@@ -109,10 +109,15 @@ class GenerationRequest:
         functions = [tool.get("function", tool) for tool in self.tools]
         names = [f.get("name") for f in functions if isinstance(f, Mapping)]
         wanted = self.tool_choice.name if isinstance(self.tool_choice, NamedTool) else None
-        if not names or (wanted is not None and wanted not in names):
-            asked = f"the function {quoted(wanted)}" if wanted else "a tool call"
+        if not names:
             raise InvalidRequestError(
-                f"tool_choice names {asked}, which is not in tools.", param="tool_choice"
+                "tool_choice requires a call, but there are no tools: send tools.",
+                param="tool_choice",
+            )
+        if wanted is not None and wanted not in names:
+            raise InvalidRequestError(
+                f"tool_choice names the function {quoted(wanted)}, which is not in tools.",
+                param="tool_choice",
             )
 
 

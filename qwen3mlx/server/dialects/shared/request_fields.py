@@ -276,7 +276,7 @@ def json_schema_from(
     if answer_format is None or answer_format.get("type") == "text":
         return None
     kind = answer_format.get("type")
-    if kind == "json_object" and answer_format.get("schema") is None:
+    if kind == "json_object" and answer_format.get("schema") in (None, {}):
         return {"type": "object"}
     if kind not in ("json_object", "json_schema"):
         raise InvalidRequestError(

@@ -124,6 +124,12 @@ def test_what_is_unsupported_in_chat_is_named(fields: dict[str, Any], param: str
     assert caught.value.param == param
 
 
+@pytest.mark.parametrize("tools", [None, []])
+def test_a_required_call_needs_tools(tools: object) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^tool_choice requires a call.*: send tools\.$"):
+        chat(tools=tools, tool_choice="required")
+
+
 @pytest.mark.parametrize(
     "fields",
     [

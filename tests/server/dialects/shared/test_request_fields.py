@@ -206,6 +206,7 @@ SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}}
         (None, None),
         ({"type": "text"}, None),
         ({"type": "json_object"}, {"type": "object"}),
+        ({"type": "json_object", "schema": {}}, {"type": "object"}),
         ({"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}, SCHEMA),
         ({"type": "json_schema", "name": "x", "schema": SCHEMA, "strict": True}, SCHEMA),
     ],
