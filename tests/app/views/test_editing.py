@@ -21,9 +21,9 @@ from tests.support.places import PROGRAM
 
 from ..controllers.support import connect, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer
+from .messages import cards, said, told
 from .support import ask, button, program_of, seen, visible_texts
 from .test_drafts import attach, chips, open_id, type_, written
-from .test_messages import cards, said, told
 
 Key = Qt.Key
 

@@ -17,10 +17,10 @@ from qwen3mlx_app.views.rich_text import RichLabel
 from qwen3mlx_app.views.shortcuts import ShortcutSheet
 
 from ..fake_endpoint import FakeEndpoint, answer, delta
+from .messages import cards
 from .sidebar.support import editor
 from .support import ask, button, program_of, trigger
 from .test_editing import edit
-from .test_messages import cards
 
 Key = Qt.Key
 ANSWER = "Some [words](https://a.org).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode\n```\n\n"

@@ -20,9 +20,9 @@ from qwen3mlx_app.views.message_list import MessageList
 from qwen3mlx_app.views.message_text import MessageText
 
 from ..fake_endpoint import FakeEndpoint
+from .messages import said, told
 from .support import program_of, trigger
 from .test_find import counted
-from .test_messages import said, told
 
 NUM_MESSAGES = 1500
 # The most looks at rows for one event: about 25 have widgets, each is looked at in each layout.

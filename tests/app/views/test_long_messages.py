@@ -17,9 +17,9 @@ from qwen3mlx_app.views.message_text import MessageText
 from qwen3mlx_app.views.part_widgets import TablePart
 from qwen3mlx_app.views.rich_text import RichLabel, laid_out
 
+from .messages import said, told
 from .support import button, trigger
 from .test_find import counted, is_at
-from .test_messages import said, told
 
 PARAGRAPHS = "\n\n".join(f"Paragraph {n} says *something*." for n in range(280))
 CODE = "```python\n" + "".join(f"value_{n} = '{n}'\n" for n in range(1500)) + "```"

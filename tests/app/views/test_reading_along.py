@@ -14,8 +14,8 @@ from qwen3mlx_app.views.main_window import MainWindow
 
 from ..controllers.support import last
 from ..fake_endpoint import FakeEndpoint, delta, ending
+from .messages import cards, said, told
 from .support import button, program_of, write
-from .test_messages import cards, said, told
 
 MANY = [said(f"line {n}\n\n" * 9, "user" if n % 2 == 0 else "assistant") for n in range(21)]
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.rich_text import RichLabel
 
-from .test_messages import cards, menu_at, said, told
+from .messages import cards, menu_at, said, told
 
 TEXT = "First *one*.\n\n- item a\n- [x] item b\n\n```py\nx = 1\n```\n\nLast paragraph."
 

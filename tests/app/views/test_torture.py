@@ -17,7 +17,7 @@ from qwen3mlx_app.views.message_text import MessageText
 from qwen3mlx_app.views.part_widgets import TablePart
 from qwen3mlx_app.views.parts import parts
 
-from .test_messages import cards, said, told
+from .messages import cards, said, told
 
 PAGE = Path(__file__).with_name("torture.md")
 
