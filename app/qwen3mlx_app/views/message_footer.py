@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..domain import EDITED, Message, MessageRow
 from .copy_button import CopyButton
+from .figures import Figures
 from .icons import SMALL, icon
 from .plain import Menu, ToolButton
 from .theme import GAP_S
@@ -65,8 +66,7 @@ class Footer(QWidget):
         self._continue = self._button(
             "continue", self.tr("Continue"), partial(self._emit, intents.continue_answer)
         )
-        self._stats = muted("", self)
-        self._stats.setMinimumWidth(1)
+        self._stats = Figures(self)
         for kept in (*self._actions, self._stats):
             policy = kept.sizePolicy()
             policy.setRetainSizeWhenHidden(True)
@@ -91,7 +91,7 @@ class Footer(QWidget):
         self._previous.setEnabled(row.version > 0)
         self._next.setEnabled(row.version < row.num_versions - 1)
         self._continue.setVisible(self._is_broken())
-        self._stats.setText(self._figures(message))
+        self._stats.show_figures(self._figures(message))
         self._show_actions()
 
     def set_shown(self, reason: str, is_shown: bool) -> None:
@@ -143,22 +143,24 @@ class Footer(QWidget):
     def _step(self, step: int) -> None:
         self._intents.step_version.emit(self._message.id, step)
 
-    def _figures(self, message: Message) -> str:
-        stats, parts = message.stats, self._ending(message)
-        if stats is not None and stats.tokens_per_second:
-            parts.append(self.tr("{rate} tokens/s").format(rate=f"{stats.tokens_per_second:.1f}"))
-        if stats is not None and stats.ttft_s is not None:
-            parts.append(
+    def _figures(self, message: Message) -> list[str]:
+        """The most important are first: why the answer ended, then how fast and long it is."""
+        stats, figures = message.stats, self._ending(message)
+        if stats is None:
+            return figures
+        if stats.tokens_per_second:
+            figures.append(self.tr("{rate} tokens/s").format(rate=f"{stats.tokens_per_second:.1f}"))
+        if stats.completion_tokens is not None:
+            figures.append(self.tr("{count} tokens").format(count=stats.completion_tokens))
+        if stats.ttft_s is not None:
+            figures.append(
                 self.tr("{seconds} s to first token").format(seconds=f"{stats.ttft_s:.2f}")
             )
-        if stats is not None and stats.completion_tokens is not None:
-            parts.append(self.tr("{count} tokens").format(count=stats.completion_tokens))
-        if stats is not None and stats.cached_tokens:
-            parts.append(self.tr("{count} cached").format(count=stats.cached_tokens))
-        return " · ".join(parts)
+        if stats.cached_tokens:
+            figures.append(self.tr("{count} cached").format(count=stats.cached_tokens))
+        return figures
 
     def _ending(self, message: Message) -> list[str]:
-        """Why the answer ended; first, since a narrow window cuts the end of the line."""
         if message.status == "stopped":
             return [self.tr("stopped")]
         reasons = {"length": self.tr("length limit"), "tool_calls": self.tr("tool calls")}

@@ -7,14 +7,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
-from qwen3mlx_app.domain import Attachment, ToolCall
+from qwen3mlx_app.domain import AnswerStats, Attachment, ToolCall
+from qwen3mlx_app.views.figures import Figures
 from qwen3mlx_app.views.fold import Fold
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.message_text import MessageText
 
 from ..fake_endpoint import FakeEndpoint
 from .messages import cards, is_seen, menu_at, said, selected, shown_buttons, told
-from .support import button, visible_texts
+from .support import button, program_of, visible_texts
 
 
 def test_what_a_person_wrote_is_shown_as_it_was_written(window: MainWindow, qtbot: QtBot) -> None:
@@ -107,3 +108,35 @@ def test_a_button_leads_back_to_the_end(window: MainWindow, qtbot: QtBot) -> Non
     button(messages, "Scroll to End").click()
     assert bar.value() == bar.maximum()
     assert "Scroll to End" not in shown_buttons(messages)
+
+
+def test_figures_that_do_not_fit_are_left_out_whole(window: MainWindow, qtbot: QtBot) -> None:
+    stats = AnswerStats(
+        tokens_per_second=42.14, completion_tokens=108, ttft_s=0.1, cached_tokens=64
+    )
+    told(window, said("Hi?", "user"), said("Yes.", stats=stats, finish_reason="length"))
+    parts = ["length limit", "42.1 tokens/s", "108 tokens", "0.10 s to first token", "64 cached"]
+    shown: set[str] = set()
+    for width in range(1100, 480, -20):
+        window.resize(width, 600)
+        [figures] = cards(window)[-1].findChildren(Figures)
+        shown.add(figures.text())
+        assert figures.text() in [" · ".join(parts[:number]) for number in range(6)]
+        assert figures.fontMetrics().horizontalAdvance(figures.text()) <= figures.width()
+        is_cut = figures.text() != " · ".join(parts)
+        assert figures.toolTip() == (" · ".join(parts) if is_cut else "")
+        assert figures.accessibleName() == " · ".join(parts)
+    assert len(shown) > 2
+    window.resize(1100, 600)
+    assert cards(window)[-1].findChildren(Figures)[0].text() == " · ".join(parts)
+
+
+@pytest.mark.parametrize("size", [11, 24])
+def test_figures_fit_at_every_text_size(window: MainWindow, size: int) -> None:
+    stats = AnswerStats(tokens_per_second=42.14, completion_tokens=108, ttft_s=0.1)
+    told(window, said("Hi?", "user"), said("Yes.", stats=stats))
+    window.resize(600, 600)
+    program_of(window).settings.update(font_size=size)
+    [figures] = cards(window)[-1].findChildren(Figures)
+    assert figures.text()
+    assert figures.fontMetrics().horizontalAdvance(figures.text()) <= figures.width()
