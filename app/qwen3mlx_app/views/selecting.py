@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
@@ -31,6 +32,7 @@ class Selection(QObject):
         self._labels = labels
         self._area = area
         self._from: RichLabel | None = None
+        self._to: RichLabel | None = None  # up to which labels are selected
         self._dragged_to = QPoint()
         self._again = single_shot(self, DRAG, self._drag)
 
@@ -39,7 +41,7 @@ class Selection(QObject):
         for other in self.selected():
             if other is not label:
                 other.setSelection(0, 0)
-        self._from = label
+        self._from = self._to = label
 
     def drag(self, place: QPoint) -> None:
         """The pointer was dragged to a place on the screen."""
@@ -61,12 +63,17 @@ class Selection(QObject):
         self._extend(self._dragged_to)
 
     def _extend(self, place: QPoint) -> None:
+        """Change what lies between where the pointer was and where it is."""
         labels = self._labels()
-        if self._from not in labels:
+        end = _nearest(labels, place)
+        if self._from not in labels or end is None:
             return
-        start, end = labels.index(self._from), _nearest(labels, place)
+        start = labels.index(self._from)
+        before = labels.index(self._to) if self._to in labels else start
+        self._to = labels[end]
         first, last = min(start, end), max(start, end)
-        for number, label in enumerate(labels):
+        for number in range(min(before, end), max(before, end) + 1):
+            label = labels[number]
             if number == start:
                 continue
             if number == end:
@@ -101,14 +108,19 @@ def _rich(label: RichLabel) -> str:
     return cursor.selection().toHtml().replace(BREAK, "")
 
 
-def _nearest(labels: Sequence[RichLabel], place: QPoint) -> int:
-    """The number of the label at the height of a place."""
+def _nearest(labels: Sequence[RichLabel], place: QPoint) -> int | None:
+    """The number of the label at the height of a place; None if none is on the screen."""
+    shown = [number for number, label in enumerate(labels) if label.isVisible()]
 
-    def distance(label: RichLabel) -> int:
-        top = label.mapToGlobal(QPoint(0, 0)).y()
-        return max(top - place.y(), place.y() - top - label.height(), 0)
+    def bottom(number: int) -> int:
+        return labels[number].mapToGlobal(QPoint(0, labels[number].height())).y()
 
-    return min(range(len(labels)), key=lambda number: distance(labels[number]))
+    def distance(number: int) -> int:
+        top = bottom(number) - labels[number].height()
+        return max(top - place.y(), place.y() - bottom(number), 0)
+
+    below = bisect_left(shown, place.y(), key=bottom)
+    return min(shown[max(0, below - 1) : below + 1], key=distance, default=None)
 
 
 def _select_to(label: RichLabel, place: QPoint, *, from_start: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
@@ -106,3 +107,34 @@ def test_a_drag_beyond_the_edge_scrolls_and_keeps_what_is_selected(
     assert text.startswith("message 0")
     for number in range(8):
         assert f"message {number}" in text
+
+
+def test_a_drag_changes_what_it_passes_over(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not all that is selected, at each move of the pointer."""
+    number = 24
+    told(window, said("Q", "user"), said("\n\n".join(f"part {n}." for n in range(number))))
+    window.chat.messages.verticalScrollBar().setValue(0)
+    labels = [label(window, f"part {n}.") for n in range(number)]
+    changed: list[RichLabel] = []
+    select = RichLabel.setSelection
+
+    def count(one: RichLabel, start: int, length: int) -> None:
+        changed.append(one)
+        select(one, start, length)
+
+    monkeypatch.setattr(RichLabel, "setSelection", count)
+    at = [one.mapToGlobal(QPoint(40, one.height() // 2)) for one in labels]
+    send(QEvent.Type.MouseButtonPress, labels[0], at[0])
+    move, seen = QEvent.Type.MouseMove, 12
+    for place in at[1:seen]:
+        send(move, labels[0], place)
+    assert len(changed) <= 2 * seen
+    changed.clear()
+    send(move, labels[0], at[seen - 1] + QPoint(1, 0))
+    assert changed == [labels[seen - 1]]
+    changed.clear()
+    send(move, labels[0], at[3])
+    assert set(changed) == set(labels[3:seen])
+    assert [one.hasSelectedText() for one in labels[1:6]] == [True] * 3 + [False] * 2
