@@ -158,7 +158,6 @@ class Program(QObject):
         return Notice(text=text, kind="warning") if text else None
 
     def start(self) -> None:
-        self.conversations.purge()
         self.retention.start()
         self.backups.start()
         if self.settings.settings.start_server:

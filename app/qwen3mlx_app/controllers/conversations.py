@@ -75,31 +75,36 @@ class ConversationsController(StoreController):
         """Move conversations into a folder; None takes them out of any."""
         self._change(conversation_ids, folder_id=folder_id)
 
-    def delete(
-        self,
-        conversation_ids: Sequence[str],
-        *,
-        told: str = "",
-        on_restored: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Delete conversations; undoing that restores them together, and calls `on_restored`.
+    def delete(self, conversation_ids: Sequence[str]) -> None:
+        """Delete conversations; undoing that restores them together."""
+        deleted = self.remove(conversation_ids)
+        if deleted:
+            self.tell_deleted(deleted, _deleted(deleted))
 
-        `told` is the notice's text, if they were not deleted by hand.
-        """
-        known = filter(None, map(self.conversations.find, conversation_ids))
-        deleted = list(takewhile(self._delete, known))
-        if not deleted:
-            return
-        ids = [one.id for one in deleted]
-        gone = set(ids)
+    def remove(self, conversation_ids: Sequence[str]) -> list[Conversation]:
+        """Delete conversations, all or none; returns them. `tell_deleted` is to follow."""
+        deleted = list(filter(None, map(self.conversations.find, conversation_ids)))
+        gone = {one.id for one in deleted}
+        if not gone or not self._try(lambda: self._store.delete_conversations(gone)):
+            return []
         self._deleted |= gone
         self.conversations.set_values(
             [one for one in self.conversations.values() if one.id not in gone]
         )
-        for conversation_id in ids:
-            self.removed.emit(conversation_id)
+        for one in deleted:
+            self.removed.emit(one.id)
+        return deleted
+
+    def tell_deleted(
+        self,
+        conversations: Sequence[Conversation],
+        text: str,
+        on_restored: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Tell of a deletion; undoing it restores all of it, and calls `on_restored`."""
+        ids = [one.id for one in conversations]
         undo = Undo("delete_conversation", partial(self._restore, ids, on_restored))
-        self.notice.emit(Notice(text=told or _deleted(deleted), action=undo))
+        self.notice.emit(Notice(text=text, action=undo))
 
     def add_folder(self, name: str, conversation_ids: Sequence[str] = ()) -> None:
         """Add a folder that holds these conversations."""
@@ -176,9 +181,13 @@ class ConversationsController(StoreController):
             text = translate("conversations", "Exported to {name}.").format(name=path.name)
             self.notice.emit(Notice(text=text))
 
-    def purge(self) -> None:
-        """Erase what was deleted long ago."""
-        self._try(lambda: self._store.purge(KEPT_DELETED))
+    def purge(self, most: int) -> bool:
+        """Erase `most` of what was deleted long ago; False if nothing was."""
+        try:
+            return self._store.purge(KEPT_DELETED, most=most) > 0
+        except StoreError as error:
+            self._notify_error(str(error), "save")
+            return False
 
     def reload(self) -> None:
         """Other conversations are in the store than before."""
@@ -188,8 +197,7 @@ class ConversationsController(StoreController):
 
     def _restore(self, conversation_ids: Sequence[str], on_restored: Callable[[], None]) -> bool:
         """Restore deleted conversations, and show the first."""
-        restore = self._store.restore_conversation
-        if not all(self._try(partial(restore, one)) for one in conversation_ids):
+        if not self._try(lambda: self._store.restore_conversations(conversation_ids)):
             return False
         self._deleted -= set(conversation_ids)
         self._read()
@@ -240,9 +248,6 @@ class ConversationsController(StoreController):
 
     def _save(self, conversation: Conversation) -> bool:
         return self._try(lambda: self._store.save_conversation(conversation))
-
-    def _delete(self, conversation: Conversation) -> bool:
-        return self._try(lambda: self._store.delete_conversation(conversation.id))
 
 
 def _deleted(conversations: Sequence[Conversation]) -> str:

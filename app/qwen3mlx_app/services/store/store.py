@@ -110,18 +110,21 @@ class Store:
         """Insert or replace a conversation; its messages are saved separately."""
         self._put("conversations", conversation)
 
-    def delete_conversation(self, conversation_id: str) -> None:
-        """Mark a conversation as deleted; `restore_conversation` undoes that until `purge`."""
-        self._write(
-            "UPDATE conversations SET deleted_at = ? WHERE id = ?", time.time(), conversation_id
-        )
+    def delete_conversations(self, conversation_ids: Iterable[str]) -> None:
+        """Mark all of them as deleted; `restore_conversations` undoes that until `purge`."""
+        self._set_deleted(time.time(), conversation_ids)
 
-    def restore_conversation(self, conversation_id: str) -> None:
-        self._write("UPDATE conversations SET deleted_at = NULL WHERE id = ?", conversation_id)
+    def restore_conversations(self, conversation_ids: Iterable[str]) -> None:
+        self._set_deleted(None, conversation_ids)
 
-    def purge(self, older_than_s: float = 0.0) -> None:
-        """Erase what was deleted longer ago than that."""
-        self._write("DELETE FROM conversations WHERE deleted_at <= ?", time.time() - older_than_s)
+    def purge(self, older_than_s: float = 0.0, *, most: int = -1) -> int:
+        """Erase what was deleted longer ago than that, `most` conversations; returns how many."""
+        with self._errors():
+            return self._connection.execute(
+                "DELETE FROM conversations WHERE id IN"
+                " (SELECT id FROM conversations WHERE deleted_at <= ? LIMIT ?)",
+                (time.time() - older_than_s, most),
+            ).rowcount
 
     # Messages
 
@@ -269,6 +272,13 @@ class Store:
         )
 
     # Implementation
+
+    def _set_deleted(self, when: float | None, conversation_ids: Iterable[str]) -> None:
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE conversations SET deleted_at = ? WHERE id = ?",
+                [(when, conversation_id) for conversation_id in conversation_ids],
+            )
 
     def _save_message(self, message: Message) -> None:
         row = to_row(message)

@@ -45,5 +45,5 @@ class Stores:
         self.kept.close()
 
     def _erase(self, conversation_id: str) -> None:
-        self._in_memory.delete_conversation(conversation_id)
+        self._in_memory.delete_conversations([conversation_id])
         self._in_memory.purge()

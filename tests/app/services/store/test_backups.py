@@ -55,7 +55,7 @@ def names(path: Path) -> set[str]:
 
 def test_a_backup_is_one_file_that_has_everything(store: Store, path: Path) -> None:
     fill(store, "a", "b")
-    store.delete_conversation("b")
+    store.delete_conversations(["b"])
     copy = make_backup(path, "daily")
     assert names(path) == {copy.name}
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
@@ -66,7 +66,7 @@ def test_a_backup_is_one_file_that_has_everything(store: Store, path: Path) -> N
     fill(store, "c")
     restore(path, copy)
     assert ids(store) == {"a"}
-    store.restore_conversation("b")
+    store.restore_conversations(["b"])
     assert ids(store) == {"a", "b"}
     assert [hit.conversation_id for hit in store.search("worda")] == ["a"]
     assert store.search("wordc") == []

@@ -175,7 +175,7 @@ def test_what_was_deleted_does_not_come_back(path: Path) -> None:
     with opened(path) as store:
         gone = store.conversations()[:20]
         for chat in gone:
-            store.delete_conversation(chat.id)
+            store.delete_conversations([chat.id])
         store.purge()
         kept = everything(store)
     damage(path, message_pages(path)[:1])

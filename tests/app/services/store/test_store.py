@@ -83,12 +83,12 @@ def test_deleting_can_be_undone_until_it_is_purged(store: Store) -> None:
     chat = conversation(title="Gone")
     store.save_conversation(chat)
     store.save_message(message(chat, "needle"))
-    store.delete_conversation(chat.id)
+    store.delete_conversations([chat.id])
     assert store.conversations() == store.search("needle") == store.search("gone") == []
-    store.restore_conversation(chat.id)
+    store.restore_conversations([chat.id])
     assert store.conversations() == [chat]
     assert len(store.search("needle")) == 1
-    store.delete_conversation(chat.id)
+    store.delete_conversations([chat.id])
     store.purge(older_than_s=3600)
     assert store.conversation(chat.id) is not None
     store.purge()
