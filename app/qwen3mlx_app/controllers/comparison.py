@@ -15,8 +15,9 @@ from .open_messages import OpenMessages
 class Comparison(QObject):
     """`other` is the model that also answers, from the next question on, or None.
 
-    `columns` have the question and an answer each while `is_shown`. Both answers are versions in
-    the conversation, whichever is picked. `changed` tells of all but the growth of answers.
+    While `is_shown`, `rows` are the question and both answers, and `columns` have the question and
+    an answer each. Both answers are versions in the conversation, whichever is picked. `changed`
+    tells of all but the growth of answers.
     """
 
     changed = Signal()
@@ -30,19 +31,20 @@ class Comparison(QObject):
     ) -> None:
         super().__init__(parent)
         self.other: str | None = None
-        self.columns = (self._column(), self._column())
+        self.rows = self._list()
+        self.columns = (self._list(), self._list())
         self._messages = messages
         self._models = models
         answers.updated.connect(self._show_growth)
 
     @property
     def is_shown(self) -> bool:
-        return self.columns[0].rowCount() > 0
+        return self.rows.rowCount() > 0
 
     @property
     def answers(self) -> list[Message]:
         """The compared ones, from left to right."""
-        return [column.value(1).message for column in self.columns] if self.is_shown else []
+        return [row.message for row in self.rows.values()[1:]]
 
     def set_other(self, model_id: str | None) -> None:
         self.other = model_id
@@ -57,8 +59,10 @@ class Comparison(QObject):
         return sum(fit.needed_bytes for fit in fits) > min(fit.limit_bytes for fit in fits)
 
     def show(self, question: Message, answers: list[Message]) -> None:
-        for column, answer in zip(self.columns, answers, strict=True):
-            column.reset([MessageRow(message=question), self._row(answer)])
+        asked, answered = MessageRow(message=question), [self._row(one) for one in answers]
+        self.rows.reset([asked, *answered])
+        for column, row in zip(self.columns, answered, strict=True):
+            column.reset([asked, row])
         self.changed.emit()
 
     def resume(self, running: list[Message]) -> None:
@@ -77,11 +81,11 @@ class Comparison(QObject):
     def end(self) -> None:
         """Show the conversation again."""
         if self.is_shown:
-            for column in self.columns:
-                column.reset([])
+            for rows in (self.rows, *self.columns):
+                rows.reset([])
             self.changed.emit()
 
-    def _column(self) -> ListModel[MessageRow]:
+    def _list(self) -> ListModel[MessageRow]:
         return ListModel[MessageRow](
             lambda row: row.message.id, lambda row: row.message.content, self
         )
@@ -91,6 +95,6 @@ class Comparison(QObject):
         return replace(self._messages.row(message.id), version=0, num_versions=1)
 
     def _show_growth(self, message: Message) -> None:
-        for column in self.columns:
-            if column.find(message.id) is not None:
-                column.put(self._row(message))
+        for rows in (self.rows, *self.columns):
+            if rows.find(message.id) is not None:
+                rows.put(self._row(message))

@@ -1,11 +1,11 @@
-"""Find in the conversation on screen: all matches, and the one that is looked at."""
+"""Find in the messages on screen: all matches, and the one that is looked at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from PySide6.QtCore import QModelIndex, QObject, Signal
+from PySide6.QtCore import QModelIndex, QObject, Signal, SignalInstance
 
 from ..domain import Message, MessageRow
 from ..models import ListModel
@@ -42,11 +42,15 @@ class Find(QObject):
         self._moves = False
         self._work = SlicedWork(SLICE, self)
         self._again = single_shot(self, PAUSE, self._start)
-        messages.rowsInserted.connect(self._on_inserted)
-        messages.rowsRemoved.connect(self._on_removed)
-        messages.rowsMoved.connect(self._on_moved)
-        messages.dataChanged.connect(self._on_changed)
-        messages.modelReset.connect(self.stop)
+        self._follow()
+
+    def look_in(self, messages: ListModel[MessageRow]) -> None:
+        """From now on, look in these messages."""
+        for signal, slot in self._signals():
+            signal.disconnect(slot)
+        self._messages = messages
+        self._follow()
+        self._start_over()
 
     def look_for(self, question: str, *, words: bool = False, message_id: str = "") -> None:
         """Look for the question as it is, or for its `words`, and show a match.
@@ -74,6 +78,27 @@ class Find(QObject):
         self.count = self.number = 0
         self.changed.emit()
 
+    def _signals(self) -> list[tuple[SignalInstance, Callable[..., None]]]:
+        messages = self._messages
+        return [
+            (messages.rowsInserted, self._on_inserted),
+            (messages.rowsRemoved, self._on_removed),
+            (messages.rowsMoved, self._start_over),
+            (messages.modelReset, self._start_over),
+            (messages.dataChanged, self._on_changed),
+        ]
+
+    def _follow(self) -> None:
+        for signal, slot in self._signals():
+            signal.connect(slot)
+
+    def _start_over(self) -> None:
+        """All messages may be others, or in other places."""
+        if self.pattern is not None:
+            self.count = self.number = 0
+            self._forget()
+            self._look_at(())
+
     def _forget(self) -> None:
         self._changed = {row.message.id for row in self._messages.values()}
         self._counts.replace(0, [0] * len(self._changed))
@@ -86,11 +111,6 @@ class Find(QObject):
     def _on_removed(self, _: QModelIndex, first: int, last: int) -> None:
         if self.pattern is not None:
             self._counts.take(first, last - first + 1)
-            self._look_at(())
-
-    def _on_moved(self) -> None:
-        if self.pattern is not None:
-            self._forget()
             self._look_at(())
 
     def _on_changed(self, first: QModelIndex, last: QModelIndex) -> None:

@@ -90,7 +90,8 @@ class ChatPage(QWidget):
         self.context_bar = ContextBar(context, self._draft, self._column)
         self.composer = Composer(self._send_with, theme, self._column)
         context.moved.connect(self.composer.text.set_text)
-        self.find_bar = FindBar(Find(chat.messages, self), self.messages, theme, self)
+        finder = Find(chat.messages, self)
+        self.find_bar = FindBar(finder, self.messages, theme, self._stack, self)
         self.panel = ChatPanel(conversations.presets, models.limits, self)
         self.panel.hide()
         self._fill_column()
@@ -288,9 +289,13 @@ class ChatPage(QWidget):
         is_empty, is_temporary = not self._chat.messages.rowCount(), self._chat.is_temporary
         self._temporary.show_state(is_temporary=is_temporary, is_empty=is_empty)
         self.composer.set_temporary(is_temporary)
-        if self._chat.comparison.is_shown:
+        comparison = self._chat.comparison
+        if comparison.is_shown:
             self._stack.setCurrentWidget(self._compared)
-        elif not is_empty:
+            self.find_bar.look_in(comparison.rows, self._compared)
+            return
+        self.find_bar.look_in(self._chat.messages, self.messages)
+        if not is_empty:
             self._stack.setCurrentIndex(2)
         elif is_temporary:
             self._stack.setCurrentIndex(3)
@@ -335,7 +340,7 @@ class ChatPage(QWidget):
         self._estimate()
 
     def _on_opened(self) -> None:
-        self.find_bar.hide()
+        self.find_bar.dismiss()
         self._show_models()
         self._show_stack()
         self.composer.text.setFocus()

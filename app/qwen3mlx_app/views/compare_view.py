@@ -13,6 +13,7 @@ from ..domain import MessageRow
 from ..models import ListModel
 from ..services.plain import one_line
 from .edit_field import NO_EDITS
+from .marking import Marks
 from .message_footer import Intents
 from .message_list import MessageList
 from .plain import Button, TabBar
@@ -32,6 +33,7 @@ class CompareView(QWidget):
     ) -> None:
         super().__init__(parent)
         self._comparison = comparison
+        self._current: str | None = None  # the message with the match that is looked at
         self._tabs = TabBar(self)
         self._tabs.currentChanged.connect(self._arrange)
         self._columns = [_Column(one, theme, intents, self) for one in comparison.columns]
@@ -63,6 +65,20 @@ class CompareView(QWidget):
     def scroll_to_end(self) -> None:
         for column in self._columns:
             column.messages.scroll_to_end()
+
+    def mark(self, marks: Marks | None, current: tuple[str, int] | None) -> None:
+        """Mark matches in both columns; `current` is a message's id and a match's number in it."""
+        self._current = current[0] if current is not None else None
+        for column in self._columns:
+            column.messages.mark(marks, current)
+
+    def show_current(self) -> None:
+        """Scroll to the current match, in the column that has it."""
+        for place, answer in enumerate(self._comparison.answers):
+            if answer.id == self._current:
+                self._tabs.setCurrentIndex(place)
+        for column in self._columns:
+            column.messages.show_current()
 
     def _show(self) -> None:
         for place, answer in enumerate(self._comparison.answers):

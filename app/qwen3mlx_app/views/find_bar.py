@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from ..controllers.find import Find
+from ..domain import MessageRow
+from ..models import ListModel
 from .icons import SMALL, icon
 from .marking import Marks
-from .message_list import MessageList
 from .plain import add_to_field
 from .theme import GAP, GAP_S, Theme
 from .widgets import muted, tool_button
@@ -18,15 +21,28 @@ from .widgets import muted, tool_button
 WIDTH, BUTTON = 380, 48
 
 
+class Searched(Protocol):
+    """What shows the messages that are looked in."""
+
+    def mark(self, marks: Marks | None, current: tuple[str, int] | None) -> None:
+        """Mark all matches; `current` is a message's id and a match's number in it."""
+
+    def show_current(self) -> None:
+        """Scroll to the current match."""
+
+
 class FindBar(QFrame):
-    """Lies over the page's head, above `messages`. Emits `left` when the person is done with it."""
+    """Lies over the page's head, above `below`. Emits `left` when the person is done with it."""
 
     left = Signal()
 
-    def __init__(self, finder: Find, messages: MessageList, theme: Theme, parent: QWidget) -> None:
+    def __init__(
+        self, finder: Find, messages: Searched, theme: Theme, below: QWidget, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.finder = finder
         self._messages = messages
+        self._below = below
         self._over = parent
         self._theme = theme
         self.setObjectName("sheet")
@@ -56,10 +72,17 @@ class FindBar(QFrame):
         ):
             layout.addWidget(button)
         finder.changed.connect(self._show)
-        finder.moved.connect(messages.show_current)
+        finder.moved.connect(self._show_current)
         theme.changed.connect(self._show)
-        messages.installEventFilter(self)
+        below.installEventFilter(self)
         self.hide()
+
+    def look_in(self, rows: ListModel[MessageRow], messages: Searched) -> None:
+        """From now on, look in these rows, which `messages` shows."""
+        if messages is not self._messages:
+            self._messages.mark(None, None)
+            self._messages = messages
+            self.finder.look_in(rows)
 
     def open(self, question: str | None = None, *, message_id: str = "") -> None:
         """Let the person type, or look for the words of a `question`, first in a message."""
@@ -82,12 +105,16 @@ class FindBar(QFrame):
         self._step(-1)
 
     def close_bar(self) -> None:
-        self.hide()
-        self.finder.stop()
+        self.dismiss()
         self.left.emit()
 
+    def dismiss(self) -> None:
+        """Go away, since another conversation is opened."""
+        self.hide()
+        self.finder.stop()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._messages:
+        if watched is self._below:
             if event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
                 self._place()
         elif event.type() == QEvent.Type.KeyPress:
@@ -125,8 +152,11 @@ class FindBar(QFrame):
         for button in self._steps:
             button.setEnabled(find.count > 0)
 
+    def _show_current(self) -> None:
+        self._messages.show_current()
+
     def _place(self) -> None:
-        corner = self._messages.mapTo(self._over, self._messages.rect().topRight())
+        corner = self._below.mapTo(self._over, self._below.rect().topRight())
         right = corner.x() - BUTTON
         width, height = min(WIDTH, right - GAP_S), self.sizeHint().height()
         self.setGeometry(right - width, max(0, corner.y() - height), width, height)

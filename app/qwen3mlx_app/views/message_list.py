@@ -104,11 +104,13 @@ class MessageList(QAbstractScrollArea):
         self._current = current[0] if current is not None else None
 
     def show_current(self) -> None:
-        """Scroll to the current match."""
+        """Scroll to the current match, if it is in one of these messages."""
+        current = self._current
+        if current is None or self._model.row_of(current) < 0:
+            return
         self.lay_out()
         for _ in range(3):  # the heights of messages far away are estimates
-            if self._current is not None:
-                self._scroll_to(self._current)
+            self._scroll_to(current)
         bar = self.verticalScrollBar()
         self._at_end = bar.value() >= bar.maximum()
         self.lay_out()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import shiboken6
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QTabBar
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
@@ -291,3 +292,56 @@ def test_a_second_window_can_take_over_a_comparison(
 def test_the_command_has_keys(window: MainWindow) -> None:
     keys = action(window, "Compare With Another Model…").shortcut().toString()
     assert keys == "Ctrl+Shift+L"
+
+
+def looked_at(window: MainWindow) -> list[tuple[int, str]]:
+    """The columns in which the match that is looked at is seen, and the text around it."""
+    mark = f"background-color: {window.theme.colours.found}"
+    return [
+        (place, label.text().rpartition("</style>")[2])
+        for place, column in enumerate(view(window)._columns)
+        for label in column.messages.viewport().findChildren(QLabel)
+        if mark in label.text() and not label.visibleRegion().isEmpty()
+    ]
+
+
+def find(window: MainWindow, qtbot: QtBot, text: str, counted: str) -> None:
+    trigger(window, "Find")
+    bar = window.chat.find_bar
+    bar.field.clear()
+    qtbot.keyClicks(bar.field, text)
+    qtbot.waitUntil(lambda: bar._count.text() == counted)
+
+
+def test_find_looks_in_both_columns(window: MainWindow, qtbot: QtBot, fake: FakeEndpoint) -> None:
+    both(window, qtbot, fake, "From where?")
+    find(window, qtbot, "from", "3 of 3")
+    for _ in range(2):
+        assert [place for place, _ in looked_at(window)] == [1]
+        trigger(window, "Find Next")  # the question, which both columns have
+        assert [place for place, _ in looked_at(window)] == [0, 1]
+        assert all("where?" in text for _, text in looked_at(window))
+        trigger(window, "Find Next")
+        assert [place for place, _ in looked_at(window)] == [0]
+        trigger(window, "Find Next")
+    window.resize(480, 700)  # each column has a tab now
+    trigger(window, "Find Previous")
+    assert [place for place, _ in looked_at(window)] == [0]
+    trigger(window, "Find Next")
+    assert [place for place, _ in looked_at(window)] == [1]
+
+
+def test_find_goes_on_when_a_comparison_begins_and_ends(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    both(window, qtbot, fake, "From where?")
+    find(window, qtbot, "other", "1 of 1")
+    count = window.chat.find_bar._count
+    both(window, qtbot, fake, "And the other?")
+    qtbot.waitUntil(lambda: count.text().endswith("of 2"))
+    name = "demo" if compared(window)[0].content == "From the one" else "Qwen3-4B"
+    button(window, f"Continue With {name}").click()
+    qtbot.waitUntil(lambda: count.text().endswith(" of 1"))
+    qtbot.keyClick(window.chat.find_bar.field, Qt.Key.Key_Escape)
+    assert not window.chat.find_bar.isVisible()
+    assert looked_at(window) == []
