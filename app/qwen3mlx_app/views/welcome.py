@@ -81,10 +81,12 @@ class FirstRun(QScrollArea):
         content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWidget(content)
         outer = QHBoxLayout(content)
+        outer.setContentsMargins(0, 0, 0, 0)
         column = QWidget(content)
         column.setMaximumWidth(WIDTH)
         outer.addWidget(column)
         layout = QVBoxLayout(column)
+        layout.setContentsMargins(GAP, GAP_S, GAP, GAP_S)
         layout.setSpacing(GAP)
         layout.addStretch()
         self._add_head(layout)
@@ -153,14 +155,15 @@ class FirstRun(QScrollArea):
                 ),
             ),
         ):
-            rows.addLayout(self._fact(name, title, text))
+            words = self._add_fact(rows, name, title, text)
         models = Button(self.tr("Open Models"), self)
         models.setObjectName("link")
         models.clicked.connect(self.models_wanted)
-        rows.addWidget(models, 0, Qt.AlignmentFlag.AlignLeft)
+        words.addWidget(models, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(card)
 
-    def _fact(self, name: str, title: str, text: str) -> QHBoxLayout:
+    def _add_fact(self, rows: QVBoxLayout, name: str, title: str, text: str) -> QVBoxLayout:
+        """Returns the column of its words."""
         row = QHBoxLayout()
         row.setSpacing(GAP_L)
         sign = IconLabel(name, 22, self, "accent")
@@ -170,7 +173,8 @@ class FirstRun(QScrollArea):
         words.addWidget(hint_label(text, self))
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        return row
+        rows.addLayout(row)
+        return words
 
     def _add_prompts(self, layout: QVBoxLayout) -> None:
         label = muted(self.tr("Try asking:"), self)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import (
-    QLabel,
-    QToolButton,
-)
+from PySide6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.models import ModelsPage
@@ -55,6 +52,19 @@ def test_the_first_run_fits_a_narrow_window(window: MainWindow, qtbot: QtBot, wi
     # How wide they are depends on the machine's fonts.
     wide = sum(chip.sizeHint().width() + GAP for chip in chips) > WIDTH - 2 * GAP_XL
     assert len({chip.y() for chip in chips}) == (3 if wide or width == 640 else 1)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_window_has_room_for_all_of_it(
+    window: MainWindow, qtbot: QtBot, theme: str, language: str
+) -> None:
+    program_of(window).settings.update(theme=theme, language=language)
+    first_run = window.chat.first_run
+    content = first_run.widget().layout()
+    qtbot.waitUntil(lambda: first_run.verticalScrollBar().maximum() == 0)
+    needed = content.totalHeightForWidth(first_run.viewport().width())
+    assert first_run.viewport().height() - needed >= 10  # other fonts take more
 
 
 def test_the_first_run_leads_to_the_models(window: MainWindow) -> None:
