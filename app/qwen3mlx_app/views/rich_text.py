@@ -81,11 +81,21 @@ class RichLabel(QLabel):
         self.setText(self._style + rich)
 
     def setText(self, text: str) -> None:
-        """Only text with links is a stop on the way of the Tab key."""
+        """Only text with links is a stop on the way of the Tab key. What is selected stays so."""
+        start, selected = self.selectionStart(), self.selectedText()
         super().setText(text)
+        if selected:
+            self._select_again(start, selected)
         has_links = "<a " in text
         policy = Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus
         self.setFocusPolicy(policy)
+
+    def _select_again(self, start: int, selected: str) -> None:
+        """Select what was selected in the text before, if it is there still."""
+        if start + len(selected) < laid_out(self.text(), self.font()).characterCount():
+            self.setSelection(start, len(selected))
+            if self.selectedText() != selected:
+                self.setSelection(0, 0)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Tab goes to the first link at once, or back to the last."""

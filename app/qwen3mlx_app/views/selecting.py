@@ -14,6 +14,7 @@ from ..services.timers import single_shot
 from .copying import copy_rich
 from .markdown import BREAK
 from .rich_text import OwnDocument, RichLabel, laid_out
+from .table_cells import Cells, selected_cells
 
 # Milliseconds between steps of scrolling while text is selected beyond the edge; pixels in a step.
 DRAG, FASTEST = 30, 60
@@ -95,17 +96,24 @@ class Selection(QObject):
 
 
 def _text(label: RichLabel) -> str:
-    text = _LINE_ENDS.sub("\n", label.selectedText()).replace(BREAK, "")
+    cells = _cells(label)
+    text = cells.text if cells is not None else _LINE_ENDS.sub("\n", label.selectedText())
     is_sign = label.lead.strip() != ""
-    return ("" if is_sign and label.selectionStart() > 0 else label.lead) + text + "\n"
+    lead = "" if is_sign and label.selectionStart() > 0 else label.lead
+    return lead + text.replace(BREAK, "") + "\n"
 
 
 def _rich(label: RichLabel) -> str:
-    document, start = _document(label), label.selectionStart()
+    document, cells, start = _document(label), _cells(label), label.selectionStart()
     cursor = QTextCursor(document)
-    cursor.setPosition(start)
-    cursor.setPosition(start + len(label.selectedText()), QTextCursor.MoveMode.KeepAnchor)
+    cursor.setPosition(cells.start if cells is not None else start)
+    end = cells.end if cells is not None else start + len(label.selectedText())
+    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
     return cursor.selection().toHtml().replace(BREAK, "")
+
+
+def _cells(label: RichLabel) -> Cells | None:
+    return selected_cells(_document(label), label.selectionStart(), label.selectedText())
 
 
 def _nearest(labels: Sequence[RichLabel], place: QPoint) -> int | None:

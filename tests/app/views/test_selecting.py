@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextDocument
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.rich_text import RichLabel
 
+from ..fake_endpoint import FakeEndpoint, delta, ending
 from .messages import cards, menu_at, said, told
+from .support import program_of, seen, write
 
 TEXT = "First *one*.\n\n- item a\n- [x] item b\n\n```py\nx = 1\n```\n\nLast paragraph."
 
@@ -138,3 +142,70 @@ def test_a_drag_changes_what_it_passes_over(
     send(move, labels[0], at[3])
     assert set(changed) == set(labels[3:seen])
     assert [one.hasSelectedText() for one in labels[1:6]] == [True] * 3 + [False] * 2
+
+
+def test_a_table_is_copied_as_spreadsheets_take_it(window: MainWindow, qtbot: QtBot) -> None:
+    table = "| a | b c |\n|---|---|\n| *1* | 2<br>3 |\n| | 4 |"
+    told(window, said("Q", "user"), said(f"Before\n\n{table}\n\nAfter"))
+    before = label(window, "Before")
+    drag(before, label(window, "After"))
+    assert copied(qtbot, before) == "Before\n\na\tb c\n1\t2 3\n\t4\n\nAfter"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "text"),
+    [
+        ((0, 1), (9, 1), "one\t2"),
+        ((0, 0), (9, 1), "a\tb\none\t2"),
+        ((9, 0), (0, 1), "a\tb\none\t2"),
+        ((0, 2), (0, 0), "a\none\n3"),
+        ((9, 0), (9, 2), "b\n2\n4"),
+        ((0, 0), (9, 2), "a\tb\none\t2\n3\t4"),
+    ],
+)
+def test_cells_are_copied(
+    window: MainWindow, qtbot: QtBot, begin: tuple[int, int], end: tuple[int, int], text: str
+) -> None:
+    """Dragged within the table, from the left or right end of a row to that of another."""
+    told(window, said("Q", "user"), said("| a | b |\n|---|---|\n| one | 2 |\n| 3 | 4 |"))
+    cells, button = label(window, "<table"), Qt.MouseButton.LeftButton
+    first, last = (
+        QPoint(6 if not x else cells.width() - 20, (2 * row + 1) * cells.height() // 6)
+        for x, row in (begin, end)
+    )
+    qtbot.mousePress(cells, button, pos=first)
+    qtbot.mouseMove(cells, last)
+    qtbot.mouseRelease(cells, button, pos=last)
+    assert copied(qtbot, cells) == text
+    rich = QGuiApplication.clipboard().mimeData().html()
+    shown = QTextDocument()
+    shown.setHtml(rich)
+    assert shown.toPlainText().split() == text.split()
+    assert "<table" in rich
+
+
+def test_code_is_copied_as_it_was_written(window: MainWindow, qtbot: QtBot) -> None:
+    code = "def f():\n\ta = 1\n\n    return a\n\n\nf()"
+    told(window, said("Q", "user"), said(f"Before\n\n```py\n{code}\n```\n\nAfter"))
+    before = label(window, "Before")
+    drag(before, label(window, "After"))
+    assert copied(qtbot, before) == f"Before\n\n{code}\n\nAfter"
+
+
+def test_what_is_selected_stays_selected_while_the_answer_grows(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    go_on, write_on = threading.Event(), threading.Event()
+    first, second = delta(content="First *one*.\n\nThe sec"), delta(content="ond *grows*")
+    words: list[bytes | threading.Event] = [first, go_on, second, write_on]
+    fake.script = [[*words, delta(content=" and grows."), ending()]]
+    write(window, qtbot, "Go")
+    qtbot.waitUntil(lambda: "The sec" in seen(window))
+    label(window, "First").setSelection(0, 9)
+    label(window, "The sec").setSelection(4, 3)
+    for gate, text in ((go_on, "grows"), (write_on, "and grows.")):
+        gate.set()
+        qtbot.waitUntil(lambda text=text: text in seen(window))
+        chosen = [label(window, text).selectedText() for text in ("First", "The sec")]
+        assert chosen == ["First one", "sec"]
+    qtbot.waitUntil(lambda: not program_of(window).chat.is_busy)
