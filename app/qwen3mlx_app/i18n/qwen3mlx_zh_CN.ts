@@ -907,6 +907,13 @@
     </message>
 </context>
 <context>
+    <name>MessageField</name>
+    <message>
+        <source>Images cannot be pasted: Qwen3 reads only text.</source>
+        <translation>无法粘贴图像，Qwen3 只能读取文本。</translation>
+    </message>
+</context>
+<context>
     <name>MessageList</name>
     <message>
         <source>Conversation</source>

@@ -24,7 +24,6 @@ class Composer(FieldFrame):
     """Emits what the person wants; shows what it is told."""
 
     stopped = Signal()
-    files_given = Signal(object)
     thinking_changed = Signal(bool)
     models_wanted = Signal()
     other_removed = Signal()

@@ -33,11 +33,11 @@ class EditField(FieldFrame):
     """`is_question`: it has files, and is answered anew. Emits what the person wants."""
 
     cancelled = Signal()
-    files_given = Signal(object)
 
     def __init__(self, send_with: SendWith, parent: QWidget, *, is_question: bool) -> None:
         super().__init__(send_with, parent)
         self.text.setAccessibleName(self.tr("Edit message"))
+        self.text.takes_files = is_question
         row = QHBoxLayout()
         row.setSpacing(GAP)
         if is_question:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -17,6 +16,7 @@ from ..session import Session
 from .exporting import ask_export_path
 from .icons import icon
 from .menus import Menus
+from .opening import local_files
 from .palette import Palette
 from .plain import Menu, agrees, set_title
 from .theme import Theme
@@ -178,13 +178,13 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _paths(event.mimeData()):
+        if local_files(event.mimeData()):
             _accept(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Add folders as models, and attach files to the next question."""
         _accept(event)
-        paths = _paths(event.mimeData())
+        paths = local_files(event.mimeData())
         folders = [path for path in paths if path.is_dir()]
         files = [path for path in paths if path not in folders]
         for folder in folders:
@@ -293,7 +293,3 @@ def _accept(event: QDropEvent) -> None:
     """Accept a drop as a copy: the source must stay, also if the other side offers a move."""
     event.setDropAction(Qt.DropAction.CopyAction)
     event.accept()
-
-
-def _paths(data: QMimeData) -> list[Path]:
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ..controllers.drafts import DraftFile
 from ..services.timers import single_shot
 from .attachment_chips import AttachmentChips
+from .opening import local_files
+from .plain import show_tip
 from .scrolling import reserve_bar
 from .theme import GAP
 
 # The most lines, and the most of the window's height that it takes; more can be scrolled to.
 MAX_LINES, MAX_SHARE = 10, 0.4
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_PAGES = (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 # Returns "enter" if the Return key alone sends; else it takes Ctrl, on a Mac Command, with it.
 SendWith = Callable[[], str]
 
 
 class MessageField(QPlainTextEdit):
-    """Emits `sent` at the key that sends. Keys of an input method are left to it."""
+    """Emits `sent` at the key that sends. Keys of an input method are left to it.
+
+    `files_pasted(paths)`: files that were copied elsewhere, if it `takes_files`.
+    """
 
     sent = Signal()
+    files_pasted = Signal(object)
 
     def __init__(self, send_with: SendWith, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.takes_files = True
         self._send_with = send_with
         self._later = single_shot(self, 0, self._fit)
         self.setTabChangesFocus(True)
@@ -51,8 +60,22 @@ class MessageField(QPlainTextEdit):
             event.accept()
         elif event.key() in _ENTER and self._sends(event):
             self.sent.emit()
+        elif event.key() in _PAGES and self.verticalScrollBar().maximum() == 0:
+            event.ignore()  # they turn the conversation's
         else:
             super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return bool(self._files(source)) or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if paths := self._files(source):
+            self.files_pasted.emit(paths)
+        elif source.hasImage() and not source.hasText():
+            text = self.tr("Images cannot be pasted: Qwen3 reads only text.")
+            show_tip(self.mapToGlobal(self.cursorRect().bottomLeft()), text, self)
+        else:
+            super().insertFromMimeData(source)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -77,6 +100,9 @@ class MessageField(QPlainTextEdit):
         if watched is self.window() and event.type() == QEvent.Type.Resize:
             self._fit()
         return super().eventFilter(watched, event)
+
+    def _files(self, source: QMimeData) -> list[Path]:
+        return local_files(source) if self.takes_files else []
 
     def _sends(self, event: QKeyEvent) -> bool:
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
@@ -104,6 +130,7 @@ class FieldFrame(QFrame):
     when the field gets the focus.
     """
 
+    files_given = Signal(object)
     sent = Signal()
     entered = Signal()
     text_changed = Signal(str)
@@ -121,6 +148,7 @@ class FieldFrame(QFrame):
         self.text = MessageField(send_with, self)
         self.text.textChanged.connect(self._text_changed)
         self.text.sent.connect(self.send)
+        self.text.files_pasted.connect(self.files_given)
         self.text.installEventFilter(self)
         self.column.addWidget(self._chips)
         self.column.addWidget(self.text)

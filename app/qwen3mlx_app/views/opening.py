@@ -1,11 +1,11 @@
-"""Links and folders outside of the window."""
+"""Links, files and folders outside of the window."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QProcess, QStandardPaths, QUrl
+from PySide6.QtCore import QCoreApplication, QMimeData, QProcess, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -31,6 +31,11 @@ def ask_files(parent: QWidget) -> list[Path]:
     title = translate("opening", "Attach files")
     names, _ = QFileDialog.getOpenFileNames(parent, title, documents())
     return [Path(name) for name in names]
+
+
+def local_files(data: QMimeData) -> list[Path]:
+    """The files and folders that were dropped or copied."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
 def show_folder(path: Path) -> None:
