@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QStackedWidget,
@@ -138,6 +138,14 @@ class ChatPage(QWidget):
         else:
             return False
         return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The message field leaves the keys that turn pages to the conversation."""
+        shown = self._stack.currentWidget()
+        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and shown is not None:
+            shown.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

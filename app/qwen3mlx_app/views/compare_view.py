@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ..controllers.comparison import Comparison
@@ -57,6 +57,11 @@ class CompareView(QWidget):
         layout.addLayout(row, 1)
         comparison.changed.connect(self._show)
         self._show()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What scrolls, scrolls both columns."""
+        for column in self._columns:
+            column.messages.keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -39,6 +39,7 @@ MARGIN = 400
 FRAME = 16
 # Seconds of laying out what is not seen, between other events; attempts until what is seen fits.
 SLICE, ROUNDS = 0.006, 8
+_Keys = QKeySequence.StandardKey
 _STEPS = {Qt.Key.Key_Up.value: -1, Qt.Key.Key_Down.value: 1}
 
 
@@ -195,8 +196,12 @@ class MessageList(QAbstractScrollArea):
         self._selection.end_drag()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
+        if event.matches(_Keys.Copy):
             self._selection.copy()
+        elif event.key() == Qt.Key.Key_Home or event.matches(_Keys.MoveToStartOfDocument):
+            self.verticalScrollBar().setValue(0)
+        elif event.key() == Qt.Key.Key_End or event.matches(_Keys.MoveToEndOfDocument):
+            self.scroll_to_end()
         elif event.key() in _STEPS:
             self._step(_STEPS[event.key()])
         else:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from itertools import pairwise
 
+import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
@@ -140,3 +141,40 @@ def test_what_has_the_focus_is_scrolled_to(window: MainWindow, qtbot: QtBot) -> 
         assert now is not focused
         assert not now.visibleRegion().isEmpty()
     assert window.chat.messages.verticalScrollBar().value() > 0
+
+
+Keys = Qt.Key
+TO_ENDS = [(Keys.Key_Home, Keys.Key_End, Qt.KeyboardModifier.NoModifier)]
+TO_ENDS.append((Keys.Key_Home, Keys.Key_End, Qt.KeyboardModifier.ControlModifier))
+
+
+@pytest.mark.parametrize(("home", "end", "with_"), TO_ENDS)
+def test_keys_lead_to_both_ends(
+    window: MainWindow, qtbot: QtBot, home: Qt.Key, end: Qt.Key, with_: Qt.KeyboardModifier
+) -> None:
+    many = [said(f"line {n}\n\n" * 9, "user" if n % 2 else "assistant") for n in range(20)]
+    told(window, *many)
+    bar = window.chat.messages.verticalScrollBar()
+    cards(window)[-1].setFocus()
+    qtbot.keyClick(QApplication.focusWidget(), home, with_)
+    assert bar.value() == 0
+    qtbot.keyClick(QApplication.focusWidget(), end, with_)
+    assert bar.value() == bar.maximum() > 0
+
+
+def test_pages_are_turned_from_the_message_field(window: MainWindow, qtbot: QtBot) -> None:
+    many = [said(f"line {n}\n\n" * 9, "user" if n % 2 else "assistant") for n in range(20)]
+    told(window, *many)
+    bar, field = window.chat.messages.verticalScrollBar(), window.chat.composer.text
+    cards(window)
+    field.setFocus()
+    end = bar.value()
+    qtbot.keyClick(field, Keys.Key_PageUp)
+    assert bar.value() < end - bar.pageStep() // 2
+    qtbot.keyClick(field, Keys.Key_PageDown)
+    assert bar.value() > end - bar.pageStep() // 2
+    field.setPlainText("line\n" * 60)  # which has pages of its own
+    before = bar.value()
+    qtbot.keyClick(field, Keys.Key_PageUp)
+    qtbot.keyClick(field, Keys.Key_PageDown)
+    assert bar.value() == before
