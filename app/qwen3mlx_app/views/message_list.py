@@ -198,6 +198,8 @@ class MessageList(QAbstractScrollArea):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(_Keys.Copy):
             self._selection.copy()
+        elif event.matches(_Keys.SelectAll):
+            self._select_message()
         elif event.key() == Qt.Key.Key_Home or event.matches(_Keys.MoveToStartOfDocument):
             self.verticalScrollBar().setValue(0)
         elif event.key() == Qt.Key.Key_End or event.matches(_Keys.MoveToEndOfDocument):
@@ -349,6 +351,14 @@ class MessageList(QAbstractScrollArea):
             card.set_focused(now is not None and (card is now or card.isAncestorOf(now)))
         if now is not None and self.viewport().isAncestorOf(now):
             reveal(self, now)
+        elif now is not None and now is not self and now.window() is self.window():
+            self._selection.begin(None)  # Qt takes it from the label that had the focus
+
+    def _select_message(self) -> None:
+        """Select the text of the message that has the focus."""
+        for card in self._shown.values():
+            if card.has_focus:
+                self._selection.select_all(card.labels())
 
     def _step(self, step: int) -> None:
         """Move the focus from a message to the one before or after it."""

@@ -24,6 +24,7 @@ from .plain import show_tip
 from .style import MONOSPACE
 from .theme import Theme
 
+_Keys = QKeySequence.StandardKey
 _TABS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
@@ -31,8 +32,8 @@ class RichLabel(QLabel):
     """Selectable rich text made by `markdown`, in which matches can be marked.
 
     Links show their target, and open when clicked, if they are safe. `lead` is copied before the
-    text: an empty line, or a list's marker. Mouse events and copying are passed on, so that a
-    selection can go on in other labels.
+    text: an empty line, or a list's marker. Mouse events and the keys of selecting are passed on,
+    so that a selection can go on in other labels.
     """
 
     def __init__(self, parent: QWidget) -> None:
@@ -116,7 +117,7 @@ class RichLabel(QLabel):
         event.ignore()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
+        if event.matches(_Keys.Copy) or event.matches(_Keys.SelectAll):
             event.ignore()
         else:
             super().keyPressEvent(event)

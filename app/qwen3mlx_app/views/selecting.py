@@ -38,7 +38,7 @@ class Selection(QObject):
         self._again = single_shot(self, DRAG, self._drag)
 
     def begin(self, label: RichLabel | None) -> None:
-        """A button was pressed, over a label or beside them."""
+        """A button was pressed, over a label or beside them: all else is no longer selected."""
         for other in self.selected():
             if other is not label:
                 other.setSelection(0, 0)
@@ -86,6 +86,12 @@ class Selection(QObject):
 
     def selected(self) -> list[RichLabel]:
         return [label for label in self._labels() if label.hasSelectedText()]
+
+    def select_all(self, labels: Sequence[RichLabel]) -> None:
+        """Select all text of some labels, and no other."""
+        self.begin(None)
+        for label in labels:
+            _select_all(label)
 
     def copy(self) -> None:
         """Put what is selected on the clipboard, as text and as rich text."""

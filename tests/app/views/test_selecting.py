@@ -83,6 +83,25 @@ def test_a_drag_selects_across_messages(window: MainWindow, qtbot: QtBot) -> Non
     assert menu_at(window, question)[0] == "Copy"
 
 
+def test_whoever_goes_elsewhere_leaves_nothing_selected(window: MainWindow) -> None:
+    told(window, said("What?", "user"), said("This."))
+    drag(label(window, "What?"), label(window, "This."))
+    label(window, "What?").setFocus()
+    assert label(window, "This.").hasSelectedText()
+    window.chat.composer.text.setFocus()
+    assert not any(label(window, text).hasSelectedText() for text in ("What?", "This."))
+
+
+def test_all_of_a_message_is_selected_with_one_key(window: MainWindow, qtbot: QtBot) -> None:
+    told(window, said("What?", "user"), said(TEXT), said("And?", "user"), said("That."))
+    drag(label(window, "And?"), label(window, "That."))
+    expected = "First one.\n- item a\n- [x] item b\n\nx = 1\n\nLast paragraph."
+    for focused in (label(window, "item a"), cards(window)[1]):
+        focused.setFocus()
+        qtbot.keyClick(focused, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        assert copied(qtbot, focused) == expected
+
+
 def test_another_click_selects_nothing(window: MainWindow, qtbot: QtBot) -> None:
     told(window, said("What?", "user"), said("This."))
     drag(label(window, "What?"), label(window, "This."))
