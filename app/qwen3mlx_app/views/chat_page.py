@@ -299,16 +299,25 @@ class ChatPage(QWidget):
         self.composer.set_temporary(is_temporary)
         comparison = self._chat.comparison
         if comparison.is_shown:
-            self._stack.setCurrentWidget(self._compared)
+            self._show_page(4)
             self.find_bar.look_in(comparison.rows, self._compared)
             return
         self.find_bar.look_in(self._chat.messages, self.messages)
         if not is_empty:
-            self._stack.setCurrentIndex(2)
+            self._show_page(2)
         elif is_temporary:
-            self._stack.setCurrentIndex(3)
+            self._show_page(3)
         else:
-            self._stack.setCurrentIndex(0 if self._app_settings.settings.first_run_done else 1)
+            self._show_page(0 if self._app_settings.settings.first_run_done else 1)
+
+    def _show_page(self, index: int) -> None:
+        """The focus does not stay on a page that goes: Qt would give it to the first message."""
+        focused, going = self.window().focusWidget(), self._stack.currentWidget()
+        if index == self._stack.currentIndex():
+            return
+        if going is not None and focused is not None and going.isAncestorOf(focused):
+            self.composer.text.setFocus()
+        self._stack.setCurrentIndex(index)
 
     def _end_first_run(self) -> None:
         self._app_settings.update(first_run_done=True)

@@ -20,6 +20,7 @@ from tests.support.places import PROGRAM
 
 from ..controllers.support import shown
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
+from .messages import said, told
 from .support import action, button, program_of, trigger, windows_of, write
 
 OTHER = "Qwen/Qwen3-4B"
@@ -99,6 +100,20 @@ def test_one_is_picked_and_the_other_stays_as_a_version(
     both(window, qtbot, fake, "And then?")
     said = [message["content"] for message in fake.bodies[-1]["messages"]]
     assert said == ["Which?", picked.content, "And then?"]
+
+
+def test_whoever_picks_one_writes_on_at_the_end(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    told(window, *[said("line\n\n" * 9, "assistant" if n % 2 else "user") for n in range(12)])
+    program_of(window).chat.comparison.set_other(OTHER)
+    both(window, qtbot, fake)
+    pick = button(window, "Continue With demo")
+    pick.setFocus()
+    qtbot.keyClick(pick, Qt.Key.Key_Space)
+    assert window.chat.composer.text.hasFocus()
+    bar = window.chat.messages.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0)
 
 
 def test_the_next_question_goes_on_with_the_first_if_none_was_picked(
