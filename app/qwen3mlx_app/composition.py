@@ -318,8 +318,9 @@ class Program(QObject):
             self.server.restart()
 
     def _remember_model(self, message: Message) -> None:
-        is_kept = not self.stores.is_temporary(message.conversation_id)
-        if message.model and message.status == "done" and is_kept:
+        """Unless another than the conversation's answered once, or was compared with it."""
+        kept = self.conversations.conversations.find(message.conversation_id)
+        if kept is not None and message.model == kept.model and message.status == "done":
             self.settings.update(last_model=message.model)
 
 

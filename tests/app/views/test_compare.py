@@ -197,6 +197,18 @@ def test_two_that_do_not_fit_together_take_turns(
     qtbot.waitUntil(lambda: not program_of(window).chat.is_busy)
 
 
+def test_the_next_conversation_has_the_first_model(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
+) -> None:
+    program = program_of(window)
+    for entry in program.models.models.values():  # the other one ends last
+        program.models.models.put(replace(entry, fit=replace(entry.fit, needed_bytes=6 * 10**9)))
+    both(window, qtbot, fake)
+    assert [one.model for one in compared(window)] == ["demo", OTHER]
+    window.new()
+    assert program.chat.model_id == program.settings.settings.last_model == "demo"
+
+
 def test_where_there_is_no_room_each_has_a_tab(
     window: MainWindow, qtbot: QtBot, fake: FakeEndpoint
 ) -> None:
