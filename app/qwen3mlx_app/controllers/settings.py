@@ -77,8 +77,9 @@ class SettingsController(QObject):
         """Apply what a person changed in the setting with this title; it can be undone."""
         before = {name: getattr(self.settings, name) for name in fields}
         if before != fields:
+            notice = change_notice(title, partial(self._restore, before))  # in this language
             self.update(**fields)
-            self.notice.emit(change_notice(title, partial(self._restore, before)))
+            self.notice.emit(notice)
 
     def _restore(self, fields: Mapping[str, Any]) -> bool:
         self.update(**fields)

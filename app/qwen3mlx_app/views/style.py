@@ -170,6 +170,7 @@ def _fields(c: Colours, icons: str, line: int) -> str:
     }}
     QLineEdit#search:focus {{ background: {c.surface}; border-color: {c.accent}; }}
     QFrame#composer QPlainTextEdit {{ border: none; padding: 0; background: transparent; }}
+    QComboBox {{ combobox-popup: 0; }}
     QComboBox::drop-down {{ border: none; width: 22px; }}
     QComboBox::down-arrow {{ image: url("{icons}/updown.svg"); width: 14px; height: 14px; }}
     QComboBox QAbstractItemView {{

@@ -39,6 +39,8 @@ def test_everything_is_said_anew_and_nothing_is_lost(
     with qtbot.waitSignal(window.rebuilt):
         box.activated.emit(box.currentIndex())
     QApplication.sendPostedEvents()
+    [told] = [one.text for one in program_of(window).notices.shown if "Language" in one.text]
+    assert told == "Language was changed."  # which whoever chose it can read
     assert menu_titles(window) == ["文件", "编辑", "对话", "模型", "显示", "窗口", "帮助"]
     assert window.pages.name == "settings"
     assert "通用" in visible_texts(window.page)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QApplication,
-    QLabel,
-)
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QStyle, QStyleOptionComboBox
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.icons import SIZE, icon
 from qwen3mlx_app.views.main_window import MainWindow
@@ -34,6 +31,17 @@ def test_code_takes_the_colours_of_another_theme(
     program.settings.update(theme="dark")
     qtbot.waitUntil(lambda: "#A5D6FF" in code(), timeout=10_000)
     assert "#4070A0" not in code()
+
+
+def test_choices_open_as_lists(window: MainWindow) -> None:
+    """As menus, Qt draws them in colours of its own, within a second frame."""
+    window.show_page("settings")
+    boxes = window.page.findChildren(QComboBox)
+    assert boxes
+    for box in boxes:
+        option = QStyleOptionComboBox()
+        option.initFrom(box)
+        assert not box.style().styleHint(QStyle.StyleHint.SH_ComboBox_Popup, option, box)
 
 
 def test_icons_follow_the_theme(window: MainWindow) -> None:
