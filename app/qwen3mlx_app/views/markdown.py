@@ -39,14 +39,11 @@ ITEMS, ROWS = 16, 8
 # A longer block is parsed again only after it has grown by a sixteenth.
 SMALL, PARTS = 2000, 16
 
-_TAG = re.compile(r"(<[^>]*>)")
 _TAG_PARTS = re.compile(r"<(/?)(\w+)([^<>]*)>")
 _ATTRIBUTE = re.compile(r'\s(?:(?:href|start|align|cellspacing)="[^"<>]*"|style="[-\w#:;., %]*")')
 _TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "s", "span", "ul"}
 _TAGS |= {"strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr"}
 _TAGS |= {f"h{level}" for level in range(1, 7)}
-# A run of characters without a space, an entity counting as one.
-_LONG_WORD = re.compile(r"(?:&#?\w{1,8};|[^\s&<>\u200b]){24}(?=[^\s<>])")
 # Definitions of links and footnotes, and what may refer to one.
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*(\S+)", re.MULTILINE)
 _REFERENCE = re.compile(r"\[([^\[\]\n]{1,200})\]")
@@ -213,16 +210,6 @@ def shown(source: str) -> str:
 def only_ours(rendered: str) -> str:
     """Keep the tags and attributes that load nothing; turn any other tag into text."""
     return _TAG_PARTS.sub(_own_tag, rendered)
-
-
-def breakable(rendered: str) -> str:
-    """Make long words breakable: Qt would cut them off at the edge.
-
-    They get BREAKs, which must not get into copied text.
-    """
-    parts = _TAG.split(rendered)
-    parts[::2] = [_LONG_WORD.sub(rf"\g<0>{BREAK}", part) for part in parts[::2]]
-    return "".join(parts)
 
 
 def _own_tag(found: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtGui import QFocusEvent, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from .copy_button import CopyButton
-from .markdown import breakable
+from .long_words import breakable
 from .parts import Part
 from .pieces import PRE, WRITTEN, coloured, plain
 from .plain import NameLabel

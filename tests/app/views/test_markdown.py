@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qwen3mlx_app.services.links import is_safe
-from qwen3mlx_app.views.markdown import Block, BlockReader, breakable
+from qwen3mlx_app.views.long_words import breakable
+from qwen3mlx_app.views.markdown import Block, BlockReader
 from qwen3mlx_app.views.parts import parts, to_html
 
 TEXT = """# Title
@@ -302,6 +303,18 @@ def test_long_words_may_be_broken_and_nothing_else_changes() -> None:
     assert f"{'x' * 23}&lt;\u200b{'y' * 24}\u200b{'y' * 24}\u200b{'y' * 2}</a>" in broken
     assert broken.count("\u200b") == 3
     assert breakable("a " * 100) == "a " * 100
+
+
+def test_a_word_that_tags_part_is_breakable_as_a_whole() -> None:
+    """Such as a call in coloured code."""
+    word = "".join(f'<span style="color: red">.name{n}</span><span>(&lt;)</span>' for n in range(9))
+    broken = breakable(f"return {word}<br>{word} end")
+    assert broken.replace("\u200b", "") == f"return {word}<br>{word} end"
+    for line in re.sub("<span[^>]*>|</span>", "", broken).split("<br>"):
+        pieces = re.split(r"[\s\u200b]", html.unescape(line))
+        assert max(map(len, pieces)) == 24
+    spaced = "<b>some words</b> <i>and more</i> of them, none of which is long"
+    assert breakable(spaced) == spaced
 
 
 def whole(text: str) -> list[Block]:

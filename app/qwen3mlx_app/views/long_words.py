@@ -1,0 +1,49 @@
+"""Words that are longer than a line."""
+
+from __future__ import annotations
+
+import re
+
+from .markdown import BREAK
+
+# The characters of a word between two places where it may be broken.
+_MOST = 24
+_TAG = re.compile(r"(<[^>]*>)")
+# Tags within a word.
+_INLINE = re.compile(r"</?(?:a|b|code|em|i|s|span|strong|sub|sup|u)\b")
+# A character of a word, an entity counting as one.
+_UNIT = re.compile(r"&#?\w{1,8};|[^\s&<>\u200b]")
+_WORD = re.compile(rf"(?:{_UNIT.pattern})+")
+_LONG = re.compile(rf"(?:{_UNIT.pattern}){{{_MOST}}}(?=[^\s<>])")
+_SPACE = re.compile(rf"[\s{BREAK}]")
+
+
+def breakable(rendered: str) -> str:
+    """Make long words breakable, also where tags part them: Qt would cut them off at the edge.
+
+    They get BREAKs, which must not get into copied text.
+    """
+    parts = _TAG.split(rendered)
+    length = 0  # of the word so far
+    for number, part in enumerate(parts):
+        if number % 2:
+            length = length if _INLINE.match(part) else 0
+        elif part:
+            begun = _WORD.match(part) if length else None
+            end = begun.end() if begun is not None else 0
+            parts[number] = _broken(part[:end], length) + _LONG.sub(rf"\g<0>{BREAK}", part[end:])
+            length = _last(part) + (length if end == len(part) else 0)
+    return "".join(parts)
+
+
+def _broken(word: str, length: int) -> str:
+    """A word, or its rest after `length` characters, with its BREAKs."""
+    units = _UNIT.findall(word)
+    return "".join(
+        unit if (length + place) % _MOST else BREAK + unit for place, unit in enumerate(units)
+    )
+
+
+def _last(part: str) -> int:
+    """The length of the word with which a text ends."""
+    return len(_UNIT.findall(_SPACE.split(part)[-1]))
