@@ -192,7 +192,8 @@ class CodePart(QFrame):
 
     def height_at(self, width: int) -> int:
         """That of its head."""
-        return 1 + GAP_S + 2 + self._copy.sizeHint().height() + GAP_S
+        inside = (self._copy, self._language)
+        return 1 + GAP_S + 2 + max(one.sizeHint().height() for one in inside) + GAP_S
 
     def labels(self) -> list[RichLabel]:
         return []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QIcon
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QAction, QHelpEvent, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QInputDialog,
     QLabel,
@@ -44,10 +44,34 @@ class Label(QLabel):
 
 
 class NameLabel(Label):
-    """A label with a name on one line, whatever it contains."""
+    """A label with a name on one line, whatever it contains.
+
+    Where there is no room, it ends with an ellipsis, and a tip has all of it.
+    """
 
     def setText(self, text: str) -> None:
         super().setText(one_line(text))
+
+    def shown(self) -> str:
+        """What there is room for."""
+        room, right = self.contentsRect().width(), Qt.TextElideMode.ElideRight
+        return self.fontMetrics().elidedText(self.text(), right, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.shown()
+        if shown == self.text():
+            super().paintEvent(event)
+            return
+        place, flags = self.contentsRect(), self.alignment().value
+        role, palette, enabled = self.foregroundRole(), self.palette(), self.isEnabled()
+        style = self.style()
+        style.drawItemText(QPainter(self), place, flags, palette, enabled, shown, role)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and self.shown() != self.text():
+            show_tip(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
 
 
 def selectable(label: Label) -> Label:

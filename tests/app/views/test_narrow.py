@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.drafts import DraftFile
 from qwen3mlx_app.domain import Notice
 from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.part_widgets import CodePart
+from qwen3mlx_app.views.plain import NameLabel
+from qwen3mlx_app.views.rich_text import RichLabel
 
 from ..fake_endpoint import FakeEndpoint, answer
 from .support import ask, button, program_of, trigger
@@ -99,3 +103,39 @@ def test_the_settings_take_the_place_of_the_conversation(window: MainWindow, qtb
     window.resize(1100, 600)
     assert window.chat.panel.isVisible()
     assert window.chat.messages.isVisible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_title_that_is_cut_says_so(window: MainWindow, qtbot: QtBot, theme: str) -> None:
+    program_of(window).settings.update(theme=theme)
+    ask(window, qtbot, "Compare two ways to count words in Python, and say which is faster")
+    window.resize(480, 600)
+    title = window.chat.findChild(NameLabel)
+    assert isinstance(title, NameLabel)
+    qtbot.waitUntil(lambda: title.shown().endswith("…"))
+    picture = title.grab().toImage()
+    end = {picture.pixelColor(picture.width() - 1, y).rgb() for y in range(picture.height())}
+    assert len(end) == 1  # no letter is cut
+    colour = QColor(window.theme.colours.text)
+    assert any(
+        picture.pixelColor(x, y) == colour
+        for x in range(picture.width())
+        for y in range(picture.height())
+    )
+    window.resize(1400, 600)
+    qtbot.waitUntil(lambda: title.shown() == title.text())
+
+
+@pytest.mark.parametrize("size", [11, 24])
+def test_the_head_of_code_holds_its_language(
+    window: MainWindow, qtbot: QtBot, fake: FakeEndpoint, size: int
+) -> None:
+    program_of(window).settings.update(font_size=size)
+    fake.script = [answer("```python\nprint(1)\n```")]
+    ask(window, qtbot, "Code")
+    window.chat.messages.lay_out()
+    [code] = window.chat.messages.findChildren(CodePart)
+    [language] = code.findChildren(NameLabel)
+    assert language.height() >= language.sizeHint().height()
+    first = min(one.y() for one in code.parentWidget().findChildren(RichLabel))
+    assert language.mapTo(code.parentWidget(), language.rect().bottomLeft()).y() < first
