@@ -287,7 +287,6 @@ def test_a_prompt_gets_its_share_beside_the_answers_of_another_model(engine, fol
     wait_until(lambda: len(stream.ids) > 2)
     beside = send(engine, second, prompt_ids=list(range(300)), max_tokens=1)
     wait_for(beside)
-    assert not stream.is_done
     assert min(told[second.scheduler]) > 0
     wait_for(stream)
     del told[second.scheduler][:]
