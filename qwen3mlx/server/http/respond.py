@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from typing import NamedTuple, Protocol, TypeVar
@@ -12,26 +13,33 @@ from starlette.responses import Response
 from ..json_text import Json
 from .errors import ApiError, to_api_error
 from .json_response import JSONReply
-from .sse import ndjson, sse, streaming, while_connected
+from .sse import comment, ndjson, sse, streaming, while_connected
 
 T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
+
+# Clients and proxies take a connection for dead after a minute or less without a byte.
+QUIET_S = 15.0
 
 # A writer's message: a JSON object, or bytes that are already encoded (a comment, `[DONE]`).
 Message = Json | bytes
 
 
 class StreamFormat(NamedTuple):
-    """The encoding of a stream's messages."""
+    """The encoding of a stream's messages; `alive` is one that clients skip, if there is such."""
 
     media_type: str
     encode: Callable[[Json], bytes]
+    alive: bytes = b""
 
 
-UNNAMED_EVENTS = StreamFormat("text/event-stream", sse)
+_ALIVE = comment("generating")
+UNNAMED_EVENTS = StreamFormat("text/event-stream", sse, _ALIVE)
 # Each event is named after the `type` of its message.
-NAMED_EVENTS = StreamFormat("text/event-stream", lambda message: sse(message, message["type"]))
+NAMED_EVENTS = StreamFormat(
+    "text/event-stream", lambda message: sse(message, message["type"]), _ALIVE
+)
 JSON_LINES = StreamFormat("application/x-ndjson", ndjson)
 
 
@@ -85,7 +93,10 @@ async def _whole(events: Events[T], writer: Writer[T]) -> Json:
 
 
 async def _chunks(events: Events[T], writer: Writer[T]) -> AsyncGenerator[bytes, None]:
-    """An empty chunk, then one chunk for each event that has messages."""
+    """An empty chunk, then one chunk for each event that has messages.
+
+    Of events without, such as thoughts that are not sent, some tell that the answer is under way.
+    """
 
     def encoded(messages: Iterable[Message]) -> bytes:
         encode = writer.format.encode
@@ -96,8 +107,13 @@ async def _chunks(events: Events[T], writer: Writer[T]) -> AsyncGenerator[bytes,
             yield b""
             if chunk := encoded(writer.start()):
                 yield chunk
+            sent = time.monotonic()
             async for event in events:
-                if chunk := encoded(writer.add(event)):
+                chunk, now = encoded(writer.add(event)), time.monotonic()
+                if not chunk and now - sent >= QUIET_S:
+                    chunk = writer.format.alive
+                if chunk:
+                    sent = now
                     yield chunk
         if chunk := encoded(writer.end()):
             yield chunk
