@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from ..services.plain import one_line
 from .plain import Label, set_tip
 
 _BETWEEN = " · "
@@ -25,7 +26,7 @@ class Figures(Label):
     def show_figures(self, figures: Sequence[str]) -> None:
         """The most important are first."""
         self._figures = list(figures)
-        self.setAccessibleName(_BETWEEN.join(figures))
+        self.setAccessibleName(one_line(_BETWEEN.join(figures)))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from PySide6.QtGui import QTextDocument, QTextTable, QTextTableCell
+from PySide6.QtGui import QTextTable, QTextTableCell
+
+from .rich_text import OwnDocument
 
 # Qt's signs for where a table and its cells begin and end.
 FRAME = re.compile("[\ufdd0\ufdd1]")
@@ -21,7 +23,7 @@ class Cells(NamedTuple):
     end: int
 
 
-def selected_cells(document: QTextDocument, start: int, selected: str) -> Cells | None:
+def selected_cells(document: OwnDocument, start: int, selected: str) -> Cells | None:
     """The cells that are selected; None where there is no table, or a part of a cell."""
     for table in document.rootFrame().childFrames():
         if isinstance(table, QTextTable):
