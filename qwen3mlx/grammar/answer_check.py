@@ -54,6 +54,8 @@ class AnswerCheck:
         value = places.value
         errors = schema.iter_errors(value)
         faults = [(*places.of(error, value), _keyword(error)) for error in errors]
+        # A parser keeps one of two members with the same name, so they are one too few.
+        faults += [(*place, "properties") for place in places.repeated]
         return min(faults, default=None, key=lambda fault: fault[1])
 
 
@@ -63,12 +65,16 @@ def _keyword(error: ValidationError) -> str:
 
 
 class _Places:
-    """Reads one JSON value in `text` and records where its parts end."""
+    """Reads one JSON value in `text` and records where its parts end.
+
+    `repeated` has the places of names that their object has already.
+    """
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
         self._spans: dict[Path, tuple[int, int]] = {}
         self._names: dict[Path, tuple[int, int]] = {}
+        self.repeated: list[tuple[int, int]] = []
         self._read(_skip(text, start), ())
         self.value = json.loads(text[start : self._spans[()][1]])
 
@@ -105,6 +111,8 @@ class _Places:
         while text[at] != "}":
             begin = at
             name, at = scanstring(text, at + 1)
+            if (*path, name) in self._names:
+                self.repeated.append((begin, at))
             self._names[(*path, name)] = begin, at
             at = _skip(text, _skip(text, at) + 1)  # the colon
             at = _skip(text, self._read(at, (*path, name)))

@@ -23,6 +23,8 @@ WRONG = [
     ('{"p" :"a\\"}b"', "}", "pattern"),
     ('{"longer"', ":1}", "propertyNames"),
     ('{\n  "n": 5', "\n}", "not"),
+    ('{"o": {"a": 1, "b": 1, "a"', ': 2}, "longer": 1}', "properties"),
+    ('{"p": "b", "\\u0070"', ': "b"}', "properties"),
 ]
 
 
@@ -38,7 +40,10 @@ def test_the_first_wrong_part_is_found(until: str, rest: str, keyword: str, is_c
     assert keyword in part
 
 
-@pytest.mark.parametrize("text", ["{}", '{"u": [1, true], "c": [3], "p": "b", "n": 5.5}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{}", '{"u": [1, true], "c": [3], "p": "b", "n": 5.5}', '{"o": [{"a": {"a": 1}}, {"a": 2}]}'],
+)
 def test_right_values_have_none(text: str) -> None:
     assert AnswerCheck(SCHEMA).fault(text, is_call=False) is None
 
