@@ -56,7 +56,7 @@ def test_by_default_nothing_is_ever_deleted(program: Program) -> None:
 
 
 @pytest.mark.parametrize("value", get_args(get_type_hints(AppSettings)["delete_after"])[1:])
-def test_those_that_are_older_go_and_come_back(program: Program, value: str) -> None:
+def test_those_that_are_older_go_and_come_back(program: Program, qtbot: QtBot, value: str) -> None:
     days = int(value)
     for age in (days - 1, days + 1, days + 2):
         add(program, age)
@@ -64,7 +64,8 @@ def test_those_that_are_older_go_and_come_back(program: Program, value: str) -> 
     program.settings.update(delete_after=value)
     at(program).apply()
     assert titles(program) == {f"{days - 1} days", f"{days + 3} days"}
-    assert told(program) == [f"2 conversations not used for {days} days were deleted."]
+    text = f"2 conversations not used for {days} days were deleted."
+    qtbot.waitUntil(lambda: told(program) == [text])
     program.undo.undo_last()
     assert len(titles(program)) == 4
     at(program).apply()  # the next look does not delete what was brought back
