@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from ..errors import UsageError
 from ..quoting import quoted
 from ..settings.user import UserSettings
+from .names import DEMOS, plain
 
 # Their order in a list says nothing; a dictionary is searched for each request.
 Aliases = Mapping[str, str]
-_BUILT_IN = ("demo", "demo-moe")
 
 
 def parse_aliases(rows: Sequence[str]) -> dict[str, str]:
@@ -25,8 +25,8 @@ def parse_aliases(rows: Sequence[str]) -> dict[str, str]:
         name, equals, model = (part.strip() for part in row.partition("="))
         if not (name and equals and model and row.isprintable()):
             raise UsageError(f"alias {quoted(row)} must be NAME=MODEL, as in gpt-4o=qwen3:8b.")
-        key = alias_key(name)
-        if key in _BUILT_IN:
+        key = plain(name).casefold()
+        if key in DEMOS:
             raise UsageError(f"alias {quoted(row)} cannot rename {key}: choose another name.")
         if key in aliases:
             raise UsageError(f"alias {quoted(name)} is given twice: keep one of the two.")
@@ -53,11 +53,6 @@ def aliased(name: str, aliases: Aliases | None = None) -> str:
 
     `aliases` None stands for the saved ones.
     """
-    if not name or name.casefold() in _BUILT_IN:
+    if not name or name.casefold() in DEMOS:
         return name
-    return (saved_aliases() if aliases is None else aliases).get(alias_key(name), name)
-
-
-def alias_key(name: str) -> str:
-    """Case, surrounding blanks and Ollama's `:latest` do not matter."""
-    return name.strip().casefold().removesuffix(":latest")
+    return (saved_aliases() if aliases is None else aliases).get(plain(name).casefold(), name)
