@@ -27,6 +27,7 @@ from .messages import (
 from .reasoning import ASSISTANT, NO_THOUGHTS, reasoning_start
 from .templates.source import DEFAULT, TOOL_USE, find_templates
 from .tokenizer_file import TokenizerFile, load_tokenizer_file
+from .written_calls import Span, written_markers
 
 if TYPE_CHECKING:
     from .templates.chat_template import ChatTemplate
@@ -145,7 +146,10 @@ class Tokenizer:
         data = self._control.protect({"tools": schemas, **template_kwargs}, mark)
         marked = template.render(
             **({"documents": None} | self.named_tokens() | data),
-            messages=[self._protect_message(each, mark, template) for each in plain],
+            messages=[
+                self._protect_message(each, markers, mark, template)
+                for each, markers in zip(plain, written_markers(plain), strict=True)
+            ],
             add_generation_prompt=add_generation_prompt,
         )
         if continue_final_message:
@@ -190,19 +194,35 @@ class Tokenizer:
                 ids += self._encoder.plain_ids(piece)
         return ids
 
-    def _protect_message(self, message: Message, mark: str, template: ChatTemplate) -> Message:
-        """Protect all but the role, and thought markers for templates that look for them."""
-        marked_thought = ""
+    def _protect_message(
+        self, message: Message, markers: list[Span], mark: str, template: ChatTemplate
+    ) -> Message:
+        """Protect all but the role, the written `markers` of its content, and thought markers for
+        templates that look for them.
+        """
+        marked_thought, content = "", message["content"]
         if message["role"] == "assistant" and "reasoning_content" not in message:
-            thought, answer = leading_thought(message["content"])
+            thought, answer = leading_thought(content)
             if thought is not None and template.reads_reasoning:
                 answer = answer.lstrip("\n")
                 message = {**message, "reasoning_content": thought, "content": answer}
             elif thought is not None:
                 message = {**message, "content": answer}
                 marked_thought = f"<think>{self._control.protect(thought, mark)}</think>"
-        data: Message = self._control.protect(message, mark)
-        return {**data, "role": message["role"], "content": marked_thought + data["content"]}
+        left = len(content) - len(message["content"])  # the thought that stood before it
+        shown = self._protect_around(content, left, markers, mark)
+        data: Message = self._control.protect({**message, "content": ""}, mark)
+        return {**data, "role": message["role"], "content": marked_thought + shown}
+
+    def _protect_around(self, content: str, start: int, markers: list[Span], mark: str) -> str:
+        pieces = []
+        for marker in markers:
+            if marker.start < start:
+                continue
+            pieces += [self._control.protect(content[start : marker.start], mark)]
+            pieces += [content[marker.start : marker.end]]
+            start = marker.end
+        return "".join([*pieces, self._control.protect(content[start:], mark)])
 
     def _template(self, *, with_tools: bool) -> ChatTemplate:
         from .templates.chat_template import ChatTemplate

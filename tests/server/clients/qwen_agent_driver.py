@@ -1,4 +1,7 @@
-"""A program for an interpreter with Qwen-Agent: `python qwen_agent_driver.py URL prompt|raw`."""
+"""A program for an interpreter with Qwen-Agent.
+
+`python qwen_agent_driver.py URL MODEL prompt|raw QUESTION...`
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from typing import Any
 
 from qwen_agent.agents import Assistant
 from qwen_agent.tools.base import BaseTool, register_tool
-
-QUESTIONS = ("What is the weather in Oslo?", "What time is it in Europe/Paris?")
 
 
 @register_tool("get_weather")
@@ -25,11 +26,11 @@ class GetWeather(BaseTool):
         return f"sunny, 21 degrees in {json.loads(params)['city']}"
 
 
-def assistant(url: str, mode: str) -> Assistant:
+def assistant(url: str, model: str, mode: str) -> Assistant:
     clock = ["-m", "mcp_server_time", "--local-timezone=Europe/Berlin"]
     return Assistant(
         llm={
-            "model": "demo",
+            "model": model,
             "model_server": f"{url}/v1",
             "api_key": "lm-studio",
             "generate_cfg": {"temperature": 0, **({"use_raw_api": True} if mode == "raw" else {})},
@@ -41,11 +42,11 @@ def assistant(url: str, mode: str) -> Assistant:
     )
 
 
-def main(url: str, mode: str) -> None:
-    agent = assistant(url, mode)
+def main(url: str, model: str, mode: str, *questions: str) -> None:
+    agent = assistant(url, model, mode)
     history: list[Any] = []
     turns = []
-    for question in QUESTIONS:
+    for question in questions:
         history.append({"role": "user", "content": question})
         *_, (looks, messages) = enumerate(agent.run(history), 1)
         history += messages

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 
 from qwen3mlx.events import Finished
 from qwen3mlx.request import GenerationRequest
-from tests.server.live import LiveServer
+from tests.server.live import LiveServer, live_server
+from tests.support.scripted import answer, write_scripted_checkpoint
 
 ROOT = Path(__file__).parents[3]
 DRIVER = Path(__file__).with_name("qwen_agent_driver.py")
@@ -26,11 +28,24 @@ if not PYTHON.exists():
     )
 
 
+WEATHER, CLOCK = "What is the weather in Oslo?", "What time is it in Europe/Paris?"
+# The demo answers one after the other. Without `tools` nothing holds it to a schema, so there
+# a script answers, which takes both steps for one question.
+SCRIPT = [
+    answer(thoughts="This needs the weather.", calls=[("get_weather", {"city": "Oslo"})]),
+    answer(
+        thoughts="Now the time.", calls=[("time-get_current_time", {"timezone": "Europe/Paris"})]
+    ),
+    answer("It is sunny, and late.", thoughts="Both are known."),
+]
+
+
 @dataclass
 class Run:
     """Return the agent's results, and the server's requests and replies."""
 
     mode: str
+    questions: tuple[str, ...]
     turns: list[dict[str, Any]] = field(default_factory=list)
     requests: list[GenerationRequest] = field(default_factory=list)
     finished: list[Finished] = field(default_factory=list)
@@ -44,6 +59,18 @@ class Run:
         return [message for message in self._messages if message["role"] == "function"]
 
     @property
+    def thoughts(self) -> list[str]:
+        """The thought before each call."""
+        thoughts = [str(m.get("reasoning_content", "")) for m in self._messages]
+        called = [bool(m.get("function_call")) for m in self._messages]
+        return [thought for thought, then in zip(thoughts, called[1:], strict=False) if then]
+
+    @property
+    def continued(self) -> list[int]:
+        """Which requests bring the result of the request before them."""
+        return [1, 3] if len(self.questions) == 2 else [1, 2]
+
+    @property
     def _messages(self) -> list[dict[str, Any]]:
         return [message for turn in self.turns for message in turn["messages"]]
 
@@ -51,8 +78,17 @@ class Run:
 @pytest.fixture(scope="module", params=["prompt", "raw"])
 def run(
     request: pytest.FixtureRequest, server: LiveServer, tmp_path_factory: pytest.TempPathFactory
-) -> Run:
-    run = Run(request.param)
+) -> Iterator[Run]:
+    if request.param == "raw":
+        yield _run(Run("raw", (WEATHER, CLOCK)), server, "demo", tmp_path_factory.mktemp("agent"))
+        return
+    script = write_scripted_checkpoint(tmp_path_factory.mktemp("script") / "scripted", SCRIPT)
+    with live_server(model=str(script)) as scripted:
+        asked = Run("prompt", (f"{WEATHER} {CLOCK}",))
+        yield _run(asked, scripted, "scripted", tmp_path_factory.mktemp("agent"))
+
+
+def _run(run: Run, server: LiveServer, model: str, folder: Path) -> Run:
     generate = server.service.generate
 
     async def generate_and_remember(name: Any, asked: GenerationRequest, **options: Any) -> Any:
@@ -63,8 +99,8 @@ def run(
         patch.setattr(server.service, "generate", generate_and_remember)
         server.service.on_finished.append(run.finished.append)
         done = subprocess.run(
-            [PYTHON, DRIVER, server.url, run.mode],
-            cwd=tmp_path_factory.mktemp("agent"),  # it leaves a folder `workspace` where it runs
+            [PYTHON, DRIVER, server.url, model, run.mode, *run.questions],
+            cwd=folder,  # it leaves a folder `workspace` where it runs
             capture_output=True,
             text=True,
             check=False,
@@ -101,20 +137,21 @@ def test_each_question_ends_with_an_answer(run: Run) -> None:
 
 def test_the_server_parses_calls_only_for_tools_that_were_sent(run: Run) -> None:
     """Without `tools` the call arrives as text, and the agent finds it there."""
-    assert [len(request.tools) for request in run.requests] == [3 if run.mode == "raw" else 0] * 4
+    tools = {len(request.tools) for request in run.requests}
+    assert tools == ({3} if run.mode == "raw" else {0})
     ids = [call["extra"]["function_id"] for call in run.calls]
     assert [id_.startswith("call_") for id_ in ids] == [run.mode == "raw"] * 2
 
 
-def test_two_requests_for_each_question(run: Run) -> None:
-    expected = ["tool_calls", "stop"] * 2 if run.mode == "raw" else ["stop"] * 4
+def test_a_request_for_each_step(run: Run) -> None:
+    expected = ["tool_calls", "stop"] * 2 if run.mode == "raw" else ["stop"] * 3
     assert [finished.finish_reason for finished in run.finished] == expected
 
 
 def test_results_come_back(run: Run) -> None:
     """Send results with `id` instead of `tool_call_id`, or inside a user message."""
-    for request, result in zip(run.requests[1::2], run.results, strict=True):
-        message = (request.messages or ())[-1]
+    for index, result in zip(run.continued, run.results, strict=True):
+        message = (run.requests[index].messages or ())[-1]
         if run.mode == "raw":
             assert message["role"] == "tool"
             assert message["id"] == result["extra"]["function_id"]
@@ -126,10 +163,10 @@ def test_results_come_back(run: Run) -> None:
 
 
 def test_thinking_goes_out_and_comes_back(run: Run) -> None:
-    for turn, request in zip(run.turns, run.requests[1::2], strict=True):
-        thought = turn["messages"][0]["reasoning_content"]
+    for index, thought in zip(run.continued, run.thoughts, strict=True):
         assert thought
-        assert thought in [m.get("reasoning_content") for m in request.messages or ()]
+        sent = [m.get("reasoning_content") for m in run.requests[index].messages or ()]
+        assert thought in sent
 
 
 def test_answers_are_streamed(run: Run) -> None:
@@ -138,6 +175,8 @@ def test_answers_are_streamed(run: Run) -> None:
 
 
 def test_what_was_computed_is_reused(run: Run) -> None:
-    """The request with the result continues the one that made the call."""
-    for asked, answered in zip(run.finished[::2], run.finished[1::2], strict=True):
-        assert answered.usage.cached_tokens >= asked.usage.prompt_tokens - 1
+    """The request with the result continues the one that made the call, its thought included."""
+    for index in run.continued:
+        asked, answered = (run.finished[i].usage for i in (index - 1, index))
+        written = asked.prompt_tokens + asked.completion_tokens
+        assert answered.cached_tokens >= written - 1
