@@ -28,7 +28,7 @@ class AnswerBuilder:
         self._stream = AnswerStream(
             tokenizer,
             reasoning=prepared.reasoning,
-            parse_tools=prepared.parse_tools,
+            tools=prepared.tools,
             stop=prepared.params.stop,
         )
         self._meter = prepared.meter()

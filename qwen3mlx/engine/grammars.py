@@ -23,6 +23,7 @@ def demand_of(
         json_schema=request.json_schema,
         strict=request.json_schema_strict,
         form=request.form,
+        call_format=tokenizer.call_format,
         call_ids=tokenizer.call_ids,
         think_ids=tokenizer.think_ids,
         reasoning=reasoning,

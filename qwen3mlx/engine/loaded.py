@@ -46,7 +46,8 @@ class Prepared:
     """A request that has been checked, rendered and encoded.
 
     `reasoning` says where the answer begins, and `think_ids` are the ids of `<think>` and
-    `</think>`. `never_ids` are never drawn. `constraint` follows the tokens of one answer.
+    `</think>`. `never_ids` are never drawn. `tools` may be called; None: calls are text.
+    `constraint` follows the tokens of one answer.
     """
 
     prompt_ids: list[int]
@@ -55,7 +56,7 @@ class Prepared:
     stop_ids: frozenset[int]
     reasoning: ReasoningStart
     never_ids: frozenset[int]
-    parse_tools: bool
+    tools: SequenceOf[Mapping[str, Any]] | None
     think_ids: tuple[int | None, int | None]
     early_stop_ids: list[int]
     constraint: Constraint | None = None
@@ -185,7 +186,7 @@ class LoadedModel:
             stop_ids=stop_ids,
             never_ids=self._stop_ids - stop_ids,
             reasoning=reasoning,
-            parse_tools=uses_tools,
+            tools=request.tools if uses_tools else None,
             think_ids=self.tokenizer.think_ids,
             early_stop_ids=self._early_stop_ids,
             constraint=None if demand is None else self._grammars.constraint(demand),

@@ -8,12 +8,18 @@ from collections.abc import Callable, Mapping
 from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in typeshed
 from typing import TYPE_CHECKING, Any
 
+from ..text.argument_types import UNTYPED, Types, json_of, properties, types_of
+from ..text.call_format import CallFormat
+from ..text.xml_call import find_end
+
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"[^\s,\]}]+")
 _CALL = re.compile(r'\s*\{"name": ("(?:[^"\\]|\\.)*"), "arguments": ')
+_XML_CALL = re.compile(r"\s*<function=([^>]*)>\n")
+_XML_PARAMETER = re.compile(r"<parameter=([^>]*)>\n")
 
 Path = tuple[str | int, ...]
 
@@ -21,11 +27,14 @@ Path = tuple[str | int, ...]
 class AnswerCheck:
     """`answer` is the schema of an answer, `calls` those of functions' arguments by name.
 
-    An answer or call without a schema is not checked.
+    An answer or call without a schema is not checked. Calls are in the form `call_format`.
     """
 
     def __init__(
-        self, answer: Mapping[str, Any] | None = None, calls: Mapping[str, Any] | None = None
+        self,
+        answer: Mapping[str, Any] | None = None,
+        calls: Mapping[str, Any] | None = None,
+        call_format: CallFormat = "json",
     ) -> None:
         from jsonschema_rs import Draft202012Validator
 
@@ -34,6 +43,8 @@ class AnswerCheck:
 
         self._answer = None if answer is None else validator(answer)
         self._calls = {name: validator(schema) for name, schema in (calls or {}).items()}
+        self._schemas = calls or {}
+        self._read_call = _json_call if call_format == "json" else self._xml_call
 
     def covers(self, *, is_call: bool) -> bool:
         return bool(self._calls) if is_call else self._answer is not None
@@ -43,20 +54,32 @@ class AnswerCheck:
 
         `text` is complete, and the JSON in it is valid.
         """
-        start, schema = 0, self._answer
+        schema: Draft202012Validator | None
         if is_call:
-            call = _CALL.match(text)
-            start = call.end() if call else 0
-            schema = self._calls.get(json.loads(call[1])) if call else None
+            name, places = self._read_call(text)
+            schema = self._calls.get(name)
+        else:
+            places, schema = _Places(text, 0), self._answer
         if schema is None:
             return None
-        places = _Places(text, start)
         value = places.value
         errors = schema.iter_errors(value)
         faults = [(*places.of(error, value), _keyword(error)) for error in errors]
         # A parser keeps one of two members with the same name, so they are one too few.
         faults += [(*place, "properties") for place in places.repeated]
         return min(faults, default=None, key=lambda fault: fault[1])
+
+    def _xml_call(self, text: str) -> tuple[str, _Places]:
+        call = _XML_CALL.match(text)
+        name, start = (call[1], call.end()) if call else ("", len(text))
+        schema = self._schemas.get(name, {})
+        types = {key: types_of(part, schema) for key, part in properties(schema, schema)}
+        return name, _XmlPlaces(text, start, types)
+
+
+def _json_call(text: str) -> tuple[str, _Places]:
+    call = _CALL.match(text)
+    return json.loads(call[1]) if call else "", _Places(text, call.end() if call else 0)
 
 
 def _keyword(error: ValidationError) -> str:
@@ -75,8 +98,11 @@ class _Places:
         self._spans: dict[Path, tuple[int, int]] = {}
         self._names: dict[Path, tuple[int, int]] = {}
         self.repeated: list[tuple[int, int]] = []
-        self._read(_skip(text, start), ())
-        self.value = json.loads(text[start : self._spans[()][1]])
+        self.value = self._read_all(start)
+
+    def _read_all(self, start: int) -> Any:
+        self._read(_skip(self._text, start), ())
+        return json.loads(self._text[start : self._spans[()][1]])
 
     def of(self, error: ValidationError, value: Any) -> tuple[int, int]:
         path: Path = tuple(error.instance_path)
@@ -126,6 +152,35 @@ class _Places:
             at = _skip(text, at + 1) if text[at] == "," else at
             index += 1
         return at + 1
+
+
+class _XmlPlaces(_Places):
+    """The same for the parameters of a call in Qwen3-Coder's form, which begin at `start`."""
+
+    def __init__(self, text: str, start: int, types: Mapping[str, Types]) -> None:
+        self._types = types
+        super().__init__(text, start)
+
+    def _read_all(self, start: int) -> Any:
+        value: dict[str, Any] = {}
+        at = start
+        while parameter := _XML_PARAMETER.match(self._text, at):
+            name, begin = parameter[1], parameter.end()
+            end, _ = find_end(self._text, begin, [*value, name])
+            stop = end.start if end else len(self._text)
+            self._names[(name,)] = parameter.span(1)
+            value[name] = self._value(name, begin, stop)
+            at = stop + len("\n</parameter>\n")
+        self._spans[()] = start, len(self._text)
+        return value
+
+    def _value(self, name: str, begin: int, end: int) -> Any:
+        written = json_of(self._text[begin:end], self._types.get(name, UNTYPED))
+        value = json.loads(written)
+        if written == self._text[begin:end] and not isinstance(value, str):
+            self._read(begin, (name,))
+        self._spans[(name,)] = begin, end
+        return value
 
 
 def _skip(text: str, at: int) -> int:

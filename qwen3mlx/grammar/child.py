@@ -123,6 +123,7 @@ class _Answer:
             json_schema=demand.json_schema,
             strict=demand.strict,
             form=demand.form,
+            call_format=demand.call_format,
             call_ids=demand.call_ids,
             on_field=self._tell_field,
         )
@@ -140,11 +141,11 @@ class _Answer:
         if len(source.warnings) > MAX_WARNINGS:
             more = len(source.warnings) - MAX_WARNINGS
             self._say({"warnings": [f"{demand.param}: {more} more parts are not enforced."]})
-        is_checked = source.answer is not None or bool(source.calls)
+        check = AnswerCheck(source.answer, source.calls, demand.call_format)
         return Constraint(
             grammar,
             thought=Thought(demand.reasoning, *demand.think_ids),
-            check=AnswerCheck(source.answer, source.calls) if is_checked else None,
+            check=check if source.answer is not None or source.calls else None,
             call_ids=demand.call_ids,
         )
 

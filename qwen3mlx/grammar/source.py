@@ -1,7 +1,7 @@
 """An answer's constraints -> the text of a grammar for llguidance.
 
 In its dialect of Lark, `%json` inlines a JSON schema, and `<[151657]>` is a token by id. Tool calls
-have the form, order and spaces that Qwen3 is trained to write.
+have the form, order and spaces that the model is trained to write.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from typing import Any, Literal
 from qwen3mlx.errors import InvalidRequestError
 
 from ..quoting import quoted
+from ..text.call_format import CallFormat
 from ..text.text_form import TextForm
 from .form_rules import form_rules
 from .schema.plain import PlainSchema, plain_schema
+from .schema.probe import is_schema
+from .xml_rules import xml_rules
 
 # One space, or a new line and its indentation, so that no model can write blanks forever.
 _SPACED = {"whitespace_pattern": r"( |\n {0,40})"}
@@ -51,6 +54,7 @@ def answer_grammar(
     json_schema: Mapping[str, Any] | None = None,
     strict: bool = False,
     form: TextForm | None = None,
+    call_format: CallFormat = "json",
     call_ids: tuple[int | None, int | None] = (None, None),
     on_field: Callable[[str], None] = lambda _: None,
 ) -> GrammarSource | None:
@@ -73,7 +77,7 @@ def answer_grammar(
     if not tools or tool_choice == "none":
         return answer
     forced = tool_choice == "required" or tool_name is not None
-    calls = _Calls(tools, tool_name, call_ids, on_field, forced=forced)
+    calls = _Calls(tools, tool_name, call_format, call_ids, on_field, forced=forced)
     if tool_name is not None:
         return calls.source("start: call")
     some = 'call ("\\n" call)*' if parallel else "call"
@@ -127,6 +131,7 @@ class _Calls:
         self,
         tools: Sequence[Mapping[str, Any]],
         only: str | None,
+        call_format: CallFormat,
         call_ids: tuple[int | None, int | None],
         on_field: Callable[[str], None],
         *,
@@ -135,7 +140,8 @@ class _Calls:
         self._warnings: list[str] = []
         self._checks: dict[str, Mapping[str, Any]] = {}
         self._forced = forced
-        self._open_id, close_id = call_ids
+        self._format = call_format
+        self._open_id, self._close_id = call_ids
         self._open = _marker("<tool_call>", self._open_id)
         self._fields: dict[str, str] = {}
         rules = []
@@ -144,9 +150,10 @@ class _Calls:
             function = _function(tool, field)
             if only is None or function["name"] == only:
                 on_field(f"{field}.parameters")
-                rules.append(f"tool_{index}: {self._tool(function, field)}")
+                rules += self._tool(f"tool_{index}", function, field)
                 self._fields[f"tool_{index}"] = f"{field}.parameters"
-        body = f'"\\n" ({" | ".join(self._fields)}) "}}\\n" {_marker("</tool_call>", close_id)}'
+        close = _marker("</tool_call>", self._close_id)
+        body = f'"\\n" ({" | ".join(self._fields)}) {close}'
         self._rules = "\n".join([f"body: {body}", *rules])
 
     def source(self, start: str, answer: GrammarSource | None = None) -> GrammarSource:
@@ -177,8 +184,8 @@ class _Calls:
             lark, self._fields, trigger_id, repeats, self._warnings, calls=self._checks
         )
 
-    def _tool(self, function: Mapping[str, Any], field: str) -> str:
-        """Return `{"name": ..., "arguments": ...`, without the last brace."""
+    def _tool(self, rule: str, function: Mapping[str, Any], field: str) -> list[str]:
+        """Return the rule of a call, without its markers, and those that it uses."""
         param = f"{field}.parameters"
         parameters = function.get("parameters")
         plain = plain_schema({} if parameters is None else parameters, param=param)
@@ -190,13 +197,29 @@ class _Calls:
         plain = plain._replace(grammar={**plain.grammar, "type": "object"})
         if self._forced or function.get("strict") is True:
             self._bind(function["name"], plain, param)
+            if self._format == "xml" and parameters and is_schema(dict(parameters)):
+                # Its rules hold less of a schema: a text is not a JSON string.
+                self._checks.setdefault(function["name"], parameters)
         else:
             unheld = {**plain.unheld, **plain.lost, **plain.impossible}
             self._warnings += _warnings(param, unheld)
+        if self._format == "xml":
+            return self._xml(rule, function["name"], plain, param)
         head = json.dumps(
             f'{{"name": {json.dumps(function["name"], ensure_ascii=False)}, "arguments": '
         )
-        return f"{head} %json {_json_text(plain, _ONE_LINE)}"
+        return [f'{rule}: {head} %json {_json_text(plain, _ONE_LINE)} "}}\\n"']
+
+    def _xml(self, rule: str, name: str, plain: PlainSchema, param: str) -> list[str]:
+        is_token = self._close_id is not None
+        try:
+            return xml_rules(rule, name, plain.grammar, _ONE_LINE, ends_with_marker=is_token)
+        except ValueError as error:
+            raise InvalidRequestError(
+                f"{param}: this model cannot write a call with the name {quoted(error.args[0])}: "
+                "use printable characters without >.",
+                param=param,
+            ) from None
 
     def _bind(self, name: str, plain: PlainSchema, param: str) -> None:
         """Require that all of the schema is enforced, by the grammar or by a check of the finished

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ..errors import InvalidRequestError
-from ..text import TextForm
+from ..text import CallFormat, TextForm
 from ..thought import ReasoningStart
 
 # The limit for all schemas and grammars of a request. Their text is built in one piece, which
@@ -52,6 +52,7 @@ class Demand(NamedTuple):
     json_schema: Mapping[str, Any] | None = None
     strict: bool = False
     form: TextForm | None = None
+    call_format: CallFormat = "json"
     call_ids: tuple[int | None, int | None] = (None, None)
     think_ids: tuple[int | None, int | None] = (None, None)
     reasoning: ReasoningStart = "off"

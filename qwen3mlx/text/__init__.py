@@ -6,6 +6,7 @@ into `Reasoning`, `Content` and `ToolCallDelta`, and stops at stop strings.
 """
 
 from .answer import AnswerStream
+from .call_format import CallFormat
 from .control_tokens import ChatPrompt
 from .deltas import Content, Delta, Reasoning, ToolCallDelta
 from .media import check_new_message, is_media, left_out
@@ -16,6 +17,7 @@ from .tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
     "AnswerStream",
+    "CallFormat",
     "ChatPrompt",
     "Content",
     "Delta",

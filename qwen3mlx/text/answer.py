@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..thought import ReasoningStart
 from .deltas import Content, Delta, Reasoning, ToolCallDelta, merge
@@ -17,7 +18,8 @@ from .tool_calls import AnswerDelta, ToolCallParser
 class AnswerStream:
     """One answer: tokens -> text and markers -> reasoning -> tool calls -> stop strings.
 
-    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only on request. Stop
+    `reasoning` comes from `reasoning_start(prompt)`. Tool calls are parsed only if the `tools` on
+    offer are given, and in the form of the tokenizer's chat template. Stop
     strings are matched in what a client reads as the answer: its content and each call's arguments,
     separately. They do not apply to reasoning or to the text around calls.
     """
@@ -27,12 +29,12 @@ class AnswerStream:
         tokenizer: Tokenizer,
         *,
         reasoning: ReasoningStart = "off",
-        parse_tools: bool = False,
+        tools: Sequence[Mapping[str, Any]] | None = None,
         stop: Sequence[str] = (),
     ) -> None:
         self._reader = MarkerReader(tokenizer)
         self._reasoning = ReasoningParser(reasoning)
-        self._tools = ToolCallParser() if parse_tools else None
+        self._tools = None if tools is None else ToolCallParser(tokenizer.call_format, tools)
         self._stop = StopMatcher(stop)
         self._call: int | None = None  # stop strings are matched in these arguments
 

@@ -7,6 +7,7 @@ import json
 from .json_scanner import JsonScanner, Status
 
 _SPACE = " \t\n\r"
+_ARGUMENTS = "arguments"
 _PUNCTUATION: dict[str, dict[str, str]] = {  # expected item -> character -> next expected item
     "object": {"{": "first key"},
     "first key": {'"': "key", "}": "end"},
@@ -18,6 +19,8 @@ _PUNCTUATION: dict[str, dict[str, str]] = {  # expected item -> character -> nex
 
 class CallEnvelope:
     """`{"name": ..., "arguments": {...}}` in any order; other members are skipped.
+
+    Models also write `parameters`, as tools declare them, for `arguments`.
 
     The call is `ready` once its name is known and its arguments are known to be an object; from
     then on `take()` returns the arguments as they arrive. `unsent` is text that was read but not
@@ -56,6 +59,9 @@ class CallEnvelope:
                 position = self._scan(self._scanner, text, position)
         return position
 
+    def finish(self) -> None:
+        """End the answer; JSON that is not complete by then is not a call."""
+
     def _punctuation(self, text: str, position: int) -> int:
         character = text[position]
         if character in _SPACE:
@@ -83,7 +89,7 @@ class CallEnvelope:
 
     def _begin_value(self, character: str) -> None:
         self._begin()
-        if self._key == "arguments" and character == "{":
+        if self._key == _ARGUMENTS and character == "{":
             self._streaming = True
             self._check_ready()
 
@@ -113,13 +119,14 @@ class CallEnvelope:
             self._streaming = False
         elif self._key == "name":
             self._end_name(raw)
-        elif self._key == "arguments":
+        elif self._key == _ARGUMENTS:
             self._end_text_arguments(raw)
 
     def _end_key(self, key: str) -> None:
+        key = _ARGUMENTS if key == "parameters" else key
         self._key = key
         self._expect = "colon"
-        if key in self._seen and key in ("name", "arguments"):
+        if key in self._seen and key in ("name", _ARGUMENTS):
             self.status = "invalid"
         self._seen.add(key)
 
@@ -148,7 +155,7 @@ class CallEnvelope:
         if not self.name:
             self.status = "invalid"
             return
-        if "arguments" not in self._seen:
+        if _ARGUMENTS not in self._seen:
             self._arguments = ["{}"]
         self.ready = True
         self._unsent.clear()

@@ -13,6 +13,7 @@ from qwen3mlx.request_warnings import warn
 from qwen3mlx.settings.state import expanded
 
 from . import byte_level
+from .call_format import CallFormat, call_format
 from .control_tokens import ChatPrompt, ControlTokens
 from .detokenizer import StreamingDetokenizer
 from .encoder import Encoder
@@ -25,7 +26,7 @@ from .messages import (
     normalize_tools,
 )
 from .reasoning import ASSISTANT, NO_THOUGHTS, reasoning_start
-from .templates.source import DEFAULT, TOOL_USE, find_templates
+from .templates.source import DEFAULT, TOOL_USE, TemplateSource, find_templates
 from .tokenizer_file import TokenizerFile, load_tokenizer_file
 from .written_calls import Span, written_markers
 
@@ -63,6 +64,7 @@ class Tokenizer:
         self._encoder = Encoder(file, self._control.ids)
         self._templates: dict[str, ChatTemplate] = {}
         self._shows_tools: bool | None = None
+        self._call_format: CallFormat | None = None
         self.vocab_size: int = backend.get_vocab_size(with_added_tokens=True)
 
     def encode(self, text: str, *, at_most: int | None = None) -> list[int]:
@@ -95,6 +97,13 @@ class Tokenizer:
     def call_ids(self) -> tuple[int | None, int | None]:
         """The ids of `<tool_call>` and `</tool_call>`."""
         return self.token_id(TOOL_CALL), self.token_id(END_TOOL_CALL)
+
+    @property
+    def call_format(self) -> CallFormat:
+        """The form in which the chat template writes tool calls."""
+        if self._call_format is None:
+            self._call_format = call_format(self._source(with_tools=True).text)
+        return self._call_format
 
     def token_bytes(self, token_id: int) -> bytes:
         """Return the bytes of one token; b"" for an id outside the vocabulary (padding rows)."""
@@ -229,9 +238,12 @@ class Tokenizer:
 
         key = TOOL_USE if with_tools else DEFAULT
         if key not in self._templates:
-            sources = find_templates(self._folder, self._config)
-            self._templates[key] = ChatTemplate(sources.get(key, sources[DEFAULT]))
+            self._templates[key] = ChatTemplate(self._source(with_tools=with_tools))
         return self._templates[key]
+
+    def _source(self, *, with_tools: bool) -> TemplateSource:
+        sources = find_templates(self._folder, self._config)
+        return sources.get(TOOL_USE if with_tools else DEFAULT, sources[DEFAULT])
 
     @property
     def class_name(self) -> str:

@@ -8,6 +8,8 @@ from hypothesis import settings
 ALL = "all"
 
 
-def examples(count: int) -> int:
-    """Return `count` for `make test-all`, half of it otherwise."""
-    return count if settings.get_current_profile_name() == ALL else (count + 1) // 2
+def examples(count: int, *, fast: int | None = None) -> int:
+    """Return `count` for `make test-all`, otherwise `fast`, or half of it."""
+    if settings.get_current_profile_name() == ALL:
+        return count
+    return (count + 1) // 2 if fast is None else fast

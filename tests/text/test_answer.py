@@ -78,7 +78,7 @@ def test_the_cut_into_tokens_does_not_matter(
     stops: bool,
 ) -> None:
     options: dict[str, Any] = {
-        "reasoning": start, "parse_tools": parse_tools, "stop": ["STOP"] if stops else []
+        "reasoning": start, "tools": () if parse_tools else None, "stop": ["STOP"] if stops else []
     }  # fmt: skip
     text = "".join(parts)
     by_byte, one = answer(tiny, list(text.encode()), **options)
@@ -89,9 +89,7 @@ def test_the_cut_into_tokens_does_not_matter(
 
 def test_one_whole_answer(qwen3: Tokenizer) -> None:
     text = f"<think>\nWhat time? STOP\n</think>\n\nI'll look.\n{CALL}\n{CALL}"
-    deltas, stream = answer(
-        qwen3, qwen3.encode(text), reasoning="auto", parse_tools=True, stop=["STOP"]
-    )
+    deltas, stream = answer(qwen3, qwen3.encode(text), reasoning="auto", tools=(), stop=["STOP"])
     arguments = json.dumps({"tz": "Asia/Shanghai"})
     assert deltas == [
         Reasoning("What time? STOP"),
@@ -111,7 +109,7 @@ def test_tools_are_parsed_only_when_asked_for(qwen3: Tokenizer) -> None:
 
 def test_tools_are_not_parsed_inside_thinking(qwen3: Tokenizer) -> None:
     text = f"maybe\n{CALL}\n</think>\n\nno"
-    deltas, stream = answer(qwen3, qwen3.encode(text), reasoning="inside", parse_tools=True)
+    deltas, stream = answer(qwen3, qwen3.encode(text), reasoning="inside", tools=())
     assert deltas == [Reasoning(f"maybe\n{CALL}"), Content("no")]
     assert stream.num_tool_calls == 0
 
@@ -134,7 +132,7 @@ def test_markers_that_are_spelled_out_are_text(qwen3: Tokenizer) -> None:
     for text in (CALL, f"Write {CALL} so.", "<think>\na\n</think>\n\nb", "</think>"):
         ids = spelled(qwen3, text)
         assert qwen3.decode(ids) == text
-        deltas, stream = answer(qwen3, ids, reasoning="auto", parse_tools=True)
+        deltas, stream = answer(qwen3, ids, reasoning="auto", tools=())
         assert deltas == [Content(text)]
         assert stream.num_tool_calls == 0
 
@@ -156,7 +154,7 @@ AROUND_CALLS = [
 @pytest.mark.parametrize("stop", AROUND_CALLS)
 def test_what_stands_around_calls_holds_no_stop_string(qwen3: Tokenizer, stop: str) -> None:
     ids = qwen3.encode("<think>\n\n</think>\n\n" + PARALLEL)
-    deltas, stream = answer(qwen3, ids, reasoning="auto", parse_tools=True, stop=[stop])
+    deltas, stream = answer(qwen3, ids, reasoning="auto", tools=(), stop=[stop])
     assert deltas == [
         Content("I'll look."),
         ToolCallDelta(0, None, "now", ARGUMENTS),
@@ -181,7 +179,7 @@ def test_what_stands_around_calls_holds_no_stop_string(qwen3: Tokenizer, stop: s
 def test_a_stop_string_in_content_or_arguments(
     qwen3: Tokenizer, stop: str, deltas: list[Delta]
 ) -> None:
-    found, stream = answer(qwen3, qwen3.encode(PARALLEL), parse_tools=True, stop=[stop])
+    found, stream = answer(qwen3, qwen3.encode(PARALLEL), tools=(), stop=[stop])
     assert found == deltas
     assert stream.stop_string == stop
     assert stream.inside_call == isinstance(deltas[-1], ToolCallDelta)
@@ -190,13 +188,13 @@ def test_a_stop_string_in_content_or_arguments(
 def test_no_stop_string_reaches_from_one_text_into_another(qwen3: Tokenizer) -> None:
     text = f"ab{CALL}\ncd"
     stops = ["bc", "b{", "}c", "b\nc"]
-    deltas, stream = answer(qwen3, qwen3.encode(text), parse_tools=True, stop=stops)
+    deltas, stream = answer(qwen3, qwen3.encode(text), tools=(), stop=stops)
     assert deltas == [Content("ab"), ToolCallDelta(0, None, "now", ARGUMENTS), Content("\ncd")]
     assert not stream.stopped
 
 
 def test_a_stop_string_that_only_the_end_brings_to_light(qwen3: Tokenizer) -> None:
-    deltas, stream = answer(qwen3, qwen3.encode("a\n"), parse_tools=True, stop=["\n"])
+    deltas, stream = answer(qwen3, qwen3.encode("a\n"), tools=(), stop=["\n"])
     assert deltas == [Content("a")]
     assert stream.stop_string == "\n"
 
@@ -219,7 +217,7 @@ def test_fault_9_a_stop_string_inside_a_merged_token(qwen3: Tokenizer) -> None:
 
 @pytest.mark.parametrize("tail", ["<", "<thi", "a < b <", "<tool_cal", "ST", "é <tool_call>\n{"])
 def test_fault_10_a_partial_marker_at_the_end_is_flushed(qwen3: Tokenizer, tail: str) -> None:
-    deltas, _ = answer(qwen3, qwen3.encode(tail), reasoning="auto", parse_tools=True, stop=["STOP"])
+    deltas, _ = answer(qwen3, qwen3.encode(tail), reasoning="auto", tools=(), stop=["STOP"])
     assert deltas == [Content(tail)]
 
 
@@ -241,7 +239,7 @@ def test_fault_12_malformed_missing_and_text_arguments(
     qwen3: Tokenizer, envelope: str, expected: Delta | None, count: int
 ) -> None:
     text = f"<tool_call>\n{envelope}\n</tool_call>"
-    deltas, stream = answer(qwen3, qwen3.encode(text), parse_tools=True)
+    deltas, stream = answer(qwen3, qwen3.encode(text), tools=())
     assert stream.num_tool_calls == count
     if expected:
         assert deltas == [expected]
@@ -253,7 +251,7 @@ def test_fault_12_malformed_missing_and_text_arguments(
 
 
 def test_fault_13_arguments_stream(qwen3: Tokenizer) -> None:
-    stream = AnswerStream(qwen3, parse_tools=True)
+    stream = AnswerStream(qwen3, tools=())
     batches = [stream.add(token_id) for token_id in qwen3.encode(CALL)]
     assert sum(bool(deltas) for deltas in batches) > 3
 

@@ -49,3 +49,11 @@ def test_arguments_before_the_name_wait_for_it() -> None:
 def test_where_it_stops(text: str, end: int, status: str) -> None:
     envelope, stopped = read(text)
     assert (stopped, envelope.status) == (end, status)
+
+
+@pytest.mark.parametrize("arguments", ['{"a": 1}', '"{\\"a\\": 1}"'])
+def test_parameters_are_arguments(arguments: str) -> None:
+    envelope, _ = read(f'{{"name": "f", "parameters": {arguments}}}')
+    assert (envelope.status, envelope.take()) == ("complete", '{"a": 1}')
+    both, _ = read('{"name": "f", "parameters": {}, "arguments": {}}')
+    assert both.status == "invalid"

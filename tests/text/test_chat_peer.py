@@ -104,7 +104,7 @@ def test_the_next_turns_prompt_begins_with_the_answer(qwen3: Tokenizer, answer: 
 
 def message(tokenizer: Tokenizer, answer: str) -> dict[str, Any]:
     """Send it back as a client does."""
-    stream = AnswerStream(tokenizer, reasoning="auto", parse_tools=True)
+    stream = AnswerStream(tokenizer, reasoning="auto", tools=())
     deltas = [delta for token_id in tokenizer.encode(answer) for delta in stream.add(token_id)]
     said: dict[str, Any] = {"role": "assistant", "content": "", "reasoning_content": ""}
     calls: list[dict[str, Any]] = []

@@ -71,7 +71,8 @@ def taken_from(
     stop: tuple[str, ...] = (),
 ) -> tuple[list[int], str]:
     """Return which of the tokens `ids` make up the answer's content, and the content."""
-    stream = AnswerStream(tokenizer, reasoning=reasoning, parse_tools=parse_tools, stop=stop)
+    tools = () if parse_tools else None
+    stream = AnswerStream(tokenizer, reasoning=reasoning, tools=tools, stop=stop)
     tokens, content = TextTokens(), ""
     taken: list[int] = []
 
