@@ -9,12 +9,11 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import mach_o
+
 HERE = Path(__file__).parent
 ENTITLEMENTS = HERE / "macos" / "entitlements.plist"
 DMG_SETTINGS = HERE / "macos" / "dmg.py"
-
-# The first bytes of Mach-O files: 64-bit, and universal ones.
-_MACH_O = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 Run = Callable[[Sequence[str]], object]
 
@@ -38,7 +37,7 @@ def sign(app: Path, identity: str, run: Run = run) -> None:
 def code_in(app: Path) -> list[Path]:
     """Return the Mach-O files in `app`; links are not followed."""
     files = (path for path in app.rglob("*") if path.is_file() and not path.is_symlink())
-    return [path for path in files if _first_bytes(path) in _MACH_O]
+    return [path for path in files if mach_o.is_mach_o(_first_bytes(path))]
 
 
 def notarize(product: Path, profile: str, run: Run = run) -> None:
@@ -74,4 +73,4 @@ def _codesign(path: Path, identity: str, *more: str) -> list[str]:
 
 def _first_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(4)
+        return file.read(8)

@@ -12,8 +12,9 @@ import apple
 import pytest
 
 from . import apple_tools
+from .mach_o_files import ARM64, thin, universal
 
-MACH_O = b"\xcf\xfa\xed\xfe and so on"
+MACH_O = thin()
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def app(tmp_path: Path) -> Path:
         "MacOS/qwen3mlx": MACH_O,
         "MacOS/qwen3mlx-app": MACH_O,
         "Frameworks/mlx/lib/libmlx.dylib": MACH_O,
-        "Frameworks/Python": b"\xca\xfe\xba\xbe universal",
+        "Frameworks/Python": universal((ARM64, thin())),
         "Resources/licences/README.txt": b"words",
         "Info.plist": b"<plist/>",
     }.items():
