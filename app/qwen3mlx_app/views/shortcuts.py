@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -33,11 +33,12 @@ class ShortcutSheet(QDialog):
         title = self.tr("Keyboard Shortcuts")
         set_title(self, title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        area = QScrollArea(self)
+        self._area = area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName(title)
+        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         table = self._table([*self._of_writing(send_with), *shortcuts])
         area.setWidget(table)
         done = Button(self.tr("Done"), self)  # sheets have no close button on a Mac
@@ -48,12 +49,20 @@ class ShortcutSheet(QDialog):
         layout.setSpacing(GAP_L)
         layout.addWidget(area)
         layout.addWidget(done, 0, Qt.AlignmentFlag.AlignHCenter)
-        done.setFocus()
+        area.setFocus()  # the keys that scroll; Return means Done
         bar = area.verticalScrollBar().sizeHint().width()
         area.setMinimumWidth(table.sizeHint().width() + bar)
         without = self.sizeHint().height() - area.sizeHint().height()
         height = min(without + table.sizeHint().height(), parent.height() - 2 * GAP_XL)
         self.resize(self.sizeHint().width(), height)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bar = self._area.verticalScrollBar()
+        ends = {Qt.Key.Key_Home: bar.minimum(), Qt.Key.Key_End: bar.maximum()}
+        if event.key() in ends:
+            bar.setValue(ends[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
 
     def _of_writing(self, send_with: str) -> list[tuple[str, str]]:
         """The keys of the message field."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
+    QScrollArea,
 )
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.views.main_window import MainWindow
@@ -46,6 +48,32 @@ def test_the_sheet_says_which_keys_send(
     assert done is not None
     with qtbot.waitSignal(sheet.finished):
         done.click()
+
+
+def test_the_sheet_of_shortcuts_is_read_with_the_keyboard(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    window.resize(window.width(), window.minimumHeight())
+    trigger(window, "Keyboard Shortcuts")
+    sheet = window.findChild(ShortcutSheet)
+    assert sheet is not None
+    qtbot.waitUntil(lambda: sheet.focusWidget() is not None)
+    focused = sheet.focusWidget()
+    area = sheet.findChild(QScrollArea)
+    assert area is not None
+    bar = area.verticalScrollBar()
+    assert bar.maximum() > 0
+    for key, value in [
+        (Qt.Key.Key_End, bar.maximum()),
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_PageDown, min(bar.pageStep(), bar.maximum())),
+    ]:
+        qtbot.keyClick(focused, key)
+        assert bar.value() == value
+    qtbot.keyClick(focused, Qt.Key.Key_Down)
+    assert bar.value() > min(bar.pageStep(), bar.maximum()) or bar.value() == bar.maximum()
+    with qtbot.waitSignal(sheet.accepted):
+        qtbot.keyClick(focused, Qt.Key.Key_Return)
 
 
 def test_the_edit_menu_acts_on_the_field_that_has_the_focus(
