@@ -18,7 +18,6 @@ from ..domain import (
     ModelEntry,
     Notice,
     ThinkingMode,
-    Transcript,
 )
 from ..models import ListModel
 from ..services import prompt
@@ -171,7 +170,7 @@ class ChatController(StoreController):
             return
         self.save()
         try:
-            transcript = self._transcript(conversation_id) if conversation_id else None
+            transcript = self._open.read(conversation_id) if conversation_id else None
         except StoreError as error:
             self._notify_error(str(error))
             return
@@ -369,14 +368,6 @@ class ChatController(StoreController):
         self._open.begin(folder_id, is_temporary=is_temporary)
         self.drafts.open()
         self.opened.emit(self.conversation)
-
-    def _transcript(self, conversation_id: str) -> Transcript | None:
-        """Raises StoreError; tells of rows that could not be read in full."""
-        store = self._stores.of(conversation_id)
-        transcript = store.transcript(conversation_id)
-        if (news := store.aside.news()) is not None:
-            self.notice.emit(Notice(text=news, kind="warning"))
-        return transcript
 
     def _is_read(self, draft: OpenDraft) -> bool:
         """Whether all files of a draft were read; if not, a notice says so."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from ..domain import ChatSettings, Conversation, Message, Transcript
+from ..domain import ChatSettings, Conversation, Message, Notice, Transcript
 from ..services.store import StoreError, Stores
 from ..services.timers import single_shot
 from .store_controller import StoreController
@@ -58,6 +58,14 @@ class OpenConversation(StoreController):
     @property
     def leaf_id(self) -> str | None:
         return self.value.leaf_id if self.value else None
+
+    def read(self, conversation_id: str) -> Transcript | None:
+        """Raises StoreError; tells of rows that could not be read in full."""
+        store = self._stores.of(conversation_id)
+        transcript = store.transcript(conversation_id)
+        if (news := store.aside.news()) is not None:
+            self.notice.emit(Notice(text=news, kind="warning"))
+        return transcript
 
     def open(self, conversation: Conversation | None) -> None:
         self.value = conversation

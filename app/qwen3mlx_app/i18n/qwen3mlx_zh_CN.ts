@@ -94,7 +94,7 @@
     </message>
 </context>
 <context>
-    <name>ChatPage</name>
+    <name>ChatHeader</name>
     <message>
         <source>Show or hide the sidebar</source>
         <translation>显示或隐藏边栏</translation>
@@ -103,6 +103,9 @@
         <source>Conversation settings</source>
         <translation>对话设置</translation>
     </message>
+</context>
+<context>
+    <name>ChatPage</name>
     <message>
         <source>Temporary Chat</source>
         <translation>临时对话</translation>

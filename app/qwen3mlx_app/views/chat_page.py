@@ -22,6 +22,7 @@ from ..controllers.find import Find
 from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
 from ..domain import ChatSettings, ModelEntry
+from .chat_header import ChatHeader
 from .chat_panel import ChatPanel
 from .compare_view import CompareView
 from .composer import Composer
@@ -33,11 +34,8 @@ from .following import follow
 from .message_footer import Intents
 from .message_list import MessageList
 from .model_picker import ModelPicker
-from .plain import NameLabel
-from .temporary_mark import TemporaryMark
 from .theme import COLUMN, GAP, GAP_L, Theme
 from .welcome import FirstRun, Greeting, TemporaryGreeting
-from .widgets import tool_button
 
 # The narrowest conversation beside its settings, in pixels.
 LEAST = 360
@@ -72,7 +70,7 @@ class ChatPage(QWidget):
         self._app_settings = settings
         self._theme = theme
         self.intents = Intents(self)
-        header = self._header()  # all in the order in which they are seen, as Tab goes
+        self._header = ChatHeader(self)  # all in the order in which they are seen, as Tab goes
         self._column = QWidget(self)
         self._stack = QStackedWidget(self._column)
         self.first_run = FirstRun(self._stack)
@@ -102,7 +100,7 @@ class ChatPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        layout.addLayout(header)
+        layout.addWidget(self._header)
         layout.addLayout(row, 1)
         self._connect(conversations)
         self._show_stack()
@@ -117,10 +115,10 @@ class ChatPage(QWidget):
         return picker
 
     def show_panel(self, is_shown: bool) -> None:
-        self._panel_button.setChecked(is_shown)
+        self._header.show_panel(is_shown)
 
     def toggle_panel(self) -> None:
-        self._panel_button.toggle()
+        self._header.show_panel(not self._header.shows_panel)
 
     def _open_picker(self) -> None:
         self.picker.open()
@@ -153,7 +151,7 @@ class ChatPage(QWidget):
 
     def _share_room(self) -> None:
         """In a narrow window, the settings take the place of the conversation."""
-        is_shown = self._panel_button.isChecked()
+        is_shown = self._header.shows_panel
         self._column.setVisible(not is_shown or self.width() >= LEAST + self.panel.width())
         self.panel.setVisible(is_shown)
 
@@ -201,28 +199,9 @@ class ChatPage(QWidget):
         centre.addStretch(1)
         return centre
 
-    def _header(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(GAP, GAP, GAP, 0)
-        sidebar = self.tr("Show or hide the sidebar")
-        row.addWidget(tool_button(self, "sidebar", sidebar, self.sidebar_wanted.emit))
-        self._title = NameLabel("", self)
-        self._title.setObjectName("section")
-        self._title.setMinimumWidth(1)
-        self._temporary = TemporaryMark(self)
-        self._temporary.begun.connect(self._chat.new_temporary)
-        self._temporary.kept.connect(self._chat.keep)
-        self._panel_button = tool_button(self, "sliders", self.tr("Conversation settings"))
-        self._panel_button.setCheckable(True)
-        self._panel_button.toggled.connect(self._show_panel)
-        self._panel_button.toggled.connect(self.panel_toggled)
-        row.addWidget(self._title, 1)
-        row.addWidget(self._temporary)
-        row.addWidget(self._panel_button)
-        return row
-
     def _connect(self, conversations: ConversationsController) -> None:
         chat, composer, intents = self._chat, self.composer, self.intents
+        self._connect_header()
         composer.sent.connect(self._send)
         composer.stopped.connect(chat.stop)
         composer.text_changed.connect(self._on_text_changed)
@@ -246,8 +225,8 @@ class ChatPage(QWidget):
         self.first_run.asked.connect(self._ask)
         self.first_run.finished.connect(self._end_first_run)
         self._app_settings.changed.connect(self._show_stack)
-        self._models.refreshed.connect(self._show_models)
-        follow(self, lambda *_: self._show_models(), self._models.models.dataChanged)
+        self._models.refreshed.connect(self._show_settings)
+        follow(self, self._show_settings, self._models.models.dataChanged)
         self.panel.changed.connect(chat.settings.set)
         self.panel.replaced.connect(chat.settings.replace)
         self.panel.preset_saved.connect(
@@ -263,6 +242,14 @@ class ChatPage(QWidget):
         intents.branch.connect(chat.branch)
         intents.continue_answer.connect(chat.continue_answer)
         intents.delete.connect(chat.deletion.delete)
+
+    def _connect_header(self) -> None:
+        header = self._header
+        header.sidebar_wanted.connect(self.sidebar_wanted)
+        header.panel_toggled.connect(self._show_panel)
+        header.panel_toggled.connect(self.panel_toggled)
+        header.temporary.begun.connect(self._chat.new_temporary)
+        header.temporary.kept.connect(self._chat.keep)
 
     def _connect_edits(self) -> None:
         drafts, intents = self._chat.drafts, self.intents
@@ -295,7 +282,7 @@ class ChatPage(QWidget):
 
     def _show_stack(self, *_: object) -> None:
         is_empty, is_temporary = not self._chat.messages.rowCount(), self._chat.is_temporary
-        self._temporary.show_state(is_temporary=is_temporary, is_empty=is_empty)
+        self._header.temporary.show_state(is_temporary=is_temporary, is_empty=is_empty)
         self.composer.set_temporary(is_temporary)
         comparison = self._chat.comparison
         if comparison.is_shown:
@@ -358,17 +345,14 @@ class ChatPage(QWidget):
 
     def _on_opened(self) -> None:
         self.find_bar.dismiss()
-        self._show_models()
+        self._show_settings()
         self._show_stack()
         self.composer.text.setFocus()
-
-    def _show_models(self) -> None:
-        self._show_settings()
 
     def _show_settings(self, *_: object) -> None:
         conversation = self._chat.conversation
         title = conversation.title if conversation else ""
-        self._title.setText(self.tr("Temporary Chat") if self._chat.is_temporary else title)
+        self._header.title.setText(self.tr("Temporary Chat") if self._chat.is_temporary else title)
         self.composer.model.show_model(self._chat.model_id, self._model())
         text, entry = self.composer.text.toPlainText(), self._model()
         self.composer.set_thinking(self._chat.thinking_mode(text))
@@ -389,7 +373,7 @@ class ChatPage(QWidget):
         if self._chat.conversation is None:
             self._chat.new()
         self._chat.settings.set_model(model_id)
-        self._show_models()
+        self._show_settings()
         self.composer.text.setFocus()
 
     def _show_busy(self, busy: bool) -> None:

@@ -54,8 +54,11 @@ class NameLabel(Label):
 
     def shown(self) -> str:
         """What there is room for."""
-        room, right = self.contentsRect().width(), Qt.TextElideMode.ElideRight
-        return self.fontMetrics().elidedText(self.text(), right, room)
+        metrics, room = self.fontMetrics(), self.contentsRect().width()
+        if metrics.horizontalAdvance(self.text()) <= room:
+            return self.text()
+        # Qt rounds the width of what it cuts down.
+        return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         shown = self.shown()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.controllers.drafts import DraftFile
 from qwen3mlx_app.domain import Notice
+from qwen3mlx_app.views.chat_header import ChatHeader
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.part_widgets import CodePart
 from qwen3mlx_app.views.plain import NameLabel
@@ -110,8 +111,9 @@ def test_a_title_that_is_cut_says_so(window: MainWindow, qtbot: QtBot, theme: st
     program_of(window).settings.update(theme=theme)
     ask(window, qtbot, "Compare two ways to count words in Python, and say which is faster")
     window.resize(480, 600)
-    title = window.chat.findChild(NameLabel)
-    assert isinstance(title, NameLabel)
+    header = window.chat.findChild(ChatHeader)
+    assert isinstance(header, ChatHeader)
+    title = header.title
     qtbot.waitUntil(lambda: title.shown().endswith("…"))
     picture = title.grab().toImage()
     end = {picture.pixelColor(picture.width() - 1, y).rgb() for y in range(picture.height())}
