@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from qwen3mlx.bench.machine import chip
+from qwen3mlx.library.machine import chip_name
 
 from .process import Peer
 from .stats import Summary
@@ -151,7 +151,7 @@ def parser_of(description: str | None) -> argparse.ArgumentParser:
 
 
 def machine() -> str:
-    return f"{chip()}, {platform.system()}"
+    return f"{chip_name()}, {platform.system()}"
 
 
 def versions() -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import mlx.core as mx
 
 from .. import __version__
+from ..library.family import memory_bytes
+from ..library.machine import chip_name
 from ..settings.table import COMMAND_BUFFER_VARIABLES
 
 
@@ -21,8 +21,8 @@ def machine() -> dict[str, str | int]:
     """
     device = "CPU" if mx.default_device() == mx.Device(mx.cpu) else "GPU"
     return {
-        "chip": chip(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "chip": chip_name(),
+        "memory_bytes": memory_bytes(),
         "device": device,
         "command_buffer": _command_buffer(),
         "system": _system(),
@@ -31,18 +31,6 @@ def machine() -> dict[str, str | int]:
         "mlx": _version("mlx"),
         "mlx_lm": _version("mlx-lm"),
     }
-
-
-def chip() -> str:
-    """The processor's name; elsewhere than on a Mac with the number of its cores."""
-    if sys.platform == "darwin":
-        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n"):
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            return f"{value.strip()}, {os.cpu_count()} cores"
-    return platform.machine()
 
 
 def _command_buffer() -> str:

@@ -18,6 +18,7 @@ from .guard import guarded, printed
 VERBS = {
     "run": ("run", "run"),
     "serve": ("serve", "serve"),
+    "fit": ("fit", "fit"),
     "pull": ("pull", "pull"),
     "list": ("list", "list_models"),
     "show": ("show", "show"),

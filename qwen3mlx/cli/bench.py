@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -59,6 +60,8 @@ def bench(
             "repeats": repeats,
         }
         found = {"qwen3mlx": measure(ours, progress=progress("qwen3mlx"), **rest)}
+    if kv_bits is None:
+        _remember(folder, found["qwen3mlx"], terminal)
     if compare:
         with closing(Peer(folder)) as peer:
             found[compare] = measure(peer, progress=progress(compare), **rest)
@@ -75,6 +78,21 @@ def bench(
         )
     else:
         _print(facts, found, terminal)
+
+
+def _remember(folder: Path, speeds: Speeds, terminal: Terminal) -> None:
+    """Keep the speeds for `fit`, which then has no need to estimate them."""
+    from ..errors import NotSavedError
+    from ..library.speed import Depth as Measured
+    from ..library.speed import remember
+
+    depths = [
+        Measured(each.prompt_tokens, each.prefill_tps, each.decode_tps) for each in speeds.depths
+    ]
+    try:
+        remember(folder, depths)
+    except NotSavedError as error:
+        terminal.note(str(error))
 
 
 def _print(facts: dict[str, Any], found: dict[str, Speeds], terminal: Terminal) -> None:

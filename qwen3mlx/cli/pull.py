@@ -33,5 +33,31 @@ def pull(
         folder = library.resolve(name)
         terminal.note(f"{name} is already on this computer.")
     else:
+        _warn_if_too_large(name, terminal)
         folder = fetch(name, terminal, revision=revision)
     print(folder)
+
+
+def _warn_if_too_large(name: str, terminal: Terminal) -> None:
+    """Say what will not run here before it arrives; the folder may be for another computer."""
+    from .. import library
+    from ..library.family import repositories
+    from ..library.fit import alternative, of_repository
+    from ..library.machine import machine
+    from ..quoting import size_text
+
+    target = library.parse_name(name)
+    assert isinstance(target, library.Wanted)
+    known = repositories().get(target.repository.repo_id.casefold())
+    if known is None:
+        return
+    here = machine()
+    found = of_repository(*known, here)
+    if found.fit.verdict != "too-large":
+        return
+    other = alternative(found.name, here)
+    advice = f": {other.name} fits" if other else ""
+    terminal.note(
+        f"{found.name} needs {size_text(found.fit.needed_bytes)}, too much for the "
+        f"{size_text(found.fit.limit_bytes)} that models get here{advice}."
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# The prefix cache gets at most this share of the memory that the weights leave.
-PREFIX_SHARE = 0.5
+from ..config.memory import PREFIX_SHARE
 
 
 @dataclass(slots=True, eq=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from ..config.memory import prefill_chunk
 from ..model import Batch, BatchArrays, BatchView, KVRow, Layer, Qwen3, Run
 from ..model.device import on_cpu
 from .sampler import SampledTokens, Sampler, reported
@@ -20,10 +21,6 @@ from .sampling_batch import BatchShape, SamplingArrays, SamplingBatch
 # few steps, and each compiled step keeps its graph.
 STEADY = 8
 MAX_COMPILED = 32
-# Tokens per prefill pass. More keep no device busier, except with experts on a GPU: each one gets
-# a small part of the tokens.
-PREFILL_CHUNK, PREFILL_CHUNK_OF_EXPERTS = 512, 2048
-
 # Prompt positions whose logits (one vocabulary-sized row each) are computed at a time.
 SCORED_TOGETHER = 64
 
@@ -50,8 +47,7 @@ class Decoder:
         self._seen: Counter[Signature] = Counter()
         self._num_steps = 0
         self._eager_steps = _eager_steps() if eager_steps is None else eager_steps
-        has_experts = bool(model.config.num_experts) and not on_cpu()
-        self.max_chunk = PREFILL_CHUNK_OF_EXPERTS if has_experts else PREFILL_CHUNK
+        self.max_chunk = prefill_chunk(model.config, on_cpu=on_cpu())
 
     def extend(self, ids: Sequence[int], row: KVRow) -> None:
         """Feed `ids` and wait; no logits are computed."""

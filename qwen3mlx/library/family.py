@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..config.memory import kv_bytes_per_token
+from ..config.model import ModelConfig
+
 TABLE = Path(__file__).resolve().parent / "family.json"
 
 # Quantizations, from small to large, and the bits of a weight; "bf16" is not quantized.
@@ -21,7 +24,7 @@ _BITS = {"4bit": 4, "5bit": 5, "6bit": 6, "8bit": 8, "bf16": 16}
 # the two thirds that macOS gives the GPU. More bits are more exact, and slower.
 _DEFAULT_SHARE = 1 / 6
 _DEFAULT_CONTEXT = 8192  # tokens
-_KV_BYTES = 2 * 2 * 128  # of a token in a layer and KV head: K and V, bfloat16, head_dim 128
+_VALUE_BYTES = 2  # of a number that is computed with: bfloat16
 
 
 class Repository(NamedTuple):
@@ -46,8 +49,7 @@ class FamilyMember(NamedTuple):
     size: str  # "8B", "30B-A3B"
     is_default: bool  # the name of its family alone means this model
     num_parameters: int
-    num_layers: int
-    num_kv_heads: int
+    config: ModelConfig
     context_length: int  # tokens, without YaRN
     capabilities: tuple[str, ...]  # of chat, thinking, tools, completion, embedding, rerank
     kaggle: str | None
@@ -90,7 +92,7 @@ class FamilyMember(NamedTuple):
         return (fitting or quantized[:1])[-1]
 
     def kv_bytes(self, num_tokens: int) -> int:
-        return num_tokens * self.num_layers * self.num_kv_heads * _KV_BYTES
+        return num_tokens * kv_bytes_per_token(self.config, _VALUE_BYTES, None)
 
 
 @cache
@@ -141,8 +143,7 @@ def _member(row: Any) -> FamilyMember:
         size=row["size"],
         is_default=row.get("is_default", False),
         num_parameters=parameters,
-        num_layers=row["layers"],
-        num_kv_heads=row["kv_heads"],
+        config=_config(row),
         context_length=row["context_length"],
         capabilities=tuple(row["capabilities"]),
         kaggle=row["kaggle"],
@@ -156,6 +157,28 @@ def _member(row: Any) -> FamilyMember:
             for each in row["repositories"]
         ),
     )
+
+
+def _config(row: Any) -> ModelConfig:
+    """Return the configuration of the released checkpoint, of which the table has the sizes."""
+    has_experts = "experts" in row
+    sizes = {
+        "model_type": "qwen3_moe" if has_experts else "qwen3",
+        "vocab_size": row["vocabulary"],
+        "hidden_size": row["hidden_size"],
+        "intermediate_size": row["intermediate_size"],
+        "num_hidden_layers": row["layers"],
+        "num_attention_heads": row["heads"],
+        "num_key_value_heads": row["kv_heads"],
+        "head_dim": 128,
+        "max_position_embeddings": row["context_length"],
+        "tie_word_embeddings": row["tied"],
+    }
+    if has_experts:
+        sizes["num_experts"] = row["experts"]
+        sizes["num_experts_per_tok"] = row["active_experts"]
+        sizes["moe_intermediate_size"] = row["expert_size"]
+    return ModelConfig.from_mapping(sizes, source=row["name"])
 
 
 def _distances(quantization: str) -> list[str]:

@@ -176,11 +176,6 @@ class QuantizedKVCache(KVCache):
         )
 
 
-def kv_group_size(head_dim: int) -> int:
-    """Numbers that share a scale when keys and values are quantized."""
-    return 64 if head_dim % 64 == 0 else 32
-
-
 def written(old: Layer, new: Layer, rows: slice, position: int) -> Layer:
     """Return `old` with `new` in these rows (keys' and values'), from `position` on."""
     arrays = []

@@ -8,6 +8,7 @@ import sys
 
 import mlx.core as mx
 
+from ..config.memory import kept_when_freed, memory_limit
 from ..settings.table import COMMAND_BUFFER_VARIABLES
 
 # Kernels that MLX hands to a GPU at once. With its own 40 or 50, a step of a small model is so few
@@ -18,9 +19,6 @@ OWN_DEFAULTS = {
     name: str(KERNELS_PER_BUFFER) for name in COMMAND_BUFFER_VARIABLES[:1] if name not in os.environ
 }
 os.environ.update(OWN_DEFAULTS)
-
-# The share of the memory that this program takes; what MLX caches of freed memory is part of it.
-MEMORY_SHARE, CACHE_SHARE, LARGEST_CACHE = 0.9, 0.05, 10**9
 
 
 def set_memory_limits() -> None:
@@ -51,14 +49,12 @@ def on_cpu() -> bool:
 
 def cache_limit() -> int:
     """Bytes of freed memory that MLX may keep on a GPU."""
-    return min(int(usable_memory() * CACHE_SHARE), LARGEST_CACHE)
+    return kept_when_freed(usable_memory())
 
 
 def default_memory_limit() -> int:
-    """Bytes for weights, keys and values; the rest is for freed memory that MLX keeps, for
-    activations, and all else on the machine.
-    """
-    return int(usable_memory() * MEMORY_SHARE) - cache_limit()
+    """Bytes for weights, keys and values: see `memory_limit`."""
+    return memory_limit(usable_memory())
 
 
 def usable_memory() -> int:

@@ -11,30 +11,57 @@ from typing import NamedTuple
 import mlx.core as mx
 
 from ..config import INDEX_NAME, LoadOptions, ModelConfig, TensorInfo, read_infos
+from ..config.memory import activation_bytes, kv_bytes_per_token
 from ..errors import CheckpointError, MemoryBudgetError
 from ..quoting import size_text
 from ..settings.state import expanded
-from .cache import kv_group_size
 from .device import on_cpu
 from .experts import ResidentExperts
-from .kv_layout import least_capacity
+from .kv_layout import LONGEST_SHARED, least_capacity, stack_capacity
 
 
 class Footprint(NamedTuple):
-    """Bytes; `context_length` is the one the model would be loaded with, in tokens."""
+    """What a checkpoint takes; `config` is the one that it would be loaded with.
 
+    `value_bytes` are those of a number that is computed with: keys, values, activations.
+    """
+
+    config: ModelConfig
     weight_bytes: int
-    kv_bytes_per_token: int
-    context_length: int
+    value_bytes: int
+    kv_bits: int | None = None
+    on_cpu: bool = False
 
-    def kv_bytes(self, num_tokens: int) -> int:
-        """The least KV bytes of a single request with this many tokens."""
-        return least_capacity(num_tokens) * self.kv_bytes_per_token
+    @property
+    def kv_bytes_per_token(self) -> int:
+        return kv_bytes_per_token(self.config, self.value_bytes, self.kv_bits)
 
-    def longest_request(self, limit: int) -> int:
-        """Tokens of the longest request that fits in `limit` bytes beside the weights."""
+    @property
+    def context_length(self) -> int:
+        """In tokens."""
+        return self.config.max_position_embeddings
+
+    def kv_bytes(self, num_tokens: int, parallel: int = 1) -> int:
+        """The least KV bytes of so many requests with this many tokens each."""
+        return parallel * least_capacity(num_tokens) * self.kv_bytes_per_token
+
+    def row_bytes(self, num_tokens: int, parallel: int = 1) -> int:
+        """The KV bytes of the same requests where memory is not short: rows have room to spare, and
+        rows of a like length share a stack, which doubles. The last token is never stored.
+        """
+        capacity = stack_capacity(num_tokens - 1)
+        is_shared = capacity <= LONGEST_SHARED
+        slots = 1 << (parallel - 1).bit_length() if is_shared else parallel
+        return slots * capacity * self.kv_bytes_per_token
+
+    def activation_bytes(self, num_tokens: int) -> int:
+        return activation_bytes(self.config, num_tokens, self.value_bytes, on_cpu=self.on_cpu)
+
+    def longest_request(self, limit: int, parallel: int = 1) -> int:
+        """Tokens of the longest requests that fit in `limit` bytes beside the weights."""
         tokens = range(1, self.context_length + 1)
-        return bisect_right(tokens, limit - self.weight_bytes, key=self.kv_bytes)
+        room = limit - self.weight_bytes
+        return bisect_right(tokens, room, key=lambda count: self.kv_bytes(count, parallel))
 
 
 def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint:
@@ -46,20 +73,7 @@ def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
     num_bytes, dtype = _weights(folder)
-    return Footprint(
-        num_bytes,
-        kv_bytes_per_token(config, dtype, options.kv_bits),
-        config.max_position_embeddings,
-    )
-
-
-def kv_bytes_per_token(config: ModelConfig, dtype: mx.Dtype, kv_bits: int | None) -> int:
-    """Keys and values of all layers; each group of quantized numbers has a scale and a bias."""
-    width = config.head_dim * dtype.size
-    if kv_bits is not None:
-        groups = config.head_dim // kv_group_size(config.head_dim)
-        width = config.head_dim * kv_bits // 8 + 2 * groups * dtype.size
-    return 2 * config.num_hidden_layers * config.num_key_value_heads * width
+    return Footprint(config, num_bytes, dtype.size, options.kv_bits, on_cpu())
 
 
 def weight_bytes(path: str | Path) -> int:

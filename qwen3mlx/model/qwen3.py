@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from ..config import ModelConfig
+from ..config.memory import kv_group_size
 from .attention import Attention
-from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache, kv_group_size
+from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache
 from .experts import ExpertStore
 from .feed_forward import FeedForward
 from .linear import Embedding, Projection, QuantizedEmbedding

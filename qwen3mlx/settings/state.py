@@ -35,7 +35,8 @@ NO_HOME = Path("/nonexistent")
 # The files that the program and its window keep in the state folder.
 _OURS = (
     *("settings.json", "models.json", "api-keys.json", "key-use.json", "admin-token-*.json"),
-    *("history", "window.*", "quantize.json", "conversations*.sqlite*", "server-crash.log"),
+    *("history", "window.*", "quantize.json", "measured.json", "conversations*.sqlite*"),
+    "server-crash.log",
 )
 
 

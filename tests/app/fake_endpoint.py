@@ -48,7 +48,7 @@ MODEL = {
     },
     "sampling_defaults": {"thinking": {"temperature": 0.6}, "no_thinking": {"temperature": 0.7}},
     "fit": {
-        "verdict": "fits",
+        "verdict": "comfortable",
         "context_length": 4096,
         "weight_bytes": 5_000_000,
         "kv_bytes": 1_000_000,

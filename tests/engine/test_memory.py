@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qwen3mlx.engine.memory import PREFIX_SHARE, MemoryBudget
+from qwen3mlx.config.memory import PREFIX_SHARE
+from qwen3mlx.engine.memory import MemoryBudget
 
 BYTES = st.integers(0, 100)
 

@@ -45,8 +45,14 @@ def test_sizes_and_shapes_are_those_of_the_released_checkpoints(size: str) -> No
         if member.size != size or member.name == "qwen3-embedding:8b":  # which has no lm_head
             continue
         assert member.num_parameters == config.num_parameters
-        assert member.num_layers == config.num_hidden_layers
-        assert member.num_kv_heads == config.num_key_value_heads
+        rest = {"max_position_embeddings", "rope", "eos_token_ids", "norm_topk_prob"}
+        for field in set(config._fields) - rest:
+            assert getattr(member.config, field) == getattr(config, field)
+
+
+def test_parameters_are_those_of_the_shapes() -> None:
+    for member in members():
+        assert member.num_parameters == member.config.num_parameters
 
 
 @pytest.mark.parametrize("member", members(), ids=lambda member: member.name)

@@ -12,7 +12,8 @@ from itertools import product
 import pytest
 
 from qwen3mlx.config import ModelConfig
-from qwen3mlx.generate import decoder
+from qwen3mlx.config.memory import PREFILL_CHUNK, PREFILL_CHUNK_OF_EXPERTS
+from qwen3mlx.generate.decoder import EXACT_FROM_TOKENS
 from tests.config.released import RELEASED
 
 from .graph import READ_FROM
@@ -60,10 +61,10 @@ def test_attention(name: str, chip: Chip) -> None:
         few,
         *["vector, two passes"] * 2,
     ]
-    assert route(decoder.PREFILL_CHUNK, 8192, masked=False) == "matrix"
+    assert route(PREFILL_CHUNK, 8192, masked=False) == "matrix"
     # Keys and values are then read once, not once for each query head.
     once = "vector, two passes, once for a group"
-    exact = route(1, decoder.EXACT_FROM_TOKENS, masked=False)
+    exact = route(1, EXACT_FROM_TOKENS, masked=False)
     assert exact == (once if group == 8 else "vector, two passes")
 
 
@@ -80,7 +81,7 @@ def test_products_of_few_rows(name: str) -> None:
     for chip, generation in product(CHIPS, GENERATIONS):
         limits = [rows_of_vector_product(*shape, generation, chip) for shape in shapes]
         assert min(limits) > 5
-        assert max(limits) <= decoder.PREFILL_CHUNK
+        assert max(limits) <= PREFILL_CHUNK
 
 
 @pytest.mark.parametrize("name", MOE)
@@ -93,7 +94,7 @@ def test_experts(name: str) -> None:
         return experts(num_tokens * k, number, sorted_rows=True)
 
     # 64 tokens are the fewest; a prompt beside streams gets 512 at least (see the pace).
-    assert [chunk(n) for n in (63, 64, 512, decoder.PREFILL_CHUNK_OF_EXPERTS)] == [
+    assert [chunk(n) for n in (63, 64, 512, PREFILL_CHUNK_OF_EXPERTS)] == [
         "vector",
         *["matrix"] * 3,
     ]

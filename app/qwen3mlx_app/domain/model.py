@@ -11,7 +11,7 @@ from typing import Any, Literal
 class Fit:
     """Whether a model fits in memory with its context, in bytes and tokens."""
 
-    verdict: Literal["fits", "tight", "too-large"]
+    verdict: Literal["comfortable", "tight", "too-large"]
     context_length: int
     weight_bytes: int
     kv_bytes: int

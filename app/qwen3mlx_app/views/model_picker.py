@@ -29,7 +29,7 @@ from .widgets import tool_button
 WIDTH, MAX_SHOWN, LEAST_OPTIONS = 460, 6, 360
 # The height of a row's two lines in text sizes, and the pixels around them.
 LINES, AROUND = 2.6, 16
-COLOURS = {"fits": "good", "tight": "warning", "too-large": "error"}
+COLOURS = {"comfortable": "good", "tight": "warning", "too-large": "error"}
 
 
 class ModelPicker(SearchSheet[ModelEntry]):

@@ -64,6 +64,7 @@ GET /api/ps
 POST /api/show
 GET /api/qwen3mlx/models
 GET /api/qwen3mlx/models/events
+GET /api/qwen3mlx/fit
 GET /api/qwen3mlx/settings/schema
 POST /api/qwen3mlx/tokens
 """

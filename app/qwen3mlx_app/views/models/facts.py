@@ -22,7 +22,7 @@ def quantization(entry: ModelEntry) -> str:
 
 def fit_text(entry: ModelEntry) -> str:
     """In few words; the Models page has the numbers."""
-    if entry.fit.verdict == "fits":
+    if entry.fit.verdict == "comfortable":
         return translate("facts", "fits")
     if entry.fit.verdict == "tight":
         return translate("facts", "context up to {count}").format(

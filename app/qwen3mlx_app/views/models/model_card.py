@@ -60,7 +60,7 @@ class ModelCard(QFrame):
         self._entry = entry
         self._name.setText(entry.name)
         self._about.setText(one_line(" · ".join(self._parts(entry))))
-        colours = {"fits": "good", "tight": "warning", "too-large": "error"}
+        colours = {"comfortable": "good", "tight": "warning", "too-large": "error"}
         self._dot.set_colour(colours[entry.fit.verdict])
         self._fit.setText(self._fit_text(entry.fit))
         names = {
@@ -109,7 +109,7 @@ class ModelCard(QFrame):
 
     def _fit_text(self, fit: Fit) -> str:
         needed, limit = size_text(fit.needed_bytes), size_text(fit.limit_bytes)
-        if fit.verdict == "fits":
+        if fit.verdict == "comfortable":
             return self.tr(
                 "Fits: needs {needed} of {limit} with a context of {count} tokens"
             ).format(needed=needed, limit=limit, count=count_text(fit.context_length))

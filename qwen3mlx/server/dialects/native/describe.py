@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 from ....config import GenerationConfig, LoadOptions
 from ....library import ModelSettings
-from ....model import Footprint, footprint
+from ....library.fit import Asked, fit
+from ....model import footprint
 from ...core.model_info import ModelInfo, ResidentInfo
 from ...core.telling import told_path
 from ...core.template_traits import template_traits
 from ...json_text import Json
-
-# A model with a smaller context is useless for chatting.
-LEAST_CONTEXT = 4096
-
-Verdict = Literal["fits", "tight", "too-large"]
 
 
 def model_json(
@@ -52,7 +48,7 @@ def model_json(
             "thinking": advised.sampling_defaults(thinking=True),
             "no_thinking": advised.sampling_defaults(thinking=False),
         },
-        "fit": fit(needs, context_length or needs.context_length, limit),
+        "fit": fit(needs, limit, Asked(context_length or options.context_length))._asdict(),
     }
 
 
@@ -61,32 +57,6 @@ def settings_json(model_id: str, settings: ModelSettings, options: LoadOptions) 
         **_options(options),
         "ttl": settings.ttl(model_id),
         "sampling": settings.sampling(model_id),
-    }
-
-
-def fit(needs: Footprint, context_length: int, limit: int) -> Json:
-    """Whether the weights and a KV cache of `context_length` tokens fit into `limit` bytes.
-
-    `fits`: they do; `tight`: only with a shorter context, at most `largest_context`; `too-large`:
-    not with any useful context.
-    """
-    kv_bytes = needs.kv_bytes(context_length)
-    needed = needs.weight_bytes + kv_bytes
-    largest = needs.longest_request(limit)
-    verdict: Verdict = "too-large"
-    if needed <= limit:
-        verdict = "fits"
-    elif largest >= LEAST_CONTEXT:
-        verdict = "tight"
-    return {
-        "verdict": verdict,
-        "context_length": context_length,
-        "weight_bytes": needs.weight_bytes,
-        "kv_bytes": kv_bytes,
-        "kv_bytes_per_token": needs.kv_bytes_per_token,
-        "needed_bytes": needed,
-        "limit_bytes": limit,
-        "largest_context": largest,
     }
 
 

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from qwen3mlx.config import GenerationConfig
-from qwen3mlx.library import DEMOS
-from qwen3mlx.model import Footprint
-from qwen3mlx.server.dialects.native.describe import LEAST_CONTEXT, fit
+from qwen3mlx.library import DEMOS, members
 
 from ...live import LiveServer, live_server
 from .support import BASE, chat, events, get, load, long_answer, model, refused, send
@@ -41,9 +39,10 @@ def test_a_model_that_is_not_in_memory(own: LiveServer) -> None:
         "thinking": advised.sampling_defaults(thinking=True),
         "no_thinking": advised.sampling_defaults(thinking=False),
     }
-    assert demo["fit"]["verdict"] == "fits"
+    assert demo["fit"]["verdict"] == "comfortable"
     assert demo["fit"]["context_length"] == demo["max_context_length"]
-    assert demo["fit"]["needed_bytes"] == demo["fit"]["weight_bytes"] + demo["fit"]["kv_bytes"]
+    parts = ("weight_bytes", "kv_bytes", "activation_bytes", "cache_bytes")
+    assert demo["fit"]["needed_bytes"] == sum(demo["fit"][part] for part in parts)
 
 
 def test_loading_tells_how_far_it_is_and_unloading_gives_it_back(own: LiveServer) -> None:
@@ -163,19 +162,26 @@ def test_what_is_too_large_for_the_memory_is_said_before_it_is_loaded() -> None:
     assert "MB can be used here" in data["error"]["message"]
 
 
+def test_the_whole_family_is_judged_before_anything_is_downloaded(server: LiveServer) -> None:
+    told = get(server, "/fit", memory="16GB", chip="m4", context_length=100_000)
+    assert told["machine"]["memory_bytes"] == 16 << 30
+    assert told["machine"]["chip"] == "M4"
+    by_name = {each["name"]: each for each in told["models"]}
+    assert len(by_name) == len(members())
+    assert by_name["qwen3:32b"]["verdict"] == "too-large"
+    assert by_name["qwen3:32b"]["speed"] is None
+    assert by_name["qwen3:0.6b"]["speed"]["source"] == "estimated"
+    assert by_name["qwen3:0.6b"]["context_length"] == 40960
+    assert by_name["qwen3:4b-instruct-2507"]["context_length"] == 100_000
+    own = get(server, "/fit")["machine"]
+    assert own["limit_bytes"] == get(server, "/status")["memory"]["limit_bytes"]
+
+
 @pytest.mark.parametrize(
-    ("limit", "verdict"),
-    [(12_000_000, "fits"), (6_000_000, "tight"), (5_000_000, "too-large"), (900, "too-large")],
+    ("field", "value"), [("chip", "M99"), ("memory", "lots"), ("memory", "0"), ("parallel", 0)]
 )
-def test_the_verdict_is_about_a_whole_context(limit: int, verdict: str) -> None:
-    needs = Footprint(weight_bytes=1_000_000, kv_bytes_per_token=1000, context_length=8192)
-    said = fit(needs, 8192, limit)
-    assert said["verdict"] == verdict
-    assert said["needed_bytes"] == 1_000_000 + needs.kv_bytes(8192)
-    largest = said["largest_context"]
-    assert (largest >= LEAST_CONTEXT) == (verdict != "too-large")
-    if 0 < largest < 8192:
-        assert needs.kv_bytes(largest) <= limit - 1_000_000 < needs.kv_bytes(largest + 1)
+def test_an_unknown_machine_is_refused(server: LiveServer, field: str, value: object) -> None:
+    assert refused(server, "GET", "/fit", **{field: value})["param"] == field
 
 
 def test_fit_is_told_for_the_context_that_is_asked_about(server: LiveServer) -> None:
