@@ -345,3 +345,17 @@ def demo_folder() -> Path:
 def test_unknown_model() -> None:
     with pytest.raises(ModelNotFoundError):
         qwen3mlx.load("no-such-model")
+
+
+@pytest.mark.parametrize("form", ["embedding", "classifier_1"])
+def test_a_model_that_writes_no_text(form: str, tmp_path: Path) -> None:
+    folder = tmp_path / form
+    shutil.copytree(Path(__file__).parent / "data" / "forms" / form, folder)
+    copy_qwen3_tokenizer(folder)
+    loaded = qwen3mlx.load(folder)
+    for prompt in ("Once", [{"role": "user", "content": "Hi"}]):
+        with pytest.raises(
+            InvalidRequestError, match=r"writes no text: use a chat model"
+        ) as caught:
+            loaded.generate(prompt)
+        assert caught.value.param == "model"

@@ -7,6 +7,7 @@ from collections import Counter
 from importlib.metadata import version
 
 import qwen3mlx
+from qwen3mlx.config import Kind
 from qwen3mlx.quoting import size_text
 
 from .conversion import Conversion, QuantizeResult
@@ -16,6 +17,12 @@ from .texts import BUILT_IN
 
 WORST = 5
 MLX_VERSION = version("mlx")
+# The hub's names.
+_TASKS: dict[Kind, str] = {
+    "causal": "text-generation",
+    "embedding": "feature-extraction",
+    "classifier": "text-classification",
+}
 
 
 def text(conversion: Conversion, result: QuantizeResult) -> str:
@@ -24,7 +31,7 @@ def text(conversion: Conversion, result: QuantizeResult) -> str:
     lines = [
         "---",
         "library_name: mlx",
-        "pipeline_tag: text-generation",
+        f"pipeline_tag: {_TASKS[source.config.kind]}",
         f"tags: [mlx, qwen3{', moe' if source.config.num_experts else ''}]",
         "---",
         "",

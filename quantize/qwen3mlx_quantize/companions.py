@@ -70,6 +70,8 @@ def _config(source: Source, plan: Plan) -> dict[str, Any]:
     config = dict(source.raw_config)
     for key in ("quantization", "quantization_config"):
         config.pop(key, None)
+    if source.config.kind == "embedding":  # also where only the source's tensors tell it
+        config["architectures"] = [f"Qwen3{'Moe' if source.config.num_experts else ''}Model"]
     if (entry := plan.quantization()) is not None:
         config |= {"quantization": entry, "quantization_config": entry}
     return dict(sorted(config.items()))

@@ -8,6 +8,7 @@ from .convert import convert
 from .events import JobWarning, OnEvent, ignore
 from .output import check_output, check_space
 from .plan import build_plan
+from .quality import check_writes_text
 from .request import QuantizeRequest
 from .source import Source
 from .staging import check_unused
@@ -23,6 +24,8 @@ def run(request: QuantizeRequest, on_event: OnEvent = ignore) -> QuantizeResult:
     """
     source, output = Source(request.source), request.output
     recipe, method = request.recipe_and_method()
+    if request.measure or request.is_auto or method in ("awq", "dwq"):
+        check_writes_text(source.folder, source.config)
     if source.is_quantized and recipe.quantizes:
         on_event(JobWarning("The source is already quantized; its quality loss remains."))
     check_output(source, output)

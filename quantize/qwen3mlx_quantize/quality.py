@@ -15,7 +15,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from qwen3mlx.config import ModelConfig, read_infos
+from qwen3mlx.config import KINDS, ModelConfig, read_checkpoint
 from qwen3mlx.errors import UsageError
 from qwen3mlx.model import Qwen3, load_model
 from qwen3mlx.model.device import release_staging_memory
@@ -67,7 +67,7 @@ def measure(
     tokens = Tokens(tokens.name, [ids for ids in tokens.documents if len(ids) > 1])
     if not tokens.documents:
         raise TextError("The text is too short: use one of at least a few sentences.")
-    _check_vocabularies(candidates, reference)
+    _check_comparable(candidates, reference)
     documents = tokens.documents
     with tempfile.TemporaryDirectory(prefix="qwen3mlx-logits-") as folder:
         cache = Path(folder)
@@ -165,20 +165,35 @@ def _histogram(values: Sequence[float], least: float = -8, most: float = 2) -> A
 
 def stored_size(path: Path) -> tuple[int, float]:
     """Return the tensors' bytes, and the bits per weight that they represent."""
-    infos = read_infos(path)
+    config, infos = read_checkpoint(path)
     size = sum(info.nbytes for info in infos.values())
-    return size, 8 * size / ModelConfig.from_folder(path).num_parameters
+    return size, 8 * size / config.num_parameters
 
 
-def _check_vocabularies(candidates: Sequence[Path], reference: Path) -> None:
-    size = ModelConfig.from_folder(reference).vocab_size
+def check_writes_text(folder: Path, config: ModelConfig) -> None:
+    """Raise UsageError for a model without a language model's head, whose text is measured."""
+    if config.kind != "causal":
+        raise UsageError(
+            f"{folder} is {KINDS[config.kind]}, which predicts no tokens to compare: leave out "
+            "--evaluate, --recipe auto, and the methods awq and dwq."
+        )
+
+
+def _check_comparable(candidates: Sequence[Path], reference: Path) -> None:
+    size = _language_model(reference).vocab_size
     for path in candidates:
-        other = ModelConfig.from_folder(path).vocab_size
+        other = _language_model(path).vocab_size
         if other != size:
             raise UsageError(
                 f"{path} has a vocabulary of {other:,} tokens and {reference} of {size:,}: compare "
                 "models with the same vocabulary."
             )
+
+
+def _language_model(folder: Path) -> ModelConfig:
+    config, _ = read_checkpoint(folder)
+    check_writes_text(folder, config)
+    return config
 
 
 def bounded(documents: Sequence[Sequence[int]], most: int) -> Iterator[Sequence[int]]:

@@ -10,11 +10,11 @@ from typing import Any
 import mlx.core as mx
 
 from qwen3mlx.config import (
-    ModelConfig,
     Module,
     QuantizationSpec,
     expert_path,
-    read_infos,
+    fused_path,
+    read_checkpoint,
     read_json,
 )
 from qwen3mlx.errors import CheckpointError
@@ -36,9 +36,8 @@ class Source:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.config = ModelConfig.from_folder(folder)
         self.raw_config: dict[str, Any] = read_json(folder / "config.json")
-        self.infos = read_infos(folder)
+        self.config, self.infos = read_checkpoint(folder)
         self.dtype = self._float_dtype()
         self.modules = list(self.config.modules())
         self.vectors = [f"{path}.weight" for path in self.config.norms()]
@@ -78,9 +77,17 @@ class Source:
 
     def _place(self, module: Module, index: int) -> tuple[str, int]:
         """Return the stored tensor that holds a matrix, and the matrix's first row in it."""
+        out = module.shape[-2]
+        if fused := self._fused(module):
+            is_second = module.path.endswith(".up_proj")
+            return fused, (2 * index + is_second) * out
         if len(module.shape) == 2 or f"{module.path}.weight" in self.infos:
-            return module.path, index * module.shape[-2]
+            return module.path, index * out
         return expert_path(module.path, index), 0
+
+    def _fused(self, module: Module) -> str | None:
+        path = fused_path(module.path)
+        return path if path is not None and f"{path}.weight" in self.infos else None
 
     def _rows(self, path: str, start: int, stop: int) -> mx.array:
         weight = self._reader.rows(f"{path}.weight", start, stop)
@@ -109,13 +116,11 @@ class Source:
         known = dict.fromkeys(name for module in self.modules for name in self._names(module))
         known |= dict.fromkeys(self.vectors)
         for name in self.infos:
-            extra = name.endswith("rotary_emb.inv_freq") or (
-                self.config.tie_word_embeddings and name.startswith("lm_head.")
-            )
-            if name not in known and not extra:
+            if name not in known and not self.config.is_spare(name):
+                info = self.infos[name]
                 raise CheckpointError(
-                    f"{self.infos[name].shard} holds {name!r}, which a model of config.json's "
-                    "shape does not have; config.json and the weights do not belong together."
+                    f"{info.shard} holds {info.stored!r}, which a model of config.json's shape "
+                    "does not have; config.json and the weights do not belong together."
                 )
         missing = next((name for name in known if name not in self.infos), None)
         if missing is not None:
@@ -128,15 +133,15 @@ class Source:
             self._check_shape(f"{path}.weight", (size,))
 
     def _check_matrices(self, module: Module) -> None:
-        for index in range(module.num_matrices):
-            path, _ = self._place(module, index)
-            stacked = path == module.path
-            expected = module.shape if stacked else module.shape[1:]
+        for path in self._paths(module):
+            expected = module.shape
+            if path == self._fused(module):
+                expected = (expected[0], 2 * expected[1], expected[2])
+            elif path != module.path:
+                expected = expected[1:]
             if f"{path}.scales" in self.infos:
                 expected = (*expected[:-1], expected[-1] * self.spec(path).bits // 32)
             self._check_shape(f"{path}.weight", expected)
-            if stacked:
-                return
 
     def _check_shape(self, name: str, expected: tuple[int, ...]) -> None:
         info = self.infos[name]
@@ -147,12 +152,15 @@ class Source:
             )
 
     def _names(self, module: Module) -> list[str]:
-        paths = [module.path]
-        if len(module.shape) == 3 and f"{module.path}.weight" not in self.infos:
-            paths = [expert_path(module.path, e) for e in range(module.shape[0])]
+        paths = self._paths(module)
         suffixes = ("scales", "biases", "global_scale")
         packed = [f"{p}.{suffix}" for p in paths for suffix in suffixes]
         return [*(f"{path}.weight" for path in paths), *(n for n in packed if n in self.infos)]
+
+    def _paths(self, module: Module) -> list[str]:
+        """Return the stored tensors that hold the module's matrices."""
+        places = (self._place(module, index)[0] for index in range(module.num_matrices))
+        return list(dict.fromkeys(places))
 
 
 def _check_finite(total: mx.array, tensor: mx.array, name: str, folder: Path) -> None:

@@ -3,9 +3,10 @@
 from .engine import EngineConfig
 from .generation import GenerationConfig
 from .json_file import parse_json, read_json
-from .model import ModelConfig
+from .kind import KINDS, Kind
+from .model import ModelConfig, read_checkpoint
 from .model_files import LARGEST_PAGE, model_file, model_text
-from .modules import Module, expert_path
+from .modules import Module, expert_path, fused_path
 from .options import LoadOptions, SamplingParams
 from .quantization import MODE_DEFAULTS, QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
@@ -14,10 +15,12 @@ from .weight_index import INDEX_NAME, read_weight_map
 
 __all__ = [
     "INDEX_NAME",
+    "KINDS",
     "LARGEST_PAGE",
     "MODE_DEFAULTS",
     "EngineConfig",
     "GenerationConfig",
+    "Kind",
     "LoadOptions",
     "ModelConfig",
     "Module",
@@ -28,9 +31,11 @@ __all__ = [
     "SamplingParams",
     "TensorInfo",
     "expert_path",
+    "fused_path",
     "model_file",
     "model_text",
     "parse_json",
+    "read_checkpoint",
     "read_infos",
     "read_json",
     "read_weight_map",

@@ -9,10 +9,13 @@ from typing import Any, Literal, NamedTuple
 from ..errors import CheckpointError, InvalidRequestError
 from ..quoting import quoted
 from .json_file import number, read_json, token_ids
+from .kind import Kind, kind_of, labels_of, pools
 from .modules import Module
 from .options import LoadOptions
 from .quantization import QuantizationConfig
 from .rope import RopeConfig
+from .tensor_headers import TensorInfo, read_infos
+from .tensor_names import has_bare_names
 
 # Several times the values of the largest released checkpoint: an untrusted file's numbers are used
 # in arithmetic and loops before anything is loaded.
@@ -32,6 +35,7 @@ _MOST = {
     "decoder_sparse_step": 1024,
 }
 _MOST_EXPERTS_IN_ALL = 1 << 17
+_SPARE = ("rotary_emb.inv_freq", ".k_scale", ".v_scale")
 
 
 class ModelConfig(NamedTuple):
@@ -40,6 +44,8 @@ class ModelConfig(NamedTuple):
     `num_experts` is 0 for a dense model. Missing keys have the defaults of transformers'
     Qwen3Config and Qwen3MoeConfig, except for sizes, which are required. Metadata keys are ignored;
     a key that would change the computation and is not implemented raises CheckpointError.
+
+    `kind` is what the model computes; a classifier has one score for each of its `labels`.
     """
 
     model_type: Literal["qwen3", "qwen3_moe"]
@@ -63,11 +69,15 @@ class ModelConfig(NamedTuple):
     mlp_only_layers: tuple[int, ...] = ()
     norm_topk_prob: bool = False
     eos_token_ids: tuple[int, ...] = ()
+    kind: Kind = "causal"
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def from_folder(cls, folder: Path) -> ModelConfig:
         path = folder / "config.json"
-        return cls.from_mapping(read_json(path), source=str(path))
+        config = cls.from_mapping(read_json(path), source=str(path))
+        is_embedding = config.kind == "causal" and pools(folder)
+        return config._replace(kind="embedding") if is_embedding else config
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any], *, source: str = "config.json") -> ModelConfig:
@@ -82,6 +92,7 @@ class ModelConfig(NamedTuple):
         max_positions = reader.integer("max_position_embeddings", 32_768)
         own = _moe_fields(reader) if model_type == "qwen3_moe" else _dense_fields(reader)
         quantization = raw.get("quantization") or raw.get("quantization_config")
+        kind = kind_of(raw, source)
         config = cls(
             model_type=model_type,
             vocab_size=reader.integer("vocab_size"),
@@ -98,6 +109,8 @@ class ModelConfig(NamedTuple):
             else None,
             dtype=reader.word("dtype") or reader.word("torch_dtype") or "bfloat16",
             eos_token_ids=token_ids(raw.get("eos_token_id"), f"{source} eos_token_id"),
+            kind=kind,
+            labels=labels_of(raw, source) if kind == "classifier" else (),
             **own,
         )
         config._check(source)
@@ -126,6 +139,24 @@ class ModelConfig(NamedTuple):
                 f"{source}: num_experts_per_tok {self.num_experts_per_tok} exceeds "
                 f"num_experts {self.num_experts}."
             )
+
+    def fitting(self, infos: Mapping[str, TensorInfo]) -> ModelConfig:
+        """Return the configuration of a checkpoint with these tensors.
+
+        Embedding models are often stored without a head, under a language model's architecture.
+        """
+        stored = {info.stored for info in infos.values()}
+        headless = has_bare_names(stored) and not any(n.startswith("lm_head.") for n in stored)
+        return self._replace(kind="embedding") if self.kind == "causal" and headless else self
+
+    def is_spare(self, name: str) -> bool:
+        """Return whether a tensor that the model does not have carries no meaning.
+
+        That is a head that is not used, and what others store for a quantized KV cache of their own
+        or for the rotation, which is computed.
+        """
+        headless = self.tie_word_embeddings or self.kind != "causal"
+        return name.endswith(_SPARE) or (headless and name.startswith("lm_head."))
 
     def is_sparse(self, layer: int) -> bool:
         """Whether `layer` is a mixture of experts (`mlp_only_layers`, `decoder_sparse_step`)."""
@@ -158,7 +189,9 @@ class ModelConfig(NamedTuple):
                 yield from self._mlp(f"{path}.switch_mlp", stack, self.moe_intermediate_size)
             else:
                 yield from self._mlp(path, (), self.intermediate_size)
-        if not self.tie_word_embeddings:
+        if self.kind == "classifier":
+            yield Module("score", (len(self.labels), hidden))
+        elif self.kind == "causal" and not self.tie_word_embeddings:
             yield Module("lm_head", (self.vocab_size, hidden))
 
     def norms(self) -> dict[str, int]:
@@ -204,6 +237,11 @@ class ModelConfig(NamedTuple):
                 )
             except CheckpointError as error:
                 raise InvalidRequestError(str(error), param="rope_scaling") from None
+            if rope.kind not in ("yarn", "default"):
+                raise InvalidRequestError(
+                    f"rope_scaling of type {quoted(rope.kind)} cannot be chosen; use yarn.",
+                    param="rope_scaling",
+                )
             scaled = int(rope.factor * rope.original_max_position_embeddings)
             positions = max(self.max_position_embeddings, scaled)
             config = config._replace(rope=rope, max_position_embeddings=positions)
@@ -230,6 +268,12 @@ class ModelConfig(NamedTuple):
             )
 
 
+def read_checkpoint(folder: Path) -> tuple[ModelConfig, dict[str, TensorInfo]]:
+    """Read config.json and the tensors' headers, and nothing else. Raises CheckpointError."""
+    config, infos = ModelConfig.from_folder(folder), read_infos(folder)
+    return config.fitting(infos), infos
+
+
 def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
     """Reject settings of transformers' Qwen3 that change the result; no released checkpoint uses
     them.
@@ -238,6 +282,8 @@ def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
         "attention_bias": False,
         "use_sliding_window": False,
         "hidden_act": "silu",
+        "is_causal": True,
+        "partial_rotary_factor": 1,
     }
     for key, value in expected.items():
         if raw.get(key, value) != value:

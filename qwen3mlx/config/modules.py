@@ -25,3 +25,13 @@ def expert_path(path: str, expert: int) -> str:
     """Hugging Face's name for one matrix of the stack `path`: it stores experts one by one."""
     prefix, name = path.rsplit(".switch_mlp.", 1)
     return f"{prefix}.experts.{expert}.{name}"
+
+
+def fused_path(path: str) -> str | None:
+    """Return the stack [experts, 2 * out, in] in which transformers 5 can keep those of `path`.
+
+    Its first half is `gate_proj`, its second `up_proj`. None for any other path.
+    """
+    prefix, _, name = path.rpartition(".")
+    is_half = prefix.endswith(".switch_mlp") and name in ("gate_proj", "up_proj")
+    return f"{prefix}.gate_up_proj" if is_half else None

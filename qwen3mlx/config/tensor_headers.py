@@ -15,6 +15,7 @@ from ..errors import CheckpointError
 from ..quoting import quoted, shortened
 from .json_file import LARGEST_JSON, parse_json
 from .model_files import model_file
+from .tensor_names import mlx_names
 from .weight_index import INDEX_NAME, read_weight_map
 
 SINGLE_NAME = "model.safetensors"
@@ -29,6 +30,9 @@ _MOST_TENSORS = 50_000
 
 
 class TensorInfo(NamedTuple):
+    """A tensor's place; `stored` is its name in the file."""
+
+    stored: str
     shard: Path
     dtype: str
     shape: tuple[int, ...]
@@ -37,7 +41,7 @@ class TensorInfo(NamedTuple):
 
 
 def read_infos(folder: Path) -> dict[str, TensorInfo]:
-    """Read the shards' headers: tensor infos by name. Raises CheckpointError."""
+    """Read the shards' headers: tensor infos by MLX's names. Raises CheckpointError."""
     infos: dict[str, TensorInfo] = {}
     shards, indexed = _shards(folder)
     for shard in shards:
@@ -48,7 +52,11 @@ def read_infos(folder: Path) -> dict[str, TensorInfo]:
                 f"{folder / shard_name} does not hold {quoted(name)}, "
                 f"but {INDEX_NAME} says it does; download the model again."
             )
-    return infos
+    names = mlx_names(infos)
+    if len(names) < len(infos):
+        twice = next(name for name in infos if name not in names.values())
+        raise CheckpointError(f"{folder} holds {quoted(twice)} under two names; remove one file.")
+    return {name: infos[stored] for name, stored in names.items()}
 
 
 def _shards(folder: Path) -> tuple[list[Path], dict[str, str]]:
@@ -140,7 +148,7 @@ def _tensor_info(shard: Path, name: str, entry: Any, data_bytes: int) -> TensorI
         raise CheckpointError(
             broken_shard(shard, f"{quoted(name)} has {end - start} bytes, not {expected}")
         )
-    return TensorInfo(shard, dtype, shape, start, end - start)
+    return TensorInfo(name, shard, dtype, shape, start, end - start)
 
 
 def _size(value: Any) -> int:

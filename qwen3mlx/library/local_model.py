@@ -58,18 +58,20 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         raise CheckpointError(
             f"The path {path} cannot be used as a name in requests: rename the folder."
         )
-    raw = read_json(path / "config.json")
     try:
-        config = ModelConfig.from_mapping(raw, source=str(path / "config.json"))
+        config = ModelConfig.from_folder(path)
     except CheckpointError as error:
+        raw = read_json(path / "config.json")
         is_qwen3 = raw.get("model_type") in ("qwen3", "qwen3_moe")
         raise error if is_qwen3 else OtherFamilyError(str(error)) from None
     if missing := missing_files(path):
         raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
     _check_whole(path / "tokenizer.json")
-    num_bytes = sum(info.nbytes for info in read_infos(path).values())
+    infos = read_infos(path)
+    config = config.fitting(infos)
+    num_bytes = sum(info.nbytes for info in infos.values())
     sizes = {file.name: file.stat().st_size for file in path.iterdir() if file.is_file()}
-    is_embedding = "embedding" in model_id.lower() or "modules.json" in sizes
+    is_embedding = config.kind == "embedding" or "embedding" in model_id.lower()
     return LocalModel(
         id=model_id,
         path=path,
@@ -82,7 +84,7 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         params=params_string(config),
         publisher=model_id.split("/")[0] if "/" in model_id else "local",
         max_context_length=config.max_position_embeddings,
-        is_chat=not is_embedding and not is_base(model_id),
+        is_chat=config.kind == "causal" and not is_embedding and not is_base(model_id),
         is_embedding=is_embedding,
     )
 

@@ -40,9 +40,10 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.infos = read_infos(folder)
-        self._arrays: dict[str, mx.array] = {}
+        stored: dict[str, mx.array] = {}
         for shard in sorted({info.shard for info in self.infos.values()}):
-            self._arrays.update(_load(shard))
+            stored.update(_load(shard))
+        self._arrays = {name: stored[info.stored] for name, info in self.infos.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._arrays
@@ -66,7 +67,7 @@ class Checkpoint:
         if shape is not None and array.shape != shape:
             info = self.infos[name]
             raise CheckpointError(
-                f"{info.shard}: {name} has shape {list(info.shape)}, but "
+                f"{info.shard}: {info.stored} has shape {list(info.shape)}, but "
                 f"config.json requires {list(shape)}."
             )
         return array

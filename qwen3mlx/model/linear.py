@@ -99,6 +99,15 @@ Projection = Linear | QuantizedLinear | Concatenated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NoHead:
+    """The head of an embedding model, which has none: its hidden states are the result."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        """x [..., hidden] -> the same."""
+        return x
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
     """Token vectors; `linear` [in, vocab] is also the head if `tie_word_embeddings` is set."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import mlx.core as mx
 
 from ..config import LoadOptions, ModelConfig
 from ..errors import CheckpointError, MemoryBudgetError
-from ..quoting import quoted
+from ..quoting import printable, quoted
 from ..settings.state import expanded
 from .attention import Attention
 from .checkpoint import Checkpoint
@@ -18,10 +19,12 @@ from .device import release_staging_memory, set_memory_limits, usable_memory
 from .experts import Experts, ResidentExperts
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
 from .footprint import check_fits, compute_dtype, resident_bytes
-from .linear import Embedding, Projection, QuantizedEmbedding
+from .linear import Embedding, NoHead, Projection, QuantizedEmbedding
 from .qwen3 import Block, Qwen3
 from .rope import Rope
 from .weights import Weights, arrays_of
+
+_log = logging.getLogger(__name__)
 
 # (bytes read, bytes in all)
 Progress = Callable[[int, int], None]
@@ -44,6 +47,7 @@ def load_model(
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
     checkpoint = Checkpoint(folder)
+    config = config.fitting(checkpoint.infos)
     dtype = compute_dtype(checkpoint.infos)
     _check_memory(checkpoint, dtype)
     set_memory_limits()
@@ -105,8 +109,12 @@ def _evaluate(weights: Weights, module: object) -> None:
         release_staging_memory()
 
 
-def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> Projection:
+def _lm_head(weights: Weights, embed_tokens: Embedding | QuantizedEmbedding) -> Projection | NoHead:
     config = weights.config
+    if config.kind == "embedding":
+        return NoHead()
+    if config.kind == "classifier":
+        return weights.projection("score")
     if config.tie_word_embeddings:
         return embed_tokens.linear
     return weights.projection("lm_head")
@@ -178,14 +186,12 @@ def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
 
 
 def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
-    """Raise CheckpointError for unused tensors: config.json and the weights do not match."""
+    """Raise CheckpointError for a tensor without a use, unless it has no meaning either."""
     for name in checkpoint.remaining:
-        known = name.endswith("rotary_emb.inv_freq") or (
-            config.tie_word_embeddings and name.startswith("lm_head.")
-        )
-        if not known:
+        info = checkpoint.infos[name]
+        if not config.is_spare(name):
             raise CheckpointError(
-                f"{checkpoint.infos[name].shard} holds {quoted(name)}, which a model of "
-                "config.json's shape does not have; config.json and the weights do not belong "
-                "together."
+                f"{info.shard} holds {quoted(info.stored)}, which a model of config.json's shape "
+                "does not have; config.json and the weights do not belong together."
             )
+        _log.info("%s: %s is not used", checkpoint.folder, printable(info.stored))

@@ -12,7 +12,7 @@ from .attention import Attention
 from .cache import AttentionContext, KVCache, NoCache, QuantizedKVCache
 from .experts import ExpertStore
 from .feed_forward import FeedForward
-from .linear import Embedding, Projection, QuantizedEmbedding
+from .linear import Embedding, NoHead, Projection, QuantizedEmbedding
 from .rope import Turns
 
 
@@ -36,7 +36,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Qwen3:
-    """A loaded model. `dtype` is its compute dtype; `nbytes` is the memory its weights take."""
+    """A loaded model. `dtype` is its compute dtype; `nbytes` is the memory its weights take.
+
+    `config.kind` says what `lm_head` is: a language model's head, or what stands in its place, a
+    classifier's `score`, or nothing in an embedding model.
+    """
 
     config: ModelConfig
     dtype: mx.Dtype
@@ -45,7 +49,7 @@ class Qwen3:
     embed_tokens: Embedding | QuantizedEmbedding
     blocks: tuple[Block, ...]
     norm: mx.array
-    lm_head: Projection
+    lm_head: Projection | NoHead
     experts: ExpertStore
 
     @property
@@ -54,7 +58,11 @@ class Qwen3:
         return self.shared_nbytes + self.experts.nbytes
 
     def __call__(self, ids: mx.array, cache: KVCache | None = None) -> mx.array:
-        """ids [B, L] -> logits [B, L, vocab]; with a cache, the ids continue its content."""
+        """ids [B, L] -> logits [B, L, vocab]; with a cache, the ids continue its content.
+
+        A classifier returns scores [B, L, labels], an embedding model hidden states [B, L, hidden];
+        those of the last token are the text's.
+        """
         hidden = self.hidden(ids, NoCache() if cache is None else cache)
         if cache is not None:
             cache.advance(ids.shape[1])

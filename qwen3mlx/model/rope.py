@@ -1,4 +1,4 @@
-"""Rotary position embedding, plain and with static YaRN."""
+"""Rotary position embedding, plain and scaled: by static YaRN, or linearly."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Turns(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rope:
-    """Rotates [B, heads, L, head_dim]; `wavelengths` [head_dim / 2] are None without YaRN.
+    """Rotates [B, heads, L, head_dim]; `wavelengths` [head_dim / 2] are None if it is not scaled.
 
     YaRN also scales queries and keys by the same factor; the attention's `score_scale` includes it,
     which is equivalent and saves two products per layer.
@@ -35,8 +35,12 @@ class Rope:
 
     @classmethod
     def from_config(cls, config: RopeConfig, head_dim: int) -> Rope:
-        if config.kind == "default":
+        if config.kind in ("default", "dynamic"):
             return cls(head_dim, config.theta, None, 1.0)
+        if config.kind == "linear":
+            plain = (config.theta ** (2 * i / head_dim) for i in range(head_dim // 2))
+            waves = mx.array([config.factor * wave for wave in plain])
+            return cls(head_dim, config.theta, waves, 1.0)
         wavelengths = mx.array([1.0 / f for f in _yarn_frequencies(config, head_dim)])
         return cls(head_dim, config.theta, wavelengths, _attention_factor(config) ** 2)
 
@@ -91,6 +95,10 @@ def _dimension_of(rotations: float, config: RopeConfig, head_dim: int) -> float:
 
 
 def _attention_factor(config: RopeConfig) -> float:
+    return _own_attention_factor(config) * config.attn_factor
+
+
+def _own_attention_factor(config: RopeConfig) -> float:
     if config.attention_factor is not None:
         return config.attention_factor
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import mlx.core as mx
 
-from ..config import ModelConfig, QuantizationMode, QuantizationSpec, expert_path
+from ..config import ModelConfig, QuantizationMode, QuantizationSpec, expert_path, fused_path
 from ..errors import CheckpointError
 from .checkpoint import TensorStore
 from .device import on_cpu, release_staging_memory
@@ -78,7 +79,12 @@ class Weights:
 
     def experts(self, *paths: str) -> ExpertProjection:
         """Return a projection of the experts, stacked."""
-        groups = _fused(self._packed_experts(path) for path in paths)
+        whole = fused_path(paths[0])
+        if whole is not None and f"{whole}.weight" in self.checkpoint:
+            experts, out, width = self._shapes[paths[0]]
+            groups = iter([self._packed(whole, (experts, len(paths) * out, width))])
+        else:
+            groups = _fused(self._packed_experts(path) for path in paths)
         parts = _evaluated(self._expert_linear(group) for group in groups)
         return parts[0] if len(parts) == 1 else ConcatenatedExperts(parts)
 
@@ -87,8 +93,15 @@ class Weights:
         shape = self._shapes[path]
         if f"{path}.weight" in self.checkpoint:
             return self._packed(path, shape)
-        names = (f"{expert_path(path, e)}.weight" for e in range(shape[0]))
-        return Packed(mx.stack([self._take_floats(name, shape[1:]) for name in names]))
+        paths = [expert_path(path, e) for e in range(shape[0])]
+        experts = [self._packed(each, shape[1:]) for each in paths]
+        for name, expert in zip(paths, experts, strict=True):
+            if expert.fuses_with != experts[0].fuses_with:
+                raise CheckpointError(
+                    f"{self.checkpoint.folder}: {name} is not quantized like {paths[0]}; the "
+                    "experts of one layer must be."
+                )
+        return _joined(experts, mx.stack)
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
         if f"{path}.scales" not in self.checkpoint:
@@ -221,11 +234,17 @@ def _evaluated(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def _concatenated(group: list[Packed]) -> Packed:
+    return _joined(group, partial(mx.concatenate, axis=-2))
+
+
+def _joined(group: list[Packed], join: Callable[[list[mx.array]], mx.array]) -> Packed:
+    """Return matrices that are stored alike as one, or as a stack."""
+
     def joined(arrays: list[mx.array | None]) -> mx.array | None:
         present = [array for array in arrays if array is not None]
-        return mx.concatenate(present, axis=-2) if present else None
+        return join(present) if present else None
 
-    weight = mx.concatenate([item.weight for item in group], axis=-2)
+    weight = join([item.weight for item in group])
     scales = joined([item.scales for item in group])
     return Packed(weight, scales, joined([item.biases for item in group]), group[0].spec)
 

@@ -184,7 +184,13 @@ def test_context_length_beyond_the_positions(scaling: dict[str, Any] | None, lim
 
 
 @pytest.mark.parametrize(
-    "scaling", [{"rope_type": "linear", "factor": 2}, {"rope_type": "yarn"}, {"factor": 4.0}]
+    "scaling",
+    [
+        {"rope_type": "linear", "factor": 2},
+        {"rope_type": "dynamic", "factor": 2},
+        {"rope_type": "yarn"},
+        {"factor": 4.0},
+    ],
 )
 def test_rope_scaling_that_cannot_be(scaling: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError, match="rope_scaling") as caught:

@@ -241,11 +241,14 @@ def test_base_and_embedding_models_are_not_chat_models(home: Path) -> None:
 
     write_model(home / "disk" / "Qwen3-8B-Base-4bit")
     write_model(home / "disk" / "Qwen3-Embedding-0.6B")
-    (write_model(home / "disk" / "sentences") / "modules.json").write_text("[]")
+    modules = [{"type": "sentence_transformers.models.Pooling"}]
+    (write_model(home / "disk" / "sentences") / "modules.json").write_text(json.dumps(modules))
+    (write_model(home / "disk" / "pairs") / "modules.json").write_text("[]")
     library = Library([home / "disk"])
     assert kind(library.find("qwen3-8b-base-4bit")) == (False, False)
     assert kind(library.find("qwen3-embedding-0.6b")) == (False, True)
     assert kind(library.find("sentences")) == (False, True)
+    assert kind(library.find("pairs")) == (True, False)
 
 
 @pytest.mark.parametrize(
