@@ -50,9 +50,7 @@ def test_the_sheet_says_which_keys_send(
         done.click()
 
 
-def test_the_sheet_of_shortcuts_is_read_with_the_keyboard(
-    window: MainWindow, qtbot: QtBot
-) -> None:
+def test_the_sheet_of_shortcuts_is_read_with_the_keyboard(window: MainWindow, qtbot: QtBot) -> None:
     window.resize(window.width(), window.minimumHeight())
     trigger(window, "Keyboard Shortcuts")
     sheet = window.findChild(ShortcutSheet)
