@@ -1,4 +1,4 @@
-"""MLX's packed integers: value i of a row has bits [i * bits, (i + 1) * bits), lowest first."""
+"""Matrices of MLX's packed integers."""
 
 from __future__ import annotations
 
@@ -12,27 +12,6 @@ from qwen3mlx.config import QuantizationSpec
 from qwen3mlx.model.linear import dequantized
 
 Method = Literal["mse", "rtn", "gptq", "awq", "dwq"]
-
-_WORD = 32
-
-
-def packed(values: mx.array, bits: int) -> mx.array:
-    """Pack uint32 values [..., n] below 2**bits, n a multiple of 32: uint32 [..., n * bits / 32].
-
-    The layout is mx.quantize's for every width: 32 values fill `bits` words.
-    """
-    blocks = values.reshape(*values.shape[:-1], -1, _WORD)
-    words = []
-    for word in range(bits):
-        low, total = word * _WORD, None
-        for index in range(low // bits, (low + _WORD - 1) // bits + 1):
-            shift = index * bits - low
-            value = blocks[..., index]
-            part = mx.left_shift(value, shift) if shift >= 0 else mx.right_shift(value, -shift)
-            total = part if total is None else total | part
-        assert total is not None
-        words.append(total)
-    return mx.stack(words, axis=-1).flatten(-2)
 
 
 @dataclass(frozen=True, slots=True)

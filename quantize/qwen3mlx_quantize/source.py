@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from qwen3mlx.config import (
     read_json,
 )
 from qwen3mlx.errors import CheckpointError
+from qwen3mlx.model.foreign import ForeignMatrices
 
 from .common import io_stream, number, start
 from .packing import PackedMatrix
@@ -26,6 +27,8 @@ from .tensor_file import DTYPES, TensorReader
 # Weights to process at a time, which bounds the memory.
 BLOCK = 1 << 22
 _FLOATS = ("F32", "F16", "BF16")
+# What tensors AWQ, GPTQ and FP8 have beside `qweight` or `weight`.
+_FOREIGN = ("scales", "qzeros", "g_idx", "weight_scale_inv")
 
 
 class Source:
@@ -41,16 +44,20 @@ class Source:
         self.dtype = self._float_dtype()
         self.modules = list(self.config.modules())
         self.vectors = [f"{path}.weight" for path in self.config.norms()]
-        self._reader = TensorReader(self.infos)
+        self._reader = TensorReader(folder, self.infos)
+        self._foreign: ForeignMatrices | None = None
+        if self.config.published is not None:
+            self._foreign = ForeignMatrices(self._reader, self.config.published, mx.float32)
         self._check_names()
 
     @property
     def is_quantized(self) -> bool:
-        return any(name.endswith(".scales") for name in self.infos)
+        is_packed = any(name.endswith(".scales") for name in self.infos)
+        return is_packed or self.config.published is not None
 
     def vector(self, name: str) -> mx.array:
         """Read a norm's weight."""
-        values = self._reader.whole(name)
+        values = self._reader.take(name)
         _check_finite(values.sum(), values, name, self.folder)
         return values
 
@@ -65,15 +72,24 @@ class Source:
         when the next one is requested, so that reading and checking overlap.
         """
         out, width = module.shape[-2:]
-        path, first = self._place(module, index)
+        read = self._row_reader(module, index)
         step = max(1, BLOCK // width)
         for row in range(0, out, step * every):
             with mx.stream(io_stream()):
-                rows = self._rows(path, first + row, first + min(row + step, out))
+                rows = read(row, min(row + step, out))
                 total = rows.sum()
             start(total)
             yield rows
-            _check_finite(total, rows, f"{path}.weight", self.folder)
+            _check_finite(total, rows, f"{self._place(module, index)[0]}.weight", self.folder)
+
+    def _row_reader(self, module: Module, index: int) -> Callable[[int, int], mx.array]:
+        """Return what reads some rows of a matrix, from the first to before the last."""
+        path, first = self._place(module, index)
+        if self._foreign is not None:
+            matrix = self._foreign.floats(path, module.shape[-2:])
+            if matrix is not None:  # it is stored by columns
+                return lambda start, stop: matrix[start:stop].astype(self.dtype)
+        return lambda start, stop: self._rows(path, first + start, first + stop)
 
     def _place(self, module: Module, index: int) -> tuple[str, int]:
         """Return the stored tensor that holds a matrix, and the matrix's first row in it."""
@@ -107,10 +123,12 @@ class Source:
         return quantization.overrides.get(path) or quantization.default
 
     def _float_dtype(self) -> mx.Dtype:
-        for info in self.infos.values():
-            if info.dtype in _FLOATS:
-                return DTYPES[info.dtype]
-        raise CheckpointError(f"{self.folder} holds no float tensor.")
+        norm = self.infos.get("model.norm.weight")
+        if norm is None or norm.dtype not in _FLOATS:
+            raise CheckpointError(
+                f"{self.folder} has no model.norm.weight in float; download the model again."
+            )
+        return DTYPES[norm.dtype]
 
     def _check_names(self) -> None:
         known = dict.fromkeys(name for module in self.modules for name in self._names(module))
@@ -139,6 +157,8 @@ class Source:
                 expected = (expected[0], 2 * expected[1], expected[2])
             elif path != module.path:
                 expected = expected[1:]
+            if f"{path}.weight" not in self.infos:
+                continue  # AWQ's and GPTQ's are checked as they are read
             if f"{path}.scales" in self.infos:
                 expected = (*expected[:-1], expected[-1] * self.spec(path).bits // 32)
             self._check_shape(f"{path}.weight", expected)
@@ -153,9 +173,10 @@ class Source:
 
     def _names(self, module: Module) -> list[str]:
         paths = self._paths(module)
-        suffixes = ("scales", "biases", "global_scale")
+        suffixes = _FOREIGN if self._foreign is not None else ("scales", "biases", "global_scale")
         packed = [f"{p}.{suffix}" for p in paths for suffix in suffixes]
-        return [*(f"{path}.weight" for path in paths), *(n for n in packed if n in self.infos)]
+        needed = (f"{p}.qweight" if f"{p}.qweight" in self.infos else f"{p}.weight" for p in paths)
+        return [*needed, *(n for n in packed if n in self.infos)]
 
     def _paths(self, module: Module) -> list[str]:
         """Return the stored tensors that hold the module's matrices."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 
 import mlx.core as mx
 
@@ -16,6 +17,8 @@ DTYPES = {
     "BF16": mx.bfloat16,
     "U32": mx.uint32,
     "U8": mx.uint8,
+    "I32": mx.int32,
+    "F8_E4M3": mx.uint8,  # as MLX loads it
 }
 
 
@@ -26,9 +29,13 @@ def as_array(data: bytes | memoryview, dtype: str, shape: tuple[int, ...]) -> mx
 
 
 class TensorReader:
-    """Reads tensors; `infos` come from the files' headers (see qwen3mlx.config.read_infos)."""
+    """A TensorStore whose tensors can be read again, or in parts.
 
-    def __init__(self, infos: Mapping[str, TensorInfo]) -> None:
+    `infos` come from the headers of the files in `folder` (see qwen3mlx.config.read_infos).
+    """
+
+    def __init__(self, folder: Path, infos: Mapping[str, TensorInfo]) -> None:
+        self.folder = folder
         self.infos = infos
         self._starts: dict[str, int] = {}
         # Reused for every read, because allocating memory takes as long as reading.
@@ -42,9 +49,21 @@ class TensorReader:
         data = self._read(info, start * row_bytes, (stop - start) * row_bytes)
         return as_array(data, info.dtype, (stop - start, width))
 
-    def whole(self, name: str) -> mx.array:
-        """Return the tensor in its own shape."""
-        info = self.infos[name]
+    def __contains__(self, name: str) -> bool:
+        return name in self.infos
+
+    def take(self, name: str, shape: tuple[int, ...] | None = None) -> mx.array:
+        """Return the tensor; with `shape`, of exactly that shape. Raises CheckpointError."""
+        info = self.infos.get(name)
+        if info is None:
+            raise CheckpointError(
+                f"{self.folder} has no tensor {name!r}; download the model again."
+            )
+        if shape is not None and info.shape != shape:
+            raise CheckpointError(
+                f"{info.shard}: {info.stored} has shape {list(info.shape)}, config.json asks for "
+                f"{list(shape)}."
+            )
         return as_array(self._read(info, 0, info.nbytes), info.dtype, info.shape)
 
     def _read(self, info: TensorInfo, offset: int, num_bytes: int) -> memoryview:

@@ -10,7 +10,9 @@ _SWITCH = {True: "thinking on", False: "thinking off", None: "thinking on"}
 
 def header(name: str, config: ModelConfig, settings: Settings) -> str:
     """`Qwen3-8B-MLX-4bit: 8.2B parameters, 4-bit, context 40,960 tokens, thinking on`."""
-    precision = f"{config.quantization.default.bits}-bit" if config.quantization else config.dtype
+    precision = config.published.label if config.published else config.dtype
+    if config.quantization:
+        precision = f"{config.quantization.default.bits}-bit"
     context = f"context {config.max_position_embeddings:,} tokens"
     thinking = _SWITCH[settings.think]
     return f"{name}: {_count(config)} parameters, {precision}, {context}, {thinking}"

@@ -81,6 +81,8 @@ def _layers(config: ModelConfig) -> str:
 
 
 def _weights(config: ModelConfig) -> str:
+    if config.published is not None:
+        return config.published.label
     if config.quantization is None:
         return config.dtype
     spec = config.quantization.default

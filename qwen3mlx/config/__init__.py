@@ -8,6 +8,7 @@ from .model import ModelConfig, read_checkpoint
 from .model_files import LARGEST_PAGE, model_file, model_text
 from .modules import Module, expert_path, fused_path
 from .options import LoadOptions, SamplingParams
+from .published import PublishedQuantization
 from .quantization import MODE_DEFAULTS, QuantizationConfig, QuantizationMode, QuantizationSpec
 from .rope import RopeConfig
 from .tensor_headers import TensorInfo, read_infos
@@ -24,6 +25,7 @@ __all__ = [
     "LoadOptions",
     "ModelConfig",
     "Module",
+    "PublishedQuantization",
     "QuantizationConfig",
     "QuantizationMode",
     "QuantizationSpec",

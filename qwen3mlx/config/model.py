@@ -12,6 +12,7 @@ from .json_file import number, read_json, token_ids
 from .kind import Kind, kind_of, labels_of, pools
 from .modules import Module
 from .options import LoadOptions
+from .published import PublishedQuantization
 from .quantization import QuantizationConfig
 from .rope import RopeConfig
 from .tensor_headers import TensorInfo, read_infos
@@ -45,7 +46,8 @@ class ModelConfig(NamedTuple):
     Qwen3Config and Qwen3MoeConfig, except for sizes, which are required. Metadata keys are ignored;
     a key that would change the computation and is not implemented raises CheckpointError.
 
-    `kind` is what the model computes; a classifier has one score for each of its `labels`.
+    `quantization` is MLX's, `published` another program's; one of them is None. `kind` is what the
+    model computes; a classifier has one score for each of its `labels`.
     """
 
     model_type: Literal["qwen3", "qwen3_moe"]
@@ -61,6 +63,7 @@ class ModelConfig(NamedTuple):
     tie_word_embeddings: bool
     rope: RopeConfig
     quantization: QuantizationConfig | None = None
+    published: PublishedQuantization | None = None
     dtype: str = "bfloat16"
     num_experts: int = 0
     num_experts_per_tok: int = 0
@@ -91,7 +94,6 @@ class ModelConfig(NamedTuple):
         reader = _Reader(raw, source)
         max_positions = reader.integer("max_position_embeddings", 32_768)
         own = _moe_fields(reader) if model_type == "qwen3_moe" else _dense_fields(reader)
-        quantization = raw.get("quantization") or raw.get("quantization_config")
         kind = kind_of(raw, source)
         config = cls(
             model_type=model_type,
@@ -104,9 +106,7 @@ class ModelConfig(NamedTuple):
             max_position_embeddings=max_positions,
             tie_word_embeddings=reader.flag("tie_word_embeddings"),
             rope=_rope(raw, max_positions, f"{source} rope"),
-            quantization=QuantizationConfig.from_mapping(quantization, f"{source} quantization")
-            if quantization
-            else None,
+            **_quantization(raw, f"{source} quantization"),
             dtype=reader.word("dtype") or reader.word("torch_dtype") or "bfloat16",
             eos_token_ids=token_ids(raw.get("eos_token_id"), f"{source} eos_token_id"),
             kind=kind,
@@ -293,6 +293,15 @@ def _refuse_unsupported(raw: Mapping[str, Any], source: str) -> None:
     layer_types = raw.get("layer_types") or []
     if not isinstance(layer_types, list) or any(kind != "full_attention" for kind in layer_types):
         raise CheckpointError(f"{source} has layer_types other than 'full_attention'.")
+
+
+def _quantization(raw: Mapping[str, Any], source: str) -> dict[str, Any]:
+    quantization = raw.get("quantization") or raw.get("quantization_config")
+    if isinstance(quantization, Mapping) and "quant_method" in quantization:
+        return {"published": PublishedQuantization.from_mapping(quantization, source)}
+    if not quantization:
+        return {}
+    return {"quantization": QuantizationConfig.from_mapping(quantization, source)}
 
 
 def _dense_fields(reader: _Reader) -> dict[str, Any]:

@@ -13,7 +13,7 @@ QuantizationMode = Literal["affine", "mxfp4", "mxfp8", "nvfp4"]
 
 # The group_size and bits that MLX has kernels for, per mode.
 _QUANTIZATION_SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
-    "affine": ((32, 64, 128), (2, 3, 4, 5, 6, 8)),
+    "affine": ((32, 64, 128), (1, 2, 3, 4, 5, 6, 8)),
     "mxfp4": ((32,), (4,)),
     "mxfp8": ((32,), (8,)),
     "nvfp4": ((16,), (4,)),
@@ -66,11 +66,6 @@ class QuantizationConfig:
     def from_mapping(cls, raw: Mapping[str, Any], source: str) -> QuantizationConfig:
         if not isinstance(raw, Mapping):
             raise CheckpointError(f"{source} is {quoted(raw)}; it must be an object.")
-        if "quant_method" in raw:
-            raise CheckpointError(
-                f"{source} uses {quoted(raw['quant_method'])} quantization; only MLX's own formats "
-                "are supported: get the model's MLX version or its unquantized weights."
-            )
         if len(raw) > _MOST_ENTRIES:
             raise CheckpointError(
                 f"{source} has {len(raw):,} entries, more than any model has modules."

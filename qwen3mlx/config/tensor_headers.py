@@ -20,8 +20,9 @@ from .weight_index import INDEX_NAME, read_weight_map
 
 SINGLE_NAME = "model.safetensors"
 
-# safetensors dtype names -> bytes per element, for the types in an MLX Qwen3 checkpoint.
-_ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
+# safetensors dtype names -> bytes per element, for the types in a Qwen3 checkpoint: floats, MLX's
+# packed integers and scales; those of AWQ and GPTQ, and FP8.
+_ELEMENT_BYTES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1, "I32": 4, "F8_E4M3": 1}
 # MLX stores a dimension in 32 bits; no Qwen3 tensor has more than three.
 _LARGEST_DIMENSION = 2**31 - 1
 _MOST_DIMENSIONS = 8

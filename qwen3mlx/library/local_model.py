@@ -118,6 +118,8 @@ def _count(parameters: int) -> str:
 
 
 def _quantization(config: ModelConfig) -> str | None:
+    if config.published is not None:
+        return config.published.label
     if config.quantization is None:
         return None
     spec = config.quantization.default

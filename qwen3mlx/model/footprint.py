@@ -19,6 +19,9 @@ from .device import on_cpu
 from .experts import ResidentExperts
 from .kv_layout import LONGEST_SHARED, least_capacity, stack_capacity
 
+# Of the numbers that become the model's dtype.
+_STORED_BYTES = {"BF16": 2, "F16": 2, "F8_E4M3": 1}
+
 
 class Footprint(NamedTuple):
     """What a checkpoint takes; `config` is the one that it would be loaded with.
@@ -125,8 +128,8 @@ def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:
 
 
 def resident_bytes(infos: Mapping[str, TensorInfo], dtype: mx.Dtype) -> int:
-    """Return the bytes of tensors in memory, where 16-bit ones are stored in `dtype`."""
+    """Return the bytes of tensors in memory, where 16-bit ones and FP8 are stored in `dtype`."""
     return sum(
-        info.nbytes * dtype.size // 2 if info.dtype in ("BF16", "F16") else info.nbytes
+        info.nbytes * dtype.size // _STORED_BYTES.get(info.dtype, dtype.size)
         for info in ResidentExperts.resident(infos)
     )

@@ -85,17 +85,29 @@ class QuantizedLinear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Reordered:
+    """A matrix whose column i belongs to the input order[i], as GPTQ's `desc_act` leaves them."""
+
+    order: mx.array
+    linear: QuantizedLinear
+
+    def __call__(self, x: mx.array) -> mx.array:
+        """x [..., in] -> [..., out]."""
+        return self.linear(mx.take(x, self.order, axis=-1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Concatenated:
     """Projections of one input side by side; those quantized alike were fused at load."""
 
-    parts: tuple[Linear | QuantizedLinear, ...]
+    parts: tuple[Linear | QuantizedLinear | Reordered, ...]
 
     def __call__(self, x: mx.array) -> mx.array:
         """x [..., in] -> [..., sum of out]."""
         return mx.concatenate([part(x) for part in self.parts], axis=-1)
 
 
-Projection = Linear | QuantizedLinear | Concatenated
+Projection = Linear | QuantizedLinear | Reordered | Concatenated
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import mlx.core as mx
 
@@ -24,24 +24,14 @@ from .linear import (
     QuantizedEmbedding,
     QuantizedExpertLinear,
     QuantizedLinear,
+    Reordered,
 )
+from .packed import Packed
+
+if TYPE_CHECKING:
+    from .foreign import ForeignMatrices
 
 Part = TypeVar("Part")
-
-
-class Packed(NamedTuple):
-    """One matrix, or a stack of them, as stored: [..., out, in], packed by `spec` or float."""
-
-    weight: mx.array
-    scales: mx.array | None = None
-    biases: mx.array | None = None
-    spec: QuantizationSpec | None = None
-    global_scale: mx.array | None = None
-
-    @property
-    def fuses_with(self) -> tuple[QuantizationSpec | None, bool]:
-        """Return the key of matrices that can be fused: equal values may become one."""
-        return self.spec, self.global_scale is not None
 
 
 class Weights:
@@ -57,6 +47,14 @@ class Weights:
         self.on_cpu = on_cpu()
         self._shapes = {module.path: module.shape for module in config.modules()}
         self._norm_sizes = config.norms()
+        self._foreign = self._foreign_matrices()
+
+    def _foreign_matrices(self) -> ForeignMatrices | None:
+        if self.config.published is None:
+            return None
+        from .foreign import ForeignMatrices
+
+        return ForeignMatrices(self.checkpoint, self.config.published, self.dtype)
 
     def norm(self, path: str) -> mx.array:
         """Return the weight of a norm [size]."""
@@ -67,6 +65,8 @@ class Weights:
         linear = self._linear(self._packed(path, self._shapes[path]))
         if isinstance(linear, QuantizedLinear):
             return QuantizedEmbedding(linear, self.dtype)
+        if isinstance(linear, Reordered):
+            raise CheckpointError(f"{self.checkpoint.folder}: {path} must not have a g_idx.")
         return Embedding(linear)
 
     def projection(self, *paths: str) -> Projection:
@@ -96,14 +96,16 @@ class Weights:
         paths = [expert_path(path, e) for e in range(shape[0])]
         experts = [self._packed(each, shape[1:]) for each in paths]
         for name, expert in zip(paths, experts, strict=True):
-            if expert.fuses_with != experts[0].fuses_with:
+            if expert.fuses_with != experts[0].fuses_with or expert.order is not None:
                 raise CheckpointError(
-                    f"{self.checkpoint.folder}: {name} is not quantized like {paths[0]}; the "
-                    "experts of one layer must be."
+                    f"{self.checkpoint.folder}: {name} is not quantized like {paths[0]}, with its "
+                    "inputs in order; the experts of one layer must be."
                 )
         return _joined(experts, mx.stack)
 
     def _packed(self, path: str, shape: tuple[int, ...]) -> Packed:
+        if self._foreign is not None and (found := self._foreign.packed(path, shape)):
+            return found
         if f"{path}.scales" not in self.checkpoint:
             return Packed(self._take_floats(f"{path}.weight", shape))
         scales = self.checkpoint.take(f"{path}.scales")
@@ -175,16 +177,20 @@ class Weights:
 
     def _take_floats(self, name: str, shape: tuple[int, ...]) -> mx.array:
         info = self.checkpoint.infos.get(name)
-        if info is not None and info.dtype in ("U32", "U8"):
+        if info is not None and info.dtype not in ("F32", "F16", "BF16"):
             path = name.removesuffix(".weight")
-            raise CheckpointError(f"{info.shard}: {name} is packed but has no {path}.scales.")
+            raise CheckpointError(
+                f"{info.shard}: {name} is {info.dtype}, which has no meaning without {path}.scales "
+                "and a 'quantization' in config.json; download the model again."
+            )
         return self.checkpoint.take(name, shape)
 
-    def _linear(self, packed: Packed) -> Linear | QuantizedLinear:
+    def _linear(self, packed: Packed) -> Linear | QuantizedLinear | Reordered:
         if packed.spec is None:
             return Linear(self._stored(packed.weight))
         assert packed.scales is not None
-        return QuantizedLinear(packed.weight, packed.scales, packed.biases, packed.spec)
+        linear = QuantizedLinear(packed.weight, packed.scales, packed.biases, packed.spec)
+        return linear if packed.order is None else Reordered(mx.array(packed.order), linear)
 
     def _expert_linear(self, packed: Packed) -> ExpertLinear | QuantizedExpertLinear:
         if packed.spec is None:
@@ -246,7 +252,8 @@ def _joined(group: list[Packed], join: Callable[[list[mx.array]], mx.array]) -> 
 
     weight = join([item.weight for item in group])
     scales = joined([item.scales for item in group])
-    return Packed(weight, scales, joined([item.biases for item in group]), group[0].spec)
+    biases = joined([item.biases for item in group])
+    return Packed(weight, scales, biases, group[0].spec, order=group[0].order)
 
 
 def _transposed(weight: mx.array) -> mx.array:

@@ -76,7 +76,7 @@ MXFP8: Spec = {"group_size": 32, "bits": 8, "mode": "mxfp8"}
 NVFP4: Spec = {"group_size": 16, "bits": 4, "mode": "nvfp4"}
 AFFINE: list[Spec] = [
     {"group_size": group_size, "bits": bits}
-    for bits in (2, 3, 4, 5, 6, 8)
+    for bits in (1, 2, 3, 4, 5, 6, 8)
     for group_size in (32, 64, 128)
 ]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qwen3mlx_quantize.methods import gptq, mse, rtn
-from qwen3mlx_quantize.packing import packed
 
 from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.model.packed import packed
 
 BITS = (2, 3, 4, 5, 6, 8)
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.model.packed import packed
 
-from ..packing import PackedMatrix, packed
+from ..packing import PackedMatrix
 from . import mse
 
 # Added to the diagonal, relative to its mean; else inputs that rarely vary weigh too much.

@@ -11,8 +11,9 @@ from __future__ import annotations
 import mlx.core as mx
 
 from qwen3mlx.config import QuantizationSpec
+from qwen3mlx.model.packed import packed
 
-from ..packing import PackedMatrix, packed
+from ..packing import PackedMatrix
 
 # Shares of the group's span to try, and the number of refits for each.
 SPANS = tuple(1 - 0.02 * step for step in range(22))
