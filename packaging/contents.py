@@ -92,6 +92,13 @@ def info_plist(version: str) -> dict[str, Any]:
         "CFBundleVersion": version,
         "CFBundleDevelopmentRegion": "en",
         "CFBundleLocalizations": ["en", "zh-Hans"],
+        "CFBundleURLTypes": [
+            {
+                "CFBundleURLName": BUNDLE_ID,
+                "CFBundleURLSchemes": [NAME],
+                "CFBundleTypeRole": "Viewer",
+            }
+        ],
         "LSApplicationCategoryType": "public.app-category.productivity",
         "LSMinimumSystemVersion": MINIMUM_MACOS,
         "LSArchitecturePriority": ["arm64"],

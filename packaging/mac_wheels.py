@@ -151,7 +151,9 @@ def _parsed(wheels: Iterable[Path]) -> Iterator[tuple[str, str]]:
 
 def _needed(wheel: Path, python: str) -> Iterator[Requirement]:
     with zipfile.ZipFile(wheel) as archive:
-        (path,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        # Some wheels hold whole copies of others, with their metadata.
+        own = (name for name in archive.namelist() if name.count("/") == 1)
+        (path,) = (name for name in own if name.endswith(".dist-info/METADATA"))
         headers = HeaderParser().parsestr(archive.read(path).decode("utf-8"))
     for text in headers.get_all("Requires-Dist") or ():
         requirement = Requirement(text)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale, QObject, Signal
 
 from .controllers.answer_runner import AnswerRunner
 from .controllers.attachment_loader import AttachmentLoader
+from .controllers.autostart import AutostartController
 from .controllers.backups import BackupsController
 from .controllers.chat import ChatController
 from .controllers.context import ContextController
@@ -83,6 +84,7 @@ class Program(QObject):
         self.quantize = QuantizeController(
             QuantizeFile(profile / "quantize.json"), profile / "models", program, self
         )
+        self.autostart = AutostartController(program, self)
         self.backups = BackupsController(self.store, self)
         self.retention = Retention(
             self.conversations, self.settings, is_in_use=self._is_in_use, parent=self
@@ -244,6 +246,7 @@ class Program(QObject):
             self.server,
             self.settings,
             self.quantize,
+            self.autostart,
             self.backups,
             self.retention,
         ):

@@ -24,14 +24,14 @@ from .services.store import StoreError
 LOCK = "window.lock"
 
 
-def main(profile_dir: Path | None, program: Sequence[str]) -> int:
+def main(profile_dir: Path | None, program: Sequence[str], link: str = "") -> int:
     """Run the window and return the exit code.
 
     Errors before it opens go to stderr, on one line, and into a dialog. Where the profile's window
     is open already, it comes to the front.
 
     `program` is the command that starts `qwen3mlx`. Without `profile_dir`, the profile is the
-    server's state folder.
+    server's state folder. `link` is a link to the app, to be opened in it.
     """
     profile = Path(os.path.abspath(profile_dir.expanduser())) if profile_dir else default_profile()
     os.environ["QWEN3MLX_HOME"] = str(profile)  # also for the server
@@ -41,7 +41,7 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
     lock = QLockFile(str(profile / LOCK))
     if not lock.tryLock(0):
         is_open = lock.error() == QLockFile.LockError.LockFailedError
-        return 0 if is_open and raise_first(profile) else _failed(_not_locked(lock))
+        return 0 if is_open and raise_first(profile, link) else _failed(_not_locked(lock))
     keep_private(profile, (LOCK, "window.ini"))
     QGuiApplication.setApplicationDisplayName("qwen3mlx")
     QGuiApplication.setQuitOnLastWindowClosed(True)
@@ -51,12 +51,16 @@ def main(profile_dir: Path | None, program: Sequence[str]) -> int:
     except StoreError as error:
         return _failed(str(error))
     # Imported late, to show the window sooner.
+    from .views.link_opening import LinkEvents
     from .views.windows import Windows
 
     windows = Windows(parts)
     windows.add_first().show()
     first = FirstWindow(profile, parts)
-    first.wanted.connect(windows.come_to_front)
+    first.wanted.connect(windows.open_link)
+    LinkEvents(application).opened.connect(windows.open_link)
+    if link:
+        windows.open_link(link)
     QTimer.singleShot(0, parts.start)
     _end_on_signals(application)
     try:

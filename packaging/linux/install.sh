@@ -22,7 +22,7 @@ cp "$here/qwen3mlx.png" "$icon"
 quoted=$(printf %s "$here" | sed 's/[\\"`$]/\\\\&/g; s/%/%%/g')
 while IFS= read -r line; do
     case $line in
-    Exec=*) printf 'Exec="%s/qwen3mlx" app\n' "$quoted" ;;
+    Exec=*) printf 'Exec="%s/qwen3mlx" app %%u\n' "$quoted" ;;
     *) printf '%s\n' "$line" ;;
     esac
 done <"$here/qwen3mlx.desktop" >"$menu"

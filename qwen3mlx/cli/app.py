@@ -31,6 +31,7 @@ VERBS = {
     "bench": ("bench", "bench"),
     "app": ("window", "app"),
     "keys": ("keys", "app"),
+    "autostart": ("autostart", "app"),
 }
 
 

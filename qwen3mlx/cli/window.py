@@ -19,7 +19,10 @@ ProfileDir = Annotated[
 ]
 
 
-def app(profile_dir: ProfileDir = None) -> None:
+Link = Annotated[str, typer.Argument(metavar="LINK", help="A qwen3mlx:// link to open in the app.")]
+
+
+def app(link: Link = "", profile_dir: ProfileDir = None) -> None:
     """Open the desktop app: chat, with a built-in server.
 
     Conversations, settings and keys stay on this computer.
@@ -35,7 +38,7 @@ def app(profile_dir: ProfileDir = None) -> None:
         from qwen3mlx_app.main import main
     except ImportError as error:
         raise UsageError(_how_to_install(error)) from None
-    raise typer.Exit(main(profile_dir, own_command()))
+    raise typer.Exit(main(profile_dir, own_command(), link))
 
 
 def _has_display() -> bool:

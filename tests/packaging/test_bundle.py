@@ -216,7 +216,7 @@ def test_it_joins_the_menu_and_leaves_it(bundle: Path, home: Path) -> None:
     environment = bare(home) | {"PATH": "/usr/bin:/bin"}
     subprocess.run([bundle / "install.sh"], env=environment, check=True)
     entry = (home / ".local/share/applications/qwen3mlx.desktop").read_text("utf-8")
-    assert f'Exec="{bundle}/qwen3mlx" app\n' in entry
+    assert f'Exec="{bundle}/qwen3mlx" app %u\n' in entry
     link = home / ".local/bin/qwen3mlx"
     said = subprocess.check_output([link, "--version"], env=bare(home), text=True)
     assert said.startswith("qwen3mlx ")

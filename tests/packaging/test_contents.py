@@ -9,6 +9,7 @@ from configparser import ConfigParser
 import contents
 import icon
 import pytest
+from qwen3mlx_app.services.own_links import SCHEME
 
 from tests.support.places import ROOT
 
@@ -17,6 +18,8 @@ def test_its_plist_is_one_and_names_what_is_declared_elsewhere() -> None:
     plist = contents.info_plist("1.2.3")
     assert plistlib.loads(plistlib.dumps(plist)) == plist
     assert plist["CFBundleShortVersionString"] == "1.2.3"
+    (links,) = plist["CFBundleURLTypes"]
+    assert links["CFBundleURLSchemes"] == [SCHEME]
     program, window, quantizer = contents.OWN
     packages = f'packages = ["{program}", "app/{window}", "quantize/{quantizer}"]'
     assert packages in (ROOT / "pyproject.toml").read_text("utf-8")
@@ -85,6 +88,7 @@ def test_the_menu_entry_starts_the_app() -> None:
     parser.read(ROOT / "packaging" / "linux" / "qwen3mlx.desktop", encoding="utf-8")
     entry = parser["Desktop Entry"]
     assert entry["Type"] == "Application"
-    assert entry["Exec"] == "qwen3mlx app"
+    assert entry["Exec"] == "qwen3mlx app %u"
+    assert entry["MimeType"] == f"x-scheme-handler/{SCHEME};"
     assert entry["Name"]
     assert entry["Categories"].endswith(";")

@@ -138,6 +138,12 @@ def test_a_dependency_that_is_not_pinned_is_named(tmp_path: Path, needs: str) ->
         mac_wheels.check([path], "3.12")
 
 
+def test_the_metadata_of_a_copy_inside_are_not_its_own(tmp_path: Path) -> None:
+    inner = b"Metadata-Version: 2.1\nName: two\nVersion: 1\nRequires-Dist: three\n"
+    path = wheel(tmp_path, files={"one/_vendor/two-1.dist-info/METADATA": inner})
+    assert mac_wheels.check([path], "3.12").num_native == 0
+
+
 def test_an_extra_that_nobody_asked_for_is_not_needed(tmp_path: Path) -> None:
     path = wheel(tmp_path, needs=("two ; extra == 'fast'", "three ; sys_platform == 'linux'"))
     assert mac_wheels.check([path], "3.12").num_native == 0

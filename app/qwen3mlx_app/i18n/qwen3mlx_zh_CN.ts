@@ -1680,6 +1680,14 @@
         <translation>关闭窗口后服务器继续运行。</translation>
     </message>
     <message>
+        <source>Serve when I log in</source>
+        <translation>登录时启动服务器</translation>
+    </message>
+    <message>
+        <source>A server of its own, also while the app is closed.</source>
+        <translation>这是一个单独的服务器，App 关闭时也会运行。</translation>
+    </message>
+    <message>
         <source>The colors of the window.</source>
         <translation>窗口的颜色。</translation>
     </message>
@@ -2373,6 +2381,29 @@
     </message>
 </context>
 <context>
+    <name>links</name>
+    <message>
+        <source>A link to this app was refused: it is not one that it knows.</source>
+        <translation>已拒绝一个指向此 App 的链接：无法识别该链接。</translation>
+    </message>
+    <message>
+        <source>A link wants to start a chat with this text. It is not sent yet.
+
+{text}</source>
+        <translation>一个链接想用以下文本开始对话。文本不会直接发送。
+
+{text}</translation>
+    </message>
+    <message>
+        <source>Start Chat</source>
+        <translation>开始对话</translation>
+    </message>
+    <message>
+        <source>{name} is not on this computer. You can download it with `qwen3mlx pull {name}`.</source>
+        <translation>这台电脑上没有 {name}。可以用 `qwen3mlx pull {name}` 下载。</translation>
+    </message>
+</context>
+<context>
     <name>menu</name>
     <message>
         <source>File</source>
@@ -2989,6 +3020,10 @@
     <message>
         <source>The settings cannot be saved: {reason}.</source>
         <translation>无法存储设置：{reason}。</translation>
+    </message>
+    <message>
+        <source>This cannot be changed: {reason}</source>
+        <translation>无法更改：{reason}</translation>
     </message>
 </context>
 <context>

@@ -110,7 +110,7 @@ class ChatPage(QWidget):
         """Made when it is first wanted, for it has a form of many fields."""
         chat, anchor = self._chat, self.composer.model
         picker = ModelPicker(self._models, lambda: chat.model_id, anchor, self._theme, self)
-        picker.chosen.connect(self._set_model)
+        picker.chosen.connect(self.use_model)
         picker.models_wanted.connect(self.models_wanted)
         return picker
 
@@ -369,7 +369,7 @@ class ChatPage(QWidget):
     def _set_thinking(self, thinking: bool) -> None:
         self._chat.settings.set(replace(self._settings(), thinking=thinking))
 
-    def _set_model(self, model_id: str) -> None:
+    def use_model(self, model_id: str) -> None:
         if self._chat.conversation is None:
             self._chat.new()
         self._chat.settings.set_model(model_id)

@@ -89,6 +89,7 @@ class Pages(QStackedWidget):
             program.models.limits,
             program.retention,
             program.backups,
+            program.autostart,
             program.profile,
             self._theme,
             self,

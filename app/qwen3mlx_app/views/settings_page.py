@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from ..controllers.autostart import AutostartController
 from ..controllers.backups import BackupsController
 from ..controllers.limits import LimitsController
 from ..controllers.retention import Retention
@@ -38,6 +40,7 @@ class SettingsPage(Page):
         limits: LimitsController,
         retention: Retention,
         backups: BackupsController,
+        autostart: AutostartController,
         profile: Path,
         theme: Theme,
         parent: QWidget | None = None,
@@ -47,6 +50,7 @@ class SettingsPage(Page):
         self._settings = settings
         self._server = server
         self._limits = limits
+        self._autostart = autostart
         self._profile = profile
         self._theme = theme
         self._server_fields: dict[str, NumberField] = {}
@@ -84,6 +88,7 @@ class SettingsPage(Page):
             self.tr("Start the server at launch"),
             self.tr("Otherwise, it starts with the first question."),
         )
+        self._add_autostart(group)
         self._switch(
             group,
             "show_tray",
@@ -97,6 +102,20 @@ class SettingsPage(Page):
             self.tr("When a long task finishes in the background. Requires the menu bar item."),
         )
         return group
+
+    def _add_autostart(self, group: Group) -> None:
+        title = self.tr("Serve when I log in")
+        switch = Switch(title, self._theme, self)
+        switch.toggled.connect(self._autostart.set_on)
+        hint = self.tr("A server of its own, also while the app is closed.")
+        group.add_row(title, switch, hint)
+
+        def show() -> None:
+            with QSignalBlocker(switch):
+                switch.setChecked(self._autostart.is_on)
+
+        show()
+        follow(self, show, self._autostart.changed)
 
     def _appearance(self) -> Group:
         group = Group(self)

@@ -14,6 +14,7 @@ from ..composition import Program
 from ..controllers.notifier import Notifier
 from ..domain import AppSettings
 from ..services.language import use_language
+from .link_opening import open_link
 from .main_window import MainWindow
 from .rich_text import clean_copied
 from .theme import Theme
@@ -82,6 +83,19 @@ class Windows(QObject):
 
     def come_to_front(self) -> None:
         self.front.come_to_front()
+
+    def open_link(self, link: str) -> None:
+        """Come to the front and open a link to the app; an empty one is none.
+
+        It waits for a server that is starting: until then, no models are known.
+        """
+        self.front.come_to_front()
+        program = self._program
+        if link and program.server.state.phase == "starting":
+            open_then = partial(self.open_link, link)
+            program.models.refreshed.connect(open_then, Qt.ConnectionType.SingleShotConnection)
+        elif link:
+            open_link(self.front, link)
 
     def close(self) -> None:
         """The program ends: closing takes a moment, and nothing must be painted meanwhile."""

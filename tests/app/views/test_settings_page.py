@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import plistlib
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,8 @@ from qwen3mlx_app.services.settings import SettingsFile
 from qwen3mlx_app.views.main_window import MainWindow
 from qwen3mlx_app.views.number_field import NumberField
 from qwen3mlx_app.views.switch import Switch
+
+from tests.support.places import PROGRAM
 
 from .support import named, program_of, turn_wheel, visible_texts
 
@@ -62,6 +67,39 @@ def test_a_switch_is_kept(window: MainWindow, page: Any, name: str, setting: str
     assert switch.isChecked() == before
     switch.click()
     assert getattr(kept(window), setting) is not before
+
+
+def test_serving_at_login_is_turned_on_and_off(
+    window: MainWindow, page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "launchctl").write_text("#!/bin/sh\n")
+    (tmp_path / "launchctl").chmod(0o755)
+    switch = named(page, Switch, "Serve when I log in")
+    assert isinstance(switch, Switch)
+    switch.click()
+    agent = tmp_path / "Library" / "LaunchAgents" / "org.qwen3mlx.server.plist"
+    assert plistlib.loads(agent.read_bytes())["ProgramArguments"] == [*PROGRAM, "serve"]
+    assert switch.isChecked()
+    switch.click()
+    assert not agent.exists()
+    assert not switch.isChecked()
+
+
+def test_serving_at_login_that_fails_is_told_and_stays_off(
+    window: MainWindow, page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    switch = named(page, Switch, "Serve when I log in")
+    assert isinstance(switch, Switch)
+    switch.click()
+    assert not switch.isChecked()
+    told = [notice.text for notice in window.session.notices.shown]
+    assert any("This computer has no systemd" in text for text in told)
 
 
 def test_choices_and_the_size_of_text(window: MainWindow, page: Any) -> None:

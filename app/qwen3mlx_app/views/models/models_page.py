@@ -73,6 +73,10 @@ class ModelsPage(Page):
         models.folders_changed.connect(self._show_folders)
         self._show()
 
+    def look_for(self, text: str) -> None:
+        """Show the models with this text in their names."""
+        self._text.setText(text)
+
     def _search_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)

@@ -1,0 +1,80 @@
+"""Links to the app: `qwen3mlx://model?name=NAME` and `qwen3mlx://chat?model=NAME&prompt=TEXT`.
+
+Any web page can contain one, so everything else is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+SCHEME = "qwen3mlx"
+# Characters.
+LONGEST_NAME, LONGEST_PROMPT, LONGEST_LINK = 200, 8000, 64_000
+_LINK = re.compile(rf"{SCHEME}://([a-z]+)/?(?:\?([A-Za-z0-9._~:/@!$'()*+,;=&%-]*))?", re.ASCII)
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+# An alias or the id of a repository, never the path of a folder.
+_NAME = re.compile(rf"{_WORD}(/{_WORD})?(:{_WORD})?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# The parameters of each action.
+_PARAMETERS = {"model": {"name"}, "chat": {"model", "prompt"}}
+
+
+class RefusedLink(ValueError):
+    """The link is not one of ours, or holds what it must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLink:
+    """Show a model's page."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLink:
+    """Start a chat; the model or the text can be empty."""
+
+    model: str
+    prompt: str
+
+
+def parse_link(link: str) -> ModelLink | ChatLink:
+    """Raises RefusedLink."""
+    found = _LINK.fullmatch(link) if len(link) <= LONGEST_LINK else None
+    if found is None or found[1] not in _PARAMETERS:
+        raise RefusedLink
+    values = _values(found[2] or "", _PARAMETERS[found[1]])
+    if found[1] == "model":
+        return ModelLink(_name(values.get("name", "")))
+    model = values.get("model", "")
+    return ChatLink(_name(model) if model else "", _prompt(values.get("prompt", "")))
+
+
+def _values(query: str, known: set[str]) -> dict[str, str]:
+    if not query:
+        return {}
+    if _BROKEN_ESCAPE.search(query):
+        raise RefusedLink
+    try:
+        pairs = parse_qsl(query, True, True, errors="strict", max_num_fields=len(known))
+    except ValueError:
+        raise RefusedLink from None
+    values = dict(pairs)
+    if len(values) < len(pairs) or not values.keys() <= known:
+        raise RefusedLink
+    return values
+
+
+def _name(name: str) -> str:
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+        raise RefusedLink
+    return name
+
+
+def _prompt(text: str) -> str:
+    if len(text) > LONGEST_PROMPT or _CONTROL.search(text):
+        raise RefusedLink
+    return text
