@@ -16,7 +16,7 @@ from tests.support.checkpoints import DENSE, DENSE_TIED, MOE, write_checkpoint
 
 from .support import quantize, tokens
 
-DOCUMENTS = [list(range(start, start + 80)) for start in (5, 90, 170)]
+DOCUMENTS = [list(range(start, start + 40)) for start in (5, 170)]
 
 
 @pytest.fixture(scope="module", params={"dense": DENSE, "tied": DENSE_TIED, "moe": MOE}.items())
