@@ -42,9 +42,7 @@ def assert_same(got: list[Token], wanted: list[Token]) -> None:
         assert [x for _, x in one.top] == pytest.approx([x for _, x in two.top], abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("chunk", "max_tokens"), [(1, 1), *product([7, 149, 150, 512], [0, 1, 4])]
-)
+@pytest.mark.parametrize(("chunk", "max_tokens"), [(1, 1), *product([7, 149, 150, 512], [0, 1, 4])])
 def test_they_are_those_of_a_whole_forward(
     model: Qwen3, decoder: Decoder, monkeypatch, chunk, max_tokens
 ) -> None:

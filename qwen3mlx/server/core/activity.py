@@ -169,23 +169,15 @@ class Activity:
             entry.model = model
             entry.count(prompt_tokens, cached_tokens, completion_tokens)
 
-    async def entries(
-        self, after: int = 0, timeout_s: float = 15.0
-    ) -> AsyncGenerator[Entry | None, None]:
-        """The kept entries with ids above `after`, then each new one, until the server closes.
-
-        Yields None whenever nothing new has come for `timeout_s` seconds.
-        """
+    async def entries(self, after: int = 0) -> AsyncGenerator[Entry, None]:
+        """The kept entries with ids above `after`, then each new one, until the server closes."""
         while not self._closed:
             news = self._news
             for entry in [entry for entry in self._entries if entry.id > after]:
                 after = entry.id
                 yield entry
-            try:
-                if news is self._news:
-                    await asyncio.wait_for(news.wait(), timeout_s)
-            except asyncio.TimeoutError:
-                yield None
+            if news is self._news:
+                await news.wait()
 
     @property
     def is_closed(self) -> bool:

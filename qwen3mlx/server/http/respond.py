@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from typing import NamedTuple, Protocol, TypeVar
@@ -13,33 +12,26 @@ from starlette.responses import Response
 from ..json_text import Json
 from .errors import ApiError, to_api_error
 from .json_response import JSONReply
-from .sse import comment, ndjson, sse, streaming, while_connected
+from .sse import EVENT_STREAM, ndjson, sse, streaming, while_connected
 
 T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
-
-# Clients and proxies take a connection for dead after a minute or less without a byte.
-QUIET_S = 15.0
 
 # A writer's message: a JSON object, or bytes that are already encoded (a comment, `[DONE]`).
 Message = Json | bytes
 
 
 class StreamFormat(NamedTuple):
-    """The encoding of a stream's messages; `alive` is one that clients skip, if there is such."""
+    """The encoding of a stream's messages."""
 
     media_type: str
     encode: Callable[[Json], bytes]
-    alive: bytes = b""
 
 
-_ALIVE = comment("generating")
-UNNAMED_EVENTS = StreamFormat("text/event-stream", sse, _ALIVE)
+UNNAMED_EVENTS = StreamFormat(EVENT_STREAM, sse)
 # Each event is named after the `type` of its message.
-NAMED_EVENTS = StreamFormat(
-    "text/event-stream", lambda message: sse(message, message["type"]), _ALIVE
-)
+NAMED_EVENTS = StreamFormat(EVENT_STREAM, lambda message: sse(message, message["type"]))
 JSON_LINES = StreamFormat("application/x-ndjson", ndjson)
 
 
@@ -93,10 +85,7 @@ async def _whole(events: Events[T], writer: Writer[T]) -> Json:
 
 
 async def _chunks(events: Events[T], writer: Writer[T]) -> AsyncGenerator[bytes, None]:
-    """An empty chunk, then one chunk for each event that has messages.
-
-    Of events without, such as thoughts that are not sent, some tell that the answer is under way.
-    """
+    """An empty chunk, then one chunk for each event that has messages."""
 
     def encoded(messages: Iterable[Message]) -> bytes:
         encode = writer.format.encode
@@ -107,13 +96,8 @@ async def _chunks(events: Events[T], writer: Writer[T]) -> AsyncGenerator[bytes,
             yield b""
             if chunk := encoded(writer.start()):
                 yield chunk
-            sent = time.monotonic()
             async for event in events:
-                chunk, now = encoded(writer.add(event)), time.monotonic()
-                if not chunk and now - sent >= QUIET_S:
-                    chunk = writer.format.alive
-                if chunk:
-                    sent = now
+                if chunk := encoded(writer.add(event)):
                     yield chunk
         if chunk := encoded(writer.end()):
             yield chunk

@@ -6,18 +6,23 @@ Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.ht
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ...events import Prefill
 from ..json_text import json_bytes
 from .errors import ApiError, to_api_error
 
 T = TypeVar("T")
+
+# Clients and proxies take a connection for dead after a minute or less without a byte.
+QUIET_S = 15.0
+EVENT_STREAM = "text/event-stream"
 
 
 def sse(data: Mapping[str, Any] | str, event: str | None = None) -> bytes:
@@ -36,6 +41,10 @@ def comment(text: str) -> bytes:
     return f": {' '.join(text.split())}\n\n".encode()
 
 
+# Sent in a silence: a request waits for its turn or its model, or its answer is checked or hidden.
+ALIVE = comment("waiting")
+
+
 def prefill_comment(event: Prefill) -> bytes:
     """Progress while the prompt is computed; without it, clients and proxies may give up."""
     return comment(f"prefill {event.done}/{event.total}")
@@ -47,11 +56,12 @@ def ndjson(value: Mapping[str, Any]) -> bytes:
 
 
 def streaming(
-    request: Request, chunks: AsyncIterator[bytes], media_type: str = "text/event-stream"
+    request: Request, chunks: AsyncIterator[bytes], media_type: str = EVENT_STREAM
 ) -> Response:
     """Send `chunks` as they come; they are closed as soon as the client disconnects.
 
-    The iterator must turn its own errors into events (see `with_error_event`).
+    After QUIET_S seconds without a chunk, an event stream gets a comment. The iterator must turn
+    its own errors into events (see `with_error_event`).
     """
     return _Stream(
         chunks,
@@ -82,7 +92,9 @@ async def while_connected(request: Request, work: Awaitable[T]) -> T:
 
 
 class _Stream(StreamingResponse):
-    """Notices a disconnect even while there is nothing to send."""
+    """Notices a disconnect even while there is nothing to send, and breaks a silence."""
+
+    _sent_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -92,6 +104,32 @@ class _Stream(StreamingResponse):
         finally:
             if isinstance(self.body_iterator, AsyncGenerator):
                 await self.body_iterator.aclose()
+
+    async def stream_response(self, send: Send) -> None:
+        if self.media_type != EVENT_STREAM:
+            return await super().stream_response(send)
+        beating = asyncio.ensure_future(self._beat(send))
+
+        async def noted(message: Message) -> None:
+            self._sent_at = time.monotonic()
+            if not message.get("more_body", True):
+                beating.cancel()
+            await send(message)
+
+        try:
+            await super().stream_response(noted)
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self, send: Send) -> None:
+        alive: Message = {"type": "http.response.body", "body": ALIVE, "more_body": True}
+        self._sent_at = time.monotonic()
+        while True:
+            await asyncio.sleep(max(self._sent_at + QUIET_S - time.monotonic(), 0))
+            if time.monotonic() >= self._sent_at + QUIET_S:
+                self._sent_at = time.monotonic()
+                await send(alive)
 
 
 async def _unless_gone(receive: Receive, work: Awaitable[T]) -> T:

@@ -24,15 +24,13 @@ from ...core.service import LoadResult, Service
 from ...core.telling import told
 from ...http.errors import openai_body
 from ...http.json_body import Route
-from ...http.sse import comment, sse, streaming, with_error_event
+from ...http.sse import sse, streaming, with_error_event
 from ...json_text import Json
 from .describe import model_json
 from .schemas import ModelBody, ModelSettingsBody
 
 logger = logging.getLogger(__name__)
 
-# Seconds without progress after which a stream sends a comment.
-PATIENCE = 15.0
 # Seconds between looks at the disk while somebody watches: a hundred models take 10 ms.
 WATCH_EVERY = 0.5
 
@@ -97,17 +95,12 @@ async def unload(body: ModelBody, service: ServiceDep) -> Json:
 
 async def _changes(service: Service) -> AsyncGenerator[bytes, None]:
     known: object = None
-    quiet_s = 0.0
     while not service.activity.is_closed:
         infos = await service.models()
         now = await asyncio.to_thread(_outline, service, infos)
         if now != known:
-            known, quiet_s = now, 0.0
+            known = now
             yield sse(await asyncio.to_thread(_library, service, infos, None), "models")
-        elif quiet_s >= PATIENCE:
-            quiet_s = 0.0
-            yield comment("nothing new")
-        quiet_s += WATCH_EVERY
         await asyncio.sleep(WATCH_EVERY)
 
 
@@ -141,14 +134,7 @@ async def _load_events(
     work = service.load(model_id, options=options, save=False, on_progress=news.put_nowait)
     task = asyncio.create_task(work)
     task.add_done_callback(over)
-    while True:
-        try:
-            progress = await asyncio.wait_for(news.get(), PATIENCE)
-        except asyncio.TimeoutError:
-            yield comment("waiting")
-            continue
-        if progress is None:
-            break
+    while (progress := await news.get()) is not None:
         yield sse({"progress": progress}, "progress")
     loaded = task.result()
     described = await _described(service, model_id)

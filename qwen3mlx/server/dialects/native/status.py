@@ -60,9 +60,7 @@ async def _events(activity: Activity, after: int) -> AsyncGenerator[bytes, None]
     yield comment("log")  # sends the headers at once
     async with aclosing(activity.entries(after)) as entries:
         async for entry in entries:
-            if entry is None:
-                yield comment("nothing new")
-            elif _may_see(entry):
+            if _may_see(entry):
                 yield sse(_over(entry), "request")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from itertools import islice
 
 import httpx
@@ -139,19 +140,10 @@ def test_old_entries_make_room() -> None:
         activity = Activity()
         for _ in range(MAX_ENTRIES + 5):
             activity.request_finished(entry())
-        listening = activity.entries(timeout_s=0.01)
-        seen = [known.id async for known in _until_quiet(listening)]
-        await listening.aclose()
-        return seen
+        async with aclosing(activity.entries()) as listening:
+            return [(await anext(listening)).id for _ in range(MAX_ENTRIES)]
 
     assert asyncio.run(kept()) == list(range(6, MAX_ENTRIES + 6))
-
-
-async def _until_quiet(listening):  # type: ignore[no-untyped-def]
-    async for known in listening:
-        if known is None:
-            return
-        yield known
 
 
 @pytest.mark.parametrize("path", ["/status", "/log"])
