@@ -4,6 +4,8 @@
     ├── UsageError            the call itself makes no sense (exit code 2)
     ├── ModelNotFoundError    no such folder, alias or hub id, or it is not on disk
     ├── DownloadError         a hub failed, or returned something other than the files
+    │   └── UnreachableError     no connection, or a busy or failing hub: it may pass
+    ├── DeletionError         a model's files cannot be deleted
     ├── CheckpointError       a file of the checkpoint is missing, broken or not supported
     │   └── TemplateError     its chat template does not compile or does not render
     ├── InvalidRequestError   a value in a request cannot be fulfilled
@@ -38,6 +40,16 @@ class ModelNotFoundError(Qwen3MLXError):
 
 class DownloadError(Qwen3MLXError):
     code = "download_failed"
+
+
+class UnreachableError(DownloadError):
+    """The same download may succeed later."""
+
+    code = "hub_unreachable"
+
+
+class DeletionError(Qwen3MLXError):
+    code = "not_deleted"
 
 
 class CheckpointError(Qwen3MLXError):

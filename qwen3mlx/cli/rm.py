@@ -12,7 +12,6 @@ from .options import InstalledModel
 from .terminal import Terminal
 
 if TYPE_CHECKING:
-    from ..errors import ModelNotFoundError
     from ..library import LocalModel
 
 
@@ -24,14 +23,13 @@ def rm(
 
     Only models in the Hugging Face cache are deleted, with all their revisions.
     """
-    import shutil
-
     from ..errors import UsageError
+    from ..library.removal import delete, num_bytes
     from ..quoting import size_text
 
     terminal = Terminal.standard()
     name, folder = _downloaded(model)
-    size = size_text(_blob_bytes(folder))
+    size = size_text(num_bytes(folder))
     if not yes:
         if not terminal.can_ask:
             raise UsageError(
@@ -40,7 +38,7 @@ def rm(
         if not terminal.ask(f"Delete {name} ({size})?", default=False):
             terminal.note("Nothing was deleted.")
             return
-    shutil.rmtree(folder)
+    delete(folder)
     terminal.note(f"Deleted {name} ({size}).")
 
 
@@ -49,6 +47,7 @@ def _downloaded(name: str) -> tuple[str, Path]:
     from .. import library
     from ..errors import ModelNotFoundError
     from ..library.cache import repository_folder
+    from ..library.removal import downloaded_folder
 
     try:
         found = library.Library().find(name)
@@ -61,11 +60,9 @@ def _downloaded(name: str) -> tuple[str, Path]:
                 if folder.is_dir():
                     return repo_id, folder
         if other := _in_a_folder(name):
-            raise _elsewhere(other) from None
+            downloaded_folder(other)  # raises the reason
         raise
-    if found.source == "cache":
-        return found.id, repository_folder(found.id)
-    raise _elsewhere(found)
+    return found.id, downloaded_folder(found)
 
 
 def _in_a_folder(name: str) -> LocalModel | None:
@@ -78,18 +75,3 @@ def _in_a_folder(name: str) -> LocalModel | None:
     except (CheckpointError, ModelNotFoundError):
         return None
     return None if model.source == "cache" else model
-
-
-def _elsewhere(model: LocalModel) -> ModelNotFoundError:
-    from ..errors import ModelNotFoundError
-
-    whose = "comes with the program" if model.source == "demo" else "is in one of your folders"
-    return ModelNotFoundError(
-        f"{model.id} {whose} ({model.path}); rm only deletes models in the Hugging Face cache."
-    )
-
-
-def _blob_bytes(folder: Path) -> int:
-    """Return the bytes that deleting the folder frees; a file with several links counts once."""
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(path.stat().st_size for path in files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -24,6 +24,7 @@ from ..quoting import size_text
 from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
+from .resume import SUFFIX, LargeFile, fetch_large, is_ours
 
 # Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, while pickles and modules are programs.
 ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
@@ -67,13 +68,18 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
         )
     check_place(repo_id)
     with _tuned_library():
-        files = _list_files(repo_id, revision)
+        commit, files = _list_files(repo_id, revision)
         _check_runnable(repo_id, [file.name for file in files])
         num_bytes = sum(file.num_bytes for file in files)
         _check_disk(Path(constants.HF_HUB_CACHE), repo_id, num_bytes)
         _mark_unverified(repo_id, files)
         meter = _Meter(num_bytes, progress)
-        return _Worker(repo_id, revision, meter).run()
+        large = [
+            LargeFile(file.name, file.sha256, file.num_bytes)
+            for file in files
+            if file.sha256 and 0 < file.num_bytes <= constants.MAX_HTTP_DOWNLOAD_SIZE
+        ]
+        return _Worker(repo_id, revision, meter, commit, large).run()
 
 
 def is_offline() -> bool:
@@ -91,7 +97,8 @@ class _RemoteFile(NamedTuple):
     sha256: str | None
 
 
-def _list_files(repo_id: str, revision: str | None) -> list[_RemoteFile]:
+def _list_files(repo_id: str, revision: str | None) -> tuple[str, list[_RemoteFile]]:
+    """Return the commit that `revision` is, and its files that a checkpoint needs."""
     from huggingface_hub import HfApi, try_to_load_from_cache
     from huggingface_hub.hf_api import RepoSibling
 
@@ -110,7 +117,8 @@ def _list_files(repo_id: str, revision: str | None) -> list[_RemoteFile]:
         sha256 = file.lfs.sha256 if file.lfs else None
         return _RemoteFile(name, 0 if is_cached else file.size or 0, sha256)
 
-    return [described(file) for file in info.siblings or () if _wanted(file.rfilename)]
+    wanted = [described(file) for file in info.siblings or () if _wanted(file.rfilename)]
+    return info.sha or revision or "main", wanted
 
 
 def _wanted(name: str) -> bool:
@@ -185,31 +193,45 @@ class _Meter:
         self._total = total
         self._report = report
         self._done = 0
+        self._large = 0  # bytes of the large files, which are fetched before the others
         self._lock = threading.Lock()
         self.stopped_by: BaseException | None = None
 
     def report_verifying(self, done: int, total: int) -> None:
         self._report(Progress(done, total, "verifying"))
 
+    def count(self, size: int) -> None:
+        """Count bytes of a large file; less than 0 if it starts over."""
+        with self._lock:
+            self._check_stopped()
+            self._large += size
+            self._reach(self._large)
+
     def advance(self, bar: _Bar, size: int) -> None:
         with self._lock:
-            if self.stopped_by is not None:
-                raise _Cancelled
+            self._check_stopped()
             bar.n += size
-            if bar.n > self._total + SLACK_BYTES:
-                self.stopped_by = DownloadError(
-                    "The download was stopped because the hub sent more data than it announced: "
-                    "use another hub."
-                )
-                raise _Cancelled
-            if bar.n <= self._done:
-                return
-            self._done = bar.n
-            try:
-                self._report(Progress(min(self._done, self._total), self._total))
-            except BaseException as error:
-                self.stopped_by = error
-                raise _Cancelled from error
+            self._reach(self._large + bar.n)
+
+    def _check_stopped(self) -> None:
+        if self.stopped_by is not None:
+            raise _Cancelled
+
+    def _reach(self, done: int) -> None:
+        if done > self._total + SLACK_BYTES:
+            self.stopped_by = DownloadError(
+                "The download was stopped because the hub sent more data than it announced: "
+                "use another hub."
+            )
+            raise _Cancelled
+        if done <= self._done:
+            return
+        self._done = done
+        try:
+            self._report(Progress(min(self._done, self._total), self._total))
+        except BaseException as error:
+            self.stopped_by = error
+            raise _Cancelled from error
 
 
 class _Bar:
@@ -246,8 +268,16 @@ class _Bar:
 class _Worker:
     """Runs `snapshot_download` in its own thread: its pool would hold back Ctrl-C to the end."""
 
-    def __init__(self, repo_id: str, revision: str | None, meter: _Meter) -> None:
+    def __init__(
+        self,
+        repo_id: str,
+        revision: str | None,
+        meter: _Meter,
+        commit: str,
+        large: Sequence[LargeFile],
+    ) -> None:
         self._repo_id = repo_id
+        self._commit, self._large = commit, large
         self._revision = revision
         self._meter = meter
         self._path: str | None = None
@@ -277,6 +307,7 @@ class _Worker:
         from huggingface_hub import snapshot_download
 
         try:
+            fetch_large(self._repo_id, self._commit, self._large, self._meter.count)
             self._path = snapshot_download(
                 self._repo_id,
                 revision=self._revision,
@@ -306,6 +337,13 @@ class _Worker:
         return Path(self._path)
 
 
+def discard_partial(repo_id: str) -> None:
+    """Delete the parts of files that have arrived, and keep the whole ones."""
+    for partial in blobs_folder(repo_id).glob(f"*{SUFFIX}"):
+        partial.unlink(missing_ok=True)
+
+
 def _partial_files(repo_id: str) -> set[Path]:
     """Return the temporary files of `huggingface_hub`, which it never resumes."""
-    return set(blobs_folder(repo_id).glob("*.incomplete"))
+    found = blobs_folder(repo_id).glob(f"*{SUFFIX}")
+    return {partial for partial in found if not is_ours(partial)}

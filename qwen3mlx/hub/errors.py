@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError
+from ..errors import DownloadError, ModelNotFoundError, Qwen3MLXError, UnreachableError
 
 
 def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
@@ -22,10 +22,10 @@ def explain(error: BaseException, repo_id: str) -> Qwen3MLXError:
     if isinstance(error, OSError) and error.errno is not None:
         return DownloadError(_explain_disk(error))
     if "Consistency check failed" in str(error):
-        return DownloadError(
+        return UnreachableError(
             f"A file of {repo_id} arrived incomplete: run it again; finished files are kept."
         )
-    return DownloadError(
+    return UnreachableError(
         f"{constants.ENDPOINT} cannot be reached ({type(error).__name__}): check the connection, "
         "then run it again; finished files are kept."
     )
@@ -61,10 +61,12 @@ def _explain_answer(error: Exception, repo_id: str) -> Qwen3MLXError:
             f"{hub} denied access to {repo_id} ({status}): check the token in HF_TOKEN."
         )
     if status == 429:
-        return DownloadError(
+        return UnreachableError(
             f"{hub} is rate-limiting requests (429): wait a few minutes, or set HF_TOKEN."
         )
-    return DownloadError(f"{hub} failed with status {status}: try again later.")
+    if status < 500:
+        return DownloadError(f"{hub} refused the request with status {status}: check the name.")
+    return UnreachableError(f"{hub} failed with status {status}: try again later.")
 
 
 def _explain_disk(error: OSError) -> str:

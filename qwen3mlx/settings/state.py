@@ -35,7 +35,14 @@ NO_HOME = Path("/nonexistent")
 # The files that the program and its window keep in the state folder.
 _OURS = (
     *("settings.json", "models.json", "api-keys.json", "key-use.json", "admin-token-*.json"),
-    *("history", "window.*", "quantize.json", "measured.json", "conversations*.sqlite*"),
+    *(
+        "history",
+        "window.*",
+        "quantize.json",
+        "measured.json",
+        "downloads.json",
+        "conversations*.sqlite*",
+    ),
     "server-crash.log",
 )
 

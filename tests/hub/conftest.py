@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,12 @@ def checkpoint_files(shard_bytes: int = 300_000) -> dict[str, bytes]:
         "modeling_tiny.py": b"raise SystemExit",
         "onnx/model.safetensors": b"copy",
     }
+
+
+def in_lfs(hub: FakeHub, *names: str) -> None:
+    """Keep these files where large ones are: the hub announces their SHA-256."""
+    for name in names or SHARDS:
+        hub.etags[name] = hashlib.sha256(hub.repos[REPO][name]).hexdigest()
 
 
 @pytest.fixture

@@ -37,7 +37,10 @@ class FakeHub:
     etags: dict[str, str] = field(default_factory=dict)
     listing: Callable[[object], object] = lambda true: true
     extra: dict[str, int] = field(default_factory=dict)  # file -> bytes that nobody announced
+    soon: dict[str, list[Fault]] = field(default_factory=dict)  # file -> the next answers
+    elsewhere: FakeHub | None = None  # the second origin, where the files of LFS are
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)  # one for each request
 
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -89,6 +92,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             path = unquote(urlsplit(self.path).path)
             hub.requests.append((self.command, path, self.headers.get("Range")))
+            hub.tokens.append(self.headers.get("Authorization"))
             for pattern, reply in ((_INFO, self._info), (_TREE, self._tree), (_FILE, self._file)):
                 if match := pattern.fullmatch(path):
                     repo, revision, *rest = match.groups()
@@ -104,6 +108,8 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
                 return Fault(401, "RepoNotFound")
             if revision not in ("main", COMMIT):
                 return Fault(404, "RevisionNotFound")
+            if self.command == "GET" and hub.soon.get(name):
+                return hub.soon[name].pop(0)
             return hub.broken.get(name) if self.command == "GET" else None
 
         def _fail(self, fault: Fault) -> None:
@@ -145,6 +151,9 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
                 self._fail(Fault(404, "EntryNotFound"))
                 return
             data = hub.repos[repo][name]
+            if hub.elsewhere is not None and len(hub.etags.get(name, "")) == 64:
+                self._redirect(hub.elsewhere.url, name, data)
+                return
             if self.command == "GET":
                 data += bytes(hub.extra.get(name, 0))
             start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
@@ -158,6 +167,15 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             if self.command == "GET":
                 self._send(data[start:], hub.cuts.get(name, []), hub.delays.get(name, 0))
+
+        def _redirect(self, origin: str, name: str, data: bytes) -> None:
+            self.send_response(302)
+            self.send_header("Location", f"{origin}{self.path}")
+            self.send_header("X-Linked-ETag", f'"{hub.etags[name]}"')
+            self.send_header("X-Linked-Size", str(len(data)))
+            self.send_header("X-Repo-Commit", hub.commit)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def _send(self, data: bytes, cuts: list[int], delay: float) -> None:
             end = cuts.pop(0) if cuts else len(data)

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
@@ -11,9 +13,10 @@ from qwen3mlx.errors import DownloadError, ModelNotFoundError
 from qwen3mlx.hub import jobs as downloads
 from qwen3mlx.hub.jobs import Downloads, Job
 from qwen3mlx.library import resolve
+from qwen3mlx.settings.state import StateFile
 
 from . import conftest as hub
-from .fake_hub import FakeHub
+from .fake_hub import FakeHub, Fault
 
 fake_hub = hub.fake_hub
 
@@ -29,11 +32,18 @@ def jobs(fake_hub: FakeHub) -> Iterator[Downloads]:
     jobs.close()
 
 
+def wait_for(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def finish(job: Job) -> None:
     for thread in threading.enumerate():
         if thread.name == f"download {job.repo_id}":
             thread.join(PATIENCE)
-    assert job.status != "downloading"
+    assert not job.is_open
 
 
 def test_a_job_ends_with_the_model_on_disk_and_all_of_its_bytes_counted(jobs: Downloads) -> None:
@@ -150,3 +160,109 @@ def test_only_the_latest_of_the_finished_jobs_are_known(
         finish(job)
         started.append(job)
     assert [jobs.get(job.id, "ada") is job for job in started] == [False, False, True, True]
+
+
+@pytest.fixture
+def slow(fake_hub: FakeHub) -> FakeHub:
+    """A hub that takes a while for a file of 4 MB, and keeps it in LFS."""
+    fake_hub.repos[hub.REPO] = hub.checkpoint_files(shard_bytes=2**22)
+    hub.in_lfs(fake_hub)
+    fake_hub.delays[hub.SHARDS[0]] = 0.02
+    return fake_hub
+
+
+def resumed_at(fake_hub: FakeHub) -> list[int]:
+    return [int(span[6:-1]) for span in fake_hub.ranges(hub.SHARDS[0]) if span]
+
+
+def test_a_paused_job_goes_on_where_it_stopped(jobs: Downloads, slow: FakeHub) -> None:
+    job = jobs.start(hub.REPO, "ada")
+    wait_for(lambda: job.downloaded_bytes > 2**22)
+    jobs.pause(job)
+    wait_for(lambda: not jobs._threads)
+    assert job.status == "paused"
+    assert job.bytes_per_second == 0
+    slow.delays.clear()
+    assert jobs.start(hub.REPO, "ada") is job
+    wait_for(lambda: job.status == "completed")
+    assert len(slow.ranges(hub.SHARDS[0])) == 2
+    assert resumed_at(slow)[0] > 0
+    assert slow.fetched().count(hub.SHARDS[1]) == 1
+
+
+def test_a_cancelled_job_leaves_no_parts(jobs: Downloads, slow: FakeHub, tmp_path: Path) -> None:
+    job = jobs.start(hub.REPO, "ada")
+    wait_for(lambda: list(tmp_path.rglob("*.incomplete")) and job.downloaded_bytes)
+    jobs.cancel(job)
+    wait_for(lambda: not jobs._threads)
+    assert jobs.get(job.id, "ada") is None
+    assert list(tmp_path.rglob("*.incomplete")) == []
+
+
+def test_jobs_wait_in_an_order_that_can_be_changed(
+    jobs: Downloads, slow: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "AT_ONCE", 1)
+    slow.repos[OTHER] = slow.repos["org/Third-4bit"] = slow.repos[hub.REPO]
+    first, second, third = (jobs.start(name, "ada") for name in (hub.REPO, OTHER, "org/Third-4bit"))
+    assert [job.status for job in (first, second, third)] == ["downloading", "queued", "queued"]
+    jobs.move(third, 0)
+    assert jobs.listed("ada") == [third, first, second]
+    assert jobs.listed("bob") == []
+    jobs.pause(second)
+    slow.delays.clear()
+    finish(first)
+    wait_for(lambda: third.status == "completed")
+    assert second.status == "paused"
+    jobs.resume(second)
+    wait_for(lambda: second.status == "completed")
+
+
+def test_a_later_server_goes_on_with_the_jobs_of_an_earlier_one(
+    slow: FakeHub, tmp_path: Path
+) -> None:
+    slow.repos[OTHER] = hub.checkpoint_files()
+    state = StateFile("downloads.json", tmp_path / "home")
+    earlier = Downloads(state)
+    running, paused = earlier.start(hub.REPO, "ada"), earlier.start(OTHER, "ada")
+    earlier.pause(paused)
+    wait_for(lambda: running.downloaded_bytes > 2**22)
+    earlier.close()
+    slow.delays.clear()
+    later = Downloads(state)
+    later.restore()
+    again, still_paused = later.get(running.id, "ada"), later.get(paused.id, "ada")
+    assert again is not None
+    assert still_paused is not None
+    wait_for(lambda: again.status == "completed")
+    assert still_paused.status == "paused"
+    assert resumed_at(slow)[0] > 0
+    wait_for(lambda: [row["id"] for row in state.read()["jobs"]] == [paused.id])
+    later.close()
+
+
+@pytest.mark.parametrize("rows", [None, [1, {}, {"repo_id": "a/b"}], {"a": 1}])
+def test_a_state_of_another_form_costs_nothing(tmp_path: Path, rows: object) -> None:
+    state = StateFile("downloads.json", tmp_path)
+    with state.edit() as values:
+        values["jobs"] = rows
+    jobs = Downloads(state)
+    jobs.restore()
+    assert jobs.listed(None) == []
+
+
+def test_a_failure_that_may_pass_is_tried_again(
+    jobs: Downloads, slow: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "WAITS", (0.01, 0.01))
+    slow.delays.clear()
+    slow.soon[hub.SHARDS[1]] = [Fault(503), Fault(500)]
+    job = jobs.start(hub.REPO, "ada")
+    finish(job)
+    assert (job.status, job.error) == ("completed", None)
+    slow.repos[OTHER] = hub.checkpoint_files()
+    slow.broken["config.json"] = Fault(500)
+    hopeless = jobs.start(OTHER, "ada")
+    finish(hopeless)
+    assert hopeless.status == "failed"
+    assert "status 500" in str(hopeless.error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from ...config import EngineConfig, LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
 from ...errors import (
     CheckpointError,
+    ConfigurationError,
     ContextLengthError,
     InvalidRequestError,
     ModelGoneError,
@@ -22,12 +24,14 @@ from ...errors import (
     NotSavedError,
 )
 from ...events import Finished
-from ...hub.jobs import Downloads, Job
+from ...hub.jobs import STATE, Downloads, Job
 from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
+from ...library.removal import delete, downloaded_folder
 from ...library.scan import Library
 from ...request import GenerationRequest
 from ...request_warnings import warn
+from ...settings.state import StateFile
 from ...text import Tokenizer
 from ...text.templates.pool import close as end_template_processes
 from ..bounds import MAX_COUNTED
@@ -39,6 +43,8 @@ from .caller import caller
 from .model_info import ModelInfo
 from .model_loader import ModelLoader
 from .worker_threads import WorkerThreads
+
+logger = logging.getLogger(__name__)
 
 
 class LoadResult(NamedTuple):
@@ -71,7 +77,7 @@ class Service:
         self.library = library or Library(extra=settings.model_folders, aliases=settings.aliases)
         self.model_settings = ModelSettings()
         self.engine = Engine(_engine_config(settings))
-        self.downloads = Downloads()
+        self.downloads = Downloads(StateFile(STATE))
         self.activity = Activity()
         self.started_at = time.time()
         self.on_finished: list[Callable[[Finished], None]] = []
@@ -81,6 +87,10 @@ class Service:
 
     async def start(self) -> None:
         self.engine.start()
+        try:
+            await asyncio.to_thread(self.downloads.restore)
+        except ConfigurationError as error:  # the models that are here can be used nevertheless
+            logger.warning("Earlier downloads do not go on: %s", error)
 
     async def stop(self) -> None:
         self.activity.close()
@@ -113,7 +123,7 @@ class Service:
                     found[alias] = info
         return found
 
-    def download(self, name: str) -> Job:
+    def download(self, name: str, revision: str | None = None) -> Job:
         """Start to download the model `name`, or return the job that is already doing so.
 
         Raises ModelNotFoundError for a name that no hub can have, such as a path.
@@ -126,7 +136,7 @@ class Service:
         repo_id = wanted.repository.repo_id
         if note := wanted.substitution(repo_id):
             warn(note)
-        return self.downloads.start(repo_id, caller().owner)
+        return self.downloads.start(repo_id, caller().owner, revision)
 
     async def load(
         self,
@@ -160,6 +170,18 @@ class Service:
         """Unload the model; its requests fail. False if it was not in memory."""
         local = await self._loader.find(name)
         return await asyncio.wrap_future(self.engine.unload(local.id))
+
+    async def delete(self, name: str) -> None:
+        """Delete a downloaded model; its running requests fail.
+
+        Raises ModelNotFoundError, also for a model that is not in the Hugging Face cache;
+        DeletionError.
+        """
+        local = await asyncio.to_thread(self.library.find, name)
+        folder = downloaded_folder(local)
+        await asyncio.wrap_future(self.engine.unload(local.id))
+        await asyncio.to_thread(delete, folder)
+        await asyncio.to_thread(self.library.scan)
 
     async def generate(
         self, name: str | None, request: GenerationRequest, *, ttl: float | None = None

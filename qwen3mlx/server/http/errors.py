@@ -38,7 +38,9 @@ STATUS = {
     "internal_error": 500,
     "invalid_configuration": 500,
     "not_saved": 507,
+    "not_deleted": 500,
     "download_failed": 502,
+    "hub_unreachable": 502,
     "unavailable": 503,
     "too_many_bytes": 503,
 }

@@ -83,6 +83,13 @@ POST /api/blobs/{digest}
 PUT /api/qwen3mlx/models/settings
 POST /api/qwen3mlx/models/load
 POST /api/qwen3mlx/models/unload
+GET /api/qwen3mlx/downloads
+GET /api/qwen3mlx/downloads/events
+POST /api/qwen3mlx/downloads
+POST /api/qwen3mlx/downloads/pause
+POST /api/qwen3mlx/downloads/resume
+POST /api/qwen3mlx/downloads/move
+DELETE /api/qwen3mlx/downloads
 GET /api/qwen3mlx/status
 GET /api/qwen3mlx/log
 GET /metrics

@@ -66,5 +66,4 @@ class UnloadBody(Body):
 
 class DownloadBody(Body):
     model: ModelName
-    # Declared in order to refuse it: an MLX repository has only one quantization.
     quantization: Name | None = None

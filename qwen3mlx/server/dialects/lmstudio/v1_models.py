@@ -15,6 +15,7 @@ from ....quoting import quoted
 from ...core.caller import caller
 from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
+from ...core.service import Service
 from ...core.telling import told
 from ...core.template_traits import template_traits
 from ...http.json_body import Route
@@ -71,20 +72,30 @@ async def unload(body: UnloadBody, service: ServiceDep) -> Json:
 @router.post("/download")
 async def download(body: DownloadBody, service: ServiceDep) -> Json:
     """Start to download a model; it continues after the reply."""
-    if body.quantization:
-        raise NotSupportedError(
-            "quantization is not supported; name a repository with that quantization in model.",
-            param="quantization",
-        )
+    name = _with_quantization(service, body)
     try:
-        await service.model(body.model)
+        await service.model(name)
         return {"status": "already_downloaded"}
     except ModelNotFoundError:
-        job = service.download(body.model)
+        job = await asyncio.to_thread(service.download, name)
     await asyncio.to_thread(job.begun.wait, PATIENCE)
-    if job.error is not None:
+    if job.status == "failed" and job.error is not None:
         raise job.error
     return job_json(job)
+
+
+def _with_quantization(service: Service, body: DownloadBody) -> str:
+    """Return the name, in LM Studio's form `model@quantization` if one is given."""
+    if not body.quantization:
+        return body.model
+    name = f"{body.model}@{body.quantization}"
+    if service.library.wanted(name) is None:
+        raise NotSupportedError(
+            f"quantization {quoted(body.quantization)} is not one that {quoted(body.model)} can be "
+            "combined with: name a repository with that quantization in model.",
+            param="quantization",
+        )
+    return name
 
 
 @router.get("/download/status/{job_id}")
@@ -101,7 +112,7 @@ def job_json(job: Job) -> Json:
     estimate = job.estimated_completion if job.status == "downloading" else None
     known = {
         "job_id": job.id,
-        "status": job.status,
+        "status": "downloading" if job.status == "queued" else job.status,
         "total_size_bytes": job.total_bytes,
         "downloaded_bytes": job.downloaded_bytes,
         "started_at": _time(job.started_at),

@@ -45,6 +45,18 @@ class ModelSettingsBody(ModelBody):
     sampling: Object = Field(default_factory=dict)
 
 
+class DownloadBody(ModelBody):
+    revision: Name | None = None
+
+
+class JobBody(Body):
+    id: Name
+
+
+class MoveBody(JobBody):
+    position: Annotated[Whole, Field(ge=0)]
+
+
 class FolderBody(Body):
     path: Path
 

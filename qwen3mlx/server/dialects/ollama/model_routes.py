@@ -50,8 +50,10 @@ async def show(body: ModelBody, service: ServiceDep) -> Json:
 
 
 @router.delete("/api/delete")
-async def delete() -> Response:
-    return _refused("Models cannot be deleted over HTTP; run `qwen3mlx rm NAME`.")
+async def delete(body: ModelBody, service: ServiceDep) -> Response:
+    """Delete a downloaded model with all its revisions; it is unloaded first."""
+    await service.delete(model_name(body))
+    return Response()
 
 
 @router.post("/api/create")

@@ -53,19 +53,22 @@ async def _start(service: Service, name: str) -> Job | None:
     try:
         await service.model(name)
     except ModelNotFoundError:
-        return service.download(name)
+        return await asyncio.to_thread(service.download, name)
     return None
 
 
 async def progress(job: Job, interval: float = INTERVAL) -> AsyncGenerator[Json, None]:
-    """Ollama's records of a download until it is complete. Raises the error if it fails."""
+    """Ollama's records of a download until it is complete, however long it is paused meanwhile.
+
+    Raises the error if it fails.
+    """
     yield {"status": "pulling manifest"}
     # Clients show one progress bar for each digest.
     digest = "sha256:" + hashlib.sha256(job.repo_id.encode()).hexdigest()
     told = None
     running = True
     while running:
-        running = job.status == "downloading"
+        running = job.is_open
         if job.total_bytes is not None and job.downloaded_bytes != told:
             told = job.downloaded_bytes
             yield {

@@ -223,6 +223,18 @@ def test_a_download_that_cannot_be_is_refused(
     assert fake_hub.fetched() == []
 
 
+def test_a_quantization_chooses_the_repository(
+    http: httpx.Client, fake_hub: FakeHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake_hub.repos["Qwen/Qwen3-0.6B-MLX-8bit"] = checkpoint_files()
+    job = post(http, "download", model="qwen/qwen3-0.6b", quantization="Q8_0")
+    assert finished(http, job["job_id"])["status"] == "completed"
+    assert {path.split("/")[2] for _, path, _ in fake_hub.requests if "resolve" in path} == {
+        "Qwen3-0.6B-MLX-8bit"
+    }
+    assert "the nearest for MLX is Qwen/Qwen3-0.6B-MLX-8bit" in caplog.text
+
+
 def test_what_is_here_is_not_downloaded(http: httpx.Client, fake_hub: FakeHub) -> None:
     assert post(http, "download", model="demo") == {"status": "already_downloaded"}
     assert fake_hub.requests == []

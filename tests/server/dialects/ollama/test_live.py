@@ -294,7 +294,6 @@ def test_errors_come_before_the_answer(
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("DELETE", "/api/delete", {"model": "demo"}),
         ("POST", "/api/create", {"model": "mine", "from": "demo"}),
         ("POST", "/api/copy", {"source": "demo", "destination": "mine"}),
         ("POST", "/api/push", {"model": "demo"}),

@@ -11,6 +11,8 @@ from ollama import Client, ProgressResponse, ResponseError
 
 from qwen3mlx.errors import DownloadError
 from qwen3mlx.hub.jobs import Job
+from qwen3mlx.library import DEMOS
+from qwen3mlx.library.cache import repository_folder
 from qwen3mlx.server.dialects.ollama.pull import progress
 
 from ....hub.conftest import REPO, checkpoint_files
@@ -101,6 +103,23 @@ def test_a_download_that_fails_says_so(client: Client, fake_hub: Any) -> None:
     assert caught.value.status_code == 502
     with pytest.raises(ResponseError, match=REPO):
         list(client.pull(REPO, stream=True))
+
+
+def test_a_model_is_deleted_once_it_is_there(
+    client: Client, fake_hub: Any, server: LiveServer
+) -> None:
+    fake_hub.repos[REPO] = {path.name: path.read_bytes() for path in DEMOS["demo"].iterdir()}
+    client.pull(REPO)
+    server.service.library.scan()
+    folder = repository_folder(REPO)
+    assert folder.is_dir()
+    client.delete(REPO)
+    assert not folder.exists()
+    with pytest.raises(ResponseError, match="is not on this computer"):
+        client.delete(REPO)
+    with pytest.raises(ResponseError, match="demo comes with the program"):
+        client.delete("demo")
+    assert client.show("demo")
 
 
 def test_what_is_here_is_told_as_any_download(server: LiveServer) -> None:
