@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 SCHEME = "qwen3mlx"
-# Characters.
-LONGEST_NAME, LONGEST_PROMPT, LONGEST_LINK = 200, 8000, 64_000
+# Characters; a question shows all of a prompt.
+LONGEST_NAME, LONGEST_PROMPT, LONGEST_LINK = 200, 3000, 64_000
 _LINK = re.compile(rf"{SCHEME}://([a-z]+)/?(?:\?([A-Za-z0-9._~:/@!$'()*+,;=&%-]*))?", re.ASCII)
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"

@@ -7,7 +7,14 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qwen3mlx_app.services.own_links import ChatLink, ModelLink, RefusedLink, parse_link
+from qwen3mlx_app.services.own_links import (
+    LONGEST_PROMPT,
+    ChatLink,
+    ModelLink,
+    RefusedLink,
+    parse_link,
+)
+from qwen3mlx_app.services.plain import TEXT
 
 _TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t"), min_size=1
@@ -55,7 +62,7 @@ def test_what_a_link_means(link: str, expected: object) -> None:
         "qwen3mlx://chat?prompt=%1b[31m",
         "qwen3mlx://chat?prompt=%00",
         "qwen3mlx://chat?prompt=你",
-        "qwen3mlx://chat?prompt=" + "a" * 8001,
+        "qwen3mlx://chat?prompt=" + "a" * 3001,
         "qwen3mlx://model",
         "qwen3mlx://model?name=",
         "qwen3mlx://model?name=/etc/passwd",
@@ -75,6 +82,10 @@ def test_what_a_link_means(link: str, expected: object) -> None:
 def test_everything_else_is_refused(link: str) -> None:
     with pytest.raises(RefusedLink):
         parse_link(link)
+
+
+def test_the_question_shows_the_longest_text() -> None:
+    assert LONGEST_PROMPT < TEXT
 
 
 @given(_TEXT)
