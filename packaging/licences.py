@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from qwen3mlx_app.services.about import licence_of
+
 # What builds the bundle and is not in it; PyInstaller's own part in it is the bootloader, whose
 # licence permits that.
 TOOLS = {
@@ -50,17 +52,10 @@ _INTRODUCTION = (
 
 def stated(distribution: Distribution) -> str:
     """Return the licence that the distribution's metadata name. Raises NoLicence."""
-    metadata = distribution.metadata
-    names: list[str] = [
-        classifier.rpartition("::")[2].strip()
-        for classifier in metadata.get_all("Classifier") or ()
-        if classifier.startswith("License ::")
-    ]
-    for field in ("License-Expression", "License"):
-        names[:0] = (metadata.get_all(field) or [])[:1]
-    if not names or names[0] in ("", "UNKNOWN"):
+    licence = licence_of(distribution)
+    if not licence:
         raise NoLicence(f"{distribution.name} states no licence.")
-    return names[0].strip().splitlines()[0]
+    return licence
 
 
 def _copy_files(distribution: Distribution, folder: Path) -> None:

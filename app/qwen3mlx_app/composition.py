@@ -27,8 +27,10 @@ from .controllers.titles import Titles
 from .controllers.undo import UndoStack
 from .domain import Message, Notice, ServerState, Undo
 from .services.endpoint import Endpoint
+from .services.files import read_file
 from .services.http import Http
 from .services.quantize_file import QuantizeFile
+from .services.report import problem_report
 from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
 from .services.store import NewerStoreError, Recovery, Store, Stores, keep_last
@@ -175,6 +177,17 @@ class Program(QObject):
         self.backups.wait()
         self.process.wait_until_stopped()
         self.stores.close()
+
+    def report(self) -> str:
+        """A report of a problem, as text."""
+        try:
+            crash = read_file(self.profile / "server-crash.log").decode("utf-8", "replace")
+        except OSError:
+            crash = ""
+        process = self.process
+        return problem_report(
+            self.settings.settings, process.state, process.log_lines(), crash, process.key
+        )
 
     def _opened(self, profile: Path) -> Store:
         """Raises StoreError."""

@@ -2,6 +2,21 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>AboutSheet</name>
+    <message>
+        <source>Qwen3 on your own computer. The app is under the Apache License 2.0, and each part below under its own; Qt and PySide6 are used under the LGPL 3.</source>
+        <translation>在你自己的电脑上运行 Qwen3。本 App 采用 Apache License 2.0 许可证，下列组件采用各自的许可证；Qt 和 PySide6 按 LGPL 3 使用。</translation>
+    </message>
+    <message>
+        <source>About qwen3mlx</source>
+        <translation>关于 qwen3mlx</translation>
+    </message>
+    <message>
+        <source>Parts and their licenses</source>
+        <translation>组件及其许可证</translation>
+    </message>
+</context>
+<context>
     <name>AccessGroup</name>
     <message>
         <source>Port</source>
@@ -190,10 +205,6 @@
     <message>
         <source>Exported Conversations (*.json *.zip)</source>
         <translation>导出的对话 (*.json *.zip)</translation>
-    </message>
-    <message>
-        <source>Qwen3 on your own computer. Version {version}.</source>
-        <translation>在自己的电脑上运行 Qwen3。版本 {version}。</translation>
     </message>
 </context>
 <context>
@@ -1350,6 +1361,29 @@
     </message>
 </context>
 <context>
+    <name>ReportSheet</name>
+    <message>
+        <source>Nothing is sent. Read it, then copy it into your report.</source>
+        <translation>不会发送任何内容。请先阅读，再拷贝到你的报告中。</translation>
+    </message>
+    <message>
+        <source>It is saved as {path}.</source>
+        <translation>已存储为 {path}。</translation>
+    </message>
+    <message>
+        <source>Report a Problem</source>
+        <translation>报告问题</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>报告</translation>
+    </message>
+    <message>
+        <source>Show in Folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+</context>
+<context>
     <name>RestartHint</name>
     <message>
         <source>Restart to Apply</source>
@@ -2086,6 +2120,17 @@
     </message>
 </context>
 <context>
+    <name>_Sheet</name>
+    <message>
+        <source>Done</source>
+        <translation>完成</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>拷贝</translation>
+    </message>
+</context>
+<context>
     <name>attachments</name>
     <message>
         <source>{name} is not a text file.</source>
@@ -2628,6 +2673,10 @@
     <message>
         <source>Keyboard Shortcuts</source>
         <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Report a Problem…</source>
+        <translation>报告问题…</translation>
     </message>
     <message>
         <source>About qwen3mlx</source>

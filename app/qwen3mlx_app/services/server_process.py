@@ -181,13 +181,14 @@ class ServerProcess(QObject):
             return False
         return True
 
-    def _log_lines(self) -> list[str]:
+    def log_lines(self) -> list[str]:
+        """The end of the server's log: nothing that a chat says, whatever its settings."""
         return self._log.decode("utf-8", "replace").splitlines()
 
     def _reason(self, exit_code: int, status: QProcess.ExitStatus) -> str:
         if status == QProcess.ExitStatus.CrashExit:
             return self._crash_reason(exit_code)
-        said = [line.removeprefix("qwen3mlx: ") for line in self._log_lines() if line.strip()]
+        said = [line.removeprefix("qwen3mlx: ") for line in self.log_lines() if line.strip()]
         if exit_code == 1 and said:
             return said[-1]
         return translate("server", "The server quit unexpectedly (exit code {code}).").format(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from ..domain import Conversation
 from ..models.sections import Line
+from ..services.files import write_file
 from ..services.history import History
+from .help_sheets import AboutSheet, ReportSheet
 from .opening import documents
-from .plain import tell
 from .restore_sheet import RestoreSheet
 
 if TYPE_CHECKING:
@@ -182,10 +182,19 @@ class Commands(QObject):
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowMaximized)
 
     def show_about(self) -> None:
-        text = self.tr("Qwen3 on your own computer. Version {version}.").format(
-            version=version("qwen3mlx")
-        )
-        tell(self._window, "qwen3mlx", text)
+        AboutSheet(self._window).open()
+
+    def report_problem(self) -> None:
+        """Save a report, and show it."""
+        program = self._window.program
+        report = program.report()
+        path = program.profile / "problem-report.txt"
+        try:
+            write_file(path, report.encode())
+        except OSError:  # it is shown anyhow
+            ReportSheet(report, None, self._window).open()
+        else:
+            ReportSheet(report, path, self._window).open()
 
     def _show(self, page: str, conversation_id: str | None) -> bool:
         """Show a place; False if its conversation is gone."""

@@ -214,6 +214,8 @@ def _help(window: MainWindow, commands: Commands) -> None:
     add = partial(menus.add, menus.menu(translate("menu", "Help")))
     sheet = partial(_show_shortcuts, window)
     add(translate("menu", "Keyboard Shortcuts"), "Ctrl+/", sheet, icon="keyboard")
+    report = translate("menu", "Report a Problem…")
+    add(report, "", commands.report_problem, icon="warning")
     about = translate("menu", "About qwen3mlx")
     add(about, "", commands.show_about, icon="info", role=Role.AboutRole)
 
