@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .options import PrintJson
 from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..library.scan import Other
 
 _COLUMNS = ("MODEL", "PARAMETERS", "WEIGHTS", "SIZE", "CONTEXT", "MODIFIED")
 
@@ -19,7 +24,7 @@ def list_models(as_json: PrintJson = False) -> None:
     from .tables import day, model_object, print_json, print_table
 
     terminal = Terminal.standard()
-    models, skipped, _ = Library().scan()
+    models, skipped, others = Library().scan()
     if as_json:
         print_json([model_object(model) for model in models], terminal)
     else:
@@ -37,3 +42,9 @@ def list_models(as_json: PrintJson = False) -> None:
         print_table(_COLUMNS, rows, terminal)
     for name, reason in skipped:
         terminal.note(f"Not listed: {name}: {reason}")
+    if others:
+        terminal.note(f"Of other families, which do not run here: {', '.join(map(_other, others))}")
+
+
+def _other(other: Other) -> str:
+    return f"{other.name} ({other.family})"

@@ -90,7 +90,9 @@ def _weights(config: ModelConfig) -> str:
 
 
 def _scaled(config: ModelConfig) -> str:
-    return f", YaRN by {config.rope.factor:g}" if config.rope.kind == "yarn" else ""
+    names = {"yarn": "YaRN", "linear": "linear scaling"}
+    name = names.get(config.rope.kind)
+    return f", {name} by {config.rope.factor:g}" if name else ""
 
 
 def _sampling(folder: Path) -> dict[str, dict[str, float]]:

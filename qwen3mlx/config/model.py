@@ -36,6 +36,7 @@ _MOST = {
     "decoder_sparse_step": 1024,
 }
 _MOST_EXPERTS_IN_ALL = 1 << 17
+MODEL_TYPES = ("qwen3", "qwen3_moe")
 _SPARE = ("rotary_emb.inv_freq", ".k_scale", ".v_scale")
 
 
@@ -85,7 +86,7 @@ class ModelConfig(NamedTuple):
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any], *, source: str = "config.json") -> ModelConfig:
         model_type = raw.get("model_type")
-        if model_type not in ("qwen3", "qwen3_moe"):
+        if model_type not in MODEL_TYPES:
             raise CheckpointError(
                 f"{source} has model_type {quoted(model_type)}; "
                 "only 'qwen3' and 'qwen3_moe' are supported."
@@ -143,10 +144,12 @@ class ModelConfig(NamedTuple):
     def fitting(self, infos: Mapping[str, TensorInfo]) -> ModelConfig:
         """Return the configuration of a checkpoint with these tensors.
 
-        Embedding models are often stored without a head, under a language model's architecture.
+        Embedding models are often stored without a head, under a language model's architecture: the
+        names are a bare model's, or the head that config.json asks for is not there.
         """
         stored = {info.stored for info in infos.values()}
-        headless = has_bare_names(stored) and not any(n.startswith("lm_head.") for n in stored)
+        without = not self.tie_word_embeddings or has_bare_names(stored)
+        headless = without and not any(name.startswith("lm_head.") for name in stored)
         return self._replace(kind="embedding") if self.kind == "causal" and headless else self
 
     def is_spare(self, name: str) -> bool:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from ..errors import CheckpointError, DownloadError
+from ..errors import DownloadError
 from ..library.cache import (
     blobs_folder,
     cached_snapshot,
     check_place,
     hub_cache,
     missing_files,
-    missing_parts,
 )
 from ..quoting import size_text
 from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
+from .preflight import check_config, check_files
 from .resume import SUFFIX, LargeFile, fetch_large, is_ours
 
 # Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, while pickles and modules are programs.
@@ -69,9 +69,10 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
     check_place(repo_id)
     with _tuned_library():
         commit, files = _list_files(repo_id, revision)
-        _check_runnable(repo_id, [file.name for file in files])
         num_bytes = sum(file.num_bytes for file in files)
         _check_disk(Path(constants.HF_HUB_CACHE), repo_id, num_bytes)
+        config = next(file for file in files if file.name == "config.json")
+        check_config(repo_id, commit, config.num_bytes)
         _mark_unverified(repo_id, files)
         meter = _Meter(num_bytes, progress)
         large = [
@@ -98,7 +99,10 @@ class _RemoteFile(NamedTuple):
 
 
 def _list_files(repo_id: str, revision: str | None) -> tuple[str, list[_RemoteFile]]:
-    """Return the commit that `revision` is, and its files that a checkpoint needs."""
+    """Return the commit that `revision` is, and its files that a checkpoint needs.
+
+    Raises CheckpointError if it has no model that can be read.
+    """
     from huggingface_hub import HfApi, try_to_load_from_cache
     from huggingface_hub.hf_api import RepoSibling
 
@@ -110,6 +114,9 @@ def _list_files(repo_id: str, revision: str | None) -> tuple[str, list[_RemoteFi
         )
     except Exception as error:
         raise explain(error, repo_id) from error
+
+    names = [file.rfilename for file in info.siblings or ()]
+    check_files(repo_id, [name for name in names if "/" not in name])
 
     def described(file: RepoSibling) -> _RemoteFile:
         name = file.rfilename
@@ -125,17 +132,6 @@ def _wanted(name: str) -> bool:
     return any(fnmatch(name, pattern) for pattern in ALLOW_PATTERNS) and not any(
         fnmatch(name, pattern) for pattern in IGNORE_PATTERNS
     )
-
-
-def _check_runnable(repo_id: str, names: Collection[str]) -> None:
-    if not any(name.endswith(".safetensors") for name in names):
-        raise CheckpointError(
-            f"{repo_id} has no safetensors weights (GGUF and pickle files are not supported)."
-        )
-    if lacking := missing_parts(names):
-        raise CheckpointError(
-            f"{repo_id} has no {lacking[0]}, which qwen3mlx needs: choose another repository."
-        )
 
 
 def _check_disk(cache: Path, repo_id: str, needed: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..config.json_file import read_json
-from ..config.model import ModelConfig
+from ..config.model import MODEL_TYPES, ModelConfig
 from ..config.model_files import model_file
 from ..config.tensor_headers import read_infos
 from ..errors import CheckpointError
@@ -48,7 +48,11 @@ class LocalModel:
 
 
 class OtherFamilyError(CheckpointError):
-    """The model is not a Qwen3."""
+    """The model is not a Qwen3, but of the `family` that config.json names."""
+
+    def __init__(self, message: str, family: object) -> None:
+        super().__init__(message)
+        self.family = family if isinstance(family, str) and family else "unknown"
 
 
 def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
@@ -62,8 +66,8 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         config = ModelConfig.from_folder(path)
     except CheckpointError as error:
         raw = read_json(path / "config.json")
-        is_qwen3 = raw.get("model_type") in ("qwen3", "qwen3_moe")
-        raise error if is_qwen3 else OtherFamilyError(str(error)) from None
+        family = raw.get("model_type")
+        raise error if family in MODEL_TYPES else OtherFamilyError(str(error), family) from None
     if missing := missing_files(path):
         raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
     _check_whole(path / "tokenizer.json")

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from ..quoting import printable, shortened
-from . import spelling
-from .family import members, repositories
+from . import family, spelling
+from .family import FamilyMember, members, repositories
 from .names import DEMOS, GGUF, LONGEST, nearest, plain
 
 _SHOWN = 60  # characters
@@ -18,6 +18,7 @@ _MOST_WORDS = 12  # of a name
 _OTHER_FAMILY = re.compile(
     r"qwen[-_ ]?(?:[12](?!\d)|3\.\d|3[-_ ](?:vl|next|omni|asr|tts|coder[-_ ]next)\b)|\bqwq", re.I
 )
+_SIZE = re.compile(r"\d+(?:\.\d+)?b(?:-a\d+b)?")
 _ANY_NAME = (
     "use demo, demo-moe, a name such as qwen3:8b, a hub id such as Qwen/Qwen3-8B-MLX-4bit, or a "
     "folder such as ./model"
@@ -51,6 +52,27 @@ def guessed(name: str, choices: Iterable[str]) -> str | None:
         if (spelled := spelling.read("".join(words[:end]))) is not None:
             return spelled.member.name
     return nearest(meant, choices)
+
+
+def instead(name: str) -> str:
+    """Return the repository of the table to take in place of one that cannot run.
+
+    That is the model that the name spells, or else the one of the same use and size.
+    """
+    last = plain(name).rpartition("/")[2]
+    spelled = spelling.read(last)
+    member = spelled.member if spelled else _alike(last.lower())
+    ordered = member.in_order(None, family.memory_bytes())
+    return next(each.repo_id for each in ordered if each.repo_id.casefold() != name.casefold())
+
+
+def _alike(name: str) -> FamilyMember:
+    use = next((use for use in ("embedding", "reranker", "coder") if use[:6] in name), None)
+    wanted = "qwen3" if use is None else f"qwen3-{use}"
+    alike = [each for each in members() if each.family == wanted and not each.variant]
+    sizes = _SIZE.findall(name)
+    same = [each for each in alike if each.size.lower() in sizes]
+    return next((each for each in same or alike if same or each.is_default), alike[0])
 
 
 def why_refused(name: str) -> str | None:

@@ -24,7 +24,7 @@ from .names import Wanted, meaning, plain
 from .user_aliases import Aliases, aliased
 
 _NUM_LISTED = 10
-_REASON = 400  # characters
+_REASON, _FAMILY = 400, 40  # characters
 # Scanning a hundred repositories takes 10 ms: too long to repeat for every request.
 _FRESH_SECONDS = 1.0
 
@@ -42,18 +42,26 @@ class Skipped(NamedTuple):
     reason: str
 
 
+class Other(NamedTuple):
+    """A model of another family, as config.json names it, and why it cannot be loaded."""
+
+    name: str
+    reason: str
+    family: str
+
+
 class Scan(NamedTuple):
     """The result of a scan; `others` are models of other families in shared folders."""
 
     models: list[LocalModel]
     skipped: list[Skipped]
-    others: list[Skipped]
+    others: list[Other]
 
 
 class _Reading(NamedTuple):
     files: object  # what `fingerprint` said of them; None: not known
     found: LocalModel | Skipped
-    is_other_family: bool = False
+    family: str | None = None  # of a model that is not a Qwen3
 
 
 class Library:
@@ -132,7 +140,7 @@ class Library:
         """Scan the disk now: return the models, and what looks like one but cannot be loaded."""
         models: dict[str, LocalModel] = {}
         roots, skipped = self._look_into()
-        others: list[Skipped] = []
+        others: list[Other] = []
         places: set[object] = set()
         known: dict[Candidate, _Reading] = {}
         for candidate in self._candidates(roots):
@@ -146,8 +154,8 @@ class Library:
                 found = Skipped(str(found.path), f"{other} has the same name.")
             if isinstance(found, LocalModel):
                 models[found.id.casefold()] = found
-            elif reading.is_other_family and folders.is_shared(candidate):
-                others.append(found)
+            elif reading.family is not None and folders.is_shared(candidate):
+                others.append(Other(*found, reading.family))
             else:
                 skipped.append(found)
         # Replace all at once, because several threads may scan together.
@@ -200,7 +208,8 @@ def _read(candidate: Candidate, known: _Reading | None) -> _Reading:
             return known
         return _Reading(files, read_local_model(*candidate))
     except OtherFamilyError as error:
-        return _Reading(files, _skipped(candidate, str(error)), is_other_family=True)
+        family = shortened(printable(error.family), _FAMILY)
+        return _Reading(files, _skipped(candidate, str(error)), family)
     except CheckpointError as error:
         return _Reading(files, _skipped(candidate, str(error)))
     except OSError as error:
@@ -266,7 +275,8 @@ def _missing(name: str, meant: str, wanted: Wanted | None, scan: Scan) -> str:
     if wanted is None and (reason := why_refused(meant)):
         return f"{shown} cannot be used: {reason}."
     ids = {each.repo_id.casefold() for each in wanted.repositories} if wanted else set()
-    for skipped in (*scan.skipped, *scan.others):
+    left_out: list[Skipped | Other] = [*scan.skipped, *scan.others]
+    for skipped in left_out:
         known_as = skipped.name.casefold()
         if known_as in ids or (meant and meant.casefold() in (known_as, _bare(known_as))):
             return f"{skipped.name} cannot be loaded: {skipped.reason}"

@@ -162,7 +162,8 @@ class Tokenizer:
             add_generation_prompt=add_generation_prompt,
         )
         if continue_final_message:
-            marked = _without_end(marked, self._control.protect(thought, mark))
+            ends = ("<|im_end|>", self.named_tokens().get("eos_token"))
+            marked = _without_end(marked, self._control.protect(thought, mark), ends)
         if schemas is not None and not self._has_place_for_tools(template):
             warn("tools: this model's chat template does not support tools, so they are ignored.")
         if add_generation_prompt and template_kwargs.get("enable_thinking") is False:
@@ -262,10 +263,15 @@ class Tokenizer:
         }
 
 
-def _without_end(marked: str, thought: str | None) -> str:
-    """Return a rendered chat, cut where its last message or that message's `thought` ends."""
+def _without_end(marked: str, thought: str | None, ends: Iterable[Any]) -> str:
+    """Return a rendered chat, cut where its last message or that message's `thought` ends.
+
+    A template ends a message with one of the tokens `ends`, or with none.
+    """
     if thought is None:
-        return marked.rstrip().removesuffix("<|im_end|>")
+        marked = marked.rstrip()
+        end = next((e for e in ends if isinstance(e, str) and e and marked.endswith(e)), "")
+        return marked.removesuffix(end)
     head, begun, _ = marked.rpartition(ASSISTANT)
     if not begun:
         raise InvalidRequestError(

@@ -68,3 +68,14 @@ def test_other_families_and_missing_folders_are_reported(
     assert gone.startswith(f"Not listed: {tmp_path / 'unplugged'}: This folder does not exist")
     assert mistral.startswith("Not listed: Mistral-7B: ")
     assert "model_type 'mistral'" in mistral
+
+
+def test_other_families_in_the_shared_cache_are_named(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = json.loads((cache / "config.json").read_text())
+    (cache / "config.json").write_text(json.dumps(raw | {"model_type": "gemma3"}))
+    list_models()
+    out, errors = capsys.readouterr()
+    assert "org/model" not in out
+    assert errors == "Of other families, which do not run here: org/model (gemma3)\n"

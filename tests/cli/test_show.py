@@ -72,3 +72,16 @@ def test_any_folder_may_be_shown(
         show(str(tmp_path / "empty"))
     with pytest.raises(ModelNotFoundError, match="there are demo, demo-moe, org/model"):
         show(str(tmp_path / "nowhere"))
+
+
+def test_other_forms(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = json.loads((cache / "config.json").read_text())
+    fp8 = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+    config |= {"quantization": None, "quantization_config": fp8, "id2label": {"0": "relevant"}}
+    config |= {"architectures": ["Qwen3ForSequenceClassification"]}
+    config |= {"rope_scaling": {"rope_type": "linear", "factor": 2.0}}
+    (cache / "config.json").write_text(json.dumps(config))
+    show("org/model")
+    shown = {name: value.strip() for name, value in facts(capsys.readouterr().out).items()}
+    assert shown["weights"].startswith("fp8, ")
+    assert shown["context"] == "4,096 tokens, linear scaling by 2"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from tests.support.checkpoints import DENSE, hf_config
+
 from .fake_hub import FakeHub
 
 REPO = "org/Tiny-4bit"
@@ -20,7 +22,7 @@ def checkpoint_files(shard_bytes: int = 300_000) -> dict[str, bytes]:
     return {
         ".gitattributes": b"* text",
         "README.md": b"# Tiny",
-        "config.json": b'{"model_type": "qwen3"}',
+        "config.json": json.dumps(hf_config(DENSE, "bfloat16")).encode(),
         "tokenizer.json": b"{}",
         "merges.txt": b"a b",
         "chat_template.jinja": b"{{ messages }}",

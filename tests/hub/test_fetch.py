@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import threading
 from collections import namedtuple
@@ -14,6 +15,7 @@ from qwen3mlx.errors import CheckpointError, DownloadError, ModelNotFoundError, 
 from qwen3mlx.hub.download import CHUNK_BYTES
 from qwen3mlx.library.names import DEMOS
 from qwen3mlx.library.scan import Library
+from tests.support.checkpoints import DENSE, hf_config
 
 from .conftest import REPO, SHARDS, checkpoint_files
 from .fake_hub import COMMIT, FakeHub, Fault
@@ -203,7 +205,7 @@ def test_offline_serves_the_cache_and_refuses_the_rest(
 @pytest.mark.parametrize(
     ("lacking", "sentence"),
     [
-        ("model", "has no safetensors weights"),
+        ("model", "has its weights as pickles only.* take "),
         ("config", "has no config.json"),
         ("tokenizer", "has no tokenizer.json"),
     ],
@@ -216,6 +218,55 @@ def test_what_cannot_run_is_refused_before_any_file_is_fetched(
     with pytest.raises(CheckpointError, match=sentence):
         hub.fetch(REPO)
     assert fake_hub.fetched() == []
+
+
+CONFIG = hf_config(DENSE, "bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("repo", "config", "sentence"),
+    [
+        ("meta/Llama-3-8B", {"model_type": "llama"}, "another family .'llama'.*take .*Qwen3-8B"),
+        (
+            "Qwen/Qwen3-VL-4B-Instruct",
+            {"model_type": "qwen3_vl", "vision_config": {}},
+            "a vision model .'qwen3_vl'.*take .*Qwen3-4B",
+        ),
+        (
+            "org/Qwen3-0.6B-bnb-4bit",
+            {**CONFIG, "quantization_config": {"quant_method": "bitsandbytes"}},
+            "bitsandbytes.*take .*Qwen3-0.6B",
+        ),
+        ("org/Tiny", {**CONFIG, "use_sliding_window": True}, "use_sliding_window.*take .*Qwen3-8B"),
+        ("org/Tiny", {**CONFIG, "architectures": ["Qwen3ForEmbedding"]}, "Qwen3ForEmbedding"),
+        ("org/Tiny", {"model_type": ["qwen3"]}, "another family"),
+    ],
+)
+def test_config_says_that_it_cannot_run_before_the_weights_are_fetched(
+    fake_hub: FakeHub, repo: str, config: dict[str, object], sentence: str
+) -> None:
+    fake_hub.repos[repo] = checkpoint_files() | {"config.json": json.dumps(config).encode()}
+    with pytest.raises(CheckpointError, match=sentence) as caught:
+        hub.fetch(repo)
+    assert "\n" not in str(caught.value)
+    assert fake_hub.fetched() == ["config.json"]
+    assert Library([]).scan().skipped == []
+
+
+def test_a_broken_config_is_refused(fake_hub: FakeHub) -> None:
+    fake_hub.repos[REPO]["config.json"] = b"{"
+    with pytest.raises(CheckpointError, match=r"config.json.* is not JSON"):
+        hub.fetch(REPO)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("model.gguf", "as GGUF only"), ("notes.bin", "as pickles only")]
+)
+def test_weights_in_other_formats(fake_hub: FakeHub, name: str, sentence: str) -> None:
+    kept = {n: d for n, d in fake_hub.repos[REPO].items() if not n.startswith(("model", "pytorch"))}
+    fake_hub.repos["org/Qwen3-14B-other"] = kept | {name: b"weights"}
+    with pytest.raises(CheckpointError, match=f"{sentence}.*take .*Qwen3-14B"):
+        hub.fetch("org/Qwen3-14B-other")
 
 
 def test_a_disk_that_is_too_small_is_noticed_before_the_download(

@@ -11,7 +11,7 @@ from qwen3mlx.errors import ModelNotFoundError, Qwen3MLXError
 from qwen3mlx.library import names
 from qwen3mlx.library.family import FamilyMember, members, repositories
 from qwen3mlx.library.names import DEMOS, Folder, Wanted, is_base, meaning
-from qwen3mlx.library.refusals import not_a_model
+from qwen3mlx.library.refusals import instead, not_a_model
 from qwen3mlx.library.resolve import parse_name
 
 from .spellings import SPELLINGS
@@ -275,3 +275,21 @@ def test_a_look_alike_is_never_taken_for_a_model(name: str, data: st.DataObject)
 )
 def test_base_models_are_known_by_their_name(model: str, base: bool) -> None:
     assert is_base(model) == base
+
+
+@pytest.mark.parametrize(
+    ("name", "take"),
+    [
+        ("Qwen/Qwen3-8B-GGUF", "Qwen3-8B"),
+        ("Qwen/Qwen3-VL-30B-A3B-Thinking", "Qwen3-30B-A3B"),
+        ("org/Some-Embedding-4B", "Qwen3-Embedding-4B"),
+        ("org/bge-reranker-large", "Qwen3-Reranker-"),
+        ("meta/Llama-3-70B", "Qwen3-8B"),
+        ("Qwen/Qwen2.5-Coder-7B", "Qwen3-Coder-30B-A3B"),
+        ("x", "Qwen3-8B"),
+    ],
+)
+def test_what_to_take_instead(name: str, take: str) -> None:
+    found = instead(name)
+    assert take in found
+    assert found.casefold() in repositories()

@@ -43,12 +43,12 @@ def test_what_is_incomplete_or_broken_is_left_out_and_said(home: Path) -> None:
     (cached(home, "org/Part", shards=2) / "model-1.safetensors").unlink()
     (cached(home, "org/Untold") / "tokenizer.json").unlink()
     (cached(home, "org/Broken") / "config.json").write_text("{")
-    cached(home, "org/Gptq", quantization={"quant_method": "gptq"})
+    cached(home, "org/Other", quantization={"quant_method": "bitsandbytes"})
     cached(home, "org/Good")
     library = Library()
     assert ids(library) == ["demo", "demo-moe", "org/Good"]
     reasons = skipped(library)
-    assert reasons.keys() == {"org/Part", "org/Untold", "org/Broken", "org/Gptq"}
+    assert reasons.keys() == {"org/Part", "org/Untold", "org/Broken", "org/Other"}
     assert "has no model-1.safetensors" in reasons["org/Part"]
     with pytest.raises(ModelNotFoundError, match=r"org/Part cannot be loaded: .*model-1"):
         library.find("org/part")

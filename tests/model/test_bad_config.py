@@ -175,7 +175,7 @@ def test_values_of_a_moe_config(tmp_path: Path, changes: dict[str, Any], named: 
         ({"mode": "int4", "bits": 4}, "'int4'"),
         ({"mode": ["affine"]}, "affine"),
         ({"bits": 7, "group_size": 64}, "7"),
-        ({"bits": 1, "group_size": 64}, "1"),
+        ({"bits": 0.5, "group_size": 64}, "0.5"),
         ({"bits": 4.0, "group_size": 64}, "4.0"),
         ({"bits": "4"}, "'4'"),
         ({"bits": 4, "group_size": 48}, "48"),
@@ -196,7 +196,7 @@ def test_quantization_of_config(folder: Path, quantization: object, named: str) 
     refused(folder, "config.json", "quantization", named)
 
 
-@pytest.mark.parametrize("method", ["gptq", "awq", "fp8", "bitsandbytes", "compressed-tensors"])
+@pytest.mark.parametrize("method", ["bitsandbytes", "compressed-tensors", "hqq"])
 def test_quantizations_of_hugging_face(folder: Path, method: str) -> None:
     changes = {"quantization_config": {"quant_method": method, "bits": 4}}
     edit_json(folder / "config.json", changes)
@@ -220,6 +220,8 @@ INNER = [
         "beta_fast",
         "beta_slow",
         "attention_factor",
+        "attn_factor",
+        "partial_rotary_factor",
         "mscale",
         "mscale_all_dim",
         "truncate",
@@ -243,6 +245,25 @@ def test_no_config_escapes(where: tuple[str, ...], value: object) -> None:
             Rope.from_config(config.rope, config.head_dim)
 
     only_our_errors(use)
+
+
+PUBLISHED = ("bits", "weight_block_size", "fmt", "version", "checkpoint_format", "zero_point")
+
+
+@settings(max_examples=examples(100))
+@given(
+    method=st.sampled_from(["awq", "gptq", "fp8", None]),
+    quantization=st.dictionaries(st.sampled_from(PUBLISHED), JSON),
+    others=st.dictionaries(
+        st.sampled_from(["id2label", "num_labels", "partial_rotary_factor"]), JSON
+    ),
+)
+def test_no_other_form_escapes(
+    method: str | None, quantization: dict[str, Any], others: dict[str, Any]
+) -> None:
+    form = {"architectures": ["Qwen3MoeForSequenceClassification"], "quantization": None}
+    raw = BASE | others | form | {"quantization_config": {"quant_method": method, **quantization}}
+    only_our_errors(lambda: ModelConfig.from_mapping(raw))
 
 
 @settings(max_examples=examples(100))

@@ -46,6 +46,14 @@ def test_awq(shape: Shape, group_size: int, tmp_path: Path) -> None:
     assert_means(write_pair(tmp_path, shape, AWQ, awq(group_size)))
 
 
+def test_a_quantized_router(tmp_path: Path) -> None:
+    """Qwen3-30B-A3B-GPTQ-Int4 has one."""
+    shape = Shape(num_hidden_layers=1, num_experts=32)
+    pair = write_pair(tmp_path, shape, AWQ, awq())
+    assert "model.layers.0.mlp.gate.qweight" in read_tensors(pair.published)
+    assert_means(pair)
+
+
 @pytest.mark.parametrize("shape", [DENSE, MOE], ids=["dense", "moe"])
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
 @pytest.mark.parametrize("less_one", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,10 @@ class ForeignPair:
 
 
 def write_pair(folder: Path, shape: Shape, config: Mapping[str, Any], make: Maker) -> ForeignPair:
-    """`config` is the `quantization_config`; every projection is made by `make`."""
-    import json
+    """`config` is the `quantization_config`; every projection is made by `make`.
 
+    So is a router with as many experts as a block of integers holds.
+    """
     published, floats = folder / "published", folder / "floats"
     write_checkpoint(published, shape, dtype="float16")
     write_checkpoint(floats, shape, dtype="float16")
@@ -39,7 +41,8 @@ def write_pair(folder: Path, shape: Shape, config: Mapping[str, Any], make: Make
     rng = np.random.default_rng(0)
     for name in sorted(tensors):
         path = name.removesuffix(".weight")
-        if not path.endswith(PROJECTIONS):
+        is_router = path.endswith(".gate") and shape.num_experts % 32 == 0
+        if not (path.endswith(PROJECTIONS) or is_router):
             continue
         out, width = tensors.pop(name).shape
         stored, matrix = make(out, width, rng)

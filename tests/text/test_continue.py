@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,19 @@ def test_a_template_of_another_form_says_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError, match="chat template cannot continue"):
         prompt(tokenizer, {"content": "<think>\nHm"})
     assert prompt(tokenizer, {"content": "Sure"}).text == "[Hi][Sure]"
+
+
+def test_another_templates_own_end_is_cut(tmp_path: Path) -> None:
+    """DeepSeek-R1-0528-Qwen3-8B ends a message with its `eos_token`."""
+    template = (
+        "{{ bos_token }}{% for each in messages %}"
+        "{% if each.role == 'user' %}<|im_start|>{{ each.content }}"
+        "{% else %}<|im_end|>{{ each.content.split('</think>')[-1] }}{{ eos_token }}{% endif %}"
+        "{% endfor %}{% if add_generation_prompt %}<|im_end|>{% endif %}"
+    )
+    write_tiny_tokenizer(tmp_path, added_tokens=["<|im_start|>", "<|im_end|>", "<|endoftext|>"])
+    named = {"eos_token": {"content": "<|endoftext|>"}, "bos_token": "<|im_start|>"}
+    config = json.dumps(named | {"chat_template": template})
+    (tmp_path / "tokenizer_config.json").write_text(config)
+    chat = prompt(load_tokenizer(tmp_path), {"content": "Sure <|endoftext|>"})
+    assert chat.text == "<|im_start|><|im_start|>Hi<|im_end|>Sure <|endoftext|>"

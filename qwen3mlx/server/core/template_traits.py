@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError, OverloadedError, TemplateError
 from ...text import reasoning_start
+from ...text.markers import END_THINK
 from ...text.reasoning import ASSISTANT
 from ...text.templates.chat_template import QUESTION, ChatTemplate
 from ...text.templates.known import is_known
@@ -68,7 +69,8 @@ def _thinking(source: TemplateSource) -> tuple[bool, ...]:
     """Hybrid models support both; Thinking-2507 always thinks, Instruct-2507 never does.
 
     A template that does not mention thinking leaves it to the model; switching thinking off then
-    closes the reasoning at once.
+    closes the reasoning at once. One that begins an answer in its own way, but knows what a thought
+    is, as DeepSeek's does, is of a model that always thinks.
     """
     on, off = (_render(source, enable_thinking=enable) for enable in (True, False))
     if on != off:
@@ -76,7 +78,8 @@ def _thinking(source: TemplateSource) -> tuple[bool, ...]:
     start = reasoning_start(on)
     if start == "auto" and on.endswith(ASSISTANT) and not is_known(source.text):
         return (True, False)
-    return (True,) if start == "inside" else (False,)
+    thinks = start == "auto" and END_THINK in source.text and not is_known(source.text)
+    return (True,) if start == "inside" or thinks else (False,)
 
 
 def _render(source: TemplateSource, **context: Any) -> str:

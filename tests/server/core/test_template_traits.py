@@ -12,6 +12,7 @@ from qwen3mlx.server.core.template_traits import template_traits
 
 TURN = "{{ messages[0].content }}<|im_start|>assistant\n"
 TOOLS = "{% if tools %}{{ tools | tojson }}{% endif %}"
+DEEPSEEK = "<User>{{ messages[0].content.split('</think>')[-1] }}<Assistant>"
 HYBRID = TURN + "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"
 
 
@@ -23,8 +24,9 @@ HYBRID = TURN + "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endi
         (TURN + "<think>\n", False, (True,)),
         (TOOLS + TURN + "{{ '' }}", True, (True, False)),
         (TURN + "Well, ", False, (False,)),
+        (DEEPSEEK, False, (True,)),
     ],
-    ids=["hybrid", "no tools", "Thinking-2507", "left to the model", "begins the answer"],
+    ids=["hybrid", "no tools", "Thinking-2507", "left to the model", "begins the answer", "R1"],
 )
 def test_traits(tmp_path: Path, template: str, has_tools: bool, thinking: tuple[bool, ...]) -> None:
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}))
