@@ -15,6 +15,7 @@ from .controllers.backups import BackupsController
 from .controllers.chat import ChatController
 from .controllers.context import ContextController
 from .controllers.conversations import ConversationsController
+from .controllers.downloads import DownloadsController
 from .controllers.models import ModelsController
 from .controllers.notices import Notices
 from .controllers.quantize import QuantizeController
@@ -26,6 +27,7 @@ from .controllers.settings import SettingsController
 from .controllers.titles import Titles
 from .controllers.undo import UndoStack
 from .domain import Message, Notice, ServerState, Undo
+from .services.download_api import DownloadApi
 from .services.endpoint import Endpoint
 from .services.files import read_file
 from .services.http import Http
@@ -71,6 +73,7 @@ class Program(QObject):
         http = Http(self.process.key, self)
         endpoint = self._endpoint = Endpoint(http)
         self.models = ModelsController(endpoint, self)
+        self.downloads = DownloadsController(DownloadApi(http), self)
         self.conversations = ConversationsController(self.store, self)
         self.server = ServerController(self.process, http, endpoint, self)
         self.answers = AnswerRunner(self.stores, endpoint, self.models.models, self)
@@ -256,6 +259,7 @@ class Program(QObject):
         for controller in (
             self.conversations,
             self.models,
+            self.downloads,
             self.server,
             self.settings,
             self.quantize,
@@ -319,8 +323,10 @@ class Program(QObject):
             self.models.refresh()
             self.models.watch()
             self.models.limits.refresh()
+            self.downloads.watch()
         else:
             self.models.server_gone()
+            self.downloads.server_gone()
             self.answers.set_server_ready(False, state.reason)
 
     def _on_models_refreshed(self) -> None:

@@ -58,6 +58,7 @@ MODEL = {
         "largest_context": 4096,
     },
 }
+WATCHED = ("/api/qwen3mlx/models/events", "/api/qwen3mlx/downloads/events")
 USAGE = {
     "prompt_tokens": 20,
     "completion_tokens": 5,
@@ -143,8 +144,8 @@ def _handler(fake: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0]
             fake.requests.append((self.command, self.path))
             fake.headers.append(dict(self.headers))
-            if path == "/api/qwen3mlx/models/events" and path not in fake.replies:
-                self._whole(404, b"{}")  # it lasts as long as the server
+            if path in WATCHED and path not in fake.replies:
+                self._whole(404, b"{}")  # they last as long as the server
             elif path in fake.replies:
                 self._whole(*fake.replies[path])
             elif path == "/v1/chat/completions":

@@ -20,6 +20,7 @@ from .chat import (
     Transcript,
     new_id,
 )
+from .download import Download, Offer, Use, recommended
 from .model import Fit, LoadedModel, ModelEntry, ModelFolder, ModelSettings
 from .server import (
     ApiKey,
@@ -41,6 +42,7 @@ __all__ = [
     "AttachmentKind",
     "ChatSettings",
     "Conversation",
+    "Download",
     "Draft",
     "Fit",
     "Folder",
@@ -53,6 +55,7 @@ __all__ = [
     "ModelFolder",
     "ModelSettings",
     "Notice",
+    "Offer",
     "Preset",
     "Progress",
     "Role",
@@ -66,5 +69,7 @@ __all__ = [
     "Transcript",
     "Undo",
     "UndoKind",
+    "Use",
     "new_id",
+    "recommended",
 ]

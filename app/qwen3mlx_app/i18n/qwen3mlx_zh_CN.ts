@@ -432,12 +432,12 @@
         <translation>它非常小，用来演示各项功能：会数字母、做加法、调用工具，其他知道得很少。</translation>
     </message>
     <message>
-        <source>Add a Qwen3 model</source>
-        <translation>添加 Qwen3 模型</translation>
+        <source>Get a Qwen3 model</source>
+        <translation>获取 Qwen3 模型</translation>
     </message>
     <message>
-        <source>Models in the Hugging Face cache and LM Studio&apos;s folder are found automatically. Add other folders on the Models page, or drop one here.</source>
-        <translation>Hugging Face 缓存和 LM Studio 文件夹中的模型会自动找到。其他文件夹可以在“模型”页面添加，或拖到这里。</translation>
+        <source>The Models page offers the one that suits this computer. Those in the Hugging Face cache and LM Studio&apos;s folder are found; drop others here.</source>
+        <translation>“模型”页面会推荐适合这台电脑的模型。Hugging Face 缓存和 LM Studio 文件夹中的模型会自动显示；其他模型可拖到此处。</translation>
     </message>
     <message>
         <source>Open Models</source>
@@ -541,6 +541,21 @@
     <message>
         <source>stopped</source>
         <translation>已停止</translation>
+    </message>
+</context>
+<context>
+    <name>GetModels</name>
+    <message>
+        <source>Start the server to see what there is.</source>
+        <translation>启动服务器以查看可获取的模型。</translation>
+    </message>
+    <message>
+        <source>Show All Models</source>
+        <translation>显示所有模型</translation>
+    </message>
+    <message>
+        <source>Show Fewer Models</source>
+        <translation>显示较少模型</translation>
     </message>
 </context>
 <context>
@@ -1120,10 +1135,6 @@
         <translation>没有匹配的模型</translation>
     </message>
     <message>
-        <source>Only the demo models are installed. Qwen3 models downloaded with Hugging Face tools or LM Studio appear here automatically. You can also add the folder a model is in.</source>
-        <translation>目前只有演示模型。用 Hugging Face 工具或 LM Studio 下载的 Qwen3 模型会自动出现在这里。你也可以添加模型所在的文件夹。</translation>
-    </message>
-    <message>
         <source>Add another folder</source>
         <translation>添加其他文件夹</translation>
     </message>
@@ -1180,6 +1191,14 @@
         <translation>移除</translation>
     </message>
     <message>
+        <source>Only the demo models are installed. Get another one below. Qwen3 models downloaded with Hugging Face tools or LM Studio appear here automatically.</source>
+        <translation>目前只有演示模型。可在下方获取其他模型。用 Hugging Face 工具或 LM Studio 下载的 Qwen3 模型会自动显示在此处。</translation>
+    </message>
+    <message>
+        <source>Get More Models</source>
+        <translation>获取更多模型</translation>
+    </message>
+    <message>
         <source>Remove {name}</source>
         <translation>移除 {name}</translation>
     </message>
@@ -1201,6 +1220,33 @@
     <message>
         <source>Restart Server</source>
         <translation>重新启动服务器</translation>
+    </message>
+</context>
+<context>
+    <name>OfferRow</name>
+    <message>
+        <source>On this computer</source>
+        <translation>已在这台电脑上</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Download of {name}</source>
+        <translation>{name} 的下载</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
     </message>
 </context>
 <context>
@@ -2361,6 +2407,13 @@
     </message>
 </context>
 <context>
+    <name>downloads</name>
+    <message>
+        <source>{name} is downloaded.</source>
+        <translation>{name} 已下载。</translation>
+    </message>
+</context>
+<context>
     <name>export</name>
     <message>
         <source>Markdown (*.md)</source>
@@ -2801,6 +2854,57 @@
     </message>
 </context>
 <context>
+    <name>offers</name>
+    <message>
+        <source>Best for this computer</source>
+        <translation>最适合这台电脑</translation>
+    </message>
+    <message>
+        <source>Fast</source>
+        <translation>速度快</translation>
+    </message>
+    <message>
+        <source>For code</source>
+        <translation>适合编程</translation>
+    </message>
+    <message>
+        <source>For search in texts</source>
+        <translation>适合文本搜索</translation>
+    </message>
+    <message>
+        <source>Too large: needs {needed} of {limit}</source>
+        <translation>太大：需要 {needed}，可用 {limit}</translation>
+    </message>
+    <message>
+        <source>context of up to {count} tokens</source>
+        <translation>上下文最长 {count} 个词元</translation>
+    </message>
+    <message>
+        <source>about {count} tokens/s</source>
+        <translation>约 {count} 词元/秒</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{done}，共 {total}</translation>
+    </message>
+    <message>
+        <source>waiting for its turn</source>
+        <translation>正在排队</translation>
+    </message>
+    <message>
+        <source>paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>{size}/s</source>
+        <translation>{size}/秒</translation>
+    </message>
+    <message>
+        <source>{time} left</source>
+        <translation>剩余 {time}</translation>
+    </message>
+</context>
+<context>
     <name>opening</name>
     <message>
         <source>Attach files</source>
@@ -3077,6 +3181,18 @@
 </context>
 <context>
     <name>sizes</name>
+    <message>
+        <source>{n} s</source>
+        <translation>{n} 秒</translation>
+    </message>
+    <message>
+        <source>{n} min</source>
+        <translation>{n} 分钟</translation>
+    </message>
+    <message>
+        <source>{n} h</source>
+        <translation>{n} 小时</translation>
+    </message>
     <message>
         <source>MMM d</source>
         <translation>M月d日</translation>

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from ..domain import (
@@ -21,20 +20,14 @@ from ..domain import (
 from ..limits import SettingLimits, limits_from
 from .chat import ChatReader, Delta, MalformedError
 from .endpoint_json import as_model, as_value
-from .http import Call, EndpointError, Failed, Http, interrupted, malformed
+from .http import Call, EndpointError, Failed, interrupted, malformed
+from .json_api import OWN, JsonApi, json_object, read_value
 from .server_errors import said
 from .sse import Comment, Event
 
-T = TypeVar("T")
 
-_OWN = "/api/qwen3mlx"
-
-
-class Endpoint:
+class Endpoint(JsonApi):
     """Each call ends with `done` or `failed`, later, on the event loop."""
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
 
     # Chat
 
@@ -104,7 +97,7 @@ class Endpoint:
         }
         return self._ask(
             "POST",
-            f"{_OWN}/tokens",
+            f"{OWN}/tokens",
             body,
             read=lambda reply: (
                 [int(count) for count in reply["texts"]],
@@ -120,7 +113,7 @@ class Endpoint:
     def models(self, *, done: Callable[[list[ModelEntry]], None], failed: Failed) -> Call:
         return self._ask(
             "GET",
-            f"{_OWN}/models",
+            f"{OWN}/models",
             read=_models,
             done=done,
             failed=failed,
@@ -129,14 +122,8 @@ class Endpoint:
     def watch_models(self, *, on_models: Callable[[list[ModelEntry]], None], ended: Failed) -> Call:
         """Report all models, and again whenever one has changed, until the call is aborted."""
 
-        def read(item: Event | Comment) -> None:
-            if isinstance(item, Event) and item.name == "models":
-                models = _read(_models, _json(item.data))
-                if not isinstance(models, EndpointError):
-                    on_models(models)
-
-        return self._http.listen(
-            f"{_OWN}/models/events", on_item=read, done=lambda: ended(interrupted()), failed=ended
+        return self._watch(
+            f"{OWN}/models/events", "models", read=_models, on_value=on_models, ended=ended
         )
 
     def save_model_settings(
@@ -149,7 +136,7 @@ class Endpoint:
     ) -> Call:
         body = {"model": model_id, **dataclasses.asdict(settings)}
         return self._ask(
-            "PUT", f"{_OWN}/models/settings", body, read=as_model, done=done, failed=failed
+            "PUT", f"{OWN}/models/settings", body, read=as_model, done=done, failed=failed
         )
 
     def load(
@@ -166,11 +153,11 @@ class Endpoint:
         def read(item: Event | Comment) -> None:
             if isinstance(item, Comment):
                 return
-            value = _json(item.data)
+            value = json_object(item.data)
             if item.name == "progress":
                 on_progress(float(value.get("progress", 0.0)))
             elif item.name == "loaded":
-                outcome.append(_read(as_model, value.get("model")))
+                outcome.append(read_value(as_model, value.get("model")))
             elif item.name == "error":
                 error = value.get("error") or {}
                 code = str(error.get("code"))
@@ -185,7 +172,7 @@ class Endpoint:
 
         return self._http.stream(
             "POST",
-            f"{_OWN}/models/load",
+            f"{OWN}/models/load",
             {"model": model_id},
             on_item=read,
             done=end,
@@ -195,23 +182,23 @@ class Endpoint:
     def unload(self, model_id: str, *, done: Callable[[ModelEntry], None], failed: Failed) -> Call:
         body = {"model": model_id}
         return self._ask(
-            "POST", f"{_OWN}/models/unload", body, read=as_model, done=done, failed=failed
+            "POST", f"{OWN}/models/unload", body, read=as_model, done=done, failed=failed
         )
 
     def folders(self, *, done: Callable[[list[ModelFolder]], None], failed: Failed) -> Call:
-        return self._ask("GET", f"{_OWN}/folders", read=_folders, done=done, failed=failed)
+        return self._ask("GET", f"{OWN}/folders", read=_folders, done=done, failed=failed)
 
     def add_folder(
         self, path: str, *, done: Callable[[list[ModelFolder]], None], failed: Failed
     ) -> Call:
         body = {"path": path}
-        return self._ask("POST", f"{_OWN}/folders", body, read=_folders, done=done, failed=failed)
+        return self._ask("POST", f"{OWN}/folders", body, read=_folders, done=done, failed=failed)
 
     def remove_folder(
         self, path: str, *, done: Callable[[list[ModelFolder]], None], failed: Failed
     ) -> Call:
         """Take the folder off the list; its files stay."""
-        url = f"{_OWN}/folders?path={quote(path, safe='')}"
+        url = f"{OWN}/folders?path={quote(path, safe='')}"
         return self._ask("DELETE", url, read=_folders, done=done, failed=failed)
 
     # Server
@@ -224,7 +211,7 @@ class Endpoint:
     ) -> Call:
         return self._ask(
             "GET",
-            f"{_OWN}/status",
+            f"{OWN}/status",
             read=lambda reply: (
                 as_value(Memory, reply["memory"]),
                 [as_value(RunningRequest, request) for request in reply["requests"]],
@@ -236,20 +223,18 @@ class Endpoint:
     def log(self, after: int, *, on_entry: Callable[[LogEntry], None], failed: Failed) -> Call:
         """Report past requests, then each new one, until the call is aborted or the server ends."""
 
-        def read(item: Event | Comment) -> None:
-            if isinstance(item, Event) and item.name == "request":
-                entry = _read(lambda value: as_value(LogEntry, value), _json(item.data))
-                if isinstance(entry, LogEntry):
-                    on_entry(entry)
-
-        query = urlencode({"after": after})
-        path = f"{_OWN}/log?{query}"
-        return self._http.listen(path, on_item=read, done=lambda: None, failed=failed)
+        return self._watch(
+            f"{OWN}/log?{urlencode({'after': after})}",
+            "request",
+            read=lambda value: as_value(LogEntry, value),
+            on_value=on_entry,
+            ended=failed,
+        )
 
     def keys(self, *, done: Callable[[list[ApiKey], bool], None], failed: Failed) -> Call:
         """`done` gets the keys, and whether the server needs one: after the last, too."""
         return self._ask(
-            "GET", f"{_OWN}/keys", read=_keys, done=lambda told: done(*told), failed=failed
+            "GET", f"{OWN}/keys", read=_keys, done=lambda told: done(*told), failed=failed
         )
 
     def create_key(
@@ -258,7 +243,7 @@ class Endpoint:
         """Create a key; `done` gets it, and it cannot be read again."""
         return self._ask(
             "POST",
-            f"{_OWN}/keys",
+            f"{OWN}/keys",
             {"name": name, "scope": scope},
             read=lambda reply: str(reply["key"]),
             done=done,
@@ -268,7 +253,7 @@ class Endpoint:
     def revoke_key(
         self, name: str, *, done: Callable[[list[ApiKey], bool], None], failed: Failed
     ) -> Call:
-        path = f"{_OWN}/keys?name={quote(name, safe='')}"
+        path = f"{OWN}/keys?name={quote(name, safe='')}"
         return self._ask("DELETE", path, read=_keys, done=lambda told: done(*told), failed=failed)
 
     def settings(
@@ -281,7 +266,7 @@ class Endpoint:
         """Apply `changes`; `done` gets the saved settings and whether a restart is needed."""
         return self._ask(
             "GET" if changes is None else "PATCH",
-            f"{_OWN}/settings",
+            f"{OWN}/settings",
             changes,
             read=lambda reply: (_server_settings(reply["saved"]), bool(reply["restart_needed"])),
             done=lambda settings: done(*settings),
@@ -290,43 +275,8 @@ class Endpoint:
 
     def limits(self, *, done: Callable[[SettingLimits], None], failed: Failed) -> Call:
         return self._ask(
-            "GET", f"{_OWN}/settings/schema", read=limits_from, done=done, failed=failed
+            "GET", f"{OWN}/settings/schema", read=limits_from, done=done, failed=failed
         )
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        read: Callable[[Any], T],
-        done: Callable[[T], None],
-        failed: Failed,
-    ) -> Call:
-        def receive(reply: Any) -> None:
-            value = _read(read, reply)
-            if isinstance(value, EndpointError):
-                failed(value)
-            else:
-                done(value)
-
-        return self._http.request(method, path, body, done=receive, failed=failed)
-
-
-def _read(read: Callable[[Any], T], value: Any) -> T | EndpointError:
-    """Parse a reply; whatever it contains, the result is a value or an error."""
-    try:
-        return read(value)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-        return malformed()
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _models(reply: Any) -> list[ModelEntry]:

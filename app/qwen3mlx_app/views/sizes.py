@@ -18,6 +18,15 @@ def count_text(number: int) -> str:
     return QLocale().toString(number)
 
 
+def duration_text(seconds: float) -> str:
+    """A time that something will take, as exact as it can be known."""
+    if seconds < 60:
+        return translate("sizes", "{n} s").format(n=count_text(max(1, round(seconds))))
+    if seconds < 3600:
+        return translate("sizes", "{n} min").format(n=count_text(round(seconds / 60)))
+    return translate("sizes", "{n} h").format(n=QLocale().toString(seconds / 3600, "f", 1))
+
+
 def day_text(moment: float) -> str:
     """A point in time in brief: a time today, a weekday this week, else a date."""
     locale, now = QLocale(), QDateTime.currentDateTime()

@@ -148,10 +148,10 @@ class FirstRun(QScrollArea):
             ),
             (
                 "folder",
-                self.tr("Add a Qwen3 model"),
+                self.tr("Get a Qwen3 model"),
                 self.tr(
-                    "Models in the Hugging Face cache and LM Studio's folder are found"
-                    " automatically. Add other folders on the Models page, or drop one here."
+                    "The Models page offers the one that suits this computer. Those in the Hugging"
+                    " Face cache and LM Studio's folder are found; drop others here."
                 ),
             ),
         ):

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ...controllers.downloads import DownloadsController
 from ...controllers.models import ModelsController
 from ...domain import ModelEntry, ModelFolder
 from ...services.plain import one_line
@@ -22,6 +23,7 @@ from ..page import Group, Page
 from ..plain import Button, NameLabel
 from ..theme import GAP, Theme
 from ..widgets import hint_label
+from .get_models import GetModels
 from .model_card import ModelCard
 
 # The number of models from which on the filter is shown.
@@ -32,7 +34,11 @@ class ModelsPage(Page):
     """A card for each model, those in memory first."""
 
     def __init__(
-        self, models: ModelsController, theme: Theme, parent: QWidget | None = None
+        self,
+        models: ModelsController,
+        downloads: DownloadsController,
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.set_title(self.tr("Models"))
@@ -46,9 +52,8 @@ class ModelsPage(Page):
         self._nothing = hint_label(self.tr("No matching models"), self)
         self._only_demo = hint_label(
             self.tr(
-                "Only the demo models are installed. Qwen3 models downloaded with Hugging Face"
-                " tools or LM Studio appear here automatically. You can also add the folder a"
-                " model is in."
+                "Only the demo models are installed. Get another one below. Qwen3 models"
+                " downloaded with Hugging Face tools or LM Studio appear here automatically."
             ),
             self,
         )
@@ -56,6 +61,7 @@ class ModelsPage(Page):
         self.column.addLayout(self._list)
         self.column.addWidget(self._nothing)
         self.column.addWidget(self._only_demo)
+        self.add_section(self.tr("Get More Models"), GetModels(downloads, models, theme, self))
         self._folders = Group(self)
         self._folder_lines = QVBoxLayout()
         self._folder_lines.setContentsMargins(0, GAP, 0, GAP)
