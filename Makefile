@@ -1,6 +1,6 @@
 # `make` alone lists the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all coverage check format hooks bench demo bundle lock sbom clean
+.PHONY: help run test test-all coverage check format hooks bench demo bundle lock sbom site clean
 
 BIN := .venv/bin
 # One test process more than there are cores, as tests often wait for other processes and sockets,
@@ -68,6 +68,11 @@ lock: ## pin the newest versions that work together, with their hashes (needs uv
 
 sbom: ## write build/sbom.cdx.json: the bill of materials
 	@scripts/sbom
+
+site: ## build the documentation as a site, in build/site
+	@$(or $(PYTHON),python3) -m venv build/site-tools
+	@build/site-tools/bin/python -m pip install --quiet --require-hashes --only-binary :all: --requirement requirements/docs.txt
+	@scripts/site build/site-tools/bin/python
 
 clean: ## remove .venv, .venv-agent, .venv-agents and the caches
 	@rm -rf .venv .venv-agent .venv-agents build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
