@@ -51,14 +51,13 @@ def main(profile_dir: Path | None, program: Sequence[str], link: str = "") -> in
     except StoreError as error:
         return _failed(str(error))
     # Imported late, to show the window sooner.
-    from .views.link_opening import LinkEvents
     from .views.windows import Windows
 
     windows = Windows(parts)
     windows.add_first().show()
     first = FirstWindow(profile, parts)
     first.wanted.connect(windows.open_link)
-    LinkEvents(application).opened.connect(windows.open_link)
+    application.link_opened.connect(windows.open_link)
     if link:
         windows.open_link(link)
     QTimer.singleShot(0, parts.start)

@@ -5,13 +5,35 @@ from __future__ import annotations
 import os
 import sys
 
-from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import (
+    QEvent,
+    QMessageLogContext,
+    QtMsgType,
+    QUrl,
+    Signal,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from .linux import INSTALL
+from .services.own_links import SCHEME
 
 
-def start_qt() -> QApplication:
+class Application(QApplication):
+    """Emits `link_opened(link)` for each link that macOS hands to the app."""
+
+    link_opened = Signal(str)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.url().scheme() == SCHEME:
+            link = event.url().toString(QUrl.ComponentFormattingOption.FullyEncoded)
+            self.link_opened.emit(link)
+            return True
+        return super().event(event)
+
+
+def start_qt() -> Application:
     """Return the application. Where there is no display that Qt can use, exit with 1."""
     warnings: list[str] = []
 
@@ -22,7 +44,7 @@ def start_qt() -> QApplication:
         warnings.append(text)
 
     earlier = qInstallMessageHandler(hear)
-    application = QApplication(["qwen3mlx"])
+    application = Application(["qwen3mlx"])
     qInstallMessageHandler(earlier)
     for text in warnings:
         print(text, file=sys.stderr)

@@ -160,3 +160,14 @@ def test_a_refusal_of_systemd_is_told_and_leaves_nothing(linux: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no systemd"):
         on()
     assert not login_item.is_on()
+
+
+def test_a_user_without_a_home_is_told(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert not login_item.is_on()
+    with pytest.raises(ConfigurationError, match="no home folder"):
+        on()
+    assert told(linux) == []

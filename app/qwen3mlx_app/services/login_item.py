@@ -28,15 +28,25 @@ class LoginItemError(Exception):
 
 
 def path() -> Path:
-    """Return the path of the agent or unit, whether it is there or not."""
+    """Return the path of the agent or unit, whether it is there or not.
+
+    Raises LoginItemError for a user without a home.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise LoginItemError("You have no home folder: set HOME.") from None
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
-    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+        return home / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+    config = os.environ.get("XDG_CONFIG_HOME") or home / ".config"
     return Path(config) / "systemd" / "user" / UNIT
 
 
 def is_on() -> bool:
-    return _is_ours(path())
+    try:
+        return _is_ours(path())
+    except LoginItemError:
+        return False
 
 
 def turn_on(command: Sequence[str]) -> None:

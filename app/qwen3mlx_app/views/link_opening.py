@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QUrl, Signal
-from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtCore import QCoreApplication
 
 from ..domain import Notice
-from ..services.own_links import SCHEME, ChatLink, ModelLink, RefusedLink, parse_link
+from ..services.own_links import ChatLink, ModelLink, RefusedLink, parse_link
 from .models import ModelsPage
 from .plain import confirm
 
@@ -16,22 +15,6 @@ if TYPE_CHECKING:
     from .main_window import MainWindow
 
 translate = QCoreApplication.translate
-
-
-class LinkEvents(QObject):
-    """Emits `opened(link)` for each link that macOS hands to the application."""
-
-    opened = Signal(str)
-
-    def __init__(self, application: QCoreApplication) -> None:
-        super().__init__(application)
-        application.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QFileOpenEvent) and event.url().scheme() == SCHEME:
-            self.opened.emit(event.url().toString(QUrl.ComponentFormattingOption.FullyEncoded))
-            return True
-        return super().eventFilter(watched, event)
 
 
 def open_link(window: MainWindow, link: str) -> None:

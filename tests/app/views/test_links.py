@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
-from PySide6.QtCore import QCoreApplication, QUrl
-from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.domain import ServerState
-from qwen3mlx_app.views.link_opening import LinkEvents
 from qwen3mlx_app.views.main_window import MainWindow
+
+from tests.support.places import ROOT
 
 from ..fake_endpoint import FakeEndpoint
 from .support import button, named, program_of, windows_of
@@ -95,10 +97,18 @@ def test_it_waits_until_the_models_are_known(window: MainWindow) -> None:
     assert window.pages.name == "chat"
 
 
-def test_the_systems_event_becomes_a_link(qapp: QApplication, qtbot: QtBot) -> None:
-    events = LinkEvents(qapp)
-    link = "qwen3mlx://chat?prompt=a%20b%0A"
-    with qtbot.waitSignal(events.opened) as heard:
-        QCoreApplication.sendEvent(qapp, QFileOpenEvent(QUrl(link)))
-    assert heard.args == [link]
-    qapp.removeEventFilter(events)
+_EVENT = """
+from PySide6.QtCore import QCoreApplication, QUrl
+from PySide6.QtGui import QFileOpenEvent
+from qwen3mlx_app.qt_start import start_qt
+application = start_qt()
+application.link_opened.connect(print)
+for link in ("qwen3mlx://chat?prompt=a%20b%0A", "file:///etc/passwd"):
+    QCoreApplication.sendEvent(application, QFileOpenEvent(QUrl(link)))
+"""
+
+
+def test_the_systems_event_becomes_a_link() -> None:
+    command = [sys.executable, "-c", _EVENT]
+    said = subprocess.check_output(command, text=True, cwd=ROOT / "app")
+    assert said == "qwen3mlx://chat?prompt=a%20b%0A\n"
