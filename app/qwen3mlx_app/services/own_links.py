@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import category
 from urllib.parse import parse_qsl
 
 SCHEME = "qwen3mlx"
@@ -17,7 +18,10 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 # An alias or the id of a repository, never the path of a folder.
 _NAME = re.compile(rf"{_WORD}(/{_WORD})?(:{_WORD})?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Characters that nobody sees, or that change how others look; joiners belong to words and emoji.
+_UNSEEN, _SEEN = ("Cc", "Cf", "Co", "Cs"), "\n\t\u200c\u200d"
+# The plane of tags and variation selectors, in which texts can be hidden.
+_HIDDEN = "\U000e0000"
 # The parameters of each action.
 _PARAMETERS = {"model": {"name"}, "chat": {"model", "prompt"}}
 
@@ -75,6 +79,12 @@ def _name(name: str) -> str:
 
 
 def _prompt(text: str) -> str:
-    if len(text) > LONGEST_PROMPT or _CONTROL.search(text):
+    if len(text) > LONGEST_PROMPT or any(map(_is_unseen, text)):
         raise RefusedLink
     return text
+
+
+def _is_unseen(character: str) -> bool:
+    if character in _SEEN:
+        return False
+    return character >= _HIDDEN or category(character) in _UNSEEN

@@ -17,7 +17,12 @@ from qwen3mlx_app.services.own_links import (
 from qwen3mlx_app.services.plain import TEXT
 
 _TEXT = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t"), min_size=1
+    st.characters(
+        max_codepoint=0xDFFFF,
+        exclude_categories=["Cc", "Cf", "Co", "Cs"],
+        include_characters="\n\t\u200d",
+    ),
+    min_size=1,
 )
 
 
@@ -61,6 +66,11 @@ def test_what_a_link_means(link: str, expected: object) -> None:
         "qwen3mlx://chat?prompt=%0",
         "qwen3mlx://chat?prompt=%1b[31m",
         "qwen3mlx://chat?prompt=%00",
+        "qwen3mlx://chat?prompt=a%E2%80%AEb",
+        "qwen3mlx://chat?prompt=a%E2%80%8Bb",
+        f"qwen3mlx://chat?prompt={quote('a' + chr(0xE0041))}",
+        f"qwen3mlx://chat?prompt={quote('a' + chr(0xE0101))}",
+        f"qwen3mlx://chat?prompt={quote('a' + chr(0xE000))}",
         "qwen3mlx://chat?prompt=你",
         "qwen3mlx://chat?prompt=" + "a" * 3001,
         "qwen3mlx://model",
