@@ -13,6 +13,7 @@ RUN_CHILD = "--run-child"
 CHILDREN = (
     "qwen3mlx.grammar.child",
     "qwen3mlx.text.templates.worker",
+    "qwen3mlx.tools.supervisor",
     "qwen3mlx_app.services.attachments.parsing",
     "qwen3mlx_app.views.colouring",
 )
@@ -40,6 +41,11 @@ def own_command() -> tuple[str, ...]:
     return (sys.executable, "-c", _START.format(path=path))
 
 
+def child_environment() -> dict[str, str]:
+    """The environment that a child of this program needs, without keys or tokens."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
+
+
 def start_child(
     module: str, *, stdin: int, stdout: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
@@ -52,7 +58,7 @@ def start_child(
         stdin=stdin,
         stdout=stdout,
         stderr=subprocess.DEVNULL,
-        env={name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)},
+        env=child_environment(),
         cwd="/",
         start_new_session=True,
     )

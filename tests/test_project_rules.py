@@ -25,6 +25,9 @@ HEAVY = {
     "httpx",
     "httpx2",
     "prompt_toolkit",
+    "mcp",
+    "bs4",
+    "simpleeval",
     "PySide6",
 }
 

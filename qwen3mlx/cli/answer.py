@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -18,21 +19,37 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(slots=True, eq=False)
+class WrittenCall:
+    """A tool call; `arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str = ""
+
+
 class Answer(NamedTuple):
-    """`finished` is None when the answer was interrupted."""
+    """`finished` is None when the answer was interrupted.
+
+    `calls` are those that this answer makes, `told_calls` what `--json` tells of all before it.
+    """
 
     content: str
     reasoning: str
     finished: Finished | None
+    calls: Sequence[WrittenCall] = ()
+    told_calls: Sequence[dict[str, Any]] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object that `--json` prints."""
         assert self.finished is not None
         usage, timings = self.finished.usage, self.finished.timings
         speeds = {"prefill_tps": timings.prefill_tps, "decode_tps": timings.decode_tps}
+        called = {"tool_calls": list(self.told_calls)} if self.told_calls else {}
         return {
             "content": self.content,
             "reasoning_content": self.reasoning or None,
+            **called,
             "finish_reason": self.finished.finish_reason,
             "usage": usage._asdict(),
             "timings": {**timings._asdict(), **speeds},
@@ -51,10 +68,11 @@ class Silent:
 def collect(events: Iterable[Event], view: View) -> Answer:
     """Show `events` in `view` until the last one, and return the collected answer."""
     from ..events import Finished, Prefill
-    from ..text import Content, Reasoning
+    from ..text import Content, Reasoning, ToolCallDelta
 
     content: list[str] = []
     reasoning: list[str] = []
+    calls: list[WrittenCall] = []
     finished = None
     try:
         for event in events:
@@ -66,12 +84,16 @@ def collect(events: Iterable[Event], view: View) -> Answer:
             elif isinstance(event, Content):
                 content.append(event.text)
                 view.content(event.text)
+            elif isinstance(event, ToolCallDelta):
+                if event.index == len(calls):
+                    calls.append(WrittenCall(event.id or "", event.name or ""))
+                calls[event.index].arguments += event.arguments
             elif isinstance(event, Finished):
                 finished = event
     finally:
         _close(events)
         view.close()
-    return Answer("".join(content), "".join(reasoning), finished)
+    return Answer("".join(content), "".join(reasoning), finished, tuple(calls))
 
 
 def _close(events: Iterable[Event]) -> None:

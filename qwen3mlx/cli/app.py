@@ -17,6 +17,7 @@ from .guard import guarded, printed
 # Verb -> its module here, and the function or application in it.
 VERBS = {
     "run": ("run", "run"),
+    "mcp": ("mcp", "app"),
     "serve": ("serve", "serve"),
     "fit": ("fit", "fit"),
     "pull": ("pull", "pull"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Qwen3MLXError
 from .answer import Answer, View, collect, stats_line, until
@@ -13,6 +13,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..runtime import Runtime
+    from .agent import Agent
 
 
 class Chat:
@@ -27,12 +28,14 @@ class Chat:
         settings: Settings,
         system: str | None = None,
         show_stats: bool = False,
+        agent: Agent | None = None,
     ) -> None:
         self.runtime = runtime
         self.settings = settings
         self.system = system
         self.show_stats = show_stats
-        self.turns: list[dict[str, str]] = []
+        self.agent = agent
+        self.turns: list[dict[str, Any]] = []
         self.last: Answer | None = None
         self.say = say
         self._new_view = new_view
@@ -42,16 +45,14 @@ class Chat:
         turn = {"role": "user", "content": message}
         try:
             with CtrlC() as ctrl_c:
-                options = self.settings.generate_options()
-                events = self.runtime.generate(self.messages([*self.turns, turn]), **options)
-                answer = collect(until(ctrl_c, events), self._new_view())
+                answer, new_turns = self._answer([*self.turns, turn], ctrl_c)
         except Qwen3MLXError as error:
             self.say(describe(error))
             return
         except KeyboardInterrupt:
             self.say("Stopped; this message is not part of the conversation.")
             return
-        self.turns += [turn, {"role": "assistant", "content": answer.content}]
+        self.turns += [turn, *new_turns]
         self.last = answer
         if answer.finished is None:
             self.say("Stopped.")
@@ -62,7 +63,19 @@ class Chat:
         if self.show_stats:
             self.say(stats_line(answer))
 
-    def messages(self, turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    def _answer(
+        self, turns: list[dict[str, Any]], ctrl_c: CtrlC
+    ) -> tuple[Answer, list[dict[str, Any]]]:
+        """The answer, and the messages that it adds to the conversation."""
+        messages, options = self.messages(turns), self.settings.generate_options()
+        if self.agent is not None:
+            answer, new = self.agent.answer(self.runtime, messages, options, self._new_view, ctrl_c)
+        else:
+            events = self.runtime.generate(messages, **options)
+            answer, new = collect(until(ctrl_c, events), self._new_view()), []
+        return answer, new or [{"role": "assistant", "content": answer.content}]
+
+    def messages(self, turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The conversation as the model sees it, without the thinking of earlier turns."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, *turns]

@@ -114,6 +114,15 @@ def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
 RopeScaling = Annotated[
     Any, option(LOAD["rope_scaling"], metavar="JSON", parser=parse_rope_scaling)
 ]
+Mcp = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mcp",
+        metavar="FILE|NAME",
+        help="Offer the tools of an MCP server: a name in mcp.json, builtin, or a file like it; "
+        "repeatable.",
+    ),
+]
 PrintJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Url = Annotated[
     str | None,

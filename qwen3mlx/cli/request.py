@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from .. import library
@@ -18,6 +20,7 @@ from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..runtime import Runtime
+    from .agent import Agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class Request:
     settings: Settings = field(default_factory=Settings)
     loading: LoadOptions = field(default_factory=LoadOptions)
     raw: bool = False
+    mcp: Sequence[str] = ()
     json: bool = False
     stats: bool = False
     hide_thinking: bool = False
@@ -54,6 +58,8 @@ class Request:
                 "--system, --think, --no-think and --thinking-budget require the chat format: "
                 "remove --raw, or add --chat for a -Base model."
             )
+        if is_raw and rest.get("mcp"):
+            raise UsageError("--mcp requires the chat format: remove --raw, or add --chat.")
         try:
             settings = Settings(think, thinking_budget, given)
             load_options = LoadOptions(**loading)
@@ -114,15 +120,39 @@ def full_prompt(prompt: str | None, terminal: Terminal) -> str:
 def _answer(request: Request, terminal: Terminal, runtime: Runtime, prompt: str) -> None:
     system = [{"role": "system", "content": request.system}] if request.system else []
     messages = [*system, {"role": "user", "content": prompt}]
-    events = runtime.generate(
-        prompt if request.raw else messages, **request.settings.generate_options()
-    )
-    view = Silent() if request.json else _view(request, terminal, terminal.stderr)
-    answer = collect(events, view)
+    options = request.settings.generate_options()
+
+    def new_view() -> View:
+        return Silent() if request.json else _view(request, terminal, terminal.stderr)
+
+    with _agent(request, terminal, terminal.note) as agent:
+        if agent is not None:
+            answer, _ = agent.answer(runtime, messages, options, new_view)
+        else:
+            events = runtime.generate(prompt if request.raw else messages, **options)
+            answer = collect(events, new_view())
     if request.json:
         print(json.dumps(answer.as_json(), ensure_ascii=False), file=terminal.stdout)
     if request.stats:
         terminal.note(stats_line(answer))
+
+
+@contextmanager
+def _agent(
+    request: Request, terminal: Terminal, say: Callable[[str], None]
+) -> Iterator[Agent | None]:
+    """The tools that the request names; None without any."""
+    if not request.mcp:
+        yield None
+        return
+    from .agent import Agent, Person
+
+    choose = partial(terminal.choose, default="n") if terminal.can_ask else None
+    agent = Agent.of(request.mcp, Person(say, choose))
+    try:
+        yield agent
+    finally:
+        agent.close()
 
 
 def _view(request: Request, terminal: Terminal, thinking: TextIO) -> View:
@@ -150,14 +180,16 @@ def _chat(request: Request, terminal: Terminal, runtime: Runtime) -> None:
     def say(text: str) -> None:
         console.print(visible(text), style="dim")
 
-    chat = Chat(
-        runtime,
-        say=say,
-        new_view=lambda: _view(request, terminal, terminal.stdout),
-        settings=request.settings,
-        system=request.system,
-        show_stats=request.stats,
-    )
-    say(header(models.short_name(request.model), runtime.config, request.settings))
-    say("Type /help for commands; press Ctrl-D to leave.")
-    chat_loop.run(chat, LineEditor(state_home() / "history"))
+    with _agent(request, terminal, say) as agent:
+        chat = Chat(
+            runtime,
+            say=say,
+            new_view=lambda: _view(request, terminal, terminal.stdout),
+            settings=request.settings,
+            system=request.system,
+            show_stats=request.stats,
+            agent=agent,
+        )
+        say(header(models.short_name(request.model), runtime.config, request.settings))
+        say("Type /help for commands; press Ctrl-D to leave.")
+        chat_loop.run(chat, LineEditor(state_home() / "history"))

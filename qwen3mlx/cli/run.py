@@ -27,6 +27,7 @@ def run(
     context_length: options.ContextLength = None,
     rope_scaling: options.RopeScaling = None,
     kv_bits: options.KvBits = None,
+    mcp: options.Mcp = None,
     json_output: options.Json = False,
     stats: options.Stats = False,
 ) -> None:
@@ -63,6 +64,7 @@ def run(
         sampling=sampling,
         loading=loading,
         raw=raw,
+        mcp=tuple(mcp or ()),
         json=json_output,
         stats=stats,
         hide_thinking=hide_thinking,

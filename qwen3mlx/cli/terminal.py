@@ -55,6 +55,12 @@ class Terminal(NamedTuple):
             return answer != "" and not answer.strip().lower().startswith("n")
         return answer.strip().lower().startswith("y")
 
+    def choose(self, question: str, keys: str, *, default: str) -> str:
+        """Ask for one of the letters in `keys`. An unclear answer, and Ctrl-D, mean `default`."""
+        print(f"{one_line(question)} ", end="", file=self.stderr, flush=True)
+        answer = self.stdin.readline().strip().lower()[:1]
+        return answer if answer and answer in keys else default
+
     def console(self, stream: TextIO) -> Console:
         """Return a rich console on one of the streams; rich is imported only when needed."""
         from rich.console import Console

@@ -34,6 +34,7 @@ _KINDS: dict[type, str] = {
 NO_HOME = Path("/nonexistent")
 # The files that the program and its window keep in the state folder.
 _OURS = (
+    *("mcp.json", "tools.json", "tool-logs"),
     *("settings.json", "models.json", "api-keys.json", "key-use.json", "admin-token-*.json"),
     *(
         "history",
@@ -122,14 +123,11 @@ class StateFile:
 
     def read(self) -> dict[str, Any]:
         """Return the object; an empty one if there is no file yet."""
-        try:
-            value = json.loads(self._text())
-        except FileNotFoundError:
+        text = self.text()
+        if text is None:
             return {}
-        except OSError as error:
-            raise ConfigurationError(
-                f"{self.path} cannot be read ({error.strerror}): check who may read it."
-            ) from None
+        try:
+            value = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"{self.path} is not JSON ({_fault(error)}): correct it, or delete it to start "
@@ -141,6 +139,22 @@ class StateFile:
                 "delete it to start anew."
             )
         return value
+
+    def text(self) -> str | None:
+        """Return the file's text, or None if there is no file yet. Raises ConfigurationError."""
+        try:
+            return self._text()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(
+                f"{self.path} is not JSON ({_fault(error)}): correct it, or delete it to start "
+                "anew."
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.path} cannot be read ({error.strerror}): check who may read it."
+            ) from None
 
     def _text(self) -> str:
         """A pipe or a device must not block the program."""

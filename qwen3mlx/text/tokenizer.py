@@ -76,6 +76,12 @@ class Tokenizer:
         pieces = self._encoder.slices(text)
         return _up_to(at_most, map(self._encoder.ids, pieces))
 
+    def encode_data(self, text: str, *, at_most: int | None = None) -> list[int]:
+        """Encode `text` as `encode` does, but without special tokens, as what people and tools
+        write in a chat is read.
+        """
+        return _up_to(at_most, map(self._encoder.plain_ids, self._encoder.slices(text)))
+
     def least_tokens(self, text: str) -> int:
         """Return a lower bound of the tokens of `text`, without encoding it."""
         return self._encoder.least(text)

@@ -1,0 +1,63 @@
+"""Where other programs keep their MCP servers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from ..errors import UsageError
+from ..settings.state import user_home
+from .mcp_json import McpFile
+
+Program = Literal["lmstudio", "claude", "cursor"]
+PROGRAMS: tuple[Program, ...] = get_args(Program)
+
+
+class Imported(NamedTuple):
+    """The names that were added, and a sentence for each entry that was not."""
+
+    names: list[str]
+    left_out: list[str]
+
+
+def places(program: Program) -> list[Path]:
+    """The files that the program may have, whether they exist or not."""
+    home = user_home()
+    config = home / ".config"
+    if sys.platform == "darwin":
+        config = home / "Library" / "Application Support"
+    return {
+        "lmstudio": [home / ".lmstudio" / "mcp.json", home / ".cache/lm-studio/mcp.json"],
+        "claude": [config / "Claude" / "claude_desktop_config.json"],
+        "cursor": [home / ".cursor" / "mcp.json"],
+    }[program]
+
+
+def import_servers(source: str) -> Imported:
+    """Copy servers to our mcp.json from a program, or from a file like it.
+
+    Those whose name exists already are left out. Raises UsageError if there is no such file, and
+    ConfigurationError if it or ours cannot be read.
+    """
+    path, ours = _file(source), McpFile()
+    theirs = McpFile(path)
+    left_out = [f"{path} line {fault.line}: {fault.text}." for fault in theirs.read().faults]
+    names = []
+    for name, entry in theirs.entries().items():
+        if name in ours.entries():
+            left_out.append(f"{name} is in {ours.path} already.")
+            continue
+        ours.add(name, entry)
+        names.append(name)
+    return Imported(names, left_out)
+
+
+def _file(source: str) -> Path:
+    known = [path for program in PROGRAMS if program == source for path in places(program)]
+    tried = known or [Path(source).expanduser()]
+    for path in tried:
+        if path.is_file():
+            return path
+    programs = ", ".join(PROGRAMS)
+    raise UsageError(f"There is no file {tried[0]}: name one, or one of {programs}.")
