@@ -112,9 +112,9 @@ class Agent:
             if answer.finished is None:  # stopped by a person
                 stopped = {"role": "assistant", "content": answer.content}
                 return answer, [*map(dict, loop.new_messages), stopped]
-            calls = loop.answered(
-                answer.content, answer.reasoning, answer.calls, answer.finished.usage
-            )
+            finished = answer.finished
+            whole = answer.calls if finished.finish_reason == "tool_calls" else ()
+            calls = loop.answered(answer.content, answer.reasoning, whole, finished.usage)
             self._carry_out(calls, loop.finished, interrupt)
             if interrupt is not None and interrupt.pressed:
                 loop.stop()

@@ -41,6 +41,8 @@ SharePrefixes = Annotated[bool, option(SERVER["share_prefixes"], "--share-prefix
 MaxRunning = Annotated[int, option(SERVER["max_running"], metavar="N")]
 MaxWaiting = Annotated[int, option(SERVER["max_waiting"], metavar="N")]
 CommandBuffer = Annotated[int | None, option(SERVER["command_buffer"], metavar="N")]
+Tools = Annotated[bool, option(SERVER["tools"], "--tools/--no-tools")]
+RemoteTools = Annotated[bool, option(SERVER["remote_tools"], "--remote-tools/--no-remote-tools")]
 LogPrompts = Annotated[bool, option(SERVER["log_prompts"], "--log-prompts/--no-log-prompts")]
 PortFallback = Annotated[
     bool, typer.Option("--port-fallback", help="If the port is taken, pick a free one.")
@@ -69,6 +71,8 @@ def serve(
     max_running: MaxRunning = SERVER["max_running"].default,
     max_waiting: MaxWaiting = SERVER["max_waiting"].default,
     command_buffer: CommandBuffer = SERVER["command_buffer"].default,
+    tools: Tools = SERVER["tools"].default,
+    remote_tools: RemoteTools = SERVER["remote_tools"].default,
     log_prompts: LogPrompts = SERVER["log_prompts"].default,
     port_fallback: PortFallback = False,
     exit_with_parent: ExitWithParent = False,
@@ -101,6 +105,8 @@ def serve(
         max_running=max_running,
         max_waiting=max_waiting,
         command_buffer=command_buffer,
+        tools=tools,
+        remote_tools=remote_tools,
         log_prompts=log_prompts,
         port_fallback=port_fallback,
         exit_with_parent=exit_with_parent,

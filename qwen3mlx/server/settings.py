@@ -49,6 +49,8 @@ class ServerSettings:
     share_prefixes: bool = SERVER["share_prefixes"].default
     ttl: float = SERVER["ttl"].default
     command_buffer: int | None = SERVER["command_buffer"].default
+    tools: bool = SERVER["tools"].default
+    remote_tools: bool = SERVER["remote_tools"].default
     log_prompts: bool = SERVER["log_prompts"].default
     exit_with_parent: bool = False
     port_fallback: bool = False

@@ -144,6 +144,20 @@ SERVER = _by_name(
         where=("serve",),
     ),
     Setting(
+        name="tools",
+        kind="flag",
+        default=False,
+        text="Let requests run the tools of mcp.json and built-in ones that may always run.",
+        where=("serve",),
+    ),
+    Setting(
+        name="remote_tools",
+        kind="flag",
+        default=False,
+        text="Let requests run the tools of MCP servers that they name by their address.",
+        where=("serve",),
+    ),
+    Setting(
         name="log_prompts",
         kind="flag",
         default=False,

@@ -46,10 +46,12 @@ class Connection:
         config: ServerConfig,
         *,
         route: Callable[[str], Run] | None = None,
+        is_guest: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
         self._route = route or (lambda tool: partial(self.call, tool))
+        self._is_guest = is_guest
         self._is_closed = False
         self.state: State = "stopped"
         self.error: str | None = None
@@ -125,6 +127,7 @@ class Connection:
             description=tool.description or tool.title or "",
             schema=tool.input_schema,
             source=self.config.fingerprint,
+            is_guest=self._is_guest,
         )
 
     async def _answer(self, asked: Coroutine[Any, Any, T], seconds: float) -> T:
@@ -148,6 +151,8 @@ class Connection:
     async def _running(self) -> Client:
         """The client of the running server, which is started if need be."""
         if self._client is None:
+            if self._task is not None and self._stop.is_set():
+                await asyncio.wait([self._task])  # the one before is still ending
             if self._task is None or self._task.done():
                 self._begin()
             await self._ready.wait()

@@ -246,7 +246,7 @@ class Guest:
         return self._host._run(self._close())
 
     async def _tools(self) -> Found:
-        self._connection = Connection(self._config)
+        self._connection = Connection(self._config, is_guest=True)
         try:
             return Found(await self._connection.tools(), [])
         except ToolServerError as error:

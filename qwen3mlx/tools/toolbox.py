@@ -34,6 +34,7 @@ class Tool:
     """A tool of a server. A `fault` says why it cannot be offered.
 
     `source` is the fingerprint of its server; `unasked` is the consent it has before any choice.
+    `is_guest` says that its server is one that a request has brought along.
     """
 
     server: str
@@ -43,6 +44,7 @@ class Tool:
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
     source: str = ""
     unasked: Literal["ask", "always"] = "ask"
+    is_guest: bool = False
 
     @cached_property
     def fault(self) -> str | None:

@@ -79,6 +79,8 @@ def allowed(caller: str, needed: str) -> int | None:
         return None
     if caller not in SCOPES:
         return 401
+    if needed == "own":
+        return 403
     return None if SCOPES.index(caller) >= SCOPES.index(needed) else 403
 
 
@@ -192,7 +194,7 @@ def test_without_keys_programs_here_get_answers_and_models_and_no_more(home: Pat
         # The key that clients send when none is needed.
         for route, key in zip(ROUTES, itertools.cycle((None, "lm-studio", "ollama"))):
             status, _ = ask(server.http, route, key)
-            if (status == 403) != (TABLE[route] == "admin") or status == 401:
+            if (status == 403) != (TABLE[route] in ("admin", "own")) or status == 401:
                 wrong.append((route, key, status))
         assert wrong == []
         assert not (home / "api-keys.json").exists()

@@ -22,12 +22,14 @@ class ForbiddenError(Qwen3MLXError):
 class Caller(NamedTuple):
     """`owner` owns what a request leaves behind, which no other owner can see.
 
-    `name` is the name of the key, empty for callers without one.
+    `name` is the name of the key, empty for callers without one. `is_own` are the window and the
+    command line of the person whose server this is.
     """
 
     scope: Scope
     owner: str
     name: str = ""
+    is_own: bool = False
 
     def may(self, scope: Scope) -> bool:
         return SCOPES.index(self.scope) >= SCOPES.index(scope)
@@ -41,6 +43,13 @@ class Caller(NamedTuple):
             f"This requires the scope {scope}, but {whose} {self.scope}. Use a key created with "
             f"`qwen3mlx keys create NAME --scope {scope}`, or use the app."
         )
+
+    def check_own(self) -> None:
+        """Raises ForbiddenError for all but the person's own window and command line."""
+        if not self.is_own:
+            raise ForbiddenError(
+                "Only the app and the command line of the server's owner may do this: no key can."
+            )
 
 
 _NOBODY = Caller("inference", "nobody")

@@ -42,6 +42,7 @@ from .call_memory import CallMemory
 from .caller import caller
 from .model_info import ModelInfo
 from .model_loader import ModelLoader
+from .server_tools import ServerTools
 from .worker_threads import WorkerThreads
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ class Service:
         self.on_finished: list[Callable[[Finished], None]] = []
         self.calls = CallMemory()
         self.threads = WorkerThreads()
+        self.tools = ServerTools(settings)
         self._loader = ModelLoader(self.library, self.engine, self.model_settings, settings.model)
 
     async def start(self) -> None:
@@ -95,6 +97,7 @@ class Service:
     async def stop(self) -> None:
         self.activity.close()
         end_template_processes()
+        await asyncio.to_thread(self.tools.close)
         loaded = [slot.loaded for slot in self.engine.resident.values()]
         await asyncio.to_thread(self.downloads.close)
         await asyncio.to_thread(self.engine.close)

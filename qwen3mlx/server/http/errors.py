@@ -41,6 +41,7 @@ STATUS = {
     "not_deleted": 500,
     "download_failed": 502,
     "hub_unreachable": 502,
+    "tool_server_failed": 502,
     "unavailable": 503,
     "too_many_bytes": 503,
 }

@@ -149,8 +149,10 @@ class KeyGuard:
         who = key.caller if key else _anonymous(scope)
         set_caller(who)
         self._activity.set_owner(who.owner)
-        if needed is not None and needed != "open":
-            who.check(needed)  # `UnhandledErrors`, around this, replies to ForbiddenError
+        if needed == "own":
+            who.check_own()  # `UnhandledErrors`, around this, replies to ForbiddenError
+        elif needed is not None and needed != "open":
+            who.check(needed)
         await self._app(scope, receive, send)
 
     async def _refuse(self, secret: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -27,7 +27,8 @@ class ApiKey(NamedTuple):
     """The stored form of a key. Times are RFC 3339 in UTC.
 
     One round of SHA-256 is enough: a key has 256 random bits, which cannot be guessed. The salt is
-    its identity: a key created later under the same name is a different one.
+    its identity: a key created later under the same name is a different one. `is_own` keys are held
+    by the person's own programs, and stored nowhere as keys.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ApiKey(NamedTuple):
     salt: str
     hash: str
     last_used: str | None = None
+    is_own: bool = False
 
     @classmethod
     def of(cls, name: str, secret: str, scope: Scope = _UNSCOPED) -> ApiKey:
@@ -47,7 +49,7 @@ class ApiKey(NamedTuple):
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.scope, self.salt, self.name)
+        return Caller(self.scope, self.salt, self.name, self.is_own)
 
 
 class KeyStore:
@@ -185,7 +187,7 @@ def warn_of_unscoped(store: KeyStore) -> None:
 
 
 def _trusted(name: str, secret: str) -> ApiKey:
-    return ApiKey.of(name, secret, "admin")
+    return ApiKey.of(name, secret, "admin")._replace(is_own=True)
 
 
 def _text(value: Any) -> str:

@@ -105,8 +105,19 @@ DELETE /api/qwen3mlx/keys
 GET /api/qwen3mlx/settings
 PATCH /api/qwen3mlx/settings
 """
+# For what runs programs on this computer: no key, only the owner's own window and command line.
+OWN = """
+GET /api/qwen3mlx/tools
+GET /api/qwen3mlx/tools/servers
+POST /api/qwen3mlx/tools/servers
+DELETE /api/qwen3mlx/tools/servers
+POST /api/qwen3mlx/tools/servers/restart
+GET /api/qwen3mlx/tools/log
+PUT /api/qwen3mlx/tools/consent
+POST /api/qwen3mlx/tools/calls
+"""
 
-Needed = Literal["open"] | Scope
+Needed = Literal["open", "own"] | Scope
 
 
 def _rows(needed: Needed, text: str) -> dict[tuple[str, str], Needed]:
@@ -119,6 +130,7 @@ TABLE: dict[tuple[str, str], Needed] = {
     **_rows("inference", INFERENCE),
     **_rows("models", MODELS),
     **_rows("admin", ADMIN),
+    **_rows("own", OWN),
 }
 _PATTERNS = [
     (method, compile_path(path)[0], needed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Annotated
@@ -14,14 +14,15 @@ from starlette.responses import Response
 
 from ....config import LoadOptions
 from ....errors import InvalidRequestError
-from ....events import Event
 from ....quoting import quoted
 from ....request import GenerationRequest
+from ...core.agent import AgentAnswer, AgentEvent
 from ...core.answer import Answer
 from ...core.caller import caller
 from ...core.conversations import Conversations, ConversationStore, Messages
 from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
+from ...core.server_tools import Source
 from ...core.service import Service
 from ...core.template_traits import template_traits
 from ...http.errors import ApiError
@@ -31,6 +32,7 @@ from ...http.sse import while_connected
 from ...json_text import Json
 from .chat_reply import ChatReply
 from .chat_request import generation_request, messages_from
+from .integrations import sources_from
 from .schemas import ChatBody
 
 Chats = Conversations[Messages]
@@ -65,10 +67,13 @@ async def _turn(body: ChatBody, service: Service, store: Chats) -> Turn:
     info = await service.model(body.model)
     traits = await asyncio.to_thread(template_traits, info.path)
     messages = messages_from(body, _earlier(store, body.previous_response_id))
+    sources = sources_from(body.integrations)
+    service.tools.check(sources)
     return Turn(
         service,
         info,
         generation_request(body, messages, traits.thinking),
+        sources,
         load_options=await _load_options(service, info, body.context_length),
         ttl=body.ttl,
         writer=_Writer(ChatReply(info.id, stored=body.store is not False), store, messages),
@@ -120,18 +125,20 @@ class _Writer:
 
     def __init__(self, reply: ChatReply, store: Chats, messages: Messages) -> None:
         self.reply = reply
+        self.agent: AgentAnswer | None = None
         self._store = store
         self._messages = messages
 
     def start(self) -> Iterable[Message]:
         return [self.reply.start()]
 
-    def add(self, event: Event | Json) -> Iterable[Message]:
+    def add(self, event: AgentEvent | Json) -> Iterable[Message]:
         if isinstance(event, dict):
             return [event]
         messages = self.reply.add(event)
         if self.reply.response_id is not None:
-            self._store.put(self.reply.response_id, [*self._messages, self.reply.message])
+            new = self.agent.new_messages if self.agent else [self.reply.message]
+            self._store.put(self.reply.response_id, [*self._messages, *new])
         return messages
 
     def end(self) -> Iterable[Message]:
@@ -152,6 +159,7 @@ class Turn:
         service: Service,
         info: ModelInfo,
         request: GenerationRequest,
+        sources: Sequence[Source],
         *,
         writer: _Writer,
         load_options: LoadOptions | None,
@@ -163,7 +171,8 @@ class Turn:
         self._request = request
         self._load_options = load_options
         self._ttl = ttl
-        self._answer: Answer | None = None
+        self._sources = sources
+        self._answer: Answer | AgentAnswer | None = None
         self._events = self._generate()
 
     @property
@@ -172,9 +181,14 @@ class Turn:
 
     async def begin(self) -> None:
         """Submit the request; its errors are raised here."""
-        self._answer = await self._service.generate(self._info.id, self._request, ttl=self._ttl)
+        if not self._sources:
+            self._answer = await self._service.generate(self._info.id, self._request, ttl=self._ttl)
+            return
+        agent = AgentAnswer(self._service, self._info.id, self._request, self._sources, self._ttl)
+        self._answer = self.writer.agent = agent
+        await agent.begin()
 
-    def __aiter__(self) -> AsyncIterator[Event | Json]:
+    def __aiter__(self) -> AsyncIterator[AgentEvent | Json]:
         return self._events
 
     async def aclose(self) -> None:
@@ -182,7 +196,7 @@ class Turn:
         if self._answer is not None:
             await self._answer.aclose()
 
-    async def _generate(self) -> AsyncGenerator[Event | Json, None]:
+    async def _generate(self) -> AsyncGenerator[AgentEvent | Json, None]:
         if self._answer is None:
             if self.must_load:
                 async with aclosing(self._load()) as loading:

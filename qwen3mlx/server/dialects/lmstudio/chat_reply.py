@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-from ....events import Event, Finished, Prefill
+from ....events import Finished, Prefill
 from ....text import Content, Reasoning
+from ...core.agent import AgentEvent, CallBegun, CallEnded
 from ...http.errors import ApiError
 from ...json_text import Json
 from .errors import render_error
+from .integrations import called, metadata_of, output_of, without
 
 _PHASES = {Prefill: "prompt_processing", Reasoning: "reasoning", Content: "message"}
 
@@ -53,8 +55,10 @@ class ChatReply:
     def start(self) -> Json:
         return {"type": "chat.start", "model_instance_id": self._model_id}
 
-    def add(self, event: Event) -> list[Json]:
+    def add(self, event: AgentEvent) -> list[Json]:
         """The messages for this event."""
+        if isinstance(event, CallBegun | CallEnded):
+            return [*self._enter(None), *self._call(event)]
         if isinstance(event, Finished):
             self._finished = event
             return self._enter(None)
@@ -87,6 +91,26 @@ class ChatReply:
         if phase != "prompt_processing":
             self._output.append({"type": phase, "content": ""})
         return [*ended, {"type": f"{phase}.start"}]
+
+    def _call(self, event: CallBegun | CallEnded) -> list[Json]:
+        """LM Studio has a failure for calls that were not made, and success for all others."""
+        call = event.call
+        if isinstance(event, CallBegun):
+            if call.tool is None or (call.outcome and call.outcome.status == "invalid"):
+                return []
+            about = called(call)
+            return [
+                {"type": "tool_call.start", **without(about, "arguments")},
+                {"type": "tool_call.arguments", **about},
+            ]
+        assert call.outcome is not None
+        if call.outcome.status in ("ok", "error"):
+            made = {**called(call), "output": output_of(call.outcome.text)}
+            self._output.append({"type": "tool_call", **made})
+            return [{"type": "tool_call.success", **made}]
+        failed = {"reason": call.outcome.text, "metadata": metadata_of(call)}
+        self._output.append({"type": "invalid_tool_call", **failed})
+        return [{"type": "tool_call.failure", **failed}]
 
     def _text(self, kind: str) -> str:
         return "".join(item["content"] for item in self._output if item["type"] == kind)

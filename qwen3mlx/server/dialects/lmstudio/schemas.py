@@ -21,6 +21,8 @@ from ..shared.request_fields import (
 )
 
 Reasoning = Literal["off", "low", "medium", "high", "on"]
+# Servers whose tools one chat may use.
+MAX_INTEGRATIONS = 32
 ContextLength = Annotated[Whole, Field(ge=1)]
 TimeToLive = Annotated[Number, Field(ge=0, lt=2**31)]
 
@@ -32,12 +34,24 @@ class InputItem(Body):
     content: Text | None = None
 
 
+class Integration(Body):
+    """A server of mcp.json (`mcp/NAME`), or one at an address; LM Studio has no other plugins."""
+
+    type: Literal["plugin", "ephemeral_mcp"]
+    id: Name | None = None
+    server_label: Name | None = None
+    server_url: Name | None = None
+    headers: Object | None = None
+    allowed_tools: Annotated[list[Name], UpTo(bounds.MAX_TOOLS)] | None = None
+
+
 class ChatBody(SamplingFields):
     sections: ClassVar[tuple[str, ...]] = ("lmstudio_chat",)
 
     model: ModelName
     input: Text | Annotated[list[InputItem], UpTo(bounds.MAX_ITEMS)]
     system_prompt: Text | None = None
+    integrations: Annotated[list[Name | Integration], UpTo(MAX_INTEGRATIONS)] | None = None
     stream: Flag | None = None
     max_output_tokens: Whole | None = None
     reasoning: Reasoning | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
@@ -64,6 +64,26 @@ class FolderBody(Body):
 class KeyBody(Body):
     name: Name
     scope: Scope = "inference"
+
+
+class ToolServerBody(Body):
+    name: Name
+
+
+class NewToolServerBody(ToolServerBody):
+    entry: Object
+
+
+class ConsentBody(Body):
+    server: Name
+    tool: Name
+    consent: Literal["ask", "always", "never"]
+
+
+class CallBody(Body):
+    server: Name
+    tool: Name
+    arguments: Object = Field(default_factory=dict)
 
 
 class TokensBody(Body):

@@ -112,9 +112,3 @@ def test_reasoning_that_the_model_cannot_do_is_refused(
     with pytest.raises(InvalidRequestError) as caught:
         request(thinking, reasoning=reasoning)
     assert caught.value.param == "reasoning"
-
-
-def test_integrations_are_refused() -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        request(integrations=["mcp/playwright"])
-    assert caught.value.param == "integrations"

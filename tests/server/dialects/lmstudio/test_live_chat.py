@@ -100,7 +100,7 @@ def test_what_is_not_stored_has_no_id(http: httpx.Client) -> None:
         ({"max_output_tokens": 2**40}, 400, "invalid_request", "max_output_tokens"),
         ({"reasoning": "maybe"}, 400, "invalid_request", "reasoning"),
         ({"context_length": 0}, 400, "invalid_request", "context_length"),
-        ({"integrations": ["mcp/x"]}, 400, "invalid_request", "integrations"),
+        ({"integrations": ["x"]}, 400, "invalid_request", "integrations[0].id"),
         ({"previous_response_id": "resp_0"}, 400, "invalid_request", "previous_response_id"),
     ],
 )

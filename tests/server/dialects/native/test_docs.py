@@ -9,10 +9,14 @@ import pytest
 from pydantic import BaseModel
 
 from qwen3mlx.server.dialects.native.schemas import (
+    CallBody,
+    ConsentBody,
     FolderBody,
     KeyBody,
     ModelSettingsBody,
+    NewToolServerBody,
     TokensBody,
+    ToolServerBody,
 )
 from qwen3mlx.settings.setting import at
 from qwen3mlx.settings.table import SERVER
@@ -25,7 +29,13 @@ SETTINGS = (DOCS / "settings.md").read_text("utf-8")
 TEXT = (DOCS / "api" / "qwen3mlx.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("body", [FolderBody, KeyBody, ModelSettingsBody, TokensBody])
+BODIES = [
+    *(FolderBody, KeyBody, ModelSettingsBody, TokensBody),
+    *(CallBody, ConsentBody, NewToolServerBody, ToolServerBody),
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
 def test_every_field_is_named(body: type[BaseModel]) -> None:
     assert [name for name in body.model_fields if not re.search(rf"`{name}\b", TEXT)] == []
 
@@ -44,5 +54,5 @@ def test_every_path_is_named(server: LiveServer) -> None:
         if path.startswith(BASE)
         for method in operations
     }
-    assert len(ours) == 25
+    assert len(ours) == 33
     assert [route for route in ours if route not in TEXT] == []

@@ -1,0 +1,195 @@
+"""`/tools`: the MCP servers, their tools, what may run, and test calls.
+
+Whoever adds a server has a program run, so that no key opens these paths, whatever its scope: only
+the window and the command line of the server's owner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ....errors import InvalidRequestError, UsageError
+from ...core.dependencies import ServiceDep
+from ...core.server_tools import CALL_PATIENCE
+from ...core.service import Service
+from ...http.json_body import Route
+from ...http.sse import comment, sse, streaming
+from ...json_text import Json
+from ..shared.request_fields import Parameter
+from .schemas import CallBody, ConsentBody, NewToolServerBody, ToolServerBody
+
+if TYPE_CHECKING:
+    from ....tools.outcome import Outcome
+    from ....tools.toolbox import Tool
+
+# Seconds after which a stream without news shows that it is alive.
+PATIENCE = 10.0
+
+
+router = APIRouter(prefix="/tools", route_class=Route)
+
+
+@router.get("/servers")
+async def list_servers(service: ServiceDep) -> Json:
+    """The servers of mcp.json with their state, and what is wrong in it. None is started."""
+    return await asyncio.to_thread(_servers, service)
+
+
+@router.post("/servers")
+async def add(body: NewToolServerBody, service: ServiceDep) -> Json:
+    """Add a server to mcp.json; `entry` is as it is there."""
+    try:
+        await asyncio.to_thread(service.tools.host.file.add, body.name, body.entry)
+    except UsageError as error:
+        raise InvalidRequestError(str(error), param="entry") from None
+    return await list_servers(service)
+
+
+@router.delete("/servers")
+async def remove(name: Parameter, service: ServiceDep) -> Json:
+    """Remove a server from mcp.json, and end it."""
+    host = service.tools.host
+    if not await asyncio.to_thread(host.file.remove, name):
+        raise InvalidRequestError(f"There is no server {name}.", param="name")
+    await asyncio.wrap_future(host.restart(name))
+    return await list_servers(service)
+
+
+@router.post("/servers/restart")
+async def restart(body: ToolServerBody, service: ServiceDep) -> Json:
+    """End a server; it starts again when its tools are needed."""
+    await asyncio.wrap_future(service.tools.host.restart(body.name))
+    return await list_servers(service)
+
+
+@router.get("")
+async def list_tools(server: Parameter, service: ServiceDep) -> Json:
+    """The tools of a server, which is started for it, with their consent."""
+    tools = await _tools_of(service, server)
+    return await asyncio.to_thread(_told_tools, tools)
+
+
+@router.get("/log")
+async def log(server: Parameter, service: ServiceDep) -> Json:
+    """What a server has written lately."""
+    return {"log": await asyncio.to_thread(service.tools.host.log, server)}
+
+
+@router.put("/consent")
+async def consent(body: ConsentBody, service: ServiceDep) -> Json:
+    """Say when a tool may run."""
+    from ....tools.consent import Consents
+
+    tools = await _tools_of(service, body.server)
+    tool = _named(tools, body.tool)
+    await asyncio.to_thread(Consents().save, tool, body.consent)
+    return await asyncio.to_thread(_told_tools, tools)
+
+
+@router.post("/calls")
+async def call(body: CallBody, request: Request, service: ServiceDep) -> Response:
+    """Run a tool: whoever may ask for it here has thereby allowed it. Progress, then the result."""
+    from ....tools.toolbox import Toolbox
+
+    tool = _named(await _tools_of(service, body.server), body.tool)
+    if tool.fault is not None:
+        raise InvalidRequestError(f"{tool.name} cannot be called: {tool.fault}.", param="tool")
+    checked = Toolbox([tool]).arguments(tool, json.dumps(body.arguments))
+    if checked.fault is not None:
+        raise InvalidRequestError(checked.fault, param="arguments")
+    return streaming(request, _call_events(service, tool, checked.value))
+
+
+async def _call_events(
+    service: Service, tool: Tool, arguments: Json
+) -> AsyncGenerator[bytes, None]:
+    loop = asyncio.get_running_loop()
+    news: asyncio.Queue[Json | None] = asyncio.Queue()
+
+    def tell(message: Json | None) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(news.put_nowait, message)
+
+    def on_progress(done: float, total: float | None, message: str | None) -> None:
+        tell({"done": done, "total": total, "message": message})
+
+    running = service.tools.host.call(tool, arguments, CALL_PATIENCE, on_progress)
+    running.add_done_callback(lambda _: tell(None))
+    try:
+        while True:
+            try:
+                progress = await asyncio.wait_for(news.get(), PATIENCE)
+            except asyncio.TimeoutError:
+                yield comment("running")
+                continue
+            if progress is None:
+                break
+            yield sse(progress, "progress")
+        yield sse(_told_outcome(running.result()), "result")
+    finally:
+        running.cancel()
+
+
+async def _tools_of(service: Service, server: str) -> list[Tool]:
+    found = await asyncio.wrap_future(service.tools.host.tools([server]))
+    if found.faults:
+        raise InvalidRequestError(found.faults[0], param="server")
+    return found.tools
+
+
+def _named(tools: list[Tool], name: str) -> Tool:
+    for tool in tools:
+        if tool.name == name:
+            return tool
+    raise InvalidRequestError(f"The server has no tool {name}.", param="tool")
+
+
+def _servers(service: Service) -> Json:
+    host = service.tools.host
+    read = host.servers()
+    return {
+        "path": str(host.file.path),
+        "servers": [
+            {
+                "name": status.config.name,
+                "command": status.config.command,
+                "args": list(status.config.args),
+                "url": status.config.url,
+                "disabled": status.config.disabled,
+                "state": status.state,
+                "error": status.error,
+                "num_tools": None if status.tools is None else len(status.tools),
+            }
+            for status in host.status()
+        ],
+        "faults": [fault._asdict() for fault in (*read.faults, *read.notes)],
+    }
+
+
+def _told_tools(tools: list[Tool]) -> Json:
+    from ....tools.consent import Consents
+
+    choices = Consents().choices(tools)
+    return {
+        "tools": [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "schema": dict(tool.schema),
+                "consent": choices[tool],
+                "fault": tool.fault,
+            }
+            for tool in tools
+        ]
+    }
+
+
+def _told_outcome(outcome: Outcome) -> dict[str, Any]:
+    return {"status": outcome.status, "text": outcome.text, "seconds": outcome.seconds}

@@ -1,0 +1,80 @@
+"""The window's view of tools: servers, consent, logs and test calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools.test_host import mini, supervised
+
+from ...live import LiveServer, live_server
+from .support import BASE, events, get, refused, send
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QWEN3MLX_HOME", str(tmp_path_factory.mktemp("home")))
+        with live_server() as server:
+            get(server, "/tools", server="builtin")  # starts a thread that stays until the end
+            yield server
+    assert not supervised()
+
+
+def called(server: LiveServer, tool: str, **arguments: Any) -> list[tuple[str, dict[str, Any]]]:
+    body = {"server": "mini", "tool": tool, "arguments": arguments}
+    path, headers = f"{BASE}/tools/calls", dict(server.person)
+    with server.http.stream("POST", path, json=body, headers=headers) as reply:
+        assert reply.status_code == 200, reply.read()
+        return list(events(reply))
+
+
+def test_from_adding_to_removing(own: LiveServer) -> None:
+    added = send(own, "POST", "/tools/servers", {"name": "mini", "entry": mini()})
+    assert Path(added["path"]).name == "mcp.json"
+    (server,) = added["servers"]
+    assert (server["name"], server["state"], server["num_tools"]) == ("mini", "stopped", None)
+
+    tools = {tool["name"]: tool for tool in get(own, "/tools", server="mini")["tools"]}
+    assert tools["echo"]["consent"] == "ask"
+    assert tools["echo"]["schema"]["required"] == ["text"]
+    assert "not a JSON Schema" in tools["broken"]["fault"]
+    assert get(own, "/tools/servers")["servers"][0]["state"] == "running"
+
+    wanted = {"server": "mini", "tool": "echo", "consent": "never"}
+    changed = {tool["name"]: tool for tool in send(own, "PUT", "/tools/consent", wanted)["tools"]}
+    assert changed["echo"]["consent"] == "never"
+
+    ((kind, result),) = called(own, "echo", text="hi")
+    assert (kind, result["status"], result["text"]) == ("result", "ok", "hi")
+    ((_, result),) = called(own, "garbage")
+    assert "stdout: Debug: \\x1b[31mthinking" in get(own, "/tools/log", server="mini")["log"]
+
+    (server,) = send(own, "POST", "/tools/servers/restart", {"name": "mini"})["servers"]
+    assert server["state"] == "stopped"
+    assert send(own, "DELETE", "/tools/servers", name="mini")["servers"] == []
+
+
+def test_mistakes_are_refused_by_name(own: LiveServer) -> None:
+    entry = {"name": "bad", "entry": {"command": "./run"}}
+    assert refused(own, "POST", "/tools/servers", entry)["param"] == "entry"
+    assert refused(own, "DELETE", "/tools/servers", name="absent")["param"] == "name"
+    assert refused(own, "GET", "/tools", server="absent")["param"] == "server"
+    wanted = {"server": "builtin", "tool": "x", "consent": "always"}
+    assert refused(own, "PUT", "/tools/consent", wanted)["param"] == "tool"
+    call = {"server": "builtin", "tool": "calculate", "arguments": {"a": 1}}
+    assert refused(own, "POST", "/tools/calls", call)["param"] == "arguments"
+
+
+def test_no_key_opens_them(own: LiveServer) -> None:
+    """An admin key may be on another computer, and a server is a program that runs here."""
+    made = send(own, "POST", "/keys", {"name": "far", "scope": "admin"})
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    body = {"name": "x", "entry": {"command": "x"}}
+    reply = own.http.post(f"{BASE}/tools/servers", json=body, headers=headers)
+    assert reply.status_code == 403
+    assert "no key can" in reply.json()["error"]["message"]
+    assert get(own, "/tools/servers")["servers"] == []
