@@ -169,6 +169,13 @@ def test_a_download_of_another_model_is_shown_as_well(page: GetModels, window: M
     assert "qwen3:0.6b" in rows(page)
 
 
+def test_no_row_moves_when_its_download_begins(page: GetModels, window: MainWindow) -> None:
+    button(page, "Show All Models").click()
+    before = list(rows(page))
+    program_of(window).downloads.jobs.set_values([job(model="Qwen/qwen3-32b-MLX-4bit")])
+    assert list(rows(page)) == before
+
+
 def test_what_is_here_is_not_offered(
     page: GetModels, window: MainWindow, fake: FakeEndpoint, qtbot: QtBot
 ) -> None:

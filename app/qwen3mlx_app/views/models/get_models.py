@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -45,7 +46,7 @@ class GetModels(QWidget):
         layout.setSpacing(GAP)
         for widget in (self._nothing, self._group):
             layout.addWidget(widget)
-        layout.addWidget(self._all)
+        layout.addWidget(self._all, 0, Qt.AlignmentFlag.AlignLeft)
         offers, jobs = downloads.offers, downloads.jobs
         follow(self, self._show, offers.rowsInserted, offers.modelReset)
         follow(self, self._show, jobs.rowsInserted, jobs.rowsRemoved, jobs.dataChanged)
@@ -70,9 +71,12 @@ class GetModels(QWidget):
         )
         picks = recommended(offers)
         uses = {offer.name: use for use, offer in picks.items()}
-        begun = [o for o in offers if self._downloads.job_of(o.model) and o not in picks.values()]
-        rest = [offer for offer in offers if offer.name not in uses and offer not in begun]
-        shown = [*picks.values(), *begun, *(rest if self._shows_all else ())]
+        others = [offer for offer in offers if offer.name not in uses]
+        if self._shows_all:  # in an order that no download changes
+            others.sort(key=lambda offer: offer.verdict == "too-large")
+        else:
+            others = [offer for offer in others if self._downloads.job_of(offer.model)]
+        shown = [*picks.values(), *others]
         self._show_rows(shown, uses)
 
     def _show_rows(self, shown: list[Offer], uses: dict[str, Use]) -> None:
