@@ -127,7 +127,8 @@ class Host:
 
     def _start(self) -> None:
         # The SDK logs each fault of a server with a traceback; ours names it where it matters.
-        logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)
+        for name in ("mcp", "client"):  # its sessions log as the latter
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="qwen3mlx-tools", daemon=True)
         self._thread.start()
