@@ -6,11 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import library
 from .config import GenerationConfig, LoadOptions, ModelConfig
 from .engine.answer import AnswerBuilder
+from .engine.embedding import read_rows
+from .engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids, shorten
 from .engine.loaded import LoadedModel, Prepared
 from .engine.memory import MemoryBudget
 from .engine.outputs import Output
@@ -42,14 +44,23 @@ def load(
     options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
     folder = library.resolve(str(name))
     check_template(folder)  # before reading gigabytes
-    return Runtime(LoadedModel.load(folder, options, on_progress))
+    loaded = LoadedModel.load(folder, options, on_progress)
+    return Runtime(loaded, library.kind_of(str(name), folder, loaded.config))
+
+
+class Relevance(NamedTuple):
+    """How relevant a document is, from 0 to 1; `document` is its place in the list."""
+
+    document: int
+    score: float
 
 
 class Runtime:
     """A loaded checkpoint. It answers one request at a time, on the thread that loaded it."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedModel, kind: library.Kind = "chat") -> None:
         self._loaded = loaded
+        self._kind = kind
         budget = MemoryBudget(default_memory_limit())
         budget.weights = loaded.model.nbytes
         self._scheduler = Scheduler(loaded.decoder, budget)
@@ -91,7 +102,7 @@ class Runtime:
         switch says `/no_think`. Raises InvalidRequestError or ContextLengthError before any work
         starts, and UsageError on a thread other than the one that loaded the model.
         """
-        self._check_thread()
+        self._check_use("answer")
         prompt = messages_or_prompt if isinstance(messages_or_prompt, str) else None
         messages = None if isinstance(messages_or_prompt, str) else messages_or_prompt
         request = GenerationRequest(
@@ -103,6 +114,69 @@ class Runtime:
             sampling=sampling,
         )
         return self._events(self._loaded.prepare(request))
+
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        instruction: str | None = None,
+        dimensions: int | None = None,
+        truncate: bool = False,
+    ) -> list[list[float]]:
+        """Return a unit vector for each text: [hidden_size], or its first `dimensions`.
+
+        With an `instruction`, the texts are queries, such as "Given a web search query, retrieve
+        relevant passages that answer the query". Raises ContextLengthError for a text that is too
+        long, unless `truncate` cuts its end; InvalidRequestError, UsageError.
+        """
+        self._check_use("embed")
+        inputs = embedding_ids(
+            self._loaded,
+            texts,
+            is_embedding=self._kind == "embedding",
+            instruction=instruction,
+            cut=Cut() if truncate else None,
+        )
+        return [list(shorten(row, dimensions)) for row in self._rows(inputs)]
+
+    def rerank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None = None,
+        truncate: bool = False,
+    ) -> list[Relevance]:
+        """Return the documents' relevance to the query, the most relevant first.
+
+        Raises ContextLengthError for a document that is too long, unless `truncate` cuts its end;
+        InvalidRequestError for a model that is no reranker; CheckpointError, UsageError.
+        """
+        self._check_use("rerank")
+        inputs = rerank_ids(
+            self._loaded,
+            [(query, document) for document in documents],
+            instruction=instruction,
+            cut=Cut() if truncate else None,
+        )
+        scores = map(relevance, self._rows(inputs, answer_ids(self._loaded)))
+        found = [Relevance(document, score) for document, score in enumerate(scores)]
+        return sorted(found, key=lambda each: -each.score)
+
+    def _rows(
+        self, inputs: Sequence[list[int]], token_ids: Sequence[int] | None = None
+    ) -> list[list[float]]:
+        work = read_rows(self._loaded.decoder, inputs, token_ids)
+        while True:
+            try:
+                next(work)
+            except StopIteration as done:
+                rows: list[list[float]] = done.value
+                return rows
+
+    def _check_use(self, use: library.Use) -> None:
+        self._check_thread()
+        library.check_use(self._kind, use, name=self.path.name)
 
     def _check_thread(self) -> None:
         """MLX 0.32 binds arrays to the thread that made them; using another would crash at exit."""

@@ -355,7 +355,7 @@ def test_a_model_that_writes_no_text(form: str, tmp_path: Path) -> None:
     loaded = qwen3mlx.load(folder)
     for prompt in ("Once", [{"role": "user", "content": "Hi"}]):
         with pytest.raises(
-            InvalidRequestError, match=r"writes no text: use a chat model"
+            InvalidRequestError, match="which cannot write answers: take a chat model"
         ) as caught:
             loaded.generate(prompt)
         assert caught.value.param == "model"

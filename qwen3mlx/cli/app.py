@@ -27,6 +27,8 @@ VERBS = {
     "ps": ("ps", "ps"),
     "load": ("load", "load"),
     "unload": ("unload", "unload"),
+    "embed": ("embed", "embed"),
+    "rerank": ("rerank", "rerank"),
     "quantize": ("quantize", "quantize"),
     "evaluate": ("evaluate", "evaluate"),
     "bench": ("bench", "bench"),

@@ -47,11 +47,10 @@ def _facts(model: LocalModel) -> list[tuple[str, str]]:
     from ..quoting import size_text
 
     config = ModelConfig.from_folder(model.path)
-    kind = "embedding" if model.is_embedding else "chat" if model.is_chat else "base"
     return [
         ("model", model.id),
         ("folder", str(model.path)),
-        ("kind", f"{model.arch}, {kind}"),
+        ("kind", f"{model.arch}, {model.kind}"),
         ("parameters", f"{model.params} ({config.num_parameters:,})"),
         ("layers", _layers(config)),
         ("weights", f"{_weights(config)}, {model.bits_per_weight} bits per weight"),

@@ -48,10 +48,13 @@ class Cancel(NamedTuple):
 
 
 class Embed(NamedTuple):
-    """Compute an embedding of each of `inputs`, which are token ids."""
+    """Compute an embedding of each of `inputs`, which are token ids, or the logits of
+    `token_ids` after it.
+    """
 
     resident: ResidentModel
     inputs: SequenceOf[SequenceOf[int]]
+    token_ids: SequenceOf[int] | None
     ttl_s: float | None
 
 

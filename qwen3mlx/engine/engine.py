@@ -149,11 +149,13 @@ class Engine:
         resident: ResidentModel,
         inputs: SequenceOf[SequenceOf[int]],
         ttl_s: float | None = None,
+        *,
+        token_ids: SequenceOf[int] | None = None,
     ) -> Future[list[list[float]]]:
-        """Compute a unit vector for each input. Canceling the future stops the work after its
-        current chunk.
+        """Compute a unit vector for each input or, with `token_ids`, the logits of these tokens
+        after it. Canceling the future stops the work after its current chunk.
         """
-        return self._worker.post(Embed(resident, inputs, ttl_s))
+        return self._worker.post(Embed(resident, inputs, token_ids, ttl_s))
 
     def stats(self) -> Stats:
         models = list(self.resident.values())

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..config import KINDS, GenerationConfig, LoadOptions, ModelConfig, SamplingParams
+from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
 from ..errors import ContextLengthError, InvalidRequestError, Qwen3MLXError
 from ..field_names import own_field_names
 from ..generate import Decoder, ThinkingMeter, warm_up
@@ -148,18 +148,9 @@ class LoadedModel:
         Thinking is on unless `enable_thinking` is False, `thinking_budget` is 0, or the last soft
         switch is `/no_think`. Raises InvalidRequestError, ContextLengthError, TemplateError.
         """
-        self._check_writes_text()
         with own_field_names(request.field_names):
             prompt_ids, reasoning = self._prompt(request, fitting=True)
             return self._prepared(request, prompt_ids, reasoning)
-
-    def _check_writes_text(self) -> None:
-        if self.config.kind != "causal":
-            raise InvalidRequestError(
-                f"This is {KINDS[self.config.kind]}, which writes no text: use a chat model, such "
-                "as qwen3:8b.",
-                param="model",
-            )
 
     def fits(self, request: GenerationRequest) -> bool:
         """Return whether the prompt leaves room for an answer. Check nothing else."""

@@ -8,7 +8,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from collections.abc import Sequence as SequenceOf
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -218,8 +217,8 @@ class Worker:
             case Cancel(resident, sequence):
                 self.cancel(resident, sequence)
                 done.set_result(None)
-            case Embed(resident, inputs, ttl):
-                self.embed(resident, inputs, ttl, done)
+            case Embed():
+                self.embed(command, done)
             case Close():
                 self._stop()
 
@@ -245,15 +244,9 @@ class Worker:
         if self._is_open(resident):
             resident.scheduler.cancel(sequence)
 
-    def embed(
-        self,
-        resident: ResidentModel,
-        inputs: SequenceOf[SequenceOf[int]],
-        ttl_s: float | None,
-        done: Future[list[list[float]]],
-    ) -> None:
+    def embed(self, command: Embed, done: Future[list[list[float]]]) -> None:
         """Embed in pieces, one per turn, starting with the next turn."""
-        self._tasks.append(self._embedding(resident, inputs, ttl_s, done))
+        self._tasks.append(self._embedding(command, done))
 
     def _check_open(self, resident: ResidentModel) -> None:
         if not self._is_open(resident):
@@ -263,12 +256,10 @@ class Worker:
         return self.models.resident.get(resident.id) is resident
 
     def _embedding(
-        self,
-        resident: ResidentModel,
-        inputs: SequenceOf[SequenceOf[int]],
-        ttl_s: float | None,
-        done: Future[list[list[float]]],
+        self, command: Embed, done: Future[list[list[float]]]
     ) -> Generator[None, None, None]:
+        resident = command.resident
+
         def check() -> None:
             if done.cancelled():
                 raise CancelledError
@@ -277,9 +268,9 @@ class Worker:
 
         try:
             self._check_open(resident)
-            resident.use(ttl_s)
-            vectors = yield from embed(resident, inputs, self.budget, check)
-            _settle(done, lambda: vectors)
+            resident.use(command.ttl_s)
+            rows = yield from embed(resident, command.inputs, command.token_ids, self.budget, check)
+            _settle(done, lambda: rows)
         except Exception as error:
             if done.set_running_or_notify_cancel():
                 done.set_exception(error)

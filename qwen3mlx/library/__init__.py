@@ -6,20 +6,25 @@ from .model_settings import ModelSettings
 from .names import DEMOS, Folder, Wanted, is_base, nearest, plain
 from .resolve import NotDownloadedError, parse_name, resolve
 from .scan import AmbiguousNameError, Library, Skipped
+from .uses import Kind, Use, check_use, kind_of
 
 __all__ = [
     "DEMOS",
     "AmbiguousNameError",
     "FamilyMember",
     "Folder",
+    "Kind",
     "Library",
     "LocalModel",
     "ModelSettings",
     "NotDownloadedError",
     "Repository",
     "Skipped",
+    "Use",
     "Wanted",
+    "check_use",
     "is_base",
+    "kind_of",
     "members",
     "nearest",
     "parse_name",

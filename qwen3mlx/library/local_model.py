@@ -14,7 +14,7 @@ from ..config.model_files import model_file
 from ..config.tensor_headers import read_infos
 from ..errors import CheckpointError
 from .cache import missing_files
-from .names import is_base
+from .uses import Kind, kind_of
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -43,8 +43,15 @@ class LocalModel:
     params: str  # "0.6B", "30B-A3B"
     publisher: str  # the id's first part, or "local"
     max_context_length: int
-    is_chat: bool
-    is_embedding: bool
+    kind: Kind
+
+    @property
+    def is_chat(self) -> bool:
+        return self.kind == "chat"
+
+    @property
+    def is_embedding(self) -> bool:
+        return self.kind == "embedding"
 
 
 class OtherFamilyError(CheckpointError):
@@ -75,7 +82,6 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
     config = config.fitting(infos)
     num_bytes = sum(info.nbytes for info in infos.values())
     sizes = {file.name: file.stat().st_size for file in path.iterdir() if file.is_file()}
-    is_embedding = config.kind == "embedding" or "embedding" in model_id.lower()
     return LocalModel(
         id=model_id,
         path=path,
@@ -88,8 +94,7 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         params=params_string(config),
         publisher=model_id.split("/")[0] if "/" in model_id else "local",
         max_context_length=config.max_position_embeddings,
-        is_chat=config.kind == "causal" and not is_embedding and not is_base(model_id),
-        is_embedding=is_embedding,
+        kind=kind_of(model_id, path, config),
     )
 
 

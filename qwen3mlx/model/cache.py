@@ -114,6 +114,12 @@ class KVCache:
             )
         self.offset += num_tokens
 
+    def rewind(self, num_tokens: int) -> None:
+        """Keep the first `num_tokens` tokens. Raises KVRoomError if there are fewer."""
+        if not 0 <= num_tokens <= self.offset:
+            raise KVRoomError(f"{num_tokens} tokens of a cache with {self.offset}.")
+        self.offset = num_tokens
+
 
 class QuantizedKVCache(KVCache):
     """A growing cache in `bits` per number (affine), about 1/4 or 1/2 of bfloat16's size."""

@@ -62,6 +62,7 @@ class Tokenizer:
         self.added_ids = frozenset(self._bytes)
         self._control = ControlTokens(backend.get_added_tokens_decoder())
         self._encoder = Encoder(file, self._control.ids)
+        self._end_tokens = file.end_tokens
         self._templates: dict[str, ChatTemplate] = {}
         self._shows_tools: bool | None = None
         self._call_format: CallFormat | None = None
@@ -81,6 +82,12 @@ class Tokenizer:
         write in a chat is read.
         """
         return _up_to(at_most, map(self._encoder.plain_ids, self._encoder.slices(text)))
+
+    @property
+    def end_ids(self) -> list[int]:
+        """The tokens that the tokenizer's own post-processor adds to the end of a text."""
+        ids = map(self.token_id, self._end_tokens)
+        return [token_id for token_id in ids if token_id is not None]
 
     def least_tokens(self, text: str) -> int:
         """Return a lower bound of the tokens of `text`, without encoding it."""

@@ -54,13 +54,15 @@ class TokenizerFile(NamedTuple):
     """The library's object for the files at `path`.
 
     `longest` is the length of the longest token in bytes. `cuts_words` means that it splits texts
-    into words before looking for tokens, and changes them only as NFC does.
+    into words before looking for tokens, and changes them only as NFC does. `end_tokens` are those
+    that the file adds to the end of a text.
     """
 
     path: Path
     backend: Backend
     longest: int
     cuts_words: bool
+    end_tokens: tuple[str, ...]
 
 
 def load_tokenizer_file(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
@@ -90,7 +92,27 @@ def _loaded(folder: Path, config: Mapping[str, Any]) -> TokenizerFile:
         _add_tokens(backend, _declared_tokens(folder, config), place)
     names = (token.content.encode() for token in backend.get_added_tokens_decoder().values())
     longest = max(map(len, chain(content["model"]["vocab"], names)))
-    return TokenizerFile(path, backend, longest, _cuts_words(content))
+    end_tokens = tuple(_end_tokens(content.get("post_processor")))
+    return TokenizerFile(path, backend, longest, _cuts_words(content), end_tokens)
+
+
+def _end_tokens(processor: Any) -> Iterator[str]:
+    """Yield the tokens after the text in the template of a post-processor, or of one inside it."""
+    if not isinstance(processor, Mapping):
+        return
+    inner = processor.get("processors")
+    for each in inner[:_MAX_STEPS] if isinstance(inner, list) else ():
+        if isinstance(each, Mapping) and "processors" not in each:
+            yield from _end_tokens(each)
+    template = processor.get("single")
+    pieces = template[:_MAX_STEPS] if isinstance(template, list) else ()
+    is_after = False
+    for piece in pieces:
+        token = piece.get("SpecialToken") if isinstance(piece, Mapping) else None
+        if token is None:
+            is_after = True
+        elif is_after and isinstance(token, Mapping) and isinstance(token.get("id"), str):
+            yield token["id"]
 
 
 def without_tokens(

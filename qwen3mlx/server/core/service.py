@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from ...config import EngineConfig, LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
+from ...engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids
 from ...errors import (
     CheckpointError,
     ConfigurationError,
-    ContextLengthError,
     InvalidRequestError,
     ModelGoneError,
     ModelNotFoundError,
@@ -29,6 +29,7 @@ from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
 from ...library.removal import delete, downloaded_folder
 from ...library.scan import Library
+from ...library.uses import check_use
 from ...request import GenerationRequest
 from ...request_warnings import warn
 from ...settings.state import StateFile
@@ -65,6 +66,14 @@ class Embeddings(NamedTuple):
     @property
     def num_values(self) -> int:
         return sum(map(len, self.vectors))
+
+
+class Ranking(NamedTuple):
+    """How relevant each document is, from 0 to 1, in the order given."""
+
+    model: ModelInfo
+    scores: list[float]
+    prompt_tokens: int
 
 
 class Service:
@@ -191,6 +200,7 @@ class Service:
     ) -> Answer:
         """Load the model if needed, prepare the prompt, submit. All request errors surface here."""
         local = await self._loader.find(name)
+        check_use(local.kind, "answer", name=local.id)
         while True:
             with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
                 return await self._answer(local, request, ttl)
@@ -286,19 +296,65 @@ class Service:
         name: str | None,
         inputs: Sequence[str | Sequence[int]],
         *,
+        instruction: str | None = None,
+        cut: Cut | None = None,
         ttl: float | None = None,
     ) -> Embeddings:
-        """Raises InvalidRequestError for an empty input or one longer than the context."""
+        """Raises InvalidRequestError for an empty input; ContextLengthError for one longer than
+        the context, unless it is `cut`.
+        """
         local = await self._loader.find(name)
+        check_use(local.kind, "embed", name=local.id)
+
+        def ids_of(loaded: LoadedModel) -> list[list[int]]:
+            is_embedding = local.is_embedding
+            return embedding_ids(
+                loaded, inputs, is_embedding=is_embedding, instruction=instruction, cut=cut
+            )
+
+        vectors, num_tokens = await self._rows(local, sum(map(len, inputs)), ids_of, ttl)
+        return Embeddings(self._info(local), vectors, num_tokens)
+
+    async def rerank(
+        self,
+        name: str | None,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        instruction: str | None = None,
+        cut: Cut | None = None,
+        ttl: float | None = None,
+        param: str = "documents",
+    ) -> Ranking:
+        """Judge each (query, document); what neighbours share is computed once."""
+        local = await self._loader.find(name)
+        check_use(local.kind, "rerank", name=local.id)
+
+        def ids_of(loaded: LoadedModel) -> list[list[int]]:
+            return rerank_ids(loaded, pairs, instruction=instruction, cut=cut, param=param)
+
+        length = sum(len(query) + len(document) for query, document in pairs)
+        rows, num_tokens = await self._rows(local, length, ids_of, ttl, answer_ids)
+        return Ranking(self._info(local), list(map(relevance, rows)), num_tokens)
+
+    async def _rows(
+        self,
+        local: LocalModel,
+        length: int,
+        ids_of: Callable[[LoadedModel], list[list[int]]],
+        ttl: float | None,
+        token_ids_of: Callable[[LoadedModel], Sequence[int]] | None = None,
+    ) -> tuple[list[list[float]], int]:
+        """Compute the rows of `Engine.embed`; return them and the number of tokens read."""
         while True:
             slot, _ = await self._loader.load(local)
-            length = sum(map(len, inputs))
-            ids = await self.threads.read(length, _embedding_ids, slot.loaded, local, inputs)
+            token_ids = None if token_ids_of is None else token_ids_of(slot.loaded)
+            ids = await self.threads.read(length, ids_of, slot.loaded)
             with suppress(ModelGoneError):
-                vectors = await asyncio.wrap_future(self.engine.embed(slot, ids, ttl))
+                future = self.engine.embed(slot, ids, ttl, token_ids=token_ids)
+                rows = await asyncio.wrap_future(future)
                 num_tokens = sum(map(len, ids))
                 self.activity.count(local.id, num_tokens)
-                return Embeddings(self._info(local), vectors, num_tokens)
+                return rows, num_tokens
 
     def _save(self, model_id: str, options: LoadOptions) -> None:
         """The model has been loaded, so options that cannot be saved are only a warning."""
@@ -349,25 +405,3 @@ def _engine_config(settings: ServerSettings) -> EngineConfig:
 
 def _num_bytes(gigabytes: float | None) -> int | None:
     return None if gigabytes is None else math.ceil(gigabytes * 1e9)
-
-
-def _embedding_ids(
-    loaded: LoadedModel, local: LocalModel, inputs: Sequence[str | Sequence[int]]
-) -> list[list[int]]:
-    """Embedding models are trained to see the end-of-text token last."""
-    end = loaded.tokenizer.token_id("<|endoftext|>") if local.is_embedding else None
-    context = loaded.config.max_position_embeddings
-    result = []
-    for i, text in enumerate(inputs):
-        if isinstance(text, str):
-            ids = loaded.fitting_ids(text, param=f"input[{i}]")
-        else:
-            ids = list(text)
-        ids += [end] if end is not None and ids[-1:] != [end] else []
-        loaded.check_ids(ids, param=f"input[{i}]")
-        if not ids:
-            raise InvalidRequestError(f"input[{i}] must not be empty.", param=f"input[{i}]")
-        if len(ids) > context:
-            raise ContextLengthError(len(ids), context, param=f"input[{i}]")
-        result.append(ids)
-    return result

@@ -26,6 +26,9 @@ GET /v1/models/{model_id:path}
 POST /v1/chat/completions
 POST /v1/completions
 POST /v1/embeddings
+POST /v1/rerank
+POST /v2/rerank
+POST /v1/score
 POST /tokenize
 POST /detokenize
 GET /tokenizer_info

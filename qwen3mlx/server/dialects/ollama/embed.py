@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ....engine.embedding_inputs import Cut, shorten
 from ...core.caller import caller
 from ...core.dependencies import ServiceDep
-from ...core.model_info import ModelInfo
 from ...core.service import Embeddings, Service
 from ...http.json_body import Route
 from ...http.json_response import LongReply
 from ...http.sse import while_connected
 from ...json_text import Json
-from ..shared.completions.embeddings import shorten
 from .keep_alive import seconds
 from .request import plain_name
 from .response import nanoseconds
@@ -53,8 +52,8 @@ async def _embed(
     loaded = await service.load(name, ttl=ttl)
     embedded = Embeddings(loaded.info, [], 0)
     if texts and body.input != "":
-        inputs = texts if body.truncate is False else await cut(service, loaded.info, texts)
-        embedded = await service.embed(name, inputs, ttl=ttl)
+        cut = None if body.truncate is False else Cut()
+        embedded = await service.embed(name, texts, cut=cut, ttl=ttl)
 
     def reply() -> Response:
         made = {
@@ -67,19 +66,3 @@ async def _embed(
         return LongReply(form(made))
 
     return await service.threads.read(embedded.num_values, reply)
-
-
-async def cut(service: Service, model: ModelInfo, texts: Sequence[str]) -> list[str | list[int]]:
-    """The texts, truncated to the context.
-
-    One token is left for the end token of embedding models.
-    """
-    context = model.context_length
-    fitting: list[str | list[int]] = []
-    for text in texts:
-        # A token is at least one byte, a character at most four: most texts need not be counted.
-        ids: list[int] = []
-        if 4 * len(text) >= context:
-            ids = await service.tokenize(model.id, text, at_most=context)
-        fitting.append(text if len(ids) < context else ids[: context - 1])
-    return fitting

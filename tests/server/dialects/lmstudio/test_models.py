@@ -26,8 +26,7 @@ INFO = ModelInfo(
     params="8B",
     publisher="Qwen",
     max_context_length=40960,
-    is_chat=True,
-    is_embedding=False,
+    kind="chat",
 )
 LOADED = ResidentInfo(
     context_length=8192,
@@ -37,7 +36,7 @@ LOADED = ResidentInfo(
     nbytes=5,
     num_requests=1,
 )
-EMBEDDING = replace(INFO, is_chat=False, is_embedding=True)
+EMBEDDING = replace(INFO, kind="embedding")
 
 
 def test_a_model_has_the_name_of_its_repository_to_show() -> None:

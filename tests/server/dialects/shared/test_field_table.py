@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from qwen3mlx.server.dialects.anthropic.schemas import MessageBody
 from qwen3mlx.server.dialects.lmstudio.schemas import ChatBody as StudioChatBody
 from qwen3mlx.server.dialects.lmstudio.schemas import LoadBody
 from qwen3mlx.server.dialects.ollama import schemas as ollama
+from qwen3mlx.server.dialects.openai.rerank import RerankBody, ScoreBody
 from qwen3mlx.server.dialects.responses.schemas import ReasoningConfig, ResponseBody, TextConfig
 from qwen3mlx.server.dialects.shared.answer_form import StructuredOutputs
 from qwen3mlx.server.dialects.shared.completions import schemas as openai
 from qwen3mlx.server.dialects.shared.field_table import Endpoint, Row, Section, endpoints, sections
 from qwen3mlx.server.http.warning_headers import WARNING_HEADER
+from tests.support.readers import write_reranker
 
-from ...live import LiveServer
+from ...live import LiveServer, live_server
 
 ROOT = Path(__file__).parents[4]
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -33,6 +35,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {"model": "demo", "messages": MESSAGES, "max_tokens": 1},
     "/v1/completions": {"model": "demo", "prompt": "Hi", "max_tokens": 1},
     "/v1/embeddings": {"model": "demo", "input": "Hi"},
+    "/v1/rerank": {"model": "demo-reranker", "query": "Hi", "documents": ["Hello", "Bye"]},
+    "/v1/score": {"model": "demo-reranker", "text_1": "Hi", "text_2": ["Hello", "Bye"]},
     "/v1/responses": {"model": "demo", "input": "Hi", "max_output_tokens": 1},
     "/v1/messages": {"model": "demo", "messages": MESSAGES, "max_tokens": 1},
     "/api/chat": {"model": "demo", "messages": MESSAGES, "options": FEW, "stream": False},
@@ -111,6 +115,14 @@ def complaint(response: httpx.Response) -> str:
     if isinstance(error, str):
         return error
     return str(error.get("param") or error["message"])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One that has a model for every endpoint."""
+    reranker = write_reranker(tmp_path_factory.mktemp("models"))
+    with live_server(model=str(reranker)) as running:
+        yield running
 
 
 ENDPOINTS = {endpoint.paths[0]: endpoint for endpoint in endpoints()}
@@ -197,6 +209,8 @@ MODELS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "chat_reasoning": (openai.ReasoningObject, ("chat_reasoning",)),
     "chat_thinking": (openai.ThinkingObject, ("chat_thinking",)),
     "embeddings": (openai.EmbeddingBody, ("embeddings",)),
+    "rerank": (RerankBody, ("rerank",)),
+    "score": (ScoreBody, ("score",)),
     "tokenize": (openai.TokenizeBody, ("tokenize",)),
     "responses": (ResponseBody, ("responses",)),
     "responses_reasoning": (ReasoningConfig, ("responses_reasoning",)),

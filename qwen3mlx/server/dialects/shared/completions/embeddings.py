@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import math
 import struct
 from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .....errors import InvalidRequestError
-from .....quoting import quoted
+from .....engine.embedding_inputs import Cut, shorten
 from ....core.dependencies import ServiceDep
 from ....http.json_response import LongReply
 from ....http.sse import while_connected
@@ -19,7 +17,13 @@ from .schemas import EmbeddingBody
 
 
 async def embeddings(body: EmbeddingBody, request: Request, service: ServiceDep) -> Response:
-    work = service.embed(body.model, body.input, ttl=body.ttl)
+    work = service.embed(
+        body.model,
+        body.input,
+        instruction=body.instruction,
+        cut=cut_from(body.truncate_prompt_tokens),
+        ttl=body.ttl,
+    )
     made = await while_connected(request, work)
 
     def reply() -> Response:
@@ -35,21 +39,11 @@ async def embeddings(body: EmbeddingBody, request: Request, service: ServiceDep)
     return await service.threads.read(made.num_values, reply)
 
 
-def shorten(vector: Sequence[float], dimensions: int | None) -> Sequence[float]:
-    """The first `dimensions` numbers as a unit vector (Matryoshka, arXiv:2205.13147).
-
-    None and 0 mean all of them. Raises InvalidRequestError if the vector has fewer.
-    """
-    if not dimensions or dimensions == len(vector):
-        return vector
-    if dimensions > len(vector):
-        raise InvalidRequestError(
-            f"dimensions is {quoted(dimensions)}; this model's embeddings have {len(vector)}.",
-            param="dimensions",
-        )
-    kept = vector[:dimensions]
-    length = math.hypot(*kept)
-    return [value / length for value in kept] if length else kept
+def cut_from(truncate_prompt_tokens: int | None) -> Cut | None:
+    """vLLM's limit: -1 is what the context holds."""
+    if truncate_prompt_tokens is None:
+        return None
+    return Cut() if truncate_prompt_tokens < 0 else Cut(truncate_prompt_tokens)
 
 
 def to_base64(vector: Sequence[float]) -> str:

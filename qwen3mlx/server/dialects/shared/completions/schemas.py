@@ -208,6 +208,9 @@ class CompletionBody(GenerationBody):
         return self.prompt or [""]
 
 
+KeptTokens = Annotated[Whole, Field(ge=-1)]
+
+
 class EmbeddingBody(Body):
     sections: ClassVar[tuple[str, ...]] = ("embeddings",)
 
@@ -215,6 +218,8 @@ class EmbeddingBody(Body):
     input: Prompts
     encoding_format: Literal["float", "base64"] | None = None
     dimensions: Annotated[Whole, Field(ge=1)] | None = None
+    instruction: Text | None = None
+    truncate_prompt_tokens: KeptTokens | None = None
     ttl: TimeToLive | None = None
 
 
