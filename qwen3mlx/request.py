@@ -29,6 +29,8 @@ class GenerationRequest:
     the thinking. A part of the schema that cannot be enforced causes a warning, or an error with
     `json_schema_strict`. `continue_final_message` continues the last message, which must be the
     assistant's. `sampling` holds fields of SamplingParams; None means the checkpoint's default.
+    `thinking_switch` is `enable_thinking` where the caller itself set it, and not an effort or a
+    default: a server refuses a mode that the model does not have.
     `field_names` maps these fields, and places in them (`messages[2].content`), to the caller's own
     names where they differ, for errors and warnings.
     """
@@ -42,6 +44,7 @@ class GenerationRequest:
     json_schema_strict: bool = False
     form: TextForm | None = None
     enable_thinking: bool | None = None
+    thinking_switch: bool | None = None
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     continue_final_message: bool = False
     sampling: Mapping[str, Any] = field(default_factory=dict)

@@ -95,9 +95,9 @@ def _scaled(config: ModelConfig) -> str:
 
 
 def _sampling(folder: Path) -> dict[str, dict[str, float]]:
-    from ..config import GenerationConfig
+    from ..library.family import generation_config
 
-    generation = GenerationConfig.from_folder(folder)
+    generation = generation_config(folder)
     return {
         "thinking": generation.sampling_defaults(thinking=True),
         "non_thinking": generation.sampling_defaults(thinking=False),

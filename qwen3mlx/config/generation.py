@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import CheckpointError, InvalidRequestError
@@ -13,7 +15,8 @@ from .options import SamplingParams
 class GenerationConfig(NamedTuple):
     """`generation_config.json`: stop tokens and the model authors' recommended sampling.
 
-    Values that the file omits come from Qwen3's model card, through `sampling_defaults`.
+    Values that the file omits come from Qwen3's model card, through `sampling_defaults`. `card` has
+    those in which a model's own card differs, and `thinking` the modes that the model has.
     """
 
     eos_token_ids: tuple[int, ...] = ()
@@ -22,6 +25,8 @@ class GenerationConfig(NamedTuple):
     top_k: int | None = None
     min_p: float | None = None
     repetition_penalty: float | None = None
+    card: Mapping[str, float] = MappingProxyType({})
+    thinking: tuple[bool, ...] = (True, False)
 
     @classmethod
     def from_folder(cls, folder: Path) -> GenerationConfig:
@@ -48,8 +53,10 @@ class GenerationConfig(NamedTuple):
         """Return temperature, top_p, top_k, min_p and repetition_penalty for one mode.
 
         Qwen3's card: thinking 0.6 / 0.95 / 20 / 0, non-thinking 0.7 / 0.8 / 20 / 0. The released
-        generation_config.json holds the thinking values, so it applies to that mode only.
+        generation_config.json holds the thinking values, so it applies to that mode only. A model
+        with one mode has the values of that one.
         """
+        thinking = thinking if thinking in self.thinking else self.thinking[0]
         temperature, top_p = (0.6, 0.95) if thinking else (0.7, 0.8)
         card = {"temperature": temperature, "top_p": top_p, "top_k": 20, "min_p": 0.0}
         own = {
@@ -61,4 +68,4 @@ class GenerationConfig(NamedTuple):
             del own["temperature"], own["top_p"]
         if thinking and own.get("temperature") == 0.0:
             del own["temperature"]  # greedy thinking repeats itself endlessly
-        return {**card, "repetition_penalty": 1.0, **own}
+        return {**card, "repetition_penalty": 1.0, **self.card, **own}

@@ -14,6 +14,7 @@ from ..errors import ContextLengthError, InvalidRequestError, Qwen3MLXError
 from ..field_names import own_field_names
 from ..generate import Decoder, ThinkingMeter, warm_up
 from ..grammar import GrammarProcess
+from ..library.family import generation_config as read_generation_config
 from ..model import Qwen3, load_model
 from ..model.device import on_cpu
 from ..quoting import quoted
@@ -122,7 +123,7 @@ class LoadedModel:
         """
         # Small files first: a broken one is found before gigabytes are read.
         tokenizer = load_tokenizer(folder)
-        generation_config = GenerationConfig.from_folder(folder)
+        generation_config = read_generation_config(folder)
         model = load_model(folder, options=options, on_progress=on_progress)
         loaded = cls(folder, model, tokenizer, generation_config)
         if model.config.kind == "causal" and not on_cpu():  # on it, only a long answer is compiled

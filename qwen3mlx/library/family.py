@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..config.generation import GenerationConfig
+from ..config.hub_layout import repo_id_of, repository_of
 from ..config.memory import kv_bytes_per_token
 from ..config.model import ModelConfig
 
@@ -52,6 +54,7 @@ class FamilyMember(NamedTuple):
     config: ModelConfig
     context_length: int  # tokens, without YaRN
     capabilities: tuple[str, ...]  # of chat, thinking, tools, completion, embedding, rerank
+    sampling: Mapping[str, float]  # of its card, where it differs from Qwen3's
     kaggle: str | None
     repositories: tuple[Repository, ...]
 
@@ -64,6 +67,13 @@ class FamilyMember(NamedTuple):
     def variant(self) -> str:
         """`base`, `instruct-2507`, `thinking-2507`, or empty."""
         return self.name.partition(":")[2].removeprefix(self.size.lower()).removeprefix("-")
+
+    @property
+    def thinking(self) -> tuple[bool, ...]:
+        """The values of `enable_thinking` that it was trained for, the default first."""
+        if "thinking" not in self.capabilities:
+            return (False,)
+        return (True,) if self.variant.startswith("thinking") else (True, False)
 
     def in_order(self, quantization: str | None, memory_bytes: int) -> tuple[Repository, ...]:
         """Return the repositories with this quantization, or the nearest one that there is.
@@ -111,6 +121,29 @@ def repositories() -> dict[str, tuple[FamilyMember, Repository]]:
     }
 
 
+@cache
+def _by_bare_name() -> dict[str, FamilyMember]:
+    return {name.rpartition("/")[2]: member for name, (member, _) in repositories().items()}
+
+
+def member_in(folder: Path) -> FamilyMember | None:
+    """Return the released model that a folder of the hub's cache or of this name holds, or None."""
+    repository = repository_of(folder)
+    name = (repo_id_of(repository.name) if repository is not None else None) or folder.name
+    return _by_bare_name().get(name.rpartition("/")[2].casefold())
+
+
+def generation_config(folder: Path) -> GenerationConfig:
+    """Read a checkpoint's generation_config.json; what it omits is that of the model's card.
+
+    Raises CheckpointError.
+    """
+    config, member = GenerationConfig.from_folder(folder), member_in(folder)
+    if member is None or "chat" not in member.capabilities:
+        return config
+    return config._replace(card=member.sampling, thinking=member.thinking)
+
+
 def listed_names(model_ids: Sequence[str]) -> dict[str, str]:
     """Return aliases of the models with these ids; each means that model while these are installed.
 
@@ -146,6 +179,7 @@ def _member(row: Any) -> FamilyMember:
         config=_config(row),
         context_length=row["context_length"],
         capabilities=tuple(row["capabilities"]),
+        sampling=row.get("sampling", {}),
         kaggle=row["kaggle"],
         repositories=tuple(
             Repository(

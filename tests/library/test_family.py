@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from qwen3mlx.config import ModelConfig
+from qwen3mlx.library import family
 from qwen3mlx.library.family import FamilyMember, members, repositories
 from tests.config.released import RELEASED
 
@@ -89,3 +91,34 @@ def test_repositories_of_qwen_come_first() -> None:
 
 def test_no_repository_is_there_twice() -> None:
     assert len(repositories()) == sum(len(member.repositories) for member in members())
+
+
+def test_a_folder_holds_a_released_model_by_its_name(tmp_path: Path) -> None:
+    snapshot = tmp_path / "models--mlx-community--Qwen3-Coder-30B-A3B-Instruct-4bit/snapshots/abc"
+    for folder in (snapshot, tmp_path / "qwen3-coder-30b-a3b-instruct-mlx-4bit"):
+        member = family.member_in(folder)
+        assert member is not None
+        assert (member.name, member.thinking) == ("qwen3-coder:30b-a3b", (False,))
+    assert family.member_in(tmp_path / "my-model") is None
+
+
+def test_what_the_file_omits_is_the_cards(tmp_path: Path) -> None:
+    folder = tmp_path / "Qwen3-Coder-30B-A3B-Instruct"
+    folder.mkdir()
+    advised = family.generation_config(folder).sampling_defaults(thinking=True)
+    card = {"temperature": 0.7, "top_p": 0.8, "top_k": 20, "repetition_penalty": 1.05}
+    assert advised == {**card, "min_p": 0.0}
+    (folder / "generation_config.json").write_text('{"repetition_penalty": 1.0, "top_k": 5}')
+    advised = family.generation_config(folder).sampling_defaults(thinking=True)
+    assert advised == {**card, "min_p": 0.0, "repetition_penalty": 1.0, "top_k": 5}
+
+
+@pytest.mark.parametrize("member", members(), ids=lambda member: member.name)
+def test_a_member_has_the_modes_of_its_name(member: FamilyMember) -> None:
+    modes = {"instruct-2507": (False,), "thinking-2507": (True,)}
+    if "chat" in member.capabilities and member.family == "qwen3":
+        assert member.thinking == modes.get(member.variant, (True, False))
+    else:
+        assert member.thinking == (False,)
+    is_new = member.variant in modes or member.family == "qwen3-coder"
+    assert (member.context_length == 262_144) == is_new

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from ..domain import Attachment, Message
+from ..domain import Attachment, Message, ModelEntry
+from ..models import ListModel
 from ..services import prompt
 from ..services.plain import one_line
 from .answer_runner import AnswerRunner
@@ -27,6 +28,7 @@ class Asking(QObject):
         messages: OpenMessages,
         answers: AnswerRunner,
         comparison: Comparison,
+        models: ListModel[ModelEntry],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
@@ -34,6 +36,7 @@ class Asking(QObject):
         self._messages = messages
         self._answers = answers
         self._comparison = comparison
+        self._models = models
 
     def ask(
         self,
@@ -104,7 +107,10 @@ class Asking(QObject):
         self, leaf_id: str | None, model: str, *, continues: bool = False
     ) -> dict[str, object]:
         path = self._messages.tree.path(leaf_id)
-        return prompt.body(path, self._open.settings, model, continues=continues)
+        entry = self._models.find(model)
+        has_switch = entry is None or (entry.can_think and entry.can_disable_thinking)
+        settings = self._open.settings
+        return prompt.body(path, settings, model, continues=continues, has_switch=has_switch)
 
     def _generate(self, answer: Message, body: dict[str, object]) -> None:
         generation = self._answers.begin(answer)

@@ -83,7 +83,9 @@ class ChatController(StoreController):
         self.open_messages = OpenMessages(self._open, self.answers, self)
         self.messages = self.open_messages.rows
         self.comparison = Comparison(self.open_messages, answers, models, self)
-        self._asking = Asking(self._open, self.open_messages, answers, self.comparison, self)
+        self._asking = Asking(
+            self._open, self.open_messages, answers, self.comparison, models, self
+        )
         self._asking.begun.connect(lambda: self.busy_changed.emit(True))
         self.settings = ConversationSettings(self._open, self.new, self)
         self._open.changed.connect(self.changed)

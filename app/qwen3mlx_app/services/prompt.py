@@ -18,17 +18,26 @@ TITLE_QUESTION = (
 
 
 def body(
-    path: Sequence[Message], settings: ChatSettings, model: str, *, continues: bool
+    path: Sequence[Message],
+    settings: ChatSettings,
+    model: str,
+    *,
+    continues: bool,
+    has_switch: bool = True,
 ) -> dict[str, Any]:
     """The request for a path; if `continues`, its last message is continued.
 
+    `has_switch` says whether the model lets one choose if it thinks; others get no such field.
     Messages before the settings' `first_sent` are left out.
     """
     questions = [message.content for message in path if message.role == "user"]
+    chosen = options(settings, questions[-1] if questions else "")
+    if not has_switch:
+        chosen.pop("enable_thinking", None)
     return {
         "model": model,
         "messages": messages(path, settings),
-        **options(settings, questions[-1] if questions else ""),
+        **chosen,
         **({"continue_final_message": True} if continues else {}),
     }
 

@@ -44,6 +44,7 @@ from .caller import caller
 from .model_info import ModelInfo
 from .model_loader import ModelLoader
 from .server_tools import ServerTools
+from .template_traits import template_traits
 from .worker_threads import WorkerThreads
 
 logger = logging.getLogger(__name__)
@@ -201,6 +202,8 @@ class Service:
         """Load the model if needed, prepare the prompt, submit. All request errors surface here."""
         local = await self._loader.find(name)
         check_use(local.kind, "answer", name=local.id)
+        if request.thinking_switch is not None:
+            await asyncio.to_thread(_check_switch, local, request)
         while True:
             with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
                 return await self._answer(local, request, ttl)
@@ -382,6 +385,15 @@ class Service:
     def _info(self, local: LocalModel) -> ModelInfo:
         resident = self.engine.resident.get(local.id)
         return ModelInfo.of(local, resident, self.engine.loads.get(local.id))
+
+
+def _check_switch(local: LocalModel, request: GenerationRequest) -> None:
+    """Raises InvalidRequestError for a mode of thinking that the model does not have."""
+    modes = template_traits(local.path).thinking
+    if request.thinking_switch not in modes:
+        param = request.field_names.get("enable_thinking", "enable_thinking")
+        does = "always thinks" if modes[0] else "does not support thinking"
+        raise InvalidRequestError(f"{local.id} {does}; omit {param}.", param=param)
 
 
 def check_counted(num_characters: int) -> None:

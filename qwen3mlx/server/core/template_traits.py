@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError, OverloadedError, TemplateError
+from ...library.family import member_in
 from ...text import reasoning_start
 from ...text.markers import END_THINK
 from ...text.reasoning import ASSISTANT
@@ -34,7 +35,8 @@ class TemplateTraits(NamedTuple):
 
 
 def template_traits(folder: Path) -> TemplateTraits:
-    """The traits of the checkpoint in `folder`. Raises CheckpointError, including TemplateError.
+    """The traits of the checkpoint in `folder`; a released model's modes are those of the family's
+    table. Raises CheckpointError, including TemplateError.
 
     OverloadedError while so many templates are slow that no other is tried.
     """
@@ -42,7 +44,9 @@ def template_traits(folder: Path) -> TemplateTraits:
     found = _traits(sources[DEFAULT], sources.get(TOOL_USE, sources[DEFAULT]))
     if isinstance(found, TemplateError):
         raise TemplateError(str(found))
-    return found
+    member = member_in(folder)
+    is_known = member is not None and "chat" in member.capabilities
+    return found._replace(thinking=member.thinking) if member and is_known else found
 
 
 @lru_cache(maxsize=64)

@@ -92,3 +92,10 @@ def test_a_title_is_one_short_line(text: str) -> None:
 )
 def test_what_a_model_says_is_a_title_or_not(answer: str, title: str | None) -> None:
     assert prompt.title_from(answer) == title
+
+
+def test_a_model_without_a_switch_gets_none() -> None:
+    settings = ChatSettings(thinking=True, thinking_budget=100)
+    body = prompt.body([], settings, "m", continues=False, has_switch=False)
+    assert "enable_thinking" not in body
+    assert prompt.body([], settings, "m", continues=False)["enable_thinking"] is True

@@ -57,6 +57,7 @@ def prompt_request(body: PromptBody) -> GenerationRequest:
         parallel_tool_calls=not choice.disable_parallel_tool_use,
         json_schema=_json_schema(body),
         enable_thinking=_thinks(body),
+        thinking_switch=_switch(body),
         chat_template_kwargs=body.chat_template_kwargs or {},
         continue_final_message=_has_prefill(body),
     )
@@ -72,6 +73,12 @@ def _thinks(body: PromptBody) -> bool | None:
         }
     )
     return None if said is None and _has_prefill(body) else said is True
+
+
+def _switch(body: PromptBody) -> bool | None:
+    """Whether thinking was switched on or off; `adaptive` leaves it to the model."""
+    kind = None if body.thinking is None else body.thinking.type
+    return None if kind in (None, "adaptive") else kind != "disabled"
 
 
 def _thinking_budget(body: PromptBody) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ....config import GenerationConfig, LoadOptions
+from ....config import LoadOptions
 from ....library import ModelSettings
+from ....library.family import generation_config
 from ....library.fit import Asked, fit
 from ....model import footprint
 from ...core.model_info import ModelInfo, ResidentInfo
@@ -24,7 +25,7 @@ def model_json(
     """
     options = settings.load(info.id)
     needs = footprint(info.path, options)
-    advised = GenerationConfig.from_folder(info.path)
+    advised = generation_config(info.path)
     return {
         "id": info.id,
         "path": told_path(info.path),

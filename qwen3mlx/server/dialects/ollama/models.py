@@ -7,8 +7,8 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
-from ....config import LARGEST_PAGE, GenerationConfig, ModelConfig, model_text
-from ....library.family import listed_names
+from ....config import LARGEST_PAGE, ModelConfig, model_text
+from ....library.family import generation_config, listed_names
 from ...core.model_info import ModelInfo, ResidentInfo
 from ...core.template_traits import TemplateTraits
 from ...json_text import Json
@@ -151,7 +151,7 @@ def _model_info(model: ModelInfo, config: ModelConfig) -> Json:
 
 def _parameters(folder: Path, *, thinking: bool) -> dict[str, float]:
     """The default sampling, under Ollama's names."""
-    defaults = GenerationConfig.from_folder(folder).sampling_defaults(thinking=thinking)
+    defaults = generation_config(folder).sampling_defaults(thinking=thinking)
     renamed = {"repetition_penalty": "repeat_penalty"}
     return {renamed.get(name, name): value for name, value in defaults.items()}
 

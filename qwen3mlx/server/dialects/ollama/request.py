@@ -68,6 +68,7 @@ def chat_request(body: ChatBody) -> GenerationRequest | None:
         field_names={**_FIELD_NAMES, **messages.names, **tool_fields(tools)},
         json_schema=_json_schema(body.format),
         enable_thinking=thinking.enable,
+        thinking_switch=thinking.enable,
         continue_final_message=_is_begun(body.messages[-1]),
         sampling=_sampling(body, thinking),
     )
@@ -94,6 +95,7 @@ def generate_request(body: GenerateBody) -> GenerationRequest | None:
         field_names={**_FIELD_NAMES, "messages": "prompt"},
         json_schema=schema,
         enable_thinking=thinking.enable,
+        thinking_switch=thinking.enable,
         sampling=_sampling(body, thinking),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -10,19 +9,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ....errors import InvalidRequestError
 from ....request import GenerationRequest
 from ...core.caller import caller
 from ...core.dependencies import ServiceDep
 from ...core.service import Service
-from ...core.template_traits import template_traits
 from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
 from ...http.respond import respond
 from ...http.sse import while_connected
 from ...json_text import Json
 from .keep_alive import seconds
-from .request import chat_request, generate_request, plain_name, thinking_from
+from .request import chat_request, generate_request, plain_name
 from .response import Piece, Records, chat_fields, generate_fields, head
 from .schemas import AnswerBody, ChatBody, GenerateBody
 
@@ -50,7 +47,6 @@ async def _respond(
 ) -> Response:
     started = time.perf_counter()
     name, ttl = plain_name(body.model), seconds(body.keep_alive)
-    await _check_thinking(service, name, body)
     if wanted is None:
         reason = await while_connected(request, _load_or_unload(service, name, ttl))
         empty = {**head(body.model, done=True), **fields(Piece()), "done_reason": reason}
@@ -58,18 +54,6 @@ async def _respond(
     answer = await while_connected(request, service.generate(name, wanted, ttl=ttl))
     records = Records(body.model, fields, started=started, load_s=answer.load_time_s)
     return await respond(request, answer, records, stream=body.wants_stream)
-
-
-async def _check_thinking(service: Service, name: str, body: AnswerBody) -> None:
-    """InvalidRequestError if the model's template does not support the value of `think`."""
-    enable = thinking_from(body.think).enable
-    if enable is None:
-        return
-    model = await service.model(name)
-    traits = await asyncio.to_thread(template_traits, model.path)
-    if enable not in traits.thinking:
-        what = "does not support thinking" if enable else "always thinks"
-        raise InvalidRequestError(f"{body.model} {what}; omit think.", param="think")
 
 
 async def _load_or_unload(service: Service, name: str, ttl: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from .... import __version__
-from ....config import GenerationConfig
+from ....library.family import generation_config
 from ...core.dependencies import ServiceDep
 from ...core.model_info import ModelInfo
 from ...core.telling import told_path
@@ -27,7 +27,7 @@ async def props(service: ServiceDep, model: Parameter | None = None) -> dict[str
 
 
 def _props(info: ModelInfo, num_slots: int) -> dict[str, Any]:
-    sampling = GenerationConfig.from_folder(info.path).sampling_defaults(thinking=True)
+    sampling = generation_config(info.path).sampling_defaults(thinking=True)
     traits = template_traits(info.path)
     return {
         "default_generation_settings": {"n_ctx": info.context_length, "params": sampling},

@@ -8,6 +8,7 @@ from typing import Any
 from ....errors import InvalidRequestError
 from ....request import GenerationRequest
 from ..shared.request_fields import (
+    agreed,
     is_strict,
     json_schema_from,
     sampling_fields,
@@ -71,6 +72,7 @@ def generation_request(
         json_schema=json_schema_from(answer_format, param="text.format"),
         json_schema_strict=is_strict(answer_format),
         enable_thinking=thinking.enable,
+        thinking_switch=agreed(body.switches()),
         chat_template_kwargs=body.chat_template_kwargs or {},
         sampling=sampling,
         field_names={

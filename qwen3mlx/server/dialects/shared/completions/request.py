@@ -43,6 +43,7 @@ def chat_requests(body: ChatBody) -> list[GenerationRequest]:
         parallel_tool_calls=body.parallel_tool_calls is not False,
         **answer_form(body),
         enable_thinking=thinking.enable,
+        thinking_switch=agreed(body.switches()),
         chat_template_kwargs=body.chat_template_kwargs or {},
         continue_final_message=goes_on(body),
         sampling={
