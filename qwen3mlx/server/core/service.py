@@ -43,8 +43,9 @@ from .call_memory import CallMemory
 from .caller import caller
 from .model_info import ModelInfo
 from .model_loader import ModelLoader
+from .rows import Embeddings, Ranking
 from .server_tools import ServerTools
-from .template_traits import template_traits
+from .template_traits import check_switch
 from .worker_threads import WorkerThreads
 
 logger = logging.getLogger(__name__)
@@ -55,26 +56,6 @@ class LoadResult(NamedTuple):
 
     info: ModelInfo
     load_time_s: float | None
-
-
-class Embeddings(NamedTuple):
-    """Unit vectors, one for each input; `prompt_tokens` counts all inputs."""
-
-    model: ModelInfo
-    vectors: list[list[float]]
-    prompt_tokens: int
-
-    @property
-    def num_values(self) -> int:
-        return sum(map(len, self.vectors))
-
-
-class Ranking(NamedTuple):
-    """How relevant each document is, from 0 to 1, in the order given."""
-
-    model: ModelInfo
-    scores: list[float]
-    prompt_tokens: int
 
 
 class Service:
@@ -203,7 +184,7 @@ class Service:
         local = await self._loader.find(name)
         check_use(local.kind, "answer", name=local.id)
         if request.thinking_switch is not None:
-            await asyncio.to_thread(_check_switch, local, request)
+            await asyncio.to_thread(check_switch, local, request)
         while True:
             with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
                 return await self._answer(local, request, ttl)
@@ -385,15 +366,6 @@ class Service:
     def _info(self, local: LocalModel) -> ModelInfo:
         resident = self.engine.resident.get(local.id)
         return ModelInfo.of(local, resident, self.engine.loads.get(local.id))
-
-
-def _check_switch(local: LocalModel, request: GenerationRequest) -> None:
-    """Raises InvalidRequestError for a mode of thinking that the model does not have."""
-    modes = template_traits(local.path).thinking
-    if request.thinking_switch not in modes:
-        param = request.field_names.get("enable_thinking", "enable_thinking")
-        does = "always thinks" if modes[0] else "does not support thinking"
-        raise InvalidRequestError(f"{local.id} {does}; omit {param}.", param=param)
 
 
 def check_counted(num_characters: int) -> None:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError, OverloadedError, TemplateError
 from ...library.family import member_in
+from ...library.local_model import LocalModel
+from ...request import GenerationRequest
 from ...text import reasoning_start
 from ...text.markers import END_THINK
 from ...text.reasoning import ASSISTANT
@@ -47,6 +49,15 @@ def template_traits(folder: Path) -> TemplateTraits:
     member = member_in(folder)
     is_known = member is not None and "chat" in member.capabilities
     return found._replace(thinking=member.thinking) if member and is_known else found
+
+
+def check_switch(model: LocalModel, request: GenerationRequest) -> None:
+    """Raises InvalidRequestError for a mode of thinking that the model does not have."""
+    modes = template_traits(model.path).thinking
+    if request.thinking_switch not in modes:
+        param = request.field_names.get("enable_thinking", "enable_thinking")
+        does = "always thinks" if modes[0] else "does not support thinking"
+        raise InvalidRequestError(f"{model.id} {does}; omit {param}.", param=param)
 
 
 @lru_cache(maxsize=64)

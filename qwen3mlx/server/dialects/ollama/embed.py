@@ -12,7 +12,8 @@ from starlette.responses import Response
 from ....engine.embedding_inputs import Cut, shorten
 from ...core.caller import caller
 from ...core.dependencies import ServiceDep
-from ...core.service import Embeddings, Service
+from ...core.rows import Embeddings
+from ...core.service import Service
 from ...http.json_body import Route
 from ...http.json_response import LongReply
 from ...http.sse import while_connected

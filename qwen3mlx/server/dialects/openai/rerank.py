@@ -14,7 +14,7 @@ from ....engine.embedding_inputs import Cut
 from ....errors import InvalidRequestError
 from ... import bounds
 from ...core.dependencies import ServiceDep
-from ...core.service import Ranking
+from ...core.rows import Ranking
 from ...http.json_body import Route
 from ...http.sse import while_connected
 from ...json_text import Json
