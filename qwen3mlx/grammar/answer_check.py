@@ -166,7 +166,7 @@ class _XmlPlaces(_Places):
         at = start
         while parameter := _XML_PARAMETER.match(self._text, at):
             name, begin = parameter[1], parameter.end()
-            end, _ = find_end(self._text, begin, [*value, name])
+            end, _ = find_end(self._text, begin, [*value, name], self._types)
             stop = end.start if end else len(self._text)
             self._names[(name,)] = parameter.span(1)
             value[name] = self._value(name, begin, stop)

@@ -128,7 +128,9 @@ def _end() -> str:
 
 
 def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """Return a text in Lark, which knows JSON's escapes and no control characters."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f]", lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
 def _escaped(regex: str) -> str:

@@ -80,18 +80,23 @@ class End(NamedTuple):
 
 
 def find_end(
-    text: str, start: int, seen: Collection[str], *, known: Collection[str] | None = None
+    text: str,
+    start: int,
+    seen: Collection[str],
+    declared: Collection[str],
+    *,
+    bare: bool = False,
 ) -> tuple[End | None, int]:
     """Return the end of the value that begins at `text[start]`, or None and how far the value is
     certain.
 
-    A parameter that was `seen` already is none: a call has each once. `known` names the parameters
-    of a tool whose call is `bare` (see `XmlCall`), where tags may be missing.
+    What may follow is what the grammar offers: a parameter that was not `seen` and, if the tool
+    has any, is `declared`. No grammar held a `bare` call (see `XmlCall`): tags may be missing.
     """
     at = start
     while (at := _next_candidate(text, at)) < len(text):
         tags = _Tags(text, at)
-        end = _end_at(tags, at, seen, known)
+        end = _end_at(tags, at, seen, declared, bare)
         if end is not None or tags.is_cut:
             return end, at
         at += 1
@@ -104,20 +109,21 @@ def _next_candidate(text: str, at: int) -> int:
 
 
 def _end_at(
-    tags: _Tags, start: int, seen: Collection[str], known: Collection[str] | None
+    tags: _Tags, start: int, seen: Collection[str], declared: Collection[str], bare: bool
 ) -> End | None:
     has_line = tags.literal("\n")
-    if not has_line and known is None:
+    if not has_line and not bare:
         return None
     is_closed = tags.literal(_END_PARAMETER)
-    if not is_closed and known is None:
+    if not is_closed and not bare:
         return None
     if is_closed:
         tags.blanks()
     name = tags.name(_PARAMETER)
     if name is not None:
-        is_next = name not in seen and (is_closed or (has_line and name in (known or ())))
-        return End(start, tags.at, name) if is_next else None
+        is_any = is_closed and (bare or not declared)
+        is_next = is_any or ((is_closed or has_line) and name in declared)
+        return End(start, tags.at, name) if is_next and name not in seen else None
     if (is_closed or has_line) and tags.literal(_END_FUNCTION):
         return End(start, tags.at, None)
     tags.is_cut |= is_closed and tags.is_at_end
@@ -257,8 +263,7 @@ class XmlCall:
         return self._enter(self._in_value, self._held.startswith("\n"))
 
     def _in_value(self) -> bool:
-        known = self._types if self._is_bare else None
-        end, certain = find_end(self._held, 0, self._seen, known=known)
+        end, certain = find_end(self._held, 0, self._seen, self._types, bare=self._is_bare)
         if end is not None and end.parameter is None and not self._is_bare:
             return self._before_marker(end)
         if end is None:

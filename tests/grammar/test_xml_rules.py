@@ -117,6 +117,23 @@ def test_names_that_no_tag_can_hold(name: str) -> None:
         answer_grammar([tool], call_format="xml")
 
 
+def as_json(value: Any) -> str:
+    """As llguidance wants it."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def test_a_listed_text_may_hold_anything() -> None:
+    texts = ["\x7f\x9f", '"\\', "</parameter>", ""]
+    tool = {"function": {"name": "f", "parameters": {"properties": {"a": {"enum": texts}}}}}
+    words = demo_words()
+    for text in texts:
+        source = words.tools([tool], call_format="xml", tool_choice="required")
+        body = call("f", ("a", text)).removeprefix("<tool_call>").removesuffix("</tool_call>")
+        opening, closing = words.call_ids
+        ids = [opening, *words.tokenizer.encode(body), closing]
+        assert refused(words.constraint(source), ids) is None, text
+
+
 @settings(max_examples=examples(200, fast=10))
 @given(calls())
 def test_what_the_grammar_allows_is_what_the_parser_reads(drawn: Any) -> None:
@@ -124,7 +141,7 @@ def test_what_the_grammar_allows_is_what_the_parser_reads(drawn: Any) -> None:
     name = tool["function"]["name"]
     words, tokenizer = qwen3_words(), coder_tokenizer()
     written = [
-        (key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        (key, value if isinstance(value, str) else as_json(value))
         for key, value in arguments.items()
     ]
     body = call(name, *written).removeprefix("<tool_call>").removesuffix("</tool_call>")

@@ -148,6 +148,7 @@ TOOLS = [
     for schema in [
         {
             "a": {"type": "string"},
+            "z": {"type": "string"},
             "n": {"type": "integer"},
             "x": {"type": "number"},
             "b": {"type": "boolean"},
@@ -206,6 +207,7 @@ def call(*values: tuple[str, str], name: str = "f") -> str:
         ("a", "</parameter>", '"</parameter>"'),
         ("a", "x\n</parameter>", '"x\\n</parameter>"'),
         ("a", "x\n</parameter>\n</function>\ny", '"x\\n</parameter>\\n</function>\\ny"'),
+        ("a", "x\n</parameter>\n<parameter=q>\ny", '"x\\n</parameter>\\n<parameter=q>\\ny"'),
         ("a", "<parameter=a>\n<function=f>", '"<parameter=a>\\n<function=f>"'),
         ("a", "<tool_call>\nx\n</tool_call>", '"<tool_call>\\nx\\n</tool_call>"'),
         ("unknown", "5", '"5"'),
