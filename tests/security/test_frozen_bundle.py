@@ -36,7 +36,7 @@ from qwen3mlx.__main__ import main
 main()
 """
 WINDOW = """\
-def look(profile_dir, program):
+def look(profile_dir, program, link):
     import pathlib
     from qwen3mlx_app.services.attachments import read_attachment
     from qwen3mlx_app.services.child import Child
