@@ -83,13 +83,19 @@ def locate(name: str, terminal: Terminal) -> Path:
 
 def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path:
     """Download `name`, with a progress bar at a terminal and a line per 10% elsewhere."""
-    target = library.parse_name(name)
-    if isinstance(target, library.Wanted) and (
-        note := target.substitution(target.repository.repo_id)
-    ):
-        terminal.note(note)
+    from ..hub.sources import HUGGING_FACE, place, split
+
+    source, rest = split(name)
+    if source == HUGGING_FACE:
+        target, shown = library.parse_name(rest), short_name(rest)
+        if isinstance(target, library.Wanted) and (
+            note := target.substitution(target.repository.repo_id)
+        ):
+            terminal.note(note)
+    else:
+        shown = place(source, rest).repo_id
     show = _bar if terminal.stderr.isatty() else _lines
-    with show(short_name(name), terminal) as progress:
+    with show(shown, terminal) as progress:
         return hub.fetch(name, revision=revision, progress=progress)
 
 

@@ -23,18 +23,23 @@ def pull(
     """Download a model from the hub, or complete or update it, and print its folder.
 
     Files go to the Hugging Face cache. HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN are
-    respected. If interrupted, run it again: finished files are kept.
+    respected. If interrupted, run it again: it goes on where it stopped. With modelscope: or
+    kaggle: before the name, it comes from there, into that hub's own cache.
     """
     from .. import library
+    from ..hub.sources import HUGGING_FACE, split
     from .models import fetch
 
     terminal = Terminal.standard()
-    if isinstance(library.parse_name(name), library.Folder):
-        folder = library.resolve(name)
+    source, rest = split(name)
+    if source != HUGGING_FACE:
+        folder = fetch(name, terminal, revision=revision)
+    elif isinstance(library.parse_name(rest), library.Folder):
+        folder = library.resolve(rest)
         terminal.note(f"{name} is already on this computer.")
     else:
-        _warn_if_too_large(name, terminal)
-        folder = fetch(name, terminal, revision=revision)
+        _warn_if_too_large(rest, terminal)
+        folder = fetch(rest, terminal, revision=revision)
     print(folder)
 
 

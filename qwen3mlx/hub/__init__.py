@@ -6,7 +6,9 @@ from pathlib import Path
 
 from ..library.names import Folder
 from ..library.resolve import existing_folder, parse_name
-from .download import Progress, ProgressCallback, download, is_offline
+from .download import is_offline
+from .progress import Progress, ProgressCallback
+from .sources import HUGGING_FACE, fetch_from, place, split
 
 __all__ = ["Progress", "ProgressCallback", "fetch", "is_offline"]
 
@@ -16,9 +18,15 @@ def fetch(
 ) -> Path:
     """Download the missing files of the model `name`, and return its folder.
 
-    `progress` is called from the downloading threads; an exception it raises ends the download.
+    A prefix of `name` says from which hub: see `sources`. `progress` is called from the downloading
+    threads; an exception it raises ends the download.
     """
-    target = parse_name(name)
+    report = progress or (lambda _: None)
+    source, rest = split(name)
+    if source != HUGGING_FACE:
+        there = place(source, rest)
+        return fetch_from(source, there.repo_id, revision, report)
+    target = parse_name(rest)
     if isinstance(target, Folder):
         return existing_folder(target.path)
-    return download(target.repository.repo_id, revision, progress or (lambda _: None))
+    return fetch_from(HUGGING_FACE, target.repository.repo_id, revision, report)

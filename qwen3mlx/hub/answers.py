@@ -17,14 +17,9 @@ from huggingface_hub import get_session
 
 from ..errors import DownloadError
 from ..library.cache import COMMIT
+from .listing import LARGEST_LISTING, MOST_FILES, SILENCE_SECONDS, is_inside
 
-# The listing of the largest released checkpoint has about 150 kB and 130 files. What is parsed
-# takes ten times its bytes.
-LARGEST_LISTING = 4 << 20
-MOST_FILES = 10_000
 LISTING_SECONDS = 60.0
-# Seconds of silence after which a connection is dropped.
-SILENCE_SECONDS = 30.0
 
 _TAG = re.compile(r"[\w-][\w.-]{0,127}", re.ASCII)
 _KEYS_OF_TAGS = ("oid", "sha256", "xetHash", "blobId")
@@ -102,7 +97,7 @@ def _check_file(file: object, hub: str) -> None:
     if not isinstance(file, dict):
         raise _bad(hub, "a file", file)
     path = file.get("path", file.get("rfilename"))
-    if not isinstance(path, str) or not _is_inside(path):
+    if not isinstance(path, str) or not is_inside(path):
         raise _bad(hub, "a file name", path)
     for about in (file, file.get("lfs")):
         if about is None:
@@ -116,12 +111,6 @@ def _check_file(file: object, hub: str) -> None:
             tag = about.get(key)
             if tag is not None and not (isinstance(tag, str) and _TAG.fullmatch(tag)):
                 raise _bad(hub, "a hash", tag)
-
-
-def _is_inside(path: str) -> bool:
-    """Return whether a name is printable and stays inside the repository."""
-    parts = path.split("/")
-    return path.isprintable() and "\\" not in path and not {"", ".", ".."} & set(parts)
 
 
 def _bad(hub: str, what: str, value: object) -> DownloadError:

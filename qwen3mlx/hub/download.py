@@ -24,11 +24,10 @@ from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
 from .preflight import check_config, check_files
+from .progress import Progress, ProgressCallback
 from .resume import SUFFIX, LargeFile, fetch_large, is_ours
+from .selection import ALLOW_PATTERNS, IGNORE_PATTERNS, check_disk, is_needed
 
-# Never *.bin, *.pt, *.pkl or *.py: a checkpoint is data, while pickles and modules are programs.
-ALLOW_PATTERNS = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.md", "LICENSE*")
-IGNORE_PATTERNS = ("*/*",)  # subfolders hold copies in other formats
 CHUNK_BYTES = 1 << 18
 PATIENCE_SECONDS = 3.0
 # Xet transfers slightly more bytes than the file has.
@@ -38,17 +37,6 @@ SLACK_BYTES = 64 << 20
 # the library's own.
 _settings_before: list[tuple[int, int, Callable[[], None]]] = []
 _tuning = threading.Lock()
-
-
-class Progress(NamedTuple):
-    """`done` of `total` bytes are on disk; then, `verifying`, as many are hashed."""
-
-    done: int
-    total: int
-    phase: Literal["downloading", "verifying"] = "downloading"
-
-
-ProgressCallback = Callable[[Progress], None]
 
 
 def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> Path:
@@ -70,7 +58,7 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
     with _tuned_library():
         commit, files = _list_files(repo_id, revision)
         num_bytes = sum(file.num_bytes for file in files)
-        _check_disk(Path(constants.HF_HUB_CACHE), repo_id, num_bytes)
+        check_disk(Path(constants.HF_HUB_CACHE), repo_id, num_bytes, "HF_HOME")
         config = next(file for file in files if file.name == "config.json")
         check_config(repo_id, commit, config.num_bytes)
         _mark_unverified(repo_id, files)
@@ -106,7 +94,7 @@ def _list_files(repo_id: str, revision: str | None) -> tuple[str, list[_RemoteFi
     from huggingface_hub import HfApi, try_to_load_from_cache
     from huggingface_hub.hf_api import RepoSibling
 
-    from .answers import SILENCE_SECONDS
+    from .listing import SILENCE_SECONDS
 
     try:
         info = HfApi().model_info(
@@ -124,24 +112,8 @@ def _list_files(repo_id: str, revision: str | None) -> tuple[str, list[_RemoteFi
         sha256 = file.lfs.sha256 if file.lfs else None
         return _RemoteFile(name, 0 if is_cached else file.size or 0, sha256)
 
-    wanted = [described(file) for file in info.siblings or () if _wanted(file.rfilename)]
+    wanted = [described(file) for file in info.siblings or () if is_needed(file.rfilename)]
     return info.sha or revision or "main", wanted
-
-
-def _wanted(name: str) -> bool:
-    return any(fnmatch(name, pattern) for pattern in ALLOW_PATTERNS) and not any(
-        fnmatch(name, pattern) for pattern in IGNORE_PATTERNS
-    )
-
-
-def _check_disk(cache: Path, repo_id: str, needed: int) -> None:
-    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    if needed > free:
-        raise DownloadError(
-            f"{repo_id} needs {size_text(needed)} more, and {existing} has {size_text(free)} free: "
-            "free some space, or set HF_HOME to a folder on another disk."
-        )
 
 
 def _mark_unverified(repo_id: str, files: Iterable[_RemoteFile]) -> None:

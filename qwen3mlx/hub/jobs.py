@@ -16,8 +16,9 @@ from typing import Any, Literal, get_args
 
 from ..errors import DownloadError, NotSavedError, Qwen3MLXError, UnreachableError
 from ..settings.state import StateFile
-from . import Progress
-from .download import discard_partial, download
+from .download import discard_partial
+from .progress import Progress
+from .sources import HUGGING_FACE, SOURCES, fetch_from
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Job:
     repo_id: str
     owners: set[str] = field(default_factory=set)
     revision: str | None = None
+    source: str = HUGGING_FACE
     id: str = field(default_factory=lambda: f"job_{os.urandom(5).hex()}")
     status: Status = "queued"
     started_at: float = field(default_factory=time.time)
@@ -96,6 +98,7 @@ class Job:
             "id": self.id,
             "repo_id": self.repo_id,
             "revision": self.revision,
+            "source": self.source,
             "owners": sorted(self.owners),
             "status": "paused" if self.status == "paused" else "queued",
             "started_at": self.started_at,
@@ -109,13 +112,15 @@ class Job:
                 str(saved["repo_id"]),
                 {str(owner) for owner in saved["owners"]},
                 None if saved["revision"] is None else str(saved["revision"]),
+                str(saved["source"]),
                 str(saved["id"]),
                 saved["status"],
                 float(saved["started_at"]),
             )
         except (KeyError, TypeError, ValueError):
             return None
-        return job if job.status in get_args(Status) else None
+        is_known = job.status in get_args(Status) and job.source in SOURCES
+        return job if is_known else None
 
 
 class _Stopped(Exception):
@@ -145,17 +150,23 @@ class Downloads:
                 self._jobs.setdefault(job.id, job)
             self._start_next()
 
-    def start(self, repo_id: str, owner: str, revision: str | None = None) -> Job:
+    def start(
+        self,
+        repo_id: str,
+        owner: str,
+        revision: str | None = None,
+        source: str = HUGGING_FACE,
+    ) -> Job:
         """Return a new job for a repository, or the one that is open; a paused one goes on."""
         with self._lock:
             for job in self._jobs.values():
-                same = job.repo_id.casefold() == repo_id.casefold() and job.revision == revision
-                if same and job.is_open:
+                same = (job.repo_id.casefold(), job.revision, job.source)
+                if job.is_open and same == (repo_id.casefold(), revision, source):
                     job.owners.add(owner)
                     self.resume(job)
                     return job
             self._forget_oldest()
-            job = Job(repo_id, {owner}, revision)
+            job = Job(repo_id, {owner}, revision, source)
             self._jobs[job.id] = job
             self._changed()
             return job
@@ -195,7 +206,7 @@ class Downloads:
                 self._set_ended(job, DownloadError(f"The download of {job.repo_id} was cancelled."))
             self._changed()
         if not was_running:
-            discard_partial(job.repo_id)
+            _discard(job)
 
     def move(self, job: Job, position: int) -> None:
         """Put it at this place of the queue, from 0."""
@@ -264,7 +275,7 @@ class Downloads:
                 self._set_ended(job, error)
             self._changed()
         if not is_known:
-            discard_partial(job.repo_id)
+            _discard(job)
 
     def _attempts(self, job: Job) -> None:
         """Download, and try again after a failure that may pass. Raises _Stopped."""
@@ -280,7 +291,7 @@ class Downloads:
         while True:
             before = job.downloaded_bytes
             try:
-                download(job.repo_id, job.revision, report)
+                fetch_from(job.source, job.repo_id, job.revision, report)
             except UnreachableError as error:
                 if job.downloaded_bytes > before:
                     waits = iter(WAITS)
@@ -300,3 +311,9 @@ class Downloads:
         job.status = "failed" if error else "completed"
         job.begun.set()
         job.wake.set()
+
+
+def _discard(job: Job) -> None:
+    """Delete parts of files; those of other hubs stay where their clients look for them."""
+    if job.source == HUGGING_FACE:
+        discard_partial(job.repo_id)

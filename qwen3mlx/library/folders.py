@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..config.hub_layout import repo_id_of
 from ..errors import CheckpointError
-from ..settings.state import user_home
+from ..settings.state import expanded, user_home
 from ..settings.user import UserSettings
 from .cache import hub_cache, snapshot_folder
 from .local_model import Source
@@ -29,8 +29,8 @@ class Candidate(NamedTuple):
 
 
 def known_folders() -> list[Path]:
-    """Return the folders listed in settings.json, then LM Studio's if it is installed."""
-    return [*UserSettings().model_folders().folders, *lm_studio()]
+    """Return the folders listed in settings.json, then those of other programs that are here."""
+    return [*UserSettings().model_folders().folders, *of_other_programs()]
 
 
 def fault_of(folder: Path) -> str | None:
@@ -46,21 +46,30 @@ def fault_of(folder: Path) -> str | None:
     return None
 
 
-def lm_studio() -> list[Path]:
-    """Return LM Studio's folder if it is installed."""
-    folder = lm_studio_folder()
-    return [folder] if os.path.isdir(folder) else []
+def of_other_programs() -> list[Path]:
+    """Return the folders of LM Studio, also of its earlier versions, and ModelScope, if there."""
+    folders = (*lm_studio_folders(), modelscope_folder())
+    return [folder for folder in folders if os.path.isdir(folder)]
 
 
-def lm_studio_folder() -> Path:
-    """Return the folder where LM Studio keeps its models."""
-    return user_home() / ".lmstudio" / "models"
+def lm_studio_folders() -> tuple[Path, Path]:
+    """Return the folders where LM Studio keeps its models, and where it did until 2024."""
+    home = user_home()
+    return home / ".lmstudio" / "models", home / ".cache" / "lm-studio" / "models"
+
+
+def modelscope_folder() -> Path:
+    """Return the folder where ModelScope's SDK keeps models, as `publisher/model`."""
+    if given := os.environ.get("MODELSCOPE_CACHE"):
+        return expanded(given) / "models"
+    return user_home() / ".cache" / "modelscope" / "hub" / "models"
 
 
 def is_shared(candidate: Candidate) -> bool:
-    """Return whether other programs use the folder too: the Hugging Face cache, or LM Studio's."""
+    """Return whether other programs use the folder too: a hub's cache, or LM Studio's."""
     if candidate.source == "folder":
-        return candidate.path.is_relative_to(lm_studio_folder())
+        shared = (*lm_studio_folders(), modelscope_folder())
+        return any(candidate.path.is_relative_to(folder) for folder in shared)
     return candidate.source == "cache"
 
 
@@ -83,9 +92,18 @@ def inside(folder: Path) -> Iterator[Candidate]:
 
     A folder that holds too much to search is a candidate itself, so that the user gets a message.
     """
+    if folder == modelscope_folder():
+        # The SDK writes three underscores for a dot.
+        for found in _in_publishers(folder):
+            yield found._replace(id=found.id.replace("___", "."))
+        return
     if _has_config(folder) or _is_crowded(folder):
         yield Candidate(folder.resolve().name, folder, "folder")
         return
+    yield from _in_publishers(folder)
+
+
+def _in_publishers(folder: Path) -> Iterator[Candidate]:
     for child in _subfolders(folder):
         if _has_config(child) or _is_crowded(child):
             yield Candidate(child.name, child, "folder")

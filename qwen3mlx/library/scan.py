@@ -173,7 +173,10 @@ class Library:
         try:
             roots, rows = (self._roots, []) if self._roots is not None else _listed()
         except ConfigurationError as error:
-            roots, faults = folders.lm_studio(), [Skipped("settings.json", printable(str(error)))]
+            roots, faults = (
+                folders.of_other_programs(),
+                [Skipped("settings.json", printable(str(error)))],
+            )
         for root in roots:
             if reason := folders.fault_of(root):
                 faults.append(Skipped(printable(str(root)), reason))
@@ -196,7 +199,7 @@ def _listed() -> tuple[list[Path], list[Skipped]]:
     user = UserSettings()
     listed = user.model_folders()
     rows = [Skipped("settings.json", printable(f"{user.path}: {row}")) for row in listed.faults]
-    return [*listed.folders, *folders.lm_studio()], rows
+    return [*listed.folders, *folders.of_other_programs()], rows
 
 
 def _read(candidate: Candidate, known: _Reading | None) -> _Reading:

@@ -133,7 +133,7 @@ def test_a_listing_beyond_its_limits_is_ended(
 def test_a_file_longer_than_announced_ends(
     fake_hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules[hub.Progress.__module__], "SLACK_BYTES", 100_000)
+    monkeypatch.setattr(sys.modules["qwen3mlx.hub.download"], "SLACK_BYTES", 100_000)
     fake_hub.extra[SHARDS[0]] = 1 << 24
     refused(fake_hub, tmp_path)
     written = sum(path.stat().st_size for path in (tmp_path / "hub").rglob("*") if path.is_file())

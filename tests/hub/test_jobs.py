@@ -130,7 +130,7 @@ def test_an_unforeseen_fault_ends_the_job_too(
     def fail(*args: object) -> None:
         raise OSError("the disk is on fire")
 
-    monkeypatch.setattr(downloads, "download", fail)
+    monkeypatch.setattr(downloads, "fetch_from", fail)
     job = Downloads().start(hub.REPO, "ada")
     assert job.begun.wait(PATIENCE)
     finish(job)

@@ -18,6 +18,21 @@ from tests.config.released import RELEASED
 from .models import CONFIG, cached, ids, skipped, write_model
 
 
+def test_the_folders_of_other_programs_are_searched(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MODELSCOPE_CACHE", raising=False)
+    cache = home / "user" / ".cache"
+    write_model(cache / "lm-studio" / "models" / "old" / "Qwen3-4B")
+    write_model(cache / "modelscope" / "hub" / "models" / "Qwen" / "Qwen3-0___6B")
+    (cache / "modelscope" / "hub" / "models" / "Qwen" / "Qwen3-0.6B").symlink_to("Qwen3-0___6B")
+    assert {"old/Qwen3-4B", "Qwen/Qwen3-0.6B"} <= set(ids(Library()))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(home / "elsewhere"))
+    write_model(home / "elsewhere" / "models" / "Qwen" / "Qwen3-8B")
+    assert "Qwen/Qwen3-8B" in ids(Library())
+    assert "Qwen/Qwen3-0.6B" not in ids(Library())
+
+
 def test_without_a_cache_there_are_the_demos(home: Path) -> None:
     dense, moe = Library().installed()
     assert (dense.id, dense.arch, dense.quantization) == ("demo", "qwen3", "8bit")

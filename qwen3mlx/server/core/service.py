@@ -25,6 +25,7 @@ from ...errors import (
 )
 from ...events import Finished
 from ...hub.jobs import STATE, Downloads, Job
+from ...hub.sources import HUGGING_FACE, place, split
 from ...library.local_model import LocalModel
 from ...library.model_settings import ModelSettings
 from ...library.removal import delete, downloaded_folder
@@ -122,7 +123,11 @@ class Service:
 
         Raises ModelNotFoundError for a name that no hub can have, such as a path.
         """
-        wanted = self.library.wanted(name)
+        source, rest = split(name)
+        if source != HUGGING_FACE:
+            there = place(source, rest)
+            return self.downloads.start(there.repo_id, caller().owner, revision, source)
+        wanted = self.library.wanted(rest)
         if wanted is None:
             from ...library.refusals import REMOTE_NAME, not_a_model
 

@@ -110,6 +110,7 @@ def _json(job: Job) -> Json:
     return {
         "id": job.id,
         "model": job.repo_id,
+        "source": job.source,
         "revision": job.revision,
         "status": job.status,
         "downloaded_bytes": job.downloaded_bytes,

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from ....errors import InvalidRequestError
 from ....library.cache import hub_cache
-from ....library.folders import known_folders, lm_studio_folder
+from ....library.folders import known_folders, lm_studio_folders
 from ....quoting import quoted
 from ....settings.user import UserSettings
 from ...core.dependencies import ServiceDep
@@ -75,7 +75,7 @@ def _listed(service: Service) -> Json:
 def _source(folder: Path, user: set[Path]) -> str:
     if folder in user:
         return "user"
-    return "lmstudio" if folder == lm_studio_folder() else "cache"
+    return "lmstudio" if folder in lm_studio_folders() else "cache"
 
 
 def _absolute(given: str) -> Path:

@@ -1,0 +1,230 @@
+"""ModelScope as a source of models."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import constants
+
+from qwen3mlx import hub
+from qwen3mlx.cli.pull import pull
+from qwen3mlx.errors import (
+    CheckpointError,
+    DownloadError,
+    ModelNotFoundError,
+    UnreachableError,
+    UsageError,
+)
+from qwen3mlx.hub.jobs import Downloads
+from qwen3mlx.hub.sources import place, split
+from qwen3mlx.library import DEMOS, Library
+
+from .conftest import SHARDS, checkpoint_files
+from .fake_modelscope import FakeModelScope
+from .test_jobs import wait_for
+
+REPO = "org/Tiny-0.6B-4bit"
+NAME = f"modelscope:{REPO}"
+
+
+@pytest.fixture
+def modelscope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeModelScope]:
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "modelscope"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "ms-secret")
+    with FakeModelScope({REPO: checkpoint_files()}) as running:
+        monkeypatch.setenv("MODELSCOPE_DOMAIN", running.url)
+        yield running
+
+
+def is_whole(folder: Path, modelscope: FakeModelScope) -> bool:
+    return all(path.read_bytes() == modelscope.repos[REPO][path.name] for path in folder.iterdir())
+
+
+def test_what_a_checkpoint_needs_arrives_once(modelscope: FakeModelScope) -> None:
+    seen: list[hub.Progress] = []
+    folder = hub.fetch(NAME, progress=seen.append)
+    assert is_whole(folder, modelscope)
+    assert not {"pytorch_model.bin", "modeling_tiny.py"} & {path.name for path in folder.iterdir()}
+    assert seen[-1].done == seen[-1].total
+    assert [each.done for each in seen] == sorted({each.done for each in seen})
+    fetched = modelscope.fetched()
+    assert len(fetched) == len(set(fetched))
+    assert hub.fetch(NAME) == folder
+    assert modelscope.fetched() == fetched
+
+
+def test_the_command_prints_its_folder(
+    modelscope: FakeModelScope, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pull(NAME)
+    out, errors = capsys.readouterr()
+    assert is_whole(Path(out.strip()), modelscope)
+    assert f"Downloading {REPO}: 100%" in errors
+
+
+def test_the_token_does_not_leave_modelscope(modelscope: FakeModelScope) -> None:
+    hub.fetch(NAME)
+    tokens = {(path[:5] == "/oss/", token) for path, token, _ in modelscope.requests}
+    assert tokens == {(True, None), (False, "Bearer ms-secret")}
+
+
+def test_the_library_finds_it_by_its_name_with_dots(modelscope: FakeModelScope) -> None:
+    modelscope.repos[REPO] = {path.name: path.read_bytes() for path in DEMOS["demo"].iterdir()}
+    folder = hub.fetch(NAME)
+    assert folder.name == "Tiny-0___6B-4bit"
+    assert Library().find(REPO.lower()).path == folder
+
+
+def test_an_interrupted_file_goes_on_where_it_stopped(modelscope: FakeModelScope) -> None:
+    modelscope.repos[REPO] = checkpoint_files(shard_bytes=1 << 20)
+
+    def stop(progress: hub.Progress) -> None:
+        if progress.done > 1 << 19:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hub.fetch(NAME, progress=stop)
+    folder = hub.fetch(NAME)
+    assert is_whole(folder, modelscope)
+    spans = [span for path, _, span in modelscope.requests if span and path[:5] == "/oss/"]
+    assert spans == ["bytes=524288-"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_files_arrive_whole_over_a_line_that_drops(modelscope: FakeModelScope, seed: int) -> None:
+    dice = random.Random(seed)
+    for name in SHARDS:
+        modelscope.cuts[name] = sorted(dice.randrange(1, 300_000) for _ in range(4))
+    modelscope.soon = [dice.choice([429, 500, 503]) for _ in range(2)]
+    modelscope.ignores_ranges = seed == 4
+    assert is_whole(hub.fetch(NAME), modelscope)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "told"),
+    [
+        (404, ModelNotFoundError, "has no model org/Tiny-0.6B-4bit, or it is private"),
+        (403, DownloadError, r"denied access .*403.*set MODELSCOPE_API_TOKEN"),
+        (429, UnreachableError, "failed with status 429"),
+        (500, UnreachableError, "failed with status 500"),
+        (418, DownloadError, "refused the request with status 418"),
+    ],
+)
+def test_each_refusal_has_its_sentence(
+    modelscope: FakeModelScope, status: int, kind: type[Exception], told: str
+) -> None:
+    modelscope.status = status
+    with pytest.raises(kind, match=told):
+        hub.fetch(NAME)
+
+
+def rows(*changes: dict[str, Any]) -> dict[str, Any]:
+    return {"Data": {"Files": [{"Path": "x.json", "Size": 1, **change} for change in changes]}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"<html>Log in to the hotel</html>",
+        b"[" * 100_000,
+        b" " * (5 << 20),
+        [],
+        {"Data": None},
+        {"Data": {"Files": {}}},
+        {"Data": {"Files": [1]}},
+        {"Data": {"Files": [{}] * 10_001}},
+        *(rows({"Path": name}) for name in ("../x.json", "/etc/x", "a/../../x", "", "a\nb", 7)),
+        *(rows({"Size": size}) for size in (-1, "1", None, True)),
+    ],
+)
+def test_a_listing_that_cannot_be_is_refused_and_nothing_is_written(
+    modelscope: FakeModelScope, told: object, tmp_path: Path
+) -> None:
+    modelscope.listing = lambda _: told
+    with pytest.raises(DownloadError, match=r"sent .*: use another hub\."):
+        hub.fetch(NAME)
+    assert not (tmp_path / "modelscope").exists()
+
+
+def test_damaged_and_endless_files_are_noticed(modelscope: FakeModelScope) -> None:
+    whole = modelscope.repos[REPO][SHARDS[0]]
+    modelscope.sent[SHARDS[0]] = b"\xff" + whole[1:]
+    with pytest.raises(DownloadError, match=f"{SHARDS[0]} of {REPO} arrived damaged"):
+        hub.fetch(NAME)
+    modelscope.sent[SHARDS[0]] = whole * 2
+    with pytest.raises(DownloadError, match="more data than it announced"):
+        hub.fetch(NAME)
+    modelscope.sent.clear()
+    assert is_whole(hub.fetch(NAME), modelscope)
+
+
+def test_a_repository_without_safetensors_is_refused(modelscope: FakeModelScope) -> None:
+    modelscope.repos[REPO] = {"model.gguf": b"", "config.json": b"{}"}
+    with pytest.raises(CheckpointError, match="its weights as GGUF only"):
+        hub.fetch(NAME)
+
+
+def test_a_link_out_of_the_cache_is_not_followed(
+    modelscope: FakeModelScope, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (tmp_path / "modelscope" / "models").mkdir(parents=True)
+    (tmp_path / "modelscope" / "models" / "org").symlink_to(victim)
+    with pytest.raises(DownloadError, match="leads out of"):
+        hub.fetch(NAME)
+    assert list(victim.iterdir()) == []
+
+
+def test_no_connection(modelscope: FakeModelScope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELSCOPE_DOMAIN", "http://127.0.0.1:9")
+    with pytest.raises(UnreachableError, match=r"http://127.0.0.1:9 cannot be reached"):
+        hub.fetch(NAME)
+
+
+def test_it_is_a_job_like_any_other(modelscope: FakeModelScope) -> None:
+    jobs = Downloads()
+    job = jobs.start(REPO, "ada", source="modelscope")
+    other = jobs.start(REPO, "ada", source="kaggle")
+    assert other is not job
+    wait_for(lambda: job.status == "completed" and other.status == "failed")
+    assert job.downloaded_bytes == job.total_bytes
+    assert isinstance(other.error, UsageError)
+    jobs.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "repo_id"),
+    [
+        ("modelscope:qwen3:8b-4bit", "modelscope", "mlx-community/Qwen3-8B-4bit"),
+        ("ModelScope:Qwen/Qwen3-8B", "modelscope", "Qwen/Qwen3-8B"),
+        ("kaggle:qwen3:8b", "kaggle", "qwen-lm/qwen-3/transformers/8b"),
+        ("kaggle:a/b/c/d", "kaggle", "a/b/c/d"),
+    ],
+)
+def test_names_with_a_prefix(name: str, source: str, repo_id: str) -> None:
+    assert place(*split(name)) == (source, repo_id)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["modelscope:", "modelscope:nobody", "kaggle:a/../c/d", "kaggle:qwen3:32b-base", "kaggle:x"],
+)
+def test_names_that_no_source_knows(name: str) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"name|known"):
+        place(*split(name))
+
+
+@pytest.mark.parametrize("name", ["qwen3:8b", "org/repo", "hf:org/repo", "./modelscope:x"])
+def test_without_a_prefix_it_is_hugging_face(name: str) -> None:
+    assert split(name) == ("hf", name.removeprefix("hf:"))
+
+
+def test_kaggles_client_is_asked_for() -> None:
+    with pytest.raises(UsageError, match="pip install kagglehub"):
+        hub.fetch("kaggle:qwen3:8b")
