@@ -20,6 +20,7 @@ VERBS = {
     "mcp": ("mcp", "app"),
     "serve": ("serve", "serve"),
     "fit": ("fit", "fit"),
+    "search": ("search", "search"),
     "pull": ("pull", "pull"),
     "list": ("list", "list_models"),
     "show": ("show", "show"),

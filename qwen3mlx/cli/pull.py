@@ -19,6 +19,9 @@ def pull(
     revision: Annotated[
         str | None, typer.Option(metavar="REV", help="A branch, tag or commit; default: main.")
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the hub has a newer revision.")
+    ] = False,
 ) -> None:
     """Download a model from the hub, or complete or update it, and print its folder.
 
@@ -32,6 +35,9 @@ def pull(
 
     terminal = Terminal.standard()
     source, rest = split(name)
+    if check:
+        print(_news(source, rest))
+        return
     if source != HUGGING_FACE:
         folder = fetch(name, terminal, revision=revision)
     elif isinstance(library.parse_name(rest), library.Folder):
@@ -41,6 +47,29 @@ def pull(
         _warn_if_too_large(rest, terminal)
         folder = fetch(rest, terminal, revision=revision)
     print(folder)
+
+
+def _news(source: str, name: str) -> str:
+    """Say in one line whether what is here is what the hub has."""
+    from .. import library
+    from ..errors import UsageError
+    from ..hub.download import latest_commit
+    from ..hub.sources import HUGGING_FACE
+    from ..library.cache import cached_snapshot
+
+    target = library.parse_name(name)
+    if source != HUGGING_FACE or not isinstance(target, library.Wanted):
+        raise UsageError("--check compares with Hugging Face: name a model from there.")
+    for repository in target.repositories:
+        if (snapshot := cached_snapshot(repository.repo_id)) is not None:
+            latest = latest_commit(repository.repo_id)
+            if snapshot.name == latest:
+                return f"{repository.repo_id} is up to date."
+            return (
+                f"{repository.repo_id} has a newer revision, {latest[:12]} (here: "
+                f"{snapshot.name[:12]}): run `qwen3mlx pull {repository.repo_id}`."
+            )
+    raise library.NotDownloadedError(name, target.repository)
 
 
 def _warn_if_too_large(name: str, terminal: Terminal) -> None:

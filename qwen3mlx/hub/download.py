@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import DownloadError
 from ..library.cache import (
@@ -19,7 +17,6 @@ from ..library.cache import (
     hub_cache,
     missing_files,
 )
-from ..quoting import size_text
 from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
@@ -69,6 +66,14 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
             if file.sha256 and 0 < file.num_bytes <= constants.MAX_HTTP_DOWNLOAD_SIZE
         ]
         return _Worker(repo_id, revision, meter, commit, large).run()
+
+
+def latest_commit(repo_id: str) -> str:
+    """Ask the hub for the commit of the main revision. Raises DownloadError, ModelNotFoundError."""
+    if is_offline():
+        raise DownloadError("HF_HUB_OFFLINE forbids to ask the hub: unset it.")
+    with _tuned_library():
+        return _list_files(repo_id, None)[0]
 
 
 def is_offline() -> bool:

@@ -39,6 +39,7 @@ class FakeHub:
     extra: dict[str, int] = field(default_factory=dict)  # file -> bytes that nobody announced
     soon: dict[str, list[Fault]] = field(default_factory=dict)  # file -> the next answers
     elsewhere: FakeHub | None = None  # the second origin, where the files of LFS are
+    models: object = None  # the answer to a search
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     tokens: list[str | None] = field(default_factory=list)  # one for each request
 
@@ -93,6 +94,8 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             path = unquote(urlsplit(self.path).path)
             hub.requests.append((self.command, path, self.headers.get("Range")))
             hub.tokens.append(self.headers.get("Authorization"))
+            if path == "/api/models":
+                return self._json(hub.models)
             for pattern, reply in ((_INFO, self._info), (_TREE, self._tree), (_FILE, self._file)):
                 if match := pattern.fullmatch(path):
                     repo, revision, *rest = match.groups()

@@ -11,7 +11,14 @@ import pytest
 from huggingface_hub import constants
 
 from qwen3mlx import hub, library
-from qwen3mlx.errors import CheckpointError, DownloadError, ModelNotFoundError, Qwen3MLXError
+from qwen3mlx.cli.pull import pull
+from qwen3mlx.errors import (
+    CheckpointError,
+    DownloadError,
+    ModelNotFoundError,
+    Qwen3MLXError,
+    UsageError,
+)
 from qwen3mlx.hub.download import CHUNK_BYTES
 from qwen3mlx.library.names import DEMOS
 from qwen3mlx.library.scan import Library
@@ -302,3 +309,22 @@ def _interrupt_at(phase: str) -> hub.ProgressCallback:
             raise KeyboardInterrupt
 
     return interrupt
+
+
+def test_a_newer_revision_is_told_when_asked(
+    fake_hub: FakeHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(library.NotDownloadedError):
+        pull(REPO, check=True)
+    assert fake_hub.requests == []
+    hub.fetch(REPO)
+    pull(REPO, check=True)
+    fake_hub.commit = "f" * 40
+    fetched = len(fake_hub.fetched())
+    pull(REPO, check=True)
+    same, newer = capsys.readouterr().out.splitlines()
+    assert same == f"{REPO} is up to date."
+    assert newer.startswith(f"{REPO} has a newer revision, ffffffffffff (here: {COMMIT[:12]})")
+    assert len(fake_hub.fetched()) == fetched
+    with pytest.raises(UsageError, match="Hugging Face"):
+        pull("modelscope:org/x", check=True)
