@@ -18,12 +18,12 @@ from ...core.service import Service
 from ...core.telling import told
 from ...http.errors import openai_body
 from ...http.json_body import Route
-from ...http.sse import comment, sse, streaming, with_error_event
+from ...http.sse import sse, streaming, with_error_event
 from ...json_text import Json
 from .schemas import DownloadBody, JobBody, MoveBody
 
-# Seconds between looks at the jobs while somebody watches, and without news before a comment.
-WATCH_EVERY, PATIENCE = 0.5, 15.0
+# Seconds between looks at the jobs while somebody watches.
+WATCH_EVERY = 0.5
 
 router = APIRouter(prefix="/downloads", route_class=Route)
 
@@ -87,16 +87,11 @@ async def _done(service: Service, job_id: str, change: Callable[[Job], None]) ->
 
 async def _changes(service: Service, owner: str | None) -> AsyncGenerator[bytes, None]:
     known: object = None
-    quiet_s = 0.0
     while not service.activity.is_closed:
         now = _listed(service, owner)
         if now != known:
-            known, quiet_s = now, 0.0
+            known = now
             yield sse(now, "downloads")
-        elif quiet_s >= PATIENCE:
-            quiet_s = 0.0
-            yield comment("nothing new")
-        quiet_s += WATCH_EVERY
         await asyncio.sleep(WATCH_EVERY)
 
 

@@ -20,7 +20,7 @@ from ...core.dependencies import ServiceDep
 from ...core.server_tools import CALL_PATIENCE
 from ...core.service import Service
 from ...http.json_body import Route
-from ...http.sse import comment, sse, streaming
+from ...http.sse import sse, streaming
 from ...json_text import Json
 from ..shared.request_fields import Parameter
 from .schemas import CallBody, ConsentBody, NewToolServerBody, ToolServerBody
@@ -28,9 +28,6 @@ from .schemas import CallBody, ConsentBody, NewToolServerBody, ToolServerBody
 if TYPE_CHECKING:
     from ....tools.outcome import Outcome
     from ....tools.toolbox import Tool
-
-# Seconds after which a stream without news shows that it is alive.
-PATIENCE = 10.0
 
 
 router = APIRouter(prefix="/tools", route_class=Route)
@@ -123,14 +120,7 @@ async def _call_events(
     running = service.tools.host.call(tool, arguments, CALL_PATIENCE, on_progress)
     running.add_done_callback(lambda _: tell(None))
     try:
-        while True:
-            try:
-                progress = await asyncio.wait_for(news.get(), PATIENCE)
-            except asyncio.TimeoutError:
-                yield comment("running")
-                continue
-            if progress is None:
-                break
+        while (progress := await news.get()) is not None:
             yield sse(progress, "progress")
         yield sse(_told_outcome(running.result()), "result")
     finally:
