@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from ..domain import Message, ModelEntry
+from ..domain import Message, ModelEntry, Notice
 from ..models import ListModel
 from .answer_runner import AnswerRunner
 
@@ -18,7 +18,8 @@ LONG = 15.0
 
 
 class Notifier(QObject):
-    """`wanted(title, text, conversation id or None)`: of answers, and of models being loaded.
+    """`wanted(title, text, conversation id or None)`: of answers, models being loaded, and what it
+    is told.
 
     `is_watched`: a window of ours is in front; `is_wanted`: notifications are allowed. Nothing is
     said of what is in a temporary chat.
@@ -46,6 +47,10 @@ class Notifier(QObject):
         self._loading: dict[str, float] = {}
         answers.ended.connect(self._on_answered)
         models.dataChanged.connect(self._on_models_changed)
+
+    def tell(self, notice: Notice) -> None:
+        """Of work that is always long, such as a download."""
+        self._notify(notice.text, "", None)
 
     def _on_answered(self, message: Message) -> None:
         if message.status == "stopped" or self._clock() - message.created_at < LONG:

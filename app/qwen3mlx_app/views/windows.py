@@ -48,6 +48,7 @@ class Windows(QObject):
             parent=self,
         )
         self.notifier.wanted.connect(self._notify)
+        program.downloads.notice.connect(self.notifier.tell)
         self._make_tray()
         program.settings.changed.connect(self.theme.use)
         program.settings.changed.connect(self._follow_language)

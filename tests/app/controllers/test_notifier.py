@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qwen3mlx_app.composition import Program
 from qwen3mlx_app.controllers.notifier import LONG, Notifier
-from qwen3mlx_app.domain import Message
+from qwen3mlx_app.domain import Message, Notice
 
 
 class Desk:
@@ -74,3 +74,12 @@ def test_a_long_load_is_told(
     assert desk.said == []
     program.models.models.put(replace(entry, state=state, load_progress=None))
     assert desk.said == [(text, "", None)]
+
+
+def test_what_has_arrived_is_told_unless_it_was_watched(program: Program, desk: Desk) -> None:
+    program.downloads.notice.connect(desk.notifier.tell)
+    notice = Notice(text="Qwen3-8B-MLX-4bit is downloaded.")
+    program.downloads.notice.emit(notice)
+    desk.is_watched = True
+    program.downloads.notice.emit(notice)
+    assert desk.said == [(notice.text, "", None)]
