@@ -24,6 +24,10 @@ NEEDED = {
     "load": ["demo", "--url", "http://127.0.0.1:9"],
     "quantize": ["./nowhere", "-o", "new"],
     "bench": ["./nowhere"],
+    "fit": ["./nowhere"],
+    "search": ["coder"],
+    "embed": ["./nowhere"],
+    "rerank": ["./nowhere"],
 }
 # Besides what is a number nowhere: of each option, numbers that it does not take.
 BEYOND: dict[str, list[str]] = {
@@ -49,6 +53,11 @@ BEYOND: dict[str, list[str]] = {
     "--target-bpw": ["-1", "0", "1", "17", "1e9"],
     "--group-size": ["-1", "0", "7", "1000"],
     "--repeats": ["-1", "0", "101"],
+    "--context": ["-1", "0"],
+    "--parallel": ["-1", "0", "257"],
+    "--limit": ["-1", "0", "101"],
+    "--dimensions": ["-1", "0"],
+    "--top": ["-1", "0"],
 }
 NOWHERE = ["nan", "inf", "-inf", "1e999", "NaN", "many", "", "1" * 5000, "0x10"]
 

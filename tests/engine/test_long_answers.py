@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 import pytest
 
+from qwen3mlx.config import ModelConfig
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import EndOutput, Token
 from qwen3mlx.engine.plan import GrowRow, StepOutputs, StepPlan
 from qwen3mlx.engine.schedule import Schedule
 from qwen3mlx.engine.throttle import Pace
 from qwen3mlx.errors import MemoryBudgetError
+from qwen3mlx.library import DEMOS
 from qwen3mlx.model import Footprint, device
 from tests.engine.support import Request
 
@@ -32,6 +34,17 @@ class Mac(NamedTuple):
     def weights(self) -> int:
         """4.5 bits for each parameter, scales and biases included."""
         return int(self.parameters * 4.5 / 8)
+
+    @property
+    def config(self) -> ModelConfig:
+        """What decides how much a token takes."""
+        return ModelConfig.from_folder(DEMOS["demo"])._replace(
+            num_hidden_layers=self.num_layers,
+            num_key_value_heads=self.kv_heads,
+            num_attention_heads=self.kv_heads,
+            head_dim=128,
+            max_position_embeddings=10**6,
+        )
 
     @property
     def bytes_per_token(self) -> int:
@@ -107,7 +120,7 @@ def test_an_answer_ends_where_memory_does(
 def test_a_prompt_that_fills_the_memory_is_answered(
     schedule: Schedule, budget: MemoryBudget, mac: Mac
 ) -> None:
-    fitting = Footprint(mac.weights, mac.bytes_per_token, 10**6).longest_request(budget.limit)
+    fitting = Footprint(mac.config, mac.weights, 2).longest_request(budget.limit)
     assert fitting >= 0.98 * budget.largest_request // mac.bytes_per_token
     with pytest.raises(MemoryBudgetError):
         schedule.submit(Request([1] * fitting).sequence, 0.0)

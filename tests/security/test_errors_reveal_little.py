@@ -178,7 +178,7 @@ def test_values_in_paths_queries_and_headers(server: LiveServer, value: str) -> 
     for method, path in TABLE:
         if method == "POST" and path.startswith("/api/qwen3mlx/models"):
             continue
-        if path.endswith("/models/events"):
+        if path.endswith("/events"):
             continue  # a stream without end, which takes nothing
         for name in ("model_id:path", "response_id", "conversation_id", "item_id", "job_id"):
             path = path.replace(f"{{{name}}}", quoted)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
-import plistlib
-import re
 import signal
 import socket
 import subprocess
@@ -12,14 +9,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs" / "api" / "server.md"
 ENDLESS = {"model": "demo", "prompt": "Once", "max_tokens": 4000, "min_tokens": 4000}
 
 
@@ -205,26 +200,3 @@ def test_without_stderr_it_serves_and_crashes_all_the_same() -> None:
         assert "url" in process.stdout.readline()
         process.send_signal(signal.SIGSEGV)
         assert process.wait(30) == -signal.SIGSEGV
-
-
-def block(language: str, has: str) -> str:
-    [found] = [
-        text
-        for text in re.findall(rf"```{language}\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
-        if has in text
-    ]
-    return found
-
-
-def test_the_unit_files_in_the_docs_have_the_rule_that_is_tested_here() -> None:
-    job = plistlib.loads(block("xml", "KeepAlive").encode())
-    assert job["KeepAlive"] == {"SuccessfulExit": False}
-    assert job["ProgramArguments"][1] == "serve"
-    assert {"RunAtLoad", "ThrottleInterval", "StandardErrorPath"} <= job.keys()
-    unit = configparser.ConfigParser(interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
-    unit.read_string(block("ini", "Restart"))
-    assert unit["Service"]["Restart"] == "on-failure"
-    assert unit["Service"]["RestartPreventExitStatus"] == "2"
-    assert unit["Service"]["ExecStart"].split()[1] == "serve"
-    assert {"StartLimitBurst", "StartLimitIntervalSec"} <= set(unit["Unit"])

@@ -51,6 +51,9 @@ def test_every_command_is_run() -> None:
 @pytest.mark.parametrize("command", blocks("sh", "curl "))
 def test_the_commands_work(command: str, server: LiveServer) -> None:
     reply = curl(command, server)
+    if "qwen3-reranker" in command:  # no demo model can: tests/server/dialects/openai has one
+        assert "is not on this computer" in reply.json()["error"]["message"]
+        return
     assert reply.status_code == 200
     assert '"error"' not in reply.text
 

@@ -158,7 +158,7 @@ def test_what_takes_long_to_count_is_refused(server: LiveServer, reads: Reads, p
 def test_ollama_cuts_a_text_without_reading_the_rest(server: LiveServer, reads: Reads) -> None:
     answer = server.http.post("/api/embed", json={"model": "demo", "input": LONG_TEXT})
     assert answer.status_code == 200
-    assert answer.json()["prompt_eval_count"] < CONTEXT
+    assert answer.json()["prompt_eval_count"] <= CONTEXT
     assert reads.num_characters < len(LONG_TEXT) // 4
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from ...errors import DownloadError, ModelNotFoundError, UnreachableError
 from ...library.cache import missing_files
 from ...library.folders import modelscope_folder
+from ...quoting import quoted
 from ..listing import LARGEST_LISTING, MOST_FILES, SILENCE_SECONDS, is_inside
 from ..preflight import check_files
 from ..progress import Progress, ProgressCallback
@@ -84,7 +85,7 @@ def _folder(repo_id: str) -> Path:
 def _listed(client: httpx2.Client, repo_id: str, revision: str | None) -> Iterator[_File]:
     """Yield the files of the repository, each of which has been checked."""
     if not _REVISION.fullmatch(revision or REVISION):
-        raise ModelNotFoundError(f"{repo_id} has no revision {revision!r}.")
+        raise ModelNotFoundError(f"{repo_id} has no revision {quoted(revision)}.")
     url = f"{endpoint()}/api/v1/models/{repo_id}/repo/files"
     options = {"Revision": revision or REVISION, "Recursive": "true"}
     with _explained(repo_id), client.stream("GET", url, params=options) as reply:
@@ -113,9 +114,9 @@ def _checked(row: Any) -> _File:
         else (None, None, None)
     )
     if not isinstance(path, str) or not is_inside(path):
-        raise _unfit(f"a file name that is not valid ({str(path)[:80]!r})")
+        raise _unfit(f"a file name that is not valid ({quoted(str(path))})")
     if type(size) is not int or size < 0:
-        raise _unfit(f"a size that is not valid ({str(size)[:80]!r})")
+        raise _unfit(f"a size that is not valid ({quoted(str(size))})")
     known = isinstance(sha256, str) and _SHA256.fullmatch(sha256)
     return _File(path, size, sha256 if known else None)
 
