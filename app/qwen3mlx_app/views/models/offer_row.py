@@ -64,10 +64,11 @@ class OfferRow(QWidget):
         self._about.setText(one_line(" · ".join(_facts(offer))))
         self._here.setVisible(is_here and self._job is None)
         self._show_job(is_here)
-        named = one_line(offer.name)
         for button in (self._get, self._pause, self._remove):
-            button.setAccessibleName(f"{button.text()} {named}")
-        self._progress.setAccessibleName(self.tr("Download of {name}").format(name=named))
+            button.setAccessibleName(one_line(f"{button.text()} {offer.name}"))
+        self._progress.setAccessibleName(
+            one_line(self.tr("Download of {name}").format(name=offer.name))
+        )
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
