@@ -130,8 +130,8 @@ def test_show_has_the_experts_of_a_moe(moe: ModelInfo) -> None:
 @pytest.mark.parametrize(
     ("kind", "traits", "expected"),
     [
-        ({"is_chat": False, "is_embedding": True}, (True, (True, False)), ["embedding"]),
-        ({"is_chat": False}, (True, (True, False)), ["completion"]),
+        ({"kind": "embedding"}, (True, (True, False)), ["embedding"]),
+        ({"kind": "base"}, (True, (True, False)), ["completion"]),
         ({}, (True, (False,)), ["completion", "tools"]),
         ({}, (False, (True,)), ["completion", "thinking"]),
     ],
