@@ -7,13 +7,10 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import Download, Notice, Offer
 from ..models import ListModel
 from ..services.download_api import DownloadApi
-from ..services.http import Call, EndpointError
-from ..services.timers import single_shot
+from ..services.http import EndpointError
+from .watching import Watching
 
 translate = QCoreApplication.translate
-
-# Milliseconds until a lost connection is made again, while the server runs.
-WATCH_AGAIN = 1000
 
 
 class DownloadsController(QObject):
@@ -29,13 +26,13 @@ class DownloadsController(QObject):
         self._api = api
         self.offers = ListModel[Offer](lambda offer: offer.name, lambda offer: offer.name, self)
         self.jobs = ListModel[Download](lambda job: job.id, lambda job: job.model, self)
-        self._watching: Call | None = None
-        self._watch_again = single_shot(self, WATCH_AGAIN, self.watch)
+        self._watching = Watching(
+            lambda ended: api.watch(on_downloads=self._on_jobs, ended=ended), self
+        )
 
     def watch(self) -> None:
         """Follow all downloads, whoever started them."""
-        self._stop_watching()
-        self._watching = self._api.watch(on_downloads=self._on_jobs, ended=self._on_watch_ended)
+        self._watching.start()
 
     def look_for_offers(self) -> None:
         """Ask once what there is for this computer."""
@@ -62,7 +59,7 @@ class DownloadsController(QObject):
         self._api.remove(job_id, done=lambda job: self.jobs.remove(job.id), failed=self._on_failed)
 
     def server_gone(self) -> None:
-        self._stop_watching()
+        self._watching.stop()
         self.jobs.set_values([])
 
     def _on_jobs(self, jobs: list[Download]) -> None:
@@ -75,17 +72,6 @@ class DownloadsController(QObject):
                 self.notice.emit(Notice(text=text.format(name=job.model.rpartition("/")[2])))
             elif was_open and job.status == "failed":
                 self.notice.emit(Notice(text=job.error or "", kind="error"))
-
-    def _on_watch_ended(self, error: EndpointError) -> None:
-        self._watching = None
-        if error.status is None:  # else the server cannot be watched
-            self._watch_again.start()
-
-    def _stop_watching(self) -> None:
-        self._watch_again.stop()
-        if self._watching is not None:
-            self._watching.abort()
-            self._watching = None
 
     def _on_failed(self, error: EndpointError) -> None:
         self.notice.emit(error.notice)

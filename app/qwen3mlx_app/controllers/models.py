@@ -12,15 +12,12 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from ..domain import ModelEntry, ModelFolder, ModelSettings, Notice, Undo
 from ..models import ListModel
 from ..services.endpoint import Endpoint
-from ..services.http import Call, EndpointError
-from ..services.timers import single_shot
+from ..services.http import EndpointError
 from .changes import change_notice
 from .limits import LimitsController
+from .watching import Watching
 
 translate = QCoreApplication.translate
-
-# Milliseconds until a lost connection is made again, while the server runs.
-WATCH_AGAIN = 1000
 
 
 class ModelsController(QObject):
@@ -42,15 +39,13 @@ class ModelsController(QObject):
         self._wanted: dict[str, ModelSettings] = {}
         self._changes: list[Notice] = []
         self.folders: list[ModelFolder] = []
-        self._watching: Call | None = None
-        self._watch_again = single_shot(self, WATCH_AGAIN, self.watch)
+        self._watching = Watching(
+            lambda ended: endpoint.watch_models(on_models=self._on_models, ended=ended), self
+        )
 
     def watch(self) -> None:
         """Follow what others change, such as the command line, an API client or the Finder."""
-        self._stop_watching()
-        self._watching = self._endpoint.watch_models(
-            on_models=self._on_models, ended=self._on_watch_ended
-        )
+        self._watching.start()
 
     def refresh(self) -> None:
         self._endpoint.models(done=self._on_models, failed=self._on_lookup_failed)
@@ -87,7 +82,7 @@ class ModelsController(QObject):
 
     def server_gone(self) -> None:
         """Mark every model as unloaded."""
-        self._stop_watching()
+        self._watching.stop()
         self.models.set_values([entry.not_loaded() for entry in self.models.values()])
 
     def show_progress(self, model_id: str, progress: float) -> None:
@@ -180,17 +175,6 @@ class ModelsController(QObject):
         self.refreshed.emit()
         if self.folders and before != {entry.path for entry in entries}:
             self.refresh_folders()  # each tells how many models it has
-
-    def _on_watch_ended(self, error: EndpointError) -> None:
-        self._watching = None
-        if error.status is None:  # else the server cannot be watched
-            self._watch_again.start()
-
-    def _stop_watching(self) -> None:
-        self._watch_again.stop()
-        if self._watching is not None:
-            self._watching.abort()
-            self._watching = None
 
     def _on_folders(self, folders: list[ModelFolder]) -> None:
         self.folders = folders
