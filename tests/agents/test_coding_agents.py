@@ -57,8 +57,6 @@ def test_six_turns_are_served_from_the_cache(
     assert len(turns) == NUM_CALLS + 1, said
     for turn in turns[1:]:
         assert turn.cached_tokens / turn.prompt_tokens >= MIN_CACHED, said
-    if os.environ.get("DBG"):
-        print(said)
 
 
 def run(agent: Agent, server: LiveServer, folder: Path) -> subprocess.CompletedProcess[str]:
