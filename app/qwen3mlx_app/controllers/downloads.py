@@ -26,6 +26,7 @@ class DownloadsController(QObject):
         self._api = api
         self.offers = ListModel[Offer](lambda offer: offer.name, lambda offer: offer.name, self)
         self.jobs = ListModel[Download](lambda job: job.id, lambda job: job.model, self)
+        self._offers_wanted = False
         self._watching = Watching(
             lambda ended: api.watch(on_downloads=self._on_jobs, ended=ended), self
         )
@@ -33,11 +34,14 @@ class DownloadsController(QObject):
     def watch(self) -> None:
         """Follow all downloads, whoever started them."""
         self._watching.start()
+        if self._offers_wanted:
+            self.look_for_offers()
 
     def look_for_offers(self) -> None:
-        """Ask once what there is for this computer."""
+        """Ask once what there is for this computer; if the server is off, when it is back."""
+        self._offers_wanted = True
         if not self.offers.rowCount():
-            self._api.offers(done=self.offers.set_values, failed=lambda error: None)
+            self._api.offers(done=self.offers.set_values, failed=self._on_no_offers)
 
     def job_of(self, model: str) -> Download | None:
         """The latest download of a repository."""
@@ -72,6 +76,10 @@ class DownloadsController(QObject):
                 self.notice.emit(Notice(text=text.format(name=job.model.rpartition("/")[2])))
             elif was_open and job.status == "failed":
                 self.notice.emit(Notice(text=job.error or "", kind="error"))
+
+    def _on_no_offers(self, error: EndpointError) -> None:
+        if error.code != "unreachable":  # the page says that the server is off
+            self._on_failed(error)
 
     def _on_failed(self, error: EndpointError) -> None:
         self.notice.emit(error.notice)

@@ -79,6 +79,19 @@ def test_nothing_is_asked_before_the_page_is_seen(window: MainWindow, fake: Fake
     assert not [path for _, path in fake.requests if path.endswith("/fit")]
 
 
+def test_offers_come_when_the_server_is_back(
+    window: MainWindow, fake: FakeEndpoint, qtbot: QtBot
+) -> None:
+    refused = {"error": {"message": "Busy.", "code": "busy"}}
+    fake.replies["/api/qwen3mlx/fit"] = (503, json.dumps(refused).encode())
+    downloads = program_of(window).downloads
+    window.show_page("models")
+    qtbot.waitUntil(lambda: "Busy." in [one.text for one in program_of(window).notices.shown])
+    fake.replies["/api/qwen3mlx/fit"] = (200, json.dumps({"models": OFFERS}).encode())
+    downloads.watch()
+    qtbot.waitUntil(lambda: downloads.offers.rowCount() == len(OFFERS))
+
+
 def test_what_suits_this_computer_goes_first(page: GetModels) -> None:
     shown = rows(page)
     assert {name: texts[0] for name, texts in shown.items()} == {

@@ -94,5 +94,6 @@ class GetModels(QWidget):
                 self._downloads.job_of(offer.model),
                 is_here=offer.model.casefold() in installed,
             )
-            self._lines.insertWidget(place, row)
+            if self._lines.indexOf(row) != place:
+                self._lines.insertWidget(place, row)
             row.show()
