@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..library.names import Folder
 from ..library.resolve import existing_folder, parse_name
-from .download import is_offline
+from .offline import is_offline
 from .progress import Progress, ProgressCallback
 from .sources import HUGGING_FACE, fetch_from, place, split
 

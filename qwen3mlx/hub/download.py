@@ -20,6 +20,7 @@ from ..library.cache import (
 from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
+from .offline import is_offline
 from .preflight import check_config, check_files
 from .progress import Progress, ProgressCallback
 from .resume import SUFFIX, LargeFile, fetch_large, is_ours
@@ -74,13 +75,6 @@ def latest_commit(repo_id: str) -> str:
         raise DownloadError("HF_HUB_OFFLINE forbids to ask the hub: unset it.")
     with _tuned_library():
         return _list_files(repo_id, None)[0]
-
-
-def is_offline() -> bool:
-    """Return whether HF_HUB_OFFLINE forbids downloads."""
-    from huggingface_hub import constants
-
-    return bool(constants.HF_HUB_OFFLINE)
 
 
 class _RemoteFile(NamedTuple):

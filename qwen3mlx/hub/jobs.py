@@ -16,7 +16,6 @@ from typing import Any, Literal, get_args
 
 from ..errors import DownloadError, NotSavedError, Qwen3MLXError, UnreachableError
 from ..settings.state import StateFile
-from .download import discard_partial
 from .progress import Progress
 from .sources import HUGGING_FACE, SOURCES, fetch_from
 
@@ -316,4 +315,6 @@ class Downloads:
 def _discard(job: Job) -> None:
     """Delete parts of files; those of other hubs stay where their clients look for them."""
     if job.source == HUGGING_FACE:
+        from .download import discard_partial
+
         discard_partial(job.repo_id)

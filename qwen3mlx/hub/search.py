@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from ..errors import DownloadError, UnreachableError
 from ..library.names import is_repository
 from ..quoting import printable
-from .download import is_offline
 from .listing import LARGEST_LISTING, SILENCE_SECONDS
+from .offline import is_offline
 
 # The hub marks a model with its architecture.
 _TAGS = {"qwen3", "qwen3_moe"}
