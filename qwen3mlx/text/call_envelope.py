@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from .json_scanner import JsonScanner, Status
+from .call_reader import CallReader
+from .json_scanner import JsonScanner
 
 _SPACE = " \t\n\r"
 _ARGUMENTS = "arguments"
@@ -17,37 +18,20 @@ _PUNCTUATION: dict[str, dict[str, str]] = {  # expected item -> character -> nex
 }
 
 
-class CallEnvelope:
+class CallEnvelope(CallReader):
     """`{"name": ..., "arguments": {...}}` in any order; other members are skipped.
 
     Models also write `parameters`, as tools declare them, for `arguments`.
-
-    The call is `ready` once its name is known and its arguments are known to be an object; from
-    then on `take()` returns the arguments as they arrive. `unsent` is text that was read but not
-    yet returned: it is shown as content if the call turns out to be malformed.
     """
 
     def __init__(self) -> None:
-        self.status: Status = "open"
-        self.ready = False
-        self.name = ""
+        super().__init__()
         self._expect = "object"
         self._scanner: JsonScanner | None = None
         self._key = ""
         self._seen: set[str] = set()
         self._raw: list[str] = []  # of the key or value being read
         self._streaming = False  # that value is the arguments' object
-        self._arguments: list[str] = []
-        self._unsent: list[str] = []
-
-    @property
-    def unsent(self) -> str:
-        return "".join(self._unsent)
-
-    def take(self) -> str:
-        """Return the arguments that arrived since the last call; only valid once `ready`."""
-        arguments, self._arguments = "".join(self._arguments), []
-        return arguments
 
     def feed(self, text: str, start: int = 0) -> int:
         """Continue reading at `text[start]`; return where it stopped (see `JsonScanner.feed`)."""

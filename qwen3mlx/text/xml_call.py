@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .argument_types import TEXT, UNTYPED, Types, json_of, parameter_types
-from .json_scanner import Status
+from .call_reader import CallReader
 from .markers import Marker
 
 _FUNCTION, _END_FUNCTION = "<function=", "</function>"
@@ -151,39 +151,26 @@ def bare_call(text: str, start: int, names: Collection[str]) -> tuple[int, bool]
     return len(text), False
 
 
-class XmlCall:
-    """Reads a call; see `CallEnvelope`, which has the same attributes.
+class XmlCall(CallReader):
+    """Returns the arguments as JSON, each value typed by the schema of the tool; texts stream as
+    they arrive.
 
-    The arguments are returned as JSON, each value typed by the schema of the tool; texts stream as
-    they arrive. A call after `<tool_call>` ends at its marker, so a value may hold all of its tags
-    but that. A `bare` one, whose opening marker is missing, ends with `</function>`, and other tags
-    may be missing in it.
+    A call after `<tool_call>` ends at its marker, so a value may hold all of its tags but that. A
+    `bare` one, whose opening marker is missing, ends with `</function>`, and other tags may be
+    missing in it.
     """
 
     def __init__(self, tools: Sequence[Mapping[str, Any]], *, bare: bool = False) -> None:
-        self.status: Status = "open"
-        self.ready = False
-        self.name = ""
+        super().__init__()
         self._tools = tools
         self._is_bare = bare
         self._state: Callable[[], bool] = self._head  # returns False to wait for more
         self._held = ""  # read, but not yet understood
-        self._unsent: list[str] = []
         self._types: Mapping[str, Types] = {}
         self._seen: list[str] = []
         self._value: list[str] = []  # of a parameter that is not text
         self._is_text = False
         self._ends_here = False  # if the marker comes next
-        self._arguments: list[str] = []
-
-    @property
-    def unsent(self) -> str:
-        return "".join(self._unsent)
-
-    def take(self) -> str:
-        """Return the arguments that arrived since the last call; only valid once `ready`."""
-        arguments, self._arguments = "".join(self._arguments), []
-        return arguments
 
     def feed(self, text: str, start: int = 0) -> int:
         """Continue reading at `text[start]`; return where it stopped."""
