@@ -41,6 +41,14 @@ def in_lfs(hub: FakeHub, *names: str) -> None:
         hub.etags[name] = hashlib.sha256(hub.repos[REPO][name]).hexdigest()
 
 
+def slowed(hub: FakeHub) -> FakeHub:
+    """The hub, taking a while for a file of 4 MB, which it keeps in LFS."""
+    hub.repos[REPO] = checkpoint_files(shard_bytes=2**22)
+    in_lfs(hub)
+    hub.delays[SHARDS[0]] = 0.02
+    return hub
+
+
 @pytest.fixture
 def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     """The hub this process talks to, with an empty cache."""

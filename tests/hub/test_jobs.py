@@ -164,11 +164,7 @@ def test_only_the_latest_of_the_finished_jobs_are_known(
 
 @pytest.fixture
 def slow(fake_hub: FakeHub) -> FakeHub:
-    """A hub that takes a while for a file of 4 MB, and keeps it in LFS."""
-    fake_hub.repos[hub.REPO] = hub.checkpoint_files(shard_bytes=2**22)
-    hub.in_lfs(fake_hub)
-    fake_hub.delays[hub.SHARDS[0]] = 0.02
-    return fake_hub
+    return hub.slowed(fake_hub)
 
 
 def resumed_at(fake_hub: FakeHub) -> list[int]:

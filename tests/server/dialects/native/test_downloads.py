@@ -29,10 +29,7 @@ def job(server: LiveServer, job_id: str) -> Any:
 
 @pytest.fixture
 def slow(fake_hub: FakeHub) -> FakeHub:
-    fake_hub.repos[hub.REPO] = hub.checkpoint_files(shard_bytes=2**22)
-    hub.in_lfs(fake_hub)
-    fake_hub.delays[hub.SHARDS[0]] = 0.02
-    return fake_hub
+    return hub.slowed(fake_hub)
 
 
 def test_a_download_is_paused_moved_resumed_and_watched(server: LiveServer, slow: FakeHub) -> None:
