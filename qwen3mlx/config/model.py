@@ -175,38 +175,62 @@ class ModelConfig(NamedTuple):
 
     @property
     def num_parameters(self) -> int:
-        """Numbers in the model, quantized ones counted as what they stand for."""
-        matrices = sum(module.num_weights for module in self.modules())
-        return matrices + sum(self.norms().values())
+        """Numbers in the model, quantized ones counted as what they stand for.
+
+        Layers of a kind are alike: one of each is counted.
+        """
+        layers = range(self.num_hidden_layers)
+        first_of_kind = {self.is_sparse(layer): layer for layer in reversed(layers)}
+        num_sparse = self.num_sparse_layers
+        num_of_kind = {True: num_sparse, False: len(layers) - num_sparse}
+        total = sum(module.num_weights for module in (*self._first(), *self._last()))
+        for is_sparse, layer in first_of_kind.items():
+            matrices = sum(module.num_weights for module in self._layer(layer))
+            norms = sum(self._layer_norms(layer).values())
+            total += num_of_kind[is_sparse] * (matrices + norms)
+        return total + self.hidden_size  # model.norm
 
     def modules(self) -> Iterator[Module]:
         """Every matrix and stack of experts, in the order of the computation."""
-        hidden = self.hidden_size
-        yield Module("model.embed_tokens", (self.vocab_size, hidden))
+        yield from self._first()
         for layer in range(self.num_hidden_layers):
-            yield from self._attention(f"model.layers.{layer}.self_attn")
-            path = f"model.layers.{layer}.mlp"
-            if self.is_sparse(layer):
-                yield Module(f"{path}.gate", (self.num_experts, hidden))
-                stack = (self.num_experts,)
-                yield from self._mlp(f"{path}.switch_mlp", stack, self.moe_intermediate_size)
-            else:
-                yield from self._mlp(path, (), self.intermediate_size)
-        if self.kind == "classifier":
-            yield Module("score", (len(self.labels), hidden))
-        elif self.kind == "causal" and not self.tie_word_embeddings:
-            yield Module("lm_head", (self.vocab_size, hidden))
+            yield from self._layer(layer)
+        yield from self._last()
 
     def norms(self) -> dict[str, int]:
         """Return the size of every norm's weight, by its path."""
         sizes = {"model.norm": self.hidden_size}
         for layer in range(self.num_hidden_layers):
-            path = f"model.layers.{layer}"
-            sizes[f"{path}.input_layernorm"] = self.hidden_size
-            sizes[f"{path}.post_attention_layernorm"] = self.hidden_size
-            sizes[f"{path}.self_attn.q_norm"] = self.head_dim
-            sizes[f"{path}.self_attn.k_norm"] = self.head_dim
+            sizes |= self._layer_norms(layer)
         return sizes
+
+    def _first(self) -> Iterator[Module]:
+        yield Module("model.embed_tokens", (self.vocab_size, self.hidden_size))
+
+    def _last(self) -> Iterator[Module]:
+        if self.kind == "classifier":
+            yield Module("score", (len(self.labels), self.hidden_size))
+        elif self.kind == "causal" and not self.tie_word_embeddings:
+            yield Module("lm_head", (self.vocab_size, self.hidden_size))
+
+    def _layer(self, layer: int) -> Iterator[Module]:
+        yield from self._attention(f"model.layers.{layer}.self_attn")
+        path = f"model.layers.{layer}.mlp"
+        if self.is_sparse(layer):
+            yield Module(f"{path}.gate", (self.num_experts, self.hidden_size))
+            stack = (self.num_experts,)
+            yield from self._mlp(f"{path}.switch_mlp", stack, self.moe_intermediate_size)
+        else:
+            yield from self._mlp(path, (), self.intermediate_size)
+
+    def _layer_norms(self, layer: int) -> dict[str, int]:
+        path = f"model.layers.{layer}"
+        return {
+            f"{path}.input_layernorm": self.hidden_size,
+            f"{path}.post_attention_layernorm": self.hidden_size,
+            f"{path}.self_attn.q_norm": self.head_dim,
+            f"{path}.self_attn.k_norm": self.head_dim,
+        }
 
     def _attention(self, path: str) -> Iterator[Module]:
         heads = self.num_attention_heads * self.head_dim

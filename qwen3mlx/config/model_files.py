@@ -26,8 +26,10 @@ def model_file(path: Path) -> Path:
     in a hub cache's snapshot may lead to that cache's blobs.
     """
     try:
-        target = path.resolve(strict=True)
-        mode = os.stat(target).st_mode
+        mode = os.lstat(path).st_mode
+        if is_link := stat.S_ISLNK(mode):
+            target = path.resolve(strict=True)
+            mode = os.stat(target).st_mode
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing, but every checkpoint folder needs it; download the model again."
@@ -38,7 +40,7 @@ def model_file(path: Path) -> Path:
     ) as error:  # Python before 3.13 raises RuntimeError for a loop of links
         reason = getattr(error, "strerror", None) or "a loop of links"
         raise CheckpointError(f"{path} cannot be read ({reason}); check its permissions.") from None
-    if not any(target.is_relative_to(place) for place in _places(path.parent.resolve())):
+    if is_link and not any(map(target.is_relative_to, _places(path.parent.resolve()))):
         raise CheckpointError(
             f"{path} is a link to a place outside the model, which is not followed; put the file "
             "itself there."

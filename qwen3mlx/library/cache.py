@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Set
+from itertools import islice
 from pathlib import Path
 
 from ..config import INDEX_NAME, model_text, read_weight_map
@@ -14,6 +16,10 @@ from ..settings.state import NO_HOME
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _LARGEST_REF = 1000  # bytes
+# A checkpoint has a few hundred files at most.
+MOST_ENTRIES = 10_000
+# Of a link to a blob that is not there yet, or to itself.
+_NO_TARGET = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def cached_snapshot(repo_id: str, revision: str | None = None) -> Path | None:
@@ -81,9 +87,31 @@ def _commit(repository: Path, revision: str) -> str | None:
     return commit if COMMIT.fullmatch(commit) else None
 
 
-def is_complete(path: Path) -> bool:
-    """Return whether a checkpoint's file is there, and not a download that was never verified."""
-    return path.exists() and not is_unverified(path)
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List `folder`. Raises OSError; CheckpointError if it has more than MOST_ENTRIES entries."""
+    with os.scandir(folder) as found:
+        listed = list(islice(found, MOST_ENTRIES + 1))
+    if len(listed) > MOST_ENTRIES:
+        raise CheckpointError(f"{folder} holds more than {MOST_ENTRIES:,} files.")
+    return listed
+
+
+def complete_files(folder: Path) -> dict[str, os.stat_result]:
+    """Return what a checkpoint's folder holds, by name: no download that was never verified.
+
+    Raises OSError; CheckpointError if there are more than MOST_ENTRIES entries.
+    """
+    files = {}
+    for entry in entries(folder):
+        try:
+            status = entry.stat()
+        except OSError as error:
+            if error.errno not in _NO_TARGET:
+                raise
+            continue
+        if not (entry.is_symlink() and is_unverified(Path(entry))):
+            files[entry.name] = status
+    return files
 
 
 def missing_files(snapshot: Path) -> list[str]:
@@ -92,9 +120,14 @@ def missing_files(snapshot: Path) -> list[str]:
     Raises CheckpointError for a folder that cannot be read, or whose index is broken.
     """
     try:
-        names = {path.name for path in snapshot.iterdir() if is_complete(path)}
+        names = set(complete_files(snapshot))
     except OSError as error:
         raise CheckpointError(f"{snapshot} cannot be read ({error.strerror}).") from None
+    return missing_of(names, snapshot)
+
+
+def missing_of(names: Set[str], snapshot: Path) -> list[str]:
+    """Return the files that a checkpoint folder with these `complete_files` still needs."""
     missing = missing_parts(names)
     if INDEX_NAME in names:
         return missing + sorted(set(read_weight_map(snapshot).values()) - names)

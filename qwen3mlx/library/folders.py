@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +11,9 @@ from ..config.hub_layout import repo_id_of
 from ..errors import CheckpointError
 from ..settings.state import expanded, user_home
 from ..settings.user import UserSettings
-from .cache import hub_cache, snapshot_folder
+from .cache import entries, hub_cache, snapshot_folder
 from .local_model import Source
 from .names import DEMOS
-
-# A checkpoint has a few hundred files at most.
-MOST_ENTRIES = 10_000
 
 
 class Candidate(NamedTuple):
@@ -111,15 +107,6 @@ def _in_publishers(folder: Path) -> Iterator[Candidate]:
         for grandchild in _subfolders(child):
             if _has_config(grandchild):
                 yield Candidate(f"{child.name}/{grandchild.name}", grandchild, "folder")
-
-
-def entries(folder: Path) -> list[Path]:
-    """List `folder`. Raises OSError; CheckpointError if it has more than MOST_ENTRIES entries."""
-    with os.scandir(folder) as found:
-        paths = [Path(entry) for entry in islice(found, MOST_ENTRIES + 1)]
-    if len(paths) > MOST_ENTRIES:
-        raise CheckpointError(f"{folder} holds more than {MOST_ENTRIES:,} files.")
-    return paths
 
 
 def _is_crowded(folder: Path) -> bool:

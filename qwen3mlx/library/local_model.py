@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ from ..config.model import MODEL_TYPES, ModelConfig
 from ..config.model_files import model_file
 from ..config.tensor_headers import read_infos
 from ..errors import CheckpointError
-from .cache import missing_files
+from .cache import complete_files, missing_of
 from .uses import Kind, kind_of
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -75,18 +76,18 @@ def read_local_model(model_id: str, path: Path, source: Source) -> LocalModel:
         raw = read_json(path / "config.json")
         family = raw.get("model_type")
         raise error if family in MODEL_TYPES else OtherFamilyError(str(error), family) from None
-    if missing := missing_files(path):
+    files = complete_files(path)
+    if missing := missing_of(set(files), path):
         raise CheckpointError(f"{path} has no {missing[0]}: download or copy the model again.")
     _check_whole(path / "tokenizer.json")
     infos = read_infos(path)
     config = config.fitting(infos)
     num_bytes = sum(info.nbytes for info in infos.values())
-    sizes = {file.name: file.stat().st_size for file in path.iterdir() if file.is_file()}
     return LocalModel(
         id=model_id,
         path=path,
         source=source,
-        size_bytes=sum(sizes.values()),
+        size_bytes=sum(each.st_size for each in files.values() if stat.S_ISREG(each.st_mode)),
         modified=path.stat().st_mtime,
         arch=config.model_type,
         quantization=_quantization(config),

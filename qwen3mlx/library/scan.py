@@ -16,7 +16,7 @@ from ..quoting import printable, quoted, shortened
 from ..request_warnings import warn
 from ..settings.user import UserSettings
 from . import folders
-from .cache import is_complete
+from .cache import complete_files
 from .family import repositories
 from .folders import Candidate
 from .local_model import LocalModel, OtherFamilyError, read_local_model
@@ -189,7 +189,7 @@ class Library:
     def _candidates(self, roots: Sequence[Path]) -> list[Candidate]:
         listed = [*folders.demos(), *folders.cached()]
         listed += [candidate for root in roots for candidate in folders.inside(root)]
-        places = {_place(candidate.path) for candidate in listed}
+        places = {_place(candidate.path) for candidate in listed} if self._extra else set()
         extra = [path for path in self._extra if _place(path) not in places]
         return [*(Candidate(path.name, path, "folder") for path in extra), *listed]
 
@@ -241,7 +241,7 @@ def _place(path: Path) -> object:
 
 def fingerprint(folder: Path) -> object:
     """Differs when a file was added, removed, written or verified."""
-    files = [(path.name, path.stat()) for path in folders.entries(folder) if is_complete(path)]
+    files = complete_files(folder).items()
     return sorted((name, status.st_size, status.st_mtime_ns) for name, status in files)
 
 

@@ -145,7 +145,7 @@ def test_files_that_come_and_go_while_they_are_read(tmp_path: Path) -> None:
 
 
 def test_folders_that_hold_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen3mlx.library.folders.MOST_ENTRIES", 50)
+    monkeypatch.setattr("qwen3mlx.library.cache.MOST_ENTRIES", 50)
     change(tmp_path / "good", "README.md", "")
     change(tmp_path / "files", "README.md", "")
     (tmp_path / "folders").mkdir()
