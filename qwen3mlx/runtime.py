@@ -34,18 +34,36 @@ def load(
     context_length: int | None = None,
     rope_scaling: Mapping[str, Any] | None = None,
     kv_bits: int | None = None,
+    adapter: str | Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Runtime:
     """Load the model `name`: `demo`, a folder, an alias, or a hub id that is already on disk.
 
-    `on_progress(done, total)` counts bytes read. Raises ModelNotFoundError, CheckpointError,
-    MemoryBudgetError.
+    `adapter` is the folder of a LoRA adapter. `on_progress(done, total)` counts bytes read. Raises
+    ModelNotFoundError, CheckpointError, MemoryBudgetError.
     """
     options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
     folder = library.resolve(str(name))
     check_template(folder)  # before reading gigabytes
-    loaded = LoadedModel.load(folder, options, on_progress)
+    if adapter is None:
+        loaded = LoadedModel.load(folder, options, on_progress)
+    else:
+        loaded = _load_adapted(folder, options, on_progress, adapter)
     return Runtime(loaded, library.kind_of(str(name), folder, loaded.config))
+
+
+def _load_adapted(
+    folder: Path,
+    options: LoadOptions,
+    on_progress: Callable[[int, int], None] | None,
+    adapter: str | Path,
+) -> LoadedModel:
+    from .library.adapters import adapter_folder
+    from .model.adapter import check_adapter
+
+    adapter = adapter_folder(adapter)
+    check_adapter(adapter, folder)
+    return LoadedModel.load(folder, options, on_progress).adapted(adapter)
 
 
 class Relevance(NamedTuple):

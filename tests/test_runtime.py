@@ -29,6 +29,7 @@ from qwen3mlx.events import (
 )
 from qwen3mlx.runtime import Runtime
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
+from tests.support.adapters import demo_adapter
 from tests.support.checkpoints import Shape, copy_qwen3_tokenizer, write_checkpoint
 
 LETTERS = [{"role": "user", "content": "How many r's are in strawberries?"}]
@@ -359,3 +360,16 @@ def test_a_model_that_writes_no_text(form: str, tmp_path: Path) -> None:
         ) as caught:
             loaded.generate(prompt)
         assert caught.value.param == "model"
+
+
+def test_an_adapter(tmp_path: Path) -> None:
+    adapter = demo_adapter(tmp_path / "adapter")
+    plain = text(answer(qwen3mlx.load("demo"), LETTERS, enable_thinking=False, max_tokens=8))
+    adapted = qwen3mlx.load("demo", adapter=adapter)
+    assert text(answer(adapted, LETTERS, enable_thinking=False, max_tokens=8)) != plain
+    with pytest.raises(CheckpointError, match=r"no matrix of this model|for a matrix"):
+        qwen3mlx.load("demo-moe", adapter=adapter)
+    with pytest.raises(ModelNotFoundError, match="holds no adapter"):
+        qwen3mlx.load("demo", adapter=tmp_path)
+    with pytest.raises(CheckpointError, match="made for example/base"):
+        qwen3mlx.load(adapter)

@@ -99,21 +99,25 @@ def fetch(name: str, terminal: Terminal, *, revision: str | None = None) -> Path
         return hub.fetch(name, revision=revision, progress=progress)
 
 
-def load(name: str, options: LoadOptions, terminal: Terminal) -> Runtime:
+def load(
+    name: str, options: LoadOptions, terminal: Terminal, adapter: str | None = None
+) -> Runtime:
     """Load the model, with a spinner that says what is taking time."""
     folder = locate(name, terminal)
     if not terminal.stderr.isatty():
-        return _load(folder, options, None)
+        return _load(folder, options, adapter, None)
     with terminal.console(terminal.stderr).status(f"Loading {short_name(name)} ...") as status:
 
         def show(done: int, total: int) -> None:
             percent = f" {100 * done // total}%" if total else ""
             status.update(f"Loading {one_line(short_name(name))} ...{percent}")
 
-        return _load(folder, options, show)
+        return _load(folder, options, adapter, show)
 
 
-def _load(folder: Path, options: LoadOptions, on_progress: ByteCount | None) -> Runtime:
+def _load(
+    folder: Path, options: LoadOptions, adapter: str | None, on_progress: ByteCount | None
+) -> Runtime:
     from ..runtime import load as load_runtime
 
     return load_runtime(
@@ -121,6 +125,7 @@ def _load(folder: Path, options: LoadOptions, on_progress: ByteCount | None) -> 
         context_length=options.context_length,
         rope_scaling=options.rope_scaling,
         kv_bits=options.kv_bits,
+        adapter=adapter,
         on_progress=on_progress,
     )
 

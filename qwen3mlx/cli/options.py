@@ -114,6 +114,10 @@ def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
 RopeScaling = Annotated[
     Any, option(LOAD["rope_scaling"], metavar="JSON", parser=parse_rope_scaling)
 ]
+Adapter = Annotated[
+    str | None,
+    typer.Option(metavar="PATH", help="Use the model with the LoRA adapter in this folder."),
+]
 Mcp = Annotated[
     list[str] | None,
     typer.Option(

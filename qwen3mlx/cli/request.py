@@ -32,6 +32,7 @@ class Request:
     system: str | None = None
     settings: Settings = field(default_factory=Settings)
     loading: LoadOptions = field(default_factory=LoadOptions)
+    adapter: str | None = None
     raw: bool = False
     mcp: Sequence[str] = ()
     json: bool = False
@@ -74,7 +75,7 @@ class Request:
         )
 
 
-Loader = Callable[[str, LoadOptions, Terminal], "Runtime"]
+Loader = Callable[[str, LoadOptions, Terminal, "str | None"], "Runtime"]
 
 
 def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
@@ -85,10 +86,14 @@ def answer_or_chat(request: Request, terminal: Terminal, load: Loader) -> None:
         what = "--json" if request.json else "Text completion (--raw, or a -Base model)"
         raise UsageError(f"{what} needs a PROMPT or piped text.")
     if chatting:
-        _chat(request, terminal, load(request.model, request.loading, terminal))
+        _chat(request, terminal, _loaded(request, terminal, load))
     else:
         prompt = full_prompt(request.prompt, terminal)
-        _answer(request, terminal, load(request.model, request.loading, terminal), prompt)
+        _answer(request, terminal, _loaded(request, terminal, load), prompt)
+
+
+def _loaded(request: Request, terminal: Terminal, load: Loader) -> Runtime:
+    return load(request.model, request.loading, terminal, request.adapter)
 
 
 def _check_model(request: Request) -> None:

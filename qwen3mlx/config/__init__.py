@@ -5,7 +5,7 @@ from .generation import GenerationConfig
 from .json_file import parse_json, read_json
 from .kind import KINDS, Kind
 from .model import ModelConfig, read_checkpoint
-from .model_files import LARGEST_PAGE, model_file, model_text
+from .model_files import LARGEST_PAGE, is_adapter, model_file, model_text
 from .modules import Module, expert_path, fused_path
 from .options import LoadOptions, SamplingParams
 from .published import PublishedQuantization
@@ -34,6 +34,7 @@ __all__ = [
     "TensorInfo",
     "expert_path",
     "fused_path",
+    "is_adapter",
     "model_file",
     "model_text",
     "parse_json",

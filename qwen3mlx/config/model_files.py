@@ -17,6 +17,7 @@ from .hub_layout import BLOBS, repository_of
 LARGEST_TEXT = 256 << 20
 # For files written for people: a model card, a license.
 LARGEST_PAGE = 1 << 20
+ADAPTER_CONFIG = "adapter_config.json"
 
 
 def model_file(path: Path) -> Path:
@@ -68,6 +69,12 @@ def model_text(path: Path, *, largest: int = LARGEST_TEXT, errors: str = "strict
     raise CheckpointError(
         f"{path} has {size / 1e6:,.0f} MB, too much for such a file; download the model again."
     )
+
+
+def is_adapter(folder: Path) -> bool:
+    """Return whether the folder holds a LoRA adapter, and no model of its own."""
+    is_one = (folder / ADAPTER_CONFIG).is_file()
+    return is_one and next(folder.glob("model*.safetensors"), None) is None
 
 
 def _places(folder: Path) -> list[Path]:

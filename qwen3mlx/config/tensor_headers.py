@@ -46,7 +46,7 @@ def read_infos(folder: Path) -> dict[str, TensorInfo]:
     infos: dict[str, TensorInfo] = {}
     shards, indexed = _shards(folder)
     for shard in shards:
-        infos.update(_read_header(shard))
+        infos.update(read_header(shard))
     for name, shard_name in indexed.items():
         if name not in infos:
             raise CheckpointError(
@@ -92,7 +92,8 @@ def _nothing_to_load(folder: Path) -> str:
     return f"{folder} holds no {SINGLE_NAME}; download the model again."
 
 
-def _read_header(shard: Path) -> dict[str, TensorInfo]:
+def read_header(shard: Path) -> dict[str, TensorInfo]:
+    """Read one file's header: tensor infos by their names in it. Raises CheckpointError."""
     try:
         size = model_file(shard).stat().st_size
         with shard.open("rb") as file:

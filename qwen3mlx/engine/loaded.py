@@ -100,6 +100,7 @@ class LoadedModel:
         model: Qwen3,
         tokenizer: Tokenizer,
         generation_config: GenerationConfig,
+        grammars: GrammarProcess | None = None,
     ) -> None:
         self.path = path
         self.model = model
@@ -108,7 +109,7 @@ class LoadedModel:
         self.decoder = Decoder(model)
         self._stop_ids = self._default_stop_ids()
         self._early_stop_ids = tokenizer.encode(EARLY_STOP)
-        self._grammars = GrammarProcess(path, model.config.vocab_size, self._stop_ids)
+        self._grammars = grammars or GrammarProcess(path, model.config.vocab_size, self._stop_ids)
 
     @classmethod
     def load(
@@ -129,6 +130,16 @@ class LoadedModel:
         if model.config.kind == "causal" and not on_cpu():  # on it, only a long answer is compiled
             warm_up(loaded.decoder, loaded._sampling_params(True, {}))
         return loaded
+
+    def adapted(self, folder: Path) -> LoadedModel:
+        """Return the model with the adapter in `folder`, which shares all else.
+
+        Raises CheckpointError.
+        """
+        from ..model.adapter import adapted
+
+        model = adapted(self.model, folder)
+        return LoadedModel(self.path, model, self.tokenizer, self.generation_config, self._grammars)
 
     def close(self) -> None:
         """Stop the process that enforces grammars. Answers that it constrains fail."""

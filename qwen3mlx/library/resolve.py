@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..config.model_files import is_adapter
 from ..errors import CheckpointError, ModelNotFoundError
 from ..settings.state import expanded
 from .cache import cached_snapshot
@@ -101,6 +102,10 @@ def _in_library(name: str, unknown: ModelNotFoundError) -> Path:
 def existing_folder(path: Path) -> Path:
     """Return `path` if it holds part of a model. Raises CheckpointError, ModelNotFoundError."""
     if path.is_dir():
+        if is_adapter(path):
+            from .adapters import alone
+
+            raise CheckpointError(alone(path))
         if not _holds_a_part(path):
             raise CheckpointError(
                 f"{path} holds no model: a model's folder contains config.json, tokenizer.json and "

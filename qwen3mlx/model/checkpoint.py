@@ -42,7 +42,7 @@ class Checkpoint:
         self.infos = read_infos(folder)
         stored: dict[str, mx.array] = {}
         for shard in sorted({info.shard for info in self.infos.values()}):
-            stored.update(_load(shard))
+            stored.update(load_arrays(shard))
         self._arrays = {name: stored[info.stored] for name, info in self.infos.items()}
 
     def __contains__(self, name: str) -> bool:
@@ -77,7 +77,8 @@ class Checkpoint:
         self._arrays.pop(name, None)
 
 
-def _load(shard: Path) -> dict[str, mx.array]:
+def load_arrays(shard: Path) -> dict[str, mx.array]:
+    """Return a safetensors file's arrays, lazily. Raises CheckpointError."""
     try:
         arrays = mx.load(str(shard))
     except (RuntimeError, ValueError) as error:

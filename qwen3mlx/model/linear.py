@@ -8,6 +8,7 @@ prefer the checkpoint's own layout. Either way the product is `x @ weight`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import mlx.core as mx
 
@@ -107,7 +108,11 @@ class Concatenated:
         return mx.concatenate([part(x) for part in self.parts], axis=-1)
 
 
-Projection = Linear | QuantizedLinear | Reordered | Concatenated
+class Projection(Protocol):
+    """The classes above, or one of them with an adapter."""
+
+    def __call__(self, x: mx.array) -> mx.array:
+        """x [..., in] -> [..., out]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,4 +205,10 @@ class ConcatenatedExperts:
         return mx.concatenate(outputs, axis=-1)
 
 
-ExpertProjection = ExpertLinear | QuantizedExpertLinear | ConcatenatedExperts
+class ExpertProjection(Protocol):
+    """The classes above, or one of them with an adapter."""
+
+    def __call__(
+        self, x: mx.array, expert_ids: mx.array, *, rows: mx.array | None = None
+    ) -> mx.array:
+        """Same shapes as `ExpertLinear`."""
