@@ -13,6 +13,8 @@ RUN_CHILD = "--run-child"
 CHILDREN = (
     "qwen3mlx.grammar.child",
     "qwen3mlx.text.templates.worker",
+    "qwen3mlx.tools.builtin.page_text",
+    "qwen3mlx.tools.builtin.python_code",
     "qwen3mlx.tools.supervisor",
     "qwen3mlx_app.services.attachments.parsing",
     "qwen3mlx_app.views.colouring",

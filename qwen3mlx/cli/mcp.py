@@ -19,6 +19,10 @@ Choice = Annotated[
     Literal["ask", "always", "never"],
     typer.Argument(metavar="ask|always|never", help="When its tools may run."),
 ]
+BuiltIn = Annotated[
+    Literal["fetch_page", "files", "run_python"],
+    typer.Argument(metavar="fetch_page|files|run_python", help="The built-in tool."),
+]
 
 app = typer.Typer(
     help="Add, test and remove MCP servers, whose tools models may call.\n\n"
@@ -136,6 +140,31 @@ def consent(
     for each in wanted:
         Consents().save(tools[each], choice)
     Terminal.standard().note(f"{', '.join(wanted)}: {choice}.")
+
+
+@app.command()
+@guarded
+def enable(
+    tool: BuiltIn,
+    folder: Annotated[
+        list[str] | None, typer.Argument(metavar="[FOLDER ...]", help="What files may read.")
+    ] = None,
+) -> None:
+    """Turn on a built-in tool that reaches further than this program."""
+    from ..tools.builtin.turned_on import turn_on
+
+    turn_on(tool, folder or [])
+    Terminal.standard().note(f"{tool} is on. Before each call you are asked.")
+
+
+@app.command()
+@guarded
+def disable(tool: BuiltIn) -> None:
+    """Turn it off again."""
+    from ..tools.builtin.turned_on import turn_off
+
+    turn_off(tool)
+    Terminal.standard().note(f"{tool} is off.")
 
 
 @app.command(name="import")

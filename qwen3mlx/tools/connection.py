@@ -128,6 +128,7 @@ class Connection:
             schema=tool.input_schema,
             source=self.config.fingerprint,
             is_guest=self._is_guest,
+            is_read_only=bool(tool.annotations and tool.annotations.read_only_hint),
         )
 
     async def _answer(self, asked: Coroutine[Any, Any, T], seconds: float) -> T:

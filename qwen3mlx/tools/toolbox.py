@@ -34,7 +34,8 @@ class Tool:
     """A tool of a server. A `fault` says why it cannot be offered.
 
     `source` is the fingerprint of its server; `unasked` is the consent it has before any choice.
-    `is_guest` says that its server is one that a request has brought along.
+    `is_guest` says that its server is one that a request has brought along, `is_read_only` that it
+    changes nothing, if its server tells the truth.
     """
 
     server: str
@@ -45,6 +46,7 @@ class Tool:
     source: str = ""
     unasked: Literal["ask", "always"] = "ask"
     is_guest: bool = False
+    is_read_only: bool = False
 
     @cached_property
     def fault(self) -> str | None:
@@ -95,11 +97,14 @@ class Arguments(NamedTuple):
 
 
 class Toolbox:
-    """Tools by the name that the model sees: their own, or with the server's where two share it."""
+    """Tools by the name that the model sees: their own, or with the server's where two share it.
 
-    def __init__(self, tools: Iterable[Tool]) -> None:
+    With `in_full`, all have the server's.
+    """
+
+    def __init__(self, tools: Iterable[Tool], *, in_full: bool = False) -> None:
         usable = [tool for tool in tools if tool.fault is None]
-        times = Counter(tool.name for tool in usable)
+        times = Counter(tool.name for tool in usable for _ in range(1 + in_full))
         unique = [tool for tool in usable if times[tool.name] == 1]
         self.tools = {tool.name: tool for tool in unique}
         for tool in usable:

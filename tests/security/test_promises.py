@@ -23,8 +23,8 @@ def promises() -> dict[str, list[Path]]:
     }
 
 
-def test_there_are_six() -> None:
-    assert len(promises()) == 6
+def test_there_are_seven() -> None:
+    assert len(promises()) == 7
 
 
 @pytest.mark.parametrize("promise", promises())

@@ -25,6 +25,7 @@ class BuiltIn(NamedTuple):
     required: tuple[str, ...]
     work: Callable[[Mapping[str, Any]], str]
     unasked: Literal["ask", "always"] = "ask"
+    is_read_only: bool = True
 
 
 def made(tool: BuiltIn) -> Tool:
@@ -47,4 +48,12 @@ def made(tool: BuiltIn) -> Tool:
         "required": list(tool.required),
         "additionalProperties": False,
     }
-    return Tool(BUILT_IN, tool.name, run, tool.description, schema, unasked=tool.unasked)
+    return Tool(
+        BUILT_IN,
+        tool.name,
+        run,
+        tool.description,
+        schema,
+        unasked=tool.unasked,
+        is_read_only=tool.is_read_only,
+    )
