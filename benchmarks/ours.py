@@ -9,6 +9,7 @@ import qwen3mlx
 from qwen3mlx.config import SamplingParams
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import EndOutput, Output, Token
+from qwen3mlx.engine.runner import Runner
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.sequence import Sequence as Request
 from qwen3mlx.engine.uniforms import uniforms
@@ -45,7 +46,7 @@ class Ours:
             sink=outputs.append,
             uniforms=uniforms(0),
         )
-        scheduler = Scheduler(self.decoder, MemoryBudget(default_memory_limit()))
+        scheduler = Scheduler(Runner(self.decoder), MemoryBudget(default_memory_limit()))
         scheduler.submit(request)
         while True:
             while not outputs:

@@ -12,6 +12,7 @@ RUN_CHILD = "--run-child"
 # No other module is run, whoever starts the program.
 CHILDREN = (
     "qwen3mlx.grammar.child",
+    "qwen3mlx.ranks.rank",
     "qwen3mlx.text.templates.worker",
     "qwen3mlx.tools.builtin.page_text",
     "qwen3mlx.tools.builtin.python_code",

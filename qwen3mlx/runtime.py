@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from . import library
 from .config import GenerationConfig, LoadOptions, ModelConfig
 from .engine.answer import AnswerBuilder
-from .engine.embedding import read_rows
 from .engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids, shorten
-from .engine.loaded import LoadedModel, Prepared
+from .engine.loaded import Prepared
 from .engine.memory import MemoryBudget
 from .engine.outputs import Output
+from .engine.own_model import OwnModel
+from .engine.rows import read_rows
 from .engine.scheduler import Scheduler
 from .errors import UsageError
 from .events import Event, Prefill
@@ -46,7 +47,7 @@ def load(
     folder = library.resolve(str(name))
     check_template(folder)  # before reading gigabytes
     if adapter is None:
-        loaded = LoadedModel.load(folder, options, on_progress)
+        loaded = OwnModel.load(folder, options, on_progress)
     else:
         loaded = _load_adapted(folder, options, on_progress, adapter)
     return Runtime(loaded, library.kind_of(str(name), folder, loaded.config))
@@ -57,13 +58,13 @@ def _load_adapted(
     options: LoadOptions,
     on_progress: Callable[[int, int], None] | None,
     adapter: str | Path,
-) -> LoadedModel:
+) -> OwnModel:
     from .library.adapters import adapter_folder
     from .model.adapter import check_adapter
 
     adapter = adapter_folder(adapter)
     check_adapter(adapter, folder)
-    return LoadedModel.load(folder, options, on_progress).adapted(adapter)
+    return OwnModel.load(folder, options, on_progress).adapted(adapter)
 
 
 class Relevance(NamedTuple):
@@ -76,12 +77,12 @@ class Relevance(NamedTuple):
 class Runtime:
     """A loaded checkpoint. It answers one request at a time, on the thread that loaded it."""
 
-    def __init__(self, loaded: LoadedModel, kind: library.Kind = "chat") -> None:
+    def __init__(self, loaded: OwnModel, kind: library.Kind = "chat") -> None:
         self._loaded = loaded
         self._kind = kind
         budget = MemoryBudget(default_memory_limit())
-        budget.weights = loaded.model.nbytes
-        self._scheduler = Scheduler(loaded.decoder, budget)
+        budget.weights = loaded.nbytes
+        self._scheduler = Scheduler(loaded.runner(), budget)
         self._thread = threading.get_ident()
 
     @property

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..library import LocalModel
 
 Model = Annotated[str | None, option(SERVER["model"], metavar="MODEL")]
+Hosts = Annotated[str | None, option(SERVER["hosts"], metavar="FILE")]
 Alias = Annotated[list[str] | None, option(SERVER["alias"], metavar="NAME=MODEL")]
 Host = Annotated[str, option(SERVER["host"], metavar="ADDRESS")]
 Port = Annotated[int, option(SERVER["port"], metavar="PORT")]
@@ -54,6 +55,7 @@ ExitWithParent = Annotated[
 
 def serve(
     model: Model = None,
+    hosts: Hosts = None,
     alias: Alias = None,
     host: Host = SERVER["host"].default,
     port: Port = SERVER["port"].default,
@@ -91,6 +93,8 @@ def serve(
 
     loading = {"context_length": context_length, "rope_scaling": rope_scaling, "kv_bits": kv_bits}
     settings = ServerSettings(
+        hosts=hosts,
+        model=model,
         alias=tuple(alias or ()),
         host=host,
         port=port,

@@ -14,7 +14,7 @@ from ..config import EngineConfig, LoadOptions
 from ..errors import UnavailableError
 from .commands import Cancel, Embed, KeepModel, LoadModel, Submit, UnloadModel
 from .memory import MemoryBudget
-from .model_pool import PendingLoad, ProgressCallback
+from .model_pool import Loader, OwnLoader, PendingLoad, ProgressCallback
 from .resident_model import ResidentModel
 from .sequence import Sequence
 from .worker import Strikes, Worker
@@ -49,14 +49,15 @@ class Engine:
     thread starts without models. After too many faults within a minute, no new thread starts.
     """
 
-    def __init__(self, config: EngineConfig | None = None) -> None:
+    def __init__(self, config: EngineConfig | None = None, loader: Loader | None = None) -> None:
         self.config = config or EngineConfig()
+        self._loader = loader or OwnLoader()
         self.restarts = 0
         self.last_fault: str | None = None
         self._deaths = Strikes()
         self._closing = False
         self._succession = threading.Lock()  # serializes restarts if a new thread dies at once
-        self._worker = Worker(self.config, self._has_died)
+        self._worker = Worker(self.config, self._loader, self._has_died)
 
     @property
     def budget(self) -> MemoryBudget:
@@ -89,6 +90,8 @@ class Engine:
             return self._down()
         if (seconds := worker.stuck_for) > STUCK:
             return f"The engine has made no progress for {seconds:.0f} s."
+        for model_id, fault in list(worker.models.lost.items()):
+            return f"{model_id}: {fault}. It is loaded again."
         return None
 
     def start(self) -> None:
@@ -182,7 +185,7 @@ class Engine:
                 _log.critical("The engine has failed too often within a minute and stays down.")
                 self._worker.refuse(self._down())
                 return
-            successor = Worker(self.config, self._has_died)
+            successor = Worker(self.config, self._loader, self._has_died)
             successor.thread.start()
             self._worker = successor
             self.restarts += 1

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping
 from collections.abc import Sequence as SequenceOf
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ..config import GenerationConfig, LoadOptions, ModelConfig, SamplingParams
+from ..config import GenerationConfig, ModelConfig, SamplingParams
 from ..errors import ContextLengthError, InvalidRequestError, Qwen3MLXError
 from ..field_names import own_field_names
-from ..generate import Decoder, ThinkingMeter, warm_up
+from ..generate import ThinkingMeter
 from ..grammar import GrammarProcess
-from ..library.family import generation_config as read_generation_config
-from ..model import Qwen3, load_model
-from ..model.device import on_cpu
 from ..quoting import quoted
 from ..request import GenerationRequest
 from ..text import (
     ChatPrompt,
     Tokenizer,
-    load_tokenizer,
     reasoning_start,
     soft_switch,
 )
 from ..thought import ReasoningStart, Thought
 from .grammars import demand_of
 from .outputs import Output
+from .rows import Ids, Rows
+from .scheduler import StepRunner
 from .sequence import Constraint, Sequence
 from .uniforms import uniforms
 
@@ -88,66 +87,56 @@ class Prepared:
         )
 
 
-class LoadedModel:
-    """Weights, tokenizer and settings of one checkpoint.
+class LoadedModel(ABC):
+    """Tokenizer, settings and weights of one checkpoint.
 
-    The weights belong to the thread that loaded them; use everything else from any thread.
+    What computes, `runner` and `rows`, belongs to the thread that loaded the weights; use
+    everything else from any thread.
     """
 
     def __init__(
         self,
         path: Path,
-        model: Qwen3,
+        config: ModelConfig,
         tokenizer: Tokenizer,
         generation_config: GenerationConfig,
         grammars: GrammarProcess | None = None,
     ) -> None:
         self.path = path
-        self.model = model
+        self.config = config
         self.tokenizer = tokenizer
         self.generation_config = generation_config
-        self.decoder = Decoder(model)
         self._stop_ids = self._default_stop_ids()
         self._early_stop_ids = tokenizer.encode(EARLY_STOP)
-        self._grammars = grammars or GrammarProcess(path, model.config.vocab_size, self._stop_ids)
+        self._grammars = grammars or GrammarProcess(path, config.vocab_size, self._stop_ids)
 
-    @classmethod
-    def load(
-        cls,
-        folder: Path,
-        options: LoadOptions,
-        on_progress: Callable[[int, int], None] | None = None,
-    ) -> LoadedModel:
-        """Load the checkpoint in `folder`. `on_progress(done, total)` counts bytes.
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """The memory that its weights take."""
 
-        Raises CheckpointError, MemoryBudgetError.
-        """
-        # Small files first: a broken one is found before gigabytes are read.
-        tokenizer = load_tokenizer(folder)
-        generation_config = read_generation_config(folder)
-        model = load_model(folder, options=options, on_progress=on_progress)
-        loaded = cls(folder, model, tokenizer, generation_config)
-        if model.config.kind == "causal" and not on_cpu():  # on it, only a long answer is compiled
-            warm_up(loaded.decoder, loaded._sampling_params(True, {}))
-        return loaded
+    @property
+    def fault(self) -> str | None:
+        """Why the model cannot answer any more, in one sentence; None if it can."""
+        return None
 
-    def adapted(self, folder: Path) -> LoadedModel:
-        """Return the model with the adapter in `folder`, which shares all else.
+    @abstractmethod
+    def runner(self) -> StepRunner:
+        """Return what executes plans for this model."""
 
-        Raises CheckpointError.
-        """
-        from ..model.adapter import adapted
+    @abstractmethod
+    def rows(
+        self, inputs: SequenceOf[Ids], token_ids: Ids | None, check: Callable[[], None]
+    ) -> Generator[None, None, Rows]:
+        """Compute as `read_rows` does."""
 
-        model = adapted(self.model, folder)
-        return LoadedModel(self.path, model, self.tokenizer, self.generation_config, self._grammars)
+    def unload(self) -> None:
+        """Free what is not this process's memory."""
+        return
 
     def close(self) -> None:
         """Stop the process that enforces grammars. Answers that it constrains fail."""
         self._grammars.close()
-
-    @property
-    def config(self) -> ModelConfig:
-        return self.model.config
 
     def rehearse(self) -> None:
         """Do now what otherwise the first chat waits for: the template is compiled."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import mlx.core as mx
 
@@ -17,6 +18,7 @@ from ..errors import UnavailableError
 from ..model import check_fits, weight_bytes
 from .loaded import LoadedModel
 from .memory import MemoryBudget
+from .own_model import OwnModel
 from .resident_model import ResidentModel
 
 ProgressCallback = Callable[[float], None]
@@ -66,16 +68,65 @@ class PendingLoad:
                 waiter.done.set_exception(error)
 
 
+class Loader(Protocol):
+    """Where models are loaded to."""
+
+    @property
+    def watch_s(self) -> float:
+        """Seconds after which to look again whether a model can still answer; infinity: never."""
+
+    def needed(self, model_id: str, path: Path, budget: MemoryBudget) -> int:
+        """Return the bytes of the weights. Raises MemoryBudgetError if they exceed even an empty
+        memory.
+        """
+
+    def load(
+        self,
+        model_id: str,
+        path: Path,
+        options: LoadOptions,
+        budget: MemoryBudget,
+        on_progress: Callable[[int, int], None],
+    ) -> LoadedModel: ...
+
+
+class OwnLoader:
+    """Loads models into the memory of this process."""
+
+    watch_s = math.inf
+
+    def needed(self, model_id: str, path: Path, budget: MemoryBudget) -> int:
+        needed = weight_bytes(path)
+        check_fits(model_id, needed, budget.limit)
+        return needed
+
+    def load(
+        self,
+        model_id: str,
+        path: Path,
+        options: LoadOptions,
+        budget: MemoryBudget,
+        on_progress: Callable[[int, int], None],
+    ) -> LoadedModel:
+        return OwnModel.load(path, options, on_progress)
+
+
 class ModelPool:
     """Manages the models on the engine's thread. `others_turn` advances streams while a model
-    loads.
+    loads. `lost` says of models that cannot answer, and are loaded again, why.
     """
 
     def __init__(
-        self, config: EngineConfig, budget: MemoryBudget, others_turn: Callable[[], None]
+        self,
+        config: EngineConfig,
+        budget: MemoryBudget,
+        others_turn: Callable[[], None],
+        loader: Loader,
     ) -> None:
         self.resident: dict[str, ResidentModel] = {}
         self.loads: dict[str, PendingLoad] = {}
+        self.lost: dict[str, str] = {}
+        self._loader = loader
         self._config = config
         self._budget = budget
         self._others_turn = others_turn
@@ -118,7 +169,8 @@ class ModelPool:
 
     def _queue(self, model_id: str, path: Path, waiter: LoadWaiter) -> None:
         if model_id not in self.loads:
-            self.loads[model_id] = PendingLoad(model_id, path, self._needed(model_id, path))
+            needed = self._loader.needed(model_id, path, self._budget)
+            self.loads[model_id] = PendingLoad(model_id, path, needed)
         self.loads[model_id].waiters.append(waiter)
 
     def unload(self, model_id: str) -> bool:
@@ -161,14 +213,25 @@ class ModelPool:
         """Unload models past their idle time. Return the seconds until the next one may expire."""
         now = time.monotonic()
         for resident in list(self.resident.values()):
-            if resident.expires_at <= now:
+            if (fault := resident.loaded.fault) is not None:
+                self._lose(resident, fault)
+            elif resident.expires_at <= now:
                 _log.info(
                     "%s was not used for %.0f s and is unloaded.", resident.id, resident.ttl_s
                 )
                 self._evict(resident)
-        return min(
-            (resident.expires_at - now for resident in self.resident.values()), default=math.inf
-        )
+        ends = [resident.expires_at - now for resident in self.resident.values()]
+        return min([self._loader.watch_s, *ends]) if ends else math.inf
+
+    def _lose(self, resident: ResidentModel, fault: str) -> None:
+        """Fail the requests of a model that cannot answer any more, and load it again."""
+        _log.error("%s: %s. It is loaded again.", resident.id, fault)
+        del self.resident[resident.id]
+        self.lost[resident.id] = fault
+        resident.close(UnavailableError(f"{fault}: send the request again."))
+        waiter = LoadWaiter(resident.options, Future(), None)
+        waiter.done.add_done_callback(_log_failure)
+        self._queue(resident.id, resident.loaded.path, waiter)
 
     def _load(self, load: PendingLoad) -> None:
         start = time.perf_counter()
@@ -181,7 +244,8 @@ class ModelPool:
 
         options = load.options
         load.waits_since = math.inf
-        loaded = LoadedModel.load(load.path, options, report)
+        loaded = self._loader.load(load.id, load.path, options, self._budget, report)
+        self.lost.pop(load.id, None)
         seconds = time.perf_counter() - start
         resident = ResidentModel(load.id, loaded, options, self._budget, self._config, seconds)
         self.resident[load.id] = resident
@@ -209,14 +273,6 @@ class ModelPool:
         resident.close(_unloaded(resident.id))
         mx.clear_cache()
 
-    def _needed(self, model_id: str, path: Path) -> int:
-        """Return the bytes of the weights. Raises MemoryBudgetError if they exceed even an empty
-        memory.
-        """
-        needed = weight_bytes(path)
-        check_fits(model_id, needed, self._budget.limit)
-        return needed
-
     def _make_room(self, load: PendingLoad) -> bool:
         """Unload idle models until `load` fits. Return False while busy models prevent that."""
         own = self.resident.get(load.id)
@@ -236,6 +292,11 @@ class ModelPool:
             return False
         self._evict(min(idle, key=lambda resident: resident.last_used))
         return True
+
+
+def _log_failure(done: Future[ResidentModel]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("It could not be loaded again: %s", error)
 
 
 def _unloaded(model_id: str) -> UnavailableError:

@@ -40,10 +40,10 @@ class ResidentModel:
         self.loaded_at = self.last_used = time.monotonic()
         self.num_served = 0
         self.num_embeddings = 0
-        self.nbytes = loaded.model.nbytes
+        self.nbytes = loaded.nbytes
         self._budget = budget
         budget.weights += self.nbytes
-        self.scheduler = Scheduler(loaded.decoder, budget, max_running=config.max_running)
+        self.scheduler = Scheduler(loaded.runner(), budget, max_running=config.max_running)
 
     @property
     def num_requests(self) -> int:
@@ -82,4 +82,5 @@ class ResidentModel:
     def close(self, error: Exception) -> None:
         """Fail the model's requests with `error`, and free its memory."""
         self.scheduler.close(error)
+        self.loaded.unload()
         self._budget.weights -= self.nbytes

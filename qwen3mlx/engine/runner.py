@@ -66,6 +66,18 @@ class Runner:
         self._num_steps = 0
         self._dropped: set[int] = set()  # rows whose tokens in flight are discarded
 
+    @property
+    def bytes_per_token(self) -> int:
+        return self.pool.bytes_per_token
+
+    @property
+    def num_layers(self) -> int:
+        return self.pool.num_layers
+
+    @property
+    def max_chunk(self) -> int:
+        return self._decoder.max_chunk
+
     def run(self, plan: StepPlan) -> StepOutputs:
         """Execute `plan` up to its first fault, which the outputs report; it is not raised."""
         done, fault = _Progress(), None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from ..errors import MemoryBudgetError
+from ..errors import MemoryBudgetError, UnavailableError
 from ..model.kv_layout import Row
 from ..quoting import size_text
 from .memory import MemoryBudget
@@ -349,6 +349,9 @@ class Schedule:
         Suspects run alone, so that only the faulty one fails.
         """
         rows, error = self.pool.sequences, fault.error
+        if isinstance(error, UnavailableError):  # there is nothing left to try again with
+            self.fail_all(error)
+            return
         suspects = [rows[number] for number in fault.rows if number in rows]
         self._reset()
         if not suspects:

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import time
+from typing import Protocol
 
-from ..generate import Decoder
-from ..model import KVPool
 from ..model.device import on_cpu
 from .memory import MemoryBudget
+from .plan import StepOutputs, StepPlan
 from .prefix_index import PrefixIndex
-from .runner import Runner
 from .schedule import MAX_RUNNING, Schedule
 from .sequence import Sequence
 from .throttle import Pace
+
+
+class StepRunner(Protocol):
+    """Executes one model's plans, here or in other processes."""
+
+    @property
+    def bytes_per_token(self) -> int:
+        """The memory of one token's keys and values."""
+
+    @property
+    def num_layers(self) -> int:
+        """Layers that share that memory evenly."""
+
+    @property
+    def max_chunk(self) -> int:
+        """The most tokens of a prompt that are computed at once."""
+
+    def run(self, plan: StepPlan) -> StepOutputs:
+        """Execute `plan` up to its first fault, which the outputs report; it is not raised."""
 
 
 class Scheduler:
@@ -22,13 +40,13 @@ class Scheduler:
     """
 
     def __init__(
-        self, decoder: Decoder, budget: MemoryBudget, *, max_running: int = MAX_RUNNING
+        self, runner: StepRunner, budget: MemoryBudget, *, max_running: int = MAX_RUNNING
     ) -> None:
-        self.runner = Runner(decoder)
+        self.runner = runner
         self.schedule = Schedule(
-            bytes_per_token=self.runner.pool.bytes_per_token,
-            num_layers=self.runner.pool.num_layers,
-            pace=Pace.for_device(decoder.max_chunk, on_cpu=on_cpu()),
+            bytes_per_token=runner.bytes_per_token,
+            num_layers=runner.num_layers,
+            pace=Pace.for_device(runner.max_chunk, on_cpu=on_cpu()),
             budget=budget,
             max_running=max_running,
         )
@@ -78,10 +96,6 @@ class Scheduler:
     @property
     def is_idle(self) -> bool:
         return self.schedule.is_idle
-
-    @property
-    def pool(self) -> KVPool:
-        return self.runner.pool
 
     @property
     def prefixes(self) -> PrefixIndex:

@@ -27,7 +27,7 @@ from .commands import (
 )
 from .embedding import embed
 from .memory import MemoryBudget
-from .model_pool import CLOSING, LoadWaiter, ModelPool
+from .model_pool import CLOSING, Loader, LoadWaiter, ModelPool
 from .resident_model import ResidentModel
 from .sequence import Sequence
 
@@ -62,14 +62,16 @@ class Worker:
     faults in a row. It then fails everything that waits, and calls `on_death(error)`.
     """
 
-    def __init__(self, config: EngineConfig, on_death: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, config: EngineConfig, loader: Loader, on_death: Callable[[BaseException], None]
+    ) -> None:
         self.config = config
         limit = config.memory_limit
         self.budget = MemoryBudget(
             limit=default_memory_limit() if limit is None else limit,
             prefix_limit=config.prefix_cache_bytes,
         )
-        self.models = ModelPool(config, self.budget, self._turn_of_requests)
+        self.models = ModelPool(config, self.budget, self._turn_of_requests, loader)
         self._on_death = on_death
         self._inbox: queue.SimpleQueue[tuple[Command, Future[Any]]] = queue.SimpleQueue()
         self._promises: set[Future[Any]] = set()

@@ -52,14 +52,36 @@ def estimated(
     kv_bits: int | None = None,
 ) -> Speed:
     """Return what to expect where the context holds so many tokens."""
+    step_s = sum(
+        step_seconds(
+            chip,
+            config,
+            bits_per_weight,
+            context_length=context_length,
+            parallel=parallel,
+            kv_bits=kv_bits,
+        )
+    )
+    share = EXPERTS_SHARE if config.num_sparse_layers else DENSE_SHARE
+    prefill_tps = chip.matmul_tflops * 1e12 * share / _operations(config, context_length)
+    return Speed(prefill_tps, 1 / step_s)
+
+
+def step_seconds(
+    chip: Chip,
+    config: ModelConfig,
+    bits_per_weight: float,
+    *,
+    context_length: int,
+    parallel: int = 1,
+    kv_bits: int | None = None,
+) -> tuple[float, float]:
+    """Return how long a decode step reads, and how long its kernels take beside that."""
     read = _weights_read(config, parallel) * bits_per_weight / 8
     read += parallel * context_length * kv_bytes_per_token(config, _VALUE_BYTES, kv_bits)
     sparse = config.num_sparse_layers
     overhead = sparse * SPARSE_LAYER_S + (config.num_hidden_layers - sparse) * LAYER_S
-    step_s = read / (chip.bandwidth * 1e9 * BANDWIDTH_SHARE) + overhead
-    share = EXPERTS_SHARE if sparse else DENSE_SHARE
-    prefill_tps = chip.matmul_tflops * 1e12 * share / _operations(config, context_length)
-    return Speed(prefill_tps, 1 / step_s)
+    return read / (chip.bandwidth * 1e9 * BANDWIDTH_SHARE), overhead
 
 
 def measured(folder: Path, context_length: int) -> Speed | None:

@@ -49,10 +49,6 @@ class Checkpoint:
         return name in self._arrays
 
     @property
-    def nbytes(self) -> int:
-        return sum(info.nbytes for info in self.infos.values())
-
-    @property
     def remaining(self) -> list[str]:
         """Names of the tensors that have not been taken."""
         return sorted(self._arrays)

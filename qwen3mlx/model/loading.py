@@ -14,7 +14,7 @@ from ..errors import CheckpointError, MemoryBudgetError
 from ..quoting import printable, quoted
 from ..settings.state import expanded
 from .attention import Attention
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, TensorStore
 from .device import release_staging_memory, set_memory_limits, usable_memory
 from .experts import Experts, ResidentExperts
 from .feed_forward import MLP, FeedForward, MixtureOfExperts
@@ -48,15 +48,27 @@ def load_model(
     config = ModelConfig.from_folder(folder).with_options(options)
     checkpoint = Checkpoint(folder)
     config = config.fitting(checkpoint.infos)
-    dtype = compute_dtype(checkpoint.infos)
-    _check_memory(checkpoint, dtype)
+    layers = range(config.num_hidden_layers)
+    model = read_model(checkpoint, config, layers, options, on_progress)
+    check_leftovers(checkpoint, config)
+    return model
+
+
+def read_model(
+    store: TensorStore,
+    config: ModelConfig,
+    layers: range,
+    options: LoadOptions,
+    on_progress: Progress | None,
+) -> Qwen3:
+    """Read these layers, and all else, out of `store`. Raises as `load_model` does."""
+    dtype = compute_dtype(store.infos)
+    _check_memory(store, dtype)
     set_memory_limits()
     try:
-        model = _build(Weights(checkpoint, config, dtype), checkpoint.nbytes, options, on_progress)
+        return _build(Weights(store, config, dtype), layers, options, on_progress)
     except RuntimeError as error:
-        raise _load_error(folder, str(error).splitlines()[0]) from error
-    _check_leftovers(checkpoint, config)
-    return model
+        raise _load_error(store.folder, str(error).splitlines()[0]) from error
 
 
 def _load_error(folder: Path, reason: str) -> CheckpointError | MemoryBudgetError:
@@ -70,10 +82,11 @@ def _load_error(folder: Path, reason: str) -> CheckpointError | MemoryBudgetErro
 
 
 def _build(
-    weights: Weights, total: int, options: LoadOptions, on_progress: Progress | None
+    weights: Weights, layers: range, options: LoadOptions, on_progress: Progress | None
 ) -> Qwen3:
-    """Load the blocks one by one; `total` is the checkpoint's bytes."""
+    """Load the blocks one by one."""
     config = weights.config
+    total = sum(info.nbytes for info in weights.checkpoint.infos.values())
     # The largest tensors first: their staging memory is free again when the rest arrives.
     embed_tokens = weights.embedding("model.embed_tokens")
     _evaluate(weights, embed_tokens)
@@ -83,11 +96,11 @@ def _build(
     rope = Rope.from_config(config.rope, config.head_dim)
     experts = ResidentExperts()
     blocks = []
-    for layer in range(config.num_hidden_layers):
+    for layer in layers:
         blocks.append(load_block(weights, layer, rope, experts))
         _evaluate(weights, blocks[-1])
         if on_progress is not None:
-            on_progress(total * (layer + 1) // config.num_hidden_layers, total)
+            on_progress(total * len(blocks) // len(layers), total)
     arrays = {id(a): a for a in arrays_of((embed_tokens, *blocks, norm, lm_head))}
     return Qwen3(
         config=config,
@@ -180,12 +193,12 @@ def _feed_forward(weights: Weights, layer: int, store: ResidentExperts) -> FeedF
     )
 
 
-def _check_memory(checkpoint: Checkpoint, dtype: mx.Dtype) -> None:
+def _check_memory(store: TensorStore, dtype: mx.Dtype) -> None:
     """Refuse what cannot fit before any of it is read."""
-    check_fits(checkpoint.folder.name, resident_bytes(checkpoint.infos, dtype), usable_memory())
+    check_fits(store.folder.name, resident_bytes(store.infos, dtype), usable_memory())
 
 
-def _check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
+def check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:
     """Raise CheckpointError for a tensor without a use, unless it has no meaning either."""
     for name in checkpoint.remaining:
         info = checkpoint.infos[name]

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import InvalidRequestError, UsageError
 from ..library.user_aliases import parse_aliases
 from ..quoting import quoted
-from ..settings.table import SERVER
+from ..settings.table import COMMAND_BUFFER_VARIABLES, SERVER
 from .bounds import MAX_CONNECTIONS
 from .origins import Origins
 
@@ -35,6 +35,7 @@ class ServerSettings:
     host: str = SERVER["host"].default
     port: int = SERVER["port"].default
     model: str | None = None
+    hosts: str | None = SERVER["hosts"].default
     alias: tuple[str, ...] = SERVER["alias"].default
     api_key: tuple[str, ...] = SERVER["api_key"].default
     parent_key: str | None = None
@@ -77,6 +78,11 @@ class ServerSettings:
         for name in ("max_body_bytes", "max_connections"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        if self.hosts is not None and self.model is None:
+            raise UsageError("--hosts needs --model: the computers share one model.")
+        if self.hosts is not None and self.command_buffer is not None:
+            names = " and ".join(COMMAND_BUFFER_VARIABLES)
+            raise UsageError(f"--command-buffer stays here: set {names} on each of the --hosts.")
         parse_aliases(self.alias)
         Origins(self.allow_origin)
         for host in self.allow_host:

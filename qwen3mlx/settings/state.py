@@ -42,6 +42,7 @@ _OURS = (
         "quantize.json",
         "measured.json",
         "downloads.json",
+        "ranks",
         "conversations*.sqlite*",
     ),
     "server-crash.log",

@@ -30,6 +30,13 @@ SERVER = _by_name(
         where=("serve",),
     ),
     Setting(
+        name="hosts",
+        kind="text",
+        otherwise="this computer alone",
+        text="Share the model among the computers that this file names.",
+        where=("serve",),
+    ),
+    Setting(
         name="alias",
         kind="texts",
         default=(),

@@ -12,6 +12,7 @@ from qwen3mlx.config import LoadOptions, SamplingParams
 from qwen3mlx.engine import Engine, ResidentModel
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import EndOutput, ErrorOutput, Output, PrefillOutput, Token
+from qwen3mlx.engine.runner import Runner
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.engine.sequence import Sequence
 from qwen3mlx.engine.uniforms import uniforms
@@ -25,7 +26,7 @@ PROMPTS = [[5, 17, 200, 31, 8], [i * 7 % 300 for i in range(300)], [9], [44, 45,
 def scheduler_for(decoder: Decoder, *, limit: int = 10**9, **options: Any) -> Scheduler:
     budget = MemoryBudget(limit=limit)
     budget.weights = decoder.model.nbytes
-    return Scheduler(decoder, budget, **options)
+    return Scheduler(Runner(decoder), budget, **options)
 
 
 def bytes_per_token(decoder: Decoder) -> int:

@@ -10,9 +10,10 @@ import pytest
 
 from qwen3mlx import library
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.engine import AnswerBuilder, LoadedModel
+from qwen3mlx.engine import AnswerBuilder
 from qwen3mlx.engine.memory import MemoryBudget
 from qwen3mlx.engine.outputs import Output
+from qwen3mlx.engine.own_model import OwnModel
 from qwen3mlx.engine.scheduler import Scheduler
 from qwen3mlx.errors import InvalidRequestError, Qwen3MLXError
 from qwen3mlx.events import Finished
@@ -38,12 +39,12 @@ WILD = {"temperature": 2.0, "top_p": 1.0, "top_k": 0}
 
 
 @pytest.fixture(scope="module")
-def demo() -> LoadedModel:
-    return LoadedModel.load(library.resolve("demo"), LoadOptions())
+def demo() -> OwnModel:
+    return OwnModel.load(library.resolve("demo"), LoadOptions())
 
 
 class Answer:
-    def __init__(self, demo: LoadedModel, **options: Any) -> None:
+    def __init__(self, demo: OwnModel, **options: Any) -> None:
         request = GenerationRequest(**{"messages": ASK, "enable_thinking": False, **options})
         prepared = demo.prepare(request)
         self.outputs: list[Output] = []
@@ -77,9 +78,9 @@ class Answer:
         return self.finished.finish_reason
 
 
-def answer(demo: LoadedModel, *options: dict[str, Any]) -> list[Answer]:
+def answer(demo: OwnModel, *options: dict[str, Any]) -> list[Answer]:
     """All at once, in one batch."""
-    scheduler = Scheduler(demo.decoder, MemoryBudget(limit=10**9))
+    scheduler = Scheduler(demo.runner(), MemoryBudget(limit=10**9))
     answers = [Answer(demo, **each) for each in options]
     for each in answers:
         scheduler.submit(each.sequence)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import qwen3mlx
-from qwen3mlx.engine.embedding import read_rows
 from qwen3mlx.engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids
+from qwen3mlx.engine.rows import read_rows
 from qwen3mlx.errors import CheckpointError, ContextLengthError, InvalidRequestError
 from qwen3mlx.model.cache import NoCache
 from qwen3mlx.runtime import Runtime

@@ -226,7 +226,7 @@ def test_a_model_that_embeds_is_in_use(engine, folders):
     done = engine.embed(resident, MANY, ttl_s=0)
     wait_until(lambda: resident.num_embeddings == engine.stats().running == 1)
     assert not resident.is_idle
-    assert engine.stats().kv_bytes >= 59 * resident.scheduler.pool.bytes_per_token
+    assert engine.stats().kv_bytes >= 59 * resident.scheduler.runner.bytes_per_token
     other = loaded(engine, folders, "b")  # turns pass
     assert engine.resident == {"a": resident, "b": other}
     assert done.cancel()

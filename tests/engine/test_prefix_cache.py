@@ -119,7 +119,7 @@ def test_common_beginnings_are_kept_once(decoder):
 
 
 def test_it_stays_within_its_bytes_and_lets_the_least_recently_used_go(scheduler):
-    per_token = scheduler.pool.bytes_per_token
+    per_token = scheduler.runner.bytes_per_token
     scheduler._budget.prefix_limit = 2 * 120 * per_token
     prompts = [[i, *range(100)] for i in range(3)]
     for prompt in (prompts[0], prompts[1], prompts[0], prompts[2]):
@@ -188,7 +188,7 @@ def test_a_block_is_few_arrays_whatever_the_depth(kv_bits, tmp_path):
 def test_a_row_too_short_for_a_hit_is_left_as_it_is(model, decoder):
     scheduler = scheduler_for(decoder)
     run(scheduler, LONG)
-    row = scheduler.pool.allocate(BLOCK - 10)
+    row = scheduler.runner.pool.allocate(BLOCK - 10)
     with pytest.raises(KVRoomError):
         scheduler.runner.prefixes.fill(row, scheduler.prefixes.lookup(LONG))
     assert row.offset == 0

@@ -74,7 +74,7 @@ def test_all_requests_can_be_failed_whatever_the_pool_holds(scheduler, monkeypat
     def broken(row):
         raise RuntimeError("the arrays are broken")
 
-    monkeypatch.setattr(scheduler.pool, "release", broken)
+    monkeypatch.setattr(scheduler.runner.pool, "release", broken)
     scheduler.fail_all(RuntimeError("a fault"))
     assert [str(request.error) for request in requests] == ["a fault"] * len(requests)
     assert scheduler.is_idle

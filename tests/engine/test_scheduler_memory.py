@@ -153,7 +153,7 @@ def test_a_row_grows_within_its_memory_while_a_step_is_under_way(tmp_path):
     mx.reset_peak_memory()
     while row.capacity == capacity:
         scheduler.step()
-    peak, used = mx.get_peak_memory(), scheduler.pool.nbytes
+    peak, used = mx.get_peak_memory(), scheduler.runner.pool.nbytes
     assert used <= kv_bytes
     assert peak - before <= used - (capacity + 1) * bytes_per_token(decoder) + used / 36 + 2 * 10**6
     finish(scheduler, request)

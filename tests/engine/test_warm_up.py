@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qwen3mlx.config import LoadOptions
-from qwen3mlx.engine import loaded
-from qwen3mlx.engine.loaded import LoadedModel
+from qwen3mlx.engine import own_model
+from qwen3mlx.engine.own_model import OwnModel
 from qwen3mlx.generate import decoder
 from qwen3mlx.library import DEMOS
 from tests.engine.support import run, scheduler_for
@@ -30,12 +30,12 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def _on_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (loaded, decoder):
+    for module in (own_model, decoder):
         monkeypatch.setattr(module, "on_cpu", lambda: False)
 
 
-def load(name: str) -> LoadedModel:
-    model = LoadedModel.load(DEMOS[name], LoadOptions())
+def load(name: str) -> OwnModel:
+    model = OwnModel.load(DEMOS[name], LoadOptions())
     model.close()
     return model
 

@@ -226,7 +226,7 @@ def assert_the_pool_is_as_planned(scheduler: Scheduler) -> None:
         assert row.offset <= row.capacity
         assert row.stack.rows[row.slot] is row
     assert len({(id(row.kv.stack), row.kv.slot) for row in rows.values()}) == len(rows)
-    assert scheduler.pool.nbytes == scheduler._budget.live
+    assert scheduler.runner.pool.nbytes == scheduler._budget.live
     assert set(scheduler.runner.prefixes.blocks) == set(scheduler.prefixes.numbers)
     assert scheduler.runner.prefixes.nbytes == scheduler.prefixes.nbytes
 
@@ -244,7 +244,7 @@ def carry_out(traffic: Traffic, scheduler: Scheduler) -> list[tuple[Ask, Request
             break
         step(scheduler, sent)
     assert scheduler.is_idle
-    assert scheduler.pool.nbytes == scheduler._budget.live == 0
+    assert scheduler._budget.live == 0
     return sent
 
 

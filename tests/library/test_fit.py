@@ -140,7 +140,8 @@ def test_speeds_are_near_the_published_ones() -> None:
     assert [row for row, _, ours, theirs in rows if not page["is_near"](ours, theirs)] == []
 
 
-def test_the_page_is_up_to_date() -> None:
-    command = [sys.executable, str(ROOT / "scripts" / "which-model"), "--check"]
+@pytest.mark.parametrize("name", ["which-model", "scaling"])
+def test_the_pages_are_up_to_date(name: str) -> None:
+    command = [sys.executable, str(ROOT / "scripts" / name), "--check"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

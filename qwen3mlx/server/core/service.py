@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ...config import EngineConfig, LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
 from ...engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids
+from ...engine.model_pool import Loader
 from ...errors import (
     CheckpointError,
     ConfigurationError,
@@ -69,7 +70,7 @@ class Service:
         self.settings = settings
         self.library = library or Library(extra=settings.model_folders, aliases=settings.aliases)
         self.model_settings = ModelSettings()
-        self.engine = Engine(_engine_config(settings))
+        self.engine = Engine(_engine_config(settings), _group_loader(settings))
         self.downloads = Downloads(StateFile(STATE))
         self.activity = Activity()
         self.started_at = time.time()
@@ -390,6 +391,15 @@ def _engine_config(settings: ServerSettings) -> EngineConfig:
         prefix_cache_bytes=_num_bytes(settings.prefix_cache),
         ttl_s=settings.ttl or math.inf,
     )
+
+
+def _group_loader(settings: ServerSettings) -> Loader | None:
+    """Raises UsageError for a hosts file that cannot be used."""
+    if settings.hosts is None:
+        return None
+    from ...ranks import GroupLoader, read_hosts
+
+    return GroupLoader(read_hosts(settings.hosts), _num_bytes(settings.memory_limit))
 
 
 def _num_bytes(gigabytes: float | None) -> int | None:

@@ -1,0 +1,192 @@
+"""The process of one rank. It says what its computer has, loads its part, and carries out plans.
+
+Commands come as lines on standard input, in whose end it exits at once, whatever it computes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import queue
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import CheckpointError, ModelNotFoundError, Qwen3MLXError, UnavailableError
+from .wire import ALIVE, BEAT, line, packed, unpacked
+
+
+def main() -> None:
+    """Carry out commands until standard input ends."""
+    said = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # What libraries print is no message.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(commands,), daemon=True).start()
+    rank = _Rank(said)
+    threading.Thread(target=_live, args=(rank,), daemon=True).start()
+    while True:
+        command = commands.get()
+        try:
+            ((name, values),) = command.items()
+            rank.say(getattr(rank, f"on_{name}")(values))
+        except Exception as error:
+            rank.say(packed(error))
+
+
+def _listen(commands: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """A computation that waits for a lost rank never returns: this thread ends the process."""
+    with os.fdopen(sys.stdin.fileno(), "rb") as lines:
+        for text in lines:
+            commands.put(json.loads(text))
+    os._exit(0)
+
+
+def _live(rank: _Rank) -> None:
+    """Say that this process runs, even while it computes."""
+    while True:
+        rank.say(ALIVE)
+        time.sleep(BEAT)
+
+
+class _Rank:
+    """Each method `on_NAME` carries out the command of that name, and returns the reply."""
+
+    def __init__(self, said: IO[bytes]) -> None:
+        self._said = said
+        self._speaks = threading.Lock()
+        self._folder = Path()
+
+    def say(self, message: dict[str, Any]) -> None:
+        try:
+            with self._speaks:
+                self._said.write(line(message))
+                self._said.flush()
+        except BrokenPipeError:
+            os._exit(0)
+
+    def on_check(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return what this computer has, before anything large is read."""
+        from ..model.device import default_memory_limit
+        from .fingerprint import fingerprint, versions
+
+        self._folder = _found(values["names"])
+        checkpoint = fingerprint(self._folder)
+        self._lock(checkpoint, values["rank"], values["locks"])
+        return {
+            "facts": {
+                "version": versions(),
+                "checkpoint": checkpoint,
+                "limit": default_memory_limit(),
+                "port": _port(values["ip"], values["port"]),
+            }
+        }
+
+    def _lock(self, checkpoint: str, rank: int, folder: str | None) -> None:
+        """Hold a lock for as long as this process lives."""
+        if folder is None:
+            from ..settings.state import state_home
+
+            folder = str(state_home() / "ranks")
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self._locked = os.open(
+            Path(folder) / f"{checkpoint[:16]}-{rank}", os.O_RDWR | os.O_CREAT, 0o600
+        )
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UnavailableError(
+                "a group that serves this model is running already: stop it first"
+            ) from None
+
+    def on_load(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Join the ring, and load this rank's part."""
+        from ..config import LoadOptions
+        from ..engine.runner import Runner
+        from ..generate import Decoder
+        from ..model.parallel import Share, load_part
+
+        rank, size, start, stop, is_tensor = values["share"]
+        share = Share(rank, size, range(start, stop), is_tensor)
+        model = load_part(
+            self._folder,
+            share,
+            _joined(rank, values["ring"]),
+            options=LoadOptions(**values["options"]),
+            on_progress=self._report,
+        )
+        # What is compiled would have to be so in all ranks at the same step.
+        self._decoder = Decoder(model, eager_steps=sys.maxsize)
+        self._runner = Runner(self._decoder)
+        return {
+            "loaded": {
+                "nbytes": model.nbytes,
+                "bytes_per_token": self._runner.bytes_per_token,
+                "num_layers": self._runner.num_layers,
+                "max_chunk": self._runner.max_chunk,
+            }
+        }
+
+    def _report(self, done: int, total: int) -> None:
+        self.say({"progress": [done, total]})
+
+    def on_run(self, plan: Any) -> dict[str, Any]:
+        """Carry out a plan."""
+        return {"outputs": packed(self._runner.run(unpacked(plan)))}
+
+    def on_rows(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Compute embeddings, or logits."""
+        from ..engine.rows import read_rows
+
+        work = read_rows(self._decoder, values["inputs"], values["token_ids"])
+        while True:
+            try:
+                next(work)
+            except StopIteration as done:
+                return {"rows": done.value}
+
+
+def _found(names: list[str]) -> Path:
+    """Return the folder of the first name that this computer has."""
+    from ..library import resolve
+
+    for name in names:
+        try:
+            return resolve(name)
+        except (CheckpointError, ModelNotFoundError):
+            continue
+    raise ModelNotFoundError(f"it does not have {names[0]}: run `qwen3mlx pull {names[0]}` there")
+
+
+def _port(ip: str, port: int) -> int:
+    """Return `port` if it is free, or a free one for 0."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as MLX does
+        try:
+            probe.bind((ip, port))
+            probe.listen(1)
+        except OSError as error:
+            raise UnavailableError(
+                f"port {port} of {ip} cannot be used: {error.strerror}"
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def _joined(rank: int, ring: list[list[str]]) -> Any:
+    """Return MLX's group of all ranks, which it reads from the environment."""
+    import mlx.core as mx
+
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(ring, file)
+        file.flush()
+        os.environ.update(MLX_RANK=str(rank), MLX_HOSTFILE=file.name)
+        try:
+            return mx.distributed.init(strict=True, backend="ring")
+        except RuntimeError as error:
+            raise Qwen3MLXError(f"the ring of ranks cannot be made: {error}") from None

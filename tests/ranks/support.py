@@ -1,0 +1,88 @@
+"""Engines whose model is shared by ranks on this computer, and what is asked of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qwen3mlx.config import EngineConfig
+from qwen3mlx.engine import Engine, ResidentModel
+from qwen3mlx.generate import Decoder
+from qwen3mlx.ranks import GroupLoader
+from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts
+from tests.engine import support
+from tests.engine.support import Request, ids_alone
+
+PATIENCE = 30
+TWO = Hosts((Host(LOCAL, LOCAL),) * 2)
+PROMPT = [7, 300, 12, 500, 44, 9, 1000, 3] * 5
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"temperature": 0.9, "top_k": 20, "seed": 3},
+    {"presence_penalty": 0.5, "repetition_penalty": 1.2, "logit_bias": {3: 4.0}},
+    {"logprobs": True, "top_logprobs": 3},
+    {"prompt_logprobs": True, "logprobs": True},
+]
+
+
+class Odd(support.Odd):
+    """For the vocabulary of the demo."""
+
+    def mask(self) -> bytes | None:
+        return b"\xaa" * 248 if self.seen >= 2 else None
+
+
+@contextmanager
+def engine_of(hosts: Hosts) -> Iterator[Engine]:
+    engine = Engine(EngineConfig(), GroupLoader(hosts))
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def wait(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def wait_for(request: Request, seconds: float = PATIENCE) -> None:
+    wait(lambda: request.is_done, seconds)
+
+
+def sent(engine: Engine, **options: Any) -> Request:
+    request = Request(PROMPT, **options)
+    engine.submit(resident_of(engine), request.sequence).result(PATIENCE)
+    return request
+
+
+def resident_of(engine: Engine) -> ResidentModel:
+    (resident,) = engine.resident.values()
+    return resident
+
+
+def process_ids(engine: Engine) -> list[int]:
+    loaded: Any = resident_of(engine).loaded
+    return loaded.group.process_ids
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def check_answers(engine: Engine, decoder: Decoder, max_tokens: int) -> None:
+    """Those that run together are those of one process."""
+    requests = [sent(engine, max_tokens=max_tokens, **options) for options in OPTIONS]
+    for request, options in zip(requests, OPTIONS, strict=True):
+        wait_for(request)
+        assert request.ids == ids_alone(decoder, PROMPT, max_tokens=max_tokens, **options)

@@ -1,0 +1,151 @@
+"""Computers that cannot take part are named before anything is loaded, and nothing is left.
+
+SSH is a script that runs the command here; some of the computers are scripts as well.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from qwen3mlx.config import LoadOptions
+from qwen3mlx.errors import (
+    MemoryBudgetError,
+    ModelNotFoundError,
+    Qwen3MLXError,
+    UnavailableError,
+    UsageError,
+)
+from qwen3mlx.ranks.fingerprint import fingerprint, versions
+from qwen3mlx.ranks.group import Group
+from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts, Parallel
+from qwen3mlx.ranks.rank import _found
+from tests.support.places import ROOT
+
+SSH = """\
+#!/bin/sh
+while [ "$1" != "--" ]; do shift; done
+if [ "$2" = refused.local ]; then
+  echo "ssh: connect to host refused.local port 22: Connection refused" >&2
+  exit 255
+fi
+exec sh -c "$3"
+"""
+HERE = Host(LOCAL, LOCAL)
+
+
+@pytest.fixture(autouse=True)
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(tmp_path / "bin" / "ssh", SSH)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+
+
+def script(file: Path, text: str) -> str:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+    return str(file)
+
+
+def program(tmp_path: Path) -> str:
+    """The program itself, as on another computer."""
+    start = f'cd "{ROOT}" && exec "{sys.executable}" -m qwen3mlx "$@"'
+    return script(tmp_path / "qwen3mlx", f"#!/bin/sh\n{start}\n")
+
+
+def impostor(tmp_path: Path, folder: Path, **other: Any) -> Host:
+    """A computer that says what it has, and nothing more."""
+    facts = {"version": versions(), "checkpoint": fingerprint(folder), "limit": 10**12, "port": 9}
+    said = json.dumps({"facts": facts | other})
+    command = script(tmp_path / "other", f"#!/bin/sh\nread line\necho '{said}'\ncat > /dev/null\n")
+    return Host("other.local", "10.0.0.2", command=command)
+
+
+def children() -> set[int]:
+    """Those of other tests may be among them."""
+    return {each.pid for each in psutil.Process().children(recursive=True)}
+
+
+def refusal(folder: Path, *hosts: Host, parallel: Parallel = "tensor") -> str:
+    before = children()
+    with pytest.raises(Qwen3MLXError) as caught:
+        Group(Hosts(hosts, parallel), "demo", folder).load(LoadOptions(), lambda done, total: None)
+    assert isinstance(caught.value, UnavailableError | MemoryBudgetError | UsageError)
+    assert children() <= before
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_all_that_is_wrong_is_told_at_once(demo: Path, tmp_path: Path) -> None:
+    refused = Host("refused.local", "10.0.0.3")
+    other = impostor(tmp_path, demo, version="0.0.1 with MLX 0.1")
+    assert refusal(demo, other, refused) == (
+        f"other.local: it has version 0.0.1 with MLX 0.1, and this computer {versions()}; "
+        "refused.local: ssh: connect to host refused.local port 22: Connection refused."
+    )
+
+
+def test_another_checkpoint(demo: Path, tmp_path: Path) -> None:
+    other = impostor(tmp_path, demo, checkpoint="f" * 64)
+    own = fingerprint(demo)[:12]
+    assert f"its checkpoint is another one (ffffffffffff, here {own})" in refusal(demo, other, HERE)
+
+
+@pytest.mark.parametrize("parallel", ["tensor", "pipeline"])
+def test_too_little_memory(parallel: Parallel, demo: Path, tmp_path: Path) -> None:
+    told = refusal(demo, impostor(tmp_path, demo, limit=1000), HERE, parallel=parallel)
+    assert "has room for" in told
+    assert "use more computers or fewer bits" in told
+
+
+def test_more_ranks_than_heads(demo: Path, tmp_path: Path) -> None:
+    others = [impostor(tmp_path, demo)._replace(ssh=f"{i}.local") for i in range(3)]
+    assert "3 ranks cannot share this model's matrices" in refusal(demo, *others)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("exit 3", "its process ended (3)"),
+        ("echo hello; echo no such program >&2; exit 127", "no such program"),
+        ("echo '[1]'; exit 0", "its process ended (0)"),
+    ],
+)
+def test_what_is_no_rank(text: str, fault: str, demo: Path, tmp_path: Path) -> None:
+    command = script(tmp_path / "odd", f"#!/bin/sh\n{text}\n")
+    assert fault in refusal(demo, Host("odd.local", "10.0.0.2", command=command), HERE)
+
+
+def test_a_port_that_is_taken(demo: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((LOCAL, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        told = refusal(demo, HERE, Host(LOCAL, LOCAL, port))
+    assert told == (
+        f"rank 1 on this computer: port {port} of 127.0.0.1 cannot be used: Address already in use."
+    )
+
+
+def test_a_model_that_is_not_there() -> None:
+    with pytest.raises(ModelNotFoundError, match="run `qwen3mlx pull other/model` there"):
+        _found(["other/model", "/nowhere/model"])
+
+
+@pytest.mark.slow
+def test_the_real_program_behind_ssh(demo: Path, tmp_path: Path) -> None:
+    there = Host("mac-2.local", "192.0.2.1", command=program(tmp_path))
+    assert "mac-2.local: port 0 of 192.0.2.1 cannot be used" in refusal(demo, HERE, there)
+    there = there._replace(ip=LOCAL)
+    before = children()
+    group = Group(Hosts((HERE, there), "tensor"), "demo", demo)
+    held = group.load(LoadOptions(), lambda done, total: None)
+    assert 0 < held.nbytes < held.limit
+    group.close()
+    assert children() <= before
