@@ -37,6 +37,10 @@ def fit(
     chip: Annotated[
         str | None, typer.Option(metavar="NAME", help="The chip of another Mac, as M4 Max.")
     ] = None,
+    hosts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Ask the computers of this file what each would hold."),
+    ] = None,
     as_json: options.PrintJson = False,
 ) -> None:
     """Say whether a model fits the memory, with which context, and how fast it will be.
@@ -44,11 +48,23 @@ def fit(
     Speeds are estimated from the chip unless `qwen3mlx bench` has measured the model here. Nothing
     is downloaded.
     """
+    from ..errors import UsageError
     from ..library.fit import Asked, whole_family
     from ..library.machine import machine
     from .tables import print_json
 
     terminal = Terminal.standard()
+    if hosts is not None:
+        if model is None or (context, parallel, kv_bits, memory, chip) != (
+            None,
+            1,
+            None,
+            None,
+            None,
+        ):
+            raise UsageError("--hosts takes a MODEL and no other option but --json.")
+        _print_group(model, hosts, terminal, as_json=as_json)
+        return
     there, asked = machine(memory, chip), Asked(context, parallel, kv_bits)
     if model is None:
         found = [(member.name, each) for member, each in whole_family(there, asked)]
@@ -99,6 +115,32 @@ def _print_one(
     if instead is not None:
         facts.append(("instead", f"{instead.name}: {_needs(instead)}"))
     print_facts(facts, terminal)
+
+
+def _print_group(model: str, hosts: str, terminal: Terminal, *, as_json: bool) -> None:
+    """Print what each computer would hold of a model that is on all of them."""
+    from ..ranks import read_hosts
+    from ..ranks.group import Group
+    from .models import find_installed
+    from .tables import print_json, print_table
+
+    local = find_installed(model)
+    parts = Group(read_hosts(hosts), local.id, local.path).survey()
+    if as_json:
+        print_json([part._asdict() for part in parts], terminal)
+        return
+    rows = [
+        [
+            part.host,
+            f"1/{part.ranks} of {part.layers} layers"
+            if part.ranks > 1
+            else f"{part.layers} layers",
+            size_text(part.needed_bytes),
+            size_text(part.limit_bytes),
+        ]
+        for part in parts
+    ]
+    print_table(("COMPUTER", "HOLDS", "NEEDS", "OF"), rows, terminal)
 
 
 def _facts(found: Candidate) -> list[tuple[str, str]]:

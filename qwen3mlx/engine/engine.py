@@ -90,8 +90,8 @@ class Engine:
             return self._down()
         if (seconds := worker.stuck_for) > STUCK:
             return f"The engine has made no progress for {seconds:.0f} s."
-        for model_id, fault in list(worker.models.lost.items()):
-            return f"{model_id}: {fault}. It is loaded again."
+        for model_id, lost in list(worker.models.lost.items()):
+            return f"{model_id}: {lost.fault}. It is loaded again."
         return None
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import mlx.core as mx
 
@@ -23,6 +23,8 @@ from .resident_model import ResidentModel
 
 ProgressCallback = Callable[[float], None]
 
+# Seconds between two attempts to load a lost model again.
+AGAIN = 10.0
 # Seconds that a model may accept requests while another model waits for its memory.
 TURN = 5.0
 CLOSING = "The server is closing: send the request again when it is back."
@@ -66,6 +68,15 @@ class PendingLoad:
         for waiter in self.waiters:
             if not waiter.done.cancelled():
                 waiter.done.set_exception(error)
+
+
+class Lost(NamedTuple):
+    """A model that cannot answer because of `fault`; it was last loaded again at `tried`."""
+
+    fault: str
+    path: Path
+    options: LoadOptions
+    tried: float
 
 
 class Loader(Protocol):
@@ -113,7 +124,7 @@ class OwnLoader:
 
 class ModelPool:
     """Manages the models on the engine's thread. `others_turn` advances streams while a model
-    loads. `lost` says of models that cannot answer, and are loaded again, why.
+    loads. `lost` are models that could not answer any more, until they are loaded again.
     """
 
     def __init__(
@@ -125,7 +136,7 @@ class ModelPool:
     ) -> None:
         self.resident: dict[str, ResidentModel] = {}
         self.loads: dict[str, PendingLoad] = {}
-        self.lost: dict[str, str] = {}
+        self.lost: dict[str, Lost] = {}
         self._loader = loader
         self._config = config
         self._budget = budget
@@ -175,6 +186,7 @@ class ModelPool:
 
     def unload(self, model_id: str) -> bool:
         """Fail the model's requests, or its load. Return False if it had neither."""
+        self.lost.pop(model_id, None)
         load = self.loads.pop(model_id, None)
         if load is not None:
             load.fail(_unloaded(model_id))  # a running load stops at its next progress report
@@ -220,18 +232,26 @@ class ModelPool:
                     "%s was not used for %.0f s and is unloaded.", resident.id, resident.ttl_s
                 )
                 self._evict(resident)
+        for model_id, lost in list(self.lost.items()):
+            if model_id not in self.loads and lost.tried + AGAIN <= now:
+                self._load_again(model_id)
         ends = [resident.expires_at - now for resident in self.resident.values()]
-        return min([self._loader.watch_s, *ends]) if ends else math.inf
+        return min([self._loader.watch_s, *ends]) if ends or self.lost else math.inf
 
     def _lose(self, resident: ResidentModel, fault: str) -> None:
         """Fail the requests of a model that cannot answer any more, and load it again."""
         _log.error("%s: %s. It is loaded again.", resident.id, fault)
         del self.resident[resident.id]
-        self.lost[resident.id] = fault
+        self.lost[resident.id] = Lost(fault, resident.loaded.path, resident.options, 0.0)
         resident.close(UnavailableError(f"{fault}: send the request again."))
-        waiter = LoadWaiter(resident.options, Future(), None)
+        self._load_again(resident.id)
+
+    def _load_again(self, model_id: str) -> None:
+        lost = self.lost[model_id]._replace(tried=time.monotonic())
+        self.lost[model_id] = lost
+        waiter = LoadWaiter(lost.options, Future(), None)
         waiter.done.add_done_callback(_log_failure)
-        self._queue(resident.id, resident.loaded.path, waiter)
+        self._queue(model_id, lost.path, waiter)
 
     def _load(self, load: PendingLoad) -> None:
         start = time.perf_counter()

@@ -45,6 +45,16 @@ class Held(NamedTuple):
         return (self.limit - self.nbytes) / self.bytes_per_token
 
 
+class Part(NamedTuple):
+    """What a computer would hold of a model, in bytes, and what it may hold."""
+
+    host: str
+    layers: int
+    ranks: int
+    needed_bytes: int
+    limit_bytes: int
+
+
 class Group:
     """The processes of a model. All methods but `fault` belong to the engine's thread.
 
@@ -78,8 +88,6 @@ class Group:
         UsageError; then no process is left.
         """
         try:
-            for rank, host in enumerate(self._hosts.hosts):
-                self._links.append(Link(rank, host, self._inbox))
             facts = self._check()
             shares = self._shares(facts)
             loaded = self._load(shares, facts, options, on_progress)
@@ -89,6 +97,23 @@ class Group:
         limits = [each["limit"] for each in facts]
         held = [Held(limit, **each) for limit, each in zip(limits, loaded, strict=True)]
         return min(held, key=lambda each: each.tokens)
+
+    def survey(self) -> list[Part]:
+        """Return what each computer would hold; no process is left. Raises as `load` does."""
+        try:
+            facts = self._check()
+            return [
+                Part(
+                    _name(link),
+                    len(share.layers),
+                    share.size if share.is_tensor else 1,
+                    part_bytes(self._folder, share),
+                    fact["limit"],
+                )
+                for link, share, fact in zip(self._links, self._shares(facts), facts, strict=True)
+            ]
+        finally:
+            self.close()
 
     def ask(self, name: str, values: Any) -> list[dict[str, Any]]:
         """Send a command to all ranks, and return their replies in order.
@@ -117,7 +142,12 @@ class Group:
     # Starting
 
     def _check(self) -> list[dict[str, Any]]:
-        """Return what the ranks' computers have. Raises UnavailableError for all that is wrong."""
+        """Start the ranks, and return what their computers have.
+
+        Raises UnavailableError for all that is wrong.
+        """
+        for rank, host in enumerate(self._hosts.hosts):
+            self._links.append(Link(rank, host, self._inbox))
         locks = str(state_home() / "ranks")
         for link in self._links:
             host = link.host

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from qwen3mlx.config import EngineConfig
@@ -15,6 +17,7 @@ from qwen3mlx.ranks import GroupLoader
 from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts
 from tests.engine import support
 from tests.engine.support import Request, ids_alone
+from tests.support.places import ROOT
 
 PATIENCE = 30
 TWO = Hosts((Host(LOCAL, LOCAL),) * 2)
@@ -26,6 +29,31 @@ OPTIONS: list[dict[str, Any]] = [
     {"logprobs": True, "top_logprobs": 3},
     {"prompt_logprobs": True, "logprobs": True},
 ]
+
+
+SSH = """\
+#!/bin/sh
+while [ "$1" != "--" ]; do shift; done
+if [ "$2" = refused.local ]; then
+  echo "ssh: connect to host refused.local port 22: Connection refused" >&2
+  exit 255
+fi
+exec sh -c "$3"
+"""
+
+
+def script(file: Path, text: str) -> str:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+    return str(file)
+
+
+def program(tmp_path: Path, down: Path | None = None) -> str:
+    """The program itself, as on another computer, which sleeps while there is a file `down`."""
+    asleep = f'if [ -e "{down}" ]; then echo it is asleep >&2; exit 1; fi'
+    start = f'cd "{ROOT}" && exec "{sys.executable}" -m qwen3mlx "$@"'
+    return script(tmp_path / "qwen3mlx", f"#!/bin/sh\n{asleep}\n{start}\n")
 
 
 class Odd(support.Odd):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,37 +25,13 @@ from qwen3mlx.ranks.fingerprint import fingerprint, versions
 from qwen3mlx.ranks.group import Group
 from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts, Parallel
 from qwen3mlx.ranks.rank import _found
-from tests.support.places import ROOT
 
-SSH = """\
-#!/bin/sh
-while [ "$1" != "--" ]; do shift; done
-if [ "$2" = refused.local ]; then
-  echo "ssh: connect to host refused.local port 22: Connection refused" >&2
-  exit 255
-fi
-exec sh -c "$3"
-"""
+from .support import program, script
+
 HERE = Host(LOCAL, LOCAL)
 
 
-@pytest.fixture(autouse=True)
-def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script(tmp_path / "bin" / "ssh", SSH)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-
-
-def script(file: Path, text: str) -> str:
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(text)
-    file.chmod(0o755)
-    return str(file)
-
-
-def program(tmp_path: Path) -> str:
-    """The program itself, as on another computer."""
-    start = f'cd "{ROOT}" && exec "{sys.executable}" -m qwen3mlx "$@"'
-    return script(tmp_path / "qwen3mlx", f"#!/bin/sh\n{start}\n")
+pytestmark = pytest.mark.usefixtures("ssh")
 
 
 def impostor(tmp_path: Path, folder: Path, **other: Any) -> Host:

@@ -12,9 +12,11 @@ import pytest
 
 from qwen3mlx import library
 from qwen3mlx.config import LoadOptions
+from qwen3mlx.engine import model_pool
 from qwen3mlx.errors import UnavailableError
 from qwen3mlx.generate import Decoder
 from qwen3mlx.model import load_model
+from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts
 from tests.engine.support import Request, ids_alone
 
 from .support import (
@@ -25,6 +27,7 @@ from .support import (
     engine_of,
     is_running,
     process_ids,
+    program,
     resident_of,
     sent,
     wait,
@@ -86,6 +89,22 @@ def test_a_suspended_rank_is_lost(demo: Path, caplog: pytest.LogCaptureFixture) 
         assert "rank 1 on this computer was lost" in str(request.error)
         assert "rank 1 on this computer was lost" in caplog.text
         assert not any(map(is_running, pids))
+
+
+@pytest.mark.usefixtures("ssh")
+def test_a_computer_that_comes_back_later(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(model_pool, "AGAIN", 0.5)
+    there = Host("mac-2.local", LOCAL, command=program(tmp_path, tmp_path / "down"))
+    with engine_of(Hosts((Host(LOCAL, LOCAL), there))) as engine:
+        engine.load("demo", demo, LoadOptions()).result(PATIENCE)
+        (tmp_path / "down").touch()
+        os.kill(process_ids(engine)[1], signal.SIGKILL)
+        wait(lambda: "could not be loaded again: mac-2.local: it is asleep." in caplog.text)
+        assert engine.trouble == "demo: mac-2.local was lost. It is loaded again."
+        (tmp_path / "down").unlink()
+        wait(lambda: engine.trouble is None and engine.resident)
 
 
 def test_an_idle_group_that_loses_a_rank(demo: Path, caplog: pytest.LogCaptureFixture) -> None:

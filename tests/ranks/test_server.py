@@ -116,6 +116,17 @@ def test_ranks_end_with_the_server(number: signal.Signals, hosts: str, tmp_path:
     serve.close()
 
 
+@pytest.mark.slow
+def test_what_each_computer_would_hold(hosts: str) -> None:
+    told = invoke("fit", "demo", "--hosts", hosts).stdout.splitlines()
+    names = [f"rank {rank} on this computer" for rank in range(2)]
+    assert [line.split("\t")[:2] for line in told] == [[n, "1/2 of 6 layers"] for n in names]
+    parts = json.loads(invoke("fit", "demo", "--hosts", hosts, "--json").stdout)
+    assert [part["needed_bytes"] < part["limit_bytes"] for part in parts] == [True, True]
+    mixed = invoke("fit", "demo", "--hosts", hosts, "--memory", "32GB")
+    assert (mixed.exit_code, mixed.stdout) == (2, "")
+
+
 def test_mistakes_are_one_line(hosts: str, tmp_path: Path) -> None:
     alone = invoke("serve", "--hosts", hosts)
     assert (alone.exit_code, alone.stdout) == (2, "")
