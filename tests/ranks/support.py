@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ if [ "$2" = refused.local ]; then
   echo "ssh: connect to host refused.local port 22: Connection refused" >&2
   exit 255
 fi
-exec sh -c "$3"
+exec sh -c "exec $3"
 """
 
 
@@ -98,6 +98,13 @@ def resident_of(engine: Engine) -> ResidentModel:
 def process_ids(engine: Engine) -> list[int]:
     loaded: Any = resident_of(engine).loaded
     return loaded.group.process_ids
+
+
+def is_back(engine: Engine, lost: Sequence[int]) -> bool:
+    """Whether the model is in other processes than the `lost` ones."""
+    if engine.trouble is not None or not engine.resident:
+        return False
+    return bool(process_ids(engine)) and set(lost).isdisjoint(process_ids(engine))
 
 
 def is_running(process_id: int) -> bool:

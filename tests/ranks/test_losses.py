@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .support import (
     TWO,
     check_answers,
     engine_of,
+    is_back,
     is_running,
     process_ids,
     program,
@@ -70,7 +72,7 @@ def test_lost_ranks(demo: Path, alone: Decoder, caplog: pytest.LogCaptureFixture
             assert isinstance(request.error, UnavailableError)
             assert "was lost" in str(request.error)
             assert not any(map(is_running, pids))
-            wait(lambda: engine.trouble is None and engine.resident)
+            wait(partial(is_back, engine, pids))
             assert "was lost. It is loaded again." in caplog.text
             assert "Traceback" not in caplog.text
             again = sent(engine, max_tokens=12)
@@ -99,12 +101,13 @@ def test_a_computer_that_comes_back_later(
     there = Host("mac-2.local", LOCAL, command=program(tmp_path, tmp_path / "down"))
     with engine_of(Hosts((Host(LOCAL, LOCAL), there))) as engine:
         engine.load("demo", demo, LoadOptions()).result(PATIENCE)
+        pids = process_ids(engine)
         (tmp_path / "down").touch()
-        os.kill(process_ids(engine)[1], signal.SIGKILL)
+        os.kill(pids[1], signal.SIGKILL)
         wait(lambda: "could not be loaded again: mac-2.local: it is asleep." in caplog.text)
         assert engine.trouble == "demo: mac-2.local was lost. It is loaded again."
         (tmp_path / "down").unlink()
-        wait(lambda: engine.trouble is None and engine.resident)
+        wait(lambda: is_back(engine, pids))
 
 
 def test_an_idle_group_that_loses_a_rank(demo: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -116,6 +119,6 @@ def test_an_idle_group_that_loses_a_rank(demo: Path, caplog: pytest.LogCaptureFi
         told = "demo: rank 1 on this computer was lost. It is loaded again."
         assert told in str(engine.trouble)
         assert told in caplog.text
-        wait(lambda: engine.trouble is None and engine.resident)
+        wait(lambda: is_back(engine, pids))
         assert not any(map(is_running, pids))
     assert not engine.resident
