@@ -38,19 +38,25 @@ class Said(NamedTuple):
 
 
 class Link:
-    """A rank's process. What it says goes to `inbox`, in order."""
+    """A rank's process. What it says goes to `inbox`, in order.
+
+    One thread reads and one writes: a process that is suspended blocks nothing else.
+    """
 
     def __init__(self, rank: int, host: Host, inbox: queue.SimpleQueue[Said]) -> None:
         self.rank = rank
         self.host = host
         self.process = _started(host)
         self._inbox = inbox
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._is_over = False
         self._heard = time.monotonic()
-        self._reader = threading.Thread(
-            target=self._read, name=f"qwen3mlx-rank-{rank}", daemon=True
-        )
-        self._reader.start()
+        self._threads = [
+            threading.Thread(target=function, name=f"rank-{rank}", daemon=True)
+            for function in (self._read, self._write)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def is_lost(self) -> bool:
@@ -71,16 +77,11 @@ class Link:
         return printable(lines[-1]) if lines else f"its process ended ({self.process.returncode})"
 
     def send(self, data: bytes) -> None:
-        assert self.process.stdin is not None
-        with suppress(OSError):  # it has ended, and the inbox says so
-            self.process.stdin.write(data)
-            self.process.stdin.flush()
+        self._outbox.put(data)
 
     def close(self, *, now: bool = False) -> None:
         """End the process. It has a moment to do so itself, unless `now` is set."""
-        assert self.process.stdin is not None
-        with suppress(OSError):
-            self.process.stdin.close()
+        self._outbox.put(None)
         if now:
             self.process.kill()
         try:
@@ -88,10 +89,18 @@ class Link:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._reader.join()
+        for thread in self._threads:
+            thread.join()
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+
+    def _write(self) -> None:
+        assert self.process.stdin is not None
+        with suppress(OSError), self.process.stdin as stdin:  # it has ended, and the inbox says so
+            while (data := self._outbox.get()) is not None:
+                stdin.write(data)
+                stdin.flush()
 
     def _read(self) -> None:
         assert self.process.stdout is not None

@@ -111,6 +111,7 @@ class _Rank:
         from ..generate import Decoder
         from ..model.parallel import Share, load_part
 
+        _be_silent()
         rank, size, start, stop, is_tensor = values["share"]
         share = Share(rank, size, range(start, stop), is_tensor)
         model = load_part(
@@ -149,6 +150,13 @@ class _Rank:
                 next(work)
             except StopIteration as done:
                 return {"rows": done.value}
+
+
+def _be_silent() -> None:
+    """Discard what libraries print: nobody reads it, and SSH's pipe would be full one day."""
+    with open(os.devnull, "wb") as nowhere:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _found(names: list[str]) -> Path:

@@ -6,6 +6,7 @@ SSH is a script that runs the command here; some of the computers are scripts as
 from __future__ import annotations
 
 import json
+import queue
 import socket
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from qwen3mlx.errors import (
 from qwen3mlx.ranks.fingerprint import fingerprint, versions
 from qwen3mlx.ranks.group import Group
 from qwen3mlx.ranks.hosts import LOCAL, Host, Hosts, Parallel
+from qwen3mlx.ranks.link import Link
 from qwen3mlx.ranks.rank import _found
 
 from .support import program, script
@@ -106,6 +108,14 @@ def test_a_port_that_is_taken(demo: Path) -> None:
     assert told == (
         f"rank 1 on this computer: port {port} of 127.0.0.1 cannot be used: Address already in use."
     )
+
+
+def test_who_does_not_read_blocks_nobody(tmp_path: Path) -> None:
+    command = script(tmp_path / "deaf", "#!/bin/sh\nexec sleep 60\n")
+    link = Link(0, Host("deaf.local", "10.0.0.2", command=command), queue.SimpleQueue())
+    link.send(b"x" * (1 << 22))
+    link.close(now=True)
+    assert link.is_lost
 
 
 def test_a_model_that_is_not_there() -> None:
