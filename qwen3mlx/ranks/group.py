@@ -15,7 +15,7 @@ from ..model.parallel import Share, layer_bytes, part_bytes, pipeline_shares, te
 from ..quoting import size_text
 from ..settings.state import state_home
 from .fingerprint import fingerprint, versions
-from .hosts import Host, Hosts
+from .hosts import Hosts
 from .link import Link, Said
 from .wire import line, unpacked
 
@@ -195,7 +195,7 @@ class Group:
         on_progress: Report,
     ) -> list[dict[str, Any]]:
         ring = [
-            [_address(link.host, fact["port"])]
+            [f"{link.host.ip}:{fact['port']}"]
             for link, fact in zip(self._links, facts, strict=True)
         ]
         chosen = {
@@ -288,7 +288,3 @@ def _slowest(progress: Mapping[int, Sequence[int]], size: int) -> tuple[int, int
 def _name(link: Link) -> str:
     """Return a host's name, with its rank where this computer has several."""
     return f"rank {link.rank} on this computer" if link.host.is_local else link.host.ssh
-
-
-def _address(host: Host, port: int) -> str:
-    return f"[{host.ip}]:{port}" if ":" in host.ip else f"{host.ip}:{port}"

@@ -92,7 +92,7 @@ def _host(entry: Any, where: str) -> Host:
     if ssh == LOCAL and ips is None:
         ips = [LOCAL]
     if not isinstance(ips, list) or not ips or not _is_address(ips[0]):
-        raise UsageError(f"{where} has ips {quoted(ips)}; it must be a list of IP addresses.")
+        raise UsageError(f"{where} has ips {quoted(ips)}; it must be a list of IPv4 addresses.")
     port, command = entry.get("port", 0), entry.get("command", "qwen3mlx")
     if type(port) is not int or not 0 <= port <= 65535:
         raise UsageError(f"{where} has port {quoted(port)}; it must be from 1 to 65535.")
@@ -124,7 +124,7 @@ def _check_duplicates(hosts: tuple[Host, ...]) -> None:
 
 def _is_address(value: Any) -> bool:
     try:
-        ipaddress.ip_address(value)
+        ipaddress.IPv4Address(value)
     except ValueError:
         return False
     return isinstance(value, str)

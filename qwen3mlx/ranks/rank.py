@@ -173,8 +173,7 @@ def _found(names: list[str]) -> Path:
 
 def _port(ip: str, port: int) -> int:
     """Return `port` if it is free, or a free one for 0."""
-    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-    with socket.socket(family) as probe:
+    with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as MLX does
         try:
             probe.bind((ip, port))
