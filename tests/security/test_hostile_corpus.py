@@ -20,7 +20,7 @@ from .hostile.arena import Arena
 from .hostile.trials import KINDS, Trial
 
 SEED = os.environ.get("HOSTILE_SEED", "1")
-SAMPLE = 2
+SAMPLE = 1
 # Faults that are told before the rest is given up.
 ENOUGH = 20
 

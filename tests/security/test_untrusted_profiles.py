@@ -42,7 +42,7 @@ def faults(window: Window, folder: Path, number: int) -> list[str]:
 
 
 def test_a_few_profiles_of_others(window: Window, tmp_path: Path) -> None:
-    assert not faults(window, tmp_path, 6)
+    assert not faults(window, tmp_path, 3)
 
 
 @pytest.mark.slow

@@ -50,6 +50,7 @@ def wait_for(quantize: QuantizeController, qtbot: QtBot, *phases: str) -> None:
     qtbot.waitUntil(lambda: quantize.state.phase in phases, timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_a_conversion_and_what_it_cost(
     quantize: QuantizeController, source: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:
