@@ -25,6 +25,7 @@ VERBS = {
     "list": ("list", "list_models"),
     "show": ("show", "show"),
     "rm": ("rm", "rm"),
+    "cp": ("cp", "cp"),
     "ps": ("ps", "ps"),
     "load": ("load", "load"),
     "unload": ("unload", "unload"),

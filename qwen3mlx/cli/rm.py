@@ -21,13 +21,19 @@ def rm(
 ) -> None:
     """Delete a downloaded model, complete or not.
 
-    Only models in the Hugging Face cache are deleted, with all their revisions.
+    Only models in the Hugging Face cache are deleted, with all their revisions. Of an alias, only
+    the name is deleted.
     """
     from ..errors import UsageError
+    from ..library import Library
     from ..library.removal import delete, num_bytes
+    from ..library.user_aliases import forget
     from ..quoting import size_text
 
     terminal = Terminal.standard()
+    if not Library().has(model) and forget(model):
+        terminal.note(f"Deleted the name {model}; the model stays.")
+        return
     name, folder = _downloaded(model)
     size = size_text(num_bytes(folder))
     if not yes:

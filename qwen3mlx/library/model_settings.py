@@ -90,6 +90,15 @@ class ModelSettings:
         with self._edit(model_id) as entry:
             _put(entry, {"sampling": values or None})
 
+    def copy(self, source: str, target: str) -> dict[str, Any]:
+        """Give the model `target` the settings that `source` has, and no others; return them."""
+        with self._file.edit() as models:
+            copied = dict(self._entry(models, source))
+            models.pop(target, None)
+            if copied:
+                models[target] = copied
+        return copied
+
     @contextmanager
     def _edit(self, model_id: str) -> Iterator[dict[str, Any]]:
         with self._file.edit() as models:

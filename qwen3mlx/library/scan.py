@@ -81,7 +81,7 @@ class Library:
         aliases: Aliases | None = None,
     ) -> None:
         self._roots = roots
-        self._aliases = aliases
+        self.aliases = aliases
         self._extra = [Path(os.path.abspath(path)) for path in extra]
         self._known: dict[Candidate, _Reading] = {}
         self._last = Scan([], [], [])
@@ -108,14 +108,18 @@ class Library:
                 return self._match(name, self._last)
         return self._match(name, self.scan())
 
+    def has(self, model_id: str) -> bool:
+        """Return whether a model on this computer has that id, which aliases cannot change."""
+        return _by_id(plain(model_id), self.installed()) is not None
+
     def wanted(self, name: str) -> Wanted | None:
         """Return the repositories that `name` means; None if there are none."""
-        return meaning(aliased(name, self._aliases))
+        return meaning(aliased(name, self.aliases))
 
     def _match(self, name: str, scan: Scan) -> LocalModel:
         if (found := self._exactly(name, scan)) is not None:
             return found
-        meant = plain(aliased(name, self._aliases))
+        meant = plain(aliased(name, self.aliases))
         if meant != name and (found := self._exactly(meant, scan)) is not None:
             return found
         wanted = meaning(meant)

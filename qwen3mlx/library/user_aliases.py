@@ -25,7 +25,7 @@ def parse_aliases(rows: Sequence[str]) -> dict[str, str]:
         name, equals, model = (part.strip() for part in row.partition("="))
         if not (name and equals and model and row.isprintable()):
             raise UsageError(f"alias {quoted(row)} must be NAME=MODEL, as in gpt-4o=qwen3:8b.")
-        key = plain(name).casefold()
+        key = _key(name)
         if key in DEMOS:
             raise UsageError(f"alias {quoted(row)} cannot rename {key}: choose another name.")
         if key in aliases:
@@ -55,4 +55,35 @@ def aliased(name: str, aliases: Aliases | None = None) -> str:
     """
     if not name or name.casefold() in DEMOS:
         return name
-    return (saved_aliases() if aliases is None else aliases).get(plain(name).casefold(), name)
+    return (saved_aliases() if aliases is None else aliases).get(_key(name), name)
+
+
+def save(alias: str, model: str) -> None:
+    """Save an alias, in place of one of the same name. Raises UsageError."""
+    row = f"{alias}={model}"
+    if parse_aliases([row]) != {_key(alias): model}:
+        raise UsageError(f"{quoted(alias)} cannot be a name: choose one without `=`.")
+    _put(alias, row)
+
+
+def forget(alias: str) -> bool:
+    """Remove a saved alias; the model stays. Return False if there is no such alias."""
+    if _key(alias) not in saved_aliases():
+        return False
+    _put(alias, None)
+    return True
+
+
+def replaced(rows: Sequence[str], alias: str, row: str | None) -> list[str]:
+    """Return the rows with this one in place of those that name `alias`."""
+    kept = [each for each in rows if _key(each.partition("=")[0]) != _key(alias)]
+    return kept if row is None else [*kept, row]
+
+
+def _put(alias: str, row: str | None) -> None:
+    with UserSettings().edit_server() as server:
+        server["alias"] = replaced(server.get("alias") or [], alias, row) or None
+
+
+def _key(name: str) -> str:
+    return plain(name).casefold()

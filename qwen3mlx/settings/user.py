@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,8 +60,15 @@ class UserSettings:
 
     def save_server(self, changes: Mapping[str, Any]) -> None:
         """Save defaults for `serve` by option name; None removes one."""
+        with self.edit_server() as server:
+            server.update(changes)
+
+    @contextmanager
+    def edit_server(self) -> Iterator[dict[str, Any]]:
+        """Yield the defaults for `serve` to change in place; None removes one."""
         with self._file.edit() as values:
-            server = {**self._server(values), **changes}
+            server = dict(self._server(values))
+            yield server
             values["server"] = {name: value for name, value in server.items() if value is not None}
 
     def _model_folders(self, values: Mapping[str, Any]) -> list[Any]:

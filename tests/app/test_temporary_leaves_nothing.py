@@ -138,7 +138,11 @@ def said(process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize("used", ["temporary"], indirect=True)
 @pytest.mark.parametrize(
     "how",
-    ["kill", pytest.param("quit", marks=pytest.mark.slow), pytest.param("leave", marks=pytest.mark.slow)],
+    [
+        "kill",
+        pytest.param("quit", marks=pytest.mark.slow),
+        pytest.param("leave", marks=pytest.mark.slow),
+    ],
 )
 def test_nothing_of_it_is_in_any_file(used: subprocess.Popen[str], profile: Path, how: str) -> None:
     assert "conversations.sqlite" in {path.name for path in profile.iterdir()}

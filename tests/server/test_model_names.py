@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from qwen3mlx.library import DEMOS
 from qwen3mlx.server.http.warning_headers import WARNING_HEADER
+from qwen3mlx.settings.user import UserSettings
 
 from .live import LiveServer, live_server
 
@@ -192,6 +193,29 @@ def test_what_is_here_under_any_name_is_not_downloaded(named: LiveServer) -> Non
         body = {"model": name}
         reply = named.http.post("/api/v1/models/download", json=body, headers=named.person)
         assert reply.json() == {"status": "already_downloaded"}
+
+
+def test_a_copy_is_another_name_and_deleting_it_leaves_the_model(named: LiveServer) -> None:
+    def ask(method: str, path: str, body: dict[str, str]) -> httpx.Response:
+        return named.http.request(method, f"/api/{path}", json=body, headers=named.person)
+
+    for source in ("demo", "qwen3-32b-mlx"):  # the second in place of the first
+        made = ask("POST", "copy", {"source": source, "destination": "Mine:latest"})
+        assert made.status_code == 200, made.text
+    assert send(named, openai, "mine").json()["model"] == REPO
+    saved = UserSettings().server()["alias"]
+    assert saved == [f"mine={REPO}"]
+    for taken in (REPO, "demo"):
+        refused = ask("POST", "copy", {"source": "demo", "destination": taken})
+        assert refused.status_code == 400
+        assert "own" in refused.json()["error"] or "rename" in refused.json()["error"]
+    assert ask("POST", "copy", {"source": "lost", "destination": "b"}).status_code == 404
+    for odd in ("a\nb", "a=b", " "):
+        assert ask("POST", "copy", {"source": "demo", "destination": odd}).status_code == 400
+    assert ask("DELETE", "delete", {"model": "mine"}).status_code == 200
+    assert "alias" not in UserSettings().server()
+    assert send(named, openai, "mine").status_code == 404
+    assert send(named, openai, REPO).status_code == 200
 
 
 NAMES = st.one_of(

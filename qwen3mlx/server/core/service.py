@@ -45,6 +45,7 @@ from .call_memory import CallMemory
 from .caller import caller
 from .model_info import ModelInfo
 from .model_loader import ModelLoader
+from .own_names import OwnNames
 from .rows import Embeddings, Ranking
 from .server_tools import ServerTools
 from .template_traits import check_switch
@@ -78,6 +79,7 @@ class Service:
         self.calls = CallMemory()
         self.threads = WorkerThreads()
         self.tools = ServerTools(settings)
+        self.names = OwnNames(settings, self.library)
         self._loader = ModelLoader(self.library, self.engine, self.model_settings, settings.model)
 
     async def start(self) -> None:
@@ -112,7 +114,7 @@ class Service:
     async def aliases(self) -> dict[str, ModelInfo]:
         """The models on this computer that the user has an own name for, by that name."""
         found: dict[str, ModelInfo] = {}
-        for alias in self.settings.aliases:
+        for alias in self.names.models:
             with suppress(ModelNotFoundError, CheckpointError):
                 info = await self.model(alias)
                 if info.id.casefold() != alias:  # which would be that model's own name

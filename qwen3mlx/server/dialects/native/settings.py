@@ -35,7 +35,7 @@ router = APIRouter(prefix="/settings", route_class=Route)
 @router.get("")
 async def read(service: ServiceDep) -> Json:
     """`saved` counts from the next start; `running` is what this one was started with."""
-    return await asyncio.to_thread(_both, service.settings)
+    return await asyncio.to_thread(_both, service.names.settings)
 
 
 @router.get("/schema")
@@ -49,7 +49,7 @@ async def change(body: ServerSettingsBody, service: ServiceDep) -> Json:
     """Only what is given changes; null is the default again."""
     _check(body)
     await asyncio.to_thread(UserSettings().save_server, body)
-    return await asyncio.to_thread(_both, service.settings)
+    return await asyncio.to_thread(_both, service.names.settings)
 
 
 def _both(running: ServerSettings) -> Json:

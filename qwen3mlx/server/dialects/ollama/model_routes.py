@@ -17,7 +17,7 @@ from ...json_text import Json
 from . import models
 from .errors import render_error
 from .request import plain_name
-from .schemas import ModelBody
+from .schemas import CopyBody, ModelBody
 
 # Clients compare it with the version that added what they need (/v1/responses: 0.13.4).
 API_VERSION = "0.13.4"
@@ -39,7 +39,7 @@ async def tags(service: ServiceDep) -> Json:
 
 @router.get("/api/ps")
 async def processes(service: ServiceDep) -> Json:
-    return models.processes(await service.models(), service.settings.aliases)
+    return models.processes(await service.models(), service.names.models)
 
 
 @router.post("/api/show")
@@ -51,8 +51,13 @@ async def show(body: ModelBody, service: ServiceDep) -> Json:
 
 @router.delete("/api/delete")
 async def delete(body: ModelBody, service: ServiceDep) -> Response:
-    """Delete a downloaded model with all its revisions; it is unloaded first."""
-    await service.delete(model_name(body))
+    """Delete a downloaded model with all its revisions; it is unloaded first.
+
+    Of a name that a copy made, or the user, only the name is deleted.
+    """
+    name = model_name(body)
+    if not await asyncio.to_thread(service.names.remove, name):
+        await service.delete(name)
     return Response()
 
 
@@ -64,8 +69,11 @@ async def create() -> Response:
 
 
 @router.post("/api/copy")
-async def copy() -> Response:
-    return _refused("Models cannot be copied here; use the name that GET /api/tags lists.")
+async def copy(body: CopyBody, service: ServiceDep) -> Response:
+    """Give a model another name, which is saved; its files are there once."""
+    model = await service.model(plain_name(body.source))
+    await asyncio.to_thread(service.names.add, plain_name(body.destination), model.id)
+    return Response()
 
 
 @router.post("/api/push")

@@ -69,6 +69,11 @@ class ModelBody(Body):
     name: ModelName | None = None
 
 
+class CopyBody(Body):
+    source: ModelName
+    destination: ModelName
+
+
 class AnswerBody(Body):
     """The fields that chat and generate share."""
 

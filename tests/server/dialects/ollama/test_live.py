@@ -295,7 +295,6 @@ def test_errors_come_before_the_answer(
     ("method", "path", "body"),
     [
         ("POST", "/api/create", {"model": "mine", "from": "demo"}),
-        ("POST", "/api/copy", {"source": "demo", "destination": "mine"}),
         ("POST", "/api/push", {"model": "demo"}),
     ],
 )
