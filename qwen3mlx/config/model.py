@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..errors import CheckpointError, InvalidRequestError
 from ..quoting import quoted
+from .config_reader import ConfigReader
 from .json_file import number, read_json, token_ids
 from .kind import Kind, kind_of, labels_of, pools
 from .modules import Module
@@ -18,23 +19,6 @@ from .rope import RopeConfig
 from .tensor_headers import TensorInfo, read_infos
 from .tensor_names import has_bare_names
 
-# Several times the values of the largest released checkpoint: an untrusted file's numbers are used
-# in arithmetic and loops before anything is loaded.
-_MOST = {
-    "vocab_size": 1 << 22,
-    "hidden_size": 1 << 17,
-    "intermediate_size": 1 << 20,
-    "num_hidden_layers": 1024,
-    "num_attention_heads": 1024,
-    "num_key_value_heads": 1024,
-    "head_dim": 4096,
-    "max_position_embeddings": 1 << 27,
-    "num_experts": 4096,
-    "num_local_experts": 4096,
-    "num_experts_per_tok": 4096,
-    "moe_intermediate_size": 1 << 20,
-    "decoder_sparse_step": 1024,
-}
 _MOST_EXPERTS_IN_ALL = 1 << 17
 MODEL_TYPES = ("qwen3", "qwen3_moe")
 _SPARE = ("rotary_emb.inv_freq", ".k_scale", ".v_scale")
@@ -92,7 +76,7 @@ class ModelConfig(NamedTuple):
                 "only 'qwen3' and 'qwen3_moe' are supported."
             )
         _refuse_unsupported(raw, source)
-        reader = _Reader(raw, source)
+        reader = ConfigReader(raw, source)
         max_positions = reader.integer("max_position_embeddings", 32_768)
         own = _moe_fields(reader) if model_type == "qwen3_moe" else _dense_fields(reader)
         kind = kind_of(raw, source)
@@ -331,7 +315,7 @@ def _quantization(raw: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {"quantization": QuantizationConfig.from_mapping(quantization, source)}
 
 
-def _dense_fields(reader: _Reader) -> dict[str, Any]:
+def _dense_fields(reader: ConfigReader) -> dict[str, Any]:
     heads = "num_key_value_heads"
     if reader.raw.get(heads, 32) is None:
         heads = "num_attention_heads"  # null: each layer has keys and values of its own
@@ -341,7 +325,7 @@ def _dense_fields(reader: _Reader) -> dict[str, Any]:
     }
 
 
-def _moe_fields(reader: _Reader) -> dict[str, Any]:
+def _moe_fields(reader: ConfigReader) -> dict[str, Any]:
     """Read the MoE keys; `num_local_experts` is transformers 5's spelling of `num_experts`."""
     head_dim = reader.integer("hidden_size") // reader.integer("num_attention_heads")
     experts = "num_local_experts" if "num_local_experts" in reader.raw else "num_experts"
@@ -371,45 +355,3 @@ def _rope(raw: Mapping[str, Any], max_positions: int, source: str) -> RopeConfig
         max_positions=max_positions,
         source=source,
     )
-
-
-class _Reader(NamedTuple):
-    raw: Mapping[str, Any]
-    source: str
-
-    def integer(self, key: str, default: int | None = None) -> int:
-        """Return a positive integer, as required for every size and count."""
-        value = self.raw.get(key, default)
-        if value is None:
-            raise CheckpointError(f"{self.source} has no {quoted(key)}.")
-        most = _MOST[key]
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
-            raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be an integer from 1 to "
-                f"{most:,}."
-            )
-        return value
-
-    def integers(self, key: str) -> tuple[int, ...]:
-        value = self.raw.get(key) or []
-        if not isinstance(value, list) or any(type(item) is not int for item in value):
-            raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be a list of integers."
-            )
-        return tuple(value)
-
-    def word(self, key: str) -> str | None:
-        value = self.raw.get(key)
-        if value is not None and not (isinstance(value, str) and len(value) <= 32):
-            raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be a short string."
-            )
-        return value
-
-    def flag(self, key: str) -> bool:
-        value = self.raw.get(key, False)
-        if not isinstance(value, bool):
-            raise CheckpointError(
-                f"{self.source} has {key} {quoted(value)}; it must be true or false."
-            )
-        return value

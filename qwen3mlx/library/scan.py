@@ -116,6 +116,15 @@ class Library:
         """Return the repositories that `name` means; None if there are none."""
         return meaning(aliased(name, self.aliases))
 
+    def to_download(self, name: str) -> Wanted:
+        """Return the repositories that `name` means. Raises ModelNotFoundError."""
+        wanted = self.wanted(name)
+        if wanted is None:
+            from .refusals import REMOTE_NAME, not_a_model
+
+            raise ModelNotFoundError(not_a_model(name, REMOTE_NAME))
+        return wanted
+
     def _match(self, name: str, scan: Scan) -> LocalModel:
         if (found := self._exactly(name, scan)) is not None:
             return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
-from ...errors import InvalidRequestError, UsageError
+from ...errors import CheckpointError, InvalidRequestError, ModelNotFoundError, UsageError
 from ...library import user_aliases
+from ...library.local_model import LocalModel
 from ...library.names import plain
 from ...library.scan import Library
 from ..settings import ServerSettings
@@ -23,6 +25,16 @@ class OwnNames:
     def models(self) -> Mapping[str, str]:
         """The model by name, in lower case."""
         return self.settings.aliases
+
+    def here(self) -> dict[str, LocalModel]:
+        """Return the models on this computer that have such a name, by that name."""
+        found: dict[str, LocalModel] = {}
+        for name in self.models:
+            with suppress(ModelNotFoundError, CheckpointError):
+                local = self._library.find(name)
+                if local.id.casefold() != name:  # which would be that model's own name
+                    found[name] = local
+        return found
 
     def add(self, name: str, model_id: str) -> None:
         """Make `name` mean the model `model_id`; it may have meant another before.

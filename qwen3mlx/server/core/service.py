@@ -17,11 +17,9 @@ from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
 from ...engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids
 from ...engine.model_pool import Loader
 from ...errors import (
-    CheckpointError,
     ConfigurationError,
     InvalidRequestError,
     ModelGoneError,
-    ModelNotFoundError,
     NotSavedError,
 )
 from ...events import Finished
@@ -113,13 +111,8 @@ class Service:
 
     async def aliases(self) -> dict[str, ModelInfo]:
         """The models on this computer that the user has an own name for, by that name."""
-        found: dict[str, ModelInfo] = {}
-        for alias in self.names.models:
-            with suppress(ModelNotFoundError, CheckpointError):
-                info = await self.model(alias)
-                if info.id.casefold() != alias:  # which would be that model's own name
-                    found[alias] = info
-        return found
+        found = await asyncio.to_thread(self.names.here)
+        return {name: self._info(local) for name, local in found.items()}
 
     def download(self, name: str, revision: str | None = None) -> Job:
         """Start to download the model `name`, or return the job that is already doing so.
@@ -130,11 +123,7 @@ class Service:
         if source != HUGGING_FACE:
             there = place(source, rest)
             return self.downloads.start(there.repo_id, caller().owner, revision, source)
-        wanted = self.library.wanted(rest)
-        if wanted is None:
-            from ...library.refusals import REMOTE_NAME, not_a_model
-
-            raise ModelNotFoundError(not_a_model(name, REMOTE_NAME))
+        wanted = self.library.to_download(rest)
         repo_id = wanted.repository.repo_id
         if note := wanted.substitution(repo_id):
             warn(note)
