@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 
 from ..errors import UsageError
 from ..settings.state import user_home
-from .mcp_json import McpFile
+from .mcp_json import McpFile, entries, parse
 
 Program = Literal["lmstudio", "claude", "cursor"]
 PROGRAMS: tuple[Program, ...] = get_args(Program)
@@ -40,12 +40,22 @@ def import_servers(source: str) -> Imported:
     Those whose name exists already are left out. Raises UsageError if there is no such file, and
     ConfigurationError if it or ours cannot be read.
     """
-    path, ours = _file(source), McpFile()
-    theirs = McpFile(path)
-    left_out = [f"{path} line {fault.line}: {fault.text}." for fault in theirs.read().faults]
+    path = _file(source)
+    return import_text(McpFile(path).text() or "{}", f"{path} ")
+
+
+def import_text(text: str, source: str = "") -> Imported:
+    """Copy the servers in the text of a file like mcp.json to ours, but for known names.
+
+    `source` is said before the line of what is wrong. Raises ConfigurationError if ours cannot be
+    read.
+    """
+    ours = McpFile()
+    known = ours.read().servers
+    left_out = [f"{source}line {fault.line}: {fault.text}." for fault in parse(text).faults]
     names = []
-    for name, entry in theirs.entries().items():
-        if name in ours.entries():
+    for name, entry in entries(text).items():
+        if name in known:
             left_out.append(f"{name} is in {ours.path} already.")
             continue
         ours.add(name, entry)

@@ -79,7 +79,8 @@ class Spent(Protocol):
 class Call:
     """A call that the model has made; `tool` is None if there is none of that name.
 
-    `value` are its arguments as an object. `outcome` is None until the call has ended.
+    `value` are its arguments as an object. `outcome` is None until the call has ended; `given` is
+    what the model gets of its text.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Call:
     tool: Tool | None
     value: dict[str, Any]
     outcome: Outcome | None = None
+    given: str = ""
 
 
 class ToolLoop:
@@ -138,7 +140,7 @@ class ToolLoop:
     ) -> list[Call]:
         """Take a complete step; return its calls, some of which may have ended already.
 
-        Without calls, or after the last step, the loop is over.
+        Without calls, or after the last step, whose calls have all ended, the loop is over.
         """
         self.num_steps += 1
         self._used = usage.prompt_tokens + usage.completion_tokens
@@ -147,18 +149,21 @@ class ToolLoop:
         self._round = [self._call(call, number) for number, call in enumerate(calls)]
         self.calls += self._round
         self.messages.append(_turn(content, reasoning, self._round))
+        for call in self._round:
+            if call.outcome is not None:
+                self._end(call, call.outcome)
         if not calls:
             self.ending = "answered"
         elif was_told or self.tokens_left == 0:
             self.stop("limit")
         else:
             self._add_results_if_all_ended()
-        return [] if self.ending else list(self._round)
+        return list(self._round)
 
     def finished(self, call: Call, outcome: Outcome) -> None:
         """Take the end of a call; when all of the step have ended, the next one can begin."""
         assert call.outcome is None
-        call.outcome = outcome
+        self._end(call, outcome)
         if self.ending is None:
             self._add_results_if_all_ended()
 
@@ -168,7 +173,7 @@ class ToolLoop:
         status, text = ("limit", OVER) if ending == "limit" else ("cancelled", NOT_MADE)
         for call in self._round:
             if call.outcome is None:
-                call.outcome = Outcome(status, text)  # type: ignore[arg-type]  # one of two
+                self._end(call, Outcome(status, text))  # type: ignore[arg-type]  # one of two
         if self._round and self.messages[-1].get("role") != "tool":
             self._add_results()
 
@@ -195,13 +200,15 @@ class ToolLoop:
             self._add_results()
 
     def _add_results(self) -> None:
-        """All results together take a part of what is left of the context, in equal shares."""
+        for call in self._round:
+            self.messages.append({"role": "tool", "tool_call_id": call.id, "content": call.given})
+
+    def _end(self, call: Call, outcome: Outcome) -> None:
+        """All results of a step take a part of what is left of the context, in equal shares."""
         left = max(0, self._context_length - self._used)
         share = int(left * SHARE_OF_RESULTS) // len(self._round)
-        for call in self._round:
-            assert call.outcome is not None
-            text = self._fitted(call.outcome.text, max(share, LEAST_TOKENS))
-            self.messages.append({"role": "tool", "tool_call_id": call.id, "content": text})
+        call.outcome = outcome
+        call.given = self._fitted(outcome.text, max(share, LEAST_TOKENS))
 
     def _fitted(self, text: str, num_tokens: int) -> str:
         if len(text.encode("utf-8", "replace")) <= num_tokens:  # a token has at least one byte

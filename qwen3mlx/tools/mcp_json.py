@@ -91,11 +91,9 @@ class McpFile:
         text = self._file.text()
         return Servers({}) if text is None else parse(text)
 
-    def entries(self) -> dict[str, Any]:
-        """The servers as they are written, those that can be used alone."""
-        text = self._file.text() or "{}"
-        usable = parse(text).servers
-        return {each.key: each.value for each in _servers(text) if each.key in usable}
+    def text(self) -> str:
+        """The file as it is written; empty if there is none. Raises ConfigurationError."""
+        return self._file.text() or ""
 
     def add(self, name: str, entry: Mapping[str, Any]) -> None:
         """Save a server. Raises UsageError for a name that exists or an entry that is wrong."""
@@ -144,6 +142,12 @@ def parse(text: str) -> Servers:
         except _Wrong as wrong:
             faults.append(Fault(member.key, wrong.line, wrong.text))
     return Servers(servers, tuple(faults), tuple(notes))
+
+
+def entries(text: str) -> dict[str, Any]:
+    """The servers as they are written, those that can be used alone."""
+    usable = parse(text).servers
+    return {each.key: each.value for each in _servers(text) if each.key in usable}
 
 
 def _servers(text: str) -> list[Member]:

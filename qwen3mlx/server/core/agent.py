@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...errors import ConfigurationError
 from ...events import Event, Finished, Timings, Usage
 from ...request import GenerationRequest
 from ...text import Content, Reasoning
 from .answer import Answer
+from .questions import Reply
 from .server_tools import Offer, Source
 
 if TYPE_CHECKING:
     from ...tools.loop import Call, ToolLoop
+    from ...tools.outcome import Outcome
     from .service import Service
 
 Message = Mapping[str, Any]
+# Asks a person about a call, and waits for the reply.
+Ask = Callable[["Call"], Awaitable[Reply]]
+
+UNASKED = "(This tool is not allowed: the user has not said that it may always run.)"
+DENIED = "(The user did not allow this call.)"
+
+
+class StepEnded(NamedTuple):
+    """A step is complete; what it has written are its calls, or the answer."""
+
+    finished: Finished
 
 
 class CallBegun(NamedTuple):
@@ -26,19 +40,36 @@ class CallBegun(NamedTuple):
     call: Call
 
 
+class CallAsked(NamedTuple):
+    """A call waits for a person, who is to allow it."""
+
+    call: Call
+
+
+class CallProgress(NamedTuple):
+    """A call runs, and says how far it is: at first nothing."""
+
+    call: Call
+    done: float = 0.0
+    total: float | None = None
+    message: str | None = None
+
+
 class CallEnded(NamedTuple):
     """A call has its outcome."""
 
     call: Call
 
 
-AgentEvent = Event | CallBegun | CallEnded
+CallEvent = CallBegun | CallAsked | CallProgress | CallEnded
+AgentEvent = Event | StepEnded | CallEvent
 
 
 class AgentAnswer:
     """The events of all steps, iterated once, with one `Finished` for all of them at the end.
 
-    `begin` starts the tools' servers and submits the first step, so that errors show there.
+    `begin` starts the tools' servers and submits the first step, so that errors show there. Tools
+    that are to be asked for are denied where there is no `ask`.
     """
 
     def __init__(
@@ -48,12 +79,14 @@ class AgentAnswer:
         request: GenerationRequest,
         sources: Sequence[Source],
         ttl: float | None = None,
+        ask: Ask | None = None,
     ) -> None:
         self._service = service
         self._model = model
         self._request = request
         self._sources = sources
         self._ttl = ttl
+        self._ask = ask
         self._offer: Offer | None = None
         self._loop: ToolLoop | None = None
         self._answer: Answer | None = None
@@ -66,9 +99,10 @@ class AgentAnswer:
         return [] if self._loop is None else self._loop.new_messages
 
     @property
-    def offer(self) -> Offer:
-        assert self._offer is not None
-        return self._offer
+    def step(self) -> Answer:
+        """The step that was begun last."""
+        assert self._answer is not None
+        return self._answer
 
     async def begin(self) -> None:
         from ...tools.loop import Limits, ToolLoop, cut_by
@@ -129,6 +163,7 @@ class AgentAnswer:
                     reasoning += event.text
                 if isinstance(event, Finished):
                     steps.append(event)
+                    yield StepEnded(event)
                 else:
                     yield event
             whole = answer.tool_calls if steps[-1].finish_reason == "tool_calls" else ()
@@ -141,20 +176,41 @@ class AgentAnswer:
         self, loop: ToolLoop, calls: Sequence[Call]
     ) -> AsyncGenerator[AgentEvent, None]:
         """Run all calls of a step at the same time."""
+        news: asyncio.Queue[AgentEvent | asyncio.Task[Outcome]] = asyncio.Queue()
         for call in calls:
             yield CallBegun(call)
             if call.outcome is not None:
                 yield CallEnded(call)
                 continue
-            assert call.tool is not None
-            work = self._service.tools.call(self.offer, call.tool, call.value)
-            self._running[asyncio.create_task(work)] = call
+            task = asyncio.create_task(self._outcome(call, news.put_nowait))
+            task.add_done_callback(news.put_nowait)
+            self._running[task] = call
         while self._running:
-            done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                call = self._running.pop(task)
-                loop.finished(call, task.result())
-                yield CallEnded(call)
+            new = await news.get()
+            if isinstance(new, asyncio.Task):
+                call = self._running.pop(new)
+                loop.finished(call, new.result())
+                new = CallEnded(call)
+            yield new
+
+    async def _outcome(self, call: Call, tell: Callable[[AgentEvent], None]) -> Outcome:
+        """Run a call, if it may run."""
+        from ...tools.outcome import Outcome
+
+        tool, tools = call.tool, self._service.tools
+        assert tool is not None
+        try:
+            choice = await tools.choice(tool)
+            if choice == "ask" and self._ask is not None:
+                tell(CallAsked(call))
+                if await self._ask(call) == "deny":
+                    return Outcome("denied", DENIED)
+            elif choice != "always":
+                return Outcome("denied", UNASKED)
+        except ConfigurationError as error:
+            return Outcome("denied", str(error))
+        tell(CallProgress(call))
+        return await tools.run(tool, call.value, lambda *how: tell(CallProgress(call, *how)))
 
 
 def _total(steps: Sequence[Finished]) -> Finished:

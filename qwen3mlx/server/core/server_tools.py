@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...errors import ConfigurationError, InvalidRequestError
+from ...errors import InvalidRequestError
 from ..settings import ServerSettings
 from .caller import ForbiddenError, caller
+from .questions import Questions
 
 if TYPE_CHECKING:
+    from ...tools.consent import Choice
     from ...tools.host import Found, Guest, Host
     from ...tools.outcome import Outcome
-    from ...tools.toolbox import Tool
+    from ...tools.toolbox import Progress, Tool
 
-# Seconds that one call may take.
-CALL_PATIENCE = 120.0
-DENIED = "(This tool is not allowed: the user has not said that it may always run.)"
+# Seconds that one call may take, and between two news of its progress.
+CALL_PATIENCE, NEWS_EVERY = 120.0, 0.1
 
 
 class Source(NamedTuple):
@@ -40,7 +42,6 @@ class Offer(NamedTuple):
 
     tools: list[Tool]
     guests: list[Guest]
-    host: Host
 
     async def close(self) -> None:
         for guest in self.guests:
@@ -52,6 +53,7 @@ class ServerTools:
     """Nothing starts, and nothing is imported, before the first request for tools."""
 
     def __init__(self, settings: ServerSettings) -> None:
+        self.questions = Questions()
         self._settings = settings
         self._is_open = False
 
@@ -86,7 +88,7 @@ class ServerTools:
         """
         self.check(sources)
         guests = [self.host.guest(_config(each)) for each in sources if each.url is not None]
-        offer = Offer([], guests, self.host)
+        offer = Offer([], guests)
         left = iter(guests)
         try:
             asked = [
@@ -101,20 +103,27 @@ class ServerTools:
             raise
         return offer
 
-    async def call(self, offer: Offer, tool: Tool, arguments: Mapping[str, Any]) -> Outcome:
-        """Run a tool, if it may always run; those of guests are the caller's own choice."""
-        from ...tools.consent import Consents
-        from ...tools.outcome import Outcome
+    async def choice(self, tool: Tool) -> Choice:
+        """Whether a tool may run; those of guests are the caller's own choice.
 
-        if not tool.is_guest:
-            try:
-                choice = await asyncio.to_thread(Consents().choice, tool)
-            except ConfigurationError as error:
-                return Outcome("denied", str(error))
-            if choice != "always":
-                return Outcome("denied", DENIED)
-        running = offer.host.call(tool, arguments, CALL_PATIENCE, lambda *_: None)
-        return await asyncio.wrap_future(running)
+        Raises ConfigurationError.
+        """
+        from ...tools.consent import Consents
+
+        return "always" if tool.is_guest else await asyncio.to_thread(Consents().choice, tool)
+
+    async def run(self, tool: Tool, arguments: Mapping[str, Any], on_progress: Progress) -> Outcome:
+        """Run a tool, whatever its consent is. `on_progress` is called on the event loop."""
+        loop, told_at = asyncio.get_running_loop(), 0.0
+
+        def tell(done: float, total: float | None, message: str | None) -> None:
+            nonlocal told_at
+            now = time.monotonic()
+            if now - told_at >= NEWS_EVERY and not loop.is_closed():
+                told_at = now
+                loop.call_soon_threadsafe(on_progress, done, total, message)
+
+        return await asyncio.wrap_future(self.host.call(tool, arguments, CALL_PATIENCE, tell))
 
 
 def _config(source: Source) -> Any:

@@ -114,10 +114,13 @@ GET /api/qwen3mlx/tools
 GET /api/qwen3mlx/tools/servers
 POST /api/qwen3mlx/tools/servers
 DELETE /api/qwen3mlx/tools/servers
+POST /api/qwen3mlx/tools/servers/import
 POST /api/qwen3mlx/tools/servers/restart
 GET /api/qwen3mlx/tools/log
 PUT /api/qwen3mlx/tools/consent
 POST /api/qwen3mlx/tools/calls
+POST /api/qwen3mlx/tools/chat
+POST /api/qwen3mlx/tools/replies
 """
 
 Needed = Literal["open", "own"] | Scope

@@ -10,8 +10,10 @@ from ....settings.setting import at, nullable_schema
 from ....settings.table import MODEL_TTL, SERVER
 from ... import bounds
 from ...core.caller import Scope
+from ...core.questions import Reply
 from ...json_text import Json
 from ..shared import request_fields
+from ..shared.completions.schemas import ChatBody
 from ..shared.request_fields import (
     Flag,
     Messages,
@@ -74,6 +76,10 @@ class NewToolServerBody(ToolServerBody):
     entry: Object
 
 
+class McpTextBody(Body):
+    text: Text
+
+
 class ConsentBody(Body):
     server: Name
     tool: Name
@@ -84,6 +90,17 @@ class CallBody(Body):
     server: Name
     tool: Name
     arguments: Object = Field(default_factory=dict)
+
+
+class ToolChatBody(ChatBody):
+    """A chat completion during which the tools of `servers` run."""
+
+    servers: Annotated[list[Name], UpTo(bounds.MAX_TOOLS)]
+
+
+class ReplyBody(Body):
+    id: Name
+    reply: Reply
 
 
 class TokensBody(Body):

@@ -17,13 +17,12 @@ from starlette.responses import Response
 
 from ....errors import InvalidRequestError, UsageError
 from ...core.dependencies import ServiceDep
-from ...core.server_tools import CALL_PATIENCE
 from ...core.service import Service
 from ...http.json_body import Route
 from ...http.sse import sse, streaming
 from ...json_text import Json
 from ..shared.request_fields import Parameter
-from .schemas import CallBody, ConsentBody, NewToolServerBody, ToolServerBody
+from .schemas import CallBody, ConsentBody, McpTextBody, NewToolServerBody, ToolServerBody
 
 if TYPE_CHECKING:
     from ....tools.outcome import Outcome
@@ -47,6 +46,18 @@ async def add(body: NewToolServerBody, service: ServiceDep) -> Json:
     except UsageError as error:
         raise InvalidRequestError(str(error), param="entry") from None
     return await list_servers(service)
+
+
+@router.post("/servers/import")
+async def import_servers(body: McpTextBody, service: ServiceDep) -> Json:
+    """Add the servers in the text of an mcp.json; the list, and what was added and left out."""
+    from ....tools.importing import import_text
+
+    imported = await asyncio.to_thread(import_text, body.text)
+    left_out = [f"{one[:1].upper()}{one[1:]}" for one in imported.left_out]
+    if not imported.names and not left_out:
+        left_out = ["There are no servers in it: they belong into an object mcpServers."]
+    return {**await list_servers(service), "added": imported.names, "left_out": left_out}
 
 
 @router.delete("/servers")
@@ -107,18 +118,13 @@ async def call(body: CallBody, request: Request, service: ServiceDep) -> Respons
 async def _call_events(
     service: Service, tool: Tool, arguments: Json
 ) -> AsyncGenerator[bytes, None]:
-    loop = asyncio.get_running_loop()
     news: asyncio.Queue[Json | None] = asyncio.Queue()
 
-    def tell(message: Json | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(news.put_nowait, message)
-
     def on_progress(done: float, total: float | None, message: str | None) -> None:
-        tell({"done": done, "total": total, "message": message})
+        news.put_nowait({"done": done, "total": total, "message": message})
 
-    running = service.tools.host.call(tool, arguments, CALL_PATIENCE, on_progress)
-    running.add_done_callback(lambda _: tell(None))
+    running = asyncio.create_task(service.tools.run(tool, arguments, on_progress))
+    running.add_done_callback(lambda _: news.put_nowait(None))
     try:
         while (progress := await news.get()) is not None:
             yield sse(progress, "progress")

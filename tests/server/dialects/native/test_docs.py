@@ -13,8 +13,10 @@ from qwen3mlx.server.dialects.native.schemas import (
     ConsentBody,
     FolderBody,
     KeyBody,
+    McpTextBody,
     ModelSettingsBody,
     NewToolServerBody,
+    ReplyBody,
     TokensBody,
     ToolServerBody,
 )
@@ -31,7 +33,7 @@ TEXT = (DOCS / "api" / "qwen3mlx.md").read_text("utf-8")
 
 BODIES = [
     *(FolderBody, KeyBody, ModelSettingsBody, TokensBody),
-    *(CallBody, ConsentBody, NewToolServerBody, ToolServerBody),
+    *(CallBody, ConsentBody, McpTextBody, NewToolServerBody, ReplyBody, ToolServerBody),
 ]
 
 
@@ -54,5 +56,5 @@ def test_every_path_is_named(server: LiveServer) -> None:
         if path.startswith(BASE)
         for method in operations
     }
-    assert len(ours) == 33
+    assert len(ours) == 36
     assert [route for route in ours if route not in TEXT] == []

@@ -69,6 +69,22 @@ def test_mistakes_are_refused_by_name(own: LiveServer) -> None:
     assert refused(own, "POST", "/tools/calls", call)["param"] == "arguments"
 
 
+def test_a_pasted_file_is_taken_as_far_as_it_can_be_read(own: LiveServer) -> None:
+    text = '{"mcpServers": {\n "good": {"command": "uvx"},\n "bad": {"args": 3}\n}}'
+    told = send(own, "POST", "/tools/servers/import", {"text": text})
+    assert told["added"] == ["good"]
+    assert told["left_out"] == ["Line 3: bad must have either a command or a url."]
+    broken = send(own, "POST", "/tools/servers/import", {"text": '{"mcpServers": {\n"x": {,}}'})
+    assert (broken["added"], len(broken["left_out"])) == ([], 1)
+    assert broken["left_out"][0].startswith("Line 2: x: ")
+    assert "no servers" in send(own, "POST", "/tools/servers/import", {"text": "{}"})["left_out"][0]
+    again = send(own, "POST", "/tools/servers/import", {"text": text})
+    assert "is in" in again["left_out"][1]
+    assert [
+        one["name"] for one in send(own, "DELETE", "/tools/servers", name="good")["servers"]
+    ] == []
+
+
 def test_no_key_opens_them(own: LiveServer) -> None:
     """An admin key may be on another computer, and a server is a program that runs here."""
     made = send(own, "POST", "/keys", {"name": "far", "scope": "admin"})

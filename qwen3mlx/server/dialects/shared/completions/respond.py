@@ -34,7 +34,7 @@ async def complete_chat(
     requests = await converted(request, chat_requests, body)
     work = start(service, body.model, requests, body.ttl)
     answers = await while_connected(request, work)
-    options = _reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
+    options = reply_options(body, answers, bool(body.logprobs), body.top_logprobs)
     return await _respond(request, body, answers, make_reply(answers, options))
 
 
@@ -45,14 +45,15 @@ async def complete_text(
     requests = await converted(request, completion_requests, body)
     work = start(service, body.model, requests, body.ttl)
     answers = await while_connected(request, work)
-    options = _reply_options(body, answers, body.logprobs is not None, body.logprobs)
+    options = reply_options(body, answers, body.logprobs is not None, body.logprobs)
     echoes = await _echo_texts(service, body, answers) if body.echo else None
     return await _respond(request, body, answers, make_reply(answers, options, echoes))
 
 
-def _reply_options(
+def reply_options(
     body: GenerationBody, answers: Sequence[Answer], logprobs: bool, top_logprobs: int | None
 ) -> ReplyOptions:
+    """The reply that a body asks for."""
     return ReplyOptions(
         model=answers[0].model.id,
         num_choices=len(answers),
