@@ -25,6 +25,7 @@ from .controllers.sections import Sections
 from .controllers.server import ServerController
 from .controllers.settings import SettingsController
 from .controllers.titles import Titles
+from .controllers.tools import ToolsController
 from .controllers.undo import UndoStack
 from .domain import Message, Notice, ServerState, Undo
 from .services.download_api import DownloadApi
@@ -36,6 +37,7 @@ from .services.report import problem_report
 from .services.server_process import ServerProcess
 from .services.settings import SettingsFile
 from .services.store import NewerStoreError, Recovery, Store, Stores, keep_last
+from .services.tools_api import ToolsApi
 from .session import Session
 
 translate = QCoreApplication.translate
@@ -74,6 +76,7 @@ class Program(QObject):
         endpoint = self._endpoint = Endpoint(http)
         self.models = ModelsController(endpoint, self)
         self.downloads = DownloadsController(DownloadApi(http), self)
+        self.tools = ToolsController(ToolsApi(http), self)
         self.conversations = ConversationsController(self.store, self)
         self.server = ServerController(self.process, http, endpoint, self)
         self.answers = AnswerRunner(self.stores, endpoint, self.models.models, self)
@@ -248,6 +251,7 @@ class Program(QObject):
         self.models.refreshed.connect(self._on_models_refreshed)
         self.answers.server_wanted.connect(self._start_server)
         self.answers.load_progress.connect(self.models.show_progress)
+        self.answers.added.connect(self._advance)
         self.answers.ended.connect(self._remember_model)
         self.answers.ended.connect(self.titles.after)
         self.answers.changed.connect(self.sections.set_busy)
@@ -262,6 +266,7 @@ class Program(QObject):
             self.downloads,
             self.server,
             self.settings,
+            self.tools,
             self.quantize,
             self.autostart,
             self.backups,
@@ -288,6 +293,11 @@ class Program(QObject):
             return False
         owner.chat.new()
         return True
+
+    def _advance(self, messages: Sequence[Message]) -> None:
+        """Let the conversation go on with what a running answer adds."""
+        session = self.owner(messages[-1].conversation_id) or self.front
+        session.chat.open_messages.advance(messages)
 
     def _is_in_use(self, conversation_id: str) -> bool:
         """Whether the conversation is open, or has a running answer."""
@@ -324,9 +334,11 @@ class Program(QObject):
             self.models.watch()
             self.models.limits.refresh()
             self.downloads.watch()
+            self.tools.refresh()
         else:
             self.models.server_gone()
             self.downloads.server_gone()
+            self.tools.server_gone()
             self.answers.set_server_ready(False, state.reason)
 
     def _on_models_refreshed(self) -> None:

@@ -81,6 +81,28 @@ def ending(reason: str = "stop") -> bytes:
     return event(last) + event({"choices": [], "usage": USAGE}) + b"data: [DONE]\n\n"
 
 
+def step(reason: str = "tool_calls") -> bytes:
+    """The end of a step of an answer that goes on."""
+    return ending(reason).removesuffix(b"data: [DONE]\n\n")
+
+
+def calls(*names: str, arguments: str = "{}") -> bytes:
+    """Calls of tools whose ids are call0, call1, ... in one piece."""
+    pieces = [
+        {"index": n, "id": f"call{n}", "function": {"name": name, "arguments": arguments}}
+        for n, name in enumerate(names)
+    ]
+    return delta(tool_calls=pieces)
+
+
+def news(number: int, state: str, **more: Any) -> bytes:
+    """News of a call: asked, running or ended."""
+    about = {"id": f"call{number}", "server": "mini", "tool": "echo", "state": state}
+    if state == "ended":
+        about |= {"status": "ok", "text": "", "seconds": 0.25}
+    return b"event: call\n" + event({**about, **more})
+
+
 def answer(content: str, reasoning: str = "") -> list[Step]:
     thought = [delta(reasoning_content=reasoning)] if reasoning else []
     return [delta(role="assistant"), *thought, delta(content=content), ending()]
@@ -89,7 +111,8 @@ def answer(content: str, reasoning: str = "") -> list[Step]:
 class FakeEndpoint:
     """`script` is what the next chat completions are answered with, in order; `bodies` were asked.
 
-    `replies` answers a path with something else than usual: (status, body).
+    `replies` answers a path with something else than usual: (status, body). `sent` has the body of
+    each request that is no chat.
     """
 
     def __init__(self) -> None:
@@ -98,6 +121,7 @@ class FakeEndpoint:
         self.requests: list[tuple[str, str]] = []
         self.replies: dict[str, tuple[int, bytes]] = {}
         self.headers: list[dict[str, str]] = []
+        self.sent: list[tuple[str, Any]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -144,11 +168,13 @@ def _handler(fake: FakeEndpoint) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0]
             fake.requests.append((self.command, self.path))
             fake.headers.append(dict(self.headers))
+            if body is not None:
+                fake.sent.append((path, body))
             if path in WATCHED and path not in fake.replies:
                 self._whole(404, b"{}")  # they last as long as the server
             elif path in fake.replies:
                 self._whole(*fake.replies[path])
-            elif path == "/v1/chat/completions":
+            elif path in ("/v1/chat/completions", "/api/qwen3mlx/tools/chat"):
                 fake.bodies.append(body)
                 self._stream(fake.next_script())
             else:

@@ -82,7 +82,8 @@ def test_after_the_last_step_it_may_only_answer() -> None:
     (call,) = agent.answered("", "", [Written("2", "add")], Spent())
     assert call.outcome == Outcome("limit", OVER)
     assert agent.messages[-1]["content"] == OVER
-    assert agent.answered("", "", [Written("3", "add")], Spent()) == []
+    (call,) = agent.answered("", "", [Written("3", "add")], Spent())
+    assert call.outcome == Outcome("limit", OVER)
     assert agent.ending == "limit"
 
 
@@ -97,7 +98,8 @@ def test_the_tokens_of_all_steps_have_one_limit() -> None:
     (call,) = agent.answered("", "", [Written("1", "add")], Spent())
     agent.finished(call, Outcome("ok", "3"))
     assert agent.tokens_left == 5
-    assert agent.answered("", "", [Written("2", "add")], Spent()) == []
+    (call,) = agent.answered("", "", [Written("2", "add")], Spent())
+    assert call.outcome == Outcome("limit", OVER)
     assert agent.ending == "limit"
 
 

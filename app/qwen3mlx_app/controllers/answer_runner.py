@@ -18,13 +18,14 @@ from .generation import Generation
 class AnswerRunner(QObject):
     """Answers keep running whichever conversation is shown; compared ones are in the same.
 
-    `changed(ids)` names the conversations that have a running answer. `updated(message)` and
-    `ended(message)` tell of each answer. An answer that is started before the server is ready
-    waits, and `server_wanted()` is emitted.
+    `changed(ids)` names the conversations that have a running answer. `added(messages)`,
+    `updated(message)` and `ended(message)` tell of each answer. An answer that is started before
+    the server is ready waits, and `server_wanted()` is emitted.
     `load_progress(model, 0 to 1)` is emitted while an answer's model is loaded.
     """
 
     changed = Signal(object)
+    added = Signal(object)
     updated = Signal(object)
     ended = Signal(object)
     load_progress = Signal(str, float)
@@ -42,7 +43,7 @@ class AnswerRunner(QObject):
         self._stores = stores
         self._endpoint = endpoint
         self._models = models
-        self._running: dict[str, Generation] = {}  # by the message's id
+        self._running: list[Generation] = []
         self._later: dict[str, tuple[Generation, Mapping[str, Any]]] = {}  # by that before it
         self._server_ready = False
         self._waiting: list[tuple[Generation, Mapping[str, Any]]] = []
@@ -56,14 +57,15 @@ class AnswerRunner(QObject):
 
     def progress(self, message_id: str) -> Progress | None:
         """What a running answer waits for, or does; None if it is over."""
-        generation = self._running.get(message_id)
-        return generation.progress if generation is not None else None
+        found = (one.progress for one in self._running if one.message.id == message_id)
+        return next(found, None)
 
     def begin(self, answer: Message) -> Generation:
         """Show and save the answer, still empty; `start` asks the model for it."""
         generation = Generation(answer, self._endpoint, self._stores, self)
-        self._running[answer.id] = generation
+        self._running.append(generation)
         self._tell()
+        generation.added.connect(self.added)
         generation.updated.connect(self.updated)
         generation.save_failed.connect(self.save_failed)
         generation.ended.connect(self._on_ended)
@@ -103,7 +105,7 @@ class AnswerRunner(QObject):
             generation.stop()
 
     def stop_all(self) -> None:
-        for generation in list(self._running.values()):
+        for generation in list(self._running):
             generation.stop()
 
     def set_server_ready(self, ready: bool, reason: str | None = None) -> None:
@@ -119,15 +121,14 @@ class AnswerRunner(QObject):
                 self.start(generation, body)
 
     def _of(self, conversation_id: str) -> list[Generation]:
-        running = self._running.values()
-        return [one for one in running if one.message.conversation_id == conversation_id]
+        return [one for one in self._running if one.message.conversation_id == conversation_id]
 
     def _tell(self) -> None:
-        ids = (one.message.conversation_id for one in self._running.values())
+        ids = (one.message.conversation_id for one in self._running)
         self.changed.emit(list(dict.fromkeys(ids)))
 
     def _on_ended(self, message: Message) -> None:
-        del self._running[message.id]
+        self._running = [one for one in self._running if not one.is_over]
         self._waiting = [(one, body) for one, body in self._waiting if not one.is_over]
         self._tell()
         self.ended.emit(message)

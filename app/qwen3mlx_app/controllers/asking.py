@@ -91,7 +91,7 @@ class Asking(QObject):
         first, second = (
             self._messages.make("assistant", question.id, "", model=model) for model in models
         )
-        bodies = [self._body(question.id, model) for model in models]
+        bodies = [self._body(question.id, model, has_tools=False) for model in models]
         takes_turns = self._comparison.takes_turns(models[0])
         self._generate(first, bodies[0])
         generation = self._answers.begin(second)
@@ -104,12 +104,19 @@ class Asking(QObject):
             self._answers.start(generation, bodies[1])
 
     def _body(
-        self, leaf_id: str | None, model: str, *, continues: bool = False
+        self,
+        leaf_id: str | None,
+        model: str,
+        *,
+        continues: bool = False,
+        has_tools: bool = True,
     ) -> dict[str, object]:
         path = self._messages.tree.path(leaf_id)
         entry = self._models.find(model)
         has_switch = entry is None or (entry.can_think and entry.can_disable_thinking)
         settings = self._open.settings
+        if not has_tools:
+            settings = replace(settings, servers=())
         return prompt.body(path, settings, model, continues=continues, has_switch=has_switch)
 
     def _generate(self, answer: Message, body: dict[str, object]) -> None:

@@ -301,10 +301,10 @@ class ChatController(StoreController):
         if self.is_busy or message_id not in self._tree:
             return
         message = self._tree[message_id]
-        if message.content:
+        if message.content and not message.tool_calls:
             self._asking.go_on(message, message.model or self.model_id)
         else:
-            self._asking.answer(message.parent_id, self.model_id)
+            self._asking.answer(self.open_messages.answered_next(message), self.model_id)
 
     def stop(self) -> None:
         """Stop the answer in the conversation on screen."""

@@ -10,11 +10,22 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ..domain import AnswerStats, Message, Progress, Status, ToolCall
-from ..services.chat import CallPiece, Content, Counted, Delta, Ended, Prefill, Reasoning, Refused
+from ..services.chat import (
+    CallNews,
+    CallPiece,
+    Content,
+    Counted,
+    Delta,
+    Ended,
+    Prefill,
+    Reasoning,
+    Refused,
+)
 from ..services.endpoint import Endpoint
 from ..services.http import Call, EndpointError
 from ..services.store import Store, StoreError, Stores
 from ..services.timers import single_shot
+from .tool_round import ToolRound
 
 # Milliseconds between updates of the views, and between saves.
 SHOW_EVERY = 25
@@ -28,13 +39,16 @@ MIN_COUNTED = 5
 class Generation(QObject):
     """`message` is the answer so far, and `progress` what it waits for or does.
 
-    `updated` is emitted when either has changed, `ended` when the answer is over. While it runs,
-    the message's `stats` have the tokens and the thinking time so far.
+    An answer that calls tools has several steps: `message` is that of the current one, and
+    `added(messages)` tells of those that continue the conversation below it. `updated(message)` is
+    emitted when one has changed, `ended` when the answer is over. While it runs, the message's
+    `stats` have the tokens and the thinking time so far.
 
     `save_failed` says why it could not be saved; that is tried again, with what came since, also
     when the answer is over. It deletes itself when all is saved.
     """
 
+    added = Signal(object)
     updated = Signal(object)
     ended = Signal(object)
     save_failed = Signal(str)
@@ -43,28 +57,33 @@ class Generation(QObject):
         self, message: Message, endpoint: Endpoint, stores: Stores, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self.message = replace(message, status="streaming", error=None)
-        self.progress = Progress(phase="queued")
         self._endpoint = endpoint
         self._stores = stores
         self._call: Call | None = None
         self.is_over = False
         self._save_has_failed = False
-        self._shown = _Pending()
-        self._saved = _Pending()
-        self._calls: list[ToolCall] = list(message.tool_calls)
-        self._num_calls_before = len(self._calls)
-        self._thinking_since: float | None = None
-        self._thinking_s = (message.stats.thinking_s if message.stats else None) or 0.0
+        self._unsaved: dict[str, Message] = {}
         self._show = single_shot(self, SHOW_EVERY, self._flush)
         self._save = single_shot(self, SAVE_EVERY, self._save_piece)
-        self._is_counted = False
-        self._counted = Counted(0, 0)
-        self._first: tuple[float, int] | None = None
         self._ticks = QTimer(self)
         self._ticks.setInterval(TICK)
         self._ticks.timeout.connect(self._flush)
-        self._store_message()
+        self._begin(message)
+
+    def _begin(self, step: Message) -> None:
+        """Begin with a step, or go on with it."""
+        self.message = replace(step, status="streaming", error=None)
+        self.progress = Progress(phase="queued")
+        self._shown, self._saved = _Pending(), _Pending()
+        self._calls: list[ToolCall] = list(step.tool_calls)
+        self._num_calls_before = len(self._calls)
+        self._round: ToolRound | None = None
+        self._thinking_since: float | None = None
+        self._thinking_s = (step.stats.thinking_s if step.stats else None) or 0.0
+        self._is_counted = False
+        self._counted = Counted(0, 0)
+        self._first: tuple[float, int] | None = None
+        self._store_message(self.message)
 
     @property
     def _store(self) -> Store:
@@ -75,7 +94,7 @@ class Generation(QObject):
         """Save now what has arrived."""
         self._flush()
         self._saved.clear()
-        self._store_message()
+        self._store_message(self.message)
 
     def wait(self, progress: Progress) -> None:
         """Tell what the answer waits for before it is started."""
@@ -100,6 +119,8 @@ class Generation(QObject):
         self._end("failed", error=reason)
 
     def _take(self, delta: Delta) -> None:
+        if self._round is not None and isinstance(delta, Prefill | Reasoning | Content | CallPiece):
+            self._next_step(self._round)
         match delta:
             case Prefill(done, total):
                 self.wait(Progress(phase="prefill", done=done, total=total))
@@ -117,6 +138,8 @@ class Generation(QObject):
             case Ended(reason, stats):
                 self._stop_thinking()
                 self._finish(reason, stats)
+            case CallNews():
+                self._take_news(delta)
             case Refused(message):
                 self.fail(message)
 
@@ -162,6 +185,41 @@ class Generation(QObject):
         self._calls[-1] = replace(known, arguments=known.arguments + piece.arguments)
         self._grow()
 
+    def _begin_round(self) -> ToolRound:
+        self._flush()
+        self._round = ToolRound(self.message)
+        for result in self._round.results:
+            self._store_message(result)
+        self.added.emit(self._round.results)
+        return self._round
+
+    def _take_news(self, news: CallNews) -> None:
+        tools = self._round or self._begin_round()
+        if (result := tools.take(news)) is not None:
+            self._change(result)
+        self.wait(tools.progress)
+
+    def _change(self, message: Message) -> None:
+        self._store_message(message)
+        self.updated.emit(message)
+
+    def _next_step(self, tools: ToolRound) -> None:
+        """The calls of the step have ended, and the model goes on."""
+        for result in tools.stop():  # which the server has not told of
+            self._change(result)
+        before = self.message = replace(self.message, status="done")
+        self._change(before)
+        parent_id = tools.results[-1].id if tools.results else before.id
+        step = Message(
+            conversation_id=before.conversation_id,
+            parent_id=parent_id,
+            role="assistant",
+            model=before.model,
+            created_at=time.time(),
+        )
+        self._begin(step)
+        self.added.emit([self.message])
+
     def _stop_thinking(self) -> None:
         if self._thinking_since is not None:
             self._thinking_s += time.monotonic() - self._thinking_since
@@ -183,8 +241,8 @@ class Generation(QObject):
         self.updated.emit(self.message)
 
     def _save_piece(self) -> None:
-        if self.is_over:
-            self._store_message()
+        if self._unsaved:
+            self._write()
             return
         content, reasoning = "".join(self._saved.content), "".join(self._saved.reasoning)
         try:
@@ -216,17 +274,26 @@ class Generation(QObject):
         self._ticks.stop()
         self._save.stop()
         self._flush()
+        if len(self._calls) > self._num_calls_before:
+            for result in (self._round or self._begin_round()).stop():
+                self._change(result)
         self.message = replace(self.message, status=status, error=error)
-        self._store_message()
-        self.updated.emit(self.message)
+        self._change(self.message)
         self.ended.emit(self.message)
 
-    def _store_message(self) -> None:
+    def _store_message(self, message: Message) -> None:
+        self._unsaved[message.id] = message
+        self._write()
+
+    def _write(self) -> None:
         try:
-            self._store.save_message(self.message)
+            for message in list(self._unsaved.values()):
+                self._store.save_message(message)
+                del self._unsaved[message.id]
         except StoreError as error:
             self._try_later(error)
             return
+        self._save_has_failed = False
         if self.is_over:
             self.deleteLater()
 

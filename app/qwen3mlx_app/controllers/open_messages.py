@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject
@@ -37,8 +37,8 @@ class OpenMessages(QObject):
 
     @property
     def path(self) -> list[Message]:
-        """Those on screen."""
-        return [row.message for row in self.rows.values()]
+        """Those on screen, with the results of tools."""
+        return [one for row in self.rows.values() for one in (row.message, *row.results)]
 
     def find(self, message_id: str) -> Message | None:
         """A message of the conversation, whether it is on screen or not."""
@@ -79,6 +79,21 @@ class OpenMessages(QObject):
         """Show what changed in the tree."""
         self.rows.set_values(self._rows())
 
+    def answered_next(self, answer: Message) -> str | None:
+        """The message below which an answer goes on: its last result, or else its question."""
+        row = self.rows.find(answer.id)
+        return row.results[-1].id if row is not None and row.results else answer.parent_id
+
+    def advance(self, messages: Sequence[Message]) -> None:
+        """A running answer goes on with these messages, in this conversation or in another."""
+        last, shown = messages[-1], self._open.value
+        is_shown = shown is not None and shown.id == last.conversation_id
+        for message in messages if is_shown else ():
+            self.tree.put(message)
+        self._open.amend(last.conversation_id, leaf_id=last.id)
+        if is_shown:
+            self.show()
+
     def go_to(self, leaf_id: str | None) -> None:
         """Show the path that ends there."""
         self._open.change(leaf_id=leaf_id)
@@ -106,7 +121,9 @@ class OpenMessages(QObject):
             self.tree.put(message)
             row = self.rows.find(message.id)
             if row is not None:
-                self.rows.put(self._with_progress(replace(row, message=message)))
+                results = tuple(self.tree[result.id] for result in row.results)
+                row = replace(row, message=message, results=results)
+                self.rows.put(self._with_progress(row))
 
     def _with_progress(self, row: MessageRow) -> MessageRow:
         is_running = row.message.status == "streaming"

@@ -39,7 +39,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerStats:
-    """Token counts, and times in seconds; None where unknown."""
+    """Token counts, and times in seconds; None where unknown. `tool_s` is how long a tool ran."""
 
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
@@ -48,6 +48,7 @@ class AnswerStats:
     ttft_s: float | None = None
     tokens_per_second: float | None = None
     thinking_s: float | None = None
+    tool_s: float | None = None
 
 
 # The `finish_reason` of a version that a person wrote.
@@ -58,8 +59,8 @@ EDITED = "edited"
 class Message:
     """A node of a conversation's tree; siblings are versions. Times are Unix seconds.
 
-    `finish_reason` is the server's, or EDITED where a person changed the text.
-    A `tool` message answers the call `tool_call_id` of its parent.
+    `finish_reason` is the server's, or EDITED where a person changed the text; that of a `tool`
+    message says how its call ended. It answers the call `tool_call_id` of an answer above it.
     """
 
     id: str = field(default_factory=new_id)
@@ -85,7 +86,8 @@ class ChatSettings:
 
     `sampling` holds what was set of temperature, top_p, top_k, min_p, repetition_penalty,
     presence_penalty, frequency_penalty, seed and max_tokens. Messages before `first_sent` are not
-    sent to the model; it is the id of one of the conversation's messages.
+    sent to the model; it is the id of one of the conversation's messages. `servers` names those
+    whose tools the model may call.
     """
 
     system_prompt: str = ""
@@ -93,6 +95,7 @@ class ChatSettings:
     thinking_budget: int | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
     first_sent: str | None = None
+    servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +138,35 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallProgress:
+    """What a call waits for, or does: a person is `asked`, or the tool of `server` is `running`.
+
+    `since` is when it began to run, in Unix seconds. `done` of `total`, and `message`, are what the
+    tool reports.
+    """
+
+    state: Literal["asked", "running"]
+    server: str
+    since: float
+    done: float = 0.0
+    total: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What a running answer waits for, or does.
 
     `done` of `total` counts the prompt's tokens while it is prefilled, and percent while the model
-    is loaded. `tokens_per_second` is known after a few tokens.
+    is loaded. `tokens_per_second` is known after a few tokens. `calls` are those that are under
+    way, by their ids.
     """
 
-    phase: Literal["server", "loading", "queued", "prefill", "writing"]
+    phase: Literal["server", "loading", "queued", "prefill", "writing", "tools"]
     done: int = 0
     total: int = 0
     tokens_per_second: float | None = None
+    calls: Mapping[str, CallProgress] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

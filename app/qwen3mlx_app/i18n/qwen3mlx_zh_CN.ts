@@ -40,6 +40,61 @@
     </message>
 </context>
 <context>
+    <name>AddServer</name>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Name of the server</source>
+        <translation>服务器名称</translation>
+    </message>
+    <message>
+        <source>Command or address: uvx mcp-server-time</source>
+        <translation>命令或地址：uvx mcp-server-time</translation>
+    </message>
+    <message>
+        <source>Command or address of the server</source>
+        <translation>服务器的命令或地址</translation>
+    </message>
+    <message>
+        <source>Variables of the program, or headers for an address: NAME=value, one a line</source>
+        <translation>程序的环境变量，或地址的请求头：每行一个 NAME=value</translation>
+    </message>
+    <message>
+        <source>Variables or headers</source>
+        <translation>环境变量或请求头</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Add server</source>
+        <translation>添加服务器</translation>
+    </message>
+    <message>
+        <source>Text of an mcp.json</source>
+        <translation>mcp.json 的内容</translation>
+    </message>
+    <message>
+        <source>Add from Text</source>
+        <translation>从文本添加</translation>
+    </message>
+    <message>
+        <source>Or paste an mcp.json, as other apps have it and servers describe it.</source>
+        <translation>也可以粘贴 mcp.json：其他 App 使用它，服务器的说明中也有它。</translation>
+    </message>
+    <message>
+        <source>Enter a name.</source>
+        <translation>请输入名称。</translation>
+    </message>
+    <message>
+        <source>Added: {names}.</source>
+        <translation>已添加：{names}。</translation>
+    </message>
+</context>
+<context>
     <name>AnswerState</name>
     <message>
         <source>Progress</source>
@@ -60,6 +115,14 @@
     <message>
         <source>Reading the prompt… {done} of {total} tokens</source>
         <translation>正在读取提示词… {done} / {total} 个词元</translation>
+    </message>
+    <message>
+        <source>Waiting for you…</source>
+        <translation>等待你的确认…</translation>
+    </message>
+    <message>
+        <source>Using tools…</source>
+        <translation>正在使用工具…</translation>
     </message>
     <message>
         <source>Writing…</source>
@@ -106,6 +169,45 @@
     <message>
         <source>{n} s</source>
         <translation>{n} 秒</translation>
+    </message>
+    <message>
+        <source>Running… {time}</source>
+        <translation>正在运行… {time}</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>denied</source>
+        <translation>已拒绝</translation>
+    </message>
+    <message>
+        <source>timed out</source>
+        <translation>已超时</translation>
+    </message>
+</context>
+<context>
+    <name>CallQuestion</name>
+    <message>
+        <source>Allow {server} to run {tool} with these arguments?</source>
+        <translation>允许 {server} 以这些参数运行 {tool} 吗？</translation>
+    </message>
+    <message>
+        <source>Allow Once</source>
+        <translation>允许一次</translation>
+    </message>
+    <message>
+        <source>Always Allow</source>
+        <translation>始终允许</translation>
+    </message>
+    <message>
+        <source>Deny</source>
+        <translation>拒绝</translation>
     </message>
 </context>
 <context>
@@ -1394,6 +1496,10 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>Tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
         <source>Quantize</source>
         <translation>量化</translation>
     </message>
@@ -1652,6 +1758,89 @@
     <message>
         <source>No results</source>
         <translation>无结果</translation>
+    </message>
+</context>
+<context>
+    <name>ServerCard</name>
+    <message>
+        <source>Log of {name}</source>
+        <translation>{name} 的日志</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>内置</translation>
+    </message>
+    <message>
+        <source>Tools that come with the program.</source>
+        <translation>程序自带的工具。</translation>
+    </message>
+    <message>
+        <source>Nothing was written yet.</source>
+        <translation>还没有任何输出。</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>重新启动</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Restart {name}</source>
+        <translation>重新启动 {name}</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>Asking for its tools…</source>
+        <translation>正在查询它的工具…</translation>
+    </message>
+    <message>
+        <source>Names and descriptions are by the server&apos;s author; the model reads them.</source>
+        <translation>名称和说明由服务器的作者编写，模型会读到它们。</translation>
+    </message>
+    <message>
+        <source>Disabled</source>
+        <translation>已停用</translation>
+    </message>
+    <message>
+        <source>Not started</source>
+        <translation>未启动</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>正在启动…</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>正在运行</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
+        <source>1 tool</source>
+        <translation>1 个工具</translation>
+    </message>
+    <message>
+        <source>{count} tools</source>
+        <translation>{count} 个工具</translation>
+    </message>
+    <message>
+        <source>Remove the server {name}? Its entry in mcp.json is deleted.</source>
+        <translation>移除服务器 {name} 吗？它在 mcp.json 中的条目会被删除。</translation>
     </message>
 </context>
 <context>
@@ -2066,6 +2255,53 @@
     </message>
 </context>
 <context>
+    <name>TestForm</name>
+    <message>
+        <source>Progress</source>
+        <translation>进度</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Arguments</source>
+        <translation>参数</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Run {name}</source>
+        <translation>运行 {name}</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Running… {time}</source>
+        <translation>正在运行… {time}</translation>
+    </message>
+    <message>
+        <source>{n} s</source>
+        <translation>{n} 秒</translation>
+    </message>
+    <message>
+        <source>Done in {time}</source>
+        <translation>已完成，用时 {time}</translation>
+    </message>
+    <message>
+        <source>Timed out after {time}</source>
+        <translation>超时，用时 {time}</translation>
+    </message>
+    <message>
+        <source>Failed after {time}</source>
+        <translation>失败，用时 {time}</translation>
+    </message>
+</context>
+<context>
     <name>Thinking</name>
     <message>
         <source>Thinking… {seconds} s, {tokens} tokens</source>
@@ -2082,6 +2318,91 @@
     <message>
         <source>Thought for {seconds} s</source>
         <translation>思考了 {seconds} 秒</translation>
+    </message>
+</context>
+<context>
+    <name>ToolRow</name>
+    <message>
+        <source>It cannot be offered: {reason}.</source>
+        <translation>无法提供给模型：{reason}。</translation>
+    </message>
+    <message>
+        <source>When {name} may run</source>
+        <translation>何时可以运行 {name}</translation>
+    </message>
+    <message>
+        <source>Ask first</source>
+        <translation>先询问</translation>
+    </message>
+    <message>
+        <source>Always allow</source>
+        <translation>始终允许</translation>
+    </message>
+    <message>
+        <source>Never allow</source>
+        <translation>从不允许</translation>
+    </message>
+    <message>
+        <source>Test</source>
+        <translation>测试</translation>
+    </message>
+    <message>
+        <source>Test {name}</source>
+        <translation>测试 {name}</translation>
+    </message>
+</context>
+<context>
+    <name>ToolsButton</name>
+    <message>
+        <source>Tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
+        <source>Let the model use tools</source>
+        <translation>让模型使用工具</translation>
+    </message>
+    <message>
+        <source>{name} (not there)</source>
+        <translation>{name}（不存在）</translation>
+    </message>
+    <message>
+        <source>Manage Tools…</source>
+        <translation>管理工具…</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>内置</translation>
+    </message>
+    <message>
+        <source>its tools are asked for when they are needed</source>
+        <translation>需要时才会查询它的工具</translation>
+    </message>
+    <message>
+        <source>{names} and {n} more</source>
+        <translation>{names} 以及另外 {n} 个</translation>
+    </message>
+</context>
+<context>
+    <name>ToolsPage</name>
+    <message>
+        <source>Tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
+        <source>MCP servers give the model tools. They are programs that run on this computer, as you: add only those you trust. A chat uses the ones that are chosen below its message field.</source>
+        <translation>MCP 服务器为模型提供工具。它们是以你的身份在这台电脑上运行的程序，请只添加你信任的。对话只使用在消息输入框下方选中的服务器。</translation>
+    </message>
+    <message>
+        <source>Start the server to see the tools.</source>
+        <translation>启动服务器后即可查看工具。</translation>
+    </message>
+    <message>
+        <source>Add a server</source>
+        <translation>添加服务器</translation>
+    </message>
+    <message>
+        <source>Line {line}: {text}.</source>
+        <translation>第 {line} 行：{text}。</translation>
     </message>
 </context>
 <context>
@@ -3246,6 +3567,41 @@
     <message>
         <source>Your conversations cannot be saved ({reason}). Check the folder&apos;s permissions.</source>
         <translation>无法存储对话（{reason}），请检查文件夹的权限。</translation>
+    </message>
+</context>
+<context>
+    <name>tools</name>
+    <message>
+        <source>A quotation mark of the command is not closed.</source>
+        <translation>命令中的引号没有闭合。</translation>
+    </message>
+    <message>
+        <source>Enter a command, or an address.</source>
+        <translation>请输入命令或地址。</translation>
+    </message>
+    <message>
+        <source>{line} must be a name and a value, such as TZ=Asia/Tokyo.</source>
+        <translation>{line} 必须是名称和值，例如 TZ=Asia/Tokyo。</translation>
+    </message>
+    <message>
+        <source>{name} is required.</source>
+        <translation>必须填写 {name}。</translation>
+    </message>
+    <message>
+        <source>{name} must be a JSON object.</source>
+        <translation>{name} 必须是 JSON 对象。</translation>
+    </message>
+    <message>
+        <source>{name} must be a number.</source>
+        <translation>{name} 必须是数字。</translation>
+    </message>
+    <message>
+        <source>{name} must be JSON, such as [1, 2].</source>
+        <translation>{name} 必须是 JSON，例如 [1, 2]。</translation>
+    </message>
+    <message>
+        <source>Arguments</source>
+        <translation>参数</translation>
     </message>
 </context>
 <context>

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain import AnswerStats
+from ..domain import AnswerStats, CallProgress
 from .server_errors import said
 from .sse import Comment, Event
 
@@ -59,13 +60,27 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class CallNews:
+    """News of the tool call `id`: its progress, or else its result and how it ended.
+
+    `status` is the server's, such as `ok`, `error` and `denied`.
+    """
+
+    id: str
+    progress: CallProgress | None
+    status: str = ""
+    text: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The server failed in mid-stream, and says why."""
 
     message: str
 
 
-Delta = Prefill | Reasoning | Content | CallPiece | Counted | Ended | Refused
+Delta = Prefill | Reasoning | Content | CallPiece | Counted | Ended | CallNews | Refused
 
 
 class MalformedError(Exception):
@@ -73,7 +88,10 @@ class MalformedError(Exception):
 
 
 class ChatReader:
-    """`is_complete` is set once the server has ended the stream."""
+    """`is_complete` is set once the server has ended the stream.
+
+    An answer with tools is a completion for each step, and news of the calls between them.
+    """
 
     def __init__(self) -> None:
         self.is_complete = False
@@ -89,6 +107,8 @@ class ChatReader:
             self.is_complete = True
             return []
         try:
+            if item.name == "call":
+                return [_call_news(json.loads(item.data))]
             return self._chunk(json.loads(item.data))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise MalformedError from None
@@ -99,7 +119,7 @@ class ChatReader:
         deltas: list[Delta] = []
         for choice in chunk.get("choices") or ():
             deltas += _deltas(choice.get("delta") or {})
-            self._reason = choice.get("finish_reason") or self._reason
+            self._reason = choice.get("finish_reason")
         self._timings = chunk.get("timings") or self._timings
         if (usage := chunk.get("usage")) is not None:
             stats = _stats(usage, self._timings)
@@ -127,6 +147,27 @@ def _deltas(delta: dict[str, Any]) -> list[Delta]:
             )
         )
     return deltas
+
+
+def _call_news(told: dict[str, Any]) -> CallNews:
+    call_id, state = _text(told["id"]), told["state"]
+    if state == "ended":
+        status, text = _text(told["status"]), _text(told["text"])
+        return CallNews(call_id, None, status, text, float(told["seconds"]))
+    return CallNews(call_id, call_progress(told))
+
+
+def call_progress(told: dict[str, Any]) -> CallProgress:
+    """What a call does now. Raises KeyError, TypeError or ValueError on unexpected JSON."""
+    total = told.get("total")
+    return CallProgress(
+        state="asked" if told.get("state") == "asked" else "running",
+        server=_text(told["server"]),
+        since=time.time(),
+        done=float(told.get("done") or 0),
+        total=None if total is None else float(total),
+        message=_text(told.get("message") or ""),
+    )
 
 
 def _text(value: object) -> str:

@@ -39,7 +39,10 @@ class Endpoint(JsonApi):
         done: Callable[[], None],
         failed: Failed,
     ) -> Call:
-        """Stream an answer; `done` is called only if the server completed it."""
+        """Stream an answer; `done` is called only if the server completed it.
+
+        `servers` in the body are those whose tools run meanwhile.
+        """
         reader = ChatReader()
 
         def read(item: Event | Comment) -> None:
@@ -60,9 +63,8 @@ class Endpoint(JsonApi):
 
         usage = {"include_usage": True, "continuous_usage_stats": True}
         streamed = {**body, "stream": True, "stream_options": usage}
-        call = self._http.stream(
-            "POST", "/v1/chat/completions", streamed, on_item=read, done=end, failed=failed
-        )
+        path = f"{OWN}/tools/chat" if "servers" in body else "/v1/chat/completions"
+        call = self._http.stream("POST", path, streamed, on_item=read, done=end, failed=failed)
         return call
 
     def short_answer(

@@ -25,7 +25,7 @@ def body(
     continues: bool,
     has_switch: bool = True,
 ) -> dict[str, Any]:
-    """The request for a path; if `continues`, its last message is continued.
+    """The request for a path; if `continues`, its last message is continued, without tools.
 
     `has_switch` says whether the model lets one choose if it thinks; others get no such field.
     Messages before the settings' `first_sent` are left out.
@@ -39,6 +39,7 @@ def body(
         "messages": messages(path, settings),
         **chosen,
         **({"continue_final_message": True} if continues else {}),
+        **({"servers": list(settings.servers)} if settings.servers and not continues else {}),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from ..domain import AnswerStats, Attachment, AttachmentKind, ChatSettings, ToolCall
 from ..limits import OWN_LIMITS
-from .values import Json, an_object, number, text, whole
+from .values import Json, an_object, number, text, texts, whole
 
 # The sampling parameters that can be set.
 SAMPLING = OWN_LIMITS["sampling"].keys() - {"thinking_budget"}
@@ -26,6 +26,7 @@ def chat_settings(source: Json) -> ChatSettings:
             if name in SAMPLING and limits[name].allows(value)
         },
         first_sent=first_sent if isinstance(first_sent, str) else None,
+        servers=texts(source.get("servers")),
     )
 
 
@@ -59,4 +60,5 @@ def stats(source: object) -> AnswerStats | None:
         ttft_s=number(source.get("ttft_s")),
         tokens_per_second=number(source.get("tokens_per_second")),
         thinking_s=number(source.get("thinking_s")),
+        tool_s=number(source.get("tool_s")),
     )

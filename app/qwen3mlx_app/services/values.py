@@ -30,6 +30,12 @@ def text(value: object) -> str:
     return value
 
 
+def texts(value: object) -> tuple[str, ...]:
+    """The texts of a list; anything else in it is left out."""
+    found = value if isinstance(value, list) else []
+    return tuple(text(item) for item in found if isinstance(item, str))
+
+
 def number(value: object) -> float | None:
     """A finite number, or None."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e18:

@@ -48,6 +48,9 @@ class AnswerState(QWidget):
             return self.tr("Reading the prompt… {done} of {total} tokens").format(
                 done=f"{progress.done:,}", total=f"{progress.total:,}"
             )
+        if progress.phase == "tools":
+            is_asked = any(call.state == "asked" for call in progress.calls.values())
+            return self.tr("Waiting for you…") if is_asked else self.tr("Using tools…")
         if progress.tokens_per_second is None:
             return self.tr("Writing…")
         return self.tr("{rate} tokens/s").format(rate=f"{progress.tokens_per_second:.1f}")

@@ -21,6 +21,7 @@ from ..controllers.drafts import OpenDraft
 from ..controllers.find import Find
 from ..controllers.models import ModelsController
 from ..controllers.settings import SettingsController
+from ..controllers.tools import ToolsController
 from ..domain import ChatSettings, ModelEntry
 from .chat_header import ChatHeader
 from .chat_panel import ChatPanel
@@ -35,6 +36,7 @@ from .message_footer import Intents
 from .message_list import MessageList
 from .model_picker import ModelPicker
 from .theme import COLUMN, GAP, GAP_L, Theme
+from .tool_choice import ToolChoice
 from .welcome import FirstRun, Greeting, TemporaryGreeting
 
 # The narrowest conversation beside its settings, in pixels.
@@ -45,18 +47,20 @@ class ChatPage(QWidget):
     """Connects the views of a conversation with its controller.
 
     Emits `panel_toggled(is_shown)`, `sidebar_wanted` to show or hide the sidebar, and
-    `models_wanted` for the Models page.
+    `models_wanted` and `tools_wanted` for the Models page and the Tools page.
     """
 
     panel_toggled = Signal(bool)
     sidebar_wanted = Signal()
     models_wanted = Signal()
+    tools_wanted = Signal()
 
     def __init__(
         self,
         chat: ChatController,
         conversations: ConversationsController,
         models: ModelsController,
+        tools: ToolsController,
         settings: SettingsController,
         context: ContextController,
         theme: Theme,
@@ -70,6 +74,7 @@ class ChatPage(QWidget):
         self._app_settings = settings
         self._theme = theme
         self.intents = Intents(self)
+        self.intents.call_replied.connect(tools.reply)
         self._header = ChatHeader(self)  # all in the order in which they are seen, as Tab goes
         self._column = QWidget(self)
         self._stack = QStackedWidget(self._column)
@@ -87,6 +92,7 @@ class ChatPage(QWidget):
             self._stack.addWidget(widget)
         self.context_bar = ContextBar(context, self._draft, self._column)
         self.composer = Composer(self._send_with, theme, self._column)
+        ToolChoice(chat, tools, self.composer.tools)
         context.moved.connect(self.composer.text.set_text)
         finder = Find(chat.messages, self)
         self.find_bar = FindBar(finder, self.messages, theme, self._stack, self)
@@ -202,6 +208,7 @@ class ChatPage(QWidget):
     def _connect(self, conversations: ConversationsController) -> None:
         chat, composer, intents = self._chat, self.composer, self.intents
         self._connect_header()
+        composer.tools.page_wanted.connect(self.tools_wanted)
         composer.sent.connect(self._send)
         composer.stopped.connect(chat.stop)
         composer.text_changed.connect(self._on_text_changed)

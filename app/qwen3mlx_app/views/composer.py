@@ -17,6 +17,7 @@ from .model_button import ElidingButton, ModelButton
 from .opening import ask_files
 from .plain import Button, set_tip
 from .theme import GAP_L, GAP_S, Theme
+from .tools_button import ToolsButton
 from .widgets import labelled_button, muted, tool_button
 
 
@@ -124,6 +125,7 @@ class Composer(FieldFrame):
         self._think.setAccessibleName(self.tr("Think before answering"))
         self._think.setCheckable(True)
         self._think.toggled.connect(self.thinking_changed)
+        self.tools = ToolsButton(self)
         self.model = ModelButton(self)
         self.model.clicked.connect(self.models_wanted)
         self._other = ElidingButton(self)
@@ -140,7 +142,7 @@ class Composer(FieldFrame):
         self._stop = self._round("stop", self.tr("Stop"))
         self._stop.clicked.connect(self.stopped)
         self._stop.hide()
-        left: list[QWidget] = [attach, self._think, self.model, self._other]
+        left: list[QWidget] = [attach, self._think, self.tools, self.model, self._other]
         right: list[QWidget] = [self._meter, self._cost, self._send, self._stop]
         self._in_row = [*left, *right]
         for widget in left:
@@ -155,13 +157,19 @@ class Composer(FieldFrame):
         self._fit_row()
 
     def _fit_row(self) -> None:
-        """Leave out the figures of the context where there is no room; the meter's tip has them."""
+        """Leave out the figures of the context where there is no room; the meter's tip has them.
+
+        Where there is still none, so does the word of the tools' button.
+        """
+        self.tools.set_short(False)
         names = [one for one in (self.model, self._other) if not one.isHidden()]
         left_out: list[QWidget] = [self._cost, self._stop, self.model, self._other]
         others = [one for one in self._in_row if one not in left_out]
         needed = sum(one.minimumWidth() for one in names)
         needed += sum(one.sizeHint().width() for one in others)
-        needed += self._cost.sizeHint().width() + (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
+        needed += (len(self._in_row) - 1) * GAP_S + 2 * GAP_L
+        self.tools.set_short(needed > self.width())
+        needed += self._cost.sizeHint().width()
         self._cost.setVisible(bool(self._cost.text()) and needed <= self.width())
 
     def _round(self, name: str, text: str) -> Button:

@@ -210,6 +210,7 @@ class MainWindow(QMainWindow):
         chats.folder_renamed.connect(conversations.rename_folder)
         chats.folder_deleted.connect(conversations.delete_folder)
         self.chat.models_wanted.connect(lambda: self.show_page("models"))
+        self.chat.tools_wanted.connect(lambda: self.show_page("tools"))
         self.chat.panel_toggled.connect(
             lambda is_shown: program.settings.update(panel_shown=is_shown)
         )

@@ -21,7 +21,7 @@ from .rich_text import RichLabel
 from .tab_order import TabPlace, follow, put_after
 from .theme import GAP, GAP_L, GAP_S, Theme
 from .thinking import Thinking
-from .tool_calls import CallCard
+from .tool_calls import CallCard, ShownCall
 from .widgets import hint_label
 
 # The most tool calls shown of an answer.
@@ -312,21 +312,26 @@ class MessageCard(QWidget):
         while len(self._calls) < len(calls):
             self._add_call(len(self._calls))
         results = {result.tool_call_id: result for result in row.results}
+        running = row.progress.calls if row.progress is not None else {}
         since = row.message.created_at
         for card, call in zip(self._calls, calls, strict=False):
             result = results.get(call.id)
-            card.show_call(call, result, _seconds(since, result))
+            seconds, progress = _seconds(since, result), running.get(call.id)
+            card.show_call(ShownCall(call, result, seconds, progress))
             since = result.created_at if result is not None else since
 
     def _add_call(self, number: int) -> None:
         card = CallCard(self._theme, self)
         card.toggled.connect(lambda is_open: self.fold_toggled.emit(f"call {number}", is_open))
+        card.replied.connect(self._intents.call_replied)
         self._calls_end = put_after(self._calls_end, card)
         self._calls.append(card)
         self._layout.insertWidget(self._layout.indexOf(self._error), card)
 
 
 def _seconds(since: float, result: Message | None) -> float | None:
-    """How long a result took; None if it is unknown."""
+    """How long a result took; None if it is unknown, or was not told and cannot be seen."""
+    if result is not None and (result.stats is not None or result.status != "done"):
+        return result.stats.tool_s if result.stats is not None else None
     seconds = result.created_at - since if result is not None else 0.0
     return seconds if seconds > 0 else None

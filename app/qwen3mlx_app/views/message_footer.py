@@ -18,7 +18,10 @@ from .widgets import muted, tool_button
 
 
 class Intents(QObject):
-    """What a person wants to do with a message, given by its id; with a file, by the file's."""
+    """What a person wants to do with a message, given by its id; with a file, by the file's.
+
+    `call_replied` has the id of a tool call, and whether it may run.
+    """
 
     copy = Signal(str)
     copy_rich = Signal(str)
@@ -35,6 +38,7 @@ class Intents(QObject):
     branch = Signal(str)
     continue_answer = Signal(str)
     delete = Signal(str)
+    call_replied = Signal(str, str)
 
 
 class Footer(QWidget):

@@ -15,10 +15,11 @@ from .quantize import QuantizePage
 from .server import ServerPage
 from .settings_page import SettingsPage
 from .theme import Theme
+from .tools import ToolsPage
 
 
 class Pages(QStackedWidget):
-    """Chat, models, quantize, server and settings. Emits `shown(name)`."""
+    """Chat, models, tools, quantize, server and settings. Emits `shown(name)`."""
 
     shown = Signal(str)
 
@@ -32,6 +33,7 @@ class Pages(QStackedWidget):
             session.chat,
             program.conversations,
             program.models,
+            program.tools,
             program.settings,
             session.context,
             theme,
@@ -77,6 +79,8 @@ class Pages(QStackedWidget):
             page = ModelsPage(program.models, program.downloads, self._theme, self)
             program.models.refresh_folders()
             return page
+        if name == "tools":
+            return ToolsPage(program.tools, self._theme, self)
         if name == "quantize":
             made = QuantizePage(program.quantize, program.models, self._theme, self)
             made.load_wanted.connect(self._load_result)

@@ -23,6 +23,7 @@ class Rail(QWidget):
         self.titles = {
             "chat": self.tr("Chat"),
             "models": self.tr("Models"),
+            "tools": self.tr("Tools"),
             "quantize": self.tr("Quantize"),
             "server": self.tr("Server"),
             "settings": self.tr("Settings"),

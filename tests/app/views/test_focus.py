@@ -10,7 +10,7 @@ from qwen3mlx_app.views.main_window import MainWindow
 from ..fake_endpoint import FakeEndpoint
 from .support import ask, button, named, program_of, trigger
 
-PAGES = ("models", "quantize", "server", "settings")
+PAGES = ("models", "tools", "quantize", "server", "settings")
 
 
 def tab_stops(window: MainWindow) -> list[QWidget]:

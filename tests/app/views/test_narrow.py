@@ -61,7 +61,7 @@ def test_nothing_in_it_widens_the_window(window: MainWindow, qtbot: QtBot) -> No
     window.chat.composer.show_files([DraftFile(id=name, name=name) for name in names])
     program.conversations.rename(program.conversations.conversations.value(0).id, "t" * 300)
     program.settings.update(font_size=22)
-    for page in ("models", "quantize", "server", "settings", "chat"):
+    for page in ("models", "tools", "quantize", "server", "settings", "chat"):
         window.show_page(page)
         qtbot.waitUntil(window.page.isVisible)
     assert window.width() == 700

@@ -26,7 +26,7 @@ program = Program(Path(sys.argv[1]), ("qwen3mlx",))
 window = make_window(program)
 window.show()
 scale = window.devicePixelRatioF()
-for name in ("models", "quantize", "server", "settings", "chat"):
+for name in ("models", "tools", "quantize", "server", "settings", "chat"):
     window.show_page(name)
     application.processEvents()
 

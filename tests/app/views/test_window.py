@@ -32,7 +32,7 @@ from ..controllers.support import connect, last, shown, wait_for_models
 from ..fake_endpoint import FakeEndpoint, answer, delta, ending
 from .support import ask, button, program_of, seen, visible_texts, write
 
-PAGES = ("chat", "models", "quantize", "server", "settings")
+PAGES = ("chat", "models", "tools", "quantize", "server", "settings")
 
 
 def test_typing_and_enter_ask_and_the_answer_is_shown(
@@ -201,7 +201,8 @@ def test_tab_goes_through_the_composer(window: MainWindow, qtbot: QtBot) -> None
         widget = widget.nextInFocusChain()
         if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             order.append(widget.accessibleName())
-    assert order[:3] == ["Attach files", "Think before answering", "Model: demo"]
+    named = ["Attach files", "Think before answering", "Tools", "Model: demo"]
+    assert order[:4] == named
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

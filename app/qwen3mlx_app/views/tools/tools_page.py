@@ -1,0 +1,82 @@
+"""The Tools page: MCP servers, their tools, and how to add one."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ...controllers.tools import ToolsController
+from ..following import follow
+from ..page import Page
+from ..plain import Label
+from ..theme import GAP, Theme
+from ..widgets import hint_label
+from .add_server import AddServer
+from .server_card import ServerCard
+
+
+class ToolsPage(Page):
+    """A card for each server, the built-in tools first. Updated while it is visible."""
+
+    def __init__(self, tools: ToolsController, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.set_title(self.tr("Tools"))
+        self._tools = tools
+        self._theme = theme
+        self._cards: dict[str, ServerCard] = {}
+        self.column.addWidget(
+            hint_label(
+                self.tr(
+                    "MCP servers give the model tools. They are programs that run on this"
+                    " computer, as you: add only those you trust. A chat uses the ones that are"
+                    " chosen below its message field."
+                ),
+                self,
+            )
+        )
+        self.column.addSpacing(GAP)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(GAP + 4)
+        self.column.addLayout(self._list)
+        self._off = hint_label(self.tr("Start the server to see the tools."), self)
+        self._faults = Label("", self)
+        self._faults.setObjectName("error")
+        self._faults.setWordWrap(True)
+        self.column.addWidget(self._off)
+        self.column.addWidget(self._faults)
+        self.add_section(self.tr("Add a server"), AddServer(tools, self))
+        self.column.addStretch()
+        follow(self, self._show, tools.changed, tools.tools_changed)
+        follow(self, self._show_log, tools.log_read)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tools.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tools.watch(False)
+
+    def _show(self, *_: object) -> None:
+        servers = self._tools.servers.values()
+        known = {server.name for server in servers}
+        for name in [mine for mine in self._cards if mine not in known]:
+            self._cards.pop(name).deleteLater()
+        for place, server in enumerate(servers):
+            if server.name not in self._cards:
+                self._cards[server.name] = ServerCard(self._tools, server.name, self._theme, self)
+                self._list.insertWidget(place, self._cards[server.name])
+            self._cards[server.name].show_server(server)
+            self._cards[server.name].show_tools()
+        self._off.setVisible(not servers)
+        lines = [
+            self.tr("Line {line}: {text}.").format(line=fault.line, text=fault.text)
+            for fault in self._tools.faults
+        ]
+        self._faults.setText("\n".join(lines))
+        self._faults.setVisible(bool(lines))
+
+    def _show_log(self, server: str, text: str) -> None:
+        if server in self._cards:
+            self._cards[server].show_log(text)

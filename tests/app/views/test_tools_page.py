@@ -1,0 +1,196 @@
+"""The Tools page over a live server and real MCP servers, and an answer that uses one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPlainTextEdit
+from pytestqt.qtbot import QtBot
+from qwen3mlx_app.composition import Program
+from qwen3mlx_app.views.main_window import MainWindow
+from qwen3mlx_app.views.tools import ToolsPage
+from qwen3mlx_app.views.tools.server_card import ServerCard
+from qwen3mlx_app.views.tools.tool_row import ToolRow
+from qwen3mlx_app.views.window import make_window
+
+from qwen3mlx.tools.consent import Consents
+from tests.server.live import LiveServer, live_server
+from tests.support.places import PROGRAM
+from tests.support.scripted import answer, write_scripted_checkpoint
+from tests.tools.test_host import MINI, mini
+
+from ..controllers.support import connect, last
+from .support import answer_with, button, named, visible_texts, write
+
+WAIT = 20_000
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Its model echoes, and then says so."""
+    folder = tmp_path_factory.mktemp("home")
+    script = [answer(calls=[("control", {})]), "That is what came back."]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QWEN3MLX_HOME", str(folder))
+        model = str(write_scripted_checkpoint(folder / "scripted", script))
+        with live_server(model=model) as server:
+            server.service.tools.host.file.add("mini", mini())
+            # It starts threads that stay until the end.
+            server.service.tools.host.tools(["mini"]).result(30)
+            yield server
+
+
+@pytest.fixture
+def window(live: LiveServer, profile: Path, qtbot: QtBot) -> Iterator[MainWindow]:
+    Consents().path.unlink(missing_ok=True)
+    program = Program(profile, PROGRAM)
+    program.process.key = live.person["Authorization"].removeprefix("Bearer ")
+    program._endpoint._http._key = program.process.key
+    made = make_window(program)
+    with qtbot.waitExposed(made):
+        made.show()
+    connect(program, live.url)
+    qtbot.waitUntil(lambda: program.tools.servers.rowCount() > 1, timeout=WAIT)
+    yield made
+    made.close()
+    program.close()
+
+
+@pytest.fixture
+def page(window: MainWindow) -> ToolsPage:
+    window.show_page("tools")
+    assert isinstance(window.page, ToolsPage)
+    return window.page
+
+
+def card(page: ToolsPage, name: str) -> ServerCard:
+    return page._cards[name]
+
+
+def unfold(page: ToolsPage, name: str, qtbot: QtBot) -> dict[str, ToolRow]:
+    made = card(page, name)
+    made._fold.click()
+    qtbot.waitUntil(lambda: bool(made._rows), timeout=WAIT)
+    return made._rows
+
+
+def test_tools_have_their_consent_and_description_as_it_is(
+    page: ToolsPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    rows = unfold(page, "mini", qtbot)
+    assert "mini: Return the text." in visible_texts(rows["echo"])
+    assert any("not a JSON Schema" in text for text in visible_texts(rows["broken"]))
+    assert not button(rows["broken"], "Test broken").isEnabled()
+    consent = named(rows["echo"], QComboBox, "When echo may run")
+    assert isinstance(consent, QComboBox)
+    assert consent.currentData() == "ask"
+    consent.setFocus()
+    qtbot.keyClick(consent, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: _consents(window)["echo"] == "always", timeout=WAIT)
+    assert page._cards["mini"]._rows["echo"] is rows["echo"]  # a form would stay as it is
+
+
+def _consents(window: MainWindow) -> dict[str, str]:
+    return {tool.name: tool.consent for tool in window.program.tools.tools["mini"]}
+
+
+def test_a_tool_is_tried_with_a_form(page: ToolsPage, qtbot: QtBot) -> None:
+    row = unfold(page, "mini", qtbot)["echo"]
+    button(row, "Test echo").click()
+    field = named(row, QLineEdit, "text")
+    qtbot.keyClicks(field, "<b>hi</b>")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "<b>hi</b>" in visible_texts(row), timeout=WAIT)
+    assert any(text.startswith("Done in") for text in visible_texts(row))
+    fail = page._cards["mini"]._rows["fail"]
+    button(fail, "Test fail").click()
+    button(fail, "Run fail").click()
+    qtbot.waitUntil(lambda: "mini: fail" in visible_texts(fail), timeout=WAIT)
+    assert any(text.startswith("Failed after") for text in visible_texts(fail))
+
+
+def test_a_test_that_hangs_is_stopped(page: ToolsPage, window: MainWindow, qtbot: QtBot) -> None:
+    row = unfold(page, "mini", qtbot)["hang"]
+    button(row, "Test hang").click()
+    button(row, "Run hang").click()
+    assert any(text.startswith("Running…") for text in visible_texts(row))
+    button(row, "Stop").click()
+    assert "Stopped" in visible_texts(row)
+    button(row, "Run hang").click()
+    window.show_page("chat")  # it ends with what shows it
+    window.show_page("tools")
+    assert "Stopped" in visible_texts(row)
+
+
+def test_a_server_is_added_read_and_removed(
+    page: ToolsPage, window: MainWindow, qtbot: QtBot
+) -> None:
+    python = mini()["command"]
+    qtbot.keyClicks(named(page, QLineEdit, "Name of the server"), "broken one")
+    place = named(page, QLineEdit, "Command or address of the server")
+    qtbot.keyClicks(place, f"{python} {MINI}")
+    lines = named(page, QPlainTextEdit, "Variables or headers")
+    qtbot.keyClicks(lines, "FAULT=exit")
+    button(page, "Add server").click()
+    qtbot.waitUntil(lambda: "broken one" in page._cards, timeout=WAIT)
+    assert "Added: broken one." in visible_texts(page)
+    made = card(page, "broken one")
+    made._fold.click()
+    qtbot.waitUntil(lambda: "no configuration" in "".join(visible_texts(made)), timeout=WAIT)
+    qtbot.waitUntil(lambda: "Failed" in visible_texts(made), timeout=WAIT)
+    button(made, "Log of broken one").click()
+    qtbot.waitUntil(lambda: "no configuration" in made._log.toPlainText(), timeout=WAIT)
+    asked = answer_with(window, "Remove")
+    button(made, "Remove broken one").click()
+    qtbot.waitUntil(lambda: "broken one" not in page._cards, timeout=WAIT)
+    assert "Remove the server broken one?" in asked[0]
+
+
+def test_pasted_text_is_taken_as_far_as_it_can_be_read(page: ToolsPage, qtbot: QtBot) -> None:
+    text = named(page, QPlainTextEdit, "Text of an mcp.json")
+    assert isinstance(text, QPlainTextEdit)
+    text.setPlainText('{"mcpServers": {\n"good": {"command": "uvx"},\n"bad": {"url": 3}}}')
+    button(page, "Add from Text").click()
+    qtbot.waitUntil(lambda: "good" in page._cards, timeout=WAIT)
+    told = "Line 3: bad.url must be a non-empty string."
+    assert any(told in one for one in visible_texts(page))
+    assert text.toPlainText()  # to be corrected
+    page._tools.remove("good")
+    qtbot.waitUntil(lambda: "good" not in page._cards, timeout=WAIT)
+
+
+def test_an_answer_asks_runs_a_tool_and_goes_on(window: MainWindow, qtbot: QtBot) -> None:
+    program, chat = window.program, window.chat
+    program.chat.new()
+    chat.composer.tools.chosen.emit(("mini",))
+    program.chat.settings.set(_without_thinking(program))
+    write(window, qtbot, "Go on.")
+
+    def question() -> str:
+        chat.messages.lay_out()
+        texts = visible_texts(chat.messages.viewport())
+        return next((text for text in texts if text.startswith("Allow mini")), "")
+
+    qtbot.waitUntil(lambda: "Allow mini to run control" in question(), timeout=WAIT)
+    with qtbot.waitSignal(program.chat.finished, timeout=WAIT):
+        button(chat.messages.viewport(), "Always Allow: control").click()
+    assert last(program).content == "That is what came back."
+    (row,) = [row for row in program.chat.messages.values() if row.results]
+    assert "<|im_end|>" in row.results[0].content
+    button(chat.messages.viewport(), "control").click()
+    chat.messages.lay_out()
+    shown = [one.text() for one in chat.messages.viewport().findChildren(QLabel)]
+    (result,) = [text for text in shown if "<|im_end|>" in text]
+    assert "\u241b[2J" in result
+    assert "\x1b" not in result
+
+
+def _without_thinking(program: Program) -> Any:
+    from dataclasses import replace
+
+    assert program.chat.conversation is not None
+    return replace(program.chat.conversation.settings, thinking=False)
