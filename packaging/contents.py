@@ -18,7 +18,6 @@ OWN = ("qwen3mlx", "qwen3mlx_app", "qwen3mlx_quantize")
 LEFT_OUT = [
     "matplotlib",
     "mlx_lm",
-    "numpy",
     "setuptools",
     "tkinter",
     "torch",

@@ -7,12 +7,13 @@ from collections import Counter
 from importlib.metadata import version
 
 import qwen3mlx
-from qwen3mlx.config import Kind
+from qwen3mlx.config import Kind, ModelConfig
 from qwen3mlx.quoting import size_text
 
 from .conversion import Conversion, QuantizeResult
 from .names import name_of
 from .request import CALIBRATED
+from .source import FloatSource
 from .texts import BUILT_IN
 
 WORST = 5
@@ -25,16 +26,11 @@ _TASKS: dict[Kind, str] = {
 }
 
 
-def text(conversion: Conversion, result: QuantizeResult) -> str:
+def text(conversion: Conversion[FloatSource], result: QuantizeResult) -> str:
     """Return README.md: the source, the recipe and method, and the quality loss."""
     plan, recipe, source = result.plan, result.plan.recipe, conversion.source
     lines = [
-        "---",
-        "library_name: mlx",
-        f"pipeline_tag: {_TASKS[source.config.kind]}",
-        f"tags: [mlx, qwen3{', moe' if source.config.num_experts else ''}]",
-        "---",
-        "",
+        *front_matter(source.config),
         f"# {name_of(result.folder)}",
         "",
         f"{name_of(source.folder)}, quantized for MLX with the recipe `{recipe.name}` "
@@ -53,6 +49,18 @@ def text(conversion: Conversion, result: QuantizeResult) -> str:
         *_quality(conversion, result),
     ]
     return "\n".join(lines) + "\n"
+
+
+def front_matter(config: ModelConfig) -> list[str]:
+    """Return the lines that the hub reads."""
+    return [
+        "---",
+        "library_name: mlx",
+        f"pipeline_tag: {_TASKS[config.kind]}",
+        f"tags: [mlx, qwen3{', moe' if config.num_experts else ''}]",
+        "---",
+        "",
+    ]
 
 
 def _formats(result: QuantizeResult) -> list[str]:
@@ -83,7 +91,7 @@ def _errors(result: QuantizeResult) -> list[str]:
     ]
 
 
-def _quality(conversion: Conversion, result: QuantizeResult) -> list[str]:
+def _quality(conversion: Conversion[FloatSource], result: QuantizeResult) -> list[str]:
     quality = result.quality
     if quality is None:
         return [

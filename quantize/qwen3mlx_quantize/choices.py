@@ -29,7 +29,7 @@ def choose_recipe(
     return sensitivity.recipe(source, costs, target_bpw)
 
 
-def choose_quantizer(conversion: Conversion, calibration: Path | None) -> Quantizer:
+def choose_quantizer(conversion: Conversion[Source], calibration: Path | None) -> Quantizer:
     """Return the quantizer for the conversion's method. Raises UsageError, TextError."""
     source, method = conversion.source, conversion.method
     if method in ("awq", "dwq"):
@@ -39,7 +39,7 @@ def choose_quantizer(conversion: Conversion, calibration: Path | None) -> Quanti
     return calibrated(conversion, texts.calibration(source.folder, calibration))
 
 
-def calibrated(conversion: Conversion, documents: Sequence[Sequence[int]]) -> Quantizer:
+def calibrated(conversion: Conversion[Source], documents: Sequence[Sequence[int]]) -> Quantizer:
     """Return the quantizer for gptq, awq or dwq, calibrated on documents of token ids."""
     source, recipe = conversion.source, conversion.plan.recipe
     if conversion.method == "gptq":

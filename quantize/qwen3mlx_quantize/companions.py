@@ -10,36 +10,36 @@ from pathlib import Path
 from typing import Any
 
 from qwen3mlx import __version__ as VERSION
-from qwen3mlx.config import INDEX_NAME, model_file
+from qwen3mlx.config import INDEX_NAME
 
 from .card import MLX_VERSION
 from .conversion import Conversion
 from .plan import Plan
-from .source import Source
+from .source import FloatSource
 from .staging import JOURNAL, MANIFEST
 
-# Weights in any format, code, and unfinished downloads are not copied.
-_EXCLUDED_SUFFIXES = {
-    ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".ot",
-    ".py", ".pyc", ".lock", ".incomplete",
-}  # fmt: skip
 _WRITTEN = {"config.json", "README.md", INDEX_NAME, MANIFEST}
 
 
-def copy_companions(source: Source, plan: Plan, folder: Path) -> None:
+def copy_companions(source: FloatSource, plan: Plan, folder: Path) -> None:
     """Copy the source's other files byte for byte, and write config.json and the index."""
-    for path in _copied(source):
-        shutil.copyfile(model_file(path), folder / path.name)
+    for name, content in _copied(source).items():
+        if isinstance(content, Path):
+            shutil.copyfile(content, folder / name)
+        else:
+            (folder / name).write_text(content, encoding="utf-8")
     _write_json(folder / "config.json", _config(source, plan))
     _write_json(folder / INDEX_NAME, _index(plan))
 
 
-def companion_names(source: Source) -> list[str]:
+def companion_names(source: FloatSource) -> list[str]:
     """Return the names of all files that are written beside the weights."""
-    return sorted({*_WRITTEN, *(path.name for path in _copied(source))})
+    return sorted({*_WRITTEN, *_copied(source)})
 
 
-def write_manifest(folder: Path, conversion: Conversion, verified: Mapping[str, str]) -> None:
+def write_manifest(
+    folder: Path, conversion: Conversion[FloatSource], verified: Mapping[str, str]
+) -> None:
     """Write size and SHA-256 of every file; `verified` has the hashes of the weights' files."""
     files = {}
     for path in sorted(folder.iterdir()):
@@ -57,16 +57,12 @@ def write_manifest(folder: Path, conversion: Conversion, verified: Mapping[str, 
     _write_json(folder / MANIFEST, manifest)
 
 
-def _copied(source: Source) -> list[Path]:
-    return [path for path in sorted(source.folder.iterdir()) if _is_copied(path)]
+def _copied(source: FloatSource) -> dict[str, Path | str]:
+    found = source.companions().items()
+    return {name: content for name, content in found if name not in _WRITTEN}
 
 
-def _is_copied(path: Path) -> bool:
-    hidden, excluded = path.name.startswith("."), path.suffix in _EXCLUDED_SUFFIXES
-    return path.is_file() and not hidden and not excluded and path.name not in _WRITTEN
-
-
-def _config(source: Source, plan: Plan) -> dict[str, Any]:
+def _config(source: FloatSource, plan: Plan) -> dict[str, Any]:
     config = dict(source.raw_config)
     for key in ("quantization", "quantization_config"):
         config.pop(key, None)

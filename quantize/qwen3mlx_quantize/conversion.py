@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .packing import Method
 from .plan import Plan
 from .quality import Quality
-from .source import Source
+from .source import FloatSource
+
+SourceT = TypeVar("SourceT", bound=FloatSource, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(Generic[SourceT]):
     """Write `plan`, made for `source`, into the folder `output`.
 
     `command` is quoted in the model card. `measure` evaluates the result against the source.
     """
 
-    source: Source
+    source: SourceT
     output: Path
     plan: Plan
     method: Method

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,18 +27,26 @@ from .events import OnEvent, ignore
 from .output import check_output, check_space
 from .quality import Quality, measure
 from .quantizer import Quantizer
+from .source import FloatSource
 from .staging import WRITES, Staging
 from .steps import write_steps
 from .texts import Tokens
 
 # Bytes of freed memory that MLX keeps for the next module, which has similar sizes.
 CACHE = 128 << 20
+Describe = Callable[[Conversion[FloatSource], QuantizeResult], str]
 
 
 def convert(
-    conversion: Conversion, quantizer: Quantizer, on_event: OnEvent = ignore
+    conversion: Conversion[FloatSource],
+    quantizer: Quantizer,
+    on_event: OnEvent = ignore,
+    *,
+    describe: Describe = card.text,
 ) -> QuantizeResult:
     """Write `conversion.output`: complete and verified, or not at all.
+
+    `describe` makes the model card.
 
     Raises CheckpointError for a fault of the source, else ConversionError.
     """
@@ -55,7 +64,7 @@ def convert(
         result = QuantizeResult(
             output, plan, errors=staging.errors, seconds=time.perf_counter() - start
         )
-        return _complete(conversion, staging, result, tokens, on_event)
+        return _complete(conversion, staging, result, tokens, on_event, describe)
     except OSError as error:
         staging.discard()
         if error.errno != errno.ENOSPC:
@@ -70,18 +79,19 @@ def convert(
 
 
 def _complete(
-    conversion: Conversion,
+    conversion: Conversion[FloatSource],
     staging: Staging,
     result: QuantizeResult,
     tokens: Tokens | None,
     on_event: OnEvent,
+    describe: Describe,
 ) -> QuantizeResult:
     """Write the files beside the weights, verify the weights, and rename the folder."""
     folder = staging.folder
     copy_companions(conversion.source, conversion.plan, folder)
     if tokens is not None:
         result = replace(result, quality=_quality(conversion, staging, tokens, on_event))
-    (folder / "README.md").write_text(card.text(conversion, result), encoding="utf-8")
+    (folder / "README.md").write_text(describe(conversion, result), encoding="utf-8")
     verified = staging.verify(on_event)
     write_manifest(folder, conversion, verified)
     staging.finish()
@@ -89,7 +99,7 @@ def _complete(
 
 
 def _quality(
-    conversion: Conversion, staging: Staging, tokens: Tokens, on_event: OnEvent
+    conversion: Conversion[FloatSource], staging: Staging, tokens: Tokens, on_event: OnEvent
 ) -> Quality:
     """Measure the staged checkpoint against the source."""
     try:
@@ -102,11 +112,11 @@ def _quality(
     return quality
 
 
-def _identity(conversion: Conversion) -> dict[str, Any]:
+def _identity(conversion: Conversion[FloatSource]) -> dict[str, Any]:
     """Return what a resumed run must share with the interrupted one, and the names of the files
     beside the weights.
     """
-    files = sorted({info.shard for info in conversion.source.infos.values()})
+    files = conversion.source.files
     stats = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     return {
         "source": stats,

@@ -10,13 +10,13 @@ from qwen3mlx.quoting import size_text
 
 from .common import ConversionError
 from .plan import Plan
-from .source import Source
+from .source import FloatSource
 
 # Bytes beyond the weights: tokenizer, model card, and file system overhead.
 SLACK = 64 << 20
 
 
-def check_output(source: Source, output: Path) -> None:
+def check_output(source: FloatSource, output: Path) -> None:
     """Raise ConversionError if no folder of any size could be written."""
     folder, target = source.folder.resolve(), output.resolve()
     if target == folder or folder in target.parents or target in folder.parents:

@@ -20,7 +20,8 @@ from .source import Source
 SHARD_BYTES = 5 << 30
 GROUP_SIZES = (32, 64, 128)
 
-_NAMES = {mx.float32: "F32", mx.float16: "F16", mx.bfloat16: "BF16"}
+# safetensors' names of the dtypes of floats.
+NAMES = {mx.float32: "F32", mx.float16: "F16", mx.bfloat16: "BF16"}
 _SIZES = {"F32": 4, "F16": 2, "BF16": 2, "U32": 4, "U8": 1}
 
 
@@ -122,11 +123,11 @@ class Plan:
 def build_plan(source: Source, recipe: Recipe) -> Plan:
     """Plan the result. Raises ConversionError naming a module that a group size does not divide."""
     steps = [_module_step(source, module, recipe) for module in source.modules]
-    dtype = _NAMES[source.dtype]
+    dtype = NAMES[source.dtype]
     steps += [
         Step((Tensor(name, dtype, source.infos[name].shape),)) for name in sorted(source.vectors)
     ]
-    return Plan(_sharded(steps), recipe, sum(step.num_weights for step in steps))
+    return Plan(sharded(steps), recipe, sum(step.num_weights for step in steps))
 
 
 def _module_step(source: Source, module: Module, recipe: Recipe) -> Step:
@@ -144,7 +145,7 @@ def module_tensors(
     """
     path, shape = module.path, module.shape
     if spec is None:
-        return (Tensor(f"{path}.weight", _NAMES[dtype], shape),)
+        return (Tensor(f"{path}.weight", NAMES[dtype], shape),)
     width = shape[-1]
     if width % spec.group_size:
         fitting = [str(size) for size in GROUP_SIZES if width % size == 0]
@@ -155,7 +156,7 @@ def module_tensors(
         )
     groups = (*shape[:-1], width // spec.group_size)
     affine = spec.mode == "affine"
-    scales = _NAMES[dtype] if affine else "U8"
+    scales = NAMES[dtype] if affine else "U8"
     tensors = [
         Tensor(f"{path}.weight", "U32", (*shape[:-1], width * spec.bits // 32)),
         Tensor(f"{path}.scales", scales, groups),
@@ -165,7 +166,8 @@ def module_tensors(
     return tuple(tensors)
 
 
-def _sharded(steps: list[Step]) -> tuple[Shard, ...]:
+def sharded(steps: list[Step]) -> tuple[Shard, ...]:
+    """Distribute the steps to files of at most SHARD_BYTES, except for a larger step."""
     groups: list[list[Step]] = [[]]
     size = 0
     for step in steps:

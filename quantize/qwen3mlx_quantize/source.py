@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import mlx.core as mx
 
 from qwen3mlx.config import (
+    ModelConfig,
     Module,
     QuantizationSpec,
     expert_path,
     fused_path,
+    model_file,
     read_checkpoint,
     read_json,
 )
@@ -27,8 +29,34 @@ from .tensor_file import DTYPES, TensorReader
 # Weights to process at a time, which bounds the memory.
 BLOCK = 1 << 22
 _FLOATS = ("F32", "F16", "BF16")
+# Of files that no conversion copies.
+_NO_COMPANIONS = {
+    ".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack", ".ot",
+    ".py", ".pyc", ".lock", ".incomplete",
+}  # fmt: skip
 # What tensors AWQ, GPTQ and FP8 have beside `qweight` or `weight`.
 _FOREIGN = ("scales", "qzeros", "g_idx", "weight_scale_inv")
+
+
+class FloatSource(Protocol):
+    """What a conversion reads: the matrices of a model in float, and the files beside them.
+
+    `folder` is the checkpoint's folder or file; `files` hold the weights.
+    """
+
+    folder: Path
+    files: list[Path]
+    config: ModelConfig
+    raw_config: dict[str, Any]
+
+    def vector(self, name: str) -> mx.array:
+        """Read a norm's weight."""
+
+    def blocks(self, module: Module, index: int = 0) -> Iterator[mx.array]:
+        """Read matrix `index` of the module in blocks of rows, lazily. Raises CheckpointError."""
+
+    def companions(self) -> Mapping[str, Path | str]:
+        """Return the other files by name: those to copy, or their text."""
 
 
 class Source:
@@ -41,6 +69,7 @@ class Source:
         self.folder = folder
         self.raw_config: dict[str, Any] = read_json(folder / "config.json")
         self.config, self.infos = read_checkpoint(folder)
+        self.files = sorted({info.shard for info in self.infos.values()})
         self.dtype = self._float_dtype()
         self.modules = list(self.config.modules())
         self.vectors = [f"{path}.weight" for path in self.config.norms()]
@@ -55,10 +84,15 @@ class Source:
         is_packed = any(name.endswith(".scales") for name in self.infos)
         return is_packed or self.config.published is not None
 
+    def companions(self) -> dict[str, Path]:
+        """Return the folder's other files, but no weights, code, or unfinished downloads."""
+        found = sorted(self.folder.iterdir())
+        return {path.name: model_file(path) for path in found if _is_companion(path)}
+
     def vector(self, name: str) -> mx.array:
         """Read a norm's weight."""
         values = self._reader.take(name)
-        _check_finite(values.sum(), values, name, self.folder)
+        check_finite(values.sum(), values, name, self.folder)
         return values
 
     def matrix(self, module: Module, index: int = 0) -> mx.array:
@@ -80,7 +114,7 @@ class Source:
                 total = rows.sum()
             start(total)
             yield rows
-            _check_finite(total, rows, f"{self._place(module, index)[0]}.weight", self.folder)
+            check_finite(total, rows, f"{self._place(module, index)[0]}.weight", self.folder)
 
     def _row_reader(self, module: Module, index: int) -> Callable[[int, int], mx.array]:
         """Return what reads some rows of a matrix, from the first to before the last."""
@@ -184,7 +218,12 @@ class Source:
         return list(dict.fromkeys(places))
 
 
-def _check_finite(total: mx.array, tensor: mx.array, name: str, folder: Path) -> None:
+def _is_companion(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.suffix not in _NO_COMPANIONS
+
+
+def check_finite(total: mx.array, tensor: mx.array, name: str, folder: Path) -> None:
+    """Raise CheckpointError if `total`, a sum of the tensor, shows numbers that are not finite."""
     # A sum takes a quarter of the time, and is not finite if any number is not.
     if not math.isfinite(number(total)) and not mx.isfinite(tensor).all().item():
         raise CheckpointError(

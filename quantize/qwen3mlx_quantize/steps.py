@@ -15,7 +15,7 @@ from .events import OnEvent, Progress
 from .packing import PackedMatrix
 from .plan import Plan, Step
 from .quantizer import Quantizer
-from .source import Source
+from .source import FloatSource
 from .staging import Parts, Staging
 
 # Compare every n-th row: comparing all would take longer than rounding them.
@@ -23,7 +23,7 @@ SAMPLED = 16
 
 
 def write_steps(
-    source: Source, plan: Plan, staging: Staging, quantizer: Quantizer, on_event: OnEvent
+    source: FloatSource, plan: Plan, staging: Staging, quantizer: Quantizer, on_event: OnEvent
 ) -> None:
     """Carry out each step that is not written yet.
 
@@ -60,7 +60,7 @@ def _write(staging: Staging, pending: _PendingStep | None) -> None:
         staging.write(pending.step, pending.parts, facts)
 
 
-def _start_step(source: Source, step: Step, quantizer: Quantizer) -> _PendingStep:
+def _start_step(source: FloatSource, step: Step, quantizer: Quantizer) -> _PendingStep:
     """Read the step's weights and start computing its tensors."""
     if step.module is None:
         name = step.tensors[0].name
@@ -70,13 +70,13 @@ def _start_step(source: Source, step: Step, quantizer: Quantizer) -> _PendingSte
     return _start_packing(source, step, step.module, step.spec, quantizer)
 
 
-def _float_blocks(source: Source, module: Module) -> Iterator[mx.array]:
+def _float_blocks(source: FloatSource, module: Module) -> Iterator[mx.array]:
     for index in range(module.num_matrices):
         yield from source.blocks(module, index)
 
 
 def _start_packing(
-    source: Source, step: Step, module: Module, spec: QuantizationSpec, quantizer: Quantizer
+    source: FloatSource, step: Step, module: Module, spec: QuantizationSpec, quantizer: Quantizer
 ) -> _PendingStep:
     error = _QuantizationError(spec)
     parts: Parts = {tensor.name: [] for tensor in step.tensors}

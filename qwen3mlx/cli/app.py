@@ -31,6 +31,7 @@ VERBS = {
     "unload": ("unload", "unload"),
     "embed": ("embed", "embed"),
     "rerank": ("rerank", "rerank"),
+    "import": ("import_gguf", "import_gguf"),
     "quantize": ("quantize", "quantize"),
     "evaluate": ("evaluate", "evaluate"),
     "bench": ("bench", "bench"),

@@ -17,9 +17,13 @@ def list_models(as_json: PrintJson = False) -> None:
     """List the models on this computer.
 
     These are the demo models, the models in the Hugging Face cache and in LM Studio's folder, and
-    those in the model_folders of settings.json. In a pipe, columns are separated by tabs.
+    those in the model_folders of settings.json; then GGUF files, also Ollama's and llama.cpp's,
+    which `qwen3mlx import` turns into models. In a pipe, columns are separated by tabs; --json
+    lists models only.
     """
     from ..library import Library
+    from ..library.gguf_files import gguf_files
+    from ..library.scan import Other
     from ..quoting import size_text
     from .tables import day, model_object, print_json, print_table
 
@@ -39,7 +43,22 @@ def list_models(as_json: PrintJson = False) -> None:
             )
             for model in models
         ]
+        files, other_files = gguf_files()
+        rows += [
+            (
+                file.name,
+                "",
+                " ".join(filter(None, ("GGUF", file.quantization))),
+                size_text(file.size_bytes),
+                f"{file.context_length:,}",
+                day(file.modified),
+            )
+            for file in files
+        ]
+        others += [Other(file.name, "", file.family) for file in other_files]
         print_table(_COLUMNS, rows, terminal)
+        if files:
+            terminal.note("GGUF: qwen3mlx import MODEL turns it into a model for MLX.")
     for name, reason in skipped:
         terminal.note(f"Not listed: {name}: {reason}")
     if others:

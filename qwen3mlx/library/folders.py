@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..config.hub_layout import repo_id_of
 from ..errors import CheckpointError
-from ..settings.state import expanded, user_home
+from ..settings.state import expanded, state_home, user_home
 from ..settings.user import UserSettings
 from .cache import entries, hub_cache, snapshot_folder
 from .local_model import Source
@@ -25,8 +25,8 @@ class Candidate(NamedTuple):
 
 
 def known_folders() -> list[Path]:
-    """Return the folders listed in settings.json, then those of other programs that are here."""
-    return [*UserSettings().model_folders().folders, *of_other_programs()]
+    """Return the folders listed in settings.json, then the standard ones that are here."""
+    return [*UserSettings().model_folders().folders, *standard()]
 
 
 def fault_of(folder: Path) -> str | None:
@@ -42,10 +42,17 @@ def fault_of(folder: Path) -> str | None:
     return None
 
 
-def of_other_programs() -> list[Path]:
-    """Return the folders of LM Studio, also of its earlier versions, and ModelScope, if there."""
-    folders = (*lm_studio_folders(), modelscope_folder())
+def standard() -> list[Path]:
+    """Return what is there of our own folder, LM Studio's, also of its earlier versions, and
+    ModelScope's.
+    """
+    folders = (mine(), *lm_studio_folders(), modelscope_folder())
     return [folder for folder in folders if os.path.isdir(folder)]
+
+
+def mine() -> Path:
+    """Return the folder where `qwen3mlx import` puts models, unless it is told another."""
+    return state_home() / "models"
 
 
 def lm_studio_folders() -> tuple[Path, Path]:

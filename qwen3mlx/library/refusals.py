@@ -92,7 +92,7 @@ def why_refused(name: str) -> str | None:
     if GGUF.search(meant):
         spelled = spelling.read(last)
         take = f"use {spelled.member.name}" if spelled else "use one in MLX's format"
-        return f"it is in the format GGUF, which qwen3mlx cannot read; {take}"
+        return f"it is in the format GGUF; {take}, or `qwen3mlx import` a file of that format"
     if not meant.isascii() and (guess := guessed(meant, known_names())):
         character = next(char for char in meant if not char.isascii())
         called = unicodedata.name(character, "unnamed")

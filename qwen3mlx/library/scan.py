@@ -187,7 +187,7 @@ class Library:
             roots, rows = (self._roots, []) if self._roots is not None else _listed()
         except ConfigurationError as error:
             roots, faults = (
-                folders.of_other_programs(),
+                folders.standard(),
                 [Skipped("settings.json", printable(str(error)))],
             )
         for root in roots:
@@ -212,7 +212,7 @@ def _listed() -> tuple[list[Path], list[Skipped]]:
     user = UserSettings()
     listed = user.model_folders()
     rows = [Skipped("settings.json", printable(f"{user.path}: {row}")) for row in listed.faults]
-    return [*listed.folders, *folders.of_other_programs()], rows
+    return [*listed.folders, *folders.standard()], rows
 
 
 def _read(candidate: Candidate, known: _Reading | None) -> _Reading:

@@ -189,9 +189,9 @@ def test_a_near_miss_suggests_the_right_name(name: str, meant: str) -> None:
         ("qwen3.5:9b", "of another family"),
         ("qwen3-vl:8b", "of another family"),
         ("qwen3-coder-next", "of another family"),
-        ("unsloth/Qwen3-8B-GGUF", "GGUF, which qwen3mlx cannot read; use qwen3:8b"),
-        ("hf.co/bartowski/Qwen3-14B-GGUF:Q4_K_M", "cannot read; use qwen3:14b"),
-        ("dengcao/Qwen3-Reranker-8B:Q5_K_M", "cannot read; use qwen3-reranker:8b"),
+        ("unsloth/Qwen3-8B-GGUF", "GGUF; use qwen3:8b, or `qwen3mlx import` a file"),
+        ("hf.co/bartowski/Qwen3-14B-GGUF:Q4_K_M", "GGUF; use qwen3:14b, or"),
+        ("dengcao/Qwen3-Reranker-8B:Q5_K_M", "GGUF; use qwen3-reranker:8b, or"),
         ("https://example.com/a/b", "a link to another site than huggingface.co"),
     ],
 )

@@ -37,7 +37,7 @@ def quantize(
 
 def conversion(
     source: Path, output: Path, recipe: str | Recipe, method: Method, *, resume: bool = False
-) -> Conversion:
+) -> Conversion[Source]:
     """For a quantizer of the test's own."""
     opened = Source(source)
     chosen = recipe if isinstance(recipe, Recipe) else recipes.load(recipe)
