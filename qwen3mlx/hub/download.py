@@ -21,7 +21,7 @@ from ..settings.state import NO_HOME
 from .errors import explain, offline
 from .hashes import blobs, check_hashes, mark_unverified
 from .offline import is_offline
-from .preflight import check_config, check_files
+from .preflight import check_config, check_files, check_size, hugging_face_config
 from .progress import Progress, ProgressCallback
 from .resume import SUFFIX, LargeFile, fetch_large, is_ours
 from .selection import ALLOW_PATTERNS, IGNORE_PATTERNS, check_disk, is_needed
@@ -58,7 +58,8 @@ def download(repo_id: str, revision: str | None, progress: ProgressCallback) -> 
         num_bytes = sum(file.num_bytes for file in files)
         check_disk(Path(constants.HF_HUB_CACHE), repo_id, num_bytes, "HF_HOME")
         config = next(file for file in files if file.name == "config.json")
-        check_config(repo_id, commit, config.num_bytes)
+        check_size(repo_id, config.num_bytes)
+        check_config(repo_id, hugging_face_config(repo_id, commit))
         _mark_unverified(repo_id, files)
         meter = _Meter(num_bytes, progress)
         large = [

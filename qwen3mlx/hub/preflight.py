@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ def check_files(repo_id: str, names: Collection[str]) -> None:
         if any(name.endswith(_PICKLES) for name in names):
             has = "its weights as pickles only, which can run code"
         if any(name.endswith(".gguf") for name in names):
-            has = "its weights as GGUF only, which qwen3mlx cannot read"
+            has = "its weights as GGUF only, which `qwen3mlx import` takes as files"
         raise CheckpointError(f"{repo_id} has {has}, and no safetensors: take {_instead(repo_id)}.")
     if lacking := missing_parts(names):
         raise CheckpointError(
@@ -34,11 +34,8 @@ def check_files(repo_id: str, names: Collection[str]) -> None:
         )
 
 
-def check_config(repo_id: str, commit: str | None, num_bytes: int) -> None:
-    """Raise CheckpointError if config.json, of this many bytes, says that the model cannot run."""
-    if num_bytes > LARGEST_JSON:
-        raise CheckpointError(f"{repo_id} has a config.json of {num_bytes / 1e6:,.0f} MB.")
-    raw = _config(repo_id, commit)
+def check_config(repo_id: str, raw: Mapping[str, Any]) -> None:
+    """Raise CheckpointError if config.json, parsed, says that the model cannot run."""
     source = f"config.json of {repo_id}"
     if raw.get("model_type") not in MODEL_TYPES:
         kind = "a vision model" if any(key in raw for key in _VISION) else "of another family"
@@ -52,7 +49,13 @@ def check_config(repo_id: str, commit: str | None, num_bytes: int) -> None:
         raise CheckpointError(f"{str(error).rstrip('.')}; take {_instead(repo_id)}.") from None
 
 
-def _config(repo_id: str, commit: str | None) -> dict[str, Any]:
+def check_size(repo_id: str, num_bytes: int) -> None:
+    """Raise CheckpointError for a config.json of more bytes than any has."""
+    if num_bytes > LARGEST_JSON:
+        raise CheckpointError(f"{repo_id} has a config.json of {num_bytes / 1e6:,.0f} MB.")
+
+
+def hugging_face_config(repo_id: str, commit: str | None) -> dict[str, Any]:
     """Read config.json from the cache, or else from the hub, without leaving it in the cache."""
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 

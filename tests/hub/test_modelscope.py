@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,10 +54,11 @@ def test_what_a_checkpoint_needs_arrives_once(modelscope: FakeModelScope) -> Non
     assert not {"pytorch_model.bin", "modeling_tiny.py"} & {path.name for path in folder.iterdir()}
     assert seen[-1].done == seen[-1].total
     assert [each.done for each in seen] == sorted({each.done for each in seen})
-    fetched = modelscope.fetched()
+    first, *fetched = modelscope.fetched()
+    assert first == "config.json"  # to see whether the model can run
     assert len(fetched) == len(set(fetched))
     assert hub.fetch(NAME) == folder
-    assert modelscope.fetched() == fetched
+    assert modelscope.fetched() == [first, *fetched]
 
 
 def test_the_command_prints_its_folder(
@@ -169,6 +172,16 @@ def test_a_repository_without_safetensors_is_refused(modelscope: FakeModelScope)
         hub.fetch(NAME)
 
 
+def test_another_family_is_refused_before_its_weights(
+    modelscope: FakeModelScope, tmp_path: Path
+) -> None:
+    modelscope.repos[REPO]["config.json"] = b'{"model_type": "qwen3_vl", "vision_config": {}}'
+    with pytest.raises(CheckpointError, match=r"is a vision model .*: take "):
+        hub.fetch(NAME)
+    assert modelscope.fetched() == ["config.json"]
+    assert not (tmp_path / "modelscope").exists()
+
+
 def test_a_link_out_of_the_cache_is_not_followed(
     modelscope: FakeModelScope, tmp_path: Path
 ) -> None:
@@ -223,6 +236,23 @@ def test_names_that_no_source_knows(name: str) -> None:
 @pytest.mark.parametrize("name", ["qwen3:8b", "org/repo", "hf:org/repo", "./modelscope:x"])
 def test_without_a_prefix_it_is_hugging_face(name: str) -> None:
     assert split(name) == ("hf", name.removeprefix("hf:"))
+
+
+def test_kaggle_is_asked_for_the_configuration_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    def model_download(handle: str, path: str | None = None) -> str:
+        asked.append(path)
+        (tmp_path / "config.json").write_text('{"model_type": "gemma3"}')
+        return str(tmp_path / path) if path else str(tmp_path)
+
+    client = SimpleNamespace(model_download=model_download)
+    monkeypatch.setitem(sys.modules, "kagglehub", client)
+    with pytest.raises(CheckpointError, match="of another family"):
+        hub.fetch("kaggle:qwen3:8b")
+    assert asked == ["config.json"]
 
 
 def test_kaggles_client_is_asked_for() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import DownloadError, UsageError
+from ...config import read_json
+from ...errors import DownloadError, Qwen3MLXError, UsageError
 from ...library.cache import missing_files
+from ..preflight import check_config
 from ..progress import ProgressCallback
 
 
 def fetch(handle: str, revision: str | None, progress: ProgressCallback) -> Path:
     """Download `owner/model/framework/variation` to Kaggle's cache, and return its folder.
 
-    The client reports no progress to us. Raises UsageError, DownloadError.
+    The client reports no progress to us. Raises UsageError, DownloadError, and CheckpointError for
+    a model that cannot run, before its weights are downloaded.
     """
     try:
         import kagglehub  # type: ignore[import-not-found]
@@ -24,8 +27,13 @@ def fetch(handle: str, revision: str | None, progress: ProgressCallback) -> Path
         raise UsageError(
             f"{handle} is not a model on Kaggle: write kaggle:owner/model/framework/variation."
         )
+    whole = f"{handle}/{revision}" if revision else handle
     try:
-        folder = Path(kagglehub.model_download(f"{handle}/{revision}" if revision else handle))
+        config = Path(kagglehub.model_download(whole, path="config.json"))
+        check_config(handle, read_json(config))
+        folder = Path(kagglehub.model_download(whole))
+    except Qwen3MLXError:
+        raise
     except Exception as error:  # it raises those of its libraries
         raise DownloadError(
             f"Kaggle cannot bring {handle} ({type(error).__name__}): check the name and the "

@@ -10,18 +10,20 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from ...config import read_json
 from ...errors import DownloadError, ModelNotFoundError, UnreachableError
 from ...library.cache import missing_files
 from ...library.folders import modelscope_folder
 from ...quoting import quoted
 from ..listing import LARGEST_LISTING, MOST_FILES, SILENCE_SECONDS, is_inside
-from ..preflight import check_files
+from ..preflight import check_config, check_files, check_size
 from ..progress import Progress, ProgressCallback
 from ..selection import check_disk, is_needed
 
@@ -59,6 +61,7 @@ def fetch(repo_id: str, revision: str | None, progress: ProgressCallback) -> Pat
         listed = list(_listed(client, repo_id, revision))
         check_files(repo_id, [file.name for file in listed if "/" not in file.name])
         files = [file for file in listed if is_needed(file.name)]
+        check_config(repo_id, _config(client, repo_id, revision, folder, files))
         absent = [file for file in files if not _is_there(folder / file.name, file)]
         check_disk(folder, repo_id, sum(file.size for file in absent), "MODELSCOPE_CACHE")
         _fetch_all(client, repo_id, revision, folder, absent, progress)
@@ -126,6 +129,26 @@ def _is_there(path: Path, file: _File) -> bool:
     return path.is_file() and path.stat().st_size == file.size
 
 
+def _config(
+    client: httpx2.Client, repo_id: str, revision: str | None, folder: Path, files: list[_File]
+) -> dict[str, Any]:
+    """Read config.json from the folder, or else from the hub, without leaving it in the folder."""
+    (file,) = (file for file in files if file.name == "config.json")
+    check_size(repo_id, file.size)
+    if _is_there(folder / file.name, file):
+        return read_json(folder / file.name)
+    with tempfile.TemporaryDirectory(prefix="qwen3mlx-config-") as kept:
+        path = Path(kept) / file.name
+        for _ in _Part(path, file, repo_id).fetched(client, _url(repo_id, revision, file)):
+            pass
+        return read_json(path)
+
+
+def _url(repo_id: str, revision: str | None, file: _File) -> str:
+    query = f"Revision={quote(revision or REVISION)}&FilePath={quote(file.name)}"
+    return f"{endpoint()}/api/v1/models/{repo_id}/repo?{query}"
+
+
 def _fetch_all(
     client: httpx2.Client,
     repo_id: str,
@@ -137,10 +160,8 @@ def _fetch_all(
     total, before = sum(file.size for file in files), 0
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        query = f"Revision={quote(revision or REVISION)}&FilePath={quote(file.name)}"
-        url = f"{endpoint()}/api/v1/models/{repo_id}/repo?{query}"
         part = _Part(folder / file.name, file, repo_id)
-        for done in part.fetched(client, url):
+        for done in part.fetched(client, _url(repo_id, revision, file)):
             progress(Progress(before + done, total))
         before += file.size
 

@@ -68,6 +68,14 @@ def journal(arena: Arena, folder: Path) -> list[str]:
     return arena.command([*words, "--recipe", "4bit", "--method", "rtn", "--resume"])
 
 
+def gguf(arena: Arena, folder: Path) -> list[str]:
+    """A GGUF file of another program, which is listed and imported."""
+    faults = arena.command(["import", str(folder / "model.gguf"), "-o", str(folder / "out")])
+    if (folder / ".out.partial").exists() and not (folder / ".out.partial/journal.jsonl").exists():
+        faults.append("something was left that no conversion knows")
+    return faults + (arena.command(["list"]) if _is_turn(folder) else [])
+
+
 def request(arena: Arena, folder: Path) -> list[str]:
     (path,) = folder.iterdir()
     is_whole = path.name == "whole.http"
@@ -105,6 +113,7 @@ KINDS: dict[str, tuple[Trial, int]] = {
     "tokenizers": (model, 500),
     "hubs": (hub, 400),
     "journals": (journal, 150),
+    "ggufs": (gguf, 150),
     "profiles": (profile, 300),
     "documents": (document, 450),
     "requests": (request, 2_000),
