@@ -35,15 +35,22 @@ def load(
     context_length: int | None = None,
     rope_scaling: Mapping[str, Any] | None = None,
     kv_bits: int | None = None,
+    quantize: int | None = None,
     adapter: str | Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Runtime:
     """Load the model `name`: `demo`, a folder, an alias, or a hub id that is already on disk.
 
-    `adapter` is the folder of a LoRA adapter. `on_progress(done, total)` counts bytes read. Raises
-    ModelNotFoundError, CheckpointError, MemoryBudgetError.
+    `quantize` 8 makes 8-bit integers of an FP8 checkpoint. `adapter` is the folder of a LoRA
+    adapter. `on_progress(done, total)` counts bytes read. Raises ModelNotFoundError,
+    CheckpointError, MemoryBudgetError.
     """
-    options = LoadOptions(context_length=context_length, rope_scaling=rope_scaling, kv_bits=kv_bits)
+    options = LoadOptions(
+        context_length=context_length,
+        rope_scaling=rope_scaling,
+        kv_bits=kv_bits,
+        quantize=quantize,
+    )
     folder = library.resolve(str(name))
     check_template(folder)  # before reading gigabytes
     if adapter is None:

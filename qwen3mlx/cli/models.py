@@ -125,6 +125,7 @@ def _load(
         context_length=options.context_length,
         rope_scaling=options.rope_scaling,
         kv_bits=options.kv_bits,
+        quantize=options.quantize,
         adapter=adapter,
         on_progress=on_progress,
     )

@@ -114,6 +114,17 @@ def parse_rope_scaling(given: str | Mapping[str, Any]) -> Mapping[str, Any]:
 RopeScaling = Annotated[
     Any, option(LOAD["rope_scaling"], metavar="JSON", parser=parse_rope_scaling)
 ]
+
+
+def parse_bits(given: str | int) -> int:
+    """Parse `8bit`, as recipes are called, or `8`."""
+    digits = str(given).removesuffix("bit")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 3:
+        raise typer.BadParameter("not a number of bits such as 8bit")
+    return int(digits)
+
+
+Quantize = Annotated[Any, option(LOAD["quantize"], metavar="8bit", parser=parse_bits)]
 Adapter = Annotated[
     str | None,
     typer.Option(metavar="PATH", help="Use the model with the LoRA adapter in this folder."),

@@ -27,6 +27,7 @@ def run(
     context_length: options.ContextLength = None,
     rope_scaling: options.RopeScaling = None,
     kv_bits: options.KvBits = None,
+    quantize: options.Quantize = None,
     adapter: options.Adapter = None,
     mcp: options.Mcp = None,
     json_output: options.Json = False,
@@ -43,6 +44,7 @@ def run(
         "context_length": context_length,
         "rope_scaling": rope_scaling,
         "kv_bits": kv_bits,
+        "quantize": quantize,
     }
     sampling = {
         "temperature": temperature,

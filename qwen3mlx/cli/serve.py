@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..settings.table import COMMAND_BUFFER_VARIABLES, LOAD, SERVER
-from .options import ContextLength, KvBits, RopeScaling, option
+from .options import ContextLength, KvBits, Quantize, RopeScaling, option
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def serve(
     context_length: ContextLength = None,
     rope_scaling: RopeScaling = None,
     kv_bits: KvBits = None,
+    quantize: Quantize = None,
     ttl: IdleTtl = SERVER["ttl"].default,
     memory_limit: MemoryLimit = SERVER["memory_limit"].default,
     prefix_cache: PrefixCache = SERVER["prefix_cache"].default,
@@ -91,7 +92,12 @@ def serve(
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     from ..server.settings import ServerSettings
 
-    loading = {"context_length": context_length, "rope_scaling": rope_scaling, "kv_bits": kv_bits}
+    loading = {
+        "context_length": context_length,
+        "rope_scaling": rope_scaling,
+        "kv_bits": kv_bits,
+        "quantize": quantize,
+    }
     settings = ServerSettings(
         hosts=hosts,
         model=model,
@@ -199,7 +205,9 @@ def _prepared(model: str | None, loading: dict[str, Any]) -> str | None:
             if value is not None and (where := _saved(name, value)):
                 raise UsageError(f"{where}it needs a model; add server.model, or pass --model.")
         if given:
-            raise UsageError("--context-length, --rope-scaling and --kv-bits need --model.")
+            raise UsageError(
+                "--context-length, --rope-scaling, --kv-bits and --quantize need --model."
+            )
         return None
     options = load_options(**loading)
     try:

@@ -232,6 +232,14 @@ class ModelConfig(NamedTuple):
     def with_options(self, options: LoadOptions) -> ModelConfig:
         """Return this configuration with a user's load options applied."""
         config = self
+        if options.quantize is not None:
+            if self.published is None or self.published.method != "fp8":
+                raise InvalidRequestError(
+                    "quantize is for FP8 checkpoints: convert this one with `qwen3mlx quantize`.",
+                    param="quantize",
+                )
+            published = self.published._replace(load_bits=options.quantize)
+            config = config._replace(published=published)
         if options.kv_bits is not None and self.head_dim % 32:
             raise InvalidRequestError(
                 f"kv_bits requires a head_dim that is a multiple of 32; this model's is "

@@ -32,6 +32,7 @@ class LoadOptions:
     context_length: int | None = None
     rope_scaling: Mapping[str, Any] | None = None
     kv_bits: int | None = None
+    quantize: int | None = None
 
     def __post_init__(self) -> None:
         for name, setting in LOAD.items():

@@ -18,19 +18,23 @@ _EXPECTED: dict[Method, dict[str, tuple[object, ...]]] = {
     "fp8": {"fmt": ("e4m3",), "activation_scheme": ("dynamic",)},
 }
 _LARGEST_BLOCK = 1 << 16
+# The groups of FP8 that becomes integers as it is loaded.
+LOAD_GROUP = 64
 
 
 class PublishedQuantization(NamedTuple):
     """How a released checkpoint is quantized; the tensors' shapes say the rest, per module.
 
     `block` is the rows and columns that share one scale in FP8. The first format of GPTQ stores
-    zero points less one, `gptq_v2` as they are.
+    zero points less one, `gptq_v2` as they are. `load_bits` is what FP8 becomes in memory: affine
+    integers of so many bits, or None for floats.
     """
 
     method: Method
     bits: int
     block: tuple[int, int] = (128, 128)
     zeros_less_one: bool = False
+    load_bits: int | None = None
 
     @property
     def label(self) -> str:

@@ -86,7 +86,9 @@ class Loader(Protocol):
     def watch_s(self) -> float:
         """Seconds after which to look again whether a model can still answer; infinity: never."""
 
-    def needed(self, model_id: str, path: Path, budget: MemoryBudget) -> int:
+    def needed(
+        self, model_id: str, path: Path, options: LoadOptions | None, budget: MemoryBudget
+    ) -> int:
         """Return the bytes of the weights. Raises MemoryBudgetError if they exceed even an empty
         memory.
         """
@@ -106,8 +108,10 @@ class OwnLoader:
 
     watch_s = math.inf
 
-    def needed(self, model_id: str, path: Path, budget: MemoryBudget) -> int:
-        needed = weight_bytes(path)
+    def needed(
+        self, model_id: str, path: Path, options: LoadOptions | None, budget: MemoryBudget
+    ) -> int:
+        needed = weight_bytes(path, options)
         check_fits(model_id, needed, budget.limit)
         return needed
 
@@ -180,7 +184,7 @@ class ModelPool:
 
     def _queue(self, model_id: str, path: Path, waiter: LoadWaiter) -> None:
         if model_id not in self.loads:
-            needed = self._loader.needed(model_id, path, self._budget)
+            needed = self._loader.needed(model_id, path, waiter.options, self._budget)
             self.loads[model_id] = PendingLoad(model_id, path, needed)
         self.loads[model_id].waiters.append(waiter)
 

@@ -12,6 +12,7 @@ import mlx.core as mx
 
 from ..config import INDEX_NAME, LoadOptions, ModelConfig, TensorInfo, read_infos
 from ..config.memory import activation_bytes, kv_bytes_per_token
+from ..config.published import LOAD_GROUP
 from ..errors import CheckpointError, MemoryBudgetError
 from ..quoting import size_text
 from ..settings.state import expanded
@@ -75,16 +76,16 @@ def footprint(path: str | Path, options: LoadOptions | None = None) -> Footprint
     folder = expanded(path)
     options = options or LoadOptions()
     config = ModelConfig.from_folder(folder).with_options(options)
-    num_bytes, dtype = _weights(folder)
+    num_bytes, dtype = _weights(folder, options.quantize)
     return Footprint(config, num_bytes, dtype.size, options.kv_bits, on_cpu())
 
 
-def weight_bytes(path: str | Path) -> int:
+def weight_bytes(path: str | Path, options: LoadOptions | None = None) -> int:
     """Return the memory that the weights in folder `path` will take. Raises CheckpointError."""
-    return _weights(expanded(path))[0]
+    return _weights(expanded(path), (options or LoadOptions()).quantize)[0]
 
 
-def _weights(folder: Path) -> tuple[int, mx.Dtype]:
+def _weights(folder: Path, load_bits: int | None) -> tuple[int, mx.Dtype]:
     """Return the weights' bytes in memory, and the compute dtype. Raises CheckpointError."""
     files = [*folder.glob("*.safetensors"), folder / INDEX_NAME]
     try:
@@ -92,21 +93,23 @@ def _weights(folder: Path) -> tuple[int, mx.Dtype]:
     except OSError as error:
         raise CheckpointError(f"{folder} cannot be read ({error.strerror}).") from None
     changes = tuple((name, status.st_size, status.st_mtime_ns) for name, status in sorted(known))
-    found = _read_weights(folder, changes)
+    found = _read_weights(folder, changes, load_bits)
     if isinstance(found, CheckpointError):
         raise CheckpointError(str(found))
     return found
 
 
 @lru_cache(maxsize=256)
-def _read_weights(folder: Path, changes: object) -> tuple[int, mx.Dtype] | CheckpointError:
+def _read_weights(
+    folder: Path, changes: object, load_bits: int | None
+) -> tuple[int, mx.Dtype] | CheckpointError:
     """Read headers of many megabytes only once, even if they are broken."""
     try:
         infos = read_infos(folder)
     except CheckpointError as error:
         return error
     dtype = compute_dtype(infos)
-    return resident_bytes(infos, dtype), dtype
+    return resident_bytes(infos, dtype, load_bits), dtype
 
 
 def check_fits(name: str, needed: int, limit: int) -> None:
@@ -127,9 +130,20 @@ def compute_dtype(infos: Mapping[str, TensorInfo]) -> mx.Dtype:
     return dtypes.get(stored.dtype, mx.bfloat16) if stored else mx.bfloat16
 
 
-def resident_bytes(infos: Mapping[str, TensorInfo], dtype: mx.Dtype) -> int:
-    """Return the bytes of tensors in memory, where 16-bit ones and FP8 are stored in `dtype`."""
+def resident_bytes(
+    infos: Mapping[str, TensorInfo], dtype: mx.Dtype, load_bits: int | None = None
+) -> int:
+    """Return the bytes of tensors in memory, where 16-bit ones are stored in `dtype`; so is FP8,
+    unless it becomes integers of `load_bits`.
+    """
     return sum(
-        info.nbytes * dtype.size // _STORED_BYTES.get(info.dtype, dtype.size)
+        _packed_bytes(info, dtype, load_bits)
+        if load_bits is not None and info.dtype == "F8_E4M3"
+        else info.nbytes * dtype.size // _STORED_BYTES.get(info.dtype, dtype.size)
         for info in ResidentExperts.resident(infos)
     )
+
+
+def _packed_bytes(info: TensorInfo, dtype: mx.Dtype, bits: int) -> int:
+    """Return the bytes of one matrix of FP8, a byte each, with scales and biases in `dtype`."""
+    return info.nbytes * bits // 8 + 2 * dtype.size * (info.nbytes // LOAD_GROUP)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import mlx.core as mx
 
 from ..config import PublishedQuantization, QuantizationSpec
+from ..config.published import LOAD_GROUP
 from ..errors import CheckpointError
 from .checkpoint import TensorStore
 from .linear import dequantized
@@ -37,7 +38,7 @@ class ForeignMatrices:
         if f"{path}.qweight" in self._checkpoint:
             return self._affine(path, shape)
         if f"{path}.weight_scale_inv" in self._checkpoint:
-            return Packed(self._fp8(path, shape))
+            return self._as_loaded(self._fp8(path, shape))
         return None
 
     def floats(self, path: str, shape: tuple[int, ...]) -> mx.array | None:
@@ -48,6 +49,14 @@ class ForeignMatrices:
         assert found.scales is not None
         matrix = dequantized(found.weight, found.scales, found.biases, found.spec, self._dtype)
         return matrix if found.order is None else matrix[:, mx.argsort(mx.array(found.order))]
+
+    def _as_loaded(self, matrix: mx.array) -> Packed:
+        """Return a matrix of floats as the user wants it in memory."""
+        bits = self._quantization.load_bits
+        if bits is None or matrix.shape[-1] % LOAD_GROUP:
+            return Packed(matrix)
+        spec = QuantizationSpec(LOAD_GROUP, bits)
+        return Packed(*mx.quantize(matrix, LOAD_GROUP, bits), spec)
 
     def _affine(self, path: str, shape: tuple[int, ...]) -> Packed:
         out, width = shape

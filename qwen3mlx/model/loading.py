@@ -63,7 +63,7 @@ def read_model(
 ) -> Qwen3:
     """Read these layers, and all else, out of `store`. Raises as `load_model` does."""
     dtype = compute_dtype(store.infos)
-    _check_memory(store, dtype)
+    _check_memory(store, dtype, options.quantize)
     set_memory_limits()
     try:
         return _build(Weights(store, config, dtype), layers, options, on_progress)
@@ -193,9 +193,10 @@ def _feed_forward(weights: Weights, layer: int, store: ResidentExperts) -> FeedF
     )
 
 
-def _check_memory(store: TensorStore, dtype: mx.Dtype) -> None:
+def _check_memory(store: TensorStore, dtype: mx.Dtype, load_bits: int | None) -> None:
     """Refuse what cannot fit before any of it is read."""
-    check_fits(store.folder.name, resident_bytes(store.infos, dtype), usable_memory())
+    needed = resident_bytes(store.infos, dtype, load_bits)
+    check_fits(store.folder.name, needed, usable_memory())
 
 
 def check_leftovers(checkpoint: Checkpoint, config: ModelConfig) -> None:

@@ -202,6 +202,7 @@ class Group:
             "context_length": options.context_length,
             "rope_scaling": None if options.rope_scaling is None else dict(options.rope_scaling),
             "kv_bits": options.kv_bits,
+            "quantize": options.quantize,
         }
         for link, share in zip(self._links, shares, strict=True):
             part = [share.rank, share.size, share.layers.start, share.layers.stop, share.is_tensor]

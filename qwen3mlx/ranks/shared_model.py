@@ -103,7 +103,9 @@ class GroupLoader:
         self._memory_limit = memory_limit
         self._model_id: str | None = None
 
-    def needed(self, model_id: str, path: Path, budget: MemoryBudget) -> int:
+    def needed(
+        self, model_id: str, path: Path, options: LoadOptions | None, budget: MemoryBudget
+    ) -> int:
         """Return 0: the ranks' computers are asked when they load."""
         if self._model_id not in (None, model_id):
             raise InvalidRequestError(

@@ -201,6 +201,15 @@ LOAD = _by_name(
         text="Quantize the KV cache to use less memory per token.",
         where=("serve", "run", "load", "model"),
     ),
+    Setting(
+        name="quantize",
+        kind="whole",
+        otherwise="16-bit floats",
+        choices=(8,),
+        unit="bits",
+        text="What an FP8 checkpoint's weights become in memory.",
+        where=("serve", "run"),
+    ),
 )
 
 # A model's own idle time, which overrides the server's `ttl`.

@@ -12,8 +12,8 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from qwen3mlx.config import ModelConfig, PublishedQuantization
-from qwen3mlx.errors import CheckpointError
+from qwen3mlx.config import LoadOptions, ModelConfig, PublishedQuantization
+from qwen3mlx.errors import CheckpointError, InvalidRequestError
 from qwen3mlx.library.local_model import _quantization
 from qwen3mlx.model import footprint, load_model
 from qwen3mlx.model.linear import QuantizedLinear, Reordered
@@ -44,6 +44,27 @@ def assert_means(pair: ForeignPair) -> None:
 @pytest.mark.parametrize("group_size", [32, 64, 128])
 def test_awq(shape: Shape, group_size: int, tmp_path: Path) -> None:
     assert_means(write_pair(tmp_path, shape, AWQ, awq(group_size)))
+
+
+@pytest.mark.parametrize("shape", [DENSE, MOE], ids=["dense", "moe"])
+def test_fp8_becomes_integers_if_asked(shape: Shape, tmp_path: Path) -> None:
+    pair = write_fp8(tmp_path, shape)
+    eight = load_model(pair.published, options=LoadOptions(quantize=8))
+    floats = load_model(pair.floats)
+    ids = random_ids((2, 20))
+    assert 0 < relative_difference(eight(ids), floats(ids)) < 0.05
+    assert isinstance(eight.blocks[0].self_attn.o_proj, QuantizedLinear)
+    needed = footprint(pair.published, LoadOptions(quantize=8)).weight_bytes
+    assert needed == pytest.approx(eight.nbytes, rel=0.02)
+    assert needed < 0.7 * footprint(pair.published).weight_bytes
+
+
+def test_other_checkpoints_are_not_quantized_as_they_load(tmp_path: Path) -> None:
+    pair = write_pair(tmp_path, DENSE, AWQ, awq())
+    for folder in (pair.published, pair.floats):
+        with pytest.raises(InvalidRequestError, match=r"FP8 checkpoints: convert") as caught:
+            load_model(folder, options=LoadOptions(quantize=8))
+        assert caught.value.param == "quantize"
 
 
 def test_a_quantized_router(tmp_path: Path) -> None:

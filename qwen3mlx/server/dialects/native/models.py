@@ -167,7 +167,10 @@ def _json(service: Service, info: ModelInfo, context_length: int | None = None) 
 def _save(service: Service, info: ModelInfo, body: ModelSettingsBody) -> None:
     """Save all of the settings, or none if any is invalid."""
     options = LoadOptions(
-        context_length=body.context_length, rope_scaling=body.rope_scaling, kv_bits=body.kv_bits
+        context_length=body.context_length,
+        rope_scaling=body.rope_scaling,
+        kv_bits=body.kv_bits,
+        quantize=service.model_settings.load(info.id).quantize,  # only a command sets it
     )
     footprint(info.path, options)
     sampling = checked_sampling(body.sampling)
