@@ -153,6 +153,17 @@ class LoadedModel(ABC):
             prompt_ids, reasoning = self._prompt(request, fitting=True)
             return self._prepared(request, prompt_ids, reasoning)
 
+    def outline(self, request: GenerationRequest) -> tuple[int, SamplingParams]:
+        """Return the tokens of the prompt and how it would be sampled; compile no grammar.
+
+        Raises the same errors about both as `prepare`.
+        """
+        with own_field_names(request.field_names):
+            prompt_ids, reasoning = self._prompt(request, fitting=True)
+            params = self._params(request, reasoning)
+            self._max_tokens(len(prompt_ids), params)
+            return len(prompt_ids), params
+
     def fits(self, request: GenerationRequest) -> bool:
         """Return whether the prompt leaves room for an answer. Check nothing else."""
         with own_field_names(request.field_names):
@@ -167,8 +178,7 @@ class LoadedModel(ABC):
     ) -> Prepared:
         if request.messages is not None:
             self.check_ids(prompt_ids, param="messages")
-        thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
-        params = self._sampling_params(thinking, request.sampling)
+        params = self._params(request, reasoning)
         if params.ignore_eos and request.is_bound:
             raise InvalidRequestError(
                 "ignore_eos cannot be combined with tools or a form of the answer: they say where "
@@ -254,6 +264,10 @@ class LoadedModel(ABC):
         ids = (*named, *(token_id for token_id in usual if token_id is not None))
         # Some checkpoints also name ids that the model does not have.
         return frozenset(token_id for token_id in ids if 0 <= token_id < self.config.vocab_size)
+
+    def _params(self, request: GenerationRequest, reasoning: ReasoningStart) -> SamplingParams:
+        thinking = reasoning != "off" and soft_switch(request.messages or ()) is not False
+        return self._sampling_params(thinking, request.sampling)
 
     def _sampling_params(self, thinking: bool, given: Mapping[str, Any]) -> SamplingParams:
         known = {option.name for option in fields(SamplingParams)}

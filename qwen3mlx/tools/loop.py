@@ -20,8 +20,8 @@ Message = Mapping[str, Any]
 Cut = Callable[[str, int], str]
 
 # Why the loop has ended: the model has answered; it was told to answer and called again; the caller
-# has stopped it.
-Ending = Literal["answered", "limit", "cancelled"]
+# has stopped it; calls are left to the caller.
+Ending = Literal["answered", "limit", "cancelled", "left"]
 
 OVER = (
     "(This call was not made, as all calls that one answer may make have been made. Answer now, "
@@ -80,7 +80,7 @@ class Call:
     """A call that the model has made; `tool` is None if there is none of that name.
 
     `value` are its arguments as an object. `outcome` is None until the call has ended; `given` is
-    what the model gets of its text.
+    what the model gets of its text. One that `is_left` is none of the loop's.
     """
 
     id: str
@@ -90,12 +90,14 @@ class Call:
     value: dict[str, Any]
     outcome: Outcome | None = None
     given: str = ""
+    is_left: bool = False
 
 
 class ToolLoop:
     """One answer to `messages` that may take several steps.
 
-    `context_length` is the model's, in tokens; `cut` counts with the model's tokenizer.
+    `context_length` is the model's, in tokens; `cut` counts with the model's tokenizer. Calls of
+    the names for which `is_left` is true are left to the caller, and end the loop.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class ToolLoop:
         context_length: int,
         cut: Cut,
         limits: Limits | None = None,
+        is_left: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.messages: list[Message] = list(messages)
         self.calls: list[Call] = []
@@ -116,6 +119,7 @@ class ToolLoop:
         self._limits = limits or Limits()
         self._context_length = context_length
         self._cut = cut
+        self._is_left = is_left
         self._used = 0  # of the context
         self._num_tokens = 0  # of all steps
         self._round: list[Call] = []
@@ -140,24 +144,31 @@ class ToolLoop:
     ) -> list[Call]:
         """Take a complete step; return its calls, some of which may have ended already.
 
-        Without calls, or after the last step, whose calls have all ended, the loop is over.
+        Without calls, or after the last step, whose calls have all ended, the loop is over. Calls
+        that are left to the caller are not among those returned.
         """
         self.num_steps += 1
         self._used = usage.prompt_tokens + usage.completion_tokens
         self._num_tokens += usage.completion_tokens
         was_told = any(call.outcome and call.outcome.status == "limit" for call in self._round)
-        self._round = [self._call(call, number) for number, call in enumerate(calls)]
-        self.calls += self._round
+        self._begin_round(calls, self._is_left)
         self.messages.append(_turn(content, reasoning, self._round))
-        for call in self._round:
-            if call.outcome is not None:
-                self._end(call, call.outcome)
         if not calls:
             self.ending = "answered"
         elif was_told or self.tokens_left == 0:
             self.stop("limit")
         else:
             self._add_results_if_all_ended()
+        return [call for call in self._round if not call.is_left]
+
+    def resumed(self, calls: Sequence[WrittenCall], used: int) -> list[Call]:
+        """Take calls of the last message, before the first step; return them as `answered` does.
+
+        `used` are the tokens of the context so far.
+        """
+        self._used = used
+        self._begin_round(calls, lambda _: False)
+        self._add_results_if_all_ended()
         return list(self._round)
 
     def finished(self, call: Call, outcome: Outcome) -> None:
@@ -172,10 +183,22 @@ class ToolLoop:
         self.ending = ending
         status, text = ("limit", OVER) if ending == "limit" else ("cancelled", NOT_MADE)
         for call in self._round:
-            if call.outcome is None:
+            if call.outcome is None and not call.is_left:
                 self._end(call, Outcome(status, text))  # type: ignore[arg-type]  # one of two
         if self._round and self.messages[-1].get("role") != "tool":
             self._add_results()
+
+    def _begin_round(self, calls: Sequence[WrittenCall], is_left: Callable[[str], bool]) -> None:
+        self._round = [
+            Call(call.id, call.name, call.arguments, None, {}, is_left=True)
+            if is_left(call.name)
+            else self._call(call, number)
+            for number, call in enumerate(calls)
+        ]
+        self.calls += self._round
+        for call in self._round:
+            if call.outcome is not None:
+                self._end(call, call.outcome)
 
     def _call(self, written: WrittenCall, number: int) -> Call:
         tool = self._toolbox.tools.get(written.name)
@@ -196,12 +219,16 @@ class ToolLoop:
         return len(self.calls) + number + 1
 
     def _add_results_if_all_ended(self) -> None:
-        if all(call.outcome for call in self._round):
+        if all(call.outcome or call.is_left for call in self._round):
             self._add_results()
+            if any(call.is_left for call in self._round):
+                self.ending = "left"
 
     def _add_results(self) -> None:
         for call in self._round:
-            self.messages.append({"role": "tool", "tool_call_id": call.id, "content": call.given})
+            if not call.is_left:
+                result = {"role": "tool", "tool_call_id": call.id, "content": call.given}
+                self.messages.append(result)
 
     def _end(self, call: Call, outcome: Outcome) -> None:
         """All results of a step take a part of what is left of the context, in equal shares."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -29,13 +30,18 @@ class Spent(NamedTuple):
     completion_tokens: int = 10
 
 
-def loop(context_length: int = 4000, **limits: Any) -> ToolLoop:
+def loop(
+    context_length: int = 4000,
+    is_left: Callable[[str], bool] = lambda _: False,
+    **limits: Any,
+) -> ToolLoop:
     return ToolLoop(
         [QUESTION],
         Toolbox([tool()]),
         context_length=context_length,
         cut=lambda text, num_tokens: text[:num_tokens],
         limits=Limits(**limits),
+        is_left=is_left,
     )
 
 
@@ -159,3 +165,27 @@ def test_stopping_twice_adds_nothing(ending: Any) -> None:
     before = list(agent.messages)
     agent.stop(ending)
     assert agent.messages == before
+
+
+def test_calls_of_the_callers_names_are_left_to_it() -> None:
+    agent = loop(is_left=lambda name: name == "mine")
+    calls = [Written("1", "mine"), Written("2", "add"), Written("3", "mine")]
+    (call,) = agent.answered("", "", calls, Spent())
+    assert call.id == "2"
+    assert agent.ending is None
+    agent.finished(call, Outcome("ok", "3"))
+    assert agent.ending == "left"
+    turn, result = agent.new_messages
+    assert [one["id"] for one in turn["tool_calls"]] == ["1", "2", "3"]
+    assert (result["tool_call_id"], result["content"]) == ("2", "3")
+    assert loop(is_left=lambda _: True).answered("", "", calls, Spent()) == []
+
+
+def test_calls_that_were_made_earlier_are_resumed() -> None:
+    agent = loop()
+    (call,) = agent.resumed([Written("1", "add")], used=40)
+    assert agent.new_messages == []
+    agent.finished(call, Outcome("ok", "3"))
+    assert [one["content"] for one in agent.new_messages] == ["3"]
+    (wrong,) = loop().resumed([Written("2", "add", BAD)], used=40)
+    assert wrong.outcome is not None

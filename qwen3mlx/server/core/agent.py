@@ -16,7 +16,7 @@ from .questions import Reply
 from .server_tools import Offer, Source
 
 if TYPE_CHECKING:
-    from ...tools.loop import Call, ToolLoop
+    from ...tools.loop import Call, ToolLoop, WrittenCall
     from ...tools.outcome import Outcome
     from .service import Service
 
@@ -65,11 +65,27 @@ CallEvent = CallBegun | CallAsked | CallProgress | CallEnded
 AgentEvent = Event | StepEnded | CallEvent
 
 
+class ClientPart(NamedTuple):
+    """What a client does in an answer with tools of an `offer` that run here.
+
+    It makes the calls of the names for which `is_left` is true, or approves them first. `approved`
+    are calls of the last message that it has approved, `used` the tokens of the prompt so far.
+    `most_calls` are those that may run here.
+    """
+
+    offer: Offer
+    is_left: Callable[[str], bool]
+    approved: Sequence[WrittenCall] = ()
+    used: int = 0
+    most_calls: int | None = None
+
+
 class AgentAnswer:
     """The events of all steps, iterated once, with one `Finished` for all of them at the end.
 
     `begin` starts the tools' servers and submits the first step, so that errors show there. Tools
-    that are to be asked for are denied where there is no `ask`.
+    that are to be asked for are denied where there is no `ask`. With a client's part, the request
+    has all tools already, those of its offer by their names in full.
     """
 
     def __init__(
@@ -80,6 +96,7 @@ class AgentAnswer:
         sources: Sequence[Source],
         ttl: float | None = None,
         ask: Ask | None = None,
+        client: ClientPart | None = None,
     ) -> None:
         self._service = service
         self._model = model
@@ -87,9 +104,11 @@ class AgentAnswer:
         self._sources = sources
         self._ttl = ttl
         self._ask = ask
+        self._client = client
         self._offer: Offer | None = None
         self._loop: ToolLoop | None = None
         self._answer: Answer | None = None
+        self._approved: Sequence[Call] = ()
         self._running: dict[asyncio.Task[Any], Call] = {}
         self._events = self._generate()
 
@@ -108,18 +127,25 @@ class AgentAnswer:
         from ...tools.loop import Limits, ToolLoop, cut_by
         from ...tools.toolbox import Toolbox
 
-        self._offer = await self._service.tools.offer(self._sources)
+        client = self._client
+        if client is None:
+            client = ClientPart(await self._service.tools.offer(self._sources), lambda _: False)
+        self._offer = client.offer
+        limits = Limits(tokens=self._request.sampling.get("max_tokens"))
         loaded = await self._service.load(self._model)
         assert loaded.info.loaded is not None
         tokenizer = await self._service.tokenizer(self._model)
         self._loop = ToolLoop(
             self._request.messages or (),
-            Toolbox(self._offer.tools),
+            Toolbox(self._offer.tools, in_full=self._client is not None),
             context_length=loaded.info.loaded.context_length,
             cut=cut_by(tokenizer),
-            limits=Limits(tokens=self._request.sampling.get("max_tokens")),
+            limits=limits._replace(calls=min(limits.calls, client.most_calls or limits.calls)),
+            is_left=client.is_left,
         )
-        self._answer = await self._step()
+        self._approved = self._loop.resumed(client.approved, client.used)
+        if not self._approved:
+            self._answer = await self._step()
 
     def __aiter__(self) -> AsyncIterator[AgentEvent]:
         return self._events
@@ -137,13 +163,15 @@ class AgentAnswer:
 
     async def _step(self) -> Answer:
         assert self._loop is not None
+        choice = self._request.tool_choice
         sampling = dict(self._request.sampling)
         if self._loop.tokens_left is not None:
             sampling["max_tokens"] = self._loop.tokens_left
         request = replace(
             self._request,
             messages=self._loop.messages,
-            tools=self._loop.functions,
+            tools=self._request.tools or self._loop.functions,
+            tool_choice=choice if choice == "none" or not self._loop.num_steps else "auto",
             sampling=sampling,
         )
         return await self._service.generate(self._model, request, ttl=self._ttl)
@@ -152,9 +180,12 @@ class AgentAnswer:
         steps: list[Finished] = []
         loop = self._loop
         assert loop is not None
+        async for told in self._carry_out(loop, self._approved):
+            yield told
         while loop.ending is None:
-            answer = self._answer = self._answer if not steps else await self._step()
-            assert answer is not None
+            if steps or self._answer is None:
+                self._answer = await self._step()
+            answer = self._answer
             content, reasoning = "", ""
             async for event in answer:
                 if isinstance(event, Content):
@@ -170,7 +201,7 @@ class AgentAnswer:
             calls = loop.answered(content, reasoning, whole, steps[-1].usage)
             async for told in self._carry_out(loop, calls):
                 yield told
-        yield _total(steps)
+        yield _total(steps, is_left=loop.ending == "left")
 
     async def _carry_out(
         self, loop: ToolLoop, calls: Sequence[Call]
@@ -213,12 +244,13 @@ class AgentAnswer:
         return await tools.run(tool, call.value, lambda *how: tell(CallProgress(call, *how)))
 
 
-def _total(steps: Sequence[Finished]) -> Finished:
+def _total(steps: Sequence[Finished], *, is_left: bool) -> Finished:
     """The last step's end, with the tokens and the times of all of them."""
     usages, timings = [step.usage for step in steps], [step.timings for step in steps]
     last = steps[-1]
+    is_cut = last.finish_reason == "length"
     return last._replace(
-        finish_reason="length" if last.finish_reason == "length" else "stop",
+        finish_reason="length" if is_cut else "tool_calls" if is_left else "stop",
         usage=Usage(*map(sum, zip(*usages, strict=True))),
         timings=Timings(*map(sum, zip(*timings, strict=True)))._replace(ttft_s=timings[0].ttft_s),
     )

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, fields
 from typing import Literal, NamedTuple
 
-from ...config import LoadOptions
+from ...config import LoadOptions, SamplingParams
 from ...engine import PendingLoad, ResidentModel
 from ...library.local_model import LocalModel
 
@@ -58,3 +58,18 @@ class ModelInfo(LocalModel):
         if load is not None:
             return cls(**known, state="loading", load_progress=load.progress)
         return cls(**known)
+
+
+class LoadResult(NamedTuple):
+    """`load_time_s` is None if the model was already in memory."""
+
+    info: ModelInfo
+    load_time_s: float | None
+
+
+class Outline(NamedTuple):
+    """What is known of an answer before any grammar is compiled."""
+
+    info: ModelInfo
+    prompt_tokens: int
+    params: SamplingParams

@@ -112,6 +112,14 @@ class ServerTools:
 
         return "always" if tool.is_guest else await asyncio.to_thread(Consents().choice, tool)
 
+    async def allowed(self, tools: Sequence[Tool]) -> list[Tool]:
+        """Those that may run without a question. Raises ConfigurationError."""
+        from ...tools.consent import Consents
+
+        own = [tool for tool in tools if not tool.is_guest]
+        choices = await asyncio.to_thread(Consents().choices, own)
+        return [tool for tool in tools if choices.get(tool, "always") == "always"]
+
     async def run(self, tool: Tool, arguments: Mapping[str, Any], on_progress: Progress) -> Outcome:
         """Run a tool, whatever its consent is. `on_progress` is called on the event loop."""
         loop, told_at = asyncio.get_running_loop(), 0.0
@@ -131,6 +139,11 @@ def _config(source: Source) -> Any:
     from ...tools.mcp_json import check
 
     entry = {"url": source.url, "headers": dict(source.headers or {})}
+    if "${" in f"{source.url} {source.headers}":
+        raise InvalidRequestError(
+            f"{source.param}: variables of this computer are for mcp.json alone; send the value.",
+            param=source.param,
+        )
     try:
         return check(source.name, entry)
     except UsageError as error:

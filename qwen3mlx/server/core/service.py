@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
-from ...config import EngineConfig, LoadOptions
+from ...config import LoadOptions
 from ...engine import AnswerBuilder, Engine, LoadedModel, Output, Prepared
 from ...engine.embedding_inputs import Cut, answer_ids, embedding_ids, relevance, rerank_ids
-from ...engine.model_pool import Loader
 from ...errors import (
     ConfigurationError,
     InvalidRequestError,
@@ -41,7 +38,8 @@ from .activity import Activity
 from .answer import Answer
 from .call_memory import CallMemory
 from .caller import caller
-from .model_info import ModelInfo
+from .engine_config import engine_config, group_loader
+from .model_info import LoadResult, ModelInfo, Outline
 from .model_loader import ModelLoader
 from .own_names import OwnNames
 from .rows import Embeddings, Ranking
@@ -50,13 +48,6 @@ from .template_traits import check_switch
 from .worker_threads import WorkerThreads
 
 logger = logging.getLogger(__name__)
-
-
-class LoadResult(NamedTuple):
-    """`load_time_s` is None if the model was already in memory."""
-
-    info: ModelInfo
-    load_time_s: float | None
 
 
 class Service:
@@ -69,7 +60,7 @@ class Service:
         self.settings = settings
         self.library = library or Library(extra=settings.model_folders, aliases=settings.aliases)
         self.model_settings = ModelSettings()
-        self.engine = Engine(_engine_config(settings), _group_loader(settings))
+        self.engine = Engine(engine_config(settings), group_loader(settings))
         self.downloads = Downloads(StateFile(STATE))
         self.activity = Activity()
         self.started_at = time.time()
@@ -178,13 +169,29 @@ class Service:
         self, name: str | None, request: GenerationRequest, *, ttl: float | None = None
     ) -> Answer:
         """Load the model if needed, prepare the prompt, submit. All request errors surface here."""
+        local = await self._chat_model(name, request)
+        while True:
+            with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
+                return await self._answer(local, request, ttl)
+
+    async def outline(self, name: str | None, request: GenerationRequest) -> Outline:
+        """Load the model if needed, and render the prompt; nothing is generated.
+
+        Raises the errors of `generate`, but those of tools and schemas.
+        """
+        local = await self._chat_model(name, request)
+        slot, _ = await self._loader.load(local)
+        request = await asyncio.to_thread(self._with_saved, local.id, request)
+        outline = slot.loaded.outline
+        length, params = await self.threads.read(request.num_characters, outline, request)
+        return Outline(self._info(local), length, params)
+
+    async def _chat_model(self, name: str | None, request: GenerationRequest) -> LocalModel:
         local = await self._loader.find(name)
         check_use(local.kind, "answer", name=local.id)
         if request.thinking_switch is not None:
             await asyncio.to_thread(check_switch, local, request)
-        while True:
-            with suppress(ModelGoneError):  # unloaded while the prompt was rendered: load it again
-                return await self._answer(local, request, ttl)
+        return local
 
     async def _answer(
         self, local: LocalModel, request: GenerationRequest, ttl: float | None
@@ -372,26 +379,3 @@ def check_counted(num_characters: int) -> None:
             f"The text has {num_characters:,} characters; at most {MAX_COUNTED:,} can be counted "
             "at a time. Split it into parts."
         )
-
-
-def _engine_config(settings: ServerSettings) -> EngineConfig:
-    return EngineConfig(
-        max_running=settings.max_running,
-        max_waiting=settings.max_waiting,
-        memory_limit=_num_bytes(settings.memory_limit),
-        prefix_cache_bytes=_num_bytes(settings.prefix_cache),
-        ttl_s=settings.ttl or math.inf,
-    )
-
-
-def _group_loader(settings: ServerSettings) -> Loader | None:
-    """Raises UsageError for a hosts file that cannot be used."""
-    if settings.hosts is None:
-        return None
-    from ...ranks import GroupLoader, read_hosts
-
-    return GroupLoader(read_hosts(settings.hosts), _num_bytes(settings.memory_limit))
-
-
-def _num_bytes(gigabytes: float | None) -> int | None:
-    return None if gigabytes is None else math.ceil(gigabytes * 1e9)

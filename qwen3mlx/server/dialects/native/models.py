@@ -19,8 +19,8 @@ from ....model import footprint
 from ....quoting import quoted
 from ...bounds import MOST_WHOLE
 from ...core.dependencies import ServiceDep
-from ...core.model_info import ModelInfo
-from ...core.service import LoadResult, Service
+from ...core.model_info import LoadResult, ModelInfo
+from ...core.service import Service
 from ...core.telling import told
 from ...http.errors import openai_body
 from ...http.json_body import Route

@@ -1,4 +1,4 @@
-"""Items of a conversation: as clients send them, as they are stored, and as chat messages.
+"""Items of a conversation, as clients send them and as they are stored.
 
 A stored item has an id, its content as a list of parts, and only the fields of the specification,
 so that it can be listed, referenced and sent again.
@@ -14,18 +14,8 @@ from ....errors import InvalidRequestError
 from ....quoting import quoted
 from ....request_warnings import warn
 from ....text import check_new_message, is_media, left_out
-from ..shared.located import LocatedMessages
-from ..shared.sealed import unseal
-from .calls import (
-    call_id,
-    call_message,
-    is_answer,
-    is_call,
-    is_result,
-    own_result,
-    result_text,
-    tools_in,
-)
+from .approvals import RESPONSE
+from .calls import is_call, is_result, tools_in
 
 Item = dict[str, Any]
 
@@ -40,12 +30,21 @@ _ID_PREFIXES = {
     "custom_tool_call_output": "ctco",
 }
 # Items that only the server that created them can read.
-_UNREAD = ("compaction", "compaction_summary", "mcp_list_tools")
+_UNREAD = ("compaction", "compaction_summary")
+# Items that are not part of the prompt; a request with the server lists its tools anew.
+UNPROMPTED = (*_UNREAD, "additional_tools", "mcp_list_tools")
 _MESSAGE_PARTS = ("input_text", "output_text", "text", "refusal")
+# Characters of an id that the calls of one step share, and all of them.
+STEP, ID = 16, 48
 
 
-def new_id(prefix: str) -> str:
-    return f"{prefix}_{os.urandom(24).hex()}"
+def new_step() -> str:
+    """How the ids of one step's calls begin, so that they become one message again."""
+    return os.urandom(STEP // 2).hex()
+
+
+def new_id(prefix: str, step: str = "") -> str:
+    return f"{prefix}_{step}{os.urandom((ID - len(step)) // 2).hex()}"
 
 
 def input_items(
@@ -86,33 +85,6 @@ class Places:
         return self._by_item.get(id(item), self._earlier)
 
 
-def to_messages(
-    instructions: str | None, items: Sequence[Item], places: Places | None = None
-) -> LocatedMessages:
-    """The conversation as messages for the chat template.
-
-    The items of an assistant turn (reasoning, message, function calls) become one message.
-    """
-    place = (places or Places(items)).of
-    messages = LocatedMessages()
-    if instructions:
-        messages.add({"role": "system", "content": instructions}, "instructions")
-    for item in items:
-        kind = item["type"]
-        if is_answer(item):
-            _add_result(messages, item, result_text(item), place(item))
-        elif is_result(kind) or kind == "additional_tools" or kind in _UNREAD:
-            continue
-        elif kind == "message" and item["role"] != "assistant":
-            said = {"role": item["role"], "content": _text(item["content"])}
-            messages.add(said, place(item))
-        else:
-            _add_to_turn(messages, item, place(item))
-            if is_call(kind) and (result := own_result(item)) is not None:
-                _add_result(messages, item, result, place(item))
-    return messages
-
-
 def loaded_tools(items: Sequence[Item], places: Places) -> list[tuple[str, Mapping[str, Any]]]:
     """The tools that the conversation itself has added, each with its path."""
     return [
@@ -120,43 +92,6 @@ def loaded_tools(items: Sequence[Item], places: Places) -> list[tuple[str, Mappi
         for item in items
         for index, tool in enumerate(tools_in(item))
     ]
-
-
-def _add_result(messages: LocatedMessages, item: Item, text: str, where: str) -> None:
-    result = {"role": "tool", "tool_call_id": call_id(item), "content": text}
-    messages.add(result, where, tool_call_id="call_id", content="output")
-
-
-def _add_to_turn(messages: LocatedMessages, item: Item, where: str) -> None:
-    kind = item["type"]
-    if not messages or not _continues(messages[-1], kind):
-        messages.add({"role": "assistant", "content": ""}, where)
-    turn = messages[-1]
-    if kind == "reasoning":
-        turn["reasoning_content"] = _thoughts(item)
-        messages.name_field("reasoning_content", where)
-    elif kind == "message":
-        turn["content"] = _text(item["content"])
-        messages.name_field("content", f"{where}.content")
-    else:
-        messages.add_call(call_message(item), where, call_id="call_id", arguments="arguments")
-
-
-def _continues(message: Mapping[str, Any], kind: str) -> bool:
-    """Within a turn, the template writes reasoning first, then the text, then the calls."""
-    if message["role"] != "assistant" or kind == "reasoning":
-        return False
-    return is_call(kind) or not (message["content"] or message.get("tool_calls"))
-
-
-def _text(parts: Sequence[Mapping[str, Any]]) -> str:
-    return "".join(part.get("text", part.get("refusal", "")) for part in parts)
-
-
-def _thoughts(item: Item) -> str:
-    """This server's summaries are complete; other servers' are all there is to read."""
-    summary = "\n\n".join(part["text"] for part in item.get("summary", ()))
-    return _text(item.get("content", ())) or unseal(item.get("encrypted_content")) or summary
 
 
 def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None]) -> Item:
@@ -183,7 +118,7 @@ def _item(item: Mapping[str, Any], where: str, find: Callable[[str], Item | None
 
 
 def _is_known(kind: str) -> bool:
-    named = ("message", "reasoning", "additional_tools", *_UNREAD)
+    named = ("message", "reasoning", *UNPROMPTED)
     return kind in named or is_call(kind) or is_result(kind)
 
 
@@ -201,12 +136,21 @@ def _fields(kind: str, item: Mapping[str, Any], where: str) -> Item:
         }
     if kind in ("function_call_output", "custom_tool_call_output"):
         return {"call_id": _string(item, "call_id", where), "output": _output(item, where)}
-    if kind in _UNREAD:
+    if kind == RESPONSE:
+        _string(item, "approval_request_id", where)
+        if not isinstance(item.get("approve"), bool):
+            field = f"{where}.approve"
+            raise InvalidRequestError(f"{field} must be true or false.", param=field)
+    if kind == "mcp_list_tools":
+        _string(item, "server_label", where)
+    elif kind in _UNREAD:
         warn(f"{where} was left out: only the server that created its {kind} can read it.")
     elif "server_label" in item:
         _string(item, "server_label", where)
         _string(item, "name", where)
         _string(item, "arguments", where)
+        if item.get("approval_request_id") is not None:
+            _string(item, "approval_request_id", where)
     return dict(item)
 
 

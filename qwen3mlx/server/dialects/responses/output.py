@@ -19,10 +19,13 @@ from .items import new_id
 
 
 class OutputItem(ABC):
-    """The item at `index`; `prefix` is that of its id, `events` that of its delta events."""
+    """The item at `index`; `prefix` is that of its id, `events` that of its delta events.
 
-    def __init__(self, index: int, prefix: str, events: str) -> None:
-        self._id = new_id(prefix)
+    `step` is for calls: see `new_step`.
+    """
+
+    def __init__(self, index: int, prefix: str, events: str, step: str = "") -> None:
+        self._id = new_id(prefix, step)
         self._index = index
         self._events = events
         self._text = ""
@@ -58,10 +61,12 @@ class OutputItem(ABC):
 class ToolCallItem(OutputItem):
     """A call of `tool`, in the form in which the client declared it."""
 
+    prefix, events = "fc", "response.function_call_arguments"
+
     def __init__(
-        self, index: int, prefix: str, events: str, first: ToolCallDelta, tool: ClientTool | None
+        self, index: int, first: ToolCallDelta, tool: ClientTool | None, step: str
     ) -> None:
-        super().__init__(index, prefix, events)
+        super().__init__(index, self.prefix, self.events, step)
         self._number = first.index
         self._call = {
             "call_id": first.id or new_id("call"),
@@ -74,9 +79,6 @@ class ToolCallItem(OutputItem):
 
 
 class FunctionCall(ToolCallItem):
-    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool | None) -> None:
-        super().__init__(index, "fc", "response.function_call_arguments", first, tool)
-
     def json(self, status: str) -> Json:
         return {
             "id": self._id,
@@ -92,8 +94,12 @@ class FunctionCall(ToolCallItem):
 
 
 class CustomCall(ToolCallItem):
-    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
-        super().__init__(index, "ctc", "response.custom_tool_call_input", first, tool)
+    prefix, events = "ctc", "response.custom_tool_call_input"
+
+    def __init__(
+        self, index: int, first: ToolCallDelta, tool: ClientTool | None, step: str
+    ) -> None:
+        super().__init__(index, first, tool, step)
         self._input = CustomInput()
 
     def json(self, status: str) -> Json:
@@ -117,9 +123,9 @@ class CustomCall(ToolCallItem):
 class ClientRunCall(ToolCallItem):
     """A call of a tool that OpenAI defines: it is sent whole, without delta events."""
 
-    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool) -> None:
-        super().__init__(index, tool.kind, "", first, tool)
-        self._kind = tool.kind
+    def __init__(self, index: int, first: ToolCallDelta, tool: ClientTool, step: str) -> None:
+        self.prefix = self._kind = tool.kind
+        super().__init__(index, first, tool, step)
 
     def json(self, status: str) -> Json:
         return {
@@ -135,13 +141,15 @@ class ClientRunCall(ToolCallItem):
         return []
 
 
-def tool_call_item(index: int, first: ToolCallDelta, tool: ClientTool | None) -> ToolCallItem:
+def tool_call_item(
+    index: int, first: ToolCallDelta, tool: ClientTool | None, step: str
+) -> ToolCallItem:
     """The item for a call of `tool`, which is None if the model named an unknown tool."""
     if tool is None or tool.kind == "function":
-        return FunctionCall(index, first, tool)
+        return FunctionCall(index, first, tool, step)
     if tool.kind == "custom":
-        return CustomCall(index, first, tool)
-    return ClientRunCall(index, first, tool)
+        return CustomCall(index, first, tool, step)
+    return ClientRunCall(index, first, tool, step)
 
 
 class TextItem(OutputItem):

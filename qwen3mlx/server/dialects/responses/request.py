@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ....errors import InvalidRequestError
@@ -19,7 +19,8 @@ from ..shared.request_fields import (
 )
 from ..shared.tool_choice import tool_choice_from
 from ..shared.tools import ClientTool, client_tools, functions, tool_fields
-from .items import Item, Places, loaded_tools, to_messages
+from .items import Item, Places, loaded_tools
+from .messages import to_messages
 from .schemas import ConversationBody, ResponseBody
 
 _REFUSED = {
@@ -43,22 +44,32 @@ def places_in(body: ConversationBody, new_items: Sequence[Item]) -> Places:
 def offered_tools(
     body: ConversationBody, items: Sequence[Item], places: Places
 ) -> list[ClientTool]:
-    """The request's tools, and those that the conversation has added."""
-    return client_tools(body.tools, loaded_tools(items, places))
+    """The request's tools, and those that the conversation has added; without MCP servers'."""
+    return client_tools(body.tools, loaded_tools(items, places), run_here=("mcp",))
 
 
 def generation_request(
-    body: ConversationBody, items: Sequence[Item], places: Places | None = None
+    body: ConversationBody,
+    items: Sequence[Item],
+    places: Places | None = None,
+    mcp: Sequence[ClientTool] | None = (),
+    pending: Collection[str] = (),
 ) -> GenerationRequest:
-    """The request that `body` asks for; `items` is the conversation, including its input."""
+    """The request that `body` asks for; `items` is the conversation, including its input.
+
+    `mcp` are the tools of its MCP servers, None if they are not known yet. `pending` are approval
+    requests whose calls are to be made first.
+    """
     places = places or Places(items)
     for name, advice in _REFUSED.items():
         if getattr(body, name) not in (None, [], {}):
             raise InvalidRequestError(f"{name} is not supported: {advice}.", param=name)
-    messages = to_messages(body.instructions, items, places)
+    messages = to_messages(body.instructions, items, places, pending)
     if not messages:
         raise InvalidRequestError("input must be a non-empty string or list.", param="input")
-    tool_choice, tools = tool_choice_from(body.tool_choice, offered_tools(body, items, places))
+    offered = [*offered_tools(body, items, places), *(mcp or ())]
+    choice = "auto" if mcp is None else body.tool_choice  # it may name one of them
+    tool_choice, tools = tool_choice_from(choice, offered)
     sampling = _sampling(body) if isinstance(body, ResponseBody) else {}
     thinking = thinking_from(body, sampling.get("max_tokens"))
     if thinking.budget is not None:

@@ -8,6 +8,7 @@ from ....config import SamplingParams
 from ....events import Usage
 from ...json_text import Json
 from .items import new_id
+from .mcp import without_secrets
 from .schemas import ResponseBody
 
 
@@ -65,6 +66,8 @@ def usage_json(usage: Usage) -> Json:
 
 def _tool(tool: Json) -> Json:
     """The tool as it was declared; a function in the flat form, with all fields."""
+    if tool.get("type") == "mcp":
+        return without_secrets(tool)
     if tool.get("type", "function") != "function":
         return tool
     function = tool.get("function", tool)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ....errors import ContextLengthError, InvalidRequestError
+from ....errors import InvalidRequestError
 from ....quoting import quoted
-from ....request import GenerationRequest
-from ...core.answer import Answer
+from ....request_warnings import warn
 from ...core.dependencies import ServiceDep
-from ...core.service import Service
 from ...http.errors import api_error, openai_body
 from ...http.json_body import Route, converted
 from ...http.json_response import JSONReply
@@ -20,15 +18,11 @@ from ...http.respond import respond
 from ...http.sse import while_connected
 from ..shared.kept_stream import KeptStream
 from ..shared.request_fields import Parameter
-from .items import Item, Places, input_items
+from .answer import Asked, answer_alone, answer_with_servers
+from .items import Item, input_items
+from .mcp import servers_from
 from .paging import After, Limit, Order, page
-from .request import (
-    generation_request,
-    num_turns,
-    offered_tools,
-    places_in,
-    without_oldest_turns,
-)
+from .request import generation_request, places_in
 from .response import response_head
 from .schemas import ConversationBody, CountBody, ResponseBody
 from .store import ResponseStore, StoredResponse
@@ -45,13 +39,16 @@ async def create(
     """Answer a conversation, as one response or as a stream of events."""
     new_items = await converted(request, input_items, body.input, store.item)
     items = _earlier_items(body, store) + new_items
-    places = places_in(body, new_items)
-    answer = await while_connected(request, _generate(request, service, body, items, places))
+    asked = Asked(request, service, body, items, places_in(body, new_items))
+    servers = await converted(request, servers_from, body.tools)
+    run = answer_with_servers(asked, servers) if servers else answer_alone(asked)
+    answer, info, params = await while_connected(request, run)
     writer = ResponseWriter(
-        response_head(body, answer.model.id, answer.params),
+        response_head(body, info.id, params),
         thinking_events=_thinking_events(body, request.headers),
         sealed=body.includes("reasoning.encrypted_content"),
-        tools=offered_tools(body, items, places),
+        tools=asked.tools,
+        items=items,
     )
 
     def keep() -> None:
@@ -71,6 +68,8 @@ async def count_input_tokens(
     new_items = await converted(request, input_items, body.input, store.item)
     items = _earlier_items(body, store) + new_items
     places = places_in(body, new_items)
+    if servers_from(body.tools):
+        warn("tools: those of MCP servers were not counted.")
     wanted = await converted(request, generation_request, body, items, places)
     count = await while_connected(request, service.count_tokens(body.model, wanted))
     return JSONReply({"object": "response.input_tokens", "input_tokens": count})
@@ -135,39 +134,6 @@ async def cancel(response_id: Parameter, store: StoreOf) -> Response:
 
 def _earlier_items(body: ConversationBody, store: ResponseStore) -> list[Item]:
     return store.earlier_items(body.previous_response_id, body.conversation_id)
-
-
-async def _generate(
-    request: Request,
-    service: Service,
-    body: ResponseBody,
-    items: Sequence[Item],
-    places: Places,
-) -> Answer:
-    """Answer; with `truncation: auto`, drop as few of the oldest turns as needed to fit the
-    context.
-    """
-
-    def wanted(count: int) -> GenerationRequest:
-        left = without_oldest_turns(items, count) if count else items
-        return generation_request(body, left, places)
-
-    try:
-        first = await converted(request, wanted, 0)
-        return await service.generate(body.model, first, ttl=body.ttl)
-    except ContextLengthError:
-        most = num_turns(items) - 1
-        if body.truncation != "auto" or most < 1:
-            raise
-    fewest = 1
-    while fewest < most:  # binary search: a conversation may have many turns
-        middle = (fewest + most) // 2
-        if await service.fits(body.model, await converted(request, wanted, middle)):
-            most = middle
-        else:
-            fewest = middle + 1
-    shortened = await converted(request, wanted, fewest)
-    return await service.generate(body.model, shortened, ttl=body.ttl)
 
 
 def _thinking_events(body: ResponseBody, headers: Mapping[str, str]) -> str:

@@ -64,6 +64,33 @@ class TextConfig(Body):
     format: Object | None = None
 
 
+class ToolFilter(Body):
+    """Tools of an MCP server. `read_only` is what the server itself says about a tool."""
+
+    tool_names: Annotated[list[Name], UpTo(bounds.MAX_TOOLS)] | None = None
+    read_only: Flag | None = None
+
+
+class Approval(Body):
+    always: ToolFilter | None = None
+    never: ToolFilter | None = None
+
+
+class McpTool(Body):
+    """A member of `tools`; undeclared fields are checked by `mcp.servers_from`, with its path."""
+
+    sections: ClassVar[tuple[str, ...]] = ("responses_mcp",)
+
+    type: Literal["mcp"]
+    server_label: Name
+    server_url: Name | None = None
+    server_description: Text | None = None
+    headers: Object | None = None
+    authorization: Name | None = None
+    allowed_tools: Annotated[list[Name], UpTo(bounds.MAX_TOOLS)] | ToolFilter | None = None
+    require_approval: Literal["always", "never"] | Approval | None = None
+
+
 class ConversationParam(Body):
     id: Name
 

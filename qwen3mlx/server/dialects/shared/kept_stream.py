@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
-from ....events import Event, Finished, Prefill
+from ....events import Finished, Prefill
 from ...http.errors import ApiError
 from ...http.respond import Message, Writer
 from ...http.sse import prefill_comment
 
+T = TypeVar("T")
 
-class KeptStream:
+
+class KeptStream(Generic[T]):
     """A `writer`'s messages; calls `keep` before the client learns that the answer is complete."""
 
-    def __init__(self, writer: Writer[Event], keep: Callable[[], None]) -> None:
+    def __init__(self, writer: Writer[T], keep: Callable[[], None]) -> None:
         self.format = writer.format
         self.start = writer.start
         self.end = writer.end
@@ -21,7 +24,7 @@ class KeptStream:
         self._add, self._fail = writer.add, writer.fail
         self._keep = keep
 
-    def add(self, event: Event) -> Iterable[Message]:
+    def add(self, event: T) -> Iterable[Message]:
         if isinstance(event, Prefill):
             return [prefill_comment(event)]
         messages = self._add(event)

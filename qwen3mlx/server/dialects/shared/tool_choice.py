@@ -40,9 +40,11 @@ def tool_choice_from(
     if choice.get("type") == "allowed_tools":
         return _allowed_tools(choice, tools, param)
     where = _name_of(choice, param)
-    for tool in tools:
-        if _means(choice, tool):
-            return NamedTool(tool.offered_name), tools
+    meant = [tool for tool in tools if _means(choice, tool)]
+    if meant and choice["type"] == "mcp" and choice.get("name") is None:
+        return "required", meant
+    if meant:
+        return NamedTool(meant[0].offered_name), tools
     raise InvalidRequestError(f"{where} names a tool that is not offered in tools.", param=where)
 
 
@@ -54,6 +56,8 @@ def _name_of(choice: object, param: str) -> str:
             f"{where} must be the type of a tool, or allowed_tools.", param=where
         )
     kind = choice["type"]
+    if kind == "mcp":
+        return f"{param}.server_label"
     if kind not in _NAMED:
         return f"{param}.name" if kind == "namespace" else f"{param}.type"
     where = f"{param}.{kind}" if kind in choice else param
@@ -70,6 +74,9 @@ def _means(choice: Mapping[str, Any], tool: ClientTool) -> bool:
     kind = choice["type"]
     if kind == "namespace":
         return tool.namespace is not None and tool.namespace == choice.get("name")
+    if kind == "mcp":
+        is_named = choice.get("name") in (None, tool.name)
+        return tool.kind == "mcp" and is_named and tool.namespace == choice.get("server_label")
     if kind not in _NAMED:
         return tool.kind == kind and kind in CLIENT_RUN
     named = choice.get(kind, choice)
@@ -92,7 +99,7 @@ def _allowed_tools(
     listed = [{"type": "function", **one} if isinstance(one, Mapping) else one for one in listed]
     for index, one in enumerate(listed):
         name = _name_of(one, f"{where}.tools[{index}]")
-        if one["type"] in _NAMED and not any(_means(one, tool) for tool in tools):
+        if one["type"] in (*_NAMED, "mcp") and not any(_means(one, tool) for tool in tools):
             raise InvalidRequestError(f"{name} must be the name of an offered tool.", param=name)
     left = [tool for tool in tools if any(_means(one, tool) for one in listed)]
     return ("required" if mode == "required" else "auto"), left

@@ -58,13 +58,20 @@ def offered_name(name: str, namespace: str | None) -> str:
 def client_tools(
     tools: Sequence[Mapping[str, Any]] | None,
     loaded: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    *,
+    run_here: Sequence[str] = (),
 ) -> list[ClientTool]:
     """The offered tools in order; of two with the same name, the later one.
 
-    `loaded` tools were added by the conversation, each with its path in the body. Accepts the
-    nested form of chat completions and the flat form of Responses. Raises InvalidRequestError.
+    `loaded` tools were added by the conversation, each with its path in the body. Those of the
+    types `run_here` are left to the caller. Accepts the nested form of chat completions and the
+    flat form of Responses. Raises InvalidRequestError.
     """
-    declared = [(f"tools[{index}]", tool) for index, tool in enumerate(tools or ())]
+    declared = [
+        (f"tools[{index}]", tool)
+        for index, tool in enumerate(tools or ())
+        if tool.get("type") not in run_here
+    ]
     offered = [tool for where, one in declared for tool in _read(one, where)]
     if any(tool.kind == "tool_search" for tool in offered):
         offered = [tool for tool in offered if not tool.is_deferred]

@@ -19,9 +19,11 @@ DELTA_NAMES = (
     "response.function_call_arguments",
     "response.custom_tool_call_input",
     "response.reasoning_summary_text",
+    "response.reasoning_text",
+    "response.mcp_call_arguments",
 )
 # Items of one text, which is in no part, and the field that has it.
-_TEXTS = {"function_call": "arguments", "custom_tool_call": "input"}
+_TEXTS = {"function_call": "arguments", "custom_tool_call": "input", "mcp_call": "arguments"}
 
 
 def body(**fields: Any) -> ResponseBody:
@@ -95,7 +97,7 @@ class Reader:
         assert self._item is None
         assert event["output_index"] == len(self.output)
         self._item, self._text, self._is_text_done = event["item"], [], False
-        assert self._item["status"] == "in_progress"
+        assert self._item.get("status", "in_progress") == "in_progress"
 
     def _on_content_part_added(self, event: Json) -> None:
         assert self._part is None
@@ -124,6 +126,16 @@ class Reader:
         assert event["part"]["text"] == "".join(self._text)
         self._part = None
 
+    def _on_mcp(self, event: Json) -> None:
+        assert self._item is not None
+        assert (event["item_id"], event["output_index"]) == (self._item["id"], len(self.output))
+        kind = event["type"].split(".")[1]
+        assert self._item["type"] == kind
+        if kind == "mcp_call":
+            assert self._is_text_done == (not event["type"].endswith(".in_progress"))
+
+    _on_mcp_list_tools_in_progress = _on_mcp_list_tools_completed = _on_mcp
+    _on_mcp_call_in_progress = _on_mcp_call_completed = _on_mcp_call_failed = _on_mcp
     _on_reasoning_summary_part_added = _on_content_part_added
     _on_reasoning_summary_part_done = _on_content_part_done
 

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from qwen3mlx.server.dialects.responses.items import Places, input_items, loaded_tools, to_messages
+from qwen3mlx.errors import InvalidRequestError
+from qwen3mlx.server.dialects.responses.approvals import NOT_APPROVED
+from qwen3mlx.server.dialects.responses.items import Places, input_items, loaded_tools
+from qwen3mlx.server.dialects.responses.messages import to_messages
 from qwen3mlx.text import ToolCallDelta
 from qwen3mlx.text.messages import normalize_messages
 
@@ -176,6 +179,49 @@ def test_an_approval_is_a_result() -> None:
         "{}",
         "denied no",
     )
+
+
+def mcp_call(item_id: str, **fields: Any) -> Json:
+    made: Json = {"type": "mcp_call", "id": item_id, "server_label": "s", "name": "f"}
+    return {**made, "arguments": "{}", "output": item_id[-1], **fields}
+
+
+@pytest.mark.parametrize(
+    ("ids", "turns"),
+    [
+        ([f"mcp_{'5' * 16}{n * 32}" for n in "ab"], [2]),
+        ([f"mcp_{n * 48}" for n in "ab"], [1, 1]),
+        (["a", "b"], [1, 1]),  # of another server
+    ],
+)
+def test_calls_of_one_step_become_one_turn(ids: list[str], turns: list[int]) -> None:
+    made = messages(*map(mcp_call, ids))
+    assert [len(turn["tool_calls"]) for turn in made if turn["role"] == "assistant"] == turns
+    assert [turn["content"] for turn in made if turn["role"] == "tool"] == ["a", "b"]
+
+
+def test_an_approved_call_has_the_result_of_the_call_that_was_made() -> None:
+    asked = {"type": "mcp_approval_request", "id": "r", "server_label": "s", "name": "f"}
+    yes = {"type": "mcp_approval_response", "approval_request_id": "r", "approve": True}
+    asked["arguments"] = "{}"
+    assert called(asked, yes, mcp_call("m", approval_request_id="r")) == ("s.f", "{}", "m")
+    assert called(asked, yes)[2] == "approved"
+    assert called(asked)[2] == NOT_APPROVED
+
+
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ({"type": "mcp_approval_response", "approve": True}, "approval_request_id"),
+        ({"type": "mcp_approval_response", "approval_request_id": "r"}, "approve"),
+        (mcp_call("m", approval_request_id=["r"]), "approval_request_id"),
+        ({"type": "mcp_list_tools"}, "server_label"),
+    ],
+)
+def test_an_item_that_cannot_be_read_is_refused(item: Json, field: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        messages(item)
+    assert caught.value.param == f"input[0].{field}"
 
 
 def test_tools_that_the_conversation_adds() -> None:

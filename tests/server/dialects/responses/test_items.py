@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from qwen3mlx.errors import InvalidRequestError
 from qwen3mlx.events import Event
-from qwen3mlx.server.dialects.responses.items import Item, input_items, to_messages
+from qwen3mlx.server.dialects.responses.items import Item, input_items
+from qwen3mlx.server.dialects.responses.messages import to_messages
 from qwen3mlx.server.dialects.shared.sealed import seal, unseal
 from qwen3mlx.text import Content, Reasoning, ToolCallDelta
 from qwen3mlx.text.messages import normalize_messages

@@ -17,7 +17,12 @@ from qwen3mlx.server.dialects.lmstudio.schemas import ChatBody as StudioChatBody
 from qwen3mlx.server.dialects.lmstudio.schemas import LoadBody
 from qwen3mlx.server.dialects.ollama import schemas as ollama
 from qwen3mlx.server.dialects.openai.rerank import RerankBody, ScoreBody
-from qwen3mlx.server.dialects.responses.schemas import ReasoningConfig, ResponseBody, TextConfig
+from qwen3mlx.server.dialects.responses.schemas import (
+    McpTool,
+    ReasoningConfig,
+    ResponseBody,
+    TextConfig,
+)
 from qwen3mlx.server.dialects.shared.answer_form import StructuredOutputs
 from qwen3mlx.server.dialects.shared.completions import schemas as openai
 from qwen3mlx.server.dialects.shared.field_table import Endpoint, Row, Section, endpoints, sections
@@ -30,6 +35,8 @@ ROOT = Path(__file__).parents[4]
 MESSAGES = [{"role": "user", "content": "Hi"}]
 FEW = {"num_predict": 1}
 ANSWER = {"role": "assistant", "content": "Hello"}
+FUNCTION = {"type": "function", "name": "f"}
+MCP = {"type": "mcp", "server_label": "builtin"}
 # The least body of each endpoint, with an answer of one token.
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {"model": "demo", "messages": MESSAGES, "max_tokens": 1},
@@ -89,6 +96,9 @@ class Case:
         if within == "messages[]":
             first, last = body["messages"][0], body["messages"][1:] or [ANSWER]
             return {**body, "messages": [first, {**last[0], self.row.name: value}]}
+        if within == "tools[]":
+            first, last = body.get("tools") or (FUNCTION, MCP)
+            return {**body, "tools": [first, {**last, self.row.name: value}]}
         if not within:
             return {**body, self.row.name: value}
         inner = {**(body.get(within) or {}), self.row.name: value}
@@ -121,7 +131,8 @@ def complaint(response: httpx.Response) -> str:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One that has a model for every endpoint."""
     reranker = write_reranker(tmp_path_factory.mktemp("models"))
-    with live_server(model=str(reranker)) as running:
+    with live_server(model=str(reranker), tools=True) as running:
+        running.service.tools.host.tools(["builtin"]).result(30)  # its thread starts now
         yield running
 
 
@@ -215,6 +226,7 @@ MODELS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
     "responses": (ResponseBody, ("responses",)),
     "responses_reasoning": (ReasoningConfig, ("responses_reasoning",)),
     "responses_text": (TextConfig, ("responses_text",)),
+    "responses_mcp": (McpTool, ("responses_mcp",)),
     "messages": (MessageBody, ("messages",)),
     "ollama_chat": (ollama.ChatBody, ("ollama_chat", "ollama")),
     "ollama_generate": (ollama.GenerateBody, ("ollama_generate", "ollama")),
