@@ -158,6 +158,11 @@ def test_a_server_that_drips_is_given_up(site: int) -> None:
     assert time.monotonic() - begin < 4
 
 
+def test_another_address_is_tried_where_one_is_dead(site: int) -> None:
+    web = Web(lambda host, port: ["127.0.0.9", "127.0.0.1"], lambda address: True)
+    assert get("/latin", site, web).endswith("é")
+
+
 def test_a_redirect_to_this_computer_is_not_followed(site: int) -> None:
     """The name is checked again, and the connection is made to the address that was checked."""
     asked: list[str] = []

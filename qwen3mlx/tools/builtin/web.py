@@ -97,10 +97,10 @@ class Web(NamedTuple):
     def _connected(self, parts: SplitResult, deadline: float) -> HTTPConnection:
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        address = self._address(host, port)
+        addresses = self._addresses(host, port)
         left = max(0.1, deadline - time.monotonic())
         connection = HTTPConnection(host, port, timeout=left)
-        connection.sock = socket.create_connection((address, port), timeout=left)
+        connection.sock = _connect(addresses, port, left)
         if parts.scheme == "https":
             import httpx2
 
@@ -108,15 +108,23 @@ class Web(NamedTuple):
             connection.sock = context.wrap_socket(connection.sock, server_hostname=host)
         return connection
 
-    def _address(self, host: str, port: int) -> str:
-        """An address of a host, all of whose addresses may be reached."""
+    def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host, all of which may be reached."""
         try:
             found = self.resolve(host, port)
         except (OSError, UnicodeError):
             raise ToolFault(f"There is no host {quoted(host)}.") from None
         if not found or not all(self.may_reach(ipaddress.ip_address(one)) for one in found):
             raise ToolFault(f"{quoted(host)} is not on the public internet; only that can be read.")
-        return found[0]
+        return found
+
+
+def _connect(addresses: Sequence[str], port: int, seconds: float) -> socket.socket:
+    """A connection to the first address that accepts one. Raises OSError."""
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout=seconds / len(addresses))
+    return socket.create_connection((addresses[-1], port), timeout=seconds)
 
 
 def _parts(url: str) -> SplitResult:
