@@ -146,6 +146,17 @@ def test_norms_that_are_rounded_are_said(tmp_path: Path) -> None:
     assert any("1 norms or routers" in str(event) for event in told)
 
 
+def test_a_router_that_is_rounded_has_an_error(tmp_path: Path) -> None:
+    router = np.full((4, 256), 1.000_01, np.float32)
+    name = "blk.0.ffn_gate_inp.weight"
+    file = write_gguf(tmp_path / "a.gguf", MOE, without=(name,), extra={name: router})
+    done = imported(file, tmp_path / "out")
+    assert {loss.type: loss.error for loss in done.losses} == {
+        "Q8_0": 0,
+        "F32": pytest.approx(1e-5, rel=0.05),
+    }
+
+
 def test_the_configuration_is_that_of_the_metadata(tmp_path: Path) -> None:
     shape = replace(MOE, num_hidden_layers=2, mlp_only_layers=(0,))
     facts = {

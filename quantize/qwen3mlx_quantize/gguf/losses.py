@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from . import forms
+from .names import tensor_name
 from .source import GgufSource
 
 
@@ -30,7 +31,9 @@ def losses_of(source: GgufSource, errors: Mapping[str, float]) -> list[Loss]:
     for module in source.modules:
         name = source.type_of(module.path)
         weights[name] = weights.get(name, 0) + module.num_weights
-        squared[name] = squared.get(name, 0.0) + errors.get(module.path, 0.0) * module.num_weights
+        rounding = source.rounded.get(tensor_name(module.path), 0.0)
+        error = errors.get(module.path, rounding)
+        squared[name] = squared.get(name, 0.0) + error * module.num_weights
     total = sum(weights.values())
     found = [
         Loss(name, count / total, _stored(source, name), math.sqrt(squared[name] / count))

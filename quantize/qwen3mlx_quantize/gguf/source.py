@@ -15,6 +15,7 @@ from qwen3mlx.config.gguf_header import GgufTensor, read_gguf_header, shards_of
 from qwen3mlx.errors import CheckpointError
 from qwen3mlx.quoting import quoted
 
+from ..common import number
 from ..packing import PackedMatrix
 from ..source import BLOCK, check_finite
 from . import forms
@@ -27,8 +28,9 @@ class GgufSource:
     """The model in a GGUF file, or in several (`-00001-of-00003`): a FloatSource.
 
     Norms and routers, which GGUF keeps in float32, get the dtype that Qwen released them in,
-    bfloat16, unless most of the file is float32; `rounded` names those that it does not hold
-    exactly. Raises CheckpointError for anything that is not a whole Qwen3.
+    bfloat16, unless most of the file is float32; `rounded` has those that it does not hold exactly,
+    and their squared error over their squared numbers. Raises CheckpointError for anything that is
+    not a whole Qwen3.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,7 +49,8 @@ class GgufSource:
         self._check_tensors()
         self.dtype = self._float_dtype()
         self.raw_config["torch_dtype"] = str(self.dtype).rpartition(".")[2]
-        self.rounded = [name for name in self._small() if not self._is_exact(name)]
+        errors = {name: self._rounding_error(name) for name in self._small()}
+        self.rounded = {name: error for name, error in errors.items() if error}
         self._companions = {
             **tokenizer_files(metadata, path),
             "generation_config.json": json_text(generation_config_of(metadata)),
@@ -170,10 +173,13 @@ class GgufSource:
         names = [tensor_name(path) for path in [*self.config.norms(), *routers]]
         return [name for name in names if self._types[name] == "F32"]
 
-    def _is_exact(self, name: str) -> bool:
+    def _rounding_error(self, name: str) -> float:
+        """Return the squared error of `dtype` over the squared numbers; 0 if it holds them all."""
         shape = self._tensors[name].shape
         values = self._floats(name, 0, math.prod(shape[:-1]))
-        return bool(mx.array_equal(values.astype(self.dtype).astype(mx.float32), values).item())
+        off = values.astype(self.dtype).astype(mx.float32) - values
+        squared = number((off * off).sum())
+        return squared / number((values * values).sum()) if squared else 0.0
 
     def _floats(self, name: str, start: int, stop: int) -> mx.array:
         return forms.floats_of(self._bytes(name, start, stop), self._types[name])
